@@ -1,0 +1,6 @@
+export { type Actor, type Context, storedProfile } from './change.ts'
+export { addCustomer, defaultTimeZone, type NewCustomer, removeCustomer, setCustomer } from './customers.ts'
+export { type IssuedKey, issueKey, type KeyWishes, keysOf, revokeKey } from './keys.ts'
+export { nearest } from './nearest.ts'
+export { type QuotaStanding, quotaStanding, setQuota } from './quotas.ts'
+export { removeRoute, resolveRoute, routesOf, setRoute } from './routes.ts'

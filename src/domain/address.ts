@@ -1,0 +1,74 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import { Problem } from './problem.ts'
+
+/**
+ * A range of addresses, both ends included. Each end is an IPv6 address (an IPv4 one mapped into ::ffff:0:0/96) as 32
+ * hexadecimal digits, so that Lua inside Redis decides by comparing strings.
+ */
+export interface AddressRange {
+  readonly from: string
+  readonly to: string
+  /** As it was typed, for people. */
+  readonly text: string
+}
+
+function groupsOf(half: string): number[] {
+  const groups: number[] = []
+  for (const part of half === '' ? [] : half.split(':')) {
+    if (part.includes('.')) {
+      const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number)
+      groups.push(a * 256 + b, c * 256 + d)
+    } else groups.push(Number.parseInt(part, 16))
+  }
+  return groups
+}
+
+const mostRemembered = 10_000
+const remembered = new Map<string, string>()
+
+/** 32 hexadecimal digits for any IPv4 or IPv6 address, `undefined` for any other text. */
+export function addressKey(text: string): string | undefined {
+  const known = remembered.get(text)
+  if (known !== undefined) return known
+  const key = computedKey(text)
+  if (key !== undefined) {
+    if (remembered.size >= mostRemembered) remembered.clear()
+    remembered.set(text, key)
+  }
+  return key
+}
+
+function computedKey(text: string): string | undefined {
+  const address = text.includes('%') ? text.slice(0, text.indexOf('%')) : text
+  const ipv6 = isIPv4(address) ? `::ffff:${address}` : address
+  if (!isIPv6(ipv6)) return undefined
+  const [head = '', tail] = ipv6.split('::')
+  const left = groupsOf(head)
+  const right = tail === undefined ? [] : groupsOf(tail)
+  const groups = [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right]
+  return groups.map((group) => group.toString(16).padStart(4, '0')).join('')
+}
+
+/**
+ * Reads `203.0.113.7`, `203.0.113.0/24` or `2001:db8::/32`.
+ * @throws Problem `input-invalid`
+ */
+export function addressRange(text: string): AddressRange {
+  const [address = '', bits, more] = text.split('/')
+  const key = addressKey(address)
+  const width = isIPv4(address) ? 32 : 128
+  const prefix = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN
+  if (key === undefined || more !== undefined || !(prefix >= 0 && prefix <= width)) {
+    throw new Problem('input-invalid', `"${text}" is neither an IP address nor a range such as 203.0.113.0/24.`)
+  }
+  const hostBits = BigInt(width - prefix)
+  const mask = (1n << hostBits) - 1n
+  const value = BigInt(`0x${key}`)
+  const hex = (end: bigint) => end.toString(16).padStart(32, '0')
+  return { from: hex(value & ~mask), to: hex(value | mask), text }
+}
+
+/** @param key what `addressKey` gave for the caller's address */
+export function inRanges(key: string, ranges: readonly AddressRange[]): boolean {
+  return ranges.some((range) => key >= range.from && key <= range.to)
+}

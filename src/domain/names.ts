@@ -1,0 +1,53 @@
+import { Problem } from './problem.ts'
+
+export const environments = ['live', 'test'] as const
+/** `live` sends and costs money; `test` never reaches a carrier. */
+export type Environment = (typeof environments)[number]
+
+/**
+ * A customer id: 2 to 40 of a to z, 0 to 9 and hyphen, starting with a letter. It has no colon, because it is the
+ * first of the three parts of a Basic credential, and no brace, because it is a Redis Cluster hash tag.
+ */
+const customerIdPattern = /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])$/
+
+/** @throws Problem `input-invalid` */
+export function customerId(text: string): string {
+  if (customerIdPattern.test(text)) return text
+  throw new Problem(
+    'input-invalid',
+    `"${text}" cannot be a customer id: use 2 to 40 of a-z, 0-9 and "-", starting with a letter.`,
+  )
+}
+
+/** The SQS rule for a standard queue's name (CreateQueue, `QueueName`). */
+const queuePattern = /^[A-Za-z0-9_-]{1,80}$/
+/** Queues that the test environment may use start so, and no other queue does. */
+const sandboxPrefix = 'sandbox'
+
+/**
+ * Test never reaches a carrier: a test route takes only a queue named `sandbox…`, a live route never one.
+ * @throws Problem `route-invalid`
+ */
+export function queueName(text: string, environment: Environment): string {
+  if (!queuePattern.test(text)) {
+    throw new Problem('route-invalid', `"${text}" cannot be a queue name: SQS takes 1 to 80 of A-Z, a-z, 0-9, "_" and "-".`)
+  }
+  const sandbox = isSandboxQueue(text)
+  if (environment === 'test' && !sandbox) {
+    throw new Problem(
+      'route-invalid',
+      `A test route may only use a sandbox queue, and "${text}" does not start with "${sandboxPrefix}".`,
+      {
+        next: `use --queue ${sandboxPrefix}, or --env live`,
+      },
+    )
+  }
+  if (environment === 'live' && sandbox) {
+    throw new Problem('route-invalid', `A live route may not use the sandbox queue "${text}": its messages would never be sent.`)
+  }
+  return text
+}
+
+export function isSandboxQueue(queue: string): boolean {
+  return queue.startsWith(sandboxPrefix)
+}

@@ -1,0 +1,129 @@
+/**
+ * Every error that apigw shows to anyone, in one table: the HTTP status it has in the API, the exit code it has in
+ * the CLI, and whether the same call may succeed later. A code is part of the API: it never changes its meaning.
+ */
+const table = {
+  // What a caller sent over HTTP
+  'malformed-request': { status: 400, exit: 2, retryable: false, title: 'The request is not valid HTTP' },
+  'invalid-body': { status: 400, exit: 2, retryable: false, title: 'The body is not valid JSON' },
+  'invalid-request': { status: 400, exit: 2, retryable: false, title: 'The request has invalid fields' },
+  'invalid-idempotency-key': { status: 400, exit: 2, retryable: false, title: 'The Idempotency-Key is not valid' },
+  'units-exceed-limit': {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    title: 'The call asks for more units than a limit can ever hold',
+  },
+  'not-found': { status: 404, exit: 2, retryable: false, title: 'There is nothing at this address' },
+  'method-not-allowed': { status: 405, exit: 2, retryable: false, title: 'This address does not take this method' },
+  'request-timeout': { status: 408, exit: 1, retryable: true, title: 'The request took too long to arrive' },
+  'body-too-large': { status: 413, exit: 2, retryable: false, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, exit: 2, retryable: false, title: 'The body is not of a supported type' },
+  'expectation-failed': { status: 417, exit: 2, retryable: false, title: 'The Expect header cannot be met' },
+  'headers-too-large': { status: 431, exit: 2, retryable: false, title: 'The headers are too large' },
+
+  // Who may call
+  'credentials-missing': { status: 401, exit: 2, retryable: false, title: 'The call carries no credentials' },
+  'credentials-invalid': { status: 401, exit: 2, retryable: false, title: 'The credentials are not valid' },
+  'key-revoked': { status: 401, exit: 2, retryable: false, title: 'The key was revoked' },
+  'key-expired': { status: 401, exit: 2, retryable: false, title: 'The key has expired' },
+  'key-not-yet-valid': { status: 401, exit: 2, retryable: false, title: 'The key is not valid yet' },
+  'customer-suspended': { status: 403, exit: 2, retryable: false, title: 'The customer is suspended' },
+  'environment-mismatch': { status: 403, exit: 2, retryable: false, title: 'The key belongs to the other environment' },
+  'ip-not-allowed': { status: 403, exit: 2, retryable: false, title: 'The key may not be used from this address' },
+
+  // What admission decided
+  'idempotency-in-progress': {
+    status: 409,
+    exit: 1,
+    retryable: true,
+    title: 'A call with this Idempotency-Key is still running',
+  },
+  'idempotency-key-reused': { status: 422, exit: 2, retryable: false, title: 'The Idempotency-Key was used for another body' },
+  'route-missing': { status: 403, exit: 2, retryable: false, title: 'The customer has no route for this API' },
+  'quota-missing': { status: 403, exit: 2, retryable: false, title: 'The customer has no quota for this environment' },
+  'rate-exceeded': { status: 429, exit: 1, retryable: true, title: 'The rate limit is used up' },
+  'day-quota-exceeded': { status: 429, exit: 1, retryable: true, title: 'The quota of the day is used up' },
+  'month-quota-exceeded': { status: 429, exit: 1, retryable: true, title: 'The quota of the month is used up' },
+
+  // What stands behind the gateway
+  'registry-unavailable': { status: 503, exit: 1, retryable: true, title: 'The registry cannot be reached' },
+  'registry-corrupt': { status: 503, exit: 1, retryable: false, title: 'The registry cannot be read' },
+  'queue-unavailable': { status: 503, exit: 1, retryable: true, title: 'The message queue did not accept the message' },
+  'database-unavailable': { status: 503, exit: 1, retryable: true, title: 'The database cannot be reached' },
+  'gateway-unavailable': { status: 503, exit: 1, retryable: true, title: 'The gateway cannot be reached' },
+  'shutting-down': { status: 503, exit: 1, retryable: true, title: 'The gateway is shutting down' },
+  'internal-error': { status: 500, exit: 1, retryable: true, title: 'Something went wrong inside apigw' },
+
+  // What an operator typed
+  usage: { status: 400, exit: 2, retryable: false, title: 'The command was not understood' },
+  'input-missing': { status: 400, exit: 2, retryable: false, title: 'Something is missing, and there is no terminal to ask on' },
+  'input-invalid': { status: 400, exit: 2, retryable: false, title: 'A value is not valid' },
+  'secret-in-argument': { status: 400, exit: 2, retryable: false, title: 'A secret does not belong in an argument' },
+  'customer-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such customer' },
+  'customer-exists': { status: 409, exit: 2, retryable: false, title: 'The customer exists already' },
+  'key-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such key' },
+  'route-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such route' },
+  'route-invalid': { status: 400, exit: 2, retryable: false, title: 'The route is not valid' },
+  'quota-invalid': { status: 400, exit: 2, retryable: false, title: 'The quota is not valid' },
+  'config-exists': { status: 409, exit: 2, retryable: false, title: 'There is a configuration already' },
+  'config-invalid': { status: 400, exit: 2, retryable: false, title: 'The configuration is not valid' },
+  'port-in-use': { status: 503, exit: 1, retryable: true, title: 'The port is in use' },
+  'data-in-use': { status: 503, exit: 1, retryable: true, title: 'The data directory is in use' },
+  declined: { status: 400, exit: 1, retryable: false, title: 'Nothing was changed' },
+  'check-failed': { status: 503, exit: 1, retryable: true, title: 'A check failed' },
+} as const satisfies Record<string, { status: number; exit: 1 | 2 | 3; retryable: boolean; title: string }>
+
+export type ProblemCode = keyof typeof table
+
+/** One invalid field. `pointer` is an RFC 6901 JSON pointer into the body. */
+export interface FieldError {
+  readonly pointer: string
+  readonly detail: string
+}
+
+interface ProblemOptions {
+  /** The next thing to type or do, as a whole command where there is one. */
+  readonly next?: string
+  readonly errors?: readonly FieldError[]
+  /** When the same call may succeed, in milliseconds from now. */
+  readonly retryAfterMs?: number
+  readonly cause?: unknown
+}
+
+/** An error that is meant to be read by whoever caused it. Anything else that is thrown is a bug. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ProblemCode
+  readonly next: string | undefined
+  readonly errors: readonly FieldError[] | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.next = options.next
+    this.errors = options.errors
+    this.retryAfterMs = options.retryAfterMs
+  }
+
+  get status(): number {
+    return table[this.code].status
+  }
+
+  get exit(): 1 | 2 | 3 {
+    return table[this.code].exit
+  }
+
+  get title(): string {
+    return table[this.code].title
+  }
+
+  get retryable(): boolean {
+    return table[this.code].retryable
+  }
+}
+
+/** Every code with what it means, for the reference page and the tests. */
+export const problemTable: Readonly<Record<ProblemCode, { status: number; exit: number; retryable: boolean; title: string }>> =
+  table

@@ -1,0 +1,41 @@
+import { Problem } from '../domain/problem.ts'
+import type { Registry } from './registry.ts'
+
+export type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredProfile } from './registry.ts'
+
+interface OpenOptions {
+  /** A password that does not have to stand in the URL. */
+  readonly password?: string | undefined
+  /** Start although the registry does not answer yet, and go on trying: for servers. */
+  readonly keepTrying?: boolean
+  /** A clock for tests, in milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** A registry's address without user and password, for people and logs. */
+export function safeAddress(address: string): string {
+  return address.replace(/(:\/\/)[^/]*@/, '$1')
+}
+
+/**
+ * Opens the registry at `sqlite:PATH`, `redis://…` or `rediss://…` (`?cluster=true` for Redis Cluster). Each engine's
+ * code is loaded only when it is used, so that a Lambda carries no SQLite and a laptop no Redis client.
+ *
+ * @throws Problem `registry-unavailable`, `registry-corrupt`, `config-invalid`
+ */
+export async function openRegistry(address: string, options: OpenOptions = {}): Promise<Registry> {
+  if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
+    const { SqliteRegistry } = await import('./sqlite/store.ts')
+    return new SqliteRegistry(address.slice('sqlite:'.length), options.now)
+  }
+  if (/^rediss?:\/\/[^/]/.test(address) && URL.canParse(address)) {
+    const { connect } = await import('./redis/connect.ts')
+    const { RedisRegistry } = await import('./redis/store.ts')
+    const safe = safeAddress(address)
+    const redis = await connect(new URL(address), options.password, safe, options.keepTrying ?? false)
+    return new RedisRegistry(redis, safe, options.now)
+  }
+  throw new Problem('config-invalid', `"${safeAddress(address)}" is not the address of a registry.`, {
+    next: 'use sqlite:PATH, redis://HOST:PORT or rediss://HOST:PORT',
+  })
+}

@@ -1,0 +1,21 @@
+import type { Environment } from '../../domain/names.ts'
+
+/**
+ * The names of the keys. All keys of one customer carry the same hash tag `{customer}`, so that Redis Cluster keeps
+ * them in one slot and one script may touch them all
+ * (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags).
+ */
+export const keys = {
+  /** Hash: the profile as a document, its version, and the fields that an admission reads. */
+  profile: (customer: string) => `apigw:{${customer}}:profile`,
+  /** Hash: what was spent in one environment. */
+  usage: (customer: string, environment: Environment) => `apigw:{${customer}}:usage:${environment}`,
+  /** Hash: one call with an Idempotency-Key. Expires. */
+  idempotency: (customer: string, environment: Environment, key: string) => `apigw:{${customer}}:idem:${environment}:${key}`,
+  /** String: this reservation was given back. Expires. */
+  refund: (customer: string, reservation: string) => `apigw:{${customer}}:refund:${reservation}`,
+  /** Stream: the customer's audit log. Kept when the customer is removed. */
+  history: (customer: string) => `apigw:{${customer}}:history`,
+  /** Sorted set: every customer id that was ever added. In a slot of its own, so written before the profile. */
+  customers: 'apigw:customers',
+} as const

@@ -1,0 +1,15 @@
+/**
+ * Replaces or removes a profile if nobody changed it meanwhile, and appends to its audit log, in one atomic step.
+ *
+ * KEYS  1 profile, 2 history
+ * ARGV  1 expected version ('': must not exist), 2 audit entry (JSON), 3… the profile's fields and values (none: remove)
+ * Answers 1, or 0 when the version is another.
+ */
+export const saveLua = `
+local version = redis.call('HGET', KEYS[1], 'version') or ''
+if version ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+if #ARGV > 2 then redis.call('HSET', KEYS[1], unpack(ARGV, 3)) end
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', '10000', '*', 'entry', ARGV[2])
+return 1
+`

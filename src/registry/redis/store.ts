@@ -1,0 +1,272 @@
+import {
+  type Admission,
+  type AdmitRequest,
+  costOf,
+  idempotencyMs,
+  noUsage,
+  type Refusal,
+  type Reservation,
+  refundableMs,
+  refusals,
+  remainingOf,
+  type Usage,
+} from '../../domain/admission.ts'
+import { type Windows, windowsAt } from '../../domain/calendar.ts'
+import type { Credential } from '../../domain/credential.ts'
+import type { Customer } from '../../domain/customer.ts'
+import { randomId } from '../../domain/ids.ts'
+import type { Environment } from '../../domain/names.ts'
+import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredProfile } from '../registry.ts'
+import { type Connection, unavailable } from './connect.ts'
+import { profileFields, unpackedQuota } from './fields.ts'
+import { gatherer } from './gather.ts'
+import { healthOf } from './health.ts'
+import { keys } from './keys.ts'
+
+const noKey = 'none'
+const mostZones = 100_000
+/** Profiles asked for in one go when all are listed. */
+const page = 500
+
+type Reply = readonly (string | number)[]
+
+/** The registry in Redis or Valkey, for any number of gateways. */
+export class RedisRegistry implements Registry {
+  readonly address: string
+  readonly #redis: Connection
+  readonly #gather: () => void
+  readonly #now: (() => number) | undefined
+  /** The time zone last seen of each customer: a guess that the script checks. */
+  readonly #zones = new Map<string, string>()
+  /** How far Redis's clock is ahead of ours, in milliseconds; corrected whenever a guess was wrong. */
+  #ahead = 0
+
+  /** @param now a clock for tests; absent: Redis's own, the one clock that all gateways share */
+  constructor(redis: Connection, address: string, now?: () => number) {
+    this.#redis = redis
+    this.#gather = gatherer(redis)
+    this.address = address
+    this.#now = now
+  }
+
+  async admit(request: AdmitRequest): Promise<Admission> {
+    const { customer } = request
+    let zone = this.#zones.get(customer) ?? 'Asia/Seoul'
+    let instant = this.#now?.() ?? Date.now() + this.#ahead
+    // A second round is needed when the zone was not known yet or midnight has passed; a third, when both.
+    for (let round = 0; round < 4; round++) {
+      const windows = windowsAt(zone, instant)
+      const reply = await this.#runAdmit(request, zone, windows)
+      if (reply[0] !== 'windows') return admissionFrom(request, reply, windows)
+      instant = Number(reply[1])
+      zone = String(reply[2])
+      if (this.#zones.size >= mostZones) this.#zones.clear()
+      this.#zones.set(customer, zone)
+      this.#ahead = instant - Date.now()
+    }
+    throw unavailable(new Error('its clock and its calendar do not agree'), this.address)
+  }
+
+  async settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
+    const { customer, environment, idempotency } = reservation
+    if (outcome.kind === 'accepted' && idempotency === undefined) return true
+    const { id, units, day, month, rateCost, admittedAt, attempt } = reservation
+    const settled = await this.#ask(() =>
+      this.#redis.apigwSettle(
+        keys.usage(customer, environment),
+        keys.idempotency(customer, environment, idempotency?.key ?? noKey),
+        keys.refund(customer, id),
+        this.#now?.() ?? '',
+        outcome.kind,
+        JSON.stringify([id, String(units), day, month, String(rateCost), String(admittedAt)]),
+        attempt,
+        idempotency?.fingerprint ?? '',
+        outcome.kind === 'accepted' ? (outcome.response ?? '') : '',
+        refundableMs,
+        idempotencyMs,
+      ),
+    )
+    return settled === 1
+  }
+
+  async usage(customer: string, environment: Environment) {
+    return this.#ask(async () => {
+      const [tat, day, dayUsed, month, monthUsed] = await this.#redis.hmget(
+        keys.usage(customer, environment),
+        'tat',
+        'day',
+        'dayUsed',
+        'month',
+        'monthUsed',
+      )
+      const usage = tat ? usageFrom([tat, day ?? '', dayUsed ?? 0, month ?? '', monthUsed ?? 0]) : noUsage
+      return { usage, now: await this.#clock() }
+    })
+  }
+
+  async credential(customer: string, keyId: string): Promise<Credential | undefined> {
+    const text = await this.#ask(() => this.#redis.hget(keys.profile(customer), `credential:${keyId}`))
+    return text === null ? undefined : JSON.parse(text)
+  }
+
+  async profile(customer: string): Promise<StoredProfile | undefined> {
+    const [version, document] = await this.#ask(() => this.#redis.hmget(keys.profile(customer), 'version', 'document'))
+    return version && document ? { version, profile: JSON.parse(document) } : undefined
+  }
+
+  async customers(): Promise<Customer[]> {
+    const ids = await this.#ask(() => this.#redis.zrange(keys.customers, 0, -1))
+    const found: Customer[] = []
+    for (let from = 0; from < ids.length; from += page) {
+      const some = ids.slice(from, from + page)
+      const documents = await this.#ask(() => Promise.all(some.map((id) => this.#redis.hget(keys.profile(id), 'document'))))
+      for (const document of documents) if (document !== null) found.push((JSON.parse(document) as Profile).customer)
+    }
+    return found
+  }
+
+  async save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
+    const { id } = profile.customer
+    return this.#ask(async () => {
+      // The list lies in another slot, so it cannot change in the same step. An id that is listed and has no profile
+      // is passed over; a profile that is not listed could not be found again.
+      if (expected === undefined) await this.#redis.zadd(keys.customers, 0, id)
+      const fields = profileFields(profile, randomId())
+      return (
+        (await this.#redis.apigwSave(keys.profile(id), keys.history(id), expected ?? '', JSON.stringify(entry), ...fields)) === 1
+      )
+    })
+  }
+
+  async remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
+    const removed = await this.#ask(() =>
+      this.#redis.apigwSave(keys.profile(customer), keys.history(customer), expected, JSON.stringify(entry)),
+    )
+    return removed === 1
+  }
+
+  async history(customer: string | undefined, most: number): Promise<HistoryEntry[]> {
+    const ids = customer === undefined ? await this.#ask(() => this.#redis.zrange(keys.customers, 0, -1)) : [customer]
+    const streams = await this.#ask(() =>
+      Promise.all(ids.map((id) => this.#redis.xrevrange(keys.history(id), '+', '-', 'COUNT', most))),
+    )
+    const entries = streams.flat().map(([, [, entry]]) => JSON.parse(entry ?? '{}') as HistoryEntry)
+    return entries.sort((a, b) => b.at - a.at).slice(0, most)
+  }
+
+  async health(): Promise<RegistryHealth> {
+    return this.#ask(() => healthOf(this.#redis))
+  }
+
+  async close(): Promise<void> {
+    this.#redis.disconnect()
+  }
+
+  async #runAdmit(request: AdmitRequest, zone: string, windows: Windows): Promise<Reply> {
+    const { customer, environment, idempotency } = request
+    this.#gather()
+    const reply = await this.#ask(() =>
+      this.#redis.apigwAdmit(
+        keys.profile(customer),
+        keys.usage(customer, environment),
+        keys.idempotency(customer, environment, idempotency?.key ?? noKey),
+        this.#now?.() ?? '',
+        request.reservation,
+        request.keyId,
+        environment,
+        request.api ?? '',
+        request.units,
+        request.address,
+        zone,
+        windows.day.id,
+        windows.day.start,
+        windows.day.end,
+        windows.month.id,
+        windows.month.end,
+        idempotency?.fingerprint ?? '',
+      ),
+    )
+    return reply as Reply
+  }
+
+  async #clock(): Promise<number> {
+    if (this.#now !== undefined) return this.#now()
+    const [seconds, microseconds] = await this.#redis.time()
+    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+  }
+
+  async #ask<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command()
+    } catch (error) {
+      throw unavailable(error, this.address)
+    }
+  }
+}
+
+function usageFrom(values: Reply): Usage {
+  const [tat, day, dayUsed, month, monthUsed] = values
+  return {
+    tat: Number(tat),
+    day: String(day),
+    dayUsed: Number(dayUsed),
+    month: String(month),
+    monthUsed: Number(monthUsed),
+  }
+}
+
+function refusalFrom(text: string | number | undefined): Refusal {
+  return refusals.find((known) => known === text) ?? 'credentials-invalid'
+}
+
+/** Reads the script's answer; its layout is described with the script. */
+function admissionFrom(request: AdmitRequest, reply: Reply, windows: Windows): Admission {
+  const now = Number(reply[1])
+  switch (reply[0]) {
+    case 'replay':
+      return { kind: 'replay', response: String(reply[2]) }
+    case 'admitted': {
+      const usage = usageFrom(reply.slice(4))
+      const quota = unpackedQuota(String(reply[3]))
+      const rateCost = quota.rate === undefined || request.units === 0 ? 0 : costOf(request.units, quota.rate)
+      const remaining = remainingOf(quota, usage, now)
+      const reservation = reservationFrom(request, [request.reservation, request.units, usage.day, usage.month, rateCost, now], 1)
+      return { kind: 'admitted', ...targetFrom(reply[2]), reservation, remaining, windows, now }
+    }
+    case 'resumed': {
+      const reservation = reservationFrom(request, JSON.parse(String(reply[4])), Number(reply[3]))
+      const remaining = remainingOf(unpackedQuota(String(reply[5])), usageFrom(reply.slice(6)), now)
+      return { kind: 'admitted', ...targetFrom(reply[2]), reservation, remaining, windows, now }
+    }
+    default: {
+      const [, , reason, retry, quota, ...usage] = reply
+      return {
+        kind: 'refused',
+        reason: refusalFrom(reason),
+        now,
+        ...(quota !== undefined && { remaining: remainingOf(unpackedQuota(String(quota)), usageFrom(usage), now), windows }),
+        ...(retry !== undefined && retry !== '' && { retryAfterMs: Number(retry) }),
+      }
+    }
+  }
+}
+
+function targetFrom(value: string | number | undefined): { target?: string } {
+  return value === '' || value === undefined ? {} : { target: String(value) }
+}
+
+function reservationFrom(request: AdmitRequest, fields: Reply, attempt: number): Reservation {
+  const [id, units, day, month, rateCost, admittedAt] = fields
+  return {
+    id: String(id),
+    customer: request.customer,
+    environment: request.environment,
+    units: Number(units),
+    day: String(day),
+    month: String(month),
+    rateCost: Number(rateCost),
+    admittedAt: Number(admittedAt),
+    attempt,
+    ...(request.idempotency !== undefined && { idempotency: request.idempotency }),
+  }
+}

@@ -1,0 +1,80 @@
+import type { Admission, AdmitRequest, Reservation, Usage } from '../domain/admission.ts'
+import type { Credential } from '../domain/credential.ts'
+import type { Customer } from '../domain/customer.ts'
+import type { Environment } from '../domain/names.ts'
+import type { Quota } from '../domain/quota.ts'
+import type { Route } from '../domain/route.ts'
+
+/** Everything that an operator decides about one customer: one document, changed as a whole. */
+export interface Profile {
+  readonly customer: Customer
+  readonly quotas: { readonly [environment in Environment]?: Quota }
+  readonly routes: readonly Route[]
+  readonly credentials: readonly Credential[]
+}
+
+/** A profile as it was read. `version` is a token: it is never the same for two different contents. */
+export interface StoredProfile {
+  readonly profile: Profile
+  readonly version: string
+}
+
+/** One line of the audit log. */
+export interface HistoryEntry {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly who: string
+  /** Where it was done: the host, or the caller's address. */
+  readonly from: string
+  readonly customer: string
+  readonly what: string
+}
+
+export type Outcome = { readonly kind: 'accepted'; readonly response?: string } | { readonly kind: 'failed' }
+
+/** What `apigw doctor` wants to know of a registry that answers. */
+export interface RegistryHealth {
+  readonly engine: string
+  readonly version: string
+  /** What is wrong although it answers, with what to do. */
+  readonly warnings: readonly { readonly what: string; readonly fix: string }[]
+}
+
+/**
+ * Who may call, how often and where to. Every method throws Problem `registry-unavailable` when the store does not
+ * answer in time: nothing is ever admitted on a guess.
+ */
+export interface Registry {
+  /** Where it is, without any password. */
+  readonly address: string
+
+  /** Decides one call in one atomic step; takes units only if it admits. */
+  admit(request: AdmitRequest): Promise<Admission>
+  /**
+   * Ends a reservation. `failed` gives its units back, once, however often it is said, and frees its Idempotency-Key.
+   * `accepted` keeps the answer for replays.
+   * @returns whether this was the call that settled it
+   */
+  settle(reservation: Reservation, outcome: Outcome): Promise<boolean>
+  /** What a customer has spent, and the registry's clock. Takes nothing. */
+  usage(customer: string, environment: Environment): Promise<{ readonly usage: Usage; readonly now: number }>
+
+  /** The stored side of one key, to verify a secret against. */
+  credential(customer: string, keyId: string): Promise<Credential | undefined>
+  profile(customer: string): Promise<StoredProfile | undefined>
+  /** Every customer, sorted by id. */
+  customers(): Promise<Customer[]>
+  /**
+   * Writes a whole profile and its line of the audit log, or neither.
+   * @param expected the version that the change was made from; absent: the customer must not exist
+   * @returns false if somebody else changed it meanwhile
+   */
+  save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean>
+  /** Removes a profile. Usage and idempotency records stay until they expire: adding it again gives no second quota. */
+  remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean>
+  /** The newest `most` lines of the audit log, newest first; of one customer, or of all. */
+  history(customer: string | undefined, most: number): Promise<HistoryEntry[]>
+
+  health(): Promise<RegistryHealth>
+  close(): Promise<void>
+}

@@ -1,0 +1,154 @@
+import type { DatabaseSync } from 'node:sqlite'
+import {
+  type AdmissionState,
+  type AdmitRequest,
+  type Decision,
+  decide,
+  type IdempotencyRecord,
+  idempotencyMs,
+  noUsage,
+  type Reservation,
+  refundableMs,
+  refunded,
+  type Usage,
+} from '../../domain/admission.ts'
+import { windowsAt } from '../../domain/calendar.ts'
+import type { Outcome, Profile } from '../registry.ts'
+
+/** What an admission looks up in a profile, prepared once for each version of it. */
+interface Compiled {
+  readonly version: string
+  readonly profile: Profile
+  readonly keys: ReadonlyMap<string, Profile['credentials'][number]>
+  readonly targets: ReadonlyMap<string, string>
+}
+
+const mostCompiled = 10_000
+
+function compile(version: string, document: string): Compiled {
+  const profile: Profile = JSON.parse(document)
+  return {
+    version,
+    profile,
+    keys: new Map(profile.credentials.map((credential) => [credential.keyId, credential])),
+    targets: new Map(profile.routes.map((route) => [`${route.environment}:${route.api}`, JSON.stringify(route.target)])),
+  }
+}
+
+function usageOf(row: Record<string, unknown> | undefined): Usage {
+  if (row === undefined || row.day === null) return noUsage
+  return {
+    tat: Number(row.tat),
+    day: String(row.day),
+    dayUsed: Number(row.day_used),
+    month: String(row.month),
+    monthUsed: Number(row.month_used),
+  }
+}
+
+/** The statements of admission. Every method runs inside a transaction that its caller holds. */
+export function admissionsOf(db: DatabaseSync) {
+  const compiled = new Map<string, Compiled>()
+  const readVersion = db.prepare(
+    `SELECT p.version, u.tat, u.day, u.day_used, u.month, u.month_used
+     FROM profiles p LEFT JOIN usage u ON u.customer = p.customer AND u.environment = ?
+     WHERE p.customer = ?`,
+  )
+  const readDocument = db.prepare('SELECT document FROM profiles WHERE customer = ?')
+  const readUsage = db.prepare('SELECT tat, day, day_used, month, month_used FROM usage WHERE customer = ? AND environment = ?')
+  const writeUsage = db.prepare(
+    `INSERT INTO usage (customer, environment, tat, day, day_used, month, month_used) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET tat = excluded.tat, day = excluded.day, day_used = excluded.day_used,
+       month = excluded.month, month_used = excluded.month_used`,
+  )
+  const readRecord = db.prepare(
+    'SELECT record FROM idempotency WHERE customer = ? AND environment = ? AND key = ? AND expires_at > ?',
+  )
+  const writeRecord = db.prepare(
+    'INSERT OR REPLACE INTO idempotency (customer, environment, key, record, expires_at) VALUES (?, ?, ?, ?, ?)',
+  )
+  const dropRecord = db.prepare('DELETE FROM idempotency WHERE customer = ? AND environment = ? AND key = ?')
+  const dropExpired = [
+    db.prepare(
+      'DELETE FROM idempotency WHERE (customer, environment, key) IN (SELECT customer, environment, key FROM idempotency WHERE expires_at <= ? LIMIT 100)',
+    ),
+    db.prepare('DELETE FROM refunds WHERE reservation IN (SELECT reservation FROM refunds WHERE expires_at <= ? LIMIT 100)'),
+  ]
+  const addRefund = db.prepare('INSERT OR IGNORE INTO refunds (reservation, expires_at) VALUES (?, ?)')
+
+  function compiledOf(customer: string, version: string): Compiled {
+    const known = compiled.get(customer)
+    if (known?.version === version) return known
+    const fresh = compile(version, String(readDocument.get(customer)?.document))
+    if (compiled.size >= mostCompiled) compiled.clear()
+    compiled.set(customer, fresh)
+    return fresh
+  }
+
+  function recordOf(customer: string, environment: string, key: string, now: number): IdempotencyRecord | undefined {
+    const row = readRecord.get(customer, environment, key, now)
+    return row === undefined ? undefined : JSON.parse(String(row.record))
+  }
+
+  function storeUsage(customer: string, environment: string, usage: Usage): void {
+    writeUsage.run(customer, environment, usage.tat, usage.day, usage.dayUsed, usage.month, usage.monthUsed)
+  }
+
+  function stateOf(request: AdmitRequest, now: number): { state: AdmissionState; zone: string } {
+    const row = readVersion.get(request.environment, request.customer)
+    if (row === undefined) return { state: { usage: noUsage }, zone: 'UTC' }
+    const { profile, keys, targets } = compiledOf(request.customer, String(row.version))
+    const key = keys.get(request.keyId)
+    const target = request.api === undefined ? undefined : targets.get(`${request.environment}:${request.api}`)
+    const quota = profile.quotas[request.environment]
+    const claim = request.idempotency
+    const record = claim === undefined ? undefined : recordOf(request.customer, request.environment, claim.key, now)
+    const state: AdmissionState = {
+      customerState: profile.customer.state,
+      usage: usageOf(row),
+      ...(key !== undefined && { key }),
+      ...(target !== undefined && { target }),
+      ...(quota !== undefined && { quota }),
+      ...(record !== undefined && { idempotency: record }),
+    }
+    return { state, zone: profile.customer.timeZone }
+  }
+
+  return {
+    usage: (customer: string, environment: string): Usage => usageOf(readUsage.get(customer, environment)),
+
+    admit(request: AdmitRequest, now: number): Decision {
+      const { state, zone } = stateOf(request, now)
+      const decision = decide(request, state, windowsAt(zone, now), now)
+      if (decision.usage !== undefined) storeUsage(request.customer, request.environment, decision.usage)
+      if (decision.record !== undefined && request.idempotency !== undefined) {
+        const { key } = request.idempotency
+        writeRecord.run(request.customer, request.environment, key, JSON.stringify(decision.record), now + idempotencyMs)
+      }
+      return decision
+    },
+
+    settle(reservation: Reservation, outcome: Outcome, now: number): boolean {
+      const { customer, environment, idempotency: claim } = reservation
+      const record = claim === undefined ? undefined : recordOf(customer, environment, claim.key, now)
+      if (outcome.kind === 'accepted') {
+        if (claim === undefined || outcome.response === undefined || record?.response !== undefined) return false
+        const { attempt } = reservation
+        const done = { fingerprint: claim.fingerprint, attempt, leaseUntil: now, reservation, response: outcome.response }
+        writeRecord.run(customer, environment, claim.key, JSON.stringify(done), now + idempotencyMs)
+        return true
+      }
+      if (now - reservation.admittedAt > refundableMs) return false
+      const mine = record?.reservation.id === reservation.id
+      if (mine && (record.response !== undefined || record.attempt > reservation.attempt)) return false
+      if (addRefund.run(reservation.id, now + 2 * refundableMs).changes === 0) return false
+      if (mine && claim !== undefined) dropRecord.run(customer, environment, claim.key)
+      storeUsage(customer, environment, refunded(usageOf(readUsage.get(customer, environment)), reservation))
+      return true
+    },
+
+    sweep(now: number): void {
+      for (const statement of dropExpired) statement.run(now)
+    },
+  }
+}

@@ -1,0 +1,80 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Problem } from '../../domain/problem.ts'
+import { applicationId, schema, schemaVersion } from './schema.ts'
+
+/** Below the second within which a caller is promised an answer, also when another process holds the lock. */
+const busyMs = 800
+
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
+const corruptCodes = new Set([11, 26])
+
+function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
+  return error.errcode & 0xff
+}
+
+/** Turns what SQLite threw into what a person can act on; a bug stays what it is. */
+export function asProblem(error: unknown, path: string): unknown {
+  const code = primaryCode(error)
+  if (code === undefined) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  if (corruptCodes.has(code)) {
+    return new Problem('registry-corrupt', `${path} is not a registry, or is damaged: ${reason}.`, {
+      next: `restore a backup of ${path}, or move it away and run the command again to start an empty one`,
+      cause: error,
+    })
+  }
+  return new Problem('registry-unavailable', `${path} cannot be used now: ${reason}.`, {
+    next: 'apigw doctor',
+    retryAfterMs: 1000,
+    cause: error,
+  })
+}
+
+function checkOwner(db: DatabaseSync, path: string): void {
+  const owner = db.prepare('PRAGMA application_id').get()?.application_id
+  const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
+  const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n)
+  if (tables > 0 && owner !== applicationId) {
+    throw new Problem('registry-corrupt', `${path} is the database of another program.`, { next: 'name another file' })
+  }
+  if (version > schemaVersion) {
+    throw new Problem(
+      'registry-corrupt',
+      `${path} was written by a newer apigw (schema ${version}, this one knows ${schemaVersion}).`,
+      {
+        next: 'update apigw',
+      },
+    )
+  }
+}
+
+/**
+ * Opens the file of a registry, making it and its folder where they are missing.
+ * WAL lets readers go on beside a writer; `synchronous=NORMAL` gives up the last commits at a power cut, never at a
+ * crash of the process, and never the file's consistency (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ */
+export function openFile(path: string): DatabaseSync {
+  let db: DatabaseSync | undefined
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 })
+    db = new DatabaseSync(path, { timeout: busyMs })
+    checkOwner(db, path)
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON')
+    if (Number(db.prepare('PRAGMA user_version').get()?.user_version) < schemaVersion) {
+      db.exec(
+        `BEGIN IMMEDIATE; ${schema} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`,
+      )
+    }
+    return db
+  } catch (error) {
+    db?.close()
+    if (error instanceof Problem) throw error
+    const problem = asProblem(error, path)
+    if (problem instanceof Problem) throw problem
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Problem('registry-unavailable', `${path} cannot be opened: ${reason}.`, { next: 'apigw doctor', cause: error })
+  }
+}

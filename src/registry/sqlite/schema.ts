@@ -1,0 +1,52 @@
+/**
+ * Version 1 of the file. `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
+ * tree, so that one admission touches one page of each table.
+ */
+export const schema = `
+CREATE TABLE IF NOT EXISTS profiles (
+  customer TEXT PRIMARY KEY,
+  version TEXT NOT NULL,
+  document TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS usage (
+  customer TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  tat INTEGER NOT NULL,
+  day TEXT NOT NULL,
+  day_used INTEGER NOT NULL,
+  month TEXT NOT NULL,
+  month_used INTEGER NOT NULL,
+  PRIMARY KEY (customer, environment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS idempotency (
+  customer TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  key TEXT NOT NULL,
+  record TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (customer, environment, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS idempotency_expiry ON idempotency (expires_at);
+
+CREATE TABLE IF NOT EXISTS refunds (
+  reservation TEXT PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS refunds_expiry ON refunds (expires_at);
+
+CREATE TABLE IF NOT EXISTS history (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  customer TEXT NOT NULL,
+  who TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  what TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS history_customer ON history (customer, id);
+`
+
+/** `PRAGMA application_id` of a registry file ("apgw"), so that another program's database is not taken for one. */
+export const applicationId = 0x61_70_67_77
+export const schemaVersion = 1

@@ -1,0 +1,175 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Admission, AdmitRequest, Reservation } from '../../domain/admission.ts'
+import type { Customer } from '../../domain/customer.ts'
+import { randomId } from '../../domain/ids.ts'
+import type { Environment } from '../../domain/names.ts'
+import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredProfile } from '../registry.ts'
+import { admissionsOf } from './admit.ts'
+import { asProblem, openFile } from './open.ts'
+
+interface Job {
+  readonly run: () => unknown
+  readonly resolve: (value: never) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Expired records are dropped a few at a time, so that no call ever waits for a large clean-up. */
+const sweepEveryMs = 30_000
+
+/**
+ * The registry in one SQLite file, shared by any number of processes of one machine.
+ *
+ * What is asked within one turn of the event loop is done in one write transaction: beginning and committing cost
+ * more than an admission does, and the file lock is taken once.
+ */
+export class SqliteRegistry implements Registry {
+  readonly address: string
+  readonly #db: DatabaseSync
+  readonly #now: () => number
+  readonly #admissions: ReturnType<typeof admissionsOf>
+  readonly #path: string
+  #jobs: Job[] = []
+  #sweptAt = 0
+
+  /** @param now the registry's clock, in milliseconds since 1970 */
+  constructor(path: string, now: () => number = Date.now) {
+    this.address = `sqlite:${path}`
+    this.#path = path
+    this.#db = openFile(path)
+    this.#now = now
+    this.#admissions = admissionsOf(this.#db)
+  }
+
+  admit(request: AdmitRequest): Promise<Admission> {
+    return this.#inTransaction(() => {
+      const { usage: _usage, record: _record, ...admission } = this.#admissions.admit(request, this.#now())
+      return admission
+    })
+  }
+
+  settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
+    if (outcome.kind === 'accepted' && reservation.idempotency === undefined) return Promise.resolve(true)
+    return this.#inTransaction(() => this.#admissions.settle(reservation, outcome, this.#now()))
+  }
+
+  usage(customer: string, environment: Environment) {
+    return this.#read(() => ({ usage: this.#admissions.usage(customer, environment), now: this.#now() }))
+  }
+
+  credential(customer: string, keyId: string) {
+    return this.#read(() => this.#load(customer)?.profile.credentials.find((credential) => credential.keyId === keyId))
+  }
+
+  profile(customer: string) {
+    return this.#read(() => this.#load(customer))
+  }
+
+  customers(): Promise<Customer[]> {
+    return this.#read(() => {
+      const rows = this.#db.prepare('SELECT document FROM profiles ORDER BY customer').all()
+      return rows.map((row) => (JSON.parse(String(row.document)) as Profile).customer)
+    })
+  }
+
+  save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
+    return this.#inTransaction(() => {
+      const { id } = profile.customer
+      if (this.#load(id)?.version !== expected) return false
+      const write = this.#db.prepare('INSERT OR REPLACE INTO profiles (customer, version, document) VALUES (?, ?, ?)')
+      write.run(id, randomId(), JSON.stringify(profile))
+      this.#append(entry)
+      return true
+    })
+  }
+
+  remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
+    return this.#inTransaction(() => {
+      const { changes } = this.#db.prepare('DELETE FROM profiles WHERE customer = ? AND version = ?').run(customer, expected)
+      if (changes === 0) return false
+      this.#append(entry)
+      return true
+    })
+  }
+
+  history(customer: string | undefined, most: number): Promise<HistoryEntry[]> {
+    return this.#read(() => {
+      const where = customer === undefined ? '' : 'WHERE customer = ?'
+      const statement = this.#db.prepare(`SELECT at, customer, who, origin, what FROM history ${where} ORDER BY id DESC LIMIT ?`)
+      const rows = customer === undefined ? statement.all(most) : statement.all(customer, most)
+      return rows.map((row) => ({
+        at: Number(row.at),
+        who: String(row.who),
+        from: String(row.origin),
+        customer: String(row.customer),
+        what: String(row.what),
+      }))
+    })
+  }
+
+  health(): Promise<RegistryHealth> {
+    return this.#read(() => {
+      const version = String(this.#db.prepare('SELECT sqlite_version() AS v').get()?.v)
+      const verdict = String(this.#db.prepare('PRAGMA quick_check(1)').get()?.quick_check)
+      const damaged = { what: `the file is damaged: ${verdict}`, fix: `restore a backup of ${this.#path}` }
+      return { engine: 'sqlite', version, warnings: verdict === 'ok' ? [] : [damaged] }
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#flush()
+    if (this.#db.isOpen) this.#db.close()
+  }
+
+  #load(customer: string): StoredProfile | undefined {
+    const row = this.#db.prepare('SELECT version, document FROM profiles WHERE customer = ?').get(customer)
+    if (row === undefined) return undefined
+    return { version: String(row.version), profile: JSON.parse(String(row.document)) as Profile }
+  }
+
+  #append(entry: HistoryEntry): void {
+    const insert = this.#db.prepare('INSERT INTO history (at, customer, who, origin, what) VALUES (?, ?, ?, ?, ?)')
+    insert.run(entry.at, entry.customer, entry.who, entry.from, entry.what)
+  }
+
+  async #read<T>(read: () => T): Promise<T> {
+    try {
+      return read()
+    } catch (error) {
+      throw asProblem(error, this.#path)
+    }
+  }
+
+  #inTransaction<T>(run: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#jobs.length === 0) setImmediate(() => this.#flush())
+      this.#jobs.push({ run, resolve, reject })
+    })
+  }
+
+  /** Does all that has gathered in one transaction. If any of it throws, none of it happened. */
+  #flush(): void {
+    const jobs = this.#jobs
+    if (jobs.length === 0) return
+    this.#jobs = []
+    try {
+      this.#db.exec('BEGIN IMMEDIATE')
+      const results = jobs.map((job) => job.run())
+      this.#sweep()
+      this.#db.exec('COMMIT')
+      jobs.forEach((job, index) => {
+        job.resolve(results[index] as never)
+      })
+    } catch (error) {
+      const problem = asProblem(error, this.#path)
+      if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      for (const job of jobs) job.reject(problem)
+    }
+  }
+
+  #sweep(): void {
+    const now = this.#now()
+    if (now - this.#sweptAt < sweepEveryMs) return
+    this.#sweptAt = now
+    this.#admissions.sweep(now)
+  }
+}

@@ -1,0 +1,24 @@
+import { endpoint } from '../endpoint.ts'
+import { json } from '../http.ts'
+import { rateLimitHeaders, standings } from '../rate-limit-headers.ts'
+import { admit } from '../submit.ts'
+
+/** Every limit and what is left of it. Costs nothing. */
+export default endpoint({
+  method: 'GET',
+  path: '/quota',
+  summary: 'Read every limit and what is left of it',
+  handle: async (call) => {
+    const admission = await admit(call, 0)
+    if (admission.kind === 'refused') return call.refuse(admission)
+    if (admission.kind === 'replay') throw new Error('a call without an Idempotency-Key was answered with a replay')
+    const { remaining, windows, now } = admission
+    const limits = standings(remaining, windows, now)
+    const body = limits.map(({ name, limit, remaining: left, resetsAt }) => [
+      name,
+      { limit, remaining: left, resetsAt: new Date(resetsAt).toISOString() },
+    ])
+    const { customer } = call.caller
+    return json(200, { customer, environment: call.environment, limits: Object.fromEntries(body) }, rateLimitHeaders(limits, now))
+  },
+})

@@ -1,0 +1,55 @@
+import { Problem } from '../domain/problem.ts'
+
+/** Longest that a process may take to end what it has begun; ECS kills after 30 seconds. */
+const stopMs = 20_000
+
+/** A variable of the environment, or the reason why the process cannot start. */
+export function required(name: string): string {
+  const value = process.env[name]
+  if (value !== undefined && value !== '') return value
+  throw new Problem('config-invalid', `The environment variable ${name} is missing.`)
+}
+
+/** A whole number from the environment. */
+export function numberFrom(name: string, fallback: number): number {
+  const text = process.env[name]
+  if (text === undefined || text === '') return fallback
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 0) return value
+  throw new Problem('config-invalid', `The environment variable ${name} is "${text}", which is not a whole number.`)
+}
+
+/** One JSON line on stdout, where CloudWatch Logs picks it up. */
+export function log(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)
+}
+
+/** An error for the log: what and why, and where only when it is a bug. Never the input that caused it. */
+export function errorFields(error: unknown): Record<string, unknown> {
+  if (error instanceof Problem) {
+    const cause = error.cause instanceof Error ? error.cause.message : undefined
+    return { code: error.code, detail: error.message, ...(cause !== undefined && { cause }) }
+  }
+  return error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) }
+}
+
+/**
+ * Runs a server until SIGTERM or SIGINT, then lets it end what it has begun; a second signal does not wait.
+ * @param start resolves when it serves, with what stops it
+ */
+export async function main(start: () => Promise<() => Promise<void>>): Promise<void> {
+  try {
+    const stop = await start()
+    const onSignal = (signal: NodeJS.Signals): void => {
+      log('stopping', { signal })
+      process.once('SIGINT', () => process.exit(130))
+      setTimeout(() => process.exit(1), stopMs).unref()
+      void stop().then(() => process.exit(0))
+    }
+    process.once('SIGTERM', onSignal)
+    process.once('SIGINT', onSignal)
+  } catch (error) {
+    log('failed', errorFields(error))
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,139 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TestProject } from 'vitest/node'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** `redis://127.0.0.1:PORT` of a Redis of our own, empty at the start of the run. */
+    redis: string
+    /** The same of a Redis Cluster with one node, which refuses what crosses slots. */
+    redisCluster: string
+    /** `mariadb://root@127.0.0.1:PORT/` without a database's name. */
+    mariadb: string
+  }
+}
+
+const startMs = 60_000
+
+/** Debian's package and the program in it that proves it is there. */
+const needed = [
+  { package: 'redis-server', program: 'redis-server' },
+  { package: 'mariadb-server', program: 'mariadbd' },
+] as const
+
+function installed(program: string): boolean {
+  return ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'].some((folder) => existsSync(join(folder, program)))
+}
+
+/** Installs what is missing where that is allowed, and says what to install where it is not. */
+function ensureInstalled(): void {
+  const missing = needed.filter(({ program }) => !installed(program)).map((entry) => entry.package)
+  if (missing.length === 0) return
+  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    throw new Error(`The tests need ${missing.join(' and ')}. Install them: sudo ${command}`)
+  }
+  process.stderr.write(`Installing ${missing.join(' and ')} for the tests …\n`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const options = { stdio: 'ignore', env } as const
+  execFileSync('apt-get', ['update'], options)
+  execFileSync('apt-get', ['install', '-y', '--no-install-recommends', ...missing], options)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('close', () => socket.destroy())
+    socket.once('connect', () => socket.end())
+  })
+}
+
+async function waitFor(port: number, what: string, child: ChildProcess): Promise<void> {
+  const until = Date.now() + startMs
+  while (!(await answers(port))) {
+    if (child.exitCode !== null) throw new Error(`${what} ended with ${child.exitCode} before it answered`)
+    if (Date.now() > until) throw new Error(`${what} did not answer on port ${port}`)
+    await sleep(50)
+  }
+}
+
+async function startRedis(folder: string, ...more: string[]): Promise<{ port: number; child: ChildProcess }> {
+  const port = await freePort()
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...more]
+  const child = spawn('redis-server', args, { stdio: 'ignore' })
+  await waitFor(port, 'redis-server', child)
+  return { port, child }
+}
+
+async function startCluster(folder: string): Promise<{ port: number; child: ChildProcess }> {
+  const redis = await startRedis(
+    folder,
+    '--cluster-enabled',
+    'yes',
+    '--cluster-config-file',
+    join(folder, 'nodes.conf'),
+    '--cluster-announce-ip',
+    '127.0.0.1',
+  )
+  const cli = (...args: string[]): string => execFileSync('redis-cli', ['-p', String(redis.port), ...args]).toString()
+  cli('cluster', 'addslots', ...Array.from({ length: 16_384 }, (_, slot) => String(slot)))
+  while (!cli('cluster', 'info').includes('cluster_state:ok')) await sleep(50)
+  return redis
+}
+
+async function startMariadb(folder: string): Promise<{ port: number; child: ChildProcess }> {
+  const port = await freePort()
+  const root = process.getuid?.() === 0
+  const user = root ? ['--user=mysql'] : []
+  const data = join(folder, 'mariadb')
+  if (root) chmodSync(folder, 0o777)
+  const quiet = { stdio: 'ignore' } as const
+  execFileSync(
+    'mariadb-install-db',
+    ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...user],
+    quiet,
+  )
+  const args = [
+    '--no-defaults',
+    `--datadir=${data}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    `--socket=${join(folder, 'm.sock')}`,
+  ]
+  const child = spawn(
+    'mariadbd',
+    [...args, `--pid-file=${join(folder, 'm.pid')}`, '--innodb-buffer-pool-size=64M', ...user],
+    quiet,
+  )
+  await waitFor(port, 'mariadbd', child)
+  return { port, child }
+}
+
+/** Starts the real parts on ports of their own before the first test, and ends them after the last. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  ensureInstalled()
+  const folder = mkdtempSync(join(tmpdir(), 'apigw-test-'))
+  const clusterFolder = mkdtempSync(join(tmpdir(), 'apigw-test-cluster-'))
+  const [redis, cluster, mariadb] = await Promise.all([startRedis(folder), startCluster(clusterFolder), startMariadb(folder)])
+  project.provide('redis', `redis://127.0.0.1:${redis.port}`)
+  project.provide('redisCluster', `redis://127.0.0.1:${cluster.port}?cluster=true`)
+  project.provide('mariadb', `mariadb://root@127.0.0.1:${mariadb.port}/`)
+  return async () => {
+    const children = [redis.child, cluster.child, mariadb.child]
+    await Promise.all(children.map((child) => new Promise((resolve) => child.once('exit', resolve).kill('SIGKILL'))))
+    for (const path of [folder, clusterFolder]) rmSync(path, { recursive: true, force: true })
+  }
+}
