@@ -4,3 +4,4 @@ export { type IssuedKey, issueKey, type KeyWishes, keysOf, revokeKey } from './k
 export { nearest } from './nearest.ts'
 export { type QuotaStanding, quotaStanding, setQuota } from './quotas.ts'
 export { removeRoute, resolveRoute, routesOf, setRoute } from './routes.ts'
+export { type SendRequest, type Sent, sendMessage } from './send.ts'

@@ -186,6 +186,14 @@ function refusalOf(request: AdmitRequest, state: AdmissionState, now: number): R
   return undefined
 }
 
+/** What the record of an earlier call with the same Idempotency-Key decides, if it decides. */
+function answeredBy(record: IdempotencyRecord, claim: IdempotencyClaim, now: number): Decision | undefined {
+  if (record.fingerprint !== claim.fingerprint) return { kind: 'refused', reason: 'idempotency-key-reused', now }
+  if (record.response !== undefined) return { kind: 'replay', response: record.response }
+  if (now >= record.leaseUntil) return undefined
+  return { kind: 'refused', reason: 'idempotency-in-progress', now, retryAfterMs: record.leaseUntil - now }
+}
+
 /**
  * Decides one call. The same decision is written again in Lua for Redis; the contract suite holds both against each
  * other. Nothing here reads a clock or a store.
@@ -198,20 +206,15 @@ export function decide(request: AdmitRequest, state: AdmissionState, windows: Wi
 
   const claim = request.idempotency
   const record = claim === undefined ? undefined : state.idempotency
-  if (claim !== undefined && record !== undefined) {
-    if (record.fingerprint !== claim.fingerprint) return { kind: 'refused', reason: 'idempotency-key-reused', now }
-    if (record.response !== undefined) return { kind: 'replay', response: record.response }
-    if (now < record.leaseUntil) {
-      return { kind: 'refused', reason: 'idempotency-in-progress', now, retryAfterMs: record.leaseUntil - now }
-    }
-  }
+  const answered = claim === undefined || record === undefined ? undefined : answeredBy(record, claim, now)
+  if (answered !== undefined) return answered
 
   if (request.api !== undefined && state.target === undefined) return { kind: 'refused', reason: 'route-missing', now }
   if (state.quota === undefined) return { kind: 'refused', reason: 'quota-missing', now }
   const usage = currentUsage(state.usage, windows)
   const target = state.target === undefined ? {} : { target: state.target }
 
-  if (claim !== undefined && record !== undefined) {
+  if (record !== undefined) {
     // The run before this one vanished with the units taken: this one goes on with them and takes none.
     const attempt = record.attempt + 1
     const reservation = { ...record.reservation, attempt }
@@ -219,11 +222,14 @@ export function decide(request: AdmitRequest, state: AdmissionState, windows: Wi
     const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation }
     return { kind: 'admitted', ...target, reservation, remaining, windows, now, record: renewed }
   }
-
   const short = shortage(request.units, state.quota, usage, windows, now)
   if (short !== undefined) return { kind: 'refused', ...short, remaining: remainingOf(state.quota, usage, now), windows, now }
+  return { ...target, ...taking(request, state.quota, usage, windows, now) }
+}
 
-  const rateCost = state.quota.rate === undefined ? 0 : costOf(request.units, state.quota.rate)
+/** Takes the units of a call that nothing stands against. */
+function taking(request: AdmitRequest, quota: Quota, usage: Usage, windows: Windows, now: number): Decision {
+  const rateCost = quota.rate === undefined ? 0 : costOf(request.units, quota.rate)
   const taken = {
     ...usage,
     tat: rateCost === 0 ? usage.tat : Math.max(usage.tat, now * 1000) + rateCost,
@@ -231,12 +237,11 @@ export function decide(request: AdmitRequest, state: AdmissionState, windows: Wi
     monthUsed: usage.monthUsed + request.units,
   }
   const reservation = reservationOf(request, taken, rateCost, now)
-  const remaining = remainingOf(state.quota, taken, now)
+  const claim = request.idempotency
   return {
     kind: 'admitted',
-    ...target,
     reservation,
-    remaining,
+    remaining: remainingOf(quota, taken, now),
     windows,
     now,
     ...(request.units > 0 && { usage: taken }),
@@ -247,7 +252,7 @@ export function decide(request: AdmitRequest, state: AdmissionState, windows: Wi
 }
 
 /** The reservation of a call that is admitted for the first time. */
-export function reservationOf(request: AdmitRequest, taken: Usage, rateCost: number, now: number): Reservation {
+function reservationOf(request: AdmitRequest, taken: Usage, rateCost: number, now: number): Reservation {
   return {
     id: request.reservation,
     customer: request.customer,

@@ -150,8 +150,9 @@ export class RedisRegistry implements Registry {
     const streams = await this.#ask(() =>
       Promise.all(ids.map((id) => this.#redis.xrevrange(keys.history(id), '+', '-', 'COUNT', most))),
     )
-    const entries = streams.flat().map(([, [, entry]]) => JSON.parse(entry ?? '{}') as HistoryEntry)
-    return entries.sort((a, b) => b.at - a.at).slice(0, most)
+    // By the time at which Redis took it, the first half of its id: a writer's own clock may be wrong.
+    const newestFirst = streams.flat().sort(([a], [b]) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
+    return newestFirst.slice(0, most).map(([, [, entry]]) => JSON.parse(entry ?? '{}') as HistoryEntry)
   }
 
   async health(): Promise<RegistryHealth> {

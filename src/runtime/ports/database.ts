@@ -32,6 +32,8 @@ export interface Database {
   waiting(table: string, most: number): Promise<CarrierRow[]>
   /** Writes a carrier's result back. */
   report(table: string, ids: readonly string[], result: string, at: number): Promise<void>
+  /** How many rows a carrier's table holds. */
+  count(table: string): Promise<number>
   close(): Promise<void>
 }
 

@@ -128,6 +128,13 @@ export class MysqlDatabase implements Database {
     )
   }
 
+  async count(table: string): Promise<number> {
+    return this.#ask(async (connection) => {
+      const [rows] = await connection.query<RowDataPacket[]>(`SELECT count(*) AS n FROM ${tableName(table)}`)
+      return Number(rows[0]?.n)
+    })
+  }
+
   async close(): Promise<void> {
     await this.#pool.end()
   }

@@ -94,6 +94,10 @@ export class SqliteDatabase implements Database {
     })
   }
 
+  async count(table: string): Promise<number> {
+    return this.#transaction(() => Number(this.#db.prepare(`SELECT count(*) AS n FROM ${tableName(table)}`).get()?.n))
+  }
+
   async close(): Promise<void> {
     if (this.#db.isOpen) this.#db.close()
   }

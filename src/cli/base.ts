@@ -1,0 +1,93 @@
+import { Command, Flags } from '@oclif/core'
+import type { Context } from '../customers/index.ts'
+import { environments } from '../domain/names.ts'
+import { openRegistry, type Registry } from '../registry/index.ts'
+import { currentActor } from './actor.ts'
+import { dryRun } from './dry-run.ts'
+import { errorText, shownError } from './errors.ts'
+import { canAsk } from './prompts.ts'
+import { type BaseFlags, resolveSettings, type Settings } from './settings.ts'
+
+/** Flags that many commands share. Each flag's variable is `APIGW_` and its name in capitals; a test holds all to it. */
+export const shared = {
+  env: Flags.option({
+    options: environments,
+    env: 'APIGW_ENV',
+    summary: 'live sends and costs money; test never reaches a carrier',
+  }),
+  dryRun: Flags.boolean({ env: 'APIGW_DRY_RUN', summary: 'show what would change, and change nothing' }),
+  gateway: Flags.url({ env: 'APIGW_GATEWAY', helpValue: 'URL', summary: 'address of the gateway' }),
+  yes: Flags.boolean({ char: 'y', env: 'APIGW_YES', summary: 'do not ask whether to go on' }),
+} as const
+
+/** What every command has: base flags, one way to fail, one way to print. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true
+  static override baseFlags = {
+    config: Flags.string({
+      env: 'APIGW_CONFIG',
+      helpGroup: 'GLOBAL',
+      helpValue: 'FILE',
+      summary: 'another file than ./apigw.yaml',
+    }),
+    stage: Flags.string({ env: 'APIGW_STAGE', helpGroup: 'GLOBAL', helpValue: 'NAME', summary: 'which stage of apigw.yaml' }),
+    registry: Flags.string({
+      env: 'APIGW_REGISTRY',
+      helpGroup: 'GLOBAL',
+      helpValue: 'ADDRESS',
+      summary: 'sqlite:PATH, redis://HOST or rediss://HOST; a password belongs into APIGW_REGISTRY_PASSWORD',
+    }),
+  }
+
+  /** Whether a question may be asked. */
+  protected get interactive(): boolean {
+    return canAsk(this.jsonEnabled())
+  }
+
+  /** Progress and hints: on stderr, and not for programs. */
+  protected note(text: string): void {
+    if (!this.jsonEnabled()) this.logToStderr(text)
+  }
+
+  protected settings(flags: BaseFlags): Settings {
+    return resolveSettings(flags, this.argv, process.env, process.cwd())
+  }
+
+  /** Opens the registry for as long as `work` takes. */
+  protected async withRegistry<T>(flags: BaseFlags, work: (registry: Registry, settings: Settings) => Promise<T>): Promise<T> {
+    const settings = this.settings(flags)
+    const registry = await openRegistry(settings.registry, { password: settings.registryPassword })
+    try {
+      return await work(registry, settings)
+    } finally {
+      await registry.close()
+    }
+  }
+
+  /** The same for a change: with who makes it, and on a registry that only pretends to write in a dry run. */
+  protected async withContext<T>(flags: BaseFlags & { 'dry-run'?: boolean }, work: (context: Context) => Promise<T>): Promise<T> {
+    return this.withRegistry(flags, async (registry) => {
+      const context = {
+        registry: flags['dry-run'] ? dryRun(registry) : registry,
+        actor: currentActor(process.env),
+        now: Date.now,
+      }
+      const result = await work(context)
+      if (flags['dry-run']) this.note('Dry run: nothing was changed.')
+      return result
+    })
+  }
+
+  override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`)
+  }
+
+  protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
+    if ('oclif' in error && 'code' in error && error.code === 'EEXIT') throw error
+    const shown = shownError(error, this.id ?? '')
+    const { code, message, next, exit } = shown
+    if (this.jsonEnabled()) this.logJson({ error: { code, message, next: next ?? null } })
+    else process.stderr.write(`${errorText(shown, process.env.DEBUG !== undefined)}\n`)
+    this.exit(exit)
+  }
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parseDocument } from 'yaml'
+import * as z from 'zod'
+import { Problem } from '../domain/problem.ts'
+
+export const configName = 'apigw.yaml'
+
+const stage = z.strictObject({
+  registry: z.string().min(1).optional(),
+  gateway: z.url({ protocol: /^https?$/ }).optional(),
+  sqsEndpoint: z.url({ protocol: /^https?$/ }).optional(),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'is not an AWS region such as ap-northeast-2')
+    .optional(),
+})
+
+const config = z.strictObject({
+  version: z.literal(1),
+  /** The stage that is meant where none is named. */
+  stage: z.string().min(1).optional(),
+  stages: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'is not a stage name: use a-z, 0-9 and "-"'), stage),
+})
+
+export type Stage = z.infer<typeof stage>
+export type Config = z.infer<typeof config>
+
+export interface LoadedConfig {
+  readonly config: Config
+  readonly path: string
+  /** Relative paths in the file are meant from here. */
+  readonly folder: string
+}
+
+function refuseSecrets(stages: Config['stages'], path: string): void {
+  for (const [name, { registry = '' }] of Object.entries(stages)) {
+    if (!/:\/\/[^/]*:[^/]*@/.test(registry)) continue
+    throw new Problem('secret-in-argument', `stages.${name}.registry in ${path} holds a password, and files get committed.`, {
+      next: 'take it out and set APIGW_REGISTRY_PASSWORD',
+    })
+  }
+}
+
+/**
+ * Reads apigw.yaml.
+ * @param named the path that was asked for; absent: apigw.yaml of the working directory, if there is one
+ * @throws Problem `config-invalid` that names file, line and field
+ */
+export function loadConfig(named: string | undefined, cwd: string): LoadedConfig | undefined {
+  const path = resolve(cwd, named ?? configName)
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    if (named === undefined && cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw new Problem('config-invalid', `${path} cannot be read.`, { next: 'apigw init', cause })
+  }
+  const document = parseDocument(text)
+  const syntax = document.errors[0]
+  if (syntax !== undefined) {
+    throw new Problem('config-invalid', `${path}, line ${syntax.linePos?.[0].line ?? '?'}: ${syntax.message.split('\n')[0]}`)
+  }
+  const result = config.safeParse(document.toJS())
+  if (!result.success) {
+    const issue = result.error.issues[0]
+    const unknown = issue?.code === 'unrecognized_keys' ? `.${issue.keys[0]}` : ''
+    throw new Problem(
+      'config-invalid',
+      `${path}, ${issue?.path.join('.') ?? ''}${unknown}: ${issue?.message ?? 'is not valid'}`,
+      {
+        next: `correct it, or see docs/reference.md`,
+      },
+    )
+  }
+  refuseSecrets(result.data.stages, path)
+  return { config: result.data, path, folder: dirname(path) }
+}

@@ -1,0 +1,50 @@
+import { Errors } from '@oclif/core'
+import { Problem } from '../domain/problem.ts'
+import { plain, styled } from './output.ts'
+
+/** Where a person tells us of a bug. */
+const reportHint = 'This is a bug in apigw. Run it again with DEBUG=apigw to see where, and please report that.'
+
+/** What a command shows of an error, on the terminal and as JSON. */
+export interface ShownError {
+  readonly code: string
+  readonly message: string
+  readonly next: string | undefined
+  readonly exit: number
+  /** Only for a bug. */
+  readonly stack?: string | undefined
+}
+
+const interrupted: ShownError = {
+  code: 'interrupted',
+  message: 'Interrupted. Nothing more was changed.',
+  next: undefined,
+  exit: 130,
+}
+
+/** oclif's message without the hint to `--help` that we put where all hints stand. */
+function parseMessage(error: Error): string {
+  return error.message.replace(/\n?See more help with --help\s*$/, '').trim()
+}
+
+export function shownError(error: unknown, commandId: string): ShownError {
+  if (error instanceof Problem) {
+    return { code: error.code, message: error.message, next: error.next, exit: error.exit }
+  }
+  if (!(error instanceof Error)) return { code: 'internal-error', message: String(error), next: reportHint, exit: 1 }
+  if (error.name === 'ExitPromptError' || error.name === 'AbortPromptError') return interrupted
+  if (error instanceof Errors.CLIError && 'parse' in error) {
+    const next = `apigw ${commandId.replaceAll(':', ' ')} --help`
+    return { code: 'usage', message: parseMessage(error), next, exit: 2 }
+  }
+  return { code: 'internal-error', message: error.message, next: reportHint, exit: 1, stack: error.stack }
+}
+
+/** Three lines at most: what happened, why, what to do next. */
+export function errorText(shown: ShownError, debug: boolean): string {
+  const [first = '', ...more] = shown.message.split('\n').map(plain)
+  const lines = [`${styled('red', 'Error:', process.stderr)} ${first}`, ...more.map((line) => `  ${line}`)]
+  if (shown.next !== undefined) lines.push(`${styled('dim', 'Next:', process.stderr)}  ${shown.next}`)
+  if (debug && shown.stack !== undefined) lines.push(shown.stack)
+  return lines.join('\n')
+}

@@ -1,0 +1,22 @@
+import { Problem } from '../domain/problem.ts'
+
+const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const span = /^(\d{1,6})([mhd])$/
+/** RFC 3339, with an offset: a time without one means another instant on another machine. */
+const absolute = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/
+
+/**
+ * Reads `90d`, `12h`, `30m` from now, or an RFC 3339 time.
+ * @returns milliseconds since 1970
+ * @throws Problem `input-invalid`
+ */
+export function instant(text: string, now: number): number {
+  const [, amount, unit] = span.exec(text) ?? []
+  if (unit === 'm' || unit === 'h' || unit === 'd') return now + Number(amount) * units[unit]
+  const parsed = absolute.test(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(parsed)) return parsed
+  throw new Problem(
+    'input-invalid',
+    `"${text}" is neither a span such as 90d, 12h or 30m nor a time such as 2027-01-31T00:00:00Z.`,
+  )
+}

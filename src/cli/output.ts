@@ -1,0 +1,54 @@
+import { stripVTControlCharacters, styleText } from 'node:util'
+import stringWidth from 'string-width'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Colours a text where the stream is a terminal that wants colour (NO_COLOR, FORCE_COLOR and TERM are respected). */
+export function styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return styleText(style, text, { stream, validateStream: true })
+}
+
+/** What others wrote, such as a customer's name, must not steer the reader's terminal. */
+export function plain(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ')
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
+}
+
+/**
+ * Columns under a head, two spaces apart. Widths are counted as a terminal does: a Korean syllable takes two cells.
+ */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map(plain))
+  const widths = head.map((title, column) => Math.max(stringWidth(title), ...cells.map((row) => stringWidth(row[column] ?? ''))))
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => padded(cell, widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return [styled('dim', line(head.map((title) => title.toUpperCase()))), ...cells.map(line)].join('\n')
+}
+
+/** Names and values, one a line, for a single thing. */
+export function facts(pairs: readonly (readonly [string, string])[], indent = ''): string {
+  const width = Math.max(...pairs.map(([name]) => stringWidth(name)))
+  return pairs.map(([name, value]) => `${indent}${styled('dim', padded(name, width))}  ${value}`).join('\n')
+}
+
+const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 })
+
+export function count(value: number): string {
+  return grouped.format(value)
+}
+
+/** An instant in a customer's own time zone, with the offset that makes it unmistakable. */
+export function localTime(instant: number, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
+  return `${format.format(instant)} ${timeZone}`
+}
+
+export function iso(instant: number | undefined): string | null {
+  return instant === undefined ? null : new Date(instant).toISOString()
+}

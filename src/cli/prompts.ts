@@ -1,0 +1,56 @@
+import { Problem } from '../domain/problem.ts'
+
+/** Whether there is a person to ask: a terminal on both sides, no CI, and no program that reads JSON. */
+export function canAsk(json: boolean): boolean {
+  return Boolean(process.stdin.isTTY && process.stdout.isTTY) && !json && process.env.CI === undefined
+}
+
+/** One question. `check` says what is wrong with an answer; the question is then asked again. */
+export interface Question {
+  readonly message: string
+  readonly fallback?: string
+  readonly hidden?: boolean
+  readonly check?: (answer: string) => void
+}
+
+/** Loaded only when somebody is asked: it takes longer to load than most commands take to run. */
+async function inquirer() {
+  return (await import('inquirer')).default
+}
+
+function validate(check: Question['check']): (answer: string) => true | string {
+  return (answer) => {
+    try {
+      check?.(answer)
+      return true
+    } catch (error) {
+      if (error instanceof Problem) return [error.message, error.next].filter(Boolean).join(' — ')
+      throw error
+    }
+  }
+}
+
+export async function ask({ message, fallback, hidden, check }: Question): Promise<string> {
+  const { prompt } = await inquirer()
+  const common = { name: 'answer', message, validate: validate(check) } as const
+  const { answer } = await prompt<{ answer: string }>([
+    hidden === true
+      ? { ...common, type: 'password', mask: '*' }
+      : { ...common, type: 'input', ...(fallback !== undefined && { default: fallback }) },
+  ])
+  return answer.trim()
+}
+
+/** @returns true only for a yes: enter alone means no */
+export async function confirm(message: string): Promise<boolean> {
+  const { prompt } = await inquirer()
+  const { answer } = await prompt<{ answer: boolean }>([{ type: 'confirm', name: 'answer', message, default: false }])
+  return answer
+}
+
+/** Reads all of stdin, without the line break at its end: for secrets, which do not travel in arguments. */
+export async function readStdin(): Promise<string> {
+  let text = ''
+  for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk
+  return text.replace(/\r?\n$/, '')
+}

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { isAbsolute, join, resolve } from 'node:path'
+import { Problem } from '../domain/problem.ts'
+import { type LoadedConfig, loadConfig, type Stage } from './config.ts'
+
+/** What the base flags and their environment variables said. */
+export interface BaseFlags {
+  readonly registry?: string | undefined
+  readonly config?: string | undefined
+  readonly stage?: string | undefined
+  readonly gateway?: string | undefined
+}
+
+/** Where everything is, decided once for a command: flag, then environment, then apigw.yaml, then default. */
+export interface Settings {
+  readonly registry: string
+  readonly registryPassword: string | undefined
+  readonly gateway: string
+  readonly sqsEndpoint: string | undefined
+  readonly region: string | undefined
+  readonly stage: string | undefined
+  readonly configPath: string | undefined
+}
+
+/** Where `apigw dev` keeps everything, and where it says which ports it took. */
+export const dataFolder = '.apigw'
+export const devFile = 'dev.json'
+const defaultGateway = 'http://127.0.0.1:8080'
+
+function stageOf(loaded: LoadedConfig | undefined, wanted: string | undefined): { name: string | undefined; stage: Stage } {
+  if (loaded === undefined) {
+    if (wanted === undefined) return { name: undefined, stage: {} }
+    throw new Problem('config-invalid', `There is no apigw.yaml here, so there is no stage "${wanted}".`, { next: 'apigw init' })
+  }
+  const { stages, stage: fallback } = loaded.config
+  const names = Object.keys(stages)
+  const name = wanted ?? fallback ?? (names.length === 1 ? names[0] : undefined)
+  if (name === undefined) {
+    throw new Problem('config-invalid', `${loaded.path} has several stages and no default.`, {
+      next: `add --stage ${names.join('|')}`,
+    })
+  }
+  const stage = stages[name]
+  if (stage !== undefined) return { name, stage }
+  throw new Problem('config-invalid', `${loaded.path} has no stage "${name}".`, { next: `use one of: ${names.join(', ')}` })
+}
+
+/** A SQLite path of the file is meant from the file's folder, one of a flag from the working directory. */
+function absolute(address: string, folder: string): string {
+  const path = address.slice('sqlite:'.length)
+  return address.startsWith('sqlite:') && path !== '' && !isAbsolute(path) ? `sqlite:${join(folder, path)}` : address
+}
+
+/** What a running `apigw dev` wrote down. */
+function devAddresses(cwd: string): { gateway?: string; sqs?: string } {
+  const path = join(cwd, dataFolder, devFile)
+  if (!existsSync(path)) return {}
+  try {
+    const value: { gateway?: unknown; sqs?: unknown } = JSON.parse(readFileSync(path, 'utf8'))
+    return {
+      ...(typeof value.gateway === 'string' && { gateway: value.gateway }),
+      ...(typeof value.sqs === 'string' && { sqs: value.sqs }),
+    }
+  } catch {
+    return {}
+  }
+}
+
+/** @throws Problem `config-invalid`, `secret-in-argument` */
+export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Settings {
+  // The environment may hold a password in the address; an argument may not, because `ps` shows it to everyone.
+  if (argv.some((word) => /^(?:--registry=)?rediss?:\/\/[^/]*:[^/]*@/.test(word))) {
+    throw new Problem(
+      'secret-in-argument',
+      'The address of the registry holds a password, and every user of this machine can read arguments.',
+      {
+        next: 'set APIGW_REGISTRY, or leave the password out and set APIGW_REGISTRY_PASSWORD',
+      },
+    )
+  }
+  const loaded = loadConfig(flags.config, cwd)
+  const { name, stage } = stageOf(loaded, flags.stage)
+  const dev = devAddresses(cwd)
+  const fromFile = stage.registry === undefined ? undefined : absolute(stage.registry, loaded?.folder ?? cwd)
+  return {
+    registry: absolute(flags.registry ?? fromFile ?? `sqlite:${join(dataFolder, 'registry.db')}`, resolve(cwd)),
+    registryPassword: env.APIGW_REGISTRY_PASSWORD,
+    gateway: flags.gateway ?? stage.gateway ?? dev.gateway ?? defaultGateway,
+    sqsEndpoint: env.APIGW_SQS_ENDPOINT ?? stage.sqsEndpoint ?? dev.sqs,
+    region: env.AWS_REGION ?? stage.region,
+    stage: name,
+    configPath: loaded?.path,
+  }
+}

@@ -1,0 +1,20 @@
+import { Args } from '@oclif/core'
+import { BaseCommand, shared } from '../../cli/base.ts'
+import { setCustomer } from '../../customers/index.ts'
+
+export default class CustomerResume extends BaseCommand {
+  static override summary = 'let a suspended customer call again'
+  static override examples = ['<%= config.bin %> customer resume acme']
+  static override args = { customer: Args.string({ required: true, description: 'its id' }) }
+  static override flags = { 'dry-run': shared.dryRun }
+
+  async run() {
+    const { args, flags } = await this.parse(CustomerResume)
+    return this.withContext(flags, async (context) => {
+      const { id, state } = await setCustomer(context, args.customer, { state: 'active' })
+      this.log(`${id} is ${state}.`)
+
+      return { id, state, dryRun: flags['dry-run'] }
+    })
+  }
+}

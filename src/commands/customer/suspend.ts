@@ -1,0 +1,20 @@
+import { Args } from '@oclif/core'
+import { BaseCommand, shared } from '../../cli/base.ts'
+import { setCustomer } from '../../customers/index.ts'
+
+export default class CustomerSuspend extends BaseCommand {
+  static override summary = 'refuse every call of a customer from now on'
+  static override examples = ['<%= config.bin %> customer suspend acme']
+  static override args = { customer: Args.string({ required: true, description: 'its id' }) }
+  static override flags = { 'dry-run': shared.dryRun }
+
+  async run() {
+    const { args, flags } = await this.parse(CustomerSuspend)
+    return this.withContext(flags, async (context) => {
+      const { id, state } = await setCustomer(context, args.customer, { state: 'suspended' })
+      this.log(`${id} is ${state}.`)
+      this.note(`Its next call is refused. Undo: apigw customer resume ${id}`)
+      return { id, state, dryRun: flags['dry-run'] }
+    })
+  }
+}

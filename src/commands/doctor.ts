@@ -1,0 +1,28 @@
+import { BaseCommand, shared } from '../cli/base.ts'
+import { plain, styled } from '../cli/output.ts'
+import { type Check, examine } from '../doctor/index.ts'
+
+const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const
+
+function line({ name, state, detail, fix }: Check): string {
+  const [style, mark] = marks[state]
+  const advice = fix === undefined ? '' : `\n    ${styled('dim', 'fix:')} ${fix}`
+  return `${styled(style, mark)} ${styled('bold', name)}  ${plain(detail)}${advice}`
+}
+
+export default class Doctor extends BaseCommand {
+  static override summary = 'look at everything a call passes through, and say what to fix'
+  static override description = 'Changes nothing. Exits with 1 if anything failed; a warning is no failure.'
+  static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --stage prod --json']
+  static override flags = { gateway: shared.gateway }
+
+  async run() {
+    const { flags } = await this.parse(Doctor)
+    const checks = await examine(this.settings({ ...flags, gateway: flags.gateway?.href }))
+    const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length
+    const summary = { ok: count('ok'), warn: count('warn'), fail: count('fail') }
+    this.log([...checks.map(line), '', `${summary.ok} ok, ${summary.warn} to look at, ${summary.fail} failed`].join('\n'))
+    if (summary.fail > 0) process.exitCode = 1
+    return { summary, checks }
+  }
+}

@@ -1,0 +1,49 @@
+import { Args, Flags } from '@oclif/core'
+import { BaseCommand, shared } from '../../cli/base.ts'
+import { instant } from '../../cli/instant.ts'
+import { issuedJson, issuedText } from '../../cli/render.ts'
+import { issueKey } from '../../customers/index.ts'
+import { addressRange } from '../../domain/address.ts'
+import { schemes } from '../../domain/credential.ts'
+
+export default class KeyIssue extends BaseCommand {
+  static override summary = 'issue a key and show its secret once'
+  static override description = 'The secret has 256 random bits. It is shown now and never again; only its digest is kept.'
+  static override examples = [
+    '<%= config.bin %> key issue acme --env test',
+    '<%= config.bin %> key issue acme --expires 90d --allow-ip 203.0.113.0/24 --json',
+  ]
+  static override args = { customer: Args.string({ required: true, description: 'whose key' }) }
+  static override flags = {
+    env: shared.env({ default: 'live' }),
+    scheme: Flags.option({ options: schemes, default: 'basic', env: 'APIGW_SCHEME', summary: 'how calls are signed in' })(),
+    expires: Flags.string({
+      env: 'APIGW_EXPIRES',
+      helpValue: 'WHEN',
+      summary: 'a time (2027-01-31T00:00:00Z) or a span from now (90d, 12h)',
+    }),
+    'allow-ip': Flags.string({
+      env: 'APIGW_ALLOW_IP',
+      multiple: true,
+      helpValue: 'RANGE',
+      summary: 'only from this address or range; may be repeated',
+    }),
+    'dry-run': shared.dryRun,
+  }
+
+  async run() {
+    const { args, flags } = await this.parse(KeyIssue)
+    const wishes = {
+      scheme: flags.scheme,
+      environment: flags.env,
+      expiresAt: flags.expires === undefined ? undefined : instant(flags.expires, Date.now()),
+      allowIps: flags['allow-ip']?.map(addressRange),
+    }
+    return this.withContext(flags, async (context) => {
+      const issued = await issueKey(context, args.customer, wishes)
+      const dryRun = flags['dry-run']
+      this.log(issuedText(issued, dryRun))
+      return { customer: args.customer, ...issuedJson(issued, issued.credential.createdAt, dryRun), dryRun }
+    })
+  }
+}

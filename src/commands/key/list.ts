@@ -1,0 +1,21 @@
+import { Args } from '@oclif/core'
+import { BaseCommand } from '../../cli/base.ts'
+import { keyJson, keysText } from '../../cli/render.ts'
+import { keysOf } from '../../customers/index.ts'
+
+export default class KeyList extends BaseCommand {
+  static override summary = "list a customer's keys and their state"
+  static override examples = ['<%= config.bin %> key list acme']
+  static override args = { customer: Args.string({ required: true, description: 'whose keys' }) }
+
+  async run() {
+    const { args, flags } = await this.parse(KeyList)
+    return this.withRegistry(flags, async (registry) => {
+      const credentials = await keysOf(registry, args.customer)
+      const { now } = await registry.usage(args.customer, 'live')
+      if (credentials.length === 0) this.note(`No keys yet. Next: apigw key issue ${args.customer}`)
+      else this.log(keysText(credentials, now))
+      return { customer: args.customer, keys: credentials.map((credential) => keyJson(credential, now)) }
+    })
+  }
+}

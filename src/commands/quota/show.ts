@@ -1,0 +1,20 @@
+import { Args } from '@oclif/core'
+import { BaseCommand, shared } from '../../cli/base.ts'
+import { standingJson, standingText } from '../../cli/render.ts'
+import { quotaStanding } from '../../customers/index.ts'
+
+export default class QuotaShow extends BaseCommand {
+  static override summary = 'show every limit and what is left of it; costs nothing'
+  static override examples = ['<%= config.bin %> quota show acme', '<%= config.bin %> quota show acme --env test --json']
+  static override args = { customer: Args.string({ required: true, description: 'whose quota' }) }
+  static override flags = { env: shared.env({ default: 'live' }) }
+
+  async run() {
+    const { args, flags } = await this.parse(QuotaShow)
+    return this.withRegistry(flags, async (registry) => {
+      const standing = await quotaStanding(registry, args.customer, flags.env)
+      this.log(standingText(standing))
+      return standingJson(standing)
+    })
+  }
+}

@@ -1,0 +1,53 @@
+import { Flags } from '@oclif/core'
+import { BaseCommand, shared } from '../cli/base.ts'
+import { findCredentials } from '../cli/credentials.ts'
+import { sendMessage } from '../customers/index.ts'
+
+export default class Send extends BaseCommand {
+  static override summary = 'send one message the way a customer does'
+  static override description =
+    'Credentials come from APIGW_CREDENTIALS (ID:PW:API_KEY), from stdin with --credentials -, from the demo customer of `apigw dev`,\nor from a prompt. A test key goes to the test environment by itself.'
+  static override examples = [
+    '<%= config.bin %> send --to 010-1234-5678 --text "Hello"',
+    'pass show acme | <%= config.bin %> send --credentials - --to 010-1234-5678 --text "Hello" --idempotency-key order-17',
+  ]
+  static override flags = {
+    to: Flags.string({ required: true, env: 'APIGW_TO', helpValue: 'NUMBER', summary: 'recipient, E.164 or Korean' }),
+    from: Flags.string({ default: '1588-1234', env: 'APIGW_FROM', helpValue: 'NUMBER', summary: 'sender' }),
+    text: Flags.string({ required: true, env: 'APIGW_TEXT', summary: 'what to say' }),
+    subject: Flags.string({ env: 'APIGW_SUBJECT', summary: 'subject of an LMS' }),
+    ref: Flags.string({ env: 'APIGW_REF', summary: 'your own name for the message' }),
+    'idempotency-key': Flags.string({
+      env: 'APIGW_IDEMPOTENCY_KEY',
+      helpValue: 'KEY',
+      summary: 'the same key never sends twice',
+    }),
+    credentials: Flags.string({ env: 'APIGW_CREDENTIALS_FROM', helpValue: '-', summary: '"-": read ID:PW:API_KEY from stdin' }),
+    env: shared.env({ summary: 'default: what the key is for' }),
+    gateway: shared.gateway,
+  }
+
+  async run() {
+    const { flags } = await this.parse(Send)
+    const { gateway } = this.settings({ ...flags, gateway: flags.gateway?.href })
+    const credentials = await findCredentials({
+      flag: flags.credentials,
+      env: process.env,
+      cwd: process.cwd(),
+      gateway,
+      interactive: this.interactive,
+    })
+    const { to, from, text, subject, ref } = flags
+    const sent = await sendMessage({
+      gateway,
+      credentials,
+      environment: flags.env,
+      idempotencyKey: flags['idempotency-key'],
+      message: { to, from, text, ...(subject !== undefined && { subject }), ...(ref !== undefined && { ref }) },
+    })
+    const left = Object.entries(sent.remaining).map(([name, value]) => `${name} ${value}`)
+    this.log(`${sent.id} ${sent.status}${sent.replayed ? ' (replayed: nothing was sent again)' : ''}`)
+    if (left.length > 0) this.note(`Left: ${left.join(', ')}`)
+    return sent
+  }
+}

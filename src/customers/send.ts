@@ -1,0 +1,81 @@
+import type { Environment } from '../domain/names.ts'
+import { Problem, type ProblemCode, problemTable } from '../domain/problem.ts'
+
+/** One call to the gateway, as a customer makes it. */
+export interface SendRequest {
+  /** `https://api.example.com` */
+  readonly gateway: string
+  /** `ID:PW:API_KEY` */
+  readonly credentials: string
+  /** Absent: what the key's name says. */
+  readonly environment?: Environment | undefined
+  readonly idempotencyKey?: string | undefined
+  readonly message: Readonly<Record<string, unknown>>
+}
+
+export interface Sent {
+  readonly id: string
+  readonly status: string
+  readonly replayed: boolean
+  /** What is left of each limit, by its name. */
+  readonly remaining: Readonly<Record<string, number>>
+}
+
+const answerMs = 15_000
+
+function isCode(text: unknown): text is ProblemCode {
+  return typeof text === 'string' && Object.hasOwn(problemTable, text)
+}
+
+/** The gateway's problem as one of ours. */
+function problemFrom(status: number, body: Record<string, unknown>): Problem {
+  const detail = typeof body.detail === 'string' ? body.detail : `The gateway answered ${status}.`
+  const errors = Array.isArray(body.errors) ? body.errors : []
+  const more = errors.map((error: { pointer?: unknown; detail?: unknown }) => `${error.pointer} ${error.detail}`).slice(1)
+  const known = isCode(body.code) ? body.code : 'gateway-unavailable'
+  const next =
+    status === 401 || status === 403 ? 'apigw customer show CUSTOMER' : status === 429 ? 'apigw quota show CUSTOMER' : undefined
+  return new Problem(known, [detail, ...more].join('\n'), next === undefined ? {} : { next })
+}
+
+/** Reads `"day";r=12;t=3600, "month";r=4;t=99` */
+function remainingFrom(header: string | null): Record<string, number> {
+  const found = (header ?? '').matchAll(/"(\w+)";r=(\d+)/g)
+  return Object.fromEntries([...found].map(([, name, value]) => [name, Number(value)]))
+}
+
+async function answerOf(response: Response): Promise<Record<string, unknown>> {
+  const body: unknown = await response.json().catch(() => undefined)
+  return typeof body === 'object' && body !== null ? { ...body } : {}
+}
+
+/** @throws Problem: the gateway's own, or `gateway-unavailable` */
+export async function sendMessage(request: SendRequest): Promise<Sent> {
+  const { gateway, credentials, idempotencyKey } = request
+  const isTestKey = credentials.split(':')[2]?.startsWith('ak_test_') ?? false
+  const environment = request.environment ?? (isTestKey ? 'test' : 'live')
+  const url = new URL(`${environment === 'test' ? '/test' : ''}/v1.0/messages`, gateway)
+  let response: Response
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      },
+      body: JSON.stringify(request.message),
+      signal: AbortSignal.timeout(answerMs),
+    })
+  } catch (cause) {
+    throw new Problem('gateway-unavailable', `${url.origin} does not answer.`, { next: 'start it: apigw dev', cause })
+  }
+  const body = await answerOf(response)
+  if (response.status !== 202) throw problemFrom(response.status, body)
+  return {
+    id: String(body.id),
+    status: String(body.status),
+    replayed: response.headers.get('idempotency-replayed') === 'true',
+    remaining: remainingFrom(response.headers.get('ratelimit')),
+  }
+}

@@ -1,0 +1,3 @@
+export { demoCustomer, ensureDemo } from './demo.ts'
+export { type Counters, type Local, startLocal } from './local.ts'
+export { playScenario, type Step } from './scenario.ts'

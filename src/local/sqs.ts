@@ -1,0 +1,35 @@
+import type { FauxqsServer } from 'fauxqs'
+import { Problem } from '../domain/problem.ts'
+
+const maxReceiveCount = 5
+
+function isPortInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+}
+
+/** Makes a queue with a dead-letter queue beside it, as the templates do on AWS. */
+function createQueue(server: FauxqsServer, name: string): void {
+  const { queueArn: deadLetterTargetArn } = server.createQueue(`${name}-dlq`)
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount })
+  server.createQueue(name, { attributes: { RedrivePolicy, VisibilityTimeout: '30' } })
+}
+
+/**
+ * SQS on this machine. What it has confirmed is in a file before it answers, so a stop loses nothing.
+ * @throws Problem `port-in-use`
+ */
+export async function startSqs(options: { port: number; dataDir: string; queues: readonly string[] }): Promise<FauxqsServer> {
+  const { port, dataDir, queues } = options
+  const { startFauxqs } = await import('fauxqs')
+  try {
+    const server = await startFauxqs({ port, host: '127.0.0.1', logger: false, dataDir, defaultRegion: 'ap-northeast-2' })
+    for (const queue of queues) if (server.inspectQueue(queue) === undefined) createQueue(server, queue)
+    return server
+  } catch (error) {
+    if (!isPortInUse(error)) throw error
+    throw new Problem('port-in-use', `Something listens on port ${port} already, where the queues were to be.`, {
+      next: `choose another: --sqs-port ${port + 1}`,
+      cause: error,
+    })
+  }
+}
