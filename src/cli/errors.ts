@@ -22,20 +22,30 @@ const interrupted: ShownError = {
   exit: 130,
 }
 
-/** oclif's message without the hint to `--help` that we put where all hints stand. */
+/** What oclif says of wrong arguments, in one line and without the hint to `--help` that we put where all hints stand. */
 function parseMessage(error: Error): string {
-  return error.message.replace(/\n?See more help with --help\s*$/, '').trim()
+  return error.message
+    .replace(/\s*See more help with --help\s*$/, '')
+    .replace(/^The following errors? occurred:\s*/, '')
+    .replace(/^Parsing (--\S+)\s+/, '$1: ')
+    .replaceAll(/Missing required flag (?!-)/g, 'Missing required flag --')
+    .replaceAll(/:\s*\n\s*/g, ': ')
+    .replaceAll(/\s*\n\s*/g, '; ')
+    .trim()
 }
 
 export function shownError(error: unknown, commandId: string): ShownError {
+  const help = `apigw ${commandId.replaceAll(':', ' ')} --help`
   if (error instanceof Problem) {
-    return { code: error.code, message: error.message, next: error.next, exit: error.exit }
+    // Whoever typed something wrong is always told where to read on.
+    const next = error.next ?? (error.exit === 2 ? help : undefined)
+    return { code: error.code, message: error.message, next, exit: error.exit }
   }
   if (!(error instanceof Error)) return { code: 'internal-error', message: String(error), next: reportHint, exit: 1 }
   if (error.name === 'ExitPromptError' || error.name === 'AbortPromptError') return interrupted
-  if (error instanceof Errors.CLIError && 'parse' in error) {
-    const next = `apigw ${commandId.replaceAll(':', ' ')} --help`
-    return { code: 'usage', message: parseMessage(error), next, exit: 2 }
+  // A value that a flag cannot read is an error without `parse`.
+  if (error instanceof Errors.CLIError && ('parse' in error || error.message.startsWith('Parsing --'))) {
+    return { code: 'usage', message: parseMessage(error), next: help, exit: 2 }
   }
   return { code: 'internal-error', message: error.message, next: reportHint, exit: 1, stack: error.stack }
 }

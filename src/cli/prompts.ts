@@ -41,13 +41,6 @@ export async function ask({ message, fallback, hidden, check }: Question): Promi
   return answer.trim()
 }
 
-/** @returns true only for a yes: enter alone means no */
-export async function confirm(message: string): Promise<boolean> {
-  const { prompt } = await inquirer()
-  const { answer } = await prompt<{ answer: boolean }>([{ type: 'confirm', name: 'answer', message, default: false }])
-  return answer
-}
-
 /** Reads all of stdin, without the line break at its end: for secrets, which do not travel in arguments. */
 export async function readStdin(): Promise<string> {
   let text = ''

@@ -26,7 +26,7 @@ export async function storedProfile(registry: Registry, id: string): Promise<Sto
   const next = known.length === 0 ? 'apigw customer add' : 'apigw customer list'
   throw new Problem(
     'customer-unknown',
-    `There is no customer "${id}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+    `There is no customer "${id}"${meant === undefined ? '.' : `; did you mean "${meant}"?`}`,
     { next },
   )
 }

@@ -81,7 +81,7 @@ function keyOf(credentials: readonly Credential[], keyId: string, customer: stri
   )
   throw new Problem(
     'key-unknown',
-    `"${customer}" has no key "${keyId}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+    `"${customer}" has no key "${keyId}"${meant === undefined ? '.' : `; did you mean "${meant}"?`}`,
     {
       next: `apigw key list ${customer}`,
     },

@@ -1,7 +1,7 @@
 import { Problem } from '../domain/problem.ts'
 import type { Registry } from './registry.ts'
 
-export type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredProfile } from './registry.ts'
+export type { HistoryEntry, Profile, Registry, StoredProfile } from './registry.ts'
 
 interface OpenOptions {
   /** A password that does not have to stand in the URL. */
@@ -14,7 +14,19 @@ interface OpenOptions {
 
 /** A registry's address without user and password, for people and logs. */
 export function safeAddress(address: string): string {
-  return address.replace(/(:\/\/)[^/]*@/, '$1')
+  return address.replace(/^(?!sqlite:)([a-z]+:\/+)?.*@/is, '$1')
+}
+
+/** `undefined` where it is no address of a Redis, or its user, password or database cannot be read. */
+function redisUrl(address: string): URL | undefined {
+  if (!/^rediss?:\/\/[^/]/.test(address)) return undefined
+  try {
+    const url = new URL(address)
+    decodeURIComponent(`${url.username}:${url.password}`)
+    return /^\/?\d*$/.test(url.pathname) ? url : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -28,11 +40,12 @@ export async function openRegistry(address: string, options: OpenOptions = {}): 
     const { SqliteRegistry } = await import('./sqlite/store.ts')
     return new SqliteRegistry(address.slice('sqlite:'.length), options.now)
   }
-  if (/^rediss?:\/\/[^/]/.test(address) && URL.canParse(address)) {
+  const url = redisUrl(address)
+  if (url !== undefined) {
     const { connect } = await import('./redis/connect.ts')
     const { RedisRegistry } = await import('./redis/store.ts')
     const safe = safeAddress(address)
-    const redis = await connect(new URL(address), options.password, safe, options.keepTrying ?? false)
+    const redis = await connect(url, options.password, safe, options.keepTrying ?? false)
     return new RedisRegistry(redis, safe, options.now)
   }
   throw new Problem('config-invalid', `"${safeAddress(address)}" is not the address of a registry.`, {

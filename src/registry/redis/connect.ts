@@ -14,7 +14,7 @@ interface Scripts {
 export type Connection = (Redis | Cluster) & Scripts
 
 /** Together below the second within which a caller is promised an answer. */
-const answerMs = 700
+export const answerMs = 700
 
 /**
  * A command is sent once and never again: one that was cut off may have taken units, and asking twice could take them
@@ -25,7 +25,6 @@ const options = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  commandTimeout: answerMs,
   connectTimeout: answerMs,
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
 } satisfies RedisOptions
@@ -47,7 +46,9 @@ function open(url: URL, password: string | undefined): Redis | Cluster {
     lazyConnect: true,
     enableOfflineQueue: false,
     clusterRetryStrategy: options.retryStrategy,
-    redisOptions: access,
+    // Or a command that was cut off is sent again after all.
+    retryDelayOnFailover: 0,
+    redisOptions: { ...access, commandTimeout: answerMs },
     // ElastiCache's certificate is for the name, not for the address that the name resolves to.
     dnsLookup: (address, callback) => callback(null, address),
   })
@@ -62,7 +63,9 @@ function withScripts(client: Redis | Cluster): Connection {
 
 /** What a person can act on, from whatever the client threw. */
 export function unavailable(error: unknown, address: string): Problem {
-  const reason = error instanceof Error && error.message !== '' ? error.message : 'no answer'
+  // That message speaks of an option of the client; what happened is that the connection broke or was overdue.
+  const broken = error instanceof Error && error.name === 'MaxRetriesPerRequestError'
+  const reason = error instanceof Error && error.message !== '' && !broken ? error.message : 'no answer in time'
   return new Problem('registry-unavailable', `${address} does not answer: ${reason.replace(/\.$/, '')}.`, {
     next: 'apigw doctor',
     retryAfterMs: 1000,

@@ -32,15 +32,24 @@ function packedQuota(quota: Quota): string {
   return packed([quota.rate, quota.burst, quota.day, quota.month])
 }
 
-/** The quota that `packedQuota` wrote. */
+const quotas = new Map<string, Quota>()
+const mostQuotas = 1_000
+
+/** The quota that `packedQuota` wrote. There are few of them, and each call reads one. */
 export function unpackedQuota(text: string): Quota {
-  const [rate = '', burst = '', day = '', month = ''] = text.split('|')
-  return {
-    ...(rate !== '' && { rate: Number(rate) }),
-    ...(burst !== '' && { burst: Number(burst) }),
-    ...(day !== '' && { day: Number(day) }),
-    ...(month !== '' && { month: Number(month) }),
+  let quota = quotas.get(text)
+  if (quota === undefined) {
+    const [rate = '', burst = '', day = '', month = ''] = text.split('|')
+    quota = {
+      ...(rate !== '' && { rate: Number(rate) }),
+      ...(burst !== '' && { burst: Number(burst) }),
+      ...(day !== '' && { day: Number(day) }),
+      ...(month !== '' && { month: Number(month) }),
+    }
+    if (quotas.size >= mostQuotas) quotas.clear()
+    quotas.set(text, quota)
   }
+  return quota
 }
 
 /**

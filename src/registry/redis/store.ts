@@ -5,6 +5,7 @@ import {
   idempotencyMs,
   noUsage,
   type Refusal,
+  type Remaining,
   type Reservation,
   refundableMs,
   refusals,
@@ -17,7 +18,8 @@ import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredProfile } from '../registry.ts'
-import { type Connection, unavailable } from './connect.ts'
+import { answerMs, type Connection, unavailable } from './connect.ts'
+import { type Deadline, deadline } from './deadline.ts'
 import { profileFields, unpackedQuota } from './fields.ts'
 import { gatherer } from './gather.ts'
 import { healthOf } from './health.ts'
@@ -35,6 +37,7 @@ export class RedisRegistry implements Registry {
   readonly address: string
   readonly #redis: Connection
   readonly #gather: () => void
+  readonly #deadline: Deadline
   readonly #now: (() => number) | undefined
   /** The time zone last seen of each customer: a guess that the script checks. */
   readonly #zones = new Map<string, string>()
@@ -45,6 +48,7 @@ export class RedisRegistry implements Registry {
   constructor(redis: Connection, address: string, now?: () => number) {
     this.#redis = redis
     this.#gather = gatherer(redis)
+    this.#deadline = deadline(redis, answerMs)
     this.address = address
     this.#now = now
   }
@@ -163,11 +167,13 @@ export class RedisRegistry implements Registry {
     this.#redis.disconnect()
   }
 
+  /** Written out rather than through `#ask`: each call comes by here, and each promise on its way has a price. */
   async #runAdmit(request: AdmitRequest, zone: string, windows: Windows): Promise<Reply> {
     const { customer, environment, idempotency } = request
     this.#gather()
-    const reply = await this.#ask(() =>
-      this.#redis.apigwAdmit(
+    this.#deadline.asked()
+    try {
+      const reply = await this.#redis.apigwAdmit(
         keys.profile(customer),
         keys.usage(customer, environment),
         keys.idempotency(customer, environment, idempotency?.key ?? noKey),
@@ -185,9 +191,13 @@ export class RedisRegistry implements Registry {
         windows.month.id,
         windows.month.end,
         idempotency?.fingerprint ?? '',
-      ),
-    )
-    return reply as Reply
+      )
+      return reply as Reply
+    } catch (error) {
+      throw unavailable(error, this.address)
+    } finally {
+      this.#deadline.done()
+    }
   }
 
   async #clock(): Promise<number> {
@@ -197,22 +207,25 @@ export class RedisRegistry implements Registry {
   }
 
   async #ask<T>(command: () => Promise<T>): Promise<T> {
+    this.#deadline.asked()
     try {
       return await command()
     } catch (error) {
       throw unavailable(error, this.address)
+    } finally {
+      this.#deadline.done()
     }
   }
 }
 
-function usageFrom(values: Reply): Usage {
-  const [tat, day, dayUsed, month, monthUsed] = values
+/** The five values of a usage, which stand together from `at` on. */
+function usageFrom(values: Reply, at = 0): Usage {
   return {
-    tat: Number(tat),
-    day: String(day),
-    dayUsed: Number(dayUsed),
-    month: String(month),
-    monthUsed: Number(monthUsed),
+    tat: Number(values[at]),
+    day: String(values[at + 1]),
+    dayUsed: Number(values[at + 2]),
+    month: String(values[at + 3]),
+    monthUsed: Number(values[at + 4]),
   }
 }
 
@@ -227,47 +240,54 @@ function admissionFrom(request: AdmitRequest, reply: Reply, windows: Windows): A
     case 'replay':
       return { kind: 'replay', response: String(reply[2]) }
     case 'admitted': {
-      const usage = usageFrom(reply.slice(4))
+      const { units } = request
+      const usage = usageFrom(reply, 4)
       const quota = unpackedQuota(String(reply[3]))
-      const rateCost = quota.rate === undefined || request.units === 0 ? 0 : costOf(request.units, quota.rate)
-      const remaining = remainingOf(quota, usage, now)
-      const reservation = reservationFrom(request, [request.reservation, request.units, usage.day, usage.month, rateCost, now], 1)
-      return { kind: 'admitted', ...targetFrom(reply[2]), reservation, remaining, windows, now }
+      const rateCost = quota.rate === undefined || units === 0 ? 0 : costOf(units, quota.rate)
+      const reservation = reservationFrom(request, [request.reservation, units, usage.day, usage.month, rateCost, now], 1)
+      return admitted(reply[2], reservation, remainingOf(quota, usage, now), windows, now)
     }
     case 'resumed': {
       const reservation = reservationFrom(request, JSON.parse(String(reply[4])), Number(reply[3]))
-      const remaining = remainingOf(unpackedQuota(String(reply[5])), usageFrom(reply.slice(6)), now)
-      return { kind: 'admitted', ...targetFrom(reply[2]), reservation, remaining, windows, now }
+      const remaining = remainingOf(unpackedQuota(String(reply[5])), usageFrom(reply, 6), now)
+      return admitted(reply[2], reservation, remaining, windows, now)
     }
     default: {
-      const [, , reason, retry, quota, ...usage] = reply
+      const [, , reason, retry, quota] = reply
       return {
         kind: 'refused',
         reason: refusalFrom(reason),
         now,
-        ...(quota !== undefined && { remaining: remainingOf(unpackedQuota(String(quota)), usageFrom(usage), now), windows }),
+        ...(quota !== undefined && { remaining: remainingOf(unpackedQuota(String(quota)), usageFrom(reply, 5), now), windows }),
         ...(retry !== undefined && retry !== '' && { retryAfterMs: Number(retry) }),
       }
     }
   }
 }
 
-function targetFrom(value: string | number | undefined): { target?: string } {
-  return value === '' || value === undefined ? {} : { target: String(value) }
+function admitted(
+  target: string | number | undefined,
+  reservation: Reservation,
+  remaining: Remaining,
+  windows: Windows,
+  now: number,
+): Admission {
+  if (target === '' || target === undefined) return { kind: 'admitted', reservation, remaining, windows, now }
+  return { kind: 'admitted', target: String(target), reservation, remaining, windows, now }
 }
 
 function reservationFrom(request: AdmitRequest, fields: Reply, attempt: number): Reservation {
-  const [id, units, day, month, rateCost, admittedAt] = fields
-  return {
-    id: String(id),
-    customer: request.customer,
-    environment: request.environment,
-    units: Number(units),
-    day: String(day),
-    month: String(month),
-    rateCost: Number(rateCost),
-    admittedAt: Number(admittedAt),
+  const { customer, environment, idempotency } = request
+  const reservation: Reservation = {
+    id: String(fields[0]),
+    customer,
+    environment,
+    units: Number(fields[1]),
+    day: String(fields[2]),
+    month: String(fields[3]),
+    rateCost: Number(fields[4]),
+    admittedAt: Number(fields[5]),
     attempt,
-    ...(request.idempotency !== undefined && { idempotency: request.idempotency }),
   }
+  return idempotency === undefined ? reservation : { ...reservation, idempotency }
 }

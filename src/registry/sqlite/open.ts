@@ -9,6 +9,7 @@ const busyMs = 800
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
 const corruptCodes = new Set([11, 26])
+const busyCode = 5
 
 function primaryCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
@@ -34,9 +35,10 @@ export function asProblem(error: unknown, path: string): unknown {
 }
 
 function checkOwner(db: DatabaseSync, path: string): void {
+  // Tables first: another process may be making them just now, together with the mark of their owner.
+  const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n)
   const owner = db.prepare('PRAGMA application_id').get()?.application_id
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
-  const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n)
   if (tables > 0 && owner !== applicationId) {
     throw new Problem('registry-corrupt', `${path} is the database of another program.`, { next: 'name another file' })
   }
@@ -51,16 +53,9 @@ function checkOwner(db: DatabaseSync, path: string): void {
   }
 }
 
-/**
- * Opens the file of a registry, making it and its folder where they are missing.
- * WAL lets readers go on beside a writer; `synchronous=NORMAL` gives up the last commits at a power cut, never at a
- * crash of the process, and never the file's consistency (https://www.sqlite.org/pragma.html#pragma_synchronous).
- */
-export function openFile(path: string): DatabaseSync {
-  let db: DatabaseSync | undefined
+function prepared(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: busyMs })
   try {
-    if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 })
-    db = new DatabaseSync(path, { timeout: busyMs })
     checkOwner(db, path)
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON')
     if (Number(db.prepare('PRAGMA user_version').get()?.user_version) < schemaVersion) {
@@ -70,7 +65,34 @@ export function openFile(path: string): DatabaseSync {
     }
     return db
   } catch (error) {
-    db?.close()
+    db.close()
+    throw error
+  }
+}
+
+/** SQLite does not wait for a lock where two that wait could block each other, as when both make the same file. */
+function untilFree<T>(work: () => T): T {
+  const until = Date.now() + busyMs
+  for (;;) {
+    try {
+      return work()
+    } catch (error) {
+      if (primaryCode(error) !== busyCode || Date.now() >= until) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    }
+  }
+}
+
+/**
+ * Opens the file of a registry, making it and its folder where they are missing.
+ * WAL lets readers go on beside a writer; `synchronous=NORMAL` gives up the last commits at a power cut, never at a
+ * crash of the process, and never the file's consistency (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ */
+export function openFile(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 })
+    return untilFree(() => prepared(path))
+  } catch (error) {
     if (error instanceof Problem) throw error
     const problem = asProblem(error, path)
     if (problem instanceof Problem) throw problem

@@ -4,7 +4,7 @@ import type { Admission } from '../../domain/admission.ts'
 import type { Environment } from '../../domain/names.ts'
 import { type FieldError, Problem } from '../../domain/problem.ts'
 import type { Registry } from '../../registry/index.ts'
-import type { Queue } from '../ports/queue.ts'
+import type { Queue } from '../ports/index.ts'
 import type { Caller } from './authenticate.ts'
 import { type HttpRequest, type HttpResponse, single } from './http.ts'
 

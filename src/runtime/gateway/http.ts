@@ -45,7 +45,7 @@ function typeOf(code: string): string {
 export function problemResponse(problem: Problem, requestId: string, headers: Record<string, string> = {}): HttpResponse {
   const { code, status, title, message: detail, retryable, errors } = problem
   const body = { type: typeOf(code), title, status, detail, code, retryable, requestId, ...(errors !== undefined && { errors }) }
-  const extra: Record<string, string> = { 'content-type': 'application/problem+json', ...headers }
+  const extra: Record<string, string> = { 'content-type': 'application/problem+json', 'x-request-id': requestId, ...headers }
   if (problem.retryAfterMs !== undefined) extra['retry-after'] = String(Math.max(1, Math.ceil(problem.retryAfterMs / 1000)))
   if (status === 401) extra['www-authenticate'] = 'Basic realm="apigw", charset="UTF-8"'
   return jsonText(status, JSON.stringify(body), extra)

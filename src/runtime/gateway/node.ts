@@ -92,14 +92,8 @@ function writeRaw(socket: Socket, code: ProblemCode, detail: string): void {
     socket.destroy()
     return
   }
-  const requestId = randomId()
-  const { status, headers, body } = problemResponse(new Problem(code, detail), requestId)
-  const lines = Object.entries({
-    ...headers,
-    'x-request-id': requestId,
-    'content-length': Buffer.byteLength(body),
-    connection: 'close',
-  })
+  const { status, headers, body } = problemResponse(new Problem(code, detail), randomId())
+  const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   socket.end(`HTTP/1.1 ${status} ${code}\r\n${head}\r\n${body}`)
 }

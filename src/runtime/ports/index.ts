@@ -3,7 +3,7 @@ import type { Database } from './database.ts'
 import type { Queue } from './queue.ts'
 import { type SqsOptions, SqsQueue } from './sqs.ts'
 
-export { type CarrierRow, type Database, type Row, rememberMs, tableName } from './database.ts'
+export { type Database, type Row, rememberMs, tableName } from './database.ts'
 export type { Queue, Received } from './queue.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */

@@ -1,1 +1,1 @@
-export { type Consumer, consume, type WorkerEvent } from './consume.ts'
+export { consume, type WorkerEvent } from './consume.ts'

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Config } from '@oclif/core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { currentReference } from '../scripts/reference.ts'
+
+const root = join(import.meta.dirname, '..')
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+]
+
+let config: Config
+beforeAll(async () => {
+  config = await Config.load(root)
+})
+
+/** Every `apigw …` of a page, as words. */
+function calls(text: string): string[][] {
+  return [...text.matchAll(/(?:^|[`\s|])(?:npx )?apigw ((?:[a-z-]+ ?)+[^`\n|#]*)/gm)].map((match) =>
+    (match[1] ?? '').trim().split(/\s+/),
+  )
+}
+
+function commandOf(words: readonly string[]) {
+  const [first = '', second = ''] = words
+  return config.findCommand(`${first}:${second}`) ?? config.findCommand(first)
+}
+
+describe.each(pages)('%s', (page) => {
+  const text = readFileSync(join(root, page), 'utf8')
+
+  it('names only commands and flags that exist', () => {
+    for (const words of calls(text)) {
+      const command = commandOf(words)
+      expect(command, `apigw ${words.join(' ')}`).toBeDefined()
+      for (const flag of words.filter((word) => word.startsWith('--')).map((word) => word.slice(2).replace(/[^a-z-].*$/, ''))) {
+        expect(Object.keys(command?.flags ?? {}), `apigw ${words.join(' ')}`).toContain(flag)
+      }
+    }
+  })
+
+  it('links only to pages that exist', () => {
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+      expect(readdirSync(join(root, page, '..', target, '..')), target).toContain(target.replace(/\/$/, '').split('/').at(-1))
+    }
+  })
+})
+
+it('has a reference that says what the code does', async () => {
+  expect(readFileSync(join(root, 'docs/reference.md'), 'utf8'), 'run: node scripts/reference.ts').toBe(await currentReference())
+})
