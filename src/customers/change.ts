@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '../domain/problem.ts'
 import type { Profile, Registry, StoredProfile } from '../registry/index.ts'
 import { nearest } from './nearest.ts'
@@ -49,6 +50,8 @@ export async function changeProfile(
     const next = change(profile)
     const entry = { at: context.now(), ...context.actor, customer: id, what }
     if (await context.registry.save(next, version, entry)) return next
+    // Those that started together would meet again and again: each waits for a time of its own.
+    await sleep(Math.random() * Math.min(500, 5 * 2 ** round))
   }
   throw new Problem('registry-unavailable', `"${id}" is being changed by others all the time.`, { next: 'run the command again' })
 }

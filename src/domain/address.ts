@@ -56,7 +56,7 @@ function computedKey(text: string): string | undefined {
 export function addressRange(text: string): AddressRange {
   const [address = '', bits, more] = text.split('/')
   const key = addressKey(address)
-  const width = isIPv4(address) ? 32 : 128
+  const width = address.includes(':') ? 128 : 32
   const prefix = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN
   if (key === undefined || more !== undefined || !(prefix >= 0 && prefix <= width)) {
     throw new Problem('input-invalid', `"${text}" is neither an IP address nor a range such as 203.0.113.0/24.`)

@@ -65,12 +65,13 @@ export const messageRequest = z
   })
   .check((context) => {
     const { text, type, subject } = context.value
+    if (type !== 'sms') return
     const length = eucKrLength(text)
     const bytes = 'bytes' in length ? length.bytes : 0
     const report = (path: string, message: string) =>
       context.issues.push({ code: 'custom', input: context.value, path: [path], message })
-    if (type === 'sms' && bytes > smsBytes) report('text', `takes ${bytes} bytes in EUC-KR, and an SMS holds ${smsBytes}`)
-    if (type === 'sms' && subject !== undefined) report('subject', 'is not possible with an SMS')
+    if (bytes > smsBytes) report('text', `takes ${bytes} bytes in EUC-KR, and an SMS holds ${smsBytes}`)
+    if (subject !== undefined) report('subject', 'is not possible with an SMS')
   })
 
 export type MessageRequest = z.infer<typeof messageRequest>

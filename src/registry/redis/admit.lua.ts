@@ -78,6 +78,7 @@ if ARGV[12] > month then month, monthUsed = ARGV[12], 0 end
 if record then
   local attempt = tonumber(record[2]) + 1
   redis.call('HSET', KEYS[3], 'attempt', attempt, 'lease', now + ${leaseMs})
+  redis.call('PEXPIRE', KEYS[3], ${idempotencyMs})
   return {'resumed', now, p[5] or '', attempt, record[5], p[4], tat, day, dayUsed, month, monthUsed}
 end
 

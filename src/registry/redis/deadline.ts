@@ -42,7 +42,7 @@ export function deadline(redis: Connection, answerMs: number): Deadline {
   const watched = {
     asked: () => {
       asked++
-      timer ??= setInterval(tick, tickMs)
+      timer ??= setInterval(tick, tickMs).unref()
     },
     done: () => {
       done++

@@ -1,0 +1,27 @@
+import { openRegistry } from '../../src/registry/index.ts'
+import { discoverEndpoints } from '../../src/runtime/gateway/endpoints.ts'
+import { createGateway, serve } from '../../src/runtime/gateway/index.ts'
+import type { Queue } from '../../src/runtime/ports/index.ts'
+import { ready } from './ready.ts'
+
+/** A queue that confirms at once and keeps nothing: what it costs to publish is another question. */
+const queue: Queue = {
+  send: () => Promise.resolve(),
+  receive: () => Promise.resolve([]),
+  delete: () => Promise.resolve([]),
+  depth: () => Promise.resolve({ visible: 0, inFlight: 0 }),
+  close: () => undefined,
+}
+
+let failed = 0
+/** Looks at every call, as the real process does. */
+function observe({ status }: { status: number }): void {
+  if (status >= 500) failed++
+}
+
+/** Our gateway as it is deployed, on the registry at BENCH_REGISTRY. */
+const registry = await openRegistry(process.env.BENCH_REGISTRY ?? '')
+const gateway = createGateway({ registry, queue, endpoints: await discoverEndpoints(), observe })
+const { port } = await serve(gateway, { port: 0 })
+process.on('exit', () => failed > 0 && process.stderr.write(`${failed} calls failed inside the gateway\n`))
+ready(port)

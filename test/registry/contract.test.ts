@@ -1,0 +1,7 @@
+import { inject } from 'vitest'
+import { registryContract } from './contract.ts'
+import { redisEngine, sqliteEngine } from './fixtures.ts'
+
+registryContract('SQLite', sqliteEngine)
+registryContract('Redis', () => redisEngine(inject('redis')))
+registryContract('Redis Cluster', () => redisEngine(inject('redisCluster')))

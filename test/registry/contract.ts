@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import type { Registry } from '../../src/registry/index.ts'
+import { calendarContract } from './contract/calendar.ts'
+import { checksContract } from './contract/checks.ts'
+import { idempotencyContract } from './contract/idempotency.ts'
+import { limitsContract } from './contract/limits.ts'
+import { profilesContract } from './contract/profiles.ts'
+import { settleContract } from './contract/settle.ts'
+import { type Clock, type Engine, noon, Tenant } from './fixtures.ts'
+
+/** What each part of the contract runs against. */
+export interface World {
+  readonly clock: Clock
+  readonly engine: () => Engine
+  readonly registry: () => Registry
+  /** Adds a customer of its own, so that no test meets another's. */
+  tenant(...more: Parameters<typeof Tenant.with> extends [unknown, ...infer Rest] ? Rest : never): Promise<Tenant>
+}
+
+/**
+ * What every engine of the registry promises.
+ * @param open makes the engine; called once, before the first test
+ */
+export function registryContract(name: string, open: () => Engine): void {
+  describe(`registry in ${name}`, () => {
+    const clock: Clock = { now: noon }
+    let opened: { engine: Engine; registry: Registry } | undefined
+    const current = () => {
+      if (opened === undefined) throw new Error('not opened yet')
+      return opened
+    }
+    const world: World = {
+      clock,
+      engine: () => current().engine,
+      registry: () => current().registry,
+      tenant: (...more) => Tenant.with(current().registry, ...more),
+    }
+
+    beforeAll(async () => {
+      const engine = open()
+      opened = { engine, registry: await engine.open(clock) }
+    })
+    beforeEach(() => {
+      clock.now = noon
+    })
+    afterAll(async () => {
+      await opened?.registry.close()
+      await opened?.engine.close()
+    })
+
+    checksContract(world)
+    idempotencyContract(world)
+    settleContract(world)
+    limitsContract(world)
+    calendarContract(world)
+    profilesContract(world)
+  })
+}

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest'
+import type { World } from '../contract.ts'
+import { at } from '../fixtures.ts'
+
+const hourMs = 3_600_000
+
+/** What is called, its time zone, its first instant, the first instant after it, and its length in hours. */
+const days: [string, string, string, string, number][] = [
+  ['a day in Seoul', 'Asia/Seoul', '2026-11-23T00:00+09:00', '2026-11-24T00:00+09:00', 24],
+  ['the day that the clock goes forward', 'America/New_York', '2026-03-08T00:00-05:00', '2026-03-09T00:00-04:00', 23],
+  ['the day that the clock goes back', 'America/New_York', '2026-11-01T00:00-04:00', '2026-11-02T00:00-05:00', 25],
+  ['February 28 of a common year', 'Asia/Seoul', '2027-02-28T00:00+09:00', '2027-03-01T00:00+09:00', 24],
+  ['February 28 of a leap year', 'Asia/Seoul', '2028-02-28T00:00+09:00', '2028-02-29T00:00+09:00', 24],
+  ['February 29', 'Asia/Seoul', '2028-02-29T00:00+09:00', '2028-03-01T00:00+09:00', 24],
+  ["New Year's Eve", 'Pacific/Kiritimati', '2026-12-31T00:00+14:00', '2027-01-01T00:00+14:00', 24],
+  ['a day without a midnight', 'Africa/Cairo', '2026-04-24T01:00+03:00', '2026-04-25T00:00+03:00', 23],
+  ['a day of a zone 45 minutes off', 'Asia/Kathmandu', '2026-05-05T00:00+05:45', '2026-05-06T00:00+05:45', 24],
+]
+
+const months: [string, string, string, string, number][] = [
+  ['a month of 31 days', 'Asia/Seoul', '2026-12-01T00:00+09:00', '2027-01-01T00:00+09:00', 31 * 24],
+  ['a month of 30 days', 'Asia/Seoul', '2026-11-01T00:00+09:00', '2026-12-01T00:00+09:00', 30 * 24],
+  ['a common February', 'Asia/Seoul', '2027-02-01T00:00+09:00', '2027-03-01T00:00+09:00', 28 * 24],
+  ['a February with a leap day', 'Asia/Seoul', '2028-02-01T00:00+09:00', '2028-03-01T00:00+09:00', 29 * 24],
+  ['March in New York', 'America/New_York', '2026-03-01T00:00-05:00', '2026-04-01T00:00-04:00', 31 * 24 - 1],
+  ['November in New York', 'America/New_York', '2026-11-01T00:00-04:00', '2026-12-01T00:00-05:00', 30 * 24 + 1],
+]
+
+export function calendarContract({ tenant, clock }: World): void {
+  describe('calendar', () => {
+    const inZone = (id: string, timeZone: string) => ({ id, name: id, state: 'active', timeZone, createdAt: 0 }) as const
+
+    test.each(days)('%s (%s) has one quota, from its first millisecond to its last', async (_, zone, start, end, hours) => {
+      expect(at(end) - at(start)).toBe(hours * hourMs)
+      const customer = await tenant({ quotas: { live: { day: 1 } } })
+      await customer.setCustomer(inZone(customer.id, zone))
+      clock.now = at(start) - 1
+      await customer.admitted()
+      clock.now = at(start)
+      const { windows } = await customer.admitted()
+      expect([windows.day.start, windows.day.end]).toEqual([at(start), at(end)])
+      clock.now = at(end) - 1
+      expect((await customer.refused('day-quota-exceeded')).retryAfterMs).toBe(1)
+      clock.now = at(end)
+      await customer.admitted()
+    })
+
+    test.each(months)('%s (%s) has one quota, from its first millisecond to its last', async (_, zone, start, end, hours) => {
+      expect(at(end) - at(start)).toBe(hours * hourMs)
+      const customer = await tenant({ quotas: { live: { month: 1 } } })
+      await customer.setCustomer(inZone(customer.id, zone))
+      clock.now = at(start)
+      const { windows } = await customer.admitted()
+      expect([windows.month.start, windows.month.end]).toEqual([at(start), at(end)])
+      clock.now = at(end) - 1
+      expect((await customer.refused('month-quota-exceeded')).retryAfterMs).toBe(1)
+      clock.now = at(end)
+      await customer.admitted()
+    })
+
+    test('a day quota that is used up says when the day ends, a month quota when the month ends', async () => {
+      const customer = await tenant({ quotas: { live: { day: 1, month: 2 } } })
+      clock.now = at('2026-11-28T18:00+09:00')
+      await customer.admitted()
+      expect((await customer.refused('day-quota-exceeded')).retryAfterMs).toBe(6 * hourMs)
+      clock.now += 24 * hourMs
+      await customer.admitted()
+      clock.now += 24 * hourMs
+      expect((await customer.refused('month-quota-exceeded')).retryAfterMs).toBe(6 * hourMs)
+    })
+
+    test('a clock that goes back across midnight gives out no second quota', async () => {
+      const customer = await tenant({ quotas: { live: { day: 2, month: 100 } } })
+      const midnight = at('2026-12-01T00:00+09:00')
+      clock.now = midnight - 1000
+      await customer.admitted({ units: 2 })
+      clock.now = midnight + 1000
+      await customer.admitted()
+      clock.now = midnight - 1000
+      expect((await customer.admitted()).reservation).toMatchObject({ day: '2026-12-01', month: '2026-12' })
+      await customer.refused('day-quota-exceeded')
+      clock.now = midnight + 2000
+      await customer.refused('day-quota-exceeded')
+      expect(await customer.spent()).toEqual([2, 2])
+    })
+
+    test('a clock that goes back does not make the rate wait for less, nor give more', async () => {
+      const customer = await tenant({ quotas: { live: { rate: 1, burst: 1, day: 100 } } })
+      await customer.admitted()
+      clock.now -= 500
+      expect((await customer.refused('rate-exceeded')).retryAfterMs).toBe(1500)
+    })
+
+    test('a move to the west goes on counting in the day that was begun', async () => {
+      const customer = await tenant({ quotas: { live: { day: 1 } } })
+      clock.now = at('2026-11-24T08:00+09:00')
+      await customer.admitted()
+      await customer.setCustomer(inZone(customer.id, 'America/New_York'))
+      const refusal = await customer.refused('day-quota-exceeded')
+      expect(refusal.windows?.day.id).toBe('2026-11-23')
+      clock.now = at('2026-11-24T12:00-05:00')
+      await customer.refused('day-quota-exceeded')
+      clock.now = at('2026-11-25T00:00-05:00')
+      await customer.admitted()
+    })
+
+    test('a move to the east begins the day that it is there', async () => {
+      const customer = await tenant({ quotas: { live: { day: 1 } } })
+      await customer.setCustomer(inZone(customer.id, 'America/New_York'))
+      clock.now = at('2026-11-23T18:00-05:00')
+      await customer.admitted()
+      await customer.setCustomer(inZone(customer.id, 'Asia/Seoul'))
+      expect((await customer.admitted()).windows.day).toEqual({
+        id: '2026-11-24',
+        start: at('2026-11-24T00:00+09:00'),
+        end: at('2026-11-25T00:00+09:00'),
+      })
+      await customer.setCustomer(inZone(customer.id, 'America/New_York'))
+      await customer.refused('day-quota-exceeded')
+    })
+  })
+}

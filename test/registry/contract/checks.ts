@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest'
+import { addressRange } from '../../../src/domain/address.ts'
+import { type Refusal, refusals } from '../../../src/domain/admission.ts'
+import { windowsAt } from '../../../src/domain/calendar.ts'
+import type { Credential } from '../../../src/domain/credential.ts'
+import type { World } from '../contract.ts'
+import { addressOf, noon, profileOf, Tenant } from '../fixtures.ts'
+
+const claim = { key: 'order-1', fingerprint: 'body-1' }
+
+interface Cause {
+  break(tenant: Tenant): Promise<void>
+  mend(tenant: Tenant): Promise<void>
+}
+
+/** Reasons that come from the calls made, not from the profile. */
+const atLimits: Cause = { break: async () => undefined, mend: async () => undefined }
+
+/** Each reason with what brings it about and what takes it away again, in the order in which they are checked. */
+const causes: Record<Refusal, Cause> = {
+  'credentials-invalid': {
+    break: (tenant) => withKey(tenant, { keyId: 'another' }),
+    mend: (tenant) => withKey(tenant, { keyId: 'k-live' }),
+  },
+  'customer-suspended': {
+    break: (tenant) => tenant.setCustomer({ state: 'suspended' }),
+    mend: (tenant) => tenant.setCustomer({ state: 'active' }),
+  },
+  'key-revoked': { break: (tenant) => withKey(tenant, { revokedAt: noon }), mend: (tenant) => withoutField(tenant, 'revokedAt') },
+  'key-not-yet-valid': {
+    break: (tenant) => withKey(tenant, { notBefore: noon + 1 }),
+    mend: (tenant) => withKey(tenant, { notBefore: noon }),
+  },
+  'key-expired': {
+    break: (tenant) => withKey(tenant, { expiresAt: noon }),
+    mend: (tenant) => withKey(tenant, { expiresAt: noon + 3_600_000 }),
+  },
+  'environment-mismatch': {
+    break: (tenant) => withKey(tenant, { environment: 'test' }),
+    mend: (tenant) => withKey(tenant, { environment: 'live' }),
+  },
+  'ip-not-allowed': {
+    break: (tenant) => withKey(tenant, { allowIps: [addressRange('198.51.100.0/24')] }),
+    mend: (tenant) => withKey(tenant, { allowIps: [addressRange('203.0.113.7')] }),
+  },
+  'idempotency-in-progress': atLimits,
+  'idempotency-key-reused': atLimits,
+  'route-missing': {
+    break: (tenant) => tenant.change((profile) => ({ ...profile, routes: [] })),
+    mend: (tenant) => tenant.change((profile) => ({ ...profile, routes: profileOf(tenant.id).routes })),
+  },
+  'quota-missing': {
+    break: (tenant) => tenant.change((profile) => ({ ...profile, quotas: {} })),
+    mend: (tenant) => tenant.setQuota({ rate: 1, burst: 1, day: 2, month: 2 }),
+  },
+  'units-exceed-limit': atLimits,
+  'rate-exceeded': atLimits,
+  'day-quota-exceeded': atLimits,
+  'month-quota-exceeded': atLimits,
+}
+
+function withKey(tenant: Tenant, change: Partial<Credential>): Promise<void> {
+  return tenant.change((profile) => {
+    const [first, ...rest] = profile.credentials
+    return { ...profile, credentials: first === undefined ? [] : [{ ...first, ...change }, ...rest] }
+  })
+}
+
+function withoutField(tenant: Tenant, field: 'revokedAt'): Promise<void> {
+  return tenant.change((profile) => ({
+    ...profile,
+    credentials: profile.credentials.map(({ [field]: _gone, ...credential }) => credential),
+  }))
+}
+
+export function checksContract({ tenant, clock, engine }: World): void {
+  describe('what is checked before any limit', () => {
+    const before = refusals.filter((reason) => causes[reason] !== atLimits)
+
+    test.each(before)('%s refuses, takes nothing, and is over as soon as its cause is', async (reason) => {
+      const customer = await tenant({ quotas: { live: { rate: 1, burst: 1, day: 2, month: 2 } } })
+      await causes[reason].break(customer)
+      const refusal = await customer.refused(reason)
+      expect(refusal.now).toBe(noon)
+      expect(refusal.retryAfterMs).toBeUndefined()
+      expect(refusal.remaining).toBeUndefined()
+      expect(await customer.spent()).toEqual([0, 0])
+      await causes[reason].mend(customer)
+      await customer.admitted()
+    })
+
+    test('the reasons come in the order of the list, each hiding all that follow', async () => {
+      // Given a customer of whom everything at once is wrong
+      const customer = await tenant({ quotas: { live: { rate: 1, burst: 1, day: 2, month: 2 } } })
+      const running = await customer.admitted({ idempotency: claim })
+      const other = { idempotency: { ...claim, fingerprint: 'body-2' } }
+      for (const reason of before.toReversed()) await causes[reason].break(customer)
+      // When one cause after the other is taken away, then the next one shows
+      for (const reason of before.slice(0, before.indexOf('route-missing'))) {
+        await customer.refused(reason, other)
+        await causes[reason].mend(customer)
+      }
+      await customer.refused('idempotency-key-reused', other)
+      await customer.refused('idempotency-in-progress', { idempotency: claim })
+      await customer.accept(running.reservation)
+      expect((await customer.admit({ idempotency: claim })).kind).toBe('replay')
+      for (const reason of ['route-missing', 'quota-missing'] as const) {
+        await customer.refused(reason, { units: 3 })
+        await causes[reason].mend(customer)
+      }
+      await customer.refused('units-exceed-limit', { units: 3 })
+      await customer.refused('rate-exceeded')
+      await customer.setQuota({ rate: 1000, burst: 1000, day: 1, month: 1 })
+      clock.now += 2000
+      await customer.refused('day-quota-exceeded')
+      await customer.setQuota({ rate: 1000, burst: 1000, day: 2, month: 1 })
+      await customer.refused('month-quota-exceeded')
+    })
+
+    test('an unknown customer and an unknown key cannot be told apart', async () => {
+      const customer = await tenant()
+      const nobody = await customer.admit({ customer: 'nobody' })
+      expect(nobody).toEqual({ kind: 'refused', reason: 'credentials-invalid', now: noon })
+      expect(await customer.admit({ keyId: 'k-none' })).toEqual(nobody)
+      await customer.setCustomer({ state: 'suspended' })
+      expect(await customer.admit({ keyId: 'k-none' })).toEqual(nobody)
+    })
+
+    test("another customer's key is no key", async () => {
+      const [one, two] = [await tenant(), await tenant()]
+      await two.change((profile) => ({ ...profile, credentials: [] }))
+      await two.refused('credentials-invalid')
+      await one.admitted()
+    })
+
+    test('a key begins and ends at its very millisecond', async () => {
+      const customer = await tenant()
+      await withKey(customer, { notBefore: noon + 1000, expiresAt: noon + 2000 })
+      clock.now = noon + 999
+      await customer.refused('key-not-yet-valid')
+      clock.now = noon + 1000
+      await customer.admitted()
+      clock.now = noon + 1999
+      await customer.admitted()
+      clock.now = noon + 2000
+      await customer.refused('key-expired')
+    })
+
+    test.each([
+      ['203.0.113.7', ['203.0.113.7', '::ffff:203.0.113.7', '::ffff:cb00:7107'], ['203.0.113.6', '203.0.113.8', '::cb00:7107']],
+      ['203.0.113.64/26', ['203.0.113.64', '203.0.113.127'], ['203.0.113.63', '203.0.113.128', '2001:db8::1']],
+      ['2001:db8::/32', ['2001:db8::', '2001:0DB8:ffff::1'], ['2001:db9::', '2001:db7:ffff::', '203.0.113.7']],
+      ['::ffff:203.0.113.0/120', ['203.0.113.1', '::ffff:203.0.113.255'], ['203.0.114.0']],
+      ['0.0.0.0/0', ['0.0.0.0', '255.255.255.255'], ['::1', '2001:db8::1']],
+      ['::/0', ['0.0.0.0', '::1', 'ffff::'], []],
+    ])('a key bound to %s serves its addresses and no other', async (range, inside, outside) => {
+      const customer = await tenant({ quotas: { live: { day: 100 } } })
+      await withKey(customer, { allowIps: [addressRange('192.0.2.1'), addressRange(range)] })
+      for (const address of inside) await customer.admitted({ address: addressOf(address) })
+      for (const address of outside) await customer.refused('ip-not-allowed', { address: addressOf(address) })
+    })
+
+    test('a call without an API needs no route and gets no target', async () => {
+      const customer = await tenant({ routes: [] })
+      const { api: _none, ...request } = customer.request({ units: 0 })
+      const admission = await customer.registry.admit(request)
+      expect(admission).toMatchObject({ kind: 'admitted', remaining: { day: 10, month: 100 } })
+      expect(admission).not.toHaveProperty('target')
+    })
+
+    test('an admitted call tells target, reservation, windows, clock and what is left of every limit', async () => {
+      const customer = await tenant()
+      await customer.setQuota({ rate: 2, burst: 5, day: 10, month: 100 })
+      const request = customer.request({ units: 3, idempotency: claim })
+      expect(await customer.registry.admit(request)).toEqual({
+        kind: 'admitted',
+        target: '{"queue":"sms"}',
+        reservation: {
+          id: request.reservation,
+          customer: customer.id,
+          environment: 'live',
+          units: 3,
+          day: '2026-11-16',
+          month: '2026-11',
+          rateCost: 1_500_000,
+          admittedAt: noon,
+          attempt: 1,
+          idempotency: claim,
+        },
+        remaining: { quota: { rate: 2, burst: 5, day: 10, month: 100 }, rate: 2, rateResetUs: 1_500_000, day: 7, month: 97 },
+        windows: windowsAt('Asia/Seoul', noon),
+        now: noon,
+      })
+      expect(await customer.admit({ environment: 'test' })).toMatchObject({ target: '{"queue":"sandbox"}' })
+    })
+
+    test('a suspension and a revocation hold for the very next call, in every gateway', async () => {
+      const customer = await tenant()
+      const other = await engine().open(clock)
+      const gateways = [customer, new Tenant(other, customer.id)]
+      for (const gateway of gateways) await gateway.admitted()
+      await withKey(customer, { revokedAt: clock.now })
+      for (const gateway of gateways) await gateway.refused('key-revoked')
+      for (const gateway of gateways) await gateway.admitted({ environment: 'test' })
+      await customer.setCustomer({ state: 'suspended' })
+      for (const gateway of gateways) await gateway.refused('customer-suspended', { environment: 'test' })
+      await other.close()
+    })
+  })
+}

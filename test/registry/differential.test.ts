@@ -1,0 +1,227 @@
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { addressRange } from '../../src/domain/address.ts'
+import { idempotencyMs, type Reservation } from '../../src/domain/admission.ts'
+import { windowsAt } from '../../src/domain/calendar.ts'
+import type { Credential } from '../../src/domain/credential.ts'
+import { environments } from '../../src/domain/names.ts'
+import type { Quota } from '../../src/domain/quota.ts'
+import type { Profile, Registry } from '../../src/registry/index.ts'
+import { addressOf, type Clock, type Engine, entryOf, freshId, noon, profileOf, redisEngine, sqliteEngine } from './fixtures.ts'
+
+const hourMs = 3_600_000
+const zones = ['Asia/Seoul', 'America/New_York', 'Pacific/Kiritimati'] as const
+
+const environment = fc.constantFrom(...environments)
+const units = fc.oneof({ weight: 8, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.nat(30) })
+const rate = fc.constantFrom(0.001, 0.3, 1, 3, 7.7, 1000, 999_999_999)
+const some = (limit: number) => fc.option(fc.integer({ min: 1, max: limit }), { nil: undefined })
+const quota: fc.Arbitrary<Quota> = fc
+  .record({ rate: fc.option(rate, { nil: undefined }), burst: fc.integer({ min: 1, max: 8 }), day: some(20), month: some(40) })
+  .map(({ rate, burst, day, month }) => ({
+    ...(rate !== undefined && { rate, burst }),
+    ...(day !== undefined && { day }),
+    ...(month !== undefined && { month }),
+  }))
+
+const operation = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('admit' as const),
+      environment,
+      units,
+      key: fc.oneof(fc.constant('any'), fc.constantFrom('bound', 'brief', 'later', 'revoked', 'none')),
+      api: fc.oneof({ weight: 9, arbitrary: fc.constant('messages') }, fc.constantFrom('voice', undefined)),
+      address: fc.constantFrom('203.0.113.7', '198.51.100.9', '2001:db8::1'),
+      idempotency: fc.option(fc.record({ key: fc.constantFrom('a', 'b'), fingerprint: fc.constantFrom('x', 'x', 'y') })),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('settle' as const),
+      /** Counted from the newest. */
+      which: fc.nat(5),
+      failed: fc.boolean(),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('clock' as const),
+      step: fc.oneof(
+        fc.integer({ min: 0, max: 2000 }),
+        fc.constantFrom(59_999, 60_000, hourMs, 12 * hourMs, 24 * hourMs, 31 * 24 * hourMs),
+        fc.integer({ min: -30 * hourMs, max: 0 }),
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('midnight' as const), off: fc.integer({ min: -2, max: 2 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('quota' as const),
+      environment,
+      quota: fc.option(quota, { freq: 8, nil: undefined }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('state' as const), state: fc.constantFrom('active', 'active', 'suspended') }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('zone' as const), zone: fc.constantFrom(...zones) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const) }) },
+)
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never
+
+function startingProfile(id: string): Profile {
+  const keys = environments.flatMap((environment): Credential[] => {
+    const key = { customer: id, scheme: 'basic', environment, digest: '00', notBefore: 0, createdAt: 0 } as const
+    return [
+      { ...key, keyId: `any-${environment}` },
+      { ...key, keyId: `bound-${environment}`, allowIps: [addressRange('203.0.113.0/24'), addressRange('2001:db8::/64')] },
+      { ...key, keyId: `brief-${environment}`, expiresAt: noon + 12 * hourMs },
+      { ...key, keyId: `later-${environment}`, notBefore: noon + hourMs, expiresAt: noon + 90 * 24 * hourMs },
+      { ...key, keyId: `revoked-${environment}`, revokedAt: noon },
+    ]
+  })
+  const limits = { rate: 3, burst: 5, day: 12, month: 30 }
+  return profileOf(id, { credentials: keys, quotas: { live: limits, test: { day: 5 } } })
+}
+
+/** Does the same to every registry and tells what each answered. */
+class Comparison {
+  readonly #registries: readonly Registry[]
+  readonly #clock: Clock
+  readonly #id = freshId()
+  #profile = startingProfile(this.#id)
+  #reservations: Reservation[] = []
+  #highest = noon
+  #count = 0
+
+  constructor(registries: readonly Registry[], clock: Clock) {
+    this.#registries = registries
+    this.#clock = clock
+    this.#clock.now = noon
+  }
+
+  async start(): Promise<void> {
+    await this.#save(this.#profile, true)
+  }
+
+  async step(operation: Operation): Promise<void> {
+    switch (operation.kind) {
+      case 'admit':
+        return this.#admit(operation)
+      case 'settle':
+        return this.#settle(operation)
+      case 'clock':
+        return this.#moveTo(this.#clock.now + operation.step)
+      case 'midnight':
+        return this.#moveTo(windowsAt(this.#profile.customer.timeZone, this.#clock.now).day.end + operation.off)
+      case 'quota': {
+        const { [operation.environment]: _before, ...others } = this.#profile.quotas
+        const quotas = operation.quota === undefined ? others : { ...others, [operation.environment]: operation.quota }
+        return this.#save({ ...this.#profile, quotas })
+      }
+      case 'state':
+        return this.#save({ ...this.#profile, customer: { ...this.#profile.customer, state: operation.state } })
+      case 'zone':
+        return this.#save({ ...this.#profile, customer: { ...this.#profile.customer, timeZone: operation.zone } })
+      case 'remove':
+        await this.#removeAll()
+        return this.#save(this.#profile, true)
+    }
+  }
+
+  async #admit({ key, idempotency, api, address, ...rest }: Extract<Operation, { kind: 'admit' }>): Promise<void> {
+    this.#count += 1
+    // Redis lets a record expire by its own clock, so no record is asked for again when SQLite's may have expired.
+    const era = Math.floor(this.#clock.now / (24 * hourMs))
+    const request = {
+      reservation: `${this.#id}-${this.#count}`,
+      customer: this.#id,
+      keyId: `${key}-${rest.environment}`,
+      environment: rest.environment,
+      units: rest.units,
+      address: addressOf(address),
+      ...(api !== undefined && { api }),
+      ...(idempotency !== null && { idempotency: { ...idempotency, key: `${idempotency.key}${era}` } }),
+    }
+    const admission = await this.#same((registry) => registry.admit(request))
+    if (admission.kind === 'admitted') this.#reservations.unshift(admission.reservation)
+    await this.#same(async (registry) => (await registry.usage(this.#id, rest.environment)).usage)
+  }
+
+  async #settle({ which, failed }: Extract<Operation, { kind: 'settle' }>): Promise<void> {
+    const reservation = this.#reservations[which]
+    if (reservation === undefined) return
+    const expired = reservation.idempotency !== undefined && this.#highest - reservation.admittedAt >= idempotencyMs
+    if (expired) return
+    const response = `answer ${this.#count}`
+    await this.#same((registry) => registry.settle(reservation, failed ? { kind: 'failed' } : { kind: 'accepted', response }))
+    await this.#same(async (registry) => (await registry.usage(this.#id, reservation.environment)).usage)
+  }
+
+  #moveTo(instant: number): void {
+    this.#clock.now = Math.max(instant, this.#highest - 36 * hourMs)
+    this.#highest = Math.max(this.#highest, this.#clock.now)
+  }
+
+  async #save(profile: Profile, asNew = false): Promise<void> {
+    this.#profile = profile
+    // One registry a store writes; versions are random, so they differ between the stores.
+    for (const registry of this.#registries.slice(0, 2)) {
+      const version = asNew ? undefined : (await registry.profile(this.#id))?.version
+      expect(await registry.save(profile, version, entryOf(this.#id, 'changed'))).toBe(true)
+    }
+  }
+
+  async #removeAll(): Promise<void> {
+    for (const registry of this.#registries.slice(0, 2)) {
+      const version = (await registry.profile(this.#id))?.version ?? ''
+      expect(await registry.remove(this.#id, version, entryOf(this.#id, 'removed'))).toBe(true)
+    }
+  }
+
+  /** Even turns ask the first Redis gateway, odd ones the second, so that what each remembers grows old. */
+  async #same<T>(ask: (registry: Registry) => Promise<T>): Promise<T> {
+    const [sqlite, first, second] = this.#registries
+    const redis = this.#count % 2 === 0 ? first : second
+    if (sqlite === undefined || redis === undefined) throw new Error('three registries are needed')
+    const [expected, actual] = [await ask(sqlite), await ask(redis)]
+    expect(actual).toEqual(expected)
+    return expected
+  }
+}
+
+const clock: Clock = { now: noon }
+const opened: { engine: Engine; registry: Registry }[] = []
+
+beforeAll(async () => {
+  for (const engine of [sqliteEngine(), redisEngine(inject('redis')), redisEngine(inject('redis'))]) {
+    opened.push({ engine, registry: await engine.open(clock) })
+  }
+})
+afterAll(async () => {
+  for (const { engine, registry } of opened) {
+    await registry.close()
+    await engine.close()
+  }
+})
+
+test('SQLite and Redis give the same answer to everything, step by step', async () => {
+  const registries = opened.map(({ registry }) => registry)
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 60, size: 'max' }), async (operations) => {
+      const comparison = new Comparison(registries, clock)
+      await comparison.start()
+      for (const one of operations) await comparison.step(one)
+    }),
+    { numRuns: 300, interruptAfterTimeLimit: 45_000 },
+  )
+})

@@ -1,0 +1,150 @@
+import { fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, describe, expect, test } from 'vitest'
+import { openRegistry } from '../../src/registry/index.ts'
+import { entryOf, freshId, problemOf, profileOf, Tenant } from './fixtures.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'apigw-broken-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const newPath = (): string => join(folder, `${freshId()}.db`)
+
+/** A file with enough in it to have many pages, and one customer who was served. */
+async function filled(): Promise<{ path: string; customer: string }> {
+  const path = newPath()
+  const registry = await openRegistry(`sqlite:${path}`)
+  const customer = await Tenant.with(registry)
+  await Promise.all(
+    Array.from({ length: 200 }, () => {
+      const id = freshId()
+      return registry.save(profileOf(id), undefined, entryOf(id, 'added'))
+    }),
+  )
+  await customer.admitted()
+  await registry.close()
+  return { path, customer: customer.id }
+}
+
+/** Opens a file and uses all of it. */
+async function useAll(path: string, customer: string): Promise<unknown> {
+  const registry = await openRegistry(`sqlite:${path}`)
+  try {
+    await registry.customers()
+    await registry.history(undefined, 1000)
+    return await new Tenant(registry, customer).admit()
+  } finally {
+    await registry.close()
+  }
+}
+
+describe('a SQLite file that cannot be read', () => {
+  test('random bytes', async () => {
+    const path = newPath()
+    writeFileSync(path, randomBytes(20_000))
+    const problem = await problemOf(openRegistry(`sqlite:${path}`))
+    expect(problem.code).toBe('registry-corrupt')
+    expect(problem.message).toContain(path)
+    expect(problem.next).toContain(path)
+  })
+
+  test.each([0.9, 0.5, 0.1])('cut off after %d of its length', async (share) => {
+    const { path, customer } = await filled()
+    truncateSync(path, Math.floor(statSync(path).size * share))
+    const problem = await problemOf(useAll(path, customer))
+    expect(problem.code).toBe('registry-corrupt')
+    expect(problem.message).toContain(path)
+  })
+
+  test('overwritten in the middle: it says so, or it answers, and never anything in between', async () => {
+    const { path, customer } = await filled()
+    const whole = readFileSync(path)
+    for (let page = 1; page < whole.length / 4096; page++) {
+      const damaged = Buffer.from(whole)
+      randomBytes(4096).copy(damaged, page * 4096)
+      writeFileSync(path, damaged)
+      const outcome = await useAll(path, customer).catch((error: unknown) => error)
+      if (outcome instanceof Error) expect(outcome).toMatchObject({ name: 'Problem', code: 'registry-corrupt' })
+    }
+  })
+
+  test("another program's database is left as it is", async () => {
+    const path = newPath()
+    const other = new DatabaseSync(path)
+    other.exec('CREATE TABLE profiles (a TEXT)')
+    other.close()
+    const before = readFileSync(path)
+    const problem = await problemOf(openRegistry(`sqlite:${path}`))
+    expect(problem.code).toBe('registry-corrupt')
+    expect(problem.message).toContain(path)
+    expect(readFileSync(path).equals(before)).toBe(true)
+  })
+
+  test('a file of a newer version is left as it is', async () => {
+    const { path } = await filled()
+    const db = new DatabaseSync(path)
+    db.exec('PRAGMA user_version = 2')
+    db.close()
+    const problem = await problemOf(openRegistry(`sqlite:${path}`))
+    expect(problem).toMatchObject({ code: 'registry-corrupt', next: 'update apigw' })
+    expect(problem.message).toContain(path)
+  })
+
+  test('a folder, and a file below a file', async () => {
+    const { path } = await filled()
+    for (const impossible of [folder, join(path, 'below.db')]) {
+      const problem = await problemOf(openRegistry(`sqlite:${impossible}`))
+      expect(problem.code).toBe('registry-unavailable')
+      expect(problem.message).toContain(impossible)
+    }
+  })
+})
+
+describe('a SQLite file that another process holds', () => {
+  test('nothing is admitted or changed while it does, and everything works afterwards', async () => {
+    const path = newPath()
+    const registry = await openRegistry(`sqlite:${path}`)
+    const customer = await Tenant.with(registry)
+    const { reservation } = await customer.admitted()
+    const holder = new DatabaseSync(path)
+    holder.exec('BEGIN EXCLUSIVE')
+    const unavailable = { code: 'registry-unavailable', retryable: true, retryAfterMs: 1000 }
+    expect(await problemOf(customer.admit())).toMatchObject(unavailable)
+    expect(await problemOf(customer.fail(reservation))).toMatchObject(unavailable)
+    expect(await problemOf(customer.setQuota({ day: 1 }))).toMatchObject(unavailable)
+    holder.exec('ROLLBACK')
+    holder.close()
+    expect(await customer.spent()).toEqual([1, 1])
+    await customer.admitted()
+    expect(await customer.fail(reservation)).toBe(true)
+    await registry.close()
+  })
+
+  test('a new file that is held cannot be opened, and can be when it is free', async () => {
+    const path = newPath()
+    const holder = new DatabaseSync(path)
+    holder.exec('BEGIN EXCLUSIVE')
+    expect((await problemOf(openRegistry(`sqlite:${path}`))).code).toBe('registry-unavailable')
+    holder.exec('ROLLBACK')
+    holder.close()
+    await (await openRegistry(`sqlite:${path}`)).close()
+  })
+
+  test('many processes that open a new file at the same moment all succeed', async () => {
+    const program = join(import.meta.dirname, 'opener.ts')
+    const children = Array.from({ length: 6 }, () => fork(program, { execPath: process.execPath, execArgv: [] }))
+    await Promise.all(children.map((child) => once(child, 'message')))
+    for (let round = 0; round < 30; round++) {
+      const path = newPath()
+      const answers = children.map((child) => once(child, 'message'))
+      for (const child of children) child.send(path)
+      const said = (await Promise.all(answers)).map(([answer]: unknown[]) => answer)
+      expect(said).toEqual(children.map(() => 'opened'))
+    }
+    for (const child of children) child.disconnect()
+  })
+})

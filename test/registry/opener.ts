@@ -1,0 +1,12 @@
+/** Opens each registry that it is told of, and says how it went: a process of its own for failure-sqlite.test.ts. */
+import { openRegistry } from '../../src/registry/index.ts'
+
+process.on('message', async (path) => {
+  try {
+    await (await openRegistry(`sqlite:${path}`)).close()
+    process.send?.('opened')
+  } catch (error) {
+    process.send?.(String(error))
+  }
+})
+process.send?.('ready')

@@ -1,0 +1,103 @@
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { idempotencyMs, leaseMs, refundableMs } from '../../src/domain/admission.ts'
+import { windowsAt } from '../../src/domain/calendar.ts'
+import { openRegistry } from '../../src/registry/index.ts'
+import { type Clock, noon, Tenant } from './fixtures.ts'
+
+/** What only Redis's own clock and its expiry can show. */
+describe('Redis', () => {
+  const claim = { key: 'order-1', fingerprint: 'body-1' }
+  let raw: Redis
+  beforeAll(() => {
+    const { hostname, port } = new URL(inject('redis'))
+    raw = new Redis({ host: hostname, port: Number(port) })
+  })
+  afterAll(() => raw.disconnect())
+
+  test('keeps an idempotency record for as long as SQLite does, counted from its last change', async () => {
+    const clock: Clock = { now: noon }
+    const registry = await openRegistry(inject('redis'), { now: () => clock.now })
+    const customer = await Tenant.with(registry)
+    const record = `apigw:{${customer.id}}:idem:live:${claim.key}`
+    const nearlyGone = async (): Promise<unknown> => raw.pexpire(record, 20_000)
+    const left = async (): Promise<number> => (await raw.pttl(record)) / idempotencyMs
+    await customer.admitted({ idempotency: claim })
+    expect(await left()).toBeCloseTo(1, 2)
+    await nearlyGone()
+    clock.now += leaseMs
+    const { reservation } = await customer.admitted({ idempotency: claim })
+    expect(await left()).toBeCloseTo(1, 2)
+    await nearlyGone()
+    await customer.accept(reservation)
+    expect(await left()).toBeCloseTo(1, 2)
+    await registry.close()
+  })
+
+  test('remembers that units were given back for longer than anybody may ask for them', async () => {
+    const registry = await openRegistry(inject('redis'))
+    const customer = await Tenant.with(registry)
+    const { reservation } = await customer.admitted()
+    await customer.fail(reservation)
+    expect(await raw.pttl(`apigw:{${customer.id}}:refund:${reservation.id}`)).toBeGreaterThan(refundableMs)
+    await registry.close()
+  })
+
+  test('goes by its own clock, whatever the clocks of the gateways say', async () => {
+    const registry = await openRegistry(inject('redis'))
+    const customer = await Tenant.with(registry)
+    await customer.setCustomer({ timeZone: 'Pacific/Pago_Pago' })
+    const before = Number((await raw.time())[0]) * 1000
+    const { now, windows, reservation } = await customer.admitted()
+    expect(now).toBeGreaterThanOrEqual(before)
+    expect(now).toBeLessThan(before + 60_000)
+    expect(windows).toEqual(windowsAt('Pacific/Pago_Pago', now))
+    expect(reservation.admittedAt).toBe(now)
+    await registry.close()
+  })
+
+  test.each([-3, 3])('goes by its own calendar when the clock of a gateway is %d days off', async (days) => {
+    const registry = await openRegistry(inject('redis'))
+    const customer = await Tenant.with(registry, { quotas: { live: { day: 1 } } })
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * 86_400_000 })
+    try {
+      const { now, windows, reservation } = await customer.admitted()
+      expect(Math.abs(Date.now() - now - days * 86_400_000)).toBeLessThan(60_000)
+      expect(windows).toEqual(windowsAt('Asia/Seoul', now))
+      expect(reservation.day).toBe(windows.day.id)
+      await customer.refused('day-quota-exceeded')
+    } finally {
+      vi.useRealTimers()
+      await registry.close()
+    }
+  })
+
+  test('decides by one instant, also when midnight passes while it is asked', async () => {
+    const midnight = windowsAt('Asia/Seoul', noon).day.end
+    const instants = [midnight - 1]
+    const registry = await openRegistry(inject('redis'), { now: () => instants.shift() ?? midnight })
+    const customer = await Tenant.with(registry)
+    const { now, windows, reservation } = await customer.admitted()
+    expect([now, windows.day.start]).toEqual([midnight, midnight])
+    expect(reservation.day).toBe('2026-11-17')
+    await registry.close()
+  })
+
+  test('keeps all keys of a customer in one slot', async () => {
+    const registry = await openRegistry(inject('redis'))
+    const customer = await Tenant.with(registry)
+    const { reservation } = await customer.admitted({ idempotency: claim })
+    await customer.fail(reservation)
+    await customer.admitted({ idempotency: claim })
+    const keys = await raw.keys(`*${customer.id}*`)
+    expect(keys.map((key) => key.split(':').slice(2, 3).join()).toSorted()).toEqual([
+      'history',
+      'idem',
+      'profile',
+      'refund',
+      'usage',
+    ])
+    for (const key of keys) expect(key).toContain(`{${customer.id}}`)
+    await registry.close()
+  })
+})
