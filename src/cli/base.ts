@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Command, Flags } from '@oclif/core'
 import type { Context } from '../customers/index.ts'
 import { environments } from '../domain/names.ts'
@@ -15,10 +16,16 @@ export const shared = {
     env: 'APIGW_ENV',
     summary: 'live sends and costs money; test never reaches a carrier',
   }),
-  dryRun: Flags.boolean({ env: 'APIGW_DRY_RUN', summary: 'show what would change, and change nothing' }),
+  dryRun: Flags.boolean({ default: false, env: 'APIGW_DRY_RUN', summary: 'show what would change, and change nothing' }),
   gateway: Flags.url({ env: 'APIGW_GATEWAY', helpValue: 'URL', summary: 'address of the gateway' }),
   yes: Flags.boolean({ char: 'y', env: 'APIGW_YES', summary: 'do not ask whether to go on' }),
 } as const
+
+/** Whether the file of a registry is still to be made. Only a change makes it: reading leaves a folder as it is. */
+function isUnmade(address: string): boolean {
+  const path = address.slice('sqlite:'.length)
+  return address.startsWith('sqlite:') && path !== '' && !existsSync(path)
+}
 
 /** What every command has: base flags, one way to fail, one way to print. */
 export abstract class BaseCommand extends Command {
@@ -53,12 +60,17 @@ export abstract class BaseCommand extends Command {
     return resolveSettings(flags, this.argv, process.env, process.cwd())
   }
 
-  /** Opens the registry for as long as `work` takes. */
-  protected async withRegistry<T>(flags: BaseFlags, work: (registry: Registry, settings: Settings) => Promise<T>): Promise<T> {
+  /** Opens the registry, to read, for as long as `work` takes. */
+  protected withRegistry<T>(flags: BaseFlags, work: (registry: Registry) => Promise<T>): Promise<T> {
+    return this.#withOpen(flags, false, work)
+  }
+
+  async #withOpen<T>(flags: BaseFlags, writes: boolean, work: (registry: Registry) => Promise<T>): Promise<T> {
     const settings = this.settings(flags)
-    const registry = await openRegistry(settings.registry, { password: settings.registryPassword })
+    const address = !writes && isUnmade(settings.registry) ? 'sqlite::memory:' : settings.registry
+    const registry = await openRegistry(address, { password: settings.registryPassword })
     try {
-      return await work(registry, settings)
+      return await work(registry)
     } finally {
       await registry.close()
     }
@@ -66,7 +78,7 @@ export abstract class BaseCommand extends Command {
 
   /** The same for a change: with who makes it, and on a registry that only pretends to write in a dry run. */
   protected async withContext<T>(flags: BaseFlags & { 'dry-run'?: boolean }, work: (context: Context) => Promise<T>): Promise<T> {
-    return this.withRegistry(flags, async (registry) => {
+    return this.#withOpen(flags, !flags['dry-run'], async (registry) => {
       const context = {
         registry: flags['dry-run'] ? dryRun(registry) : registry,
         actor: currentActor(process.env),

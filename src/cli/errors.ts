@@ -43,8 +43,8 @@ export function shownError(error: unknown, commandId: string): ShownError {
   }
   if (!(error instanceof Error)) return { code: 'internal-error', message: String(error), next: reportHint, exit: 1 }
   if (error.name === 'ExitPromptError' || error.name === 'AbortPromptError') return interrupted
-  // A value that a flag cannot read is an error without `parse`.
-  if (error instanceof Errors.CLIError && ('parse' in error || error.message.startsWith('Parsing --'))) {
+  // Only oclif's parser throws these; what it could not read of a single flag comes as the plain class.
+  if (error instanceof Errors.CLIError) {
     return { code: 'usage', message: parseMessage(error), next: help, exit: 2 }
   }
   return { code: 'internal-error', message: error.message, next: reportHint, exit: 1, stack: error.stack }

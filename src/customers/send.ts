@@ -27,14 +27,20 @@ function isCode(text: unknown): text is ProblemCode {
   return typeof text === 'string' && Object.hasOwn(problemTable, text)
 }
 
+/** What a person looks at next, by what the gateway said. */
+function nextAfter(status: number, customer: string): string | undefined {
+  if (status === 401 || status === 403) return `apigw customer show ${customer}`
+  if (status === 429) return `apigw quota show ${customer}`
+  return status >= 500 ? 'apigw doctor' : undefined
+}
+
 /** The gateway's problem as one of ours. */
-function problemFrom(status: number, body: Record<string, unknown>): Problem {
+function problemFrom(status: number, body: Record<string, unknown>, customer: string): Problem {
   const detail = typeof body.detail === 'string' ? body.detail : `The gateway answered ${status}.`
   const errors = Array.isArray(body.errors) ? body.errors : []
   const more = errors.map((error: { pointer?: unknown; detail?: unknown }) => `${error.pointer} ${error.detail}`).slice(1)
   const known = isCode(body.code) ? body.code : 'gateway-unavailable'
-  const next =
-    status === 401 || status === 403 ? 'apigw customer show CUSTOMER' : status === 429 ? 'apigw quota show CUSTOMER' : undefined
+  const next = nextAfter(status, customer) ?? (isCode(body.code) ? undefined : 'is that the address of a gateway? --gateway URL')
   return new Problem(known, [detail, ...more].join('\n'), next === undefined ? {} : { next })
 }
 
@@ -55,6 +61,13 @@ export async function sendMessage(request: SendRequest): Promise<Sent> {
   const isTestKey = credentials.split(':')[2]?.startsWith('ak_test_') ?? false
   const environment = request.environment ?? (isTestKey ? 'test' : 'live')
   const url = new URL(`${environment === 'test' ? '/test' : ''}/v1.0/messages`, gateway)
+  // A header could not carry it, and the gateway takes no other.
+  if (idempotencyKey !== undefined && !/^[\x21-\x7e]*$/.test(idempotencyKey)) {
+    throw new Problem(
+      'invalid-idempotency-key',
+      `"${idempotencyKey}" cannot be an Idempotency-Key: use visible ASCII characters.`,
+    )
+  }
   let response: Response
   try {
     response = await fetch(url, {
@@ -71,7 +84,7 @@ export async function sendMessage(request: SendRequest): Promise<Sent> {
     throw new Problem('gateway-unavailable', `${url.origin} does not answer.`, { next: 'start it: apigw dev', cause })
   }
   const body = await answerOf(response)
-  if (response.status !== 202) throw problemFrom(response.status, body)
+  if (response.status !== 202) throw problemFrom(response.status, body, credentials.split(':')[0] ?? 'CUSTOMER')
   return {
     id: String(body.id),
     status: String(body.status),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { environments } from '../domain/names.ts'
 import { Problem } from '../domain/problem.ts'
 import { openRegistry, type Profile, type Registry } from '../registry/index.ts'
@@ -95,17 +96,18 @@ async function checkRegistry(registry: Registry): Promise<{ checks: Check[]; pro
 
 async function checkGateway(gateway: string): Promise<Check> {
   const fix = 'start it: apigw dev'
+  const { origin } = new URL(gateway)
   try {
     const { ok, status } = await fetch(new URL('/readyz', gateway), { signal: AbortSignal.timeout(answerMs) })
-    if (ok) return { name: 'gateway', state: 'ok', detail: gateway }
+    if (ok) return { name: 'gateway', state: 'ok', detail: origin }
     return {
       name: 'gateway',
       state: 'fail',
-      detail: `${gateway} answers ${status}: it cannot reach its registry, or is stopping`,
+      detail: `${origin} answers ${status}: it cannot reach its registry, or is stopping`,
       fix: "look at the gateway's log",
     }
   } catch {
-    return { name: 'gateway', state: 'fail', detail: `${gateway} does not answer`, fix }
+    return { name: 'gateway', state: 'fail', detail: `${origin} does not answer`, fix }
   }
 }
 
@@ -139,10 +141,22 @@ async function checkQueues({ sqsEndpoint, region }: Places, profiles: readonly P
   }
 }
 
+/** The file of a registry that is still to be made. Opening it would make it, and looking changes nothing. */
+function unmadeFile(address: string): string | undefined {
+  const path = address.startsWith('sqlite:') ? address.slice('sqlite:'.length) : ''
+  return path === '' || existsSync(path) ? undefined : path
+}
+
 /** Looks at everything that a call passes through. It changes nothing. */
 export async function examine(places: Places): Promise<Check[]> {
   const checks = [checkNode(), checkConfig(places)]
   let profiles: Profile[] = []
+  const unmade = unmadeFile(places.registry)
+  if (unmade !== undefined) {
+    const detail = `${unmade} is not there yet: the first customer makes it`
+    checks.push({ name: 'registry', state: 'warn', detail, fix: 'apigw customer add' })
+    return [...checks, await checkGateway(places.gateway)]
+  }
   try {
     const registry = await openRegistry(places.registry, { password: places.registryPassword })
     try {

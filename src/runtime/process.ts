@@ -50,6 +50,7 @@ export async function main(start: () => Promise<() => Promise<void>>): Promise<v
     process.once('SIGINT', onSignal)
   } catch (error) {
     log('failed', errorFields(error))
-    process.exitCode = 1
+    // What was opened before it failed would keep the process alive, and nobody would start another.
+    process.exit(1)
   }
 }

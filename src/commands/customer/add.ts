@@ -3,9 +3,10 @@ import { BaseCommand, shared } from '../../cli/base.ts'
 import { limitFlags, quotaChange } from '../../cli/limits.ts'
 import { ask } from '../../cli/prompts.ts'
 import { issuedJson, issuedText, profileJson, profileText } from '../../cli/render.ts'
+import { repeated } from '../../cli/repeated.ts'
 import { addCustomer, defaultTimeZone, type NewCustomer } from '../../customers/index.ts'
 import { timeZone } from '../../domain/calendar.ts'
-import { customerId, environments } from '../../domain/names.ts'
+import { customerId, environments, queueName } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type QuotaChange, quotaLimit } from '../../domain/quota.ts'
 
@@ -45,7 +46,7 @@ export default class CustomerAdd extends BaseCommand {
       timeZone: flags['time-zone'],
       queue: flags.queue,
       quota: quotaChange(flags),
-      keysFor: flags.key,
+      keysFor: repeated(flags.key),
     }
     const wishes = this.interactive && !flags.yes ? await completed(typed) : typed
     const { id } = wishes
@@ -73,9 +74,14 @@ async function completed(typed: Wishes): Promise<Wishes> {
   const name = typed.name ?? (await ask({ message: 'Name', fallback: id }))
   const zone = typed.timeZone ?? (await ask({ message: 'Time zone', fallback: defaultTimeZone, check: timeZone }))
   const quota = typed.quota ?? (await askedQuota())
-  const queue = typed.queue ?? (await ask({ message: 'Queue for live messages (empty: set a route later)' }))
+  const queue = typed.queue ?? (await askedQueue())
   const keysFor = typed.keysFor ?? environments.filter((environment) => environment === 'test' || queue !== '')
   return { id, name, timeZone: zone, quota, queue: queue === '' ? undefined : queue, keysFor }
+}
+
+function askedQueue(): Promise<string> {
+  const check = (answer: string): void => void (answer.trim() === '' || queueName(answer.trim(), 'live'))
+  return ask({ message: 'Queue for live messages (empty: set a route later)', check })
 }
 
 async function askedQuota(): Promise<QuotaChange | undefined> {

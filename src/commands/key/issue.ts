@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { instant } from '../../cli/instant.ts'
 import { issuedJson, issuedText } from '../../cli/render.ts'
+import { repeated } from '../../cli/repeated.ts'
 import { issueKey } from '../../customers/index.ts'
 import { addressRange } from '../../domain/address.ts'
 import { schemes } from '../../domain/credential.ts'
@@ -37,7 +38,7 @@ export default class KeyIssue extends BaseCommand {
       scheme: flags.scheme,
       environment: flags.env,
       expiresAt: flags.expires === undefined ? undefined : instant(flags.expires, Date.now()),
-      allowIps: flags['allow-ip']?.map(addressRange),
+      allowIps: repeated(flags['allow-ip'])?.map(addressRange),
     }
     return this.withContext(flags, async (context) => {
       const issued = await issueKey(context, args.customer, wishes)

@@ -98,14 +98,34 @@ function writeRaw(socket: Socket, code: ProblemCode, detail: string): void {
   socket.end(`HTTP/1.1 ${status} ${code}\r\n${head}\r\n${body}`)
 }
 
+/** Answers of a connection that have not gone out yet. */
+const underWay = new WeakMap<Socket, Set<ServerResponse>>()
+
+function remember(response: ServerResponse): void {
+  const { socket } = response.req
+  const answers = underWay.get(socket) ?? new Set()
+  underWay.set(socket, answers.add(response))
+  response.once('close', () => answers.delete(response))
+}
+
+/** Refuses bytes after the calls that came whole before them: an accepted message must not look refused. */
+function refuseRaw(socket: Socket, code: ProblemCode, detail: string): void {
+  const before = [...(underWay.get(socket) ?? [])].findLast((response) => response.req.complete)
+  if (before === undefined) writeRaw(socket, code, detail)
+  else before.once('close', () => writeRaw(socket, code, detail))
+}
+
 /** What the HTTP parser found wrong (https://nodejs.org/api/http.html#event-clienterror). */
 function onClientError(error: Error, socket: Socket): void {
   const reason = 'code' in error ? String(error.code) : ''
-  if (reason === 'ECONNRESET') socket.destroy()
-  else if (reason === 'HPE_HEADER_OVERFLOW')
-    writeRaw(socket, 'headers-too-large', `The headers have more than ${limits.maxHeaderSize} bytes.`)
-  else if (reason === 'ERR_HTTP_REQUEST_TIMEOUT') writeRaw(socket, 'request-timeout', 'The request was not complete in time.')
-  else writeRaw(socket, 'malformed-request', 'The bytes that came are not an HTTP request.')
+  if (reason === 'ECONNRESET') return void socket.destroy()
+  const [code, detail]: [ProblemCode, string] =
+    reason === 'HPE_HEADER_OVERFLOW'
+      ? ['headers-too-large', `The headers have more than ${limits.maxHeaderSize} bytes.`]
+      : reason === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['request-timeout', 'The request was not complete in time.']
+        : ['malformed-request', 'The bytes that came are not an HTTP request.']
+  refuseRaw(socket, code, detail)
 }
 
 /** @throws Problem `port-in-use` */
@@ -161,6 +181,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Li
   }
 
   const server = createServer({ ...limits, requireHostHeader: false, noDelay: true }, (request, response) => {
+    remember(response)
     void respond(request, response)
   })
   server.on('clientError', onClientError)
@@ -171,7 +192,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Li
       true,
     )
   })
-  server.on('connect', (_request, socket: Socket) => writeRaw(socket, 'method-not-allowed', 'This is no proxy.'))
+  server.on('connect', (_request, socket: Socket) => refuseRaw(socket, 'method-not-allowed', 'This is no proxy.'))
 
   const bound = await listen(server, host, options.port)
   const shown = host.includes(':') ? `[${host}]` : host

@@ -12,8 +12,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function decoded(base64: string): string | undefined {
   const bytes = Buffer.from(base64, 'base64')
-  // Node passes over what is no base64; only text that encodes back to itself was well-formed.
-  if (bytes.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) return undefined
+  // Node passes over what is no base64; only text that encodes back to itself, or lacks just the padding, was well-formed.
+  const padded = bytes.toString('base64')
+  if (base64 !== padded && base64 !== padded.replace(/=+$/, '')) return undefined
   try {
     return utf8.decode(bytes)
   } catch {

@@ -1,0 +1,205 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, test } from 'vitest'
+import { jsonError, type Run, registryFile, run, runCli, shownError, temporaryFolder } from './run.ts'
+
+const changes = ['customer', 'add', 'acme', '--day', '5', '--key', 'live'] as const
+const password = 'hunter2hunter2'
+
+/** Runs a change that cannot happen, for people and for programs. */
+async function refused(cwd: string, ...more: string[]): Promise<{ text: Run; message: string; next: string; code: string }> {
+  const text = await run([...changes, ...more], { cwd })
+  const program = await run([...changes, ...more, '--json'], { cwd })
+  const shown = shownError(text)
+  const { code, ...same } = jsonError(program)
+  expect(same).toEqual(shown)
+  expect(program.code).toBe(text.code)
+  return { text, ...shown, code }
+}
+
+function folderWith(config: string): string {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'apigw.yaml'), config)
+  return folder
+}
+
+describe('a broken apigw.yaml names file, place and reason', () => {
+  test.each([
+    { what: 'syntax', config: 'version: 1\nstages:\n  dev: {registry: [\n', message: /apigw\.yaml, line [34]: / },
+    { what: 'a tab', config: 'version: 1\nstages:\n\tdev: {}\n', message: /apigw\.yaml, line 3: / },
+    {
+      what: 'an unknown field of a stage',
+      config: 'version: 1\nstages:\n  dev: {registri: "sqlite:a"}\n',
+      message: /apigw\.yaml, stages\.dev\.registri: /,
+    },
+    { what: 'an unknown field', config: 'version: 1\nstagez: {}\nstages: {dev: {}}\n', message: /apigw\.yaml, \.?stagez: / },
+    { what: 'another version', config: 'version: 2\nstages: {dev: {}}\n', message: /apigw\.yaml, version: / },
+    { what: 'no stages', config: 'version: 1\n', message: /apigw\.yaml, stages: / },
+    {
+      what: 'a gateway that is no URL',
+      config: 'version: 1\nstages: {dev: {gateway: nowhere}}\n',
+      message: /stages\.dev\.gateway: /,
+    },
+    {
+      what: 'a region that is none',
+      config: 'version: 1\nstages: {dev: {region: Seoul}}\n',
+      message: /stages\.dev\.region: .*ap-northeast-2/,
+    },
+    { what: 'an empty file', config: '', message: /apigw\.yaml/ },
+    { what: 'a list', config: '- 1\n', message: /apigw\.yaml/ },
+  ])('$what', async ({ config, message }) => {
+    const folder = folderWith(config)
+    const shown = await refused(folder)
+    expect(shown.message).toMatch(message)
+    expect(shown.message).toContain(folder)
+    expect(shown).toMatchObject({ code: 'config-invalid', text: { code: 2 } })
+    expect(readdirSync(folder)).toEqual(['apigw.yaml'])
+  })
+
+  const twoStages = 'version: 1\nstages:\n  dev: {registry: "sqlite:dev.db"}\n  prod: {registry: "sqlite:prod.db"}\n'
+  test('an unknown stage is answered with those that there are', async () => {
+    const folder = folderWith(twoStages)
+    const shown = await refused(folder, '--stage', 'production')
+    expect(shown).toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringContaining('"production"'),
+      next: expect.stringContaining('dev, prod'),
+    })
+    expect(readdirSync(folder)).toEqual(['apigw.yaml'])
+  })
+  test('of several stages none is guessed', async () => {
+    const folder = folderWith(twoStages)
+    expect(await refused(folder)).toMatchObject({ code: 'config-invalid', next: 'add --stage dev|prod' })
+    expect(readdirSync(folder)).toEqual(['apigw.yaml'])
+  })
+  test('a stage without a file, and a file that is not there', async () => {
+    const folder = temporaryFolder()
+    expect(await refused(folder, '--stage', 'prod')).toMatchObject({
+      code: 'config-invalid',
+      next: 'apigw init',
+      text: { code: 2 },
+    })
+    const missing = await refused(folder, '--config', 'elsewhere.yaml')
+    expect(missing).toMatchObject({ code: 'config-invalid', message: expect.stringContaining('elsewhere.yaml') })
+    expect(readdirSync(folder)).toEqual([])
+  })
+})
+
+describe('a password in the open is refused and not repeated', () => {
+  const address = `redis://user:${password}@127.0.0.1:1`
+
+  test.each([[['--registry', address]], [[`--registry=${address}`]], [['--registry', `rediss://:${password}@127.0.0.1:1`]]])(
+    'in an argument: %j',
+    async (args) => {
+      const folder = temporaryFolder()
+      const shown = await refused(folder, ...args)
+      expect(shown).toMatchObject({
+        code: 'secret-in-argument',
+        next: expect.stringContaining('APIGW_REGISTRY_PASSWORD'),
+        text: { code: 2 },
+      })
+      expect(JSON.stringify(shown)).not.toContain(password)
+    },
+  )
+  test('in apigw.yaml', async () => {
+    const shown = await refused(folderWith(`version: 1\nstages:\n  prod: {registry: "${address}"}\n`))
+    expect(shown).toMatchObject({
+      code: 'secret-in-argument',
+      message: expect.stringContaining('stages.prod.registry'),
+      next: expect.stringContaining('APIGW_REGISTRY_PASSWORD'),
+    })
+    expect(JSON.stringify(shown)).not.toContain(password)
+  })
+  test('from the environment it is taken, and not repeated either', async () => {
+    const folder = temporaryFolder()
+    const { stdout, stderr, code } = await run([...changes], { cwd: folder, env: { APIGW_REGISTRY: address } })
+    expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
+    expect(stderr).toContain('redis://127.0.0.1:1 does not answer')
+    expect(stderr).not.toContain(password)
+  })
+})
+
+describe('a registry that cannot be used', () => {
+  test.each(['redis://127.0.0.1:1', 'rediss://localhost:1', 'redis://127.0.0.1:1?cluster=true'])(
+    '%s does not answer',
+    async (address) => {
+      const shown = await refused(temporaryFolder(), '--registry', address)
+      expect(shown).toMatchObject({ code: 'registry-unavailable', next: 'apigw doctor', text: { code: 1 } })
+      expect(shown.message).toContain(`${address} does not answer`)
+    },
+  )
+  test.each(['mysql://127.0.0.1/db', 'sqlite:', 'nonsense', 'redis://'])('%s is no address of a registry', async (address) => {
+    const shown = await refused(temporaryFolder(), '--registry', address)
+    expect(shown).toMatchObject({ code: 'config-invalid', message: expect.stringContaining(`"${address}"`), text: { code: 2 } })
+  })
+  test('a file that is no database stays as it is', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'notes.txt')
+    const notes = 'not a database. '.repeat(1_000)
+    writeFileSync(file, notes)
+    const shown = await refused(folder, '--registry', `sqlite:${file}`)
+    expect(shown).toMatchObject({ code: 'registry-corrupt', message: expect.stringContaining(file), text: { code: 1 } })
+    expect(shown.next).toContain('restore a backup')
+    expect(readFileSync(file, 'utf8')).toBe(notes)
+  })
+  test("another program's database stays as it is", async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'other.db')
+    const other = new DatabaseSync(file)
+    other.exec('CREATE TABLE things (id INTEGER)')
+    other.close()
+    const before = readFileSync(file)
+    const shown = await refused(folder, '--registry', `sqlite:${file}`)
+    expect(shown).toMatchObject({
+      code: 'registry-corrupt',
+      message: expect.stringContaining('another program'),
+      text: { code: 1 },
+    })
+    expect(readFileSync(file).equals(before)).toBe(true)
+  })
+  test('a registry whose pages were overwritten', async () => {
+    const folder = temporaryFolder()
+    await run([...changes], { cwd: folder })
+    const file = registryFile(folder)
+    const bytes = readFileSync(file)
+    writeFileSync(file, bytes.fill(0x5a, 100))
+    const { stdout, stderr, code } = await run(['customer', 'show', 'acme'], { cwd: folder })
+    expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
+    expect(shownError({ stdout, stderr, code }).message).toContain(file)
+  })
+  test('a folder that cannot be made', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'file'), '')
+    const shown = await refused(folder, '--registry', 'sqlite:file/registry.db')
+    expect(shown).toMatchObject({ code: 'registry-unavailable', text: { code: 1 } })
+  })
+})
+
+describe('a command that does not exist', () => {
+  test.each([
+    { args: ['custmer', 'add'], meant: 'customer add' },
+    { args: ['customer', 'ad'], meant: 'customer add' },
+    { args: ['quota', 'sohw', 'acme'], meant: 'quota show' },
+    { args: ['docter'], meant: 'doctor' },
+  ])('$args is answered with the nearest one', async ({ args, meant }) => {
+    const folder = temporaryFolder()
+    const text = await runCli(args, { cwd: folder })
+    const shown = shownError(text)
+    expect(shown.message).toMatch(new RegExp(`There is no command "${args[0]}.*did you mean "${meant}"\\?`))
+    expect(shown.next).toBe(`apigw ${meant} --help`)
+    const program = await runCli([...args, '--json'], { cwd: folder })
+    expect(jsonError(program)).toEqual({ code: 'usage', ...shown })
+    expect([text.code, program.code]).toEqual([2, 2])
+    expect(existsSync(join(folder, '.apigw'))).toBe(false)
+  })
+  test('one like no other is answered with the list of all', async () => {
+    const { message, next } = shownError(await runCli(['xyzzy'], { cwd: temporaryFolder() }))
+    expect({ message, next }).toEqual({ message: 'There is no command "xyzzy".', next: 'apigw --help' })
+  })
+  test('a word too many after a command that takes none is called that', async () => {
+    const text = await runCli(['customer', 'list', 'acme'], { cwd: temporaryFolder() })
+    expect(shownError(text).message).toContain('"customer list" takes no "acme"')
+    expect(text.code).toBe(2)
+  })
+})

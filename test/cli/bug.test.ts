@@ -1,0 +1,43 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { SqliteRegistry } from '../../src/registry/sqlite/store.ts'
+import { jsonError, ok, run, shownError, temporaryFolder } from './run.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** A folder whose registry has a fault that nobody foresaw. */
+async function folderWithBug(): Promise<string> {
+  const cwd = temporaryFolder()
+  await ok(['customer', 'add', 'acme'], { cwd })
+  vi.spyOn(SqliteRegistry.prototype, 'customers').mockRejectedValue(
+    new TypeError("Cannot read properties of undefined (reading 'x')"),
+  )
+  return cwd
+}
+
+test('a bug is called one: no stack, exit code 1, and how to report it', async () => {
+  const text = await run(['customer', 'list'], { cwd: await folderWithBug() })
+  expect(text.code).toBe(1)
+  const { message, next } = shownError(text)
+  expect(message).toBe("Cannot read properties of undefined (reading 'x')")
+  expect(next).toMatch(/bug in apigw.*DEBUG=apigw/)
+})
+test('with DEBUG the stack is there', async () => {
+  const { stdout, stderr, code } = await run(['customer', 'list'], { cwd: await folderWithBug(), env: { DEBUG: 'apigw' } })
+  expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
+  expect(stderr).toMatch(/\n {4}at .*bug\.test\.ts/)
+})
+test('as JSON, never with a stack', async () => {
+  for (const env of [{}, { DEBUG: 'apigw' }]) {
+    const program = await run(['customer', 'list', '--json'], { cwd: await folderWithBug(), env })
+    expect(jsonError(program)).toMatchObject({ code: 'internal-error', next: expect.stringContaining('bug in apigw') })
+    expect(program.stdout).not.toMatch(/\n\s+at /)
+    expect(program.code).toBe(1)
+  }
+})
+test('what was foreseen has no stack even with DEBUG', async () => {
+  const cwd = temporaryFolder()
+  const text = await run(['customer', 'show', 'nobody'], { cwd, env: { DEBUG: 'apigw' } })
+  shownError(text)
+})

@@ -1,0 +1,122 @@
+import { type Command, Config } from '@oclif/core'
+import { describe, expect, test } from 'vitest'
+import { root, run, runCli, temporaryFolder } from './run.ts'
+
+const config = await Config.load(root)
+const commands = config.commands.filter((command) => command.pluginName === 'apigw').sort((a, b) => a.id.localeCompare(b.id))
+const named = commands.map((command) => ({ name: command.id.replaceAll(':', ' '), command }))
+
+/** Flags whose variable is another, with the reason. */
+const otherVariable = new Map([
+  // APIGW_CREDENTIALS holds the secret itself, which a flag never does.
+  ['credentials', 'APIGW_CREDENTIALS_FROM'],
+])
+const singles = new Set(['dev', 'doctor', 'init', 'send'])
+const verbs = new Set(['add', 'issue', 'list', 'remove', 'resolve', 'resume', 'revoke', 'set', 'show', 'suspend'])
+
+function examplesOf(command: Command.Loadable): string[] {
+  return (command.examples ?? []).map((example) =>
+    (typeof example === 'string' ? example : example.command).replaceAll('<%= config.bin %>', config.bin),
+  )
+}
+
+/** The words of a command line, without its quotes. */
+function words(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '')
+}
+
+describe.each(named)('$name', ({ name, command }) => {
+  test('is a topic and a verb, or one of the few words that are both', () => {
+    const [topic = '', verb, ...more] = name.split(' ')
+    expect(more).toEqual([])
+    if (verb === undefined) expect(singles).toContain(topic)
+    else {
+      expect(verbs).toContain(verb)
+      expect(config.topics.find(({ name: known }) => known === topic)?.description).toMatch(/\S/)
+    }
+  })
+  test('says in a line what it does', () => {
+    expect(command.summary).toMatch(/^[a-z][^\n]{5,78}[^.\s]$/)
+  })
+  test('gives JSON', () => {
+    expect(command.enableJsonFlag).toBe(true)
+    expect(Object.keys(command.flags)).toContain('json')
+  })
+  test('has a variable for each flag, named after it, and a summary', () => {
+    for (const [flag, { env, summary }] of Object.entries(command.flags).filter(
+      ([known]) => known !== 'json' && known !== 'help',
+    )) {
+      expect(env, flag).toBe(otherVariable.get(flag) ?? `APIGW_${flag.replaceAll('-', '_').toUpperCase()}`)
+      expect(summary, flag).toMatch(/\S/)
+      expect(summary, flag).not.toMatch(/\.$/)
+    }
+  })
+  test('has examples that begin with the program, name this command, and use flags and values that exist', () => {
+    const examples = examplesOf(command)
+    expect(examples.some((example) => example.startsWith(`${config.bin} ${name}`))).toBe(true)
+    for (const example of examples) {
+      expect(example).toMatch(new RegExp(`(?:^|\\| )${config.bin} ${name}(?: |$)`))
+      const typed = words(example.slice(example.indexOf(`${config.bin} ${name}`)))
+      for (const [at, word] of typed.entries()) {
+        if (!word.startsWith('--')) continue
+        const flag = command.flags[word.slice(2)]
+        expect(flag, word).toBeDefined()
+        if (flag?.type === 'option' && flag.options !== undefined) expect(flag.options).toContain(typed[at + 1])
+      }
+    }
+  })
+  test('describes its arguments', () => {
+    for (const arg of Object.values(command.args)) expect(arg.description).toMatch(/\S/)
+    expect(Object.keys(command.args).length).toBeLessThanOrEqual(2)
+  })
+})
+
+test('one flag means one thing everywhere: the same variable and the same kind', () => {
+  const seen = new Map<string, string>()
+  for (const { flags } of commands) {
+    for (const [flag, { env, type, char }] of Object.entries(flags)) {
+      const kind = JSON.stringify({ env, type, char })
+      expect(seen.get(flag) ?? kind, flag).toBe(kind)
+      seen.set(flag, kind)
+    }
+  }
+})
+
+test('whatever changes something can be tried first', () => {
+  const changing = commands.filter(({ id }) => /:(?:add|issue|remove|resume|revoke|set|suspend)$|^init$/.test(id))
+  expect(changing.length).toBeGreaterThanOrEqual(11)
+  for (const { id, flags } of changing) expect(Object.keys(flags), id).toContain('dry-run')
+})
+
+test('every command that this file knows runs in process as well: --help aside, the helpers of these tests reach it', async () => {
+  for (const { name } of named)
+    expect(await run([...name.split(' '), '--no-such-flag'], { cwd: temporaryFolder() })).toMatchObject({ code: 2 })
+})
+
+/** What differs between machines and releases. */
+function normal(text: string): string {
+  return text.replace(/apigw\/\S+ \S+ node-v\S+/, 'apigw/VERSION PLATFORM NODE').replaceAll(/[ \t]+$/gm, '')
+}
+
+test('the help of the program, its topics and its commands reads as it was reviewed', async () => {
+  const cwd = temporaryFolder()
+  const topics = [...new Set(named.map(({ name }) => name.split(' ')[0] ?? ''))].filter((topic) => !singles.has(topic))
+  const asked = ['', ...topics, ...named.map(({ name }) => name)]
+  const shown: string[] = []
+  for (let at = 0; at < asked.length; at += 4) {
+    const some = asked.slice(at, at + 4)
+    const runs = await Promise.all(
+      some.map((name) =>
+        runCli([...name.split(' ').filter(Boolean), '--help'], {
+          cwd,
+          env: { COLUMNS: '100', OCLIF_COLUMNS: '100', NO_COLOR: '1' },
+        }),
+      ),
+    )
+    for (const [index, { stdout, stderr, code }] of runs.entries()) {
+      expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
+      shown.push(`$ ${`apigw ${some[index]}`.trim()} --help\n${stdout}`)
+    }
+  }
+  await expect(normal(shown.join('\n'))).toMatchFileSnapshot('help.txt')
+})

@@ -1,0 +1,198 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { startLocal } from '../../src/local/index.ts'
+import { contentsOf, ok, type RunOptions, registryFile, run, temporaryFolder } from './run.ts'
+
+interface Check {
+  readonly name: string
+  readonly state: string
+  readonly detail: string
+  readonly fix?: string
+}
+interface Report {
+  readonly code: number
+  readonly summary: Readonly<Record<string, number>>
+  readonly checks: readonly Check[]
+}
+
+async function doctor(options: RunOptions, ...more: string[]): Promise<Report> {
+  const { stdout, stderr, code } = await run(['doctor', '--json', ...more], options)
+  expect(stderr).toBe('')
+  const report = JSON.parse(stdout)
+  expect(Object.keys(report)).toEqual(['summary', 'checks'])
+  expect(Object.keys(report.summary)).toEqual(['ok', 'warn', 'fail'])
+  return { code, ...report }
+}
+
+/** The whole system, and a folder whose apigw.yaml names it. */
+async function healthyFolder(): Promise<RunOptions> {
+  const cwd = temporaryFolder()
+  const actor = { who: 'tester', from: 'here' }
+  const local = await startLocal({ folder: join(cwd, '.apigw'), port: 0, sqsPort: 0, actor, onFault: () => undefined })
+  onTestFinished(() => local.stop())
+  writeFileSync(
+    join(cwd, 'apigw.yaml'),
+    `version: 1\nstages:\n  dev:\n    registry: sqlite:.apigw/registry.db\n    gateway: ${local.gateway}\n    sqsEndpoint: ${local.sqs}\n    region: ap-northeast-2\n`,
+  )
+  return { cwd }
+}
+
+function stateOf(report: Report, name: string): string | undefined {
+  return report.checks.find((check) => check.name === name)?.state
+}
+
+describe('a system without fault', () => {
+  test('every part is looked at, and the exit code is 0', async () => {
+    const here = await healthyFolder()
+    await ok(['customer', 'add', 'acme', '--day', '5', '--queue', 'carrier-a', '--key', 'live', '--key', 'test'], here)
+    const report = await doctor(here)
+    expect(report).toMatchObject({ code: 0, summary: { ok: 7, warn: 0, fail: 0 } })
+    expect(report.checks.map(({ name }) => name)).toEqual([
+      'node',
+      'config',
+      'registry',
+      'customers',
+      'gateway',
+      'queue carrier-a',
+      'queue sandbox',
+    ])
+    for (const check of report.checks)
+      expect(check).toEqual({ name: expect.any(String), state: 'ok', detail: expect.stringMatching(/\S/) })
+  })
+  test('in words, a line for each and a sum', async () => {
+    const { stdout, stderr, code } = await run(['doctor'], await healthyFolder())
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
+    expect(stdout).toMatch(/^✓ node {2}Node \d+/)
+    expect(stdout).toMatch(/\n5 ok, 0 to look at, 0 failed\n$/)
+  })
+  test('looking changes nothing', async () => {
+    const here = await healthyFolder()
+    await ok(['customer', 'add', 'acme', '--key', 'live'], here)
+    const before = contentsOf(registryFile(here.cwd))
+    await doctor(here)
+    expect(contentsOf(registryFile(here.cwd))).toEqual(before)
+    const empty = temporaryFolder()
+    expect((await doctor({ cwd: empty })).code).toBe(1)
+    expect(readdirSync(empty)).toEqual([])
+  })
+})
+
+describe('what keeps a customer from sending is a warning with the command that ends it', () => {
+  test('each is gone once its fix was typed', async () => {
+    const here = await healthyFolder()
+    await ok(['customer', 'add', 'acme'], here)
+    const typed: string[] = []
+    for (;;) {
+      const report = await doctor(here)
+      expect(report.code).toBe(0)
+      const warning = report.checks.find(({ name }) => name === 'customer acme')
+      if (warning === undefined) break
+      expect(warning).toEqual({
+        name: 'customer acme',
+        state: 'warn',
+        detail: expect.stringMatching(/^has /),
+        fix: expect.stringMatching(/^apigw /),
+      })
+      const fix = (warning.fix ?? '').replace('QUEUE', 'carrier-a').replace(/\bN\b/, '5')
+      expect(typed).not.toContain(fix)
+      typed.push(fix)
+      await ok(fix.split(' ').slice(1), here)
+    }
+    expect(typed).toEqual([
+      'apigw key issue acme',
+      'apigw quota set acme --env live --day 5',
+      'apigw route set acme --env live --queue carrier-a',
+    ])
+  })
+  test('a suspended customer is not missing anything', async () => {
+    const here = await healthyFolder()
+    await ok(['customer', 'add', 'acme'], here)
+    await ok(['customer', 'suspend', 'acme'], here)
+    expect(await doctor(here)).toMatchObject({ code: 0, summary: { warn: 0 } })
+  })
+  test('a revoked key is no key', async () => {
+    const here = await healthyFolder()
+    const keyId = JSON.parse(await ok(['customer', 'add', 'acme', '--key', 'live', '--json'], here)).keys[0].keyId
+    await ok(['key', 'revoke', 'acme', keyId], here)
+    expect((await doctor(here)).checks).toContainEqual({
+      name: 'customer acme',
+      state: 'warn',
+      detail: 'has no key that works',
+      fix: 'apigw key issue acme',
+    })
+  })
+})
+
+describe('a fault ends it with 1 and says what to do', () => {
+  test('nothing set up yet', async () => {
+    const report = await doctor({ cwd: temporaryFolder() }, '--gateway', 'http://127.0.0.1:1')
+    expect(report).toMatchObject({ code: 1, summary: { ok: 1, warn: 2, fail: 1 } })
+    expect(report.checks.slice(1)).toEqual([
+      { name: 'config', state: 'warn', detail: expect.stringContaining('no apigw.yaml'), fix: 'apigw init' },
+      { name: 'registry', state: 'warn', detail: expect.stringContaining('not there yet'), fix: 'apigw customer add' },
+      { name: 'gateway', state: 'fail', detail: 'http://127.0.0.1:1 does not answer', fix: 'start it: apigw dev' },
+    ])
+  })
+  test('in words', async () => {
+    const { stdout, code } = await run(['doctor', '--gateway', 'http://127.0.0.1:1'], { cwd: temporaryFolder() })
+    expect(code).toBe(1)
+    expect(stdout).toContain('✗ gateway  http://127.0.0.1:1 does not answer\n    fix: start it: apigw dev\n')
+    expect(stdout).toMatch(/\n1 ok, 2 to look at, 1 failed\n$/)
+  })
+  test('a registry that does not answer leaves the rest to be looked at', async () => {
+    const here = await healthyFolder()
+    const report = await doctor(here, '--registry', 'redis://127.0.0.1:1')
+    expect(report.code).toBe(1)
+    expect([stateOf(report, 'registry'), stateOf(report, 'gateway')]).toEqual(['fail', 'ok'])
+    const fix = report.checks.find(({ name }) => name === 'registry')?.fix
+    expect(fix).toContain('--registry')
+    expect(fix).not.toContain('apigw doctor')
+  })
+  test('a registry that is damaged', async () => {
+    const cwd = temporaryFolder()
+    mkdirSync(join(cwd, '.apigw'))
+    writeFileSync(registryFile(cwd), 'no database '.repeat(500))
+    const report = await doctor({ cwd })
+    expect(report.checks.find(({ name }) => name === 'registry')).toMatchObject({
+      state: 'fail',
+      fix: expect.stringContaining('restore a backup'),
+    })
+  })
+  test('a gateway that is not ready', async () => {
+    const server = createServer((_, response) => response.writeHead(503).end())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => new Promise((resolve) => server.close(() => resolve())))
+    const address = server.address()
+    const gateway = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+    const report = await doctor({ cwd: temporaryFolder() }, '--gateway', gateway)
+    expect(report.checks).toContainEqual({
+      name: 'gateway',
+      state: 'fail',
+      detail: expect.stringContaining('answers 503'),
+      fix: expect.stringContaining('log'),
+    })
+  })
+  test('a route to a queue that is not there', async () => {
+    const here = await healthyFolder()
+    await ok(['customer', 'add', 'acme', '--day', '5', '--queue', 'carrier-z', '--key', 'live'], here)
+    const report = await doctor(here)
+    expect(report.code).toBe(1)
+    expect(report.checks.find(({ name }) => name === 'queue carrier-z')).toMatchObject({
+      state: 'fail',
+      fix: expect.stringMatching(/\S/),
+    })
+    expect(stateOf(report, 'queue sandbox')).toBe('ok')
+  })
+})
+
+test('a broken apigw.yaml is an error like anywhere else', async () => {
+  const cwd = temporaryFolder()
+  writeFileSync(join(cwd, 'apigw.yaml'), 'version: 1\nstages: {dev: {gateway: x}}\n')
+  expect(await run(['doctor'], { cwd })).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('stages.dev.gateway'),
+  })
+})

@@ -1,0 +1,206 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { bin, cleanEnv, json, ok, registryFile, run, secretsIn, temporaryFolder } from './run.ts'
+
+const controlSequence = '\u001b'
+const enter = '\r'
+const ctrlC = '\u0003'
+
+function hasPython(): boolean {
+  try {
+    execFileSync('python3', ['-c', 'import pty'], { stdio: 'ignore' })
+    return true
+  } catch {
+    process.stderr.write('interactive.test.ts is skipped: it needs python3 with its pty module for a real terminal.\n')
+    return false
+  }
+}
+
+interface Talk {
+  readonly screen: string
+  readonly code: number
+  readonly unseen: string | null
+}
+
+/** Runs a command on a real terminal; each time the first text of a pair appears, types the second. */
+async function talk(
+  cwd: string,
+  args: readonly string[],
+  pairs: readonly (readonly [string, string])[],
+  env: Record<string, string> = {},
+): Promise<Talk> {
+  const program = fileURLToPath(new URL('terminal.py', import.meta.url))
+  const spec = { argv: [process.execPath, bin, ...args], cwd, env: { ...cleanEnv(env), TERM: 'xterm-256color' }, talk: pairs }
+  const { stdout } = await promisify(execFile)('python3', [program, JSON.stringify(spec)])
+  const talked: Talk = JSON.parse(stdout)
+  expect(talked.unseen, talked.screen).toBeNull()
+  return talked
+}
+
+describe.skipIf(!hasPython())('on a terminal', () => {
+  const questions = {
+    id: 'Customer id',
+    name: 'Name',
+    zone: 'Time zone',
+    day: 'Live units a day',
+    month: 'Live units a month',
+    queue: 'Queue for live messages',
+  }
+
+  test('customer add asks for everything, and does what was answered', async () => {
+    const folder = temporaryFolder()
+    const { screen, code } = await talk(
+      folder,
+      ['customer', 'add'],
+      [
+        [questions.id, `acme${enter}`],
+        [questions.name, `Acme Ltd${enter}`],
+        [questions.zone, enter],
+        [questions.day, `1000${enter}`],
+        [questions.month, enter],
+        [questions.queue, `carrier-a${enter}`],
+      ],
+    )
+    expect(code, screen).toBe(0)
+    expect(secretsIn(screen)).toHaveLength(2)
+    expect(await json(['customer', 'show', 'acme'], { cwd: folder })).toMatchObject({
+      id: 'acme',
+      name: 'Acme Ltd',
+      timeZone: 'Asia/Seoul',
+      quotas: { live: { day: 1000 } },
+      routes: [
+        { environment: 'test', queue: 'sandbox' },
+        { environment: 'live', queue: 'carrier-a' },
+      ],
+      keys: [{ environment: 'live' }, { environment: 'test' }],
+    })
+  })
+
+  test('it asks only for what the flags leave open, and enter alone leaves a limit and the route out', async () => {
+    const folder = temporaryFolder()
+    const { screen, code } = await talk(
+      folder,
+      ['customer', 'add', 'acme', '--name', 'A', '--time-zone', 'UTC'],
+      [
+        [questions.day, enter],
+        [questions.month, enter],
+        [questions.queue, enter],
+      ],
+    )
+    expect(code, screen).toBe(0)
+    expect(screen).not.toContain(questions.id)
+    expect(await json(['customer', 'show', 'acme'], { cwd: folder })).toMatchObject({
+      quotas: { live: null },
+      routes: [{ queue: 'sandbox' }],
+      keys: [{ environment: 'test' }],
+    })
+  })
+
+  test('a wrong answer is told why, and asked again', async () => {
+    const folder = temporaryFolder()
+    const wipe = '\u007f'.repeat(20)
+    const { screen, code } = await talk(
+      folder,
+      ['customer', 'add', '--key', 'test'],
+      [
+        [questions.id, `Not OK${enter}`],
+        ['cannot be a customer id', `${wipe}acme${enter}`],
+        [questions.name, enter],
+        [questions.zone, `Mars${enter}`],
+        ['not a time zone', `${wipe}UTC${enter}`],
+        [questions.day, `0${enter}`],
+        ['is not possible', `${wipe}5${enter}`],
+        [questions.month, `many${enter}`],
+        ['is not a number', `${wipe}none${enter}`],
+        [questions.queue, `sandbox${enter}`],
+        ['may not use the sandbox', `${wipe}carrier-a${enter}`],
+      ],
+    )
+    expect(code, screen).toBe(0)
+    expect(await json(['customer', 'show', 'acme'], { cwd: folder })).toMatchObject({
+      id: 'acme',
+      name: 'acme',
+      timeZone: 'UTC',
+      quotas: { live: { day: 5 } },
+      keys: [{ environment: 'test' }],
+    })
+  })
+
+  test('Ctrl-C at any question ends it with 130 and writes nothing', async () => {
+    const answers = [
+      [questions.id, `acme${enter}`],
+      [questions.name, enter],
+      [questions.zone, enter],
+      [questions.day, `5${enter}`],
+      [questions.month, enter],
+    ] as const
+    await Promise.all(
+      [0, 1, 4].map(async (answered) => {
+        const folder = temporaryFolder()
+        const interrupted = [answers[answered]?.[0] ?? '', ctrlC] as const
+        const { screen, code } = await talk(folder, ['customer', 'add'], [...answers.slice(0, answered), interrupted])
+        expect(code, screen).toBe(130)
+        expect(screen).toContain('Interrupted. Nothing more was changed.')
+        expect(screen).not.toMatch(/ExitPromptError|at .*\.js/)
+        expect(existsSync(registryFile(folder))).toBe(false)
+      }),
+    )
+  })
+
+  test('--yes and CI ask nothing', async () => {
+    const folder = temporaryFolder()
+    expect(await talk(folder, ['customer', 'add', 'acme', '--yes'], [])).toMatchObject({ code: 0 })
+    const { screen, code } = await talk(folder, ['customer', 'add'], [], { CI: 'true' })
+    expect({ code, asked: screen.includes('?  ') }).toEqual({ code: 2, asked: false })
+    expect(screen).toContain('The id is missing')
+  })
+
+  test('customer remove goes on only for the name, typed', async () => {
+    const folder = temporaryFolder()
+    await ok(['customer', 'add', 'acme'], { cwd: folder })
+    for (const answer of ['y', '', 'acmee']) {
+      const { screen, code } = await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', `${answer}${enter}`]])
+      expect(code, screen).toBe(1)
+      expect(screen).toContain('nothing was removed')
+    }
+    expect(await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', ctrlC]])).toMatchObject({ code: 130 })
+    expect(await json(['customer', 'list'], { cwd: folder })).toMatchObject({ customers: [{ id: 'acme' }] })
+    expect(await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', `acme${enter}`]])).toMatchObject({ code: 0 })
+    expect(await json(['customer', 'list'], { cwd: folder })).toEqual({ customers: [] })
+  })
+
+  test('credentials are asked for without being shown', async () => {
+    const { screen, code } = await talk(
+      temporaryFolder(),
+      ['send', '--to', '010-1234-5678', '--text', 'x', '--gateway', 'http://127.0.0.1:1'],
+      [['Credentials', `acme:swordfish:ak${enter}`]],
+    )
+    expect(code, screen).toBe(1)
+    expect(screen).toContain('does not answer')
+    expect(screen).not.toContain('swordfish')
+  })
+
+  test('a terminal has colours, unless NO_COLOR says otherwise', async () => {
+    const folder = temporaryFolder()
+    await ok(['customer', 'add', 'acme'], { cwd: folder })
+    const seen = await Promise.all(
+      ['acme', 'nobody'].flatMap((id) => [{}, { NO_COLOR: '1' }].map((env) => talk(folder, ['customer', 'show', id], [], env))),
+    )
+    expect(seen.map(({ screen }) => screen.includes(controlSequence))).toEqual([true, false, true, false])
+  })
+})
+
+test('a pipe has no controlSequence codes', async () => {
+  const folder = temporaryFolder()
+  await ok(['customer', 'add', 'acme'], { cwd: folder })
+  for (const args of [['customer', 'show', 'acme'], ['customer', 'list'], ['doctor'], ['customer', 'show', 'nobody']]) {
+    const { stdout, stderr } = await run(args, { cwd: folder })
+    expect(stdout + stderr).not.toContain(controlSequence)
+    expect((stdout + stderr).length).toBeGreaterThan(0)
+  }
+  expect(existsSync(join(folder, '.apigw'))).toBe(true)
+})

@@ -1,0 +1,173 @@
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
+import { openRegistry } from '../../src/registry/index.ts'
+import { type Child, startChild } from '../support/child.ts'
+import { engines, envelopeOf, idsIn, messageWith } from '../support/databases.ts'
+import { ask } from '../support/http.ts'
+import { temporaryFolder, uniqueName } from '../support/names.ts'
+import { liveQueue, region, type Sqs, startSqs } from '../support/sqs.ts'
+import { startSqsProxy } from '../support/sqs-proxy.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { until } from '../support/until.ts'
+import { authorization, message, newCustomer } from '../support/world.ts'
+
+let sqs: Sqs
+beforeAll(async () => {
+  sqs = await startSqs()
+})
+afterAll(() => sqs.stop())
+
+function gatewayEnv(more: Record<string, string> = {}): Record<string, string> {
+  const registry = `sqlite:${join(temporaryFolder(), 'registry.db')}`
+  const own = { APIGW_REGISTRY: registry, APIGW_HOST: '127.0.0.1', APIGW_PORT: '0', AWS_REGION: region }
+  return { ...own, APIGW_SQS_ENDPOINT: sqs.endpoint, ...more }
+}
+
+function workerEnv(more: Record<string, string> = {}): Record<string, string> {
+  const database = `sqlite:${join(temporaryFolder(), 'carrier.db')}`
+  const own = { APIGW_QUEUES: `${liveQueue}=carrier_a`, APIGW_DATABASE: database, APIGW_WAIT_SECONDS: '1', AWS_REGION: region }
+  return { ...own, APIGW_SQS_ENDPOINT: sqs.endpoint, ...more }
+}
+
+/** It said in one line why, and nothing else happened. */
+async function expectFailedStart(child: Child, detail: string | RegExp): Promise<void> {
+  expect(await child.ended).toBe(1)
+  expect(child.lines).toHaveLength(1)
+  expect(child.lines[0]).toMatchObject({ event: 'failed', detail: expect.stringMatching(detail) })
+  expect(child.stderr()).toBe('')
+}
+
+describe('a gateway', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and ends with 0', async (signal) => {
+    const gateway = startChild('gateway', gatewayEnv())
+    const { url } = await gateway.logged('listening')
+    expect((await ask(`${url}/readyz`)).status).toBe(200)
+    gateway.process.kill(signal)
+    expect(await gateway.ended).toBe(0)
+    expect(gateway.lines.map((line) => line.event)).toEqual(['listening', 'stopping'])
+    expect(gateway.stderr()).toBe('')
+  })
+
+  it('lets a call under way finish at SIGTERM', async () => {
+    const proxy = await startSqsProxy(sqs.port)
+    onTestFinished(() => proxy.close())
+    const env = gatewayEnv({ APIGW_SQS_ENDPOINT: proxy.endpoint, APIGW_REGISTRY: inject('redis') })
+    const registry = await openRegistry(inject('redis'))
+    onTestFinished(() => registry.close())
+    const { live, customer } = await newCustomer(registry)
+    const gateway = startChild('gateway', env)
+    const { url } = await gateway.logged('listening')
+    const held = proxy.hold('SendMessage', 'hold')
+    const headers = { authorization: authorization(live.basic), 'content-type': 'application/json' }
+    const answer = ask(`${url}/v1.0/messages`, { method: 'POST', headers, body: message })
+    await held.arrived
+    gateway.process.kill('SIGTERM')
+    await gateway.logged('stopping')
+    held.release()
+    expect((await answer).status).toBe(202)
+    expect(await gateway.ended).toBe(0)
+    expect(sqs.envelopes(liveQueue, customer)).toHaveLength(1)
+  })
+
+  it('starts before its Redis answers, says so at /readyz, and logs no secret', async () => {
+    const proxy = await startTcpProxy(Number(new URL(inject('redis')).port))
+    onTestFinished(() => proxy.close())
+    proxy.set('refuse')
+    const registry = await openRegistry(inject('redis'))
+    onTestFinished(() => registry.close())
+    const { live } = await newCustomer(registry)
+    const gateway = startChild('gateway', gatewayEnv({ APIGW_REGISTRY: `redis://127.0.0.1:${proxy.port}` }))
+    const { url } = await gateway.logged('listening')
+    const headers = { authorization: authorization(live.basic), 'content-type': 'application/json' }
+    const post = () => ask(`${url}/v1.0/messages`, { method: 'POST', headers, body: message })
+    expect((await ask(`${url}/readyz`)).status).toBe(503)
+    expect((await post()).status).toBe(503)
+    proxy.set('pass')
+    await until(async () => (await ask(`${url}/readyz`)).status === 200)
+    expect((await post()).status).toBe(202)
+    gateway.process.kill('SIGTERM')
+    expect(await gateway.ended).toBe(0)
+    const logged = JSON.stringify(gateway.lines)
+    expect(logged).toContain('registry-unavailable')
+    expect(logged).not.toContain(live.secret)
+    expect(logged).not.toContain(message.text)
+    expect(logged).not.toContain(headers.authorization)
+  })
+
+  it.each([
+    ['no registry', { APIGW_REGISTRY: '' }, 'APIGW_REGISTRY is missing'],
+    ['a registry that is none', { APIGW_REGISTRY: 'postgres://me:hunter2@host/' }, 'is not the address of a registry'],
+    ['a port that is none', { APIGW_PORT: 'http' }, 'APIGW_PORT is "http"'],
+    ['a negative number of proxies', { APIGW_TRUSTED_PROXIES: '-1' }, 'APIGW_TRUSTED_PROXIES is "-1"'],
+  ])('does not start with %s', async (_, env, detail) => {
+    const gateway = startChild('gateway', gatewayEnv(env))
+    await expectFailedStart(gateway, detail)
+    expect(JSON.stringify(gateway.lines)).not.toContain('hunter2')
+  })
+
+  it.each(['SQLite', 'Redis'])('does not start on a port that is in use, and leaves nothing running on %s', async (engine) => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const port = String((server.address() as { port: number }).port)
+    const registry = engine === 'Redis' ? { APIGW_REGISTRY: inject('redis') } : {}
+    await expectFailedStart(startChild('gateway', gatewayEnv({ APIGW_PORT: port, ...registry })), `port ${port}`)
+  })
+})
+
+describe('a worker', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('reads until %s and ends with 0', async (signal) => {
+    const worker = startChild('worker', workerEnv({ APIGW_WAIT_SECONDS: '20' }))
+    await worker.logged('consuming')
+    worker.process.kill(signal)
+    expect(await worker.ended).toBe(0)
+    expect(worker.lines.map((line) => line.event)).toEqual(['consuming', 'stopping'])
+    expect(worker.stderr()).toBe('')
+  })
+
+  it.each(engines)('reads several queues into the tables that it made in $engine', async ({ create }) => {
+    const test = await create()
+    const [one, other] = [uniqueName('carrier'), uniqueName('sandbox')]
+    for (const name of [one, other]) sqs.createQueue(name)
+    const env = { APIGW_QUEUES: `${one}=carrier_a, ${other}=sandbox`, APIGW_DATABASE: test.address, APIGW_IDLE_MAX_MS: '50' }
+    const worker = startChild('worker', workerEnv(env))
+    const [live, sandbox] = [messageWith(), messageWith()]
+    sqs.server.sendMessage(one, envelopeOf(one, [live]))
+    sqs.server.sendMessage(other, envelopeOf(other, [sandbox], 'test'))
+    await until(() => sqs.bodies(one).length + sqs.bodies(other).length === 0)
+    worker.process.kill('SIGTERM')
+    expect(await worker.ended).toBe(0)
+    expect(await idsIn(test, 'carrier_a')).toEqual([live.id])
+    expect(await idsIn(test, 'sandbox')).toEqual([sandbox.id])
+    expect(JSON.stringify(worker.lines)).not.toContain(live.text)
+  })
+
+  it.each([
+    ['no queues', { APIGW_QUEUES: '' }, 'APIGW_QUEUES is missing'],
+    ['no database', { APIGW_DATABASE: '' }, 'APIGW_DATABASE is missing'],
+    ['a queue without a table', { APIGW_QUEUES: 'carrier-a' }, 'QUEUE=TABLE'],
+    ['an empty pair', { APIGW_QUEUES: 'carrier-a=carrier_a,' }, 'QUEUE=TABLE'],
+    ['a database that is none', { APIGW_DATABASE: 'postgres://me:hunter2@host/db' }, 'not the address of a database'],
+    ['a database that does not answer', { APIGW_DATABASE: 'mariadb://me:hunter2@127.0.0.1:1/db' }, 'ECONNREFUSED'],
+    ['a wait that is none', { APIGW_WAIT_SECONDS: '1.5' }, 'APIGW_WAIT_SECONDS is "1.5"'],
+  ])('does not start with %s', async (_, env, detail) => {
+    const worker = startChild('worker', workerEnv(env))
+    await expectFailedStart(worker, detail)
+    expect(JSON.stringify(worker.lines)).not.toContain('hunter2')
+  })
+
+  it('does not start with a wrong number, and leaves no connection to MariaDB open', async () => {
+    const test = await engines[1].create()
+    await expectFailedStart(
+      startChild('worker', workerEnv({ APIGW_DATABASE: test.address, APIGW_IDLE_MAX_MS: 'x' })),
+      'APIGW_IDLE_MAX_MS',
+    )
+  })
+
+  it('does not start with a table name that is none', async () => {
+    const worker = startChild('worker', workerEnv({ APIGW_QUEUES: 'carrier-a=Carrier;A' }))
+    expect(await worker.ended).toBe(1)
+    expect(worker.lines).toMatchObject([{ event: 'failed', error: expect.stringContaining('cannot be a table name') }])
+  })
+})

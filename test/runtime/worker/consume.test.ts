@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { isSandboxQueue } from '../../../src/domain/names.ts'
+import { type Database, openDatabase, type Queue } from '../../../src/runtime/ports/index.ts'
+import { consume, type WorkerEvent } from '../../../src/runtime/worker/index.ts'
+import { engines, envelopeOf, idsIn, messageWith } from '../../support/databases.ts'
+import { uniqueName } from '../../support/names.ts'
+import { openTestQueue, type Sqs, startSqs } from '../../support/sqs.ts'
+import { startSqsProxy } from '../../support/sqs-proxy.ts'
+import { startTcpProxy } from '../../support/tcp-proxy.ts'
+import { until } from '../../support/until.ts'
+
+let sqs: Sqs
+beforeAll(async () => {
+  sqs = await startSqs([])
+})
+afterAll(() => sqs.stop())
+
+const table = 'carrier_a'
+
+/** A worker on a queue of its own; `stop` may be called again by the test's end. */
+function startWorker(queueName: string, database: Database, queue: Queue) {
+  const events: WorkerEvent[] = []
+  const observe = (event: WorkerEvent): void => void events.push(event)
+  const consumer = consume({ queue, database, queueName, table, waitSeconds: 0, idleMaxMs: 40, observe })
+  onTestFinished(() => consumer.stop())
+  return { consumer, events, bad: () => events.filter((event) => event.kind === 'bad') }
+}
+
+function openedQueue(endpoint = sqs.endpoint): Queue {
+  const queue = openTestQueue(endpoint)
+  onTestFinished(() => queue.close())
+  return queue
+}
+
+function newQueue(prefix = 'carrier', attributes: Record<string, string> = {}): string {
+  const name = uniqueName(prefix)
+  sqs.createQueue(name, attributes)
+  return name
+}
+
+/** Puts messages into a queue, a few in each envelope. */
+function fill(queueName: string, count: number): string[] {
+  const ids: string[] = []
+  while (ids.length < count) {
+    const messages = Array.from({ length: Math.min(3, count - ids.length) }, () => messageWith())
+    ids.push(...messages.map(({ id }) => id))
+    sqs.server.sendMessage(queueName, envelopeOf(queueName, messages, isSandboxQueue(queueName) ? 'test' : 'live'))
+  }
+  return ids.sort()
+}
+
+describe.each(engines)('a worker that writes into $engine', ({ engine, create }) => {
+  async function prepared() {
+    const test = await create()
+    const database = await test.open()
+    await database.prepare([table])
+    return { test, database }
+  }
+
+  it('stores every message once, and empties the queue', async () => {
+    const { test, database } = await prepared()
+    const queueName = newQueue()
+    const ids = fill(queueName, 100)
+    const { consumer, bad } = startWorker(queueName, database, openedQueue())
+    await until(() => sqs.bodies(queueName).length === 0)
+    await consumer.stop()
+    expect(await idsIn(test, table)).toEqual(ids)
+    expect(bad()).toEqual([])
+  })
+
+  it('stores a message once that comes many times, to many workers', async () => {
+    const { test } = await prepared()
+    const queueName = newQueue()
+    const ids = fill(queueName, 60)
+    for (const body of [...sqs.bodies(queueName), ...sqs.bodies(queueName)]) sqs.server.sendMessage(queueName, body)
+    const workers = await Promise.all(
+      Array.from({ length: 3 }, async () => startWorker(queueName, await test.open(), openedQueue())),
+    )
+    await until(() => sqs.bodies(queueName).length === 0)
+    await Promise.all(workers.map(({ consumer }) => consumer.stop()))
+    expect(await idsIn(test, table)).toEqual(ids)
+    const flushed = workers.flatMap(({ events }) => events.filter((event) => event.kind === 'flushed'))
+    expect(flushed.reduce((sum, { written }) => sum + written, 0)).toBe(60)
+    expect(flushed.reduce((sum, { repeated }) => sum + repeated, 0)).toBe(120)
+  })
+
+  it('deletes from the queue only after the commit', async () => {
+    const { test, database } = await prepared()
+    const queueName = newQueue()
+    const ids = fill(queueName, 9)
+    const queue = openedQueue()
+    const seen: string[][] = []
+    const watching: Queue = {
+      ...passing(queue),
+      delete: async (name, receipts) => {
+        seen.push(await idsIn(test, table))
+        expect(sqs.bodies(queueName)).toHaveLength(3)
+        return queue.delete(name, receipts)
+      },
+    }
+    const { consumer } = startWorker(queueName, database, watching)
+    await until(() => sqs.bodies(queueName).length === 0)
+    await consumer.stop()
+    expect(seen).toEqual([ids])
+  })
+
+  it('leaves what is malformed in the queue, and stores the good ones around it', async () => {
+    const { test, database } = await prepared()
+    const queueName = newQueue('carrier', { VisibilityTimeout: '600' })
+    const malformed = [
+      'hello',
+      '{}',
+      'null',
+      '[]',
+      envelopeOf(queueName, []),
+      envelopeOf('another-queue', [messageWith()]),
+      envelopeOf(queueName, [messageWith()], 'test'),
+      envelopeOf(queueName, [messageWith({ id: 'not-an-id' })]),
+      envelopeOf(queueName, [messageWith(), messageWith({ to: '010-1234-5678' })]),
+      envelopeOf(queueName, [messageWith()]).replace('"v":1', '"v":2'),
+      envelopeOf(queueName, [messageWith()]).replace('"v":1', '"v":1,"more":1'),
+      envelopeOf(queueName, [messageWith({ text: 'x'.repeat(4001) })]),
+    ]
+    const ids: string[] = []
+    for (const body of malformed) {
+      ids.push(...fill(queueName, 2))
+      sqs.server.sendMessage(queueName, body)
+    }
+    const { consumer, bad } = startWorker(queueName, database, openedQueue())
+    await until(async () => bad().length === malformed.length && (await idsIn(test, table)).length === ids.length)
+    await until(() => sqs.bodies(queueName).length === malformed.length)
+    await consumer.stop()
+    expect(await idsIn(test, table)).toEqual(ids.sort())
+    expect(sqs.bodies(queueName).sort()).toEqual([...malformed].sort())
+    const whys = bad().map((event) => (event.kind === 'bad' ? event.why : ''))
+    expect(whys).toEqual(
+      expect.arrayContaining(['it is not JSON', 'it was sent to the queue "another-queue"', 'it is of the test environment']),
+    )
+  })
+
+  it('takes no live message from a sandbox queue', async () => {
+    const { test, database } = await prepared()
+    const queueName = newQueue('sandbox', { VisibilityTimeout: '600' })
+    const ids = fill(queueName, 2)
+    sqs.server.sendMessage(queueName, envelopeOf(queueName, [messageWith()], 'live'))
+    const { consumer, bad } = startWorker(queueName, database, openedQueue())
+    await until(() => bad().length === 1 && sqs.bodies(queueName).length === 1)
+    await consumer.stop()
+    expect(await idsIn(test, table)).toEqual(ids)
+  })
+
+  it('isolates a row that the database refuses, and leaves it to the dead-letter queue', async () => {
+    const { test, database } = await prepared()
+    const dead = newQueue('dead')
+    const arn = sqs.server.inspectQueue(dead)?.arn ?? ''
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 2 })
+    const queueName = newQueue('carrier', { VisibilityTimeout: '1', RedrivePolicy })
+    const refused = messageWith()
+    await database.flush(table, [{ customer: 'acme', environment: 'live', message: refused }])
+    await test.sql('DELETE FROM ingest_seen')
+    const ids = fill(queueName, 12)
+    const body = envelopeOf(queueName, [messageWith(), refused])
+    sqs.server.sendMessage(queueName, body)
+    ids.push(...fill(queueName, 12))
+    const { consumer, bad } = startWorker(queueName, database, openedQueue())
+    await until(() => sqs.bodies(dead).length === 1 && sqs.bodies(queueName).length === 0)
+    await consumer.stop()
+    expect(sqs.bodies(dead)).toEqual([body])
+    expect(bad()).toMatchObject([{ receiveCount: 1 }, { receiveCount: 2 }])
+    expect(await idsIn(test, table)).toEqual([...ids, refused.id].sort())
+  })
+
+  it('loses nothing while the database is away', async () => {
+    const { test } = await prepared()
+    const queueName = newQueue('carrier', { VisibilityTimeout: '1' })
+    const ids = fill(queueName, 60)
+    const outage = engine === 'SQLite' ? await lockedSqlite(test) : await unreachableMariadb(test)
+    const { consumer, events, bad } = startWorker(queueName, outage.database, openedQueue())
+    await until(() => events.some((event) => event.kind === 'failed'))
+    expect(sqs.bodies(queueName)).toHaveLength(20)
+    await outage.end()
+    await until(() => sqs.bodies(queueName).length === 0)
+    await consumer.stop()
+    expect(await idsIn(test, table)).toEqual(ids)
+    expect(bad()).toEqual([])
+  })
+
+  it('ends what it has received when it is stopped', async () => {
+    const { test, database } = await prepared()
+    const queueName = newQueue('carrier', { VisibilityTimeout: '600' })
+    const ids = fill(queueName, 6)
+    const proxy = await startSqsProxy(sqs.port)
+    onTestFinished(() => proxy.close())
+    const held = proxy.hold('DeleteMessageBatch', 'hold')
+    const { consumer } = startWorker(queueName, database, openedQueue(proxy.endpoint))
+    await held.arrived
+    const stopped = consumer.stop()
+    held.release()
+    await stopped
+    expect(await idsIn(test, table)).toEqual(ids)
+    expect(sqs.bodies(queueName)).toEqual([])
+  })
+})
+
+/** A queue's methods one by one: a class instance cannot be spread. */
+function passing(queue: Queue): Queue {
+  return {
+    send: (name, body) => queue.send(name, body),
+    receive: (name, options) => queue.receive(name, options),
+    delete: (name, receipts) => queue.delete(name, receipts),
+    depth: (name) => queue.depth(name),
+    close: () => queue.close(),
+  }
+}
+
+type TestDatabase = Awaited<ReturnType<(typeof engines)[number]['create']>>
+
+async function lockedSqlite(test: TestDatabase) {
+  const database = await test.open()
+  await test.sql('BEGIN IMMEDIATE')
+  return { database, end: async () => void (await test.sql('ROLLBACK')) }
+}
+
+async function unreachableMariadb(test: TestDatabase) {
+  const url = new URL(test.address)
+  const proxy = await startTcpProxy(Number(url.port))
+  onTestFinished(() => proxy.close())
+  url.port = String(proxy.port)
+  proxy.set('refuse')
+  const database = await openDatabase(url.href)
+  onTestFinished(() => database.close())
+  return { database, end: async () => proxy.set('pass') }
+}

@@ -1,0 +1,210 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Problem } from '../../../src/domain/problem.ts'
+import type { Row } from '../../../src/runtime/ports/index.ts'
+import { idsIn, rowWith, type TestDatabase } from '../../support/databases.ts'
+
+const table = 'carrier_a'
+const idsOf = (rows: readonly Row[]): string[] => rows.map(({ message }) => message.id).sort()
+const some = (count: number): Row[] => Array.from({ length: count }, () => rowWith())
+
+/** What every database port has to keep. @param create gives an empty database */
+export function databaseContract(create: () => Promise<TestDatabase>): void {
+  async function prepared() {
+    const test = await create()
+    const database = await test.open()
+    await database.prepare([table])
+    return { test, database }
+  }
+
+  /** What an insert must not do: fail as if trying again could help. */
+  async function expectBadRow(flushing: Promise<number>): Promise<void> {
+    const error = await flushing.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toBeInstanceOf(Error)
+    expect(error).not.toBeInstanceOf(Problem)
+  }
+
+  describe('flush', () => {
+    it('writes every field where the carrier reads it', async () => {
+      const { test, database } = await prepared()
+      const row = rowWith({
+        type: 'lms',
+        subject: '제목',
+        text: '안녕',
+        ref: 'r-1',
+        sendAt: 5_000,
+        expiresAt: 9_000,
+        acceptedAt: 4_000,
+      })
+      expect(await database.flush(table, [row])).toBe(1)
+      expect(await test.sql(`SELECT * FROM ${table}`)).toMatchObject([
+        {
+          id: row.message.id,
+          customer: 'acme',
+          environment: 'live',
+          recipient: '+821012345678',
+          sender: '+8215881234',
+          type: 'lms',
+          subject: '제목',
+          body: '안녕',
+          ref: 'r-1',
+          send_at: 5_000,
+          expires_at: 9_000,
+          accepted_at: 4_000,
+          status: 0,
+          result: null,
+        },
+      ])
+    })
+
+    it('makes no difference between a message without a time and one to be sent at once', async () => {
+      const { test, database } = await prepared()
+      await database.flush(table, [rowWith({ acceptedAt: 77 })])
+      expect(await test.sql(`SELECT send_at, subject, ref, expires_at FROM ${table}`)).toMatchObject([
+        { send_at: 77, subject: null, ref: null, expires_at: null },
+      ])
+    })
+
+    it('keeps any text as it is', async () => {
+      const { database } = await prepared()
+      const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 200 })
+      const nasty = fc.constantFrom("'; DROP TABLE ingest_seen; --", '\\', "\\'", '\0', '?', '??', ':id', '😀가', '%s', ' x ')
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.oneof(text, nasty), { minLength: 1, maxLength: 8 }), async (texts) => {
+          const rows = texts.map((one) => rowWith({ text: one, ref: one.slice(0, 30) }))
+          expect(await database.flush(table, rows)).toBe(rows.length)
+          const found = new Map((await database.waiting(table, 1000)).map(({ id, body }) => [id, body]))
+          for (const { message } of rows) expect(found.get(message.id)).toBe(message.text)
+          await database.report(table, [...found.keys()], 'ok', 1)
+        }),
+        { numRuns: 40 },
+      )
+    })
+
+    it('does nothing with nothing', async () => {
+      const { database } = await prepared()
+      expect(await database.flush(table, [])).toBe(0)
+    })
+
+    it('leaves out what was written before', async () => {
+      const { test, database } = await prepared()
+      const rows = some(5)
+      expect(await database.flush(table, rows)).toBe(5)
+      expect(await database.flush(table, rows)).toBe(0)
+      const more = [...rows, ...some(2)]
+      expect(await database.flush(table, more)).toBe(2)
+      expect(await idsIn(test, table)).toEqual(idsOf(more))
+    })
+
+    it('leaves it out also after the carrier has moved its row away', async () => {
+      const { test, database } = await prepared()
+      const rows = some(3)
+      await database.flush(table, rows)
+      await test.sql(`DELETE FROM ${table}`)
+      expect(await database.flush(table, [...rows].reverse())).toBe(0)
+      expect(await idsIn(test, table)).toEqual([])
+    })
+
+    it('leaves it out also where it comes for another carrier', async () => {
+      const { test, database } = await prepared()
+      await database.prepare([table, 'carrier_b'])
+      const rows = some(3)
+      await database.flush(table, rows)
+      expect(await database.flush('carrier_b', rows)).toBe(0)
+      expect(await idsIn(test, 'carrier_b')).toEqual([])
+    })
+
+    it('writes a message that comes twice in a batch once', async () => {
+      const { test, database } = await prepared()
+      const rows = some(3)
+      expect(await database.flush(table, [...rows, ...rows, ...rows])).toBe(3)
+      expect(await idsIn(test, table)).toEqual(idsOf(rows))
+    })
+
+    it('writes nothing of a batch with a bad row, marks nothing as seen, and goes on', async () => {
+      const { test, database } = await prepared()
+      const rows = some(5)
+      const clashing = rows.slice(2, 3)
+      await database.flush(table, clashing)
+      // Its row is there, and nobody remembers it: the insert breaks the primary key.
+      await test.sql('DELETE FROM ingest_seen')
+      for (let round = 0; round < 10; round++) await expectBadRow(database.flush(table, rows))
+      expect(await idsIn(test, table)).toEqual(idsOf(clashing))
+      expect(await test.sql('SELECT msg_id FROM ingest_seen')).toEqual([])
+      const good = rows.filter((row) => !clashing.includes(row))
+      expect(await database.flush(table, good)).toBe(4)
+      expect(await idsIn(test, table)).toEqual(idsOf(rows))
+    })
+
+    it('gives one row each to many that write the same ids at once', async () => {
+      const { test } = await prepared()
+      const databases = await Promise.all(Array.from({ length: 4 }, () => test.open()))
+      for (let round = 0; round < 10; round++) {
+        const rows = some(40)
+        const shuffled = databases.map((_, i) => [...rows.slice(i * 10), ...rows.slice(0, i * 10)])
+        const written = await Promise.all(databases.map((database, i) => database.flush(table, shuffled[i] ?? [])))
+        expect(written.reduce((sum, one) => sum + one, 0)).toBe(40)
+      }
+      const [count] = await test.sql(`SELECT count(*) AS n, count(DISTINCT id) AS ids FROM ${table}`)
+      expect(count).toEqual({ n: 400, ids: 400 })
+    })
+
+    it('gives one row each where the batches only overlap', async () => {
+      const { test } = await prepared()
+      const [one, other] = await Promise.all([test.open(), test.open()])
+      const rows = some(60)
+      const written = await Promise.all([one.flush(table, rows.slice(0, 40)), other.flush(table, rows.slice(20))])
+      expect(written[0] + written[1]).toBe(60)
+      expect(await idsIn(test, table)).toEqual(idsOf(rows))
+    })
+  })
+
+  it('makes its tables once, and refuses a name that is none', async () => {
+    const { database } = await prepared()
+    await database.flush(table, some(1))
+    await database.prepare([table, 'carrier_b'])
+    expect(await database.waiting(table, 10)).toHaveLength(1)
+    expect(await database.waiting('carrier_b', 10)).toHaveLength(0)
+    await expect(database.prepare(['x; DROP TABLE carrier_a'])).rejects.toThrow('cannot be a table name')
+    await expect(database.flush('carrier a', some(1))).rejects.toThrow('cannot be a table name')
+  })
+
+  it('is prepared by many at once', async () => {
+    const test = await create()
+    const databases = await Promise.all(Array.from({ length: 4 }, () => test.open()))
+    await Promise.all(databases.map((database) => database.prepare([table])))
+    expect(await databases[0]?.flush(table, some(1))).toBe(1)
+  })
+
+  it('forgets ids that are old, and no others', async () => {
+    const { test, database } = await prepared()
+    const [old, fresh] = [rowWith(), rowWith()]
+    await database.flush(table, [old, fresh])
+    await test.sql('UPDATE ingest_seen SET seen_at = 1000 WHERE msg_id = ?', [old.message.id])
+    await database.forget(1000)
+    expect(await test.sql('SELECT msg_id FROM ingest_seen')).toHaveLength(2)
+    await database.forget(1001)
+    expect(await test.sql('SELECT msg_id FROM ingest_seen')).toEqual([{ msg_id: fresh.message.id }])
+  })
+
+  it('gives out what waits, the longest first, and takes its results back', async () => {
+    const { test, database } = await prepared()
+    const rows = [
+      rowWith({ sendAt: 30 }),
+      rowWith({ sendAt: 10 }),
+      rowWith({ sendAt: 20 }),
+      rowWith({ sendAt: Date.now() + 3_600_000 }),
+    ]
+    await database.flush(table, rows)
+    const [third, first, second] = rows.map(({ message }) => message.id)
+    expect((await database.waiting(table, 10)).map(({ id }) => id)).toEqual([first, second, third])
+    expect((await database.waiting(table, 2)).map(({ id }) => id)).toEqual([first, second])
+    await database.report(table, [String(first), String(second)], 'delivered', 99)
+    await database.report(table, [], 'delivered', 99)
+    expect((await database.waiting(table, 10)).map(({ id }) => id)).toEqual([third])
+    expect(await test.sql(`SELECT id FROM ${table} WHERE status = 2 AND result = 'delivered' AND result_at = 99`)).toHaveLength(2)
+  })
+}

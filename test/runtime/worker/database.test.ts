@@ -1,0 +1,135 @@
+import { createConnection } from 'mysql2/promise'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { Problem } from '../../../src/domain/problem.ts'
+import { openDatabase } from '../../../src/runtime/ports/index.ts'
+import { engines, idsIn, rowWith } from '../../support/databases.ts'
+import { startTcpProxy } from '../../support/tcp-proxy.ts'
+import { until } from '../../support/until.ts'
+import { databaseContract } from './database-contract.ts'
+
+describe.each(engines)('$engine', ({ create }) => databaseContract(create))
+
+const [sqlite, mariadb] = engines
+
+describe('MariaDB alone', () => {
+  async function prepared() {
+    const test = await mariadb.create()
+    const database = await test.open()
+    await database.prepare(['carrier_a'])
+    return { test, database }
+  }
+
+  it.each([
+    ['text', { text: 'x'.repeat(4001) }],
+    ['ref', { ref: 'x'.repeat(65) }],
+    ['subject', { subject: 'x'.repeat(81) }],
+    ['id', { id: 'X'.repeat(27) }],
+  ])('refuses a %s that is too long, also where the server would cut it off', async (_, changes) => {
+    const test = await mariadb.create()
+    const [mode] = await test.sql('SELECT @@GLOBAL.sql_mode AS before_this')
+    onTestFinished(async () => void (await test.sql('SET GLOBAL sql_mode = ?', [String(mode?.before_this)])))
+    await test.sql("SET GLOBAL sql_mode = ''")
+    const database = await test.open()
+    await database.prepare(['carrier_a'])
+    const error = await database.flush('carrier_a', [rowWith(), rowWith(changes), rowWith()]).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(Error)
+    expect(error).not.toBeInstanceOf(Problem)
+    expect(await idsIn(test, 'carrier_a')).toEqual([])
+    expect(await test.sql('SELECT msg_id FROM ingest_seen')).toEqual([])
+  })
+
+  it("refuses a character that the carrier's own table cannot hold", async () => {
+    const { test, database } = await prepared()
+    await test.sql('ALTER TABLE carrier_a MODIFY body VARCHAR(4000) CHARACTER SET euckr NOT NULL')
+    const error = await database.flush('carrier_a', [rowWith({ text: '가 \u{1f600}' })]).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(Error)
+    expect(error).not.toBeInstanceOf(Problem)
+    expect(await database.flush('carrier_a', [rowWith({ text: '가' })])).toBe(1)
+  })
+
+  it('runs a transaction again that lost a deadlock', async () => {
+    const { test, database } = await prepared()
+    const row = rowWith()
+    const { id } = row.message
+    const insert = (one: string) =>
+      `INSERT INTO carrier_a (id, customer, environment, recipient, sender, type, body, send_at, accepted_at)
+       VALUES ('${one}', 'a', 'live', '+82', '+82', 'sms', 'x', 1, 1)`
+    const deadlocks = async () => Number((await test.sql("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'"))[0]?.Value)
+    const before = await deadlocks()
+    await test.sql('BEGIN')
+    // The transaction with fewer rows loses, and that has to be ours.
+    for (let i = 0; i < 50; i++) await test.sql(insert(`other${i}`))
+    await test.sql(insert(id))
+    const flushing = database.flush('carrier_a', [row])
+    const watcher = await createConnection(inject('mariadb'))
+    await until(async () => {
+      const [waiting] = await watcher.query(
+        "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE ?",
+        [`%${id}%`],
+      )
+      return Array.isArray(waiting) && waiting.length > 0
+    })
+    await watcher.end()
+    await test.sql(`INSERT INTO ingest_seen (msg_id, seen_at, batch) VALUES ('${id}', 1, '12345678')`)
+    expect(await deadlocks()).toBeGreaterThan(before)
+    await test.sql('ROLLBACK')
+    expect(await flushing).toBe(1)
+    expect(await idsIn(test, 'carrier_a')).toEqual([id])
+  })
+
+  it('is unavailable while nothing answers, and back afterwards on new connections', async () => {
+    const test = await mariadb.create()
+    const url = new URL(test.address)
+    const proxy = await startTcpProxy(Number(url.port))
+    onTestFinished(() => proxy.close())
+    url.port = String(proxy.port)
+    const database = await openDatabase(url.href)
+    onTestFinished(() => database.close())
+    await database.prepare(['carrier_a'])
+    const row = rowWith()
+    proxy.set('refuse')
+    for (let i = 0; i < 8; i++)
+      await expect(database.flush('carrier_a', [row])).rejects.toMatchObject({ code: 'database-unavailable' })
+    proxy.set('pass')
+    expect(await database.flush('carrier_a', [row])).toBe(1)
+  })
+
+  it.each([
+    ['nothing listens', () => 'mariadb://root@127.0.0.1:1/nowhere'],
+    ['there is no such database', () => `${inject('mariadb')}nowhere`],
+    ['the password is wrong', () => `${inject('mariadb').replace('root@', 'nobody:hunter2@')}nowhere`],
+  ])('says that it is unavailable where %s, without a password', async (_, address) => {
+    const database = await openDatabase(address())
+    onTestFinished(() => database.close())
+    const error = await database.flush('carrier_a', [rowWith()]).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(Problem)
+    expect(error).toMatchObject({ code: 'database-unavailable', retryable: true })
+    expect(String(error)).not.toContain('hunter2')
+  })
+
+  it('is unavailable, not full of bad rows, where a table is missing', async () => {
+    const { database } = await prepared()
+    await expect(database.flush('carrier_b', [rowWith()])).rejects.toMatchObject({ code: 'database-unavailable' })
+  })
+})
+
+describe('SQLite alone', () => {
+  it('is unavailable while another program holds the lock, and back afterwards', async () => {
+    const test = await sqlite.create()
+    const database = await test.open()
+    await database.prepare(['carrier_a'])
+    await test.sql('BEGIN IMMEDIATE')
+    await expect(database.flush('carrier_a', [rowWith()])).rejects.toMatchObject({ code: 'database-unavailable' })
+    await test.sql('ROLLBACK')
+    expect(await database.flush('carrier_a', [rowWith()])).toBe(1)
+  })
+})
+
+describe('openDatabase', () => {
+  it.each(['', 'sqlite:', 'mariadb://host', 'mariadb:///db', 'postgres://host/db', 'carrier.db'])(
+    'refuses "%s"',
+    async (address) => {
+      await expect(openDatabase(address)).rejects.toMatchObject({ code: 'config-invalid' })
+    },
+  )
+})

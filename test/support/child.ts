@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+import { until } from './until.ts'
+
+export type LogLine = Readonly<Record<string, unknown>>
+
+/** A runtime process as a container starts it. */
+export interface Child {
+  readonly process: ChildProcess
+  /** What it logged so far, one JSON object a line. */
+  readonly lines: readonly LogLine[]
+  readonly stderr: () => string
+  /** Resolves with the exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>
+  /** The first line of this event, now or later; an error if the process ends without one. */
+  logged(event: string): Promise<LogLine>
+}
+
+const sources = { gateway: '../../src/runtime/gateway/main.ts', worker: '../../src/runtime/worker/main.ts' } as const
+
+/** Starts a process with nothing in its environment but this; it is gone after the test. */
+export function startChild(which: keyof typeof sources, env: Readonly<Record<string, string>>): Child {
+  const path = fileURLToPath(new URL(sources[which], import.meta.url))
+  const child = spawn(process.execPath, [path], { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const lines: LogLine[] = []
+  let stderr = ''
+  child.stderr.on('data', (bytes) => {
+    stderr += String(bytes)
+  })
+  const reader = createInterface(child.stdout).on('line', (line) => lines.push(JSON.parse(line)))
+  const allRead = new Promise((resolve) => reader.once('close', resolve))
+  let over = false
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('exit', (code, signal) => {
+      void allRead.then(() => {
+        over = true
+        resolve(code ?? signal)
+      })
+    })
+  })
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  const logged: Child['logged'] = async (event) => {
+    const find = () => lines.find((line) => line.event === event)
+    await until(() => over || find() !== undefined)
+    const found = find()
+    if (found !== undefined) return found
+    throw new Error(`the ${which} ended without "${event}": ${JSON.stringify(lines)} ${stderr}`)
+  }
+  return { process: child, lines, stderr: () => stderr, ended, logged }
+}

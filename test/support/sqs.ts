@@ -1,0 +1,48 @@
+import { type FauxqsServer, startFauxqs } from 'fauxqs'
+import { type Envelope, envelope } from '../../src/domain/message.ts'
+import { openQueue, type Queue } from '../../src/runtime/ports/index.ts'
+
+export const region = 'ap-northeast-2'
+export const liveQueue = 'carrier-a'
+export const testQueue = 'sandbox'
+
+/** An SQS of the test's own, spoken to over HTTP. */
+export interface Sqs {
+  readonly endpoint: string
+  readonly port: number
+  readonly server: FauxqsServer
+  createQueue(name: string, attributes?: Record<string, string>): void
+  /** The bodies of all messages that a queue holds, in flight or not. */
+  bodies(queue: string): string[]
+  /** The envelopes of one customer that a queue holds. */
+  envelopes(queue: string, customer: string): Envelope[]
+  stop(): Promise<void>
+}
+
+export async function startSqs(queues: readonly string[] = [liveQueue, testQueue]): Promise<Sqs> {
+  const server = await startFauxqs({ port: 0, logger: false, defaultRegion: region })
+  const createQueue: Sqs['createQueue'] = (name, attributes = {}) => void server.createQueue(name, { attributes })
+  for (const name of queues) createQueue(name)
+  const bodies: Sqs['bodies'] = (queue) => {
+    const held = server.inspectQueue(queue)
+    if (held === undefined) throw new Error(`there is no queue ${queue}`)
+    const { ready, delayed, inflight } = held.messages
+    return [...ready, ...delayed, ...inflight.map((one) => one.message)].map((one) => one.body)
+  }
+  return {
+    endpoint: `http://127.0.0.1:${server.port}`,
+    port: server.port,
+    server,
+    createQueue,
+    bodies,
+    envelopes: (queue, customer) =>
+      bodies(queue)
+        .map((body) => envelope.parse(JSON.parse(body)))
+        .filter((one) => one.customer === customer),
+    stop: () => server.stop(),
+  }
+}
+
+export function openTestQueue(endpoint: string): Queue {
+  return openQueue({ endpoint, region })
+}

@@ -1,0 +1,46 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** Stands in front of a server that speaks any protocol: to make it unreachable, or silent, without ending it. */
+export interface TcpProxy {
+  readonly port: number
+  /** `refuse` cuts every connection, old and new; `silent` lets bytes in and none out. */
+  set(state: 'pass' | 'refuse' | 'silent'): void
+  close(): Promise<void>
+}
+
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  let state: 'pass' | 'refuse' | 'silent' = 'pass'
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    if (state === 'refuse') return void client.destroy()
+    const upstream = connect(target, '127.0.0.1')
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(socket)
+      socket.on('data', (bytes) => void (state === 'silent' || other.write(bytes)))
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        sockets.delete(socket)
+        other.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const cutAll = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    set: (next) => {
+      state = next
+      if (next === 'refuse') cutAll()
+    },
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve))
+      cutAll()
+      await closed
+    },
+  }
+}

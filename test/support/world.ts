@@ -1,0 +1,127 @@
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { addCustomer, type Context, type IssuedKey } from '../../src/customers/index.ts'
+import type { QuotaChange } from '../../src/domain/quota.ts'
+import { openRegistry, type Registry } from '../../src/registry/index.ts'
+import type { Mounted } from '../../src/runtime/gateway/endpoints.ts'
+import {
+  createGateway,
+  discoverEndpoints,
+  type Gateway,
+  type Listening,
+  type Observation,
+  serve,
+} from '../../src/runtime/gateway/index.ts'
+import { type Answer, type Asked, ask } from './http.ts'
+import { temporaryFolder, uniqueName } from './names.ts'
+import { liveQueue, openTestQueue } from './sqs.ts'
+
+/** Noon of a day in Seoul: twelve hours of the day and a week and a half day of the month are left. */
+export const noon = Date.parse('2026-11-23T12:00:00+09:00')
+
+export interface WorldOptions {
+  /** Where the queue is. */
+  readonly endpoint: string
+  /** A registry's address; absent: an SQLite file of the test's own. */
+  readonly registry?: string
+  /** `null`: none. */
+  readonly quota?: QuotaChange | null
+  /** The queue of the live route; `null`: no route. */
+  readonly route?: string | null
+  readonly endpoints?: readonly Mounted[]
+  readonly trustedProxies?: number
+}
+
+/** A registry with one customer, and a gateway in front of it. */
+export interface World {
+  /** Registry and gateway read this clock. */
+  readonly clock: { now: number }
+  readonly registry: Registry
+  readonly context: Context
+  readonly customer: string
+  readonly live: IssuedKey
+  readonly test: IssuedKey
+  readonly gateway: Gateway
+  readonly listening: Listening
+  readonly observations: Observation[]
+  /** Any call, with the live key unless the headers say otherwise. */
+  call(path: string, asked?: Asked): Promise<Answer>
+  /** Sends the message, or what `changes` makes of it. */
+  post(changes?: Readonly<Record<string, unknown>>, headers?: Readonly<Record<string, string>>): Promise<Answer>
+  /** What is left of each limit. */
+  left(): Promise<Record<string, number>>
+}
+
+/** What must never come back in an error. */
+export const messageText = 'the password is swordfish'
+export const message = { to: '010-1234-5678', from: '1588-1234', text: messageText }
+
+export function authorization(basic: string): string {
+  return `Basic ${Buffer.from(basic).toString('base64')}`
+}
+
+function keyOf(keys: readonly IssuedKey[], environment: string): IssuedKey {
+  const found = keys.find((key) => key.credential.environment === environment)
+  if (found === undefined) throw new Error(`no ${environment} key was issued`)
+  return found
+}
+
+/** Adds a customer with a key for each environment. */
+export async function newCustomer(
+  registry: Registry,
+  options: Pick<WorldOptions, 'quota' | 'route'> = {},
+  now: () => number = Date.now,
+) {
+  const { quota = { day: 1000 }, route = liveQueue } = options
+  const context: Context = { registry, actor: { who: 'tester', from: 'here' }, now }
+  const customer = uniqueName('customer')
+  const { keys } = await addCustomer(context, {
+    id: customer,
+    keysFor: ['live', 'test'],
+    ...(quota !== null && { quota }),
+    ...(route !== null && { queue: route }),
+  })
+  return { context, customer, live: keyOf(keys, 'live'), test: keyOf(keys, 'test') }
+}
+
+/** Starts all of it, to be ended with the test. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const clock = { now: noon }
+  const now = (): number => clock.now
+  const address = options.registry ?? `sqlite:${join(temporaryFolder(), 'registry.db')}`
+  const registry = await openRegistry(address, { now })
+  const customer = await newCustomer(registry, options, now)
+  const queue = openTestQueue(options.endpoint)
+  const observations: Observation[] = []
+  const endpoints = options.endpoints ?? (await discoverEndpoints())
+  const observe = (one: Observation): void => void observations.push(one)
+  const gateway = createGateway({ registry, queue, endpoints, now, observe })
+  const listening = await serve(gateway, { port: 0, trustedProxies: options.trustedProxies ?? 0 })
+  onTestFinished(async () => {
+    await listening.stop(0)
+    queue.close()
+    await registry.close()
+  })
+  const signed = { authorization: authorization(customer.live.basic) }
+  const call: World['call'] = (path, asked = {}) =>
+    ask(`${listening.url}${path}`, { ...asked, headers: { ...signed, ...asked.headers } })
+  return {
+    clock,
+    registry,
+    ...customer,
+    gateway,
+    listening,
+    observations,
+    call,
+    post: (changes = {}, headers = {}) =>
+      call('/v1.0/messages', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: { ...message, ...changes },
+      }),
+    left: async () => {
+      const { limits } = (await call('/v1.0/quota')).body as { limits: Record<string, { remaining: number }> }
+      return Object.fromEntries(Object.entries(limits).map(([name, { remaining }]) => [name, remaining]))
+    },
+  }
+}
