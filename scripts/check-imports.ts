@@ -23,7 +23,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
 const shelves = new Set(['domain', 'cli', 'runtime'])
 
 /** What a deployed bundle may hold: no client of the control plane, nothing of the command line. */
-const runtimePackages = new Set(['@aws-sdk/client-sqs', 'mysql2/promise', 'zod'])
+const runtimePackages = new Set(['@aws-sdk/client-sqs', 'jose', 'mysql2/promise', 'zod'])
 
 const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Command, Flags } from '@oclif/core'
 import type { Context } from '../customers/index.ts'
 import { environments } from '../domain/names.ts'
-import { openRegistry, type Registry } from '../registry/index.ts'
+import { loadMasterKeys, openRegistry, type Registry } from '../registry/index.ts'
 import { currentActor } from './actor.ts'
 import { dryRun } from './dry-run.ts'
 import { errorText, shownError } from './errors.ts'
@@ -78,11 +78,13 @@ export abstract class BaseCommand extends Command {
 
   /** The same for a change: with who makes it, and on a registry that only pretends to write in a dry run. */
   protected async withContext<T>(flags: BaseFlags & { 'dry-run'?: boolean }, work: (context: Context) => Promise<T>): Promise<T> {
+    const settings = this.settings(flags)
     return this.#withOpen(flags, !flags['dry-run'], async (registry) => {
-      const context = {
+      const context: Context = {
         registry: flags['dry-run'] ? dryRun(registry) : registry,
         actor: currentActor(process.env),
         now: Date.now,
+        masterKeys: () => loadMasterKeys(settings.masterKey),
       }
       const result = await work(context)
       if (flags['dry-run']) this.note('Dry run: nothing was changed.')

@@ -5,10 +5,13 @@ import * as z from 'zod'
 import { Problem } from '../domain/problem.ts'
 
 export const configName = 'apigw.yaml'
+const correctIt = 'correct it, or see docs/reference.md'
 
 const stage = z.strictObject({
   registry: z.string().min(1).optional(),
   gateway: z.url({ protocol: /^https?$/ }).optional(),
+  masterKeyFile: z.string().min(1).optional(),
+  masterKeySecret: z.string().min(1).optional(),
   sqsEndpoint: z.url({ protocol: /^https?$/ }).optional(),
   region: z
     .string()
@@ -59,19 +62,16 @@ export function loadConfig(named: string | undefined, cwd: string): LoadedConfig
   const document = parseDocument(text)
   const syntax = document.errors[0]
   if (syntax !== undefined) {
-    throw new Problem('config-invalid', `${path}, line ${syntax.linePos?.[0].line ?? '?'}: ${syntax.message.split('\n')[0]}`)
+    const [what = ''] = syntax.message.split(/ at line \d+|\n/)
+    throw new Problem('config-invalid', `${path}, line ${syntax.linePos?.[0].line ?? '?'}: ${what}.`, { next: correctIt })
   }
   const result = config.safeParse(document.toJS())
   if (!result.success) {
     const issue = result.error.issues[0]
-    const unknown = issue?.code === 'unrecognized_keys' ? `.${issue.keys[0]}` : ''
-    throw new Problem(
-      'config-invalid',
-      `${path}, ${issue?.path.join('.') ?? ''}${unknown}: ${issue?.message ?? 'is not valid'}`,
-      {
-        next: `correct it, or see docs/reference.md`,
-      },
-    )
+    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+    const field = [...(issue?.path ?? []), ...unknown].join('.')
+    const place = field === '' ? path : `${path}, ${field}`
+    throw new Problem('config-invalid', `${place}: ${issue?.message ?? 'is not valid'}`, { next: correctIt })
   }
   refuseSecrets(result.data.stages, path)
   return { config: result.data, path, folder: dirname(path) }

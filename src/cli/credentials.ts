@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseCredentials } from '../customers/index.ts'
 import { Problem } from '../domain/problem.ts'
 import { ask, readStdin } from './prompts.ts'
 import { dataFolder } from './settings.ts'
@@ -39,11 +40,11 @@ export async function findCredentials({ flag, env, cwd, gateway, interactive }: 
     })
   }
   const demo = isLoopback(gateway) ? demoCredentials(cwd) : undefined
-  let found = flag === '-' ? await readStdin() : (env[variable] ?? demo)
+  let found = flag === '-' ? (await readStdin()).trim() : (env[variable] ?? demo)
   if (found === undefined && interactive) found = await ask({ message: 'Credentials (ID:PW:API_KEY)', hidden: true })
   if (found === undefined) {
     throw new Problem('input-missing', 'There are no credentials to send with.', { next: `set ${variable} to ID:PW:API_KEY` })
   }
-  if (found.split(':').length === 3 && !found.split(':').includes('')) return found
-  throw new Problem('input-invalid', 'The credentials do not have the three parts ID:PW:API_KEY.')
+  parseCredentials(found)
+  return found
 }

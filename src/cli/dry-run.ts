@@ -15,6 +15,8 @@ export function dryRun(registry: Registry): Registry {
     save: async (profile, expected) => (await registry.profile(profile.customer.id))?.version === expected,
     remove: async (customer, expected) => (await registry.profile(customer))?.version === expected,
     history: (customer, most) => registry.history(customer, most),
+    document: (name) => registry.document(name),
+    saveDocument: async (name, _text, expected) => (await registry.document(name))?.version === expected,
     health: () => registry.health(),
     close: () => registry.close(),
   }

@@ -1,4 +1,5 @@
 import { Errors } from '@oclif/core'
+import { nearest } from '../customers/index.ts'
 import { Problem } from '../domain/problem.ts'
 import { plain, styled } from './output.ts'
 
@@ -20,6 +21,15 @@ const interrupted: ShownError = {
   message: 'Interrupted. Nothing more was changed.',
   next: undefined,
   exit: 130,
+}
+
+/** A slip of the finger in a flag's name, with the one that was probably meant. */
+function withNearestFlag(message: string, error: Error): string {
+  const typed = /^Nonexistent flag: --(\S+)$/.exec(message)?.[1]
+  const parse = 'parse' in error ? Object(error.parse) : {}
+  const known = Object.keys(Object(Object(parse.input).flags))
+  const meant = typed === undefined ? undefined : nearest(typed, known)
+  return meant === undefined ? message : `${message}; did you mean --${meant}?`
 }
 
 /** What oclif says of wrong arguments, in one line and without the hint to `--help` that we put where all hints stand. */
@@ -45,7 +55,7 @@ export function shownError(error: unknown, commandId: string): ShownError {
   if (error.name === 'ExitPromptError' || error.name === 'AbortPromptError') return interrupted
   // Only oclif's parser throws these; what it could not read of a single flag comes as the plain class.
   if (error instanceof Errors.CLIError) {
-    return { code: 'usage', message: parseMessage(error), next: help, exit: 2 }
+    return { code: 'usage', message: withNearestFlag(parseMessage(error), error), next: help, exit: 2 }
   }
   return { code: 'internal-error', message: error.message, next: reportHint, exit: 1, stack: error.stack }
 }

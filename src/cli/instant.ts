@@ -5,14 +5,30 @@ const span = /^(\d{1,6})([mhd])$/
 /** RFC 3339, with an offset: a time without one means another instant on another machine. */
 const absolute = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/
 
+function spanMs(text: string): number | undefined {
+  const [, amount, unit] = span.exec(text) ?? []
+  return unit === 'm' || unit === 'h' || unit === 'd' ? Number(amount) * units[unit] : undefined
+}
+
 /**
- * Reads `90d`, `12h`, `30m` from now, or an RFC 3339 time.
+ * Reads a span: `90d`, `12h`, `30m`.
+ * @returns milliseconds
+ * @throws Problem `input-invalid`
+ */
+export function duration(text: string): number {
+  const milliseconds = spanMs(text)
+  if (milliseconds !== undefined) return milliseconds
+  throw new Problem('input-invalid', `"${text}" is not a span such as 7d, 24h or 30m.`)
+}
+
+/**
+ * Reads a span from now, or an RFC 3339 time.
  * @returns milliseconds since 1970
  * @throws Problem `input-invalid`
  */
 export function instant(text: string, now: number): number {
-  const [, amount, unit] = span.exec(text) ?? []
-  if (unit === 'm' || unit === 'h' || unit === 'd') return now + Number(amount) * units[unit]
+  const milliseconds = spanMs(text)
+  if (milliseconds !== undefined) return now + milliseconds
   const parsed = absolute.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(parsed)) return parsed
   throw new Problem(

@@ -41,9 +41,9 @@ export async function ask({ message, fallback, hidden, check }: Question): Promi
   return answer.trim()
 }
 
-/** Reads all of stdin, without the line break at its end: for secrets, which do not travel in arguments. */
+/** Reads all of stdin: for bodies, and for secrets, which do not travel in arguments. */
 export async function readStdin(): Promise<string> {
   let text = ''
   for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk
-  return text.replace(/\r?\n$/, '')
+  return text
 }

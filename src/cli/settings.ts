@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { Problem } from '../domain/problem.ts'
+import { type MasterKeySources, masterKeySources } from '../registry/index.ts'
 import { type LoadedConfig, loadConfig, type Stage } from './config.ts'
 
 /** What the base flags and their environment variables said. */
@@ -15,6 +16,7 @@ export interface BaseFlags {
 export interface Settings {
   readonly registry: string
   readonly registryPassword: string | undefined
+  readonly masterKey: MasterKeySources
   readonly gateway: string
   readonly sqsEndpoint: string | undefined
   readonly region: string | undefined
@@ -25,6 +27,7 @@ export interface Settings {
 /** Where `apigw dev` keeps everything, and where it says which ports it took. */
 export const dataFolder = '.apigw'
 export const devFile = 'dev.json'
+const masterKeyFile = 'master.key'
 const defaultGateway = 'http://127.0.0.1:8080'
 
 function stageOf(loaded: LoadedConfig | undefined, wanted: string | undefined): { name: string | undefined; stage: Stage } {
@@ -66,6 +69,16 @@ function devAddresses(cwd: string): { gateway?: string; sqs?: string } {
   }
 }
 
+/** The environment first, then the stage, then the key that `apigw dev` made for this folder. */
+function masterKeySourcesOf(env: NodeJS.ProcessEnv, stage: Stage, folder: string, cwd: string): MasterKeySources {
+  const named = masterKeySources(env)
+  if (named.text || named.file || named.secretId) return named
+  if (stage.masterKeySecret !== undefined) return { secretId: stage.masterKeySecret, region: env.AWS_REGION ?? stage.region }
+  if (stage.masterKeyFile !== undefined) return { file: resolve(folder, stage.masterKeyFile) }
+  const local = join(cwd, dataFolder, masterKeyFile)
+  return existsSync(local) && (stage.registry ?? 'sqlite:').startsWith('sqlite:') ? { file: local } : {}
+}
+
 /** @throws Problem `config-invalid`, `secret-in-argument` */
 export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Settings {
   // The environment may hold a password in the address; an argument may not, because `ps` shows it to everyone.
@@ -85,6 +98,7 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
   return {
     registry: absolute(flags.registry ?? fromFile ?? `sqlite:${join(dataFolder, 'registry.db')}`, resolve(cwd)),
     registryPassword: env.APIGW_REGISTRY_PASSWORD,
+    masterKey: masterKeySourcesOf(env, stage, loaded?.folder ?? cwd, cwd),
     gateway: flags.gateway ?? stage.gateway ?? dev.gateway ?? defaultGateway,
     sqsEndpoint: env.APIGW_SQS_ENDPOINT ?? stage.sqsEndpoint ?? dev.sqs,
     region: env.AWS_REGION ?? stage.region,

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../cli/base.ts'
 import { findCredentials } from '../cli/credentials.ts'
 import { sendMessage } from '../customers/index.ts'
+import { schemes } from '../domain/credential.ts'
 
 export default class Send extends BaseCommand {
   static override summary = 'send one message the way a customer does'
@@ -23,6 +24,7 @@ export default class Send extends BaseCommand {
       summary: 'the same key never sends twice',
     }),
     credentials: Flags.string({ env: 'APIGW_CREDENTIALS_FROM', helpValue: '-', summary: '"-": read ID:PW:API_KEY from stdin' }),
+    scheme: Flags.option({ options: schemes, default: 'basic', env: 'APIGW_SCHEME', summary: 'how to sign in' })(),
     env: shared.env({ summary: 'default: what the key is for' }),
     gateway: shared.gateway,
   }
@@ -41,6 +43,7 @@ export default class Send extends BaseCommand {
     const sent = await sendMessage({
       gateway,
       credentials,
+      scheme: flags.scheme,
       environment: flags.env,
       idempotencyKey: flags['idempotency-key'],
       message: { to, from, text, ...(subject !== undefined && { subject }), ...(ref !== undefined && { ref }) },

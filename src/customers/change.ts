@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '../domain/problem.ts'
+import type { MasterKeys } from '../domain/seal.ts'
 import type { Profile, Registry, StoredProfile } from '../registry/index.ts'
 import { nearest } from './nearest.ts'
 
@@ -13,6 +14,8 @@ export interface Context {
   readonly registry: Registry
   readonly actor: Actor
   readonly now: () => number
+  /** Reads the master keys when they are needed; without any, no HMAC key can be issued. */
+  readonly masterKeys?: () => Promise<MasterKeys | undefined>
 }
 
 /** A change that loses every race against others a dozen times has met something other than bad luck. */

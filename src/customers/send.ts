@@ -1,5 +1,7 @@
+import type { Scheme } from '../domain/credential.ts'
 import type { Environment } from '../domain/names.ts'
 import { Problem, type ProblemCode, problemTable } from '../domain/problem.ts'
+import { parseCredentials, signInHeaders } from './sign-in.ts'
 
 /** One call to the gateway, as a customer makes it. */
 export interface SendRequest {
@@ -7,6 +9,7 @@ export interface SendRequest {
   readonly gateway: string
   /** `ID:PW:API_KEY` */
   readonly credentials: string
+  readonly scheme: Scheme
   /** Absent: what the key's name says. */
   readonly environment?: Environment | undefined
   readonly idempotencyKey?: string | undefined
@@ -58,8 +61,8 @@ async function answerOf(response: Response): Promise<Record<string, unknown>> {
 /** @throws Problem: the gateway's own, or `gateway-unavailable` */
 export async function sendMessage(request: SendRequest): Promise<Sent> {
   const { gateway, credentials, idempotencyKey } = request
-  const isTestKey = credentials.split(':')[2]?.startsWith('ak_test_') ?? false
-  const environment = request.environment ?? (isTestKey ? 'test' : 'live')
+  const parts = parseCredentials(credentials)
+  const environment = request.environment ?? (parts.keyId.startsWith('ak_test_') ? 'test' : 'live')
   const url = new URL(`${environment === 'test' ? '/test' : ''}/v1.0/messages`, gateway)
   // A header could not carry it, and the gateway takes no other.
   if (idempotencyKey !== undefined && !/^[\x21-\x7e]*$/.test(idempotencyKey)) {
@@ -68,26 +71,28 @@ export async function sendMessage(request: SendRequest): Promise<Sent> {
       `"${idempotencyKey}" cannot be an Idempotency-Key: use visible ASCII characters.`,
     )
   }
+  const body = Buffer.from(JSON.stringify(request.message))
+  const signIn = await signInHeaders(request.scheme, parts, { method: 'POST', url, body })
   let response: Response
   try {
     response = await fetch(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+        ...signIn,
         ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
       },
-      body: JSON.stringify(request.message),
+      body,
       signal: AbortSignal.timeout(answerMs),
     })
   } catch (cause) {
     throw new Problem('gateway-unavailable', `${url.origin} does not answer.`, { next: 'start it: apigw dev', cause })
   }
-  const body = await answerOf(response)
-  if (response.status !== 202) throw problemFrom(response.status, body, credentials.split(':')[0] ?? 'CUSTOMER')
+  const answer = await answerOf(response)
+  if (response.status !== 202) throw problemFrom(response.status, answer, parts.customer)
   return {
-    id: String(body.id),
-    status: String(body.status),
+    id: String(answer.id),
+    status: String(answer.status),
     replayed: response.headers.get('idempotency-replayed') === 'true',
     remaining: remainingFrom(response.headers.get('ratelimit')),
   }

@@ -24,6 +24,15 @@ export interface AdmitRequest {
   /** The caller's address as `addressKey` gives it. */
   readonly address: string
   readonly idempotency?: IdempotencyClaim
+  readonly nonce?: Nonce
+}
+
+/** A value that one key may use once: what makes a captured signature worthless. */
+export interface Nonce {
+  /** A digest of it, so that its length and bytes do not matter to the store. */
+  readonly value: string
+  /** How long it has to be remembered: as long as its signature would be accepted, and a little more. */
+  readonly rememberMs: number
 }
 
 export interface IdempotencyClaim {
@@ -68,6 +77,7 @@ export const refusals = [
   'key-expired',
   'environment-mismatch',
   'ip-not-allowed',
+  'nonce-reused',
   'idempotency-in-progress',
   'idempotency-key-reused',
   'route-missing',
@@ -137,6 +147,7 @@ export interface AdmissionState {
   readonly quota?: Quota
   readonly usage: Usage
   readonly idempotency?: IdempotencyRecord
+  readonly nonceUsed?: boolean
 }
 
 /** A decision, and what has to be stored for it (nothing unless admitted). */
@@ -183,6 +194,8 @@ function refusalOf(request: AdmitRequest, state: AdmissionState, now: number): R
   if (key.expiresAt !== undefined && now >= key.expiresAt) return 'key-expired'
   if (key.environment !== request.environment) return 'environment-mismatch'
   if (key.allowIps !== undefined && key.allowIps.length > 0 && !inRanges(request.address, key.allowIps)) return 'ip-not-allowed'
+  // Used up even if the call is refused below: a signature that was seen is never good for another call.
+  if (request.nonce !== undefined && state.nonceUsed === true) return 'nonce-reused'
   return undefined
 }
 
@@ -249,6 +262,11 @@ function taking(request: AdmitRequest, quota: Quota, usage: Usage, windows: Wind
       record: { fingerprint: claim.fingerprint, attempt: 1, leaseUntil: now + leaseMs, reservation },
     }),
   }
+}
+
+/** Whether a decision has used up the call's nonce: it got as far as looking at it. */
+export function usesNonce(decision: Admission): boolean {
+  return decision.kind !== 'refused' || refusals.indexOf(decision.reason) > refusals.indexOf('nonce-reused')
 }
 
 /** The reservation of a call that is admitted for the first time. */

@@ -4,18 +4,14 @@ import type { AddressRange } from './address.ts'
 import { randomId } from './ids.ts'
 import type { Environment } from './names.ts'
 
-export const schemes = ['basic'] as const
+export const schemes = ['basic', 'hmac', 'jwt'] as const
 export type Scheme = (typeof schemes)[number]
 
-/** What a customer signs in with, as it is stored: it holds nothing that a thief could sign in with. */
-export interface Credential {
+interface CommonCredential {
   readonly customer: string
   /** Public name of the key, and the third part of a Basic credential. */
   readonly keyId: string
-  readonly scheme: Scheme
   readonly environment: Environment
-  /** SHA-256 of the secret, in hexadecimal. The secret has 256 random bits, so a slow hash would protect nothing more. */
-  readonly digest: string
   readonly notBefore: number
   /** Milliseconds since 1970; absent: until revoked. */
   readonly expiresAt?: number
@@ -23,6 +19,27 @@ export interface Credential {
   /** Absent: from anywhere. */
   readonly allowIps?: readonly AddressRange[]
   readonly createdAt: number
+}
+
+interface DigestCredential extends CommonCredential {
+  /** `jwt`: the secret signs in at the token endpoint only. */
+  readonly scheme: 'basic' | 'jwt'
+  /** SHA-256 of the secret, in hexadecimal. The secret has 256 random bits, so a slow hash would protect nothing more. */
+  readonly digest: string
+}
+
+interface SealedCredential extends CommonCredential {
+  readonly scheme: 'hmac'
+  /** The secret, which has to be known to check a signature, encrypted under a master key (`domain/seal.ts`). */
+  readonly sealed: string
+}
+
+/** What a customer signs in with, as it is stored: it holds nothing that a thief could sign in with. */
+export type Credential = DigestCredential | SealedCredential
+
+/** What is bound into a sealed secret: it opens for this key of this customer and for no other. */
+export function ownerOf({ customer, keyId, environment }: Pick<Credential, 'customer' | 'keyId' | 'environment'>): string {
+  return `${customer}:${keyId}:${environment}`
 }
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'

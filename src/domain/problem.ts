@@ -15,6 +15,7 @@ const table = {
     title: 'The call asks for more units than a limit can ever hold',
   },
   'not-found': { status: 404, exit: 2, retryable: false, title: 'There is nothing at this address' },
+  'unsupported-grant-type': { status: 400, exit: 2, retryable: false, title: 'The grant type is not supported' },
   'method-not-allowed': { status: 405, exit: 2, retryable: false, title: 'This address does not take this method' },
   'request-timeout': { status: 408, exit: 1, retryable: true, title: 'The request took too long to arrive' },
   'body-too-large': { status: 413, exit: 2, retryable: false, title: 'The body is too large' },
@@ -25,6 +26,13 @@ const table = {
   // Who may call
   'credentials-missing': { status: 401, exit: 2, retryable: false, title: 'The call carries no credentials' },
   'credentials-invalid': { status: 401, exit: 2, retryable: false, title: 'The credentials are not valid' },
+  'nonce-reused': { status: 401, exit: 2, retryable: false, title: 'The nonce was used before' },
+  'signature-invalid': { status: 401, exit: 2, retryable: false, title: 'The signature cannot be read' },
+  'signature-incomplete': { status: 401, exit: 2, retryable: false, title: 'The signature does not cover enough' },
+  'signature-expired': { status: 401, exit: 2, retryable: false, title: 'The signature is too old or from the future' },
+  'digest-mismatch': { status: 401, exit: 2, retryable: false, title: 'The Content-Digest is not that of the body' },
+  'token-invalid': { status: 401, exit: 2, retryable: false, title: 'The token is not valid' },
+  'token-expired': { status: 401, exit: 2, retryable: false, title: 'The token has expired' },
   'key-revoked': { status: 401, exit: 2, retryable: false, title: 'The key was revoked' },
   'key-expired': { status: 401, exit: 2, retryable: false, title: 'The key has expired' },
   'key-not-yet-valid': { status: 401, exit: 2, retryable: false, title: 'The key is not valid yet' },
@@ -55,11 +63,14 @@ const table = {
   'shutting-down': { status: 503, exit: 1, retryable: true, title: 'The gateway is shutting down' },
   'internal-error': { status: 500, exit: 1, retryable: true, title: 'Something went wrong inside apigw' },
 
+  'master-key-missing': { status: 503, exit: 1, retryable: false, title: 'A secret cannot be opened' },
+
   // What an operator typed
   usage: { status: 400, exit: 2, retryable: false, title: 'The command was not understood' },
   'input-missing': { status: 400, exit: 2, retryable: false, title: 'Something is missing, and there is no terminal to ask on' },
   'input-invalid': { status: 400, exit: 2, retryable: false, title: 'A value is not valid' },
   'secret-in-argument': { status: 400, exit: 2, retryable: false, title: 'A secret does not belong in an argument' },
+  'master-key-invalid': { status: 400, exit: 2, retryable: false, title: 'The master key is not valid' },
   'customer-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such customer' },
   'customer-exists': { status: 409, exit: 2, retryable: false, title: 'The customer exists already' },
   'key-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such key' },
@@ -86,6 +97,8 @@ interface ProblemOptions {
   /** The next thing to type or do, as a whole command where there is one. */
   readonly next?: string
   readonly errors?: readonly FieldError[]
+  /** More members for the problem's JSON (RFC 9457, section 3.2). */
+  readonly extensions?: Readonly<Record<string, unknown>>
   /** When the same call may succeed, in milliseconds from now. */
   readonly retryAfterMs?: number
   readonly cause?: unknown
@@ -98,6 +111,7 @@ export class Problem extends Error {
   readonly next: string | undefined
   readonly errors: readonly FieldError[] | undefined
   readonly retryAfterMs: number | undefined
+  readonly extensions: Readonly<Record<string, unknown>> | undefined
 
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
@@ -105,6 +119,7 @@ export class Problem extends Error {
     this.next = options.next
     this.errors = options.errors
     this.retryAfterMs = options.retryAfterMs
+    this.extensions = options.extensions
   }
 
   get status(): number {

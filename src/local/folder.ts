@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Problem } from '../domain/problem.ts'
@@ -27,6 +28,16 @@ function stateOf(path: string): Partial<DevState> {
   } catch {
     return {}
   }
+}
+
+/**
+ * The master key of this folder, made when it is first needed. Whoever can read the file can open what is sealed here,
+ * so only its owner can.
+ */
+export function ensureMasterKey(folder: string): string {
+  const path = join(folder, 'master.key')
+  if (!existsSync(path)) writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
+  return path
 }
 
 /**

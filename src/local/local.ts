@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { Context } from '../customers/index.ts'
-import { openRegistry } from '../registry/index.ts'
+import { loadMasterKeys, openRegistry } from '../registry/index.ts'
 import { createGateway, discoverEndpoints, type Observation, serve } from '../runtime/gateway/index.ts'
 import { type Database, openDatabase, openQueue } from '../runtime/ports/index.ts'
 import { consume, type WorkerEvent } from '../runtime/worker/index.ts'
 import { simulateCarrier } from './carrier.ts'
-import { claimFolder } from './folder.ts'
+import { claimFolder, ensureMasterKey } from './folder.ts'
 import { startSqs } from './sqs.ts'
 
 /** The queues of this machine, and the carrier's table that each is written into. */
@@ -103,11 +103,12 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
     undo.add(() => consumer.stop())
   }
 
-  const gateway = createGateway({ registry, queue, endpoints: await discoverEndpoints(), observe: observe.call })
+  const masterKeys = await loadMasterKeys({ file: ensureMasterKey(folder) })
+  const gateway = createGateway({ registry, queue, endpoints: await discoverEndpoints(), masterKeys, observe: observe.call })
   const listening = await serve(gateway, { port: options.port })
   undo.add(() => listening.stop(2_000))
   claim.publish({ gateway: listening.url, sqs: sqs.address })
-  const context = { registry, actor, now: Date.now }
+  const context = { registry, actor, now: Date.now, masterKeys: async () => masterKeys }
   return { gateway: listening.url, sqs: sqs.address, context, database, counters, stop: () => undo.run() }
 }
 

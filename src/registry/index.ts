@@ -1,6 +1,7 @@
 import { Problem } from '../domain/problem.ts'
 import type { Registry } from './registry.ts'
 
+export { loadMasterKeys, type MasterKeySources, masterKeySources } from './master-keys.ts'
 export type { HistoryEntry, Profile, Registry, StoredProfile } from './registry.ts'
 
 interface OpenOptions {

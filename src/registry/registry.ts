@@ -19,6 +19,11 @@ export interface StoredProfile {
   readonly version: string
 }
 
+export interface StoredDocument {
+  readonly text: string
+  readonly version: string
+}
+
 /** One line of the audit log. */
 export interface HistoryEntry {
   /** Milliseconds since 1970. */
@@ -74,6 +79,11 @@ export interface Registry {
   remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean>
   /** The newest `most` lines of the audit log, newest first; of one customer, or of all. */
   history(customer: string | undefined, most: number): Promise<HistoryEntry[]>
+
+  /** A text that all gateways share, such as the keys that sign tokens. */
+  document(name: string): Promise<StoredDocument | undefined>
+  /** Writes it if it still has the version that it was read with. @returns false if somebody else wrote meanwhile */
+  saveDocument(name: string, text: string, expected: string | undefined): Promise<boolean>
 
   health(): Promise<RegistryHealth>
   close(): Promise<void>

@@ -31,6 +31,13 @@ const newCustomer = ['customer', 'add', 'beta', '--key', 'live', '--key', 'test'
 const cases: readonly Case[] = [
   // Wrong usage
   bad('a flag that does not exist', 'customer list --nope', 'usage', /--nope/, 'apigw customer list --help'),
+  bad(
+    'a slip in a flag',
+    'customer set acme --timezone UTC',
+    'usage',
+    /--timezone; did you mean --time-zone\?/,
+    'apigw customer set --help',
+  ),
   bad('an argument too many', 'quota show acme beta', 'usage', /beta/, 'apigw quota show --help'),
   bad('an argument too few', 'customer show', 'usage', /customer/, 'apigw customer show --help'),
   bad('a flag without its value', 'quota set acme --day', 'usage', /--day/, 'apigw quota set --help'),
@@ -120,7 +127,7 @@ const cases: readonly Case[] = [
       [...quotaSet, `--day=${day}`],
       'quota-invalid',
       new RegExp(`day limit of ${day} .*whole number`),
-      'apigw customer suspend',
+      Number(day) > 0 ? 'whole number' : 'apigw customer suspend',
     ),
   ),
   ...['0', '-0.5'].map((rate) =>
@@ -195,7 +202,7 @@ const cases: readonly Case[] = [
     'an expiry in the past',
     'key issue acme --expires 2020-01-01T00:00:00Z',
     'input-invalid',
-    /expired before it is issued/,
+    /expired before it begins/,
     '--expires',
   ),
 

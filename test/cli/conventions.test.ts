@@ -11,8 +11,21 @@ const otherVariable = new Map([
   // APIGW_CREDENTIALS holds the secret itself, which a flag never does.
   ['credentials', 'APIGW_CREDENTIALS_FROM'],
 ])
-const singles = new Set(['dev', 'doctor', 'init', 'send'])
-const verbs = new Set(['add', 'issue', 'list', 'remove', 'resolve', 'resume', 'revoke', 'set', 'show', 'suspend'])
+const singles = new Set(['dev', 'doctor', 'init', 'send', 'sign'])
+const verbs = new Set([
+  'add',
+  'issue',
+  'list',
+  'remove',
+  'resolve',
+  'resume',
+  'revoke',
+  'rewrap',
+  'rotate',
+  'set',
+  'show',
+  'suspend',
+])
 
 function examplesOf(command: Command.Loadable): string[] {
   return (command.examples ?? []).map((example) =>

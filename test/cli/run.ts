@@ -35,6 +35,8 @@ export function cleanEnv(more: RunOptions['env'] = {}): Record<string, string> {
 export function runCli(args: readonly string[], { cwd, env, stdin }: RunOptions & { readonly stdin?: string }): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...args], { cwd, env: cleanEnv(env) })
+    // What should have ended by itself does not outlive its test.
+    onTestFinished(() => void child.kill('SIGKILL'))
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -51,7 +53,7 @@ export function runCli(args: readonly string[], { cwd, env, stdin }: RunOptions 
 
 type CommandClass = typeof Command & { run(argv: string[], config: Config): Promise<unknown> }
 
-const singles = new Set(['dev', 'doctor', 'init', 'send'])
+const singles = new Set(['dev', 'doctor', 'init', 'send', 'sign'])
 
 async function commandOf(args: readonly string[]): Promise<{ Class: CommandClass; id: string; argv: string[] }> {
   const words = singles.has(args[0] ?? '') ? 1 : 2

@@ -4,6 +4,7 @@ import { calendarContract } from './contract/calendar.ts'
 import { checksContract } from './contract/checks.ts'
 import { idempotencyContract } from './contract/idempotency.ts'
 import { limitsContract } from './contract/limits.ts'
+import { noncesContract } from './contract/nonces.ts'
 import { profilesContract } from './contract/profiles.ts'
 import { settleContract } from './contract/settle.ts'
 import { type Clock, type Engine, noon, Tenant } from './fixtures.ts'
@@ -51,6 +52,7 @@ export function registryContract(name: string, open: () => Engine): void {
     checksContract(world)
     idempotencyContract(world)
     settleContract(world)
+    noncesContract(world)
     limitsContract(world)
     calendarContract(world)
     profilesContract(world)

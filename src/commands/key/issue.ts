@@ -9,9 +9,11 @@ import { schemes } from '../../domain/credential.ts'
 
 export default class KeyIssue extends BaseCommand {
   static override summary = 'issue a key and show its secret once'
-  static override description = 'The secret has 256 random bits. It is shown now and never again; only its digest is kept.'
+  static override description =
+    'The secret has 256 random bits, and is shown now and never again. basic: it signs in itself. hmac: it signs each call and never\ntravels; it is kept encrypted under the master key. jwt: it signs in at /v1.0/token, for a token of 15 minutes.'
   static override examples = [
     '<%= config.bin %> key issue acme --env test',
+    '<%= config.bin %> key issue acme --scheme hmac',
     '<%= config.bin %> key issue acme --expires 90d --allow-ip 203.0.113.0/24 --json',
   ]
   static override args = { customer: Args.string({ required: true, description: 'whose key' }) }

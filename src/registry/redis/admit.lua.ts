@@ -4,10 +4,10 @@ import { idempotencyMs, leaseMs } from '../../domain/admission.ts'
  * Admission in Redis: the decision of `domain/admission.ts` written again in Lua 5.1, with the reads and writes around
  * it, in one atomic step. Redis 6.2 is enough: no command and no option here is newer.
  *
- * KEYS  1 profile, 2 usage, 3 idempotency record (always named, touched only with a claim)
+ * KEYS  1 profile, 2 usage, 3 idempotency record, 4 nonce (3 and 4 always named, touched only with a claim, a nonce)
  * ARGV  1 now (ms; '' asks Redis's own clock), 2 reservation, 3 key id, 4 environment, 5 api ('': none), 6 units,
  *       7 address, 8 time zone, 9 day id, 10 day start, 11 day end, 12 month id, 13 month end, 14 fingerprint ('': no
- *       claim)
+ *       claim), 15 for how many ms to remember the nonce ('': none)
  *
  * It cannot know the calendar, so the caller sends the windows it believes in; where they do not hold the clock's
  * instant, or belong to another time zone, the answer is {'windows', now, zone} and the caller asks again.
@@ -43,6 +43,10 @@ if p[3] ~= environment then
     end
     if not inside then return {'refused', now, 'ip-not-allowed'} end
   end
+end
+
+if ARGV[15] ~= '' and not redis.call('SET', KEYS[4], '1', 'NX', 'PX', ARGV[15]) then
+  return {'refused', now, 'nonce-reused'}
 end
 
 local claimed = ARGV[14] ~= ''

@@ -1,13 +1,14 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { Problem } from '../../domain/problem.ts'
 import { admitLua } from './admit.lua.ts'
-import { saveLua } from './save.lua.ts'
+import { saveDocumentLua, saveLua } from './save.lua.ts'
 import { settleLua } from './settle.lua.ts'
 
 /** The commands of ours that ioredis adds to a connection; it sends EVALSHA, and EVAL when Redis forgot the script. */
 interface Scripts {
-  apigwAdmit(profile: string, usage: string, record: string, ...args: (string | number)[]): Promise<unknown>
+  apigwAdmit(profile: string, usage: string, record: string, nonce: string, ...args: (string | number)[]): Promise<unknown>
   apigwSettle(usage: string, record: string, refund: string, ...args: (string | number)[]): Promise<unknown>
+  apigwSaveDocument(document: string, ...args: (string | number)[]): Promise<unknown>
   apigwSave(profile: string, history: string, ...args: (string | number)[]): Promise<unknown>
 }
 
@@ -55,8 +56,9 @@ function open(url: URL, password: string | undefined): Redis | Cluster {
 }
 
 function withScripts(client: Redis | Cluster): Connection {
-  client.defineCommand('apigwAdmit', { numberOfKeys: 3, lua: admitLua })
+  client.defineCommand('apigwAdmit', { numberOfKeys: 4, lua: admitLua })
   client.defineCommand('apigwSettle', { numberOfKeys: 3, lua: settleLua })
+  client.defineCommand('apigwSaveDocument', { numberOfKeys: 1, lua: saveDocumentLua })
   client.defineCommand('apigwSave', { numberOfKeys: 2, lua: saveLua })
   return client as Connection
 }

@@ -12,10 +12,14 @@ export const keys = {
   usage: (customer: string, environment: Environment) => `apigw:{${customer}}:usage:${environment}`,
   /** Hash: one call with an Idempotency-Key. Expires. */
   idempotency: (customer: string, environment: Environment, key: string) => `apigw:{${customer}}:idem:${environment}:${key}`,
+  /** String: this key has used this nonce. Expires. */
+  nonce: (customer: string, keyId: string, nonce: string) => `apigw:{${customer}}:nonce:${keyId}:${nonce}`,
   /** String: this reservation was given back. Expires. */
   refund: (customer: string, reservation: string) => `apigw:{${customer}}:refund:${reservation}`,
   /** Stream: the customer's audit log. Kept when the customer is removed. */
   history: (customer: string) => `apigw:{${customer}}:history`,
   /** Sorted set: every customer id that was ever added. In a slot of its own, so written before the profile. */
   customers: 'apigw:customers',
+  /** Hash: a text that all gateways share, and its version. */
+  document: (name: string) => `apigw:document:${name}`,
 } as const

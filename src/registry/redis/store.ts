@@ -17,7 +17,7 @@ import type { Credential } from '../../domain/credential.ts'
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
-import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredProfile } from '../registry.ts'
+import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredDocument, StoredProfile } from '../registry.ts'
 import { answerMs, type Connection, unavailable } from './connect.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { profileFields, unpackedQuota } from './fields.ts'
@@ -159,6 +159,15 @@ export class RedisRegistry implements Registry {
     return newestFirst.slice(0, most).map(([, [, entry]]) => JSON.parse(entry ?? '{}') as HistoryEntry)
   }
 
+  async document(name: string): Promise<StoredDocument | undefined> {
+    const [version, text] = await this.#ask(() => this.#redis.hmget(keys.document(name), 'version', 'text'))
+    return version && typeof text === 'string' ? { version, text } : undefined
+  }
+
+  async saveDocument(name: string, text: string, expected: string | undefined): Promise<boolean> {
+    return (await this.#ask(() => this.#redis.apigwSaveDocument(keys.document(name), expected ?? '', randomId(), text))) === 1
+  }
+
   async health(): Promise<RegistryHealth> {
     return this.#ask(() => healthOf(this.#redis))
   }
@@ -169,7 +178,7 @@ export class RedisRegistry implements Registry {
 
   /** Written out rather than through `#ask`: each call comes by here, and each promise on its way has a price. */
   async #runAdmit(request: AdmitRequest, zone: string, windows: Windows): Promise<Reply> {
-    const { customer, environment, idempotency } = request
+    const { customer, environment, idempotency, nonce } = request
     this.#gather()
     this.#deadline.asked()
     try {
@@ -177,6 +186,7 @@ export class RedisRegistry implements Registry {
         keys.profile(customer),
         keys.usage(customer, environment),
         keys.idempotency(customer, environment, idempotency?.key ?? noKey),
+        keys.nonce(customer, request.keyId, nonce?.value ?? noKey),
         this.#now?.() ?? '',
         request.reservation,
         request.keyId,
@@ -191,6 +201,7 @@ export class RedisRegistry implements Registry {
         windows.month.id,
         windows.month.end,
         idempotency?.fingerprint ?? '',
+        nonce?.rememberMs ?? '',
       )
       return reply as Reply
     } catch (error) {

@@ -11,6 +11,7 @@ import {
   refundableMs,
   refunded,
   type Usage,
+  usesNonce,
 } from '../../domain/admission.ts'
 import { windowsAt } from '../../domain/calendar.ts'
 import type { Outcome, Profile } from '../registry.ts'
@@ -72,8 +73,13 @@ export function admissionsOf(db: DatabaseSync) {
     db.prepare(
       'DELETE FROM idempotency WHERE (customer, environment, key) IN (SELECT customer, environment, key FROM idempotency WHERE expires_at <= ? LIMIT 100)',
     ),
+    db.prepare(
+      'DELETE FROM nonces WHERE (customer, key_id, nonce) IN (SELECT customer, key_id, nonce FROM nonces WHERE expires_at <= ? LIMIT 1000)',
+    ),
     db.prepare('DELETE FROM refunds WHERE reservation IN (SELECT reservation FROM refunds WHERE expires_at <= ? LIMIT 100)'),
   ]
+  const readNonce = db.prepare('SELECT 1 FROM nonces WHERE customer = ? AND key_id = ? AND nonce = ? AND expires_at > ?')
+  const writeNonce = db.prepare('INSERT OR REPLACE INTO nonces (customer, key_id, nonce, expires_at) VALUES (?, ?, ?, ?)')
   const addRefund = db.prepare('INSERT OR IGNORE INTO refunds (reservation, expires_at) VALUES (?, ?)')
 
   function compiledOf(customer: string, version: string): Compiled {
@@ -94,6 +100,10 @@ export function admissionsOf(db: DatabaseSync) {
     writeUsage.run(customer, environment, usage.tat, usage.day, usage.dayUsed, usage.month, usage.monthUsed)
   }
 
+  function nonceUsed({ customer, keyId, nonce }: AdmitRequest, now: number): boolean {
+    return nonce !== undefined && readNonce.get(customer, keyId, nonce.value, now) !== undefined
+  }
+
   function stateOf(request: AdmitRequest, now: number): { state: AdmissionState; zone: string } {
     const row = readVersion.get(request.environment, request.customer)
     if (row === undefined) return { state: { usage: noUsage }, zone: 'UTC' }
@@ -110,6 +120,7 @@ export function admissionsOf(db: DatabaseSync) {
       ...(target !== undefined && { target }),
       ...(quota !== undefined && { quota }),
       ...(record !== undefined && { idempotency: record }),
+      ...(nonceUsed(request, now) && { nonceUsed: true }),
     }
     return { state, zone: profile.customer.timeZone }
   }
@@ -120,6 +131,8 @@ export function admissionsOf(db: DatabaseSync) {
     admit(request: AdmitRequest, now: number): Decision {
       const { state, zone } = stateOf(request, now)
       const decision = decide(request, state, windowsAt(zone, now), now)
+      const { customer, keyId, nonce } = request
+      if (nonce !== undefined && usesNonce(decision)) writeNonce.run(customer, keyId, nonce.value, now + nonce.rememberMs)
       if (decision.usage !== undefined) storeUsage(request.customer, request.environment, decision.usage)
       if (decision.record !== undefined && request.idempotency !== undefined) {
         const { key } = request.idempotency

@@ -1,5 +1,5 @@
 /**
- * Version 1 of the file. `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
+ * Version 2 of the file (version 1 had no nonces and no documents). `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
  * tree, so that one admission touches one page of each table.
  */
 export const schema = `
@@ -36,6 +36,21 @@ CREATE TABLE IF NOT EXISTS refunds (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS refunds_expiry ON refunds (expires_at);
 
+CREATE TABLE IF NOT EXISTS nonces (
+  customer TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  nonce TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (customer, key_id, nonce)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS nonces_expiry ON nonces (expires_at);
+
+CREATE TABLE IF NOT EXISTS documents (
+  name TEXT PRIMARY KEY,
+  version TEXT NOT NULL,
+  text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS history (
   id INTEGER PRIMARY KEY,
   at INTEGER NOT NULL,
@@ -49,4 +64,4 @@ CREATE INDEX IF NOT EXISTS history_customer ON history (customer, id);
 
 /** `PRAGMA application_id` of a registry file ("apgw"), so that another program's database is not taken for one. */
 export const applicationId = 0x61_70_67_77
-export const schemaVersion = 1
+export const schemaVersion = 2

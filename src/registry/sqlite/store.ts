@@ -3,7 +3,7 @@ import type { Admission, AdmitRequest, Reservation } from '../../domain/admissio
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
-import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredProfile } from '../registry.ts'
+import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredDocument, StoredProfile } from '../registry.ts'
 import { admissionsOf } from './admit.ts'
 import { asProblem, openFile } from './open.ts'
 
@@ -106,6 +106,18 @@ export class SqliteRegistry implements Registry {
     })
   }
 
+  document(name: string): Promise<StoredDocument | undefined> {
+    return this.#read(() => this.#document(name))
+  }
+
+  saveDocument(name: string, text: string, expected: string | undefined): Promise<boolean> {
+    return this.#inTransaction(() => {
+      if (this.#document(name)?.version !== expected) return false
+      this.#db.prepare('INSERT OR REPLACE INTO documents (name, version, text) VALUES (?, ?, ?)').run(name, randomId(), text)
+      return true
+    })
+  }
+
   health(): Promise<RegistryHealth> {
     return this.#read(() => {
       const version = String(this.#db.prepare('SELECT sqlite_version() AS v').get()?.v)
@@ -124,6 +136,11 @@ export class SqliteRegistry implements Registry {
     const row = this.#db.prepare('SELECT version, document FROM profiles WHERE customer = ?').get(customer)
     if (row === undefined) return undefined
     return { version: String(row.version), profile: JSON.parse(String(row.document)) as Profile }
+  }
+
+  #document(name: string): StoredDocument | undefined {
+    const row = this.#db.prepare('SELECT version, text FROM documents WHERE name = ?').get(name)
+    return row === undefined ? undefined : { version: String(row.version), text: String(row.text) }
   }
 
   #append(entry: HistoryEntry): void {

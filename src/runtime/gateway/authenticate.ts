@@ -1,56 +1,74 @@
-import { digestOf, secretMatches } from '../../domain/credential.ts'
 import type { Environment } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
-import type { Registry } from '../../registry/index.ts'
+import { type ParsedSignature, parseSignature } from '../../domain/signature.ts'
+import type { Caller } from './caller.ts'
 import { type HttpRequest, single } from './http.ts'
-import { parseBasic } from './schemes/basic.ts'
+import { basicScheme, parseBasic } from './schemes/basic.ts'
+import { hmacScheme } from './schemes/hmac.ts'
+import { jwtScheme } from './schemes/jwt.ts'
+import type { SchemeParts } from './schemes/scheme.ts'
+import { failureDelay } from './slow-down.ts'
 
-/** Who calls, proven. Whether they still may is decided by `admit`, for every call. */
-export interface Caller {
-  readonly customer: string
-  readonly keyId: string
+/** Where and for what somebody signs in. */
+export interface Entrance {
+  /** By the path. */
   readonly environment: Environment
+  /** Scheme and host as the client sees them: `https://api.example.com`. */
+  readonly origin: string
+  /** `token`: at the token endpoint, where keys of the scheme `jwt` sign in with Basic. */
+  readonly purpose: 'call' | 'token'
+  /** False in an API Gateway authorizer, which sees no body. */
+  readonly bodyVisible: boolean
 }
 
-export type Authenticate = (request: HttpRequest) => Promise<Caller>
+export type Authenticate = (request: HttpRequest, entrance: Entrance) => Promise<Caller>
 
-const mostRemembered = 10_000
-const rememberMs = 60_000
-/** Compared with when there is no such key, so that an unknown id takes as long as a wrong secret. */
-const nobody = digestOf('nobody')
+/** Codes that a guess can earn: their answers are slowed down. */
+const guesses = new Set<string>(['credentials-invalid', 'token-invalid'])
 
 function invalid(detail: string): Problem {
   return new Problem('credentials-invalid', detail)
 }
 
-async function verified(registry: Registry, header: string): Promise<Caller> {
-  const given = parseBasic(header)
-  if (given === undefined) {
-    throw invalid('The Authorization header is not "Basic " with the base64 of ID:PW:API_KEY.')
-  }
-  const credential = await registry.credential(given.customer, given.keyId)
-  const matches = secretMatches(given.secret, credential?.digest ?? nobody)
-  if (!matches || credential?.scheme !== 'basic') throw invalid('No key fits these credentials.')
-  return { customer: given.customer, keyId: given.keyId, environment: credential.environment }
+function keyIdOf(parsed: ParsedSignature | undefined): string | undefined {
+  return parsed?.keyId?.split(':')[0]
 }
 
-/**
- * Makes the function that finds out who calls. Headers that proved right are remembered for a minute: the look-up and
- * the digest are then done once, and revoking a key still works at once because `admit` looks at its state each time.
- */
-export function authenticator(registry: Registry, now: () => number = Date.now): Authenticate {
-  const known = new Map<string, { readonly caller: Caller; readonly until: number }>()
+/** Who somebody claims to be, only to count guesses by. */
+function claimed(request: HttpRequest): string {
+  const basic = parseBasic(single(request, 'authorization') ?? '')
+  if (basic !== undefined) return basic.customer
+  return keyIdOf(parseSignature(single(request, 'signature-input') ?? '', single(request, 'signature') ?? '')) ?? ''
+}
 
-  return async (request) => {
+/** Makes the function that finds out who calls, by whichever scheme the call uses. */
+export function authenticator(parts: SchemeParts): Authenticate {
+  const basic = basicScheme(parts, 'basic')
+  const client = basicScheme(parts, 'jwt')
+  const bearer = jwtScheme(parts)
+  const signed = hmacScheme(parts)
+  const delay = failureDelay(parts.now)
+
+  function prove(request: HttpRequest, { environment, origin, purpose, bodyVisible }: Entrance): Promise<Caller> {
     const header = single(request, 'authorization')
-    if (header === undefined) throw new Problem('credentials-missing', 'The call needs an Authorization header.')
+    const isSigned = request.headers.has('signature-input') || request.headers.has('signature')
     if (header === null) throw invalid('There is more than one Authorization header.')
-    const remembered = known.get(header)
-    if (remembered !== undefined && now() < remembered.until) return remembered.caller
-    known.delete(header)
-    const caller = await verified(registry, header)
-    if (known.size >= mostRemembered) known.delete(known.keys().next().value ?? '')
-    known.set(header, { caller, until: now() + rememberMs })
-    return caller
+    if (header !== undefined && isSigned)
+      throw invalid('The call is both signed and carries an Authorization header: which is meant?')
+    if (isSigned && purpose === 'call') {
+      return signed({ request, environment, targetUri: `${origin}${request.target}`, bodyVisible })
+    }
+    if (header === undefined) throw new Problem('credentials-missing', 'The call needs an Authorization header or a signature.')
+    if (purpose === 'token') return client(header)
+    return /^bearer /i.test(header) ? bearer(header) : basic(header)
+  }
+
+  return async (request, entrance) => {
+    try {
+      return await prove(request, entrance)
+    } catch (error) {
+      if (error instanceof Problem && guesses.has(error.code)) await delay(claimed(request), request.address)
+      throw error
+    }
   }
 }

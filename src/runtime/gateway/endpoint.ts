@@ -5,8 +5,9 @@ import type { Environment } from '../../domain/names.ts'
 import { type FieldError, Problem } from '../../domain/problem.ts'
 import type { Registry } from '../../registry/index.ts'
 import type { Queue } from '../ports/index.ts'
-import type { Caller } from './authenticate.ts'
+import type { Caller } from './caller.ts'
 import { type HttpRequest, type HttpResponse, single } from './http.ts'
+import type { Tokens } from './tokens.ts'
 
 /** One authenticated call on its way through the gateway. */
 export interface Call {
@@ -18,6 +19,7 @@ export interface Call {
   readonly caller: Caller
   readonly registry: Registry
   readonly queue: Queue
+  readonly tokens: Tokens
   readonly now: () => number
   /** Turns a refusal into the answer that tells what to do about it. */
   readonly refuse: (admission: Extract<Admission, { kind: 'refused' }>) => HttpResponse
@@ -29,6 +31,10 @@ export interface Endpoint {
   /** Below the version: `/messages` in the folder `v1.0` answers at `/v1.0/messages` and `/test/v1.0/messages`. */
   readonly path: string
   readonly summary: string
+  /** `token`: signs in with a key of the scheme `jwt`, by Basic. Absent: a call like any other. */
+  readonly signIn?: 'token'
+  /** Where its errors have another form than problem+json. */
+  readonly problem?: (problem: Problem, requestId: string) => HttpResponse
   readonly run: (call: Call) => Promise<HttpResponse>
 }
 

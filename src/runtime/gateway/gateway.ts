@@ -2,13 +2,17 @@ import type { Admission } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import { Problem, type ProblemCode, problemTable } from '../../domain/problem.ts'
+import type { MasterKeys } from '../../domain/seal.ts'
+import { digestMatches } from '../../domain/signature.ts'
 import type { Registry } from '../../registry/index.ts'
 import type { Queue } from '../ports/index.ts'
 import { authenticator } from './authenticate.ts'
+import { boundTo, type Caller } from './caller.ts'
 import type { Call, Endpoint } from './endpoint.ts'
 import type { Mounted } from './endpoints.ts'
-import { type HttpRequest, type HttpResponse, json, problemResponse } from './http.ts'
+import { type HttpRequest, type HttpResponse, json, problemResponse, single } from './http.ts'
 import { rateLimitHeaders, standings } from './rate-limit-headers.ts'
+import { createTokens } from './tokens.ts'
 
 /** What happened to one call, for logs and counters. It holds no secret and no message. */
 export interface Observation {
@@ -28,6 +32,10 @@ export interface GatewayParts {
   readonly registry: Registry
   readonly queue: Queue
   readonly endpoints: readonly Mounted[]
+  /** Opens HMAC secrets and token keys. Absent: only Basic works. */
+  readonly masterKeys?: MasterKeys | undefined
+  /** `https://api.example.com`, where it is not what the adapter sees: it is signed and named in tokens. */
+  readonly publicOrigin?: string | undefined
   readonly observe?: (observation: Observation) => void
   readonly now?: () => number
 }
@@ -53,6 +61,8 @@ function refusalDetail(reason: ProblemCode, environment: Environment): string {
       return 'Nothing was taken for this call. RateLimit and Retry-After say when the next one may pass.'
     case 'idempotency-in-progress':
       return 'The first call with this key has not been answered yet. The same call may be made again later.'
+    case 'nonce-reused':
+      return 'A signature is good for one call. Sign each call with a nonce of its own.'
     case 'credentials-invalid':
       return 'No key fits these credentials.'
     default:
@@ -63,7 +73,9 @@ function refusalDetail(reason: ProblemCode, environment: Environment): string {
 /** The gateway without any transport: a request in, a response out. It never throws. */
 export function createGateway(parts: GatewayParts): Gateway {
   const { registry, queue, observe, now = Date.now } = parts
-  const authenticate = authenticator(registry, now)
+  const { masterKeys, publicOrigin } = parts
+  const tokens = createTokens({ registry, masterKeys, issuer: publicOrigin ?? 'apigw', now })
+  const authenticate = authenticator({ registry, masterKeys, tokens, now })
   const paths = new Map<string, Map<string, Endpoint>>()
   for (const { path, endpoint } of parts.endpoints) {
     const methods = paths.get(path) ?? new Map<string, Endpoint>()
@@ -72,19 +84,27 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
   let draining = false
 
-  function refuse(requestId: string, environment: Environment, admission: Extract<Admission, { kind: 'refused' }>): HttpResponse {
+  function refuse(seen: Seen, environment: Environment, admission: Extract<Admission, { kind: 'refused' }>): HttpResponse {
     const { reason, retryAfterMs, remaining, windows, now: at } = admission
     const problem = new Problem(reason, refusalDetail(reason, environment), retryAfterMs === undefined ? {} : { retryAfterMs })
     const limits = remaining === undefined || windows === undefined ? {} : rateLimitHeaders(standings(remaining, windows, at), at)
-    return problemResponse(problem, requestId, limits)
+    return failure(seen, problem, limits)
   }
 
-  async function health(path: string): Promise<HttpResponse | undefined> {
+  /** What anybody may read. */
+  async function open(path: string): Promise<HttpResponse | undefined> {
     if (path === '/healthz') return json(200, { status: 'ok' })
+    if (path === '/.well-known/jwks.json') return json(200, await tokens.jwks(), { 'cache-control': 'public, max-age=300' })
     if (path !== '/readyz') return undefined
     if (draining) throw new Problem('shutting-down', 'This gateway takes no new calls.', { retryAfterMs: 1000 })
     await registry.usage('readyz', 'live')
     return json(200, { status: 'ready' })
+  }
+
+  async function callerOf(request: HttpRequest, environment: Environment, endpoint: Endpoint): Promise<Caller> {
+    if (request.proven !== undefined) return checkedAgain(request, request.proven)
+    const origin = publicOrigin ?? request.origin
+    return authenticate(request, { environment, origin, purpose: endpoint.signIn ?? 'call', bodyVisible: true })
   }
 
   async function answer(request: HttpRequest, seen: Seen): Promise<HttpResponse> {
@@ -94,22 +114,23 @@ export function createGateway(parts: GatewayParts): Gateway {
     const methods = paths.get(path)
     const method = request.method === 'HEAD' ? 'GET' : request.method
     if (methods === undefined) {
-      const healthy = method === 'GET' ? await health(path) : undefined
-      if (healthy === undefined) throw new Problem('not-found', 'There is no endpoint at this path.')
+      const opened = method === 'GET' ? await open(path) : undefined
+      if (opened === undefined) throw new Problem('not-found', 'There is no endpoint at this path.')
       seen.path = path
-      return healthy
+      return opened
     }
     seen.path = full
     const endpoint = methods.get(method)
     if (endpoint === undefined) {
       const allow = [...methods.keys()].join(', ')
       const problem = new Problem('method-not-allowed', `This path takes ${allow}.`)
-      return problemResponse(problem, seen.requestId, { allow })
+      return failure(seen, problem, { allow })
     }
-    const caller = await authenticate(request)
-    seen.customer = caller.customer
+    seen.endpoint = endpoint
     const environment = test ? 'test' : 'live'
     const { requestId } = seen
+    const caller = await callerOf(request, environment, endpoint)
+    seen.customer = caller.customer
     const call: Call = {
       request,
       requestId,
@@ -118,8 +139,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       caller,
       registry,
       queue,
+      tokens,
       now,
-      refuse: (admission) => refuse(requestId, environment, admission),
+      refuse: (admission) => refuse(seen, environment, admission),
     }
     return endpoint.run(call)
   }
@@ -141,10 +163,11 @@ export function createGateway(parts: GatewayParts): Gateway {
           thrown instanceof Problem
             ? thrown
             : new Problem('internal-error', 'This is a fault of ours. The request id helps us find it.')
-        response = problemResponse(outward(problem), seen.requestId)
+        response = failure(seen, outward(problem))
       }
+      const { endpoint: _endpoint, ...observed } = seen
       observe?.({
-        ...seen,
+        ...observed,
         method: request.method,
         status: response.status,
         milliseconds: performance.now() - started,
@@ -157,15 +180,33 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 }
 
+/**
+ * What an authorizer could not check of a signed call: that this is the call it saw, with the body that was signed.
+ * @throws Problem `digest-mismatch`
+ */
+function checkedAgain(request: HttpRequest, caller: Caller): Caller {
+  if (caller.scheme !== 'hmac') return caller
+  const digest = single(request, 'content-digest')
+  if (digest && caller.bound === boundTo(request) && digestMatches(digest, request.body)) return caller
+  throw new Problem('digest-mismatch', 'The call is not the one that was signed, or its body is not.')
+}
+
 interface Seen {
   readonly requestId: string
   path: string
   customer?: string
+  endpoint?: Endpoint
+}
+
+/** A problem in the form that the endpoint has for it. */
+function failure({ requestId, endpoint }: Seen, problem: Problem, headers: Record<string, string> = {}): HttpResponse {
+  return endpoint?.problem?.(problem, requestId) ?? problemResponse(problem, requestId, headers)
 }
 
 /** What stands behind the gateway is not the caller's business: addresses and causes stay inside. */
 function outward(problem: Problem): Problem {
-  if (problem.code !== 'registry-unavailable' && problem.code !== 'registry-corrupt') return problem
+  if (problem.code !== 'registry-unavailable' && problem.code !== 'registry-corrupt' && problem.code !== 'master-key-missing')
+    return problem
   return new Problem('registry-unavailable', 'No message was sent.', { retryAfterMs: 1000, cause: problem })
 }
 

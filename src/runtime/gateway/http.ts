@@ -1,4 +1,5 @@
-import type { Problem } from '../../domain/problem.ts'
+import type { Problem, ProblemCode } from '../../domain/problem.ts'
+import type { Caller } from './caller.ts'
 
 /** A request in the gateway's own terms; adapters make it from node:http or from a Lambda event. */
 export interface HttpRequest {
@@ -8,8 +9,12 @@ export interface HttpRequest {
   /** Names in lower case. A header that came more than once has all its values. */
   readonly headers: ReadonlyMap<string, readonly string[]>
   readonly body: Uint8Array
+  /** Scheme and host as the client addressed them, as far as the adapter can tell. */
+  readonly origin: string
   /** The caller's address as text. */
   readonly address: string
+  /** Who calls, where an API Gateway authorizer in front has proved it. */
+  readonly proven?: Caller
 }
 
 export interface HttpResponse {
@@ -41,12 +46,39 @@ function typeOf(code: string): string {
   return `urn:apigw:problem:${code}`
 }
 
+const basicChallenge = 'Basic realm="apigw", charset="UTF-8"'
+const acceptSignature = 'sig=("@method" "@target-uri" "content-digest");created;nonce;keyid;alg="hmac-sha256"'
+
+/**
+ * What a 401 offers (RFC 9110, section 11.6.1). A token that failed gets the reason that RFC 6750 has for it; HTTP
+ * Message Signatures are no authentication scheme, and are asked for by a header of their own (RFC 9421, section 5.1).
+ */
+function challenge(code: ProblemCode): Record<string, string> {
+  if (code.startsWith('token-')) return { 'www-authenticate': 'Bearer realm="apigw", error="invalid_token"' }
+  const signed =
+    code.startsWith('signature-') || code === 'digest-mismatch' || code === 'nonce-reused' || code === 'credentials-missing'
+  return {
+    'www-authenticate': `${basicChallenge}, Bearer realm="apigw"`,
+    ...(signed && { 'accept-signature': acceptSignature }),
+  }
+}
+
 /** A problem as RFC 9457 has it. */
 export function problemResponse(problem: Problem, requestId: string, headers: Record<string, string> = {}): HttpResponse {
-  const { code, status, title, message: detail, retryable, errors } = problem
-  const body = { type: typeOf(code), title, status, detail, code, retryable, requestId, ...(errors !== undefined && { errors }) }
+  const { code, status, title, message: detail, retryable, errors, extensions } = problem
+  const body = {
+    type: typeOf(code),
+    title,
+    status,
+    detail,
+    code,
+    retryable,
+    requestId,
+    ...(errors !== undefined && { errors }),
+    ...extensions,
+  }
   const extra: Record<string, string> = { 'content-type': 'application/problem+json', 'x-request-id': requestId, ...headers }
   if (problem.retryAfterMs !== undefined) extra['retry-after'] = String(Math.max(1, Math.ceil(problem.retryAfterMs / 1000)))
-  if (status === 401) extra['www-authenticate'] = 'Basic realm="apigw", charset="UTF-8"'
+  if (status === 401) Object.assign(extra, challenge(code))
   return jsonText(status, JSON.stringify(body), extra)
 }

@@ -1,4 +1,4 @@
-import { openRegistry } from '../../registry/index.ts'
+import { loadMasterKeys, masterKeySources, openRegistry } from '../../registry/index.ts'
 import { openQueue } from '../ports/index.ts'
 import { errorFields, log, main, numberFrom, required } from '../process.ts'
 import { discoverEndpoints } from './endpoints.ts'
@@ -17,7 +17,14 @@ await main(async () => {
     keepTrying: true,
   })
   const queue = openQueue({ endpoint: process.env.APIGW_SQS_ENDPOINT, region: process.env.AWS_REGION })
-  const gateway = createGateway({ registry, queue, endpoints: await discoverEndpoints(), observe })
+  const gateway = createGateway({
+    registry,
+    queue,
+    endpoints: await discoverEndpoints(),
+    masterKeys: await loadMasterKeys(masterKeySources(process.env)),
+    publicOrigin: process.env.APIGW_PUBLIC_ORIGIN,
+    observe,
+  })
   const listening = await serve(gateway, {
     host: process.env.APIGW_HOST ?? '0.0.0.0',
     port: numberFrom('APIGW_PORT', 8080),

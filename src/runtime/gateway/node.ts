@@ -79,6 +79,12 @@ function addressOf(request: IncomingMessage, headers: Map<string, string[]>, tru
   return forwarded.at(-trustedProxies)?.trim() || socket
 }
 
+/** Scheme and host of the request's own URI. The scheme is that of our proxy's client, where there is a proxy. */
+function originOf(request: IncomingMessage, headers: Map<string, string[]>, trustedProxies: number): string {
+  const forwarded = trustedProxies > 0 ? headers.get('x-forwarded-proto')?.at(-1) : undefined
+  return `${forwarded === 'https' ? 'https' : 'http'}://${request.headers.host ?? ''}`
+}
+
 function write(response: ServerResponse, { status, headers, body }: HttpResponse, close: boolean): void {
   if (response.destroyed) return
   if (close) response.setHeader('connection', 'close')
@@ -176,7 +182,15 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Li
       return write(response, problemResponse(error, randomId()), true)
     }
     const address = addressOf(request, headers, trustedProxies)
-    const answer = await gateway.handle({ method: request.method ?? '', target: request.url ?? '', headers, body, address })
+    const origin = originOf(request, headers, trustedProxies)
+    const answer = await gateway.handle({
+      method: request.method ?? '',
+      target: request.url ?? '',
+      headers,
+      body,
+      origin,
+      address,
+    })
     write(response, answer, !server.listening)
   }
 

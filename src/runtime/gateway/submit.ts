@@ -28,6 +28,7 @@ export function admit(
     environment: call.environment,
     units,
     address: addressKey(call.request.address) ?? unknownAddress,
+    ...(call.caller.nonce !== undefined && { nonce: call.caller.nonce }),
     ...more,
   })
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { AddressRange } from '../../../src/domain/address.ts'
 import { addressRange } from '../../../src/domain/address.ts'
 import { type Refusal, refusals } from '../../../src/domain/admission.ts'
 import { windowsAt } from '../../../src/domain/calendar.ts'
-import type { Credential } from '../../../src/domain/credential.ts'
+import type { Environment } from '../../../src/domain/names.ts'
 import type { World } from '../contract.ts'
 import { addressOf, noon, profileOf, Tenant } from '../fixtures.ts'
 
@@ -43,6 +44,7 @@ const causes: Record<Refusal, Cause> = {
     break: (tenant) => withKey(tenant, { allowIps: [addressRange('198.51.100.0/24')] }),
     mend: (tenant) => withKey(tenant, { allowIps: [addressRange('203.0.113.7')] }),
   },
+  'nonce-reused': atLimits,
   'idempotency-in-progress': atLimits,
   'idempotency-key-reused': atLimits,
   'route-missing': {
@@ -59,7 +61,16 @@ const causes: Record<Refusal, Cause> = {
   'month-quota-exceeded': atLimits,
 }
 
-function withKey(tenant: Tenant, change: Partial<Credential>): Promise<void> {
+interface KeyChange {
+  readonly keyId?: string
+  readonly environment?: Environment
+  readonly notBefore?: number
+  readonly expiresAt?: number
+  readonly revokedAt?: number
+  readonly allowIps?: readonly AddressRange[]
+}
+
+function withKey(tenant: Tenant, change: KeyChange): Promise<void> {
   return tenant.change((profile) => {
     const [first, ...rest] = profile.credentials
     return { ...profile, credentials: first === undefined ? [] : [{ ...first, ...change }, ...rest] }

@@ -10,7 +10,7 @@ import { message } from '../../support/world.ts'
 
 function requestWith(...values: string[]): HttpRequest {
   const headers = new Map(values.length === 0 ? [] : [['idempotency-key', values] as const])
-  return { method: 'POST', target: '/', headers, body: new Uint8Array(), address: '' }
+  return { method: 'POST', target: '/', headers, body: new Uint8Array(), origin: '', address: '' }
 }
 
 describe('idempotencyKey', () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { issueKey, revokeKey, setCustomer } from '../../../../src/customers/index.ts'
 import { addressRange } from '../../../../src/domain/address.ts'
+import { digestOf } from '../../../../src/domain/credential.ts'
 import { expectProblem } from '../../../support/expect-problem.ts'
 import { exchange, parsedAnswer } from '../../../support/http.ts'
 import { liveQueue, type Sqs, startSqs, testQueue } from '../../../support/sqs.ts'
@@ -28,7 +29,7 @@ describe('401', () => {
       await exchange(world.listening.port, 'GET /v1.0/quota HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
     )
     expectProblem(answer, 'credentials-missing', world)
-    expect(answer.headers.get('www-authenticate')).toBe('Basic realm="apigw", charset="UTF-8"')
+    expect(answer.headers.get('www-authenticate')).toBe('Basic realm="apigw", charset="UTF-8", Bearer realm="apigw"')
   })
 
   it('refuses two Authorization headers, although each is right', async () => {
@@ -47,7 +48,7 @@ describe('401', () => {
       `${world.customer}:${world.live.secret}:ak_live_UNKNOWN`,
       `nobody:${world.live.secret}:${keyId}`,
       `${world.customer}:${world.test.secret}:${keyId}`,
-      `${world.customer}:${world.live.credential.digest}:${keyId}`,
+      `${world.customer}:${digestOf(world.live.secret)}:${keyId}`,
     ]) {
       const answer = await postTo(world, '/v1.0/messages', basic)
       expectProblem(answer, 'credentials-invalid', world)
@@ -57,7 +58,7 @@ describe('401', () => {
     expectNothingSent(world)
   })
 
-  it.each(['', 'Basic', 'Bearer abc', 'Basic ???', `Basic ${Buffer.from('a:b').toString('base64')}`])(
+  it.each(['', 'Basic', 'Digest abc', 'Basic ???', `Basic ${Buffer.from('a:b').toString('base64')}`])(
     'refuses the header "%s"',
     async (header) => {
       const world = await startWorld({ endpoint: sqs.endpoint })

@@ -1,0 +1,26 @@
+import { Args } from '@oclif/core'
+import { BaseCommand, shared } from '../../cli/base.ts'
+import { rewrapKeys, rewrapTokenKeys } from '../../customers/index.ts'
+
+export default class KeyRewrap extends BaseCommand {
+  static override summary = 'encrypt HMAC secrets and token keys anew under the current master key'
+  static override description =
+    'For changing the master key: give gateways and this command the new key before the old one (APIGW_MASTER_KEY=NEW,OLD), run\nthis, then take the old one away. The secrets stay what they are, so customers notice nothing.'
+  static override examples = ['<%= config.bin %> key rewrap', '<%= config.bin %> key rewrap acme --dry-run']
+  static override args = { customer: Args.string({ description: 'whose keys (default: all)' }) }
+  static override flags = { 'dry-run': shared.dryRun }
+
+  async run() {
+    const { args, flags } = await this.parse(KeyRewrap)
+    return this.withContext(flags, async (context) => {
+      const ids = args.customer === undefined ? (await context.registry.customers()).map(({ id }) => id) : [args.customer]
+      let rewrapped = 0
+      for (const id of ids) rewrapped += await rewrapKeys(context, id)
+      if (args.customer === undefined) rewrapped += await rewrapTokenKeys(context)
+      this.log(
+        `${rewrapped} ${rewrapped === 1 ? 'secret' : 'secrets'} sealed anew, ${ids.length} ${ids.length === 1 ? 'customer' : 'customers'} looked at.`,
+      )
+      return { customers: ids.length, rewrapped, dryRun: flags['dry-run'] }
+    })
+  }
+}

@@ -1,0 +1,174 @@
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { type InnerList, parseDictionary, serializeInnerList } from 'structured-headers'
+
+/** What a signature may cover, as the verifier sees the request. Header names are in lower case. */
+export interface SignedRequest {
+  readonly method: string
+  /** The absolute URI as the client addressed it: `https://api.example.com/v1.0/messages?x=1`. */
+  readonly targetUri: string
+  readonly headers: ReadonlyMap<string, readonly string[]>
+}
+
+/** One signature of a request, taken apart. */
+export interface ParsedSignature {
+  readonly covered: InnerList
+  readonly components: ReadonlySet<string>
+  readonly created: number | undefined
+  readonly expires: number | undefined
+  readonly nonce: string | undefined
+  readonly keyId: string | undefined
+  readonly alg: string | undefined
+  readonly signature: Uint8Array
+}
+
+/** What a signature has to cover at least, so that nothing of a call can be changed or sent again. */
+export const requiredComponents = ['@method', '@target-uri', 'content-digest'] as const
+
+/** The one algorithm: `alg` may say so, or say nothing (RFC 9421, section 3.3.3). */
+export const signatureAlgorithm = 'hmac-sha256'
+
+/** How far the client's clock may be off, in seconds. */
+export const skewSeconds = 300
+
+/** Derived components (RFC 9421, section 2.2) from the request; anything else is a header. */
+function componentValue(component: string, request: SignedRequest): string | undefined {
+  if (!component.startsWith('@')) {
+    const values = request.headers.get(component)
+    // Section 2.1: each value without white space around it, joined by a comma and a space.
+    return values?.map((value) => value.trim().replaceAll(/\s*\r?\n\s+/g, ' ')).join(', ')
+  }
+  const url = URL.canParse(request.targetUri) ? new URL(request.targetUri) : undefined
+  switch (component) {
+    case '@method':
+      return request.method
+    case '@target-uri':
+      return request.targetUri
+    case '@authority':
+      return url?.host
+    case '@scheme':
+      return url?.protocol.slice(0, -1)
+    case '@path':
+      return url?.pathname
+    case '@query':
+      return url === undefined ? undefined : url.search === '' ? '?' : url.search
+    default:
+      return undefined
+  }
+}
+
+/**
+ * The signature base (RFC 9421, section 2.5).
+ * @returns the name of a component instead, if the request does not have it or it has parameters that we do not know
+ */
+export function signatureBase(
+  covered: InnerList,
+  request: SignedRequest,
+): { readonly base: string } | { readonly missing: string } {
+  const [items] = covered
+  const lines: string[] = []
+  for (const [name, parameters] of items) {
+    const component = String(name)
+    const value = parameters.size === 0 ? componentValue(component, request) : undefined
+    if (value === undefined) return { missing: component }
+    lines.push(`"${component}": ${value}`)
+  }
+  lines.push(`"@signature-params": ${serializeInnerList(covered)}`)
+  return { base: lines.join('\n') }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function integer(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) ? value : undefined
+}
+
+/**
+ * Reads `Signature-Input` and `Signature`. Exactly one signature is taken: with two, which one counts would be a
+ * question that an attacker may answer.
+ * @returns `undefined` for anything malformed
+ */
+export function parseSignature(input: string, signatures: string): ParsedSignature | undefined {
+  try {
+    const inputs = parseDictionary(input)
+    const values = parseDictionary(signatures)
+    const [label] = inputs.keys()
+    if (label === undefined || inputs.size !== 1 || values.size !== 1) return undefined
+    const covered = inputs.get(label)
+    const value = values.get(label)?.[0]
+    if (covered === undefined || !Array.isArray(covered[0]) || !(value instanceof ArrayBuffer)) return undefined
+    const list = covered as InnerList
+    const names = list[0].map(([name]) => name)
+    if (!names.every((name) => typeof name === 'string') || new Set(names).size !== names.length) return undefined
+    const parameters = list[1]
+    return {
+      covered: list,
+      components: new Set(names.map(String)),
+      created: integer(parameters.get('created')),
+      expires: integer(parameters.get('expires')),
+      nonce: text(parameters.get('nonce')),
+      keyId: text(parameters.get('keyid')),
+      alg: text(parameters.get('alg')),
+      signature: new Uint8Array(value),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+export function hmacSha256(secret: string, base: string): Buffer {
+  return createHmac('sha256', secret).update(base).digest()
+}
+
+/** Compares in constant time; a signature of another length is simply wrong. */
+export function sameSignature(given: Uint8Array, expected: Uint8Array): boolean {
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+/** `Content-Digest` of a body (RFC 9530). */
+export function contentDigest(body: Uint8Array): string {
+  return `sha-256=:${hash('sha256', body, 'base64')}:`
+}
+
+/** Whether a `Content-Digest` names the SHA-256 of a body. Other algorithms beside it are passed over. */
+export function digestMatches(header: string, body: Uint8Array): boolean {
+  try {
+    const value = parseDictionary(header).get('sha-256')?.[0]
+    return value instanceof ArrayBuffer && sameSignature(new Uint8Array(value), hash('sha256', body, 'buffer'))
+  } catch {
+    return false
+  }
+}
+
+/** What a client adds to a request to sign it. */
+export interface SignInput {
+  readonly method: string
+  readonly targetUri: string
+  readonly body: Uint8Array
+  /** `CUSTOMER:KEY_ID` */
+  readonly keyId: string
+  readonly secret: string
+  /** Seconds since 1970. */
+  readonly created: number
+  readonly nonce: string
+}
+
+/** Headers that sign a request: the client's half, for `apigw sign`, `apigw send` and the agent. */
+export function signedHeaders(input: SignInput): Record<'content-digest' | 'signature-input' | 'signature', string> {
+  const digest = contentDigest(input.body)
+  const covered: InnerList = [
+    requiredComponents.map((name) => [name, new Map()]),
+    new Map<string, string | number>([
+      ['created', input.created],
+      ['nonce', input.nonce],
+      ['keyid', input.keyId],
+      ['alg', signatureAlgorithm],
+    ]),
+  ]
+  const request = { method: input.method, targetUri: input.targetUri, headers: new Map([['content-digest', [digest]]]) }
+  const built = signatureBase(covered, request)
+  if ('missing' in built) throw new Error(`a request that we make lacks ${built.missing}`)
+  const signature = hmacSha256(input.secret, built.base).toString('base64')
+  return { 'content-digest': digest, 'signature-input': `sig=${serializeInnerList(covered)}`, signature: `sig=:${signature}:` }
+}
