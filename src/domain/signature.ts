@@ -117,7 +117,7 @@ export function parseSignature(input: string, signatures: string): ParsedSignatu
   }
 }
 
-export function hmacSha256(secret: string, base: string): Buffer {
+export function hmacSha256(secret: string | Uint8Array, base: string): Buffer {
   return createHmac('sha256', secret).update(base).digest()
 }
 

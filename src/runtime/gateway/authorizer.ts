@@ -166,13 +166,15 @@ export function callerFrom(context: Readonly<Record<string, unknown>> | undefine
   const knownEnvironment = environments.find((known) => known === environment)
   const knownScheme = schemes.find((known) => known === scheme)
   if (typeof customer !== 'string' || typeof keyId !== 'string' || !knownEnvironment || !knownScheme) return undefined
-  if (knownScheme === 'hmac' && (typeof nonce !== 'string' || typeof bound !== 'string')) return undefined
+  const remembered = Number(nonceMs)
+  const isWhole = typeof nonce === 'string' && typeof bound === 'string' && Number.isSafeInteger(remembered)
+  if (knownScheme === 'hmac' && !isWhole) return undefined
   return {
     customer,
     keyId,
     environment: knownEnvironment,
     scheme: knownScheme,
-    ...(typeof nonce === 'string' && { nonce: { value: nonce, rememberMs: Number(nonceMs) } }),
+    ...(typeof nonce === 'string' && { nonce: { value: nonce, rememberMs: remembered } }),
     ...(typeof bound === 'string' && { bound }),
   }
 }

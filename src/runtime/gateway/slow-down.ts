@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /** So many failures in a minute cost nothing: people mistype, and deployments start with yesterday's secret. */
 const free = 20
@@ -13,7 +13,10 @@ const mostWaiting = 1_000
  * Slows down whoever guesses, for each pair of customer and address. Only answers that refuse are delayed: the real
  * customer's right credentials are never slower, from that address or any other, and nobody can lock them out.
  */
-export function failureDelay(now: () => number = Date.now): (customer: string, address: string) => Promise<void> {
+export function failureDelay(
+  now: () => number,
+  sleep: (milliseconds: number) => Promise<void> = pause,
+): (customer: string, address: string) => Promise<void> {
   const failures = new Map<string, { count: number; since: number }>()
   let waiting = 0
 

@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest'
+import type { Scheme } from '../../src/domain/credential.ts'
+import { signedHeaders } from '../../src/domain/signature.ts'
+import { authenticator } from '../../src/runtime/gateway/authenticate.ts'
+import {
+  type AuthorizerContext,
+  type AuthorizerEvent,
+  callerFrom,
+  createAuthorizer,
+  type PolicyResult,
+} from '../../src/runtime/gateway/authorizer.ts'
+import type { HttpRequest, HttpResponse } from '../../src/runtime/gateway/http.ts'
+import { createTokens } from '../../src/runtime/gateway/tokens.ts'
+import { basicHeader, messageBody, newNonce, type Secured, startSecured } from './world.ts'
+
+const stage = 'arn:aws:execute-api:ap-northeast-2:123456789012:a1b2c3/prod'
+const origin = 'https://api.example.com'
+
+async function authorizerOf(world: Secured, simple = false) {
+  const masterKeys = await world.context.masterKeys?.()
+  const now = (): number => world.clock.now
+  const tokens = createTokens({ registry: world.registry, masterKeys, issuer: origin, now })
+  const authenticate = authenticator({ registry: world.registry, masterKeys, tokens, now })
+  return { tokens, authorize: createAuthorizer({ authenticate, publicOrigin: origin, simple }) }
+}
+
+function signedFor(world: Secured, path: string, body = messageBody): Record<string, string> {
+  const { credential, secret } = world.key('hmac')
+  const keyId = `${world.customer}:${credential.keyId}`
+  const created = Math.floor(world.clock.now / 1000)
+  return signedHeaders({
+    method: 'POST',
+    targetUri: `${origin}${path}`,
+    body: Buffer.from(body),
+    keyId,
+    secret,
+    created,
+    nonce: newNonce(),
+  })
+}
+
+/** The events as API Gateway sends them, with what matters here. */
+const events = {
+  token: (authorizationToken: string): AuthorizerEvent => ({
+    type: 'TOKEN',
+    authorizationToken,
+    methodArn: `${stage}/POST/v1.0/messages`,
+  }),
+  rest: (headers: Record<string, string>, path = '/v1.0/messages', query = {}): AuthorizerEvent => ({
+    type: 'REQUEST',
+    methodArn: `${stage}/POST${path}`,
+    httpMethod: 'POST',
+    path,
+    headers,
+    multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+    multiValueQueryStringParameters: query,
+    requestContext: {
+      domainName: 'a1b2c3.execute-api.ap-northeast-2.amazonaws.com',
+      path: `/prod${path}`,
+      identity: { sourceIp: '203.0.113.7' },
+    },
+  }),
+  http1: (headers: Record<string, string>, path = '/v1.0/messages'): AuthorizerEvent => ({
+    version: '1.0',
+    type: 'REQUEST',
+    methodArn: `${stage}/POST${path}`,
+    httpMethod: 'POST',
+    path,
+    headers,
+    requestContext: { domainName: 'api.example.com', identity: { sourceIp: '203.0.113.7' } },
+  }),
+  http2: (headers: Record<string, string>, path = '/v1.0/messages', query = ''): AuthorizerEvent => ({
+    version: '2.0',
+    type: 'REQUEST',
+    routeArn: `${stage}/POST${path}`,
+    rawPath: path,
+    rawQueryString: query,
+    headers,
+    requestContext: { domainName: 'api.example.com', http: { method: 'POST', path, sourceIp: '203.0.113.7' } },
+  }),
+}
+
+const allowed = {
+  live: [
+    { Action: 'execute-api:Invoke', Effect: 'Allow', Resource: [`${stage}/*/v*`] },
+    { Action: 'execute-api:Invoke', Effect: 'Deny', Resource: [`${stage}/*/test/*`] },
+  ],
+  test: [{ Action: 'execute-api:Invoke', Effect: 'Allow', Resource: [`${stage}/*/test/*`] }],
+} as const
+
+function policyOf(result: unknown): PolicyResult {
+  expect(result).toHaveProperty('policyDocument')
+  return result as PolicyResult
+}
+
+async function headersFor(world: Secured, scheme: Scheme, token: () => Promise<string>): Promise<Record<string, string>> {
+  if (scheme === 'hmac') return signedFor(world, '/v1.0/messages')
+  return { Authorization: scheme === 'basic' ? basicHeader(world.key('basic').basic) : `Bearer ${await token()}` }
+}
+
+describe('an authorizer', () => {
+  it.each(['rest', 'http1', 'http2'] as const)('allows everything of the key, whatever call it saw (%s)', async (shape) => {
+    const world = await startSecured()
+    const { authorize, tokens } = await authorizerOf(world)
+    for (const scheme of ['basic', 'hmac', 'jwt'] as const) {
+      const { credential } = world.key(scheme)
+      const headers = await headersFor(world, scheme, () => tokens.issue({ ...credential }))
+      const { principalId, policyDocument, context } = policyOf(await authorize(events[shape](headers)))
+      expect(principalId).toBe(`${world.customer}:${credential.keyId}`)
+      expect(policyDocument).toEqual({ Version: '2012-10-17', Statement: allowed.live })
+      expect(context).toMatchObject({ customer: world.customer, keyId: credential.keyId, environment: 'live', scheme })
+      expect(Object.values(context).every((value) => typeof value === 'string')).toBe(true)
+      expect(JSON.stringify(context)).not.toContain(world.key(scheme).secret)
+    }
+  })
+
+  it('allows a test key the test environment and nothing else', async () => {
+    const world = await startSecured()
+    const { authorize } = await authorizerOf(world)
+    const event = events.rest({ authorization: basicHeader(world.key('basic', 'test').basic) }, '/test/v1.0/messages')
+    expect(policyOf(await authorize(event)).policyDocument.Statement).toEqual(allowed.test)
+  })
+
+  it('takes a TOKEN event', async () => {
+    const world = await startSecured()
+    const { authorize } = await authorizerOf(world)
+    const { policyDocument } = policyOf(await authorize(events.token(basicHeader(world.key('basic').basic))))
+    expect(policyDocument.Statement).toEqual(allowed.live)
+  })
+
+  it('says Unauthorized, in exactly that word, to whoever proves nothing', async () => {
+    const world = await startSecured()
+    const { authorize } = await authorizerOf(world)
+    const wrong = [
+      events.token('Basic abc'),
+      { type: 'TOKEN', methodArn: `${stage}/GET/` } as const,
+      events.rest({}),
+      events.http2({ authorization: 'Bearer a.b.c' }),
+      events.rest(signedFor(world, '/v1.0/other')),
+    ]
+    for (const event of wrong) await expect(authorize(event)).rejects.toThrow(/^Unauthorized$/)
+  })
+
+  it('answers in the simple format where that is wanted', async () => {
+    const world = await startSecured()
+    const { authorize } = await authorizerOf(world, true)
+    const live = { authorization: basicHeader(world.key('basic').basic) }
+    expect(await authorize(events.http2(live))).toMatchObject({ isAuthorized: true, context: { customer: world.customer } })
+    expect(await authorize(events.http2(live, '/test/v1.0/messages'))).toMatchObject({ isAuthorized: false })
+  })
+
+  it('sees the query that was signed', async () => {
+    const world = await startSecured()
+    const { authorize } = await authorizerOf(world)
+    const headers = signedFor(world, '/v1.0/messages?a=1&b=x%20y')
+    policyOf(await authorize(events.rest(headers, '/v1.0/messages', { a: ['1'], b: ['x y'] })))
+    policyOf(await authorize(events.http2(signedFor(world, '/v1.0/messages?a=1'), '/v1.0/messages', 'a=1')))
+  })
+})
+
+describe('a gateway behind an authorizer', () => {
+  const request = (headers: Record<string, string>, context: AuthorizerContext, more: Partial<HttpRequest> = {}): HttpRequest => {
+    const proven = callerFrom(context)
+    if (proven === undefined) throw new Error('the context was not understood')
+    return {
+      method: 'POST',
+      target: '/v1.0/messages',
+      headers: new Map(
+        Object.entries({ 'content-type': 'application/json', ...headers }).map(([name, value]) => [name, [value]]),
+      ),
+      body: Buffer.from(messageBody),
+      origin,
+      address: '203.0.113.7',
+      proven,
+      ...more,
+    }
+  }
+  const codeOf = ({ status, body }: HttpResponse): unknown => JSON.parse(body).code ?? status
+
+  it('admits the call, once, and refuses every other call that a cached answer is held against', async () => {
+    const world = await startSecured()
+    const { authorize } = await authorizerOf(world)
+    const headers = signedFor(world, '/v1.0/messages')
+    const { context } = policyOf(await authorize(events.rest(headers)))
+    const other = JSON.stringify({ to: '010-9999-9999', from: '1588-1234', text: 'Stolen' })
+    const otherDigest = signedFor(world, '/v1.0/messages', other)['content-digest'] ?? ''
+    const { gateway } = world
+    expect(codeOf(await gateway.handle(request(headers, context, { body: Buffer.from(other) })))).toBe('digest-mismatch')
+    const swapped = { ...headers, 'content-digest': otherDigest }
+    expect(codeOf(await gateway.handle(request(swapped, context, { body: Buffer.from(other) })))).toBe('digest-mismatch')
+    expect(codeOf(await gateway.handle(request(headers, context, { target: '/v1.0/messages?x=1' })))).toBe('digest-mismatch')
+    expect(codeOf(await gateway.handle(request(headers, context, { target: '/v1.0/quota', method: 'GET' })))).toBe(
+      'digest-mismatch',
+    )
+    expect(codeOf(await gateway.handle(request(headers, context)))).toBe(202)
+    expect(codeOf(await gateway.handle(request(headers, context)))).toBe('nonce-reused')
+    expect(world.sent).toHaveLength(1)
+  })
+
+  it('understands no context that is incomplete', () => {
+    const whole = { customer: 'acme', keyId: 'k', environment: 'live', scheme: 'hmac', nonce: 'n', nonceMs: '1', bound: 'b' }
+    expect(callerFrom(whole)).toEqual({
+      customer: 'acme',
+      keyId: 'k',
+      environment: 'live',
+      scheme: 'hmac',
+      nonce: { value: 'n', rememberMs: 1 },
+      bound: 'b',
+    })
+    for (const lost of ['customer', 'keyId', 'environment', 'scheme', 'nonce', 'nonceMs', 'bound'] as const) {
+      expect(callerFrom({ ...whole, [lost]: undefined }), lost).toBeUndefined()
+    }
+    expect(callerFrom(undefined)).toBeUndefined()
+    expect(callerFrom({ ...whole, environment: 'prod' })).toBeUndefined()
+  })
+})

@@ -1,0 +1,232 @@
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose'
+import { describe, expect, inject, it } from 'vitest'
+import { revokeKey, setCustomer } from '../../src/customers/index.ts'
+import { openTokenKey, tokenKeysDocument, tokenKeysFrom } from '../../src/domain/token-keys.ts'
+import { type Answer, ask } from '../support/http.ts'
+import { basicHeader, messageBody, newMasterKeys, type Secured, startSecured } from './world.ts'
+
+const form = 'application/x-www-form-urlencoded'
+const day = 86_400_000
+
+function tokenCall(
+  world: Secured,
+  more: { basic?: string | null; type?: string; body?: string; test?: boolean } = {},
+): Promise<Answer> {
+  const {
+    basic = world.key('jwt', more.test ? 'test' : 'live').basic,
+    type = form,
+    body = 'grant_type=client_credentials',
+  } = more
+  const headers = { 'content-type': type, ...(basic !== null && { authorization: basicHeader(basic) }) }
+  return ask(`${world.listening.url}${more.test ? '/test' : ''}/v1.0/token`, { method: 'POST', headers, body })
+}
+
+async function tokenOf(world: Secured, test = false): Promise<string> {
+  const { status, body } = await tokenCall(world, { test })
+  expect([status, body.token_type, body.expires_in]).toEqual([200, 'Bearer', 900])
+  return String(body.access_token)
+}
+
+function send(world: Secured, token: string, path = '/v1.0/messages'): Promise<Answer> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  return ask(`${world.listening.url}${path}`, { method: 'POST', headers, body: messageBody })
+}
+
+const codeOf = (answer: Answer): unknown => answer.body.code ?? answer.status
+
+/** Signs with the key that the gateways share, whatever claims a thief of nothing would like. */
+async function forged(world: Secured, payload: JWTPayload, header: Partial<JWTHeaderParameters> = {}): Promise<string> {
+  const [key] = tokenKeysFrom((await world.registry.document(tokenKeysDocument))?.text)
+  const masterKeys = await world.context.masterKeys?.()
+  if (key === undefined || masterKeys === undefined) throw new Error('there is no key to forge with')
+  const secret = JSON.parse(openTokenKey(key, masterKeys))
+  return new SignJWT(payload).setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid, ...header }).sign(secret)
+}
+
+function encoded(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+describe('a token', () => {
+  it('is given for a key of the scheme jwt, and sends', async () => {
+    const world = await startSecured()
+    const token = await tokenOf(world)
+    expect((await send(world, token)).status).toBe(202)
+    expect((await send(world, token)).status).toBe(202)
+    expect(codeOf(await send(world, token, '/test/v1.0/messages'))).toBe('environment-mismatch')
+    const test = await tokenOf(world, true)
+    expect((await send(world, test, '/test/v1.0/messages')).status).toBe(202)
+    expect(codeOf(await send(world, test))).toBe('environment-mismatch')
+  })
+
+  it('says whose it is, and verifies against the published keys', async () => {
+    const world = await startSecured({ publicOrigin: 'https://api.example.com' })
+    const token = await tokenOf(world)
+    const jwks = await ask(`${world.listening.url}/.well-known/jwks.json`)
+    expect(JSON.stringify(jwks.body)).not.toContain('"d"')
+    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(jwks.body as { keys: [] }), {
+      issuer: 'https://api.example.com',
+      audience: 'apigw',
+      typ: 'at+jwt',
+      algorithms: ['EdDSA'],
+      currentDate: new Date(world.clock.now),
+    })
+    expect(protectedHeader.kid).toEqual(expect.any(String))
+    const { keyId } = world.key('jwt').credential
+    expect(payload).toMatchObject({ sub: world.customer, client_id: keyId, env: 'live', jti: expect.any(String) })
+    expect(Number(payload.exp) - Number(payload.iat)).toBe(900)
+  })
+
+  // A Redis database of their own: the keys that sign tokens belong to one master key.
+  it.each([
+    ['key revoke', 1],
+    ['customer suspend', 2],
+  ])('stops at once with %s, although it was remembered', async (how, database) => {
+    const world = await startSecured({ registry: `${inject('redis')}/${database}` })
+    const token = await tokenOf(world)
+    expect((await send(world, token)).status).toBe(202)
+    const { keyId } = world.key('jwt').credential
+    if (how === 'key revoke') await revokeKey(world.context, world.customer, keyId)
+    else await setCustomer(world.context, world.customer, { state: 'suspended' })
+    expect(codeOf(await send(world, token))).toBe(how === 'key revoke' ? 'key-revoked' : 'customer-suspended')
+    const again = await tokenCall(world)
+    expect([again.status, again.body.error]).toEqual([401, 'invalid_client'])
+  })
+
+  it('ends when it says, although it was remembered', async () => {
+    const world = await startSecured()
+    const token = await tokenOf(world)
+    world.clock.now += 899_000
+    expect((await send(world, token)).status).toBe(202)
+    world.clock.now += 7_000
+    const answer = await send(world, token)
+    expect([answer.status, answer.body.code]).toEqual([401, 'token-expired'])
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="apigw", error="invalid_token"')
+  })
+
+  it('is refused when anything about it is wrong', async () => {
+    const world = await startSecured()
+    const token = await tokenOf(world)
+    const claims = decodeJwt(token)
+    const [head = '', body = '', signature = ''] = token.split('.')
+    const header = decodeProtectedHeader(token)
+    const jwks = await ask(`${world.listening.url}/.well-known/jwks.json`)
+    const publicKey = JSON.stringify((jwks.body.keys as object[])[0])
+    const other = await generateKeyPair('EdDSA')
+    const ecdsa = await generateKeyPair('ES256')
+    const without = (name: string): JWTPayload => Object.fromEntries(Object.entries(claims).filter(([claim]) => claim !== name))
+    const wrong: Record<string, string> = {
+      'alg none': `${encoded({ ...header, alg: 'none' })}.${body}.`,
+      'alg none with a signature': `${encoded({ ...header, alg: 'none' })}.${body}.${signature}`,
+      'alg HS256 with the public key': await new SignJWT(claims)
+        .setProtectedHeader({ ...header, alg: 'HS256' })
+        .sign(Buffer.from(publicKey)),
+      'alg ES256': await new SignJWT(claims).setProtectedHeader({ ...header, alg: 'ES256' }).sign(ecdsa.privateKey),
+      'another key with our kid': await new SignJWT(claims)
+        .setProtectedHeader({ ...header, alg: 'EdDSA' })
+        .sign(other.privateKey),
+      'a key that it brings along': await new SignJWT(claims)
+        .setProtectedHeader({ ...header, alg: 'EdDSA', jwk: await exportJWK(other.publicKey) })
+        .sign(other.privateKey),
+      'an unknown kid': await forged(world, claims, { kid: 'unknown' }),
+      'no kid': await forged(world, claims, { kid: '' }),
+      'another type': await forged(world, claims, { typ: 'JWT' }),
+      'another audience': await forged(world, { ...claims, aud: 'other' }),
+      'another issuer': await forged(world, { ...claims, iss: 'other' }),
+      'no end': await forged(world, without('exp')),
+      'no subject': await forged(world, without('sub')),
+      'no key': await forged(world, without('client_id')),
+      'an unknown environment': await forged(world, { ...claims, env: 'prod' }),
+      'not yet': await forged(world, { ...claims, nbf: Number(claims.exp) }),
+      'a changed claim': `${head}.${encoded({ ...claims, sub: 'other' })}.${signature}`,
+      'a cut signature': `${head}.${body}.${signature.slice(0, -4)}`,
+      'no token': 'abc',
+      'too long': `${'a'.repeat(5000)}.b.c`,
+    }
+    for (const [what, bad] of Object.entries(wrong)) {
+      const answer = await send(world, bad)
+      expect([what, answer.status, answer.body.code]).toEqual([what, 401, 'token-invalid'])
+      expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"')
+    }
+    expect(world.sent).toEqual([])
+  })
+})
+
+describe('the token endpoint', () => {
+  it('answers wrong requests as RFC 6749 has it', async () => {
+    const world = await startSecured()
+    const shown = async (more: Parameters<typeof tokenCall>[1]) => {
+      const { status, body, headers } = await tokenCall(world, more)
+      return [status, body.error, headers.get('cache-control'), headers.get('www-authenticate')?.split(' ')[0] ?? null]
+    }
+    const { secret, credential } = world.key('jwt')
+    expect(await shown({ body: '' })).toEqual([400, 'invalid_request', 'no-store', null])
+    expect(await shown({ body: 'grant_type=a&grant_type=b' })).toEqual([400, 'invalid_request', 'no-store', null])
+    expect(await shown({ body: 'grant_type=password' })).toEqual([400, 'unsupported_grant_type', 'no-store', null])
+    expect(await shown({ type: 'application/json' })).toEqual([400, 'invalid_request', 'no-store', null])
+    expect(await shown({ basic: null })).toEqual([401, 'invalid_client', 'no-store', 'Basic'])
+    expect(await shown({ basic: `${world.customer}:${secret}x:${credential.keyId}` })).toEqual([
+      401,
+      'invalid_client',
+      'no-store',
+      'Basic',
+    ])
+    expect(await shown({ basic: world.key('basic').basic })).toEqual([401, 'invalid_client', 'no-store', 'Basic'])
+    expect(await shown({ basic: world.key('jwt', 'test').basic })).toEqual([401, 'invalid_client', 'no-store', 'Basic'])
+  })
+
+  it('takes no key of the scheme jwt for a call', async () => {
+    const world = await startSecured()
+    const headers = { authorization: basicHeader(world.key('jwt').basic) }
+    expect(codeOf(await ask(`${world.listening.url}/v1.0/quota`, { headers }))).toBe('credentials-invalid')
+  })
+
+  it('is 503, not 500, without a master key', async () => {
+    const world = await startSecured({ masterKeys: undefined })
+    const answer = await tokenCall(world)
+    expect([answer.status, answer.body.error]).toEqual([503, 'temporarily_unavailable'])
+  })
+})
+
+describe('the keys that sign tokens', () => {
+  const kidOf = (token: string): unknown => decodeProtectedHeader(token).kid
+
+  it('change by themselves after 30 days, and tokens of the old one still verify', async () => {
+    const world = await startSecured()
+    const first = await tokenOf(world)
+    world.clock.now += 30 * day - 60_000
+    const last = await tokenOf(world)
+    expect(kidOf(last)).toBe(kidOf(first))
+    world.clock.now += 120_000
+    const next = await tokenOf(world)
+    expect(kidOf(next)).not.toBe(kidOf(first))
+    expect((await send(world, last)).status).toBe(202)
+    expect((await send(world, next)).status).toBe(202)
+    world.clock.now += 61 * day
+    await tokenOf(world)
+    const { body } = await ask(`${world.listening.url}/.well-known/jwks.json`)
+    expect((body.keys as { kid: string }[]).map((key) => key.kid)).not.toContain(kidOf(first))
+  })
+
+  it('are the same on two gateways that make the first one at the same time', async () => {
+    const { keys } = newMasterKeys()
+    const one = await startSecured({ registry: `${inject('redis')}/3`, masterKeys: keys })
+    const other = await startSecured({ beside: one, masterKeys: keys })
+    const { basic } = one.key('jwt')
+    const tokens = await Promise.all(
+      [one, other, one, other].map(async (world) => String((await tokenCall(world, { basic })).body.access_token)),
+    )
+    expect(new Set(tokens.map(kidOf)).size).toBe(1)
+    for (const token of tokens) for (const world of [one, other]) expect((await send(world, token)).status).toBe(202)
+  })
+})

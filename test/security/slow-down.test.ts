@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { failureDelay } from '../../src/runtime/gateway/slow-down.ts'
+
+const free = 20
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Whether a failure was answered without waiting. */
+async function isImmediate(delay: ReturnType<typeof failureDelay>, customer: string, address: string): Promise<boolean> {
+  let done = false
+  void delay(customer, address).then(() => {
+    done = true
+  })
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+  return done
+}
+
+describe('whoever guesses', () => {
+  it('is slowed down after twenty failures in a minute, more and more', async () => {
+    const sleeps: number[] = []
+    const delay = failureDelay(Date.now, async (milliseconds) => void sleeps.push(milliseconds))
+    for (let i = 0; i < free; i++) await delay('acme', '203.0.113.7')
+    expect(sleeps).toEqual([])
+    for (let i = 0; i < 8; i++) await delay('acme', '203.0.113.7')
+    expect(sleeps).toEqual([100, 200, 400, 800, 1600, 2000, 2000, 2000])
+  })
+
+  it('slows down nobody else: neither another address nor another customer', async () => {
+    const delay = failureDelay(Date.now, () => new Promise(() => undefined))
+    for (let i = 0; i < free; i++) await delay('acme', '203.0.113.7')
+    expect(await isImmediate(delay, 'acme', '203.0.113.7')).toBe(false)
+    expect(await isImmediate(delay, 'acme', '203.0.113.8')).toBe(true)
+    expect(await isImmediate(delay, 'other', '203.0.113.7')).toBe(true)
+  })
+
+  it('starts anew after a minute', async () => {
+    const delay = failureDelay(Date.now, () => new Promise(() => undefined))
+    for (let i = 0; i < free; i++) await delay('acme', '203.0.113.7')
+    expect(await isImmediate(delay, 'acme', '203.0.113.7')).toBe(false)
+    vi.advanceTimersByTime(60_000)
+    expect(await isImmediate(delay, 'acme', '203.0.113.7')).toBe(true)
+  })
+
+  it('cannot fill the memory with answers that wait: beyond a thousand they are given at once', async () => {
+    const delay = failureDelay(Date.now, () => new Promise(() => undefined))
+    for (let i = 0; i < free; i++) await delay('acme', '203.0.113.7')
+    for (let i = 0; i < 1000; i++) void delay('acme', '203.0.113.7')
+    expect(await isImmediate(delay, 'acme', '203.0.113.7')).toBe(true)
+  })
+})
