@@ -9,6 +9,8 @@ export interface Load {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** Headers of which each call has its own: one object a call, in a file that only we can read; wrk stops at its end. */
+  readonly each?: readonly Readonly<Record<string, string>>[]
 }
 
 const result = z.object({
@@ -30,8 +32,33 @@ function lua(text: string): string {
   return `"${text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/gu, (character) => [...Buffer.from(character)].map((byte) => `\\${String(byte).padStart(3, '0')}`).join(''))}"`
 }
 
+/** Gives each call the next line's headers. A line is the values, in the order of the names, with tabs between. */
+function eachCall(calls: readonly Readonly<Record<string, string>>[]): string {
+  const file = join(temporaryFolder(), 'calls.txt')
+  writeFileSync(file, calls.map((call) => Object.values(call).join('\t')).join('\n'), { mode: 0o600 })
+  const names = Object.keys(calls[0] ?? {}).map(lua)
+  return `
+local names = {${names.join(', ')}}
+local lines = io.lines(${lua(file)})
+function request()
+  local line = lines()
+  if line == nil then
+    wrk.thread:stop()
+    return wrk.format()
+  end
+  local at = 0
+  for value in string.gmatch(line, "[^\\t]+") do
+    at = at + 1
+    wrk.headers[names[at]] = value
+  end
+  return wrk.format()
+end
+`
+}
+
 /** @param counting counts the 202s one by one, which costs wrk itself time: not for measuring speed */
 function script(load: Load, counting: boolean): string {
+  const each = load.each === undefined ? '' : eachCall(load.each)
   const headers = Object.entries(load.headers).map(([name, value]) => `wrk.headers[${lua(name)}] = ${lua(value)}\n`)
   const count = `
 local threads = {}
@@ -42,7 +69,7 @@ function response(status) if status == 202 then accepted = accepted + 1 end end
   return `wrk.method = "POST"
 wrk.path = ${lua(load.path)}
 wrk.body = ${lua(load.body)}
-${headers.join('')}${counting ? count : 'local threads = {}'}
+${headers.join('')}${each}${counting ? count : 'local threads = {}'}
 function done(summary, latency)
   local e = summary.errors
   local accepted = 0

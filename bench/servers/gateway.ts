@@ -1,6 +1,7 @@
-import { openRegistry } from '../../src/registry/index.ts'
+import { loadMasterKeys, openRegistry } from '../../src/registry/index.ts'
+import { callerFrom } from '../../src/runtime/gateway/authorizer.ts'
 import { discoverEndpoints } from '../../src/runtime/gateway/endpoints.ts'
-import { createGateway, serve } from '../../src/runtime/gateway/index.ts'
+import { createGateway, type Gateway, serve } from '../../src/runtime/gateway/index.ts'
 import type { Queue } from '../../src/runtime/ports/index.ts'
 import { ready } from './ready.ts'
 
@@ -21,7 +22,12 @@ function observe({ status }: { status: number }): void {
 
 /** Our gateway as it is deployed, on the registry at BENCH_REGISTRY. */
 const registry = await openRegistry(process.env.BENCH_REGISTRY ?? '')
-const gateway = createGateway({ registry, queue, endpoints: await discoverEndpoints(), observe })
-const { port } = await serve(gateway, { port: 0 })
+const masterKeys = await loadMasterKeys({ text: process.env.BENCH_MASTER_KEY })
+const gateway = createGateway({ registry, queue, masterKeys, endpoints: await discoverEndpoints(), observe })
+// The caller as if somebody in front had proved it: what a call costs without any authentication.
+const proven = callerFrom(JSON.parse(process.env.BENCH_PROVEN ?? '{}'))
+const handled: Gateway =
+  proven === undefined ? gateway : { ...gateway, handle: (request) => gateway.handle({ ...request, proven }) }
+const { port } = await serve(handled, { port: 0, trustedProxies: Number(process.env.BENCH_PROXIES ?? 0) })
 process.on('exit', () => failed > 0 && process.stderr.write(`${failed} calls failed inside the gateway\n`))
 ready(port)

@@ -9,10 +9,16 @@ export interface SignedRequest {
   readonly headers: ReadonlyMap<string, readonly string[]>
 }
 
+/** What a signature covers, as `Signature-Input` lists it. */
+export interface Covered {
+  readonly components: readonly { readonly name: string; readonly hasParameters: boolean }[]
+  /** The list with its parameters, serialised as RFC 9651 has it: the last line of the signature base. */
+  readonly text: string
+}
+
 /** One signature of a request, taken apart. */
 export interface ParsedSignature {
-  readonly covered: InnerList
-  readonly components: ReadonlySet<string>
+  readonly covered: Covered
   readonly created: number | undefined
   readonly expires: number | undefined
   readonly nonce: string | undefined
@@ -37,20 +43,29 @@ function componentValue(component: string, request: SignedRequest): string | und
     // Section 2.1: each value without white space around it, joined by a comma and a space.
     return values?.map((value) => value.trim().replaceAll(/\s*\r?\n\s+/g, ' ')).join(', ')
   }
-  const url = URL.canParse(request.targetUri) ? new URL(request.targetUri) : undefined
   switch (component) {
     case '@method':
       return request.method
     case '@target-uri':
       return request.targetUri
+    default:
+      return partOfUri(component, request.targetUri)
+  }
+}
+
+/** The components that are a part of the target URI: taken apart only for the few signatures that cover one. */
+function partOfUri(component: string, targetUri: string): string | undefined {
+  if (!URL.canParse(targetUri)) return undefined
+  const url = new URL(targetUri)
+  switch (component) {
     case '@authority':
-      return url?.host
+      return url.host
     case '@scheme':
-      return url?.protocol.slice(0, -1)
+      return url.protocol.slice(0, -1)
     case '@path':
-      return url?.pathname
+      return url.pathname
     case '@query':
-      return url === undefined ? undefined : url.search === '' ? '?' : url.search
+      return url.search === '' ? '?' : url.search
     default:
       return undefined
   }
@@ -61,19 +76,16 @@ function componentValue(component: string, request: SignedRequest): string | und
  * @returns the name of a component instead, if the request does not have it or it has parameters that we do not know
  */
 export function signatureBase(
-  covered: InnerList,
+  covered: Covered,
   request: SignedRequest,
 ): { readonly base: string } | { readonly missing: string } {
-  const [items] = covered
-  const lines: string[] = []
-  for (const [name, parameters] of items) {
-    const component = String(name)
-    const value = parameters.size === 0 ? componentValue(component, request) : undefined
-    if (value === undefined) return { missing: component }
-    lines.push(`"${component}": ${value}`)
+  let base = ''
+  for (const { name, hasParameters } of covered.components) {
+    const value = hasParameters ? undefined : componentValue(name, request)
+    if (value === undefined) return { missing: name }
+    base += `"${name}": ${value}\n`
   }
-  lines.push(`"@signature-params": ${serializeInnerList(covered)}`)
-  return { base: lines.join('\n') }
+  return { base: `${base}"@signature-params": ${covered.text}` }
 }
 
 function text(value: unknown): string | undefined {
@@ -85,33 +97,68 @@ function integer(value: unknown): number | undefined {
 }
 
 /**
+ * The form in which nearly every client writes `Signature-Input`: one member, plain names, whole numbers and strings
+ * without escapes. Such a text is its own serialisation, and is read in a fraction of the 14 µs that reading and
+ * serialising any structured field takes.
+ */
+const usualInput =
+  /^([a-z][a-z0-9]*)=(\(((?:"[@a-z0-9-]+"(?: (?=")|(?=\))))+)\)((?:;[a-z]+=(?:0|[1-9]\d{0,14}|"[\x20\x21\x23-\x5b\x5d-\x7e]*"))*))$/
+const usualParameter = /;([a-z]+)=(?:(\d+)|"([^"]*)")/g
+const usualSignature = /^([a-z][a-z0-9]*)=:([A-Za-z0-9+/]+={0,2}):$/
+
+/** @returns `undefined` for every other form, right or wrong */
+function parseUsual(input: string, signatures: string): ParsedSignature | undefined {
+  const [, label, listText = '', names = '', parameterText = ''] = usualInput.exec(input) ?? []
+  const [, signatureLabel, base64 = ''] = usualSignature.exec(signatures) ?? []
+  if (label === undefined || label !== signatureLabel) return undefined
+  const components = names.split(' ').map((name) => ({ name: name.slice(1, -1), hasParameters: false }))
+  const parameters = new Map<string, string | number>()
+  let count = 0
+  for (const [, name = '', digits, quoted = ''] of parameterText.matchAll(usualParameter)) {
+    parameters.set(name, digits === undefined ? quoted : Number(digits))
+    count += 1
+  }
+  // Where a name comes twice the last counts, and the text is no longer its own serialisation.
+  if (parameters.size !== count || new Set(components.map(({ name }) => name)).size !== components.length) return undefined
+  return signatureFrom({ components, text: listText }, parameters, Buffer.from(base64, 'base64'))
+}
+
+function signatureFrom(covered: Covered, parameters: ReadonlyMap<string, unknown>, signature: Uint8Array): ParsedSignature {
+  return {
+    covered,
+    created: integer(parameters.get('created')),
+    expires: integer(parameters.get('expires')),
+    nonce: text(parameters.get('nonce')),
+    keyId: text(parameters.get('keyid')),
+    alg: text(parameters.get('alg')),
+    signature,
+  }
+}
+
+/** Any form that RFC 9651 allows. */
+function parseAny(input: string, signatures: string): ParsedSignature | undefined {
+  const inputs = parseDictionary(input)
+  const values = parseDictionary(signatures)
+  const [label] = inputs.keys()
+  if (label === undefined || inputs.size !== 1 || values.size !== 1) return undefined
+  const member = inputs.get(label)
+  const value = values.get(label)?.[0]
+  if (member === undefined || !Array.isArray(member[0]) || !(value instanceof ArrayBuffer)) return undefined
+  const list = member as InnerList
+  const names = list[0].map(([name]) => name)
+  if (!names.every((name) => typeof name === 'string') || new Set(names).size !== names.length) return undefined
+  const components = list[0].map(([name, parameters]) => ({ name: String(name), hasParameters: parameters.size > 0 }))
+  return signatureFrom({ components, text: serializeInnerList(list) }, list[1], new Uint8Array(value))
+}
+
+/**
  * Reads `Signature-Input` and `Signature`. Exactly one signature is taken: with two, which one counts would be a
  * question that an attacker may answer.
  * @returns `undefined` for anything malformed
  */
 export function parseSignature(input: string, signatures: string): ParsedSignature | undefined {
   try {
-    const inputs = parseDictionary(input)
-    const values = parseDictionary(signatures)
-    const [label] = inputs.keys()
-    if (label === undefined || inputs.size !== 1 || values.size !== 1) return undefined
-    const covered = inputs.get(label)
-    const value = values.get(label)?.[0]
-    if (covered === undefined || !Array.isArray(covered[0]) || !(value instanceof ArrayBuffer)) return undefined
-    const list = covered as InnerList
-    const names = list[0].map(([name]) => name)
-    if (!names.every((name) => typeof name === 'string') || new Set(names).size !== names.length) return undefined
-    const parameters = list[1]
-    return {
-      covered: list,
-      components: new Set(names.map(String)),
-      created: integer(parameters.get('created')),
-      expires: integer(parameters.get('expires')),
-      nonce: text(parameters.get('nonce')),
-      keyId: text(parameters.get('keyid')),
-      alg: text(parameters.get('alg')),
-      signature: new Uint8Array(value),
-    }
+    return parseUsual(input, signatures) ?? parseAny(input, signatures)
   } catch {
     return undefined
   }
@@ -157,7 +204,7 @@ export interface SignInput {
 /** Headers that sign a request: the client's half, for `apigw sign`, `apigw send` and the agent. */
 export function signedHeaders(input: SignInput): Record<'content-digest' | 'signature-input' | 'signature', string> {
   const digest = contentDigest(input.body)
-  const covered: InnerList = [
+  const list: InnerList = [
     requiredComponents.map((name) => [name, new Map()]),
     new Map<string, string | number>([
       ['created', input.created],
@@ -166,9 +213,11 @@ export function signedHeaders(input: SignInput): Record<'content-digest' | 'sign
       ['alg', signatureAlgorithm],
     ]),
   ]
+  const components = requiredComponents.map((name) => ({ name, hasParameters: false }))
+  const covered: Covered = { components, text: serializeInnerList(list) }
   const request = { method: input.method, targetUri: input.targetUri, headers: new Map([['content-digest', [digest]]]) }
   const built = signatureBase(covered, request)
   if ('missing' in built) throw new Error(`a request that we make lacks ${built.missing}`)
   const signature = hmacSha256(input.secret, built.base).toString('base64')
-  return { 'content-digest': digest, 'signature-input': `sig=${serializeInnerList(covered)}`, signature: `sig=:${signature}:` }
+  return { 'content-digest': digest, 'signature-input': `sig=${covered.text}`, signature: `sig=:${signature}:` }
 }

@@ -140,6 +140,27 @@ describe('Content-Digest (RFC 9530)', () => {
   })
 })
 
+it('reads the usual form and every other way to write the same alike', () => {
+  const name = fc.constantFrom('@method', '@target-uri', 'content-digest', 'date', 'x-a')
+  const value = fc.oneof(fc.nat(), fc.string({ unit: fc.constantFrom(...'abc:-_.09 ') }))
+  const parameter = fc.tuple(fc.constantFrom('created', 'expires', 'nonce', 'keyid', 'alg', 'tag'), value)
+  fc.assert(
+    fc.property(fc.uniqueArray(name, { minLength: 1 }), fc.array(parameter, { maxLength: 6 }), (names, parameters) => {
+      const list = names.map((one) => `"${one}"`)
+      const rest = parameters.map(([key, one]) => `;${key}=${typeof one === 'number' ? one : `"${one}"`}`).join('')
+      const usual = parseSignature(`sig=(${list.join(' ')})${rest}`, 'sig=:AAECAw==:')
+      // White space inside the list is allowed, is not serialised, and is not the usual form.
+      const other = parseSignature(`sig=( ${list.join('  ')} )${rest}`, 'sig=:AAECAw==:')
+      expect(usual).toBeDefined()
+      expect({ ...usual, signature: [...(usual?.signature ?? [])] }).toEqual({
+        ...other,
+        signature: [...(other?.signature ?? [])],
+      })
+    }),
+    { numRuns: 500 },
+  )
+})
+
 it('a change of anything that was signed is noticed', () => {
   const visible = fc.string({ minLength: 8, maxLength: 40, unit: fc.constantFrom(...'abcdefgh0123') })
   const call = fc.record({ path: visible, body: visible, nonce: visible, created: fc.nat(2_000_000_000), keyId: visible })

@@ -48,8 +48,8 @@ function parsed(attempt: Attempt): ParsedSignature {
   )
 }
 
-function checkCoverage(attempt: Attempt, { components, created, nonce, keyId }: ParsedSignature): void {
-  const lacking: string[] = requiredComponents.filter((component) => !components.has(component))
+function checkCoverage(attempt: Attempt, { covered, created, nonce, keyId }: ParsedSignature): void {
+  const lacking: string[] = requiredComponents.filter((component) => !covered.components.some(({ name }) => name === component))
   if (created === undefined) lacking.push('created')
   if (nonce === undefined || !noncePattern.test(nonce)) lacking.push('nonce (8 to 128 visible ASCII characters)')
   if (keyId === undefined) lacking.push('keyid')
@@ -96,7 +96,11 @@ export function hmacScheme({ registry, masterKeys, now }: SchemeParts): (attempt
     checkCoverage(attempt, signature)
     checkTime(attempt, signature, Math.floor(now() / 1000))
     checkDigest(attempt)
-    const built = signatureBase(signature.covered, { ...attempt.request, targetUri: attempt.targetUri })
+    const built = signatureBase(signature.covered, {
+      method: attempt.request.method,
+      targetUri: attempt.targetUri,
+      headers: attempt.request.headers,
+    })
     if ('missing' in built)
       throw refuse(attempt, 'signature-incomplete', `The request has no ${built.missing}, which the signature covers.`)
 

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { contentsOf, json, ok, type RunOptions, registryFile, run, secretsIn, temporaryFolder } from '../cli/run.ts'
+
+const masterKey = randomBytes(32).toString('base64')
+let here: RunOptions & { readonly env: Readonly<Record<string, string>> }
+
+beforeEach(async () => {
+  here = { cwd: temporaryFolder(), env: { APIGW_MASTER_KEY: masterKey } }
+  await ok(['customer', 'add', 'acme'], here)
+})
+
+const contents = (): unknown => contentsOf(registryFile(here.cwd))
+const issue = async (...more: string[]): Promise<Record<string, string>> =>
+  (await json(['key', 'issue', 'acme', ...more], here)) as Record<string, string>
+
+describe('key issue', () => {
+  test.each(['basic', 'hmac', 'jwt'])('--scheme %s shows its secret once and keeps it nowhere', async (scheme) => {
+    const key = await issue('--scheme', scheme)
+    expect(key).toMatchObject({ scheme, environment: 'live', state: 'active', id: 'acme', apiKey: key.keyId })
+    expect(key.basic).toBe(`acme:${key.password}:${key.keyId}`)
+    expect(JSON.stringify(contents())).not.toContain(key.password)
+    for (const command of [
+      ['key', 'list', 'acme'],
+      ['key', 'show', 'acme', key.keyId ?? ''],
+      ['customer', 'show', 'acme'],
+    ]) {
+      const text = (await ok(command, here)) + JSON.stringify(await json(command, here))
+      expect(text).toContain(key.keyId)
+      expect(secretsIn(text)).toEqual([])
+      expect(text).not.toMatch(/digest|sealed|v1\./)
+    }
+  })
+
+  test('an hmac key needs a master key, and says how to get one', async () => {
+    const before = contents()
+    const { code, stderr, stdout } = await run(['key', 'issue', 'acme', '--scheme', 'hmac'], { cwd: here.cwd })
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/no master key.*\nNext: .*APIGW_MASTER_KEY.*openssl rand -base64 32/)
+    expect(contents()).toEqual(before)
+  })
+
+  test('a master key of the wrong length is refused without being shown', async () => {
+    const { code, stderr } = await run(['key', 'issue', 'acme', '--scheme', 'hmac'], {
+      cwd: here.cwd,
+      env: { APIGW_MASTER_KEY: 'hunter2' },
+    })
+    expect(code).toBe(2)
+    expect(stderr).toContain('32 bytes')
+    expect(stderr).not.toContain('hunter2')
+  })
+})
+
+describe('key rotate', () => {
+  test('gives a new key and says until when the old one works', async () => {
+    const old = await issue('--expires', '2h')
+    const rotated = await json(['key', 'rotate', 'acme', old.keyId ?? '', '--overlap', '1h'], here)
+    expect(rotated).toMatchObject({
+      customer: 'acme',
+      scheme: 'basic',
+      expiresAt: old.expiresAt,
+      replaces: { keyId: old.keyId },
+      dryRun: false,
+    })
+    const { keys } = (await json(['key', 'list', 'acme'], here)) as { keys: { keyId: string; expiresAt: string }[] }
+    const ended = keys.find((key) => key.keyId === old.keyId)
+    expect(ended?.expiresAt).toBe((rotated.replaces as { expiresAt: string }).expiresAt)
+    expect(Date.parse(ended?.expiresAt ?? '')).toBeLessThan(Date.parse(old.expiresAt ?? ''))
+  })
+
+  test('in a dry run it changes nothing and shows no secret', async () => {
+    const old = await issue()
+    const before = contents()
+    const dry = await json(['key', 'rotate', 'acme', old.keyId ?? '', '--dry-run'], here)
+    expect(secretsIn(JSON.stringify(dry))).toEqual([])
+    expect(contents()).toEqual(before)
+  })
+
+  test('refuses an unknown key, with the nearest, and a wrong overlap', async () => {
+    const { keyId = '' } = await issue()
+    const slip = `${keyId.slice(0, -1)}${keyId.endsWith('0') ? '1' : '0'}`
+    expect(await run(['key', 'rotate', 'acme', slip], here)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`did you mean "${keyId}"`),
+    })
+    expect(await run(['key', 'rotate', 'acme', keyId, '--overlap', 'soon'], here)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('7d, 24h or 30m'),
+    })
+  })
+})
+
+test('key rewrap seals everything under the new master key', async () => {
+  await issue('--scheme', 'hmac')
+  const fresh = randomBytes(32).toString('base64')
+  const both = { cwd: here.cwd, env: { APIGW_MASTER_KEY: `${fresh},${masterKey}` } }
+  const before = contents()
+  expect(await json(['key', 'rewrap', '--dry-run'], both)).toEqual({ customers: 1, rewrapped: 1, dryRun: true })
+  expect(contents()).toEqual(before)
+  expect(await ok(['key', 'rewrap'], both)).toBe('1 secret sealed anew, 1 customer looked at.\n')
+  expect(await json(['key', 'rewrap', 'acme'], both)).toEqual({ customers: 1, rewrapped: 0, dryRun: false })
+})
+
+describe('sign', () => {
+  const url = 'https://api.example.com/v1.0/messages'
+  const signing = (credentials = 'acme:secret:ak_live_1'): RunOptions => ({
+    cwd: here.cwd,
+    env: { APIGW_CREDENTIALS: credentials },
+  })
+
+  test('prints the three headers, and never the secret', async () => {
+    writeFileSync(join(here.cwd, 'body.json'), '{}')
+    const text = await ok(['sign', url, '--body', 'body.json'], signing())
+    expect(text).toMatch(
+      /^content-digest: sha-256=:.*:\nsignature-input: sig=\("@method" "@target-uri" "content-digest"\);created=\d+;.*\nsignature: sig=:.{44}:\n$/,
+    )
+    expect(text).toContain('keyid="acme:ak_live_1"')
+    expect(text).not.toContain('secret')
+    const { method, url: signed, headers } = await json(['sign', url, '--method', 'get'], signing())
+    expect([method, signed, Object.keys(headers as object)]).toEqual([
+      'GET',
+      url,
+      ['content-digest', 'signature-input', 'signature'],
+    ])
+  })
+
+  test('signs the body to the last byte', async () => {
+    const digests: string[] = []
+    for (const body of ['{}', '{}\n']) {
+      writeFileSync(join(here.cwd, 'body.json'), body)
+      digests.push((await ok(['sign', url, '--body', 'body.json'], signing())).split('\n')[0] ?? '')
+    }
+    expect(new Set(digests).size).toBe(2)
+  })
+
+  test.each([
+    [['sign', '/v1.0/messages'], 'absolute'],
+    [['sign', url, '--credentials', 'acme:secret:key'], 'every user of this machine'],
+    [['sign', url, '--body', 'missing.json'], 'missing.json'],
+  ])('%j is refused', async (args, why) => {
+    expect(await run(args, signing())).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(why) })
+  })
+})
