@@ -1,7 +1,7 @@
 import { idempotencyMs, leaseMs } from '../../domain/admission.ts'
 
 /**
- * Admission in Redis: the decision of `domain/admission.ts` written again in Lua 5.1, with the reads and writes around
+ * Admission in Redis: the decision of `domain/decide.ts` written again in Lua 5.1, with the reads and writes around
  * it, in one atomic step. Redis 6.2 is enough: no command and no option here is newer.
  *
  * KEYS  1 profile, 2 usage, 3 idempotency record, 4 nonce (3 and 4 always named, touched only with a claim, a nonce)

@@ -1,16 +1,10 @@
 import {
   type Admission,
   type AdmitRequest,
-  costOf,
   idempotencyMs,
   noUsage,
-  type Refusal,
-  type Remaining,
   type Reservation,
   refundableMs,
-  refusals,
-  remainingOf,
-  type Usage,
 } from '../../domain/admission.ts'
 import { type Windows, windowsAt } from '../../domain/calendar.ts'
 import type { Credential } from '../../domain/credential.ts'
@@ -20,17 +14,16 @@ import type { Environment } from '../../domain/names.ts'
 import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredDocument, StoredProfile } from '../registry.ts'
 import { answerMs, type Connection, unavailable } from './connect.ts'
 import { type Deadline, deadline } from './deadline.ts'
-import { profileFields, unpackedQuota } from './fields.ts'
+import { profileFields } from './fields.ts'
 import { gatherer } from './gather.ts'
 import { healthOf } from './health.ts'
 import { keys } from './keys.ts'
+import { admissionFrom, type Reply, usageFrom } from './reply.ts'
 
 const noKey = 'none'
 const mostZones = 100_000
 /** Profiles asked for in one go when all are listed. */
 const page = 500
-
-type Reply = readonly (string | number)[]
 
 /** The registry in Redis or Valkey, for any number of gateways. */
 export class RedisRegistry implements Registry {
@@ -227,78 +220,4 @@ export class RedisRegistry implements Registry {
       this.#deadline.done()
     }
   }
-}
-
-/** The five values of a usage, which stand together from `at` on. */
-function usageFrom(values: Reply, at = 0): Usage {
-  return {
-    tat: Number(values[at]),
-    day: String(values[at + 1]),
-    dayUsed: Number(values[at + 2]),
-    month: String(values[at + 3]),
-    monthUsed: Number(values[at + 4]),
-  }
-}
-
-function refusalFrom(text: string | number | undefined): Refusal {
-  return refusals.find((known) => known === text) ?? 'credentials-invalid'
-}
-
-/** Reads the script's answer; its layout is described with the script. */
-function admissionFrom(request: AdmitRequest, reply: Reply, windows: Windows): Admission {
-  const now = Number(reply[1])
-  switch (reply[0]) {
-    case 'replay':
-      return { kind: 'replay', response: String(reply[2]) }
-    case 'admitted': {
-      const { units } = request
-      const usage = usageFrom(reply, 4)
-      const quota = unpackedQuota(String(reply[3]))
-      const rateCost = quota.rate === undefined || units === 0 ? 0 : costOf(units, quota.rate)
-      const reservation = reservationFrom(request, [request.reservation, units, usage.day, usage.month, rateCost, now], 1)
-      return admitted(reply[2], reservation, remainingOf(quota, usage, now), windows, now)
-    }
-    case 'resumed': {
-      const reservation = reservationFrom(request, JSON.parse(String(reply[4])), Number(reply[3]))
-      const remaining = remainingOf(unpackedQuota(String(reply[5])), usageFrom(reply, 6), now)
-      return admitted(reply[2], reservation, remaining, windows, now)
-    }
-    default: {
-      const [, , reason, retry, quota] = reply
-      return {
-        kind: 'refused',
-        reason: refusalFrom(reason),
-        now,
-        ...(quota !== undefined && { remaining: remainingOf(unpackedQuota(String(quota)), usageFrom(reply, 5), now), windows }),
-        ...(retry !== undefined && retry !== '' && { retryAfterMs: Number(retry) }),
-      }
-    }
-  }
-}
-
-function admitted(
-  target: string | number | undefined,
-  reservation: Reservation,
-  remaining: Remaining,
-  windows: Windows,
-  now: number,
-): Admission {
-  if (target === '' || target === undefined) return { kind: 'admitted', reservation, remaining, windows, now }
-  return { kind: 'admitted', target: String(target), reservation, remaining, windows, now }
-}
-
-function reservationFrom(request: AdmitRequest, fields: Reply, attempt: number): Reservation {
-  const { customer, environment, idempotency } = request
-  const reservation: Reservation = {
-    id: String(fields[0]),
-    customer,
-    environment,
-    units: Number(fields[1]),
-    day: String(fields[2]),
-    month: String(fields[3]),
-    rateCost: Number(fields[4]),
-    admittedAt: Number(fields[5]),
-    attempt,
-  }
-  return idempotency === undefined ? reservation : { ...reservation, idempotency }
 }

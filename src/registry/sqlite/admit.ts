@@ -3,17 +3,15 @@ import {
   type AdmissionState,
   type AdmitRequest,
   type Decision,
-  decide,
   type IdempotencyRecord,
   idempotencyMs,
   noUsage,
   type Reservation,
   refundableMs,
-  refunded,
   type Usage,
-  usesNonce,
 } from '../../domain/admission.ts'
 import { windowsAt } from '../../domain/calendar.ts'
+import { decide, refunded, usesNonce } from '../../domain/decide.ts'
 import type { Outcome, Profile } from '../registry.ts'
 
 /** What an admission looks up in a profile, prepared once for each version of it. */
