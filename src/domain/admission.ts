@@ -29,7 +29,7 @@ export interface AdmitRequest {
 
 /** A value that one key may use once: what makes a captured signature worthless. */
 export interface Nonce {
-  /** A digest of it, so that its length and bytes do not matter to the store. */
+  /** 8 to 128 visible ASCII characters. */
   readonly value: string
   /** How long it has to be remembered: as long as its signature would be accepted, and a little more. */
   readonly rememberMs: number

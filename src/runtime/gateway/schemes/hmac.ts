@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { ownerOf } from '../../../domain/credential.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { unseal } from '../../../domain/seal.ts'
@@ -109,7 +108,7 @@ export function hmacScheme({ registry, masterKeys, now }: SchemeParts): (attempt
     const right = sameSignature(signature.signature, hmacSha256(found?.secret ?? nobody, built.base))
     if (found === undefined || !right) throw refuse(attempt, 'credentials-invalid', nothingFits, { signatureBase: built.base })
     // Remembered for as long as its `created` could still be accepted, by a clock at either end of what is allowed.
-    const nonce = { value: hash('sha256', signature.nonce ?? '', 'base64url'), rememberMs: (2 * skewSeconds + 60) * 1000 }
+    const nonce = { value: signature.nonce ?? '', rememberMs: (2 * skewSeconds + 60) * 1000 }
     return { ...found.caller, nonce }
   }
 }
