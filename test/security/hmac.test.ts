@@ -230,10 +230,12 @@ describe('a signed call is refused', () => {
     }
   })
 
-  it('with 503 where the gateway has no master key', async () => {
+  it('with 503 where the gateway has no master key, whether the key exists or not', async () => {
     const world = await startSecured({ masterKeys: undefined })
-    const answer = await signedCall(world)
-    expect([answer.status, answer.body.code]).toEqual([503, 'registry-unavailable'])
+    for (const call of [{}, { sign: { keyId: 'nobody:ak_live_NOBODY' } }]) {
+      const answer = await signedCall(world, call)
+      expect([answer.status, answer.body.code]).toEqual([503, 'registry-unavailable'])
+    }
   })
 })
 

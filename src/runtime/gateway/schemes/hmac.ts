@@ -1,6 +1,6 @@
 import { ownerOf } from '../../../domain/credential.ts'
 import { Problem } from '../../../domain/problem.ts'
-import { unseal } from '../../../domain/seal.ts'
+import { type MasterKeys, unseal } from '../../../domain/seal.ts'
 import {
   digestMatches,
   hmacSha256,
@@ -77,14 +77,17 @@ function checkDigest(attempt: Attempt): void {
 export function hmacScheme({ registry, masterKeys, now }: SchemeParts): (attempt: Attempt) => Promise<Caller> {
   const secrets = new Remember<{ readonly secret: string; readonly caller: Caller }>(mostRemembered, rememberMs, now)
 
-  async function signer(customer: string, keyId: string): Promise<{ secret: string; caller: Caller } | undefined> {
+  async function signer(
+    customer: string,
+    keyId: string,
+    opening: MasterKeys,
+  ): Promise<{ secret: string; caller: Caller } | undefined> {
     const name = `${customer}:${keyId}`
     const known = secrets.get(name)
     if (known !== undefined) return known
     const credential = await registry.credential(customer, keyId)
     if (credential?.scheme !== 'hmac') return undefined
-    if (masterKeys === undefined) throw new Problem('master-key-missing', 'This gateway has no master key.')
-    const secret = unseal(credential.sealed, ownerOf(credential), masterKeys)
+    const secret = unseal(credential.sealed, ownerOf(credential), opening)
     const found = { secret, caller: { customer, keyId, environment: credential.environment, scheme: 'hmac' } as const }
     secrets.set(name, found)
     return found
@@ -103,8 +106,10 @@ export function hmacScheme({ registry, masterKeys, now }: SchemeParts): (attempt
     if ('missing' in built)
       throw refuse(attempt, 'signature-incomplete', `The request has no ${built.missing}, which the signature covers.`)
 
+    // Before any look-up: a gateway that lacks its master key must not tell by the status which keys exist.
+    if (masterKeys === undefined) throw new Problem('master-key-missing', 'This gateway has no master key.')
     const [customer = '', keyId = '', more] = (signature.keyId ?? '').split(':')
-    const found = more === undefined ? await signer(customer, keyId) : undefined
+    const found = more === undefined ? await signer(customer, keyId, masterKeys) : undefined
     const right = sameSignature(signature.signature, hmacSha256(found?.secret ?? nobody, built.base))
     if (found === undefined || !right) throw refuse(attempt, 'credentials-invalid', nothingFits, { signatureBase: built.base })
     // Remembered for as long as its `created` could still be accepted, by a clock at either end of what is allowed.
