@@ -22,7 +22,7 @@ function observe({ status }: { status: number }): void {
 
 /** Our gateway as it is deployed, on the registry at BENCH_REGISTRY. */
 const registry = await openRegistry(process.env.BENCH_REGISTRY ?? '')
-const masterKeys = await loadMasterKeys({ text: process.env.BENCH_MASTER_KEY })
+const masterKeys = await loadMasterKeys({ file: process.env.BENCH_MASTER_KEY_FILE })
 const gateway = createGateway({ registry, queue, masterKeys, endpoints: await discoverEndpoints(), observe })
 // The caller as if somebody in front had proved it: what a call costs without any authentication.
 const proven = callerFrom(JSON.parse(process.env.BENCH_PROVEN ?? '{}'))

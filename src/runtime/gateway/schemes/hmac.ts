@@ -109,9 +109,15 @@ export function hmacScheme({ registry, masterKeys, now }: SchemeParts): (attempt
     // Before any look-up: a gateway that lacks its master key must not tell by the status which keys exist.
     if (masterKeys === undefined) throw new Problem('master-key-missing', 'This gateway has no master key.')
     const [customer = '', keyId = '', more] = (signature.keyId ?? '').split(':')
+    const remembered = secrets.get(`${customer}:${keyId}`) !== undefined
     const found = more === undefined ? await signer(customer, keyId, masterKeys) : undefined
     const right = sameSignature(signature.signature, hmacSha256(found?.secret ?? nobody, built.base))
-    if (found === undefined || !right) throw refuse(attempt, 'credentials-invalid', nothingFits, { signatureBase: built.base })
+    if (found === undefined || !right) {
+      // An unknown key was looked up just now; a known one that was remembered is looked up too, or its answer would come
+      // a fifth sooner and tell that it exists.
+      if (remembered) await registry.credential(customer, keyId)
+      throw refuse(attempt, 'credentials-invalid', nothingFits, { signatureBase: built.base })
+    }
     // Remembered for as long as its `created` could still be accepted, by a clock at either end of what is allowed.
     const nonce = { value: signature.nonce ?? '', rememberMs: (2 * skewSeconds + 60) * 1000 }
     return { ...found.caller, nonce }
