@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base.ts'
 import { findCredentials } from '../cli/credentials.ts'
-import { readStdin } from '../cli/prompts.ts'
 import { parseCredentials, signInHeaders } from '../customers/index.ts'
 import { schemes } from '../domain/credential.ts'
 import { Problem } from '../domain/problem.ts'
@@ -37,7 +37,7 @@ export default class Sign extends BaseCommand {
       gateway: url.origin,
       interactive: this.interactive,
     })
-    const body = Buffer.from(flags.body === undefined ? '' : flags.body === '-' ? await readStdin() : readBody(flags.body))
+    const body = await bodyFrom(flags.body)
     const headers = await signInHeaders(flags.scheme, parseCredentials(credentials), {
       method: flags.method.toUpperCase(),
       url,
@@ -48,9 +48,12 @@ export default class Sign extends BaseCommand {
   }
 }
 
-function readBody(path: string): string {
+/** As bytes: what curl sends need not be text. */
+async function bodyFrom(path: string | undefined): Promise<Uint8Array> {
+  if (path === undefined) return Buffer.alloc(0)
+  if (path === '-') return buffer(process.stdin)
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path)
   } catch (cause) {
     throw new Problem('input-invalid', `The body ${path} cannot be read.`, { cause })
   }

@@ -18,9 +18,13 @@ const version = 'v1'
 const nonceBytes = 12
 const tagBytes = 16
 
+const hexKey = /^[0-9a-f]{64}$/i
+/** Node skips what is not base64 and stops at a `=`: it would take a passphrase, or lose the second of two keys. */
+const base64Key = /^[A-Za-z0-9+/_-]{43}=?$/
+
 function masterKey(text: string): MasterKey {
-  const bytes = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64')
-  if (bytes.length !== 32) {
+  const bytes = hexKey.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64')
+  if (!hexKey.test(text) && !base64Key.test(text)) {
     throw new Problem('master-key-invalid', 'A master key has to be 32 bytes in base64 or hexadecimal.', {
       next: 'make one: openssl rand -base64 32',
     })

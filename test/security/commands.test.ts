@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
-import { contentsOf, json, ok, type RunOptions, registryFile, run, secretsIn, temporaryFolder } from '../cli/run.ts'
+import { Readable } from 'node:stream'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { contentsOf, folderHolds, json, ok, type RunOptions, registryFile, run, secretsIn, temporaryFolder } from '../cli/run.ts'
 
 const masterKey = randomBytes(32).toString('base64')
 let here: RunOptions & { readonly env: Readonly<Record<string, string>> }
@@ -32,6 +33,14 @@ describe('key issue', () => {
       expect(secretsIn(text)).toEqual([])
       expect(text).not.toMatch(/digest|sealed|v1\./)
     }
+  })
+
+  test.each(['basic', 'hmac', 'jwt'])('--scheme %s in text: one secret, which no file holds', async (scheme) => {
+    const { stdout, stderr, code } = await run(['key', 'issue', 'acme', '--scheme', scheme], here)
+    const [secret = '', ...more] = secretsIn(stdout)
+    expect({ stderr, code, more }).toEqual({ stderr: '', code: 0, more: [] })
+    expect(secret).not.toBe('')
+    expect(folderHolds(here.cwd, secret)).toBe(false)
   })
 
   test('an hmac key needs a master key, and says how to get one', async () => {
@@ -70,6 +79,17 @@ describe('key rotate', () => {
     expect(Date.parse(ended?.expiresAt ?? '')).toBeLessThan(Date.parse(old.expiresAt ?? ''))
   })
 
+  test('in text: one secret on stdout, and on stderr until when the old one works', async () => {
+    const { keyId = '', password = '' } = await issue('--scheme', 'hmac')
+    const { stdout, stderr, code } = await run(['key', 'rotate', 'acme', keyId], here)
+    expect(code, stderr).toBe(0)
+    const [secret = '', ...more] = secretsIn(stdout)
+    expect(more).toEqual([])
+    expect(stdout).toContain('(hmac, live)')
+    expect(stderr).toMatch(new RegExp(`^${keyId} works until \\S+Z\\. Sooner: apigw key revoke acme ${keyId}\n$`))
+    expect([secret === password, secretsIn(stderr), folderHolds(here.cwd, secret)]).toEqual([false, [], false])
+  })
+
   test('in a dry run it changes nothing and shows no secret', async () => {
     const old = await issue()
     const before = contents()
@@ -103,6 +123,13 @@ test('key rewrap seals everything under the new master key', async () => {
   expect(await json(['key', 'rewrap', 'acme'], both)).toEqual({ customers: 1, rewrapped: 0, dryRun: false })
 })
 
+test('key rewrap without a master key says how to get one', async () => {
+  await issue('--scheme', 'hmac')
+  const { code, stderr } = await run(['key', 'rewrap'], { cwd: here.cwd })
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/\nNext: .*APIGW_MASTER_KEY/)
+})
+
 describe('sign', () => {
   const url = 'https://api.example.com/v1.0/messages'
   const signing = (credentials = 'acme:secret:ak_live_1'): RunOptions => ({
@@ -133,6 +160,16 @@ describe('sign', () => {
       digests.push((await ok(['sign', url, '--body', 'body.json'], signing())).split('\n')[0] ?? '')
     }
     expect(new Set(digests).size).toBe(2)
+  })
+
+  test.each(['file', 'stdin'])('signs bytes that are no UTF-8 as they are, from a %s', async (from) => {
+    const body = Buffer.from([0x7b, 0xb0, 0xa1, 0x7d])
+    const digest = `content-digest: sha-256=:${hash('sha256', body, 'base64')}:`
+    writeFileSync(join(here.cwd, 'body.bin'), body)
+    if (from === 'stdin') vi.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from([body]) as typeof process.stdin)
+    onTestFinished(() => void vi.restoreAllMocks())
+    const text = await ok(['sign', url, '--body', from === 'stdin' ? '-' : 'body.bin'], signing())
+    expect(text.split('\n')[0]).toBe(digest)
   })
 
   test.each([

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { dryRun } from '../../src/cli/dry-run.ts'
 import {
   addCustomer,
   type Context,
@@ -47,6 +48,13 @@ async function tenant(address = `sqlite:${join(temporaryFolder(), 'registry.db')
 }
 
 const codeOf = (error: unknown): string => (error instanceof Problem ? error.code : String(error))
+function thrown(work: () => unknown): string {
+  try {
+    return `it went well: ${work()}`
+  } catch (error) {
+    return codeOf(error)
+  }
+}
 const failure = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'it went well', codeOf)
 
 describe('rotating a key', () => {
@@ -103,9 +111,19 @@ describe('a sealed secret', () => {
     expect(sealed).not.toContain('secret')
     expect(unseal(sealed, ownerOf(owner), keys)).toBe('secret')
     for (const change of [{ customer: 'other' }, { keyId: 'ak_live_2' }, { environment: 'test' }] as const) {
-      expect(() => unseal(sealed, ownerOf({ ...owner, ...change }), keys)).toThrow(Problem)
+      expect(thrown(() => unseal(sealed, ownerOf({ ...owner, ...change }), keys))).toBe('master-key-missing')
     }
-    expect(() => unseal(sealed, ownerOf(owner), newMasterKeys().keys)).toThrow(/master key/)
+    expect(thrown(() => unseal(sealed, ownerOf(owner), newMasterKeys().keys))).toBe('master-key-missing')
+  })
+
+  it('opens under NEW,OLD when OLD sealed it, and not under NEW', () => {
+    const old = newMasterKeys()
+    const both = newMasterKeys(old.text)
+    const sealed = seal('secret', 'owner', old.keys)
+    expect(unseal(sealed, 'owner', both.keys)).toBe('secret')
+    expect(sealedUnder(seal('secret', 'owner', both.keys))).toBe(both.keys.current.id)
+    const alone = masterKeysFrom(both.text.split(',')[0] ?? '')
+    expect(thrown(() => unseal(sealed, 'owner', alone))).toBe('master-key-missing')
   })
 
   it('does not open when any character of it is another', () => {
@@ -126,6 +144,11 @@ describe('changing the master key', () => {
     const token = await tokens.issue({ customer, keyId: 'k', environment: 'live' })
     const both = newMasterKeys(old.text)
     const renewed: Context = { ...context, masterKeys: async () => both.keys }
+    const written = async () => [await registry.profile(customer), await registry.document(tokenKeysDocument)]
+    const before = await written()
+    const pretending = { ...renewed, registry: dryRun(registry) }
+    expect([await rewrapKeys(pretending, customer), await rewrapTokenKeys(pretending)]).toEqual([1, 1])
+    expect(await written()).toEqual(before)
     expect([await rewrapKeys(renewed, customer), await rewrapTokenKeys(renewed)]).toEqual([1, 1])
     expect([await rewrapKeys(renewed, customer), await rewrapTokenKeys(renewed)]).toEqual([0, 0])
 
@@ -160,6 +183,20 @@ describe('master keys', () => {
     expect(both.current.bytes[0]).toBe(7)
     for (const wrong of ['', ' , ', 'c2hvcnQ=', Buffer.alloc(33).toString('base64'), 'password']) {
       expect(() => masterKeysFrom(wrong)).toThrow(Problem)
+    }
+  })
+
+  it('are no passphrase, and several are not parted by anything but a comma or a line', () => {
+    const other = Buffer.alloc(32, 8).toString('base64')
+    const phrase = 'correct horse battery staple and some more words ok'
+    for (const wrong of [phrase, `${text} ${other}`, `${text};${other}`, `!${text}`, `${text}=junk`]) {
+      expect(
+        thrown(() => masterKeysFrom(wrong)),
+        wrong,
+      ).toBe('master-key-invalid')
+    }
+    for (const bare of [text.replace('=', ''), Buffer.alloc(32, 255).toString('base64url')]) {
+      expect(masterKeysFrom(bare).current.bytes).toHaveLength(32)
     }
   })
 
