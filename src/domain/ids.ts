@@ -55,3 +55,10 @@ export function messageIdOf(source: MessageIdSource): string {
 }
 
 export const messageIdPattern = /^[0-9A-HJKMNP-TV-Z]{26}$/
+
+/** An image's id: the hash of its content, so the same image has one id and is kept once. */
+export function mediaIdOf(content: Uint8Array): string {
+  return base32(createHash('sha256').update(content).digest(), 26)
+}
+
+export const mediaIdPattern = messageIdPattern

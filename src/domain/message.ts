@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { eucKrLength } from './euc-kr.ts'
-import { messageIdPattern } from './ids.ts'
+import { mediaIdPattern, messageIdPattern } from './ids.ts'
 import { environments } from './names.ts'
 import { phoneNumber } from './phone.ts'
 
@@ -8,6 +8,12 @@ import { phoneNumber } from './phone.ts'
 const smsBytes = 90
 const lmsBytes = 2000
 const subjectBytes = 40
+const mostMedia = 3
+
+export const messageTypes = ['sms', 'lms', 'mms'] as const
+/** `sms`: up to 90 bytes. `lms`: up to 2,000, with a subject. `mms`: the same with images. */
+export type MessageType = (typeof messageTypes)[number]
+
 /** A message that nobody can send any more after three days is of no use to anyone. */
 const longestTtl = 259_200
 const furthestSendAt = 30 * 86_400_000
@@ -51,8 +57,14 @@ export const messageRequest = z
     to: phone('recipient').meta({ description: 'Recipient, in E.164 or as a Korean number', example: '010-1234-5678' }),
     from: phone('sender').meta({ description: 'Sender, in E.164 or as a Korean number', example: '1588-1234' }),
     text: eucKr(lmsBytes).meta({ description: 'SMS: up to 90 bytes in EUC-KR, LMS: up to 2,000' }),
-    type: z.enum(['sms', 'lms']).optional().meta({ description: 'Chosen by the length of the text if left out' }),
-    subject: eucKr(subjectBytes).optional().meta({ description: 'LMS only, up to 40 bytes in EUC-KR' }),
+    type: z.enum(messageTypes).optional().meta({ description: 'Chosen by media and the length of the text if left out' }),
+    subject: eucKr(subjectBytes).optional().meta({ description: 'LMS and MMS only, up to 40 bytes in EUC-KR' }),
+    media: z
+      .array(z.string().regex(mediaIdPattern, 'is not the id of an image: POST it to /v1.0/media first'))
+      .min(1)
+      .max(mostMedia)
+      .optional()
+      .meta({ description: 'MMS only: ids of one to three images, as POST /v1.0/media gave them' }),
     ref: z
       .string()
       .min(1)
@@ -64,12 +76,14 @@ export const messageRequest = z
     ttl: z.int().min(1).max(longestTtl).optional().meta({ description: 'Seconds after which it is not sent any more' }),
   })
   .check((context) => {
-    const { text, type, subject } = context.value
+    const { text, type, subject, media } = context.value
+    const report = (path: string, message: string) =>
+      context.issues.push({ code: 'custom', input: context.value, path: [path], message })
+    if (type === 'mms' && media === undefined) report('media', 'is missing: an MMS has at least one image')
+    if (type !== undefined && type !== 'mms' && media !== undefined) report('media', `is not possible with an ${type.toUpperCase()}`)
     if (type !== 'sms') return
     const length = eucKrLength(text)
     const bytes = 'bytes' in length ? length.bytes : 0
-    const report = (path: string, message: string) =>
-      context.issues.push({ code: 'custom', input: context.value, path: [path], message })
     if (bytes > smsBytes) report('text', `takes ${bytes} bytes in EUC-KR, and an SMS holds ${smsBytes}`)
     if (subject !== undefined) report('subject', 'is not possible with an SMS')
   })
@@ -81,9 +95,11 @@ export const message = z.strictObject({
   id: z.string().regex(messageIdPattern),
   to: z.string().regex(/^\+\d{7,15}$/),
   from: z.string().regex(/^\+\d{7,15}$/),
-  type: z.enum(['sms', 'lms']),
+  type: z.enum(messageTypes),
   text: z.string().min(1).max(4000),
   subject: z.string().max(80).optional(),
+  /** Ids of images. */
+  media: z.array(z.string().regex(mediaIdPattern)).max(mostMedia).optional(),
   ref: z.string().max(64).optional(),
   /** Milliseconds since 1970. */
   sendAt: z.int().nonnegative().optional(),
@@ -106,8 +122,9 @@ export const envelope = z.strictObject({
 export type Envelope = z.infer<typeof envelope>
 
 /** A message type: what was asked for, or the cheapest that holds the text. */
-export function messageType(request: MessageRequest): 'sms' | 'lms' {
+export function messageType(request: MessageRequest): MessageType {
   if (request.type !== undefined) return request.type
+  if (request.media !== undefined) return 'mms'
   const length = eucKrLength(request.text)
   return request.subject === undefined && 'bytes' in length && length.bytes <= smsBytes ? 'sms' : 'lms'
 }
@@ -123,6 +140,7 @@ export function messageOf(request: MessageRequest, id: string, now: number): Mes
     text: request.text,
     acceptedAt: now,
     ...(request.subject !== undefined && { subject: request.subject }),
+    ...(request.media !== undefined && { media: request.media }),
     ...(request.ref !== undefined && { ref: request.ref }),
     ...(sendAt !== undefined && { sendAt }),
     ...(request.ttl !== undefined && { expiresAt: (sendAt ?? now) + request.ttl * 1000 }),

@@ -4,48 +4,94 @@ import type { Admission } from '../../domain/admission.ts'
 import type { Environment } from '../../domain/names.ts'
 import { type FieldError, Problem } from '../../domain/problem.ts'
 import type { Registry } from '../../registry/index.ts'
-import type { Queue } from '../ports/index.ts'
+import type { Ledger, Media } from '../ports/index.ts'
 import type { Caller } from './caller.ts'
 import { type HttpRequest, type HttpResponse, single } from './http.ts'
+import type { Publisher } from './publisher.ts'
 import type { Tokens } from './tokens.ts'
 
+/** What endpoints work with. */
+export interface Parts {
+  readonly registry: Registry
+  readonly publisher: Publisher
+  readonly ledger: Ledger
+  readonly media: Media
+  readonly tokens: Tokens
+  readonly now: () => number
+}
+
 /** One authenticated call on its way through the gateway. */
-export interface Call {
+export interface Call extends Parts {
   readonly request: HttpRequest
   readonly requestId: string
   /** Path without query. */
   readonly path: string
   readonly environment: Environment
   readonly caller: Caller
-  readonly registry: Registry
-  readonly queue: Queue
-  readonly tokens: Tokens
-  readonly now: () => number
   /** Turns a refusal into the answer that tells what to do about it. */
   readonly refuse: (admission: Extract<Admission, { kind: 'refused' }>) => HttpResponse
+  /** Notes for the log how many units the call took and how long a part of it was waited for. */
+  readonly note: (what: { units?: number; admitMs?: number; publishMs?: number }) => void
+}
+
+/** What an endpoint answers, by status, for the description of the API. */
+export type Answers = Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>
+
+/** What an endpoint takes and gives, as its description has it. */
+export interface Description {
+  readonly summary: string
+  readonly params?: z.ZodObject
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodType
+  /** The type of a body that is no JSON. */
+  readonly bodyType?: string
+  readonly answers: Answers
+  /** Whether `Idempotency-Key` is read. */
+  readonly idempotent?: boolean
 }
 
 /** What one file in a version's folder exports by default. */
 export interface Endpoint {
   readonly method: 'GET' | 'POST'
-  /** Below the version: `/messages` in the folder `v1.0` answers at `/v1.0/messages` and `/test/v1.0/messages`. */
+  /**
+   * Below the version: `/messages` in the folder `v1.0` answers at `/v1.0/messages` and `/test/v1.0/messages`. A part
+   * in braces, as in `/messages/{id}`, takes one segment of a path.
+   */
   readonly path: string
-  readonly summary: string
+  readonly description: Description
   /** `token`: signs in with a key of the scheme `jwt`, by Basic. Absent: a call like any other. */
   readonly signIn?: 'token'
+  /** Longest body in bytes, where it is not the usual one. */
+  readonly maxBodyBytes?: number
   /** Where its errors have another form than problem+json. */
   readonly problem?: (problem: Problem, requestId: string) => HttpResponse
-  readonly run: (call: Call) => Promise<HttpResponse>
+  /** @param params the segments that the braces of `path` took, as they came */
+  readonly run: (call: Call, params: Readonly<Record<string, string>>) => Promise<HttpResponse>
 }
 
-interface Definition<Schema extends z.ZodType | undefined> {
+interface Definition<
+  Body extends z.ZodType | undefined,
+  Query extends z.ZodObject | undefined,
+  Params extends z.ZodObject | undefined,
+> {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly summary: string
   /** What the body has to be; absent: the endpoint takes none. */
-  readonly body?: Schema
-  readonly handle: (call: Call, body: Schema extends z.ZodType ? z.output<Schema> : undefined) => Promise<HttpResponse>
+  readonly body?: Body
+  /** What may follow the question mark; absent: nothing is read. */
+  readonly query?: Query
+  readonly params?: Params
+  readonly answers: Answers
+  readonly idempotent?: boolean
+  readonly maxBodyBytes?: number
+  readonly handle: (
+    call: Call,
+    input: { readonly body: Output<Body>; readonly query: Output<Query>; readonly params: Output<Params> },
+  ) => Promise<HttpResponse>
 }
+
+type Output<Schema extends z.ZodType | undefined> = Schema extends z.ZodType ? z.output<Schema> : undefined
 
 function pointerOf(path: readonly PropertyKey[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
@@ -91,14 +137,39 @@ export function validated<Schema extends z.ZodType>(schema: Schema, value: unkno
   throw new Problem('invalid-request', `${where}: ${first?.detail ?? 'is not valid'}`, { errors })
 }
 
+/** The query as its schema has it. @throws Problem `invalid-request` */
+function parsedQuery(request: HttpRequest): Record<string, string> {
+  const at = request.target.indexOf('?')
+  const found: Record<string, string> = {}
+  for (const [name, value] of new URLSearchParams(at < 0 ? '' : request.target.slice(at + 1))) {
+    if (Object.hasOwn(found, name)) throw new Problem('invalid-request', `The query has "${name.slice(0, 40)}" more than once.`)
+    found[name] = value
+  }
+  return found
+}
+
+function given<Schema extends z.ZodType | undefined>(schema: Schema, value: () => unknown): Output<Schema> {
+  return (schema === undefined ? undefined : validated(schema, value())) as Output<Schema>
+}
+
 /** Defines an endpoint: its schema is written once and gives validation, types and documentation. */
-export function endpoint<Schema extends z.ZodType | undefined = undefined>(definition: Definition<Schema>): Endpoint {
-  const { method, path, summary, body, handle } = definition
-  type Body = Schema extends z.ZodType ? z.output<Schema> : undefined
+export function endpoint<
+  Body extends z.ZodType | undefined = undefined,
+  Query extends z.ZodObject | undefined = undefined,
+  Params extends z.ZodObject | undefined = undefined,
+>(definition: Definition<Body, Query, Params>): Endpoint {
+  const { method, path, handle, maxBodyBytes, ...description } = definition
+  const { body, query, params } = definition
   return {
     method,
     path,
-    summary,
-    run: async (call) => handle(call, (body === undefined ? undefined : validated(body, parsedJson(call.request))) as Body),
+    description,
+    ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+    run: async (call, segments) =>
+      handle(call, {
+        params: given(params as Params, () => segments),
+        query: given(query as Query, () => parsedQuery(call.request)),
+        body: given(body as Body, () => parsedJson(call.request)),
+      }),
   }
 }

@@ -1,17 +1,20 @@
 import type { Admission } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
-import { Problem, type ProblemCode, problemTable } from '../../domain/problem.ts'
+import { Problem, type ProblemCode } from '../../domain/problem.ts'
 import type { MasterKeys } from '../../domain/seal.ts'
 import { digestMatches } from '../../domain/signature.ts'
 import type { Registry } from '../../registry/index.ts'
-import type { Queue } from '../ports/index.ts'
+import type { Ledger, Media, Queue } from '../ports/index.ts'
 import { authenticator } from './authenticate.ts'
 import { boundTo, type Caller } from './caller.ts'
 import type { Call, Endpoint } from './endpoint.ts'
 import type { Mounted } from './endpoints.ts'
+import { pathsOf } from './paths.ts'
+import { createPublisher } from './publisher.ts'
 import { type HttpRequest, type HttpResponse, json, problemResponse, single } from './http.ts'
 import { rateLimitHeaders, standings } from './rate-limit-headers.ts'
+import { refusalDetail } from './refusal.ts'
 import { createTokens } from './tokens.ts'
 
 /** What happened to one call, for logs and counters. It holds no secret and no message. */
@@ -23,7 +26,13 @@ export interface Observation {
   readonly status: number
   readonly code?: string
   readonly customer?: string
+  readonly environment?: Environment
+  /** Units that the call took. */
+  readonly units?: number
   readonly milliseconds: number
+  /** Of these, waiting for the registry's admission and for the queue. */
+  readonly admitMs?: number
+  readonly publishMs?: number
   /** What was thrown where it was a bug. */
   readonly error?: unknown
 }
@@ -31,6 +40,10 @@ export interface Observation {
 export interface GatewayParts {
   readonly registry: Registry
   readonly queue: Queue
+  /** Absent: what reads messages and reports answers 503. */
+  readonly ledger?: Ledger | undefined
+  /** Absent: images can be neither kept nor sent. */
+  readonly media?: Media | undefined
   readonly endpoints: readonly Mounted[]
   /** Opens HMAC secrets and token keys. Absent: only Basic works. */
   readonly masterKeys?: MasterKeys | undefined
@@ -42,32 +55,22 @@ export interface GatewayParts {
 
 export interface Gateway {
   handle(request: HttpRequest): Promise<HttpResponse>
+  /** Longest body in bytes that is read for this call. */
+  maxBodyBytes(method: string, target: string): number
   /** From now on `/readyz` says no, so that the load balancer looks elsewhere. */
   drain(): void
 }
 
 const testPrefix = '/test'
+/** Enough for any single message with all its fields. */
+const usualBodyBytes = 65_536
 
-/** The sentence for a refusal. Its title says what; this adds why, where there is more to say. */
-function refusalDetail(reason: ProblemCode, environment: Environment): string {
-  switch (reason) {
-    case 'environment-mismatch':
-      return environment === 'live'
-        ? 'This is a key of the test environment: call /test/ with it.'
-        : 'This is a live key: call without /test.'
-    case 'rate-exceeded':
-    case 'day-quota-exceeded':
-    case 'month-quota-exceeded':
-      return 'Nothing was taken for this call. RateLimit and Retry-After say when the next one may pass.'
-    case 'idempotency-in-progress':
-      return 'The first call with this key has not been answered yet. The same call may be made again later.'
-    case 'nonce-reused':
-      return 'A signature is good for one call. Sign each call with a nonce of its own.'
-    case 'credentials-invalid':
-      return 'No key fits these credentials.'
-    default:
-      return `${problemTable[reason].title}.`
-  }
+/** What an adapter's caller sent as the request's name, if it may go into our logs and answers. */
+const requestIdPattern = /^[\w.:@+=/-]{8,128}$/
+
+function requestIdOf(request: HttpRequest): string {
+  const given = single(request, 'x-request-id')
+  return given && requestIdPattern.test(given) ? given : randomId()
 }
 
 /** The gateway without any transport: a request in, a response out. It never throws. */
@@ -76,12 +79,10 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { masterKeys, publicOrigin } = parts
   const tokens = createTokens({ registry, masterKeys, issuer: publicOrigin ?? 'apigw', now })
   const authenticate = authenticator({ registry, masterKeys, tokens, now })
-  const paths = new Map<string, Map<string, Endpoint>>()
-  for (const { path, endpoint } of parts.endpoints) {
-    const methods = paths.get(path) ?? new Map<string, Endpoint>()
-    if (methods.has(endpoint.method)) throw new Error(`two endpoints answer ${endpoint.method} ${path}`)
-    paths.set(path, methods.set(endpoint.method, endpoint))
-  }
+  const find = pathsOf(parts.endpoints)
+  const publisher = createPublisher(queue)
+  const ledger = parts.ledger ?? missing('ledger-unavailable', 'This gateway has no ledger of messages and reports.')
+  const media = parts.media ?? missing('media-unavailable', 'This gateway keeps no images.')
   let draining = false
 
   function refuse(seen: Seen, environment: Environment, admission: Extract<Admission, { kind: 'refused' }>): HttpResponse {
@@ -108,29 +109,27 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   async function answer(request: HttpRequest, seen: Seen): Promise<HttpResponse> {
-    const full = request.target.split('?', 1)[0] ?? ''
-    const test = full.startsWith(`${testPrefix}/`)
-    const path = test ? full.slice(testPrefix.length) : full
-    const methods = paths.get(path)
+    const { full, test, path } = placeOf(request.target)
+    const found = find(path)
     const method = request.method === 'HEAD' ? 'GET' : request.method
-    if (methods === undefined) {
+    if (found === undefined) {
       const opened = method === 'GET' ? await open(path) : undefined
       if (opened === undefined) throw new Problem('not-found', 'There is no endpoint at this path.')
       seen.path = path
       return opened
     }
-    seen.path = full
-    const endpoint = methods.get(method)
+    seen.path = test ? `${testPrefix}${found.path}` : found.path
+    const endpoint = found.methods.get(method)
     if (endpoint === undefined) {
-      const allow = [...methods.keys()].join(', ')
-      const problem = new Problem('method-not-allowed', `This path takes ${allow}.`)
-      return failure(seen, problem, { allow })
+      const allow = [...found.methods.keys()].join(', ')
+      return failure(seen, new Problem('method-not-allowed', `This path takes ${allow}.`), { allow })
     }
     seen.endpoint = endpoint
     const environment = test ? 'test' : 'live'
     const { requestId } = seen
     const caller = await callerOf(request, environment, endpoint)
     seen.customer = caller.customer
+    seen.environment = environment
     const call: Call = {
       request,
       requestId,
@@ -138,21 +137,25 @@ export function createGateway(parts: GatewayParts): Gateway {
       environment,
       caller,
       registry,
-      queue,
+      publisher,
+      ledger,
+      media,
       tokens,
       now,
       refuse: (admission) => refuse(seen, environment, admission),
+      note: (what) => void Object.assign(seen, what),
     }
-    return endpoint.run(call)
+    return endpoint.run(call, found.params)
   }
 
   return {
+    maxBodyBytes: (method, target) => find(placeOf(target).path)?.methods.get(method)?.maxBodyBytes ?? usualBodyBytes,
     drain: () => {
       draining = true
     },
     handle: async (request) => {
       const started = performance.now()
-      const seen: Seen = { requestId: randomId(), path: 'unknown' }
+      const seen: Seen = { requestId: requestIdOf(request), path: 'unknown' }
       let response: HttpResponse
       let error: unknown
       try {
@@ -195,7 +198,26 @@ interface Seen {
   readonly requestId: string
   path: string
   customer?: string
+  environment?: Environment
+  units?: number
+  admitMs?: number
+  publishMs?: number
   endpoint?: Endpoint
+}
+
+/** A target without its query, and what is below the environment's prefix. */
+function placeOf(target: string): { full: string; test: boolean; path: string } {
+  const full = target.split('?', 1)[0] ?? ''
+  const test = full.startsWith(`${testPrefix}/`)
+  return { full, test, path: test ? full.slice(testPrefix.length) : full }
+}
+
+/** Stands for a part that this gateway was started without: whatever is asked of it fails, with this reason. */
+function missing<T extends object>(code: ProblemCode, detail: string): T {
+  const fail = async (): Promise<never> => {
+    throw new Problem(code, detail)
+  }
+  return new Proxy({} as T, { get: () => fail })
 }
 
 /** A problem in the form that the endpoint has for it. */

@@ -9,7 +9,6 @@ export interface ServeOptions {
   readonly host?: string
   /** 0: any free port. */
   readonly port: number
-  readonly maxBodyBytes?: number
   /**
    * How many proxies of ours stand in front. 0: the socket's address is the caller's. With n, the n-th address from
    * the right of X-Forwarded-For is: those further left were written by the caller, who can write anything.
@@ -31,7 +30,6 @@ const limits = {
   // Above the idle timeout of an ALB (60 s), so that the load balancer, not we, closes an idle connection
   // (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout).
   keepAliveTimeout: 65_000,
-  maxBodyBytes: 65_536,
 } as const
 
 const nothing = new Uint8Array(0)
@@ -167,7 +165,7 @@ function stopper(server: Server, gateway: Gateway): Listening['stop'] {
 
 /** Serves a gateway with node:http. */
 export async function serve(gateway: Gateway, options: ServeOptions): Promise<Listening> {
-  const { host = '127.0.0.1', maxBodyBytes = limits.maxBodyBytes, trustedProxies = 0 } = options
+  const { host = '127.0.0.1', trustedProxies = 0 } = options
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const headers = headersOf(request)
@@ -176,7 +174,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Li
       if (request.httpVersion === '1.1' && headers.get('host')?.length !== 1) {
         throw new Problem('malformed-request', 'An HTTP/1.1 request has exactly one Host header.')
       }
-      body = await bodyOf(request, maxBodyBytes)
+      body = await bodyOf(request, gateway.maxBodyBytes(request.method ?? '', request.url ?? ''))
     } catch (error) {
       if (!(error instanceof Problem)) return void response.destroy()
       return write(response, problemResponse(error, randomId()), true)

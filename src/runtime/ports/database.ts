@@ -1,39 +1,74 @@
+import type { Carrier } from '../../domain/carrier.ts'
 import type { Message } from '../../domain/message.ts'
+import type { Environment } from '../../domain/names.ts'
+import type { Outcome } from '../../domain/report.ts'
 
-/** A message with where it came from and which carrier's table it belongs in. */
+/** A message with where it came from. */
 export interface Row {
   readonly customer: string
-  readonly environment: string
+  readonly environment: Environment
   readonly message: Message
 }
 
 /** A row of a carrier's table, as the carrier sees it. */
 export interface CarrierRow {
   readonly id: string
-  readonly customer: string
   readonly recipient: string
   readonly body: string
 }
 
-/** The relational database that carriers read from. Only the worker opens a connection to it. */
+/** A message that the carrier has ended, and that no report has been written of. */
+export interface Final {
+  readonly id: string
+  readonly customer: string
+  readonly environment: Environment
+  readonly ref?: string
+  readonly outcome: Outcome
+  readonly code?: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/** One versioned step of the schema. */
+export interface Migration {
+  readonly version: number
+  readonly name: string
+}
+
+/** The relational database that carriers read from. Only the worker and the operator open a connection to it. */
 export interface Database {
-  /** Makes the tables that are missing. */
-  prepare(tables: readonly string[]): Promise<void>
+  /** The steps that are still to be applied. */
+  pending(): Promise<readonly Migration[]>
+  /** Applies what is pending, and makes the tables of ours that carriers lack. Two at once are harmless. */
+  migrate(carriers: readonly Carrier[]): Promise<readonly Migration[]>
   /**
    * Writes rows into a carrier's table in one transaction. Ids that were ever written before are left out, also when
    * the carrier has moved their rows away since.
    * @returns how many rows were new
    * @throws Problem `database-unavailable` where trying again later makes sense; anything else: a row is bad
    */
-  flush(table: string, rows: readonly Row[]): Promise<number>
+  flush(carrier: Carrier, rows: readonly Row[]): Promise<number>
+  /** Notes a row that the carrier's table does not take: as seen, and as a final `rejected`. Once, like `flush`. */
+  reject(carrier: Carrier, row: Row, reason: string): Promise<void>
+  /**
+   * Messages that ended and were not reported yet, oldest first: of the carrier's table, of its monthly tables of this
+   * month and the last, and those that were rejected.
+   */
+  finals(carrier: Carrier, most: number): Promise<Final[]>
+  /** Notes that reports of these ids were written. */
+  reported(ids: readonly string[]): Promise<void>
+  /** Moves reported rows of a table of ours into the table of their month. @returns how many */
+  archive(carrier: Carrier, most: number): Promise<number>
+  /** How many messages were written and have no report yet, and when the oldest of them was written. */
+  unreported(): Promise<{ readonly count: number; readonly oldestAt?: number }>
   /** Forgets ids of messages older than `before` (milliseconds since 1970), a limited number at a time. */
   forget(before: number): Promise<void>
-  /** Takes up to `most` waiting rows, as a carrier does. */
-  waiting(table: string, most: number): Promise<CarrierRow[]>
-  /** Writes a carrier's result back. */
-  report(table: string, ids: readonly string[], result: string, at: number): Promise<void>
+  /** Takes up to `most` waiting rows of a table of ours, as a carrier does. */
+  waiting(carrier: Carrier, most: number): Promise<CarrierRow[]>
+  /** Writes a carrier's results into a table of ours. */
+  end(carrier: Carrier, results: readonly { id: string; delivered: boolean; code: string; at: number }[]): Promise<void>
   /** How many rows a carrier's table holds. */
-  count(table: string): Promise<number>
+  count(carrier: Carrier): Promise<number>
   close(): Promise<void>
 }
 
@@ -42,47 +77,6 @@ export interface Database {
  * both can not come again.
  */
 export const rememberMs = 18 * 86_400_000
-
-const tablePattern = /^[a-z][a-z0-9_]{0,62}$/
-
-/** A table name goes into SQL as text, so it is held to a form that cannot be anything else. */
-export function tableName(text: string): string {
-  if (tablePattern.test(text)) return text
-  throw new Error(`"${text}" cannot be a table name: use a-z, 0-9 and "_", starting with a letter`)
-}
-
-/** The columns of a carrier's table, in the order of `valuesOf`. */
-export const columns = [
-  'id',
-  'customer',
-  'environment',
-  'recipient',
-  'sender',
-  'type',
-  'subject',
-  'body',
-  'ref',
-  'send_at',
-  'expires_at',
-  'accepted_at',
-] as const
-
-export function valuesOf({ customer, environment, message }: Row): (string | number | null)[] {
-  return [
-    message.id,
-    customer,
-    environment,
-    message.to,
-    message.from,
-    message.type,
-    message.subject ?? null,
-    message.text,
-    message.ref ?? null,
-    message.sendAt ?? message.acceptedAt,
-    message.expiresAt ?? null,
-    message.acceptedAt,
-  ]
-}
 
 /** A batch without repetitions of an id, in the order of ids: two workers then lock rows in the same order. */
 export function distinct(rows: readonly Row[]): Row[] {

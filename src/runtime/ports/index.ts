@@ -1,13 +1,17 @@
 import { Problem } from '../../domain/problem.ts'
+import type { AwsOptions } from './aws.ts'
 import type { Database } from './database.ts'
 import type { Queue } from './queue.ts'
-import { type SqsOptions, SqsQueue } from './sqs.ts'
+import { SqsQueue } from './sqs.ts'
 
-export { type Database, type Row, rememberMs, tableName } from './database.ts'
-export type { Queue, Received } from './queue.ts'
+export type { AwsCredentials, AwsOptions } from './aws.ts'
+export { type CarrierRow, type Database, type Final, type Row, rememberMs } from './database.ts'
+export type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
+export { type Media, mediaKey } from './media.ts'
+export { batchBytes, batchEntries, type Queue, type QueueState, type Received } from './queue.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */
-export function openQueue(options: SqsOptions): Queue {
+export function openQueue(options: AwsOptions): Queue {
   return new SqsQueue(options)
 }
 

@@ -1,27 +1,9 @@
-import {
-  DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  GetQueueUrlCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs'
 import { Problem } from '../../domain/problem.ts'
-import type { Queue, QueueDepth, Received, ReceiveOptions } from './queue.ts'
+import { AwsClient, AwsError, type AwsOptions } from './aws.ts'
+import { batchEntries, type Queue, type QueueState, type Received, type ReceiveOptions } from './queue.ts'
 
-export interface SqsOptions {
-  /** Another address than AWS's own, for an emulator. */
-  readonly endpoint?: string | undefined
-  readonly region?: string | undefined
-}
-
-/** Longest that one publish may take, retries included: well below the lease of an Idempotency-Key. */
-const sendMs = 5_000
-/** One try of a call that answers at once, by itself. */
+/** One try of a call that answers at once. */
 const tryMs = 2_500
-
-/** Credentials for an emulator, which checks none; AWS proper takes them from the environment or the role. */
-const emulatorCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 
 function failed(queue: string, error: unknown): Problem {
   const reason = error instanceof Error ? error.name : 'no answer'
@@ -30,101 +12,141 @@ function failed(queue: string, error: unknown): Problem {
   return new Problem('queue-unavailable', detail, { next: 'apigw doctor', retryAfterMs: 2000, cause: error })
 }
 
+function listOf(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.map(Object) : []
+}
+
 /** Amazon SQS, or anything that speaks its JSON protocol. */
 export class SqsQueue implements Queue {
-  readonly #client: SQSClient
+  readonly #client: AwsClient
   readonly #urls = new Map<string, string>()
 
-  constructor(options: SqsOptions) {
-    this.#client = new SQSClient({
-      // A queue's URL names a host that only AWS resolves; an emulator is spoken to where it was said to be.
-      ...(options.endpoint !== undefined && {
-        endpoint: options.endpoint,
-        useQueueUrlAsEndpoint: false,
-        credentials: emulatorCredentials,
-      }),
-      region: options.region ?? process.env.AWS_REGION ?? 'ap-northeast-2',
-      maxAttempts: 3,
-      // Several long polls and all publishing share the sockets; one waiting for another would look like a slow queue.
-      requestHandler: { connectionTimeout: 1_000, httpAgent: { maxSockets: 512 }, httpsAgent: { maxSockets: 512 } },
-    })
+  constructor(options: AwsOptions) {
+    this.#client = new AwsClient('sqs', options)
   }
 
-  async send(queue: string, body: string): Promise<void> {
-    await this.#ask(queue, async () => {
-      const command = new SendMessageCommand({ QueueUrl: await this.#url(queue), MessageBody: body })
-      await this.#client.send(command, { abortSignal: AbortSignal.timeout(sendMs) })
-    })
+  async sendBatch(queue: string, bodies: readonly string[]): Promise<readonly (true | Error)[]> {
+    const Entries = bodies.map((MessageBody, index) => ({ Id: String(index), MessageBody }))
+    const { Successful, Failed } = await this.#ask(queue, 'SendMessageBatch', { Entries })
+    const results: (true | Error)[] = bodies.map(() => new Error('the queue said nothing of it'))
+    for (const { Id } of listOf(Successful)) results[Number(Id)] = true
+    for (const { Id, Code, Message } of listOf(Failed)) {
+      results[Number(Id)] = new AwsError(String(Code), String(Message ?? ''), 400)
+    }
+    return results
   }
 
   async receive(queue: string, options: ReceiveOptions): Promise<Received[]> {
-    return this.#ask(queue, async () => {
-      const command = new ReceiveMessageCommand({
-        QueueUrl: await this.#url(queue),
-        MaxNumberOfMessages: options.most,
-        WaitTimeSeconds: options.waitSeconds,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
-      })
-      const late = AbortSignal.timeout(options.waitSeconds * 1000 + tryMs)
-      const abortSignal = options.signal === undefined ? late : AbortSignal.any([options.signal, late])
-      const { Messages = [] } = await this.#client.send(command, { abortSignal })
-      return Messages.map(({ Body = '', ReceiptHandle = '', Attributes }) => ({
-        body: Body,
-        receipt: ReceiptHandle,
-        receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
-      }))
-    })
-  }
-
-  async delete(queue: string, receipts: readonly string[]): Promise<string[]> {
-    const left: string[] = []
-    for (let from = 0; from < receipts.length; from += 10) {
-      const some = receipts.slice(from, from + 10)
-      const Entries = some.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }))
-      const { Failed = [] } = await this.#ask(queue, async () => {
-        const command = new DeleteMessageBatchCommand({ QueueUrl: await this.#url(queue), Entries })
-        return this.#client.send(command, { abortSignal: AbortSignal.timeout(2 * tryMs) })
-      })
-      for (const { Id } of Failed) left.push(some[Number(Id)] ?? '')
+    const { most, waitSeconds, visibilitySeconds, signal } = options
+    const request = {
+      MaxNumberOfMessages: most,
+      WaitTimeSeconds: waitSeconds,
+      MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+      ...(visibilitySeconds !== undefined && { VisibilityTimeout: visibilitySeconds }),
     }
-    return left
-  }
-
-  async depth(queue: string): Promise<QueueDepth> {
-    return this.#ask(queue, async () => {
-      const command = new GetQueueAttributesCommand({
-        QueueUrl: await this.#url(queue),
-        AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
-      })
-      const { Attributes } = await this.#client.send(command, { abortSignal: AbortSignal.timeout(tryMs) })
+    const { Messages } = await this.#ask(queue, 'ReceiveMessage', request, waitSeconds * 1000 + tryMs, signal)
+    return listOf(Messages).map(({ MessageId, Body, ReceiptHandle, Attributes }) => {
+      const { ApproximateReceiveCount = 1, SentTimestamp = 0 } = Object(Attributes)
       return {
-        visible: Number(Attributes?.ApproximateNumberOfMessages ?? 0),
-        inFlight: Number(Attributes?.ApproximateNumberOfMessagesNotVisible ?? 0),
+        id: String(MessageId),
+        body: String(Body ?? ''),
+        receipt: String(ReceiptHandle),
+        receiveCount: Number(ApproximateReceiveCount),
+        sentAt: Number(SentTimestamp),
       }
     })
   }
 
+  async delete(queue: string, receipts: readonly string[]): Promise<string[]> {
+    return this.#each(queue, 'DeleteMessageBatch', receipts, {})
+  }
+
+  async extend(queue: string, receipts: readonly string[], seconds: number): Promise<string[]> {
+    return this.#each(queue, 'ChangeMessageVisibilityBatch', receipts, { VisibilityTimeout: seconds })
+  }
+
+  /** One request for ten receipts. @returns those that failed */
+  async #each(queue: string, action: string, receipts: readonly string[], more: object): Promise<string[]> {
+    const groups: string[][] = []
+    for (let from = 0; from < receipts.length; from += batchEntries) groups.push(receipts.slice(from, from + batchEntries))
+    const left = await Promise.all(
+      groups.map(async (group) => {
+        const Entries = group.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, ...more }))
+        const { Failed } = await this.#ask(queue, action, { Entries })
+        return listOf(Failed).map(({ Id }) => group[Number(Id)] ?? '')
+      }),
+    )
+    return left.flat()
+  }
+
+  async state(queue: string): Promise<QueueState> {
+    const { Attributes } = await this.#ask(queue, 'GetQueueAttributes', { AttributeNames: ['All'] })
+    const attributes: Record<string, unknown> = Object(Attributes)
+    const number = (name: string): number => Number(attributes[name] ?? 0)
+    const deadLetter = redriveOf(attributes.RedrivePolicy)
+    return {
+      visible: number('ApproximateNumberOfMessages'),
+      inFlight: number('ApproximateNumberOfMessagesNotVisible'),
+      delayed: number('ApproximateNumberOfMessagesDelayed'),
+      visibilitySeconds: number('VisibilityTimeout'),
+      ...(deadLetter !== undefined && { deadLetter }),
+    }
+  }
+
+  async names(prefix = ''): Promise<string[]> {
+    const found: string[] = []
+    let NextToken: unknown
+    try {
+      do {
+        const more = NextToken === undefined ? {} : { NextToken }
+        const page = await this.#client.call('AmazonSQS.ListQueues', {
+          MaxResults: 1000,
+          ...(prefix !== '' && { QueueNamePrefix: prefix }),
+          ...more,
+        })
+        if (Array.isArray(page.QueueUrls)) found.push(...page.QueueUrls.map((url) => String(url).split('/').at(-1) ?? ''))
+        NextToken = page.NextToken
+      } while (NextToken)
+    } catch (error) {
+      throw new Problem('queue-unavailable', `SQS at ${this.#client.endpoint} does not answer as it should.`, {
+        next: 'apigw doctor',
+        cause: error,
+      })
+    }
+    return found.sort()
+  }
+
+  async purge(queue: string): Promise<void> {
+    await this.#ask(queue, 'PurgeQueue', {})
+  }
+
   close(): void {
-    this.#client.destroy()
+    this.#urls.clear()
   }
 
   async #url(queue: string): Promise<string> {
     const known = this.#urls.get(queue)
     if (known !== undefined) return known
-    const { QueueUrl = '' } = await this.#client.send(new GetQueueUrlCommand({ QueueName: queue }), {
-      abortSignal: AbortSignal.timeout(tryMs),
-    })
-    this.#urls.set(queue, QueueUrl)
-    return QueueUrl
+    const { QueueUrl } = await this.#client.call('AmazonSQS.GetQueueUrl', { QueueName: queue }, { tryMs })
+    this.#urls.set(queue, String(QueueUrl))
+    return String(QueueUrl)
   }
 
-  async #ask<T>(queue: string, call: () => Promise<T>): Promise<T> {
+  async #ask(queue: string, action: string, body: object, most = tryMs, signal?: AbortSignal): Promise<Record<string, unknown>> {
     try {
-      return await call()
+      const QueueUrl = await this.#url(queue)
+      return await this.#client.call(`AmazonSQS.${action}`, { QueueUrl, ...body }, { tryMs: most, signal })
     } catch (error) {
       // A queue that was deleted and made again has another address.
       this.#urls.delete(queue)
       throw failed(queue, error)
     }
   }
+}
+
+/** The dead-letter queue that a queue's policy names. */
+function redriveOf(policy: unknown): QueueState['deadLetter'] {
+  if (typeof policy !== 'string' || policy === '') return undefined
+  const { deadLetterTargetArn, maxReceiveCount } = Object(JSON.parse(policy))
+  return { queue: String(deadLetterTargetArn).split(':').at(-1) ?? '', maxReceiveCount: Number(maxReceiveCount) }
 }

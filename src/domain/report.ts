@@ -1,0 +1,26 @@
+import * as z from 'zod'
+
+/** What finally became of a message. */
+export const outcomes = ['delivered', 'failed', 'expired', 'rejected'] as const
+/**
+ * `delivered`: the carrier says so. `failed`: the carrier says why in `code`. `expired`: its `ttl` ran out before it was
+ * handed over. `rejected`: the carrier's table does not hold it.
+ */
+export type Outcome = (typeof outcomes)[number]
+
+/** `accepted`: answered 202. `queued`: in the carrier's table. Then one of the outcomes. */
+export const statuses = ['accepted', 'queued', ...outcomes] as const
+export type Status = (typeof statuses)[number]
+
+/** A message's final outcome, as its customer reads it. */
+export const report = z.strictObject({
+  id: z.string(),
+  ref: z.string().optional(),
+  status: z.enum(outcomes),
+  /** The carrier's own word for it. */
+  code: z.string().optional(),
+  /** Milliseconds since 1970: when the carrier ended it. */
+  at: z.int().nonnegative(),
+})
+
+export type Report = z.infer<typeof report>

@@ -1,0 +1,57 @@
+import type { Environment } from '../../domain/names.ts'
+import type { Report, Status } from '../../domain/report.ts'
+
+/** Whose messages and reports: no call reads across it. */
+export interface Owner {
+  readonly customer: string
+  readonly environment: Environment
+}
+
+/** What is known of one message. */
+export interface Standing {
+  readonly id: string
+  readonly status: Status
+  readonly ref?: string
+  readonly code?: string
+  /** Milliseconds since 1970 of that status. */
+  readonly at: number
+}
+
+/** A note that a message is in the carrier's table. */
+export interface Queued {
+  readonly id: string
+  readonly ref?: string
+  readonly at: number
+}
+
+export interface ReportPage {
+  readonly reports: readonly Report[]
+  /** Where the next page begins: reading from here is the acknowledgement of what came before. */
+  readonly cursor: string
+  /** Whether there is more to read now. */
+  readonly more: boolean
+}
+
+/**
+ * Messages and reports, readable by the gateway. Every method throws Problem `ledger-unavailable` where the store does
+ * not answer; nothing ever sends a `Scan`.
+ */
+export interface Ledger {
+  /** Makes the table where it is missing: for emulators; on AWS the template makes it. */
+  prepare(): Promise<void>
+  /** Notes messages as queued. It never replaces an outcome. */
+  queued(owner: Owner, messages: readonly Queued[]): Promise<void>
+  /**
+   * Appends reports in arrival order and notes each message's outcome. When it resolves they are durable; when it
+   * throws some may be, and saying them again is allowed: readers see a report at least once.
+   */
+  append(owner: Owner, reports: readonly Report[]): Promise<void>
+  /** What is known of up to 100 messages; unknown ids are left out. */
+  standings(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, Standing>>
+  /**
+   * The next reports after `cursor`; absent: from the oldest that is kept.
+   * @throws Problem `cursor-invalid`
+   */
+  reports(owner: Owner, cursor: string | undefined, limit: number): Promise<ReportPage>
+  close(): void
+}
