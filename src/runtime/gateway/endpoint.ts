@@ -40,9 +40,9 @@ export type Answers = Readonly<Record<number, { readonly description: string; re
 /** What an endpoint takes and gives, as its description has it. */
 export interface Description {
   readonly summary: string
-  readonly params?: z.ZodObject
-  readonly query?: z.ZodObject
-  readonly body?: z.ZodType
+  readonly params?: z.ZodObject | undefined
+  readonly query?: z.ZodObject | undefined
+  readonly body?: z.ZodType | undefined
   /** The type of a body that is no JSON. */
   readonly bodyType?: string
   readonly answers: Answers
