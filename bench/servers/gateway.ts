@@ -7,10 +7,13 @@ import { ready } from './ready.ts'
 
 /** A queue that confirms at once and keeps nothing: what it costs to publish is another question. */
 const queue: Queue = {
-  send: () => Promise.resolve(),
+  sendBatch: (_queue, bodies) => Promise.resolve(bodies.map(() => true as const)),
   receive: () => Promise.resolve([]),
   delete: () => Promise.resolve([]),
-  depth: () => Promise.resolve({ visible: 0, inFlight: 0 }),
+  extend: () => Promise.resolve([]),
+  state: () => Promise.resolve({ visible: 0, inFlight: 0, delayed: 0, visibilitySeconds: 30 }),
+  names: () => Promise.resolve([]),
+  purge: () => Promise.resolve(),
   close: () => undefined,
 }
 

@@ -2,9 +2,9 @@ import type { IssuedKey, QuotaStanding } from '../customers/index.ts'
 import { type Credential, keyState } from '../domain/credential.ts'
 import { type Environment, environments } from '../domain/names.ts'
 import type { Quota } from '../domain/quota.ts'
-import type { Route } from '../domain/route.ts'
 import type { Profile } from '../registry/index.ts'
 import { count, facts, iso, localTime, plain, styled, table } from './output.ts'
+import { routeJson, routeText } from './routes.ts'
 
 /** A quota in a few words. */
 export function quotaWords(quota: Quota | undefined): string {
@@ -57,10 +57,6 @@ export function issuedText(issued: IssuedKey, dryRun: boolean): string {
   return `Key ${styled('bold', keyId)} (${scheme}, ${environment})\n${parts}\n${once}`
 }
 
-export function routeJson({ api, environment, target }: Route) {
-  return { api, environment, queue: target.queue }
-}
-
 export function profileJson(profile: Profile, now: number) {
   const { customer, quotas, routes, credentials } = profile
   return {
@@ -74,7 +70,7 @@ export function profileJson(profile: Profile, now: number) {
 
 function environmentLine(profile: Profile, environment: Environment): string {
   const route = profile.routes.find((one) => one.environment === environment)
-  const target = route === undefined ? 'no route: every call is refused' : `→ queue ${route.target.queue}`
+  const target = route === undefined ? 'no route of its own' : `→ ${routeText(route)}`
   return `${quotaWords(profile.quotas[environment])}  ${target}`
 }
 

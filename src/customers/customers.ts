@@ -43,8 +43,8 @@ export async function addCustomer(context: Context, wishes: NewCustomer): Promis
   const id = customerId(wishes.id)
   const { now } = await context.registry.usage(id, 'live')
   const zone = timeZone(wishes.timeZone ?? defaultTimeZone)
-  const routes: Route[] = [route('messages', 'test', sandboxQueue)]
-  if (wishes.queue !== undefined) routes.push(route('messages', 'live', wishes.queue))
+  const routes: Route[] = [route('messages', 'test', [sandboxQueue])]
+  if (wishes.queue !== undefined) routes.push(route('messages', 'live', [wishes.queue]))
   const keys = (wishes.keysFor ?? []).map((environment) => newKey(id, { scheme: 'basic', environment }, now))
   const customer: Customer = { id, name: customerName(wishes.name ?? id), state: 'active', timeZone: zone, createdAt: now }
   const profile: Profile = {

@@ -111,8 +111,8 @@ async function checkGateway(gateway: string): Promise<Check> {
   }
 }
 
-async function checkQueues({ sqsEndpoint, region }: Places, profiles: readonly Profile[]): Promise<Check[]> {
-  const names = [...new Set(profiles.flatMap((profile) => profile.routes.map((route) => route.target.queue)))].sort()
+async function checkQueues({ sqsEndpoint, region }: Places, routes: readonly Route[]): Promise<Check[]> {
+  const names = [...new Set(routes.flatMap((route) => route.targets.map((target) => target.queue)))].sort()
   if (names.length === 0) return []
   if (sqsEndpoint === undefined && region === undefined) {
     return [
@@ -129,7 +129,7 @@ async function checkQueues({ sqsEndpoint, region }: Places, profiles: readonly P
     return await Promise.all(
       names.map(async (name): Promise<Check> => {
         try {
-          const { visible, inFlight } = await queue.depth(name)
+          const { visible, inFlight } = await queue.state(name)
           return { name: `queue ${name}`, state: 'ok', detail: `${visible} waiting, ${inFlight} in flight` }
         } catch (error) {
           return failed(`queue ${name}`, error, 'create the queue, or change the routes that use it')

@@ -19,6 +19,11 @@ export interface AdmitRequest {
   readonly environment: Environment
   /** Absent: a call that needs no route, such as reading the quota. */
   readonly api?: string
+  /**
+   * What serves a customer who has no route of its own: `ask` has the registry say so (`unrouted`) before anything is
+   * used up, so that the default need only be read for those who need it. Absent: there is none.
+   */
+  readonly fallback?: 'ask' | { readonly way: string }
   /** 0 for a call that costs nothing: who calls is checked, no limit is touched. */
   readonly units: number
   /** The caller's address as `addressKey` gives it. */
@@ -93,14 +98,16 @@ export type Refusal = (typeof refusals)[number]
 export type Admission =
   | {
       readonly kind: 'admitted'
-      /** The target as the route was stored; absent when no API was asked for. */
-      readonly target?: string
+      /** The route's way as it was stored (`wayFrom` reads it); absent when no API was asked for. */
+      readonly way?: string
       readonly reservation: Reservation
       readonly remaining: Remaining
       readonly windows: Windows
       readonly now: number
     }
   | { readonly kind: 'replay'; readonly response: string }
+  /** The customer may call and has no route of its own: nothing was used up, and the call is asked again with a default. */
+  | { readonly kind: 'unrouted'; readonly now: number }
   | {
       readonly kind: 'refused'
       readonly reason: Refusal
@@ -143,7 +150,7 @@ export interface AdmissionState {
     readonly revokedAt?: number
     readonly allowIps?: readonly AddressRange[]
   }
-  readonly target?: string
+  readonly way?: string
   readonly quota?: Quota
   readonly usage: Usage
   readonly idempotency?: IdempotencyRecord

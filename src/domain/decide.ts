@@ -28,8 +28,6 @@ function refusalOf(request: AdmitRequest, state: AdmissionState, now: number): R
   if (key.expiresAt !== undefined && now >= key.expiresAt) return 'key-expired'
   if (key.environment !== request.environment) return 'environment-mismatch'
   if (key.allowIps !== undefined && key.allowIps.length > 0 && !inRanges(request.address, key.allowIps)) return 'ip-not-allowed'
-  // Used up even if the call is refused below: a signature that was seen is never good for another call.
-  if (request.nonce !== undefined && state.nonceUsed === true) return 'nonce-reused'
   return undefined
 }
 
@@ -50,16 +48,21 @@ function answeredBy(record: IdempotencyRecord, claim: IdempotencyClaim, now: num
 export function decide(request: AdmitRequest, state: AdmissionState, windows: Windows, now: number): Decision {
   const refused = refusalOf(request, state, now)
   if (refused !== undefined) return { kind: 'refused', reason: refused, now }
+  const { fallback } = request
+  if (request.api !== undefined && state.way === undefined && fallback === 'ask') return { kind: 'unrouted', now }
+  // Used up even if the call is refused below: a signature that was seen is never good for another call.
+  if (request.nonce !== undefined && state.nonceUsed === true) return { kind: 'refused', reason: 'nonce-reused', now }
 
   const claim = request.idempotency
   const record = claim === undefined ? undefined : state.idempotency
   const answered = claim === undefined || record === undefined ? undefined : answeredBy(record, claim, now)
   if (answered !== undefined) return answered
 
-  if (request.api !== undefined && state.target === undefined) return { kind: 'refused', reason: 'route-missing', now }
+  const found = request.api === undefined ? undefined : (state.way ?? (typeof fallback === 'object' ? fallback.way : undefined))
+  if (request.api !== undefined && found === undefined) return { kind: 'refused', reason: 'route-missing', now }
   if (state.quota === undefined) return { kind: 'refused', reason: 'quota-missing', now }
   const usage = currentUsage(state.usage, windows)
-  const target = state.target === undefined ? {} : { target: state.target }
+  const way = found === undefined ? {} : { way: found }
 
   if (record !== undefined) {
     // The run before this one vanished with the units taken: this one goes on with them and takes none.
@@ -67,11 +70,11 @@ export function decide(request: AdmitRequest, state: AdmissionState, windows: Wi
     const reservation = { ...record.reservation, attempt }
     const remaining = remainingOf(state.quota, usage, now)
     const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation }
-    return { kind: 'admitted', ...target, reservation, remaining, windows, now, record: renewed }
+    return { kind: 'admitted', ...way, reservation, remaining, windows, now, record: renewed }
   }
   const short = shortage(request.units, state.quota, usage, windows, now)
   if (short !== undefined) return { kind: 'refused', ...short, remaining: remainingOf(state.quota, usage, now), windows, now }
-  return { ...target, ...taking(request, state.quota, usage, windows, now) }
+  return { ...way, ...taking(request, state.quota, usage, windows, now) }
 }
 
 /** Takes the units of a call that nothing stands against. */
@@ -100,6 +103,7 @@ function taking(request: AdmitRequest, quota: Quota, usage: Usage, windows: Wind
 
 /** Whether a decision has used up the call's nonce: it got as far as looking at it. */
 export function usesNonce(decision: Admission): boolean {
+  if (decision.kind === 'unrouted') return false
   return decision.kind !== 'refused' || refusals.indexOf(decision.reason) > refusals.indexOf('nonce-reused')
 }
 
@@ -153,4 +157,10 @@ export function refunded(usage: Usage, reservation: Reservation): Usage {
     dayUsed: usage.day === day ? Math.max(0, usage.dayUsed - units) : usage.dayUsed,
     monthUsed: usage.month === month ? Math.max(0, usage.monthUsed - units) : usage.monthUsed,
   }
+}
+
+/** A reservation of which only `units` are given back, with their share of the rate limiter's clock. */
+export function partOf(reservation: Reservation, units: number): Reservation {
+  const rateCost = Math.floor((reservation.rateCost * units) / reservation.units)
+  return { ...reservation, units, rateCost }
 }

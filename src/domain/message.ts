@@ -80,7 +80,8 @@ export const messageRequest = z
     const report = (path: string, message: string) =>
       context.issues.push({ code: 'custom', input: context.value, path: [path], message })
     if (type === 'mms' && media === undefined) report('media', 'is missing: an MMS has at least one image')
-    if (type !== undefined && type !== 'mms' && media !== undefined) report('media', `is not possible with an ${type.toUpperCase()}`)
+    if (type !== undefined && type !== 'mms' && media !== undefined)
+      report('media', `is not possible with an ${type.toUpperCase()}`)
     if (type !== 'sms') return
     const length = eucKrLength(text)
     const bytes = 'bytes' in length ? length.bytes : 0

@@ -2,7 +2,7 @@ import { Problem } from '../domain/problem.ts'
 import type { Registry } from './registry.ts'
 
 export { loadMasterKeys, type MasterKeySources, masterKeySources } from './master-keys.ts'
-export type { HistoryEntry, Profile, Registry, StoredProfile } from './registry.ts'
+export { everyone, type HistoryEntry, type Profile, type Registry, type StoredProfile } from './registry.ts'
 
 interface OpenOptions {
   /** A password that does not have to stand in the URL. */

@@ -24,6 +24,9 @@ export interface StoredDocument {
   readonly version: string
 }
 
+/** Stands in the audit log where a change concerns every customer. */
+export const everyone = '*'
+
 /** One line of the audit log. */
 export interface HistoryEntry {
   /** Milliseconds since 1970. */
@@ -35,7 +38,14 @@ export interface HistoryEntry {
   readonly what: string
 }
 
-export type Outcome = { readonly kind: 'accepted'; readonly response?: string } | { readonly kind: 'failed' }
+export type Outcome =
+  | {
+      readonly kind: 'accepted'
+      readonly response?: string
+      /** Units of this call that came to nothing, and are given back. */
+      readonly refund?: number
+    }
+  | { readonly kind: 'failed' }
 
 /** What `apigw doctor` wants to know of a registry that answers. */
 export interface RegistryHealth {
@@ -57,7 +67,7 @@ export interface Registry {
   admit(request: AdmitRequest): Promise<Admission>
   /**
    * Ends a reservation. `failed` gives its units back, once, however often it is said, and frees its Idempotency-Key.
-   * `accepted` keeps the answer for replays.
+   * `accepted` keeps the answer for replays, and gives back what part of the call came to nothing, once.
    * @returns whether this was the call that settled it
    */
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean>
@@ -82,8 +92,12 @@ export interface Registry {
 
   /** A text that all gateways share, such as the keys that sign tokens. */
   document(name: string): Promise<StoredDocument | undefined>
-  /** Writes it if it still has the version that it was read with. @returns false if somebody else wrote meanwhile */
-  saveDocument(name: string, text: string, expected: string | undefined): Promise<boolean>
+  /**
+   * Writes it if it still has the version that it was read with.
+   * @param entry its line of the audit log, where an operator made the change
+   * @returns false if somebody else wrote meanwhile
+   */
+  saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry): Promise<boolean>
 
   health(): Promise<RegistryHealth>
   close(): Promise<void>

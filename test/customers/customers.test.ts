@@ -18,6 +18,7 @@ import {
 } from '../../src/customers/index.ts'
 import { digestOf, looksLikeSecret } from '../../src/domain/credential.ts'
 import type { ProblemCode } from '../../src/domain/problem.ts'
+import { targetText } from '../../src/domain/route.ts'
 import type { Registry } from '../../src/registry/index.ts'
 import { at, type Clock, type Engine, freshId, noon, problemOf, redisEngine, sqliteEngine, Tenant } from '../registry/fixtures.ts'
 
@@ -148,7 +149,9 @@ describe.each([
     const before = await registry.profile(id)
     expect((await problemOf(setQuota(context, id, 'live', { day: null }))).code).toBe('quota-invalid')
     expect((await problemOf(setCustomer(context, id, { timeZone: 'Mars' }))).code).toBe('input-invalid')
-    expect((await problemOf(setRoute(context, id, 'messages', 'test', 'sms'))).code).toBe('route-invalid')
+    expect((await problemOf(setRoute(context, id, { api: 'messages', environment: 'test', targets: ['sms'] }))).code).toBe(
+      'route-invalid',
+    )
     expect((await problemOf(issueKey(context, id, { scheme: 'basic', environment: 'live', expiresAt: noon }))).code).toBe(
       'input-invalid',
     )
@@ -194,9 +197,15 @@ describe.each([
     const { context, registry } = given()
     const id = await added()
     expect((await problemOf(resolveRoute(registry, id, 'messages', 'live'))).code).toBe('route-unknown')
-    await setRoute(context, id, 'messages', 'live', 'one')
-    await setRoute(context, id, 'messages', 'live', 'two')
-    expect((await resolveRoute(registry, id, 'messages', 'live')).target).toEqual({ queue: 'two' })
+    const set = (whose: string | undefined, queue: string) =>
+      setRoute(context, whose, { api: 'messages', environment: 'live', targets: [queue] })
+    await set(id, 'one')
+    await set(id, 'two')
+    const resolved = async () => {
+      const { route: found, rule } = await resolveRoute(registry, id, 'messages', 'live')
+      return [rule, ...found.targets.map(targetText)]
+    }
+    expect(await resolved()).toEqual(['customer', 'two'])
     expect(await routesOf(registry, id)).toHaveLength(2)
     await removeRoute(context, id, 'messages', 'live')
     expect((await routesOf(registry, id)).map(({ environment }) => environment)).toEqual(['test'])

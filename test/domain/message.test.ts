@@ -15,6 +15,8 @@ import {
 const valid = { to: '010-1234-5678', from: '1588-1234', text: '안녕하세요' }
 
 /** Where a body is wrong, as dotted paths. */
+const image = randomId()
+
 function wrongIn(body: unknown): string[] {
   const parsed = messageRequest.safeParse(body)
   return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
@@ -101,7 +103,13 @@ describe('a message request', () => {
     ['text', { type: 'sms', text: 'a'.repeat(91) }],
     ['subject', { subject: '가'.repeat(21) }],
     ['subject', { type: 'sms', subject: 'hello' }],
-    ['type', { type: 'mms' }],
+    ['type', { type: 'fax' }],
+    ['media', { type: 'mms' }],
+    ['media', { type: 'sms', media: [image] }],
+    ['media', { type: 'lms', media: [image] }],
+    ['media', { media: [] }],
+    ['media', { media: [image, image, image, image] }],
+    ['media.0', { media: ['../etc/passwd'] }],
     ['ref', { ref: 'a b' }],
     ['ref', { ref: 'a'.repeat(65) }],
     ['ref', { ref: '가' }],
@@ -155,6 +163,8 @@ describe('a message', () => {
     ['lms', { text: `${'가'.repeat(45)}a` }],
     ['lms', { text: 'a', subject: 'b' }],
     ['lms', { text: 'a', type: 'lms' as const }],
+    ['mms', { text: 'a', media: [image] }],
+    ['mms', { text: 'a', subject: 'b', media: [image, image] }],
   ])('is an %s when it asks for %j', (type, change) => {
     expect(messageType(parsed(change))).toBe(type)
   })

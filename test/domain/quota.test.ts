@@ -141,13 +141,13 @@ describe('names', () => {
         const sandbox = queue.startsWith('sandbox')
         const refused = expect.objectContaining({ code: 'route-invalid' })
         expect(() => queueName(queue, sandbox ? 'live' : 'test')).toThrow(refused)
-        expect(route('messages', sandbox ? 'test' : 'live', queue).target.queue).toBe(queue)
+        expect(route('messages', sandbox ? 'test' : 'live', [queue]).targets[0]?.queue).toBe(queue)
       }),
     )
     for (const text of ['', 'a b', 'a.fifo', 'a'.repeat(81), 'https://sqs/x']) {
       expect(() => queueName(text, 'live')).toThrow(expect.objectContaining({ code: 'route-invalid' }))
     }
-    expect(() => route('voice', 'live', 'sms')).toThrow(expect.objectContaining({ code: 'route-invalid' }))
+    expect(() => route('voice', 'live', ['sms'])).toThrow(expect.objectContaining({ code: 'route-invalid' }))
   })
 })
 

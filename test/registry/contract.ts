@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import type { Registry } from '../../src/registry/index.ts'
 import { calendarContract } from './contract/calendar.ts'
 import { checksContract } from './contract/checks.ts'
+import { fallbackContract } from './contract/fallback.ts'
 import { idempotencyContract } from './contract/idempotency.ts'
 import { limitsContract } from './contract/limits.ts'
 import { noncesContract } from './contract/nonces.ts'
@@ -50,6 +51,7 @@ export function registryContract(name: string, open: () => Engine): void {
     })
 
     checksContract(world)
+    fallbackContract(world)
     idempotencyContract(world)
     settleContract(world)
     noncesContract(world)

@@ -97,8 +97,8 @@ export function profileOf(id: string, more: Partial<Profile> = {}): Profile {
     customer: { id, name: id, state: 'active', timeZone: 'Asia/Seoul', createdAt: 0 },
     quotas: { live: { day: 10, month: 100 }, test: { day: 10, month: 100 } },
     routes: [
-      { api: 'messages', environment: 'live', target: { queue: 'sms' } },
-      { api: 'messages', environment: 'test', target: { queue: 'sandbox' } },
+      { api: 'messages', environment: 'live', targets: [{ queue: 'sms', weight: 1, order: 1 }] },
+      { api: 'messages', environment: 'test', targets: [{ queue: 'sandbox', weight: 1, order: 1 }] },
     ],
     credentials: [key('live'), key('test')],
     ...more,

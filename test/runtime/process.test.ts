@@ -58,7 +58,7 @@ describe('a gateway', () => {
     const { live, customer } = await newCustomer(registry)
     const gateway = startChild('gateway', env)
     const { url } = await gateway.logged('listening')
-    const held = proxy.hold('SendMessage', 'hold')
+    const held = proxy.hold('SendMessageBatch', 'hold')
     const headers = { authorization: authorization(live.basic), 'content-type': 'application/json' }
     const answer = ask(`${url}/v1.0/messages`, { method: 'POST', headers, body: message })
     await held.arrived

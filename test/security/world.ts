@@ -31,10 +31,16 @@ export function newMasterKeys(...older: string[]): { text: string; keys: MasterK
 function confirming(): { queue: Queue; sent: string[] } {
   const sent: string[] = []
   const queue: Queue = {
-    send: async (_queue, body) => void sent.push(body),
+    sendBatch: async (_queue, bodies) => {
+      sent.push(...bodies)
+      return bodies.map(() => true as const)
+    },
     receive: async () => [],
     delete: async () => [],
-    depth: async () => ({ visible: sent.length, inFlight: 0 }),
+    extend: async () => [],
+    state: async () => ({ visible: sent.length, inFlight: 0, delayed: 0, visibilitySeconds: 30 }),
+    names: async () => [],
+    purge: async () => undefined,
     close: () => undefined,
   }
   return { queue, sent }

@@ -12,6 +12,8 @@ export type Fault =
   | { readonly kind: 'cut-answer' }
   /** Passed on; the answer waits for the gate. */
   | { readonly kind: 'hold-answer'; readonly gate: Gate }
+  /** Passed on without the entry at this place, which is answered with a failure of its own. */
+  | { readonly kind: 'refuse-entry'; readonly at: number }
   /** Not passed on before the gate opens. */
   | { readonly kind: 'hold'; readonly gate: Gate }
 
@@ -49,6 +51,16 @@ function passOn(port: number, incoming: IncomingMessage, body: Buffer): Promise<
   })
 }
 
+async function withoutEntry(port: number, incoming: IncomingMessage, body: Buffer, at: number): Promise<Answer> {
+  const request: { Entries: { Id: string }[] } = JSON.parse(body.toString())
+  const refused = request.Entries.filter((_, place) => place === at)
+  const rest = Buffer.from(JSON.stringify({ ...request, Entries: request.Entries.filter((_, place) => place !== at) }))
+  incoming.headers['content-length'] = String(rest.length)
+  const answer = await passOn(port, incoming, rest)
+  const Failed = refused.map(({ Id }) => ({ Id, Code: 'InternalError', Message: 'try again', SenderFault: false }))
+  return { ...answer, body: Buffer.from(JSON.stringify({ ...JSON.parse(answer.body.toString()), Failed })) }
+}
+
 /** Stands in front of an SQS and does to its calls what networks do. */
 export async function startSqsProxy(port: number): Promise<SqsProxy> {
   const faults = new Map<string, Fault>()
@@ -66,7 +78,8 @@ export async function startSqsProxy(port: number): Promise<SqsProxy> {
       arrivals.get(action)?.open()
       await fault.gate.opened
     }
-    const answer = await passOn(port, incoming, body)
+    const answer =
+      fault?.kind === 'refuse-entry' ? await withoutEntry(port, incoming, body, fault.at) : await passOn(port, incoming, body)
     if (fault?.kind === 'cut-answer') return void response.destroy()
     if (fault?.kind === 'hold-answer') {
       arrivals.get(action)?.open()

@@ -1,5 +1,5 @@
 import { type FauxqsServer, startFauxqs } from 'fauxqs'
-import { type Envelope, envelope } from '../../src/domain/message.ts'
+import { type Envelope, envelope, type Message } from '../../src/domain/message.ts'
 import { openQueue, type Queue } from '../../src/runtime/ports/index.ts'
 
 export const region = 'ap-northeast-2'
@@ -14,6 +14,8 @@ export interface Sqs {
   createQueue(name: string, attributes?: Record<string, string>): void
   /** The bodies of all messages that a queue holds, in flight or not. */
   bodies(queue: string): string[]
+  /** The messages in them. */
+  messages(queue: string, customer: string): Message[]
   /** The envelopes of one customer that a queue holds. */
   envelopes(queue: string, customer: string): Envelope[]
   stop(): Promise<void>
@@ -23,6 +25,10 @@ export async function startSqs(queues: readonly string[] = [liveQueue, testQueue
   const server = await startFauxqs({ port: 0, logger: false, defaultRegion: region })
   const createQueue: Sqs['createQueue'] = (name, attributes = {}) => void server.createQueue(name, { attributes })
   for (const name of queues) createQueue(name)
+  const envelopes: Sqs['envelopes'] = (queue, customer) =>
+    bodies(queue)
+      .map((body) => envelope.parse(JSON.parse(body)))
+      .filter((one) => one.customer === customer)
   const bodies: Sqs['bodies'] = (queue) => {
     const held = server.inspectQueue(queue)
     if (held === undefined) throw new Error(`there is no queue ${queue}`)
@@ -35,10 +41,8 @@ export async function startSqs(queues: readonly string[] = [liveQueue, testQueue
     server,
     createQueue,
     bodies,
-    envelopes: (queue, customer) =>
-      bodies(queue)
-        .map((body) => envelope.parse(JSON.parse(body)))
-        .filter((one) => one.customer === customer),
+    envelopes,
+    messages: (queue, customer) => envelopes(queue, customer).flatMap((one) => one.messages),
     stop: () => server.stop(),
   }
 }

@@ -1,14 +1,18 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { routeJson } from '../../cli/render.ts'
+import { routeJson, routeText, whoseRoute } from '../../cli/routes.ts'
 import { removeRoute } from '../../customers/index.ts'
 import { apis } from '../../domain/route.ts'
 
 export default class RouteRemove extends BaseCommand {
-  static override summary = 'remove a route: calls that would take it are refused'
-  static override examples = ['<%= config.bin %> route remove acme --env live']
-  static override args = { customer: Args.string({ required: true, description: 'whose route' }) }
+  static override summary = 'remove a route: calls that would take it go the default way, or are refused where there is none'
+  static override examples = [
+    '<%= config.bin %> route remove acme --env live',
+    '<%= config.bin %> route remove --default --env live',
+  ]
+  static override args = { customer: Args.string({ description: 'whose route; left out with --default' }) }
   static override flags = {
+    default: Flags.boolean({ default: false, env: 'APIGW_DEFAULT', summary: 'the route of all who have none of their own' }),
     env: shared.env({ required: true }),
     api: Flags.option({ options: apis, default: 'messages', env: 'APIGW_API', summary: 'which API' })(),
     'dry-run': shared.dryRun,
@@ -16,10 +20,11 @@ export default class RouteRemove extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(RouteRemove)
+    const whose = whoseRoute(args.customer, flags.default)
     return this.withContext(flags, async (context) => {
-      const route = await removeRoute(context, args.customer, flags.api, flags.env)
-      this.log(`${args.customer} ${route.environment} ${route.api}: route to queue ${route.target.queue} removed.`)
-      return { customer: args.customer, ...routeJson(route), dryRun: flags['dry-run'] }
+      const route = await removeRoute(context, whose, flags.api, flags.env)
+      this.log(`${whose ?? 'default'} ${route.environment} ${route.api}: route to ${routeText(route)} removed.`)
+      return { customer: whose ?? null, ...routeJson(route), dryRun: flags['dry-run'] }
     })
   }
 }

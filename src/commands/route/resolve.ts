@@ -1,11 +1,27 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { routeJson } from '../../cli/render.ts'
+import { facts } from '../../cli/output.ts'
+import { routeJson } from '../../cli/routes.ts'
 import { resolveRoute } from '../../customers/index.ts'
-import { apis } from '../../domain/route.ts'
+import { apis, type Target } from '../../domain/route.ts'
+
+const rules = {
+  customer: "the customer's own route",
+  default: 'the default route, because the customer has none of its own',
+} as const
+
+/** What a target gets of the calls, in words. */
+function shareOf(target: Target, all: readonly Target[]): string {
+  const group = all.filter((other) => other.order === target.order)
+  const total = group.reduce((sum, other) => sum + other.weight, 0)
+  const first = Math.min(...all.map((other) => other.order))
+  const part = total === 0 ? (group[0] === target ? 100 : 0) : Math.round((100 * target.weight) / total)
+  const share = part === 0 ? 'only when the others refuse' : `${part} % of the calls`
+  return target.order === first ? share : `${share} that all queues before it refuse`
+}
 
 export default class RouteResolve extends BaseCommand {
-  static override summary = 'show which queue a call would go to now'
+  static override summary = 'show which queues a call would go to now, and which rule says so'
   static override examples = ['<%= config.bin %> route resolve acme --env live']
   static override args = { customer: Args.string({ required: true, description: 'whose call' }) }
   static override flags = {
@@ -16,9 +32,12 @@ export default class RouteResolve extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(RouteResolve)
     return this.withRegistry(flags, async (registry) => {
-      const route = await resolveRoute(registry, args.customer, flags.api, flags.env)
-      this.log(route.target.queue)
-      return { customer: args.customer, ...routeJson(route) }
+      const { route, rule } = await resolveRoute(registry, args.customer, flags.api, flags.env)
+      const inOrder = [...route.targets].sort((one, other) => one.order - other.order)
+      for (const { queue } of inOrder) this.log(queue)
+      // A script wants the queues and nothing else.
+      this.note(`By ${rules[rule]}.\n${facts(inOrder.map((target) => [target.queue, shareOf(target, route.targets)]))}`)
+      return { customer: args.customer, rule, ...routeJson(route) }
     })
   }
 }

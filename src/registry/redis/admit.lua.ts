@@ -7,7 +7,8 @@ import { idempotencyMs, leaseMs } from '../../domain/admission.ts'
  * KEYS  1 profile, 2 usage, 3 idempotency record, 4 nonce (3 and 4 always named, touched only with a claim, a nonce)
  * ARGV  1 now (ms; '' asks Redis's own clock), 2 reservation, 3 key id, 4 environment, 5 api ('': none), 6 units,
  *       7 address, 8 time zone, 9 day id, 10 day start, 11 day end, 12 month id, 13 month end, 14 fingerprint ('': no
- *       claim), 15 for how many ms to remember the nonce ('': none)
+ *       claim), 15 for how many ms to remember the nonce ('': none),
+ *       16 the default way ('': none, '?': ask)
  *
  * It cannot know the calendar, so the caller sends the windows it believes in; where they do not hold the clock's
  * instant, or belong to another time zone, the answer is {'windows', now, zone} and the caller asks again.
@@ -25,7 +26,7 @@ local units = tonumber(ARGV[6])
 local environment = ARGV[4]
 
 local p = redis.call('HMGET', KEYS[1], 'state', 'zone', 'key:' .. ARGV[3], 'quota:' .. environment,
-  'target:' .. environment .. ':' .. ARGV[5])
+  'way:' .. environment .. ':' .. ARGV[5])
 if not p[1] or not p[3] then return {'refused', now, 'credentials-invalid'} end
 if p[1] ~= 'active' then return {'refused', now, 'customer-suspended'} end
 if p[2] ~= ARGV[8] or now < tonumber(ARGV[10]) or now >= tonumber(ARGV[11]) then return {'windows', now, p[2]} end
@@ -43,6 +44,12 @@ if p[3] ~= environment then
     end
     if not inside then return {'refused', now, 'ip-not-allowed'} end
   end
+end
+
+local way = p[5]
+if ARGV[5] ~= '' and not way then
+  if ARGV[16] == '?' then return {'unrouted', now} end
+  if ARGV[16] ~= '' then way = ARGV[16] end
 end
 
 if ARGV[15] ~= '' and not redis.call('SET', KEYS[4], '1', 'NX', 'PX', ARGV[15]) then
@@ -64,7 +71,7 @@ if claimed then
   end
 end
 
-if ARGV[5] ~= '' and not p[5] then return {'refused', now, 'route-missing'} end
+if ARGV[5] ~= '' and not way then return {'refused', now, 'route-missing'} end
 if not p[4] then return {'refused', now, 'quota-missing'} end
 local rate, burst, dayLimit, monthLimit = string.match(p[4], '^([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
 rate = tonumber(rate)
@@ -83,7 +90,7 @@ if record then
   local attempt = tonumber(record[2]) + 1
   redis.call('HSET', KEYS[3], 'attempt', attempt, 'lease', now + ${leaseMs})
   redis.call('PEXPIRE', KEYS[3], ${idempotencyMs})
-  return {'resumed', now, p[5] or '', attempt, record[5], p[4], tat, day, dayUsed, month, monthUsed}
+  return {'resumed', now, way or '', attempt, record[5], p[4], tat, day, dayUsed, month, monthUsed}
 end
 
 local nowUs = now * 1000
@@ -116,5 +123,5 @@ if claimed then
     'reservation', reservation)
   redis.call('PEXPIRE', KEYS[3], ${idempotencyMs})
 end
-return {'admitted', now, p[5] or '', p[4], tat, day, dayUsed, month, monthUsed}
+return {'admitted', now, way or '', p[4], tat, day, dayUsed, month, monthUsed}
 `

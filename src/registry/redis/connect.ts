@@ -8,7 +8,7 @@ import { settleLua } from './settle.lua.ts'
 interface Scripts {
   apigwAdmit(profile: string, usage: string, record: string, nonce: string, ...args: (string | number)[]): Promise<unknown>
   apigwSettle(usage: string, record: string, refund: string, ...args: (string | number)[]): Promise<unknown>
-  apigwSaveDocument(document: string, ...args: (string | number)[]): Promise<unknown>
+  apigwSaveDocument(document: string, history: string, ...args: (string | number)[]): Promise<unknown>
   apigwSave(profile: string, history: string, ...args: (string | number)[]): Promise<unknown>
 }
 
@@ -58,7 +58,7 @@ function open(url: URL, password: string | undefined): Redis | Cluster {
 function withScripts(client: Redis | Cluster): Connection {
   client.defineCommand('apigwAdmit', { numberOfKeys: 4, lua: admitLua })
   client.defineCommand('apigwSettle', { numberOfKeys: 3, lua: settleLua })
-  client.defineCommand('apigwSaveDocument', { numberOfKeys: 1, lua: saveDocumentLua })
+  client.defineCommand('apigwSaveDocument', { numberOfKeys: 2, lua: saveDocumentLua })
   client.defineCommand('apigwSave', { numberOfKeys: 2, lua: saveLua })
   return client as Connection
 }

@@ -1,8 +1,8 @@
 import type { AddressRange } from '../../domain/address.ts'
 import type { Credential } from '../../domain/credential.ts'
-import type { Environment } from '../../domain/names.ts'
 import { environments } from '../../domain/names.ts'
 import type { Quota } from '../../domain/quota.ts'
+import { wayText } from '../../domain/route.ts'
 import type { Profile } from '../registry.ts'
 
 /** Joined by bars, because Lua takes such a text apart in one match; none of the values can hold one. */
@@ -67,10 +67,6 @@ export function profileFields(profile: Profile, version: string): string[] {
     const quota = profile.quotas[environment]
     if (quota !== undefined) fields.push(`quota:${environment}`, packedQuota(quota))
   }
-  for (const { environment, api, target } of profile.routes) fields.push(targetField(environment, api), JSON.stringify(target))
+  for (const route of profile.routes) fields.push(`way:${route.environment}:${route.api}`, wayText(route))
   return fields
-}
-
-function targetField(environment: Environment, api: string): string {
-  return `target:${environment}:${api}`
 }

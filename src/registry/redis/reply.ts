@@ -36,6 +36,8 @@ export function admissionFrom(request: AdmitRequest, reply: Reply, windows: Wind
   switch (reply[0]) {
     case 'replay':
       return { kind: 'replay', response: String(reply[2]) }
+    case 'unrouted':
+      return { kind: 'unrouted', now }
     case 'admitted': {
       const { units } = request
       const usage = usageFrom(reply, 4)
@@ -63,14 +65,14 @@ export function admissionFrom(request: AdmitRequest, reply: Reply, windows: Wind
 }
 
 function admitted(
-  target: string | number | undefined,
+  way: string | number | undefined,
   reservation: Reservation,
   remaining: Remaining,
   windows: Windows,
   now: number,
 ): Admission {
-  if (target === '' || target === undefined) return { kind: 'admitted', reservation, remaining, windows, now }
-  return { kind: 'admitted', target: String(target), reservation, remaining, windows, now }
+  if (way === '' || way === undefined) return { kind: 'admitted', reservation, remaining, windows, now }
+  return { kind: 'admitted', way: String(way), reservation, remaining, windows, now }
 }
 
 function reservationFrom(request: AdmitRequest, fields: Reply, attempt: number): Reservation {

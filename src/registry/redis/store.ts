@@ -11,7 +11,16 @@ import type { Credential } from '../../domain/credential.ts'
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
-import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredDocument, StoredProfile } from '../registry.ts'
+import {
+  everyone,
+  type HistoryEntry,
+  type Outcome,
+  type Profile,
+  type Registry,
+  type RegistryHealth,
+  type StoredDocument,
+  type StoredProfile,
+} from '../registry.ts'
 import { answerMs, type Connection, unavailable } from './connect.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { profileFields } from './fields.ts'
@@ -66,7 +75,8 @@ export class RedisRegistry implements Registry {
 
   async settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
     const { customer, environment, idempotency } = reservation
-    if (outcome.kind === 'accepted' && idempotency === undefined) return true
+    const refund = outcome.kind === 'accepted' ? (outcome.refund ?? 0) : 0
+    if (outcome.kind === 'accepted' && idempotency === undefined && refund === 0) return true
     const { id, units, day, month, rateCost, admittedAt, attempt } = reservation
     const settled = await this.#ask(() =>
       this.#redis.apigwSettle(
@@ -81,6 +91,7 @@ export class RedisRegistry implements Registry {
         outcome.kind === 'accepted' ? (outcome.response ?? '') : '',
         refundableMs,
         idempotencyMs,
+        refund,
       ),
     )
     return settled === 1
@@ -143,7 +154,8 @@ export class RedisRegistry implements Registry {
   }
 
   async history(customer: string | undefined, most: number): Promise<HistoryEntry[]> {
-    const ids = customer === undefined ? await this.#ask(() => this.#redis.zrange(keys.customers, 0, -1)) : [customer]
+    const listed = customer === undefined ? await this.#ask(() => this.#redis.zrange(keys.customers, 0, -1)) : []
+    const ids = customer === undefined ? [...listed, everyone] : [customer]
     const streams = await this.#ask(() =>
       Promise.all(ids.map((id) => this.#redis.xrevrange(keys.history(id), '+', '-', 'COUNT', most))),
     )
@@ -157,8 +169,12 @@ export class RedisRegistry implements Registry {
     return version && typeof text === 'string' ? { version, text } : undefined
   }
 
-  async saveDocument(name: string, text: string, expected: string | undefined): Promise<boolean> {
-    return (await this.#ask(() => this.#redis.apigwSaveDocument(keys.document(name), expected ?? '', randomId(), text))) === 1
+  async saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry): Promise<boolean> {
+    const line = entry === undefined ? '' : JSON.stringify(entry)
+    const saved = await this.#ask(() =>
+      this.#redis.apigwSaveDocument(keys.document(name), keys.history(everyone), expected ?? '', randomId(), text, line),
+    )
+    return saved === 1
   }
 
   async health(): Promise<RegistryHealth> {
@@ -171,7 +187,7 @@ export class RedisRegistry implements Registry {
 
   /** Written out rather than through `#ask`: each call comes by here, and each promise on its way has a price. */
   async #runAdmit(request: AdmitRequest, zone: string, windows: Windows): Promise<Reply> {
-    const { customer, environment, idempotency, nonce } = request
+    const { customer, environment, idempotency, nonce, fallback } = request
     this.#gather()
     this.#deadline.asked()
     try {
@@ -195,6 +211,7 @@ export class RedisRegistry implements Registry {
         windows.month.end,
         idempotency?.fingerprint ?? '',
         nonce?.rememberMs ?? '',
+        fallback === 'ask' ? '?' : (fallback?.way ?? ''),
       )
       return reply as Reply
     } catch (error) {

@@ -11,7 +11,8 @@ import {
   type Usage,
 } from '../../domain/admission.ts'
 import { windowsAt } from '../../domain/calendar.ts'
-import { decide, refunded, usesNonce } from '../../domain/decide.ts'
+import { decide, partOf, refunded, usesNonce } from '../../domain/decide.ts'
+import { wayText } from '../../domain/route.ts'
 import type { Outcome, Profile } from '../registry.ts'
 
 /** What an admission looks up in a profile, prepared once for each version of it. */
@@ -19,7 +20,7 @@ interface Compiled {
   readonly version: string
   readonly profile: Profile
   readonly keys: ReadonlyMap<string, Profile['credentials'][number]>
-  readonly targets: ReadonlyMap<string, string>
+  readonly ways: ReadonlyMap<string, string>
 }
 
 const mostCompiled = 10_000
@@ -30,7 +31,7 @@ function compile(version: string, document: string): Compiled {
     version,
     profile,
     keys: new Map(profile.credentials.map((credential) => [credential.keyId, credential])),
-    targets: new Map(profile.routes.map((route) => [`${route.environment}:${route.api}`, JSON.stringify(route.target)])),
+    ways: new Map(profile.routes.map((route) => [`${route.environment}:${route.api}`, wayText(route)])),
   }
 }
 
@@ -98,6 +99,15 @@ export function admissionsOf(db: DatabaseSync) {
     writeUsage.run(customer, environment, usage.tat, usage.day, usage.dayUsed, usage.month, usage.monthUsed)
   }
 
+  /** Gives units back, once for each reservation and not for ever. */
+  function giveBack(reservation: Reservation, now: number): boolean {
+    const { id, customer, environment, admittedAt } = reservation
+    if (now - admittedAt > refundableMs) return false
+    if (addRefund.run(id, now + 2 * refundableMs).changes === 0) return false
+    storeUsage(customer, environment, refunded(usageOf(readUsage.get(customer, environment)), reservation))
+    return true
+  }
+
   function nonceUsed({ customer, keyId, nonce }: AdmitRequest, now: number): boolean {
     return nonce !== undefined && readNonce.get(customer, keyId, nonce.value, now) !== undefined
   }
@@ -105,9 +115,9 @@ export function admissionsOf(db: DatabaseSync) {
   function stateOf(request: AdmitRequest, now: number): { state: AdmissionState; zone: string } {
     const row = readVersion.get(request.environment, request.customer)
     if (row === undefined) return { state: { usage: noUsage }, zone: 'UTC' }
-    const { profile, keys, targets } = compiledOf(request.customer, String(row.version))
+    const { profile, keys, ways } = compiledOf(request.customer, String(row.version))
     const key = keys.get(request.keyId)
-    const target = request.api === undefined ? undefined : targets.get(`${request.environment}:${request.api}`)
+    const way = request.api === undefined ? undefined : ways.get(`${request.environment}:${request.api}`)
     const quota = profile.quotas[request.environment]
     const claim = request.idempotency
     const record = claim === undefined ? undefined : recordOf(request.customer, request.environment, claim.key, now)
@@ -115,7 +125,7 @@ export function admissionsOf(db: DatabaseSync) {
       customerState: profile.customer.state,
       usage: usageOf(row),
       ...(key !== undefined && { key }),
-      ...(target !== undefined && { target }),
+      ...(way !== undefined && { way }),
       ...(quota !== undefined && { quota }),
       ...(record !== undefined && { idempotency: record }),
       ...(nonceUsed(request, now) && { nonceUsed: true }),
@@ -143,18 +153,18 @@ export function admissionsOf(db: DatabaseSync) {
       const { customer, environment, idempotency: claim } = reservation
       const record = claim === undefined ? undefined : recordOf(customer, environment, claim.key, now)
       if (outcome.kind === 'accepted') {
-        if (claim === undefined || outcome.response === undefined || record?.response !== undefined) return false
+        const { refund = 0 } = outcome
+        const gaveBack = refund > 0 && giveBack(partOf(reservation, refund), now)
+        if (claim === undefined || outcome.response === undefined || record?.response !== undefined) return gaveBack
         const { attempt } = reservation
         const done = { fingerprint: claim.fingerprint, attempt, leaseUntil: now, reservation, response: outcome.response }
         writeRecord.run(customer, environment, claim.key, JSON.stringify(done), now + idempotencyMs)
         return true
       }
-      if (now - reservation.admittedAt > refundableMs) return false
       const mine = record?.reservation.id === reservation.id
       if (mine && (record.response !== undefined || record.attempt > reservation.attempt)) return false
-      if (addRefund.run(reservation.id, now + 2 * refundableMs).changes === 0) return false
+      if (!giveBack(reservation, now)) return false
       if (mine && claim !== undefined) dropRecord.run(customer, environment, claim.key)
-      storeUsage(customer, environment, refunded(usageOf(readUsage.get(customer, environment)), reservation))
       return true
     },
 

@@ -48,7 +48,7 @@ export class SqliteRegistry implements Registry {
   }
 
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
-    if (outcome.kind === 'accepted' && reservation.idempotency === undefined) return Promise.resolve(true)
+    if (outcome.kind === 'accepted' && reservation.idempotency === undefined && !outcome.refund) return Promise.resolve(true)
     return this.#inTransaction(() => this.#admissions.settle(reservation, outcome, this.#now()))
   }
 
@@ -110,10 +110,11 @@ export class SqliteRegistry implements Registry {
     return this.#read(() => this.#document(name))
   }
 
-  saveDocument(name: string, text: string, expected: string | undefined): Promise<boolean> {
+  saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry): Promise<boolean> {
     return this.#inTransaction(() => {
       if (this.#document(name)?.version !== expected) return false
       this.#db.prepare('INSERT OR REPLACE INTO documents (name, version, text) VALUES (?, ?, ?)').run(name, randomId(), text)
+      if (entry !== undefined) this.#append(entry)
       return true
     })
   }

@@ -79,6 +79,8 @@ interface Definition<
   readonly summary: string
   /** What the body has to be; absent: the endpoint takes none. */
   readonly body?: Body
+  /** What the description shows of the body, where its parts are checked one by one. */
+  readonly described?: z.ZodType
   /** What may follow the question mark; absent: nothing is read. */
   readonly query?: Query
   readonly params?: Params
@@ -98,19 +100,24 @@ function pointerOf(path: readonly PropertyKey[]): string {
 }
 
 /** Schema issues as the API reports them. Unknown fields get a pointer each, so that a typing slip is seen at once. */
-function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
+export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
   return issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [{ pointer: pointerOf(issue.path), detail: issue.message }]
     return issue.keys.map((key) => ({ pointer: pointerOf([...issue.path, key]), detail: 'is not a known field' }))
   })
 }
 
-const jsonType = /^application\/(?:[\w.+-]+\+)?json *(?:;.*)?$/i
+const jsonType = /^application\/(?:[\w.+-]+\+)?json$/
+
+/** The media type of the body, without parameters and in lower case. */
+export function mediaType(request: HttpRequest): string {
+  const type = single(request, 'content-type') ?? ''
+  return (type.split(';', 1)[0] ?? '').trim().toLowerCase()
+}
 
 /** @throws Problem `unsupported-media-type`, `invalid-body` */
 function parsedJson(request: HttpRequest): unknown {
-  const type = single(request, 'content-type')
-  if (!type || !jsonType.test(type)) {
+  if (!jsonType.test(mediaType(request))) {
     throw new Problem('unsupported-media-type', 'Content-Type has to be application/json.')
   }
   const encoding = single(request, 'content-encoding')
@@ -158,8 +165,9 @@ export function endpoint<
   Query extends z.ZodObject | undefined = undefined,
   Params extends z.ZodObject | undefined = undefined,
 >(definition: Definition<Body, Query, Params>): Endpoint {
-  const { method, path, handle, maxBodyBytes, ...description } = definition
-  const { body, query, params } = definition
+  const { method, path, handle, maxBodyBytes, described, ...rest } = definition
+  const { body, query, params } = rest
+  const description: Description = described === undefined ? rest : { ...rest, body: described }
   return {
     method,
     path,

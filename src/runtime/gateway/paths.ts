@@ -23,7 +23,7 @@ function isParam(segment: string): boolean {
 }
 
 /** The parameters where a path fits a pattern. A segment that is no valid percent-encoding fits nothing. */
-function fit(pattern: Pattern, segments: readonly string[]): Record<string, string> | undefined {
+function paramsIn(pattern: Pattern, segments: readonly string[]): Record<string, string> | undefined {
   if (pattern.segments.length !== segments.length) return undefined
   const params: Record<string, string> = {}
   for (const [at, wanted] of pattern.segments.entries()) {
@@ -63,7 +63,7 @@ export function pathsOf(endpoints: readonly Mounted[]): (path: string) => Found 
     if (exact !== undefined) return exact
     const segments = path.split('/')
     for (const pattern of patterns) {
-      const params = fit(pattern, segments)
+      const params = paramsIn(pattern, segments)
       if (params !== undefined) return { path: pattern.path, methods: pattern.methods, params }
     }
     return undefined

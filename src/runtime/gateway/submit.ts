@@ -1,104 +1,108 @@
 import { hash } from 'node:crypto'
-import { addressKey } from '../../domain/address.ts'
-import { type Admission, leaseMs } from '../../domain/admission.ts'
+import { type IdempotencyClaim, leaseMs } from '../../domain/admission.ts'
 import { messageIdOf, randomId } from '../../domain/ids.ts'
-import { type Envelope, type MessageRequest, messageOf } from '../../domain/message.ts'
+import { type Message, type MessageRequest, messageOf } from '../../domain/message.ts'
 import { Problem } from '../../domain/problem.ts'
-import type { Api, Target } from '../../domain/route.ts'
+import type { Api } from '../../domain/route.ts'
+import { type Admitted, admit, type Decided, wayOf } from './admit.ts'
+import { deliver } from './deliver.ts'
 import type { Call } from './endpoint.ts'
-import { type HttpResponse, json, jsonText } from './http.ts'
 import { fingerprint, idempotencyKey } from './idempotency.ts'
-import { rateLimitHeaders, standings } from './rate-limit-headers.ts'
 
-type Admitted = Extract<Admission, { kind: 'admitted' }>
-
-/** What stands for the caller's address when the adapter could not tell it: no allow-list holds it. */
-const unknownAddress = '0'.repeat(32)
-
-/** Asks the registry about this call. @param units 0 asks who calls and what is left, and takes nothing */
-export function admit(
-  call: Call,
-  units: number,
-  more: { api?: Api; idempotency?: { key: string; fingerprint: string } } = {},
-): Promise<Admission> {
-  return call.registry.admit({
-    reservation: call.requestId,
-    customer: call.caller.customer,
-    keyId: call.caller.keyId,
-    environment: call.environment,
-    units,
-    address: addressKey(call.request.address) ?? unknownAddress,
-    ...(call.caller.nonce !== undefined && { nonce: call.caller.nonce }),
-    ...more,
-  })
+/** One message that a call asks for, and where in the call it stands. */
+export interface Asked {
+  readonly index: number
+  readonly request: MessageRequest
 }
 
-/** Sends one message: admitted, confirmed by the queue, answered; or not at all. */
-export async function submit(call: Call, api: Api, body: MessageRequest): Promise<HttpResponse> {
-  const key = idempotencyKey(call.request)
-  const mark = key === undefined ? undefined : fingerprint(call.request.method, call.path, body)
-  const idempotency =
-    key === undefined || mark === undefined ? undefined : { key: hash('sha256', key, 'base64url'), fingerprint: mark }
-  const admission = await admit(call, 1, { api, ...(idempotency !== undefined && { idempotency }) })
-  if (admission.kind === 'replay') return jsonText(202, admission.response, { 'idempotency-replayed': 'true' })
-  if (admission.kind === 'refused') return call.refuse(admission)
-
-  const { customer } = call.caller
-  const { environment } = call
-  const id =
-    key === undefined || mark === undefined
-      ? randomId()
-      : messageIdOf({ customer, environment, idempotencyKey: key, fingerprint: mark, index: 0 })
-  // The time of the first run, so that a replay asks for the very same message.
-  const message = messageOf(body, id, admission.reservation.admittedAt)
-  await publish(call, admission, { messages: [message] })
-
-  const answer = { id, ...(body.ref !== undefined && { ref: body.ref }), status: 'accepted' }
-  if (idempotency !== undefined) {
-    // A lost settle is harmless: after the lease the key may run again, and asks for the same ids.
-    await call.registry.settle(admission.reservation, { kind: 'accepted', response: JSON.stringify(answer) }).catch(() => false)
-  }
-  const { remaining, windows, now } = admission
-  return json(202, answer, rateLimitHeaders(standings(remaining, windows, now), now))
+/** What became of one message. */
+export interface Row {
+  readonly index: number
+  readonly id: string
+  /** Whether a queue holds it; if not, its unit was given back. */
+  readonly accepted: boolean
 }
 
-const targets = new Map<string, Target>()
-const mostTargets = 1_000
+/** A call whose messages, or some of them, are on their way. */
+export interface Submitted {
+  readonly kind: 'submitted'
+  readonly admission: Admitted
+  readonly rows: readonly Row[]
+}
 
-/** Reads a target as it was stored. There are few of them, and each call names one. */
-function targetOf(text: string): Target {
-  let target = targets.get(text)
-  if (target === undefined) {
-    target = JSON.parse(text) as Target
-    if (targets.size >= mostTargets) targets.clear()
-    targets.set(text, target)
-  }
-  return target
+type Refused = Extract<Decided, { kind: 'refused' | 'replay' }>
+
+/** How the ids of a call's messages are made, and under which claim it runs. */
+export interface Identity {
+  readonly claim?: IdempotencyClaim
+  readonly idOf: (index: number) => string
 }
 
 /**
- * Hands the messages to the route's queue. Where the queue does not confirm, the units are given back.
+ * @param body what the call asks for, to tell it from another call with the same key
+ * @throws Problem `invalid-idempotency-key`
+ */
+export function identityOf(call: Call, body: unknown): Identity {
+  const key = idempotencyKey(call.request)
+  if (key === undefined) return { idOf: () => randomId() }
+  const mark = fingerprint(call.request.method, call.path, body)
+  const source = { customer: call.caller.customer, environment: call.environment, idempotencyKey: key, fingerprint: mark }
+  return {
+    claim: { key: hash('sha256', key, 'base64url'), fingerprint: mark },
+    idOf: (index) => messageIdOf({ ...source, index }),
+  }
+}
+
+/**
+ * Sends messages: admitted together, confirmed by a queue, settled. A call of which no message is confirmed comes to
+ * nothing; where some are, those are kept and the units of the others given back.
+ * @param response what a replay of the call is answered, made from what became of its rows
  * @throws Problem `queue-unavailable`
  */
-async function publish(call: Call, admission: Admitted, content: Pick<Envelope, 'messages'>): Promise<void> {
-  const { queue } = targetOf(admission.target ?? '{}')
-  const envelope: Envelope = {
-    v: 1,
-    customer: call.caller.customer,
-    environment: call.environment,
-    route: queue,
-    messages: content.messages,
-  }
+export async function submit(
+  call: Call,
+  api: Api,
+  asked: readonly Asked[],
+  identity: Identity,
+  response: (rows: readonly Row[]) => string,
+): Promise<Submitted | Refused> {
+  const { claim } = identity
+  const admission = await admit(call, asked.length, { api, ...(claim !== undefined && { idempotency: claim }) })
+  if (admission.kind !== 'admitted') return admission
+
+  // The time of the first run, so that a replay asks for the very same messages.
+  const at = admission.reservation.admittedAt
+  const messages = asked.map(({ index, request }): Message => messageOf(request, identity.idOf(index), at))
   const started = performance.now()
-  try {
-    await call.queue.send(queue, JSON.stringify(envelope))
-  } catch (error) {
-    await call.registry.settle(admission.reservation, { kind: 'failed' }).catch(() => false)
-    const detail = 'The message was not accepted, and its unit was given back.'
-    throw new Problem('queue-unavailable', detail, { retryAfterMs: 2000, cause: error })
-  }
+  const confirmed = await deliver(call, wayOf(admission).targets, messages)
+  const publishMs = performance.now() - started
+  call.note({ publishMs })
   // A process that was stopped for so long may have lost its reservation to a replay: it must not vouch for it.
-  if (performance.now() - started > leaseMs) {
+  if (publishMs > leaseMs) {
     throw new Problem('queue-unavailable', 'It is not known in time whether the message was accepted.', { retryAfterMs: 1000 })
   }
+  const rows = asked.map(({ index }, place): Row => {
+    return { index, id: messages[place]?.id ?? '', accepted: confirmed[place] === true }
+  })
+  await settle(call, admission, rows, confirmed, response)
+  return { kind: 'submitted', admission, rows }
+}
+
+async function settle(
+  { registry }: Call,
+  { reservation }: Admitted,
+  rows: readonly Row[],
+  confirmed: readonly (true | Error)[],
+  response: (rows: readonly Row[]) => string,
+): Promise<void> {
+  const refund = rows.filter((row) => !row.accepted).length
+  if (refund === rows.length) {
+    await registry.settle(reservation, { kind: 'failed' }).catch(() => false)
+    const detail = 'The message was not accepted, and its unit was given back.'
+    const cause = confirmed.find((result) => result !== true)
+    throw new Problem('queue-unavailable', detail, { retryAfterMs: 2000, cause })
+  }
+  if (reservation.idempotency === undefined && refund === 0) return
+  // A lost settle is harmless: after the lease the key may run again, and asks for the same ids.
+  await registry.settle(reservation, { kind: 'accepted', response: response(rows), refund }).catch(() => false)
 }

@@ -49,7 +49,8 @@ const firstPauseMs = 50
  * Errors after which AWS asks to try again
  * (https://docs.aws.amazon.com/general/latest/gr/api-retries.html).
  */
-const passing = /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown|ServiceUnavailable|InternalFailure|InternalServerError|InternalError|RequestTimeout/
+const passing =
+  /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown|ServiceUnavailable|InternalFailure|InternalServerError|InternalError|RequestTimeout/
 
 /** https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html */
 async function containerCredentials(env: NodeJS.ProcessEnv): Promise<AwsCredentials> {
@@ -156,7 +157,8 @@ export class AwsClient {
     { tryMs = 2_500, signal }: AskOptions,
   ): Promise<Response> {
     const { accessKeyId, secretAccessKey, sessionToken } = await this.#credentials()
-    const body = content.body === undefined ? undefined : typeof content.body === 'string' ? content.body : Buffer.from(content.body)
+    const body =
+      content.body === undefined ? undefined : typeof content.body === 'string' ? content.body : Buffer.from(content.body)
     const signer = new AwsV4Signer({
       method,
       url: `${this.#endpoint}${path}`,
@@ -188,7 +190,9 @@ export class AwsClient {
 }
 
 function passes(error: AwsError): boolean {
-  return error.status === 0 ? error.name !== 'CredentialsMissing' : error.status >= 500 || error.status === 429 || passing.test(error.name)
+  return error.status === 0
+    ? error.name !== 'CredentialsMissing'
+    : error.status >= 500 || error.status === 429 || passing.test(error.name)
 }
 
 /** What the network said: fetch hides it in the cause. */

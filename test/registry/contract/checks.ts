@@ -176,7 +176,7 @@ export function checksContract({ tenant, clock, engine }: World): void {
       const { api: _none, ...request } = customer.request({ units: 0 })
       const admission = await customer.registry.admit(request)
       expect(admission).toMatchObject({ kind: 'admitted', remaining: { day: 10, month: 100 } })
-      expect(admission).not.toHaveProperty('target')
+      expect(admission).not.toHaveProperty('way')
     })
 
     test('an admitted call tells target, reservation, windows, clock and what is left of every limit', async () => {
@@ -185,7 +185,7 @@ export function checksContract({ tenant, clock, engine }: World): void {
       const request = customer.request({ units: 3, idempotency: claim })
       expect(await customer.registry.admit(request)).toEqual({
         kind: 'admitted',
-        target: '{"queue":"sms"}',
+        way: '{"targets":[{"queue":"sms","weight":1,"order":1}]}',
         reservation: {
           id: request.reservation,
           customer: customer.id,
@@ -202,7 +202,9 @@ export function checksContract({ tenant, clock, engine }: World): void {
         windows: windowsAt('Asia/Seoul', noon),
         now: noon,
       })
-      expect(await customer.admit({ environment: 'test' })).toMatchObject({ target: '{"queue":"sandbox"}' })
+      expect(await customer.admit({ environment: 'test' })).toMatchObject({
+        way: '{"targets":[{"queue":"sandbox","weight":1,"order":1}]}',
+      })
     })
 
     test('a suspension and a revocation hold for the very next call, in every gateway', async () => {

@@ -75,7 +75,7 @@ export function idempotencyContract({ tenant, clock, engine }: World): void {
       clock.now += 1
       const second = await customer.admitted({ units: 3, idempotency: claim })
       expect(second.reservation).toEqual({ ...first.reservation, attempt: 2 })
-      expect(second).toMatchObject({ target: first.target, now: clock.now, remaining: { day: 0, month: 97 } })
+      expect(second).toMatchObject({ way: first.way, now: clock.now, remaining: { day: 0, month: 97 } })
       expect(await customer.spent()).toEqual([3, 3])
       clock.now += leaseMs
       expect((await customer.admitted({ units: 3, idempotency: claim })).reservation.attempt).toBe(3)

@@ -54,6 +54,23 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       await customer.refused('idempotency-key-reused', { idempotency: claim })
     })
 
+    test.each([
+      ['with', claim],
+      ['without', undefined],
+    ])('of a call that came to something in part, that part comes back once (%s an idempotency key)', async (_, idempotency) => {
+      const customer = await tenant({ quotas: { live: { rate: 1, burst: 10, day: 10, month: 10 } } })
+      const { reservation } = await customer.admitted({ units: 10, ...(idempotency !== undefined && { idempotency }) })
+      const outcome = { kind: 'accepted', response: 'the answer', refund: 4 } as const
+      expect(await registry().settle(reservation, outcome)).toBe(true)
+      expect(await registry().settle(reservation, outcome)).toBe(false)
+      expect(await customer.fail(reservation)).toBe(false)
+      expect(await customer.spent()).toEqual([6, 6])
+      expect((await customer.admitted({ units: 4 })).remaining).toMatchObject({ rate: 0, day: 0, month: 0 })
+      if (idempotency !== undefined) {
+        expect(await customer.admit({ units: 10, idempotency })).toEqual({ kind: 'replay', response: 'the answer' })
+      }
+    })
+
     test('what was accepted cannot fail any more', async () => {
       const customer = await tenant()
       const { reservation } = await customer.admitted({ idempotency: claim })

@@ -34,7 +34,7 @@ function refused(port: number): Promise<boolean> {
 describe('a graceful stop', () => {
   it('lets a call under way finish, and takes no new connection', async () => {
     const { proxy, world } = await worldWithProxy()
-    const held = proxy.hold('SendMessage', 'hold-answer')
+    const held = proxy.hold('SendMessageBatch', 'hold-answer')
     const answer = world.post()
     await held.arrived
     const stopped = world.listening.stop(60_000)
@@ -48,7 +48,7 @@ describe('a graceful stop', () => {
 
   it('cuts off what does not end in time', async () => {
     const { proxy, world } = await worldWithProxy()
-    const held = proxy.hold('SendMessage', 'hold')
+    const held = proxy.hold('SendMessageBatch', 'hold')
     const answer = world.post().catch(() => 'cut off')
     await held.arrived
     await world.listening.stop(50)
@@ -91,7 +91,7 @@ describe('a caller that leaves', () => {
 
   it('after its body came has its message sent and paid for: nobody knows that it left', async () => {
     const { proxy, world } = await worldWithProxy()
-    const held = proxy.hold('SendMessage', 'hold')
+    const held = proxy.hold('SendMessageBatch', 'hold')
     const leaving = new AbortController()
     const left = world.call('/v1.0/messages', {
       method: 'POST',
@@ -117,7 +117,7 @@ describe('calls that came whole are answered before the bytes after them that ar
     ['a call with a bad chunk', 'POST /v1.0/messages HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', '400'],
   ])('before %s', async (_, more, status) => {
     const { proxy, world } = await worldWithProxy()
-    const held = proxy.hold('SendMessage', 'hold-answer')
+    const held = proxy.hold('SendMessageBatch', 'hold-answer')
     const body = JSON.stringify(message)
     const signed = `Host: a\r\nContent-Type: application/json\r\nAuthorization: ${authorization(world.live.basic)}`
     const call = `POST /v1.0/messages HTTP/1.1\r\n${signed}\r\nContent-Length: ${body.length}\r\n\r\n${body}`

@@ -11,7 +11,7 @@ beforeAll(async () => {
   sqs = await startSqs()
   proxy = await startSqsProxy(sqs.port)
 })
-afterEach(() => proxy.fail('SendMessage', undefined))
+afterEach(() => proxy.fail('SendMessageBatch', undefined))
 afterAll(async () => {
   await proxy.close()
   await sqs.stop()
@@ -26,7 +26,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
   it.each(['hold', 'hold-answer'] as const)('answers 202 only after SQS confirmed (%s)', async (where) => {
     const world = await start()
     await world.call('/v1.0/quota')
-    const held = proxy.hold('SendMessage', where)
+    const held = proxy.hold('SendMessageBatch', where)
     let answered = false
     const answer = world.post().finally(() => {
       answered = true
@@ -52,7 +52,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
     for (let i = 0; i < 5; i++) await world.post()
     const before = await world.left()
     expect(before).toEqual({ day: 995 })
-    proxy.fail('SendMessage', fault)
+    proxy.fail('SendMessageBatch', fault)
     expectProblem(await world.post(), 'queue-unavailable', world)
     expectProblem(await world.post({}, key), 'queue-unavailable', world)
     expect(await world.left()).toEqual(before)
@@ -61,7 +61,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
   it('gives them back exactly once for many calls at once', async () => {
     const world = await start()
     for (let i = 0; i < 5; i++) await world.post()
-    proxy.fail('SendMessage', { kind: 'status', status: 400 })
+    proxy.fail('SendMessageBatch', { kind: 'status', status: 400 })
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, i) => world.post({}, i % 2 === 0 ? {} : { 'idempotency-key': `call-${i}` })),
     )
@@ -71,9 +71,9 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
 
   it('lets the same Idempotency-Key run again after a failure, with the same message id', async () => {
     const world = await start()
-    proxy.fail('SendMessage', { kind: 'cut-answer' })
+    proxy.fail('SendMessageBatch', { kind: 'cut-answer' })
     expectProblem(await world.post({}, key), 'queue-unavailable', world)
-    proxy.fail('SendMessage', undefined)
+    proxy.fail('SendMessageBatch', undefined)
     world.clock.now += 5000
     const answer = await world.post({}, key)
     expect(answer.status).toBe(202)
@@ -88,9 +88,9 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
 
   it('refuses another body under the key of a call that is gone, or runs it as another message', async () => {
     const world = await start()
-    proxy.fail('SendMessage', { kind: 'cut-answer' })
+    proxy.fail('SendMessageBatch', { kind: 'cut-answer' })
     await world.post({ text: 'first' }, key)
-    proxy.fail('SendMessage', undefined)
+    proxy.fail('SendMessageBatch', undefined)
     const answer = await world.post({ text: 'second' }, key)
     expect(answer.status).toBe(202)
     const sent = sqs.envelopes(liveQueue, world.customer).flatMap((envelope) => envelope.messages)
@@ -101,13 +101,13 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
 
   it('goes on after a gateway that vanished in the middle, with the units that it took and the same id', async () => {
     const world = await start()
-    const held = proxy.hold('SendMessage', 'hold-answer')
+    const held = proxy.hold('SendMessageBatch', 'hold-answer')
     const abandoned = world.post({}, key).catch(() => undefined)
     await held.arrived
     world.clock.now += 59_999
     expectProblem(await world.post({}, key), 'idempotency-in-progress', world)
     world.clock.now += 1
-    proxy.fail('SendMessage', undefined)
+    proxy.fail('SendMessageBatch', undefined)
     const answer = await world.post({}, key)
     expect(answer.status).toBe(202)
     expect(await world.left()).toEqual({ day: 999 })
@@ -121,24 +121,24 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
 
   it('leaves the units with the later run when the earlier one fails after its lease', async () => {
     const world = await start()
-    const held = proxy.hold('SendMessage', 'hold')
+    const held = proxy.hold('SendMessageBatch', 'hold')
     const late = world.post({}, key)
     await held.arrived
     world.clock.now += 60_000
-    proxy.fail('SendMessage', undefined)
+    proxy.fail('SendMessageBatch', undefined)
     expect((await world.post({}, key)).status).toBe(202)
-    proxy.fail('SendMessage', { kind: 'cut' })
+    proxy.fail('SendMessageBatch', { kind: 'cut' })
     // The first run gives up by itself: its queue never answers.
     expectProblem(await late, 'queue-unavailable', world)
     held.release()
-    proxy.fail('SendMessage', undefined)
+    proxy.fail('SendMessageBatch', undefined)
     expect(await world.left()).toEqual({ day: 999 })
     expect((await world.post({}, key)).headers.get('idempotency-replayed')).toBe('true')
   })
 
   it('does not vouch for a message when it was asleep for so long that another may have sent it', async () => {
     const world = await start()
-    const held = proxy.hold('SendMessage', 'hold-answer')
+    const held = proxy.hold('SendMessageBatch', 'hold-answer')
     const sleeper = world.post({}, key)
     await held.arrived
     const now = performance.now.bind(performance)

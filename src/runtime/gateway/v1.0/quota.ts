@@ -1,13 +1,26 @@
+import * as z from 'zod'
+import { admit } from '../admit.ts'
 import { endpoint } from '../endpoint.ts'
 import { json } from '../http.ts'
 import { rateLimitHeaders, standings } from '../rate-limit-headers.ts'
-import { admit } from '../submit.ts'
+
+const limit = z.object({
+  limit: z.int(),
+  remaining: z.int(),
+  resetsAt: z.iso.datetime().meta({ description: 'When it is whole again' }),
+})
+const answer = z.object({
+  customer: z.string(),
+  environment: z.enum(['live', 'test']),
+  limits: z.object({ rate: limit.optional(), day: limit.optional(), month: limit.optional() }),
+})
 
 /** Every limit and what is left of it. Costs nothing. */
 export default endpoint({
   method: 'GET',
   path: '/quota',
   summary: 'Read every limit and what is left of it',
+  answers: { 200: { description: 'Every limit that you have', schema: answer } },
   handle: async (call) => {
     const admission = await admit(call, 0)
     if (admission.kind === 'refused') return call.refuse(admission)

@@ -1,7 +1,8 @@
+import * as z from 'zod'
 import { Problem } from '../../../domain/problem.ts'
+import { admit } from '../admit.ts'
 import type { Call, Endpoint } from '../endpoint.ts'
 import { type HttpResponse, json, single } from '../http.ts'
-import { admit } from '../submit.ts'
 import { tokenSeconds } from '../tokens.ts'
 
 const formType = /^application\/x-www-form-urlencoded *(?:;.*)?$/i
@@ -36,11 +37,22 @@ function checkGrant(call: Call): void {
   }
 }
 
+const answer = z.object({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int().meta({ description: 'Seconds' }),
+})
+
 /** A short-lived token for a key of the scheme `jwt` (OAuth 2.0 client credentials, RFC 6749, section 4.4). */
 const token: Endpoint = {
   method: 'POST',
   path: '/token',
-  summary: 'Get a bearer token',
+  description: {
+    summary: 'Get a bearer token',
+    body: z.object({ grant_type: z.literal('client_credentials') }),
+    bodyType: 'application/x-www-form-urlencoded',
+    answers: { 200: { description: 'A token for the Authorization header', schema: answer } },
+  },
   signIn: 'token',
   problem: oauthError,
   run: async (call) => {

@@ -145,7 +145,9 @@ describe('404 and 405', () => {
 describe('500', () => {
   it('tells the operator what a bug threw, and the caller nothing', async () => {
     const run = () => Promise.reject(new Error(`bug with ${message.text}`))
-    const endpoints = [{ path: '/v1.0/bug', endpoint: { method: 'GET', path: '/bug', summary: '', run } }] as const
+    const endpoints = [
+      { path: '/v1.0/bug', endpoint: { method: 'GET', path: '/bug', description: { summary: '', answers: {} }, run } },
+    ] as const
     const world = await startWorld({ endpoint: sqs.endpoint, endpoints })
     expectProblem(await world.call('/v1.0/bug'), 'internal-error', world)
     expect(world.observations).toMatchObject([

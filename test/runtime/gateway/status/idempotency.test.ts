@@ -46,7 +46,7 @@ describe.each(['SQLite', 'Redis'])('an Idempotency-Key with %s', (engine) => {
 
   it('answers 409 while the first call runs, and its answer afterwards', async () => {
     const world = await startWorld({ endpoint: proxy.endpoint, ...registry })
-    const held = proxy.hold('SendMessage', 'hold-answer')
+    const held = proxy.hold('SendMessageBatch', 'hold-answer')
     const first = world.post({}, key)
     await held.arrived
     const meanwhile = await world.post({}, key)

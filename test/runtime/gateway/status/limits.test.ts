@@ -60,6 +60,6 @@ describe.each(['SQLite', 'Redis'])('429 with %s', (engine) => {
     const answers = await Promise.all(Array.from({ length: 40 }, () => world.post()))
     expect(answers.filter((answer) => answer.status === 202)).toHaveLength(7)
     expect(answers.filter((answer) => answer.status === 429)).toHaveLength(33)
-    expect(sqs.envelopes(liveQueue, world.customer)).toHaveLength(7)
+    expect(sqs.messages(liveQueue, world.customer)).toHaveLength(7)
   })
 })

@@ -28,12 +28,12 @@ describe('503 queue-unavailable', () => {
   ] as const)('when the queue %s', async (_, fault) => {
     const proxy = await faultyQueue()
     const world = await startWorld({ endpoint: proxy.endpoint })
-    proxy.fail('SendMessage', fault)
+    proxy.fail('SendMessageBatch', fault)
     const answer = await world.post()
     expectProblem(answer, 'queue-unavailable', world)
     expect(answer.headers.get('retry-after')).toBe('2')
     expect(await world.left()).toEqual({ day: 1000 })
-    proxy.fail('SendMessage', undefined)
+    proxy.fail('SendMessageBatch', undefined)
     expect((await world.post()).status).toBe(202)
   })
 
@@ -45,7 +45,7 @@ describe('503 queue-unavailable', () => {
     expect(await world.left()).toEqual({ day: 1000 })
   })
 
-  it.each(['GetQueueUrl', 'SendMessage'])('when %s hangs', async (action) => {
+  it.each(['GetQueueUrl', 'SendMessageBatch'])('when %s hangs', async (action) => {
     const proxy = await faultyQueue()
     const world = await startWorld({ endpoint: proxy.endpoint })
     const held = proxy.hold(action, 'hold')
