@@ -2,6 +2,8 @@ import { Problem } from '../../domain/problem.ts'
 import type { AwsOptions } from './aws.ts'
 import type { Database } from './database.ts'
 import type { Queue } from './queue.ts'
+import type { Engine } from './sql.ts'
+import { SqlDatabase } from './sql-database.ts'
 import { SqsQueue } from './sqs.ts'
 
 export type { AwsCredentials, AwsOptions } from './aws.ts'
@@ -15,21 +17,36 @@ export function openQueue(options: AwsOptions): Queue {
   return new SqsQueue(options)
 }
 
+export interface DatabaseOptions {
+  /** Where it does not stand in the address. */
+  readonly password?: string | undefined
+  /** Connections that this process opens at most. */
+  readonly connections?: number | undefined
+}
+
 /**
- * Opens the carriers' database at `sqlite:PATH`, `mysql://…` or `mariadb://…`.
- * @param password where it does not stand in the URL
+ * Opens the carriers' database at `sqlite:PATH`, `mysql://…`, `mariadb://…` or `postgres://…`.
  * @throws Problem `config-invalid`
  */
-export async function openDatabase(address: string, password?: string): Promise<Database> {
+export async function openDatabase(address: string, options: DatabaseOptions = {}): Promise<Database> {
+  return new SqlDatabase(await engineOf(address, options))
+}
+
+/** Each driver is loaded where it is used: they take longer to load than all of ours. */
+async function engineOf(address: string, options: DatabaseOptions): Promise<Engine> {
   if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
-    const { SqliteDatabase } = await import('./sqlite.ts')
-    return new SqliteDatabase(address.slice('sqlite:'.length))
+    const { SqliteEngine } = await import('./sqlite.ts')
+    return new SqliteEngine(address.slice('sqlite:'.length))
   }
-  if (/^(?:mysql|mariadb):\/\/[^/]+\/.+/.test(address) && URL.canParse(address)) {
-    const { MysqlDatabase } = await import('./mysql.ts')
-    return new MysqlDatabase({ url: address, password })
+  const server = /^(mysql|mariadb|postgres|postgresql):\/\/[^/]+\/.+/.exec(address)
+  if (server !== null && URL.canParse(address)) {
+    const isPostgres = server[1]?.startsWith('postgres')
+    const open = { url: address, ...options }
+    return isPostgres
+      ? new (await import('./postgres.ts')).PostgresEngine(open)
+      : new (await import('./mysql.ts')).MysqlEngine(open)
   }
   throw new Problem('config-invalid', 'That is not the address of a database.', {
-    next: 'use sqlite:PATH, mysql://USER@HOST/DATABASE or mariadb://USER@HOST/DATABASE',
+    next: 'use sqlite:PATH, mysql://USER@HOST/DATABASE, mariadb://… or postgres://…',
   })
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { createPool, type Pool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
 import { Problem } from '../../domain/problem.ts'
-import { type CarrierRow, columns, type Database, distinct, type Row, tableName, valuesOf } from './database.ts'
+import type { Engine, Session, SqlRow } from './sql.ts'
 
 /** Deadlock, lock wait timeout, and a record that changed since the snapshot: the transaction may simply run again. */
 const again = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD'])
 const tries = 5
+const lockSeconds = 30
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -17,135 +18,54 @@ function isBadRow(error: unknown): boolean {
   return error.sqlState.startsWith('22') || error.sqlState.startsWith('23')
 }
 
-export interface MysqlOptions {
-  /** `mysql://` or `mariadb://`, without a password where `password` gives it. */
+export interface ServerOptions {
+  /** Address without a password where `password` gives it. */
   readonly url: string
   readonly password?: string | undefined
   /** Connections that this process opens at most. */
-  readonly connections?: number
+  readonly connections?: number | undefined
 }
 
 /** The carriers' database in MariaDB (10.5 or later) or MySQL (8.0 or later). */
-export class MysqlDatabase implements Database {
+export class MysqlEngine implements Engine {
+  readonly name = 'mysql'
   readonly #pool: Pool
   readonly #address: string
+  readonly #database: string
   readonly #ready = new WeakSet<object>()
 
-  constructor(options: MysqlOptions) {
+  constructor(options: ServerOptions) {
     const url = new URL(options.url)
     this.#address = `${url.protocol}//${url.host}${url.pathname}`
+    this.#database = url.pathname.slice(1)
     this.#pool = createPool({
       host: url.hostname,
       port: url.port === '' ? 3306 : Number(url.port),
       user: decodeURIComponent(url.username),
       password: options.password ?? decodeURIComponent(url.password),
-      database: url.pathname.slice(1),
+      database: this.#database,
       connectionLimit: options.connections ?? 4,
       connectTimeout: 5_000,
       charset: 'utf8mb4_bin',
       enableKeepAlive: true,
+      // A DATETIME is a reading of a clock, not an instant: the driver must not take it for one.
+      dateStrings: true,
+      supportBigNumbers: true,
       ...(url.searchParams.get('ssl') === 'true' && { ssl: {} }),
     })
   }
 
-  async prepare(tables: readonly string[]): Promise<void> {
-    await this.#ask(async (connection) => {
-      await connection.query(
-        `CREATE TABLE IF NOT EXISTS ingest_seen (
-           msg_id CHAR(26) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
-           seen_at BIGINT NOT NULL, batch BINARY(8) NOT NULL, KEY ingest_seen_at (seen_at)
-         ) ENGINE = InnoDB`,
-      )
-      for (const table of tables) {
-        await connection.query(
-          `CREATE TABLE IF NOT EXISTS ${tableName(table)} (
-             id CHAR(26) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
-             customer VARCHAR(40) NOT NULL, environment VARCHAR(4) NOT NULL, recipient VARCHAR(16) NOT NULL,
-             sender VARCHAR(16) NOT NULL, type VARCHAR(3) NOT NULL, subject VARCHAR(80), body VARCHAR(4000) NOT NULL,
-             ref VARCHAR(64), send_at BIGINT NOT NULL, expires_at BIGINT, accepted_at BIGINT NOT NULL,
-             status TINYINT NOT NULL DEFAULT 0, result VARCHAR(40), result_at BIGINT,
-             KEY ${tableName(table)}_waiting (status, send_at)
-           ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
-        )
-      }
-    })
+  quoted(name: string): string {
+    return `\`${name}\``
   }
 
-  async flush(table: string, rows: readonly Row[]): Promise<number> {
-    const batch = distinct(rows)
-    if (batch.length === 0) return 0
-    return this.#transaction(async (connection) => {
-      const fresh = await this.#newRows(connection, batch)
-      if (fresh.length === 0) return 0
-      // Never INSERT IGNORE: it cuts off what does not fit, with a warning that nobody reads.
-      await connection.query(`INSERT INTO ${tableName(table)} (${columns.join(', ')}) VALUES ?`, [fresh.map(valuesOf)])
-      return fresh.length
-    })
-  }
-
-  /** Marks the ids as seen and gives back the rows whose id this transaction was the first to mark. */
-  async #newRows(connection: PoolConnection, rows: readonly Row[]): Promise<Row[]> {
-    const token = randomBytes(8)
-    const now = Date.now()
-    const marks = rows.map(({ message }) => [message.id, now, token])
-    const [result] = await connection.query('INSERT IGNORE INTO ingest_seen (msg_id, seen_at, batch) VALUES ?', [marks])
-    const inserted = 'affectedRows' in result ? result.affectedRows : 0
-    if (inserted === rows.length) return [...rows]
-    if (inserted === 0) return []
-    // MySQL has no INSERT … RETURNING, so a token tells the new marks from the old ones.
-    const ids = rows.map(({ message }) => message.id)
-    const [seen] = await connection.query<RowDataPacket[]>('SELECT msg_id FROM ingest_seen WHERE msg_id IN (?) AND batch = ?', [
-      ids,
-      token,
-    ])
-    const fresh = new Set(seen.map((row) => String(row.msg_id)))
-    return rows.filter(({ message }) => fresh.has(message.id))
-  }
-
-  async forget(before: number): Promise<void> {
-    await this.#ask((connection) => connection.query('DELETE FROM ingest_seen WHERE seen_at < ? LIMIT 10000', [before]))
-  }
-
-  async waiting(table: string, most: number): Promise<CarrierRow[]> {
-    return this.#ask(async (connection) => {
-      const [rows] = await connection.query<RowDataPacket[]>(
-        `SELECT id, customer, recipient, body FROM ${tableName(table)} WHERE status = 0 AND send_at <= ? ORDER BY send_at LIMIT ?`,
-        [Date.now(), most],
-      )
-      return rows.map(({ id, customer, recipient, body }) => ({
-        id: String(id),
-        customer: String(customer),
-        recipient: String(recipient),
-        body: String(body),
-      }))
-    })
-  }
-
-  async report(table: string, ids: readonly string[], result: string, at: number): Promise<void> {
-    if (ids.length === 0) return
-    await this.#ask((connection) =>
-      connection.query(`UPDATE ${tableName(table)} SET status = 2, result = ?, result_at = ? WHERE id IN (?)`, [result, at, ids]),
-    )
-  }
-
-  async count(table: string): Promise<number> {
-    return this.#ask(async (connection) => {
-      const [rows] = await connection.query<RowDataPacket[]>(`SELECT count(*) AS n FROM ${tableName(table)}`)
-      return Number(rows[0]?.n)
-    })
-  }
-
-  async close(): Promise<void> {
-    await this.#pool.end()
-  }
-
-  async #transaction<T>(run: (connection: PoolConnection) => Promise<T>): Promise<T> {
+  async transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
     for (let round = 1; ; round++) {
       try {
         return await this.#ask(async (connection) => {
           await connection.beginTransaction()
           try {
-            const result = await run(connection)
+            const result = await run(sessionOf(connection, (name) => this.quoted(name)))
             await connection.commit()
             return result
           } catch (error) {
@@ -161,23 +81,54 @@ export class MysqlDatabase implements Database {
     }
   }
 
+  /** MySQL ends a transaction with each change of the schema, so a named lock keeps others out. */
+  async exclusive<T>(run: (session: Session) => Promise<T>): Promise<T> {
+    const lock = `apigw.${this.#database}`.slice(0, 64)
+    return this.#ask(async (connection) => {
+      const [rows] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS got', [lock, lockSeconds])
+      if (rows[0]?.got !== 1) throw new Error('another process is changing the schema')
+      try {
+        return await run(sessionOf(connection, (name) => this.quoted(name)))
+      } finally {
+        await connection.query('SELECT RELEASE_LOCK(?)', [lock])
+      }
+    })
+  }
+
+  async hasTable(session: Session, table: string): Promise<boolean> {
+    const sql = 'SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?'
+    return (await session.all(sql, [table])).length > 0
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
   async #ask<T>(run: (connection: PoolConnection) => Promise<T>): Promise<T> {
     let connection: PoolConnection | undefined
     try {
       connection = await this.#connection()
       return await run(connection)
     } catch (error) {
-      if (isBadRow(error)) throw error
+      if (isBadRow(error) || error instanceof Problem) throw error
       connection?.destroy()
       connection = undefined
-      const reason = codeOf(error) || (error instanceof Error ? error.message : String(error))
-      throw new Problem('database-unavailable', `${this.#address} does not do what it should: ${reason}.`, {
-        next: 'apigw doctor',
-        cause: error,
-      })
+      throw this.#asProblem(error)
     } finally {
       connection?.release()
     }
+  }
+
+  #asProblem(error: unknown): Problem {
+    const message = error instanceof Error ? error.message : String(error)
+    if (codeOf(error) === 'ER_NO_SUCH_TABLE' && /ingest_|apigw_schema/.test(message)) {
+      const detail = `${this.#address} lacks the tables that messages are written into.`
+      return new Problem('schema-outdated', detail, { next: 'apigw schema apply', cause: error })
+    }
+    return new Problem('database-unavailable', `${this.#address} does not do what it should: ${codeOf(error) || message}.`, {
+      next: 'apigw schema status',
+      cause: error,
+    })
   }
 
   /**
@@ -193,5 +144,40 @@ export class MysqlDatabase implements Database {
       this.#ready.add(connection.connection)
     }
     return connection
+  }
+}
+
+function sessionOf(connection: PoolConnection, quoted: (name: string) => string): Session {
+  const run: Session['run'] = async (sql, values = []) => {
+    const [result] = await connection.query(sql, [...values])
+    return 'affectedRows' in result ? result.affectedRows : 0
+  }
+  const all: Session['all'] = async (sql, values = []) => {
+    const [rows] = await connection.query<RowDataPacket[]>(sql, [...values])
+    return rows as SqlRow[]
+  }
+  return {
+    run,
+    all,
+    insert: async (table, columns, rows) => {
+      const names = columns.map(quoted).join(', ')
+      await connection.query(`INSERT INTO ${quoted(table)} (${names}) VALUES ?`, [rows])
+    },
+    see: async (columns, rows) => {
+      // MySQL has no INSERT … RETURNING, so a token tells the new marks from the old ones.
+      const token = randomBytes(8)
+      const marked = rows.map((row) => [...row, token])
+      const sql = `INSERT IGNORE INTO ingest_seen (${columns.join(', ')}, batch) VALUES ?`
+      const [result] = await connection.query(sql, [marked])
+      const inserted = 'affectedRows' in result ? result.affectedRows : 0
+      if (inserted === rows.length) return undefined
+      if (inserted === 0) return new Set()
+      const ids = rows.map(([id]) => id)
+      const [seen] = await connection.query<RowDataPacket[]>('SELECT msg_id FROM ingest_seen WHERE msg_id IN (?) AND batch = ?', [
+        ids,
+        token,
+      ])
+      return new Set(seen.map((row) => String(row.msg_id)))
+    },
   }
 }

@@ -1,24 +1,23 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Problem } from '../../domain/problem.ts'
-import { type CarrierRow, columns, type Database, distinct, type Row, tableName, valuesOf } from './database.ts'
+import type { Value } from './layout.ts'
+import { type Engine, marks, type Session, type SqlRow } from './sql.ts'
 
 const busyMs = 5_000
 
 /** Errors that another try may get past: busy, locked, disk full or gone (https://www.sqlite.org/rescode.html). */
 const passing = new Set([5, 6, 10, 13, 14])
 
-function asProblem(error: unknown, path: string): unknown {
-  if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number')) return error
-  if (!passing.has(error.errcode & 0xff)) return error
-  return new Problem('database-unavailable', `${path} cannot be written now: ${error.message}.`, { cause: error })
-}
-
 /** The carriers' database in one SQLite file: for one machine. */
-export class SqliteDatabase implements Database {
+export class SqliteEngine implements Engine {
+  readonly name = 'sqlite'
   readonly #db: DatabaseSync
   readonly #path: string
+  readonly #statements = new Map<string, StatementSync>()
+  /** The one connection serves one transaction at a time. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(path: string) {
     this.#path = path
@@ -28,89 +27,78 @@ export class SqliteDatabase implements Database {
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   }
 
-  async prepare(tables: readonly string[]): Promise<void> {
-    this.#transaction(() => {
-      this.#db.exec(
-        `CREATE TABLE IF NOT EXISTS ingest_seen (msg_id TEXT PRIMARY KEY, seen_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-         CREATE INDEX IF NOT EXISTS ingest_seen_at ON ingest_seen (seen_at)`,
-      )
-      for (const table of tables) {
-        const name = tableName(table)
-        this.#db.exec(
-          `CREATE TABLE IF NOT EXISTS ${name} (
-             id TEXT PRIMARY KEY, customer TEXT NOT NULL, environment TEXT NOT NULL, recipient TEXT NOT NULL,
-             sender TEXT NOT NULL, type TEXT NOT NULL, subject TEXT, body TEXT NOT NULL, ref TEXT,
-             send_at INTEGER NOT NULL, expires_at INTEGER, accepted_at INTEGER NOT NULL,
-             status INTEGER NOT NULL DEFAULT 0, result TEXT, result_at INTEGER
-           ) STRICT, WITHOUT ROWID;
-           CREATE INDEX IF NOT EXISTS ${name}_waiting ON ${name} (status, send_at)`,
-        )
-      }
-    })
+  quoted(name: string): string {
+    return `"${name}"`
   }
 
-  async flush(table: string, rows: readonly Row[]): Promise<number> {
-    return this.#transaction(() => {
-      const see = this.#db.prepare('INSERT OR IGNORE INTO ingest_seen (msg_id, seen_at) VALUES (?, ?)')
-      const marks = columns.map(() => '?').join(', ')
-      const insert = this.#db.prepare(`INSERT INTO ${tableName(table)} (${columns.join(', ')}) VALUES (${marks})`)
-      let written = 0
-      for (const row of distinct(rows)) {
-        if (see.run(row.message.id, Date.now()).changes === 0) continue
-        insert.run(...valuesOf(row))
-        written += 1
-      }
-      return written
-    })
+  transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => this.#transaction(run))
+    this.#last = turn.catch(() => undefined)
+    return turn
   }
 
-  async forget(before: number): Promise<void> {
-    this.#transaction(() => {
-      const old = this.#db.prepare(
-        'DELETE FROM ingest_seen WHERE msg_id IN (SELECT msg_id FROM ingest_seen WHERE seen_at < ? LIMIT 10000)',
-      )
-      old.run(before)
-    })
+  exclusive<T>(run: (session: Session) => Promise<T>): Promise<T> {
+    return this.transaction(run)
   }
 
-  async waiting(table: string, most: number): Promise<CarrierRow[]> {
-    return this.#transaction(() => {
-      const rows = this.#db.prepare(
-        `SELECT id, customer, recipient, body FROM ${tableName(table)} WHERE status = 0 AND send_at <= ? ORDER BY send_at LIMIT ?`,
-      )
-      return rows.all(Date.now(), most).map(({ id, customer, recipient, body }) => ({
-        id: String(id),
-        customer: String(customer),
-        recipient: String(recipient),
-        body: String(body),
-      }))
-    })
-  }
-
-  async report(table: string, ids: readonly string[], result: string, at: number): Promise<void> {
-    this.#transaction(() => {
-      const update = this.#db.prepare(`UPDATE ${tableName(table)} SET status = 2, result = ?, result_at = ? WHERE id = ?`)
-      for (const id of ids) update.run(result, at, id)
-    })
-  }
-
-  async count(table: string): Promise<number> {
-    return this.#transaction(() => Number(this.#db.prepare(`SELECT count(*) AS n FROM ${tableName(table)}`).get()?.n))
+  async hasTable(session: Session, table: string): Promise<boolean> {
+    return (await session.all("SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)", [table])).length > 0
   }
 
   async close(): Promise<void> {
+    await this.#last
     if (this.#db.isOpen) this.#db.close()
   }
 
-  #transaction<T>(run: () => T): T {
+  async #transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
     try {
       this.#db.exec('BEGIN IMMEDIATE')
-      const result = run()
+      const result = await run(this.#session)
       this.#db.exec('COMMIT')
       return result
     } catch (error) {
       if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      throw asProblem(error, this.#path)
+      throw this.#asProblem(error)
     }
+  }
+
+  #asProblem(error: unknown): unknown {
+    if (!(error instanceof Error)) return error
+    if (/no such table: (?:main\.)?(?:ingest_|apigw_schema)/.test(error.message)) {
+      const detail = `${this.#path} lacks the tables that messages are written into.`
+      return new Problem('schema-outdated', detail, { next: 'apigw schema apply', cause: error })
+    }
+    const missing = error.message.startsWith('no such table') || error.message.includes('database is not open')
+    const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : -1
+    if (!missing && !passing.has(code)) return error
+    return new Problem('database-unavailable', `${this.#path} cannot be used now: ${error.message}.`, {
+      next: 'apigw schema status',
+      cause: error,
+    })
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql)
+      if (this.#statements.size >= 200) this.#statements.clear()
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  readonly #session: Session = {
+    all: async (sql, values = []) => this.#statement(sql).all(...values) as SqlRow[],
+    run: async (sql, values = []) => Number(this.#statement(sql).run(...values).changes),
+    insert: async (table, columns, rows) => {
+      const names = columns.map((column) => this.quoted(column)).join(', ')
+      const insert = this.#statement(`INSERT INTO ${this.quoted(table)} (${names}) VALUES ${marks(columns.length)}`)
+      for (const row of rows) insert.run(...row)
+    },
+    see: async (columns, rows) => {
+      const insert = this.#statement(`INSERT OR IGNORE INTO ingest_seen (${columns.join(', ')}) VALUES ${marks(columns.length)}`)
+      const fresh = rows.filter((row: readonly Value[]) => insert.run(...row).changes === 1)
+      return fresh.length === rows.length ? undefined : new Set(fresh.map(([id]) => String(id)))
+    },
   }
 }

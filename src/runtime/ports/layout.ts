@@ -1,0 +1,115 @@
+import type { Carrier, Field } from '../../domain/carrier.ts'
+import type { Outcome } from '../../domain/report.ts'
+import { monthOf, readTime, type TimeFormat, writeTime } from '../../domain/wall-clock.ts'
+import type { Row } from './database.ts'
+import { mediaKey } from './media.ts'
+
+export type Value = string | number | null
+
+/** How a carrier's table is written and read. */
+export interface Layout {
+  readonly table: string
+  /** Whether the table is one of ours: its shape is known, and it may be made and tidied. */
+  readonly ours: boolean
+  readonly columns: readonly string[]
+  valuesOf(row: Row): Value[]
+  readonly id: string
+  readonly result: { readonly status: string; readonly done: readonly Value[]; readonly code: string; readonly at?: string }
+  /** The table that rows of this month are moved into when they are done; absent: they are not moved. */
+  logOf(instant: number): string | undefined
+  outcomeOf(code: unknown): Outcome
+  timeOf(value: unknown): number | undefined
+}
+
+/** The columns of a table of ours. */
+export const ourColumns: Readonly<Record<Field, string>> = {
+  id: 'id',
+  customer: 'customer',
+  environment: 'environment',
+  recipient: 'recipient',
+  sender: 'sender',
+  type: 'type',
+  subject: 'subject',
+  body: 'body',
+  media: 'media',
+  ref: 'ref',
+  sendAt: 'send_at',
+  expiresAt: 'expires_at',
+  acceptedAt: 'accepted_at',
+}
+
+/** Of a row of ours: 0 waits, 2 is done. */
+export const ourStatus = { waiting: 0, done: 2 } as const
+const ourDelivered = 'delivered'
+const ourExpired = 'expired'
+
+/** A number as people in Korea dial it: 01012345678; other countries keep theirs. */
+function national(number: string): string {
+  if (!number.startsWith('+82')) return number.slice(1)
+  const rest = number.slice(3)
+  return /^1[568]\d{6}$/.test(rest) ? rest : `0${rest}`
+}
+
+function readersOf(carrier: Carrier): Record<Field, (row: Row) => Value> {
+  const { phone = 'e164', time = 'epoch-ms', timeZone = 'Asia/Seoul', types } = carrier.existing ?? {}
+  const number = phone === 'national' ? national : (text: string) => text
+  const at = (instant: number | undefined): Value => (instant === undefined ? null : writeTime(instant, time, timeZone))
+  return {
+    id: ({ message }) => message.id,
+    customer: ({ customer }) => customer,
+    environment: ({ environment }) => environment,
+    recipient: ({ message }) => number(message.to),
+    sender: ({ message }) => number(message.from),
+    type: ({ message }) => types?.[message.type] ?? message.type,
+    subject: ({ message }) => message.subject ?? null,
+    body: ({ message }) => message.text,
+    media: (row) => row.message.media?.map((id) => mediaKey(row, id)).join(',') ?? null,
+    ref: ({ message }) => message.ref ?? null,
+    sendAt: ({ message }) => at(message.sendAt ?? message.acceptedAt),
+    expiresAt: ({ message }) => at(message.expiresAt),
+    acceptedAt: ({ message }) => at(message.acceptedAt),
+  }
+}
+
+function layoutFor(carrier: Carrier): Layout {
+  const { table, existing } = carrier
+  const readers = readersOf(carrier)
+  const columns = Object.entries(existing?.columns ?? ourColumns) as [Field, string][]
+  const constants = Object.entries(existing?.constants ?? {})
+  const { time = 'epoch-ms', timeZone = 'Asia/Seoul' }: { time?: TimeFormat | undefined; timeZone?: string | undefined } =
+    existing ?? {}
+  const result = existing?.result ?? {
+    status: 'status',
+    done: [ourStatus.done],
+    code: 'result',
+    delivered: [ourDelivered],
+    at: 'result_at',
+  }
+  const delivered = new Set(result.delivered.map(String))
+  const log = existing === undefined ? `${table}_log_{yyyymm}` : existing.log
+  return {
+    table,
+    ours: existing === undefined,
+    columns: [...columns.map(([, column]) => column), ...constants.map(([column]) => column)],
+    valuesOf: (row) => [...columns.map(([field]) => readers[field](row)), ...constants.map(([, value]) => value)],
+    id: columns.find(([field]) => field === 'id')?.[1] ?? 'id',
+    result: { status: result.status, done: result.done, code: result.code, ...(result.at !== undefined && { at: result.at }) },
+    logOf: (instant) => log?.replace('{yyyymm}', monthOf(instant, timeZone)),
+    outcomeOf: (code) => {
+      if (delivered.has(String(code))) return 'delivered'
+      return existing === undefined && code === ourExpired ? 'expired' : 'failed'
+    },
+    timeOf: (value) => readTime(value, time, timeZone),
+  }
+}
+
+const layouts = new WeakMap<Carrier, Layout>()
+
+export function layoutOf(carrier: Carrier): Layout {
+  let layout = layouts.get(carrier)
+  if (layout === undefined) {
+    layout = layoutFor(carrier)
+    layouts.set(carrier, layout)
+  }
+  return layout
+}

@@ -1,0 +1,106 @@
+import type { Migration } from './database.ts'
+import type { Engine } from './sql.ts'
+
+type EngineName = Engine['name']
+
+interface Step extends Migration {
+  readonly sql: Readonly<Record<EngineName, readonly string[]>>
+}
+
+/** What is applied, in order and once. A step that was released is never changed: the next one changes what it made. */
+export const steps: readonly Step[] = [
+  {
+    version: 1,
+    name: 'ids that were seen, and rows that were rejected',
+    sql: {
+      // The one index serves both questions: what has no report yet (reported_at is null), and what may be forgotten.
+      sqlite: [
+        `CREATE TABLE ingest_seen (msg_id TEXT PRIMARY KEY, seen_at INTEGER NOT NULL, customer TEXT NOT NULL,
+           environment TEXT NOT NULL, ref TEXT, reported_at INTEGER) STRICT, WITHOUT ROWID`,
+        'CREATE INDEX ingest_seen_reported ON ingest_seen (reported_at, seen_at)',
+        `CREATE TABLE ingest_rejected (msg_id TEXT PRIMARY KEY, queue TEXT NOT NULL, reason TEXT NOT NULL,
+           rejected_at INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+      ],
+      mysql: [
+        `CREATE TABLE ingest_seen (
+           msg_id CHAR(26) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY, seen_at BIGINT NOT NULL,
+           customer VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+           environment CHAR(4) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+           ref VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin, reported_at BIGINT, batch BINARY(8) NOT NULL,
+           KEY ingest_seen_reported (reported_at, seen_at)
+         ) ENGINE = InnoDB`,
+        `CREATE TABLE ingest_rejected (
+           msg_id CHAR(26) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY, queue VARCHAR(80) NOT NULL,
+           reason VARCHAR(500) NOT NULL, rejected_at BIGINT NOT NULL
+         ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+      ],
+      postgres: [
+        `CREATE TABLE ingest_seen (msg_id text COLLATE "C" PRIMARY KEY, seen_at bigint NOT NULL, customer text NOT NULL,
+           environment text NOT NULL, ref text, reported_at bigint)`,
+        'CREATE INDEX ingest_seen_reported ON ingest_seen (reported_at, seen_at)',
+        `CREATE TABLE ingest_rejected (msg_id text COLLATE "C" PRIMARY KEY, queue text NOT NULL, reason text NOT NULL,
+           rejected_at bigint NOT NULL)`,
+      ],
+    },
+  },
+]
+
+/** Types of the columns of a table of ours, in the order of `ourColumns`, for PostgreSQL's arrays. */
+export const ourTypes = [
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+  'bigint',
+  'bigint',
+  'bigint',
+]
+
+/** Makes a carrier's table of ours where it is missing; `like` another makes a monthly one. */
+export function tableSql(engine: Engine, table: string): string[] {
+  const name = engine.quoted(table)
+  const waiting = engine.quoted(`${table}_waiting`)
+  switch (engine.name) {
+    case 'sqlite':
+      return [
+        `CREATE TABLE IF NOT EXISTS ${name} (
+           id TEXT PRIMARY KEY, customer TEXT NOT NULL, environment TEXT NOT NULL, recipient TEXT NOT NULL,
+           sender TEXT NOT NULL, type TEXT NOT NULL, subject TEXT, body TEXT NOT NULL, media TEXT, ref TEXT,
+           send_at INTEGER NOT NULL, expires_at INTEGER, accepted_at INTEGER NOT NULL,
+           status INTEGER NOT NULL DEFAULT 0, result TEXT, result_at INTEGER
+         ) STRICT, WITHOUT ROWID`,
+        `CREATE INDEX IF NOT EXISTS ${waiting} ON ${name} (status, send_at)`,
+      ]
+    case 'mysql':
+      return [
+        `CREATE TABLE IF NOT EXISTS ${name} (
+           id CHAR(26) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+           customer VARCHAR(40) NOT NULL, environment VARCHAR(4) NOT NULL, recipient VARCHAR(16) NOT NULL,
+           sender VARCHAR(16) NOT NULL, type VARCHAR(3) NOT NULL, subject VARCHAR(80), body VARCHAR(4000) NOT NULL,
+           media VARCHAR(250), ref VARCHAR(64), send_at BIGINT NOT NULL, expires_at BIGINT, accepted_at BIGINT NOT NULL,
+           status TINYINT NOT NULL DEFAULT 0, result VARCHAR(40), result_at BIGINT,
+           KEY ${waiting} (status, send_at)
+         ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+      ]
+    default:
+      return [
+        `CREATE TABLE IF NOT EXISTS ${name} (
+           id text COLLATE "C" PRIMARY KEY, customer varchar(40) NOT NULL, environment varchar(4) NOT NULL,
+           recipient varchar(16) NOT NULL, sender varchar(16) NOT NULL, type varchar(3) NOT NULL, subject varchar(80),
+           body varchar(4000) NOT NULL, media varchar(250), ref varchar(64), send_at bigint NOT NULL, expires_at bigint,
+           accepted_at bigint NOT NULL, status smallint NOT NULL DEFAULT 0, result varchar(40), result_at bigint
+         )`,
+        `CREATE INDEX IF NOT EXISTS ${waiting} ON ${name} (status, send_at)`,
+      ]
+  }
+}
+
+/** Where it is noted which steps were applied. */
+export const versionsSql =
+  'CREATE TABLE IF NOT EXISTS apigw_schema (version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(200) NOT NULL, applied_at BIGINT NOT NULL)'

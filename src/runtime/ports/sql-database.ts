@@ -1,0 +1,244 @@
+import type { Carrier } from '../../domain/carrier.ts'
+import type { Environment } from '../../domain/names.ts'
+import { type CarrierRow, type Database, distinct, type Final, type Migration, type Row } from './database.ts'
+import { type Layout, layoutOf, ourStatus, type Value } from './layout.ts'
+import { steps, tableSql, versionsSql } from './schema.ts'
+import { type Engine, marks, type Session, type SqlRow } from './sql.ts'
+
+const seenColumns = ['msg_id', 'seen_at', 'customer', 'environment', 'ref'] as const
+/** Rows that one statement of the housekeeping touches: short locks. */
+const sweepRows = 10_000
+const longestReason = 500
+const monthMs = 28 * 86_400_000
+
+function environmentOf(value: unknown): Environment {
+  return value === 'test' ? 'test' : 'live'
+}
+
+function optional(value: unknown): string | undefined {
+  return value === null || value === undefined ? undefined : String(value)
+}
+
+/** The carriers' database over any engine: what is said in SQL once. */
+export class SqlDatabase implements Database {
+  readonly #engine: Engine
+  /** Monthly tables that are known to be there. */
+  readonly #made = new Set<string>()
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  async pending(): Promise<readonly Migration[]> {
+    return this.#engine.transaction((session) => this.#pending(session))
+  }
+
+  async migrate(carriers: readonly Carrier[]): Promise<readonly Migration[]> {
+    return this.#engine.exclusive(async (session) => {
+      await session.run(versionsSql)
+      const missing = await this.#pending(session)
+      for (const { version, name } of missing) {
+        const step = steps.find((one) => one.version === version)
+        for (const sql of step?.sql[this.#engine.name] ?? []) await session.run(sql)
+        await session.insert('apigw_schema', ['version', 'name', 'applied_at'], [[version, name, Date.now()]])
+      }
+      for (const layout of carriers.map(layoutOf).filter(({ ours }) => ours)) {
+        for (const sql of tableSql(this.#engine, layout.table)) await session.run(sql)
+      }
+      return missing
+    })
+  }
+
+  async #pending(session: Session): Promise<readonly Migration[]> {
+    if (!(await this.#engine.hasTable(session, 'apigw_schema'))) return steps.map(({ version, name }) => ({ version, name }))
+    const applied = new Set((await session.all('SELECT version FROM apigw_schema')).map(({ version }) => Number(version)))
+    return steps.filter(({ version }) => !applied.has(version)).map(({ version, name }) => ({ version, name }))
+  }
+
+  async flush(carrier: Carrier, rows: readonly Row[]): Promise<number> {
+    const batch = distinct(rows)
+    if (batch.length === 0) return 0
+    const { table, columns, valuesOf } = layoutOf(carrier)
+    return this.#engine.transaction(async (session) => {
+      const fresh = await this.#see(session, batch)
+      // Never with IGNORE: it cuts off what does not fit, with a warning that nobody reads.
+      if (fresh.length > 0) await session.insert(table, columns, fresh.map(valuesOf))
+      return fresh.length
+    })
+  }
+
+  async reject(carrier: Carrier, row: Row, reason: string): Promise<void> {
+    await this.#engine.transaction(async (session) => {
+      if ((await this.#see(session, [row])).length === 0) return
+      const values = [row.message.id, carrier.queue, reason.slice(0, longestReason), Date.now()]
+      await session.insert('ingest_rejected', ['msg_id', 'queue', 'reason', 'rejected_at'], [values])
+    })
+  }
+
+  /** Marks ids as seen. @returns the rows whose id this transaction was the first to mark */
+  async #see(session: Session, rows: readonly Row[]): Promise<readonly Row[]> {
+    const now = Date.now()
+    const values = rows.map(({ customer, environment, message }): Value[] => [
+      message.id,
+      now,
+      customer,
+      environment,
+      message.ref ?? null,
+    ])
+    const fresh = await session.see(seenColumns, values)
+    return fresh === undefined ? rows : rows.filter(({ message }) => fresh.has(message.id))
+  }
+
+  async finals(carrier: Carrier, most: number): Promise<Final[]> {
+    const layout = layoutOf(carrier)
+    return this.#engine.transaction(async (session) => {
+      const found = (await session.all(this.#finalsSql(layout, layout.table), [...layout.result.done, most])).map((row) =>
+        finalOf(layout, row),
+      )
+      // Rows of ours are moved after their report, those of others before it.
+      const now = Date.now()
+      const logs = layout.ours ? [] : [layout.logOf(now), layout.logOf(now - monthMs)]
+      for (const log of new Set(logs)) {
+        if (log === undefined || found.length >= most || !(await this.#engine.hasTable(session, log))) continue
+        const rows = await session.all(this.#finalsSql(layout, log), [...layout.result.done, most - found.length])
+        found.push(...rows.map((row) => finalOf(layout, row)))
+      }
+      if (found.length < most) found.push(...(await this.#rejected(session, carrier, most - found.length)))
+      const once = new Map(found.map((final) => [final.id, final]))
+      return [...once.values()].sort((one, other) => one.at - other.at)
+    })
+  }
+
+  #finalsSql({ id, result }: Layout, table: string): string {
+    const { quoted } = this.#engine
+    const at = result.at === undefined ? 'NULL' : `t.${quoted(result.at)}`
+    return `SELECT t.${quoted(id)} AS id, t.${quoted(result.code)} AS code, ${at} AS at, s.customer, s.environment, s.ref
+      FROM ${quoted(table)} t JOIN ingest_seen s ON s.msg_id = t.${quoted(id)} AND s.reported_at IS NULL
+      WHERE t.${quoted(result.status)} IN ${marks(result.done.length)} LIMIT ?`
+  }
+
+  async #rejected(session: Session, { queue }: Carrier, most: number): Promise<Final[]> {
+    const rows = await session.all(
+      `SELECT r.msg_id AS id, r.rejected_at AS at, s.customer, s.environment, s.ref
+       FROM ingest_rejected r JOIN ingest_seen s ON s.msg_id = r.msg_id AND s.reported_at IS NULL WHERE r.queue = ? LIMIT ?`,
+      [queue, most],
+    )
+    return rows.map((row) => ({ ...namesOf(row), outcome: 'rejected', code: 'invalid', at: Number(row.at) }))
+  }
+
+  async reported(ids: readonly string[]): Promise<void> {
+    await this.#engine.transaction(async (session) => {
+      for (let from = 0; from < ids.length; from += 1000) {
+        const some = ids.slice(from, from + 1000)
+        const sql = `UPDATE ingest_seen SET reported_at = ? WHERE reported_at IS NULL AND msg_id IN ${marks(some.length)}`
+        await session.run(sql, [Date.now(), ...some])
+      }
+    })
+  }
+
+  async archive(carrier: Carrier, most: number): Promise<number> {
+    const layout = layoutOf(carrier)
+    if (!layout.ours) return 0
+    const { quoted } = this.#engine
+    const table = quoted(layout.table)
+    const rows = await this.#engine.transaction((session) =>
+      session.all(
+        `SELECT t.id, t.result_at AS at FROM ${table} t
+         JOIN ingest_seen s ON s.msg_id = t.id AND s.reported_at IS NOT NULL WHERE t.status = ? LIMIT ?`,
+        [ourStatus.done, most],
+      ),
+    )
+    const byLog = Map.groupBy(rows, ({ at }) => layout.logOf(Number(at ?? Date.now())) ?? layout.table)
+    for (const [log, some] of byLog) {
+      const ids = some.map(({ id }) => String(id))
+      await this.#makeTable(log)
+      await this.#engine.transaction(async (session) => {
+        await session.run(`INSERT INTO ${quoted(log)} SELECT * FROM ${table} WHERE id IN ${marks(ids.length)}`, ids)
+        await session.run(`DELETE FROM ${table} WHERE id IN ${marks(ids.length)}`, ids)
+      })
+    }
+    return rows.length
+  }
+
+  async #makeTable(table: string): Promise<void> {
+    if (this.#made.has(table)) return
+    await this.#engine.exclusive(async (session) => {
+      if (await this.#engine.hasTable(session, table)) return
+      for (const sql of tableSql(this.#engine, table)) await session.run(sql)
+    })
+    this.#made.add(table)
+  }
+
+  async unreported(): Promise<{ count: number; oldestAt?: number }> {
+    const [row] = await this.#engine.transaction((session) =>
+      session.all('SELECT count(*) AS n, min(seen_at) AS oldest FROM ingest_seen WHERE reported_at IS NULL'),
+    )
+    const oldest = optional(row?.oldest)
+    return { count: Number(row?.n ?? 0), ...(oldest !== undefined && { oldestAt: Number(oldest) }) }
+  }
+
+  async forget(before: number): Promise<void> {
+    // Reported long ago, or never and seen long ago: both read the one index. A report is never older than its message.
+    for (const old of ['reported_at < ?', 'reported_at IS NULL AND seen_at < ?']) {
+      await this.#engine.transaction(async (session) => {
+        const rows = await session.all(`SELECT msg_id FROM ingest_seen WHERE ${old} LIMIT ${sweepRows}`, [before])
+        const ids = rows.map(({ msg_id }) => String(msg_id))
+        for (let from = 0; from < ids.length; from += 1000) {
+          const some = ids.slice(from, from + 1000)
+          for (const table of ['ingest_seen', 'ingest_rejected']) {
+            await session.run(`DELETE FROM ${table} WHERE msg_id IN ${marks(some.length)}`, some)
+          }
+        }
+      })
+    }
+  }
+
+  async waiting(carrier: Carrier, most: number): Promise<CarrierRow[]> {
+    const table = this.#engine.quoted(carrier.table)
+    const sql = `SELECT id, recipient, body FROM ${table} WHERE status = ? AND send_at <= ? ORDER BY send_at LIMIT ?`
+    const rows = await this.#engine.transaction((session) => session.all(sql, [ourStatus.waiting, Date.now(), most]))
+    return rows.map(({ id, recipient, body }) => ({ id: String(id), recipient: String(recipient), body: String(body) }))
+  }
+
+  async end(carrier: Carrier, results: readonly { id: string; delivered: boolean; code: string; at: number }[]): Promise<void> {
+    const table = this.#engine.quoted(carrier.table)
+    const alike = Map.groupBy(results, ({ delivered, code, at }) => JSON.stringify([delivered ? 'delivered' : code, at]))
+    await this.#engine.transaction(async (session) => {
+      for (const [key, some] of alike) {
+        const [code, at]: [string, number] = JSON.parse(key)
+        const sql = `UPDATE ${table} SET status = ?, result = ?, result_at = ? WHERE id IN ${marks(some.length)}`
+        await session.run(sql, [ourStatus.done, code, at, ...some.map(({ id }) => id)])
+      }
+    })
+  }
+
+  async count(carrier: Carrier): Promise<number> {
+    const sql = `SELECT count(*) AS n FROM ${this.#engine.quoted(carrier.table)}`
+    const [row] = await this.#engine.transaction((session) => session.all(sql))
+    return Number(row?.n)
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.close()
+  }
+}
+
+function namesOf(row: SqlRow): Pick<Final, 'id' | 'customer' | 'environment' | 'ref'> {
+  const ref = optional(row.ref)
+  return {
+    id: String(row.id),
+    customer: String(row.customer),
+    environment: environmentOf(row.environment),
+    ...(ref !== undefined && { ref }),
+  }
+}
+
+function finalOf(layout: Layout, row: SqlRow): Final {
+  const code = optional(row.code)
+  return {
+    ...namesOf(row),
+    outcome: layout.outcomeOf(code),
+    ...(code !== undefined && { code }),
+    at: layout.timeOf(row.at) ?? Date.now(),
+  }
+}
