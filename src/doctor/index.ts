@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { environments } from '../domain/names.ts'
 import { Problem } from '../domain/problem.ts'
+import { defaultRoutesDocument, defaultRoutesFrom } from '../domain/default-routes.ts'
+import type { Route } from '../domain/route.ts'
 import { openRegistry, type Profile, type Registry } from '../registry/index.ts'
 import { openQueue } from '../runtime/ports/index.ts'
 
@@ -49,7 +51,7 @@ function checkConfig({ configPath, stage }: Places): Check {
 }
 
 /** What keeps an active customer from sending. */
-function obstacles({ customer, quotas, routes, credentials }: Profile): Check[] {
+function obstacles({ customer, quotas, routes, credentials }: Profile, defaults: readonly Route[]): Check[] {
   if (customer.state !== 'active') return []
   const found: Check[] = []
   const name = `customer ${customer.id}`
@@ -66,7 +68,7 @@ function obstacles({ customer, quotas, routes, credentials }: Profile): Check[] 
         fix: `apigw quota set ${customer.id} --env ${environment} --day N`,
       })
     }
-    if (!routes.some((route) => route.environment === environment)) {
+    if (![...routes, ...defaults].some((route) => route.environment === environment)) {
       found.push({
         name,
         state: 'warn',
@@ -78,7 +80,7 @@ function obstacles({ customer, quotas, routes, credentials }: Profile): Check[] 
   return found
 }
 
-async function checkRegistry(registry: Registry): Promise<{ checks: Check[]; profiles: Profile[] }> {
+async function checkRegistry(registry: Registry): Promise<{ checks: Check[]; routes: Route[] }> {
   const { engine, version, warnings } = await registry.health()
   const checks: Check[] = [{ name: 'registry', state: 'ok', detail: `${registry.address} (${engine} ${version})` }]
   for (const { what, fix } of warnings) checks.push({ name: 'registry', state: 'warn', detail: what, fix })
@@ -91,7 +93,9 @@ async function checkRegistry(registry: Registry): Promise<{ checks: Check[]; pro
     detail: `${customers.length}`,
     ...(customers.length === 0 && { fix: 'apigw customer add' }),
   })
-  return { checks: [...checks, ...profiles.flatMap(obstacles)], profiles }
+  const defaults = defaultRoutesFrom((await registry.document(defaultRoutesDocument))?.text)
+  const found = profiles.flatMap((profile) => obstacles(profile, defaults))
+  return { checks: [...checks, ...found], routes: [...profiles.flatMap((profile) => profile.routes), ...defaults] }
 }
 
 async function checkGateway(gateway: string): Promise<Check> {
@@ -150,7 +154,7 @@ function unmadeFile(address: string): string | undefined {
 /** Looks at everything that a call passes through. It changes nothing. */
 export async function examine(places: Places): Promise<Check[]> {
   const checks = [checkNode(), checkConfig(places)]
-  let profiles: Profile[] = []
+  let routes: Route[] = []
   const unmade = unmadeFile(places.registry)
   if (unmade !== undefined) {
     const detail = `${unmade} is not there yet: the first customer makes it`
@@ -161,7 +165,7 @@ export async function examine(places: Places): Promise<Check[]> {
     const registry = await openRegistry(places.registry, { password: places.registryPassword })
     try {
       const found = await checkRegistry(registry)
-      profiles = found.profiles
+      routes = found.routes
       checks.push(...found.checks)
     } finally {
       await registry.close()
@@ -169,5 +173,5 @@ export async function examine(places: Places): Promise<Check[]> {
   } catch (error) {
     checks.push(failed('registry', error, 'start it, or correct its address: --registry, APIGW_REGISTRY or apigw.yaml'))
   }
-  return [...checks, await checkGateway(places.gateway), ...(await checkQueues(places, profiles))]
+  return [...checks, await checkGateway(places.gateway), ...(await checkQueues(places, routes))]
 }

@@ -15,10 +15,10 @@ export type Status = (typeof statuses)[number]
 /** A message's final outcome, as its customer reads it. */
 export const report = z.strictObject({
   id: z.string(),
-  ref: z.string().optional(),
+  ref: z.string().exactOptional(),
   status: z.enum(outcomes),
   /** The carrier's own word for it. */
-  code: z.string().optional(),
+  code: z.string().exactOptional(),
   /** Milliseconds since 1970: when the carrier ended it. */
   at: z.int().nonnegative(),
 })

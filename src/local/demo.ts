@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { addCustomer, type Context, type IssuedKey } from '../customers/index.ts'
-import { carriers } from './local.ts'
+import { usualCarriers } from '../domain/carrier.ts'
 
 export const demoCustomer = 'demo'
 const demoFile = 'demo.env'
@@ -13,7 +13,7 @@ export async function ensureDemo(context: Context, folder: string): Promise<Issu
     id: demoCustomer,
     name: 'Demo customer',
     quota: { rate: 10, burst: 20, day: 1000 },
-    queue: carriers[0].queueName,
+    queue: usualCarriers[0]?.queue,
     keysFor: ['live'],
   })
   const issued = keys[0]

@@ -2,17 +2,15 @@ import { join } from 'node:path'
 import type { Context } from '../customers/index.ts'
 import { loadMasterKeys, openRegistry } from '../registry/index.ts'
 import { createGateway, discoverEndpoints, type Observation, serve } from '../runtime/gateway/index.ts'
-import { type Database, openDatabase, openQueue } from '../runtime/ports/index.ts'
-import { consume, type WorkerEvent } from '../runtime/worker/index.ts'
-import { simulateCarrier } from './carrier.ts'
+import { type Database, openDatabase, openLedger, openMedia, openQueue } from '../runtime/ports/index.ts'
+import { usualCarriers } from '../domain/carrier.ts'
+import { consume, pumpReports, runSandbox, type WorkerEvent } from '../runtime/worker/index.ts'
+import { startDynamodb } from './dynamodb.ts'
 import { claimFolder, ensureMasterKey } from './folder.ts'
 import { startSqs } from './sqs.ts'
 
-/** The queues of this machine, and the carrier's table that each is written into. */
-export const carriers = [
-  { queueName: 'carrier-a', table: 'carrier_a' },
-  { queueName: 'sandbox', table: 'sandbox' },
-] as const
+/** Where images are kept. */
+const bucket = 'media'
 
 export interface LocalOptions {
   /** Where everything is kept. */
@@ -33,6 +31,8 @@ export interface Counters {
   /** Messages that came again and were recognised. */
   repeated: number
   delivered: number
+  /** Reports that customers can read. */
+  reported: number
 }
 
 export interface Local {
@@ -69,8 +69,9 @@ function observers(counters: Counters, onFault: LocalOptions['onFault']) {
       if (event.kind === 'flushed') {
         counters.stored += event.written
         counters.repeated += event.repeated
-      } else if (event.kind === 'bad') onFault(`queue ${event.queue}`, new Error(event.why))
-      else onFault(`queue ${event.queue}`, event.error)
+      } else if (event.kind === 'reported') counters.reported += event.reports
+      else if (event.kind === 'failed') onFault(`queue ${event.queue}`, event.error)
+      else if (event.kind === 'bad' || event.kind === 'rejected') onFault(`queue ${event.queue}`, new Error(event.why))
     },
   }
 }
@@ -79,32 +80,45 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
   const { folder, actor, onFault } = options
   const claim = claimFolder(folder)
   undo.add(claim.release)
-  const counters: Counters = { accepted: 0, refused: 0, stored: 0, repeated: 0, delivered: 0 }
+  const counters: Counters = { accepted: 0, refused: 0, stored: 0, repeated: 0, delivered: 0, reported: 0 }
   const observe = observers(counters, onFault)
 
   const registry = await openRegistry(`sqlite:${join(folder, 'registry.db')}`)
   undo.add(() => registry.close())
   const database = await openDatabase(`sqlite:${join(folder, 'messages.db')}`)
   undo.add(() => database.close())
-  await database.prepare(carriers.map((carrier) => carrier.table))
+  await database.migrate(usualCarriers)
 
-  const queues = carriers.map((carrier) => carrier.queueName)
-  const sqs = await startSqs({ port: options.sqsPort, dataDir: join(folder, 'queues'), queues })
+  const queues = usualCarriers.map((carrier) => carrier.queue)
+  const sqs = await startSqs({ port: options.sqsPort, dataDir: join(folder, 'queues'), queues, bucket })
   undo.add(() => sqs.stop())
   const queue = openQueue({ endpoint: sqs.address })
   undo.add(() => queue.close())
+  const dynamodb = await startDynamodb(folder)
+  undo.add(() => dynamodb.stop())
+  const ledger = openLedger({ endpoint: dynamodb.address })
+  await ledger?.prepare()
+  const media = openMedia({ endpoint: sqs.address, bucket })
 
-  for (const { queueName, table } of carriers) {
-    const carrier = simulateCarrier(database, table, (rows) => {
-      counters.delivered += rows
-    })
-    undo.add(() => carrier.stop())
-    const consumer = consume({ queue, database, queueName, table, idleMaxMs: 0, observe: observe.worker })
+  const delivered = (rows: number): void => {
+    counters.delivered += rows
+  }
+  for (const carrier of usualCarriers) {
+    // No carrier is there to read its table, so each is played as the sandbox is.
+    const failed = (error: unknown): void => onFault(`table ${carrier.table}`, error)
+    const player = runSandbox({ database, carrier, delivered, failed })
+    undo.add(() => player.stop())
+    const consumer = consume({ queue, database, carrier, ledger, idleMaxMs: 0, observe: observe.worker })
     undo.add(() => consumer.stop())
+  }
+  if (ledger !== undefined) {
+    const pump = pumpReports({ database, ledger, carriers: usualCarriers, observe: observe.worker })
+    undo.add(() => pump.stop())
   }
 
   const masterKeys = await loadMasterKeys({ file: ensureMasterKey(folder) })
-  const gateway = createGateway({ registry, queue, endpoints: await discoverEndpoints(), masterKeys, observe: observe.call })
+  const endpoints = await discoverEndpoints()
+  const gateway = createGateway({ registry, queue, ledger, media, endpoints, masterKeys, observe: observe.call })
   const listening = await serve(gateway, { port: options.port })
   undo.add(() => listening.stop(2_000))
   claim.publish({ gateway: listening.url, sqs: sqs.address })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addCustomer, type IssuedKey, revokeKey } from '../customers/index.ts'
-import { carriers, type Local } from './local.ts'
+import type { Carrier } from '../domain/carrier.ts'
+import type { Local } from './local.ts'
 
 /** One thing that was tried. */
 export interface Step {
@@ -9,7 +10,7 @@ export interface Step {
   readonly detail: string
 }
 
-const [carrier] = carriers
+const carrier: Carrier = { queue: 'carrier-a', table: 'carrier_a' }
 const patienceMs = 15_000
 
 interface Answer {
@@ -34,6 +35,16 @@ async function post(local: Local, key: IssuedKey, idempotencyKey: string): Promi
   return { status: response.status, id: String(id), code: String(code), replayed }
 }
 
+/** The first report that the customer can read, waiting for it as its own software would. */
+async function reportOf(local: Local, key: IssuedKey): Promise<string> {
+  const response = await fetch(`${local.gateway}/v1.0/reports?wait=10`, {
+    headers: { authorization: `Basic ${Buffer.from(key.basic).toString('base64')}` },
+  })
+  const { reports }: { reports?: { id?: unknown; status?: unknown }[] } = Object(await response.json())
+  const [report] = reports ?? []
+  return report === undefined ? `no report (${response.status})` : `${report.id} ${report.status}`
+}
+
 async function eventually(happened: () => Promise<boolean> | boolean): Promise<boolean> {
   for (const until = Date.now() + patienceMs; Date.now() < until; await sleep(50)) if (await happened()) return true
   return false
@@ -47,12 +58,11 @@ export async function playScenario(local: Local, tell: (step: Step) => void): Pr
     steps.push(one)
     tell(one)
   }
-  const rows = (): Promise<number> => local.database.count(carrier.table)
   const customer = 'scenario'
   const { keys } = await addCustomer(local.context, {
     id: customer,
     quota: { day: 1 },
-    queue: carrier.queueName,
+    queue: carrier.queue,
     keysFor: ['live', 'test'],
   })
   const [key, testKey] = keys
@@ -61,10 +71,12 @@ export async function playScenario(local: Local, tell: (step: Step) => void): Pr
 
   const first = await post(local, key, 'first')
   step('a call is accepted', first.status === 202, `${first.status}, message ${first.id}`)
-  const stored = await eventually(async () => (await rows()) === 1)
-  step('its message is stored for the carrier', stored, `${await rows()} row in ${carrier.table}`)
+  const stored = await eventually(() => local.counters.stored === 1)
+  step('its message is stored for the carrier', stored, `${local.counters.stored} row in ${carrier.table}`)
   const delivered = await eventually(() => local.counters.delivered === 1)
   step('the carrier delivers it', delivered, `${local.counters.delivered} delivered`)
+  const report = await reportOf(local, key)
+  step('the customer reads its report', report === `${first.id} delivered`, report)
 
   const second = await post(local, key, 'second')
   step(
@@ -77,11 +89,11 @@ export async function playScenario(local: Local, tell: (step: Step) => void): Pr
   const before = local.counters.stored
   await sleep(500)
   const same = replay.status === 202 && replay.replayed && replay.id === first.id
-  const alone = (await rows()) === 1 && local.counters.stored === before
+  const alone = local.counters.stored === before
   step(
     'a replay gets the first answer, and no second row',
     same && alone,
-    `${replay.status}, message ${replay.id}, ${await rows()} row`,
+    `${replay.status}, message ${replay.id}, ${local.counters.stored} row`,
   )
 
   const wrong = await post(local, testKey, 'third')

@@ -18,12 +18,13 @@ function createQueue(server: FauxqsServer, name: string): void {
  * SQS on this machine. What it has confirmed is in a file before it answers, so a stop loses nothing.
  * @throws Problem `port-in-use`
  */
-export async function startSqs(options: { port: number; dataDir: string; queues: readonly string[] }): Promise<FauxqsServer> {
-  const { port, dataDir, queues } = options
+export async function startSqs(options: { port: number; dataDir: string; queues: readonly string[]; bucket: string }): Promise<FauxqsServer> {
+  const { port, dataDir, queues, bucket } = options
   const { startFauxqs } = await import('fauxqs')
   try {
     const server = await startFauxqs({ port, host: '127.0.0.1', logger: false, dataDir, defaultRegion: 'ap-northeast-2' })
     for (const queue of queues) if (server.inspectQueue(queue) === undefined) createQueue(server, queue)
+    server.createBucket(bucket)
     return server
   } catch (error) {
     if (!isPortInUse(error)) throw error

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,8 @@ declare module 'vitest' {
     redisCluster: string
     /** `mariadb://root@127.0.0.1:PORT/` without a database's name. */
     mariadb: string
+    /** `postgres://postgres@127.0.0.1:PORT/` without a database's name. */
+    postgres: string
   }
 }
 
@@ -23,10 +25,19 @@ const startMs = 60_000
 const needed = [
   { package: 'redis-server', program: 'redis-server' },
   { package: 'mariadb-server', program: 'mariadbd' },
+  { package: 'postgresql', program: 'initdb' },
 ] as const
 
+/** Debian keeps the programs of each version of PostgreSQL in a folder of their own. */
+function postgresFolder(): string {
+  const root = '/usr/lib/postgresql'
+  const versions = existsSync(root) ? readdirSync(root).map(Number).sort((a, b) => b - a) : []
+  return join(root, String(versions[0] ?? ''), 'bin')
+}
+
 function installed(program: string): boolean {
-  return ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'].some((folder) => existsSync(join(folder, program)))
+  const folders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', postgresFolder()]
+  return folders.some((folder) => existsSync(join(folder, program)))
 }
 
 /** Installs what is missing where that is allowed, and says what to install where it is not. */
@@ -122,17 +133,41 @@ async function startMariadb(folder: string): Promise<{ port: number; child: Chil
   return { port, child }
 }
 
+async function startPostgres(folder: string): Promise<{ port: number; child: ChildProcess }> {
+  const port = await freePort()
+  const data = join(folder, 'postgres')
+  mkdirSync(data, { mode: 0o700 })
+  // PostgreSQL refuses to run as root; Debian's package has made a user for it.
+  const root = process.getuid?.() === 0
+  const as = (program: string, ...args: string[]): [string, string[]] => {
+    const path = join(postgresFolder(), program)
+    return root ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', path, ...args]] : [path, args]
+  }
+  if (root) execFileSync('chown', ['postgres', data])
+  execFileSync(...as('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'), { stdio: 'ignore', cwd: '/' })
+  const options = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'max_connections=200']
+  const child = spawn(...as('postgres', ...options), { stdio: 'ignore', cwd: '/' })
+  await waitFor(port, 'postgres', child)
+  return { port, child }
+}
+
 /** Starts the real parts on ports of their own before the first test, and ends them after the last. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   ensureInstalled()
   const folder = mkdtempSync(join(tmpdir(), 'apigw-test-'))
   const clusterFolder = mkdtempSync(join(tmpdir(), 'apigw-test-cluster-'))
-  const [redis, cluster, mariadb] = await Promise.all([startRedis(folder), startCluster(clusterFolder), startMariadb(folder)])
+  const [redis, cluster, mariadb, postgres] = await Promise.all([
+    startRedis(folder),
+    startCluster(clusterFolder),
+    startMariadb(folder),
+    startPostgres(folder),
+  ])
   project.provide('redis', `redis://127.0.0.1:${redis.port}`)
   project.provide('redisCluster', `redis://127.0.0.1:${cluster.port}?cluster=true`)
   project.provide('mariadb', `mariadb://root@127.0.0.1:${mariadb.port}/`)
+  project.provide('postgres', `postgres://postgres@127.0.0.1:${postgres.port}/`)
   return async () => {
-    const children = [redis.child, cluster.child, mariadb.child]
+    const children = [redis.child, cluster.child, mariadb.child, postgres.child]
     await Promise.all(children.map((child) => new Promise((resolve) => child.once('exit', resolve).kill('SIGKILL'))))
     for (const path of [folder, clusterFolder]) rmSync(path, { recursive: true, force: true })
   }

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createConnection } from 'mysql2/promise'
+import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
+import type { Carrier } from '../../src/domain/carrier.ts'
 import { randomId } from '../../src/domain/ids.ts'
 import type { Message } from '../../src/domain/message.ts'
 import { type Database, openDatabase, type Row } from '../../src/runtime/ports/index.ts'
@@ -37,6 +39,26 @@ async function mariadb(): Promise<TestDatabase> {
   })
 }
 
+async function postgres(): Promise<TestDatabase> {
+  const name = `t_${randomId(12).toLowerCase()}`
+  const admin = new pg.Client(`${inject('postgres')}postgres`)
+  await admin.connect()
+  await admin.query(`CREATE DATABASE ${name}`)
+  // Numbers as numbers: what the tests count is small.
+  const types = { getTypeParser: (oid: number) => (oid === 20 || oid === 21 || oid === 23 ? Number : (text: string) => text) }
+  const client = new pg.Client({ connectionString: `${inject('postgres')}${name}`, types })
+  await client.connect()
+  onTestFinished(async () => {
+    await client.end()
+    await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    await admin.end()
+  })
+  return withOpen(`${inject('postgres')}${name}`, async (text, values = []) => {
+    let at = 0
+    return (await client.query(text.replaceAll('?', () => `$${++at}`), [...values])).rows
+  })
+}
+
 function withOpen(address: string, sql: TestDatabase['sql']): TestDatabase {
   return {
     address,
@@ -53,7 +75,12 @@ function withOpen(address: string, sql: TestDatabase['sql']): TestDatabase {
 export const engines = [
   { engine: 'SQLite', create: sqlite },
   { engine: 'MariaDB', create: mariadb },
+  { engine: 'PostgreSQL', create: postgres },
 ] as const
+
+/** The carriers that most tests have. */
+export const carrierA: Carrier = { queue: 'carrier-a', table: 'carrier_a' }
+export const carrierB: Carrier = { queue: 'carrier-b', table: 'carrier_b' }
 
 /** The ids in a carrier's table, sorted. */
 export async function idsIn(database: TestDatabase, table: string): Promise<string[]> {

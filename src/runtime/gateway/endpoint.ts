@@ -30,6 +30,8 @@ export interface Call extends Parts {
   readonly caller: Caller
   /** Turns a refusal into the answer that tells what to do about it. */
   readonly refuse: (admission: Extract<Admission, { kind: 'refused' }>) => HttpResponse
+  /** Whether the gateway is stopping: what waits had better end. */
+  readonly draining: () => boolean
   /** Notes for the log how many units the call took and how long a part of it was waited for. */
   readonly note: (what: { units?: number; admitMs?: number; publishMs?: number }) => void
 }

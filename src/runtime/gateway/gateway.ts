@@ -143,6 +143,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       tokens,
       now,
       refuse: (admission) => refuse(seen, environment, admission),
+      draining: () => draining,
       note: (what) => void Object.assign(seen, what),
     }
     return endpoint.run(call, found.params)

@@ -1,5 +1,5 @@
 import { loadMasterKeys, masterKeySources, openRegistry } from '../../registry/index.ts'
-import { openQueue } from '../ports/index.ts'
+import { openLedger, openMedia, openQueue } from '../ports/index.ts'
 import { errorFields, log, main, numberFrom, required } from '../process.ts'
 import { discoverEndpoints } from './endpoints.ts'
 import { createGateway, type Observation } from './gateway.ts'
@@ -17,9 +17,14 @@ await main(async () => {
     keepTrying: true,
   })
   const queue = openQueue({ endpoint: process.env.APIGW_SQS_ENDPOINT, region: process.env.AWS_REGION })
+  const { env } = process
+  const ledger = openLedger({ endpoint: env.APIGW_LEDGER_ENDPOINT, region: env.AWS_REGION, table: env.APIGW_LEDGER_TABLE })
+  const media = openMedia({ endpoint: env.APIGW_MEDIA_ENDPOINT, region: env.AWS_REGION, bucket: env.APIGW_MEDIA_BUCKET })
   const gateway = createGateway({
     registry,
     queue,
+    ledger,
+    media,
     endpoints: await discoverEndpoints(),
     masterKeys: await loadMasterKeys(masterKeySources(process.env)),
     publicOrigin: process.env.APIGW_PUBLIC_ORIGIN,

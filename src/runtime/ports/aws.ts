@@ -16,6 +16,8 @@ export interface AwsOptions {
   readonly region?: string | undefined
   /** Absent: those of the environment or of the container, as Lambda and ECS give them. */
   readonly credentials?: (() => Promise<AwsCredentials>) | undefined
+  /** Whether the endpoint is an emulator, which checks no credentials. Absent: any other endpoint than AWS's own is. */
+  readonly emulated?: boolean
 }
 
 export interface AskOptions {
@@ -107,7 +109,8 @@ export class AwsClient {
     this.#region = options.region ?? process.env.AWS_REGION ?? 'ap-northeast-2'
     this.#endpoint = (options.endpoint ?? `https://${service}.${this.#region}.amazonaws.com`).replace(/\/$/, '')
     this.#credentials = remembered(
-      options.credentials ?? (options.endpoint === undefined ? ambientCredentials : async () => emulatorCredentials),
+      options.credentials ??
+        ((options.emulated ?? options.endpoint !== undefined) ? async () => emulatorCredentials : ambientCredentials),
     )
   }
 

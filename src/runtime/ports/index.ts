@@ -4,6 +4,10 @@ import type { Database } from './database.ts'
 import type { Queue } from './queue.ts'
 import type { Engine } from './sql.ts'
 import { SqlDatabase } from './sql-database.ts'
+import { DynamoLedger, type LedgerOptions } from './dynamo-ledger.ts'
+import type { Ledger } from './ledger.ts'
+import type { Media } from './media.ts'
+import { S3Media } from './s3.ts'
 import { SqsQueue } from './sqs.ts'
 
 export type { AwsCredentials, AwsOptions } from './aws.ts'
@@ -22,6 +26,19 @@ export interface DatabaseOptions {
   readonly password?: string | undefined
   /** Connections that this process opens at most. */
   readonly connections?: number | undefined
+}
+
+/**
+ * The ledger of messages and reports in DynamoDB, where a table is named or an emulator is.
+ */
+export function openLedger(options: LedgerOptions): Ledger | undefined {
+  return options.table || options.endpoint ? new DynamoLedger(options) : undefined
+}
+
+/** Images in S3, where a bucket is named. */
+export function openMedia(options: AwsOptions & { readonly bucket?: string | undefined }): Media | undefined {
+  const { bucket, ...rest } = options
+  return bucket ? new S3Media({ ...rest, bucket }) : undefined
 }
 
 /**

@@ -10,17 +10,21 @@ const busyMs = 5_000
 /** Errors that another try may get past: busy, locked, disk full or gone (https://www.sqlite.org/rescode.html). */
 const passing = new Set([5, 6, 10, 13, 14])
 
+/**
+ * One transaction at a time for each file in this process: waiting for a lock of SQLite's stops the event loop, and with
+ * it the transaction that holds the lock.
+ */
+const turns = new Map<string, Promise<unknown>>()
+
 /** The carriers' database in one SQLite file: for one machine. */
 export class SqliteEngine implements Engine {
   readonly name = 'sqlite'
   readonly #db: DatabaseSync
   readonly #path: string
   readonly #statements = new Map<string, StatementSync>()
-  /** The one connection serves one transaction at a time. */
-  #last: Promise<unknown> = Promise.resolve()
 
   constructor(path: string) {
-    this.#path = path
+    this.#path = path === ':memory:' ? path : resolve(path)
     if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 })
     this.#db = new DatabaseSync(path, { timeout: busyMs })
     // FULL: messages are deleted from the queue after the commit, so the commit has to be on the disk by then.
@@ -32,8 +36,9 @@ export class SqliteEngine implements Engine {
   }
 
   transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
-    const turn = this.#last.then(() => this.#transaction(run))
-    this.#last = turn.catch(() => undefined)
+    const turn = (turns.get(this.#path) ?? Promise.resolve()).then(() => this.#transaction(run))
+    const done = turn.catch(() => undefined)
+    turns.set(this.#path, done)
     return turn
   }
 
@@ -46,7 +51,7 @@ export class SqliteEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await this.#last
+    await turns.get(this.#path)
     if (this.#db.isOpen) this.#db.close()
   }
 

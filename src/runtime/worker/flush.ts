@@ -1,21 +1,22 @@
+import type { Carrier } from '../../domain/carrier.ts'
 import { type Envelope, envelope } from '../../domain/message.ts'
 import { isSandboxQueue } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Database, Received, Row } from '../ports/index.ts'
 
-/** What became of received messages: the ones that may be deleted, and the ones that may not. */
-export interface Flushed {
+/** One SQS message and the rows in it. */
+export interface Parcel {
+  readonly received: Received
+  readonly rows: readonly Row[]
+}
+
+/** What became of rows. */
+export interface Written {
   readonly written: number
   /** Rows that were in the database already. */
   readonly repeated: number
-  readonly done: readonly Received[]
-  /** Left in the queue: SQS moves them to the dead-letter queue after the last try. */
-  readonly bad: readonly { readonly received: Received; readonly why: string }[]
-}
-
-interface Parsed {
-  readonly received: Received
-  readonly rows: Row[]
+  /** Rows that the carrier's table does not take, noted as rejected. */
+  readonly rejected: readonly { readonly row: Row; readonly why: string }[]
 }
 
 /** @returns why the body cannot be written, if so */
@@ -34,49 +35,39 @@ function checked(body: string, queue: string): Envelope | string {
   return isTest === isSandboxQueue(queue) ? result.data : `it is of the ${result.data.environment} environment`
 }
 
-function rowsOf({ customer, environment, messages }: Envelope): Row[] {
-  return messages.map((message) => ({ customer, environment, message }))
+/** Opens what was received from a queue. What is no envelope stays in the queue, which moves it to the dead letters. */
+export function opened(received: Received, queue: string): Parcel | string {
+  const result = checked(received.body, queue)
+  if (typeof result === 'string') return result
+  const { customer, environment, messages } = result
+  return { received, rows: messages.map((message) => ({ customer, environment, message })) }
 }
 
 /**
- * Writes what was received from one queue in one transaction. Where the database refuses a row, each message gets a
- * transaction of its own, so that a bad one harms none of the others.
+ * Writes rows, in one transaction where all of them are good. Where the database refuses one, halves are tried until it
+ * stands alone, and it is noted as rejected: a bad row costs some twenty transactions and harms no other.
  *
- * @throws Problem `database-unavailable`: nothing was written, and everything should be received again
+ * @throws Problem `database-unavailable`: what was written is written, and all may be written again
  */
-export async function flush(database: Database, table: string, queue: string, received: readonly Received[]): Promise<Flushed> {
-  const good: Parsed[] = []
-  const bad: { received: Received; why: string }[] = []
-  for (const one of received) {
-    const result = checked(one.body, queue)
-    if (typeof result === 'string') bad.push({ received: one, why: result })
-    else good.push({ received: one, rows: rowsOf(result) })
-  }
-  const rows = good.flatMap((parsed) => parsed.rows)
+export async function write(database: Database, carrier: Carrier, rows: readonly Row[]): Promise<Written> {
   try {
-    const written = rows.length === 0 ? 0 : await database.flush(table, rows)
-    return { written, repeated: rows.length - written, done: good.map((parsed) => parsed.received), bad }
+    const written = await database.flush(carrier, rows)
+    return { written, repeated: rows.length - written, rejected: [] }
   } catch (error) {
     if (error instanceof Problem) throw error
-    return flushEach(database, table, good, bad)
-  }
-}
-
-async function flushEach(database: Database, table: string, good: readonly Parsed[], bad: Flushed['bad']): Promise<Flushed> {
-  const done: Received[] = []
-  const refused = [...bad]
-  let written = 0
-  let repeated = 0
-  for (const { received, rows } of good) {
-    try {
-      const some = await database.flush(table, rows)
-      written += some
-      repeated += rows.length - some
-      done.push(received)
-    } catch (error) {
-      if (error instanceof Problem) throw error
-      refused.push({ received, why: error instanceof Error ? error.message : String(error) })
+    const [row] = rows
+    if (rows.length === 1 && row !== undefined) {
+      const why = error instanceof Error ? error.message : String(error)
+      await database.reject(carrier, row, why)
+      return { written: 0, repeated: 0, rejected: [{ row, why }] }
     }
   }
-  return { written, repeated, done, bad: refused }
+  const middle = Math.ceil(rows.length / 2)
+  const first = await write(database, carrier, rows.slice(0, middle))
+  const second = await write(database, carrier, rows.slice(middle))
+  return {
+    written: first.written + second.written,
+    repeated: first.repeated + second.repeated,
+    rejected: [...first.rejected, ...second.rejected],
+  }
 }

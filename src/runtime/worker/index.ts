@@ -1,1 +1,4 @@
-export { consume, type WorkerEvent } from './consume.ts'
+export { consume } from './consume.ts'
+export type { WorkerEvent } from './events.ts'
+export { pumpOnce, pumpReports } from './reports.ts'
+export { runSandbox } from './sandbox.ts'

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Problem } from '../../../src/domain/problem.ts'
 import type { Row } from '../../../src/runtime/ports/index.ts'
-import { idsIn, rowWith, type TestDatabase } from '../../support/databases.ts'
+import { carrierA, carrierB, idsIn, rowWith, type TestDatabase } from '../../support/databases.ts'
 
-const table = 'carrier_a'
+const { table } = carrierA
 const idsOf = (rows: readonly Row[]): string[] => rows.map(({ message }) => message.id).sort()
 const some = (count: number): Row[] => Array.from({ length: count }, () => rowWith())
 
@@ -13,7 +13,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
   async function prepared() {
     const test = await create()
     const database = await test.open()
-    await database.prepare([table])
+    await database.migrate([carrierA])
     return { test, database }
   }
 
@@ -39,7 +39,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
         expiresAt: 9_000,
         acceptedAt: 4_000,
       })
-      expect(await database.flush(table, [row])).toBe(1)
+      expect(await database.flush(carrierA, [row])).toBe(1)
       expect(await test.sql(`SELECT * FROM ${table}`)).toMatchObject([
         {
           id: row.message.id,
@@ -62,7 +62,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
 
     it('makes no difference between a message without a time and one to be sent at once', async () => {
       const { test, database } = await prepared()
-      await database.flush(table, [rowWith({ acceptedAt: 77 })])
+      await database.flush(carrierA, [rowWith({ acceptedAt: 77 })])
       expect(await test.sql(`SELECT send_at, subject, ref, expires_at FROM ${table}`)).toMatchObject([
         { send_at: 77, subject: null, ref: null, expires_at: null },
       ])
@@ -70,15 +70,16 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
 
     it('keeps any text as it is', async () => {
       const { database } = await prepared()
-      const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 200 })
-      const nasty = fc.constantFrom("'; DROP TABLE ingest_seen; --", '\\', "\\'", '\0', '?', '??', ':id', '😀가', '%s', ' x ')
+      // NUL is no character of EUC-KR that a message may have, and PostgreSQL holds none.
+      const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 200 }).map((one) => one.replaceAll('\0', ' '))
+      const nasty = fc.constantFrom("'; DROP TABLE ingest_seen; --", '\\', "\\'", '?', '??', ':id', '😀가', '%s', ' x ')
       await fc.assert(
         fc.asyncProperty(fc.array(fc.oneof(text, nasty), { minLength: 1, maxLength: 8 }), async (texts) => {
           const rows = texts.map((one) => rowWith({ text: one, ref: one.slice(0, 30) }))
-          expect(await database.flush(table, rows)).toBe(rows.length)
-          const found = new Map((await database.waiting(table, 1000)).map(({ id, body }) => [id, body]))
+          expect(await database.flush(carrierA, rows)).toBe(rows.length)
+          const found = new Map((await database.waiting(carrierA, 1000)).map(({ id, body }) => [id, body]))
           for (const { message } of rows) expect(found.get(message.id)).toBe(message.text)
-          await database.report(table, [...found.keys()], 'ok', 1)
+          await database.end(carrierA, [...found.keys()].map((id) => ({ id, delivered: true, code: '', at: 1 })))
         }),
         { numRuns: 40 },
       )
@@ -86,41 +87,41 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
 
     it('does nothing with nothing', async () => {
       const { database } = await prepared()
-      expect(await database.flush(table, [])).toBe(0)
+      expect(await database.flush(carrierA, [])).toBe(0)
     })
 
     it('leaves out what was written before', async () => {
       const { test, database } = await prepared()
       const rows = some(5)
-      expect(await database.flush(table, rows)).toBe(5)
-      expect(await database.flush(table, rows)).toBe(0)
+      expect(await database.flush(carrierA, rows)).toBe(5)
+      expect(await database.flush(carrierA, rows)).toBe(0)
       const more = [...rows, ...some(2)]
-      expect(await database.flush(table, more)).toBe(2)
+      expect(await database.flush(carrierA, more)).toBe(2)
       expect(await idsIn(test, table)).toEqual(idsOf(more))
     })
 
     it('leaves it out also after the carrier has moved its row away', async () => {
       const { test, database } = await prepared()
       const rows = some(3)
-      await database.flush(table, rows)
+      await database.flush(carrierA, rows)
       await test.sql(`DELETE FROM ${table}`)
-      expect(await database.flush(table, [...rows].reverse())).toBe(0)
+      expect(await database.flush(carrierA, [...rows].reverse())).toBe(0)
       expect(await idsIn(test, table)).toEqual([])
     })
 
     it('leaves it out also where it comes for another carrier', async () => {
       const { test, database } = await prepared()
-      await database.prepare([table, 'carrier_b'])
+      await database.migrate([carrierA, carrierB])
       const rows = some(3)
-      await database.flush(table, rows)
-      expect(await database.flush('carrier_b', rows)).toBe(0)
+      await database.flush(carrierA, rows)
+      expect(await database.flush(carrierB, rows)).toBe(0)
       expect(await idsIn(test, 'carrier_b')).toEqual([])
     })
 
     it('writes a message that comes twice in a batch once', async () => {
       const { test, database } = await prepared()
       const rows = some(3)
-      expect(await database.flush(table, [...rows, ...rows, ...rows])).toBe(3)
+      expect(await database.flush(carrierA, [...rows, ...rows, ...rows])).toBe(3)
       expect(await idsIn(test, table)).toEqual(idsOf(rows))
     })
 
@@ -128,14 +129,14 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       const { test, database } = await prepared()
       const rows = some(5)
       const clashing = rows.slice(2, 3)
-      await database.flush(table, clashing)
+      await database.flush(carrierA, clashing)
       // Its row is there, and nobody remembers it: the insert breaks the primary key.
       await test.sql('DELETE FROM ingest_seen')
-      for (let round = 0; round < 10; round++) await expectBadRow(database.flush(table, rows))
+      for (let round = 0; round < 10; round++) await expectBadRow(database.flush(carrierA, rows))
       expect(await idsIn(test, table)).toEqual(idsOf(clashing))
       expect(await test.sql('SELECT msg_id FROM ingest_seen')).toEqual([])
       const good = rows.filter((row) => !clashing.includes(row))
-      expect(await database.flush(table, good)).toBe(4)
+      expect(await database.flush(carrierA, good)).toBe(4)
       expect(await idsIn(test, table)).toEqual(idsOf(rows))
     })
 
@@ -145,7 +146,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       for (let round = 0; round < 10; round++) {
         const rows = some(40)
         const shuffled = databases.map((_, i) => [...rows.slice(i * 10), ...rows.slice(0, i * 10)])
-        const written = await Promise.all(databases.map((database, i) => database.flush(table, shuffled[i] ?? [])))
+        const written = await Promise.all(databases.map((database, i) => database.flush(carrierA, shuffled[i] ?? [])))
         expect(written.reduce((sum, one) => sum + one, 0)).toBe(40)
       }
       const [count] = await test.sql(`SELECT count(*) AS n, count(DISTINCT id) AS ids FROM ${table}`)
@@ -156,33 +157,31 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       const { test } = await prepared()
       const [one, other] = await Promise.all([test.open(), test.open()])
       const rows = some(60)
-      const written = await Promise.all([one.flush(table, rows.slice(0, 40)), other.flush(table, rows.slice(20))])
+      const written = await Promise.all([one.flush(carrierA, rows.slice(0, 40)), other.flush(carrierA, rows.slice(20))])
       expect(written[0] + written[1]).toBe(60)
       expect(await idsIn(test, table)).toEqual(idsOf(rows))
     })
   })
 
-  it('makes its tables once, and refuses a name that is none', async () => {
+  it('makes its tables once', async () => {
     const { database } = await prepared()
-    await database.flush(table, some(1))
-    await database.prepare([table, 'carrier_b'])
-    expect(await database.waiting(table, 10)).toHaveLength(1)
-    expect(await database.waiting('carrier_b', 10)).toHaveLength(0)
-    await expect(database.prepare(['x; DROP TABLE carrier_a'])).rejects.toThrow('cannot be a table name')
-    await expect(database.flush('carrier a', some(1))).rejects.toThrow('cannot be a table name')
+    await database.flush(carrierA, some(1))
+    await database.migrate([carrierA, carrierB])
+    expect(await database.waiting(carrierA, 10)).toHaveLength(1)
+    expect(await database.waiting(carrierB, 10)).toHaveLength(0)
   })
 
   it('is prepared by many at once', async () => {
     const test = await create()
     const databases = await Promise.all(Array.from({ length: 4 }, () => test.open()))
-    await Promise.all(databases.map((database) => database.prepare([table])))
-    expect(await databases[0]?.flush(table, some(1))).toBe(1)
+    await Promise.all(databases.map((database) => database.migrate([carrierA])))
+    expect(await databases[0]?.flush(carrierA, some(1))).toBe(1)
   })
 
   it('forgets ids that are old, and no others', async () => {
     const { test, database } = await prepared()
     const [old, fresh] = [rowWith(), rowWith()]
-    await database.flush(table, [old, fresh])
+    await database.flush(carrierA, [old, fresh])
     await test.sql('UPDATE ingest_seen SET seen_at = 1000 WHERE msg_id = ?', [old.message.id])
     await database.forget(1000)
     expect(await test.sql('SELECT msg_id FROM ingest_seen')).toHaveLength(2)
@@ -198,13 +197,13 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       rowWith({ sendAt: 20 }),
       rowWith({ sendAt: Date.now() + 3_600_000 }),
     ]
-    await database.flush(table, rows)
+    await database.flush(carrierA, rows)
     const [third, first, second] = rows.map(({ message }) => message.id)
-    expect((await database.waiting(table, 10)).map(({ id }) => id)).toEqual([first, second, third])
-    expect((await database.waiting(table, 2)).map(({ id }) => id)).toEqual([first, second])
-    await database.report(table, [String(first), String(second)], 'delivered', 99)
-    await database.report(table, [], 'delivered', 99)
-    expect((await database.waiting(table, 10)).map(({ id }) => id)).toEqual([third])
+    expect((await database.waiting(carrierA, 10)).map(({ id }) => id)).toEqual([first, second, third])
+    expect((await database.waiting(carrierA, 2)).map(({ id }) => id)).toEqual([first, second])
+    await database.end(carrierA, [first, second].map((id) => ({ id: String(id), delivered: true, code: '', at: 99 })))
+    await database.end(carrierA, [])
+    expect((await database.waiting(carrierA, 10)).map(({ id }) => id)).toEqual([third])
     expect(await test.sql(`SELECT id FROM ${table} WHERE status = 2 AND result = 'delivered' AND result_at = 99`)).toHaveLength(2)
   })
 }

@@ -2,7 +2,7 @@ import { createConnection } from 'mysql2/promise'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { Problem } from '../../../src/domain/problem.ts'
 import { openDatabase } from '../../../src/runtime/ports/index.ts'
-import { engines, idsIn, rowWith } from '../../support/databases.ts'
+import { carrierA, carrierB, engines, idsIn, rowWith } from '../../support/databases.ts'
 import { startTcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'
 import { databaseContract } from './database-contract.ts'
@@ -15,7 +15,7 @@ describe('MariaDB alone', () => {
   async function prepared() {
     const test = await mariadb.create()
     const database = await test.open()
-    await database.prepare(['carrier_a'])
+    await database.migrate([carrierA])
     return { test, database }
   }
 
@@ -30,8 +30,8 @@ describe('MariaDB alone', () => {
     onTestFinished(async () => void (await test.sql('SET GLOBAL sql_mode = ?', [String(mode?.before_this)])))
     await test.sql("SET GLOBAL sql_mode = ''")
     const database = await test.open()
-    await database.prepare(['carrier_a'])
-    const error = await database.flush('carrier_a', [rowWith(), rowWith(changes), rowWith()]).catch((thrown: unknown) => thrown)
+    await database.migrate([carrierA])
+    const error = await database.flush(carrierA, [rowWith(), rowWith(changes), rowWith()]).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(Error)
     expect(error).not.toBeInstanceOf(Problem)
     expect(await idsIn(test, 'carrier_a')).toEqual([])
@@ -41,10 +41,10 @@ describe('MariaDB alone', () => {
   it("refuses a character that the carrier's own table cannot hold", async () => {
     const { test, database } = await prepared()
     await test.sql('ALTER TABLE carrier_a MODIFY body VARCHAR(4000) CHARACTER SET euckr NOT NULL')
-    const error = await database.flush('carrier_a', [rowWith({ text: '가 \u{1f600}' })]).catch((thrown: unknown) => thrown)
+    const error = await database.flush(carrierA, [rowWith({ text: '가 \u{1f600}' })]).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(Error)
     expect(error).not.toBeInstanceOf(Problem)
-    expect(await database.flush('carrier_a', [rowWith({ text: '가' })])).toBe(1)
+    expect(await database.flush(carrierA, [rowWith({ text: '가' })])).toBe(1)
   })
 
   it('runs a transaction again that lost a deadlock', async () => {
@@ -60,7 +60,7 @@ describe('MariaDB alone', () => {
     // The transaction with fewer rows loses, and that has to be ours.
     for (let i = 0; i < 50; i++) await test.sql(insert(`other${i}`))
     await test.sql(insert(id))
-    const flushing = database.flush('carrier_a', [row])
+    const flushing = database.flush(carrierA, [row])
     const watcher = await createConnection(inject('mariadb'))
     await until(async () => {
       const [waiting] = await watcher.query(
@@ -70,7 +70,7 @@ describe('MariaDB alone', () => {
       return Array.isArray(waiting) && waiting.length > 0
     })
     await watcher.end()
-    await test.sql(`INSERT INTO ingest_seen (msg_id, seen_at, batch) VALUES ('${id}', 1, '12345678')`)
+    await test.sql(`INSERT INTO ingest_seen (msg_id, seen_at, customer, environment, batch) VALUES ('${id}', 1, 'a', 'live', '12345678')`)
     expect(await deadlocks()).toBeGreaterThan(before)
     await test.sql('ROLLBACK')
     expect(await flushing).toBe(1)
@@ -85,13 +85,13 @@ describe('MariaDB alone', () => {
     url.port = String(proxy.port)
     const database = await openDatabase(url.href)
     onTestFinished(() => database.close())
-    await database.prepare(['carrier_a'])
+    await database.migrate([carrierA])
     const row = rowWith()
     proxy.set('refuse')
     for (let i = 0; i < 8; i++)
-      await expect(database.flush('carrier_a', [row])).rejects.toMatchObject({ code: 'database-unavailable' })
+      await expect(database.flush(carrierA, [row])).rejects.toMatchObject({ code: 'database-unavailable' })
     proxy.set('pass')
-    expect(await database.flush('carrier_a', [row])).toBe(1)
+    expect(await database.flush(carrierA, [row])).toBe(1)
   })
 
   it.each([
@@ -101,7 +101,7 @@ describe('MariaDB alone', () => {
   ])('says that it is unavailable where %s, without a password', async (_, address) => {
     const database = await openDatabase(address())
     onTestFinished(() => database.close())
-    const error = await database.flush('carrier_a', [rowWith()]).catch((thrown: unknown) => thrown)
+    const error = await database.flush(carrierA, [rowWith()]).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(Problem)
     expect(error).toMatchObject({ code: 'database-unavailable', retryable: true })
     expect(String(error)).not.toContain('hunter2')
@@ -109,7 +109,7 @@ describe('MariaDB alone', () => {
 
   it('is unavailable, not full of bad rows, where a table is missing', async () => {
     const { database } = await prepared()
-    await expect(database.flush('carrier_b', [rowWith()])).rejects.toMatchObject({ code: 'database-unavailable' })
+    await expect(database.flush(carrierB, [rowWith()])).rejects.toMatchObject({ code: 'database-unavailable' })
   })
 })
 
@@ -117,16 +117,16 @@ describe('SQLite alone', () => {
   it('is unavailable while another program holds the lock, and back afterwards', async () => {
     const test = await sqlite.create()
     const database = await test.open()
-    await database.prepare(['carrier_a'])
+    await database.migrate([carrierA])
     await test.sql('BEGIN IMMEDIATE')
-    await expect(database.flush('carrier_a', [rowWith()])).rejects.toMatchObject({ code: 'database-unavailable' })
+    await expect(database.flush(carrierA, [rowWith()])).rejects.toMatchObject({ code: 'database-unavailable' })
     await test.sql('ROLLBACK')
-    expect(await database.flush('carrier_a', [rowWith()])).toBe(1)
+    expect(await database.flush(carrierA, [rowWith()])).toBe(1)
   })
 })
 
 describe('openDatabase', () => {
-  it.each(['', 'sqlite:', 'mariadb://host', 'mariadb:///db', 'postgres://host/db', 'carrier.db'])(
+  it.each(['', 'sqlite:', 'mariadb://host', 'mariadb:///db', 'postgres://host', 'carrier.db'])(
     'refuses "%s"',
     async (address) => {
       await expect(openDatabase(address)).rejects.toMatchObject({ code: 'config-invalid' })

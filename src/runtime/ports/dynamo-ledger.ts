@@ -1,0 +1,156 @@
+import { Problem } from '../../domain/problem.ts'
+import { type Report, statuses } from '../../domain/report.ts'
+import type { AwsOptions } from './aws.ts'
+import { type Item, number, Table, text } from './dynamodb.ts'
+import type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
+import { dayAfter, dayOf, keptDays, ReportPages } from './report-pages.ts'
+
+const messageDays = 30
+const daySeconds = 86_400
+const pagesAtOnce = 10
+
+interface Cursor {
+  readonly day: string
+  readonly sequence: number
+  /** Reports of the page after it that were read already. */
+  readonly index: number
+}
+
+export interface LedgerOptions extends AwsOptions {
+  readonly table?: string | undefined
+  readonly now?: () => number
+}
+
+function written(cursor: Cursor): string {
+  return Buffer.from(`1.${cursor.day}.${cursor.sequence}.${cursor.index}`).toString('base64url')
+}
+
+/** @throws Problem `cursor-invalid` */
+function read(cursor: string): Cursor {
+  const match = /^1\.(\d{4}-\d\d-\d\d)\.(\d{1,10})\.(\d{1,4})$/.exec(Buffer.from(cursor, 'base64url').toString())
+  const [, day = '', sequence, index] = match ?? []
+  if (match !== null && !Number.isNaN(Date.parse(day))) return { day, sequence: Number(sequence), index: Number(index) }
+  throw new Problem('cursor-invalid', 'A cursor is what the page before gave; leave it out to begin with the oldest report.')
+}
+
+/** The ledger in DynamoDB. */
+export class DynamoLedger implements Ledger {
+  readonly #table: Table
+  readonly #pages: ReportPages
+  readonly #now: () => number
+
+  constructor({ table = 'apigw-ledger', now = Date.now, ...options }: LedgerOptions) {
+    this.#table = new Table({ ...options, table })
+    this.#now = now
+    this.#pages = new ReportPages(this.#table, now)
+  }
+
+  prepare(): Promise<void> {
+    return this.#table.create()
+  }
+
+  async queued(owner: Owner, messages: readonly Queued[]): Promise<void> {
+    // An item of its own: a note that comes late must not replace an outcome.
+    await this.#table.put(messages.map((one) => this.#item(owner, '0', { ...one, status: 'queued' })))
+  }
+
+  async append(owner: Owner, reports: readonly Report[]): Promise<void> {
+    const once = new Map(reports.map((report) => [report.id, report]))
+    await this.#table.put([...once.values()].map((report) => this.#item(owner, '1', report)))
+    await this.#pages.append(owner, reports)
+  }
+
+  async standings(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
+    const pk = messagesOf(owner)
+    const keys = [...new Set(ids)].flatMap((id) => ['0', '1'].map((kind) => ({ pk, sk: `${id}#${kind}` })))
+    const items = (await this.#table.get(keys)).filter((item) => (number(item, 'ttl') ?? 0) * 1000 > this.#now())
+    const found = new Map<string, Standing>()
+    // Outcomes last, so that they win.
+    for (const item of items.sort((a, b) => (text(a, 'sk')?.slice(-1) ?? '').localeCompare(text(b, 'sk')?.slice(-1) ?? ''))) {
+      const standing = standingOf(item)
+      if (standing !== undefined) found.set(standing.id, standing)
+    }
+    return found
+  }
+
+  async reports(owner: Owner, cursor: string | undefined, limit: number): Promise<ReportPage> {
+    let at = cursor === undefined ? await this.#oldest(owner) : read(cursor)
+    const found: Report[] = []
+    for (;;) {
+      const pages = await this.#pages.after(owner, at.day, at.sequence, pagesAtOnce)
+      for (const page of pages) {
+        const rest = page.reports.slice(at.index)
+        const some = rest.slice(0, limit - found.length)
+        found.push(...some)
+        if (some.length < rest.length) {
+          return { reports: found, cursor: written({ ...at, index: at.index + some.length }), more: true }
+        }
+        at = page.next === undefined ? { day: at.day, sequence: page.sequence, index: 0 } : { day: page.next, sequence: 0, index: 0 }
+      }
+      if (pages.length > 0) continue
+      const later = await this.#laterThan(owner, at)
+      if (later === undefined) return { reports: found, cursor: written(at), more: false }
+      at = later
+    }
+  }
+
+  close(): void {
+    // Requests hold no connection that would have to be ended.
+  }
+
+  /** Where reading begins for who has no cursor: the oldest day that is kept. */
+  async #oldest(owner: Owner): Promise<Cursor> {
+    const today = dayOf(this.#now())
+    const head = await this.#pages.head(owner)
+    if (head === undefined) return { day: today, sequence: 0, index: 0 }
+    return (await this.#firstKept(owner, dayAfter(today, -keptDays), head)) ?? { day: head, sequence: 0, index: 0 }
+  }
+
+  async #firstKept(owner: Owner, from: string, head: string): Promise<Cursor | undefined> {
+    for (let day = from; day <= head; day = dayAfter(day)) {
+      if ((await this.#pages.after(owner, day, 0, 1)).length > 0) return { day, sequence: 0, index: 0 }
+    }
+    return undefined
+  }
+
+  /** Where to go on from a day that has nothing more, though a later one is being written: it has expired. */
+  async #laterThan(owner: Owner, at: Cursor): Promise<Cursor | undefined> {
+    const head = await this.#pages.head(owner)
+    if (head === undefined || head <= at.day) return undefined
+    // Its end may have been written between the two looks.
+    if ((await this.#pages.after(owner, at.day, at.sequence, 1)).length > 0) return at
+    return (await this.#firstKept(owner, dayAfter(at.day), head)) ?? { day: head, sequence: 0, index: 0 }
+  }
+
+  #item(owner: Owner, kind: '0' | '1', { id, status, ref, code, at }: Standing): Item {
+    const ttl = Math.floor(this.#now() / 1000) + messageDays * daySeconds
+    return {
+      pk: { S: messagesOf(owner) },
+      sk: { S: `${id}#${kind}` },
+      status: { S: status },
+      at: { N: String(at) },
+      ttl: { N: String(ttl) },
+      ...(ref !== undefined && { ref: { S: ref } }),
+      ...(code !== undefined && code !== '' && { code: { S: code } }),
+    }
+  }
+}
+
+function messagesOf({ customer, environment }: Owner): string {
+  return `m#${customer}#${environment}`
+}
+
+function standingOf(item: Item): Standing | undefined {
+  const id = text(item, 'sk')?.slice(0, -2)
+  const status = statuses.find((known) => known === text(item, 'status'))
+  if (id === undefined || status === undefined) return undefined
+  const ref = text(item, 'ref')
+  const code = text(item, 'code')
+  return {
+    id,
+    status,
+    at: number(item, 'at') ?? 0,
+    ...(ref !== undefined && { ref }),
+    ...(code !== undefined && { code }),
+  }
+}

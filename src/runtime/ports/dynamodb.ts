@@ -1,0 +1,154 @@
+import { Problem } from '../../domain/problem.ts'
+import { AwsClient, AwsError, type AwsOptions } from './aws.ts'
+
+/** An item as DynamoDB has it: strings and numbers only. */
+export type Item = Readonly<Record<string, { readonly S: string } | { readonly N: string }>>
+
+export interface Key {
+  readonly pk: string
+  readonly sk: string
+}
+
+const api = 'DynamoDB_20120810'
+const writesARequest = 25
+const readsARequest = 100
+const tries = 8
+
+function keyOf({ pk, sk }: Key): Item {
+  return { pk: { S: pk }, sk: { S: sk } }
+}
+
+export function text(item: Item | undefined, name: string): string | undefined {
+  const value = item?.[name]
+  return value !== undefined && 'S' in value ? value.S : undefined
+}
+
+export function number(item: Item | undefined, name: string): number | undefined {
+  const value = item?.[name]
+  return value !== undefined && 'N' in value ? Number(value.N) : undefined
+}
+
+function itemsOf(value: unknown): Item[] {
+  return Array.isArray(value) ? value.map((item): Item => Object(item)) : []
+}
+
+function groups<T>(all: readonly T[], size: number): T[][] {
+  const found: T[][] = []
+  for (let from = 0; from < all.length; from += size) found.push(all.slice(from, from + size))
+  return found
+}
+
+async function backOff(round: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** round))
+}
+
+/** One table of DynamoDB. It knows no `Scan`: whatever is asked for, its partition is named. */
+export class Table {
+  readonly #client: AwsClient
+  readonly #name: string
+
+  constructor(options: AwsOptions & { readonly table: string }) {
+    this.#client = new AwsClient('dynamodb', options)
+    this.#name = options.table
+  }
+
+  /** Makes the table where it is missing, and waits until it can be used. */
+  async create(): Promise<void> {
+    const key = (name: string, KeyType: string) => ({ AttributeName: name, KeyType })
+    try {
+      await this.#call('CreateTable', {
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: [key('pk', 'HASH'), key('sk', 'RANGE')],
+      })
+    } catch (error) {
+      if (!isCalled(error, 'ResourceInUseException')) throw error
+    }
+    for (;;) {
+      const { Table: found } = await this.#call('DescribeTable', {})
+      if (Object(found).TableStatus === 'ACTIVE') return
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** Writes items whatever was there before. */
+  async put(items: readonly Item[]): Promise<void> {
+    await Promise.all(groups(items, writesARequest).map((some) => this.#putSome(some)))
+  }
+
+  async #putSome(items: readonly Item[]): Promise<void> {
+    let left: unknown = items.map((Item) => ({ PutRequest: { Item } }))
+    for (let round = 1; ; round++) {
+      const { UnprocessedItems } = await this.#call('BatchWriteItem', { RequestItems: { [this.#name]: left } }, false)
+      left = Object(UnprocessedItems)[this.#name]
+      if (!Array.isArray(left) || left.length === 0) return
+      if (round === tries) throw this.#problem(new Error('it takes no more writes'))
+      await backOff(round)
+    }
+  }
+
+  /** @returns whether the item was written: there was none, or what it says of the one that was */
+  async putIf(item: Item, condition: string, values?: Item): Promise<boolean> {
+    try {
+      await this.#call('PutItem', {
+        Item: item,
+        ConditionExpression: condition,
+        ...(values !== undefined && { ExpressionAttributeValues: values }),
+      })
+      return true
+    } catch (error) {
+      if (isCalled(error, 'ConditionalCheckFailedException')) return false
+      throw error
+    }
+  }
+
+  async get(keys: readonly Key[]): Promise<Item[]> {
+    return (await Promise.all(groups(keys, readsARequest).map((some) => this.#getSome(some)))).flat()
+  }
+
+  async #getSome(keys: readonly Key[]): Promise<Item[]> {
+    const found: Item[] = []
+    let left: unknown = { [this.#name]: { Keys: keys.map(keyOf), ConsistentRead: true } }
+    for (let round = 1; ; round++) {
+      const { Responses, UnprocessedKeys } = await this.#call('BatchGetItem', { RequestItems: left }, false)
+      found.push(...itemsOf(Object(Responses)[this.#name]))
+      left = UnprocessedKeys
+      if (Object.keys(Object(left)).length === 0) return found
+      if (round === tries) throw this.#problem(new Error('it takes no more reads'))
+      await backOff(round)
+    }
+  }
+
+  /** Items of one partition in the order of their sort keys, after `after`. */
+  async query(pk: string, after: string, limit: number, backwards = false): Promise<Item[]> {
+    const { Items } = await this.#call('Query', {
+      KeyConditionExpression: backwards ? 'pk = :pk AND sk < :sk' : 'pk = :pk AND sk > :sk',
+      ExpressionAttributeValues: { ':pk': { S: pk }, ':sk': { S: after } },
+      ConsistentRead: true,
+      ScanIndexForward: !backwards,
+      Limit: limit,
+    })
+    return itemsOf(Items)
+  }
+
+  async #call(action: string, body: object, named = true): Promise<Record<string, unknown>> {
+    try {
+      return await this.#client.call(`${api}.${action}`, named ? { TableName: this.#name, ...body } : body, { tryMs: 3_000 })
+    } catch (error) {
+      throw isCalled(error, 'ConditionalCheckFailedException', 'ResourceInUseException') ? error : this.#problem(error)
+    }
+  }
+
+  #problem(cause: unknown): Problem {
+    const reason = cause instanceof Error ? cause.name : 'no answer'
+    const detail =
+      reason === 'ResourceNotFoundException'
+        ? `There is no table "${this.#name}".`
+        : `The table "${this.#name}" does not answer as it should: ${reason}.`
+    return new Problem('ledger-unavailable', detail, { retryAfterMs: 2000, cause, next: 'apigw doctor' })
+  }
+}
+
+function isCalled(error: unknown, ...names: readonly string[]): boolean {
+  return error instanceof AwsError && names.includes(error.name)
+}

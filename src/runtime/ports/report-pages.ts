@@ -1,0 +1,141 @@
+import type { Report } from '../../domain/report.ts'
+import type { Owner } from './ledger.ts'
+import { type Item, number, type Table, text } from './dynamodb.ts'
+
+/** Reports in one item: together cheaper than one by one, and the page of a reader. Far below DynamoDB's 400 KB. */
+const reportsAPage = 100
+export const keptDays = 7
+const dayMs = 86_400_000
+const lastSequence = '9'.repeat(10)
+
+/** A page as it is kept. */
+export interface Page {
+  readonly day: string
+  readonly sequence: number
+  readonly reports: readonly Report[]
+  /** The next day with pages, where this page ends its day. */
+  readonly next?: string
+}
+
+export function dayOf(instant: number): string {
+  return new Date(instant).toISOString().slice(0, 10)
+}
+
+export function dayAfter(day: string, days = 1): string {
+  return dayOf(Date.parse(day) + days * dayMs)
+}
+
+function sortKey(sequence: number): string {
+  return String(sequence).padStart(lastSequence.length, '0')
+}
+
+/**
+ * An owner's reports in the order in which they were written. Each day is a partition, and its pages are numbered without
+ * a gap: a writer puts the page after the last one only if nobody else has, so a number that can be read means that all
+ * before it can. A day ends with a page that names the next one. So a reader who follows the numbers misses nothing,
+ * whatever the writers' clocks say.
+ */
+export class ReportPages {
+  readonly #table: Table
+  readonly #now: () => number
+  /** The last page that each owner is known to have. */
+  readonly #tails = new Map<string, { day: string; sequence: number }>()
+
+  constructor(table: Table, now: () => number) {
+    this.#table = table
+    this.#now = now
+  }
+
+  async append(owner: Owner, reports: readonly Report[]): Promise<void> {
+    for (let from = 0; from < reports.length; from += reportsAPage) {
+      await this.#appendPage(owner, JSON.stringify(reports.slice(from, from + reportsAPage)))
+    }
+  }
+
+  /** The pages of a day after a number, expired ones left out. */
+  async after(owner: Owner, day: string, sequence: number, limit: number): Promise<Page[]> {
+    const items = await this.#table.query(partition(owner, day), sortKey(sequence), limit)
+    return items.filter((item) => (number(item, 'ttl') ?? 0) * 1000 > this.#now()).map((item) => pageOf(day, item))
+  }
+
+  /** The day that is being written. */
+  async head(owner: Owner): Promise<string | undefined> {
+    const [item] = await this.#table.get([{ pk: heads(owner), sk: 'head' }])
+    return text(item, 'openDay')
+  }
+
+  async #appendPage(owner: Owner, reports: string): Promise<void> {
+    const known = `${owner.environment}/${owner.customer}`
+    let tail = this.#tails.get(known) ?? (await this.#tail(owner))
+    for (;;) {
+      const today = dayOf(this.#now())
+      const ends = tail.day < today
+      const sequence = tail.sequence + 1
+      const content: Item = ends ? { next: { S: today } } : { reports: { S: reports } }
+      const written = await this.#table.putIf(this.#item(owner, tail.day, sequence, content), 'attribute_not_exists(pk)')
+      if (!written) {
+        // Somebody else has: what they wrote says where to go on.
+        tail = await this.#follow(owner, tail)
+        continue
+      }
+      tail = { day: tail.day, sequence }
+      if (!ends) break
+      await this.#moveHead(owner, tail.day, today)
+      tail = { day: today, sequence: 0 }
+    }
+    if (this.#tails.size > 100_000) this.#tails.clear()
+    this.#tails.set(known, tail)
+  }
+
+  /** The last page after one that is known. */
+  async #follow(owner: Owner, from: { day: string; sequence: number }): Promise<{ day: string; sequence: number }> {
+    const [last] = await this.#table.query(partition(owner, from.day), lastSequence, 1, true)
+    if (last === undefined) return { day: from.day, sequence: 0 }
+    const { sequence, next } = pageOf(from.day, last)
+    if (next === undefined) return { day: from.day, sequence }
+    // A writer that died between the two left the head behind.
+    await this.#moveHead(owner, from.day, next)
+    return this.#follow(owner, { day: next, sequence: 0 })
+  }
+
+  /** Where the next page goes, for an owner of whom nothing is known here. */
+  async #tail(owner: Owner): Promise<{ day: string; sequence: number }> {
+    const day = await this.head(owner)
+    if (day !== undefined) return this.#follow(owner, { day, sequence: 0 })
+    // The first report ever: whoever comes first says on which day it begins.
+    await this.#table.putIf(headItem(owner, dayOf(this.#now())), 'attribute_not_exists(pk)')
+    return this.#tail(owner)
+  }
+
+  async #moveHead(owner: Owner, from: string, to: string): Promise<void> {
+    await this.#table.putIf(headItem(owner, to), 'attribute_exists(pk) AND openDay = :from', { ':from': { S: from } })
+  }
+
+  #item(owner: Owner, day: string, sequence: number, content: Item): Item {
+    const ttl = Math.floor((Date.parse(day) + (keptDays + 1) * dayMs) / 1000)
+    const kept = Math.max(ttl, Math.floor((this.#now() + keptDays * dayMs) / 1000))
+    return { pk: { S: partition(owner, day) }, sk: { S: sortKey(sequence) }, ttl: { N: String(kept) }, ...content }
+  }
+}
+
+function heads({ customer, environment }: Owner): string {
+  return `r#${customer}#${environment}`
+}
+
+function partition(owner: Owner, day: string): string {
+  return `${heads(owner)}#${day}`
+}
+
+function headItem(owner: Owner, day: string): Item {
+  return { pk: { S: heads(owner) }, sk: { S: 'head' }, openDay: { S: day } }
+}
+
+function pageOf(day: string, item: Item): Page {
+  const next = text(item, 'next')
+  return {
+    day,
+    sequence: Number(text(item, 'sk')),
+    reports: JSON.parse(text(item, 'reports') ?? '[]'),
+    ...(next !== undefined && { next }),
+  }
+}

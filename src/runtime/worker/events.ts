@@ -1,0 +1,21 @@
+/** What a worker did, for logs and counters. */
+export type WorkerEvent =
+  | {
+      readonly kind: 'flushed'
+      readonly queue: string
+      readonly written: number
+      readonly repeated: number
+      readonly milliseconds: number
+    }
+  /** An SQS message that is no envelope for this queue. */
+  | { readonly kind: 'bad'; readonly queue: string; readonly why: string; readonly receiveCount: number }
+  /** A row that the carrier's table does not take. */
+  | { readonly kind: 'rejected'; readonly queue: string; readonly id: string; readonly why: string }
+  | { readonly kind: 'failed'; readonly queue: string; readonly error: unknown; readonly retryMs: number }
+  /** Messages that were given back because the database stayed away. */
+  | { readonly kind: 'released'; readonly queue: string; readonly messages: number }
+  /** Notes for the ledger that were dropped because it is too slow. */
+  | { readonly kind: 'unnoted'; readonly queue: string; readonly messages: number }
+  | { readonly kind: 'reported'; readonly queue: string; readonly reports: number; readonly open: number; readonly oldestMs: number }
+
+export type Observe = (event: WorkerEvent) => void

@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Carrier } from '../../domain/carrier.ts'
+import { sandboxLateMs, sandboxOutcome } from '../../domain/sandbox.ts'
+import type { CarrierRow, Database } from '../ports/index.ts'
+
+const everyMs = 250
+const longestMs = 5_000
+const most = 500
+
+export interface SandboxOptions {
+  readonly database: Database
+  readonly carrier: Carrier
+  /** Told how many were delivered. */
+  readonly delivered?: (rows: number) => void
+  readonly failed?: (error: unknown) => void
+}
+
+/** Rows that are reported late, and since when they wait. */
+type Late = Map<string, number>
+
+/** What to write back now. A row that is never reported is ended without a code, so that it does not wait for ever. */
+function resultsOf(rows: readonly CarrierRow[], late: Late, now: number) {
+  return rows.flatMap(({ id, recipient }) => {
+    const outcome = sandboxOutcome(recipient)
+    if (outcome === 'silent') return []
+    if (outcome === 'late') {
+      const since = late.get(id) ?? now
+      late.set(id, since)
+      if (now - since < sandboxLateMs) return []
+      late.delete(id)
+    }
+    const delivered = outcome !== 'failed'
+    return [{ id, delivered, code: delivered ? '' : 'sandbox-failed', at: now }]
+  })
+}
+
+/** A carrier that has no telephones: it plays the outcome that a recipient's last digits ask for. */
+export function runSandbox({ database, carrier, delivered, failed }: SandboxOptions): { stop(): Promise<void> } {
+  const stopping = new AbortController()
+  const late: Late = new Map()
+  const silent = new Set<string>()
+
+  async function once(): Promise<number> {
+    const rows = await database.waiting(carrier, most + late.size + silent.size)
+    for (const { id, recipient } of rows) if (sandboxOutcome(recipient) === 'silent') silent.add(id)
+    const results = resultsOf(rows, late, Date.now())
+    if (results.length > 0) await database.end(carrier, results)
+    delivered?.(results.filter((result) => result.delivered).length)
+    return results.length
+  }
+
+  const run = async (): Promise<void> => {
+    let pauseMs = everyMs
+    while (!stopping.signal.aborted) {
+      try {
+        pauseMs = (await once()) > 0 || late.size > 0 ? everyMs : Math.min(longestMs, pauseMs * 1.5)
+      } catch (error) {
+        failed?.(error)
+        pauseMs = longestMs
+      }
+      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  }
+  const running = run()
+  return {
+    stop: async () => {
+      stopping.abort()
+      await running
+    },
+  }
+}
