@@ -15,15 +15,18 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
   runtime: ['domain', 'registry'],
   customers: ['domain', 'registry'],
+  schema: ['domain', 'runtime/ports'],
+  queues: ['domain', 'runtime/ports'],
+  reports: ['domain', 'runtime/ports'],
   doctor: ['domain', 'registry', 'runtime/ports'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
-  cli: ['domain', 'registry', 'customers', 'doctor', 'local'],
-  commands: ['domain', 'registry', 'customers', 'doctor', 'local', 'cli'],
+  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local'],
+  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'cli'],
 }
 const shelves = new Set(['domain', 'cli', 'runtime'])
 
 /** What a deployed bundle may hold: no client of the control plane, nothing of the command line. */
-const runtimePackages = new Set(['@aws-sdk/client-sqs', 'jose', 'mysql2/promise', 'zod'])
+const runtimePackages = new Set(['aws4fetch', 'jose', 'mysql2/promise', 'pg', 'yaml', 'zod'])
 
 const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g
 

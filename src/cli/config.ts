@@ -13,6 +13,8 @@ const stage = z.strictObject({
   masterKeyFile: z.string().min(1).optional(),
   masterKeySecret: z.string().min(1).optional(),
   sqsEndpoint: z.url({ protocol: /^https?$/ }).optional(),
+  ledgerTable: z.string().min(1).optional(),
+  ledgerEndpoint: z.url({ protocol: /^https?$/ }).optional(),
   region: z
     .string()
     .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'is not an AWS region such as ap-northeast-2')

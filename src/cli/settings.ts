@@ -20,6 +20,11 @@ export interface Settings {
   readonly gateway: string
   readonly sqsEndpoint: string | undefined
   readonly region: string | undefined
+  readonly ledger: {
+    readonly endpoint?: string | undefined
+    readonly region?: string | undefined
+    readonly table?: string | undefined
+  }
   readonly stage: string | undefined
   readonly configPath: string | undefined
 }
@@ -55,14 +60,15 @@ function absolute(address: string, folder: string): string {
 }
 
 /** What a running `apigw dev` wrote down. */
-function devAddresses(cwd: string): { gateway?: string; sqs?: string } {
+function devAddresses(cwd: string): { gateway?: string; sqs?: string; ledger?: string } {
   const path = join(cwd, dataFolder, devFile)
   if (!existsSync(path)) return {}
   try {
-    const value: { gateway?: unknown; sqs?: unknown } = JSON.parse(readFileSync(path, 'utf8'))
+    const value: { gateway?: unknown; sqs?: unknown; ledger?: unknown } = JSON.parse(readFileSync(path, 'utf8'))
     return {
       ...(typeof value.gateway === 'string' && { gateway: value.gateway }),
       ...(typeof value.sqs === 'string' && { sqs: value.sqs }),
+      ...(typeof value.ledger === 'string' && { ledger: value.ledger }),
     }
   } catch {
     return {}
@@ -102,6 +108,11 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
     gateway: flags.gateway ?? stage.gateway ?? dev.gateway ?? defaultGateway,
     sqsEndpoint: env.APIGW_SQS_ENDPOINT ?? stage.sqsEndpoint ?? dev.sqs,
     region: env.AWS_REGION ?? stage.region,
+    ledger: {
+      endpoint: env.APIGW_LEDGER_ENDPOINT ?? stage.ledgerEndpoint ?? dev.ledger,
+      region: env.AWS_REGION ?? stage.region,
+      table: env.APIGW_LEDGER_TABLE ?? stage.ledgerTable,
+    },
     stage: name,
     configPath: loaded?.path,
   }

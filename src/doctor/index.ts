@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
+import { defaultRoutesDocument, defaultRoutesFrom } from '../domain/default-routes.ts'
 import { environments } from '../domain/names.ts'
 import { Problem } from '../domain/problem.ts'
-import { defaultRoutesDocument, defaultRoutesFrom } from '../domain/default-routes.ts'
 import type { Route } from '../domain/route.ts'
 import { openRegistry, type Profile, type Registry } from '../registry/index.ts'
 import { openQueue } from '../runtime/ports/index.ts'

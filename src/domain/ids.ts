@@ -60,5 +60,3 @@ export const messageIdPattern = /^[0-9A-HJKMNP-TV-Z]{26}$/
 export function mediaIdOf(content: Uint8Array): string {
   return base32(createHash('sha256').update(content).digest(), 26)
 }
-
-export const mediaIdPattern = messageIdPattern

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { eucKrLength } from './euc-kr.ts'
-import { mediaIdPattern, messageIdPattern } from './ids.ts'
+import { messageIdPattern } from './ids.ts'
 import { environments } from './names.ts'
 import { phoneNumber } from './phone.ts'
 
@@ -60,7 +60,7 @@ export const messageRequest = z
     type: z.enum(messageTypes).optional().meta({ description: 'Chosen by media and the length of the text if left out' }),
     subject: eucKr(subjectBytes).optional().meta({ description: 'LMS and MMS only, up to 40 bytes in EUC-KR' }),
     media: z
-      .array(z.string().regex(mediaIdPattern, 'is not the id of an image: POST it to /v1.0/media first'))
+      .array(z.string().regex(messageIdPattern, 'is not the id of an image: POST it to /v1.0/media first'))
       .min(1)
       .max(mostMedia)
       .optional()
@@ -100,7 +100,7 @@ export const message = z.strictObject({
   text: z.string().min(1).max(4000),
   subject: z.string().max(80).optional(),
   /** Ids of images. */
-  media: z.array(z.string().regex(mediaIdPattern)).max(mostMedia).optional(),
+  media: z.array(z.string().regex(messageIdPattern)).max(mostMedia).optional(),
   ref: z.string().max(64).optional(),
   /** Milliseconds since 1970. */
   sendAt: z.int().nonnegative().optional(),

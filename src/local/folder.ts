@@ -8,6 +8,7 @@ export interface DevState {
   readonly pid: number
   readonly gateway: string
   readonly sqs: string
+  readonly ledger: string
 }
 
 const stateFile = 'dev.json'

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { Context } from '../customers/index.ts'
+import { usualCarriers } from '../domain/carrier.ts'
 import { loadMasterKeys, openRegistry } from '../registry/index.ts'
 import { createGateway, discoverEndpoints, type Observation, serve } from '../runtime/gateway/index.ts'
 import { type Database, openDatabase, openLedger, openMedia, openQueue } from '../runtime/ports/index.ts'
-import { usualCarriers } from '../domain/carrier.ts'
 import { consume, pumpReports, runSandbox, type WorkerEvent } from '../runtime/worker/index.ts'
 import { startDynamodb } from './dynamodb.ts'
 import { claimFolder, ensureMasterKey } from './folder.ts'
@@ -121,7 +121,7 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
   const gateway = createGateway({ registry, queue, ledger, media, endpoints, masterKeys, observe: observe.call })
   const listening = await serve(gateway, { port: options.port })
   undo.add(() => listening.stop(2_000))
-  claim.publish({ gateway: listening.url, sqs: sqs.address })
+  claim.publish({ gateway: listening.url, sqs: sqs.address, ledger: dynamodb.address })
   const context = { registry, actor, now: Date.now, masterKeys: async () => masterKeys }
   return { gateway: listening.url, sqs: sqs.address, context, database, counters, stop: () => undo.run() }
 }

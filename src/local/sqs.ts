@@ -18,7 +18,12 @@ function createQueue(server: FauxqsServer, name: string): void {
  * SQS on this machine. What it has confirmed is in a file before it answers, so a stop loses nothing.
  * @throws Problem `port-in-use`
  */
-export async function startSqs(options: { port: number; dataDir: string; queues: readonly string[]; bucket: string }): Promise<FauxqsServer> {
+export async function startSqs(options: {
+  port: number
+  dataDir: string
+  queues: readonly string[]
+  bucket: string
+}): Promise<FauxqsServer> {
   const { port, dataDir, queues, bucket } = options
   const { startFauxqs } = await import('fauxqs')
   try {

@@ -26,7 +26,13 @@ function gatewayEnv(more: Record<string, string> = {}): Record<string, string> {
 
 function workerEnv(more: Record<string, string> = {}): Record<string, string> {
   const database = `sqlite:${join(temporaryFolder(), 'carrier.db')}`
-  const own = { APIGW_QUEUES: `${liveQueue}=carrier_a`, APIGW_DATABASE: database, APIGW_WAIT_SECONDS: '1', AWS_REGION: region }
+  const own = {
+    APIGW_CARRIERS: carriersOf({ queue: liveQueue, table: 'carrier_a' }),
+    APIGW_SCHEMA: 'apply',
+    APIGW_DATABASE: database,
+    APIGW_WAIT_SECONDS: '1',
+    AWS_REGION: region,
+  }
   return { ...own, APIGW_SQS_ENDPOINT: sqs.endpoint, ...more }
 }
 
@@ -37,6 +43,8 @@ async function expectFailedStart(child: Child, detail: string | RegExp): Promise
   expect(child.lines[0]).toMatchObject({ event: 'failed', detail: expect.stringMatching(detail) })
   expect(child.stderr()).toBe('')
 }
+
+const carriersOf = (...carriers: { queue: string; table: string }[]) => JSON.stringify({ carriers })
 
 describe('a gateway', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and ends with 0', async (signal) => {
@@ -130,7 +138,12 @@ describe('a worker', () => {
     const test = await create()
     const [one, other] = [uniqueName('carrier'), uniqueName('sandbox')]
     for (const name of [one, other]) sqs.createQueue(name)
-    const env = { APIGW_QUEUES: `${one}=carrier_a, ${other}=sandbox`, APIGW_DATABASE: test.address, APIGW_IDLE_MAX_MS: '50' }
+    const env = {
+      APIGW_CARRIERS: carriersOf({ queue: one, table: 'carrier_a' }, { queue: other, table: 'sandbox' }),
+      APIGW_SCHEMA: 'apply',
+      APIGW_DATABASE: test.address,
+      APIGW_IDLE_MAX_MS: '50',
+    }
     const worker = startChild('worker', workerEnv(env))
     const [live, sandbox] = [messageWith(), messageWith()]
     sqs.server.sendMessage(one, envelopeOf(one, [live]))
@@ -144,11 +157,12 @@ describe('a worker', () => {
   })
 
   it.each([
-    ['no queues', { APIGW_QUEUES: '' }, 'APIGW_QUEUES is missing'],
+    ['no file of carriers', { APIGW_CARRIERS: '/nowhere.yaml' }, '/nowhere.yaml cannot be read'],
+    ['no schema', { APIGW_SCHEMA: '' }, 'lacks step 1 of the schema'],
     ['no database', { APIGW_DATABASE: '' }, 'APIGW_DATABASE is missing'],
-    ['a queue without a table', { APIGW_QUEUES: 'carrier-a' }, 'QUEUE=TABLE'],
-    ['an empty pair', { APIGW_QUEUES: 'carrier-a=carrier_a,' }, 'QUEUE=TABLE'],
-    ['a database that is none', { APIGW_DATABASE: 'postgres://me:hunter2@host/db' }, 'not the address of a database'],
+    ['a queue without a table', { APIGW_CARRIERS: '{carriers: [{queue: a}]}' }, 'carriers.0.table'],
+    ['a field that is none', { APIGW_CARRIERS: '{carriers: [{queue: a, table: b, colour: c}]}' }, 'carriers.0.colour'],
+    ['a database that is none', { APIGW_DATABASE: 'oracle://me:hunter2@host/db' }, 'not the address of a database'],
     ['a database that does not answer', { APIGW_DATABASE: 'mariadb://me:hunter2@127.0.0.1:1/db' }, 'ECONNREFUSED'],
     ['a wait that is none', { APIGW_WAIT_SECONDS: '1.5' }, 'APIGW_WAIT_SECONDS is "1.5"'],
   ])('does not start with %s', async (_, env, detail) => {
@@ -166,8 +180,11 @@ describe('a worker', () => {
   })
 
   it('does not start with a table name that is none', async () => {
-    const worker = startChild('worker', workerEnv({ APIGW_QUEUES: 'carrier-a=Carrier;A' }))
+    const worker = startChild(
+      'worker',
+      workerEnv({ APIGW_CARRIERS: carriersOf({ queue: 'carrier-a', table: 'x; DROP TABLE y' }) }),
+    )
     expect(await worker.ended).toBe(1)
-    expect(worker.lines).toMatchObject([{ event: 'failed', error: expect.stringContaining('cannot be a table name') }])
+    expect(worker.lines).toMatchObject([{ event: 'failed', detail: expect.stringContaining('cannot be a table or column') }])
   })
 })

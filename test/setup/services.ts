@@ -31,7 +31,11 @@ const needed = [
 /** Debian keeps the programs of each version of PostgreSQL in a folder of their own. */
 function postgresFolder(): string {
   const root = '/usr/lib/postgresql'
-  const versions = existsSync(root) ? readdirSync(root).map(Number).sort((a, b) => b - a) : []
+  const versions = existsSync(root)
+    ? readdirSync(root)
+        .map(Number)
+        .sort((a, b) => b - a)
+    : []
   return join(root, String(versions[0] ?? ''), 'bin')
 }
 
@@ -144,7 +148,10 @@ async function startPostgres(folder: string): Promise<{ port: number; child: Chi
     return root ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', path, ...args]] : [path, args]
   }
   if (root) execFileSync('chown', ['postgres', data])
-  execFileSync(...as('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'), { stdio: 'ignore', cwd: '/' })
+  execFileSync(...as('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'), {
+    stdio: 'ignore',
+    cwd: '/',
+  })
   const options = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'max_connections=200']
   const child = spawn(...as('postgres', ...options), { stdio: 'ignore', cwd: '/' })
   await waitFor(port, 'postgres', child)

@@ -55,7 +55,12 @@ async function postgres(): Promise<TestDatabase> {
   })
   return withOpen(`${inject('postgres')}${name}`, async (text, values = []) => {
     let at = 0
-    return (await client.query(text.replaceAll('?', () => `$${++at}`), [...values])).rows
+    return (
+      await client.query(
+        text.replaceAll('?', () => `$${++at}`),
+        [...values],
+      )
+    ).rows
   })
 }
 

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { Message } from '../../domain/message.ts'
 import { inTurn, type Target } from '../../domain/route.ts'
 import type { Call } from './endpoint.ts'
+import { sandboxRefusal } from './sandbox.ts'
 
 /** 0 to below 1, the same for the same message: a replay goes the way of the first run. */
 function drawOf(id: string): number {
@@ -27,7 +28,14 @@ export async function deliver(
 ): Promise<readonly (true | Error)[]> {
   const { environment, caller, publisher } = call
   const results: (true | Error)[] = messages.map(() => new Error('no queue was asked'))
-  let left = messages.map((message, index) => ({ message, index }))
+  let left = messages
+    .map((message, index) => ({ message, index }))
+    .filter(({ message, index }) => {
+      const refusal = sandboxRefusal(call, message)
+      if (refusal !== undefined) results[index] = refusal
+      return refusal === undefined
+    })
+  if (left.length === 0) return results
   for (const queue of queuesOf(targets, drawOf(messages[0]?.id ?? ''), publisher.rests)) {
     const publication = { queue, customer: caller.customer, environment, messages: left.map(({ message }) => message) }
     const said = await publisher.publish(publication).catch((error: Error) => left.map(() => error))

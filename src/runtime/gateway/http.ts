@@ -21,6 +21,8 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: Record<string, string>
   readonly body: string
+  /** Cut the connection instead of answering: a number of the test environment asks for it. */
+  readonly cut?: true
 }
 
 /** The only value of a header, `undefined` if it did not come, `null` if it came more than once. */

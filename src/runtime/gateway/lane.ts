@@ -37,7 +37,7 @@ const tail = ']}'
 
 /** All that waits for one queue, and the requests that carry it there. */
 export class Lane {
-  readonly #queue: Queue
+  readonly #queue: Pick<Queue, 'sendBatch'>
   readonly #name: string
   readonly #limits: LaneLimits
   /** Sealed or not, in the order in which they were begun. */
@@ -47,7 +47,7 @@ export class Lane {
   #inFlight = 0
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined
 
-  constructor(queue: Queue, name: string, limits: LaneLimits) {
+  constructor(queue: Pick<Queue, 'sendBatch'>, name: string, limits: LaneLimits) {
     this.#queue = queue
     this.#name = name
     this.#limits = limits

@@ -189,7 +189,8 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Li
       origin,
       address,
     })
-    write(response, answer, !server.listening)
+    if (answer.cut) response.destroy()
+    else write(response, answer, !server.listening)
   }
 
   const server = createServer({ ...limits, requireHostHeader: false, noDelay: true }, (request, response) => {

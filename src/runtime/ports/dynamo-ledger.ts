@@ -85,7 +85,8 @@ export class DynamoLedger implements Ledger {
         if (some.length < rest.length) {
           return { reports: found, cursor: written({ ...at, index: at.index + some.length }), more: true }
         }
-        at = page.next === undefined ? { day: at.day, sequence: page.sequence, index: 0 } : { day: page.next, sequence: 0, index: 0 }
+        at =
+          page.next === undefined ? { day: at.day, sequence: page.sequence, index: 0 } : { day: page.next, sequence: 0, index: 0 }
       }
       if (pages.length > 0) continue
       const later = await this.#laterThan(owner, at)

@@ -1,20 +1,19 @@
 import { Problem } from '../../domain/problem.ts'
 import type { AwsOptions } from './aws.ts'
 import type { Database } from './database.ts'
-import type { Queue } from './queue.ts'
-import type { Engine } from './sql.ts'
-import { SqlDatabase } from './sql-database.ts'
 import { DynamoLedger, type LedgerOptions } from './dynamo-ledger.ts'
 import type { Ledger } from './ledger.ts'
 import type { Media } from './media.ts'
+import type { Queue } from './queue.ts'
 import { S3Media } from './s3.ts'
+import type { Engine } from './sql.ts'
+import { SqlDatabase } from './sql-database.ts'
 import { SqsQueue } from './sqs.ts'
 
-export type { AwsCredentials, AwsOptions } from './aws.ts'
-export { type CarrierRow, type Database, type Final, type Row, rememberMs } from './database.ts'
+export { type CarrierRow, type Database, type Final, type Migration, type Row, rememberMs } from './database.ts'
 export type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
-export { type Media, mediaKey } from './media.ts'
-export { batchBytes, batchEntries, type Queue, type QueueState, type Received } from './queue.ts'
+export type { Media } from './media.ts'
+export { batchBytes, batchEntries, type Queue, type Received } from './queue.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */
 export function openQueue(options: AwsOptions): Queue {

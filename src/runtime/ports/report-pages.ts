@@ -1,6 +1,6 @@
 import type { Report } from '../../domain/report.ts'
-import type { Owner } from './ledger.ts'
 import { type Item, number, type Table, text } from './dynamodb.ts'
+import type { Owner } from './ledger.ts'
 
 /** Reports in one item: together cheaper than one by one, and the page of a reader. Far below DynamoDB's 400 KB. */
 const reportsAPage = 100

@@ -82,8 +82,7 @@ class Running implements Consumer {
     this.#options = { ...usual, ...options }
     const { queue, carrier, observe } = this.#options
     this.#held = new Held(queue, carrier.queue, (error) => this.#failed(error, 0))
-    this.#notes =
-      ledger && new Notes(ledger, (messages) => observe({ kind: 'unnoted', queue: carrier.queue, messages }))
+    this.#notes = ledger && new Notes(ledger, (messages) => observe({ kind: 'unnoted', queue: carrier.queue, messages }))
     this.#receiving = this.#receive()
   }
 

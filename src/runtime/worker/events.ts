@@ -16,6 +16,12 @@ export type WorkerEvent =
   | { readonly kind: 'released'; readonly queue: string; readonly messages: number }
   /** Notes for the ledger that were dropped because it is too slow. */
   | { readonly kind: 'unnoted'; readonly queue: string; readonly messages: number }
-  | { readonly kind: 'reported'; readonly queue: string; readonly reports: number; readonly open: number; readonly oldestMs: number }
+  | {
+      readonly kind: 'reported'
+      readonly queue: string
+      readonly reports: number
+      readonly open: number
+      readonly oldestMs: number
+    }
 
 export type Observe = (event: WorkerEvent) => void

@@ -18,7 +18,10 @@ export class Notes {
   }
 
   add(rows: readonly Row[]): void {
-    if (this.#waiting.length + rows.length > mostWaiting) return this.#dropped(rows.length)
+    if (this.#waiting.length + rows.length > mostWaiting) {
+      this.#dropped(rows.length)
+      return
+    }
     this.#waiting.push(...rows)
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
@@ -40,7 +43,9 @@ export class Notes {
         const [first] = some
         if (first === undefined) continue
         const owner: Owner = { customer: first.customer, environment: first.environment }
-        const notes = some.map(({ message }): Queued => ({ id: message.id, at, ...(message.ref !== undefined && { ref: message.ref }) }))
+        const notes = some.map(
+          ({ message }): Queued => ({ id: message.id, at, ...(message.ref !== undefined && { ref: message.ref }) }),
+        )
         await this.#ledger.queued(owner, notes).catch(() => this.#dropped(some.length))
       }
     }

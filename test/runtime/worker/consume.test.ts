@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { isSandboxQueue } from '../../../src/domain/names.ts'
 import { type Database, openDatabase, type Queue } from '../../../src/runtime/ports/index.ts'
 import { consume, type WorkerEvent } from '../../../src/runtime/worker/index.ts'
-import { engines, envelopeOf, idsIn, messageWith } from '../../support/databases.ts'
+import { carrierA, engines, envelopeOf, idsIn, messageWith } from '../../support/databases.ts'
 import { uniqueName } from '../../support/names.ts'
 import { openTestQueue, type Sqs, startSqs } from '../../support/sqs.ts'
 import { startSqsProxy } from '../../support/sqs-proxy.ts'
@@ -15,13 +15,13 @@ beforeAll(async () => {
 })
 afterAll(() => sqs.stop())
 
-const table = 'carrier_a'
+const { table } = carrierA
 
 /** A worker on a queue of its own; `stop` may be called again by the test's end. */
 function startWorker(queueName: string, database: Database, queue: Queue) {
   const events: WorkerEvent[] = []
   const observe = (event: WorkerEvent): void => void events.push(event)
-  const consumer = consume({ queue, database, queueName, table, waitSeconds: 0, idleMaxMs: 40, observe })
+  const consumer = consume({ queue, database, carrier: { queue: queueName, table }, waitSeconds: 0, idleMaxMs: 40, observe })
   onTestFinished(() => consumer.stop())
   return { consumer, events, bad: () => events.filter((event) => event.kind === 'bad') }
 }
@@ -53,7 +53,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
   async function prepared() {
     const test = await create()
     const database = await test.open()
-    await database.prepare([table])
+    await database.migrate([carrierA])
     return { test, database }
   }
 
@@ -149,32 +149,37 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(await idsIn(test, table)).toEqual(ids)
   })
 
-  it('isolates a row that the database refuses, and leaves it to the dead-letter queue', async () => {
+  it('writes a poison mix: bad rows are rejected one by one, and all others stored', async () => {
     const { test, database } = await prepared()
-    const dead = newQueue('dead')
-    const arn = sqs.server.inspectQueue(dead)?.arn ?? ''
-    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 2 })
-    const queueName = newQueue('carrier', { VisibilityTimeout: '1', RedrivePolicy })
-    const refused = messageWith()
-    await database.flush(table, [{ customer: 'acme', environment: 'live', message: refused }])
+    const queueName = newQueue()
+    // Rows that are there already and that nobody remembers: each breaks the insert of its whole batch.
+    const bad = Array.from({ length: 7 }, () => messageWith())
+    await database.flush(
+      carrierA,
+      bad.map((message) => ({ customer: 'acme', environment: 'live', message })),
+    )
     await test.sql('DELETE FROM ingest_seen')
-    const ids = fill(queueName, 12)
-    const body = envelopeOf(queueName, [messageWith(), refused])
-    sqs.server.sendMessage(queueName, body)
-    ids.push(...fill(queueName, 12))
-    const { consumer, bad } = startWorker(queueName, database, openedQueue())
-    await until(() => sqs.bodies(dead).length === 1 && sqs.bodies(queueName).length === 0)
+    const good = Array.from({ length: 400 }, () => messageWith())
+    const mixed = good.flatMap((message, at) => [message, ...(at % 60 === 0 ? bad.slice(at / 60, at / 60 + 1) : [])])
+    for (let from = 0; from < mixed.length; from += 50) {
+      sqs.server.sendMessage(queueName, envelopeOf(queueName, mixed.slice(from, from + 50)))
+    }
+    const { consumer, events } = startWorker(queueName, database, openedQueue())
+    await until(() => sqs.bodies(queueName).length === 0)
     await consumer.stop()
-    expect(sqs.bodies(dead)).toEqual([body])
-    expect(bad()).toMatchObject([{ receiveCount: 1 }, { receiveCount: 2 }])
-    expect(await idsIn(test, table)).toEqual([...ids, refused.id].sort())
+    expect(await idsIn(test, table)).toEqual([...good, ...bad].map(({ id }) => id).sort())
+    const rejected = events.flatMap((event) => (event.kind === 'rejected' ? [event.id] : []))
+    expect(rejected.sort()).toEqual(bad.map(({ id }) => id).sort())
+    const finals = await database.finals({ ...carrierA, queue: queueName }, 100)
+    expect(finals.map(({ id }) => id).sort()).toEqual(rejected)
+    expect(finals[0]).toMatchObject({ customer: 'acme', environment: 'live', outcome: 'rejected' })
   })
 
   it('loses nothing while the database is away', async () => {
     const { test } = await prepared()
     const queueName = newQueue('carrier', { VisibilityTimeout: '1' })
     const ids = fill(queueName, 60)
-    const outage = engine === 'SQLite' ? await lockedSqlite(test) : await unreachableMariadb(test)
+    const outage = engine === 'SQLite' ? await lockedSqlite(test) : await unreachableServer(test)
     const { consumer, events, bad } = startWorker(queueName, outage.database, openedQueue())
     await until(() => events.some((event) => event.kind === 'failed'))
     expect(sqs.bodies(queueName)).toHaveLength(20)
@@ -205,10 +210,13 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
 /** A queue's methods one by one: a class instance cannot be spread. */
 function passing(queue: Queue): Queue {
   return {
-    send: (name, body) => queue.send(name, body),
+    sendBatch: (name, bodies) => queue.sendBatch(name, bodies),
+    extend: (name, receipts, seconds) => queue.extend(name, receipts, seconds),
+    state: (name) => queue.state(name),
+    names: (prefix) => queue.names(prefix),
+    purge: (name) => queue.purge(name),
     receive: (name, options) => queue.receive(name, options),
     delete: (name, receipts) => queue.delete(name, receipts),
-    depth: (name) => queue.depth(name),
     close: () => queue.close(),
   }
 }
@@ -221,7 +229,7 @@ async function lockedSqlite(test: TestDatabase) {
   return { database, end: async () => void (await test.sql('ROLLBACK')) }
 }
 
-async function unreachableMariadb(test: TestDatabase) {
+async function unreachableServer(test: TestDatabase) {
   const url = new URL(test.address)
   const proxy = await startTcpProxy(Number(url.port))
   onTestFinished(() => proxy.close())

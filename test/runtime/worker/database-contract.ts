@@ -79,7 +79,10 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
           expect(await database.flush(carrierA, rows)).toBe(rows.length)
           const found = new Map((await database.waiting(carrierA, 1000)).map(({ id, body }) => [id, body]))
           for (const { message } of rows) expect(found.get(message.id)).toBe(message.text)
-          await database.end(carrierA, [...found.keys()].map((id) => ({ id, delivered: true, code: '', at: 1 })))
+          await database.end(
+            carrierA,
+            [...found.keys()].map((id) => ({ id, delivered: true, code: '', at: 1 })),
+          )
         }),
         { numRuns: 40 },
       )
@@ -201,7 +204,10 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
     const [third, first, second] = rows.map(({ message }) => message.id)
     expect((await database.waiting(carrierA, 10)).map(({ id }) => id)).toEqual([first, second, third])
     expect((await database.waiting(carrierA, 2)).map(({ id }) => id)).toEqual([first, second])
-    await database.end(carrierA, [first, second].map((id) => ({ id: String(id), delivered: true, code: '', at: 99 })))
+    await database.end(
+      carrierA,
+      [first, second].map((id) => ({ id: String(id), delivered: true, code: '', at: 99 })),
+    )
     await database.end(carrierA, [])
     expect((await database.waiting(carrierA, 10)).map(({ id }) => id)).toEqual([third])
     expect(await test.sql(`SELECT id FROM ${table} WHERE status = 2 AND result = 'delivered' AND result_at = 99`)).toHaveLength(2)

@@ -70,7 +70,9 @@ describe('MariaDB alone', () => {
       return Array.isArray(waiting) && waiting.length > 0
     })
     await watcher.end()
-    await test.sql(`INSERT INTO ingest_seen (msg_id, seen_at, customer, environment, batch) VALUES ('${id}', 1, 'a', 'live', '12345678')`)
+    await test.sql(
+      `INSERT INTO ingest_seen (msg_id, seen_at, customer, environment, batch) VALUES ('${id}', 1, 'a', 'live', '12345678')`,
+    )
     expect(await deadlocks()).toBeGreaterThan(before)
     await test.sql('ROLLBACK')
     expect(await flushing).toBe(1)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Queue, Received } from '../../../src/runtime/ports/index.ts'
 import { consume, type WorkerEvent } from '../../../src/runtime/worker/index.ts'
-import { engines, envelopeOf, idsIn, messageWith } from '../../support/databases.ts'
+import { carrierA, engines, envelopeOf, idsIn, messageWith } from '../../support/databases.ts'
 
 /** How long each pause was asked to be, and what ends the script. */
 const pauses = vi.hoisted(() => ({ asked: [] as number[], most: 0 }))
@@ -16,7 +16,7 @@ vi.mock('node:timers/promises', () => ({
 }))
 
 const queueName = 'carrier-a'
-const table = 'carrier_a'
+const { table } = carrierA
 
 /** A queue that answers by a script, one entry a request, and then stays empty; each request is counted. */
 function scriptedQueue(script: readonly (Received[] | Error)[]) {
@@ -25,8 +25,11 @@ function scriptedQueue(script: readonly (Received[] | Error)[]) {
     throw new Error('a worker does not do this')
   }
   const queue: Queue = {
-    send: never,
-    depth: never,
+    sendBatch: never,
+    extend: async () => [],
+    state: async () => ({ visible: 0, inFlight: 0, delayed: 0, visibilitySeconds: 30 }),
+    names: never,
+    purge: never,
     close: () => undefined,
     receive: async () => {
       const next = script[counted.receives++] ?? []
@@ -42,7 +45,7 @@ function scriptedQueue(script: readonly (Received[] | Error)[]) {
 }
 
 function received(receipt: string): Received {
-  return { body: envelopeOf(queueName, [messageWith()]), receipt, receiveCount: 1 }
+  return { id: receipt, body: envelopeOf(queueName, [messageWith()]), receipt, receiveCount: 1, sentAt: 0 }
 }
 
 const nothing = (count: number): Received[][] => Array.from({ length: count }, () => [])
@@ -53,11 +56,11 @@ async function run(script: readonly (Received[] | Error)[], most: number, idleMa
   pauses.most = most
   const test = await engines[0].create()
   const database = await test.open()
-  await database.prepare([table])
+  await database.migrate([carrierA])
   const { queue, counted } = scriptedQueue(script)
   const events: WorkerEvent[] = []
   const observe = (event: WorkerEvent): void => void events.push(event)
-  const consumer = consume({ queue, database, queueName, table, observe, ...(idleMaxMs !== undefined && { idleMaxMs }) })
+  const consumer = consume({ queue, database, carrier: carrierA, observe, ...(idleMaxMs !== undefined && { idleMaxMs }) })
   onTestFinished(() => consumer.stop())
   await vi.waitUntil(() => pauses.asked.length >= most, { timeout: 30_000 })
   return { counted, events, test }
@@ -108,4 +111,11 @@ it('a worker that is stopped in a pause ends at once', async () => {
   const { counted } = await run([], 3)
   expect(counted.receives).toBe(4)
   // The pause never ends by itself here: only `stop`, at the end of the test, can end it.
+})
+
+it('an idle queue costs fewer than 120 requests an hour', async () => {
+  const { counted } = await run([], 200)
+  // Each request waits 20 seconds in SQS for a message, and the pause comes on top.
+  const hours = (counted.receives * 20 + pauses.asked.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000) / 3600
+  expect(counted.receives / hours).toBeLessThan(120)
 })

@@ -25,7 +25,8 @@ async function prepared(create: (typeof engines)[number]['create'], count: numbe
     sqs.server.sendMessage(queueName, envelopeOf(queueName, messages.slice(from, from + 2)))
   const start = (): Child =>
     startChild('worker', {
-      APIGW_QUEUES: `${queueName}=${table}`,
+      APIGW_CARRIERS: JSON.stringify({ carriers: [{ queue: queueName, table }] }),
+      APIGW_SCHEMA: 'apply',
       APIGW_DATABASE: test.address,
       APIGW_SQS_ENDPOINT: proxy.endpoint,
       APIGW_WAIT_SECONDS: '1',

@@ -6,6 +6,7 @@ import { endpoint, fieldErrors } from '../endpoint.ts'
 import { type HttpResponse, json } from '../http.ts'
 import { missingMedia } from '../images.ts'
 import { rateLimitHeaders, standings } from '../rate-limit-headers.ts'
+import { isCut } from '../sandbox.ts'
 import { type Asked, type Identity, identityOf, type Row, submit } from '../submit.ts'
 
 const mostMessages = 500
@@ -128,7 +129,9 @@ async function send(call: Call, rows: readonly Checked[], identity: Identity): P
   const untaken = new Set(done.rows.filter((row) => !row.accepted).map((row) => row.index))
   const { remaining, windows, now } = done.admission
   const limits = rateLimitHeaders(standings(remaining, windows, now), now)
-  return json(202, { batchId, ...answerOf(rows, identity, ids, untaken) }, limits)
+  const sent = json(202, { batchId, ...answerOf(rows, identity, ids, untaken) }, limits)
+  const requests = asked.map(({ request }) => request)
+  return isCut(call, requests) ? { ...sent, cut: true } : sent
 }
 
 /** Many messages in one call. Invalid ones are rejected one by one; units are taken for all of the others, or for none. */

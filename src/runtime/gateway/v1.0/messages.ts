@@ -5,6 +5,7 @@ import { endpoint } from '../endpoint.ts'
 import { json, jsonText } from '../http.ts'
 import { missingMedia } from '../images.ts'
 import { rateLimitHeaders, standings } from '../rate-limit-headers.ts'
+import { isCut } from '../sandbox.ts'
 import { identityOf, submit } from '../submit.ts'
 
 const accepted = z.object({
@@ -38,6 +39,7 @@ export default endpoint({
     if (done.kind === 'refused') return call.refuse(done)
     if (done.kind === 'replay') return jsonText(202, done.response, { 'idempotency-replayed': 'true' })
     const { remaining, windows, now } = done.admission
-    return json(202, answer(done.rows[0]?.id), rateLimitHeaders(standings(remaining, windows, now), now))
+    const sent = json(202, answer(done.rows[0]?.id), rateLimitHeaders(standings(remaining, windows, now), now))
+    return isCut(call, [body]) ? { ...sent, cut: true } : sent
   },
 })

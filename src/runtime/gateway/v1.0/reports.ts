@@ -18,8 +18,14 @@ const whole = (least: number, most: number) =>
     .pipe(z.int().min(least).max(most))
 
 const query = z.strictObject({
-  cursor: z.string().max(200).optional().meta({ description: 'From the page before. Absent: from the oldest report that is kept' }),
-  limit: whole(1, mostReports).optional().meta({ description: `1 to ${mostReports}, 100 if left out`, example: 100 }),
+  cursor: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: 'From the page before. Absent: from the oldest report that is kept' }),
+  limit: whole(1, mostReports)
+    .optional()
+    .meta({ description: `1 to ${mostReports}, 100 if left out`, example: 100 }),
   wait: whole(0, longestWait)
     .optional()
     .meta({ description: `Seconds to wait for a report where there is none, up to ${longestWait}`, example: 20 }),

@@ -1,0 +1,54 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Flags } from '@oclif/core'
+import { parse } from 'yaml'
+import { type Carrier, carriersFrom, usualCarriers } from '../domain/carrier.ts'
+import { Problem } from '../domain/problem.ts'
+import type { DatabasePlace } from '../schema/index.ts'
+import { dataFolder } from './settings.ts'
+
+const carriersFile = 'carriers.yaml'
+
+export const databaseFlags = {
+  database: Flags.string({
+    env: 'APIGW_DATABASE',
+    helpValue: 'ADDRESS',
+    summary:
+      'sqlite:PATH, mysql://, mariadb:// or postgres://USER@HOST/DATABASE; a password belongs into APIGW_DATABASE_PASSWORD',
+  }),
+  carriers: Flags.string({
+    env: 'APIGW_CARRIERS',
+    helpValue: 'FILE',
+    summary: `who delivers, and into which tables; ./${carriersFile} if it is there`,
+  }),
+} as const
+
+/** @throws Problem `secret-in-argument`, `input-missing` */
+export function databasePlace(flag: string | undefined, argv: readonly string[]): DatabasePlace {
+  if (argv.some((word) => /^(?:--database=)?[a-z]+:\/\/[^/]*:[^/]*@/.test(word))) {
+    throw new Problem(
+      'secret-in-argument',
+      'The address of the database holds a password, and every user of this machine can read arguments.',
+      {
+        next: 'set APIGW_DATABASE, or leave the password out and set APIGW_DATABASE_PASSWORD',
+      },
+    )
+  }
+  const local = join(dataFolder, 'messages.db')
+  const address = flag ?? (existsSync(local) ? `sqlite:${local}` : undefined)
+  if (address !== undefined) return { address, password: process.env.APIGW_DATABASE_PASSWORD }
+  throw new Problem('input-missing', 'Which database?', { next: 'use --database ADDRESS, or set APIGW_DATABASE' })
+}
+
+/** The carriers of a file, or the usual ones. @throws Problem `carrier-invalid` */
+export function carriersOf(flag: string | undefined): readonly Carrier[] {
+  if (flag === undefined && !existsSync(carriersFile)) return usualCarriers
+  const path = flag ?? carriersFile
+  try {
+    return carriersFrom(parse(readFileSync(path, 'utf8')), path)
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
+    throw new Problem('carrier-invalid', `${path} cannot be read: ${why.replace(/\.$/, '')}.`, { cause: error })
+  }
+}

@@ -1,0 +1,30 @@
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../../cli/base.ts'
+import { count, table } from '../../cli/output.ts'
+import { idlePolling, listQueues, withQueues } from '../../queues/index.ts'
+
+export default class QueueList extends BaseCommand {
+  static override summary = 'show what waits in the queues, and what polling them costs while they are empty'
+  static override examples = ['<%= config.bin %> queue list', '<%= config.bin %> queue list --prefix carrier']
+  static override flags = {
+    prefix: Flags.string({ env: 'APIGW_PREFIX', summary: 'only queues whose names begin so' }),
+  }
+
+  async run() {
+    const { flags } = await this.parse(QueueList)
+    const { sqsEndpoint: endpoint, region } = this.settings(flags)
+    const queues = await withQueues({ endpoint, region }, (queue) => listQueues(queue, flags.prefix))
+    const rows = queues.map(({ queue, visible, inFlight, delayed, deadLetter }) => [
+      queue,
+      count(visible),
+      count(inFlight),
+      count(delayed),
+      deadLetter === null ? 'none' : `${count(deadLetter.visible)} in ${deadLetter.queue}`,
+    ])
+    if (rows.length === 0) this.note('No queues.')
+    else this.log(table(['queue', 'waiting', 'in flight', 'delayed', 'dead letters'], rows))
+    const { requestsAnHour, dollarsAMonth } = idlePolling
+    this.note(`Polling an empty queue: ${requestsAnHour} requests an hour, $${dollarsAMonth.toFixed(3)} a month, for each.`)
+    return { queues, idlePolling: { requestsAnHour, dollarsAMonth } }
+  }
+}

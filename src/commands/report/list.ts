@@ -1,0 +1,29 @@
+import { Args, Flags } from '@oclif/core'
+import { BaseCommand, shared } from '../../cli/base.ts'
+import { iso, table } from '../../cli/output.ts'
+import { listReports, withLedger } from '../../reports/index.ts'
+
+export default class ReportList extends BaseCommand {
+  static override summary = "show a customer's reports, in the order in which it reads them"
+  static override examples = ['<%= config.bin %> report list acme', '<%= config.bin %> report list acme --env test --limit 20']
+  static override args = { customer: Args.string({ required: true, description: 'whose reports' }) }
+  static override flags = {
+    env: shared.env({ default: 'live' }),
+    cursor: Flags.string({ env: 'APIGW_CURSOR', summary: 'where to go on; left out: from the oldest that is kept' }),
+    limit: Flags.integer({ default: 100, min: 1, max: 500, env: 'APIGW_LIMIT', summary: 'how many at most' }),
+  }
+
+  async run() {
+    const { args, flags } = await this.parse(ReportList)
+    const owner = { customer: args.customer, environment: flags.env }
+    const page = await withLedger(this.settings(flags).ledger, (ledger) => listReports(ledger, owner, flags.cursor, flags.limit))
+    const reports = page.reports.map(({ at, ...rest }) => ({ ...rest, at: iso(at) }))
+    if (reports.length === 0) this.note('No reports.')
+    else {
+      const rows = reports.map(({ id, status, code, ref, at }) => [at ?? '', id, status, code ?? '', ref ?? ''])
+      this.log(table(['at', 'message', 'status', 'code', 'ref'], rows))
+    }
+    if (page.more) this.note(`More: apigw report list ${args.customer} --env ${flags.env} --cursor ${page.cursor}`)
+    return { ...owner, reports, cursor: page.cursor, more: page.more }
+  }
+}

@@ -1,0 +1,26 @@
+import { BaseCommand, shared } from '../../cli/base.ts'
+import { carriersOf, databaseFlags, databasePlace } from '../../cli/database.ts'
+import { applySchema, schemaState } from '../../schema/index.ts'
+
+export default class SchemaApply extends BaseCommand {
+  static override summary = "make or complete the tables of the carriers' database"
+  static override description =
+    "Applies each missing step once and makes the tables of carriers that have none of their own. A carrier's existing table is never changed. Workers refuse to start on an older schema."
+  static override examples = [
+    '<%= config.bin %> schema apply --database postgres://apigw@db.example.com/messages',
+    '<%= config.bin %> schema apply --carriers carriers.yaml --dry-run',
+  ]
+  static override flags = { ...databaseFlags, 'dry-run': shared.dryRun }
+
+  async run() {
+    const { flags } = await this.parse(SchemaApply)
+    const place = databasePlace(flags.database, this.argv)
+    const carriers = carriersOf(flags.carriers)
+    const state = flags['dry-run'] ? await schemaState(place) : await applySchema(place, carriers)
+    for (const { version, name } of state.pending) this.log(`${version}  ${name}`)
+    const made = carriers.filter((carrier) => carrier.existing === undefined).map((carrier) => carrier.table)
+    this.note(`Tables of ours: ${made.join(', ')}.`)
+    this.note(flags['dry-run'] ? 'Dry run: nothing was changed.' : `Steps applied: ${state.pending.length}.`)
+    return { database: state.database, applied: state.pending, tables: made, dryRun: flags['dry-run'] }
+  }
+}

@@ -1,0 +1,37 @@
+import { loadMasterKeys, masterKeySources, openRegistry, type Registry } from '../../registry/index.ts'
+import { openLedger, openMedia, openQueue } from '../ports/index.ts'
+import { required } from '../process.ts'
+import { discoverEndpoints } from './endpoints.ts'
+import { createGateway, type Gateway, type Observation } from './gateway.ts'
+
+export interface Opened {
+  readonly gateway: Gateway
+  readonly registry: Registry
+  close(): Promise<void>
+}
+
+/** The gateway as its environment describes it: in a container and on Lambda alike. */
+export async function openGateway(observe: (observation: Observation) => void): Promise<Opened> {
+  const { env } = process
+  const region = env.AWS_REGION
+  const registry = await openRegistry(required('APIGW_REGISTRY'), { password: env.APIGW_REGISTRY_PASSWORD, keepTrying: true })
+  const queue = openQueue({ endpoint: env.APIGW_SQS_ENDPOINT, region })
+  const gateway = createGateway({
+    registry,
+    queue,
+    ledger: openLedger({ endpoint: env.APIGW_LEDGER_ENDPOINT, region, table: env.APIGW_LEDGER_TABLE }),
+    media: openMedia({ endpoint: env.APIGW_MEDIA_ENDPOINT, region, bucket: env.APIGW_MEDIA_BUCKET }),
+    endpoints: await discoverEndpoints(),
+    masterKeys: await loadMasterKeys(masterKeySources(env)),
+    publicOrigin: env.APIGW_PUBLIC_ORIGIN,
+    observe,
+  })
+  return {
+    gateway,
+    registry,
+    close: async () => {
+      queue.close()
+      await registry.close()
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { randomId } from '../../domain/ids.ts'
+import { Problem } from '../../domain/problem.ts'
+import { numberFrom } from '../process.ts'
+import { openGateway } from './environment.ts'
+import type { Gateway } from './gateway.ts'
+import { problemResponse } from './http.ts'
+import { type AdaptOptions, type LambdaResponse, requestFrom, responseFor } from './lambda/adapt.ts'
+import { gatewayEvent } from './lambda/events.ts'
+import { observe } from './observe.ts'
+
+/** A handler for events of API Gateway and of load balancers, over any gateway. */
+export function handlerOf(gateway: Gateway, options: AdaptOptions): (event: unknown) => Promise<LambdaResponse> {
+  return async (value) => {
+    const event = gatewayEvent(value)
+    const request = requestFrom(event, options)
+    const most = gateway.maxBodyBytes(request.method, request.target)
+    if (request.body.byteLength > most) {
+      const problem = new Problem('body-too-large', `The body has more than ${most} bytes.`)
+      return responseFor(event, problemResponse(problem, randomId()))
+    }
+    const answer = await gateway.handle(request)
+    if (answer.cut) throw new Error('The connection is cut here, as this number of the test environment asks for.')
+    return responseFor(event, answer)
+  }
+}
+
+let opened: Promise<(event: unknown) => Promise<LambdaResponse>> | undefined
+
+/** What Lambda calls. Nothing is opened before the first event: to be loaded must cost nothing. */
+export async function handler(event: unknown): Promise<LambdaResponse> {
+  opened ??= openGateway(observe).then(({ gateway }) =>
+    handlerOf(gateway, { trustedProxies: numberFrom('APIGW_TRUSTED_PROXIES', 0) }),
+  )
+  try {
+    return await (await opened)(event)
+  } catch (error) {
+    // What could not be opened is tried again by the next event.
+    await opened.catch(() => {
+      opened = undefined
+    })
+    throw error
+  }
+}

@@ -1,0 +1,103 @@
+import type { Carrier } from '../../domain/carrier.ts'
+import { type Database, openDatabase, type Received } from '../ports/index.ts'
+import { errorFields, log, numberFrom, required } from '../process.ts'
+import { loadCarriers } from './carriers.ts'
+import type { Observe, WorkerEvent } from './events.ts'
+import { opened as openedParcel, type Parcel, write } from './flush.ts'
+
+/** An SQS message as Lambda gets it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
+interface SqsRecord {
+  readonly messageId: string
+  readonly receiptHandle: string
+  readonly body: string
+  readonly eventSourceARN: string
+  readonly attributes: { readonly ApproximateReceiveCount?: string; readonly SentTimestamp?: string }
+}
+
+export interface SqsEvent {
+  readonly Records: readonly SqsRecord[]
+}
+
+/** Which messages SQS keeps; it deletes the others (`ReportBatchItemFailures`). */
+export interface BatchResult {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[]
+}
+
+export interface HandlerParts {
+  readonly database: Database
+  readonly carriers: readonly Carrier[]
+  readonly observe: Observe
+}
+
+function receivedFrom({ messageId, receiptHandle, body, attributes }: SqsRecord): Received {
+  const { ApproximateReceiveCount = 1, SentTimestamp = 0 } = attributes
+  return {
+    id: messageId,
+    body,
+    receipt: receiptHandle,
+    receiveCount: Number(ApproximateReceiveCount),
+    sentAt: Number(SentTimestamp),
+  }
+}
+
+function queueOf({ eventSourceARN }: SqsRecord): string {
+  return eventSourceARN.split(':').at(-1) ?? ''
+}
+
+/** A handler that writes what SQS hands to Lambda. A message that it names is kept, and comes again. */
+export function handlerOf({ database, carriers, observe }: HandlerParts): (event: SqsEvent) => Promise<BatchResult> {
+  async function writeQueue(name: string, records: readonly SqsRecord[]): Promise<string[]> {
+    const carrier = carriers.find(({ queue }) => queue === name)
+    const kept: string[] = []
+    const parcels: Parcel[] = []
+    for (const received of records.map(receivedFrom)) {
+      const parcel = carrier === undefined ? `no carrier serves the queue "${name}"` : openedParcel(received, name)
+      if (typeof parcel !== 'string') parcels.push(parcel)
+      else {
+        kept.push(received.id)
+        observe({ kind: 'bad', queue: name, why: parcel, receiveCount: received.receiveCount })
+      }
+    }
+    if (carrier === undefined || parcels.length === 0) return kept
+    const started = performance.now()
+    try {
+      const rows = parcels.flatMap((parcel) => parcel.rows)
+      const { written, repeated, rejected } = await write(database, carrier, rows)
+      observe({ kind: 'flushed', queue: name, written, repeated, milliseconds: performance.now() - started })
+      for (const { row, why } of rejected) observe({ kind: 'rejected', queue: name, id: row.message.id, why })
+      return kept
+    } catch (error) {
+      observe({ kind: 'failed', queue: name, error, retryMs: 0 })
+      return [...kept, ...parcels.map(({ received }) => received.id)]
+    }
+  }
+
+  return async ({ Records }) => {
+    const kept: string[] = []
+    for (const [name, records] of Map.groupBy(Records, queueOf)) kept.push(...(await writeQueue(name, records)))
+    return { batchItemFailures: kept.map((itemIdentifier) => ({ itemIdentifier })) }
+  }
+}
+
+function observe(event: WorkerEvent): void {
+  const { kind, ...fields } = event
+  log(kind, event.kind === 'failed' ? { ...fields, ...errorFields(event.error) } : fields)
+}
+
+async function open(): Promise<(event: SqsEvent) => Promise<BatchResult>> {
+  const carriers = loadCarriers(process.env.APIGW_CARRIERS)
+  const database = await openDatabase(required('APIGW_DATABASE'), {
+    password: process.env.APIGW_DATABASE_PASSWORD,
+    // An instance handles one event at a time; the trigger's maximum concurrency is then the number of connections.
+    connections: numberFrom('APIGW_DATABASE_CONNECTIONS', 1),
+  })
+  return handlerOf({ database, carriers, observe })
+}
+
+let opened: Promise<(event: SqsEvent) => Promise<BatchResult>> | undefined
+
+/** What Lambda calls. Nothing is opened before the first event. */
+export async function handler(event: SqsEvent): Promise<BatchResult> {
+  opened ??= open()
+  return (await opened)(event)
+}
