@@ -68,9 +68,9 @@ function sameRule(one: Route, other: Route): boolean {
 }
 
 function unknownRoute(whose: Whose, api: string, environment: Environment): Problem {
-  const who = whose === undefined ? 'There is no default route' : `"${whose}" has no route, and there is no default,`
+  const who = whose === undefined ? 'There is no default route' : `"${whose}" has no route`
   const target = whose === undefined ? '--default' : whose
-  return new Problem('route-unknown', `${who} for ${api} in ${environment}: such calls are refused.`, {
+  return new Problem('route-unknown', `${who} for ${api} in ${environment}${whose === undefined ? '.' : ', and no default serves it.'}`, {
     next: `apigw route set ${target} --api ${api} --env ${environment} --queue QUEUE`,
   })
 }

@@ -46,6 +46,7 @@ const targetPattern = /^([^*@]+)(?:\*(\d{1,4}))?(?:@(\d))?$/
 /** Reads a target as an operator writes it. @throws Problem `route-invalid` */
 export function targetFrom(text: string, environment: Environment): Target {
   const [, queue, weight = '1', order = '1'] = targetPattern.exec(text) ?? []
+  if (queue === undefined && !/[*@]/.test(text)) return { queue: queueName(text, environment), weight: 1, order: 1 }
   if (queue === undefined || Number(weight) > mostWeight) {
     throw new Problem('route-invalid', `"${text}" cannot be a target.`, {
       next: 'write QUEUE, QUEUE*WEIGHT (0 to 1000) or QUEUE*WEIGHT@ORDER (order 0 to 9, lower first), as in carrier-a*3@1',

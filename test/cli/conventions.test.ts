@@ -14,11 +14,17 @@ const otherVariable = new Map([
 const singles = new Set(['dev', 'doctor', 'init', 'send', 'sign'])
 const verbs = new Set([
   'add',
+  'apply',
   'issue',
   'list',
+  'peek',
+  'purge',
+  'redrive',
   'remove',
+  'replay',
   'resolve',
   'resume',
+  'status',
   'revoke',
   'rewrap',
   'rotate',

@@ -65,8 +65,8 @@ describe('customer add', () => {
       createdAt: instant,
       quotas: { live: { day: 1000, month: 20000 }, test: { rate: 10, burst: 50, day: 1000 } },
       routes: [
-        { api: 'messages', environment: 'test', queue: 'sandbox' },
-        { api: 'messages', environment: 'live', queue: 'carrier-a' },
+        { api: 'messages', environment: 'test', targets: [{ queue: 'sandbox', weight: 1, order: 1 }] },
+        { api: 'messages', environment: 'live', targets: [{ queue: 'carrier-a', weight: 1, order: 1 }] },
       ],
       dryRun: false,
     })
@@ -108,7 +108,7 @@ describe('customer add', () => {
   test('with nothing but an id: ready for test, closed for live, and told how to go on', async () => {
     const { stdout, stderr, code } = await run(['customer', 'add', 'acme'], here)
     expect({ stderr, code }).toEqual({ stderr: 'Next: apigw key issue acme --env test\n', code: 0 })
-    expect(stdout).toMatch(/^live +no quota: every call is refused {2}no route: every call is refused$/m)
+    expect(stdout).toMatch(/^live +no quota: every call is refused {2}no route of its own$/m)
     expect(stdout).toContain('No keys yet.')
     expect(await json(['customer', 'show', 'acme'], here)).toMatchObject({ name: 'acme', quotas: { live: null }, keys: [] })
   })

@@ -73,8 +73,8 @@ describe.skipIf(!hasPython())('on a terminal', () => {
       timeZone: 'Asia/Seoul',
       quotas: { live: { day: 1000 } },
       routes: [
-        { environment: 'test', queue: 'sandbox' },
-        { environment: 'live', queue: 'carrier-a' },
+        { environment: 'test', targets: [{ queue: 'sandbox', weight: 1, order: 1 }] },
+        { environment: 'live', targets: [{ queue: 'carrier-a', weight: 1, order: 1 }] },
       ],
       keys: [{ environment: 'live' }, { environment: 'test' }],
     })
@@ -95,7 +95,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     expect(screen).not.toContain(questions.id)
     expect(await json(['customer', 'show', 'acme'], { cwd: folder })).toMatchObject({
       quotas: { live: null },
-      routes: [{ queue: 'sandbox' }],
+      routes: [{ targets: [{ queue: 'sandbox', weight: 1, order: 1 }] }],
       keys: [{ environment: 'test' }],
     })
   })

@@ -5,7 +5,7 @@ import { removeRoute } from '../../customers/index.ts'
 import { apis } from '../../domain/route.ts'
 
 export default class RouteRemove extends BaseCommand {
-  static override summary = 'remove a route: calls that would take it go the default way, or are refused where there is none'
+  static override summary = 'remove a route: its calls take the default, or are refused'
   static override examples = [
     '<%= config.bin %> route remove acme --env live',
     '<%= config.bin %> route remove --default --env live',

@@ -5,7 +5,7 @@ import { setRoute } from '../../customers/index.ts'
 import { apis, usualMedia } from '../../domain/route.ts'
 
 export default class RouteSet extends BaseCommand {
-  static override summary = "choose the queues for a customer's calls, or for all who have no route of their own"
+  static override summary = "choose the queues for a customer's calls, or the default for all"
   static override description =
     'Takes effect on the next call. Several --queue share the calls by weight (QUEUE*3); one of a higher order (QUEUE@2) is used when all before it refuse. A test route takes only queues named "sandbox…", so that test never reaches a carrier.'
   static override examples = [
