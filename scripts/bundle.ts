@@ -1,0 +1,86 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build, type Metafile, type Plugin } from 'esbuild'
+
+/** What Lambda is given, one file each: the handler and nothing that it does not run. */
+const entries = {
+  gateway: 'src/runtime/gateway/lambda.ts',
+  authorizer: 'src/runtime/gateway/authorizer-lambda.ts',
+  worker: 'src/runtime/worker/lambda.ts',
+  reports: 'src/runtime/worker/reports-lambda.ts',
+} as const
+
+export type BundleName = keyof typeof entries
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const gatewayFolder = `${root}src/runtime/gateway/`
+
+/** Imports that name each endpoint: a bundle cannot look into folders. */
+function endpointImports(): string {
+  const versions = readdirSync(gatewayFolder).filter((name) => /^v\d+\.\d+$/.test(name))
+  const files = versions.flatMap((version) => readdirSync(gatewayFolder + version).map((file) => ({ version, file })))
+  const imports = files.map(({ version, file }, at) => `import e${at} from './${version}/${file}'`)
+  const mounted = files.map(({ version }, at) => `{ path: '/${version}' + e${at}.path, endpoint: e${at} }`)
+  return `${imports.join('\n')}\nexport async function discoverEndpoints() { return [${mounted.join(', ')}] }`
+}
+
+const endpointsPlugin: Plugin = {
+  name: 'endpoints',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /runtime[\\/]gateway[\\/]endpoints\.ts$/ }, () => ({
+      contents: endpointImports(),
+      loader: 'ts',
+      resolveDir: gatewayFolder,
+    }))
+  },
+}
+
+/** On Lambda nobody reads debug output, and no file outlives an instance: neither has a place in a bundle. */
+const leftOutPlugin: Plugin = {
+  name: 'left-out',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^debug$|[\\/]sqlite[\\/]store\.ts$/ }, ({ path }) => ({ path, namespace: 'left-out' }))
+    onLoad({ filter: /^debug$/, namespace: 'left-out' }, () => ({ contents: 'module.exports = () => () => undefined' }))
+    onLoad({ filter: /sqlite/, namespace: 'left-out' }, () => ({
+      contents: "export class SqliteRegistry { constructor() { throw new Error('On Lambda the registry is in Redis.') } }",
+    }))
+  },
+}
+
+/**
+ * Bundles the Lambda functions into `folder`, each as `NAME.mjs`.
+ * @returns what went into each
+ */
+export async function bundle(folder: string, names = Object.keys(entries) as BundleName[]): Promise<Map<BundleName, Metafile>> {
+  const found = new Map<BundleName, Metafile>()
+  for (const name of names) {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: [entries[name]],
+      outfile: `${folder}/${name}.mjs`,
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node24',
+      metafile: true,
+      legalComments: 'none',
+      logLevel: 'warning',
+      // Lambda's own copy serves the one look-up of a secret at the start; pg's optional parts are not used.
+      external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
+      // Parts that are CommonJS still ask for Node's own modules by `require`.
+      banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
+      plugins: [endpointsPlugin, leftOutPlugin],
+    })
+    found.set(name, metafile)
+  }
+  return found
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = `${root}dist/lambda`
+  for (const [name, { outputs }] of await bundle(folder)) {
+    const bytes = Object.values(outputs).reduce((sum, output) => sum + output.bytes, 0)
+    process.stdout.write(`${name}.mjs  ${(bytes / 1024).toFixed(0)} KB\n`)
+  }
+}
