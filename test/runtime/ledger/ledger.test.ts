@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { randomId } from '../../../src/domain/ids.ts'
+import type { Report } from '../../../src/domain/report.ts'
+import type { Ledger, Owner } from '../../../src/runtime/ports/index.ts'
+import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
+import { uniqueName } from '../../support/names.ts'
+
+let dynamo: Dynamo
+beforeAll(async () => {
+  dynamo = await startDynamo()
+})
+afterAll(async () => {
+  // Whatever the tests above did: no partition was ever left unnamed.
+  expect(dynamo.seen.get('Query')).toBeGreaterThan(0)
+  expect([...dynamo.seen.keys()]).not.toContain('Scan')
+  await dynamo.stop()
+})
+
+const newOwner = (): Owner => ({ customer: uniqueName('acme'), environment: 'live' })
+const report = (more: Partial<Report> = {}): Report => ({ id: randomId(), status: 'delivered', at: 1_000, ...more })
+const reports = (count: number): Report[] => Array.from({ length: count }, () => report())
+const day = 86_400_000
+const noon = Date.parse('2026-11-23T12:00:00Z')
+
+/** Reads all pages after a cursor. */
+async function readAll(ledger: Ledger, owner: Owner, cursor?: string, limit = 37) {
+  const found: Report[] = []
+  for (let at = cursor; ; ) {
+    const page = await ledger.reports(owner, at, limit)
+    expect(page.reports.length).toBeLessThanOrEqual(limit)
+    found.push(...page.reports)
+    at = page.cursor
+    if (!page.more && page.reports.length === 0) return { found, cursor: at }
+  }
+}
+
+describe('messages', () => {
+  it('are found by their owner alone', async () => {
+    const ledger = dynamo.open()
+    const [owner, other] = [newOwner(), newOwner()]
+    const id = randomId()
+    await ledger.queued(owner, [{ id, ref: 'r-1', at: 5 }])
+    expect((await ledger.standings(owner, [id, randomId()])).get(id)).toEqual({ id, status: 'queued', ref: 'r-1', at: 5 })
+    expect((await ledger.standings(other, [id])).size).toBe(0)
+    expect((await ledger.standings({ ...owner, environment: 'test' }, [id])).size).toBe(0)
+  })
+
+  it('keep their outcome, whatever note comes late', async () => {
+    const ledger = dynamo.open()
+    const owner = newOwner()
+    const id = randomId()
+    await ledger.append(owner, [report({ id, status: 'failed', code: '4410', at: 9 })])
+    await ledger.queued(owner, [{ id, at: 5 }])
+    expect((await ledger.standings(owner, [id])).get(id)).toEqual({ id, status: 'failed', code: '4410', at: 9 })
+  })
+
+  it('are looked up a hundred at a time', async () => {
+    const ledger = dynamo.open()
+    const owner = newOwner()
+    const ids = Array.from({ length: 100 }, () => randomId())
+    await ledger.queued(
+      owner,
+      ids.map((id) => ({ id, at: 1 })),
+    )
+    expect([...(await ledger.standings(owner, ids)).keys()].sort()).toEqual(ids.sort())
+  })
+
+  it('are forgotten after 30 days, also where DynamoDB has not deleted them yet', async () => {
+    const owner = newOwner()
+    const id = randomId()
+    await dynamo.open(() => noon).queued(owner, [{ id, at: noon }])
+    expect((await dynamo.open(() => noon + 29 * day).standings(owner, [id])).size).toBe(1)
+    expect((await dynamo.open(() => noon + 31 * day).standings(owner, [id])).size).toBe(0)
+  })
+})
+
+describe('reports', () => {
+  it('come in the order in which they were written, once, whatever the size of a page', async () => {
+    const ledger = dynamo.open()
+    const owner = newOwner()
+    const written: Report[] = []
+    for (const count of [1, 250, 99, 100, 101]) {
+      const some = reports(count)
+      written.push(...some)
+      await ledger.append(owner, some)
+    }
+    for (const limit of [1, 100, 500]) expect((await readAll(ledger, owner, undefined, limit)).found).toEqual(written)
+  })
+
+  it('go on from a cursor, which tells no other owner anything', async () => {
+    const ledger = dynamo.open()
+    const owner = newOwner()
+    await ledger.append(owner, reports(3))
+    const { cursor } = await readAll(ledger, owner)
+    const later = reports(2)
+    await ledger.append(owner, later)
+    expect((await readAll(ledger, owner, cursor)).found).toEqual(later)
+    expect((await readAll(ledger, newOwner(), cursor)).found).toEqual([])
+  })
+
+  it('are lost by no reader while several writers write at once', async () => {
+    const owner = newOwner()
+    const writers = Array.from({ length: 4 }, () => dynamo.open())
+    const written = writers.map(() => Array.from({ length: 8 }, () => reports(5)))
+    let writing = true
+    const reader = (async () => {
+      const ledger = dynamo.open()
+      const found: Report[] = []
+      let cursor: string | undefined
+      for (let last = false; !last; ) {
+        last = !writing
+        const some = await readAll(ledger, owner, cursor)
+        found.push(...some.found)
+        cursor = some.cursor
+      }
+      return found
+    })()
+    await Promise.all(
+      writers.map(async (ledger, at) => {
+        for (const some of written[at] ?? []) await ledger.append(owner, some)
+      }),
+    )
+    writing = false
+    const ids = (all: readonly Report[]) => all.map(({ id }) => id).sort()
+    expect(ids(await reader)).toEqual(ids(written.flat(2)))
+  })
+
+  it('go on over days, also where the writers disagree about the day', async () => {
+    const owner = newOwner()
+    const clock = { ahead: noon, behind: noon }
+    const [ahead, behind] = [dynamo.open(() => clock.ahead), dynamo.open(() => clock.behind)]
+    const written: Report[] = []
+    const write = async (ledger: Ledger): Promise<void> => {
+      const some = reports(3)
+      written.push(...some)
+      await ledger.append(owner, some)
+    }
+    await write(behind)
+    clock.ahead = noon + day
+    await write(ahead)
+    // Its clock says yesterday, and the day has been ended: it goes on where the other is.
+    await write(behind)
+    await write(ahead)
+    clock.ahead = noon + 3 * day
+    await write(ahead)
+    expect((await readAll(ahead, owner)).found).toEqual(written)
+  })
+
+  it('are kept for a week; a cursor that is older goes on with the oldest that is left', async () => {
+    const owner = newOwner()
+    const clock = { now: noon }
+    const ledger = dynamo.open(() => clock.now)
+    await ledger.append(owner, reports(2))
+    const old = await ledger.reports(owner, undefined, 1)
+    clock.now += 6 * day
+    const later = reports(2)
+    await ledger.append(owner, later)
+    clock.now += 3 * day
+    expect((await readAll(ledger, owner, old.cursor)).found).toEqual(later)
+    expect((await readAll(ledger, owner)).found).toEqual(later)
+  })
+
+  it.each(['', 'x', 'MS4', Buffer.from('1.2026-99-99.1.1').toString('base64url'), Buffer.from('2.2026-11-23.1.1').toString('base64url')])(
+    'refuse the cursor "%s"',
+    async (cursor) => {
+      await expect(dynamo.open().reports(newOwner(), cursor, 1)).rejects.toMatchObject({ code: 'cursor-invalid' })
+    },
+  )
+})
+
+it('a ledger that does not answer is unavailable, and says so without an address', async () => {
+  const gone = await startDynamo()
+  await gone.stop()
+  await expect(gone.open().reports(newOwner(), undefined, 1)).rejects.toMatchObject({ code: 'ledger-unavailable', retryable: true })
+})

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Database } from '../../../src/runtime/ports/index.ts'
+import { pumpOnce, type WorkerEvent } from '../../../src/runtime/worker/index.ts'
+import { carrierA, engines, idsIn, rowWith, type TestDatabase } from '../../support/databases.ts'
+import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
+import { uniqueName } from '../../support/names.ts'
+
+let dynamo: Dynamo
+beforeAll(async () => {
+  dynamo = await startDynamo()
+})
+afterAll(() => dynamo.stop())
+
+async function end(database: Database, ids: readonly string[], delivered = true): Promise<void> {
+  await database.end(
+    carrierA,
+    ids.map((id) => ({ id, delivered, code: delivered ? '' : '4410', at: Date.parse('2026-11-23T00:00:00Z') })),
+  )
+}
+
+/** Rows of a customer of its own. */
+const rowsOf = (customer: string, count: number) =>
+  Array.from({ length: count }, (_, at) => ({ ...rowWith({ ref: `r-${at}` }), customer }))
+
+describe.each(engines)('the report pump over $engine', ({ create }) => {
+  async function prepared() {
+    const test: TestDatabase = await create()
+    const database = await test.open()
+    await database.migrate([carrierA])
+    const events: WorkerEvent[] = []
+    const ledger = dynamo.open()
+    const observe = (event: WorkerEvent): void => void events.push(event)
+    return { test, database, events, ledger, parts: { database, ledger, carriers: [carrierA], observe } }
+  }
+  const owner = (customer: string) => ({ customer, environment: 'live' }) as const
+
+  it('carries each outcome once into the ledger of its customer, and moves the rows of ours', async () => {
+    const { test, database, ledger, parts, events } = await prepared()
+    const [one, two] = [uniqueName('one'), uniqueName('two')]
+    const [mine, theirs] = [rowsOf(one, 5), rowsOf(two, 2)]
+    await database.flush(carrierA, [...mine, ...theirs])
+    const ids = mine.map(({ message }) => message.id)
+    await end(database, ids.slice(0, 2))
+    await end(database, [...ids.slice(2, 3), ...theirs.map(({ message }) => message.id)], false)
+    expect(await pumpOnce(parts)).toBe(5)
+    expect(await pumpOnce(parts)).toBe(0)
+    const { reports } = await ledger.reports(owner(one), undefined, 100)
+    expect(new Map(reports.map(({ id, status }) => [id, status]))).toEqual(
+      new Map([...ids.slice(0, 2).map((id) => [id, 'delivered'] as const), [ids[2], 'failed']]),
+    )
+    expect(reports[0]).toMatchObject({ ref: expect.stringMatching(/^r-/), at: Date.parse('2026-11-23T00:00:00Z') })
+    expect((await ledger.reports(owner(two), undefined, 100)).reports.map(({ code }) => code)).toEqual(['4410', '4410'])
+    expect(await idsIn(test, 'carrier_a')).toEqual(ids.slice(3).sort())
+    expect(await idsIn(test, 'carrier_a_log_202611')).toHaveLength(5)
+    expect(events).toMatchObject([{ kind: 'reported', reports: 5, open: 2 }])
+    // A late redelivery finds its row moved, and is known all the same.
+    expect(await database.flush(carrierA, mine)).toBe(0)
+  })
+
+  it('says it again rather than never where it died before it could note it', async () => {
+    const { database, ledger, parts } = await prepared()
+    const customer = uniqueName('acme')
+    const rows = rowsOf(customer, 3)
+    await database.flush(carrierA, rows)
+    await end(database, rows.map(({ message }) => message.id))
+    const dying: Database = new Proxy(database, {
+      get: (target, name) =>
+        name === 'reported' ? () => Promise.reject(new Error('killed')) : Reflect.get(target, name, target).bind(target),
+    })
+    expect(await pumpOnce({ ...parts, database: dying })).toBe(0)
+    expect(await pumpOnce(parts)).toBe(3)
+    const { reports } = await ledger.reports(owner(customer), undefined, 100)
+    expect(reports).toHaveLength(6)
+    expect(new Set(reports.map(({ id }) => id)).size).toBe(3)
+  })
+
+  it("reports a rejected row, and goes on where one customer's ledger fails", async () => {
+    const { database, ledger, parts, events } = await prepared()
+    const [good, bad] = [uniqueName('good'), uniqueName('bad')]
+    const rejected = rowsOf(good, 1)[0] ?? rowWith()
+    await database.reject(carrierA, rejected, 'its subject is too long')
+    await database.reject(carrierA, rejected, 'said twice')
+    const row = rowsOf(bad, 1)[0] ?? rowWith()
+    await database.flush(carrierA, [row])
+    await end(database, [row.message.id])
+    const failing = new Proxy(ledger, {
+      get: (target, name) =>
+        name === 'append'
+          ? async (...args: Parameters<typeof ledger.append>) => {
+              if (args[0].customer === bad) throw new Error('throttled')
+              return target.append(...args)
+            }
+          : Reflect.get(target, name, target).bind(target),
+    })
+    await pumpOnce({ ...parts, ledger: failing })
+    expect(events.map(({ kind }) => kind)).toEqual(['reported', 'failed'])
+    const { reports } = await ledger.reports(owner(good), undefined, 10)
+    expect(reports).toMatchObject([{ id: rejected.message.id, status: 'rejected' }])
+    expect(await pumpOnce(parts)).toBe(1)
+    expect((await ledger.reports(owner(bad), undefined, 10)).reports).toHaveLength(1)
+  })
+
+  it("reads a carrier's own table, with its own columns, words and months", async () => {
+    const { test, database, ledger, parts } = await prepared()
+    const create = (table: string) =>
+      test.sql(
+        `CREATE TABLE ${table} (cmid VARCHAR(26) PRIMARY KEY, dest VARCHAR(20), body VARCHAR(2000), kind INTEGER,
+         send_time VARCHAR(14), status INTEGER, call_status VARCHAR(4), report_time VARCHAR(14))`,
+      )
+    const month = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Seoul' }).format(Date.now()).slice(0, 7).replace('-', '')
+    await create('biz_msg')
+    await create(`biz_log_${month}`)
+    const carrier = {
+      queue: 'carrier-b',
+      table: 'biz_msg',
+      existing: {
+        columns: { id: 'cmid', recipient: 'dest', body: 'body', type: 'kind', sendAt: 'send_time' },
+        constants: { status: 0 },
+        types: { sms: 0, lms: 5, mms: 6 },
+        phone: 'national' as const,
+        time: 'compact' as const,
+        result: { status: 'status', done: [2], code: 'call_status', delivered: ['4100'], at: 'report_time' },
+        log: 'biz_log_{yyyymm}',
+      },
+    }
+    const customer = uniqueName('acme')
+    const [moved, here] = rowsOf(customer, 2).map((row) => ({
+      ...row,
+      message: { ...row.message, acceptedAt: Date.parse('2026-11-23T12:00:00+09:00') },
+    }))
+    if (moved === undefined || here === undefined) throw new Error('two rows were made, and fewer came')
+    expect(await database.flush(carrier, [moved, here])).toBe(2)
+    expect(await test.sql(`SELECT * FROM biz_msg WHERE cmid = '${here.message.id}'`)).toMatchObject([
+      { dest: '01012345678', body: 'hello', kind: 0, send_time: '20261123120000', status: 0 },
+    ])
+    const done = (id: string, code: string) =>
+      test.sql(`UPDATE biz_msg SET status = 2, call_status = '${code}', report_time = '20261123130000' WHERE cmid = '${id}'`)
+    await done(moved.message.id, '4100')
+    await done(here.message.id, '4410')
+    await test.sql(`INSERT INTO biz_log_${month} SELECT * FROM biz_msg WHERE call_status = '4100'`)
+    await test.sql("DELETE FROM biz_msg WHERE call_status = '4100'")
+    expect(await pumpOnce({ ...parts, carriers: [carrier] })).toBe(2)
+    expect(await pumpOnce({ ...parts, carriers: [carrier] })).toBe(0)
+    const { reports } = await ledger.reports(owner(customer), undefined, 10)
+    expect(reports.map(({ id, status, code }) => [id, status, code]).sort()).toEqual(
+      [
+        [moved.message.id, 'delivered', '4100'],
+        [here.message.id, 'failed', '4410'],
+      ].sort(),
+    )
+    expect(reports[0]?.at).toBe(Date.parse('2026-11-23T13:00:00+09:00'))
+    expect(await database.flush(carrier, [moved, here])).toBe(0)
+  })
+})
