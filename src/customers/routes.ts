@@ -70,9 +70,13 @@ function sameRule(one: Route, other: Route): boolean {
 function unknownRoute(whose: Whose, api: string, environment: Environment): Problem {
   const who = whose === undefined ? 'There is no default route' : `"${whose}" has no route`
   const target = whose === undefined ? '--default' : whose
-  return new Problem('route-unknown', `${who} for ${api} in ${environment}${whose === undefined ? '.' : ', and no default serves it.'}`, {
-    next: `apigw route set ${target} --api ${api} --env ${environment} --queue QUEUE`,
-  })
+  return new Problem(
+    'route-unknown',
+    `${who} for ${api} in ${environment}${whose === undefined ? '.' : ', and no default serves it.'}`,
+    {
+      next: `apigw route set ${target} --api ${api} --env ${environment} --queue QUEUE`,
+    },
+  )
 }
 
 async function changeRoutes(

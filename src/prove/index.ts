@@ -73,7 +73,11 @@ async function startStage(folder: string): Promise<Stage> {
     return new Victim('gateway', runtimeCommand('gateway'), env, port)
   })
   const workers = [1, 2].map(() => {
-    const env = { APIGW_DATABASE: rows.address, APIGW_CARRIERS: JSON.stringify({ carriers: [carrier] }), APIGW_IDLE_MAX_MS: '100' }
+    const env = {
+      APIGW_DATABASE: rows.address,
+      APIGW_CARRIERS: JSON.stringify({ carriers: [carrier] }),
+      APIGW_IDLE_MAX_MS: '100',
+    }
     return new Victim('worker', runtimeCommand('worker'), { ...common, ...env, APIGW_WAIT_SECONDS: '1' })
   })
   await Promise.all([...gateways, ...workers].map((victim) => victim.start()))
@@ -248,7 +252,11 @@ async function run(stage: Stage, { messages, rounds, tell, signal }: ProveOption
   const customers = await addCustomers(stage)
   const sender = new Sender({ gateways: stage.addresses, authorization: () => customers.authorization, signal })
   const greedyStop = new AbortController()
-  const greedySender = new Sender({ gateways: stage.addresses, authorization: () => customers.limited, signal: greedyStop.signal })
+  const greedySender = new Sender({
+    gateways: stage.addresses,
+    authorization: () => customers.limited,
+    signal: greedyStop.signal,
+  })
   const greedy = new Greedy()
   const redelivered = { count: 0 }
   const accepted = new Set<string>()
@@ -277,7 +285,9 @@ async function run(stage: Stage, { messages, rounds, tell, signal }: ProveOption
     await sleep(Math.random() * 50)
     await faults[name]?.()
     await Promise.all(sending)
-    tell(`${Math.round((performance.now() - started) / 100) / 10} s  round ${round + 1} of ${rounds}: ${name}; ${accepted.size} accepted`)
+    tell(
+      `${Math.round((performance.now() - started) / 100) / 10} s  round ${round + 1} of ${rounds}: ${name}; ${accepted.size} accepted`,
+    )
   }
   greedyStop.abort()
   await greed

@@ -14,4 +14,5 @@ it('through kills, cuts and an empty registry nothing is lost, doubled or overso
   expect(Object.keys(proof.faults)).toHaveLength(8)
   expect(proof.redelivered).toBeGreaterThan(0)
   expect(told).toHaveLength(8)
-})
+  // A call whose gateway is killed may be made again only after its lease of a minute.
+}, 240_000)

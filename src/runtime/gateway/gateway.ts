@@ -8,9 +8,11 @@ import type { Registry } from '../../registry/index.ts'
 import type { Ledger, Media, Queue } from '../ports/index.ts'
 import { authenticator } from './authenticate.ts'
 import { boundTo, type Caller } from './caller.ts'
+import { docsPage } from './docs/page.ts'
 import type { Call, Endpoint } from './endpoint.ts'
 import type { Mounted } from './endpoints.ts'
 import { type HttpRequest, type HttpResponse, json, problemResponse, single } from './http.ts'
+import { openApi } from './openapi.ts'
 import { pathsOf } from './paths.ts'
 import { createPublisher } from './publisher.ts'
 import { rateLimitHeaders, standings } from './rate-limit-headers.ts'
@@ -84,6 +86,12 @@ export function createGateway(parts: GatewayParts): Gateway {
   const ledger = parts.ledger ?? missing('ledger-unavailable', 'This gateway has no ledger of messages and reports.')
   const media = parts.media ?? missing('media-unavailable', 'This gateway keeps no images.')
   let draining = false
+  let described: ReturnType<typeof openApi> | undefined
+  /** Made when it is first asked for: most gateways are never asked. */
+  const description = (): ReturnType<typeof openApi> => {
+    described ??= openApi(parts.endpoints)
+    return described
+  }
 
   function refuse(seen: Seen, environment: Environment, admission: Extract<Admission, { kind: 'refused' }>): HttpResponse {
     const { reason, retryAfterMs, remaining, windows, now: at } = admission
@@ -96,6 +104,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   async function open(path: string): Promise<HttpResponse | undefined> {
     if (path === '/healthz') return json(200, { status: 'ok' })
     if (path === '/.well-known/jwks.json') return json(200, await tokens.jwks(), { 'cache-control': 'public, max-age=300' })
+    if (path === '/openapi.json') return json(200, description(), { 'cache-control': 'public, max-age=300' })
+    if (path === '/docs') return docsPage(description())
     if (path !== '/readyz') return undefined
     if (draining) throw new Problem('shutting-down', 'This gateway takes no new calls.', { retryAfterMs: 1000 })
     await registry.usage('readyz', 'live')

@@ -160,16 +160,22 @@ describe('reports', () => {
     expect((await readAll(ledger, owner)).found).toEqual(later)
   })
 
-  it.each(['', 'x', 'MS4', Buffer.from('1.2026-99-99.1.1').toString('base64url'), Buffer.from('2.2026-11-23.1.1').toString('base64url')])(
-    'refuse the cursor "%s"',
-    async (cursor) => {
-      await expect(dynamo.open().reports(newOwner(), cursor, 1)).rejects.toMatchObject({ code: 'cursor-invalid' })
-    },
-  )
+  it.each([
+    '',
+    'x',
+    'MS4',
+    Buffer.from('1.2026-99-99.1.1').toString('base64url'),
+    Buffer.from('2.2026-11-23.1.1').toString('base64url'),
+  ])('refuse the cursor "%s"', async (cursor) => {
+    await expect(dynamo.open().reports(newOwner(), cursor, 1)).rejects.toMatchObject({ code: 'cursor-invalid' })
+  })
 })
 
 it('a ledger that does not answer is unavailable, and says so without an address', async () => {
   const gone = await startDynamo()
   await gone.stop()
-  await expect(gone.open().reports(newOwner(), undefined, 1)).rejects.toMatchObject({ code: 'ledger-unavailable', retryable: true })
+  await expect(gone.open().reports(newOwner(), undefined, 1)).rejects.toMatchObject({
+    code: 'ledger-unavailable',
+    retryable: true,
+  })
 })

@@ -62,7 +62,10 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     const customer = uniqueName('acme')
     const rows = rowsOf(customer, 3)
     await database.flush(carrierA, rows)
-    await end(database, rows.map(({ message }) => message.id))
+    await end(
+      database,
+      rows.map(({ message }) => message.id),
+    )
     const dying: Database = new Proxy(database, {
       get: (target, name) =>
         name === 'reported' ? () => Promise.reject(new Error('killed')) : Reflect.get(target, name, target).bind(target),
