@@ -12,7 +12,7 @@ import {
   type Observation,
   serve,
 } from '../../src/runtime/gateway/index.ts'
-import type { Media } from '../../src/runtime/ports/index.ts'
+import type { Ledger, Media } from '../../src/runtime/ports/index.ts'
 import { type Answer, type Asked, ask } from './http.ts'
 import { temporaryFolder, uniqueName } from './names.ts'
 import { liveQueue, openTestQueue } from './sqs.ts'
@@ -31,6 +31,7 @@ export interface WorldOptions {
   readonly route?: string | null
   readonly endpoints?: readonly Mounted[]
   readonly media?: Media | undefined
+  readonly ledger?: Ledger | undefined
   readonly trustedProxies?: number
 }
 
@@ -97,7 +98,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const observations: Observation[] = []
   const endpoints = options.endpoints ?? (await discoverEndpoints())
   const observe = (one: Observation): void => void observations.push(one)
-  const gateway = createGateway({ registry, queue, endpoints, now, observe, media: options.media })
+  const gateway = createGateway({ registry, queue, endpoints, now, observe, media: options.media, ledger: options.ledger })
   const listening = await serve(gateway, { port: 0, trustedProxies: options.trustedProxies ?? 0 })
   onTestFinished(async () => {
     await listening.stop(0)

@@ -1,0 +1,177 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { randomId } from '../../src/domain/ids.ts'
+import { envelopeOf, messageWith } from '../support/databases.ts'
+import { type Dynamo, startDynamo } from '../support/dynamodb.ts'
+import { uniqueName } from '../support/names.ts'
+import { type Sqs, startSqs } from '../support/sqs.ts'
+import { json, ok, type RunOptions, run, temporaryFolder } from './run.ts'
+
+let sqs: Sqs
+let dynamo: Dynamo
+beforeAll(async () => {
+  sqs = await startSqs([])
+  dynamo = await startDynamo()
+})
+afterAll(async () => {
+  await sqs.stop()
+  await dynamo.stop()
+})
+
+let here: RunOptions & { readonly env: Readonly<Record<string, string>> }
+beforeEach(() => {
+  const env = { APIGW_SQS_ENDPOINT: sqs.endpoint, APIGW_LEDGER_ENDPOINT: dynamo.endpoint, AWS_REGION: 'ap-northeast-2' }
+  here = { cwd: temporaryFolder(), env }
+})
+
+/** A queue with dead letters that have come to nothing. */
+function queueWithDead(good: number, junk = 0): { name: string; dead: string } {
+  const name = uniqueName('carrier')
+  const dead = `${name}-dlq`
+  sqs.createQueue(dead)
+  const deadLetterTargetArn = sqs.server.inspectQueue(dead)?.arn
+  sqs.createQueue(name, { RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 3 }) })
+  for (let at = 0; at < good; at++) sqs.server.sendMessage(dead, envelopeOf(name, [messageWith({ text: 'swordfish' })]))
+  for (let at = 0; at < junk; at++) sqs.server.sendMessage(dead, `junk ${at}`)
+  return { name, dead }
+}
+
+describe('queue', () => {
+  test('list shows what waits, the dead letters, and what polling costs', async () => {
+    const { name, dead } = queueWithDead(2)
+    sqs.server.sendMessage(name, envelopeOf(name, [messageWith()]))
+    const { stdout, stderr } = await run(['queue', 'list', '--prefix', name], here)
+    expect(stdout).toMatch(new RegExp(`${name} +1 +0 +0 +2 in ${dead}`))
+    expect(stderr).toMatch(/\d+ requests an hour, \$0\.\d+ a month/)
+    expect(await json(['queue', 'list', '--prefix', name], here)).toMatchObject({
+      queues: [{ queue: name, visible: 1, inFlight: 0, delayed: 0, deadLetter: { queue: dead, visible: 2 } }],
+    })
+  })
+
+  test('peek shows whose they are and no text and no whole number, and leaves them', async () => {
+    const { dead } = queueWithDead(1, 1)
+    const { stdout } = await run(['queue', 'peek', dead], here)
+    expect(stdout).toContain('acme (live)')
+    expect(stdout).toContain('no envelope')
+    expect(stdout).not.toContain('swordfish')
+    expect(stdout).not.toContain('+821012345678')
+    expect(await json(['queue', 'peek', dead], here)).toMatchObject({ queue: dead, messages: [{}, {}] })
+    expect(sqs.bodies(dead)).toHaveLength(2)
+  })
+
+  test('redrive asks, tries dry, and moves what is an envelope', async () => {
+    const { name, dead } = queueWithDead(12, 2)
+    expect(await run(['queue', 'redrive', name], here)).toMatchObject({ code: 2, stdout: '' })
+    expect(await json(['queue', 'redrive', name, '--dry-run'], here)).toMatchObject({ moved: 0, left: 14, dryRun: true })
+    expect(sqs.bodies(dead)).toHaveLength(14)
+    expect(await json(['queue', 'redrive', name, '--yes'], here)).toEqual({
+      from: dead,
+      to: name,
+      moved: 12,
+      left: 2,
+      dryRun: false,
+    })
+    expect([sqs.bodies(name).length, sqs.bodies(dead).length]).toEqual([12, 2])
+    expect(await ok(['queue', 'redrive', name, '--yes', '--all'], here)).toContain('2 messages')
+    expect(sqs.bodies(dead)).toEqual([])
+  })
+
+  test('redrive of a queue without dead letters, and of one that is not there, says so', async () => {
+    const name = uniqueName('carrier')
+    sqs.createQueue(name)
+    expect((await run(['queue', 'redrive', name], here)).stderr).toContain('no dead-letter queue')
+    expect(await run(['queue', 'peek', 'nowhere'], here)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('There is no queue'),
+    })
+  })
+
+  test('purge says how many, and only after a yes', async () => {
+    const { dead } = queueWithDead(3)
+    expect((await run(['queue', 'purge', dead], here)).code).toBe(2)
+    expect(await json(['queue', 'purge', dead, '--dry-run'], here)).toEqual({ queue: dead, messages: 3, dryRun: true })
+    expect(sqs.bodies(dead)).toHaveLength(3)
+    expect(await ok(['queue', 'purge', dead, '--yes'], here)).toContain('3 messages')
+    expect(sqs.bodies(dead)).toEqual([])
+  })
+})
+
+describe('schema', () => {
+  test('status, dry run, apply, and again nothing to do', async () => {
+    const database = ['--database', `sqlite:${join(here.cwd, 'm.db')}`]
+    expect(await json(['schema', 'status', ...database], here)).toMatchObject({ pending: [{ version: 1 }] })
+    expect(await json(['schema', 'apply', ...database, '--dry-run'], here)).toMatchObject({
+      dryRun: true,
+      applied: [{ version: 1 }],
+    })
+    expect(await json(['schema', 'status', ...database], here)).toMatchObject({ pending: [{ version: 1 }] })
+    expect(await json(['schema', 'apply', ...database], here)).toMatchObject({
+      applied: [{ version: 1 }],
+      tables: ['carrier_a', 'sandbox'],
+    })
+    expect(await json(['schema', 'apply', ...database], here)).toMatchObject({ applied: [] })
+    expect(await run(['schema', 'status', ...database], here)).toEqual({ stdout: '', stderr: 'Nothing is missing.\n', code: 0 })
+  })
+
+  test.each([
+    ['carriers: []', 'carriers'],
+    ['carriers: [{queue: a, table: "x;y"}]', 'carriers.0.table'],
+    ['carriers: [{queue: a, table: b}, {queue: a, table: c}]', 'more than once'],
+    [
+      'carriers: [{queue: a, table: b, existing: {columns: {id: X}, result: {status: S, done: [2], code: C, delivered: [1]}}}]',
+      'recipient',
+    ],
+    ['{', 'cannot be read'],
+  ])('carriers.yaml with "%s" is refused with its place', async (text, place) => {
+    writeFileSync(join(here.cwd, 'carriers.yaml'), text)
+    const { code, stderr } = await run(['schema', 'apply', '--database', `sqlite:${join(here.cwd, 'm.db')}`], here)
+    expect([code, stderr]).toEqual([2, expect.stringContaining(place)])
+  })
+
+  test('no database, one that is none, a password in a flag, one that does not answer', async () => {
+    expect((await run(['schema', 'status'], here)).stderr).toContain('Which database?')
+    expect((await run(['schema', 'status', '--database', 'x'], here)).code).toBe(2)
+    const secret = await run(['schema', 'status', '--database', 'mysql://me:hunter2@h/d'], here)
+    expect([secret.code, secret.stderr.includes('hunter2')]).toEqual([2, false])
+    expect((await run(['schema', 'status', '--database', 'postgres://me@127.0.0.1:1/d'], here)).code).toBe(1)
+  })
+
+  test('a real server is asked', async () => {
+    const database = ['--database', `${inject('postgres')}postgres`]
+    expect(await json(['schema', 'status', ...database], here)).toMatchObject({ pending: [{ version: 1 }] })
+  })
+})
+
+describe('report', () => {
+  test('list pages through, and replay writes them once more for who has lost them', async () => {
+    const customer = uniqueName('acme')
+    const owner = { customer, environment: 'live' } as const
+    const ledger = dynamo.open()
+    const now = Date.now()
+    await ledger.append(owner, [
+      { id: randomId(), status: 'delivered', at: now - 48 * 3_600_000 },
+      { id: randomId(), status: 'failed', code: '4410', at: now },
+    ])
+    const first = await json(['report', 'list', customer, '--limit', '1'], here)
+    expect(first).toMatchObject({ customer, environment: 'live', more: true, reports: [{ status: 'delivered' }] })
+    const { cursor } = await ledger.reports(owner, undefined, 100)
+    expect(await json(['report', 'replay', customer, '--hours', '24', '--dry-run'], here)).toMatchObject({
+      reports: 1,
+      dryRun: true,
+    })
+    expect((await run(['report', 'replay', customer, '--hours', '24'], here)).code).toBe(2)
+    expect(await json(['report', 'replay', customer, '--hours', '24', '--yes'], here)).toMatchObject({
+      reports: 1,
+      dryRun: false,
+    })
+    expect((await ledger.reports(owner, cursor, 100)).reports).toMatchObject([{ status: 'failed' }])
+    expect(await ok(['report', 'list', customer], here)).toContain('4410')
+  })
+
+  test('says where a ledger could be when it does not know, and what is wrong with a cursor', async () => {
+    const nowhere = { cwd: here.cwd }
+    expect((await run(['report', 'list', 'acme'], nowhere)).stderr).toContain('Where is the ledger?')
+    expect(await run(['report', 'list', 'acme', '--cursor', 'x'], here)).toMatchObject({ code: 2 })
+  })
+})
