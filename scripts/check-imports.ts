@@ -20,8 +20,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
   reports: ['domain', 'runtime/ports'],
   doctor: ['domain', 'registry', 'runtime/ports'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
+  prove: ['domain', 'registry', 'runtime/ports', 'customers'],
   cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local'],
-  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'cli'],
+  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'prove', 'cli'],
 }
 const shelves = new Set(['domain', 'cli', 'runtime'])
 

@@ -139,7 +139,7 @@ function componentsOf(): Json {
 /** The API as OpenAPI 3.1 has it, from what the endpoints say of themselves. */
 export function openApi(mounted: readonly Mounted[]): Json {
   const paths: Record<string, Record<string, Json>> = {}
-  for (const one of mounted) {
+  for (const one of [...mounted].sort((a, b) => a.path.localeCompare(b.path))) {
     const place = paths[one.path] ?? {}
     place[one.endpoint.method.toLowerCase()] = operationOf(one)
     paths[one.path] = place

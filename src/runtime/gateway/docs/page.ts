@@ -26,19 +26,20 @@ function kindOf(schema: Json): string {
   return words.join(', ')
 }
 
-function fieldRows(schema: Json, prefix = ''): string[] {
+function fieldRows(schema: Json, asked: boolean, prefix = ''): string[] {
   const required = new Set(Array.isArray(schema.required) ? schema.required : [])
   return Object.entries(object(schema.properties)).flatMap(([name, value]) => {
     const field = object(value)
-    const description = [required.has(name) ? 'Required.' : '', field.description ?? ''].join(' ').trim()
+    const description = [asked && required.has(name) ? 'Required.' : '', field.description ?? ''].join(' ').trim()
     const row = `<tr><td><code>${escaped(prefix + name)}</code></td><td>${escaped(kindOf(field))}</td><td>${escaped(description)}</td></tr>`
     const items = object(field.items)
-    return items.properties === undefined ? [row] : [row, ...fieldRows(items, `${prefix}${name}[].`)]
+    return items.properties === undefined ? [row] : [row, ...fieldRows(items, asked, `${prefix}${name}[].`)]
   })
 }
 
-function fieldTable(schema: Json): string {
-  const rows = fieldRows(schema)
+/** @param asked whether a caller sends it: then it is said what must not be missing */
+function fieldTable(schema: Json, asked: boolean): string {
+  const rows = fieldRows(schema, asked)
   if (rows.length === 0) return ''
   return `<div class="wide"><table><thead><tr><th>Field</th><th>Type</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`
 }
@@ -82,20 +83,23 @@ function formOf(path: string, method: string, operation: Json): string {
 
 function operationHtml(path: string, method: string, operation: Json): string {
   const parameters = list(operation.parameters).filter((parameter) => parameter.name !== undefined)
-  const asked = fieldTable({
-    properties: Object.fromEntries(
-      parameters.map(({ name, description, schema }) => [String(name), { ...object(schema), description }]),
-    ),
-    required: parameters.filter(({ required }) => required).map(({ name }) => name),
-  })
+  const asked = fieldTable(
+    {
+      properties: Object.fromEntries(
+        parameters.map(({ name, description, schema }) => [String(name), { ...object(schema), description }]),
+      ),
+      required: parameters.filter(({ required }) => required).map(({ name }) => name),
+    },
+    true,
+  )
   const [content] = Object.values(object(object(operation.requestBody).content))
   const answers = Object.entries(object(operation.responses)).filter(([status]) => !status.endsWith('XX'))
   const shown = answers.map(([status, value]) => {
     const answer = object(value)
     const [json] = Object.values(object(answer.content))
-    return `<h3>${escaped(status)} <span class="soft">${escaped(answer.description)}</span></h3>${fieldTable(object(object(json).schema))}`
+    return `<h3>${escaped(status)} <span class="soft">${escaped(answer.description)}</span></h3>${fieldTable(object(object(json).schema), false)}`
   })
-  return `<section><h2 id="${escaped(operation.operationId)}"><span class="verb">${method.toUpperCase()}</span> <code>${escaped(path)}</code></h2><p>${escaped(operation.summary)}</p>${asked}${fieldTable(object(object(content).schema))}${shown.join('')}${formOf(path, method, operation)}</section>`
+  return `<section><h2 id="${escaped(operation.operationId)}"><span class="verb">${method.toUpperCase()}</span> <code>${escaped(path)}</code></h2><p>${escaped(operation.summary)}</p>${asked}${fieldTable(object(object(content).schema), true)}${shown.join('')}${formOf(path, method, operation)}</section>`
 }
 
 /** Codes that a caller of the API can meet: those of the command line are not among them. */

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type BundleName, bundle } from '../../scripts/bundle.ts'
+import { discoverEndpoints } from '../../src/runtime/gateway/endpoints.ts'
+
+let folder: string
+let made: Awaited<ReturnType<typeof bundle>>
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'apigw-bundle-'))
+  made = await bundle(folder)
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** The files of which something is in a bundle: what it looked at and left out does not count. */
+function filesIn(name: BundleName): string[] {
+  const outputs = Object.values(made.get(name)?.outputs ?? {})
+  return outputs.flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  )
+}
+
+describe.each(['gateway', 'authorizer', 'worker', 'reports'] as const)('the bundle of the %s', (name) => {
+  it('has a handler, and nothing of the command line or of an AWS SDK', async () => {
+    const module: { handler?: unknown } = await import(pathToFileURL(join(folder, `${name}.mjs`)).href)
+    expect(module.handler).toBeTypeOf('function')
+    expect(filesIn(name).filter((file) => /@aws-sdk|@oclif|inquirer|src\/(?:commands|cli|local|customers)\//.test(file))).toEqual(
+      [],
+    )
+  })
+})
+
+it('the gateway stays small, carries no database, and every endpoint', async () => {
+  expect(statSync(join(folder, 'gateway.mjs')).size).toBeLessThan(400 * 1024)
+  const inputs = filesIn('gateway')
+  expect(inputs.filter((file) => /mysql2|node_modules\/pg\/|src\/registry\/sqlite\/store/.test(file))).toEqual([])
+  const endpoints = inputs.filter((file) => /gateway\/v\d+\.\d+\//.test(file))
+  expect(endpoints).toHaveLength((await discoverEndpoints()).length)
+})

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import type { WorkerEvent } from '../../../src/runtime/worker/index.ts'
+import { handlerOf } from '../../../src/runtime/worker/lambda.ts'
+import { carrierA, engines, envelopeOf, idsIn, messageWith } from '../../support/databases.ts'
+
+/** A record as AWS documents it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
+function record(messageId: string, body: string, queue = carrierA.queue) {
+  return {
+    messageId,
+    receiptHandle: `receipt-${messageId}`,
+    body,
+    attributes: {
+      ApproximateReceiveCount: '1',
+      SentTimestamp: '1763870400000',
+      SenderId: 'x',
+      ApproximateFirstReceiveTimestamp: '1763870400001',
+    },
+    messageAttributes: {},
+    md5OfBody: '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: `arn:aws:sqs:ap-northeast-2:123456789012:${queue}`,
+    awsRegion: 'ap-northeast-2',
+  }
+}
+
+describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ create }) => {
+  async function prepared(migrated = true) {
+    const test = await create()
+    const database = await test.open()
+    if (migrated) await database.migrate([carrierA])
+    const events: WorkerEvent[] = []
+    const handle = handlerOf({ database, carriers: [carrierA], observe: (event) => void events.push(event) })
+    return { test, database, handle, events }
+  }
+
+  it('writes what is good, and names what SQS has to keep', async () => {
+    const { test, handle, events } = await prepared()
+    const [one, two] = [messageWith(), messageWith()]
+    const result = await handle({
+      Records: [
+        record('a', envelopeOf(carrierA.queue, [one])),
+        record('b', 'junk'),
+        record('c', envelopeOf(carrierA.queue, [two, one])),
+        record('d', envelopeOf('other', [messageWith()]), 'other'),
+      ],
+    })
+    expect(result.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier).sort()).toEqual(['b', 'd'])
+    expect(await idsIn(test, 'carrier_a')).toEqual([one.id, two.id].sort())
+    expect(events.map(({ kind }) => kind).sort()).toEqual(['bad', 'bad', 'flushed'])
+    // The same event again, as after a time-out of the function.
+    await handle({ Records: [record('a', envelopeOf(carrierA.queue, [one]))] })
+    expect(await idsIn(test, 'carrier_a')).toHaveLength(2)
+  })
+
+  it('isolates a bad row, and deletes its message', async () => {
+    const { test, database, handle, events } = await prepared()
+    const bad = messageWith()
+    await database.flush(carrierA, [{ customer: 'acme', environment: 'live', message: bad }])
+    await test.sql('DELETE FROM ingest_seen')
+    const good = Array.from({ length: 9 }, () => messageWith())
+    const result = await handle({ Records: [record('a', envelopeOf(carrierA.queue, [...good, bad]))] })
+    expect(result).toEqual({ batchItemFailures: [] })
+    expect(await idsIn(test, 'carrier_a')).toHaveLength(10)
+    expect(events).toMatchObject([
+      { kind: 'flushed', written: 9 },
+      { kind: 'rejected', id: bad.id },
+    ])
+  })
+
+  it('keeps everything where the database cannot be written', async () => {
+    const { handle, events } = await prepared(false)
+    const result = await handle({ Records: ['a', 'b'].map((id) => record(id, envelopeOf(carrierA.queue, [messageWith()]))) })
+    expect(result.batchItemFailures).toEqual([{ itemIdentifier: 'a' }, { itemIdentifier: 'b' }])
+    expect(events).toMatchObject([{ kind: 'failed', error: { code: 'schema-outdated', next: 'apigw schema apply' } }])
+  })
+})
