@@ -107,10 +107,10 @@ export async function shortenVisibility(sqs: string): Promise<void> {
 export function storedIds(folder: string, table: 'carrier_a' | 'sandbox' = 'carrier_a'): string[] {
   const db = new DatabaseSync(join(folder, '.apigw/messages.db'), { readOnly: true, timeout: 5_000 })
   try {
-    return db
-      .prepare(`SELECT id FROM ${table}`)
-      .all()
-      .map(({ id }) => String(id))
+    // Rows that were reported lie in the table of their month.
+    const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND (name = ? OR name LIKE ?)")
+    const names = tables.all(table, `${table}_log_%`).map(({ name }) => String(name))
+    return names.flatMap((name) => db.prepare(`SELECT id FROM ${name}`).all()).map(({ id }) => String(id))
   } finally {
     db.close()
   }

@@ -197,14 +197,14 @@ describe('stopping', () => {
 })
 
 describe('--once', () => {
-  test('plays eight steps and leaves nothing', async () => {
+  test('plays nine steps and leaves nothing', async () => {
     const folder = temporaryFolder()
     const { stdout, stderr, code } = await runCli(['dev', '--once'], { cwd: folder })
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     const lines = stdout.trimEnd().split('\n')
-    expect(lines).toHaveLength(9)
-    for (const line of lines.slice(0, 8)) expect(line).toMatch(/^✓ \S.* {2}\S/)
-    expect(lines[8]).toBe('Every step was seen.')
+    expect(lines).toHaveLength(10)
+    for (const line of lines.slice(0, 9)) expect(line).toMatch(/^✓ \S.* {2}\S/)
+    expect(lines[9]).toBe('Every step was seen.')
     expect(secretsIn(stdout)).toEqual([])
     expect(existsSync(join(folder, '.apigw'))).toBe(false)
   })
@@ -212,7 +212,7 @@ describe('--once', () => {
     const { stdout, stderr, code } = await runCli(['dev', '--once', '--json'], { cwd: temporaryFolder() })
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     const { passed, steps, ...rest } = JSON.parse(stdout)
-    expect({ passed, rest, steps: steps.length }).toEqual({ passed: true, rest: {}, steps: 8 })
+    expect({ passed, rest, steps: steps.length }).toEqual({ passed: true, rest: {}, steps: 9 })
     for (const step of steps) expect(step).toEqual({ what: expect.any(String), seen: true, detail: expect.any(String) })
   })
 })

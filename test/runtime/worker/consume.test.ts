@@ -149,20 +149,20 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(await idsIn(test, table)).toEqual(ids)
   })
 
-  it('writes a poison mix: bad rows are rejected one by one, and all others stored', async () => {
+  it('writes a poison mix of 10,000: bad rows are rejected one by one, and all others stored', async () => {
     const { test, database } = await prepared()
     const queueName = newQueue()
     // Rows that are there already and that nobody remembers: each breaks the insert of its whole batch.
-    const bad = Array.from({ length: 7 }, () => messageWith())
+    const bad = Array.from({ length: 100 }, () => messageWith())
     await database.flush(
       carrierA,
       bad.map((message) => ({ customer: 'acme', environment: 'live', message })),
     )
     await test.sql('DELETE FROM ingest_seen')
-    const good = Array.from({ length: 400 }, () => messageWith())
-    const mixed = good.flatMap((message, at) => [message, ...(at % 60 === 0 ? bad.slice(at / 60, at / 60 + 1) : [])])
-    for (let from = 0; from < mixed.length; from += 50) {
-      sqs.server.sendMessage(queueName, envelopeOf(queueName, mixed.slice(from, from + 50)))
+    const good = Array.from({ length: 9_900 }, () => messageWith())
+    const mixed = good.flatMap((message, at) => [message, ...(at % 99 === 0 ? bad.slice(at / 99, at / 99 + 1) : [])])
+    for (let from = 0; from < mixed.length; from += 200) {
+      sqs.server.sendMessage(queueName, envelopeOf(queueName, mixed.slice(from, from + 200)))
     }
     const { consumer, events } = startWorker(queueName, database, openedQueue())
     await until(() => sqs.bodies(queueName).length === 0)
@@ -170,7 +170,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(await idsIn(test, table)).toEqual([...good, ...bad].map(({ id }) => id).sort())
     const rejected = events.flatMap((event) => (event.kind === 'rejected' ? [event.id] : []))
     expect(rejected.sort()).toEqual(bad.map(({ id }) => id).sort())
-    const finals = await database.finals({ ...carrierA, queue: queueName }, 100)
+    const finals = await database.finals({ ...carrierA, queue: queueName }, 1000)
     expect(finals.map(({ id }) => id).sort()).toEqual(rejected)
     expect(finals[0]).toMatchObject({ customer: 'acme', environment: 'live', outcome: 'rejected' })
   })
