@@ -1,0 +1,147 @@
+import { type Account, isAwsOwned } from './account/account.ts'
+import type { Escalation } from './escalation/search.ts'
+import { findEscalations } from './escalation/search.ts'
+import { cutOf, sentenceOf } from './escalation/words.ts'
+import { type Finding, findingId, type Severity, severities } from './finding.ts'
+import { loadActions } from './knowledge/actions.ts'
+import { vendors } from './knowledge/vendors.ts'
+import { rules } from './rules/index.ts'
+import { allPolicies } from './rules/places.ts'
+import type { Rule, View } from './rules/rule.ts'
+
+/** A way to all rights, as `--json` gives it. */
+export interface EscalationPath {
+  /** Of the catalogue of pathfinding.cloud, one a step. */
+  readonly ids: readonly string[]
+  readonly steps: readonly {
+    readonly from: string
+    readonly to: string | null
+    readonly actions: readonly string[]
+    readonly words: string
+  }[]
+  readonly conditions: readonly string[]
+  /** What to take away so that this way is closed. */
+  readonly cut: string
+}
+
+export interface PrincipalVerdict {
+  readonly arn: string
+  readonly type: 'user' | 'role'
+  readonly admin: 'yes' | 'conditional' | 'no'
+  /** What being an administrator depends on. */
+  readonly conditions: readonly string[]
+  readonly escalation: { readonly verdict: 'proven' | 'conditional' | 'none'; readonly paths: readonly EscalationPath[] }
+}
+
+export interface Summary {
+  readonly account: string
+  readonly users: number
+  readonly roles: number
+  readonly groups: number
+  readonly policies: number
+  readonly administrators: number
+  readonly escalations: number
+  /** Findings that are not suppressed. */
+  readonly findings: Readonly<Record<Severity, number>>
+  readonly suppressed: number
+}
+
+export interface Audit {
+  readonly summary: Summary
+  readonly principals: readonly PrincipalVerdict[]
+  readonly findings: readonly Finding[]
+  /** What could not be read, and so was not judged. */
+  readonly missing: readonly string[]
+}
+
+function pathOf(found: Escalation): EscalationPath {
+  return {
+    ids: found.hops.map(({ move }) => move.id),
+    steps: found.hops.map((hop) => ({ from: hop.from, to: hop.to ?? null, actions: hop.move.actions, words: sentenceOf(hop) })),
+    conditions: found.on,
+    cut: cutOf(found),
+  }
+}
+
+function principalsOf({ world, escalations }: View): PrincipalVerdict[] {
+  return world.nodes.map(({ arn, type, admin }) => {
+    const found = escalations.get(arn)
+    return {
+      arn,
+      type,
+      admin: admin.verdict,
+      conditions: admin.on,
+      escalation: found === undefined ? { verdict: 'none', paths: [] } : { verdict: found.verdict, paths: [pathOf(found)] },
+    }
+  })
+}
+
+function findingsOf(rule: Rule, view: View): Finding[] {
+  const seen = new Map<string, number>()
+  return [...rule.find(view)].map(({ resource, key, title, evidence, fix, severity = rule.severity }) => {
+    // Two policies of one name on one principal would otherwise share an id.
+    const times = (seen.get(`${resource}|${key}`) ?? 0) + 1
+    seen.set(`${resource}|${key}`, times)
+    return {
+      id: findingId(rule.id, resource, times === 1 ? key : `${key ?? ''} ${times}`),
+      rule: rule.id,
+      severity,
+      resource,
+      title,
+      evidence: evidence.filter((line) => line !== ''),
+      fix,
+      references: rule.references,
+      suppressed: null,
+    }
+  })
+}
+
+/** Counts findings by severity; those that are suppressed are counted apart. */
+export function tally(findings: readonly Finding[]): Pick<Summary, 'findings' | 'suppressed'> {
+  const open = findings.filter(({ suppressed }) => suppressed === null)
+  const of = (severity: Severity): number => open.filter((finding) => finding.severity === severity).length
+  return {
+    findings: { critical: of('critical'), high: of('high'), medium: of('medium'), low: of('low') },
+    suppressed: findings.length - open.length,
+  }
+}
+
+function servicesNamed(account: Account): Set<string> {
+  const services = new Set<string>()
+  for (const { policy } of allPolicies(account)) {
+    for (const { actions } of policy.statements) {
+      for (const action of actions.values) services.add(action.split(':')[0] ?? '')
+    }
+  }
+  return services
+}
+
+/**
+ * Judges an account: every principal by all that bears on it together, and every rule.
+ * @param now milliseconds since 1970: ages are counted from here
+ */
+export async function audit(account: Account, now = Date.now()): Promise<Audit> {
+  const actions = await loadActions(servicesNamed(account))
+  const view: View = { ...findEscalations(account), account, actions, vendors, now }
+  const applicable = rules.filter(({ templates }) => templates || account.source === 'account')
+  const findings = applicable
+    .flatMap((rule) => findingsOf(rule, view))
+    .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || (a.resource < b.resource ? -1 : 1))
+  const { world, escalations } = view
+  const people = world.nodes.filter(({ principal }) => !isAwsOwned(principal))
+  return {
+    summary: {
+      account: account.id,
+      users: account.users.length,
+      roles: account.roles.length,
+      groups: account.groups.length,
+      policies: account.policies.filter(({ awsManaged }) => !awsManaged).length,
+      administrators: people.filter(({ admin }) => admin.verdict === 'yes').length,
+      escalations: escalations.size,
+      ...tally(findings),
+    },
+    principals: principalsOf(view),
+    findings,
+    missing: account.missing,
+  }
+}

@@ -1,0 +1,150 @@
+import { allowPatterns } from '../policy/evaluate.ts'
+import { arnMatches, literalPrefix } from '../policy/match.ts'
+import { passWays, useWays } from './catalogue.ts'
+import { isRole, type Node, type RoleNode } from './world.ts'
+
+/**
+ * Which principals may lead anywhere, and to whom: a quick superset of what `becomeMove` then decides exactly. Without
+ * it everybody would be compared with everybody.
+ */
+
+const overUsers = ['iam:createaccesskey', 'iam:createloginprofile', 'iam:updateloginprofile'] as const
+const passing = 'iam:passrole'
+const useActions = [...new Set(useWays.flatMap(({ actions }) => actions.slice(0, 1)))].map((action) => action.toLowerCase())
+const servicesByUse = new Map(
+  useActions.map((action) => [
+    action,
+    new Set(useWays.filter(({ actions }) => actions[0]?.toLowerCase() === action).flatMap(({ services }) => services)),
+  ]),
+)
+const passServices = new Set(passWays.flatMap(({ services }) => services))
+
+/** Whether a principal has anything of which an escalation could be made. */
+export function isActive(actor: Node): boolean {
+  return actor.identity.some(({ statements }) =>
+    statements.some(({ effect, actions }) => effect === 'Allow' && (actions.not || actions.values.some(mayMatter))),
+  )
+}
+
+const mattering = [...overUsers, passing, 'sts:assumerole', 'iam:', ...useActions]
+const matters = new Map<string, boolean>()
+
+function mayMatter(pattern: string): boolean {
+  let found = matters.get(pattern)
+  if (found === undefined) {
+    const prefix = literalPrefix(pattern)
+    found = prefix.startsWith('iam:') || mattering.some((action) => action.startsWith(prefix) || action === pattern)
+    matters.set(pattern, found)
+  }
+  return found
+}
+
+/** Principals sorted by ARN, of which those that a pattern describes are found without looking at all. */
+export class Sorted<T extends Node> {
+  readonly #nodes: readonly T[]
+
+  constructor(nodes: readonly T[]) {
+    this.#nodes = nodes.toSorted((a, b) => (a.arn < b.arn ? -1 : 1))
+  }
+
+  *matching(pattern: string): Generator<T> {
+    if (pattern === '*') {
+      yield* this.#nodes
+      return
+    }
+    const prefix = literalPrefix(pattern)
+    for (let at = this.#first(prefix); at < this.#nodes.length; at++) {
+      const node = this.#nodes[at]
+      if (node === undefined || !node.arn.startsWith(prefix)) return
+      if (arnMatches(pattern, node.arn)) yield node
+    }
+  }
+
+  #first(prefix: string): number {
+    let low = 0
+    let high = this.#nodes.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#nodes[middle]?.arn ?? '') < prefix) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+/** Targets, by what makes them targets. */
+export class Targets {
+  readonly #users: Sorted<Node>
+  readonly #roles: Sorted<RoleNode>
+  readonly #trusting: Sorted<RoleNode>
+  readonly #passable: Sorted<RoleNode>
+  readonly #byService = new Map<string, Sorted<RoleNode>>()
+  readonly #byPrincipal = new Map<string, RoleNode[]>()
+
+  constructor(nodes: readonly Node[], account: string) {
+    const roles = nodes.filter(isRole)
+    this.#users = new Sorted(nodes.filter((node) => !isRole(node)))
+    this.#roles = new Sorted(roles)
+    this.#trusting = new Sorted(roles.filter((role) => trustsAccount(role, account)))
+    const services = new Set([...passServices, ...[...servicesByUse.values()].flatMap((some) => [...some])])
+    for (const service of services) {
+      this.#byService.set(service, new Sorted(roles.filter((role) => role.trusts(service).named !== 'no')))
+    }
+    this.#passable = new Sorted(roles.filter((role) => [...passServices].some((service) => role.trusts(service).named !== 'no')))
+    for (const role of roles) {
+      for (const arn of directlyNamed(role)) {
+        const known = this.#byPrincipal.get(arn)
+        if (known === undefined) this.#byPrincipal.set(arn, [role])
+        else known.push(role)
+      }
+    }
+  }
+
+  /** Each possible target of an actor, perhaps more than once. */
+  *of(actor: Node): Generator<Node> {
+    yield* this.#byPrincipal.get(actor.arn) ?? []
+    yield* this.#byPrincipal.get(sessionName(actor)) ?? []
+    if (!isActive(actor)) return
+    for (const pattern of allowPatterns(actor, 'sts:assumerole')) yield* this.#trusting.matching(pattern)
+    for (const pattern of allowPatterns(actor, 'iam:updateassumerolepolicy')) yield* this.#roles.matching(pattern)
+    for (const pattern of allowPatterns(actor, passing)) yield* this.#passable.matching(pattern)
+    for (const action of overUsers) {
+      for (const pattern of allowPatterns(actor, action)) yield* this.#users.matching(pattern)
+    }
+    for (const [action, services] of servicesByUse) {
+      if (allowPatterns(actor, action).length === 0) continue
+      for (const service of services) yield* this.#byService.get(service)?.matching('*') ?? []
+    }
+  }
+}
+
+function trustsAccount(role: RoleNode, account: string): boolean {
+  return role.trustPolicy.trust.statements.some(
+    ({ effect, principals }) =>
+      effect === 'Allow' &&
+      principals !== undefined &&
+      (principals.not ||
+        principals.entries.some(
+          ({ kind, value }) => kind === '*' || value === '*' || value === account || value.endsWith(`::${account}:root`),
+        )),
+  )
+}
+
+/** Sessions of a role are named by the role's name, without its path. */
+function sessionName({ arn, principal }: Node): string {
+  return isSession(arn) ? arn : `session:${principal.name}`
+}
+
+function isSession(arn: string): boolean {
+  return arn.includes(':assumed-role/')
+}
+
+function* directlyNamed(role: RoleNode): Generator<string> {
+  for (const { effect, principals } of role.trustPolicy.trust.statements) {
+    if (effect !== 'Allow' || principals === undefined) continue
+    for (const { kind, value } of principals.entries) {
+      if (kind !== 'AWS') continue
+      yield isSession(value) ? `session:${value.split('/')[1] ?? ''}` : value
+    }
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * Ways from one principal to another, after the catalogue of pathfinding.cloud (DataDog, Apache-2.0), by its ids.
+ * A test holds this list against that catalogue.
+ */
+
+/** Hand a role to something new that runs one's own code. */
+export interface PassWay {
+  readonly id: string
+  /** What must trust the role. */
+  readonly services: readonly string[]
+  /** What one needs beside `iam:PassRole`. */
+  readonly actions: readonly string[]
+  /** EC2 takes a role inside an instance profile only. */
+  readonly profile?: true
+  /** Something that must be there already, and is not part of what was read. */
+  readonly exists?: string
+}
+
+/** Steer something that runs as the role already. */
+export interface UseWay {
+  readonly id: string
+  readonly services: readonly string[]
+  readonly actions: readonly string[]
+  readonly thing: string
+  /** What else must be so, and is not known. */
+  readonly besides?: string
+  /** Among what a live run reads. */
+  readonly kind?: 'function' | 'stack'
+  readonly profile?: true
+}
+
+const ec2 = ['ec2.amazonaws.com']
+const lambda = ['lambda.amazonaws.com']
+const ecs = ['ecs-tasks.amazonaws.com']
+const glue = ['glue.amazonaws.com']
+const codebuild = ['codebuild.amazonaws.com']
+const cloudformation = ['cloudformation.amazonaws.com']
+const sagemaker = ['sagemaker.amazonaws.com']
+const apprunner = ['tasks.apprunner.amazonaws.com']
+const agentcore = ['bedrock-agentcore.amazonaws.com']
+const cluster = 'an ECS cluster'
+
+export const passWays: readonly PassWay[] = [
+  { id: 'lambda-001', services: lambda, actions: ['lambda:CreateFunction', 'lambda:InvokeFunction'] },
+  { id: 'lambda-006', services: lambda, actions: ['lambda:CreateFunction', 'lambda:AddPermission'] },
+  {
+    id: 'lambda-002',
+    services: lambda,
+    actions: ['lambda:CreateFunction', 'lambda:CreateEventSourceMapping'],
+    exists: 'a stream or a queue that the role may read',
+  },
+  { id: 'ec2-001', services: ec2, actions: ['ec2:RunInstances'], profile: true },
+  { id: 'ec2-003', services: ec2, actions: ['ec2:RequestSpotInstances'], profile: true },
+  { id: 'cloudformation-001', services: cloudformation, actions: ['cloudformation:CreateStack'] },
+  {
+    id: 'cloudformation-003',
+    services: cloudformation,
+    actions: ['cloudformation:CreateStackSet', 'cloudformation:CreateStackInstances'],
+  },
+  { id: 'cloudformation-004', services: cloudformation, actions: ['cloudformation:UpdateStackSet'], exists: 'a stack set' },
+  { id: 'codebuild-001', services: codebuild, actions: ['codebuild:CreateProject', 'codebuild:StartBuild'] },
+  { id: 'codebuild-004', services: codebuild, actions: ['codebuild:CreateProject', 'codebuild:StartBuildBatch'] },
+  { id: 'ecs-001', services: ecs, actions: ['ecs:CreateCluster', 'ecs:RegisterTaskDefinition', 'ecs:CreateService'] },
+  { id: 'ecs-002', services: ecs, actions: ['ecs:CreateCluster', 'ecs:RegisterTaskDefinition', 'ecs:RunTask'] },
+  { id: 'ecs-003', services: ecs, actions: ['ecs:RegisterTaskDefinition', 'ecs:CreateService'], exists: cluster },
+  { id: 'ecs-004', services: ecs, actions: ['ecs:RegisterTaskDefinition', 'ecs:RunTask'], exists: cluster },
+  {
+    id: 'ecs-005',
+    services: ecs,
+    actions: ['ecs:RegisterTaskDefinition', 'ecs:StartTask'],
+    exists: 'an ECS cluster with an EC2 instance',
+  },
+  { id: 'glue-001', services: glue, actions: ['glue:CreateDevEndpoint'] },
+  { id: 'glue-003', services: glue, actions: ['glue:CreateJob', 'glue:StartJobRun'] },
+  { id: 'glue-004', services: glue, actions: ['glue:CreateJob', 'glue:CreateTrigger'] },
+  { id: 'glue-005', services: glue, actions: ['glue:UpdateJob', 'glue:StartJobRun'], exists: 'a Glue job' },
+  { id: 'glue-006', services: glue, actions: ['glue:UpdateJob', 'glue:CreateTrigger'], exists: 'a Glue job' },
+  { id: 'sagemaker-001', services: sagemaker, actions: ['sagemaker:CreateNotebookInstance'] },
+  { id: 'sagemaker-002', services: sagemaker, actions: ['sagemaker:CreateTrainingJob'] },
+  { id: 'sagemaker-003', services: sagemaker, actions: ['sagemaker:CreateProcessingJob'] },
+  { id: 'apprunner-001', services: apprunner, actions: ['apprunner:CreateService'] },
+  {
+    id: 'bedrock-001',
+    services: agentcore,
+    actions: [
+      'bedrock-agentcore:CreateCodeInterpreter',
+      'bedrock-agentcore:StartCodeInterpreterSession',
+      'bedrock-agentcore:InvokeCodeInterpreter',
+    ],
+  },
+  {
+    id: 'datapipeline-001',
+    services: ['datapipeline.amazonaws.com', 'elasticmapreduce.amazonaws.com'],
+    actions: ['datapipeline:CreatePipeline', 'datapipeline:PutPipelineDefinition', 'datapipeline:ActivatePipeline'],
+  },
+]
+
+export const useWays: readonly UseWay[] = [
+  {
+    id: 'lambda-004',
+    services: lambda,
+    actions: ['lambda:UpdateFunctionCode', 'lambda:InvokeFunction'],
+    thing: 'a Lambda function',
+    kind: 'function',
+  },
+  {
+    id: 'lambda-005',
+    services: lambda,
+    actions: ['lambda:UpdateFunctionCode', 'lambda:AddPermission'],
+    thing: 'a Lambda function',
+    kind: 'function',
+  },
+  {
+    id: 'lambda-003',
+    services: lambda,
+    actions: ['lambda:UpdateFunctionCode'],
+    thing: 'a Lambda function',
+    besides: 'something calls that function',
+    kind: 'function',
+  },
+  {
+    id: 'cloudformation-002',
+    services: cloudformation,
+    actions: ['cloudformation:UpdateStack'],
+    thing: 'a CloudFormation stack',
+    kind: 'stack',
+  },
+  {
+    id: 'cloudformation-005',
+    services: cloudformation,
+    actions: ['cloudformation:CreateChangeSet', 'cloudformation:ExecuteChangeSet'],
+    thing: 'a CloudFormation stack',
+    kind: 'stack',
+  },
+  { id: 'codebuild-002', services: codebuild, actions: ['codebuild:StartBuild'], thing: 'a CodeBuild project' },
+  { id: 'codebuild-003', services: codebuild, actions: ['codebuild:StartBuildBatch'], thing: 'a CodeBuild project' },
+  { id: 'glue-002', services: glue, actions: ['glue:UpdateDevEndpoint'], thing: 'a Glue development endpoint' },
+  { id: 'apprunner-002', services: apprunner, actions: ['apprunner:UpdateService'], thing: 'an App Runner service' },
+  {
+    id: 'bedrock-002',
+    services: agentcore,
+    actions: ['bedrock-agentcore:StartCodeInterpreterSession', 'bedrock-agentcore:InvokeCodeInterpreter'],
+    thing: 'a code interpreter',
+  },
+  {
+    id: 'sagemaker-004',
+    services: sagemaker,
+    actions: ['sagemaker:CreatePresignedNotebookInstanceUrl'],
+    thing: 'a SageMaker notebook',
+  },
+  {
+    id: 'sagemaker-005',
+    services: sagemaker,
+    actions: [
+      'sagemaker:CreateNotebookInstanceLifecycleConfig',
+      'sagemaker:StopNotebookInstance',
+      'sagemaker:UpdateNotebookInstance',
+      'sagemaker:StartNotebookInstance',
+    ],
+    thing: 'a SageMaker notebook',
+  },
+  { id: 'ssm-001', services: ec2, actions: ['ssm:StartSession'], thing: 'an EC2 instance', profile: true },
+  { id: 'ssm-002', services: ec2, actions: ['ssm:SendCommand'], thing: 'an EC2 instance', profile: true },
+  {
+    id: 'ec2-002',
+    services: ec2,
+    actions: ['ec2:ModifyInstanceAttribute', 'ec2:StopInstances', 'ec2:StartInstances'],
+    thing: 'an EC2 instance',
+    profile: true,
+  },
+  {
+    id: 'ec2-004',
+    services: ec2,
+    actions: ['ec2:CreateLaunchTemplateVersion', 'ec2:ModifyLaunchTemplate'],
+    thing: 'a launch template',
+    besides: 'instances are started from that template',
+    profile: true,
+  },
+  {
+    id: 'ec2instanceconnect-003',
+    services: ec2,
+    actions: ['ec2-instance-connect:SendSSHPublicKey', 'ec2:DescribeInstances'],
+    thing: 'an EC2 instance',
+    besides: 'SSH reaches that instance',
+    profile: true,
+  },
+]
+
+/** Where permissions for a call must stand: ARNs with wildcards. Most services name their resources after themselves. */
+const kinds: Readonly<Record<string, string>> = {
+  'lambda:CreateEventSourceMapping': 'arn:*:lambda:*:ACCOUNT:event-source-mapping:*',
+  'ec2:DescribeInstances': '*',
+  'ec2:RunInstances': 'arn:*:ec2:*:ACCOUNT:instance/*',
+  'datapipeline:CreatePipeline': '*',
+  'ecs:CreateCluster': '*',
+  'ssm:StartSession': 'arn:*:ec2:*:ACCOUNT:instance/*',
+  'ssm:SendCommand': 'arn:*:ec2:*:ACCOUNT:instance/*',
+  'ec2-instance-connect:SendSSHPublicKey': 'arn:*:ec2:*:ACCOUNT:instance/*',
+}
+const serviceKinds: Readonly<Record<string, string>> = {
+  lambda: 'function:*',
+  codebuild: 'project/*',
+  apprunner: 'service/*',
+}
+
+/** The resources that an action of the catalogue is about, as an ARN with wildcards. */
+export function kindOf(action: string, account: string): string {
+  const [service = ''] = action.split(':')
+  const kind = kinds[action] ?? `arn:*:${service}:*:ACCOUNT:${serviceKinds[service] ?? '*'}`
+  return kind.replace('ACCOUNT', account)
+}

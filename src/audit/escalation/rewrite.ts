@@ -1,0 +1,140 @@
+import { targetContext } from '../account/account.ts'
+import { layered, value } from '../policy/context.ts'
+import { better, type Decision, decide } from '../policy/evaluate.ts'
+import { adminOf } from './admin.ts'
+import { isMovable, type Node, type World } from './world.ts'
+
+/** One thing that somebody may do, and what that depends on. */
+export interface Step {
+  /** Of the catalogue. */
+  readonly id: string
+  readonly action: string
+  readonly resource: string
+  readonly on: readonly string[]
+  /** The statement that allows it. */
+  readonly by: string | undefined
+  readonly words: string
+}
+
+function step(id: string, action: string, resource: string, { on, by }: Decision, words: string): Step {
+  return { id, action, resource, on, by: by.at(-1), words }
+}
+
+/** The step that depends on least. */
+export function easiest<T extends { readonly on: readonly string[] }>(ways: readonly T[]): T | undefined {
+  return ways.reduce<T | undefined>((best, way) => (best === undefined || way.on.length < best.on.length ? way : best), undefined)
+}
+
+const ids = {
+  user: { attach: 'iam-008', put: 'iam-007' },
+  role: { attach: 'iam-009', put: 'iam-005' },
+} as const
+const others = {
+  user: { attach: 'iam-015', put: 'iam-018', version: 'iam-016' },
+  role: { attach: 'iam-014', put: 'iam-017', version: 'iam-016' },
+} as const
+
+/** To attach is to attach something: a policy that makes an administrator, and that the conditions let through. */
+function attach(actor: Node, action: string, target: Node, world: World): Decision | undefined {
+  const about = targetContext(target.principal)
+  let best: Decision | undefined
+  for (const arn of world.adminPolicies) {
+    const context = layered(about, new Map([['iam:policyarn', value(arn)]]))
+    const found = decide(actor, { action, resource: target.arn, context })
+    best = best === undefined ? found : better(best, found)
+    if (best.verdict === 'allowed') break
+  }
+  return best?.verdict === 'denied' ? undefined : best
+}
+
+function versionSteps(actor: Node, target: Node, world: World, self: boolean): Step[] {
+  const id = self ? 'iam-001' : others[target.type].version
+  return target.principal.held.flatMap(({ policy, how }) => {
+    const { arn } = policy
+    const managed = how === 'attached' && arn !== undefined ? world.policies.get(arn) : undefined
+    if (managed === undefined) return []
+    const found: Step[] = []
+    const make = decide(actor, { action: 'iam:CreatePolicyVersion', resource: managed.arn })
+    if (make.verdict !== 'denied') {
+      found.push(step(id, 'iam:CreatePolicyVersion', managed.arn, make, `write a new version of ${managed.name}`))
+    }
+    const back = managed.others.find((one) => adminOf({ ...target, identity: [one.policy] }, world.account.id).verdict === 'yes')
+    if (back !== undefined) {
+      const set = decide(actor, { action: 'iam:SetDefaultPolicyVersion', resource: managed.arn })
+      if (set.verdict !== 'denied') {
+        found.push(
+          step(id, 'iam:SetDefaultPolicyVersion', managed.arn, set, `make ${back.version} of ${managed.name} count again`),
+        )
+      }
+    }
+    return found
+  })
+}
+
+function groupSteps(actor: Node, target: Node, world: World): Step[] {
+  const { partition, id: account, groups } = world.account
+  return target.principal.groups.flatMap((name) => {
+    const arn = groups.find((group) => group.name === name)?.arn ?? `arn:${partition}:iam::${account}:group/${name}`
+    const ways = [
+      ['iam-011', 'iam:PutGroupPolicy', new Map()],
+      ['iam-010', 'iam:AttachGroupPolicy', new Map([['iam:policyarn', value(world.adminPolicies[0] ?? '')]])],
+    ] as const
+    return ways.flatMap(([id, action, context]) => {
+      const found = decide(actor, { action, resource: arn, context })
+      return found.verdict === 'denied' ? [] : [step(id, action, arn, found, `give the group ${name} a policy`)]
+    })
+  })
+}
+
+/** The easiest way for somebody to rewrite what a principal, or he himself, may do. */
+export function rewriteStep(actor: Node, target: Node, world: World): Step | undefined {
+  if (!isMovable(target) || target.whenRewritten.verdict === 'no') return undefined
+  const self = actor.arn === target.arn
+  const id = self ? ids[target.type] : others[target.type]
+  const kind = target.type === 'user' ? 'User' : 'Role'
+  const whom = self ? 'itself' : target.principal.name
+  const steps: Step[] = []
+  const put = decide(actor, {
+    action: `iam:Put${kind}Policy`,
+    resource: target.arn,
+    context: targetContext(target.principal),
+  })
+  if (put.verdict !== 'denied') steps.push(step(id.put, `iam:Put${kind}Policy`, target.arn, put, `give ${whom} an inline policy`))
+  const attached = attach(actor, `iam:Attach${kind}Policy`, target, world)
+  if (attached !== undefined) {
+    steps.push(step(id.attach, `iam:Attach${kind}Policy`, target.arn, attached, `attach an administrator's policy to ${whom}`))
+  }
+  steps.push(...versionSteps(actor, target, world, self), ...groupSteps(actor, target, world))
+  const best = easiest(steps)
+  return best && { ...best, on: [...new Set([...best.on, ...target.whenRewritten.on])] }
+}
+
+/** Join a group that makes an administrator. */
+function joinSteps(actor: Node, { account }: World): Step[] {
+  if (actor.type === 'role') return []
+  return account.groups.flatMap(({ name, arn, held }) => {
+    if (actor.principal.groups.includes(name)) return []
+    const add = decide(actor, { action: 'iam:AddUserToGroup', resource: arn })
+    if (add.verdict === 'denied') return []
+    const admin = adminOf({ ...actor, identity: [...actor.identity, ...held.map(({ policy }) => policy)] }, account.id)
+    if (admin.verdict === 'no') return []
+    const found = step('iam-013', 'iam:AddUserToGroup', arn, add, `join the group ${name}`)
+    return [{ ...found, on: [...found.on, ...admin.on] }]
+  })
+}
+
+/** Take off the boundary that keeps one from being an administrator. */
+function unboundSteps(actor: Node, { account }: World): Step[] {
+  if (actor.boundary === undefined || adminOf({ ...actor, boundary: undefined }, account.id).verdict !== 'yes') return []
+  const kind = actor.type === 'user' ? 'User' : 'Role'
+  return ['Delete', 'Put'].flatMap((verb) => {
+    const action = `iam:${verb}${kind}PermissionsBoundary`
+    const found = decide(actor, { action, resource: actor.arn, context: targetContext(actor.principal) })
+    return found.verdict === 'denied' ? [] : [step('boundary', action, actor.arn, found, 'take off its permissions boundary')]
+  })
+}
+
+/** Ways to all rights that rewrite no policy. */
+export function freeingSteps(actor: Node, world: World): Step[] {
+  return [...joinSteps(actor, world), ...unboundSteps(actor, world)]
+}

@@ -1,0 +1,39 @@
+import { type Context, lookUp } from './context.ts'
+import { literalMark, literalStar } from './match.ts'
+
+/** A pattern with its variables replaced. `certain` is false where a value was not known and `*` stands for it. */
+export interface Filled {
+  readonly pattern: string
+  readonly certain: boolean
+}
+
+const escapes: Readonly<Record<string, string>> = { '*': literalStar, '?': literalMark, $: '$' }
+
+/** What a value stands for inside a pattern: itself, and no wildcard. */
+function literal(text: string): string {
+  return text.replaceAll('*', literalStar).replaceAll('?', literalMark)
+}
+
+/**
+ * Replaces policy variables (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
+ * @returns `undefined` where a variable has no value and no default: such an element matches nothing
+ */
+export function filled(pattern: string, context: Context): Filled | undefined {
+  if (!pattern.includes('${')) return { pattern, certain: true }
+  let certain = true
+  let matchable = true
+  const replaced = pattern.replaceAll(/\$\{([^}]*)\}/g, (_all, inside: string) => {
+    const escaped = escapes[inside]
+    if (escaped !== undefined) return escaped
+    const [, key = inside, fallback] = /^([^,]+?)(?:\s*,\s*'(.*)')?$/s.exec(inside.trim()) ?? []
+    const known = lookUp(context, key)
+    if (known.kind === 'values') return literal(known.values[0] ?? '')
+    if (known.kind === 'absent') {
+      if (fallback === undefined) matchable = false
+      return literal(fallback ?? '')
+    }
+    certain = false
+    return '*'
+  })
+  return matchable ? { pattern: replaced, certain } : undefined
+}

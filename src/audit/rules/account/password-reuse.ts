@@ -1,0 +1,23 @@
+import type { Rule } from '../rule.ts'
+
+const remembered = 24
+
+export const passwordReuse: Rule = {
+  id: 'password-reuse',
+  severity: 'medium',
+  level: 'account',
+  title: 'Old passwords may be used again',
+  why: 'A password that leaked once works again.',
+  references: ['CIS 1.9', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html'],
+  templates: false,
+  *find({ account }) {
+    const policy = account.facts.passwordPolicy
+    if (policy === undefined || (policy?.reusePrevention ?? 0) >= remembered) return
+    yield {
+      resource: `arn:${account.partition}:iam::${account.id}:password-policy`,
+      title: this.title,
+      evidence: [`${policy?.reusePrevention ?? 0} old passwords are remembered, of ${remembered}`],
+      fix: `aws iam update-account-password-policy --password-reuse-prevention ${remembered} --minimum-password-length 14`,
+    }
+  },
+}

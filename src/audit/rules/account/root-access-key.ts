@@ -1,0 +1,22 @@
+import type { Rule } from '../rule.ts'
+
+export const rootAccessKey: Rule = {
+  id: 'root-access-key',
+  severity: 'critical',
+  level: 'account',
+  title: 'The root user has an access key',
+  why: 'Nothing limits what that key may do, and no policy can.',
+  references: ['CIS 1.4', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html'],
+  templates: false,
+  *find({ account }) {
+    const root = account.facts.credentials?.find(({ user }) => user === '<root_account>')
+    const active = root?.keys.filter((key) => key.active).length ?? account.facts.summary?.get('AccountAccessKeysPresent') ?? 0
+    if (active === 0) return
+    yield {
+      resource: `arn:${account.partition}:iam::${account.id}:root`,
+      title: this.title,
+      evidence: [`${active} active ${active === 1 ? 'key' : 'keys'}`],
+      fix: 'Sign in as root, open "My security credentials", and delete the key: the CLI cannot do it for you.',
+    }
+  },
+}

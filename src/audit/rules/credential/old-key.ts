@@ -1,0 +1,28 @@
+import { daysSince, type Rule } from '../rule.ts'
+
+const oldDays = 90
+
+export const oldKey: Rule = {
+  id: 'old-access-key',
+  severity: 'medium',
+  level: 'credential',
+  title: 'An access key is older than 90 days',
+  why: 'The longer a key lives, the more places hold a copy of it.',
+  references: ['CIS 1.14', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html'],
+  templates: false,
+  *find({ account, now }) {
+    for (const { user, arn, keys } of account.facts.credentials ?? []) {
+      if (user === '<root_account>') continue
+      for (const { slot, active, rotated } of keys) {
+        if (!active || rotated === undefined || daysSince(rotated, now) <= oldDays) continue
+        yield {
+          resource: arn,
+          key: String(slot),
+          title: `Access key ${slot} of ${user} is ${daysSince(rotated, now)} days old`,
+          evidence: [`made or rotated on ${new Date(rotated).toISOString().slice(0, 10)}`],
+          fix: `aws iam create-access-key --user-name ${user}, put the new key in use, then aws iam update-access-key --user-name ${user} --access-key-id KEY --status Inactive`,
+        }
+      }
+    }
+  },
+}

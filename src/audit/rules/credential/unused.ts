@@ -1,0 +1,41 @@
+import { daysSince, type Rule } from '../rule.ts'
+
+const unusedDays = 45
+
+export const unusedCredential: Rule = {
+  id: 'unused-credential',
+  severity: 'medium',
+  level: 'credential',
+  title: 'A credential was not used for 45 days',
+  why: 'Nobody would notice if somebody else used it.',
+  references: ['CIS 1.12', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_finding-unused.html'],
+  templates: false,
+  *find({ account, now }) {
+    for (const { user, arn, password, passwordUsed, passwordChanged, created, keys } of account.facts.credentials ?? []) {
+      if (user === '<root_account>') continue
+      const since = passwordUsed ?? passwordChanged ?? created
+      if (password === true && since !== undefined && daysSince(since, now) > unusedDays) {
+        yield {
+          resource: arn,
+          key: 'password',
+          title: `The password of ${user} was not used for ${daysSince(since, now)} days`,
+          evidence: [
+            passwordUsed === undefined ? 'it was never used' : `last on ${new Date(passwordUsed).toISOString().slice(0, 10)}`,
+          ],
+          fix: `aws iam delete-login-profile --user-name ${user}`,
+        }
+      }
+      for (const { slot, active, used, rotated } of keys) {
+        // A key that was never used has a rule of its own.
+        if (!active || used === undefined || rotated === undefined || daysSince(used, now) <= unusedDays) continue
+        yield {
+          resource: arn,
+          key: `key ${slot}`,
+          title: `Access key ${slot} of ${user} was not used for ${daysSince(used, now)} days`,
+          evidence: [`last on ${new Date(used).toISOString().slice(0, 10)}`],
+          fix: `aws iam update-access-key --user-name ${user} --access-key-id KEY --status Inactive`,
+        }
+      }
+    }
+  },
+}

@@ -1,0 +1,53 @@
+import type { Rule } from '../rule.ts'
+
+export const policyOnUser: Rule = {
+  id: 'policy-on-user',
+  severity: 'low',
+  level: 'hygiene',
+  title: 'A policy is attached to a user',
+  why: 'Rights by group are seen and taken away in one place.',
+  references: ['CIS 1.15', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_groups.html'],
+  templates: true,
+  *find({ account }) {
+    for (const { arn, name, held } of account.users) {
+      const own = held.filter(({ how, group }) => how === 'attached' && group === undefined)
+      for (const { policy } of own) {
+        yield {
+          resource: arn,
+          key: policy.arn ?? policy.name,
+          title: `${policy.name} is attached to the user ${name}`,
+          evidence: [policy.arn ?? policy.name],
+          fix: `aws iam attach-group-policy --group-name GROUP --policy-arn ${policy.arn} && aws iam detach-user-policy --user-name ${name} --policy-arn ${policy.arn}`,
+        }
+      }
+    }
+  },
+}
+
+export const inlinePolicy: Rule = {
+  id: 'inline-policy',
+  severity: 'low',
+  level: 'hygiene',
+  title: 'An inline policy of a user or a group',
+  why: 'It has no versions, is in no list, and is overlooked.',
+  references: ['CIS 1.15', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html'],
+  templates: false,
+  *find({ account }) {
+    for (const { arn, name, held, kind } of [
+      ...account.users.map((user) => ({ ...user, kind: 'user' })),
+      ...account.groups.map((group) => ({ ...group, kind: 'group' })),
+    ]) {
+      for (const { policy, how, group } of held) {
+        if (how !== 'inline' || (kind === 'user' && group !== undefined)) continue
+        const policyName = policy.name.replace(/ of .*$/, '')
+        yield {
+          resource: arn,
+          key: policyName,
+          title: `The ${kind} ${name} has the inline policy ${policyName}`,
+          evidence: [policy.name],
+          fix: `Make a managed policy of it, attach that, then: aws iam delete-${kind}-policy --${kind}-name ${name} --policy-name ${policyName}`,
+        }
+      }
+    }
+  },
+}

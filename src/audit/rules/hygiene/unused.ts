@@ -1,0 +1,97 @@
+import { isAwsOwned } from '../../account/account.ts'
+import { daysSince, type Rule } from '../rule.ts'
+
+const unusedDays = 90
+
+export const emptyGroup: Rule = {
+  id: 'empty-group',
+  severity: 'low',
+  level: 'hygiene',
+  title: 'A group has no members',
+  why: 'Whoever is put into it later gets rights that nobody remembers.',
+  references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_groups_manage_delete.html'],
+  templates: false,
+  *find({ account }) {
+    for (const { arn, name, members } of account.groups) {
+      if (members.length > 0) continue
+      yield {
+        resource: arn,
+        title: `The group ${name} has no members`,
+        evidence: [],
+        fix: `aws iam delete-group --group-name ${name}`,
+      }
+    }
+  },
+}
+
+export const unusedRole: Rule = {
+  id: 'unused-role',
+  severity: 'low',
+  level: 'hygiene',
+  title: 'A role was not used for 90 days',
+  why: 'It is a way in that nobody would miss.',
+  references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage_delete.html#roles-delete_last-accessed'],
+  templates: false,
+  *find({ account, now }) {
+    for (const role of account.roles) {
+      const { arn, name, lastUsed, created } = role
+      if (lastUsed === undefined || isAwsOwned(role)) continue
+      const since = lastUsed ?? created
+      if (since === undefined || daysSince(since, now) <= unusedDays) continue
+      yield {
+        resource: arn,
+        title: `The role ${name} was ${lastUsed === null ? 'never used' : `not used for ${daysSince(since, now)} days`}`,
+        evidence: [
+          lastUsed === null
+            ? `made on ${new Date(since).toISOString().slice(0, 10)}`
+            : `last used on ${new Date(since).toISOString().slice(0, 10)}`,
+        ],
+        fix: `apigw audit iam --plan plan.yaml && apigw iam apply plan.yaml`,
+      }
+    }
+  },
+}
+
+export const unusedPolicy: Rule = {
+  id: 'unused-policy',
+  severity: 'low',
+  level: 'hygiene',
+  title: 'A policy is attached to nobody',
+  why: 'It is clutter among which the one that matters is overlooked.',
+  references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-delete.html'],
+  templates: false,
+  *find({ account, world }) {
+    const admins = new Set(world.adminPolicies)
+    for (const { arn, name, attachments, boundaryUses, awsManaged } of account.policies) {
+      if (awsManaged || attachments > 0 || boundaryUses > 0 || admins.has(arn)) continue
+      yield {
+        resource: arn,
+        title: `The policy ${name} is attached to nobody`,
+        evidence: [],
+        fix: `aws iam delete-policy --policy-arn ${arn}`,
+      }
+    }
+  },
+}
+
+export const unattachedAdmin: Rule = {
+  id: 'unattached-admin-policy',
+  severity: 'medium',
+  level: 'hygiene',
+  title: 'A policy that allows everything waits for somebody',
+  why: 'Whoever may attach policies has all rights one call away, under a name that does not tell.',
+  references: ['CIS 1.16'],
+  templates: false,
+  *find({ account, world }) {
+    const admins = new Set(world.adminPolicies)
+    for (const { arn, name, attachments, awsManaged } of account.policies) {
+      if (awsManaged || attachments > 0 || !admins.has(arn)) continue
+      yield {
+        resource: arn,
+        title: `The policy ${name} allows everything and is attached to nobody`,
+        evidence: [],
+        fix: `aws iam delete-policy --policy-arn ${arn}`,
+      }
+    }
+  },
+}

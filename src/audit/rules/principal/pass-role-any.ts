@@ -1,0 +1,38 @@
+import { allowedOnAll, judgedPrincipals } from '../judge.ts'
+import type { Found, Rule, View } from '../rule.ts'
+
+function* holders({ account, ...view }: View, action: string, fix: string): Generator<Found> {
+  for (const node of judgedPrincipals({ account, ...view })) {
+    const place = allowedOnAll(node, action, account.id)
+    if (place === undefined) continue
+    const { name, arn } = node.principal
+    yield { resource: arn, title: `${name} may use ${action} on every role`, evidence: [place], fix }
+  }
+}
+
+export const passRoleAny: Rule = {
+  id: 'pass-role-any',
+  severity: 'high',
+  level: 'principal',
+  title: 'iam:PassRole on every role',
+  why: 'Whoever may hand any role to a service may act as any role.',
+  references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html'],
+  templates: true,
+  find: (view) =>
+    holders(
+      view,
+      'iam:PassRole',
+      'Name the roles in Resource, and the service in a condition: "StringEquals": {"iam:PassedToService": "SERVICE"}',
+    ),
+}
+
+export const assumeRoleAny: Rule = {
+  id: 'assume-role-any',
+  severity: 'high',
+  level: 'principal',
+  title: 'sts:AssumeRole on every role',
+  why: 'Every role that trusts the account, now or later, is then open.',
+  references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html'],
+  templates: true,
+  find: (view) => holders(view, 'sts:AssumeRole', 'Name the roles in Resource'),
+}

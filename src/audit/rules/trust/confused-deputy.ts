@@ -1,0 +1,82 @@
+import { isAwsOwned } from '../../account/account.ts'
+import { value } from '../../policy/context.ts'
+import { trustOf } from '../../policy/trust.ts'
+import type { Rule } from '../rule.ts'
+
+/**
+ * Services that act for whoever asks and say for whom, by aws:SourceArn and aws:SourceAccount, when they take a role, as
+ * their own pages on the confused deputy state. Others (Lambda, EC2, …) are given a role by `iam:PassRole` inside the
+ * account and send neither: a condition would only break them.
+ */
+const deputies = new Set(
+  [
+    'apidestinations.events',
+    'appflow',
+    'appsync',
+    'backup',
+    'bedrock',
+    'cloudtrail',
+    'codebuild',
+    'config',
+    'datasync',
+    'delivery.logs',
+    'dms',
+    'ecs-tasks',
+    'export.rds',
+    'firehose',
+    'grafana',
+    'imagebuilder',
+    'iot',
+    'ivs',
+    'kinesisanalytics',
+    'logs',
+    'pipes',
+    'quicksight',
+    'scheduler',
+    'ses',
+    'sns',
+    'ssm',
+    'ssm-incidents',
+    'states',
+    'transfer',
+    'vpc-flow-logs',
+  ].map((name) => `${name}.amazonaws.com`),
+)
+
+export const confusedDeputy: Rule = {
+  id: 'confused-deputy',
+  severity: 'high',
+  level: 'trust',
+  title: 'A service may take a role for anybody',
+  why: 'Somebody in another account can ask the service to use your role, if he knows its name.',
+  references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention'],
+  templates: true,
+  *find({ account }) {
+    for (const role of account.roles) {
+      if (role.trust === undefined || isAwsOwned(role)) continue
+      const services = new Set(
+        role.trust.statements.flatMap(({ principals }) =>
+          (principals?.entries ?? []).filter(({ kind }) => kind === 'Service').map((entry) => entry.value),
+        ),
+      )
+      for (const service of services) {
+        if (!deputies.has(service.replace(/\.[a-z]{2}-[a-z]+-\d(?=\.amazonaws)/, ''))) continue
+        const forStranger = new Map([
+          ['aws:sourceaccount', value('999999999999')],
+          ['aws:sourcearn', value('arn:aws:service:us-east-1:999999999999:stranger')],
+          ['aws:sourceorgid', value('o-stranger')],
+          ['sts:externalid', value('999999999999')],
+        ])
+        const { named, on } = trustOf(role.trust, role.arn, { kind: 'Service', service }, 'sts:AssumeRole', forStranger)
+        if (named !== 'directly' || on.length > 0) continue
+        yield {
+          resource: role.arn,
+          key: service,
+          title: `${service} may take ${role.name} for anybody`,
+          evidence: ['no condition on aws:SourceArn or aws:SourceAccount'],
+          fix: `Add to the trust policy: "Condition": {"StringEquals": {"aws:SourceAccount": "${account.id}"}}, then aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+        }
+      }
+    }
+  },
+}

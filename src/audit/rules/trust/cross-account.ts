@@ -1,0 +1,133 @@
+import { isAwsOwned, type Principal } from '../../account/account.ts'
+import { absent, value } from '../../policy/context.ts'
+import type { PrincipalChoice } from '../../policy/document.ts'
+import { decide } from '../../policy/evaluate.ts'
+import { trustOf } from '../../policy/trust.ts'
+import { anything } from '../judge.ts'
+import { type Rule, some, type View } from '../rule.ts'
+
+/** The account of a principal in a trust policy; `undefined` where it names no account. */
+function accountIn(text: string): string | undefined {
+  return /^(\d{12})$/.exec(text)?.[1] ?? /^arn:[^:]+:(?:iam|sts)::(\d{12}):/.exec(text)?.[1]
+}
+
+function outsiders(principals: PrincipalChoice | undefined, own: string): string[] {
+  if (principals === undefined || principals.not) return []
+  return principals.entries.flatMap(({ kind, value: text }) => {
+    const account = kind === 'AWS' ? accountIn(text) : undefined
+    return account === undefined || account === own ? [] : [text]
+  })
+}
+
+/** Every principal of another account that a role trusts, with its role. */
+function* trusts({ account }: View): Generator<{ role: Principal; text: string; outside: string }> {
+  for (const role of account.roles) {
+    if (role.trust === undefined || isAwsOwned(role)) continue
+    const texts = new Set(
+      role.trust.statements
+        .filter(({ effect }) => effect === 'Allow')
+        .flatMap(({ principals }) => outsiders(principals, account.id)),
+    )
+    for (const text of texts) yield { role, text, outside: accountIn(text) ?? '' }
+  }
+}
+
+/** What any customer of the same vendor could send: no ExternalId of ours, no MFA, no organization of ours. */
+function withoutProof(outside: string, arn: string) {
+  return new Map([
+    ['aws:principalaccount', value(outside)],
+    ['aws:principalarn', value(arn)],
+    ['aws:principalorgid', value('o-stranger')],
+    ['aws:multifactorauthpresent', absent],
+    ['sts:externalid', value('apigw-audit-guess')],
+  ] as const)
+}
+
+export const crossAccount: Rule = {
+  id: 'cross-account-without-external-id',
+  severity: 'high',
+  level: 'trust',
+  title: 'Another account may take a role without ExternalId or MFA',
+  why: 'A vendor that serves many can be made to act in your account for somebody else (the confused deputy).',
+  references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html'],
+  templates: true,
+  *find(view) {
+    for (const { role, text, outside } of trusts(view)) {
+      if (role.trust === undefined) continue
+      const arn =
+        text.startsWith('arn:') && !text.endsWith(':root') ? text : `arn:${view.account.partition}:iam::${outside}:user/anybody`
+      const caller = { kind: 'AWS', arn, account: outside } as const
+      const { named, on } = trustOf(role.trust, role.arn, caller, 'sts:AssumeRole', withoutProof(outside, arn))
+      if (named === 'no' || on.length > 0) continue
+      const vendor = view.vendors.get(outside)
+      yield {
+        resource: role.arn,
+        key: text,
+        title: `${role.name} trusts ${vendor ?? `account ${outside}`} without ExternalId or MFA`,
+        evidence: [text],
+        fix: `Add to the trust policy: "Condition": {"StringEquals": {"sts:ExternalId": "VALUE"}}, then aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+      }
+    }
+  },
+}
+
+export const unknownAccount: Rule = {
+  id: 'unknown-account',
+  severity: 'medium',
+  level: 'trust',
+  title: 'An account that nobody knows may take roles',
+  why: 'It may be a vendor long gone, or never one.',
+  references: ['https://github.com/fwdcloudsec/known_aws_accounts'],
+  templates: true,
+  *find(view) {
+    const roles = Map.groupBy(trusts(view), ({ outside }) => outside)
+    for (const [outside, found] of roles) {
+      if (view.vendors.has(outside)) continue
+      yield {
+        resource: `arn:${view.account.partition}:iam::${outside}:root`,
+        title: `Account ${outside} is no known vendor and may take ${found.length === 1 ? 'a role' : `${found.length} roles`}`,
+        evidence: [some(found.map(({ role }) => role.name))],
+        fix: 'Find out whose it is. If it is your own, write that down in the baseline; if nobody knows, take it out of the trust policies',
+      }
+    }
+  },
+}
+
+/** What ReadOnlyAccess allows and a narrow role does not. */
+const readings = [
+  's3:GetObject',
+  'dynamodb:GetItem',
+  'sqs:ReceiveMessage',
+  'lambda:GetFunction',
+  'ec2:DescribeInstances',
+] as const
+
+export const externalReadOnly: Rule = {
+  id: 'external-read-only',
+  severity: 'high',
+  level: 'trust',
+  title: 'Another account may read everything',
+  why: 'ReadOnlyAccess holds the data too: objects, items, messages.',
+  references: ['https://docs.aws.amazon.com/aws-managed-policy/latest/reference/ReadOnlyAccess.html'],
+  templates: true,
+  *find(view) {
+    const seen = new Set<string>()
+    for (const { role, text } of trusts(view)) {
+      if (seen.has(role.arn)) continue
+      seen.add(role.arn)
+      const node = view.world.byArn.get(role.arn)
+      const byName = role.unread.some((arn) => arn.endsWith('/ReadOnlyAccess'))
+      const allowed = readings.filter(
+        (action) =>
+          node !== undefined && decide(node, { action, resource: anything(action, view.account.id) }).verdict === 'allowed',
+      )
+      if (!byName && allowed.length < readings.length - 1) continue
+      yield {
+        resource: role.arn,
+        title: `${role.name} may read everything, and another account may take it`,
+        evidence: [text, byName ? 'ReadOnlyAccess' : some(allowed)],
+        fix: `Attach ViewOnlyAccess or SecurityAudit instead, which hold no data: aws iam detach-role-policy --role-name ${role.name} --policy-arn arn:${view.account.partition}:iam::aws:policy/ReadOnlyAccess`,
+      }
+    }
+  },
+}

@@ -1,0 +1,88 @@
+import type { Principal } from '../../account/account.ts'
+import { type Known, value } from '../../policy/context.ts'
+import { type Trust, trustOf } from '../../policy/trust.ts'
+import type { Rule, View } from '../rule.ts'
+
+function* federated({ account }: View, isMeant: (provider: string) => boolean): Generator<{ role: Principal; provider: string }> {
+  for (const role of account.roles) {
+    const entries = role.trust?.statements.flatMap(({ effect, principals }) =>
+      effect === 'Allow' ? (principals?.entries ?? []) : [],
+    )
+    const providers = new Set((entries ?? []).filter(({ kind }) => kind === 'Federated').map((entry) => entry.value))
+    for (const provider of providers) if (isMeant(provider)) yield { role, provider }
+  }
+}
+
+/** The issuer as condition keys name it: `token.actions.githubusercontent.com` of an OIDC provider's ARN. */
+function issuerOf(provider: string): string | undefined {
+  return /:oidc-provider\/(.+)$/.exec(provider)?.[1] ?? (provider.startsWith('arn:') ? undefined : provider)
+}
+
+/** What somebody else's workload at the same issuer brings: its own subject, and an audience of its choice. */
+function strangerAt(issuer: string): ReadonlyMap<string, Known> {
+  const isGitHub = issuer === 'token.actions.githubusercontent.com'
+  const cognito = issuer === 'cognito-identity.amazonaws.com'
+  const login = /^(?:accounts\.google\.com|graph\.facebook\.com|www\.amazon\.com)$/.test(issuer)
+  return new Map<string, Known>([
+    [`${issuer}:sub`.toLowerCase(), value(isGitHub ? 'repo:stranger/stranger:ref:refs/heads/main' : 'stranger')],
+    // At shared sign-ins the audience is the application, and a stranger's is not ours.
+    [`${issuer}:aud`.toLowerCase(), cognito || login ? value('stranger') : { kind: 'chosen' }],
+    [`${issuer}:app_id`.toLowerCase(), value('stranger')],
+    [`${issuer}:amr`.toLowerCase(), { kind: 'chosen' }],
+  ])
+}
+
+function isOpen({ named, on }: Trust): boolean {
+  return named === 'directly' && on.length === 0
+}
+
+export const oidcWithoutSub: Rule = {
+  id: 'oidc-without-sub',
+  severity: 'critical',
+  level: 'trust',
+  title: 'An OIDC trust that does not ask who it is',
+  why: 'Without a condition on `sub`, every workload at the issuer may take the role: at GitHub, every repository in the world.',
+  references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html#idp_oidc_Create_GitHub'],
+  templates: true,
+  *find(view) {
+    for (const { role, provider } of federated(view, (one) => issuerOf(one) !== undefined)) {
+      const issuer = issuerOf(provider)
+      if (issuer === undefined || role.trust === undefined) continue
+      const caller = { kind: 'Federated', provider } as const
+      if (!isOpen(trustOf(role.trust, role.arn, caller, 'sts:AssumeRoleWithWebIdentity', strangerAt(issuer)))) continue
+      const isGitHub = issuer.startsWith('token.actions.githubusercontent')
+      yield {
+        resource: role.arn,
+        key: provider,
+        title: `Any workload of ${issuer} may take the role ${role.name}`,
+        evidence: [provider, 'no condition on sub keeps a stranger out'],
+        fix: `Add to the trust policy: "Condition": {"StringEquals": {"${issuer}:sub": "${isGitHub ? 'repo:OWNER/REPOSITORY:ref:refs/heads/main' : 'SUBJECT'}"}}, then aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+      }
+    }
+  },
+}
+
+export const samlWithoutAudience: Rule = {
+  id: 'saml-without-audience',
+  severity: 'high',
+  level: 'trust',
+  title: 'A SAML trust that does not ask for whom the assertion is',
+  why: 'An assertion that was made for another service is taken here too.',
+  references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_saml.html'],
+  templates: true,
+  *find(view) {
+    for (const { role, provider } of federated(view, (one) => one.includes(':saml-provider/'))) {
+      if (role.trust === undefined) continue
+      const caller = { kind: 'Federated', provider } as const
+      const stranger = new Map([['saml:aud', value('https://stranger.example/saml')]])
+      if (!isOpen(trustOf(role.trust, role.arn, caller, 'sts:AssumeRoleWithSAML', stranger))) continue
+      yield {
+        resource: role.arn,
+        key: provider,
+        title: `${role.name} takes SAML assertions made for anybody`,
+        evidence: [provider, 'there is no condition on SAML:aud'],
+        fix: `Add to the trust policy: "Condition": {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}, then aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+      }
+    }
+  },
+}
