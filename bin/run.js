@@ -10,6 +10,11 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1)
 }
 
+// Whoever read our output has had enough, as `head` does: that is no error.
+process.stdout.on('error', (error) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
+})
+
 // Compiled code is kept between runs: about 10 ms of each start.
 module.enableCompileCache?.()
 const { execute } = await import('@oclif/core')

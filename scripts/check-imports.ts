@@ -19,10 +19,12 @@ const below: Readonly<Record<string, readonly string[]>> = {
   queues: ['domain', 'runtime/ports'],
   reports: ['domain', 'runtime/ports'],
   doctor: ['domain', 'registry', 'runtime/ports'],
+  aws: ['domain'],
+  audit: ['domain', 'aws'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
   prove: ['domain', 'registry', 'runtime/ports', 'customers'],
-  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local'],
-  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'prove', 'cli'],
+  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit'],
+  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'prove', 'aws', 'audit', 'cli'],
 }
 const shelves = new Set(['domain', 'cli', 'runtime'])
 

@@ -18,6 +18,7 @@ export const shared = {
   }),
   dryRun: Flags.boolean({ default: false, env: 'APIGW_DRY_RUN', summary: 'show what would change, and change nothing' }),
   gateway: Flags.url({ env: 'APIGW_GATEWAY', helpValue: 'URL', summary: 'address of the gateway' }),
+  profile: Flags.string({ env: 'APIGW_PROFILE', helpValue: 'NAME', summary: "another profile of the AWS CLI's configuration" }),
   yes: Flags.boolean({ char: 'y', env: 'APIGW_YES', summary: 'do not ask whether to go on' }),
 } as const
 

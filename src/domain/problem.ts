@@ -90,6 +90,11 @@ const table = {
   'port-in-use': { status: 503, exit: 1, retryable: true, title: 'The port is in use' },
   'data-in-use': { status: 503, exit: 1, retryable: true, title: 'The data directory is in use' },
   declined: { status: 400, exit: 1, retryable: false, title: 'Nothing was changed' },
+  'aws-credentials': { status: 503, exit: 1, retryable: false, title: 'AWS does not know who asks' },
+  'aws-denied': { status: 503, exit: 1, retryable: false, title: 'AWS does not allow it' },
+  'aws-refused': { status: 502, exit: 1, retryable: false, title: 'AWS refused the request' },
+  'aws-throttled': { status: 503, exit: 1, retryable: true, title: 'AWS asks to slow down' },
+  'aws-unavailable': { status: 503, exit: 1, retryable: true, title: 'AWS cannot be reached' },
   'audit-input-invalid': { status: 400, exit: 2, retryable: false, title: 'What is to be audited cannot be read' },
   'check-failed': { status: 503, exit: 1, retryable: true, title: 'A check failed' },
 } as const satisfies Record<string, { status: number; exit: 1 | 2 | 3; retryable: boolean; title: string }>

@@ -15,6 +15,7 @@ const singles = new Set(['dev', 'doctor', 'init', 'prove', 'send', 'sign'])
 const verbs = new Set([
   'add',
   'apply',
+  'iam',
   'issue',
   'list',
   'peek',

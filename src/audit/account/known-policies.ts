@@ -60,5 +60,3 @@ export function knownPolicy(arn: string): Policy | undefined {
   const document = documents[name]
   return document === undefined ? undefined : readPolicy({ name, arn, document })
 }
-
-export const administratorAccess = 'policy/AdministratorAccess'

@@ -106,7 +106,8 @@ function useMove(actor: Node, hands: Hands, role: RoleNode, way: UseWay, world: 
   const decisions = hands.all(way.actions)
   if (decisions === undefined) return undefined
   if (!way.services.some((service) => role.trusts(service).named !== 'no')) return undefined
-  if (way.kind !== undefined && world.workloads !== undefined) return workloadMove(actor, role, way, world)
+  const known = way.kind === undefined ? undefined : workloadMove(actor, role, way, world)
+  if (known !== undefined) return known
   const open = [`${way.thing} runs as ${role.principal.name}`, ...(way.besides === undefined ? [] : [way.besides])]
   return moveOf(way.id, way.actions, decisions, `use ${way.thing} that runs as ${role.principal.name}`, open)
 }

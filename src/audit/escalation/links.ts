@@ -1,7 +1,8 @@
 import { allowPatterns } from '../policy/evaluate.ts'
 import { becomeMove, type Hands, type Move, moveFrom } from './become.ts'
 import type { Targets } from './candidates.ts'
-import { easiest, freeingSteps, rewriteStep } from './rewrite.ts'
+import { freeingSteps } from './freeing.ts'
+import { easiest, rewriteStep } from './rewrite.ts'
 import type { Node, World } from './world.ts'
 
 /** How a principal gets nearer: `next` is absent when it arrives. */

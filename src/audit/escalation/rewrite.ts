@@ -110,7 +110,7 @@ export function rewriteStep(actor: Node, target: Node, world: World): Step | und
 }
 
 /** Join a group that makes an administrator. */
-function joinSteps(actor: Node, { account }: World): Step[] {
+export function joinSteps(actor: Node, { account }: World): Step[] {
   if (actor.type === 'role') return []
   return account.groups.flatMap(({ name, arn, held }) => {
     if (actor.principal.groups.includes(name)) return []
@@ -121,20 +121,4 @@ function joinSteps(actor: Node, { account }: World): Step[] {
     const found = step('iam-013', 'iam:AddUserToGroup', arn, add, `join the group ${name}`)
     return [{ ...found, on: [...found.on, ...admin.on] }]
   })
-}
-
-/** Take off the boundary that keeps one from being an administrator. */
-function unboundSteps(actor: Node, { account }: World): Step[] {
-  if (actor.boundary === undefined || adminOf({ ...actor, boundary: undefined }, account.id).verdict !== 'yes') return []
-  const kind = actor.type === 'user' ? 'User' : 'Role'
-  return ['Delete', 'Put'].flatMap((verb) => {
-    const action = `iam:${verb}${kind}PermissionsBoundary`
-    const found = decide(actor, { action, resource: actor.arn, context: targetContext(actor.principal) })
-    return found.verdict === 'denied' ? [] : [step('boundary', action, actor.arn, found, 'take off its permissions boundary')]
-  })
-}
-
-/** Ways to all rights that rewrite no policy. */
-export function freeingSteps(actor: Node, world: World): Step[] {
-  return [...joinSteps(actor, world), ...unboundSteps(actor, world)]
 }

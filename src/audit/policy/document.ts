@@ -48,6 +48,8 @@ export interface Policy {
   /** Of the policy language; absent counts as 2008-10-17, which knows no variables. */
   readonly version: string | undefined
   readonly faults: readonly PolicyFault[]
+  /** The document as it was read. */
+  readonly document: unknown
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -163,8 +165,9 @@ export function readPolicy({ name, arn, document, resourceBased = false }: Polic
   }
   const statements: Statement[] = []
   let language: string | undefined
+  let value: unknown
   try {
-    const value = decoded(document)
+    value = decoded(document)
     if (!isObject(value)) throw new Invalid('the document is not a JSON object')
     if (value.Statement === undefined) throw new Invalid('the document has no Statement')
     const { Statement: found, Version: version } = value
@@ -183,7 +186,7 @@ export function readPolicy({ name, arn, document, resourceBased = false }: Polic
     if (!(error instanceof Invalid || error instanceof SyntaxError || error instanceof URIError)) throw error
     invalid(name, error instanceof Invalid ? error.message : 'the document is not JSON')
   }
-  return { name, arn, statements, version: language, faults: [...faults, ...lintFaults(statements)] }
+  return { name, arn, statements, version: language, faults: [...faults, ...lintFaults(statements)], document: value }
 }
 
 /** Reads a policy that somebody gave by hand. @throws Problem `audit-input-invalid` where anything is wrong with it */

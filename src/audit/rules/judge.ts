@@ -1,6 +1,6 @@
 import { isAwsOwned } from '../account/account.ts'
 import type { Node } from '../escalation/world.ts'
-import { decide, decideAnywhere } from '../policy/evaluate.ts'
+import { decide } from '../policy/evaluate.ts'
 import type { View } from './rule.ts'
 
 /** Principals that a rule about single permissions looks at: an administrator has them all, and is told of elsewhere. */
@@ -36,9 +36,4 @@ export function openActions(node: Node, actions: readonly string[], account: str
     by.add(place)
   }
   return { actions: open, by: [...by] }
-}
-
-/** Whether a principal may do something to anything at all. */
-export function allowedSomewhere(node: Node, action: string, kind: string): boolean {
-  return decideAnywhere(node, action, kind).verdict !== 'denied'
 }

@@ -7,11 +7,19 @@ function isInline({ principal, admin }: Node): boolean {
   return principal.held.some(({ policy, how }) => how === 'inline' && policy.statements.some(({ place }) => place === admin.by))
 }
 
+/** A service that takes a role: what runs there has all rights, and so has whoever gets a foothold in it. */
+function serviceOf({ principal }: Node): string | undefined {
+  const entries = principal.trust?.statements.flatMap(({ effect, principals }) =>
+    effect === 'Allow' ? (principals?.entries ?? []) : [],
+  )
+  return entries?.find(({ kind }) => kind === 'Service')?.value
+}
+
 export const adminHeld: Rule = {
   id: 'admin-held',
   severity: 'critical',
   level: 'principal',
-  title: 'A user, or an inline policy, has all rights',
+  title: 'A user, a service, or an inline policy has all rights',
   why: 'A user has keys and passwords that leak; an inline policy is overlooked. All rights belong to a role that is taken for a task, with MFA.',
   references: ['CIS 1.16', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-users-federation-idp'],
   templates: true,
@@ -20,13 +28,15 @@ export const adminHeld: Rule = {
       const { admin, principal } = node
       if (admin.verdict === 'no' || isAwsOwned(principal)) continue
       const inline = isInline(node)
-      if (principal.type === 'role' && !(inline && admin.verdict === 'yes')) continue
       const conditional = admin.verdict === 'conditional'
+      const service = serviceOf(node)
+      if (principal.type === 'role' && (conditional || (!inline && service === undefined))) continue
       const by = admin.by ?? 'its policies'
       yield {
         resource: principal.arn,
         ...(conditional && { severity: 'medium' as const }),
-        title: `${principal.name} has all rights${inline ? ' by an inline policy' : ''}${conditional ? ', under conditions' : ''}`,
+        ...(principal.type === 'role' && !inline && { severity: 'high' as const }),
+        title: `${principal.name} has all rights${inline ? ' by an inline policy' : ''}${service === undefined ? '' : ` and is taken by ${service}`}${conditional ? ', under conditions' : ''}`,
         evidence: [by, ...admin.on.map((one) => `on condition: ${one}`)],
         fix:
           principal.type === 'user'

@@ -1,0 +1,78 @@
+import { targetContext } from '../account/account.ts'
+import { absent, type Context, type Known, value } from '../policy/context.ts'
+import { type Decision, decide, decideAnywhere } from '../policy/evaluate.ts'
+import { adminOf, rewritten } from './admin.ts'
+import { easiest, joinSteps, rewriteStep, type Step } from './rewrite.ts'
+import type { Node, World } from './world.ts'
+
+/** Take off the boundary that keeps one from being an administrator, or from making himself one. */
+function unboundSteps(actor: Node, world: World): Step[] {
+  if (actor.boundary === undefined) return []
+  const free: Node = {
+    ...actor,
+    boundary: undefined,
+    whenRewritten: adminOf(rewritten({ ...actor, boundary: undefined }), world.account.id),
+  }
+  const isAdmin = adminOf(free, world.account.id).verdict === 'yes'
+  const rewrite = isAdmin ? undefined : rewriteStep(free, free, world)
+  if (!isAdmin && rewrite === undefined) return []
+  const kind = actor.type === 'user' ? 'User' : 'Role'
+  const words = `take off its permissions boundary${rewrite === undefined ? '' : `, then ${rewrite.words}`}`
+  return ['Delete', 'Put'].flatMap((verb) => {
+    const action = `iam:${verb}${kind}PermissionsBoundary`
+    const { verdict, on, by } = decide(actor, { action, resource: actor.arn, context: targetContext(actor.principal) })
+    if (verdict === 'denied') return []
+    return [{ id: 'boundary', action, resource: actor.arn, on: [...on, ...(rewrite?.on ?? [])], by: by.at(-1), words }]
+  })
+}
+
+/** What somebody does to make a principal of his own: who makes one decides that it has no boundary. */
+const making = {
+  user: ['iam:CreateUser', 'iam:CreateAccessKey'],
+  role: ['iam:CreateRole'],
+} as const
+
+function newcomerContext(world: World): Context {
+  return new Map<string, Known>([
+    ['iam:permissionsboundary', absent],
+    ['iam:policyarn', value(world.adminPolicies[0] ?? '')],
+    ['aws:resourcetag/', absent],
+  ])
+}
+
+/** Make a user or a role that is an administrator. No catalogue has it, for it rewrites nobody who is there. */
+function newcomerSteps(actor: Node, world: World): Step[] {
+  const { id: account, partition } = world.account
+  const context = newcomerContext(world)
+  // The organization holds a newcomer as well.
+  if (adminOf(rewritten({ identity: [], boundary: undefined, scps: actor.scps, context: new Map() }), account).verdict === 'no')
+    return []
+  return (['user', 'role'] as const).flatMap((type) => {
+    const [make, ...more] = making[type]
+    const made = decideAnywhere(actor, make, `arn:${partition}:iam::${account}:${type}/*`, context)
+    if (made.verdict === 'denied') return []
+    const kind = type === 'user' ? 'User' : 'Role'
+    const gives = [`iam:Put${kind}Policy`, `iam:Attach${kind}Policy`]
+      .map((action) => ({ action, ...decide(actor, { action, resource: made.resource, context }) }))
+      .filter(({ verdict }) => verdict !== 'denied')
+    const give = easiest(gives)
+    const others: Decision[] = more.map((action) => decide(actor, { action, resource: made.resource, context }))
+    if (give === undefined || others.some(({ verdict }) => verdict === 'denied')) return []
+    const on = [...new Set([made, give, ...others].flatMap((decision) => decision.on))]
+    return [
+      {
+        id: `new-${type}`,
+        action: give.action,
+        resource: made.resource,
+        on,
+        by: give.by.at(-1),
+        words: `make a ${type} of its own and give it all rights`,
+      },
+    ]
+  })
+}
+
+/** Ways to all rights that rewrite nobody who is there. */
+export function freeingSteps(actor: Node, world: World): Step[] {
+  return [...joinSteps(actor, world), ...unboundSteps(actor, world), ...newcomerSteps(actor, world)]
+}

@@ -1,0 +1,23 @@
+import { type Finding, severities } from '../finding.ts'
+
+/** The findings on one resource, worst first. */
+export interface Group {
+  readonly resource: string
+  readonly findings: readonly Finding[]
+}
+
+const rankOf = (finding: Finding | undefined): number =>
+  finding === undefined ? severities.length : severities.indexOf(finding.severity)
+
+/** Findings that count, by resource: the resource with the worst one first. */
+export function grouped(findings: readonly Finding[]): Group[] {
+  const open = findings.filter(({ suppressed }) => suppressed === null)
+  return [...Map.groupBy(open, ({ resource }) => resource)]
+    .map(([resource, own]) => ({ resource, findings: own.toSorted((a, b) => rankOf(a) - rankOf(b)) }))
+    .sort(
+      (a, b) =>
+        rankOf(a.findings[0]) - rankOf(b.findings[0]) ||
+        b.findings.length - a.findings.length ||
+        (a.resource < b.resource ? -1 : 1),
+    )
+}

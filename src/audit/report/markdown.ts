@@ -1,0 +1,36 @@
+import type { Audit } from '../audit.ts'
+import { severities } from '../finding.ts'
+import { grouped } from './group.ts'
+
+/** Other people's text inside a page of Markdown: no markup, no line break. */
+function safe(text: string): string {
+  return text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/[\\`*_{}[\]<>#|]/g, '\\$&')
+}
+
+/** Inside a code span. */
+function code(text: string): string {
+  return `\`${text.replaceAll(/[`\r\n]/g, ' ')}\``
+}
+
+/** A page for a ticket or a pull request. */
+export function markdown({ summary, findings, missing }: Audit): string {
+  const head = [
+    `# IAM of account ${safe(summary.account || 'unknown')}`,
+    '',
+    `${severities.map((severity) => `${summary.findings[severity]} ${severity}`).join(', ')}; ${summary.suppressed} accepted. ` +
+      `${summary.users} users, ${summary.roles} roles; ${summary.administrators} administrators, ${summary.escalations} more can become one.`,
+    '',
+  ]
+  const body = grouped(findings).flatMap(({ resource, findings: own }) => [
+    `## ${safe(resource)}`,
+    '',
+    ...own.flatMap(({ severity, title, evidence, fix, rule, id }) => [
+      `- **${severity}** ${safe(title)} (${code(rule)}, ${code(id)})`,
+      ...evidence.map((line) => `  - ${safe(line)}`),
+      `  - Fix: ${code(fix)}`,
+    ]),
+    '',
+  ])
+  const gaps = missing.length === 0 ? [] : ['## Not judged', '', ...missing.map((line) => `- ${safe(line)}`), '']
+  return [...head, ...body, ...gaps].join('\n')
+}

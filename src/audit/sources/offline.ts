@@ -1,0 +1,57 @@
+import type { Account } from '../account/account.ts'
+import { accountFrom, checkedDetails } from '../account/details.ts'
+import { type Policy, strictPolicy } from '../policy/document.ts'
+import { readCredentialReport } from './credential-report.ts'
+import { parseJson, readText } from './file.ts'
+import { savedFacts } from './saved.ts'
+import { accountFromTemplate } from './template.ts'
+
+export interface OfflineInput {
+  /** What `aws iam get-account-authorization-details`, or `--save`, wrote. */
+  readonly input?: string | undefined
+  readonly template?: string | undefined
+  readonly credentialReport?: string | undefined
+  /** One file a level: of the root, of the organizational unit, of the account. */
+  readonly scps?: readonly string[] | undefined
+  readonly stdin: () => Promise<string>
+  readonly now: number
+}
+
+/** A file of service control policies: one document, or those of one level in a list. */
+async function readLevel(path: string, stdin: () => Promise<string>): Promise<Policy[]> {
+  const value = parseJson(await readText(path, stdin), path)
+  const documents = Array.isArray(value) ? value : [value]
+  return documents.map((document, at) => {
+    const name = documents.length === 1 ? path : `${path}, policy ${at + 1}`
+    return strictPolicy({ name, document: Object(document).Content ?? document })
+  })
+}
+
+/** Reads what files hold of an account. @throws Problem `audit-input-invalid` */
+export async function readOffline({ input, template, credentialReport, scps = [], stdin, now }: OfflineInput): Promise<Account> {
+  const account = await readAccount({ input, template, stdin, now })
+  const levels: Policy[][] = []
+  for (const path of scps) levels.push(await readLevel(path, stdin))
+  let { facts } = account
+  if (credentialReport !== undefined) {
+    const credentials = readCredentialReport(await readText(credentialReport, stdin), credentialReport)
+    facts = { ...facts, credentials }
+  }
+  const id = account.id || (facts.credentials?.[0]?.arn.split(':')[4] ?? '')
+  return { ...account, id, facts, scps: levels }
+}
+
+async function readAccount({ input, template, stdin, now }: OfflineInput): Promise<Account> {
+  if (template !== undefined) return accountFromTemplate(await readText(template, stdin), template, now)
+  if (input === undefined) {
+    // A credential report alone is worth judging.
+    return accountFrom(
+      { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] },
+      { source: 'template', readAt: now },
+    )
+  }
+  const value = parseJson(await readText(input, stdin), input)
+  const account = accountFrom(checkedDetails(value, input), { source: 'account', readAt: now })
+  const { missing = [], ...facts } = savedFacts(value, input)
+  return { ...account, facts: { ...account.facts, ...facts }, missing: [...account.missing, ...missing] }
+}

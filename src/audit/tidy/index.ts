@@ -1,0 +1,2 @@
+export { applyPlan } from './apply.ts'
+export { planOf, planText, readPlan } from './plan.ts'

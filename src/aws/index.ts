@@ -1,0 +1,2 @@
+export { type AwsPlace, clientOptions } from './place.ts'
+export { awsProblem } from './problems.ts'

@@ -1,0 +1,54 @@
+import { Args, Flags } from '@oclif/core'
+import { applyPlan, readPlan, readText } from '../../audit/index.ts'
+import { BaseCommand, shared } from '../../cli/base.ts'
+import { ask, readStdin } from '../../cli/prompts.ts'
+import { Problem } from '../../domain/problem.ts'
+
+/** A name that sorts by time. */
+function recordName(now: number): string {
+  return `apigw-iam-undo-${new Date(now).toISOString().replaceAll(/[-:]|\.\d+Z$/g, '')}.jsonl`
+}
+
+export default class IamApply extends BaseCommand {
+  static override summary = 'carry out a plan of apigw audit iam, step by step'
+  static override description =
+    'Reads the account again, asks before each step, and writes what was there before into a record from which it can be brought back. Refuses what would lock you out, or leave nobody who may do everything. The first failure ends it; exit code 1 if anything was refused or failed.'
+  static override examples = ['<%= config.bin %> iam apply plan.yaml --dry-run', '<%= config.bin %> iam apply plan.yaml']
+  static override args = { plan: Args.string({ required: true, description: 'file of the plan; - for stdin' }) }
+  static override flags = {
+    'dry-run': shared.dryRun,
+    yes: shared.yes,
+    record: Flags.string({
+      env: 'APIGW_RECORD',
+      helpValue: 'FILE',
+      summary: 'where to write what was there before (default: a new file here)',
+    }),
+    profile: shared.profile,
+  }
+
+  async run() {
+    const { args, flags } = await this.parse(IamApply)
+    const plan = readPlan(await readText(args.plan, readStdin), args.plan)
+    if (!flags.yes && !flags['dry-run'] && !this.interactive) {
+      throw new Problem('input-missing', 'Each step wants a yes, and there is no terminal to ask on.', {
+        next: `apigw iam apply ${args.plan} --dry-run, then add --yes`,
+      })
+    }
+    const record = flags.record ?? recordName(Date.now())
+    const steps = await applyPlan(plan, {
+      region: this.settings(flags).region,
+      profile: flags.profile,
+      dryRun: flags['dry-run'],
+      record,
+      confirm: async (text) => flags.yes || /^y(?:es)?$/i.test(await ask({ message: `${text}? Type y to do it` })),
+      tell: (line) => this.note(line),
+      now: Date.now,
+    })
+    const done = steps.filter(({ outcome }) => outcome === 'done').length
+    for (const { text, outcome } of steps) this.log(`${outcome.replaceAll('-', ' ').padEnd(13)}  ${text}`)
+    if (done > 0) this.note(`What was there before stands in ${record}.`)
+    if (flags['dry-run']) this.note('Dry run: nothing was changed.')
+    if (steps.some(({ outcome }) => outcome === 'refused' || outcome === 'failed')) process.exitCode = 1
+    return { account: plan.account, dryRun: flags['dry-run'], record: done > 0 ? record : null, steps }
+  }
+}
