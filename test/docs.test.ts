@@ -20,7 +20,11 @@ beforeAll(async () => {
 /** Every `apigw …` of a page, as words. */
 function calls(text: string): string[][] {
   return [...text.matchAll(/(?:^|[`\s|])(?:npx )?apigw ((?:[a-z-]+ ?)+[^`\n|#]*)/gm)].map((match) =>
-    (match[1] ?? '').trim().split(/\s+/),
+    // In a sentence, a comma or full stop may follow the name.
+    (match[1] ?? '')
+      .trim()
+      .split(/\s+/)
+      .map((word) => word.replace(/[.,;:]$/, '')),
   )
 }
 
