@@ -8,6 +8,7 @@ const entries = {
   authorizer: 'src/runtime/gateway/authorizer-lambda.ts',
   worker: 'src/runtime/worker/lambda.ts',
   reports: 'src/runtime/worker/reports-lambda.ts',
+  admin: 'src/runtime/admin/lambda.ts',
 } as const
 
 export type BundleName = keyof typeof entries
@@ -35,14 +36,20 @@ const endpointsPlugin: Plugin = {
   },
 }
 
-/** On Lambda nobody reads debug output, and no file outlives an instance: neither has a place in a bundle. */
+/**
+ * On Lambda nobody reads debug output, no file outlives an instance, and no function asks another for the registry: none of
+ * it has a place in a bundle.
+ */
 const leftOutPlugin: Plugin = {
   name: 'left-out',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^debug$|[\\/]sqlite[\\/]store\.ts$/ }, ({ path }) => ({ path, namespace: 'left-out' }))
+    onResolve({ filter: /^debug$|[\\/](?:sqlite|remote)[\\/]store\.ts$/ }, ({ path }) => ({ path, namespace: 'left-out' }))
     onLoad({ filter: /^debug$/, namespace: 'left-out' }, () => ({ contents: 'module.exports = () => () => undefined' }))
-    onLoad({ filter: /sqlite/, namespace: 'left-out' }, () => ({
-      contents: "export class SqliteRegistry { constructor() { throw new Error('On Lambda the registry is in Redis.') } }",
+    onLoad({ filter: /sqlite|remote/, namespace: 'left-out' }, () => ({
+      contents: [
+        "function elsewhere() { throw new Error('On Lambda the registry is in Redis.') }",
+        'export { elsewhere as SqliteRegistry, elsewhere as openRemote }',
+      ].join('\n'),
     }))
   },
 }

@@ -9,16 +9,18 @@ import { fileURLToPath } from 'node:url'
  */
 const below: Readonly<Record<string, readonly string[]>> = {
   domain: [],
-  registry: ['domain'],
+  // `aws` for remote/, which no bundle contains.
+  registry: ['domain', 'aws'],
   'runtime/ports': ['domain'],
   'runtime/gateway': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
+  'runtime/admin': ['domain', 'registry', 'runtime/ports', 'runtime'],
   runtime: ['domain', 'registry'],
   customers: ['domain', 'registry'],
   schema: ['domain', 'runtime/ports'],
   queues: ['domain', 'runtime/ports'],
   reports: ['domain', 'runtime/ports'],
-  doctor: ['domain', 'registry', 'runtime/ports'],
+  doctor: ['domain', 'registry', 'runtime/ports', 'aws'],
   aws: ['domain'],
   audit: ['domain', 'aws'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],

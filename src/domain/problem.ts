@@ -95,6 +95,16 @@ const table = {
   'aws-refused': { status: 502, exit: 1, retryable: false, title: 'AWS refused the request' },
   'aws-throttled': { status: 503, exit: 1, retryable: true, title: 'AWS asks to slow down' },
   'aws-unavailable': { status: 503, exit: 1, retryable: true, title: 'AWS cannot be reached' },
+  'function-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such function' },
+  'function-failed': { status: 502, exit: 1, retryable: true, title: 'The function failed' },
+  'caller-unknown': { status: 403, exit: 1, retryable: false, title: 'AWS does not say who asks' },
+  'version-mismatch': {
+    status: 409,
+    exit: 1,
+    retryable: false,
+    title: 'The command and the function are of different versions',
+  },
+  'outcome-unknown': { status: 503, exit: 1, retryable: false, title: 'It is not known whether the change was made' },
   'audit-input-invalid': { status: 400, exit: 2, retryable: false, title: 'What is to be audited cannot be read' },
   'check-failed': { status: 503, exit: 1, retryable: true, title: 'A check failed' },
 } as const satisfies Record<string, { status: number; exit: 1 | 2 | 3; retryable: boolean; title: string }>

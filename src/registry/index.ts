@@ -2,20 +2,30 @@ import { Problem } from '../domain/problem.ts'
 import type { Registry } from './registry.ts'
 
 export { loadMasterKeys, type MasterKeySources, masterKeySources } from './master-keys.ts'
-export { everyone, type HistoryEntry, type Profile, type Registry, type StoredProfile } from './registry.ts'
+export { registryPassword } from './password.ts'
+export {
+  type Calls,
+  type Method,
+  protocolVersion,
+  type RemoteAnswer,
+  sentProblem,
+} from './protocol.ts'
+export { everyone, type HistoryEntry, type Outcome, type Profile, type Registry, type StoredProfile } from './registry.ts'
 
 interface OpenOptions {
   /** A password that does not have to stand in the URL. */
   readonly password?: string | undefined
   /** Start although the registry does not answer yet, and go on trying: for servers. */
   readonly keepTrying?: boolean
+  /** Where a function is whose address names no region. */
+  readonly region?: string | undefined
   /** A clock for tests, in milliseconds since 1970. */
   readonly now?: () => number
 }
 
 /** A registry's address without user and password, for people and logs. */
 export function safeAddress(address: string): string {
-  return address.replace(/^(?!sqlite:)([a-z]+:\/+)?.*@/is, '$1')
+  return address.replace(/^(?!sqlite:|lambda:)([a-z]+:\/+)?.*@/is, '$1')
 }
 
 /** `undefined` where it is no address of a Redis, or its user, password or database cannot be read. */
@@ -31,10 +41,11 @@ function redisUrl(address: string): URL | undefined {
 }
 
 /**
- * Opens the registry at `sqlite:PATH`, `redis://…` or `rediss://…` (`?cluster=true` for Redis Cluster). Each engine's
- * code is loaded only when it is used, so that a Lambda carries no SQLite and a laptop no Redis client.
+ * Opens the registry at `sqlite:PATH`, `redis://…`, `rediss://…` (`?cluster=true` for Redis Cluster) or
+ * `lambda:FUNCTION[@REGION]`. Each engine's code is loaded only when it is used, so that a Lambda carries no SQLite and a
+ * laptop no Redis client.
  *
- * @throws Problem `registry-unavailable`, `registry-corrupt`, `config-invalid`
+ * @throws Problem `registry-unavailable`, `registry-corrupt`, `config-invalid`; of a function also what `openRemote` throws
  */
 export async function openRegistry(address: string, options: OpenOptions = {}): Promise<Registry> {
   if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
@@ -49,7 +60,11 @@ export async function openRegistry(address: string, options: OpenOptions = {}): 
     const redis = await connect(url, options.password, safe, options.keepTrying ?? false)
     return new RedisRegistry(redis, safe, options.now)
   }
+  if (address.startsWith('lambda:')) {
+    const { openRemote } = await import('./remote/store.ts')
+    return openRemote(address, { region: options.region })
+  }
   throw new Problem('config-invalid', `"${safeAddress(address)}" is not the address of a registry.`, {
-    next: 'use sqlite:PATH, redis://HOST:PORT or rediss://HOST:PORT',
+    next: 'use sqlite:PATH, redis://HOST:PORT, rediss://HOST:PORT or lambda:FUNCTION@REGION',
   })
 }

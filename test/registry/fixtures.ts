@@ -23,6 +23,8 @@ export interface Engine {
   dump(): Promise<string>
   /** Drops an idempotency record, as expiry or a lost store would. */
   forget(customer: string, environment: Environment, key: string): Promise<void>
+  /** What an entry becomes in the audit log, where the engine believes nobody who and when. */
+  logged?(entry: HistoryEntry): HistoryEntry
   close(): Promise<void>
 }
 

@@ -22,13 +22,15 @@ function filesIn(name: BundleName): string[] {
   )
 }
 
-describe.each(['gateway', 'authorizer', 'worker', 'reports'] as const)('the bundle of the %s', (name) => {
+describe.each(['gateway', 'authorizer', 'worker', 'reports', 'admin'] as const)('the bundle of the %s', (name) => {
   it('has a handler, and nothing of the command line or of an AWS SDK', async () => {
     const module: { handler?: unknown } = await import(pathToFileURL(join(folder, `${name}.mjs`)).href)
     expect(module.handler).toBeTypeOf('function')
-    expect(filesIn(name).filter((file) => /@aws-sdk|@oclif|inquirer|src\/(?:commands|cli|local|customers)\//.test(file))).toEqual(
-      [],
-    )
+    expect(
+      filesIn(name).filter((file) =>
+        /@aws-sdk|@oclif|inquirer|src\/(?:commands|cli|local|customers|aws|registry\/remote)\//.test(file),
+      ),
+    ).toEqual([])
   })
 })
 

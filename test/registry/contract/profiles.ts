@@ -136,12 +136,13 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       const future = Date.now() * 2
       await writeAt(two, 'two', future)
       await writeAt(one, 'one', future + 1)
-      expect(await registry().history(one.id, 10)).toEqual([
+      const written = [
         entryOf(one.id, 'one', future + 1),
         entryOf(one.id, 'late clock', noon - 86_400_000),
         entryOf(one.id, 'added'),
-      ])
-      expect(await registry().history(one.id, 1)).toEqual([entryOf(one.id, 'one', future + 1)])
+      ].map((entry) => engine().logged?.(entry) ?? entry)
+      expect(await registry().history(one.id, 10)).toEqual(written)
+      expect(await registry().history(one.id, 1)).toEqual(written.slice(0, 1))
       // Tests of other files write into the same store meanwhile.
       const ofAll = (await registry().history(undefined, 10_000)).filter(({ customer }) => [one.id, two.id].includes(customer))
       expect(ofAll.slice(0, 3).map(({ what }) => what)).toEqual(['one', 'two', 'late clock'])

@@ -1,0 +1,84 @@
+import type { Admission, AdmitRequest, Reservation, Usage } from '../domain/admission.ts'
+import type { Credential } from '../domain/credential.ts'
+import type { Customer } from '../domain/customer.ts'
+import type { Environment } from '../domain/names.ts'
+import { type FieldError, Problem, type ProblemCode, problemTable } from '../domain/problem.ts'
+import type { HistoryEntry, Outcome, Profile, RegistryHealth, StoredDocument, StoredProfile } from './registry.ts'
+
+/**
+ * What a command and the function that serves the registry say to each other: one request, one answer, both JSON. `remote/`
+ * speaks it here, `runtime/admin/` there.
+ *
+ * Raised whenever an older side would misread a newer one.
+ */
+export const protocolVersion = 1
+
+/**
+ * Lambda takes 6 MB of event, and the request is a string in it, whose quotes are escaped
+ * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+ */
+export const mostRequestBytes = 4 * 1024 * 1024
+
+/** Each method of the port, by name, because JSON has no `undefined` to stand at a position. */
+export interface Calls {
+  admit: { params: { request: AdmitRequest }; result: Admission }
+  settle: { params: { reservation: Reservation; outcome: Outcome }; result: boolean }
+  usage: { params: { customer: string; environment: Environment }; result: { usage: Usage; now: number } }
+  credential: { params: { customer: string; keyId: string }; result: Credential | undefined }
+  profile: { params: { customer: string }; result: StoredProfile | undefined }
+  customers: { params: Record<never, never>; result: Customer[] }
+  save: { params: { profile: Profile; expected?: string; entry: HistoryEntry }; result: boolean }
+  remove: { params: { customer: string; expected: string; entry: HistoryEntry }; result: boolean }
+  history: { params: { customer?: string; most: number }; result: HistoryEntry[] }
+  document: { params: { name: string }; result: StoredDocument | undefined }
+  saveDocument: { params: { name: string; text: string; expected?: string; entry?: HistoryEntry }; result: boolean }
+  health: { params: Record<never, never>; result: RegistryHealth }
+}
+export type Method = keyof Calls
+
+const changing: ReadonlySet<Method> = new Set(['admit', 'settle', 'save', 'remove', 'saveDocument'])
+
+/** Whether asking twice is not the same as asking once. */
+export function changes(method: Method): boolean {
+  return changing.has(method)
+}
+
+export interface RemoteRequest<M extends Method = Method> {
+  readonly apigw: number
+  readonly method: M
+  readonly params: Calls[M]['params']
+}
+
+/** A problem on its way to whoever caused it: never a stack, never a cause. */
+export interface SentProblem {
+  readonly code: string
+  readonly message: string
+  readonly next?: string
+  readonly errors?: readonly FieldError[]
+  readonly extensions?: Readonly<Record<string, unknown>>
+  readonly retryAfterMs?: number
+}
+
+export type RemoteAnswer =
+  | { readonly apigw: number; readonly result?: unknown }
+  | { readonly apigw: number; readonly problem: SentProblem }
+
+export function sentProblem({ code, message, next, errors, extensions, retryAfterMs }: Problem): SentProblem {
+  return {
+    code,
+    message,
+    ...(next !== undefined && { next }),
+    ...(errors !== undefined && { errors }),
+    ...(extensions !== undefined && { extensions }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  }
+}
+
+function isCode(code: string): code is ProblemCode {
+  return Object.hasOwn(problemTable, code)
+}
+
+/** The problem that was sent. A code that a newer function has and we do not is still told in its words. */
+export function receivedProblem({ code, message, ...options }: SentProblem): Problem {
+  return new Problem(isCode(code) ? code : 'function-failed', message, options)
+}

@@ -1,0 +1,99 @@
+import type { Admission, AdmitRequest, Reservation } from '../../domain/admission.ts'
+import type { Environment } from '../../domain/names.ts'
+import type { Calls, Method } from '../protocol.ts'
+import type { HistoryEntry, Outcome, Profile, Registry } from '../registry.ts'
+import { functionPlace } from './address.ts'
+import { ask } from './ask.ts'
+import { type Found, findFunction } from './find.ts'
+import { turns } from './turns.ts'
+
+/** Longer than the function may take (`Timeout` in templates/stacks/admin.yaml), so that AWS says first what went wrong. */
+const tryMs = 20_000
+const atOnce = 10
+
+/** The registry behind a Lambda function, for whoever cannot reach Redis and may call the function. */
+class RemoteRegistry implements Registry {
+  readonly address: string
+  readonly #target: Parameters<typeof ask>[0]
+  readonly #inTurn = turns(atOnce)
+
+  constructor(address: string, target: Parameters<typeof ask>[0]) {
+    this.address = address
+    this.#target = target
+  }
+
+  admit(request: AdmitRequest): Promise<Admission> {
+    return this.#ask('admit', { request })
+  }
+
+  settle(reservation: Reservation, outcome: Outcome) {
+    return this.#ask('settle', { reservation, outcome })
+  }
+
+  usage(customer: string, environment: Environment) {
+    return this.#ask('usage', { customer, environment })
+  }
+
+  credential(customer: string, keyId: string) {
+    return this.#ask('credential', { customer, keyId })
+  }
+
+  profile(customer: string) {
+    return this.#ask('profile', { customer })
+  }
+
+  customers() {
+    return this.#ask('customers', {})
+  }
+
+  /** The function writes the caller whom AWS proved into the audit log, and its own clock; of `entry` it takes what was done. */
+  save(profile: Profile, expected: string | undefined, entry: HistoryEntry) {
+    return this.#ask('save', { profile, ...(expected !== undefined && { expected }), entry })
+  }
+
+  remove(customer: string, expected: string, entry: HistoryEntry) {
+    return this.#ask('remove', { customer, expected, entry })
+  }
+
+  history(customer: string | undefined, most: number) {
+    return this.#ask('history', { ...(customer !== undefined && { customer }), most })
+  }
+
+  document(name: string) {
+    return this.#ask('document', { name })
+  }
+
+  saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry) {
+    const known = { ...(expected !== undefined && { expected }), ...(entry !== undefined && { entry }) }
+    return this.#ask('saveDocument', { name, text, ...known })
+  }
+
+  health() {
+    return this.#ask('health', {})
+  }
+
+  async close(): Promise<void> {
+    // Each request is an invocation of its own: nothing is open between two.
+  }
+
+  #ask<M extends Method>(method: M, params: Calls[M]['params']): Promise<Calls[M]['result']> {
+    return this.#inTurn(() => ask(this.#target, method, params))
+  }
+}
+
+interface RemoteOptions {
+  /** Where the address names no region. */
+  readonly region?: string | undefined
+  /** Longest that one try may take, in milliseconds. */
+  readonly tryMs?: number
+}
+
+/**
+ * Opens the registry at `lambda:FUNCTION[@REGION]`.
+ * @throws Problem `config-invalid`, `function-unknown`, `caller-unknown`, `aws-…`
+ */
+export async function openRemote(address: string, options: RemoteOptions = {}): Promise<Registry> {
+  const place = functionPlace(address)
+  const found: Found = await findFunction({ ...place, region: place.region ?? options.region })
+  return new RemoteRegistry(address, { ...found, name: place.name, tryMs: options.tryMs ?? tryMs })
+}

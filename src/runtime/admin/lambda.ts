@@ -1,0 +1,30 @@
+import { openRegistry, type Registry, registryPassword } from '../../registry/index.ts'
+import { log, required } from '../process.ts'
+import { type AdminHandler, createAdmin } from './admin.ts'
+import type { UrlResponse } from './answer.ts'
+import type { Invocation } from './caller.ts'
+
+let password: Promise<string | undefined> | undefined
+
+/** The password is read once; where it does not open the registry it may have been changed, and is read again. */
+async function open(): Promise<Registry> {
+  password ??= registryPassword(process.env)
+  try {
+    return await openRegistry(required('APIGW_REGISTRY'), { password: await password })
+  } catch (error) {
+    password = undefined
+    throw error
+  }
+}
+
+const admin: AdminHandler = createAdmin({
+  open,
+  now: Date.now,
+  log,
+  trusting: process.env.APIGW_ADMIN_REQUEST_IDS === 'trusted',
+})
+
+/** What the Function URL calls. */
+export async function handler(event: unknown, invocation: Invocation): Promise<UrlResponse> {
+  return admin(event, invocation)
+}

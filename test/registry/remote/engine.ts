@@ -1,0 +1,42 @@
+import { openRegistry } from '../../../src/registry/index.ts'
+import { createAdmin } from '../../../src/runtime/admin/index.ts'
+import { type Clock, type Engine, redisEngine } from '../fixtures.ts'
+import { type LambdaServer, lambdaServer, user } from './lambda-server.ts'
+
+const name = 'apigw-test-admin'
+const operator = user('operator')
+
+/** Redis behind the real handler, behind a server that does as Lambda does. */
+export function remoteEngine(redis: string): Engine {
+  const inner = redisEngine(redis)
+  const before = { ...process.env }
+  let clock: Clock = { now: 0 }
+  let server: LambdaServer | undefined
+
+  async function serve(): Promise<LambdaServer> {
+    const handler = createAdmin({
+      open: () => openRegistry(redis, { now: () => clock.now }),
+      now: () => clock.now,
+      log: () => undefined,
+    })
+    const started = await lambdaServer({ name, handler, users: [operator] })
+    Object.assign(process.env, started.env())
+    return started
+  }
+
+  return {
+    open: async (given) => {
+      clock = given ?? clock
+      server ??= await serve()
+      return openRegistry(`lambda:${name}`)
+    },
+    logged: (entry) => ({ ...entry, at: clock.now, who: operator.arn, from: '203.0.113.9' }),
+    dump: inner.dump,
+    forget: inner.forget,
+    close: async () => {
+      process.env = before
+      await server?.close()
+      await inner.close()
+    },
+  }
+}
