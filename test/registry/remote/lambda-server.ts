@@ -51,6 +51,17 @@ interface Options {
   readonly authType?: 'AWS_IAM' | 'NONE'
 }
 
+interface UrlAnswer {
+  readonly statusCode?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly isBase64Encoded?: boolean
+}
+
+function send(response: ServerResponse, { statusCode = 200, headers, body = '', isBase64Encoded = false }: UrlAnswer): void {
+  response.writeHead(statusCode, headers).end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'))
+}
+
 /** Lambda's quota for a synchronous invocation, each way. */
 const mostBytes = 6 * 1024 * 1024
 
@@ -146,7 +157,7 @@ export async function lambdaServer({
     response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-requestid': randomUUID(), ...headers }).end(text)
   }
 
-  async function run(event: object, awsRequestId: string): Promise<object> {
+  async function run(event: object, awsRequestId: string): Promise<UrlAnswer> {
     self.runs++
     const text = JSON.stringify(event)
     const answer = await handler(JSON.parse(text), { awsRequestId, invokedFunctionArn: functionArn })
@@ -154,34 +165,52 @@ export async function lambdaServer({
     return answer
   }
 
+  /** @returns whether the fault was the whole answer */
+  function goWrong(fault: Fault | undefined, request: IncomingMessage, response: ServerResponse): boolean {
+    switch (fault?.kind) {
+      case 'hang':
+        return true
+      case 'reset':
+        request.socket.destroy()
+        return true
+      case 'says':
+        say(response, fault.status, fault.body, fault.headers)
+        return true
+      case 'throttled':
+        say(response, 429, { Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded' })
+        return true
+      case 'fails':
+        say(response, 502, 'Internal Server Error')
+        return true
+      default:
+        return false
+    }
+  }
+
   async function url(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
     self.requests++
     const fault = self.faults.shift()
-    if (fault?.kind === 'hang') return
-    if (fault?.kind === 'reset') return void request.socket.destroy()
-    if (fault?.kind === 'says') return say(response, fault.status, fault.body, fault.headers)
-    if (fault?.kind === 'throttled') return say(response, 429, { Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded' })
-    if (fault?.kind === 'fails') return say(response, 502, 'Internal Server Error')
+    if (goWrong(fault, request, response)) return
     const by = authType === 'NONE' ? undefined : await signer(request, `http://127.0.0.1:${self.port}/`, body, users)
     if (authType === 'AWS_IAM' && by === undefined) {
       return say(response, 403, { message: 'The request signature we calculated does not match the signature you provided.' })
     }
-    if (by !== undefined && !may(by))
+    if (by !== undefined && !may(by)) {
       return say(response, 403, { Message: 'Forbidden' }, { 'x-amzn-errortype': 'AccessDeniedException' })
+    }
     const id = randomUUID()
-    const accepts = { 'accept-encoding': header(request, 'accept-encoding') }
-    const event = urlEvent(body, id, by, accepts)
-    if (JSON.stringify(event).length > mostBytes)
+    const event = urlEvent(body, id, by, { 'accept-encoding': header(request, 'accept-encoding') })
+    if (JSON.stringify(event).length > mostBytes) {
       return say(response, 413, { Message: 'Request must be smaller than 6291456 bytes' })
-    let answer: { statusCode?: number; headers?: Record<string, string>; body?: string; isBase64Encoded?: boolean }
+    }
+    let answer: UrlAnswer
     try {
       answer = await run(event, id)
     } catch {
       return say(response, 502, 'Internal Server Error')
     }
-    if (fault?.kind === 'reset-after') return void request.socket.destroy()
-    const content = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8')
-    response.writeHead(answer.statusCode ?? 200, answer.headers).end(content)
+    if (fault?.kind === 'reset-after') request.socket.destroy()
+    else send(response, answer)
   }
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {

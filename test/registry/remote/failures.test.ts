@@ -1,0 +1,283 @@
+import { describe, expect, test } from 'vitest'
+import { openRegistry } from '../../../src/registry/index.ts'
+import { entryOf, freshId, problemOf, profileOf } from '../fixtures.ts'
+import type { Fault } from './lambda-server.ts'
+import { functionName, remoteWorld, stranger } from './world.ts'
+
+const throttled: Fault = { kind: 'throttled' }
+const fails: Fault = { kind: 'fails' }
+const reset: Fault = { kind: 'reset' }
+
+describe('opening a function', () => {
+  test.each(['lambda:', 'lambda:a b', 'lambda:x@nowhere', 'lambda:x@', 'lambda:../x', `lambda:${'x'.repeat(65)}`])(
+    '%j is no address of one',
+    async (address) => {
+      expect(await problemOf(openRegistry(address))).toMatchObject({ code: 'config-invalid', exit: 2 })
+    },
+  )
+  test('the address is shown as it is', async () => {
+    const { open } = await remoteWorld()
+    const registry = await open(`lambda:${functionName}@ap-northeast-2`)
+    expect(registry.address).toBe(`lambda:${functionName}@ap-northeast-2`)
+    expect((await registry.health()).engine).toBe('sqlite')
+  })
+  test('a function that is not there is named, with its region', async () => {
+    const { open } = await remoteWorld()
+    const problem = await problemOf(open('lambda:apigw-test-admni@ap-northeast-2'))
+    expect(problem).toMatchObject({ code: 'function-unknown', exit: 2, next: expect.stringContaining('apigw deploy admin') })
+    expect(problem.message).toContain('"apigw-test-admni"')
+    expect(problem.message).toContain('ap-northeast-2')
+  })
+  test('whoever may not look it up is told which right is missing', async () => {
+    const { open, server } = await remoteWorld()
+    Object.assign(process.env, server.env(stranger))
+    const problem = await problemOf(open())
+    expect(problem.code).toBe('aws-denied')
+    expect(`${problem.message} ${problem.next}`).toContain('lambda:GetFunctionUrlConfig')
+  })
+  test('keys that AWS does not know', async () => {
+    const { open } = await remoteWorld()
+    process.env.AWS_ACCESS_KEY_ID = 'AKIANOBODY'
+    expect(await problemOf(open())).toMatchObject({ code: 'aws-credentials' })
+  })
+  test('a URL that is open to everybody is not used', async () => {
+    const { open, server } = await remoteWorld({ authType: 'NONE' })
+    expect(await problemOf(open())).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('NONE') })
+    expect(server.requests).toBe(0)
+  })
+})
+
+describe('asking', () => {
+  test('whoever may not call it is told which rights are missing', async () => {
+    const { open, server } = await remoteWorld()
+    const registry = await open()
+    server.faults.push({
+      kind: 'says',
+      status: 403,
+      body: '{"Message":"Forbidden"}',
+      headers: { 'x-amzn-errortype': 'AccessDeniedException' },
+    })
+    const problem = await problemOf(registry.customers())
+    expect(problem).toMatchObject({ code: 'aws-denied' })
+    expect(problem.next).toContain('lambda:InvokeFunctionUrl')
+    expect(problem.next).toContain('lambda:InvokedViaFunctionUrl')
+  })
+  test.each([
+    ['The security token included in the request is expired', /sign-in has expired/],
+    ['The security token included in the request is invalid.', /does not accept these credentials/],
+    ['Signature expired: 20260907T000000Z is now earlier than 20260907T120000Z', /does not accept these credentials/],
+  ])('"%s" is about who asks', async (message, said) => {
+    const { open, server } = await remoteWorld()
+    const registry = await open()
+    server.faults.push({ kind: 'says', status: 403, body: JSON.stringify({ message }) })
+    expect(await problemOf(registry.customers())).toMatchObject({ code: 'aws-credentials', message: expect.stringMatching(said) })
+  })
+  test('a wrong secret proves nobody', async () => {
+    const { open, server } = await remoteWorld()
+    process.env.AWS_SECRET_ACCESS_KEY = 'guessed'
+    const registry = await open()
+    expect(await problemOf(registry.customers())).toMatchObject({ code: 'aws-credentials' })
+    expect(server.runs).toBe(0)
+  })
+
+  test.each([
+    ['throttled', [throttled, throttled]],
+    ['failed', [fails, fails]],
+    ['cut off', [reset, reset]],
+  ])('a question that was %s twice is answered at the third try', async (_, faults) => {
+    const { open, server } = await remoteWorld()
+    const registry = await open()
+    server.faults.push(...faults)
+    expect(await registry.customers()).toEqual([])
+    expect(server.requests).toBe(3)
+  })
+  test.each([
+    ['throttled', throttled, { code: 'aws-throttled', retryable: true }],
+    ['failed', fails, { code: 'function-failed', next: expect.stringContaining('log') }],
+    ['cut off', reset, { code: 'registry-unavailable' }],
+  ] as const)('a question that is always %s ends after three tries', async (_, fault, problem) => {
+    const { open, server } = await remoteWorld()
+    const registry = await open()
+    server.faults.push(fault, fault, fault, fault)
+    expect(await problemOf(registry.customers())).toMatchObject(problem)
+    expect(server.requests).toBe(3)
+  })
+  test('a function that hangs is not waited for again and again', async () => {
+    const { open, server } = await remoteWorld({ tryMs: 150 })
+    const registry = await open()
+    server.faults.push({ kind: 'hang' })
+    expect(await problemOf(registry.customers())).toMatchObject({
+      code: 'registry-unavailable',
+      message: expect.stringContaining('no answer within 0.15 seconds'),
+    })
+    expect(server.requests).toBe(1)
+  })
+  test('a machine without a network is told so', async () => {
+    const { open, server } = await remoteWorld()
+    const registry = await open()
+    await server.close()
+    expect(await problemOf(registry.customers())).toMatchObject({
+      code: 'registry-unavailable',
+      message: expect.stringContaining('ECONNREFUSED'),
+      next: expect.stringContaining('network'),
+    })
+  })
+
+  test.each([
+    ['another version', '{"apigw":2,"result":[]}', /speaks version 2, and this command speaks version 1/],
+    ['no version', '[]', /does not speak as apigw does/],
+    ['no JSON', 'Hello from Lambda!', /does not speak as apigw does/],
+  ])('a function that answers with %s', async (_, body, said) => {
+    const { open, server } = await remoteWorld()
+    const registry = await open()
+    server.faults.push({ kind: 'says', status: 200, body })
+    const problem = await problemOf(registry.customers())
+    expect(problem).toMatchObject({ code: 'version-mismatch', next: expect.stringContaining('apigw deploy admin') })
+    expect(problem.message).toMatch(said)
+  })
+  test('a problem with a code of a newer function is told in its words', async () => {
+    const { open, server } = await remoteWorld()
+    const registry = await open()
+    const problem = { code: 'brand-new', message: 'The moon is full.', next: 'wait' }
+    server.faults.push({ kind: 'says', status: 200, body: JSON.stringify({ apigw: 1, problem }) })
+    expect(await problemOf(registry.customers())).toMatchObject({
+      code: 'function-failed',
+      message: problem.message,
+      next: 'wait',
+    })
+  })
+  test("the function's problem comes whole, and without what it was made from", async () => {
+    const { open, server } = await remoteWorld({ open: () => openRegistry('redis://127.0.0.1:1') })
+    const registry = await open()
+    const problem = await problemOf(registry.customers())
+    expect(problem).toMatchObject({ code: 'registry-unavailable', next: 'apigw doctor', retryAfterMs: 1000 })
+    expect(problem.cause).toBeUndefined()
+    expect(problem.message).toContain('redis://127.0.0.1:1')
+    expect(server.requests).toBe(1)
+  })
+  test('no more than ten at once', async () => {
+    let running = 0
+    let most = 0
+    let open10: () => void = () => undefined
+    const tenRun = new Promise<void>((resolve) => {
+      open10 = resolve
+    })
+    const profile = async () => {
+      most = Math.max(most, ++running)
+      if (running >= 10) open10()
+      await tenRun
+      running--
+      return undefined
+    }
+    const { open, behind } = await remoteWorld({
+      open: async () => ({ ...behind, address: '', profile, close: async () => undefined }),
+    })
+    const registry = await open()
+    await Promise.all(Array.from({ length: 40 }, () => registry.profile('acme')))
+    expect(most).toBe(10)
+  })
+})
+
+describe('a change is never made twice', () => {
+  const add = (id: string) => [profileOf(id), undefined, entryOf(id, 'added')] as const
+
+  test('one that was throttled is sent again: the function did not run', async () => {
+    const { open, server, behind } = await remoteWorld()
+    const registry = await open()
+    const id = freshId()
+    server.faults.push(throttled, throttled)
+    expect(await registry.save(...add(id))).toBe(true)
+    expect(server.runs).toBe(1)
+    expect(await behind.history(id, 10)).toHaveLength(1)
+  })
+  test.each([
+    ['failed', fails],
+    ['was cut off before it ran', reset],
+    ['was cut off after it ran', { kind: 'reset-after' }],
+  ] as const)('one whose function %s is not sent again, and nobody claims to know', async (_, fault) => {
+    const { open, server, behind } = await remoteWorld()
+    const registry = await open()
+    const id = freshId()
+    server.faults.push(fault)
+    const problem = await problemOf(registry.save(...add(id)))
+    expect(problem).toMatchObject({
+      code: 'outcome-unknown',
+      retryable: false,
+      next: expect.stringContaining(`customer show ${id}`),
+    })
+    expect(server.requests).toBe(1)
+    expect(await behind.history(id, 10)).toHaveLength(fault.kind === 'reset-after' ? 1 : 0)
+  })
+  test.each(['save', 'remove', 'saveDocument', 'admit', 'settle'] as const)('%s is held to it', async (method) => {
+    const { open, server, behind } = await remoteWorld()
+    const id = freshId()
+    await behind.save(...add(id))
+    const version = (await behind.profile(id))?.version ?? ''
+    const registry = await open()
+    const reservation = {
+      id: 'r-1',
+      customer: id,
+      environment: 'live',
+      units: 1,
+      day: '2026-11-16',
+      month: '2026-11',
+      rateCost: 0,
+      admittedAt: Date.now(),
+      attempt: 1,
+    } as const
+    const call = {
+      save: () => registry.save(profileOf(id), version, entryOf(id, 'changed')),
+      remove: () => registry.remove(id, version, entryOf(id, 'removed')),
+      saveDocument: () => registry.saveDocument('shared', 'text', undefined),
+      admit: () =>
+        registry.admit({
+          reservation: 'r-1',
+          customer: id,
+          keyId: 'k-live',
+          environment: 'live',
+          api: 'messages',
+          units: 1,
+          address: '',
+        }),
+      settle: () => registry.settle(reservation, { kind: 'failed' }),
+    }[method]
+    server.faults.push({ kind: 'reset-after' })
+    expect(await problemOf(call())).toMatchObject({ code: 'outcome-unknown' })
+    expect(server.runs).toBe(1)
+  })
+})
+
+describe('what is too large', () => {
+  test('is refused before it is sent', async () => {
+    const { open, server } = await remoteWorld()
+    const registry = await open()
+    const [first] = profileOf('acme').credentials
+    const many = Array.from({ length: 40_000 }, () => first).flatMap((one) => one ?? [])
+    const profile = { ...profileOf('acme'), credentials: many }
+    expect(await problemOf(registry.save(profile, undefined, entryOf('acme', 'added')))).toMatchObject({
+      code: 'body-too-large',
+      message: expect.stringContaining('4194304'),
+    })
+    expect(server.requests).toBe(0)
+  })
+  test('is told as such where Lambda refuses it', async () => {
+    const { open, server } = await remoteWorld()
+    const registry = await open()
+    server.faults.push({ kind: 'says', status: 413, body: '{"Message":"Request must be smaller than 6291456 bytes"}' })
+    expect(await problemOf(registry.customers())).toMatchObject({ code: 'body-too-large' })
+  })
+  test('a list of 100,000 customers comes in one answer, packed', async () => {
+    const customers = Array.from({ length: 100_000 }, (_, index) => ({
+      id: `customer-${index}`,
+      name: `고객 ${index * 7919}`,
+      state: 'active' as const,
+      timeZone: 'Asia/Seoul',
+      createdAt: 1_700_000_000_000 + index * 7919,
+    }))
+    const { open, behind } = await remoteWorld({
+      open: async () => ({ ...behind, address: '', customers: async () => customers, close: async () => undefined }),
+    })
+    const registry = await open()
+    expect(await registry.customers()).toEqual(customers)
+  })
+})

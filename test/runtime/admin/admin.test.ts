@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { digestOf, newSecret } from '../../../src/domain/credential.ts'
+import type { Registry } from '../../../src/registry/index.ts'
+import { openRegistry } from '../../../src/registry/index.ts'
+import { type AdminHandler, createAdmin } from '../../../src/runtime/admin/index.ts'
+import { entryOf, freshId, profileOf } from '../../registry/fixtures.ts'
+import { account, region, urlEvent, user } from '../../registry/remote/lambda-server.ts'
+
+const name = 'apigw-test-admin'
+const invokedFunctionArn = `arn:aws:lambda:${region}:${account}:function:${name}`
+const operator = user('operator')
+
+interface World {
+  readonly handler: AdminHandler
+  readonly registry: Registry
+  readonly log: Record<string, unknown>[]
+  /** Asks as the Function URL does for a caller whom AWS proved. */
+  ask(method: string, params: unknown): Promise<Answer>
+}
+interface Answer {
+  readonly apigw: number
+  readonly result?: unknown
+  readonly problem?: {
+    readonly code: string
+    readonly message: string
+    readonly next?: string
+    readonly errors?: { pointer: string }[]
+  }
+}
+
+const request = (method: string, params: unknown): string => JSON.stringify({ apigw: 1, method, params })
+
+async function answerTo(handler: AdminHandler, event: unknown, awsRequestId: string): Promise<Answer> {
+  const { statusCode, body } = await handler(event, { awsRequestId, invokedFunctionArn })
+  expect(statusCode).toBe(200)
+  return JSON.parse(body)
+}
+
+async function world(more: { open?: () => Promise<Registry>; trusting?: boolean } = {}): Promise<World> {
+  const registry = await openRegistry('sqlite::memory:')
+  const log: Record<string, unknown>[] = []
+  const handler = createAdmin({
+    open: async () => ({
+      address: 'test',
+      admit: (one) => registry.admit(one),
+      settle: (...of) => registry.settle(...of),
+      usage: (...of) => registry.usage(...of),
+      credential: (...of) => registry.credential(...of),
+      profile: (id) => registry.profile(id),
+      customers: () => registry.customers(),
+      save: (...of) => registry.save(...of),
+      remove: (...of) => registry.remove(...of),
+      history: (...of) => registry.history(...of),
+      document: (one) => registry.document(one),
+      saveDocument: (...of) => registry.saveDocument(...of),
+      health: () => registry.health(),
+      close: async () => undefined,
+    }),
+    now: () => 1_000,
+    log: (event, fields) => void log.push({ event, ...fields }),
+    ...more,
+  })
+  const ask = (method: string, params: unknown): Promise<Answer> => {
+    const id = randomUUID()
+    return answerTo(handler, urlEvent(request(method, params), id, operator), id)
+  }
+  return { handler, registry, log, ask }
+}
+
+describe('who asks', () => {
+  test('the audit log names the caller whom AWS proved, whatever the request says', async () => {
+    const { ask, registry } = await world()
+    const id = freshId()
+    const forged = { at: 5, who: 'arn:aws:iam::123456789012:user/boss', from: 'elsewhere', customer: 'another', what: 'added' }
+    expect(await ask('save', { profile: profileOf(id), entry: forged })).toEqual({ apigw: 1, result: true })
+    const line = { at: 1_000, who: operator.arn, from: '203.0.113.9', customer: id }
+    expect(await registry.history(undefined, 10)).toEqual([{ ...line, what: 'added' }])
+    const version = (await registry.profile(id))?.version
+    await ask('remove', { customer: id, expected: version, entry: { ...forged, what: 'removed' } })
+    expect(await registry.history(id, 1)).toEqual([{ ...line, what: 'removed' }])
+    await ask('saveDocument', { name: 'shared', text: '1', entry: { ...forged, what: 'shared' } })
+    await ask('saveDocument', { name: 'other', text: '1' })
+    expect((await registry.history('*', 10)).map(({ who, from, what }) => [who, from, what])).toEqual([
+      [operator.arn, '203.0.113.9', 'document other written'],
+      [operator.arn, '203.0.113.9', 'shared'],
+    ])
+  })
+
+  test('an event that was made by hand and sent by Invoke is refused, and changes nothing', async () => {
+    const { handler, registry, log } = await world()
+    const id = freshId()
+    const body = request('save', { profile: profileOf(id), entry: entryOf(id, 'added') })
+    for (const guessed of ['', 'e1506fd5-9e7b-434f-bd42-4f8fa224b599', randomUUID()]) {
+      const { problem } = await answerTo(handler, urlEvent(body, guessed, user('boss')), randomUUID())
+      expect(problem).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('not made by the URL') })
+    }
+    expect(await registry.profile(id)).toBeUndefined()
+    expect(log.map(({ code, who }) => [code, who])).toEqual(Array.from({ length: 3 }, () => ['caller-unknown', undefined]))
+  })
+  test('an account where AWS gives the event another id can say so', async () => {
+    const { handler } = await world({ trusting: true })
+    const answer = await answerTo(handler, urlEvent(request('customers', {}), 'another', operator), randomUUID())
+    expect(answer).toEqual({ apigw: 1, result: [] })
+  })
+  test.each([
+    ['an Invoke of a request', { apigw: 1, method: 'customers', params: {} }],
+    ['an Invoke of nothing', null],
+    ['an event of SQS', { Records: [] }],
+    ['an event of an API', { version: '2.0', headers: {}, requestContext: { http: {} } }],
+  ])('%s says not who', async (_, event) => {
+    const { handler } = await world()
+    const { problem } = await answerTo(handler, event, randomUUID())
+    expect(problem).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('called by its URL') })
+  })
+  test('a URL that asks nobody who calls serves nobody', async () => {
+    const { handler } = await world()
+    const id = randomUUID()
+    const { problem } = await answerTo(handler, urlEvent(request('customers', {}), id, undefined), id)
+    expect(problem).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('AWS_IAM') })
+  })
+  test.each([
+    ['of another account', user('boss', '210987654321').arn],
+    ['that is no ARN', 'boss'],
+    ['with a line break', `${operator.arn}\n{"event":"forged"}`],
+    ['of a service', 'arn:aws:lambda:ap-northeast-2:123456789012:function:x'],
+  ])('a caller %s', async (_, arn) => {
+    const { handler, log } = await world()
+    const id = randomUUID()
+    const { problem } = await answerTo(handler, urlEvent(request('customers', {}), id, { ...operator, arn }), id)
+    expect(problem?.code).toBe('caller-unknown')
+    expect(log[0]).not.toHaveProperty('who')
+  })
+  test.each(['arn:aws:iam::123456789012:root', 'arn:aws-cn:sts::123456789012:assumed-role/admin/kim@example.com'])(
+    '%s is one',
+    async (arn) => {
+      const { handler } = await world()
+      const id = randomUUID()
+      expect(await answerTo(handler, urlEvent(request('customers', {}), id, { ...operator, arn }), id)).toEqual({
+        apigw: 1,
+        result: [],
+      })
+    },
+  )
+})
+
+describe('what may be asked', () => {
+  test.each(['constructor', '__proto__', 'close', 'address', 'flushall', 'saveAll', ''])(
+    'there is no method %j',
+    async (method) => {
+      const { ask } = await world()
+      expect((await ask(method, {})).problem).toMatchObject({
+        code: 'invalid-request',
+        next: expect.stringContaining('apigw deploy admin'),
+      })
+    },
+  )
+  test.each([
+    ['a version of later', JSON.stringify({ apigw: 2, method: 'customers', params: {} }), 'version-mismatch'],
+    ['no version', JSON.stringify({ method: 'customers', params: {} }), 'invalid-request'],
+    ['no JSON', '{', 'invalid-request'],
+    ['nothing', '', 'invalid-request'],
+    ['a list', '[]', 'invalid-request'],
+  ])('a request with %s', async (_, body, code) => {
+    const { handler } = await world()
+    const id = randomUUID()
+    expect((await answerTo(handler, urlEvent(body, id, operator), id)).problem?.code).toBe(code)
+  })
+  test('a body in base64 is read', async () => {
+    const { handler } = await world()
+    const id = randomUUID()
+    const event = {
+      ...urlEvent('', id, operator),
+      body: Buffer.from(request('customers', {})).toString('base64'),
+      isBase64Encoded: true,
+    }
+    expect(await answerTo(handler, event, id)).toEqual({ apigw: 1, result: [] })
+  })
+
+  const good = profileOf('acme')
+  const entry = entryOf('acme', 'changed')
+  const change = (more: object) => ['save', { profile: { ...good, ...more }, entry }] as const
+  test.each([
+    ['an id that would reach into another key', 'profile', { customer: 'a}:usage:live' }, '/params/customer'],
+    ['no id', 'profile', {}, '/params/customer'],
+    ['more than there is', 'profile', { customer: 'acme', as: 'root' }, '/params/'],
+    ['a document of any name', 'document', { name: 'x:y' }, '/params/name'],
+    ['too much history', 'history', { most: 1e9 }, '/params/most'],
+    ['an environment of its own', 'usage', { customer: 'acme', environment: 'prod' }, '/params/environment'],
+    ['a profile with a new field', ...change({ plan: 'gold' }), '/params/profile'],
+    ['a quota below nothing', ...change({ quotas: { live: { day: -1 } } }), '/params/profile/quotas/live/day'],
+    [
+      'a secret where its digest belongs',
+      ...change({ credentials: [{ ...good.credentials[0], digest: newSecret('live') }] }),
+      '/params/profile/credentials/0/digest',
+    ],
+    [
+      'a key of an unknown scheme',
+      ...change({ credentials: [{ ...good.credentials[0], scheme: 'none' }] }),
+      '/params/profile/credentials/0/scheme',
+    ],
+    ['a change without words', 'save', { profile: good }, '/params/entry'],
+    ['words with a line break', 'save', { profile: good, entry: { ...entry, what: 'a\nb' } }, '/params/entry/what'],
+    ['half a unit', 'admit', { request: { units: 0.5 } }, '/params/request/units'],
+  ])('%s is refused, and the place is named', async (_, method, params, pointer) => {
+    const { ask, registry } = await world()
+    const { problem } = await ask(method, params)
+    expect(problem?.code).toBe('invalid-request')
+    expect(problem?.errors?.map((error) => error.pointer)).toContain(pointer)
+    expect(await registry.customers()).toEqual([])
+  })
+})
+
+describe('what it tells', () => {
+  test('a bug is told by the id of the request, and its stack stays in the log', async () => {
+    const { ask, log } = await world({
+      open: async () => {
+        throw new TypeError('x is not a function')
+      },
+    })
+    const { problem } = await ask('customers', {})
+    expect(problem).toMatchObject({ code: 'internal-error' })
+    expect(JSON.stringify(problem)).not.toMatch(/TypeError|not a function|\.ts:/)
+    const [line] = log
+    expect(line).toMatchObject({
+      event: 'failed',
+      who: operator.arn,
+      method: 'customers',
+      stack: expect.stringContaining('TypeError'),
+    })
+    expect(problem?.message).toContain(String(line?.id))
+  })
+  test('each request leaves one line: who, from where, what, about whom, how it went; and nothing that was stored', async () => {
+    const { ask, log } = await world()
+    const secret = newSecret('live')
+    const profile = profileOf('acme')
+    const [first] = profile.credentials
+    await ask('save', {
+      profile: { ...profile, credentials: [{ ...first, digest: digestOf(secret) }] },
+      entry: entryOf('acme', 'key issued'),
+    })
+    await ask('credential', { customer: 'acme', keyId: 'k-live' })
+    await ask('saveDocument', { name: 'token-keys', text: 'sealed-private-key' })
+    expect(log).toEqual([
+      {
+        event: 'admin',
+        id: expect.any(String),
+        who: operator.arn,
+        from: '203.0.113.9',
+        method: 'save',
+        customer: 'acme',
+        code: 'ok',
+        milliseconds: 0,
+      },
+      expect.objectContaining({ method: 'credential', customer: 'acme', code: 'ok' }),
+      expect.objectContaining({ method: 'saveDocument', code: 'ok' }),
+    ])
+    expect(JSON.stringify(log)).not.toMatch(new RegExp(`${digestOf(secret)}|sealed-private-key|${secret}`))
+  })
+  test('an answer that Lambda could not give back is a problem, not a failure', async () => {
+    const { handler, registry } = await world()
+    await registry.save(
+      profileOf('acme', { customer: { ...profileOf('acme').customer, name: 'x'.repeat(7_000_000) } }),
+      undefined,
+      entryOf('acme', 'added'),
+    )
+    const id = randomUUID()
+    expect((await answerTo(handler, urlEvent(request('customers', {}), id, operator), id)).problem).toMatchObject({
+      code: 'body-too-large',
+    })
+  })
+})
