@@ -43,7 +43,8 @@ export abstract class BaseCommand extends Command {
       env: 'APIGW_REGISTRY',
       helpGroup: 'GLOBAL',
       helpValue: 'ADDRESS',
-      summary: 'sqlite:PATH, redis://HOST or rediss://HOST; a password belongs into APIGW_REGISTRY_PASSWORD',
+      summary:
+        'sqlite:PATH, redis://HOST, rediss://HOST or lambda:FUNCTION@REGION; a password belongs into APIGW_REGISTRY_PASSWORD',
     }),
   }
 
@@ -69,7 +70,7 @@ export abstract class BaseCommand extends Command {
   async #withOpen<T>(flags: BaseFlags, writes: boolean, work: (registry: Registry) => Promise<T>): Promise<T> {
     const settings = this.settings(flags)
     const address = !writes && isUnmade(settings.registry) ? 'sqlite::memory:' : settings.registry
-    const registry = await openRegistry(address, { password: settings.registryPassword })
+    const registry = await openRegistry(address, { password: settings.registryPassword, region: settings.region })
     try {
       return await work(registry)
     } finally {

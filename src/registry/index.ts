@@ -2,7 +2,6 @@ import { Problem } from '../domain/problem.ts'
 import type { Registry } from './registry.ts'
 
 export { loadMasterKeys, type MasterKeySources, masterKeySources } from './master-keys.ts'
-export { registryPassword } from './password.ts'
 export {
   type Calls,
   type Method,

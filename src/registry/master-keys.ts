@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Problem } from '../domain/problem.ts'
 import { type MasterKeys, masterKeysFrom } from '../domain/seal.ts'
-import { secretText } from './secrets.ts'
 
 /** Where the master key may be. The first that is given counts. */
 export interface MasterKeySources {
@@ -24,15 +23,21 @@ async function fromFile(path: string): Promise<string> {
   }
 }
 
-async function fromSecretsManager(secretId: string, region: string | undefined): Promise<string> {
+/** Loaded only by those who keep their key there. */
+async function fromSecretsManager(SecretId: string, region: string | undefined): Promise<string> {
+  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager')
+  const client = new SecretsManagerClient({ ...(region !== undefined && { region }), maxAttempts: 3 })
   try {
-    return await secretText(secretId, region)
+    const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId }))
+    return SecretString
   } catch (cause) {
     const reason = cause instanceof Error ? cause.name : 'no answer'
-    throw new Problem('master-key-missing', `The secret ${secretId} cannot be read from Secrets Manager: ${reason}.`, {
+    throw new Problem('master-key-missing', `The secret ${SecretId} cannot be read from Secrets Manager: ${reason}.`, {
       next: 'allow secretsmanager:GetSecretValue on it',
       cause,
     })
+  } finally {
+    client.destroy()
   }
 }
 

@@ -1,2 +1,1 @@
-export { type AdminHandler, type AdminParts, createAdmin } from './admin.ts'
-export type { Invocation } from './caller.ts'
+export { type AdminHandler, createAdmin } from './admin.ts'

@@ -1,14 +1,16 @@
-import { openRegistry, type Registry, registryPassword } from '../../registry/index.ts'
+import { openRegistry, type Registry } from '../../registry/index.ts'
+import { secretFrom } from '../ports/index.ts'
 import { log, required } from '../process.ts'
 import { type AdminHandler, createAdmin } from './admin.ts'
 import type { UrlResponse } from './answer.ts'
 import type { Invocation } from './caller.ts'
 
+const { env } = process
 let password: Promise<string | undefined> | undefined
 
 /** The password is read once; where it does not open the registry it may have been changed, and is read again. */
 async function open(): Promise<Registry> {
-  password ??= registryPassword(process.env)
+  password ??= secretFrom(env, 'APIGW_REGISTRY_PASSWORD')
   try {
     return await openRegistry(required('APIGW_REGISTRY'), { password: await password })
   } catch (error) {
@@ -21,7 +23,7 @@ const admin: AdminHandler = createAdmin({
   open,
   now: Date.now,
   log,
-  trusting: process.env.APIGW_ADMIN_REQUEST_IDS === 'trusted',
+  trusting: env.APIGW_ADMIN_REQUEST_IDS === 'trusted',
 })
 
 /** What the Function URL calls. */

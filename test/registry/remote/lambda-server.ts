@@ -26,7 +26,7 @@ export function user(name: string, inAccount = account): User {
 export type Fault =
   | { readonly kind: 'throttled' | 'hang' | 'reset' | 'fails' }
   /** The function runs, and then the connection breaks. */
-  | { readonly kind: 'reset-after' }
+  | { readonly kind: 'reset-after'; readonly method?: string }
   | { readonly kind: 'says'; readonly status: number; readonly body: string; readonly headers?: Record<string, string> }
 
 export interface LambdaServer {
@@ -165,6 +165,13 @@ export async function lambdaServer({
     return answer
   }
 
+  /** The first in line; one for a method waits for that. */
+  function nextFault(body: string): Fault | undefined {
+    const [first] = self.faults
+    const method = first?.kind === 'reset-after' ? first.method : undefined
+    return method === undefined || body.includes(`"method":"${method}"`) ? self.faults.shift() : undefined
+  }
+
   /** @returns whether the fault was the whole answer */
   function goWrong(fault: Fault | undefined, request: IncomingMessage, response: ServerResponse): boolean {
     switch (fault?.kind) {
@@ -189,7 +196,7 @@ export async function lambdaServer({
 
   async function url(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
     self.requests++
-    const fault = self.faults.shift()
+    const fault = nextFault(body)
     if (goWrong(fault, request, response)) return
     const by = authType === 'NONE' ? undefined : await signer(request, `http://127.0.0.1:${self.port}/`, body, users)
     if (authType === 'AWS_IAM' && by === undefined) {
