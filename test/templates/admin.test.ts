@@ -1,0 +1,106 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { parse } from 'yaml'
+import { audit, readOffline } from '../../src/audit/index.ts'
+
+const path = join(import.meta.dirname, '../../templates/stacks/admin.yaml')
+const text = readFileSync(path, 'utf8')
+/** YAML with CloudFormation's short forms as JSON has them. */
+const tags = ['Ref', 'Sub', 'GetAtt', 'ImportValue', 'Split', 'Join'].flatMap((name) => {
+  const key = name === 'Ref' ? 'Ref' : `Fn::${name}`
+  const value = (inside: unknown) => ({ [key]: inside })
+  return [
+    { tag: `!${name}`, resolve: (scalar: string) => value(name === 'GetAtt' ? scalar.split('.') : scalar) },
+    { tag: `!${name}`, collection: 'seq' as const, resolve: (seq: { toJSON(): unknown }) => value(seq.toJSON()) },
+    { tag: `!${name}`, collection: 'map' as const, resolve: (map: { toJSON(): unknown }) => value(map.toJSON()) },
+  ]
+})
+
+interface Statement {
+  readonly Sid?: string
+  readonly Effect: string
+  readonly Action: string | readonly string[]
+  readonly Condition?: unknown
+}
+interface Resource {
+  readonly Type: string
+  readonly Properties: Readonly<Record<string, unknown>>
+}
+const template: {
+  readonly Resources: Readonly<Record<string, Resource>>
+  readonly Outputs: Readonly<Record<string, object>>
+} = parse(text, { customTags: tags })
+
+function propertiesOf(type: string): Readonly<Record<string, unknown>> {
+  const found = Object.values(template.Resources).filter((resource) => resource.Type === type)
+  expect(found).toHaveLength(1)
+  return found[0]?.Properties ?? {}
+}
+
+const hasLint = spawnSync('cfn-lint', ['--version']).status === 0
+if (!hasLint) process.stderr.write('cfn-lint is not on this machine: pip install cfn-lint. Its test is skipped.\n')
+
+async function findingsOf(file: string) {
+  const now = Date.parse('2026-11-23T00:00:00Z')
+  const { findings } = await audit(await readOffline({ template: file, stdin: async () => '', now }), now)
+  return findings.map(({ rule, resource, title }) => `${rule} ${resource}: ${title}`)
+}
+
+describe('the template of the admin function', () => {
+  it.runIf(hasLint)('cfn-lint has nothing to complain of', () => {
+    const { status, stdout } = spawnSync('cfn-lint', ['--regions', 'ap-northeast-2', 'us-east-1', '--', path], {
+      encoding: 'utf8',
+    })
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+  })
+
+  it('the audit finds nothing, of the function nor of an operator', async () => {
+    expect(await findingsOf(path)).toEqual([])
+    const folder = mkdtempSync(join(tmpdir(), 'apigw-admin-template-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const people = {
+      Operators: { Type: 'AWS::IAM::Group', Properties: { GroupName: 'apigw-prod-operators' } },
+      Kim: { Type: 'AWS::IAM::User', Properties: { UserName: 'kim', Groups: ['apigw-prod-operators'] } },
+    }
+    const Resources = { ...JSON.parse(JSON.stringify(template.Resources).replaceAll('${Stage}', 'prod')), ...people }
+    const file = join(folder, 'peopled.json')
+    writeFileSync(file, JSON.stringify({ ...template, Resources }))
+    expect(await findingsOf(file)).toEqual([])
+  })
+
+  it('the URL asks who calls, and nobody else is let in by the function itself', () => {
+    expect(propertiesOf('AWS::Lambda::Url')).toMatchObject({ AuthType: 'AWS_IAM' })
+    expect(propertiesOf('AWS::Lambda::Url')).not.toHaveProperty('Cors')
+    expect(Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Lambda::Permission')).toEqual([])
+  })
+
+  it('whoever may call it may call it by its URL alone', () => {
+    const { Statement } = propertiesOf('AWS::IAM::ManagedPolicy').PolicyDocument as { Statement: readonly Statement[] }
+    expect(Statement.map(({ Effect, Action, Condition }) => [Effect, Action, Condition])).toEqual([
+      ['Allow', 'lambda:GetFunctionUrlConfig', undefined],
+      ['Allow', 'lambda:InvokeFunctionUrl', { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } }],
+      ['Allow', 'lambda:InvokeFunction', { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } }],
+    ])
+  })
+
+  it('the function reads the password of the registry, and never the master key', () => {
+    expect(JSON.stringify(propertiesOf('AWS::IAM::Role'))).toContain('registry-password')
+    expect(text).not.toContain('master-key')
+    expect(propertiesOf('AWS::Lambda::Function').Environment).toEqual({
+      Variables: {
+        APIGW_REGISTRY: { 'Fn::ImportValue': { 'Fn::Sub': 'apigw-${Stage}-registry' } },
+        APIGW_REGISTRY_PASSWORD_SECRET: { 'Fn::ImportValue': { 'Fn::Sub': 'apigw-${Stage}-registry-secret' } },
+        APIGW_ADMIN_REQUEST_IDS: { Ref: 'RequestIds' },
+      },
+    })
+  })
+
+  it('it ends before the command line stops waiting', () => {
+    const store = readFileSync(join(import.meta.dirname, '../../src/registry/remote/store.ts'), 'utf8')
+    const waits = Number(/^const tryMs = ([\d_]+)$/m.exec(store)?.[1]?.replaceAll('_', ''))
+    expect(propertiesOf('AWS::Lambda::Function').Timeout).toBeLessThan(waits / 1000)
+  })
+})
