@@ -20,7 +20,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   schema: ['domain', 'runtime/ports'],
   queues: ['domain', 'runtime/ports'],
   reports: ['domain', 'runtime/ports'],
-  doctor: ['domain', 'registry', 'runtime/ports', 'aws'],
+  doctor: ['domain', 'registry', 'runtime/ports', 'schema', 'aws'],
   aws: ['domain'],
   audit: ['domain', 'aws'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],

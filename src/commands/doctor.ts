@@ -1,8 +1,9 @@
 import { BaseCommand, shared } from '../cli/base.ts'
+import { databaseFlags, databasePlace } from '../cli/database.ts'
 import { plain, styled } from '../cli/output.ts'
 import { type Check, examine } from '../doctor/index.ts'
 
-const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const
+const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'], skipped: ['dim', '–'] } as const
 
 function line({ name, state, detail, fix }: Check): string {
   const [style, mark] = marks[state]
@@ -12,16 +13,27 @@ function line({ name, state, detail, fix }: Check): string {
 
 export default class Doctor extends BaseCommand {
   static override summary = 'look at everything a call passes through, and say what to fix'
-  static override description = 'Changes nothing. Exits with 1 if anything failed; a warning is no failure.'
+  static override description = [
+    'Changes nothing. Exits with 1 if anything failed; a warning is no failure. Of a stage with a region it also looks at its',
+    'AWS account: stacks, clock, trail, WAF, budget, and who hears the alarms. A right that is missing is named, and stops',
+    'nothing else.',
+  ].join(' ')
   static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --stage prod --json']
-  static override flags = { gateway: shared.gateway }
+  static override flags = { gateway: shared.gateway, database: databaseFlags.database, profile: shared.profile }
 
   async run() {
     const { flags } = await this.parse(Doctor)
-    const checks = await examine(this.settings({ ...flags, gateway: flags.gateway?.href }))
+    const { database, profile } = flags
+    const checks = await examine({
+      ...this.settings({ ...flags, gateway: flags.gateway?.href }),
+      profile,
+      database: database === undefined ? undefined : databasePlace(database, this.argv),
+    })
     const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length
-    const summary = { ok: count('ok'), warn: count('warn'), fail: count('fail') }
-    this.log([...checks.map(line), '', `${summary.ok} ok, ${summary.warn} to look at, ${summary.fail} failed`].join('\n'))
+    const skipped = count('skipped')
+    const summary = { ok: count('ok'), warn: count('warn'), fail: count('fail'), ...(skipped > 0 && { skipped }) }
+    const sum = `${summary.ok} ok, ${summary.warn} to look at, ${summary.fail} failed`
+    this.log([...checks.map(line), '', skipped === 0 ? sum : `${sum}, ${skipped} could not be looked at`].join('\n'))
     if (summary.fail > 0) process.exitCode = 1
     return { summary, checks }
   }

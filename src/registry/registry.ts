@@ -47,12 +47,18 @@ export type Outcome =
     }
   | { readonly kind: 'failed' }
 
+/** One thing about a registry that answers. With `fix`, something is wrong with it. */
+export interface HealthAspect {
+  readonly about: 'version' | 'eviction' | 'persistence' | 'file'
+  readonly what: string
+  readonly fix?: string
+}
+
 /** What `apigw doctor` wants to know of a registry that answers. */
 export interface RegistryHealth {
   readonly engine: string
   readonly version: string
-  /** What is wrong although it answers, with what to do. */
-  readonly warnings: readonly { readonly what: string; readonly fix: string }[]
+  readonly aspects: readonly HealthAspect[]
 }
 
 /**

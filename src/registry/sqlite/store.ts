@@ -123,8 +123,8 @@ export class SqliteRegistry implements Registry {
     return this.#read(() => {
       const version = String(this.#db.prepare('SELECT sqlite_version() AS v').get()?.v)
       const verdict = String(this.#db.prepare('PRAGMA quick_check(1)').get()?.quick_check)
-      const damaged = { what: `the file is damaged: ${verdict}`, fix: `restore a backup of ${this.#path}` }
-      return { engine: 'sqlite', version, warnings: verdict === 'ok' ? [] : [damaged] }
+      const damaged = { about: 'file', what: `damaged: ${verdict}`, fix: `restore a backup of ${this.#path}` } as const
+      return { engine: 'sqlite', version, aspects: verdict === 'ok' ? [] : [damaged] }
     })
   }
 

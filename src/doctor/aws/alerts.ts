@@ -1,0 +1,32 @@
+import type { Check } from '../check.ts'
+import { type Account, called } from './account.ts'
+
+const name = 'alerts'
+
+/** Whether anybody hears the alarms of the stage: a subscription counts from when it was confirmed. */
+export async function checkAlerts(account: Account, signal: AbortSignal): Promise<Check[]> {
+  const { stage } = account
+  const topic = (await account.stack(`apigw-${stage}-security`))?.outputs.AlertTopicArn
+  if (topic === undefined) {
+    const detail = `the stack apigw-${stage}-security names no topic`
+    return [{ name, state: 'skipped', detail, fix: `apigw deploy security --stage ${stage}` }]
+  }
+  const { ListSubscriptionsByTopicCommand, SNSClient } = await import('@aws-sdk/client-sns')
+  const client = new SNSClient(account.options)
+  const { Subscriptions = [] } = await called(account.place, 'sns:ListSubscriptionsByTopic', () =>
+    client.send(new ListSubscriptionsByTopicCommand({ TopicArn: topic }), { abortSignal: signal }),
+  )
+  const confirmed = Subscriptions.filter(({ SubscriptionArn = '' }) => SubscriptionArn.startsWith('arn:'))
+  if (confirmed.length > 0) return [{ name, state: 'ok', detail: `${confirmed.length} subscribed to the alarms` }]
+  const waiting = Subscriptions.length > 0
+  return [
+    {
+      name,
+      state: 'warn',
+      detail: waiting ? 'nobody has confirmed the subscription to the alarms' : 'nobody is subscribed to the alarms',
+      fix: waiting
+        ? 'open the link in the mail that AWS sent'
+        : `set deploy.alertEmail of the stage and run apigw deploy security --stage ${stage}; or apigw trail install`,
+    },
+  ]
+}

@@ -1,0 +1,28 @@
+import type { Check } from '../check.ts'
+import { type Account, called } from './account.ts'
+
+const name = 'trail'
+const stackName = 'apigw-trail'
+
+/** Whether CloudTrail writes down what is done in the account, and can deliver it. */
+export async function checkTrail(account: Account, signal: AbortSignal): Promise<Check[]> {
+  const outputs = (await account.stack(stackName))?.outputs
+  const trail = outputs?.TrailName ?? outputs?.TrailArn ?? outputs?.Trail
+  if (trail === undefined) {
+    const detail = `there is no stack ${stackName}, so nobody is told what is done in the account`
+    return [{ name, state: 'warn', detail, fix: 'apigw trail install' }]
+  }
+  const { CloudTrailClient, GetTrailStatusCommand } = await import('@aws-sdk/client-cloudtrail')
+  const client = new CloudTrailClient(account.options)
+  const { IsLogging, LatestDeliveryError, LatestCloudWatchLogsDeliveryError } = await called(
+    account.place,
+    'cloudtrail:GetTrailStatus',
+    () => client.send(new GetTrailStatusCommand({ Name: trail }), { abortSignal: signal }),
+  )
+  if (!IsLogging) {
+    return [{ name, state: 'fail', detail: `${trail} was stopped`, fix: `aws cloudtrail start-logging --name ${trail}` }]
+  }
+  const fault = LatestDeliveryError || LatestCloudWatchLogsDeliveryError
+  if (fault) return [{ name, state: 'fail', detail: `${trail} cannot deliver: ${fault}`, fix: 'apigw trail status' }]
+  return [{ name, state: 'ok', detail: `${trail} writes` }]
+}

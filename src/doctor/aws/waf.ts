@@ -1,0 +1,24 @@
+import type { Check } from '../check.ts'
+import { type Account, called } from './account.ts'
+
+const name = 'waf'
+
+/** Whether a web ACL stands before the load balancer of the stage. */
+export async function checkWaf(account: Account, signal: AbortSignal): Promise<Check[]> {
+  const { stage } = account
+  const balancer = (await account.stack(`apigw-${stage}-edge`))?.outputs.BalancerArn
+  if (balancer === undefined) {
+    const detail = `the stack apigw-${stage}-edge names no load balancer`
+    return [{ name, state: 'skipped', detail, fix: `apigw deploy edge --stage ${stage}` }]
+  }
+  const { GetWebACLForResourceCommand, WAFV2Client } = await import('@aws-sdk/client-wafv2')
+  const client = new WAFV2Client(account.options)
+  const { WebACL } = await called(account.place, 'wafv2:GetWebACLForResource', () =>
+    client.send(new GetWebACLForResourceCommand({ ResourceArn: balancer }), { abortSignal: signal }),
+  )
+  if (WebACL === undefined) {
+    const detail = 'no web ACL stands before the load balancer: addresses that are blocked get through'
+    return [{ name, state: 'fail', detail, fix: `apigw deploy edge --stage ${stage}` }]
+  }
+  return [{ name, state: 'ok', detail: `${WebACL.Name} stands before the load balancer` }]
+}

@@ -1,0 +1,69 @@
+import { isIP } from 'node:net'
+import { connect } from 'node:tls'
+import type { Check } from '../check.ts'
+
+/** ACM renews 60 days before the end (https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html): at 30 it has failed. */
+const lateDays = 30
+const dayMs = 86_400_000
+const name = 'certificate'
+
+export interface Seen {
+  /** Milliseconds since 1970. */
+  readonly validTo: number
+  /** Why it is not trusted, in OpenSSL's word. */
+  readonly fault?: string
+}
+
+/** What a certificate means. */
+export function judgeCertificate(host: string, { validTo, fault }: Seen, now: number): Check {
+  const days = Math.floor((validTo - now) / dayMs)
+  const until = new Date(validTo).toISOString().slice(0, 10)
+  const renew = 'apigw deploy edge, and see that the validation record is still in DNS: aws acm describe-certificate'
+  if (days < 0) return { name, state: 'fail', detail: `of ${host} ended on ${until}`, fix: renew }
+  if (fault !== undefined) {
+    return {
+      name,
+      state: 'fail',
+      detail: `of ${host} is not trusted: ${fault}`,
+      fix: 'give the load balancer the certificate of this name',
+    }
+  }
+  const detail = `of ${host}, until ${until} (${days} days)`
+  return days < lateDays
+    ? { name, state: 'warn', detail: `${detail}, and was not renewed`, fix: renew }
+    : { name, state: 'ok', detail }
+}
+
+/** @param ca whom to trust beside the usual, for tests */
+async function look(host: string, port: number, signal: AbortSignal, ca: string | undefined): Promise<Seen> {
+  return new Promise((resolve, reject) => {
+    // It is looked at also, and above all, when it is not to be trusted.
+    const named = isIP(host) === 0 && { servername: host }
+    const socket = connect({ host, port, ...named, rejectUnauthorized: false, ...(ca !== undefined && { ca }) })
+    const stop = (): void => void socket.destroy(new Error('no answer in time'))
+    signal.addEventListener('abort', stop, { once: true })
+    socket.once('error', reject)
+    socket.once('secureConnect', () => {
+      const { valid_to } = socket.getPeerCertificate()
+      const { authorized, authorizationError } = socket
+      signal.removeEventListener('abort', stop)
+      socket.end()
+      const fault = authorized ? undefined : String(Object(authorizationError).code ?? authorizationError)
+      resolve({ validTo: Date.parse(valid_to), ...(fault !== undefined && { fault }) })
+    })
+  })
+}
+
+/** Looks at the certificate of a gateway; one that is called without TLS has none. */
+export async function checkCertificate(gateway: string, signal: AbortSignal, ca?: string): Promise<Check[]> {
+  const { protocol, hostname, port } = new URL(gateway)
+  if (protocol !== 'https:') return []
+  try {
+    const seen = await look(hostname, port === '' ? 443 : Number(port), signal, ca)
+    return [judgeCertificate(hostname, seen, Date.now())]
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const fix = 'see whether the name leads to the load balancer (apigw outputs edge), and whether port 443 is open'
+    return [{ name, state: 'fail', detail: `${hostname} speaks no TLS: ${why}`, fix }]
+  }
+}

@@ -1,0 +1,36 @@
+import { examineAccount, isOnAws, lookUpAccount } from './aws/examine.ts'
+import { type Check, limited, type Places } from './check.ts'
+import { checkCertificate } from './checks/certificate.ts'
+import { checkConfig } from './checks/config.ts'
+import { checkGateway } from './checks/gateway.ts'
+import { checkNode } from './checks/node.ts'
+import { checkQueues } from './checks/queues.ts'
+import { checkRegistry } from './checks/registry.ts'
+import { checkSchema } from './checks/schema.ts'
+
+const again = 'run it again'
+
+/** The registry says which queues there have to be. */
+async function registryAndQueues(places: Places, gateway: Promise<Check[]>, credentials: Credentials): Promise<Check[]> {
+  const { checks, routes } = await checkRegistry(places)
+  const queues = limited('queues', again, () => checkQueues(places, routes, credentials))
+  return [...checks, ...(await gateway), ...(await queues)]
+}
+
+type Credentials = Parameters<typeof checkQueues>[2]
+
+/** Looks at everything that a call passes through, all beside each other. It changes nothing. */
+export async function examine(places: Places): Promise<Check[]> {
+  const account = await lookUpAccount(places)
+  const credentials = account !== undefined && 'credentials' in account ? account.credentials : undefined
+  const gateway = Promise.all([
+    checkGateway(places.gateway),
+    limited('certificate', again, (signal) => checkCertificate(places.gateway, signal)),
+  ]).then(([first, rest]) => [first, ...rest])
+  const found = await Promise.all([
+    registryAndQueues(places, gateway, credentials),
+    limited('schema', again, () => checkSchema(places, isOnAws(places))),
+    account === undefined ? [] : 'state' in account ? [account] : examineAccount(account),
+  ])
+  return [checkNode(), checkConfig(places), ...found.flat()]
+}
