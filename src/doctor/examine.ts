@@ -21,15 +21,16 @@ type Credentials = Parameters<typeof checkQueues>[2]
 
 /** Looks at everything that a call passes through, all beside each other. It changes nothing. */
 export async function examine(places: Places): Promise<Check[]> {
+  const onAws = isOnAws(places)
   const account = await lookUpAccount(places)
   const credentials = account !== undefined && 'credentials' in account ? account.credentials : undefined
   const gateway = Promise.all([
-    checkGateway(places.gateway),
+    checkGateway(places.gateway, onAws),
     limited('certificate', again, (signal) => checkCertificate(places.gateway, signal)),
   ]).then(([first, rest]) => [first, ...rest])
   const found = await Promise.all([
     registryAndQueues(places, gateway, credentials),
-    limited('schema', again, () => checkSchema(places, isOnAws(places))),
+    limited('schema', again, () => checkSchema(places, onAws)),
     account === undefined ? [] : 'state' in account ? [account] : examineAccount(account),
   ])
   return [checkNode(), checkConfig(places), ...found.flat()]

@@ -2,8 +2,8 @@ import type { Check } from '../check.ts'
 
 const answerMs = 3_000
 
-export async function checkGateway(gateway: string): Promise<Check> {
-  const fix = 'start it: apigw dev'
+export async function checkGateway(gateway: string, onAws: boolean): Promise<Check> {
+  const fix = onAws ? 'apigw status, and apigw logs gateway' : 'start it: apigw dev'
   const { origin } = new URL(gateway)
   try {
     const { ok, status } = await fetch(new URL('/readyz', gateway), { signal: AbortSignal.timeout(answerMs) })
