@@ -44,7 +44,10 @@ const leftOutPlugin: Plugin = {
   name: 'left-out',
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^debug$|[\\/](?:sqlite|remote)[\\/]store\.ts$/ }, ({ path }) => ({ path, namespace: 'left-out' }))
-    onLoad({ filter: /^debug$/, namespace: 'left-out' }, () => ({ contents: 'module.exports = () => () => undefined' }))
+    // ioredis asks for `default`, as the package has it.
+    onLoad({ filter: /^debug$/, namespace: 'left-out' }, () => ({
+      contents: 'module.exports = () => () => undefined; module.exports.default = module.exports',
+    }))
     onLoad({ filter: /sqlite|remote/, namespace: 'left-out' }, () => ({
       contents: [
         "function elsewhere() { throw new Error('On Lambda the registry is in Redis.') }",

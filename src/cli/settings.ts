@@ -26,6 +26,8 @@ export interface Settings {
     readonly table?: string | undefined
   }
   readonly stage: string | undefined
+  /** Whether apigw.yaml gives the stage a region of AWS; AWS_REGION alone says nothing about a stage. */
+  readonly onAws: boolean
   readonly configPath: string | undefined
 }
 
@@ -114,6 +116,7 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
       table: env.APIGW_LEDGER_TABLE ?? stage.ledgerTable,
     },
     stage: name,
+    onAws: stage.region !== undefined,
     configPath: loaded?.path,
   }
 }

@@ -19,6 +19,8 @@ export interface Places {
   readonly profile?: string | undefined
   readonly configPath: string | undefined
   readonly stage: string | undefined
+  /** Whether the stage is meant to be on AWS. */
+  readonly onAws: boolean
   /** The carriers' database, where one was named. */
   readonly database?: { readonly address: string; readonly password?: string | undefined } | undefined
 }

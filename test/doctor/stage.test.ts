@@ -346,7 +346,7 @@ describe('without AWS', () => {
     const aws = await awsServer()
     const cwd = temporaryFolder()
     writeFileSync(join(cwd, 'apigw.yaml'), 'version: 1\nstages:\n  dev:\n    registry: sqlite:registry.db\n')
-    const { stdout } = await run(['doctor', '--json'], { cwd, env: aws.env })
+    const { stdout } = await run(['doctor', '--json'], { cwd, env: { ...aws.env, AWS_REGION: 'ap-northeast-2' } })
     expect(JSON.parse(stdout).checks.map(({ name }: Check) => name)).toEqual(['node', 'config', 'registry', 'gateway'])
     expect(aws.asked).toEqual([])
   })

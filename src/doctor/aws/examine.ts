@@ -19,9 +19,9 @@ const looks: readonly (readonly [name: string, look: Look])[] = [
   ['alerts', checkAlerts],
 ]
 
-/** A stage is on AWS if it has a region, and its queues are not an emulator's. */
-export function isOnAws({ stage, region, sqsEndpoint }: Places): boolean {
-  return stage !== undefined && region !== undefined && sqsEndpoint === undefined
+/** A stage whose queues are an emulator's is on this machine, whatever region it has. */
+export function isOnAws({ onAws, sqsEndpoint }: Places): boolean {
+  return onAws && sqsEndpoint === undefined
 }
 
 /** The account, or the check that says why nothing of it can be seen; undefined: the stage is not on AWS. */

@@ -40,6 +40,16 @@ describe('opening a function', () => {
     process.env.AWS_ACCESS_KEY_ID = 'AKIANOBODY'
     expect(await problemOf(open())).toMatchObject({ code: 'aws-credentials' })
   })
+  test('nobody signed in', async () => {
+    const { open } = await remoteWorld()
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE']) delete process.env[name]
+    Object.assign(process.env, {
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    })
+    expect(await problemOf(open())).toMatchObject({ code: 'aws-credentials', next: expect.stringContaining('aws sso login') })
+  })
   test('a URL that is open to everybody is not used', async () => {
     const { open, server } = await remoteWorld({ authType: 'NONE' })
     expect(await problemOf(open())).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('NONE') })
