@@ -8,6 +8,7 @@ const entries = {
   authorizer: 'src/runtime/gateway/authorizer-lambda.ts',
   worker: 'src/runtime/worker/lambda.ts',
   reports: 'src/runtime/worker/reports-lambda.ts',
+  notifier: 'src/runtime/notifier/lambda.ts',
 } as const
 
 export type BundleName = keyof typeof entries

@@ -13,6 +13,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/ports': ['domain'],
   'runtime/gateway': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
+  'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
   runtime: ['domain', 'registry'],
   customers: ['domain', 'registry'],
   schema: ['domain', 'runtime/ports'],
@@ -20,16 +21,18 @@ const below: Readonly<Record<string, readonly string[]>> = {
   reports: ['domain', 'runtime/ports'],
   doctor: ['domain', 'registry', 'runtime/ports'],
   aws: ['domain'],
+  stacks: ['domain', 'aws'],
   audit: ['domain', 'aws'],
+  trail: ['domain', 'aws', 'stacks', 'runtime/ports', 'runtime/notifier'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
   prove: ['domain', 'registry', 'runtime/ports', 'customers'],
-  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit'],
-  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'prove', 'aws', 'audit', 'cli'],
+  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit', 'stacks', 'trail'],
+  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'prove', 'aws', 'audit', 'stacks', 'trail', 'cli'],
 }
 const shelves = new Set(['domain', 'cli', 'runtime'])
 
 /** What a deployed bundle may hold: no client of the control plane, nothing of the command line. */
-const runtimePackages = new Set(['aws4fetch', 'jose', 'mysql2/promise', 'pg', 'yaml', 'zod'])
+const runtimePackages = new Set(['@slack/webhook', 'aws4fetch', 'jose', 'mysql2/promise', 'pg', 'yaml', 'zod'])
 
 const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g
 

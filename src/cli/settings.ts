@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
+import type { TrailSettings } from '../domain/alerting.ts'
 import { Problem } from '../domain/problem.ts'
 import { type MasterKeySources, masterKeySources } from '../registry/index.ts'
 import { type LoadedConfig, loadConfig, type Stage } from './config.ts'
@@ -25,6 +26,7 @@ export interface Settings {
     readonly region?: string | undefined
     readonly table?: string | undefined
   }
+  readonly trail: TrailSettings
   readonly stage: string | undefined
   readonly configPath: string | undefined
 }
@@ -57,6 +59,11 @@ function stageOf(loaded: LoadedConfig | undefined, wanted: string | undefined): 
 function absolute(address: string, folder: string): string {
   const path = address.slice('sqlite:'.length)
   return address.startsWith('sqlite:') && path !== '' && !isAbsolute(path) ? `sqlite:${join(folder, path)}` : address
+}
+
+/** The trail's own rules are meant from the file's folder. */
+function trailOf({ trail = {} }: Stage, folder: string): TrailSettings {
+  return { ...trail, ...(trail.rules !== undefined && { rules: resolve(folder, trail.rules) }) }
 }
 
 /** What a running `apigw dev` wrote down. */
@@ -113,6 +120,7 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
       region: env.AWS_REGION ?? stage.region,
       table: env.APIGW_LEDGER_TABLE ?? stage.ledgerTable,
     },
+    trail: trailOf(stage, loaded?.folder ?? cwd),
     stage: name,
     configPath: loaded?.path,
   }

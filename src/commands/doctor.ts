@@ -1,14 +1,6 @@
 import { BaseCommand, shared } from '../cli/base.ts'
-import { plain, styled } from '../cli/output.ts'
+import { checkLine } from '../cli/checks.ts'
 import { type Check, examine } from '../doctor/index.ts'
-
-const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const
-
-function line({ name, state, detail, fix }: Check): string {
-  const [style, mark] = marks[state]
-  const advice = fix === undefined ? '' : `\n    ${styled('dim', 'fix:')} ${fix}`
-  return `${styled(style, mark)} ${styled('bold', name)}  ${plain(detail)}${advice}`
-}
 
 export default class Doctor extends BaseCommand {
   static override summary = 'look at everything a call passes through, and say what to fix'
@@ -21,7 +13,7 @@ export default class Doctor extends BaseCommand {
     const checks = await examine(this.settings({ ...flags, gateway: flags.gateway?.href }))
     const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length
     const summary = { ok: count('ok'), warn: count('warn'), fail: count('fail') }
-    this.log([...checks.map(line), '', `${summary.ok} ok, ${summary.warn} to look at, ${summary.fail} failed`].join('\n'))
+    this.log([...checks.map(checkLine), '', `${summary.ok} ok, ${summary.warn} to look at, ${summary.fail} failed`].join('\n'))
     if (summary.fail > 0) process.exitCode = 1
     return { summary, checks }
   }

@@ -96,6 +96,9 @@ const table = {
   'aws-throttled': { status: 503, exit: 1, retryable: true, title: 'AWS asks to slow down' },
   'aws-unavailable': { status: 503, exit: 1, retryable: true, title: 'AWS cannot be reached' },
   'audit-input-invalid': { status: 400, exit: 2, retryable: false, title: 'What is to be audited cannot be read' },
+  'rule-invalid': { status: 400, exit: 2, retryable: false, title: 'A rule of the activity trail is not valid' },
+  'trail-exists': { status: 409, exit: 2, retryable: false, title: 'There is a trail already' },
+  'trail-missing': { status: 404, exit: 2, retryable: false, title: 'There is no activity trail' },
   'check-failed': { status: 503, exit: 1, retryable: true, title: 'A check failed' },
 } as const satisfies Record<string, { status: number; exit: 1 | 2 | 3; retryable: boolean; title: string }>
 

@@ -13,6 +13,9 @@ import { SqsQueue } from './sqs.ts'
 export { type CarrierRow, type Database, type Final, type Migration, type Row, rememberMs } from './database.ts'
 export type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
 export type { Media } from './media.ts'
+export { type Item, number, Table, text } from './dynamodb.ts'
+export { matchingEvents } from './logs.ts'
+export { readSecret } from './secrets.ts'
 export { batchBytes, batchEntries, type Queue, type Received } from './queue.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */

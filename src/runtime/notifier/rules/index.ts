@@ -1,0 +1,5 @@
+export { deployedPatterns } from './deployed.ts'
+export type { EventPattern } from './event-pattern.ts'
+export { loadRules } from './load.ts'
+export { compileRules, type Match, type Ruleset } from './match.ts'
+export { type Rule, ruleFormat, type Threshold, windowMs } from './rule.ts'
