@@ -21,10 +21,25 @@ const below: Readonly<Record<string, readonly string[]>> = {
   doctor: ['domain', 'registry', 'runtime/ports'],
   aws: ['domain'],
   audit: ['domain', 'aws'],
+  stacks: ['domain', 'aws'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
   prove: ['domain', 'registry', 'runtime/ports', 'customers'],
-  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit'],
-  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'prove', 'aws', 'audit', 'cli'],
+  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit', 'stacks'],
+  commands: [
+    'domain',
+    'registry',
+    'customers',
+    'schema',
+    'queues',
+    'reports',
+    'doctor',
+    'local',
+    'prove',
+    'aws',
+    'audit',
+    'stacks',
+    'cli',
+  ],
 }
 const shelves = new Set(['domain', 'cli', 'runtime'])
 
