@@ -80,7 +80,7 @@ async function execute(clients: StackClients, name: string, set: ChangeSet, { wh
 
 /** Another change set was executed first, so that this one is obsolete or gone, or its work is going on. */
 function overtaken({ name, message }: Error): boolean {
-  if (name === 'InvalidChangeSetStatus' || name === 'ChangeSetNotFound') return true
+  if (/^InvalidChangeSetStatus|^ChangeSetNotFound/.test(name)) return true
   return name === 'ValidationError' && /_IN_PROGRESS state/.test(message)
 }
 
