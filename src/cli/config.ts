@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import * as z from 'zod'
 import { Problem } from '../domain/problem.ts'
+import { deployConfig } from './deploy-config.ts'
 
 export const configName = 'apigw.yaml'
 const correctIt = 'correct it, or see docs/reference.md'
@@ -19,6 +20,7 @@ const stage = z.strictObject({
     .string()
     .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'is not an AWS region such as ap-northeast-2')
     .optional(),
+  deploy: deployConfig.optional(),
 })
 
 const config = z.strictObject({

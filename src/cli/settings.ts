@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { Problem } from '../domain/problem.ts'
 import { type MasterKeySources, masterKeySources } from '../registry/index.ts'
+import type { DeploySettings } from '../stacks/index.ts'
 import { type LoadedConfig, loadConfig, type Stage } from './config.ts'
 
 /** What the base flags and their environment variables said. */
@@ -26,6 +27,7 @@ export interface Settings {
     readonly table?: string | undefined
   }
   readonly stage: string | undefined
+  readonly deploy: DeploySettings
   readonly configPath: string | undefined
 }
 
@@ -114,6 +116,7 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
       table: env.APIGW_LEDGER_TABLE ?? stage.ledgerTable,
     },
     stage: name,
+    deploy: stage.deploy ?? {},
     configPath: loaded?.path,
   }
 }

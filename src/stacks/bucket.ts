@@ -133,6 +133,11 @@ export function artifactBucketName(account: string, region: string): string {
   return `apigw-artifacts-${account}-${region}`
 }
 
+/** Its name, whether it is there or not. */
+export async function usualBucket(clients: StackClients): Promise<string> {
+  return artifactBucketName(await accountOf(clients), clients.region)
+}
+
 /**
  * The bucket for code and templates; made, private and encrypted and for TLS alone, if it is missing.
  * @param named another name than the usual one

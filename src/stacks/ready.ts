@@ -10,7 +10,7 @@ import { watch } from './watch.ts'
 const pauseMs = 5_000
 
 /** A first creation that did not work: the stack can only be deleted (CloudFormation guide, stack status codes). */
-const failedFirst = new Set(['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'CREATE_FAILED'])
+export const failedFirst = new Set(['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'CREATE_FAILED'])
 
 /**
  * Brings a stack to where it can be changed, or says why it cannot.

@@ -25,7 +25,7 @@ export function isShell({ status }: Stack): boolean {
   return status === 'REVIEW_IN_PROGRESS'
 }
 
-function stackFrom(found: AwsStack): Stack {
+export function stackFrom(found: AwsStack): Stack {
   const { StackName = '', StackId = '', StackStatus = '', StackStatusReason, Outputs = [], Parameters = [] } = found
   return {
     name: StackName,

@@ -1,6 +1,7 @@
 import { Problem } from '../domain/problem.ts'
 import type { StackClients } from './clients.ts'
 import type { EventFeed, StackEvent } from './events.ts'
+import { Progress } from './progress.ts'
 import { leftAlone } from './refusals.ts'
 import { describeStack, isBusy, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
@@ -17,19 +18,6 @@ const pausesMs = [500, 1_000, 2_000, 3_000]
 /** A lid that is closed for a minute, a network that changes: AWS works on meanwhile. */
 const missedLooks = 20
 
-/** One line a resource and state: CloudFormation says "in progress" again when it knows the resource's name. */
-class Progress {
-  readonly #last = new Map<string, string>()
-
-  line({ at, resource, type, status, reason }: StackEvent): string | undefined {
-    if (this.#last.get(resource) === status) return undefined
-    this.#last.set(resource, status)
-    const time = new Date(at).toISOString().slice(11, 19)
-    const why = status.endsWith('_FAILED') && reason !== undefined ? `  ${reason}` : ''
-    return `${time}  ${status.padEnd(20)}  ${resource}  ${type}${why}`
-  }
-}
-
 /** The end is an event of the stack itself that is new: its status still shows, for a moment, how the last change ended. */
 function isOver(events: readonly StackEvent[]): boolean {
   return events.findLast(({ ofStack }) => ofStack)?.status.endsWith('_IN_PROGRESS') === false
@@ -45,7 +33,7 @@ export async function watch(clients: StackClients, stackId: string, feed: EventF
   const look = async (): Promise<Watched | undefined> => {
     const fresh = await feed.next()
     events.push(...fresh)
-    for (const line of fresh.map((event) => progress.line(event))) if (line !== undefined) steps.tell(line)
+    for (const event of fresh) progress.tell(event, steps)
     if (!isOver(events)) return undefined
     const stack = await describeStack(clients, stackId)
     return stack !== undefined && isBusy(stack) ? undefined : { stack, events }

@@ -53,7 +53,21 @@ export function runCli(args: readonly string[], { cwd, env, stdin }: RunOptions 
 
 type CommandClass = typeof Command & { run(argv: string[], config: Config): Promise<unknown> }
 
-const singles = new Set(['dev', 'doctor', 'init', 'prove', 'send', 'sign'])
+const singles = new Set([
+  'bootstrap',
+  'deploy',
+  'destroy',
+  'dev',
+  'diff',
+  'doctor',
+  'init',
+  'logs',
+  'outputs',
+  'prove',
+  'send',
+  'sign',
+  'status',
+])
 
 async function commandOf(args: readonly string[]): Promise<{ Class: CommandClass; id: string; argv: string[] }> {
   const words = singles.has(args[0] ?? '') ? 1 : 2
