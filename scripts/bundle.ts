@@ -79,7 +79,7 @@ export async function bundle(folder: string, names = Object.keys(entries) as Bun
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = `${root}dist/lambda`
+  const folder = process.argv[2] ?? `${root}dist/lambda`
   for (const [name, { outputs }] of await bundle(folder)) {
     const bytes = Object.values(outputs).reduce((sum, output) => sum + output.bytes, 0)
     process.stdout.write(`${name}.mjs  ${(bytes / 1024).toFixed(0)} KB\n`)

@@ -27,7 +27,22 @@ const below: Readonly<Record<string, readonly string[]>> = {
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
   prove: ['domain', 'registry', 'runtime/ports', 'customers'],
   cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit', 'stacks', 'trail'],
-  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'prove', 'aws', 'audit', 'stacks', 'trail', 'cli'],
+  commands: [
+    'domain',
+    'registry',
+    'customers',
+    'schema',
+    'queues',
+    'reports',
+    'doctor',
+    'local',
+    'prove',
+    'aws',
+    'audit',
+    'stacks',
+    'trail',
+    'cli',
+  ],
 }
 const shelves = new Set(['domain', 'cli', 'runtime'])
 

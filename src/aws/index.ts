@@ -1,2 +1,3 @@
+export { deniedIn } from './denied.ts'
 export { type AwsPlace, clientOptions } from './place.ts'
 export { awsProblem } from './problems.ts'

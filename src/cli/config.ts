@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml'
 import * as z from 'zod'
 import { trailFormat } from '../domain/alerting.ts'
 import { Problem } from '../domain/problem.ts'
+import { deployConfig } from './deploy-config.ts'
 
 export const configName = 'apigw.yaml'
 const correctIt = 'correct it, or see docs/reference.md'
@@ -22,6 +23,7 @@ const stage = z.strictObject({
     .optional(),
   /** The activity trail of the account that the stage is in. */
   trail: trailFormat.optional(),
+  deploy: deployConfig.optional(),
 })
 
 const config = z.strictObject({

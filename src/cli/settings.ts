@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import type { TrailSettings } from '../domain/alerting.ts'
 import { Problem } from '../domain/problem.ts'
 import { type MasterKeySources, masterKeySources } from '../registry/index.ts'
+import type { DeploySettings } from '../stacks/index.ts'
 import { type LoadedConfig, loadConfig, type Stage } from './config.ts'
 
 /** What the base flags and their environment variables said. */
@@ -28,6 +29,7 @@ export interface Settings {
   }
   readonly trail: TrailSettings
   readonly stage: string | undefined
+  readonly deploy: DeploySettings
   readonly configPath: string | undefined
 }
 
@@ -122,6 +124,7 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
     },
     trail: trailOf(stage, loaded?.folder ?? cwd),
     stage: name,
+    deploy: stage.deploy ?? {},
     configPath: loaded?.path,
   }
 }

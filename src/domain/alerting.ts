@@ -30,6 +30,8 @@ export const trailFormat = z.strictObject({
   rules: z.string().min(1).optional(),
   ignore: z.array(ignoreFormat).optional(),
   /** Names beside `default`, each with a webhook in the secret. */
-  channels: z.record(z.string().regex(/^[a-z0-9-]+$/, 'is not the name of a channel: use a-z, 0-9 and "-"'), channelFormat).optional(),
+  channels: z
+    .record(z.string().regex(/^[a-z0-9-]+$/, 'is not the name of a channel: use a-z, 0-9 and "-"'), channelFormat)
+    .optional(),
 })
 export type TrailSettings = z.infer<typeof trailFormat>

@@ -1,3 +1,6 @@
+/** 130 is what shells expect of a program that Ctrl-C ended. */
+type Exit = 1 | 2 | 3 | 130
+
 /**
  * Every error that apigw shows to anyone, in one table: the HTTP status it has in the API, the exit code it has in
  * the CLI, and whether the same call may succeed later. A code is part of the API: it never changes its meaning.
@@ -95,12 +98,20 @@ const table = {
   'aws-refused': { status: 502, exit: 1, retryable: false, title: 'AWS refused the request' },
   'aws-throttled': { status: 503, exit: 1, retryable: true, title: 'AWS asks to slow down' },
   'aws-unavailable': { status: 503, exit: 1, retryable: true, title: 'AWS cannot be reached' },
+  'stack-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such stack' },
+  'stack-busy': { status: 409, exit: 1, retryable: true, title: 'Somebody else is changing the stack' },
+  'stack-refused': { status: 400, exit: 2, retryable: false, title: 'CloudFormation refuses the change' },
+  'stack-failed': { status: 502, exit: 1, retryable: false, title: 'The stack could not be changed' },
+  'stack-stuck': { status: 409, exit: 1, retryable: false, title: 'The stack waits for a decision' },
+  'data-loss': { status: 409, exit: 2, retryable: false, title: 'The change would lose data' },
+  'bucket-taken': { status: 409, exit: 2, retryable: false, title: 'The name of the bucket is taken' },
+  interrupted: { status: 503, exit: 130, retryable: true, title: 'Interrupted' },
   'audit-input-invalid': { status: 400, exit: 2, retryable: false, title: 'What is to be audited cannot be read' },
   'rule-invalid': { status: 400, exit: 2, retryable: false, title: 'A rule of the activity trail is not valid' },
   'trail-exists': { status: 409, exit: 2, retryable: false, title: 'There is a trail already' },
   'trail-missing': { status: 404, exit: 2, retryable: false, title: 'There is no activity trail' },
   'check-failed': { status: 503, exit: 1, retryable: true, title: 'A check failed' },
-} as const satisfies Record<string, { status: number; exit: 1 | 2 | 3; retryable: boolean; title: string }>
+} as const satisfies Record<string, { status: number; exit: Exit; retryable: boolean; title: string }>
 
 export type ProblemCode = keyof typeof table
 
@@ -143,7 +154,7 @@ export class Problem extends Error {
     return table[this.code].status
   }
 
-  get exit(): 1 | 2 | 3 {
+  get exit(): Exit {
     return table[this.code].exit
   }
 

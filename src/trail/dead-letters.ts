@@ -41,7 +41,10 @@ function aboutOf(body: string): { kind: string; about: string } {
   const [first] = reportedIn(eventIn(body), () => '')
   if (first === undefined) return { kind: 'text', about: '' }
   const signal = signalOf(first)
-  const short = (value: unknown) => String(value ?? '').slice(0, 80).replace(/\p{Cc}/gu, ' ')
+  const short = (value: unknown) =>
+    String(value ?? '')
+      .slice(0, 80)
+      .replace(/\p{Cc}/gu, ' ')
   switch (signal.kind) {
     case 'activity':
       return { kind: signal.kind, about: short(signal.record.eventName) }
@@ -97,7 +100,11 @@ export async function redriveDeadLetters(clients: TrailClients, most: number): P
   let failed = 0
   let why: string | null = null
   while (told + failed < most) {
-    const some = await clients.queue.receive(queue, { most: Math.min(10, most - told - failed), waitSeconds: 1, visibilitySeconds: 900 })
+    const some = await clients.queue.receive(queue, {
+      most: Math.min(10, most - told - failed),
+      waitSeconds: 1,
+      visibilitySeconds: 900,
+    })
     if (some.length === 0) break
     for (const { body, receipt } of some) {
       const Payload = Buffer.from(JSON.stringify(eventIn(body)))

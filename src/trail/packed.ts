@@ -46,7 +46,12 @@ function metricFilter({ metric_name: metric, filter_pattern: pattern, alarm_desc
 /** What stands beside the function's code: everything that it needs to know. */
 export async function settingsText(choices: TrailChoices): Promise<string> {
   const filters = (await cisFilters()).map(metricFilter)
-  return packSettings({ rules: await allRules(choices), ignores: choices.ignore ?? [], channels: choices.channels ?? {}, filters })
+  return packSettings({
+    rules: await allRules(choices),
+    ignores: choices.ignore ?? [],
+    channels: choices.channels ?? {},
+    filters,
+  })
 }
 
 /** The patterns that EventBridge looks for, for the rules that hold. */

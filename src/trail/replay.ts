@@ -8,9 +8,9 @@ import {
   post,
   readPackedSettings,
   readWebhooks,
+  type SlackMessage,
   sendAlert,
   sendDigest,
-  type SlackMessage,
   tellDue,
 } from '../runtime/notifier/index.ts'
 import { settingsText, type TrailChoices } from './packed.ts'
@@ -36,7 +36,10 @@ export function eventsIn(text: string, name: string): unknown[] {
       try {
         return [JSON.parse(line)]
       } catch (cause) {
-        throw new Problem('input-invalid', `${name}, line ${at + 1}: is not JSON.`, { next: 'give the JSON of a Lambda event, a list of them, or one a line', cause })
+        throw new Problem('input-invalid', `${name}, line ${at + 1}: is not JSON.`, {
+          next: 'give the JSON of a Lambda event, a list of them, or one a line',
+          cause,
+        })
       }
     })
   }

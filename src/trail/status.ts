@@ -3,7 +3,7 @@ import { Problem } from '../domain/problem.ts'
 import { readWebhooks } from '../runtime/notifier/index.ts'
 import { describeStack, stackClients } from '../stacks/index.ts'
 import { called, type TrailClients } from './clients.ts'
-import { functionName, prefix, stackName } from './names.ts'
+import { functionName, prefix, trailStack } from './names.ts'
 import { probeWebhook, storedWebhooks } from './webhooks.ts'
 
 export interface Check {
@@ -23,7 +23,7 @@ const again = 'apigw trail install'
 export async function installedOutputs(place: AwsPlace): Promise<Outputs> {
   const stacks = await stackClients(place)
   try {
-    const stack = await describeStack(stacks, stackName)
+    const stack = await describeStack(stacks, trailStack)
     if (stack !== undefined && Object.keys(stack.outputs).length > 0) return stack.outputs
     throw new Problem('trail-missing', `There is no activity trail in ${stacks.region}.`, { next: again })
   } finally {
@@ -49,7 +49,9 @@ async function trailChecks(clients: TrailClients, outputs: Outputs, now: number)
   const { trailList = [] } = await called(clients, 'cloudtrail:DescribeTrails', () =>
     clients.cloudTrail.send(new DescribeTrailsCommand({})),
   )
-  const trail = name ? trailList.find(({ Name }) => Name === name) : trailList.find(({ CloudWatchLogsLogGroupArn }) => CloudWatchLogsLogGroupArn?.includes(`:${outputs.LogGroup}:`))
+  const trail = name
+    ? trailList.find(({ Name }) => Name === name)
+    : trailList.find(({ CloudWatchLogsLogGroupArn }) => CloudWatchLogsLogGroupArn?.includes(`:${outputs.LogGroup}:`))
   if (trail === undefined) return fail(`The trail ${name ?? ''} is gone.`, again)
   const status = await called(clients, 'cloudtrail:GetTrailStatus', () =>
     clients.cloudTrail.send(new GetTrailStatusCommand({ Name: trail.TrailARN ?? trail.Name })),
@@ -57,15 +59,21 @@ async function trailChecks(clients: TrailClients, outputs: Outputs, now: number)
   const start = `aws cloudtrail start-logging --name ${trail.Name}`
   if (!status.IsLogging) return fail(`${trail.Name} does not log.`, start)
   const error = status.LatestDeliveryError ?? status.LatestCloudWatchLogsDeliveryError
-  if (error) return fail(`${trail.Name} cannot deliver: ${error}.`, `${again}; the policies of its bucket, key and role are part of the stack`)
+  if (error)
+    return fail(
+      `${trail.Name} cannot deliver: ${error}.`,
+      `${again}; the policies of its bucket, key and role are part of the stack`,
+    )
   const latest = status.LatestCloudWatchLogsDeliveryTime ?? status.LatestDeliveryTime
   const weak = [
     ...(trail.IsMultiRegionTrail ? [] : ['not all regions']),
     ...(trail.LogFileValidationEnabled ? [] : ['no log file validation']),
     ...(trail.KmsKeyId ? [] : ['no key of its own']),
   ]
-  if (weak.length > 0) return warn(`${trail.Name}: ${weak.join(', ')}.`, name ? again : `aws cloudtrail update-trail --name ${trail.Name} …`)
-  if (latest === undefined || now - latest.getTime() > staleMs) return warn(`${trail.Name} logs; last delivery ${ago(latest, now)}.`, 'wait 15 minutes after installing, then run it again')
+  if (weak.length > 0)
+    return warn(`${trail.Name}: ${weak.join(', ')}.`, name ? again : `aws cloudtrail update-trail --name ${trail.Name} …`)
+  if (latest === undefined || now - latest.getTime() > staleMs)
+    return warn(`${trail.Name} logs; last delivery ${ago(latest, now)}.`, 'wait 15 minutes after installing, then run it again')
   return ok(`${trail.Name} logs; last delivery ${ago(latest, now)}.`)
 }
 
@@ -78,7 +86,9 @@ async function topicCheck(clients: TrailClients, outputs: Outputs): Promise<Find
   )
   if (!Attributes.KmsMasterKeyId) return fail('The topic is not encrypted.', again)
   const missing = publishers.filter((service) => !(Attributes.Policy ?? '').includes(service))
-  return missing.length > 0 ? fail(`${missing.join(', ')} may not publish to the topic.`, again) : ok('Encrypted; CloudWatch, EventBridge and Budgets may publish.')
+  return missing.length > 0
+    ? fail(`${missing.join(', ')} may not publish to the topic.`, again)
+    : ok('Encrypted; CloudWatch, EventBridge and Budgets may publish.')
 }
 
 async function subscriptionCheck(clients: TrailClients, outputs: Outputs): Promise<Finding> {
@@ -90,18 +100,24 @@ async function subscriptionCheck(clients: TrailClients, outputs: Outputs): Promi
     return fail('The notifier is not subscribed to the topic.', again)
   }
   const { Subscriptions: operators = [] } = await list(outputs.OperatorsTopicArn)
-  if (operators.length === 0) return warn('The notifier is subscribed; nobody hears when it fails itself.', `${again} --email ADDRESS`)
+  if (operators.length === 0)
+    return warn('The notifier is subscribed; nobody hears when it fails itself.', `${again} --email ADDRESS`)
   const pending = operators.filter(({ SubscriptionArn }) => SubscriptionArn === 'PendingConfirmation')
-  if (pending.length > 0) return warn('The address for failures has not confirmed.', 'open the mail of AWS Notifications and confirm')
+  if (pending.length > 0)
+    return warn('The address for failures has not confirmed.', 'open the mail of AWS Notifications and confirm')
   return ok('The notifier is subscribed, and failures go by mail.')
 }
 
 async function eventRulesCheck(clients: TrailClients): Promise<Finding> {
   const { ListRulesCommand } = await import('@aws-sdk/client-eventbridge')
-  const { Rules = [] } = await called(clients, 'events:ListRules', () => clients.events.send(new ListRulesCommand({ NamePrefix: prefix })))
+  const { Rules = [] } = await called(clients, 'events:ListRules', () =>
+    clients.events.send(new ListRulesCommand({ NamePrefix: prefix })),
+  )
   if (Rules.length < 2) return fail('EventBridge has no rules of the trail.', again)
   const off = Rules.filter(({ State }) => State === 'DISABLED').map(({ Name }) => Name)
-  return off.length > 0 ? fail(`Switched off: ${off.join(', ')}.`, `aws events enable-rule --name ${off[0]}`) : ok(`${Rules.length} rules look for events.`)
+  return off.length > 0
+    ? fail(`Switched off: ${off.join(', ')}.`, `aws events enable-rule --name ${off[0]}`)
+    : ok(`${Rules.length} rules look for events.`)
 }
 
 async function alarmsCheck(clients: TrailClients): Promise<Finding> {
@@ -111,8 +127,11 @@ async function alarmsCheck(clients: TrailClients): Promise<Finding> {
   )
   if (MetricAlarms.length === 0) return fail('There are no alarms.', again)
   const off = MetricAlarms.filter(({ ActionsEnabled }) => !ActionsEnabled).map(({ AlarmName }) => AlarmName)
-  if (off.length > 0) return fail(`Without actions: ${off.join(', ')}.`, `aws cloudwatch enable-alarm-actions --alarm-names ${off[0]}`)
-  const own = MetricAlarms.filter(({ AlarmName = '', StateValue }) => /-(?:silence|stopped|dead-letters|errors)$/.test(AlarmName) && StateValue === 'ALARM')
+  if (off.length > 0)
+    return fail(`Without actions: ${off.join(', ')}.`, `aws cloudwatch enable-alarm-actions --alarm-names ${off[0]}`)
+  const own = MetricAlarms.filter(
+    ({ AlarmName = '', StateValue }) => /-(?:silence|stopped|dead-letters|errors)$/.test(AlarmName) && StateValue === 'ALARM',
+  )
   if (own.length > 0) return fail(`In alarm: ${own.map(({ AlarmName }) => AlarmName).join(', ')}.`, 'see the other lines')
   return ok(`${MetricAlarms.length} alarms, all with actions.`)
 }
@@ -138,12 +157,16 @@ async function functionCheck(clients: TrailClients, outputs: Outputs, now: numbe
     ),
   )
   const errors = Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0)
-  return errors > 0 ? warn(`${errors} failed runs in a day.`, `aws logs tail /${prefix}/notifier --since 1d`) : ok('Runs without errors.')
+  return errors > 0
+    ? warn(`${errors} failed runs in a day.`, `aws logs tail /${prefix}/notifier --since 1d`)
+    : ok('Runs without errors.')
 }
 
 async function deadLettersCheck({ queue }: TrailClients, outputs: Outputs): Promise<Finding> {
   const { visible, inFlight } = await queue.state(queueName(outputs))
-  return visible + inFlight > 0 ? fail(`${visible + inFlight} reports could not be told.`, 'apigw trail dlq list, then apigw trail dlq redrive') : ok('Nothing waits.')
+  return visible + inFlight > 0
+    ? fail(`${visible + inFlight} reports could not be told.`, 'apigw trail dlq list, then apigw trail dlq redrive')
+    : ok('Nothing waits.')
 }
 
 /** The dead-letter queue's name: the end of its address. */

@@ -33,7 +33,9 @@ const pauseMs = 3_000
 function entryOf(rule: Rule, eventId: string) {
   const example: Readonly<Record<string, unknown>> = Object(rule.examples.matches[0])
   const finding = rule.source === 'guardduty'
-  const detail = finding ? { ...example, id: eventId.replaceAll('-', '') } : { ...example, eventID: eventId, eventTime: new Date().toISOString() }
+  const detail = finding
+    ? { ...example, id: eventId.replaceAll('-', '') }
+    : { ...example, eventID: eventId, eventTime: new Date().toISOString() }
   const signIn = example.eventSource === 'signin.amazonaws.com'
   const kind = finding ? 'GuardDuty Finding' : signIn ? 'AWS Console Sign In via CloudTrail' : 'AWS API Call via CloudTrail'
   return { Source: testSource, DetailType: kind, Detail: JSON.stringify(detail) }
@@ -48,7 +50,9 @@ async function put(clients: TrailClients, rules: readonly Rule[]): Promise<Sent[
     const { Entries = [] } = await called(clients, 'events:PutEvents', () =>
       clients.events.send(new PutEventsCommand({ Entries: some.map(({ rule, eventId }) => entryOf(rule, eventId)) })),
     )
-    sent.push(...some.filter((_, at) => Entries[at]?.ErrorCode === undefined).map(({ rule, eventId }) => ({ rule: rule.id, eventId })))
+    sent.push(
+      ...some.filter((_, at) => Entries[at]?.ErrorCode === undefined).map(({ rule, eventId }) => ({ rule: rule.id, eventId })),
+    )
   }
   return sent
 }

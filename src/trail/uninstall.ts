@@ -1,8 +1,8 @@
 import type { AwsPlace } from '../aws/index.ts'
 import { destroyStack, type Steps, stackClients } from '../stacks/index.ts'
-import { emptyBucket } from './empty-bucket.ts'
 import { called, isMissing, type TrailClients } from './clients.ts'
-import { globalRegion, globalStackName, stackName } from './names.ts'
+import { emptyBucket } from './empty-bucket.ts'
+import { globalRegion, globalStackName, trailStack } from './names.ts'
 import { installedOutputs } from './status.ts'
 import { deleteWebhooks } from './webhooks.ts'
 
@@ -21,7 +21,13 @@ async function destroyIn(place: AwsPlace, name: string, steps: Steps): Promise<r
   }
 }
 
-async function deleteLogs(clients: TrailClients, bucket: string | undefined, group: string | undefined, own: boolean, steps: Steps): Promise<void> {
+async function deleteLogs(
+  clients: TrailClients,
+  bucket: string | undefined,
+  group: string | undefined,
+  own: boolean,
+  steps: Steps,
+): Promise<void> {
   if (bucket) {
     steps.tell(`Emptying the bucket ${bucket}.`)
     await emptyBucket(clients, bucket)
@@ -44,8 +50,8 @@ async function deleteLogs(clients: TrailClients, bucket: string | undefined, gro
  */
 export async function uninstall(clients: TrailClients, options: { deleteLogs: boolean }, steps: Steps): Promise<Uninstalled> {
   const outputs = await installedOutputs(clients.place)
-  const retained = await destroyIn(clients.place, stackName, steps)
-  const stacks = [stackName]
+  const retained = await destroyIn(clients.place, trailStack, steps)
+  const stacks = [trailStack]
   const home = await regionOf(clients.place)
   if (home !== globalRegion) {
     await destroyIn({ ...clients.place, region: globalRegion }, globalStackName, steps)

@@ -16,7 +16,9 @@ export function checkedWebhooks(text: string): string {
     try {
       addresses = Object.values(Object(JSON.parse(trimmed)))
     } catch {
-      throw new Problem('input-invalid', 'The webhooks are not valid JSON.', { next: 'give {"default": "https://hooks.slack.com/…", …}' })
+      throw new Problem('input-invalid', 'The webhooks are not valid JSON.', {
+        next: 'give {"default": "https://hooks.slack.com/…", …}',
+      })
     }
   }
   if (addresses.length > 0 && addresses.every((one) => typeof one === 'string' && address.test(one))) return trimmed
@@ -71,7 +73,13 @@ export async function deleteWebhooks(clients: TrailClients): Promise<void> {
  */
 export async function probeWebhook(url: string): Promise<string | undefined> {
   try {
-    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}', redirect: 'error', signal: AbortSignal.timeout(5_000) })
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+      redirect: 'error',
+      signal: AbortSignal.timeout(5_000),
+    })
     const words = (await response.text()).slice(0, 60).replace(/[^\w .-]/g, ' ')
     if (response.status === 400 || response.ok || response.status === 429) return undefined
     return `Slack answered ${response.status} ${words}`.trim()

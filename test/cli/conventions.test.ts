@@ -11,7 +11,21 @@ const otherVariable = new Map([
   // APIGW_CREDENTIALS holds the secret itself, which a flag never does.
   ['credentials', 'APIGW_CREDENTIALS_FROM'],
 ])
-const singles = new Set(['dev', 'doctor', 'init', 'prove', 'send', 'sign'])
+const singles = new Set([
+  'bootstrap',
+  'deploy',
+  'destroy',
+  'dev',
+  'diff',
+  'doctor',
+  'init',
+  'logs',
+  'outputs',
+  'prove',
+  'send',
+  'sign',
+  'status',
+])
 const verbs = new Set([
   'add',
   'apply',

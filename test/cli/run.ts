@@ -53,10 +53,32 @@ export function runCli(args: readonly string[], { cwd, env, stdin }: RunOptions 
 
 type CommandClass = typeof Command & { run(argv: string[], config: Config): Promise<unknown> }
 
-const singles = new Set(['dev', 'doctor', 'init', 'prove', 'send', 'sign'])
+const singles = new Set([
+  'bootstrap',
+  'deploy',
+  'destroy',
+  'dev',
+  'diff',
+  'doctor',
+  'init',
+  'logs',
+  'outputs',
+  'prove',
+  'send',
+  'sign',
+  'status',
+])
+
+const longTopics = new Set(['trail rules', 'trail dlq'])
+
+/** How many words name the command. */
+function wordsOf([first = '', second = '']: readonly string[]): number {
+  if (singles.has(first)) return 1
+  return longTopics.has(`${first} ${second}`) ? 3 : 2
+}
 
 async function commandOf(args: readonly string[]): Promise<{ Class: CommandClass; id: string; argv: string[] }> {
-  const words = singles.has(args[0] ?? '') ? 1 : 2
+  const words = wordsOf(args)
   const path = args.slice(0, words).join('/')
   const { default: Class }: { default: CommandClass } = await import(
     new URL(`../../src/commands/${path}.ts`, import.meta.url).href

@@ -3,7 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
 /** How Slack answers one post. */
-export type SlackAnswer = 'ok' | 'hang' | 'reset' | { readonly status: number; readonly body: string; readonly retryAfter?: string }
+export type SlackAnswer =
+  | 'ok'
+  | 'hang'
+  | 'reset'
+  | { readonly status: number; readonly body: string; readonly retryAfter?: string }
 
 export interface LoopbackSlack {
   readonly url: string

@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core'
 import { shared } from '../../cli/base.ts'
-import { deploySteps } from '../../cli/stacks.ts'
+import { changesText } from '../../cli/changes.ts'
+import { interruptible } from '../../cli/interrupt.ts'
 import { findWebhooks, TrailCommand, trailFlags } from '../../cli/trail.ts'
-import { checkedWebhooks, install } from '../../trail/index.ts'
+import { checkedWebhooks, install, previewInstall } from '../../trail/index.ts'
 
 export default class TrailInstall extends TrailCommand {
   static override summary = 'tell in Slack what happens in the AWS account; again to update'
@@ -15,7 +16,11 @@ export default class TrailInstall extends TrailCommand {
   ]
   static override flags = {
     webhook: Flags.string({ env: 'APIGW_WEBHOOK', helpValue: '-', summary: '"-": read the webhook from stdin' }),
-    email: Flags.string({ env: 'APIGW_EMAIL', helpValue: 'ADDRESS', summary: 'who hears by mail when this pipeline itself fails' }),
+    email: Flags.string({
+      env: 'APIGW_EMAIL',
+      helpValue: 'ADDRESS',
+      summary: 'who hears by mail when this pipeline itself fails',
+    }),
     adopt: Flags.string({
       env: 'APIGW_ADOPT',
       helpValue: 'TRAIL',
@@ -25,6 +30,8 @@ export default class TrailInstall extends TrailCommand {
     own: Flags.boolean({ default: false, env: 'APIGW_OWN', summary: 'make a trail although there is another' }),
     'dry-run': shared.dryRun,
     yes: shared.yes,
+    confirm: shared.confirm,
+    wait: shared.wait,
     ...trailFlags,
   }
 
@@ -33,26 +40,28 @@ export default class TrailInstall extends TrailCommand {
     const { trail: choices } = this.settings(flags)
     const found = await findWebhooks(flags.webhook, { interactive: this.interactive && !flags['dry-run'] })
     const webhooks = found === undefined ? undefined : checkedWebhooks(found)
-    const steps = deploySteps(this, flags)
-    try {
-      const done = await this.withTrail(flags, (clients) =>
-        install(
-          clients,
-          {
-            choices,
-            webhooks,
-            email: flags.email,
-            adopt: flags.own ? 'own' : flags.adopt === undefined ? undefined : { trail: flags.adopt },
-            dryRun: flags['dry-run'],
-          },
-          steps,
-        ),
-      )
-      this.log(done.changed ? `The trail of ${done.region} is installed.` : `The trail of ${done.region} is as it should be.`)
-      this.note('Next: apigw trail test')
-      return { ...done, dryRun: flags['dry-run'] }
-    } finally {
-      steps.done()
+    const wanted = {
+      choices,
+      webhooks,
+      email: flags.email,
+      adopt: flags.own ? ('own' as const) : flags.adopt === undefined ? undefined : { trail: flags.adopt },
+      dryRun: flags['dry-run'],
     }
+    return interruptible((signal) =>
+      this.withTrail(flags, async (clients) => {
+        const steps = this.stackSteps(flags, 'apigw trail install', signal)
+        if (flags['dry-run']) {
+          const stacks = await previewInstall(clients, wanted, steps)
+          for (const { stack, changes } of stacks)
+            this.log(changesText(stack, changes.length === 0 ? 'is as it should be' : '', changes))
+          this.note('Dry run: nothing was changed.')
+          return { dryRun: true, stacks }
+        }
+        const done = await install(clients, wanted, steps)
+        this.log(done.changed ? `The trail of ${done.region} is installed.` : `The trail of ${done.region} is as it should be.`)
+        this.note('Next: apigw trail test')
+        return { dryRun: false, ...done }
+      }),
+    )
   }
 }

@@ -1,8 +1,6 @@
 import { Args } from '@oclif/core'
-import { readText } from '../../audit/index.ts'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { readStdin } from '../../cli/prompts.ts'
-import { findWebhooks } from '../../cli/trail.ts'
+import { findWebhooks, textOf } from '../../cli/trail.ts'
 import { Problem } from '../../domain/problem.ts'
 import { checkedWebhooks, eventsIn, replay } from '../../trail/index.ts'
 
@@ -20,8 +18,10 @@ export default class TrailReplay extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(TrailReplay)
     const { trail: choices } = this.settings(flags)
-    const events = eventsIn(await readText(args.file, readStdin), args.file)
-    const found = flags['dry-run'] ? undefined : await findWebhooks(undefined, { interactive: this.interactive && args.file !== '-' })
+    const events = eventsIn(await textOf(args.file), args.file)
+    const found = flags['dry-run']
+      ? undefined
+      : await findWebhooks(undefined, { interactive: this.interactive && args.file !== '-' })
     if (found === undefined && !flags['dry-run']) {
       throw new Problem('input-missing', 'There is no webhook to post to.', { next: 'set APIGW_SLACK_WEBHOOK, or add --dry-run' })
     }
@@ -32,7 +32,9 @@ export default class TrailReplay extends BaseCommand {
     const done = await replay(events, { choices, webhooks, log })
     if (flags['dry-run']) for (const { message } of done.messages) this.log(JSON.stringify(message))
     const { posted, collected, repeated, ignored, failed } = done
-    this.note(`${done.events} events: ${posted} told, ${collected} in a digest, ${repeated} repeated, ${ignored} without a rule, ${failed} failed.`)
+    this.note(
+      `${done.events} events: ${posted} told, ${collected} in a digest, ${repeated} repeated, ${ignored} without a rule, ${failed} failed.`,
+    )
     if (failed > 0) process.exitCode = 1
     return { ...done, dryRun: flags['dry-run'] }
   }

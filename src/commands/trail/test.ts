@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { interruptible } from '../../cli/interrupt.ts'
 import { table } from '../../cli/output.ts'
 import { TrailCommand, trailFlags } from '../../cli/trail.ts'
 import { Problem } from '../../domain/problem.ts'
@@ -10,7 +11,13 @@ export default class TrailTest extends TrailCommand {
   static override examples = ['<%= config.bin %> trail test', '<%= config.bin %> trail test --rule trail-stopped']
   static override flags = {
     rule: Flags.string({ multiple: true, env: 'APIGW_RULE', helpValue: 'RULE', summary: 'only this rule; again for more' }),
-    wait: Flags.integer({ default: 180, min: 5, env: 'APIGW_WAIT', helpValue: 'SECONDS', summary: 'how long to wait for them' }),
+    timeout: Flags.integer({
+      default: 180,
+      min: 5,
+      env: 'APIGW_TIMEOUT',
+      helpValue: 'SECONDS',
+      summary: 'how long to wait for them',
+    }),
     ...trailFlags,
   }
 
@@ -18,25 +25,27 @@ export default class TrailTest extends TrailCommand {
     const { flags } = await this.parse(TrailTest)
     const all = await allRules(this.settings(flags).trail)
     const unknown = flags.rule?.find((id) => !all.some((rule) => rule.id === id))
-    if (unknown !== undefined) throw new Problem('input-invalid', `There is no rule "${unknown}".`, { next: 'apigw trail rules list' })
+    if (unknown !== undefined)
+      throw new Problem('input-invalid', `There is no rule "${unknown}".`, { next: 'apigw trail rules list' })
     const rules = flags.rule === undefined ? all : all.filter(({ id }) => flags.rule?.includes(id))
-    const stopping = new AbortController()
-    const stop = (): void => stopping.abort()
-    process.once('SIGINT', stop)
-    try {
-      const tried = await this.withTrail(flags, (clients) =>
-        tryRules(clients, { rules, waitMs: flags.wait * 1_000, tell: (line) => this.note(line), signal: stopping.signal }),
+    const tried = await interruptible((signal) =>
+      this.withTrail(flags, (clients) =>
+        tryRules(clients, { rules, waitMs: flags.timeout * 1_000, tell: (line) => this.note(line), signal }),
+      ),
+    )
+    const lost = tried.filter(({ arrived }) => !arrived)
+    if (lost.length > 0)
+      this.log(
+        table(
+          ['did not arrive'],
+          lost.map(({ rule }) => [rule]),
+        ),
       )
-      const lost = tried.filter(({ arrived }) => !arrived)
-      if (lost.length > 0) this.log(table(['did not arrive'], lost.map(({ rule }) => [rule])))
-      else this.log(`All ${tried.length} arrived.`)
-      if (lost.length > 0) {
-        this.note('Next: apigw trail status')
-        process.exitCode = 1
-      }
-      return { rules: tried }
-    } finally {
-      process.removeListener('SIGINT', stop)
+    else this.log(`All ${tried.length} arrived.`)
+    if (lost.length > 0) {
+      this.note('Next: apigw trail status')
+      process.exitCode = 1
     }
+    return { rules: tried }
   }
 }

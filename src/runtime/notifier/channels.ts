@@ -2,7 +2,6 @@ import * as z from 'zod'
 import type { Channels, Severity } from '../../domain/alerting.ts'
 import { Problem } from '../../domain/problem.ts'
 
-
 /** Where everything goes that no channel asks for. */
 export const defaultChannel = 'default'
 
@@ -35,7 +34,9 @@ export function readWebhooks(text: string): ReadonlyMap<string, string> {
   }
   const result = webhooksFormat.safeParse(value)
   if (!result.success) {
-    throw new Problem('config-invalid', 'The secret of the webhooks holds something that is no address.', { next: 'apigw trail install' })
+    throw new Problem('config-invalid', 'The secret of the webhooks holds something that is no address.', {
+      next: 'apigw trail install',
+    })
   }
   return new Map(Object.entries(result.data))
 }

@@ -1,7 +1,7 @@
+import type { Channels, Severity } from '../../domain/alerting.ts'
 import type { Alert } from './alert.ts'
 import { channelsOf, defaultChannel } from './channels.ts'
 import type { Memory } from './memory/memory.ts'
-import type { Channels, Severity } from '../../domain/alerting.ts'
 import { alertMessage, type Burst, digestMessage, type SlackMessage } from './slack/message.ts'
 
 /** Posts a message to a channel. @throws NotPosted */
@@ -14,7 +14,12 @@ export interface DeliverParts {
 }
 
 /** Posts to each channel once: what one has is not posted again because another failed. @throws the first failure */
-async function toAll(names: readonly string[], key: string, message: SlackMessage, { memory, post }: DeliverParts): Promise<void> {
+async function toAll(
+  names: readonly string[],
+  key: string,
+  message: SlackMessage,
+  { memory, post }: DeliverParts,
+): Promise<void> {
   if (names.length === 1) return post(names[0] ?? defaultChannel, message)
   const failures: unknown[] = []
   for (const name of names) {

@@ -1,5 +1,5 @@
-import type { Collected, Memory } from './memory/memory.ts'
 import { type Severity, severities } from '../../domain/alerting.ts'
+import type { Collected, Memory } from './memory/memory.ts'
 import type { Burst } from './slack/message.ts'
 
 function mostFirst(names: readonly string[]): { name: string; count: number }[] {

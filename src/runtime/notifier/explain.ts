@@ -1,7 +1,7 @@
-import { textAt } from './describe/actor.ts'
-import { timeOf } from './describe/activity.ts'
-import type { TrailRecord } from './read/signal.ts'
 import type { Severity } from '../../domain/alerting.ts'
+import { timeOf } from './describe/activity.ts'
+import { textAt } from './describe/actor.ts'
+import type { TrailRecord } from './read/signal.ts'
 import type { Rule } from './rules/index.ts'
 
 /** What stands behind an alarm. */
@@ -64,9 +64,14 @@ export function explainer(filters: readonly MetricFilter[], search: Search | und
     try {
       const messages = await search({ pattern: filter.pattern, from, to: to + 60_000, most: mostEvents })
       const records = messages.flatMap(recordIn)
-      return records.length > 0 ? { records, rule } : { records, note: 'No event was found in the log group that explains it; look there.' }
+      return records.length > 0
+        ? { records, rule }
+        : { records, note: 'No event was found in the log group that explains it; look there.' }
     } catch (error) {
-      return { records: [], note: `The log group could not be searched (${error instanceof Error ? error.name : 'unknown'}); look there.` }
+      return {
+        records: [],
+        note: `The log group could not be searched (${error instanceof Error ? error.name : 'unknown'}); look there.`,
+      }
     }
   }
 }

@@ -38,7 +38,10 @@ export interface Handled extends BatchResult {
 
 /** Names what brings no id by what it says, so that the same thing handed over again has the same name. */
 function nameOf(event: unknown, at: number): string {
-  return createHash('sha256').update(`${at}\n${JSON.stringify(event) ?? ''}`).digest('hex').slice(0, 32)
+  return createHash('sha256')
+    .update(`${at}\n${JSON.stringify(event) ?? ''}`)
+    .digest('hex')
+    .slice(0, 32)
 }
 
 function isTick(reported: Reported): boolean {

@@ -24,7 +24,9 @@ function open() {
   const table = new Table({ table: required('APIGW_ALERTS_TABLE'), region, endpoint: env.APIGW_ALERTS_ENDPOINT })
   const memory = new DynamoMemory(table)
   const group = env.APIGW_TRAIL_LOG_GROUP
-  const search = group ? (query: { pattern: string; from: number; to: number; most: number }) => matchingEvents({ group, ...query }, { region }) : undefined
+  const search = group
+    ? (query: { pattern: string; from: number; to: number; most: number }) => matchingEvents({ group, ...query }, { region })
+    : undefined
   let webhooks: Promise<ReadonlyMap<string, string>> | undefined
   return {
     settings,
@@ -33,7 +35,9 @@ function open() {
     /** Read once, and again after it failed: a webhook that was put right takes effect without a deployment. */
     webhooks: {
       read: () => {
-        webhooks ??= readSecret(required('APIGW_SLACK_SECRET'), { region, endpoint: env.APIGW_SECRETS_ENDPOINT }).then(readWebhooks)
+        webhooks ??= readSecret(required('APIGW_SLACK_SECRET'), { region, endpoint: env.APIGW_SECRETS_ENDPOINT }).then(
+          readWebhooks,
+        )
         return webhooks
       },
       forget: () => {
@@ -45,7 +49,12 @@ function open() {
 
 type Opened = ReturnType<typeof open>
 
-async function postTo({ webhooks }: Opened, channel: string, message: Parameters<typeof post>[1], options: PostOptions): Promise<void> {
+async function postTo(
+  { webhooks }: Opened,
+  channel: string,
+  message: Parameters<typeof post>[1],
+  options: PostOptions,
+): Promise<void> {
   try {
     const all = await webhooks.read()
     const url = all.get(channel) ?? all.get('default')

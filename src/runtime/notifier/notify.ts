@@ -67,7 +67,9 @@ export class Notifier {
       case 'finding':
         return [await this.#finding(signal, reported.id)]
       default:
-        return [await this.#tell(textAlert(signal.kind, signal.subject, signal.text, reported.id, this.#parts.now()), reported.id)]
+        return [
+          await this.#tell(textAlert(signal.kind, signal.subject, signal.text, reported.id, this.#parts.now()), reported.id),
+        ]
     }
   }
 
@@ -79,7 +81,11 @@ export class Notifier {
     const rule = (reached[0] && rules.rule(reached[0].rule)) ?? (ignored.length === 0 && matches.length === 0 ? found : undefined)
     if (rule === undefined) {
       const [first] = matches
-      return { key: bounded(`activity:${textAt(record, 'eventID') ?? report}`), rule: first?.rule ?? '', outcome: first ? 'counted' : 'ignored' }
+      return {
+        key: bounded(`activity:${textAt(record, 'eventID') ?? report}`),
+        rule: first?.rule ?? '',
+        outcome: first ? 'counted' : 'ignored',
+      }
     }
     const alert = activityAlert(record, { matches: reached, rule, messageId: report, test, now: now() })
     const collected = rule.digest === true && !test
@@ -109,7 +115,8 @@ export class Notifier {
     const { rules, now } = this.#parts
     const { matches, ignored } = rules.matchesOf(event, now())
     const [first] = matches
-    if (first === undefined && ignored.length > 0) return { key: `finding:${report}`, rule: ignored[0]?.rule ?? '', outcome: 'ignored' }
+    if (first === undefined && ignored.length > 0)
+      return { key: `finding:${report}`, rule: ignored[0]?.rule ?? '', outcome: 'ignored' }
     return this.#tell(findingAlert(event, first && rules.rule(first.rule), report, test, now()), report)
   }
 
@@ -159,7 +166,14 @@ export class Notifier {
   async #collect({ rule, severity, title, facts, at }: Alert, key: string): Promise<void> {
     const said = (wanted: string) => facts.find(({ label }) => label === wanted)?.value.slice(0, 200) ?? ''
     const due = (Math.floor(at / digestMs) + 1) * digestMs
-    await this.#parts.memory.collect(due, { key, rule, severity, title: title.slice(0, 200), actor: said('Who'), action: said('What'), at })
+    await this.#parts.memory.collect(due, {
+      key,
+      rule,
+      severity,
+      title: title.slice(0, 200),
+      actor: said('Who'),
+      action: said('What'),
+      at,
+    })
   }
 }
-

@@ -30,7 +30,9 @@ export function readPackedSettings(text: string): { rules: Ruleset; channels: Ch
   const result = format.safeParse(JSON.parse(text))
   if (!result.success) {
     const [issue] = result.error.issues
-    throw new Problem('config-invalid', `The settings of the notifier, ${issue?.path.join('.')}: ${issue?.message}`, { next: 'apigw trail install' })
+    throw new Problem('config-invalid', `The settings of the notifier, ${issue?.path.join('.')}: ${issue?.message}`, {
+      next: 'apigw trail install',
+    })
   }
   const { rules, ignores, channels, filters } = result.data
   return { rules: compileRules(rules, ignores), channels, filters }

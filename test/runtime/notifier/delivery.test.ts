@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { SlackAnswer } from '../../support/slack.ts'
 import { bridged, example, sns, world } from './world.ts'
 
-const records = (count: number) => Array.from({ length: count }, () => sns(bridged(example('bucket-deleted', { userIdentity: { arn: `arn:aws:iam::1:user/u${Math.random()}` } }))))
+const records = (count: number) =>
+  Array.from({ length: count }, () =>
+    sns(bridged(example('bucket-deleted', { userIdentity: { arn: `arn:aws:iam::1:user/u${Math.random()}` } }))),
+  )
 
 const failures: [string, SlackAnswer][] = [
   ['429 with Retry-After', { status: 429, body: 'rate_limited', retryAfter: '2' }],
@@ -56,7 +59,10 @@ it('a repeated run tells only what is missing', async () => {
 
 it('tells SQS which ones failed, and keeps the rest from coming again', async () => {
   const { slack, run } = await world({ answers: ['ok', 'reset', 'reset', 'reset'] })
-  const Records = records(3).map(({ Sns }, at) => ({ messageId: `sqs-${at}`, body: JSON.stringify({ Type: 'Notification', ...Sns }) }))
+  const Records = records(3).map(({ Sns }, at) => ({
+    messageId: `sqs-${at}`,
+    body: JSON.stringify({ Type: 'Notification', ...Sns }),
+  }))
   const { batchItemFailures } = await run({ Records })
   expect(batchItemFailures).toEqual([{ itemIdentifier: 'sqs-1' }])
   expect(slack.delivered).toHaveLength(2)

@@ -49,12 +49,15 @@ it('marks what was sent to try it', () => {
 })
 
 describe('what comes from outside', () => {
-  it.each(['<!channel>', '<!here>', '<@U012345>', '<https://evil.example|Sign in>', '&lt;!channel&gt;'])('cannot ping or link: %s', (name) => {
-    const message = alertMessage(alert({ title: name, why: name, facts: [{ label: 'Who', value: name }] }))
-    const all = JSON.stringify(message)
-    expect(all).not.toContain(name)
-    expect(all).not.toMatch(/<[!@#](?!date)|<https:\/\/evil/)
-  })
+  it.each(['<!channel>', '<!here>', '<@U012345>', '<https://evil.example|Sign in>', '&lt;!channel&gt;'])(
+    'cannot ping or link: %s',
+    (name) => {
+      const message = alertMessage(alert({ title: name, why: name, facts: [{ label: 'Who', value: name }] }))
+      const all = JSON.stringify(message)
+      expect(all).not.toContain(name)
+      expect(all).not.toMatch(/<[!@#](?!date)|<https:\/\/evil/)
+    },
+  )
 
   it('cannot end the code that it stands in', () => {
     expect(code('a` *bold* `b', 100)).toBe("`a' *bold* 'b`")
@@ -75,7 +78,11 @@ describe('what comes from outside', () => {
   })
 
   it('of any kind and length never breaks a limit of Slack', () => {
-    const text = fc.oneof(fc.string({ maxLength: 5_000 }), fc.string({ unit: 'binary', maxLength: 500 }), fc.constant('<'.repeat(20_000)))
+    const text = fc.oneof(
+      fc.string({ maxLength: 5_000 }),
+      fc.string({ unit: 'binary', maxLength: 500 }),
+      fc.constant('<'.repeat(20_000)),
+    )
     fc.assert(
       fc.property(text, text, fc.array(text, { maxLength: 15 }), (title, why, values) => {
         const message = alertMessage(alert({ title, why, fix: why, facts: values.map((value) => ({ label: 'Who', value })) }))

@@ -9,7 +9,15 @@ describe('an action', () => {
     const { outcomes } = await run(one(bridged(example('trail-stopped'))))
     expect(outcomes).toMatchObject([{ rule: 'trail-stopped', outcome: 'posted' }])
     const said = JSON.stringify(slack.delivered)
-    for (const words of ['CRITICAL', 'user/eve', 'cloudtrail:StopLogging', '198.51.100.7', 'aws-cli/2.27.0', '123456789012', 'cloudtrailv2/home']) {
+    for (const words of [
+      'CRITICAL',
+      'user/eve',
+      'cloudtrail:StopLogging',
+      '198.51.100.7',
+      'aws-cli/2.27.0',
+      '123456789012',
+      'cloudtrailv2/home',
+    ]) {
       expect(said).toContain(words)
     }
   })
@@ -35,13 +43,17 @@ describe('an action', () => {
 
   it('without a rule is told by nobody', async () => {
     const { slack, run } = await world()
-    const { outcomes } = await run(one(bridged({ eventSource: 'ec2.amazonaws.com', eventName: 'DescribeInstances', eventID: uuid() })))
+    const { outcomes } = await run(
+      one(bridged({ eventSource: 'ec2.amazonaws.com', eventName: 'DescribeInstances', eventID: uuid() })),
+    )
     expect(outcomes).toMatchObject([{ outcome: 'ignored' }])
     expect(slack.posted).toEqual([])
   })
 
   it('that somebody takes for granted is not told', async () => {
-    const { slack, run } = await world({ ignores: [{ rule: 'user-created', owner: 'jane', reason: 'tests', expires: '2026-12-31' }] })
+    const { slack, run } = await world({
+      ignores: [{ rule: 'user-created', owner: 'jane', reason: 'tests', expires: '2026-12-31' }],
+    })
     await run(one(bridged(example('user-created'))))
     expect(slack.posted).toEqual([])
   })
@@ -103,7 +115,9 @@ describe('a burst', () => {
 
   it('of 10,000 events in a minute loses none', async () => {
     const { slack, run, clock } = await world()
-    const Records = Array.from({ length: 10_000 }, (_, at) => sns(bridged(example('user-created', { sourceIPAddress: `192.0.2.${at % 4}` }))))
+    const Records = Array.from({ length: 10_000 }, (_, at) =>
+      sns(bridged(example('user-created', { sourceIPAddress: `192.0.2.${at % 4}` }))),
+    )
     const { outcomes } = await run({ Records })
     const count = (wanted: string) => outcomes.filter(({ outcome }) => outcome === wanted).length
     expect(count('posted')).toBe(5)
@@ -134,7 +148,14 @@ describe('a burst', () => {
 })
 
 describe('an alarm', () => {
-  const filters = [{ metric: 'IAMPolicyEventCount', pattern: '{ $.eventName = PutRolePolicy }', title: 'an IAM policy is changed', severity: 'medium' as const }]
+  const filters = [
+    {
+      metric: 'IAMPolicyEventCount',
+      pattern: '{ $.eventName = PutRolePolicy }',
+      title: 'an IAM policy is changed',
+      severity: 'medium' as const,
+    },
+  ]
   const alarm = (more: object = {}) => ({
     AlarmName: 'apigw-trail-IAMPolicyChanged',
     AlarmDescription: 'Alarms when IAM policy changes are made.',
@@ -165,7 +186,12 @@ describe('an alarm', () => {
   })
 
   it('tells events that no rule knows, by its own words', async () => {
-    const detail = { eventSource: 'x.amazonaws.com', eventName: 'Unknown', eventID: uuid(), userIdentity: { arn: 'arn:aws:iam::1:user/eve' } }
+    const detail = {
+      eventSource: 'x.amazonaws.com',
+      eventName: 'Unknown',
+      eventID: uuid(),
+      userIdentity: { arn: 'arn:aws:iam::1:user/eve' },
+    }
     const { slack, run } = await world({ filters, logged: async () => [JSON.stringify(detail), 'no JSON'] })
     await run(one(alarm()))
     expect(JSON.stringify(slack.delivered)).toContain('an IAM policy is changed')
@@ -174,7 +200,11 @@ describe('an alarm', () => {
   it.each<[string, undefined | (() => Promise<string[]>), string]>([
     ['has no log group to look in', undefined, 'Threshold Crossed'],
     ['finds nothing', async () => [], 'No event was found'],
-    ['may not look', () => Promise.reject(Object.assign(new Error('x'), { name: 'AccessDeniedException' })), 'AccessDeniedException'],
+    [
+      'may not look',
+      () => Promise.reject(Object.assign(new Error('x'), { name: 'AccessDeniedException' })),
+      'AccessDeniedException',
+    ],
   ])('that %s is told as it is', async (_, logged, words) => {
     const { slack, run } = await world({ filters, ...(logged !== undefined && { logged }) })
     await run(one(alarm()))
@@ -209,7 +239,11 @@ describe('other reports', () => {
 
   it('a budget is told with its subject', async () => {
     const { slack, run } = await world()
-    await run({ Records: [sns('AWS Budget Notification\nActual spend $120', { Subject: 'AWS Budgets: month has exceeded your alert threshold' })] })
+    await run({
+      Records: [
+        sns('AWS Budget Notification\nActual spend $120', { Subject: 'AWS Budgets: month has exceeded your alert threshold' }),
+      ],
+    })
     expect(JSON.stringify(slack.delivered)).toContain('month has exceeded')
   })
 
@@ -238,7 +272,16 @@ describe('other reports', () => {
       { awsRegion: '<https://evil.example|x>', eventID: '../../x' },
       { eventTime: 'yesterday', sourceIPAddress: ['a'] },
     ]) {
-      await run(one(bridged({ eventSource: 'iam.amazonaws.com', eventName: 'CreateUser', requestParameters: { userName: uuid() }, ...more })))
+      await run(
+        one(
+          bridged({
+            eventSource: 'iam.amazonaws.com',
+            eventName: 'CreateUser',
+            requestParameters: { userName: uuid() },
+            ...more,
+          }),
+        ),
+      )
     }
     expect(slack.delivered).toHaveLength(4)
     expect(JSON.stringify(slack.delivered)).not.toMatch(/<!here>|<https:\/\/evil/)

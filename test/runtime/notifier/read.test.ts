@@ -8,7 +8,10 @@ const record = { eventVersion: '1.09', eventSource: 'iam.amazonaws.com', eventNa
 const event = { id: 'event-1', source: 'aws.iam', 'detail-type': 'AWS API Call via CloudTrail', detail: record }
 
 function sns(Message: string, more: object = {}) {
-  return { EventSource: 'aws:sns', Sns: { MessageId: 'sns-1', TopicArn: 'arn:aws:sns:ap-northeast-2:123456789012:t', Message, ...more } }
+  return {
+    EventSource: 'aws:sns',
+    Sns: { MessageId: 'sns-1', TopicArn: 'arn:aws:sns:ap-northeast-2:123456789012:t', Message, ...more },
+  }
 }
 
 describe('what Lambda is called with', () => {

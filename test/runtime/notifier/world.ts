@@ -1,9 +1,18 @@
-import { explainer, InProcessMemory, Notifier, post, sendAlert, sendDigest, tellDue } from '../../../src/runtime/notifier/index.ts'
-import { handle } from '../../../src/runtime/notifier/handler.ts'
-import { compileRules, loadRules } from '../../../src/runtime/notifier/rules/index.ts'
 import type { Channels, IgnoreRule } from '../../../src/domain/alerting.ts'
 import type { MetricFilter } from '../../../src/runtime/notifier/explain.ts'
+import { handle } from '../../../src/runtime/notifier/handler.ts'
+import {
+  explainer,
+  InProcessMemory,
+  Notifier,
+  post,
+  sendAlert,
+  sendDigest,
+  tellDue,
+} from '../../../src/runtime/notifier/index.ts'
 import type { Memory } from '../../../src/runtime/notifier/memory/memory.ts'
+import { compileRules } from '../../../src/runtime/notifier/rules/index.ts'
+import { loadRules } from '../../../src/runtime/notifier/rules/load.ts'
 import { loopbackSlack, type SlackAnswer } from '../../support/slack.ts'
 
 export const rules = await loadRules(new URL('../../../templates/trail/rules/', import.meta.url))
@@ -100,5 +109,8 @@ export function bridged(detail: Readonly<Record<string, unknown>>, more: object 
 /** As SNS hands it to Lambda. */
 export function sns(message: unknown, more: object = {}) {
   const Message = typeof message === 'string' ? message : JSON.stringify(message)
-  return { EventSource: 'aws:sns', Sns: { MessageId: uuid(), TopicArn: 'arn:aws:sns:ap-northeast-2:123456789012:apigw-trail-alerts', Message, ...more } }
+  return {
+    EventSource: 'aws:sns',
+    Sns: { MessageId: uuid(), TopicArn: 'arn:aws:sns:ap-northeast-2:123456789012:apigw-trail-alerts', Message, ...more },
+  }
 }

@@ -1,6 +1,5 @@
 import { BaseCommand } from '../../../cli/base.ts'
 import { table } from '../../../cli/output.ts'
-import { windowMs } from '../../../runtime/notifier/index.ts'
 import { allRules } from '../../../trail/index.ts'
 
 export default class TrailRulesList extends BaseCommand {
@@ -16,14 +15,16 @@ export default class TrailRulesList extends BaseCommand {
       title,
       cis,
       source,
-      threshold: threshold === undefined ? null : { count: threshold.count, seconds: windowMs(threshold) / 1_000, by: threshold.by },
+      threshold: threshold ?? null,
       digest,
     }))
     const rows = rules.map(({ id, severity, title, threshold, digest }) => [
       severity,
       id,
       title,
-      [...(threshold === null ? [] : [`from ${threshold.count} in ${threshold.seconds / 60} min`]), ...(digest ? ['digest'] : [])].join(', '),
+      [...(threshold === null ? [] : [`from ${threshold.count} in ${threshold.within}`]), ...(digest ? ['digest'] : [])].join(
+        ', ',
+      ),
     ])
     this.log(table(['severity', 'rule', 'title', 'when'], rows))
     const ignored = (trail.ignore ?? []).map(({ rule, pattern, owner, reason, expires }) => ({

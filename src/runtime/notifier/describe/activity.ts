@@ -1,6 +1,6 @@
 import { type Alert, fact } from '../alert.ts'
-import type { Match, Rule } from '../rules/index.ts'
 import type { TrailRecord } from '../read/signal.ts'
+import type { Match, Rule } from '../rules/index.ts'
 import { actorOf, at, textAt } from './actor.ts'
 
 const eventId = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
@@ -16,9 +16,33 @@ export function eventLink(record: TrailRecord): string | undefined {
 
 /** Names of requestParameters that say what was acted upon, the most telling first. */
 const targets = [
-  'bucketName', 'userName', 'roleName', 'groupName', 'policyArn', 'policyName', 'functionName', 'keyId', 'trailName', 'name', 'topicArn',
-  'queueUrl', 'groupId', 'networkAclId', 'routeTableId', 'vpcId', 'internetGatewayId', 'dBInstanceIdentifier', 'dBSnapshotIdentifier',
-  'snapshotId', 'detectorId', 'webACLArn', 'resourceArn', 'secretId', 'stackName', 'tableName', 'instanceId',
+  'bucketName',
+  'userName',
+  'roleName',
+  'groupName',
+  'policyArn',
+  'policyName',
+  'functionName',
+  'keyId',
+  'trailName',
+  'name',
+  'topicArn',
+  'queueUrl',
+  'groupId',
+  'networkAclId',
+  'routeTableId',
+  'vpcId',
+  'internetGatewayId',
+  'dBInstanceIdentifier',
+  'dBSnapshotIdentifier',
+  'snapshotId',
+  'detectorId',
+  'webACLArn',
+  'resourceArn',
+  'secretId',
+  'stackName',
+  'tableName',
+  'instanceId',
 ] as const
 
 /** What was acted upon: the resources that the event lists, or what its parameters name. */
@@ -83,7 +107,11 @@ export function activityAlert(record: TrailRecord, { matches, rule, messageId, t
       ...fact('Error', error),
       ...fact('From', textAt(record, 'sourceIPAddress')),
       ...fact('With', textAt(record, 'userAgent')),
-      ...fact('MFA', textAt(record, 'additionalEventData.MFAUsed') ?? textAt(record, 'userIdentity.sessionContext.attributes.mfaAuthenticated')),
+      ...fact(
+        'MFA',
+        textAt(record, 'additionalEventData.MFAUsed') ??
+          textAt(record, 'userIdentity.sessionContext.attributes.mfaAuthenticated'),
+      ),
       ...fact('Account', textAt(record, 'recipientAccountId') ?? textAt(record, 'userIdentity.accountId')),
       ...fact('Region', textAt(record, 'awsRegion')),
     ],

@@ -1,6 +1,8 @@
 /** What stands at a path of an event, such as `userIdentity.sessionContext.sessionIssuer.arn`; undefined where a step is missing. */
 export function at(value: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((inner, name) => (inner === null || inner === undefined ? undefined : Object(inner)[name]), value)
+  return path
+    .split('.')
+    .reduce<unknown>((inner, name) => (inner === null || inner === undefined ? undefined : Object(inner)[name]), value)
 }
 
 export function textAt(value: unknown, path: string): string | undefined {

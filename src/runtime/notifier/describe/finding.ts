@@ -1,9 +1,9 @@
-import { type Alert, fact } from '../alert.ts'
 import type { Severity } from '../../../domain/alerting.ts'
-import type { Rule } from '../rules/index.ts'
+import { type Alert, fact } from '../alert.ts'
 import type { TrailRecord } from '../read/signal.ts'
-import { at, textAt } from './actor.ts'
+import type { Rule } from '../rules/index.ts'
 import { timeOf } from './activity.ts'
+import { at, textAt } from './actor.ts'
 
 /** GuardDuty's own bands: https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings-severity.html */
 export function findingSeverity(value: unknown): Severity {

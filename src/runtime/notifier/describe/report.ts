@@ -36,7 +36,13 @@ export function alarmAlert(alarm: TrailRecord, messageId: string, note: string |
 }
 
 /** What AWS Budgets, a person or a program of its own sent to the topic. */
-export function textAlert(kind: 'budget' | 'text', subject: string | undefined, text: string, messageId: string, now: number): Alert {
+export function textAlert(
+  kind: 'budget' | 'text',
+  subject: string | undefined,
+  text: string,
+  messageId: string,
+  now: number,
+): Alert {
   return {
     key: `report:${messageId}`,
     rule: kind === 'budget' ? 'budget' : 'notice',

@@ -76,13 +76,15 @@ function anythingBut(wanted: unknown, place: string): ValueTest {
       'equals-ignore-case': (one) => (text) => text.toLowerCase() === one.toLowerCase(),
     }
     const make = makers[name]
-    if (make === undefined || more.length > 0) throw new PatternError(place, `"${name}" is not one of ${Object.keys(makers).join(', ')}`)
+    if (make === undefined || more.length > 0)
+      throw new PatternError(place, `"${name}" is not one of ${Object.keys(makers).join(', ')}`)
     const fits = anyOf(of, `${place}.${name}`, make)
     return (value) => typeof value === 'string' && !fits(value)
   }
   const all: unknown[] = Array.isArray(wanted) ? wanted : [wanted]
   for (const one of all) {
-    if (typeof one !== 'string' && typeof one !== 'number') throw new PatternError(place, 'holds what is neither a text nor a number')
+    if (typeof one !== 'string' && typeof one !== 'number')
+      throw new PatternError(place, 'holds what is neither a text nor a number')
   }
   return (value) => value !== undefined && !isObject(value) && !all.includes(value)
 }
@@ -96,12 +98,14 @@ const comparisons: Readonly<Record<string, (value: number, to: number) => boolea
 }
 
 function numeric(wanted: unknown, place: string): ValueTest {
-  if (!Array.isArray(wanted) || wanted.length === 0 || wanted.length % 2 === 1) throw new PatternError(place, 'is not a list of comparisons')
+  if (!Array.isArray(wanted) || wanted.length === 0 || wanted.length % 2 === 1)
+    throw new PatternError(place, 'is not a list of comparisons')
   const tests: ((value: number) => boolean)[] = []
   for (let at = 0; at < wanted.length; at += 2) {
     const compare = comparisons[String(wanted[at])]
     const to: unknown = wanted[at + 1]
-    if (compare === undefined || typeof to !== 'number') throw new PatternError(place, `"${wanted[at]} ${to}" is not a comparison`)
+    if (compare === undefined || typeof to !== 'number')
+      throw new PatternError(place, `"${wanted[at]} ${to}" is not a comparison`)
     tests.push((value) => compare(value, to))
   }
   return (value) => typeof value === 'number' && tests.every((test) => test(value))
@@ -111,7 +115,8 @@ function cidr(wanted: unknown, place: string): ValueTest {
   const [address = '', bits = '', ...more] = string(wanted, place).split('/')
   const family = isIP(address)
   const length = /^\d{1,3}$/.test(bits) ? Number(bits) : -1
-  if (family === 0 || more.length > 0 || length < 0 || length > (family === 4 ? 32 : 128)) throw new PatternError(place, 'is not a range such as 10.0.0.0/8')
+  if (family === 0 || more.length > 0 || length < 0 || length > (family === 4 ? 32 : 128))
+    throw new PatternError(place, 'is not a range such as 10.0.0.0/8')
   const list = new BlockList()
   list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6')
   return (value) => typeof value === 'string' && isIP(value) === family && list.check(value, family === 4 ? 'ipv4' : 'ipv6')
@@ -178,7 +183,8 @@ function compiled(pattern: EventPattern, place: string): Fits {
   const tests = Object.entries(pattern).map(([name, wanted]): Fits => {
     if (name !== '$or') return member(name, wanted, place)
     const inside = place === '' ? '$or' : `${place}.$or`
-    if (!Array.isArray(wanted) || wanted.length < 2 || !wanted.every(isObject)) throw new PatternError(inside, 'is not a list of at least two objects')
+    if (!Array.isArray(wanted) || wanted.length < 2 || !wanted.every(isObject))
+      throw new PatternError(inside, 'is not a list of at least two objects')
     const some = wanted.map((one, at) => compiled(one, `${inside}[${at}]`))
     return (event) => some.some((fits) => fits(event))
   })

@@ -38,7 +38,8 @@ function* valuesOf(root: unknown): Generator<readonly [string, unknown]> {
     if (depth >= deepest) continue
     const inner = typeof value === 'string' && /^\s*(?:\{|\[|%7B)/.test(value) ? documentIn(value) : value
     if (Array.isArray(inner)) for (const one of inner) left.push({ name, value: one, depth: depth + 1 })
-    else if (isObject(inner)) for (const [key, one] of Object.entries(inner)) left.push({ name: key, value: one, depth: depth + 1 })
+    else if (isObject(inner))
+      for (const [key, one] of Object.entries(inner)) left.push({ name: key, value: one, depth: depth + 1 })
   }
 }
 

@@ -14,7 +14,9 @@ function ruleIn(text: string, path: string): Rule {
   }
   const rule = checkedRule(document.toJS(), path)
   if (`${rule.id}.yaml` === basename(path)) return rule
-  throw new Problem('rule-invalid', `${path}, id: is "${rule.id}", and the file is called otherwise.`, { next: `rename it to ${rule.id}.yaml` })
+  throw new Problem('rule-invalid', `${path}, id: is "${rule.id}", and the file is called otherwise.`, {
+    next: `rename it to ${rule.id}.yaml`,
+  })
 }
 
 /**
@@ -27,7 +29,10 @@ export async function loadRules(folder: string | URL): Promise<Rule[]> {
   try {
     names = (await readdir(path)).filter((name) => name.endsWith('.yaml')).sort()
   } catch (cause) {
-    throw new Problem('rule-invalid', `The folder of rules ${path} cannot be read.`, { next: 'correct trail.rules in apigw.yaml', cause })
+    throw new Problem('rule-invalid', `The folder of rules ${path} cannot be read.`, {
+      next: 'correct trail.rules in apigw.yaml',
+      cause,
+    })
   }
   return Promise.all(names.map(async (name) => ruleIn(await readFile(join(path, name), 'utf8'), join(path, name))))
 }

@@ -95,7 +95,9 @@ export function compileRules(rules: readonly Rule[], ignores: readonly IgnoreRul
     const found = some
       .filter(({ fits }) => fits(whole))
       .map(({ rule: { id: rule, severity } }) => ({ rule, severity }))
-      .sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity) || (one.rule < other.rule ? -1 : 1))
+      .sort(
+        (one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity) || (one.rule < other.rule ? -1 : 1),
+      )
     const holds = ignoring.filter(({ until, fits }) => now < until && (fits?.(whole) ?? true))
     const isHeld = ({ rule }: Match): boolean => holds.some(({ rules: ids }) => ids === undefined || ids.includes(rule))
     return { matches: found.filter((one) => !isHeld(one)), ignored: found.filter(isHeld) }

@@ -38,12 +38,21 @@ function tokensOf(pattern: string): Token[] {
 
 /** The value at `$.a.b[0]['c']`; undefined where a step is missing. */
 function select(selector: string): (event: unknown) => unknown {
-  const steps = [...selector.matchAll(/\.?([\w-]+)|\['([^']*)'\]|\["([^"]*)"\]/g)].map(([, plain, single, double]) => plain ?? single ?? double ?? '')
-  return (event) => steps.reduce<unknown>((value, step) => (value === null || value === undefined ? undefined : Object(value)[step]), event)
+  const steps = [...selector.matchAll(/\.?([\w-]+)|\['([^']*)'\]|\["([^"]*)"\]/g)].map(
+    ([, plain, single, double]) => plain ?? single ?? double ?? '',
+  )
+  return (event) =>
+    steps.reduce<unknown>((value, step) => (value === null || value === undefined ? undefined : Object(value)[step]), event)
 }
 
 function wildcard(text: string): RegExp {
-  return new RegExp(`^${text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`, 's')
+  return new RegExp(
+    `^${text
+      .split('*')
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*')}$`,
+    's',
+  )
 }
 
 function equals(wanted: string, quoted: boolean): (value: unknown) => boolean {
@@ -80,7 +89,9 @@ class Reader {
 
   #expected(what: string): FilterError {
     const found = this.#tokens[this.#next]
-    return new FilterError(found === undefined ? `the end: ${what} is missing` : `character ${found.at}: ${what} is missing before "${found.text}"`)
+    return new FilterError(
+      found === undefined ? `the end: ${what} is missing` : `character ${found.at}: ${what} is missing before "${found.text}"`,
+    )
   }
 
   #any(): FilterFits {
@@ -106,23 +117,23 @@ class Reader {
     return this.#test(select(selector.text.slice(1)))
   }
 
-  #test(valueOf: (event: unknown) => unknown): FilterFits {
+  #test(selected: (event: unknown) => unknown): FilterFits {
     const word = this.#take('word')?.text.toUpperCase()
     if (word === 'NOT') {
       if (this.#take('word')?.text.toUpperCase() !== 'EXISTS') throw this.#expected('EXISTS')
-      return (event) => valueOf(event) === undefined
+      return (event) => selected(event) === undefined
     }
-    if (word === 'EXISTS') return (event) => valueOf(event) !== undefined
-    if (word === 'IS') return this.#is(valueOf)
+    if (word === 'EXISTS') return (event) => selected(event) !== undefined
+    if (word === 'IS') return this.#is(selected)
     if (word !== undefined) throw new FilterError(`"${word}" is no test`)
     const sign = (['=', '!=', '<=', '>=', '<', '>'] as const).find((one) => this.#take(one) !== undefined)
     if (sign === undefined) throw this.#expected('a comparison')
     const value = this.#take('text') ?? this.#take('word')
     if (value === undefined) throw this.#expected('a value')
-    return this.#comparison(sign, value, valueOf)
+    return this.#comparison(sign, value, selected)
   }
 
-  #is(valueOf: (event: unknown) => unknown): FilterFits {
+  #is(selected: (event: unknown) => unknown): FilterFits {
     const what = this.#take('word')?.text.toUpperCase()
     const wanted = new Map<string | undefined, unknown>([
       ['NULL', null],
@@ -130,23 +141,27 @@ class Reader {
       ['FALSE', false],
     ])
     if (!wanted.has(what)) throw this.#expected('NULL, TRUE or FALSE')
-    return (event) => valueOf(event) === wanted.get(what)
+    return (event) => selected(event) === wanted.get(what)
   }
 
-  #comparison(sign: '=' | '!=' | '<' | '>' | '<=' | '>=', { kind, text }: Token, valueOf: (event: unknown) => unknown): FilterFits {
+  #comparison(
+    sign: '=' | '!=' | '<' | '>' | '<=' | '>=',
+    { kind, text }: Token,
+    selected: (event: unknown) => unknown,
+  ): FilterFits {
     const same = equals(text, kind === 'text')
-    if (sign === '=') return (event) => same(valueOf(event))
+    if (sign === '=') return (event) => same(selected(event))
     // A field that is missing is not unequal: the filter does not fit at all.
     if (sign === '!=') {
       return (event) => {
-        const value = valueOf(event)
+        const value = selected(event)
         return value !== undefined && value !== null && !same(value)
       }
     }
     const limit = Number(text)
     if (Number.isNaN(limit)) throw new FilterError(`"${text}" is no number to compare with`)
     return (event) => {
-      const value = valueOf(event)
+      const value = selected(event)
       if (typeof value !== 'number') return false
       return { '<': value < limit, '>': value > limit, '<=': value <= limit, '>=': value >= limit }[sign]
     }

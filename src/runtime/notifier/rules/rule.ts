@@ -49,7 +49,9 @@ export function windowMs({ within }: Threshold): number {
  */
 export function checkedRule(value: unknown, place: string): Rule {
   const invalid = (field: string, what: string): Problem =>
-    new Problem('rule-invalid', `${place}${field === '' ? '' : `, ${field}`}: ${what}`, { next: 'correct it; see docs/trail.md, and apigw trail rules list' })
+    new Problem('rule-invalid', `${place}${field === '' ? '' : `, ${field}`}: ${what}`, {
+      next: 'correct it; see docs/trail.md, and apigw trail rules list',
+    })
   const result = ruleFormat.safeParse(value)
   if (!result.success) {
     const [issue] = result.error.issues

@@ -19,7 +19,13 @@ export function cut(text: string, length: number): string {
 
 /** Text from outside on one line, without anything that is not seen. */
 export function plainLine(text: string, length: number): string {
-  return cut(text.slice(0, length * 4).replace(misleading, ' ').trim(), length)
+  return cut(
+    text
+      .slice(0, length * 4)
+      .replace(misleading, ' ')
+      .trim(),
+    length,
+  )
 }
 
 /** Escaped, and still not longer: what has to be escaped counts as what it becomes. */

@@ -1,5 +1,5 @@
-import type { Alert } from '../alert.ts'
 import type { Severity } from '../../../domain/alerting.ts'
+import type { Alert } from '../alert.ts'
 import { code, cut, words } from './escape.ts'
 
 interface Mrkdwn {
@@ -115,7 +115,11 @@ const mostLines = 20
 export function digestMessage(bursts: readonly Burst[]): SlackMessage {
   const [worst] = bursts
   const total = bursts.reduce((sum, { count }) => sum + count, 0)
-  const counted = (all: Burst['actors']) => all.slice(0, 2).map(({ name, count }) => `${code(name, 70)} ×${count}`).join(', ')
+  const counted = (all: Burst['actors']) =>
+    all
+      .slice(0, 2)
+      .map(({ name, count }) => `${code(name, 70)} ×${count}`)
+      .join(', ')
   const lines = bursts
     .slice(0, mostLines)
     .map(({ title, count, actors, actions }) => `*${count}×* ${words(title, 80)} — ${counted(actions)} by ${counted(actors)}`)
@@ -132,10 +136,7 @@ export function digestMessage(bursts: readonly Burst[]): SlackMessage {
       {
         color: colours[worst?.severity ?? 'low'],
         fallback: text,
-        blocks: [
-          ...packed(lines).map(section),
-          { type: 'context', elements: [mrkdwn(`${timeOf(from)} to ${timeOf(to)}`)] },
-        ],
+        blocks: [...packed(lines).map(section), { type: 'context', elements: [mrkdwn(`${timeOf(from)} to ${timeOf(to)}`)] }],
       },
     ],
   }

@@ -71,7 +71,10 @@ async function tryOnce(url: string, message: SlackMessage, limit: number): Promi
     },
   })
   try {
-    await webhook.send({ ...message, attachments: message.attachments?.map((one) => ({ ...one, blocks: [...one.blocks] })) ?? [] })
+    await webhook.send({
+      ...message,
+      attachments: message.attachments?.map((one) => ({ ...one, blocks: [...one.blocks] })) ?? [],
+    })
     return { kind: 'ok' }
   } catch (error) {
     if (!isHttpError(error)) {
@@ -115,7 +118,10 @@ export async function post(url: string, message: SlackMessage, options: PostOpti
         break
       case 'limited':
         if (answer.waitMs + 2 * spareMs > remaining()) {
-          throw new NotPosted(`Slack asks to wait ${Math.ceil(answer.waitMs / 1_000)} s, which is longer than there is time`, true)
+          throw new NotPosted(
+            `Slack asks to wait ${Math.ceil(answer.waitMs / 1_000)} s, which is longer than there is time`,
+            true,
+          )
         }
         await pause(answer.waitMs)
         break

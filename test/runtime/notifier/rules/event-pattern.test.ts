@@ -78,8 +78,16 @@ describe('a pattern of EventBridge', () => {
   })
 
   it('never throws, whatever the event', () => {
-    const pattern = compilePattern({ a: { b: [{ wildcard: 'x*' }, { cidr: '10.0.0.0/8' }, { numeric: ['>', 1] }, { 'anything-but': 'q' }] } })
-    fc.assert(fc.property(fc.anything(), fc.anything(), (whole, inner) => typeof pattern(whole) === 'boolean' && typeof pattern({ a: { b: inner } }) === 'boolean'))
+    const pattern = compilePattern({
+      a: { b: [{ wildcard: 'x*' }, { cidr: '10.0.0.0/8' }, { numeric: ['>', 1] }, { 'anything-but': 'q' }] },
+    })
+    fc.assert(
+      fc.property(
+        fc.anything(),
+        fc.anything(),
+        (whole, inner) => typeof pattern(whole) === 'boolean' && typeof pattern({ a: { b: inner } }) === 'boolean',
+      ),
+    )
   })
 })
 

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { deployedPatterns, patternLength } from '../../../../src/runtime/notifier/rules/deployed.ts'
 import { compilePattern } from '../../../../src/runtime/notifier/rules/event-pattern.ts'
-import { compileRules, loadRules, type Rule } from '../../../../src/runtime/notifier/rules/index.ts'
+import { compileRules, type Rule } from '../../../../src/runtime/notifier/rules/index.ts'
+import { loadRules } from '../../../../src/runtime/notifier/rules/load.ts'
 import { compileFilter } from '../../../../src/runtime/notifier/rules/metric-filter.ts'
 
 const templates = new URL('../../../../templates/trail/', import.meta.url)
@@ -60,7 +61,12 @@ describe('what EventBridge looks for', () => {
     const patterns = deployedPatterns(rules)
     expect(patterns.length).toBeLessThan(10)
     for (const pattern of patterns) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(patternLength)
-    const ordinary = { eventSource: 'ec2.amazonaws.com', eventName: 'RunInstances', userIdentity: { type: 'AssumedRole' }, eventType: 'AwsApiCall' }
+    const ordinary = {
+      eventSource: 'ec2.amazonaws.com',
+      eventName: 'RunInstances',
+      userIdentity: { type: 'AssumedRole' },
+      eventType: 'AwsApiCall',
+    }
     const event = { 'detail-type': 'AWS API Call via CloudTrail', detail: ordinary }
     expect(patterns.map(compilePattern).some((fits) => fits(event))).toBe(false)
   })
@@ -127,7 +133,11 @@ describe('a rule file that is wrong names file and field', () => {
     ['an unknown field', `${good}extra: 1\n`, 'extra'],
     ['no examples', good.replace(/examples:[\s\S]*/, ''), 'examples'],
     ['a pattern that is none', good.replace('eventName: [CreateUser]', 'eventName: CreateUser'), 'pattern: eventName'],
-    ['a pattern of facts only', good.replace(/pattern:[\s\S]*examples:/, 'pattern: {apigw: {public: [true]}}\nexamples:'), 'pattern: needs'],
+    [
+      'a pattern of facts only',
+      good.replace(/pattern:[\s\S]*examples:/, 'pattern: {apigw: {public: [true]}}\nexamples:'),
+      'pattern: needs',
+    ],
     ['an id that is not its name', good.replace('id: user-created', 'id: other'), 'id: is "other"'],
     ['broken YAML', `${good}  - [`, 'line'],
   ])('%s', async (_, text, place) => {
