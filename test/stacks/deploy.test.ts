@@ -139,8 +139,8 @@ describe('what is approved', () => {
       ['Db', 'replace', false, 'snapshot'],
       ['Ledger', 'replace', true, 'lost'],
       ['Media', 'delete', false, 'kept'],
-      ['Role', 'replace', false, undefined],
-      ['Queue', 'change', false, undefined],
+      ['Role', 'replace', false, null],
+      ['Queue', 'change', false, null],
       ['Key', 'delete', false, 'lost'],
     ])
     expect(aws.changeSets).toBe(0)
