@@ -162,6 +162,27 @@ describe('deploy', () => {
       expect(refused.code).toBe(2)
     })
   })
+  test('Ctrl-C in the middle ends with 130, says that AWS goes on, and how to look', async () => {
+    let aws: FakeCloudFormation | undefined
+    const { run, ...world } = await cloud(
+      {
+        DescribeStackEvents: () => {
+          // The first look is before anything is begun.
+          if (aws?.stacks.get('apigw-prod-security')?.status === 'CREATE_IN_PROGRESS') process.emit('SIGINT')
+          return aws?.query.DescribeStackEvents ?? ''
+        },
+      },
+      {},
+      1,
+    )
+    aws = world.aws
+    const stopped = await run('deploy', '--yes')
+    expect(stopped.code).toBe(130)
+    expect(stopped.stderr).toMatch(
+      /Error: Stopped watching apigw-prod-security; AWS goes on changing it\.\nNext: {2}apigw status --stage prod\n$/,
+    )
+    expect([...aws.stacks.keys()]).toEqual(['apigw-prod-security'])
+  })
   test('says which setting is missing, and which stacks there are', async () => {
     const { server, root } = await cloud()
     const bare = project({})
@@ -267,6 +288,13 @@ describe('destroy', () => {
     expect(gone.stderr).toMatch(/What stays.*\n {2}AWS::RDS::DBInstance database-1/)
     const nothing = await run('destroy', '--yes', '--json')
     expect(JSON.parse(nothing.stdout)).toEqual({ stage: 'prod', region: 'ap-northeast-2', dryRun: false, stacks: [] })
+  })
+  test('what is protected is refused before anything goes', async () => {
+    const { run, aws } = await cloud()
+    const { name } = aws.put('apigw-prod-data', { parameters: { DeletionProtection: 'true' } })
+    const { message, next } = shownError(await run('destroy', '--yes', '--confirm', 'prod'))
+    expect(message).toBe(`${name} has its deletion protection on.`)
+    expect(next).toMatch(/deploy\.parameters\.data\.DeletionProtection/)
   })
   test('a stack that others build on stays while they do', async () => {
     const { run, aws } = await cloud()

@@ -67,6 +67,8 @@ const stacks: Readonly<
   },
 }
 
+const cheaper = { no: { 100: 'endpoints', 1000: 'endpoints' }, yes: { 100: 'nat', 1000: 'nat' } }
+
 function template(key: StackKey, more: Readonly<Record<string, unknown>>): string {
   const { parameters, resources } = stacks[key]
   const declared = Object.entries(parameters).map(([name, fallback]) => [
@@ -74,6 +76,7 @@ function template(key: StackKey, more: Readonly<Record<string, unknown>>): strin
     { Type: 'String', Description: `What ${name} is.`, ...(fallback !== undefined && { Default: fallback }) },
   ])
   return stringify({
+    ...(key === 'network' && { Mappings: { Cheaper: cheaper } }),
     Parameters: { Stage: { Type: 'String' }, ...Object.fromEntries(declared) },
     Resources: { ...Object.fromEntries(Object.entries(resources).map(([id, Type]) => [id, { Type }])), ...more },
     Outputs: { Key: { Value: key } },
