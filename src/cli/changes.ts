@@ -17,7 +17,7 @@ const losses: Readonly<Record<Loss, string>> = {
 
 /** Whether anything that remembers would be gone from a stack. */
 export function losesData(changes: readonly Change[]): boolean {
-  return changes.some(({ loss }) => loss !== undefined)
+  return changes.some(({ loss }) => loss !== null)
 }
 
 function changeLine({ kind, id, type, perhaps, why, loss }: Change): string {
@@ -25,8 +25,8 @@ function changeLine({ kind, id, type, perhaps, why, loss }: Change): string {
   const reasons = why.length === 0 || kind === 'create' ? '' : `  (${why.join(', ')})`
   const words = `${sign} ${perhaps ? `perhaps ${word}` : word}`
   const line = plain(`${words.padEnd(17)} ${id}  ${type}${reasons}`)
-  const fate = loss === undefined ? '' : `  ${styled(['red', 'bold'], losses[loss])}`
-  return `  ${styled(loss === undefined ? style : 'red', line)}${fate}`
+  const fate = loss === null ? '' : `  ${styled(['red', 'bold'], losses[loss])}`
+  return `  ${styled(loss === null ? style : 'red', line)}${fate}`
 }
 
 function tallied(changes: readonly Change[]): string {
@@ -41,7 +41,7 @@ function tallied(changes: readonly Change[]): string {
 /** A stack's changes: their number, and each of them, the worst last, where it is still on the screen. */
 export function changesText(name: string, remark: string, changes: readonly Change[]): string {
   const order = Object.keys(signs)
-  const rank = ({ kind, loss }: Change): number => order.indexOf(kind) + (loss === undefined ? 0 : order.length)
+  const rank = ({ kind, loss }: Change): number => order.indexOf(kind) + (loss === null ? 0 : order.length)
   const sorted = changes.toSorted((one, other) => rank(one) - rank(other))
   const head = [styled('bold', name), remark, tallied(changes)].filter(Boolean).join('  ')
   return [head, ...sorted.map(changeLine)].join('\n')

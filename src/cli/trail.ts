@@ -24,6 +24,9 @@ type PlaceFlags = BaseFlags & { region?: string | undefined; profile?: string | 
 
 /** What the commands of the trail have in common. */
 export abstract class TrailCommand extends BaseCommand {
+  // oclif looks for it one class up only.
+  static override enableJsonFlag = true
+
   /** Opens AWS's clients for as long as `work` takes. */
   protected async withTrail<T>(flags: PlaceFlags, work: (clients: TrailClients) => Promise<T>): Promise<T> {
     const region = flags.region ?? this.settings(flags).region

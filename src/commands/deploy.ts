@@ -7,6 +7,7 @@ import { interruptible } from '../cli/interrupt.ts'
 import { repeated } from '../cli/repeated.ts'
 import { stageOf } from '../cli/stage.ts'
 import { typedNames } from '../cli/typed-name.ts'
+import { Problem } from '../domain/problem.ts'
 import {
   type Change,
   type Cost,
@@ -48,8 +49,7 @@ export default class Deploy extends BaseCommand {
     out: Flags.string({
       env: 'APIGW_OUT',
       helpValue: 'DIR',
-      dependsOn: ['dry-run'],
-      summary: 'write templates, parameters and bundles there instead; needs no account',
+      summary: 'with --dry-run: write templates, parameters and bundles there; needs no account',
     }),
     yes: shared.yes,
     confirm: shared.confirm,
@@ -59,6 +59,11 @@ export default class Deploy extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(Deploy)
+    if (flags.out !== undefined && !flags['dry-run']) {
+      throw new Problem('usage', 'With --out nothing is deployed, so it wants --dry-run.', {
+        next: `apigw deploy --dry-run --out ${flags.out}`,
+      })
+    }
     const stage = stageOf(this.settings(flags))
     const plans = await planStage(stage, args.stack ?? [], this.config.root)
     if (flags.out !== undefined) return this.#writeOut(stage, plans, flags.out)

@@ -22,11 +22,15 @@ export function firstFailure(events: readonly StackEvent[]): StackEvent | undefi
   return own.find(({ reason }) => !follower.test(reason ?? '')) ?? own[0] ?? failed[0]
 }
 
+/** A stack imports what another one exports. */
+export const missingExport = 'deploy the stacks that it builds on first: apigw deploy'
+
 /** What to do, by what AWS's services say. The first that matches counts. */
 const advice: readonly (readonly [RegExp, string])[] = [
   [/not empty/i, 'empty it, then run it again: aws s3 rm s3://{id} --recursive'],
   [/deletion protection|Cannot delete protected/i, 'take its deletion protection off if it is to go, then run it again'],
   [/cannot be deleted as it is in use by|in use by another stack/i, 'destroy the stacks that use it first'],
+  [/No export named/i, missingExport],
   [
     /has a dependent object|DependencyViolation|has dependencies/i,
     'network interfaces of functions go some minutes late: run it again in half an hour',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { CreateChangeSetCommandInput, DescribeChangeSetCommandOutput } from '@aws-sdk/client-cloudformation'
 import { Problem } from '../domain/problem.ts'
 import { artifactBucket } from './bucket.ts'
+import { missingExport } from './causes.ts'
 import { type Change, changeFrom } from './change.ts'
 import { called, type StackClients } from './clients.ts'
 import { interruptedBefore } from './refusals.ts'
@@ -88,7 +89,9 @@ export async function makeChangeSet(
 
 function refused(name: string, reason: string): Problem {
   return new Problem('stack-refused', `CloudFormation cannot change ${name} so: ${reason || 'it gives no reason'}`, {
-    next: 'correct the template or its parameters, and run it again; nothing was changed',
+    next: /No export named/.test(reason)
+      ? missingExport
+      : 'correct the template or its parameters, and run it again; nothing was changed',
   })
 }
 

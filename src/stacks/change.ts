@@ -12,13 +12,13 @@ export interface Change {
   /** Its name in the template. */
   readonly id: string
   readonly type: string
-  readonly physicalId: string | undefined
+  readonly physicalId: string | null
   /** CloudFormation knows only while it works whether this has to be replaced. */
   readonly perhaps: boolean
   /** The properties and other parts that differ. */
   readonly why: readonly string[]
   /** Only of a data store that is replaced or deleted. */
-  readonly loss: Loss | undefined
+  readonly loss: Loss | null
 }
 
 /** What holds something that cannot be made again from the template. */
@@ -37,8 +37,8 @@ const dataStores = new Set([
 ])
 
 /** @param policy a deletion policy, or the `PolicyAction` of a change set, such as `ReplaceAndRetain` */
-export function lossOf(type: string, policy: string | undefined): Loss | undefined {
-  if (!dataStores.has(type)) return undefined
+export function lossOf(type: string, policy: string | undefined): Loss | null {
+  if (!dataStores.has(type)) return null
   if (policy?.endsWith('Snapshot')) return 'snapshot'
   if (policy?.includes('Retain')) return 'kept'
   return 'lost'
@@ -60,9 +60,9 @@ export function changeFrom(change: ResourceChange): Change {
     kind,
     id,
     type,
-    physicalId: PhysicalResourceId,
+    physicalId: PhysicalResourceId ?? null,
     perhaps: change.Replacement === 'Conditional',
     why: [...new Set(why.filter((name) => name !== ''))],
-    loss: kind === 'replace' || kind === 'delete' ? lossOf(type, PolicyAction) : undefined,
+    loss: kind === 'replace' || kind === 'delete' ? lossOf(type, PolicyAction) : null,
   }
 }

@@ -1,7 +1,7 @@
 import type { StackPlan } from './plan.ts'
 import { hoursAMonth, type Prices, prices } from './prices.ts'
 import type { StackKey } from './settings.ts'
-import { interfaceEndpoints, templateParameters } from './template.ts'
+import { interfaceEndpoints, mapped, templateParameters, templateResources } from './template.ts'
 
 /** One standing part of the bill: what it costs a month while nobody calls. */
 export interface CostLine {
@@ -57,16 +57,16 @@ function waysOut({ template }: StackPlan, values: Values, price: Prices): { endp
   }
 }
 
-function wayTaken(values: Values, { endpoints, nat }: { endpoints: number; nat: number }): Way {
-  const { Egress: egress } = values
-  if (egress === 'endpoints' || egress === 'nat' || egress === 'none') return egress
-  return endpoints <= nat ? 'endpoints' : 'nat'
+/** `cheaper` is decided by the template, which compares steps of traffic beforehand. */
+function wayTaken({ template }: StackPlan, { Egress, Containers = '', MonthlyGigabytes = '' }: Values): Way {
+  const way = Egress === 'cheaper' ? mapped(template, 'Cheaper', Containers, MonthlyGigabytes) : Egress
+  return way === 'endpoints' || way === 'nat' ? way : 'none'
 }
 
 function networkCost(plan: StackPlan, price: Prices, sum: Sum): NonNullable<Cost['egress']> {
   const values = effective(plan)
   const ways = waysOut(plan, values, price)
-  const taken = wayTaken(values, ways)
+  const taken = wayTaken(plan, values)
   const traffic = `with ${ways.gigabytes} GB a month`
   if (taken === 'endpoints') sum.add(`network: interface endpoints in ${zones} zones, ${traffic}`, ways.endpoints)
   if (taken === 'nat') sum.add(`network: NAT, ${values.NatGateways} of it, ${traffic}`, ways.nat)
@@ -82,7 +82,8 @@ function dataCost(plan: StackPlan, price: Prices, sum: Sum): void {
   sum.add(`registry: ${nodes} × ${node}`, monthly(price.registryHour[node], nodes))
   sum.add(`database: ${copies} × ${dbClass}`, monthly(price.databaseHour[dbClass], copies))
   sum.add(`database: ${copies} × ${DatabaseGigabytes} GB of disk`, price.diskGigabyteMonth * copies * Number(DatabaseGigabytes))
-  sum.add('secrets: 3', 3 * price.secretMonth)
+  const secrets = templateResources(plan.template).filter(({ type }) => type === 'AWS::SecretsManager::Secret').length
+  sum.add(`secrets: ${secrets}`, secrets * price.secretMonth)
 }
 
 function containerCost(what: string, values: Values, price: Prices, sum: Sum): void {
@@ -91,6 +92,14 @@ function containerCost(what: string, values: Values, price: Prices, sum: Sum): v
   const gigabytes = Number(TaskMegabytes) / 1024
   const hourly = cpu * price.fargateCpuHour + gigabytes * price.fargateGigabyteHour
   sum.add(`${what}: at least ${MinTasks} × Fargate, ${cpu} vCPU and ${gigabytes} GB`, monthly(hourly, Number(MinTasks)))
+}
+
+/** Functions cost nothing while nobody calls; the way from the balancer to a private API does. */
+function gatewayCost(plan: StackPlan, price: Prices, sum: Sum): void {
+  const values = effective(plan)
+  const endpoints = interfaceEndpoints(plan.template, false)
+  if (values.Front === 'container') containerCost('gateway', values, price, sum)
+  else sum.add(`gateway: the API's endpoint in ${zones} zones`, monthly(price.endpointHour, zones * endpoints))
 }
 
 const always = [
@@ -112,9 +121,7 @@ export function monthlyCost(plans: readonly StackPlan[], region: string): Cost |
   if (data !== undefined) dataCost(data, price, sum)
   // One public address in each zone that the balancer stands in.
   if (edge !== undefined) sum.add('edge: load balancer', monthly(price.balancerHour + zones * price.publicAddressHour))
-  if (gateway !== undefined && effective(gateway).Front === 'container') {
-    containerCost('gateway', effective(gateway), price, sum)
-  }
+  if (gateway !== undefined) gatewayCost(gateway, price, sum)
   if (worker !== undefined && effective(worker).Mode === 'container') {
     containerCost('worker', effective(worker), price, sum)
   }

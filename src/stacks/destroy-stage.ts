@@ -4,7 +4,7 @@ import type { StackClients } from './clients.ts'
 import { contentsOf, destroyStack } from './destroy.ts'
 import { chosenStacks } from './plan.ts'
 import { dependentsOf, type StackKey, stackName } from './settings.ts'
-import { describeStack, isShell } from './stack.ts'
+import { describeStack, isShell, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
 
 /** A stack that is there, with everything that lives in it. */
@@ -16,7 +16,7 @@ export interface Doomed {
 
 /**
  * Finds out what a deletion would delete, in the order in which it goes: what builds on others first.
- * @throws Problem `stack-unknown`; `stack-stuck` where a stack that stays builds on one that is to go
+ * @throws Problem `stack-unknown`; `stack-stuck` where one is protected, or a stack that stays builds on it
  */
 export async function surveyDestruction(
   clients: StackClients,
@@ -28,6 +28,7 @@ export async function surveyDestruction(
     keys.map(async (key): Promise<Doomed | undefined> => {
       const stack = await describeStack(clients, stackName(stage, key))
       if (stack === undefined) return undefined
+      refuseProtected(key, stack)
       return { key, name: stack.name, changes: isShell(stack) ? [] : await contentsOf(clients, stack) }
     }),
   )
@@ -38,6 +39,17 @@ export async function surveyDestruction(
     doomed.map(({ key }) => key),
   )
   return doomed
+}
+
+/**
+ * Deleting what is protected fails, and leaves a stack that can no longer be updated, so that the protection could not be
+ * turned off with it either: it is refused before it begins.
+ */
+function refuseProtected(key: StackKey, { name, parameters }: Stack): void {
+  if (parameters.DeletionProtection !== 'true') return
+  throw new Problem('stack-stuck', `${name} has its deletion protection on.`, {
+    next: `set deploy.parameters.${key}.DeletionProtection of the stage in apigw.yaml to false, apigw deploy ${key}, then destroy`,
+  })
 }
 
 async function refuseWhileUsed(clients: StackClients, stage: string, keys: readonly StackKey[]): Promise<void> {

@@ -57,7 +57,7 @@ export async function contentsOf(clients: StackClients, { id }: Stack): Promise<
       if (ResourceStatus === 'DELETE_COMPLETE') continue
       const loss = lossOf(ResourceType, policies.get(LogicalResourceId))
       const change = { kind: 'delete', id: LogicalResourceId, type: ResourceType, perhaps: false, why: [], loss } as const
-      found.push({ ...change, physicalId: PhysicalResourceId })
+      found.push({ ...change, physicalId: PhysicalResourceId ?? null })
     }
     token = NextToken
   } while (token !== undefined)

@@ -9,7 +9,7 @@ export { type Doomed, destroyStage, type Gone, surveyDestruction } from './destr
 export { type LogLine, logGroups, readLogs } from './logs.ts'
 export { chosenStacks, planStage, type StackPlan, type Stage } from './plan.ts'
 export { type DeploySettings, detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from './settings.ts'
-export { describeStack, isBusy, type Stack } from './stack.ts'
+export { describeStack } from './stack.ts'
 export { deployStage, type StackResult, type Surveyed, surveyStage } from './stage.ts'
 export { type Standing, standingOf, watchStage } from './standing.ts'
 export type { Steps } from './steps.ts'

@@ -38,10 +38,10 @@ function allOf(template: string): Change[] {
     kind: 'create',
     id,
     type,
-    physicalId: undefined,
+    physicalId: null,
     perhaps: false,
     why: [],
-    loss: undefined,
+    loss: null,
   }))
 }
 

@@ -8,6 +8,7 @@ interface Resource {
 }
 
 interface Template {
+  readonly Mappings?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>
   readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown; readonly Description?: unknown }>>
   readonly Resources?: Readonly<Record<string, Resource>>
 }
@@ -48,6 +49,11 @@ export function templateParameters(body: string): readonly TemplateParameter[] {
     required: Default === undefined,
     fallback: Default === undefined ? undefined : String(Default),
   }))
+}
+
+/** A value of a mapping, as `!FindInMap` finds it. */
+export function mapped(body: string, map: string, first: string, second: string): unknown {
+  return templateFrom(body).Mappings?.[map]?.[first]?.[second]
 }
 
 /** How many interface endpoints a template makes; those for containers stand under a condition that says so. */

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly cwd: string
   /** Beside what the machine has; no `APIGW_…` variable of the machine gets through. */
   readonly env?: Readonly<Record<string, string>>
+  /** Another folder than this one where apigw is installed, with templates and bundles of its own. */
+  readonly root?: string
 }
 
 const steering = /^(?:APIGW_|DEBUG$|CI$|NO_COLOR$|FORCE_COLOR$|COLUMNS$|AWS_|npm_|GITHUB_ACTOR$|GITLAB_USER_LOGIN$)/
@@ -94,7 +96,7 @@ function exitCodeOf(error: unknown): number {
 }
 
 /** Runs a command's class in this process: several times faster than a process of its own, with the same result. */
-export async function run(args: readonly string[], { cwd, env }: RunOptions): Promise<Run> {
+export async function run(args: readonly string[], { cwd, env, root: installed = root }: RunOptions): Promise<Run> {
   const written = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
@@ -110,7 +112,7 @@ export async function run(args: readonly string[], { cwd, env }: RunOptions): Pr
   try {
     const { Class, id, argv } = await commandOf(args)
     Class.id = id
-    await Class.run(argv, await config)
+    await Class.run(argv, await (installed === root ? config : Config.load(installed)))
   } catch (error) {
     code = exitCodeOf(error)
   } finally {

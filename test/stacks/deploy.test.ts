@@ -139,8 +139,8 @@ describe('what is approved', () => {
       ['Db', 'replace', false, 'snapshot'],
       ['Ledger', 'replace', true, 'lost'],
       ['Media', 'delete', false, 'kept'],
-      ['Role', 'replace', false, undefined],
-      ['Queue', 'change', false, undefined],
+      ['Role', 'replace', false, null],
+      ['Queue', 'change', false, null],
       ['Key', 'delete', false, 'lost'],
     ])
     expect(aws.changeSets).toBe(0)
@@ -216,6 +216,14 @@ describe('a deployment that fails', () => {
       message: expect.stringMatching(/no such Condition/),
     })
     expect({ sets: aws.changeSets, stacks: aws.stacks.size }).toEqual({ sets: 0, stacks: 0 })
+  })
+  test('a stack that comes before those it builds on says so', async () => {
+    const { clients } = await world(() => ({
+      DescribeChangeSet: '<Status>FAILED</Status><StatusReason>No export named apigw-dev-vpc found</StatusReason>',
+    }))
+    await expect(deployStack(clients, wanted(three), steps())).rejects.toMatchObject({
+      next: 'deploy the stacks that it builds on first: apigw deploy',
+    })
   })
   test.each([
     ['UPDATE_ROLLBACK_FAILED', /continue-update-rollback .*--resources-to-skip Db/],

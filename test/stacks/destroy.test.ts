@@ -20,7 +20,7 @@ describe('destroying a stack', () => {
       ['delete', 'Queue', 'lost'],
       ['delete', 'Media', 'kept'],
       ['delete', 'Db', 'snapshot'],
-      ['delete', 'Role', undefined],
+      ['delete', 'Role', null],
     ])
     expect(stack.status).toBe('DELETE_COMPLETE')
   })

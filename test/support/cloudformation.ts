@@ -71,7 +71,13 @@ function pairs(parameters: URLSearchParams, list: string, key: string, value: st
 export class FakeCloudFormation {
   readonly stacks = new Map<string, FakeStack>()
   readonly #sets = new Map<string, FakeChangeSet>()
+  readonly #perLook: number
   #count = 0
+
+  /** @param perLook how much happens between two looks at a stack's events */
+  constructor(perLook = 1) {
+    this.#perLook = perLook
+  }
 
   /** A stack as somebody left it. */
   put(name: string, more: Partial<FakeStack> = {}): FakeStack {
@@ -273,8 +279,7 @@ export class FakeCloudFormation {
   #events({ parameters }: Asked): Answer {
     return this.#with(parameters, (stack) => {
       const from = Number(parameters.get('NextToken') ?? 0)
-      const next = from === 0 ? stack.coming.shift() : undefined
-      if (next !== undefined) this.#say(stack, ...next)
+      for (const next of from === 0 ? stack.coming.splice(0, this.#perLook) : []) this.#say(stack, ...next)
       const page = stack.events.slice(from, from + pageSize)
       const list = page.map(({ id, said: [resource, type, status, reason], token }) =>
         fields({
