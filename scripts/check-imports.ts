@@ -21,10 +21,25 @@ const below: Readonly<Record<string, readonly string[]>> = {
   doctor: ['domain', 'registry', 'runtime/ports'],
   aws: ['domain'],
   audit: ['domain', 'aws'],
+  waf: ['domain', 'aws'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
   prove: ['domain', 'registry', 'runtime/ports', 'customers'],
-  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit'],
-  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'prove', 'aws', 'audit', 'cli'],
+  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit', 'waf'],
+  commands: [
+    'domain',
+    'registry',
+    'customers',
+    'schema',
+    'queues',
+    'reports',
+    'doctor',
+    'local',
+    'prove',
+    'aws',
+    'audit',
+    'waf',
+    'cli',
+  ],
 }
 const shelves = new Set(['domain', 'cli', 'runtime'])
 

@@ -96,6 +96,12 @@ const table = {
   'aws-throttled': { status: 503, exit: 1, retryable: true, title: 'AWS asks to slow down' },
   'aws-unavailable': { status: 503, exit: 1, retryable: true, title: 'AWS cannot be reached' },
   'audit-input-invalid': { status: 400, exit: 2, retryable: false, title: 'What is to be audited cannot be read' },
+  'web-acl-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such web ACL or IP set' },
+  'rule-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such rule' },
+  'entry-unknown': { status: 404, exit: 2, retryable: false, title: 'The address is in no list' },
+  'lockout-refused': { status: 409, exit: 2, retryable: false, title: 'That would lock out somebody who must get in' },
+  'ip-set-full': { status: 409, exit: 1, retryable: false, title: 'The IP set is full' },
+  'waf-busy': { status: 409, exit: 1, retryable: true, title: 'Others change the same all the time' },
   'check-failed': { status: 503, exit: 1, retryable: true, title: 'A check failed' },
 } as const satisfies Record<string, { status: number; exit: 1 | 2 | 3; retryable: boolean; title: string }>
 

@@ -14,11 +14,14 @@ const otherVariable = new Map([
 const singles = new Set(['dev', 'doctor', 'init', 'prove', 'send', 'sign'])
 const verbs = new Set([
   'add',
+  'allow',
   'apply',
+  'block',
   'iam',
   'issue',
   'list',
   'peek',
+  'promote',
   'purge',
   'redrive',
   'remove',
@@ -29,9 +32,11 @@ const verbs = new Set([
   'revoke',
   'rewrap',
   'rotate',
+  'sample',
   'set',
   'show',
   'suspend',
+  'unblock',
 ])
 
 function examplesOf(command: Command.Loadable): string[] {
@@ -103,7 +108,9 @@ test('one flag means one thing everywhere: the same variable and the same kind',
 })
 
 test('whatever changes something can be tried first', () => {
-  const changing = commands.filter(({ id }) => /:(?:add|issue|remove|resume|revoke|set|suspend)$|^init$/.test(id))
+  const changing = commands.filter(({ id }) =>
+    /:(?:add|allow|block|issue|promote|remove|resume|revoke|set|suspend|unblock)$|^init$/.test(id),
+  )
   expect(changing.length).toBeGreaterThanOrEqual(11)
   for (const { id, flags } of changing) expect(Object.keys(flags), id).toContain('dry-run')
 })
