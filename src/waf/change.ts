@@ -61,8 +61,8 @@ export interface Put {
  */
 export async function addEntries(change: Change, list: List, cidrs: readonly Cidr[], why: Why): Promise<Put> {
   const entries = cidrs.map((cidr) => ({ list, address: cidrText(cidr) }))
-  // A set that is not there is found out before anything is noted.
-  for (const { address } of entries) setOf(change.waf, list, familyOf(address))
+  // A set that is full or not there is found out before anything is noted.
+  await inSets({ ...change, dryRun: true }, entries, 'add')
   if (change.notes !== undefined && !change.dryRun) {
     const notes = entries.map((entry): Note => ({ ...entry, ...why, at: change.now }))
     const what = `waf: ${named(entries)}: ${why.reason}`
