@@ -13,6 +13,8 @@ export interface RuleLine {
   readonly metric: string
   /** Whether AWS WAF keeps samples of what it matched. */
   readonly sampled: boolean
+  /** Names of the IP sets whose addresses it matches. */
+  readonly ipSets: readonly string[]
   /** Requests in a window from one address, where it is a rate rule. */
   readonly rate: { readonly limit: number; readonly windowSeconds: number } | null
 }
@@ -47,6 +49,11 @@ export function ownIpSetsOf(statement: Statement | undefined): string[] {
   return [...(own?.ARN === undefined ? [] : [own.ARN]), ...(OrStatement?.Statements ?? []).flatMap(ownIpSetsOf)]
 }
 
+/** arn:aws:wafv2:REGION:ACCOUNT:regional/ipset/NAME/ID */
+function setNameIn(arn: string): string {
+  return arn.split('/')[2] ?? arn
+}
+
 function whatOf(rule: Rule): string {
   const {
     ManagedRuleGroupStatement: managed,
@@ -56,7 +63,7 @@ function whatOf(rule: Rule): string {
   if (managed !== undefined) return `managed rules ${managed.Name}`
   if (rate !== undefined) return `over ${rate.Limit} requests in ${rate.EvaluationWindowSec ?? defaultWindowSeconds} s`
   if (group !== undefined) return `rule group ${group.ARN?.split('/')[2] ?? ''}`
-  const sets = ipSetsOf(rule.Statement).map((arn) => arn.split('/')[2] ?? arn)
+  const sets = ipSetsOf(rule.Statement).map(setNameIn)
   return sets.length === 0 ? 'requests of its own choice' : `addresses of ${sets.join(', ')}`
 }
 
@@ -69,6 +76,7 @@ export function ruleLine(rule: Rule): RuleLine {
     what: whatOf(rule),
     metric: rule.VisibilityConfig?.MetricName ?? '',
     sampled: rule.VisibilityConfig?.SampledRequestsEnabled ?? false,
+    ipSets: ownIpSetsOf(rule.Statement).map(setNameIn),
     rate: rate === undefined ? null : { limit: rate.Limit ?? 0, windowSeconds: rate.EvaluationWindowSec ?? defaultWindowSeconds },
   }
 }

@@ -16,10 +16,15 @@ function association({ loadBalancers, webAcl, deploy }: WafStatus): Weakness[] {
   return [{ what: `${webAcl} stands before no load balancer: it protects nothing.`, fix: deploy }]
 }
 
-function rules({ rules: all, deploy, webAcl }: WafStatus): Weakness[] {
+function rules({ rules: all, sets, deploy, webAcl }: WafStatus): Weakness[] {
+  const allowed = sets.filter(({ list }) => list === 'allow').map(({ name }) => name)
   const found: Weakness[] = all
     .filter(({ mode }) => mode === 'count')
-    .map(({ name, what }) => ({ what: `${name} only counts (${what}).`, fix: `apigw waf promote ${name}` }))
+    .map(({ name, what, ipSets }) => ({
+      what: `${name} only counts (${what}).`,
+      // What matches the allowed addresses is to allow; it must never be let block.
+      fix: ipSets.some((one) => allowed.includes(one)) ? deploy : `apigw waf promote ${name}`,
+    }))
   if (!all.some(({ rate }) => rate !== null))
     found.push({ what: `${webAcl} has no rate rule: one address may send all it can.`, fix: deploy })
   if (!all.some(({ what }) => what.startsWith('managed rules'))) {

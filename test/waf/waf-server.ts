@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { Rule, SampledHTTPRequest } from '@aws-sdk/client-wafv2'
+import type { Rule } from '@aws-sdk/client-wafv2'
 import { onTestFinished } from 'vitest'
 
 type Json = Readonly<Record<string, unknown>>
@@ -28,7 +28,7 @@ export interface WafWorld {
   readonly sets: Map<string, StoredIpSet>
   acl: Json & { readonly Name: string; readonly Id: string; readonly ARN: string; readonly Rules: Rule[] }
   aclToken: number
-  readonly samples: Map<string, SampledHTTPRequest[]>
+  readonly samples: Map<string, Json[]>
   loadBalancers: string[]
   logging: Json | undefined
   /** Called before each answer; what it gives is answered instead. */
