@@ -21,6 +21,8 @@ export interface Moto {
   }
   /** Forgets everything. */
   reset(): Promise<void>
+  /** For as long as `work` takes, policies count: who lacks a right is denied (moto's IAM-like access control). */
+  withPolicies<T>(work: () => Promise<T>): Promise<T>
   stop(): Promise<void>
 }
 
@@ -72,6 +74,15 @@ export async function startMoto(): Promise<Moto> {
     client: { endpoint: url, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1 },
     reset: async () => {
       await fetch(`${url}/moto-api/reset`, { method: 'POST' })
+    },
+    withPolicies: async (work) => {
+      const checkedFrom = (count: string) => fetch(`${url}/moto-api/reset-auth`, { method: 'POST', body: count })
+      await checkedFrom('0')
+      try {
+        return await work()
+      } finally {
+        await checkedFrom('inf')
+      }
     },
     stop: async () => {
       child.kill('SIGKILL')

@@ -1,6 +1,7 @@
 import type { Rule } from '@aws-sdk/client-wafv2'
 import { describe, expect, test } from 'vitest'
 import { jsonError, shownError } from '../cli/run.ts'
+import { proxyPage } from './waf-server.ts'
 import { type Desk, desk } from './world.ts'
 
 const secret = `apigw_live_${'a'.repeat(49)}`
@@ -56,20 +57,20 @@ describe('waf status', () => {
     ])
     expect(status).toMatchObject({ webAcl: 'apigw-prod', capacity: 712, defaultAction: 'allow', missing: [] })
     expect(status.rules).toMatchObject([
-      { name: 'allowed', mode: 'allow' },
-      { name: 'blocked', mode: 'block' },
-      { name: 'rate', mode: 'count', rate: { limit: 2000, windowSeconds: 300 } },
+      { name: 'allow-list', mode: 'allow' },
+      { name: 'block-list', mode: 'block' },
+      { name: 'flood', mode: 'count', rate: { limit: 2000, windowSeconds: 300 } },
       { name: 'common', mode: 'count' },
     ])
     expect(status.sets).toMatchObject([{ name: 'apigw-prod-block-v4', addresses: 1, modes: ['block'] }, {}, {}, {}])
     expect(status.weaknesses).toEqual([
-      { what: 'rate only counts (over 2000 requests in 300 s).', fix: 'apigw waf promote rate' },
+      { what: 'flood only counts (over 2000 requests in 300 s).', fix: 'apigw waf promote flood' },
       { what: 'common only counts (managed rules AWSManagedRulesCommonRuleSet).', fix: 'apigw waf promote common' },
     ])
     const text = await ok('status')
     expect(text).toMatch(/^before +arn:aws:elasticloadbalancing:/m)
-    expect(text).toMatch(/^rate +count +over 2000 requests in 300 s$/m)
-    expect(text).toMatch(/^ {2}Fix: apigw waf promote rate$/m)
+    expect(text).toMatch(/^flood +count +over 2000 requests in 300 s$/m)
+    expect(text).toMatch(/^ {2}Fix: apigw waf promote flood$/m)
   })
   test('finds each weakness, with what to do', async () => {
     const world = await desk()
@@ -112,9 +113,9 @@ describe('waf status', () => {
   })
   test('never advises to let the rule of the allow list block', async () => {
     const world = await desk()
-    const Rules = world.acl.Rules.map((rule) => (rule.Name === 'allowed' ? { ...rule, Action: { Count: {} } } : rule))
+    const Rules = world.acl.Rules.map((rule) => (rule.Name === 'allow-list' ? { ...rule, Action: { Count: {} } } : rule))
     world.acl = { ...world.acl, Rules }
-    expect(weak(await statusOf(world))).toMatch(/^allowed only counts .* → apigw deploy edge --stage prod$/m)
+    expect(weak(await statusOf(world))).toMatch(/^allow-list only counts .* → apigw deploy edge --stage prod$/m)
   })
   test('asks about one load balancer', async () => {
     const world = await desk()
@@ -139,10 +140,20 @@ describe('waf status', () => {
   })
 })
 
+test('a page of a proxy is not taken for an answer of AWS', async () => {
+  const world = await desk()
+  world.before = () => proxyPage
+  expect(jsonError(await world.run('status', '--json'))).toMatchObject({
+    code: 'aws-unavailable',
+    message: expect.stringMatching(/^What answered wafv2:List\w+ was not AWS \(HTTP 403/),
+    next: expect.stringMatching(/proxy/),
+  })
+})
+
 describe('waf sample', () => {
   test('shows who sent what, newest first, and no credentials', async () => {
     const world = await desk()
-    world.samples.set('rate', [
+    world.samples.set('flood', [
       sampled('203.0.113.7', '/v1.0/messages', at(1_790_000_000)),
       sampled('203.0.113.8', `/v1.0/messages?key=${secret}`, { ...at(1_790_000_060), Weight: 3 }),
     ])
@@ -156,15 +167,15 @@ describe('waf sample', () => {
     const lines = stdout.trimEnd().split('\n')
     expect(lines).toHaveLength(4)
     expect(lines[1]).toMatch(
-      /^2026-09-21T\S+ +rate +count +203\.0\.113\.8 +KR +POST +\/v1\.0\/messages\?key=apigw_live_… +curl\/8$/,
+      /^2026-09-21T\S+ +flood +count +203\.0\.113\.8 +KR +POST +\/v1\.0\/messages\?key=apigw_live_… +curl\/8$/,
     )
     expect(lines[2]).toMatch(/203\.0\.113\.7/)
     expect(lines[3]).toMatch(/common: NoUserAgent/)
-    expect(stderr).toMatch(/rate: about 20 requests in 3 h/)
-    const shown = await world.json('sample', 'rate', '--hours', '1', '--most', '1')
+    expect(stderr).toMatch(/flood: about 20 requests in 3 h/)
+    const shown = await world.json('sample', 'flood', '--hours', '1', '--most', '1')
     expect(shown).toMatchObject({
       hours: 1,
-      rules: [{ rule: 'rate', mode: 'count', matched: 20, requests: [{ at: expect.any(String) }] }],
+      rules: [{ rule: 'flood', mode: 'count', matched: 20, requests: [{ at: expect.any(String) }] }],
     })
     expect(JSON.stringify(shown)).not.toMatch(/authorization|Basic|a{40}/i)
     const window: { StartTime: number; EndTime: number } = JSON.parse(
@@ -174,12 +185,12 @@ describe('waf sample', () => {
   })
   test('says why a rule has none, and shows the others', async () => {
     const world = await desk()
-    world.samples.set('rate', [sampled('203.0.113.7', '/')])
+    world.samples.set('flood', [sampled('203.0.113.7', '/')])
     world.before = (action, input) =>
       action === 'GetSampledRequests' && input.RuleMetricName === 'common'
         ? { error: 'WAFInvalidParameterException', message: 'no such metric' }
         : undefined
-    const { stdout, stderr, code } = await world.run('sample', 'rate', 'common')
+    const { stdout, stderr, code } = await world.run('sample', 'flood', 'common')
     expect(code).toBe(0)
     expect(stdout).toMatch(/203\.0\.113\.7/)
     expect(stderr).toMatch(/common: not known; AWS refused wafv2:GetSampledRequests: no such metric/)
@@ -188,7 +199,7 @@ describe('waf sample', () => {
     const { run } = await desk()
     expect(jsonError(await run('sample', 'nope', '--json'))).toMatchObject({
       code: 'rule-unknown',
-      message: 'The web ACL has no rule "nope". It has: allowed, blocked, rate, common.',
+      message: 'The web ACL has no rule "nope". It has: allow-list, block-list, flood, common.',
     })
   })
 })
@@ -196,11 +207,11 @@ describe('waf sample', () => {
 describe('waf promote', () => {
   test('shows what would have been blocked, and lets all that only count block', async () => {
     const world = await desk()
-    world.samples.set('rate', [sampled('203.0.113.7', '/v1.0/messages')])
+    world.samples.set('flood', [sampled('203.0.113.7', '/v1.0/messages')])
     const { stdout, stderr, code } = await world.run('promote', '--yes')
     expect(code).toBe(0)
-    expect(stdout).toBe('rate → block\ncommon → block\n')
-    expect(stderr).toMatch(/rate would have blocked about 10 requests in 3 h\./)
+    expect(stdout).toBe('flood → block\ncommon → block\n')
+    expect(stderr).toMatch(/flood would have blocked about 10 requests in 3 h\./)
     expect(stderr).toMatch(/203\.0\.113\.7 +KR/)
     expect(stderr).toMatch(/common would have blocked about 0 requests/)
     expect(modes(world.acl.Rules)).toEqual(['Allow', 'Block', 'Block', 'None'])
@@ -228,8 +239,8 @@ describe('waf promote', () => {
   test('goes back, for rules that are named', async () => {
     const world = await desk()
     const before = structuredClone(world.acl.Rules)
-    await world.ok('promote', 'common', 'rate', '--yes')
-    const { stderr } = await world.run('promote', 'common', 'rate', '--to', 'count', '--yes')
+    await world.ok('promote', 'common', 'flood', '--yes')
+    const { stderr } = await world.run('promote', 'common', 'flood', '--to', 'count', '--yes')
     expect(stderr).toMatch(/common blocked about 0 requests in 3 h/)
     expect(world.acl.Rules).toEqual(before)
     expect(shownError(await world.run('promote', '--to', 'count')).message).toMatch(/Which rules/)
@@ -237,32 +248,35 @@ describe('waf promote', () => {
   test('says when an answer of its own is lost', async () => {
     const world = await desk()
     const Rules = world.acl.Rules.map((rule) =>
-      rule.Name === 'rate' ? { ...rule, Action: { Block: { CustomResponse: { ResponseCode: 429 } } } } : rule,
+      rule.Name === 'flood' ? { ...rule, Action: { Block: { CustomResponse: { ResponseCode: 429 } } } } : rule,
     )
     world.acl = { ...world.acl, Rules }
-    const { remarks } = await world.json('promote', 'rate', '--to', 'count', '--yes')
-    expect(remarks).toEqual(['rate has an answer of its own, which is gone until the next deploy of the web ACL.'])
+    const { remarks } = await world.json('promote', 'flood', '--to', 'count', '--yes')
+    expect(remarks).toEqual(['flood has an answer of its own, which is gone until the next deploy of the web ACL.'])
   })
   test('asks, and changes nothing without a yes or in a dry run', async () => {
     const world = await desk()
     const failed = await world.run('promote', '--json')
-    expect(jsonError(failed)).toMatchObject({ code: 'input-missing', message: expect.stringMatching(/Let rate, common block\?/) })
-    expect(await world.json('promote', '--dry-run')).toMatchObject({ to: 'block', rules: ['rate', 'common'], dryRun: true })
+    expect(jsonError(failed)).toMatchObject({
+      code: 'input-missing',
+      message: expect.stringMatching(/Let flood, common block\?/),
+    })
+    expect(await world.json('promote', '--dry-run')).toMatchObject({ to: 'block', rules: ['flood', 'common'], dryRun: true })
     expect(world.actions()).toEqual([])
   })
   test('never lets the rule of the allow list block, nor one that does neither', async () => {
     const world = await desk()
-    expect(jsonError(await world.run('promote', 'allowed', '--yes', '--json')).code).toBe('lockout-refused')
-    const counting = world.acl.Rules.map((rule) => (rule.Name === 'allowed' ? { ...rule, Action: { Count: {} } } : rule))
+    expect(jsonError(await world.run('promote', 'allow-list', '--yes', '--json')).code).toBe('lockout-refused')
+    const counting = world.acl.Rules.map((rule) => (rule.Name === 'allow-list' ? { ...rule, Action: { Count: {} } } : rule))
     world.acl = { ...world.acl, Rules: counting }
     await world.ok('promote', '--yes')
     expect(modes(world.acl.Rules)).toEqual(['Count', 'Block', 'Block', 'None'])
-    expect(jsonError(await world.run('promote', 'allowed', '--yes', '--json')).code).toBe('lockout-refused')
+    expect(jsonError(await world.run('promote', 'allow-list', '--yes', '--json')).code).toBe('lockout-refused')
     world.acl = {
       ...world.acl,
-      Rules: counting.map((rule) => (rule.Name === 'rate' ? { ...rule, Action: { Captcha: {} } } : rule)),
+      Rules: counting.map((rule) => (rule.Name === 'flood' ? { ...rule, Action: { Captcha: {} } } : rule)),
     }
-    expect(jsonError(await world.run('promote', 'rate', '--yes', '--json')).code).toBe('rule-unknown')
+    expect(jsonError(await world.run('promote', 'flood', '--yes', '--json')).code).toBe('rule-unknown')
   })
   test('keeps what somebody else changes meanwhile', async () => {
     const world = await desk()
@@ -270,7 +284,7 @@ describe('waf promote', () => {
     world.before = (action) => {
       if (action !== 'UpdateWebACL' || once) return undefined
       once = true
-      const Rules = world.acl.Rules.map((rule) => (rule.Name === 'rate' ? { ...rule, Action: { Block: {} } } : rule))
+      const Rules = world.acl.Rules.map((rule) => (rule.Name === 'flood' ? { ...rule, Action: { Block: {} } } : rule))
       world.acl = { ...world.acl, Rules, Description: 'changed' }
       world.aclToken++
       return undefined

@@ -11,6 +11,9 @@ export interface Failure {
   readonly status?: number
 }
 
+/** What a proxy answers that thinks nothing of AWS. */
+export const proxyPage = { page: '<!doctype html><title>Blocked</title>' } as const
+
 interface StoredIpSet {
   readonly Name: string
   readonly Id: string
@@ -55,19 +58,31 @@ function expanded(address: string): string {
   return `${groups.map((group) => group.padStart(4, '0')).join(':')}/${prefix}`
 }
 
-/** The web ACL as templates/stacks/edge.yaml makes it: lists first, then the rate rule, then managed rules that count. */
+/** Rules as templates/stacks/edge.yaml makes them; the one against floods counts here, so that both kinds of rule do. */
 export function edgeRules(stage: string): Rule[] {
   const set = (name: string) => ({ IPSetReferenceStatement: { ARN: arnOf('ipset', `apigw-${stage}-${name}`) } })
   const either = (list: string) => ({ OrStatement: { Statements: [set(`${list}-v4`), set(`${list}-v6`)] } })
   return [
-    { Name: 'allowed', Priority: 0, Action: { Allow: {} }, Statement: either('allow'), VisibilityConfig: visibility('allowed') },
-    { Name: 'blocked', Priority: 1, Action: { Block: {} }, Statement: either('block'), VisibilityConfig: visibility('blocked') },
     {
-      Name: 'rate',
+      Name: 'allow-list',
+      Priority: 0,
+      Action: { Allow: {} },
+      Statement: either('allow'),
+      VisibilityConfig: visibility('allow-list'),
+    },
+    {
+      Name: 'block-list',
+      Priority: 1,
+      Action: { Block: {} },
+      Statement: either('block'),
+      VisibilityConfig: visibility('block-list'),
+    },
+    {
+      Name: 'flood',
       Priority: 2,
       Action: { Count: {} },
       Statement: { RateBasedStatement: { Limit: 2000, EvaluationWindowSec: 300, AggregateKeyType: 'IP' } },
-      VisibilityConfig: visibility('rate'),
+      VisibilityConfig: visibility('flood'),
     },
     {
       Name: 'common',
@@ -196,7 +211,8 @@ export async function wafServer(stage = 'prod'): Promise<WafWorld> {
       world.asked.push({ action, input })
       const given = (await world.before(action, input)) ?? answer(world, action, input)
       response.setHeader('content-type', 'application/x-amz-json-1.1')
-      if ('error' in given) {
+      if (given === proxyPage) response.writeHead(403, { 'content-type': 'text/html' }).end(proxyPage.page)
+      else if ('error' in given) {
         response.statusCode = Number(given.status ?? 400)
         response.end(JSON.stringify({ __type: given.error, Message: given.message ?? String(given.error) }))
       } else response.end(JSON.stringify(given))

@@ -8,9 +8,9 @@ import { carryOutPromotion, planPromotion, withWaf } from '../../waf/index.ts'
 
 type Promotion = Awaited<ReturnType<typeof planPromotion>>
 
-/** The next deploy that touches the web ACL sets every rule to what its parameters say. */
+/** Each of the rules has its own mode here; the template knows one for all of them (WafMode in templates/stacks/edge.yaml). */
 const untilDeploy =
-  'The next deploy that changes the web ACL sets its rules as its parameters say: change those too, to keep this.'
+  'The next deploy that changes the web ACL sets its managed rules to what WafMode of the edge stack says: change that too, to keep this.'
 
 export default class WafPromote extends BaseCommand {
   static override summary = 'let rules that only count begin to block, or go back'
@@ -18,8 +18,8 @@ export default class WafPromote extends BaseCommand {
     'Shows first what the rules matched in the last three hours: what they would have blocked. Without a name it takes all that only count; --to count wants names.'
   static override examples = [
     '<%= config.bin %> waf promote --dry-run',
-    '<%= config.bin %> waf promote common-rules',
-    '<%= config.bin %> waf promote common-rules --to count --yes',
+    '<%= config.bin %> waf promote common',
+    '<%= config.bin %> waf promote common --to count --yes',
   ]
   static override args = {
     rule: Args.string({ multiple: true, ignoreStdin: true, description: 'which rules; left out: all that only count' }),

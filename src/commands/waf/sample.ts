@@ -8,7 +8,7 @@ export default class WafSample extends BaseCommand {
   static override summary = 'show what the rules matched in the last hours: who, what, where'
   static override description =
     'AWS WAF keeps samples for three hours. Headers are not shown, because credentials travel in them.'
-  static override examples = ['<%= config.bin %> waf sample', '<%= config.bin %> waf sample rate-limit --hours 1 --most 20']
+  static override examples = ['<%= config.bin %> waf sample', '<%= config.bin %> waf sample flood --hours 1 --most 20']
   static override args = {
     rule: Args.string({ multiple: true, ignoreStdin: true, description: 'which rules; left out: all' }),
   }
