@@ -1,7 +1,18 @@
 import { Args, Flags } from '@oclif/core'
 import type { Context } from '../customers/index.ts'
 import { Problem } from '../domain/problem.ts'
-import { addEntries, type Change, type Cidr, type List, type Place, readAsked, shortText, sweep, withWaf } from '../waf/index.ts'
+import {
+  addEntries,
+  type Change,
+  type Cidr,
+  cidrText,
+  type List,
+  type Place,
+  readAsked,
+  shortText,
+  sweep,
+  withWaf,
+} from '../waf/index.ts'
 import { BaseCommand, shared } from './base.ts'
 import { confirmed } from './confirm.ts'
 import { iso } from './output.ts'
@@ -14,7 +25,7 @@ export const changeFlags = {
   unrecorded: Flags.boolean({
     default: false,
     env: 'APIGW_UNRECORDED',
-    summary: 'leave the registry out, for when it is down: neither end nor reason is noted',
+    summary: 'leave the registry out, for when it is down: ends and reasons are neither noted nor shown',
   }),
   'dry-run': shared.dryRun,
 } as const
@@ -68,6 +79,9 @@ export interface Put {
 
 /** A command that changes the lists of a web ACL. */
 export abstract class WafChangeCommand extends BaseCommand {
+  // oclif looks for it no further than one class up.
+  static override enableJsonFlag = true
+
   /** Opens the web ACL, and the registry for its notes, for as long as `work` takes. */
   protected async withChange<T>(flags: ChangeFlags, work: (change: Change, context?: Context) => Promise<T>): Promise<T> {
     const place = wafPlace(this.settings(flags), flags)
@@ -100,29 +114,49 @@ export abstract class WafChangeCommand extends BaseCommand {
       const remarks = [...asked.remarks, ...(await check(change, asked.cidrs, context)), ...(local === undefined ? [] : [local])]
       for (const remark of remarks) this.note(remark)
       if (question !== undefined && !change.dryRun) {
-        await confirmed(question(addresses.join(' ')), { yes: flags.yes, interactive: this.interactive })
+        await confirmed(question(shortened(asked.cidrs.map(cidrText))), { yes: flags.yes, interactive: this.interactive })
       }
       const actor = context?.actor ?? { who: '', from: '' }
       const why = { until, by: actor.who, from: actor.from, reason: flags.reason }
       const { entries, added } = await addEntries(change, list, asked.cidrs, why)
-      const swept = await sweep(change)
       for (const { address } of entries) this.log(entryText(list, address, until, added.includes(address)))
-      this.noteSwept(swept)
+      const { swept, failure } = await this.sweepAfter(change)
       return {
         webAcl: change.waf.acl.name,
         list,
         entries: entries.map(({ address }) => ({ address, added: added.includes(address), until: iso(until ?? undefined) })),
         reason: flags.unrecorded ? null : flags.reason,
         swept,
-        remarks,
+        remarks: [...remarks, ...failure],
         dryRun: change.dryRun,
       }
     })
   }
 
+  /** Takes away what is due, once what was asked for is done. That this fails does not undo the other. */
+  protected async sweepAfter(change: Change): Promise<{ swept: Place[]; failure: string[] }> {
+    try {
+      const swept = await sweep(change)
+      this.noteSwept(swept)
+      return { swept, failure: [] }
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      const failure = `What is due could not be taken away: ${error.message} Next: apigw waf list --sweep`
+      this.note(failure)
+      return { swept: [], failure: [failure] }
+    }
+  }
+
   protected noteSwept(swept: readonly Place[]): void {
     if (swept.length > 0) this.note(`Their time was over, and they are gone: ${swept.map(placeText).join(', ')}.`)
   }
+}
+
+const mostShown = 5
+
+function shortened(texts: readonly string[]): string {
+  const more = texts.length - mostShown
+  return texts.slice(0, mostShown).join(', ') + (more > 0 ? ` and ${more} more` : '')
 }
 
 function entryText(list: List, address: string, until: number | null, added: boolean): string {

@@ -1,7 +1,7 @@
 export { addressesIn, readAsked } from './asked.ts'
 export { checkAllow, checkBlock } from './block.ts'
 export { addEntries, type Change, type Place, sweep } from './change.ts'
-export { type Cidr, readCidr } from './cidr.ts'
+export { type Cidr, cidrText, readCidr } from './cidr.ts'
 export type { Entry } from './entries.ts'
 export type { RestrictedKey } from './guard.ts'
 export { listEntries } from './list.ts'

@@ -291,6 +291,20 @@ describe('entries that are due', () => {
     expect(held('block-v4')).toEqual(['203.0.113.8/32'])
     expect(held('allow-v4')).toEqual([])
   })
+  test('and cannot be taken away undo nothing of what was asked', async () => {
+    const world = await desk()
+    await world.ok('block', '2001:db8::7', ...why)
+    world.letTimePass()
+    world.before = (action, input) =>
+      action === 'UpdateIPSet' && input.Name === 'apigw-prod-block-v6'
+        ? { error: 'WAFInvalidOperationException', message: 'not now' }
+        : undefined
+    const { stdout, stderr, code } = await world.run('block', '203.0.113.7', ...why)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/203\.0\.113\.7 is blocked/)
+    expect(stderr).toMatch(/due could not be taken away: .*not now/)
+    expect(world.held('block-v6')).toHaveLength(1)
+  })
   test('that are blocked anew stay', async () => {
     const { ok: waf, json, held, letTimePass } = await desk()
     await waf('block', '203.0.113.7', ...why)

@@ -1,6 +1,6 @@
 import { placeText, typedAddresses } from '../../cli/waf.ts'
 import { addressArgs, changeFlags, WafChangeCommand } from '../../cli/waf-change.ts'
-import { readAsked, sweep, unblock } from '../../waf/index.ts'
+import { readAsked, unblock } from '../../waf/index.ts'
 
 export default class WafUnblock extends WafChangeCommand {
   static override summary = 'take an address out of the block list and the allow list'
@@ -17,11 +17,11 @@ export default class WafUnblock extends WafChangeCommand {
     return this.withChange(flags, async (change) => {
       const result = await unblock(change, asked.cidrs)
       const remarks = [...asked.remarks, ...result.remarks]
-      const swept = await sweep(change)
       for (const remark of remarks) this.note(remark)
       for (const place of result.removed) this.log(`${placeText(place)} is taken away.`)
-      this.noteSwept(swept)
-      return { webAcl: change.waf.acl.name, removed: result.removed, swept, remarks, dryRun: change.dryRun }
+      const { swept, failure } = await this.sweepAfter(change)
+      const all = [...remarks, ...failure]
+      return { webAcl: change.waf.acl.name, removed: result.removed, swept, remarks: all, dryRun: change.dryRun }
     })
   }
 }
