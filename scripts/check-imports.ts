@@ -24,9 +24,10 @@ const below: Readonly<Record<string, readonly string[]>> = {
   stacks: ['domain', 'aws'],
   audit: ['domain', 'aws'],
   trail: ['domain', 'aws', 'stacks', 'runtime/ports', 'runtime/notifier'],
+  waf: ['domain', 'aws'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
   prove: ['domain', 'registry', 'runtime/ports', 'customers'],
-  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit', 'stacks', 'trail'],
+  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit', 'stacks', 'trail', 'waf'],
   commands: [
     'domain',
     'registry',
@@ -41,6 +42,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'audit',
     'stacks',
     'trail',
+    'waf',
     'cli',
   ],
 }

@@ -110,6 +110,12 @@ const table = {
   'rule-invalid': { status: 400, exit: 2, retryable: false, title: 'A rule of the activity trail is not valid' },
   'trail-exists': { status: 409, exit: 2, retryable: false, title: 'There is a trail already' },
   'trail-missing': { status: 404, exit: 2, retryable: false, title: 'There is no activity trail' },
+  'web-acl-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such web ACL or IP set' },
+  'rule-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such rule' },
+  'entry-unknown': { status: 404, exit: 2, retryable: false, title: 'The address is in no list' },
+  'lockout-refused': { status: 409, exit: 2, retryable: false, title: 'That would lock out somebody who must get in' },
+  'ip-set-full': { status: 409, exit: 1, retryable: false, title: 'The IP set is full' },
+  'waf-busy': { status: 409, exit: 1, retryable: true, title: 'Others change the same all the time' },
   'check-failed': { status: 503, exit: 1, retryable: true, title: 'A check failed' },
 } as const satisfies Record<string, { status: number; exit: Exit; retryable: boolean; title: string }>
 
