@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { Problem } from '../domain/problem.ts'
+import type { DeploySettings } from '../domain/stage.ts'
 import { type MasterKeySources, masterKeySources } from '../registry/index.ts'
-import type { DeploySettings } from '../stacks/index.ts'
 import { type LoadedConfig, loadConfig, type Stage } from './config.ts'
 
 /** What the base flags and their environment variables said. */

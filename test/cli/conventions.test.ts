@@ -117,7 +117,9 @@ test('one flag means one thing everywhere: the same variable and the same kind',
 })
 
 test('whatever changes something can be tried first', () => {
-  const changing = commands.filter(({ id }) => /:(?:add|issue|remove|resume|revoke|set|suspend)$|^(?:bootstrap|deploy|destroy|init)$/.test(id))
+  const changing = commands.filter(({ id }) =>
+    /:(?:add|issue|remove|resume|revoke|set|suspend)$|^(?:bootstrap|deploy|destroy|init)$/.test(id),
+  )
   expect(changing.length).toBeGreaterThanOrEqual(14)
   for (const { id, flags } of changing) expect(Object.keys(flags), id).toContain('dry-run')
 })
