@@ -27,6 +27,8 @@ export interface Settings {
     readonly table?: string | undefined
   }
   readonly stage: string | undefined
+  /** What the file says, whatever AWS_REGION says. */
+  readonly stageRegion: string | undefined
   readonly deploy: DeploySettings
   readonly configPath: string | undefined
 }
@@ -116,6 +118,7 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
       table: env.APIGW_LEDGER_TABLE ?? stage.ledgerTable,
     },
     stage: name,
+    stageRegion: stage.region,
     deploy: stage.deploy ?? {},
     configPath: loaded?.path,
   }

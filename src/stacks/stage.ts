@@ -66,7 +66,12 @@ export async function surveyStage(
   steps: Steps,
 ): Promise<readonly Surveyed[]> {
   const bucket = stage.settings.artifactBucket ?? (await usualBucket(clients))
-  return Promise.all(plans.map((plan) => surveyed(clients, plan, wantedOf(stage, plan, bucket), steps)))
+  // All of them end before the first error is handed on, so that each has deleted its change set.
+  const found = await Promise.allSettled(plans.map((plan) => surveyed(clients, plan, wantedOf(stage, plan, bucket), steps)))
+  return found.map((one) => {
+    if (one.status === 'rejected') throw one.reason
+    return one.value
+  })
 }
 
 /** How one stack came out. */

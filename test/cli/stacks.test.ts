@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { installation, project } from '../stacks/installation.ts'
-import { type Answer, type AwsServer, awsServer } from '../support/aws-server.ts'
 import { FakeCloudFormation } from '../support/cloudformation.ts'
+import { type Answer, type AwsServer, awsServer } from '../support/query-server.ts'
 import { type FakeS3, fakeS3 } from '../support/s3.ts'
 import { jsonError, type Run, run, shownError, temporaryFolder } from './run.ts'
 
@@ -193,6 +193,12 @@ describe('deploy', () => {
       'There is no stack "databse".',
     )
     expect(shownError(await run(['deploy'], { cwd: temporaryFolder(), root, env: server.env })).next).toMatch(/apigw init/)
+  })
+  test('in another region than the stage’s is refused', async () => {
+    const { server, cwd, root } = await cloud()
+    const refused = await run(['deploy', '--yes'], { cwd, root, env: { ...server.env, AWS_REGION: 'us-east-1' } })
+    expect(shownError(refused).message).toBe('AWS_REGION is us-east-1, and the stage prod is in ap-northeast-2.')
+    expect(server.asked).toEqual([])
   })
   test('without credentials says so', async () => {
     const { server, cwd, root } = await cloud()
