@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from '../stacks/index.ts'
+import { detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from '../domain/stage.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'is not a name: use up to 30 of a-z, 0-9 and "-"')
 const value = z.union([z.string(), z.number(), z.boolean()])

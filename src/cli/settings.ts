@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { TrailSettings } from '../domain/alerting.ts'
 import { Problem } from '../domain/problem.ts'
+import type { DeploySettings } from '../domain/stage.ts'
 import { type MasterKeySources, masterKeySources } from '../registry/index.ts'
-import type { DeploySettings } from '../stacks/index.ts'
 import { type LoadedConfig, loadConfig, type Stage } from './config.ts'
 
 /** What the base flags and their environment variables said. */
@@ -29,6 +29,8 @@ export interface Settings {
   }
   readonly trail: TrailSettings
   readonly stage: string | undefined
+  /** What the file says, whatever AWS_REGION says. */
+  readonly stageRegion: string | undefined
   readonly deploy: DeploySettings
   readonly configPath: string | undefined
 }
@@ -124,6 +126,7 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
     },
     trail: trailOf(stage, loaded?.folder ?? cwd),
     stage: name,
+    stageRegion: stage.region,
     deploy: stage.deploy ?? {},
     configPath: loaded?.path,
   }

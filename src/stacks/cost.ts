@@ -1,6 +1,6 @@
+import type { StackKey } from '../domain/stage.ts'
 import type { StackPlan } from './plan.ts'
 import { hoursAMonth, type Prices, prices } from './prices.ts'
-import type { StackKey } from './settings.ts'
 import { interfaceEndpoints, mapped, templateParameters, templateResources } from './template.ts'
 
 /** One standing part of the bill: what it costs a month while nobody calls. */

@@ -1,9 +1,9 @@
 import { Problem } from '../domain/problem.ts'
+import { dependentsOf, type StackKey, stackName } from '../domain/stage.ts'
 import type { Change } from './change.ts'
 import type { StackClients } from './clients.ts'
 import { contentsOf, destroyStack } from './destroy.ts'
 import { chosenStacks } from './plan.ts'
-import { dependentsOf, type StackKey, stackName } from './settings.ts'
 import { describeStack, isShell, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
 

@@ -1,9 +1,9 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { clientOptions } from '../aws/index.ts'
 import { Problem } from '../domain/problem.ts'
+import { type StackKey, stackName } from '../domain/stage.ts'
 import { called, type StackClients } from './clients.ts'
 import { contentsOf } from './destroy.ts'
-import { type StackKey, stackName } from './settings.ts'
 import { describeStack } from './stack.ts'
 
 /** A line that something of a stage wrote. */

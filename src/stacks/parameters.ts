@@ -1,5 +1,5 @@
 import { Problem } from '../domain/problem.ts'
-import { type DeploySettings, type StackKey, stackKeys } from './settings.ts'
+import { type DeploySettings, type StackKey, stackKeys } from '../domain/stage.ts'
 import { type TemplateParameter, templateParameters } from './template.ts'
 
 type Values = Readonly<Record<string, string>>

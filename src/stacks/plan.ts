@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Problem } from '../domain/problem.ts'
+import { type DeploySettings, type StackKey, stackKeys, stackName } from '../domain/stage.ts'
 import { codeParameters, stackParameters } from './parameters.ts'
-import { type DeploySettings, type StackKey, stackKeys, stackName } from './settings.ts'
 import { zip } from './zip.ts'
 
 /** A function's code: the parameter that takes its key, and the archive. */

@@ -1,3 +1,4 @@
+import type { StackKey } from '../domain/stage.ts'
 import { artifactBucket, usualBucket } from './bucket.ts'
 import type { Change } from './change.ts'
 import type { Wanted } from './change-set.ts'
@@ -5,7 +6,6 @@ import type { StackClients } from './clients.ts'
 import { deployStack, previewStack } from './deploy.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
 import { failedFirst } from './ready.ts'
-import type { StackKey } from './settings.ts'
 import { describeStack, isShell } from './stack.ts'
 import type { Steps } from './steps.ts'
 import { templateResources } from './template.ts'
@@ -66,7 +66,12 @@ export async function surveyStage(
   steps: Steps,
 ): Promise<readonly Surveyed[]> {
   const bucket = stage.settings.artifactBucket ?? (await usualBucket(clients))
-  return Promise.all(plans.map((plan) => surveyed(clients, plan, wantedOf(stage, plan, bucket), steps)))
+  // All of them end before the first error is handed on, so that each has deleted its change set.
+  const found = await Promise.allSettled(plans.map((plan) => surveyed(clients, plan, wantedOf(stage, plan, bucket), steps)))
+  return found.map((one) => {
+    if (one.status === 'rejected') throw one.reason
+    return one.value
+  })
 }
 
 /** How one stack came out. */

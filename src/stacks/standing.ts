@@ -1,8 +1,8 @@
+import { stackKeys, stackName } from '../domain/stage.ts'
 import { called, type StackClients } from './clients.ts'
 import { EventFeed } from './events.ts'
 import { Progress } from './progress.ts'
 import { leftAlone } from './refusals.ts'
-import { stackKeys, stackName } from './settings.ts'
 import { isBusy, isShell, type Stack, stackFrom } from './stack.ts'
 import type { Steps } from './steps.ts'
 

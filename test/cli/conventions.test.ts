@@ -32,8 +32,10 @@ const verbs = new Set([
   'apply',
   'block',
   'iam',
+  'install',
   'issue',
   'list',
+  'match',
   'peek',
   'promote',
   'purge',
@@ -50,7 +52,9 @@ const verbs = new Set([
   'set',
   'show',
   'suspend',
+  'test',
   'unblock',
+  'uninstall',
 ])
 
 function examplesOf(command: Command.Loadable): string[] {
@@ -66,12 +70,16 @@ function words(line: string): string[] {
 
 describe.each(named)('$name', ({ name, command }) => {
   test('is a topic and a verb, or one of the few words that are both', () => {
-    const [topic = '', verb, ...more] = name.split(' ')
-    expect(more).toEqual([])
-    if (verb === undefined) expect(singles).toContain(topic)
+    const parts = name.split(' ')
+    const topics = parts.slice(0, -1)
+    const verb = parts.at(-1)
+    // `trail rules list`: a topic within a topic, and no deeper.
+    expect(topics.length).toBeLessThanOrEqual(2)
+    if (topics.length === 0) expect(singles).toContain(verb)
     else {
       expect(verbs).toContain(verb)
-      expect(config.topics.find(({ name: known }) => known === topic)?.description).toMatch(/\S/)
+      const known = config.topics.find((topic) => topic.name.replaceAll(':', ' ') === topics.join(' '))
+      expect(known?.description).toMatch(/\S/)
     }
   })
   test('says in a line what it does', () => {

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { installation, project } from '../stacks/installation.ts'
-import { type Answer, type AwsServer, awsServer } from '../support/aws-server.ts'
 import { FakeCloudFormation } from '../support/cloudformation.ts'
+import { type Answer, type AwsServer, awsServer } from '../support/query-server.ts'
 import { type FakeS3, fakeS3 } from '../support/s3.ts'
 import { jsonError, type Run, run, shownError, temporaryFolder } from './run.ts'
 
@@ -21,7 +21,7 @@ interface Cloud {
 
 async function cloud(
   instead: Readonly<Record<string, Answer>> = {},
-  json: Readonly<Record<string, string>> = {},
+  json: Readonly<Record<string, () => string>> = {},
   // All at once: the commands pause between two looks.
   perLook = 100,
 ): Promise<Cloud> {
@@ -29,7 +29,7 @@ async function cloud(
   const s3 = fakeS3(account)
   const server = await awsServer({ ...aws.query, ...instead }, (sent) => {
     const target = String(sent.headers['x-amz-target']).split('.')[1] ?? ''
-    const body = json[target]
+    const body = json[target]?.()
     return body === undefined ? s3.rest(sent) : { status: 200, body, type: 'application/x-amz-json-1.1' }
   })
   const cwd = project()
@@ -194,6 +194,12 @@ describe('deploy', () => {
     )
     expect(shownError(await run(['deploy'], { cwd: temporaryFolder(), root, env: server.env })).next).toMatch(/apigw init/)
   })
+  test('in another region than the stage’s is refused', async () => {
+    const { server, cwd, root } = await cloud()
+    const refused = await run(['deploy', '--yes'], { cwd, root, env: { ...server.env, AWS_REGION: 'us-east-1' } })
+    expect(shownError(refused).message).toBe('AWS_REGION is us-east-1, and the stage prod is in ap-northeast-2.')
+    expect(server.asked).toEqual([])
+  })
   test('without credentials says so', async () => {
     const { server, cwd, root } = await cloud()
     const { AWS_ENDPOINT_URL = '' } = server.env
@@ -327,7 +333,7 @@ describe('logs', () => {
     { eventId: '2', timestamp: Date.UTC(2026, 10, 24, 0, 0, 1), message: 'colour \u001b[31mred\u001b[0m\n' },
   ]
   test('shows lines of the stacks’ log groups in order, without what steers a terminal', async () => {
-    const { run } = await cloud({}, { FilterLogEvents: JSON.stringify({ events }) })
+    const { run } = await cloud({}, { FilterLogEvents: () => JSON.stringify({ events }) })
     await run('deploy', '--yes')
     const { stdout, code, stderr } = await run('logs', 'gateway', '--since', '1h')
     expect(code, stderr).toBe(0)
@@ -337,6 +343,31 @@ describe('logs', () => {
     const shown = JSON.parse((await run('logs', 'gateway', '--json')).stdout)
     expect(shown).toMatchObject({ stage: 'prod', groups: ['logs-1'], lines: [{ group: 'logs-1' }, {}] })
     expect(shownError(await run('logs', '--since', 'yesterday')).message).toMatch(/not a span/)
+  })
+  test('--follow shows each line once, until Ctrl-C', async () => {
+    let asked = 0
+    const now = Date.now()
+    const recent = events.map((event, at) => ({ ...event, timestamp: now + at }))
+    const { run } = await cloud(
+      {},
+      {
+        FilterLogEvents: () => {
+          if (++asked === 3) process.emit('SIGINT')
+          return JSON.stringify({ events: recent.slice(0, asked) })
+        },
+      },
+    )
+    await run('deploy', '--yes')
+    const { stdout, code } = await run('logs', 'gateway', '--follow', '--json')
+    expect(code).toBe(0)
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines).toEqual([
+      { at: new Date(now).toISOString(), group: 'logs-1', text: '{"event":"call","status":202}' },
+      { at: new Date(now + 1).toISOString(), group: 'logs-1', text: expect.stringContaining('red') },
+    ])
   })
   test('of what is not deployed there are none', async () => {
     const { run } = await cloud()

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import type { StackKey } from '../../src/stacks/settings.ts'
+import type { StackKey } from '../../src/domain/stage.ts'
 import { temporaryFolder } from '../cli/run.ts'
 
 type Parameters = Readonly<Record<string, string | undefined>>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type DeploySettings, monthlyCost, planStage, type StackPlan } from '../../src/stacks/index.ts'
+import type { DeploySettings } from '../../src/domain/stage.ts'
+import { monthlyCost, planStage, type StackPlan } from '../../src/stacks/index.ts'
 import { installation } from './installation.ts'
 
 const domain = { domain: 'api.example.com', hostedZoneId: 'Z123' }

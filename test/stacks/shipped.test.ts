@@ -1,7 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type DeploySettings, monthlyCost, planStage } from '../../src/stacks/index.ts'
+import type { DeploySettings } from '../../src/domain/stage.ts'
+import { monthlyCost, planStage } from '../../src/stacks/index.ts'
 import { root, temporaryFolder } from '../cli/run.ts'
 
 // The shipped templates, with stand-ins for the bundles that a build makes.

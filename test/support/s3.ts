@@ -1,4 +1,4 @@
-import type { Rest, Sent } from './aws-server.ts'
+import type { Rest, Sent } from './query-server.ts'
 
 interface Bucket {
   readonly owner: string
