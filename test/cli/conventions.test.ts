@@ -131,7 +131,9 @@ test('one flag means one thing everywhere: the same variable and the same kind',
 
 test('whatever changes something can be tried first', () => {
   const changing = commands.filter(({ id }) =>
-    /:(?:add|allow|block|install|issue|promote|remove|resume|revoke|set|suspend|unblock)$|^(?:bootstrap|deploy|destroy|init)$/.test(id),
+    /:(?:add|allow|block|install|issue|promote|remove|resume|revoke|set|suspend|unblock)$|^(?:bootstrap|deploy|destroy|init)$/.test(
+      id,
+    ),
   )
   expect(changing.length).toBeGreaterThanOrEqual(19)
   for (const { id, flags } of changing) expect(Object.keys(flags), id).toContain('dry-run')
