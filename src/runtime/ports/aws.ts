@@ -42,6 +42,9 @@ export class AwsError extends Error {
   }
 }
 
+/** The services that what is deployed speaks to. */
+export type Service = 'sqs' | 'dynamodb' | 's3' | 'secretsmanager' | 'wafv2' | 'ec2'
+
 /** An emulator checks no credentials. */
 const emulatorCredentials: AwsCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 const refreshBeforeMs = 300_000
@@ -104,7 +107,7 @@ export class AwsClient {
   readonly #credentials: () => Promise<AwsCredentials>
   readonly #signingKeys = new Map<string, ArrayBuffer>()
 
-  constructor(service: 'sqs' | 'dynamodb' | 's3', options: AwsOptions) {
+  constructor(service: Service, options: AwsOptions) {
     this.#service = service
     this.#region = options.region ?? process.env.AWS_REGION ?? 'ap-northeast-2'
     this.#endpoint = (options.endpoint ?? `https://${service}.${this.#region}.amazonaws.com`).replace(/\/$/, '')
