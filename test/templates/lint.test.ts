@@ -14,7 +14,7 @@ const now = Date.parse('2026-11-23T00:00:00Z')
 async function findingsOf(path: string) {
   const account = await readOffline({ template: path, stdin: async () => '', now })
   const { findings } = await audit(account, now)
-  return findings.map(({ rule, principal, title }) => `${rule} ${principal}: ${title}`)
+  return findings.map(({ rule, resource, title }) => `${rule} ${resource}: ${title}`)
 }
 
 /** The template with a person in each of its groups: a group alone can do nothing, so nothing would be judged. */

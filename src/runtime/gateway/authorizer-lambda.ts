@@ -1,6 +1,6 @@
 import { authenticator } from './authenticate.ts'
 import { type AuthorizerEvent, createAuthorizer, type PolicyResult, type SimpleResult } from './authorizer.ts'
-import { openProofs } from './environment.ts'
+import { openProofs } from './proofs.ts'
 import { createTokens } from './tokens.ts'
 
 type Authorize = (event: AuthorizerEvent) => Promise<PolicyResult | SimpleResult>

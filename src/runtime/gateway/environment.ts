@@ -1,23 +1,13 @@
-import type { MasterKeys } from '../../domain/seal.ts'
-import { loadMasterKeys, masterKeySources, openRegistry, type Registry } from '../../registry/index.ts'
-import { openLedger, openMedia, openQueue, secretFrom } from '../ports/index.ts'
-import { required } from '../process.ts'
+import type { Registry } from '../../registry/index.ts'
+import { openLedger, openMedia, openQueue } from '../ports/index.ts'
 import { discoverEndpoints } from './endpoints.ts'
 import { createGateway, type Gateway, type Observation } from './gateway.ts'
+import { openProofs } from './proofs.ts'
 
 export interface Opened {
   readonly gateway: Gateway
   readonly registry: Registry
   close(): Promise<void>
-}
-
-/** What proves who calls: the gateway and its authorizer open the same. */
-export async function openProofs(): Promise<{ registry: Registry; masterKeys: MasterKeys | undefined }> {
-  const { env } = process
-  // Both are asked for at once: on a cold start of Lambda each costs a round trip.
-  const [password, text] = await Promise.all([secretFrom(env, 'APIGW_REGISTRY_PASSWORD'), secretFrom(env, 'APIGW_MASTER_KEY')])
-  const masterKeys = await loadMasterKeys({ ...masterKeySources(env), text })
-  return { registry: await openRegistry(required('APIGW_REGISTRY'), { password, keepTrying: true }), masterKeys }
 }
 
 /** The gateway as its environment describes it: in a container and on Lambda alike. */
