@@ -64,7 +64,7 @@ async function inPostgres({ host, port, database, user, password, master, tls }:
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [user])
     const verb = rowCount === 0 ? 'CREATE' : 'ALTER'
-    await client.query(`${verb} ROLE "${user}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${scramVerifier(password)}'`)
+    await client.query(`${verb} ROLE "${user}" LOGIN PASSWORD '${scramVerifier(password)}'`)
     await client.query(`GRANT CONNECT ON DATABASE "${database}" TO "${user}"`)
     await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO "${user}"`)
   } finally {
