@@ -67,13 +67,18 @@ describe.each(servers)('the worker’s user in $engine', ({ create }) => {
     return { test, request, open }
   }
 
-  it('makes the tables and writes into them', async () => {
+  it('makes the tables, writes into them, and moves what is done', async () => {
     const { request, open } = await made()
     const database = await open(request.password)
     await database.migrate([carrierA])
     expect(await database.pending()).toEqual([])
     const row = rowWith()
     expect(await database.flush(carrierA, [row])).toBe(1)
+    const { id } = row.message
+    await database.end(carrierA, [{ id, delivered: true, code: '', at: Date.parse('2026-11-23T00:00:00Z') }])
+    await database.reported([id])
+    await database.archive(carrierA, 10)
+    expect(await database.finals(carrierA, 10)).toEqual([])
   })
 
   it('may do nothing elsewhere', async () => {
