@@ -9,6 +9,9 @@ const entries = {
   worker: 'src/runtime/worker/lambda.ts',
   reports: 'src/runtime/worker/reports-lambda.ts',
   notifier: 'src/runtime/notifier/lambda.ts',
+  'ip-sets': 'src/runtime/resources/ip-sets-lambda.ts',
+  'endpoint-addresses': 'src/runtime/resources/endpoint-addresses-lambda.ts',
+  'database-user': 'src/runtime/resources/database-user-lambda.ts',
 } as const
 
 export type BundleName = keyof typeof entries
@@ -67,7 +70,8 @@ export async function bundle(folder: string, names = Object.keys(entries) as Bun
       metafile: true,
       legalComments: 'none',
       logLevel: 'warning',
-      // Lambda's own copy serves the one look-up of a secret at the start; pg's optional parts are not used.
+      // The runtime speaks to AWS by itself, and reads no secret by the SDK (src/runtime/ports/secret-from.ts); pg's optional
+      // parts are not used.
       external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
       // Parts that are CommonJS still ask for Node's own modules by `require`.
       banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },

@@ -14,6 +14,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/gateway': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
+  'runtime/resources': ['runtime/ports', 'runtime'],
   runtime: ['domain', 'registry'],
   customers: ['domain', 'registry'],
   schema: ['domain', 'runtime/ports'],

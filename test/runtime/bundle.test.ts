@@ -22,7 +22,18 @@ function filesIn(name: BundleName): string[] {
   )
 }
 
-describe.each(['gateway', 'authorizer', 'worker', 'reports', 'notifier'] as const)('the bundle of the %s', (name) => {
+const names = [
+  'gateway',
+  'authorizer',
+  'worker',
+  'reports',
+  'notifier',
+  'ip-sets',
+  'endpoint-addresses',
+  'database-user',
+] as const
+
+describe.each(names)('the bundle of the %s', (name) => {
   it('has a handler, and nothing of the command line or of an AWS SDK', async () => {
     const module: { handler?: unknown } = await import(pathToFileURL(join(folder, `${name}.mjs`)).href)
     expect(module.handler).toBeTypeOf('function')

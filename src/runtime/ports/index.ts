@@ -10,12 +10,14 @@ import type { Engine } from './sql.ts'
 import { SqlDatabase } from './sql-database.ts'
 import { SqsQueue } from './sqs.ts'
 
+export { AwsClient, AwsError } from './aws.ts'
 export { type CarrierRow, type Database, type Final, type Migration, type Row, rememberMs } from './database.ts'
 export { type Item, number, Table, text } from './dynamodb.ts'
 export type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
 export { matchingEvents } from './logs.ts'
 export type { Media } from './media.ts'
 export { batchBytes, batchEntries, type Queue, type Received } from './queue.ts'
+export { secretFrom } from './secret-from.ts'
 export { readSecret } from './secrets.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */
