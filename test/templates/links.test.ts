@@ -30,6 +30,13 @@ function namesIn(template: Properties): string[] {
   })
 }
 
+/** What CloudFormation takes without a bucket (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html). */
+const mostBytes = 51_200
+
+it.each(stacks)('$name is small enough to be sent as it is', ({ text }) => {
+  expect(Buffer.byteLength(text)).toBeLessThan(mostBytes)
+})
+
 describe('what the stacks know of each other', () => {
   it('every import is another, earlier stack’s export, so that there is an order to make them in', () => {
     const exported = new Map(stacks.flatMap((stack) => exportsOf(stack).map((name) => [name, stack.name])))

@@ -152,6 +152,20 @@ describe('rights', () => {
     }
   })
 
+  it('every policy is short enough for IAM', () => {
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, without white space
+    const filled = (value: unknown) =>
+      JSON.stringify(value)
+        .replaceAll('${Stage}', 'a'.repeat(20))
+        .replaceAll('${AWS::Partition}', 'aws')
+        .replaceAll('${AWS::Region}', 'ap-northeast-2')
+        .replaceAll('${AWS::AccountId}', '1'.repeat(12)).length
+    for (const { name, properties } of each('AWS::IAM::ManagedPolicy', 5)) {
+      expect(filled(properties.PolicyDocument), name).toBeLessThan(6_144)
+    }
+    for (const { name, properties } of each('AWS::IAM::Role')) expect(filled(properties.Policies), name).toBeLessThan(10_240)
+  })
+
   it('nothing sets what belongs to the whole account', () => {
     expect(resourcesOf('AWS::ApiGateway::Account')).toEqual([])
     // A set of AWS::WAFv2::IPSet would be emptied by an update (docs/decisions/0018).
