@@ -9,6 +9,10 @@ const entries = {
   worker: 'src/runtime/worker/lambda.ts',
   reports: 'src/runtime/worker/reports-lambda.ts',
   admin: 'src/runtime/admin/lambda.ts',
+  notifier: 'src/runtime/notifier/lambda.ts',
+  'ip-sets': 'src/runtime/resources/ip-sets-lambda.ts',
+  'endpoint-addresses': 'src/runtime/resources/endpoint-addresses-lambda.ts',
+  'database-user': 'src/runtime/resources/database-user-lambda.ts',
 } as const
 
 export type BundleName = keyof typeof entries
@@ -76,7 +80,8 @@ export async function bundle(folder: string, names = Object.keys(entries) as Bun
       metafile: true,
       legalComments: 'none',
       logLevel: 'warning',
-      // Lambda's own copy serves the one look-up of a secret at the start; pg's optional parts are not used.
+      // The runtime speaks to AWS by itself, and reads no secret by the SDK (src/runtime/ports/secret-from.ts); pg's optional
+      // parts are not used.
       external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
       // Parts that are CommonJS still ask for Node's own modules by `require`.
       banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
@@ -88,7 +93,7 @@ export async function bundle(folder: string, names = Object.keys(entries) as Bun
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = `${root}dist/lambda`
+  const folder = process.argv[2] ?? `${root}dist/lambda`
   for (const [name, { outputs }] of await bundle(folder)) {
     const bytes = Object.values(outputs).reduce((sum, output) => sum + output.bytes, 0)
     process.stdout.write(`${name}.mjs  ${(bytes / 1024).toFixed(0)} KB\n`)

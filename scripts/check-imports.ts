@@ -15,6 +15,8 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/gateway': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/admin': ['domain', 'registry', 'runtime/ports', 'runtime'],
+  'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
+  'runtime/resources': ['runtime/ports', 'runtime'],
   runtime: ['domain', 'registry'],
   customers: ['domain', 'registry'],
   schema: ['domain', 'runtime/ports'],
@@ -22,16 +24,35 @@ const below: Readonly<Record<string, readonly string[]>> = {
   reports: ['domain', 'runtime/ports'],
   doctor: ['domain', 'registry', 'runtime/ports', 'schema', 'aws'],
   aws: ['domain'],
+  stacks: ['domain', 'aws'],
   audit: ['domain', 'aws'],
+  trail: ['domain', 'aws', 'stacks', 'runtime/ports', 'runtime/notifier'],
+  waf: ['domain', 'aws'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
   prove: ['domain', 'registry', 'runtime/ports', 'customers'],
-  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit'],
-  commands: ['domain', 'registry', 'customers', 'schema', 'queues', 'reports', 'doctor', 'local', 'prove', 'aws', 'audit', 'cli'],
+  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit', 'stacks', 'trail', 'waf'],
+  commands: [
+    'domain',
+    'registry',
+    'customers',
+    'schema',
+    'queues',
+    'reports',
+    'doctor',
+    'local',
+    'prove',
+    'aws',
+    'audit',
+    'stacks',
+    'trail',
+    'waf',
+    'cli',
+  ],
 }
 const shelves = new Set(['domain', 'cli', 'runtime'])
 
 /** What a deployed bundle may hold: no client of the control plane, nothing of the command line. */
-const runtimePackages = new Set(['aws4fetch', 'jose', 'mysql2/promise', 'pg', 'yaml', 'zod'])
+const runtimePackages = new Set(['@slack/webhook', 'aws4fetch', 'jose', 'mysql2/promise', 'pg', 'yaml', 'zod'])
 
 const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g
 

@@ -29,8 +29,8 @@ function calls(text: string): string[][] {
 }
 
 function commandOf(words: readonly string[]) {
-  const [first = '', second = ''] = words
-  return config.findCommand(`${first}:${second}`) ?? config.findCommand(first)
+  const [first = '', second = '', third = ''] = words
+  return [[first, second, third], [first, second], [first]].map((some) => config.findCommand(some.join(':'))).find(Boolean)
 }
 
 describe.each(pages)('%s', (page) => {

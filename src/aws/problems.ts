@@ -74,6 +74,17 @@ export function awsProblem(error: unknown, asked: Asked): unknown {
   if (network.test(name)) return unreachable(name, asked, error)
   if ('$metadata' in error) {
     const status = Object(error.$metadata).httpStatusCode
+    // The SDK could not parse it: a page of a proxy, say.
+    if (error instanceof SyntaxError) {
+      return new Problem(
+        'aws-unavailable',
+        `What answered ${asked.action} was not AWS (HTTP ${status}, and no answer of its own).`,
+        {
+          next: 'check for a proxy in between, and AWS_ENDPOINT_URL',
+          cause: error,
+        },
+      )
+    }
     if (typeof status === 'number' && status >= 500) {
       return new Problem('aws-unavailable', `AWS failed at ${asked.action}: ${message || name}.`, {
         next: 'run it again',

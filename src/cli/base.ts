@@ -19,6 +19,13 @@ export const shared = {
   dryRun: Flags.boolean({ default: false, env: 'APIGW_DRY_RUN', summary: 'show what would change, and change nothing' }),
   gateway: Flags.url({ env: 'APIGW_GATEWAY', helpValue: 'URL', summary: 'address of the gateway' }),
   profile: Flags.string({ env: 'APIGW_PROFILE', helpValue: 'NAME', summary: "another profile of the AWS CLI's configuration" }),
+  confirm: Flags.string({
+    multiple: true,
+    env: 'APIGW_CONFIRM',
+    helpValue: 'NAME',
+    summary: 'the name that has to be typed where data would be lost',
+  }),
+  wait: Flags.boolean({ default: false, env: 'APIGW_WAIT', summary: 'while somebody else changes a stack, wait' }),
   yes: Flags.boolean({ char: 'y', env: 'APIGW_YES', summary: 'do not ask whether to go on' }),
 } as const
 

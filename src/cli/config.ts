@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import * as z from 'zod'
+import { trailFormat } from '../domain/alerting.ts'
 import { Problem } from '../domain/problem.ts'
+import { deployConfig } from './deploy-config.ts'
 
 export const configName = 'apigw.yaml'
 const correctIt = 'correct it, or see docs/reference.md'
@@ -19,6 +21,9 @@ const stage = z.strictObject({
     .string()
     .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'is not an AWS region such as ap-northeast-2')
     .optional(),
+  /** The activity trail of the account that the stage is in. */
+  trail: trailFormat.optional(),
+  deploy: deployConfig.optional(),
 })
 
 const config = z.strictObject({

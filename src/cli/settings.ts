@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
+import type { TrailSettings } from '../domain/alerting.ts'
 import { Problem } from '../domain/problem.ts'
+import type { DeploySettings } from '../domain/stage.ts'
 import { type MasterKeySources, masterKeySources } from '../registry/index.ts'
 import { type LoadedConfig, loadConfig, type Stage } from './config.ts'
 
@@ -25,9 +27,11 @@ export interface Settings {
     readonly region?: string | undefined
     readonly table?: string | undefined
   }
+  readonly trail: TrailSettings
   readonly stage: string | undefined
-  /** Whether apigw.yaml gives the stage a region of AWS; AWS_REGION alone says nothing about a stage. */
-  readonly onAws: boolean
+  /** What the file says, whatever AWS_REGION says. */
+  readonly stageRegion: string | undefined
+  readonly deploy: DeploySettings
   readonly configPath: string | undefined
 }
 
@@ -59,6 +63,11 @@ function stageOf(loaded: LoadedConfig | undefined, wanted: string | undefined): 
 function absolute(address: string, folder: string): string {
   const path = address.slice('sqlite:'.length)
   return address.startsWith('sqlite:') && path !== '' && !isAbsolute(path) ? `sqlite:${join(folder, path)}` : address
+}
+
+/** The trail's own rules are meant from the file's folder. */
+function trailOf({ trail = {} }: Stage, folder: string): TrailSettings {
+  return { ...trail, ...(trail.rules !== undefined && { rules: resolve(folder, trail.rules) }) }
 }
 
 /** What a running `apigw dev` wrote down. */
@@ -115,8 +124,10 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
       region: env.AWS_REGION ?? stage.region,
       table: env.APIGW_LEDGER_TABLE ?? stage.ledgerTable,
     },
+    trail: trailOf(stage, loaded?.folder ?? cwd),
     stage: name,
-    onAws: stage.region !== undefined,
+    stageRegion: stage.region,
+    deploy: stage.deploy ?? {},
     configPath: loaded?.path,
   }
 }

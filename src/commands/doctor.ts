@@ -1,15 +1,7 @@
 import { BaseCommand, shared } from '../cli/base.ts'
+import { checkLine } from '../cli/checks.ts'
 import { databaseFlags, databasePlace } from '../cli/database.ts'
-import { plain, styled } from '../cli/output.ts'
 import { type Check, examine } from '../doctor/index.ts'
-
-const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'], skipped: ['dim', '–'] } as const
-
-function line({ name, state, detail, fix }: Check): string {
-  const [style, mark] = marks[state]
-  const advice = fix === undefined ? '' : `\n    ${styled('dim', 'fix:')} ${fix}`
-  return `${styled(style, mark)} ${styled('bold', name)}  ${plain(detail)}${advice}`
-}
 
 export default class Doctor extends BaseCommand {
   static override summary = 'look at everything a call passes through, and say what to fix'
@@ -33,7 +25,7 @@ export default class Doctor extends BaseCommand {
     const skipped = count('skipped')
     const summary = { ok: count('ok'), warn: count('warn'), fail: count('fail'), ...(skipped > 0 && { skipped }) }
     const sum = `${summary.ok} ok, ${summary.warn} to look at, ${summary.fail} failed`
-    this.log([...checks.map(line), '', skipped === 0 ? sum : `${sum}, ${skipped} could not be looked at`].join('\n'))
+    this.log([...checks.map(checkLine), '', skipped === 0 ? sum : `${sum}, ${skipped} could not be looked at`].join('\n'))
     if (summary.fail > 0) process.exitCode = 1
     return { summary, checks }
   }

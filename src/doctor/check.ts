@@ -19,8 +19,8 @@ export interface Places {
   readonly profile?: string | undefined
   readonly configPath: string | undefined
   readonly stage: string | undefined
-  /** Whether the stage is meant to be on AWS. */
-  readonly onAws: boolean
+  /** The region that apigw.yaml gives the stage; AWS_REGION alone says nothing about a stage. */
+  readonly stageRegion: string | undefined
   /** The carriers' database, where one was named. */
   readonly database?: { readonly address: string; readonly password?: string | undefined } | undefined
 }

@@ -1,3 +1,6 @@
+/** 130 is what shells expect of a program that Ctrl-C ended. */
+type Exit = 1 | 2 | 3 | 130
+
 /**
  * Every error that apigw shows to anyone, in one table: the HTTP status it has in the API, the exit code it has in
  * the CLI, and whether the same call may succeed later. A code is part of the API: it never changes its meaning.
@@ -105,9 +108,26 @@ const table = {
     title: 'The command and the function are of different versions',
   },
   'outcome-unknown': { status: 503, exit: 1, retryable: false, title: 'It is not known whether the change was made' },
+  'stack-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such stack' },
+  'stack-busy': { status: 409, exit: 1, retryable: true, title: 'Somebody else is changing the stack' },
+  'stack-refused': { status: 400, exit: 2, retryable: false, title: 'CloudFormation refuses the change' },
+  'stack-failed': { status: 502, exit: 1, retryable: false, title: 'The stack could not be changed' },
+  'stack-stuck': { status: 409, exit: 1, retryable: false, title: 'The stack waits for a decision' },
+  'data-loss': { status: 409, exit: 2, retryable: false, title: 'The change would lose data' },
+  'bucket-taken': { status: 409, exit: 2, retryable: false, title: 'The name of the bucket is taken' },
+  interrupted: { status: 503, exit: 130, retryable: true, title: 'Interrupted' },
   'audit-input-invalid': { status: 400, exit: 2, retryable: false, title: 'What is to be audited cannot be read' },
+  'rule-invalid': { status: 400, exit: 2, retryable: false, title: 'A rule of the activity trail is not valid' },
+  'trail-exists': { status: 409, exit: 2, retryable: false, title: 'There is a trail already' },
+  'trail-missing': { status: 404, exit: 2, retryable: false, title: 'There is no activity trail' },
+  'web-acl-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such web ACL or IP set' },
+  'rule-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such rule' },
+  'entry-unknown': { status: 404, exit: 2, retryable: false, title: 'The address is in no list' },
+  'lockout-refused': { status: 409, exit: 2, retryable: false, title: 'That would lock out somebody who must get in' },
+  'ip-set-full': { status: 409, exit: 1, retryable: false, title: 'The IP set is full' },
+  'waf-busy': { status: 409, exit: 1, retryable: true, title: 'Others change the same all the time' },
   'check-failed': { status: 503, exit: 1, retryable: true, title: 'A check failed' },
-} as const satisfies Record<string, { status: number; exit: 1 | 2 | 3; retryable: boolean; title: string }>
+} as const satisfies Record<string, { status: number; exit: Exit; retryable: boolean; title: string }>
 
 export type ProblemCode = keyof typeof table
 
@@ -150,7 +170,7 @@ export class Problem extends Error {
     return table[this.code].status
   }
 
-  get exit(): 1 | 2 | 3 {
+  get exit(): Exit {
     return table[this.code].exit
   }
 

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { project } from '../stacks/installation.ts'
+import { FakeCloudFormation } from '../support/cloudformation.ts'
+import { awsServer } from '../support/query-server.ts'
 import { bin, cleanEnv, json, ok, registryFile, run, secretsIn, temporaryFolder } from './run.ts'
 
 const controlSequence = '\u001b'
@@ -171,6 +174,24 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     expect(await json(['customer', 'list'], { cwd: folder })).toMatchObject({ customers: [{ id: 'acme' }] })
     expect(await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', `acme${enter}`]])).toMatchObject({ code: 0 })
     expect(await json(['customer', 'list'], { cwd: folder })).toEqual({ customers: [] })
+  })
+
+  test('destroy goes on only for the name of the stage, typed, and shows in red what is lost', async () => {
+    const aws = new FakeCloudFormation(100)
+    const { env } = await awsServer(aws.query)
+    const stack = aws.put('apigw-prod-data', { template: 'Resources: {Db: {Type: "AWS::RDS::DBInstance"}}' })
+    const folder = project()
+    for (const answer of ['yes', 'dev']) {
+      const { screen, code } = await talk(folder, ['destroy'], [['Type prod to go on', `${answer}${enter}`]], env)
+      expect(code, screen).toBe(1)
+      expect(screen).toContain('nothing was changed')
+      expect(screen).toContain(`${controlSequence}[31m${controlSequence}[1mITS DATA IS LOST`)
+    }
+    expect(stack.status).toBe('CREATE_COMPLETE')
+    expect(await talk(folder, ['destroy'], [['Type prod to go on', ctrlC]], env)).toMatchObject({ code: 130 })
+    expect(stack.status).toBe('CREATE_COMPLETE')
+    expect(await talk(folder, ['destroy'], [['Type prod to go on', `prod${enter}`]], env)).toMatchObject({ code: 0 })
+    expect(stack.status).toBe('DELETE_COMPLETE')
   })
 
   test('credentials are asked for without being shown', async () => {

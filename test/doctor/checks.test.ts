@@ -158,7 +158,7 @@ describe('queues', () => {
       region: undefined,
       configPath: undefined,
       stage: undefined,
-      onAws: false,
+      stageRegion: undefined,
     }
     const [check] = await checkQueues({ ...places, sqsEndpoint: await sqs(queues, status) }, routes, undefined)
     return check

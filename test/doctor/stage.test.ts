@@ -219,6 +219,18 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       /AccessDenied/,
       /^apigw trail status$/,
     ],
+    [
+      'a trail that was there before ours, and was stopped',
+      'trail',
+      {
+        DescribeStacks: () => stackOf('CREATE_COMPLETE', { TrailName: '', LogGroup: 'theirs' }),
+        DescribeTrails: { trailList: [{ TrailARN: 'arn:aws:cloudtrail:x', CloudWatchLogsLogGroupArn: 'arn:x:theirs:*' }] },
+        GetTrailStatus: { IsLogging: false },
+      },
+      'fail',
+      /stopped/,
+      /start-logging --name arn:aws:cloudtrail:x$/,
+    ],
     ['a load balancer without a firewall', 'waf', { GetWebACLForResource: {} }, 'fail', /no web ACL/, /^apigw deploy edge/],
     [
       'no budget',

@@ -22,7 +22,19 @@ function filesIn(name: BundleName): string[] {
   )
 }
 
-describe.each(['gateway', 'authorizer', 'worker', 'reports', 'admin'] as const)('the bundle of the %s', (name) => {
+const names = [
+  'gateway',
+  'authorizer',
+  'worker',
+  'reports',
+  'admin',
+  'notifier',
+  'ip-sets',
+  'endpoint-addresses',
+  'database-user',
+] as const
+
+describe.each(names)('the bundle of the %s', (name) => {
   it('has a handler, and nothing of the command line or of an AWS SDK', async () => {
     const module: { handler?: unknown } = await import(pathToFileURL(join(folder, `${name}.mjs`)).href)
     expect(module.handler).toBeTypeOf('function')
@@ -40,4 +52,8 @@ it('the gateway stays small, carries no database, and every endpoint', async () 
   expect(inputs.filter((file) => /mysql2|node_modules\/pg\/|src\/registry\/sqlite\/store/.test(file))).toEqual([])
   const endpoints = inputs.filter((file) => /gateway\/v\d+\.\d+\//.test(file))
   expect(endpoints).toHaveLength((await discoverEndpoints()).length)
+})
+
+it('the notifier stays below 250 KB', () => {
+  expect(statSync(join(folder, 'notifier.mjs')).size).toBeLessThan(250 * 1024)
 })

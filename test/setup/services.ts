@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -152,6 +152,9 @@ async function startPostgres(folder: string): Promise<{ port: number; child: Chi
     stdio: 'ignore',
     cwd: '/',
   })
+  // Who is in this group has to know a password, as on RDS; everybody else is trusted.
+  const access = join(data, 'pg_hba.conf')
+  writeFileSync(access, `host all +with_password 127.0.0.1/32 scram-sha-256\n${readFileSync(access, 'utf8')}`)
   const options = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'max_connections=200']
   const child = spawn(...as('postgres', ...options), { stdio: 'ignore', cwd: '/' })
   await waitFor(port, 'postgres', child)

@@ -22,8 +22,12 @@ const sources = { gateway: '../../src/runtime/gateway/main.ts', worker: '../../s
 
 /** Starts a process with nothing in its environment but this; it is gone after the test. */
 export function startChild(which: keyof typeof sources, env: Readonly<Record<string, string>>): Child {
-  const path = fileURLToPath(new URL(sources[which], import.meta.url))
-  const child = spawn(process.execPath, [path], { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  return startNode([fileURLToPath(new URL(sources[which], import.meta.url))], env)
+}
+
+/** The same for any program. @param cwd where it runs; absent: where the tests do */
+export function startNode(args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string): Child {
+  const child = spawn(process.execPath, [...args], { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd })
   const lines: LogLine[] = []
   let stderr = ''
   child.stderr.on('data', (bytes) => {
@@ -49,7 +53,7 @@ export function startChild(which: keyof typeof sources, env: Readonly<Record<str
     await until(() => over || find() !== undefined)
     const found = find()
     if (found !== undefined) return found
-    throw new Error(`the ${which} ended without "${event}": ${JSON.stringify(lines)} ${stderr}`)
+    throw new Error(`${args.join(' ')} ended without "${event}": ${JSON.stringify(lines)} ${stderr}`)
   }
   return { process: child, lines, stderr: () => stderr, ended, logged }
 }

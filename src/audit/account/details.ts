@@ -46,15 +46,20 @@ const role = z.object({
   Tags: list(tag),
   PermissionsBoundary: boundary,
 })
-const policy = z.object({
+const named = z.object({
   Arn: text,
-  PolicyName: text,
+  // The API reference requires none of ManagedPolicyDetail's fields; the ARN ends with the name.
+  PolicyName: text.optional(),
   DefaultVersionId: text.optional(),
   AttachmentCount: z.number().default(0),
   PermissionsBoundaryUsageCount: z.number().default(0),
   UpdateDate: date,
   PolicyVersionList: list(z.object({ VersionId: text, IsDefaultVersion: z.boolean().optional(), Document: document })),
 })
+const policy = named.transform(({ PolicyName, ...found }) => ({
+  ...found,
+  PolicyName: PolicyName ?? found.Arn.split('/').at(-1) ?? found.Arn,
+}))
 const details = z.object({
   UserDetailList: list(user),
   GroupDetailList: list(group),

@@ -20,8 +20,8 @@ const looks: readonly (readonly [name: string, look: Look])[] = [
 ]
 
 /** A stage whose queues are an emulator's is on this machine, whatever region it has. */
-export function isOnAws({ onAws, sqsEndpoint }: Places): boolean {
-  return onAws && sqsEndpoint === undefined
+export function isOnAws({ stageRegion, sqsEndpoint }: Places): boolean {
+  return stageRegion !== undefined && sqsEndpoint === undefined
 }
 
 /** The account, or the check that says why nothing of it can be seen; undefined: the stage is not on AWS. */

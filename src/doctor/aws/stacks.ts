@@ -1,12 +1,10 @@
+import { stackKeys, stackName } from '../../domain/stage.ts'
 import type { Check } from '../check.ts'
 import type { Account } from './account.ts'
 
-/** In the order in which they are made; without `admin` a stage works too. */
-const keys = ['security', 'network', 'data', 'edge', 'gateway', 'worker', 'admin'] as const
-
 /** What a status of CloudFormation means (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html). */
 function judge(stage: string, key: string, status: string): Check | undefined {
-  const name = `stack apigw-${stage}-${key}`
+  const name = `stack ${stackName(stage, key)}`
   const again = `apigw deploy ${key} --stage ${stage}`
   if (status === 'CREATE_COMPLETE' || status === 'UPDATE_COMPLETE') return undefined
   if (status === 'UPDATE_ROLLBACK_COMPLETE') {
@@ -19,7 +17,7 @@ function judge(stage: string, key: string, status: string): Check | undefined {
 
 /** Whether the stacks of the stage are there, and whole. */
 export async function checkStacks({ stage, stack }: Account): Promise<Check[]> {
-  const found = await Promise.all(keys.map(async (key) => ({ key, status: (await stack(`apigw-${stage}-${key}`))?.status })))
+  const found = await Promise.all(stackKeys.map(async (key) => ({ key, status: (await stack(stackName(stage, key)))?.status })))
   const there = found.flatMap(({ key, status }) => (status === undefined ? [] : [{ key, status }]))
   const all = `apigw deploy --stage ${stage}`
   if (there.length === 0) {
@@ -30,7 +28,8 @@ export async function checkStacks({ stage, stack }: Account): Promise<Check[]> {
   const missing = found
     .filter(({ status }) => status === undefined)
     .map(({ key }): Check => {
-      const name = `stack apigw-${stage}-${key}`
+      const name = `stack ${stackName(stage, key)}`
+      // Without it a stage works too.
       const state = key === 'admin' ? 'warn' : 'fail'
       return { name, state, detail: 'is not there', fix: `apigw deploy ${key} --stage ${stage}` }
     })

@@ -1,19 +1,32 @@
+import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail'
 import type { Check } from '../check.ts'
 import { type Account, called } from './account.ts'
 
 const name = 'trail'
 const stackName = 'apigw-trail'
 
+/** The trail that was there before ours: the stack knows it by its log group alone. */
+async function adopted(account: Account, client: CloudTrailClient, group: string | undefined, signal: AbortSignal) {
+  const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
+  const { trailList = [] } = await called(account.place, 'cloudtrail:DescribeTrails', () =>
+    client.send(new DescribeTrailsCommand({}), { abortSignal: signal }),
+  )
+  return trailList.find(({ CloudWatchLogsLogGroupArn }) => CloudWatchLogsLogGroupArn?.includes(`:${group}:`))?.TrailARN
+}
+
 /** Whether CloudTrail writes down what is done in the account, and can deliver it. */
 export async function checkTrail(account: Account, signal: AbortSignal): Promise<Check[]> {
   const outputs = (await account.stack(stackName))?.outputs
-  const trail = outputs?.TrailName ?? outputs?.TrailArn ?? outputs?.Trail
-  if (trail === undefined) {
+  if (outputs === undefined) {
     const detail = `there is no stack ${stackName}, so nobody is told what is done in the account`
     return [{ name, state: 'warn', detail, fix: 'apigw trail install' }]
   }
   const { CloudTrailClient, GetTrailStatusCommand } = await import('@aws-sdk/client-cloudtrail')
   const client = new CloudTrailClient(account.options)
+  const trail = outputs.TrailName || (await adopted(account, client, outputs.LogGroup, signal))
+  if (trail === undefined) {
+    return [{ name, state: 'fail', detail: `no trail writes to ${outputs.LogGroup}`, fix: 'apigw trail install' }]
+  }
   const { IsLogging, LatestDeliveryError, LatestCloudWatchLogsDeliveryError } = await called(
     account.place,
     'cloudtrail:GetTrailStatus',

@@ -1,15 +1,13 @@
-import { loadMasterKeys, masterKeySources, openRegistry } from '../../registry/index.ts'
-import { required } from '../process.ts'
 import { authenticator } from './authenticate.ts'
 import { type AuthorizerEvent, createAuthorizer, type PolicyResult, type SimpleResult } from './authorizer.ts'
+import { openProofs } from './proofs.ts'
 import { createTokens } from './tokens.ts'
 
 type Authorize = (event: AuthorizerEvent) => Promise<PolicyResult | SimpleResult>
 
 async function open(): Promise<Authorize> {
   const { env } = process
-  const registry = await openRegistry(required('APIGW_REGISTRY'), { password: env.APIGW_REGISTRY_PASSWORD, keepTrying: true })
-  const masterKeys = await loadMasterKeys(masterKeySources(env))
+  const { registry, masterKeys } = await openProofs()
   const publicOrigin = env.APIGW_PUBLIC_ORIGIN
   const tokens = createTokens({ registry, masterKeys, issuer: publicOrigin ?? 'apigw', now: Date.now })
   const authenticate = authenticator({ registry, masterKeys, tokens, now: Date.now })

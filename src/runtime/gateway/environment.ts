@@ -1,8 +1,8 @@
-import { loadMasterKeys, masterKeySources, openRegistry, type Registry } from '../../registry/index.ts'
+import type { Registry } from '../../registry/index.ts'
 import { openLedger, openMedia, openQueue } from '../ports/index.ts'
-import { required } from '../process.ts'
 import { discoverEndpoints } from './endpoints.ts'
 import { createGateway, type Gateway, type Observation } from './gateway.ts'
+import { openProofs } from './proofs.ts'
 
 export interface Opened {
   readonly gateway: Gateway
@@ -14,7 +14,7 @@ export interface Opened {
 export async function openGateway(observe: (observation: Observation) => void): Promise<Opened> {
   const { env } = process
   const region = env.AWS_REGION
-  const registry = await openRegistry(required('APIGW_REGISTRY'), { password: env.APIGW_REGISTRY_PASSWORD, keepTrying: true })
+  const { registry, masterKeys } = await openProofs()
   const queue = openQueue({ endpoint: env.APIGW_SQS_ENDPOINT, region })
   const gateway = createGateway({
     registry,
@@ -22,7 +22,7 @@ export async function openGateway(observe: (observation: Observation) => void): 
     ledger: openLedger({ endpoint: env.APIGW_LEDGER_ENDPOINT, region, table: env.APIGW_LEDGER_TABLE }),
     media: openMedia({ endpoint: env.APIGW_MEDIA_ENDPOINT, region, bucket: env.APIGW_MEDIA_BUCKET }),
     endpoints: await discoverEndpoints(),
-    masterKeys: await loadMasterKeys(masterKeySources(env)),
+    masterKeys,
     publicOrigin: env.APIGW_PUBLIC_ORIGIN,
     observe,
   })

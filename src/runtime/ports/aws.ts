@@ -43,7 +43,7 @@ export class AwsError extends Error {
 }
 
 /** The services that what is deployed speaks to. */
-export type Service = 'sqs' | 'dynamodb' | 's3' | 'secretsmanager' | 'wafv2' | 'ec2'
+export type Service = 'sqs' | 'dynamodb' | 's3' | 'logs' | 'secretsmanager' | 'wafv2' | 'ec2'
 
 /** An emulator checks no credentials. */
 const emulatorCredentials: AwsCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }

@@ -73,11 +73,12 @@ export class Table {
 
   /** Writes items whatever was there before. */
   async put(items: readonly Item[]): Promise<void> {
-    await Promise.all(groups(items, writesARequest).map((some) => this.#putSome(some)))
+    const requests = items.map((Item) => ({ PutRequest: { Item } }))
+    await Promise.all(groups(requests, writesARequest).map((some) => this.#write(some)))
   }
 
-  async #putSome(items: readonly Item[]): Promise<void> {
-    let left: unknown = items.map((Item) => ({ PutRequest: { Item } }))
+  async #write(requests: readonly object[]): Promise<void> {
+    let left: unknown = requests
     for (let round = 1; ; round++) {
       const { UnprocessedItems } = await this.#call('BatchWriteItem', { RequestItems: { [this.#name]: left } }, false)
       left = Object(UnprocessedItems)[this.#name]
@@ -89,17 +90,36 @@ export class Table {
 
   /** @returns whether the item was written: there was none, or what it says of the one that was */
   async putIf(item: Item, condition: string, values?: Item): Promise<boolean> {
-    try {
-      await this.#call('PutItem', {
+    return this.#unless(() =>
+      this.#call('PutItem', {
         Item: item,
         ConditionExpression: condition,
         ...(values !== undefined && { ExpressionAttributeValues: values }),
-      })
+      }),
+    )
+  }
+
+  async #unless(write: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await write()
       return true
     } catch (error) {
       if (isCalled(error, 'ConditionalCheckFailedException')) return false
       throw error
     }
+  }
+
+  /** Takes items away, whether they are there or not. */
+  async remove(keys: readonly Key[]): Promise<void> {
+    const requests = keys.map((key) => ({ DeleteRequest: { Key: keyOf(key) } }))
+    await Promise.all(groups(requests, writesARequest).map((some) => this.#write(some)))
+  }
+
+  /** @returns whether the item was taken away: it was as the condition says */
+  async removeIf(key: Key, condition: string, values: Item): Promise<boolean> {
+    return this.#unless(() =>
+      this.#call('DeleteItem', { Key: keyOf(key), ConditionExpression: condition, ExpressionAttributeValues: values }),
+    )
   }
 
   async get(keys: readonly Key[]): Promise<Item[]> {

@@ -1,8 +1,7 @@
 import type { Carrier } from '../../domain/carrier.ts'
-import { type Database, openDatabase, type Received } from '../ports/index.ts'
-import { errorFields, log, numberFrom, required } from '../process.ts'
-import { loadCarriers } from './carriers.ts'
-import type { Observe, WorkerEvent } from './events.ts'
+import type { Database, Received } from '../ports/index.ts'
+import { observe, openCarriers } from './environment.ts'
+import type { Observe } from './events.ts'
 import { opened as openedParcel, type Parcel, write } from './flush.ts'
 
 /** An SQS message as Lambda gets it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
@@ -79,19 +78,9 @@ export function handlerOf({ database, carriers, observe }: HandlerParts): (event
   }
 }
 
-function observe(event: WorkerEvent): void {
-  const { kind, ...fields } = event
-  log(kind, event.kind === 'failed' ? { ...fields, ...errorFields(event.error) } : fields)
-}
-
 async function open(): Promise<(event: SqsEvent) => Promise<BatchResult>> {
-  const carriers = loadCarriers(process.env.APIGW_CARRIERS)
-  const database = await openDatabase(required('APIGW_DATABASE'), {
-    password: process.env.APIGW_DATABASE_PASSWORD,
-    // An instance handles one event at a time; the trigger's maximum concurrency is then the number of connections.
-    connections: numberFrom('APIGW_DATABASE_CONNECTIONS', 1),
-  })
-  return handlerOf({ database, carriers, observe })
+  // An instance handles one event at a time; the trigger's maximum concurrency is then the number of connections.
+  return handlerOf({ ...(await openCarriers(1)), observe })
 }
 
 let opened: Promise<(event: SqsEvent) => Promise<BatchResult>> | undefined
@@ -99,5 +88,13 @@ let opened: Promise<(event: SqsEvent) => Promise<BatchResult>> | undefined
 /** What Lambda calls. Nothing is opened before the first event. */
 export async function handler(event: SqsEvent): Promise<BatchResult> {
   opened ??= open()
-  return (await opened)(event)
+  try {
+    return await (await opened)(event)
+  } catch (error) {
+    // What could not be opened is tried again by the next event.
+    await opened.catch(() => {
+      opened = undefined
+    })
+    throw error
+  }
 }

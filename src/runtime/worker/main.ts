@@ -1,38 +1,15 @@
 import { isSandboxQueue } from '../../domain/names.ts'
-import { Problem } from '../../domain/problem.ts'
-import { type Database, openDatabase, openLedger, openQueue } from '../ports/index.ts'
-import { errorFields, log, main, numberFrom, required } from '../process.ts'
-import { loadCarriers } from './carriers.ts'
+import { openLedger, openQueue } from '../ports/index.ts'
+import { log, main, numberFrom } from '../process.ts'
 import { consume } from './consume.ts'
-import type { WorkerEvent } from './events.ts'
+import { observe, openCarriers } from './environment.ts'
 import { pumpReports } from './reports.ts'
 import { runSandbox } from './sandbox.ts'
-
-function observe(event: WorkerEvent): void {
-  const { kind, ...fields } = event
-  if (event.kind === 'failed') log(kind, { ...fields, ...errorFields(event.error) })
-  else log(kind, fields)
-}
-
-/** @throws Problem `schema-outdated`: a worker writes into no tables that it does not know */
-async function checkSchema(database: Database): Promise<void> {
-  const [step] = await database.pending()
-  if (step === undefined) return
-  throw new Problem('schema-outdated', `The database lacks step ${step.version} of the schema: ${step.name}.`, {
-    next: 'apigw schema apply',
-  })
-}
 
 /** The worker as a process of its own: what a container starts. It is configured by its environment alone. */
 await main(async () => {
   const { env } = process
-  const carriers = loadCarriers(env.APIGW_CARRIERS)
-  const database = await openDatabase(required('APIGW_DATABASE'), {
-    password: env.APIGW_DATABASE_PASSWORD,
-    connections: numberFrom('APIGW_DATABASE_CONNECTIONS', 4),
-  })
-  if (env.APIGW_SCHEMA === 'apply') await database.migrate(carriers)
-  await checkSchema(database)
+  const { database, carriers } = await openCarriers(4)
   const queue = openQueue({ endpoint: env.APIGW_SQS_ENDPOINT, region: env.AWS_REGION })
   const ledger = openLedger({ endpoint: env.APIGW_LEDGER_ENDPOINT, region: env.AWS_REGION, table: env.APIGW_LEDGER_TABLE })
   const settings = {

@@ -34,13 +34,19 @@ function resultsOf(rows: readonly CarrierRow[], late: Late, now: number) {
   })
 }
 
+export interface Sandbox {
+  /** Ends what may be ended now. @returns how many rows that were */
+  play(): Promise<number>
+  /** Whether rows wait to be reported late. */
+  waits(): boolean
+}
+
 /** A carrier that has no telephones: it plays the outcome that a recipient's last digits ask for. */
-export function runSandbox({ database, carrier, delivered, failed }: SandboxOptions): { stop(): Promise<void> } {
-  const stopping = new AbortController()
+export function createSandbox({ database, carrier, delivered }: SandboxOptions): Sandbox {
   const late: Late = new Map()
   const silent = new Set<string>()
 
-  async function once(): Promise<number> {
+  async function play(): Promise<number> {
     const rows = await database.waiting(carrier, most + late.size + silent.size)
     for (const { id, recipient } of rows) if (sandboxOutcome(recipient) === 'silent') silent.add(id)
     const results = resultsOf(rows, late, Date.now())
@@ -48,14 +54,20 @@ export function runSandbox({ database, carrier, delivered, failed }: SandboxOpti
     delivered?.(results.filter((result) => result.delivered).length)
     return results.length
   }
+  return { play, waits: () => late.size > 0 }
+}
 
+/** Plays it until stopped, with pauses that grow while there is nothing. */
+export function runSandbox(options: SandboxOptions): { stop(): Promise<void> } {
+  const sandbox = createSandbox(options)
+  const stopping = new AbortController()
   const run = async (): Promise<void> => {
     let pauseMs = everyMs
     while (!stopping.signal.aborted) {
       try {
-        pauseMs = (await once()) > 0 || late.size > 0 ? everyMs : Math.min(longestMs, pauseMs * 1.5)
+        pauseMs = (await sandbox.play()) > 0 || sandbox.waits() ? everyMs : Math.min(longestMs, pauseMs * 1.5)
       } catch (error) {
-        failed?.(error)
+        options.failed?.(error)
         pauseMs = longestMs
       }
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)

@@ -51,9 +51,14 @@ function bodyOf({ body, isBase64Encoded }: GatewayEvent): Uint8Array {
   return Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')
 }
 
-function forwarded(headers: ReadonlyMap<string, readonly string[]>, place: number): string | undefined {
-  const addresses = (headers.get('x-forwarded-for') ?? []).join(',').split(',')
-  return addresses.at(-place)?.trim() || undefined
+/** @param last who called the front; it counts as the last proxy where the front did not write it down itself */
+function forwarded(headers: ReadonlyMap<string, readonly string[]>, place: number, last?: string): string | undefined {
+  const addresses = (headers.get('x-forwarded-for') ?? [])
+    .join(',')
+    .split(',')
+    .map((address) => address.trim())
+  if (last !== undefined && addresses.at(-1) !== last) addresses.push(last)
+  return addresses.at(-place) || undefined
 }
 
 function originOf(headers: ReadonlyMap<string, readonly string[]>, domain: string | undefined): string {
@@ -91,7 +96,10 @@ function fromRest(event: RestEvent, { trustedProxies }: AdaptOptions): HttpReque
     headers,
     body: bodyOf(event),
     origin: originOf(headers, domainName),
-    address: (trustedProxies > 0 ? forwarded(headers, trustedProxies) : undefined) ?? identity?.sourceIp ?? '',
+    // Behind a balancer API Gateway sees the balancer's address. If it did not stand in the header, the place before it would
+    // be one that callers write themselves, and an IP allow-list would believe them.
+    address:
+      (trustedProxies > 0 ? forwarded(headers, trustedProxies, identity?.sourceIp) : undefined) ?? identity?.sourceIp ?? '',
     ...(proven !== undefined && { proven }),
   }
 }

@@ -182,6 +182,21 @@ it('proxies of ours are counted from the right', () => {
   expect(requestFrom(gatewayEvent(event), { trustedProxies: 1 }).address).toBe('198.51.100.9')
 })
 
+describe('behind a balancer, a REST API', () => {
+  const addressOf = (forwardedFor: string, sourceIp: string) => {
+    const event = Object(fronts['a REST API']?.({ method: 'GET', path: '/', headers: { 'x-forwarded-for': forwardedFor } }))
+    const requestContext = { ...event.requestContext, identity: { sourceIp } }
+    return requestFrom(gatewayEvent({ ...event, requestContext }), { trustedProxies: 2 }).address
+  }
+
+  it('gives the caller that the balancer saw, never one that a caller wrote', () => {
+    expect(addressOf('1.2.3.4, 203.0.113.7, 10.40.0.9', '10.40.0.9')).toBe('203.0.113.7')
+    // Should API Gateway not write the balancer down, nothing changes.
+    expect(addressOf('1.2.3.4, 203.0.113.7', '10.40.0.9')).toBe('203.0.113.7')
+    expect(addressOf('203.0.113.7', '10.40.0.9')).toBe('203.0.113.7')
+  })
+})
+
 it.each([undefined, null, 'x', {}, { httpMethod: 'GET' }, { requestContext: {} }, { Records: [] }])('%j is no event', (event) => {
   expect(() => gatewayEvent(event)).toThrow('This is no event')
 })

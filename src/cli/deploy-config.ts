@@ -1,0 +1,43 @@
+import * as z from 'zod'
+import { detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from '../domain/stage.ts'
+
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'is not a name: use up to 30 of a-z, 0-9 and "-"')
+const value = z.union([z.string(), z.number(), z.boolean()])
+
+/** What a stage says of its deployment. docs/deploy.md explains each field. */
+export const deployConfig = z.strictObject({
+  front: z.enum(fronts).optional(),
+  worker: z.enum(workers).optional(),
+  engine: z.enum(engines).optional(),
+  size: z.enum(sizes).optional(),
+  egress: z.enum(egresses).optional(),
+  monthlyGigabytes: z.number().positive().optional(),
+  domain: z
+    .string()
+    .regex(/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, 'is not a domain such as api.example.com')
+    .optional(),
+  hostedZoneId: z
+    .string()
+    .regex(/^Z[A-Z0-9]+$/, 'is not the id of a zone of Route 53')
+    .optional(),
+  certificateArn: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:acm:/, 'is not the ARN of a certificate')
+    .optional(),
+  waf: z.enum(wafModes).optional(),
+  carrier: name.optional(),
+  secondCarrier: name.optional(),
+  image: z
+    .string()
+    // A tag may be moved to another image; then what runs would not be what was deployed.
+    .regex(/@sha256:[0-9a-f]{64}$/, 'has to name the image by its digest: …@sha256:…')
+    .optional(),
+  alertEmail: z.email().optional(),
+  monthlyBudget: z.number().positive().optional(),
+  detection: z.enum(detections).optional(),
+  artifactBucket: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'is not the name of a bucket: use 3 to 63 of a-z, 0-9 and "-"')
+    .optional(),
+  parameters: z.partialRecord(z.enum(stackKeys), z.record(z.string(), value)).optional(),
+})

@@ -1,0 +1,29 @@
+import { BaseCommand, shared } from '../cli/base.ts'
+import { stageOf } from '../cli/stage.ts'
+import { artifactBucket, stackClients, usualBucket } from '../stacks/index.ts'
+
+export default class Bootstrap extends BaseCommand {
+  static override summary = 'make the bucket that code and templates are uploaded to'
+  static override description =
+    'Once an account and region: private, encrypted, for TLS alone. apigw deploy makes it too if it is missing.'
+  static override examples = ['<%= config.bin %> bootstrap --stage prod']
+  static override flags = { 'dry-run': shared.dryRun, profile: shared.profile }
+
+  async run() {
+    const { flags } = await this.parse(Bootstrap)
+    const { region, settings } = stageOf(this.settings(flags))
+    const clients = await stackClients({ region, profile: flags.profile })
+    try {
+      const dryRun = flags['dry-run']
+      const bucket = dryRun
+        ? (settings.artifactBucket ?? (await usualBucket(clients)))
+        : await artifactBucket(clients, settings.artifactBucket)
+      this.log(`${bucket} in ${clients.region}`)
+      if (dryRun) this.note('Dry run: nothing was changed.')
+      else this.note('Next: apigw deploy')
+      return { bucket, region: clients.region, dryRun }
+    } finally {
+      clients.close()
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { Args, Flags } from '@oclif/core'
+import { currentActor } from '../cli/actor.ts'
+import { BaseCommand, shared } from '../cli/base.ts'
+import { changesText, costText, losesData } from '../cli/changes.ts'
+import { confirmed } from '../cli/confirm.ts'
+import { interruptible } from '../cli/interrupt.ts'
+import { repeated } from '../cli/repeated.ts'
+import { stageOf } from '../cli/stage.ts'
+import { typedNames } from '../cli/typed-name.ts'
+import { Problem } from '../domain/problem.ts'
+import {
+  type Change,
+  type Cost,
+  deployStage,
+  monthlyCost,
+  planStage,
+  type StackClients,
+  type StackPlan,
+  type StackResult,
+  type Stage,
+  type Surveyed,
+  stackClients,
+  surveyStage,
+  writeOut,
+} from '../stacks/index.ts'
+
+interface DeployFlags {
+  readonly yes: boolean
+  readonly wait: boolean
+  readonly 'dry-run': boolean
+  readonly confirm?: string[] | undefined
+}
+
+const states = { new: 'is new; it may', failed: 'failed before, and is made again; it may', there: '' } as const
+
+export default class Deploy extends BaseCommand {
+  static override summary = 'make a stage on AWS what apigw.yaml and the templates say'
+  static override description =
+    'Shows what will be created, changed, replaced and deleted, and what it costs, before anything happens. Where data would be lost, the name of the stack has to be typed. What was finished is not made again: run it again after a failure.'
+  static override examples = [
+    '<%= config.bin %> deploy --stage prod',
+    '<%= config.bin %> deploy gateway worker',
+    '<%= config.bin %> deploy --dry-run --out build',
+    '<%= config.bin %> deploy --yes --wait --json',
+  ]
+  static override args = { stack: Args.string({ multiple: true, description: 'which stacks; none: all' }) }
+  static override flags = {
+    'dry-run': shared.dryRun,
+    out: Flags.string({
+      env: 'APIGW_OUT',
+      helpValue: 'DIR',
+      summary: 'with --dry-run: write templates, parameters and bundles there; needs no account',
+    }),
+    yes: shared.yes,
+    confirm: shared.confirm,
+    wait: shared.wait,
+    profile: shared.profile,
+  }
+
+  async run() {
+    const { args, flags } = await this.parse(Deploy)
+    if (flags.out !== undefined && !flags['dry-run']) {
+      throw new Problem('usage', 'With --out nothing is deployed, so it wants --dry-run.', {
+        next: `apigw deploy --dry-run --out ${flags.out}`,
+      })
+    }
+    const stage = stageOf(this.settings(flags))
+    const plans = await planStage(stage, args.stack ?? [], this.config.root)
+    if (flags.out !== undefined) return this.#writeOut(stage, plans, flags.out)
+    const clients = await stackClients({ region: stage.region, profile: flags.profile })
+    try {
+      return await interruptible((signal) => this.#deploy(clients, stage, plans, flags, signal))
+    } finally {
+      clients.close()
+    }
+  }
+
+  async #writeOut(stage: Stage, plans: readonly StackPlan[], folder: string) {
+    const files = await writeOut(stage, plans, folder)
+    const cost = this.#cost(plans, stage.region)
+    this.log(`Wrote ${files.length} files to ${folder}.`)
+    return { stage: stage.name, region: stage.region ?? null, dryRun: true, folder, files, cost }
+  }
+
+  #cost(plans: readonly StackPlan[], region: string | undefined): Cost | null {
+    const cost = region === undefined ? undefined : monthlyCost(plans, region)
+    if (cost === undefined) this.note(`Prices of ${region ?? 'an unnamed region'} are not known here: https://calculator.aws`)
+    else this.note(costText(cost))
+    return cost ?? null
+  }
+
+  async #deploy(clients: StackClients, stage: Stage, plans: readonly StackPlan[], flags: DeployFlags, signal: AbortSignal) {
+    const { region } = clients
+    const steps = {
+      tell: (line: string) => this.note(line),
+      signal,
+      wait: flags.wait,
+      who: currentActor(process.env).who,
+      look: `apigw status --stage ${stage.name}`,
+    }
+    this.note(`Stage ${stage.name} in ${region}: looking at what would change.`)
+    const survey = await surveyStage(clients, stage, plans, { ...steps, approve: async () => false })
+    const changing = survey.filter(({ changes, state }) => changes.length > 0 || state !== 'there')
+    for (const one of changing) this.note(changesText(one.wanted.name, states[one.state], one.changes))
+    const cost = this.#cost(plans, region)
+    const head = { stage: stage.name, region, dryRun: flags['dry-run'], cost }
+    if (flags['dry-run']) {
+      this.note('Dry run: nothing was changed.')
+      return { ...head, stacks: survey.map(surveyLine) }
+    }
+    const loss = changing.filter(({ changes }) => losesData(changes))
+    await this.#approved(
+      stage,
+      changing,
+      loss.map(({ wanted }) => wanted.name),
+      flags,
+    )
+    const results: StackResult[] = []
+    const approve = async (name: string, changes: readonly Change[]): Promise<boolean> => {
+      this.note(changesText(name, 'turns out to change otherwise', changes))
+      await this.#agreed(stage, `${name} changes otherwise than was shown.`, losesData(changes) ? [name] : [], flags)
+      return true
+    }
+    await deployStage(clients, survey, stage, { ...steps, approve }, (result) => {
+      results.push(result)
+      this.log(`${result.name}  ${result.changed ? 'deployed' : 'is as it should be'}`)
+    })
+    return { ...head, stacks: results }
+  }
+
+  async #approved(stage: Stage, changing: readonly Surveyed[], losing: readonly string[], flags: DeployFlags): Promise<void> {
+    if (changing.length === 0) return
+    const names = changing.map(({ key }) => key).join(', ')
+    await this.#agreed(stage, `This changes ${names} of ${stage.name}.`, losing, flags)
+  }
+
+  async #agreed(stage: Stage, what: string, losing: readonly string[], flags: DeployFlags): Promise<void> {
+    const { interactive } = this
+    await typedNames('Data would be lost.', losing, {
+      confirmed: repeated(flags.confirm) ?? [],
+      interactive,
+      next: `apigw deploy --stage ${stage.name} --yes`,
+    })
+    if (losing.length === 0 || !interactive) await confirmed(what, { yes: flags.yes, interactive })
+  }
+}
+
+function surveyLine({ key, wanted, state, changes }: Surveyed) {
+  return { stack: key, name: wanted.name, state, changes }
+}

@@ -1,0 +1,85 @@
+import { Args } from '@oclif/core'
+import { currentActor } from '../cli/actor.ts'
+import { BaseCommand, shared } from '../cli/base.ts'
+import { changesText, losesData } from '../cli/changes.ts'
+import { confirmed } from '../cli/confirm.ts'
+import { interruptible } from '../cli/interrupt.ts'
+import { repeated } from '../cli/repeated.ts'
+import { stageOf } from '../cli/stage.ts'
+import { typedNames } from '../cli/typed-name.ts'
+import { type Doomed, destroyStage, type Gone, type StackClients, stackClients, surveyDestruction } from '../stacks/index.ts'
+
+interface DestroyFlags {
+  readonly yes: boolean
+  readonly wait: boolean
+  readonly 'dry-run': boolean
+  readonly confirm?: string[] | undefined
+}
+
+export default class Destroy extends BaseCommand {
+  static override summary = 'delete the stacks of a stage, what builds on others first'
+  static override description =
+    'Shows everything that goes. Where something holds data, the name of the stage has to be typed. What the templates keep (databases, buckets, keys) is told at the end, with its name.'
+  static override examples = ['<%= config.bin %> destroy --stage dev', '<%= config.bin %> destroy gateway --dry-run']
+  static override args = { stack: Args.string({ multiple: true, description: 'which stacks; none: all' }) }
+  static override flags = {
+    'dry-run': shared.dryRun,
+    yes: shared.yes,
+    confirm: shared.confirm,
+    wait: shared.wait,
+    profile: shared.profile,
+  }
+
+  async run() {
+    const { args, flags } = await this.parse(Destroy)
+    const stage = stageOf(this.settings(flags))
+    const clients = await stackClients({ region: stage.region, profile: flags.profile })
+    try {
+      return await interruptible((signal) => this.#destroy(clients, stage.name, args.stack ?? [], flags, signal))
+    } finally {
+      clients.close()
+    }
+  }
+
+  async #destroy(clients: StackClients, stage: string, named: readonly string[], flags: DestroyFlags, signal: AbortSignal) {
+    const { region } = clients
+    const doomed = await surveyDestruction(clients, stage, named)
+    for (const { name, changes } of doomed) this.note(changesText(name, '', changes))
+    const head = { stage, region, dryRun: flags['dry-run'] }
+    if (doomed.length === 0) this.note(`Nothing of ${stage} is deployed in ${region}.`)
+    if (flags['dry-run'] || doomed.length === 0) {
+      if (flags['dry-run']) this.note('Dry run: nothing was changed.')
+      return { ...head, stacks: doomed.map(({ key, name, changes }) => ({ stack: key, name, changes })) }
+    }
+    await this.#agreed(stage, doomed, flags)
+    const gone: Gone[] = []
+    const steps = {
+      tell: (line: string) => this.note(line),
+      signal,
+      wait: flags.wait,
+      who: currentActor(process.env).who,
+      look: `apigw status --stage ${stage}`,
+    }
+    await destroyStage(clients, doomed, steps, (one) => {
+      gone.push(one)
+      this.log(`${one.name}  deleted`)
+    })
+    const retained = gone.flatMap((one) => one.retained)
+    if (retained.length > 0) this.note(['What stays, and goes on costing until you delete it:', ...retained].join('\n  '))
+    return { ...head, stacks: gone }
+  }
+
+  async #agreed(stage: string, doomed: readonly Doomed[], flags: DestroyFlags): Promise<void> {
+    const { interactive } = this
+    const names = doomed.map(({ key }) => key).join(', ')
+    const holding = doomed.filter(({ changes }) => losesData(changes)).map(({ key }) => key)
+    await typedNames(`${holding.join(', ')} of ${stage} in it hold data.`, holding.length > 0 ? [stage] : [], {
+      confirmed: repeated(flags.confirm) ?? [],
+      interactive,
+      next: `apigw destroy --stage ${stage} --yes`,
+    })
+    if (holding.length === 0 || !interactive) {
+      await confirmed(`This deletes ${names} of ${stage}.`, { yes: flags.yes, interactive })
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { Args } from '@oclif/core'
+import { BaseCommand, shared } from '../cli/base.ts'
+import { changesText } from '../cli/changes.ts'
+import { interruptible } from '../cli/interrupt.ts'
+import { stageOf } from '../cli/stage.ts'
+import { planStage, stackClients, surveyStage } from '../stacks/index.ts'
+
+const gateClosed = 3
+
+export default class Diff extends BaseCommand {
+  static override summary = 'show what differs between a stage on AWS and its templates'
+  static override description = 'AWS works it out with change sets, which are deleted again. Exit code 3 if anything differs.'
+  static override examples = ['<%= config.bin %> diff --stage prod', '<%= config.bin %> diff data --json']
+  static override args = { stack: Args.string({ multiple: true, description: 'which stacks; none: all' }) }
+  static override flags = { wait: shared.wait, profile: shared.profile }
+
+  async run() {
+    const { args, flags } = await this.parse(Diff)
+    const stage = stageOf(this.settings(flags))
+    const plans = await planStage(stage, args.stack ?? [], this.config.root)
+    const clients = await stackClients({ region: stage.region, profile: flags.profile })
+    try {
+      const steps = { tell: (line: string) => this.note(line), approve: async () => false, wait: flags.wait }
+      const survey = await interruptible((signal) => surveyStage(clients, stage, plans, { ...steps, signal }))
+      const stacks = survey.map(({ key, wanted, state, changes }) => ({ stack: key, name: wanted.name, state, changes }))
+      const differing = stacks.filter(({ state, changes }) => state !== 'there' || changes.length > 0)
+      for (const { name, state, changes } of differing) {
+        this.log(changesText(name, state === 'there' ? '' : 'is not deployed; it may', changes))
+      }
+      if (differing.length === 0) this.note(`Nothing differs in ${stacks.length} stacks of ${stage.name}.`)
+      else process.exitCode = gateClosed
+      return { stage: stage.name, region: clients.region, differs: differing.length > 0, stacks }
+    } finally {
+      clients.close()
+    }
+  }
+}

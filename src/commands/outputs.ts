@@ -1,0 +1,39 @@
+import { Args } from '@oclif/core'
+import { BaseCommand, shared } from '../cli/base.ts'
+import { table } from '../cli/output.ts'
+import { stageOf } from '../cli/stage.ts'
+import { Problem } from '../domain/problem.ts'
+import { stackClients, standingOf } from '../stacks/index.ts'
+
+export default class Outputs extends BaseCommand {
+  static override summary = 'show addresses and names that a deployment made'
+  static override examples = ['<%= config.bin %> outputs --stage prod', '<%= config.bin %> outputs data --json']
+  static override args = { stack: Args.string({ multiple: true, description: 'which stacks; none: all' }) }
+  static override flags = { profile: shared.profile }
+
+  async run() {
+    const { args, flags } = await this.parse(Outputs)
+    const stage = stageOf(this.settings(flags))
+    const clients = await stackClients({ region: stage.region, profile: flags.profile })
+    try {
+      const standing = await standingOf(clients, stage.name)
+      const wanted = args.stack ?? []
+      for (const name of wanted) {
+        if (standing.some(({ key, stack }) => key === name && stack !== null)) continue
+        throw new Problem('stack-unknown', `There is no stack "${name}" of ${stage.name} in ${clients.region}.`, {
+          next: `apigw status --stage ${stage.name}`,
+        })
+      }
+      const shown = standing.filter(({ key, stack }) => stack !== null && (wanted.length === 0 || wanted.includes(key)))
+      const stacks = Object.fromEntries(shown.map(({ key, stack }) => [key, stack?.outputs ?? {}]))
+      const rows = Object.entries(stacks).flatMap(([key, outputs]) =>
+        Object.entries(outputs).map(([name, value]) => [key, name, value]),
+      )
+      if (rows.length === 0) this.note(`Nothing of ${stage.name} is deployed in ${clients.region}.`)
+      else this.log(table(['stack', 'name', 'value'], rows))
+      return { stage: stage.name, region: clients.region, outputs: stacks }
+    } finally {
+      clients.close()
+    }
+  }
+}

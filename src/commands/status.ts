@@ -1,0 +1,44 @@
+import { BaseCommand, shared } from '../cli/base.ts'
+import { interruptible } from '../cli/interrupt.ts'
+import { iso, table } from '../cli/output.ts'
+import { stageOf } from '../cli/stage.ts'
+import { type Standing, stackClients, standingOf, watchStage } from '../stacks/index.ts'
+
+export default class Status extends BaseCommand {
+  static override summary = 'show how the stacks of a stage stand'
+  static override examples = ['<%= config.bin %> status --stage prod', '<%= config.bin %> status --wait']
+  static override flags = { wait: shared.wait, profile: shared.profile }
+
+  async run() {
+    const { flags } = await this.parse(Status)
+    const stage = stageOf(this.settings(flags))
+    const clients = await stackClients({ region: stage.region, profile: flags.profile })
+    try {
+      const steps = {
+        tell: (line: string) => this.note(line),
+        approve: async () => false,
+        look: `apigw status --stage ${stage.name}`,
+      }
+      const standing = flags.wait
+        ? await interruptible((signal) => watchStage(clients, stage.name, { ...steps, signal }))
+        : await standingOf(clients, stage.name)
+      this.note(`Stage ${stage.name} in ${clients.region}.`)
+      this.log(table(['stack', 'status', 'changed at', 'why'], standing.map(row)))
+      return { stage: stage.name, region: clients.region, stacks: standing.map(shown) }
+    } finally {
+      clients.close()
+    }
+  }
+}
+
+function row({ key, stack }: Standing): string[] {
+  return stack === null
+    ? [key, 'not deployed']
+    : [key, stack.status, iso(stack.changedAt)?.slice(0, 19) ?? '', stack.reason ?? '']
+}
+
+function shown({ key, stack }: Standing) {
+  if (stack === null) return { stack: key, name: null, status: null, changedAt: null, reason: null }
+  const { name, status, changedAt, reason } = stack
+  return { stack: key, name, status, changedAt: iso(changedAt), reason: reason ?? null }
+}

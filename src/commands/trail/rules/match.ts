@@ -1,0 +1,35 @@
+import { Args } from '@oclif/core'
+import { BaseCommand } from '../../../cli/base.ts'
+import { plain } from '../../../cli/output.ts'
+import { linesOf } from '../../../cli/trail.ts'
+import { matchLines } from '../../../trail/index.ts'
+
+export default class TrailRulesMatch extends BaseCommand {
+  static override summary = 'hold recorded events against the rules'
+  static override description =
+    "One event a line: CloudTrail's records, EventBridge's events, or whole files of CloudTrail. With --json one object a line."
+  static override examples = [
+    '<%= config.bin %> trail rules match events.jsonl',
+    'zcat AWSLogs/*.json.gz | <%= config.bin %> trail rules match - --json',
+  ]
+  static override args = { file: Args.string({ required: true, description: 'file of events, one JSON a line; - for stdin' }) }
+
+  async run() {
+    const { args, flags } = await this.parse(TrailRulesMatch)
+    const { trail } = this.settings(flags)
+    const json = this.jsonEnabled()
+    let events = 0
+    let matched = 0
+    for await (const found of matchLines(linesOf(args.file), args.file, trail, Date.now())) {
+      events++
+      const { matches, ignored, line, event, actor } = found
+      if (matches.length > 0) matched++
+      if (json) process.stdout.write(`${JSON.stringify(found)}\n`)
+      else if (matches.length > 0) {
+        const rules = matches.map(({ rule, severity }) => `${severity} ${rule}`).join(', ')
+        this.log(plain(`${line}: ${rules}  ${event ?? ''} by ${actor ?? 'nobody named'}`))
+      } else if (ignored.length > 0) this.log(plain(`${line}: ignored ${ignored.join(', ')}  ${event ?? ''}`))
+    }
+    this.note(`${matched} of ${events} events match.`)
+  }
+}

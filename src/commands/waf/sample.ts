@@ -1,0 +1,33 @@
+import { Args, Flags } from '@oclif/core'
+import { BaseCommand } from '../../cli/base.ts'
+import { count, table } from '../../cli/output.ts'
+import { sampleJson, sampleRows, wafFlags, wafPlace } from '../../cli/waf.ts'
+import { longestHours, mostSamples, sampleRules, withWaf } from '../../waf/index.ts'
+
+export default class WafSample extends BaseCommand {
+  static override summary = 'show what the rules matched in the last hours: who, what, where'
+  static override description =
+    'AWS WAF keeps samples for three hours. Headers are not shown, because credentials travel in them.'
+  static override examples = ['<%= config.bin %> waf sample', '<%= config.bin %> waf sample flood --hours 1 --most 20']
+  static override args = {
+    rule: Args.string({ multiple: true, ignoreStdin: true, description: 'which rules; left out: all' }),
+  }
+  static override flags = {
+    hours: Flags.integer({ min: 1, max: longestHours, default: longestHours, env: 'APIGW_HOURS', summary: 'how far back' }),
+    most: Flags.integer({ min: 1, max: mostSamples, default: 50, env: 'APIGW_MOST', summary: 'how many of a rule at most' }),
+    ...wafFlags,
+  }
+
+  async run() {
+    const { args, flags } = await this.parse(WafSample)
+    const how = { hours: flags.hours, most: flags.most, now: Date.now() }
+    const place = wafPlace(this.settings(flags), flags)
+    const samples = await withWaf(place, (waf) => sampleRules(waf, args.rule ?? [], how))
+    const rows = samples.flatMap(sampleRows)
+    if (rows.length > 0) this.log(table(['at', 'rule', 'did', 'address', 'country', 'method', 'what', 'client'], rows))
+    for (const { rule, matched, why } of samples) {
+      this.note(matched === null ? `${rule}: not known; ${why}` : `${rule}: about ${count(matched)} requests in ${flags.hours} h`)
+    }
+    return { webAcl: place.webAcl, hours: flags.hours, rules: samples.map(sampleJson) }
+  }
+}

@@ -1,0 +1,60 @@
+/** The stacks of a stage, in the order in which they build on each other. */
+export const stackKeys = ['security', 'network', 'data', 'edge', 'gateway', 'worker', 'admin'] as const
+export type StackKey = (typeof stackKeys)[number]
+
+export const fronts = ['api-gateway', 'container'] as const
+export const workers = ['lambda', 'container'] as const
+export const engines = ['mariadb', 'postgres'] as const
+export const sizes = ['small', 'medium', 'large'] as const
+export const egresses = ['auto', 'endpoints', 'nat', 'none'] as const
+export const wafModes = ['count', 'block'] as const
+export const detections = ['create', 'existing'] as const
+
+type Of<T extends readonly string[]> = T[number] | undefined
+
+/** What a stage of apigw.yaml says of its deployment, under `deploy`. What it leaves open is as the templates have it. */
+export interface DeploySettings {
+  readonly front?: Of<typeof fronts>
+  readonly worker?: Of<typeof workers>
+  readonly engine?: Of<typeof engines>
+  readonly size?: Of<typeof sizes>
+  readonly egress?: Of<typeof egresses>
+  /** Through NAT or endpoints, both ways. */
+  readonly monthlyGigabytes?: number | undefined
+  readonly domain?: string | undefined
+  readonly hostedZoneId?: string | undefined
+  readonly certificateArn?: string | undefined
+  readonly waf?: Of<typeof wafModes>
+  readonly carrier?: string | undefined
+  readonly secondCarrier?: string | undefined
+  /** The container image, by digest. */
+  readonly image?: string | undefined
+  readonly alertEmail?: string | undefined
+  /** US dollars. */
+  readonly monthlyBudget?: number | undefined
+  readonly detection?: Of<typeof detections>
+  /** Another name for the artifact bucket than the usual one. */
+  readonly artifactBucket?: string | undefined
+  /** Any parameter of a template, by stack and name. It overrules what the rest says. */
+  readonly parameters?: Readonly<Partial<Record<StackKey, Readonly<Record<string, string | number | boolean>>>>> | undefined
+}
+
+/** What each stack builds on: it imports what those export. */
+const buildsOn: Readonly<Record<StackKey, readonly StackKey[]>> = {
+  security: [],
+  network: ['security'],
+  data: ['security', 'network'],
+  edge: ['security', 'network'],
+  gateway: ['security', 'network', 'data', 'edge'],
+  worker: ['security', 'network', 'data'],
+  admin: ['security', 'network', 'data'],
+}
+
+export function stackName(stage: string, key: string): string {
+  return `apigw-${stage}-${key}`
+}
+
+/** The stacks that build on one, and so have to go before it. */
+export function dependentsOf(key: StackKey): StackKey[] {
+  return stackKeys.filter((other) => buildsOn[other].includes(key))
+}

@@ -1,0 +1,39 @@
+import * as z from 'zod'
+import { type Channels, channelFormat, type IgnoreRule, ignoreFormat, severities } from '../../domain/alerting.ts'
+import { Problem } from '../../domain/problem.ts'
+import type { MetricFilter } from './explain.ts'
+import { compileRules, type Rule, type Ruleset, ruleFormat } from './rules/index.ts'
+
+/** What the function is deployed with, beside its code. */
+export interface PackedSettings {
+  readonly rules: readonly Rule[]
+  readonly ignores: readonly IgnoreRule[]
+  readonly channels: Channels
+  readonly filters: readonly MetricFilter[]
+}
+
+const format = z.strictObject({
+  version: z.literal(1),
+  rules: z.array(ruleFormat),
+  ignores: z.array(ignoreFormat),
+  channels: z.record(z.string(), channelFormat),
+  filters: z.array(z.strictObject({ metric: z.string(), pattern: z.string(), title: z.string(), severity: z.enum(severities) })),
+})
+
+/** The text of the file beside the code. The same settings always give the same text, so that its hash tells a change. */
+export function packSettings(settings: PackedSettings): string {
+  return JSON.stringify({ version: 1, ...settings })
+}
+
+/** @throws Problem `config-invalid` */
+export function readPackedSettings(text: string): { rules: Ruleset; channels: Channels; filters: readonly MetricFilter[] } {
+  const result = format.safeParse(JSON.parse(text))
+  if (!result.success) {
+    const [issue] = result.error.issues
+    throw new Problem('config-invalid', `The settings of the notifier, ${issue?.path.join('.')}: ${issue?.message}`, {
+      next: 'apigw trail install',
+    })
+  }
+  const { rules, ignores, channels, filters } = result.data
+  return { rules: compileRules(rules, ignores), channels, filters }
+}

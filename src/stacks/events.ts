@@ -1,0 +1,96 @@
+import type { StackEvent as AwsEvent } from '@aws-sdk/client-cloudformation'
+import { called, type StackClients } from './clients.ts'
+
+/** One thing that CloudFormation says of a stack or of a resource in it. */
+export interface StackEvent {
+  readonly id: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** The resource's name in the template; the stack's own name for the stack. */
+  readonly resource: string
+  readonly type: string
+  readonly physicalId: string
+  /** Such as `CREATE_IN_PROGRESS`. */
+  readonly status: string
+  readonly reason: string | undefined
+  /** It is about the stack as a whole. */
+  readonly ofStack: boolean
+  /** What whoever started this gave it for a name. */
+  readonly token: string | undefined
+}
+
+function eventFrom(event: AwsEvent): StackEvent {
+  const { PhysicalResourceId: physicalId = '', StackId } = event
+  return {
+    id: event.EventId ?? '',
+    at: event.Timestamp?.getTime() ?? 0,
+    resource: event.LogicalResourceId ?? '',
+    type: event.ResourceType ?? '',
+    physicalId,
+    status: event.ResourceStatus ?? '',
+    reason: event.ResourceStatusReason,
+    ofStack: event.ResourceType === 'AWS::CloudFormation::Stack' && physicalId === StackId,
+    token: event.ClientRequestToken,
+  }
+}
+
+/**
+ * Hands out each event of a stack once, oldest first. What had happened before it was opened is never handed out: events
+ * are told apart by their ids, not by a clock, because this machine's need not be that of AWS.
+ */
+export class EventFeed {
+  readonly #clients: StackClients
+  readonly #stackId: string
+  #newest: string | undefined
+
+  private constructor(clients: StackClients, stackId: string) {
+    this.#clients = clients
+    this.#stackId = stackId
+  }
+
+  static async open(clients: StackClients, stackId: string): Promise<EventFeed> {
+    const feed = new EventFeed(clients, stackId)
+    const [page] = await feed.#pages(() => true)
+    feed.#newest = page?.[0]?.id
+    return feed
+  }
+
+  /** What has happened since the last call. */
+  async next(): Promise<StackEvent[]> {
+    const newest = this.#newest
+    const pages = await this.#pages((page) => page.some(({ id }) => id === newest))
+    const events = pages.flat()
+    const known = events.findIndex(({ id }) => id === newest)
+    const fresh = known === -1 ? events : events.slice(0, known)
+    this.#newest = fresh[0]?.id ?? newest
+    return fresh.reverse()
+  }
+
+  /** Newest first, until a page is the last wanted one. */
+  async #pages(isLast: (page: readonly StackEvent[]) => boolean): Promise<StackEvent[][]> {
+    const { DescribeStackEventsCommand } = await import('@aws-sdk/client-cloudformation')
+    const pages: StackEvent[][] = []
+    let token: string | undefined
+    do {
+      const input = { StackName: this.#stackId, NextToken: token }
+      const { StackEvents = [], NextToken } = await called(this.#clients, 'cloudformation:DescribeStackEvents', () =>
+        this.#clients.cloudFormation.send(new DescribeStackEventsCommand(input)),
+      )
+      const page = StackEvents.map(eventFrom)
+      pages.push(page)
+      token = isLast(page) ? undefined : NextToken
+    } while (token !== undefined)
+    return pages
+  }
+}
+
+/** The newest event that says that somebody began to change the stack as a whole. */
+export async function lastStart(clients: StackClients, stackId: string): Promise<StackEvent | undefined> {
+  const { DescribeStackEventsCommand } = await import('@aws-sdk/client-cloudformation')
+  const { StackEvents = [] } = await called(clients, 'cloudformation:DescribeStackEvents', () =>
+    clients.cloudFormation.send(new DescribeStackEventsCommand({ StackName: stackId })),
+  )
+  return StackEvents.map(eventFrom).find(
+    ({ ofStack, status }) => ofStack && /^(?:CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/.test(status),
+  )
+}

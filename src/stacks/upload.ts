@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import { accountOf, called, type StackClients } from './clients.ts'
+
+/** The key that content has: its SHA-256, so that what has not changed is already there. */
+export function assetKey(bytes: Uint8Array, extension: string): string {
+  return `${createHash('sha256').update(bytes).digest('hex')}.${extension}`
+}
+
+/**
+ * Puts content into the artifact bucket, unless it is there.
+ * @param extension of the key, without a dot, such as `zip`
+ * @returns its key
+ * @throws Problem `aws-…`
+ */
+export async function uploadAsset(clients: StackClients, bucket: string, bytes: Uint8Array, extension: string): Promise<string> {
+  const { HeadObjectCommand, PutObjectCommand } = await import('@aws-sdk/client-s3')
+  const key = assetKey(bytes, extension)
+  const of = { Bucket: bucket, Key: key, ExpectedBucketOwner: await accountOf(clients) }
+  const there = await called(clients, 's3:GetObject', async () => {
+    try {
+      await clients.s3.send(new HeadObjectCommand(of))
+      return true
+    } catch (error) {
+      if (error instanceof Error && error.name === 'NotFound') return false
+      throw error
+    }
+  })
+  if (there) return key
+  const checksum = createHash('sha256').update(bytes).digest('base64')
+  await called(clients, 's3:PutObject', () =>
+    clients.s3.send(new PutObjectCommand({ ...of, Body: bytes, ChecksumSHA256: checksum })),
+  )
+  return key
+}

@@ -1,0 +1,124 @@
+import { reportedIn, signalOf } from '../runtime/notifier/index.ts'
+import type { Received } from '../runtime/ports/index.ts'
+import { called, type TrailClients } from './clients.ts'
+import { installedOutputs, queueName } from './status.ts'
+
+/** A report that could not be told. */
+export interface DeadLetter {
+  readonly id: string
+  readonly sentAt: number
+  readonly kind: string
+  /** What it is about, shortly: the action, the alarm, the finding or the subject. */
+  readonly about: string
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/**
+ * What the notifier has to be given to tell a dead letter. Lambda puts there what it was called with, SNS its whole
+ * notification, EventBridge its event.
+ */
+export function eventIn(body: string): unknown {
+  const value = parsed(body)
+  const { Records, requestPayload } = Object(value)
+  if (requestPayload !== undefined) return requestPayload
+  return Records === undefined ? { Records: [{ Sns: notificationOf(value, body) }] } : value
+}
+
+function notificationOf(value: unknown, body: string): unknown {
+  const { Type, Message, id } = Object(value)
+  if (Type === 'Notification' && typeof Message === 'string') return value
+  return { TopicArn: 'dead-letters', Message: body, ...(typeof id === 'string' && { MessageId: id }) }
+}
+
+function aboutOf(body: string): { kind: string; about: string } {
+  const [first] = reportedIn(eventIn(body), () => '')
+  if (first === undefined) return { kind: 'text', about: '' }
+  const signal = signalOf(first)
+  const short = (value: unknown) =>
+    String(value ?? '')
+      .slice(0, 80)
+      .replace(/\p{Cc}/gu, ' ')
+  switch (signal.kind) {
+    case 'activity':
+      return { kind: signal.kind, about: short(signal.record.eventName) }
+    case 'finding':
+      return { kind: signal.kind, about: short(Object(signal.event.detail).type) }
+    case 'alarm':
+      return { kind: signal.kind, about: short(signal.alarm.AlarmName) }
+    case 'tick':
+      return { kind: signal.kind, about: '' }
+    default:
+      return { kind: signal.kind, about: short(signal.subject ?? signal.text) }
+  }
+}
+
+async function received(clients: TrailClients, queue: string, most: number, visibilitySeconds: number): Promise<Received[]> {
+  const seen = new Map<string, Received>()
+  for (;;) {
+    const some = await clients.queue.receive(queue, { most: Math.min(10, most - seen.size), waitSeconds: 1, visibilitySeconds })
+    const before = seen.size
+    for (const one of some) seen.set(one.id, one)
+    if (seen.size === before || seen.size >= most) return [...seen.values()]
+  }
+}
+
+/** Looks at dead letters and gives them back. */
+export async function listDeadLetters(clients: TrailClients, most: number): Promise<DeadLetter[]> {
+  const queue = queueName(await installedOutputs(clients.place))
+  const all = await received(clients, queue, most, 30)
+  await clients.queue.extend(
+    queue,
+    all.map(({ receipt }) => receipt),
+    0,
+  )
+  return all.map(({ id, sentAt, body }) => ({ id, sentAt, ...aboutOf(body) }))
+}
+
+export interface Redriven {
+  readonly told: number
+  /** What failed again stays where it is. */
+  readonly failed: number
+  readonly why: string | null
+}
+
+/**
+ * Gives dead letters to the notifier again, one by one, and deletes those that it took. What was told meanwhile by another
+ * report is not told twice: the notifier remembers longer than the queue keeps.
+ */
+export async function redriveDeadLetters(clients: TrailClients, most: number): Promise<Redriven> {
+  const outputs = await installedOutputs(clients.place)
+  const queue = queueName(outputs)
+  const { InvokeCommand } = await import('@aws-sdk/client-lambda')
+  let told = 0
+  let failed = 0
+  let why: string | null = null
+  while (told + failed < most) {
+    const some = await clients.queue.receive(queue, {
+      most: Math.min(10, most - told - failed),
+      waitSeconds: 1,
+      visibilitySeconds: 900,
+    })
+    if (some.length === 0) break
+    for (const { body, receipt } of some) {
+      const Payload = Buffer.from(JSON.stringify(eventIn(body)))
+      const answer = await called(clients, 'lambda:InvokeFunction', () =>
+        clients.lambda.send(new InvokeCommand({ FunctionName: outputs.FunctionName, Payload })),
+      )
+      if (answer.FunctionError === undefined) {
+        await clients.queue.delete(queue, [receipt])
+        told++
+      } else {
+        failed++
+        why = String(Object(parsed(Buffer.from(answer.Payload ?? []).toString('utf8'))).errorMessage ?? answer.FunctionError)
+      }
+    }
+  }
+  return { told, failed, why }
+}

@@ -1,0 +1,102 @@
+import { stringify } from 'yaml'
+import type { EventPattern } from '../runtime/notifier/index.ts'
+
+/** A metric filter and its alarm, with the benchmark's own words: Security Hub compares the pattern's text. */
+export interface CisFilter {
+  readonly metric_name: string
+  readonly filter_pattern: string
+  readonly metric_namespace: string
+  readonly metric_value: string
+  readonly alarm_name: string
+  readonly alarm_description: string
+  readonly alarm_comparison_operator: string
+  readonly alarm_evaluation_periods: string
+  readonly alarm_period: string
+  readonly alarm_statistic: string
+  readonly alarm_treat_missing_data: string
+  readonly alarm_threshold: string
+}
+
+const topic = { Ref: 'Topic' }
+
+/** Logical ids hold letters and digits only. */
+function logicalId(kind: string, name: string | number): string {
+  return `${kind}${String(name).replace(/[^A-Za-z0-9]/g, '')}`
+}
+
+function cisResources(filter: CisFilter): Record<string, unknown> {
+  return {
+    [logicalId('Filter', filter.metric_name)]: {
+      Type: 'AWS::Logs::MetricFilter',
+      Properties: {
+        LogGroupName: { 'Fn::If': ['OwnTrail', { Ref: 'EventsLogGroup' }, { Ref: 'AdoptLogGroup' }] },
+        FilterPattern: filter.filter_pattern,
+        MetricTransformations: [
+          { MetricName: filter.metric_name, MetricNamespace: filter.metric_namespace, MetricValue: filter.metric_value },
+        ],
+      },
+    },
+    [logicalId('Alarm', filter.metric_name)]: {
+      Type: 'AWS::CloudWatch::Alarm',
+      Properties: {
+        AlarmName: { 'Fn::Sub': `\${Prefix}-${filter.alarm_name}` },
+        AlarmDescription: filter.alarm_description,
+        Namespace: filter.metric_namespace,
+        MetricName: filter.metric_name,
+        Statistic: filter.alarm_statistic,
+        Period: Number(filter.alarm_period),
+        EvaluationPeriods: Number(filter.alarm_evaluation_periods),
+        Threshold: Number(filter.alarm_threshold),
+        ComparisonOperator: filter.alarm_comparison_operator,
+        TreatMissingData: filter.alarm_treat_missing_data,
+        AlarmActions: [topic],
+      },
+    },
+  }
+}
+
+/** EventBridge tries for a day and keeps what it could not hand over. */
+const eventRetries = {
+  RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+  DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
+}
+
+function eventRule(at: number, EventPattern: EventPattern, target: Record<string, unknown>): Record<string, unknown> {
+  return {
+    [logicalId('Events', at + 1)]: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        Name: { 'Fn::Sub': `\${Prefix}-events-${at + 1}` },
+        Description: 'What the rules of the activity trail look at',
+        EventPattern,
+        Targets: [target],
+      },
+    },
+  }
+}
+
+/** The text of a template whose last section is Resources, with more of them. */
+function withResources(base: string, resources: readonly Record<string, unknown>[]): string {
+  const text = stringify(Object.assign({}, ...resources), { lineWidth: 0, aliasDuplicateObjects: false })
+  return `${base.trimEnd()}\n\n${text.replace(/^(?=.)/gm, '  ')}`
+}
+
+/** The whole trail: what templates/trail/trail.yaml holds, with the rules' event patterns and the benchmark's filters. */
+export function trailTemplate(base: string, patterns: readonly EventPattern[], filters: readonly CisFilter[]): string {
+  const target = { Id: 'alerts', Arn: topic, ...eventRetries }
+  return withResources(base, [...patterns.map((pattern, at) => eventRule(at, pattern, target)), ...filters.map(cisResources)])
+}
+
+/** What sends events of global services on to the region of the trail. */
+export function globalTemplate(base: string, patterns: readonly EventPattern[]): string {
+  const target = {
+    Id: 'home',
+    Arn: { 'Fn::Sub': 'arn:${AWS::Partition}:events:${HomeRegion}:${AWS::AccountId}:event-bus/default' },
+    RoleArn: { 'Fn::GetAtt': ['ForwardRole', 'Arn'] },
+    RetryPolicy: eventRetries.RetryPolicy,
+  }
+  return withResources(
+    base,
+    patterns.map((pattern, at) => eventRule(at, pattern, target)),
+  )
+}

@@ -1,0 +1,13 @@
+import { type Entry, entriesOf } from './entries.ts'
+import { type NoteStore, readNotes } from './notes.ts'
+import type { Waf } from './open.ts'
+import { readSets } from './sets.ts'
+
+/**
+ * Everything in the lists, blocked before allowed.
+ * @param store undefined: what is known of the entries cannot be read
+ */
+export async function listEntries(waf: Waf, store: NoteStore | undefined, now: number): Promise<Entry[]> {
+  const sets = await readSets(waf)
+  return entriesOf(sets, store && (await readNotes(store, waf.acl.arn)), now)
+}

@@ -1,0 +1,376 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { installation, project } from '../stacks/installation.ts'
+import { FakeCloudFormation } from '../support/cloudformation.ts'
+import { type Answer, type AwsServer, awsServer } from '../support/query-server.ts'
+import { type FakeS3, fakeS3 } from '../support/s3.ts'
+import { jsonError, type Run, run, shownError, temporaryFolder } from './run.ts'
+
+const account = '123456789012'
+const keys = ['security', 'network', 'data', 'edge', 'gateway', 'worker', 'admin']
+
+interface Cloud {
+  readonly aws: FakeCloudFormation
+  readonly s3: FakeS3
+  readonly server: AwsServer
+  readonly cwd: string
+  readonly root: string
+  run(...args: string[]): Promise<Run>
+}
+
+async function cloud(
+  instead: Readonly<Record<string, Answer>> = {},
+  json: Readonly<Record<string, () => string>> = {},
+  // All at once: the commands pause between two looks.
+  perLook = 100,
+): Promise<Cloud> {
+  const aws = new FakeCloudFormation(perLook)
+  const s3 = fakeS3(account)
+  const server = await awsServer({ ...aws.query, ...instead }, (sent) => {
+    const target = String(sent.headers['x-amz-target']).split('.')[1] ?? ''
+    const body = json[target]?.()
+    return body === undefined ? s3.rest(sent) : { status: 200, body, type: 'application/x-amz-json-1.1' }
+  })
+  const cwd = project()
+  const root = installation()
+  return { aws, s3, server, cwd, root, run: (...args) => run(args, { cwd, root, env: server.env }) }
+}
+
+const names = (text: string): string[] =>
+  [...text.matchAll(/^apigw-prod-\S+(?= {2}(?:deployed|deleted))/gm)].map(([name]) => name)
+
+describe('deploy', () => {
+  test('makes every stack in order, uploads each bundle once, and a second run has nothing to do', async () => {
+    const { run, aws, s3 } = await cloud()
+    const first = await run('deploy', '--yes')
+    expect(first.code, first.stderr).toBe(0)
+    expect(names(first.stdout)).toEqual(keys.map((key) => `apigw-prod-${key}`))
+    expect([...aws.stacks.values()].map(({ status }) => status)).toEqual(keys.map(() => 'CREATE_COMPLETE'))
+    expect(first.stderr).toMatch(/apigw-prod-data {2}is new; it may {2}2 to create/)
+    expect(first.stderr).toMatch(/Standing cost: \$\d+\.\d\d a month/)
+    const bucket = `apigw-artifacts-${account}-ap-northeast-2`
+    const objects = [...(s3.buckets.get(bucket)?.objects.keys() ?? [])]
+    expect(objects).toHaveLength(4)
+    expect(aws.stacks.get('apigw-prod-worker')?.parameters).toMatchObject({ Stage: 'prod', CodeBucket: bucket })
+    expect(objects).toContain(aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey)
+
+    const asked = s3.asked.length
+    const second = await run('deploy', '--yes', '--json')
+    expect(second.code, second.stdout).toBe(0)
+    const { stacks, ...head } = JSON.parse(second.stdout)
+    expect(Object.keys(head)).toEqual(['stage', 'region', 'dryRun', 'cost'])
+    expect(stacks.map(({ stack, changed }: { stack: string; changed: boolean }) => [stack, changed])).toEqual(
+      keys.map((key) => [key, false]),
+    )
+    expect(stacks[0]).toEqual({
+      stack: 'security',
+      name: 'apigw-prod-security',
+      changed: false,
+      outputs: { Key: 'apigw-prod-security:security' },
+    })
+    expect(s3.asked.slice(asked).filter((one) => one.startsWith('PUT'))).toEqual([])
+  })
+  test('wants a yes, and changes nothing without one', async () => {
+    const { run, aws, s3 } = await cloud()
+    const refused = await run('deploy', '--json')
+    expect(refused.code).toBe(2)
+    expect(jsonError(refused)).toMatchObject({ code: 'input-missing', next: 'add --yes' })
+    expect({ stacks: aws.stacks.size, buckets: s3.buckets.size }).toEqual({ stacks: 0, buckets: 0 })
+  })
+  test('shows what would change, and changes nothing, with --dry-run', async () => {
+    const { run, aws, s3 } = await cloud()
+    const shown = await run('deploy', '--dry-run', '--json')
+    expect(shown.code).toBe(0)
+    const { dryRun, stacks } = JSON.parse(shown.stdout)
+    expect(dryRun).toBe(true)
+    expect(stacks[2]).toMatchObject({
+      stack: 'data',
+      state: 'new',
+      changes: [{ kind: 'create', id: 'Database', loss: null }, { id: 'Queue' }],
+    })
+    expect({ stacks: aws.stacks.size, buckets: s3.buckets.size }).toEqual({ stacks: 0, buckets: 0 })
+  })
+  test('writes templates, parameters and bundles without an account or credentials', async () => {
+    const cwd = project()
+    const root = installation()
+    const { code, stdout, stderr } = await run(['deploy', '--dry-run', '--out', 'build'], { cwd, root })
+    expect(code, stderr).toBe(0)
+    expect(stdout).toBe('Wrote 16 files to build.\n')
+    expect(readFileSync(join(cwd, 'build/data.yaml'), 'utf8')).toBe(
+      readFileSync(join(root, 'templates/stacks/data.yaml'), 'utf8'),
+    )
+    const parameters: { ParameterKey: string; ParameterValue: string }[] = JSON.parse(
+      readFileSync(join(cwd, 'build/worker.parameters.json'), 'utf8'),
+    )
+    const value = (name: string) => parameters.find(({ ParameterKey }) => ParameterKey === name)?.ParameterValue
+    expect(value('CodeBucket')).toBe('apigw-artifacts-ACCOUNT-ap-northeast-2')
+    expect(readdirSync(join(cwd, 'build/assets'))).toContain(value('WorkerCodeKey'))
+    expect(shownError(await run(['deploy', '--out', 'build'], { cwd, root })).next).toBe('apigw deploy --dry-run --out build')
+  })
+  test('goes on, after a failure, from the stack that failed', async () => {
+    const { run, aws } = await cloud()
+    aws.scripts.set('apigw-prod-data', {
+      says: [['Queue', 'AWS::SQS::Queue', 'CREATE_FAILED', 'You have reached the maximum number of queues; limit exceeded']],
+      ends: ['ROLLBACK_COMPLETE'],
+    })
+    const failed = await run('deploy', '--yes')
+    expect(failed.code).toBe(1)
+    expect(failed.stderr).toMatch(
+      /Error: apigw-prod-data could not be changed; .*limit exceeded\nNext: {2}ask for more in Service Quotas/,
+    )
+    expect(names(failed.stdout)).toEqual(['apigw-prod-security', 'apigw-prod-network'])
+    const again = await run('deploy', '--yes')
+    expect(again.code, again.stderr).toBe(0)
+    expect(again.stderr).toMatch(/apigw-prod-data {2}failed before, and is made again/)
+    expect(names(again.stdout)).toEqual(['data', 'edge', 'gateway', 'worker', 'admin'].map((key) => `apigw-prod-${key}`))
+  })
+  describe('that would lose data', () => {
+    const replaced = [
+      {
+        Action: 'Modify',
+        Replacement: 'True',
+        LogicalResourceId: 'Database',
+        ResourceType: 'AWS::RDS::DBInstance',
+        PolicyAction: 'ReplaceAndDelete',
+      },
+    ]
+    test('is refused for a mere yes, and done for the name of the stack', async () => {
+      const { run, aws } = await cloud()
+      await run('deploy', '--yes')
+      aws.scripts.set('apigw-prod-data', { changes: replaced })
+      const refused = await run('deploy', 'data', '--yes')
+      expect(refused.code).toBe(2)
+      expect(refused.stderr).toMatch(/! replace +Database {2}AWS::RDS::DBInstance {2}ITS DATA IS LOST/)
+      expect(refused.stderr).toMatch(
+        /Error: Data would be lost\..*\nNext: {2}apigw deploy --stage prod --yes --confirm apigw-prod-data/,
+      )
+      expect(aws.stacks.get('apigw-prod-data')?.events[0]?.said[2]).toBe('CREATE_COMPLETE')
+      expect((await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-edge')).code).toBe(2)
+      const done = await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-data')
+      expect(done.code, done.stderr).toBe(0)
+    })
+    test('only when its turn comes is asked for again', async () => {
+      const { run, aws } = await cloud()
+      await run('deploy', '--yes')
+      let looks = 0
+      const scripts = aws.scripts.get.bind(aws.scripts)
+      // The first look is the survey, the second what is about to be done.
+      aws.scripts.get = (name) => (name === 'apigw-prod-data' && ++looks === 2 ? { changes: replaced } : scripts(name))
+      const refused = await run('deploy', 'data', '--yes')
+      expect(refused.stderr).toMatch(/apigw-prod-data {2}turns out to change otherwise/)
+      expect(refused.code).toBe(2)
+    })
+  })
+  test('Ctrl-C in the middle ends with 130, says that AWS goes on, and how to look', async () => {
+    let aws: FakeCloudFormation | undefined
+    const { run, ...world } = await cloud(
+      {
+        DescribeStackEvents: () => {
+          // The first look is before anything is begun.
+          if (aws?.stacks.get('apigw-prod-security')?.status === 'CREATE_IN_PROGRESS') process.emit('SIGINT')
+          return aws?.query.DescribeStackEvents ?? ''
+        },
+      },
+      {},
+      1,
+    )
+    aws = world.aws
+    const stopped = await run('deploy', '--yes')
+    expect(stopped.code).toBe(130)
+    expect(stopped.stderr).toMatch(
+      /Error: Stopped watching apigw-prod-security; AWS goes on changing it\.\nNext: {2}apigw status --stage prod\n$/,
+    )
+    expect([...aws.stacks.keys()]).toEqual(['apigw-prod-security'])
+  })
+  test('says which setting is missing, and which stacks there are', async () => {
+    const { server, root } = await cloud()
+    const bare = project({})
+    expect(shownError(await run(['deploy'], { cwd: bare, root, env: server.env })).next).toMatch(
+      /^set deploy\.domain of the stage/,
+    )
+    expect(shownError(await run(['deploy', 'databse'], { cwd: bare, root, env: server.env })).message).toBe(
+      'There is no stack "databse".',
+    )
+    expect(shownError(await run(['deploy'], { cwd: temporaryFolder(), root, env: server.env })).next).toMatch(/apigw init/)
+  })
+  test('in another region than the stage’s is refused', async () => {
+    const { server, cwd, root } = await cloud()
+    const refused = await run(['deploy', '--yes'], { cwd, root, env: { ...server.env, AWS_REGION: 'us-east-1' } })
+    expect(shownError(refused).message).toBe('AWS_REGION is us-east-1, and the stage prod is in ap-northeast-2.')
+    expect(server.asked).toEqual([])
+  })
+  test('without credentials says so', async () => {
+    const { server, cwd, root } = await cloud()
+    const { AWS_ENDPOINT_URL = '' } = server.env
+    const env = {
+      AWS_ENDPOINT_URL,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      HOME: cwd,
+      AWS_SHARED_CREDENTIALS_FILE: join(cwd, 'none'),
+      AWS_CONFIG_FILE: join(cwd, 'none'),
+    }
+    const refused = await run(['deploy', '--json'], { cwd, root, env })
+    expect(jsonError(refused).code).toBe('aws-credentials')
+  })
+})
+
+describe('diff', () => {
+  test('closes the gate where anything differs', async () => {
+    const { run, aws } = await cloud()
+    await run('deploy', '--yes')
+    const same = await run('diff', '--json')
+    expect({ code: same.code, ...JSON.parse(same.stdout) }).toMatchObject({ code: 0, stage: 'prod', differs: false })
+    aws.stacks.delete('apigw-prod-worker')
+    const differs = await run('diff')
+    expect(differs.code).toBe(3)
+    expect(differs.stdout).toMatch(
+      /^apigw-prod-worker {2}is not deployed; it may {2}1 to create\n {2}\+ create +Logs {2}AWS::Logs::LogGroup\n$/,
+    )
+    expect(aws.changeSets).toBe(0)
+  })
+})
+
+describe('status and outputs', () => {
+  test('show what stands, what does not, and what else carries the stage’s name', async () => {
+    const { run, aws } = await cloud()
+    await run('deploy', 'security', 'network', '--yes')
+    aws.put('apigw-prod-trail', { status: 'UPDATE_ROLLBACK_COMPLETE', reason: 'it failed' })
+    aws.put('apigw-prod-eu-data')
+    const { stdout, code } = await run('status')
+    expect(code).toBe(0)
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['STACK', 'STATUS', 'CHANGED AT', 'WHY'],
+      ['security', 'CREATE_COMPLETE', '2026-11-24T00:00:00'],
+      ['network', 'CREATE_COMPLETE', '2026-11-24T00:00:00'],
+      ...['data', 'edge', 'gateway', 'worker', 'admin'].map((key) => [key, 'not deployed']),
+      ['trail', 'UPDATE_ROLLBACK_COMPLETE', '2026-11-24T00:00:00', 'it failed'],
+      [''],
+    ])
+    const shown = JSON.parse((await run('status', '--json')).stdout)
+    expect(shown.stacks[2]).toEqual({ stack: 'data', name: null, status: null, changedAt: null, reason: null })
+    expect(JSON.parse((await run('outputs', 'network', '--json')).stdout)).toEqual({
+      stage: 'prod',
+      region: 'ap-northeast-2',
+      outputs: { network: { Key: 'apigw-prod-network:network' } },
+    })
+    expect((await run('outputs')).stdout).toMatch(/security +Key +apigw-prod-security:security/)
+    expect(shownError(await run('outputs', 'data')).message).toMatch(/There is no stack "data" of prod/)
+  })
+  test('--wait tells what happens until it has happened', async () => {
+    const { run, aws } = await cloud({}, {}, 1)
+    const said = ['.', 'AWS::CloudFormation::Stack', 'UPDATE_IN_PROGRESS'] as const
+    aws.put('apigw-prod-data', {
+      status: 'UPDATE_IN_PROGRESS',
+      events: [{ id: 'e0', said, token: undefined }],
+      coming: [
+        [['Queue', 'AWS::SQS::Queue', 'UPDATE_COMPLETE'], undefined],
+        [['Other', 'AWS::SQS::Queue', 'UPDATE_COMPLETE'], undefined],
+        [['.', 'AWS::CloudFormation::Stack', 'UPDATE_COMPLETE'], undefined],
+      ],
+    })
+    const { stdout, stderr } = await run('status', '--wait')
+    expect(stderr).toMatch(/UPDATE_COMPLETE +Other/)
+    expect(stdout).toMatch(/data +UPDATE_COMPLETE/)
+  })
+})
+
+describe('destroy', () => {
+  test('wants the stage’s name, deletes in reverse order, and tells what stays', async () => {
+    const { run, aws } = await cloud()
+    await run('deploy', '--yes')
+    const data = aws.stacks.get('apigw-prod-data')
+    if (data !== undefined)
+      data.template = data.template.replace('AWS::RDS::DBInstance', 'AWS::RDS::DBInstance\n    DeletionPolicy: Retain')
+    const refused = await run('destroy', '--yes')
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toMatch(/Next: {2}apigw destroy --stage prod --yes --confirm prod/)
+    const shown = await run('destroy', '--dry-run')
+    expect(shown.stderr).toMatch(/- delete +Queue {2}AWS::SQS::Queue {2}ITS DATA IS LOST/)
+    expect([...aws.stacks.values()].every(({ status }) => status === 'CREATE_COMPLETE')).toBe(true)
+    const gone = await run('destroy', '--yes', '--confirm', 'prod')
+    expect(gone.code, gone.stderr).toBe(0)
+    expect(names(gone.stdout)).toEqual(keys.toReversed().map((key) => `apigw-prod-${key}`))
+    expect(gone.stderr).toMatch(/What stays.*\n {2}AWS::RDS::DBInstance database-1/)
+    const nothing = await run('destroy', '--yes', '--json')
+    expect(JSON.parse(nothing.stdout)).toEqual({ stage: 'prod', region: 'ap-northeast-2', dryRun: false, stacks: [] })
+  })
+  test('what is protected is refused before anything goes', async () => {
+    const { run, aws } = await cloud()
+    const { name } = aws.put('apigw-prod-data', { parameters: { DeletionProtection: 'true' } })
+    const { message, next } = shownError(await run('destroy', '--yes', '--confirm', 'prod'))
+    expect(message).toBe(`${name} has its deletion protection on.`)
+    expect(next).toMatch(/deploy\.parameters\.data\.DeletionProtection/)
+  })
+  test('a stack that others build on stays while they do', async () => {
+    const { run, aws } = await cloud()
+    await run('deploy', '--yes')
+    const refused = shownError(await run('destroy', 'network', '--yes'))
+    expect(refused).toEqual({
+      message: 'data, edge, gateway, worker of prod build on that.',
+      next: 'apigw destroy network data edge gateway worker',
+    })
+    expect(aws.stacks.get('apigw-prod-network')?.status).toBe('CREATE_COMPLETE')
+  })
+})
+
+describe('bootstrap', () => {
+  test('makes the bucket, once; a dry run only says which', async () => {
+    const { run, s3 } = await cloud()
+    const bucket = `apigw-artifacts-${account}-ap-northeast-2`
+    expect((await run('bootstrap', '--dry-run')).stdout).toBe(`${bucket} in ap-northeast-2\n`)
+    expect(s3.buckets.size).toBe(0)
+    expect(JSON.parse((await run('bootstrap', '--json')).stdout)).toEqual({ bucket, region: 'ap-northeast-2', dryRun: false })
+    expect((await run('bootstrap')).code).toBe(0)
+    s3.buckets.set(bucket, { owner: '999999999999', settings: new Map(), objects: new Map() })
+    expect(jsonError(await run('bootstrap', '--json')).code).toBe('bucket-taken')
+  })
+})
+
+describe('logs', () => {
+  const events = [
+    { eventId: '1', timestamp: Date.UTC(2026, 10, 24), message: '{"event":"call","status":202}\n' },
+    { eventId: '2', timestamp: Date.UTC(2026, 10, 24, 0, 0, 1), message: 'colour \u001b[31mred\u001b[0m\n' },
+  ]
+  test('shows lines of the stacks’ log groups in order, without what steers a terminal', async () => {
+    const { run } = await cloud({}, { FilterLogEvents: () => JSON.stringify({ events }) })
+    await run('deploy', '--yes')
+    const { stdout, code, stderr } = await run('logs', 'gateway', '--since', '1h')
+    expect(code, stderr).toBe(0)
+    expect(stdout).toBe(
+      '2026-11-24T00:00:00.000Z logs-1 {"event":"call","status":202}\n2026-11-24T00:00:01.000Z logs-1 colour red\n',
+    )
+    const shown = JSON.parse((await run('logs', 'gateway', '--json')).stdout)
+    expect(shown).toMatchObject({ stage: 'prod', groups: ['logs-1'], lines: [{ group: 'logs-1' }, {}] })
+    expect(shownError(await run('logs', '--since', 'yesterday')).message).toMatch(/not a span/)
+  })
+  test('--follow shows each line once, until Ctrl-C', async () => {
+    let asked = 0
+    const now = Date.now()
+    const recent = events.map((event, at) => ({ ...event, timestamp: now + at }))
+    const { run } = await cloud(
+      {},
+      {
+        FilterLogEvents: () => {
+          if (++asked === 3) process.emit('SIGINT')
+          return JSON.stringify({ events: recent.slice(0, asked) })
+        },
+      },
+    )
+    await run('deploy', '--yes')
+    const { stdout, code } = await run('logs', 'gateway', '--follow', '--json')
+    expect(code).toBe(0)
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines).toEqual([
+      { at: new Date(now).toISOString(), group: 'logs-1', text: '{"event":"call","status":202}' },
+      { at: new Date(now + 1).toISOString(), group: 'logs-1', text: expect.stringContaining('red') },
+    ])
+  })
+  test('of what is not deployed there are none', async () => {
+    const { run } = await cloud()
+    expect(shownError(await run('logs')).message).toBe('gateway and worker of prod have no logs in ap-northeast-2.')
+  })
+})

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import type { SlackAnswer } from '../../support/slack.ts'
+import { bridged, example, sns, world } from './world.ts'
+
+const records = (count: number) =>
+  Array.from({ length: count }, () =>
+    sns(bridged(example('bucket-deleted', { userIdentity: { arn: `arn:aws:iam::1:user/u${Math.random()}` } }))),
+  )
+
+const failures: [string, SlackAnswer][] = [
+  ['429 with Retry-After', { status: 429, body: 'rate_limited', retryAfter: '2' }],
+  ['429 without Retry-After', { status: 429, body: 'rate_limited' }],
+  ['500', { status: 500, body: 'oops' }],
+  ['a reset connection', 'reset'],
+  ['a hang', 'hang'],
+]
+
+describe.each(failures)('where Slack answers with %s now and then', (_, failure) => {
+  it('every alert is delivered once', async () => {
+    const answers: SlackAnswer[] = [failure, 'ok', failure, failure, 'ok', 'ok']
+    const { slack, invoke } = await world({ answers, timeoutMs: 150 })
+    for (const record of records(6)) expect(await invoke({ Records: [record] })).toBe('told')
+    expect(slack.delivered).toHaveLength(6)
+    expect(new Set(slack.delivered.map((message) => JSON.stringify(message))).size).toBe(6)
+  })
+})
+
+describe.each<[string, SlackAnswer]>([
+  ['is down for an hour', { status: 503, body: 'down' }],
+  ['resets every connection', 'reset'],
+  ['asks to wait for an hour', { status: 429, body: 'rate_limited', retryAfter: '3600' }],
+  ['does not know the webhook any more', { status: 404, body: 'no_service' }],
+])('where Slack %s', (_, failure) => {
+  it('every alert ends in the dead letters, and is delivered once from there', async () => {
+    const { slack, invoke, clock } = await world({ answers: Array.from({ length: 200 }, () => failure) })
+    const all = records(4).map((record) => ({ Records: [record] }))
+    for (const event of all) expect(await invoke(event)).toBe('dead')
+    expect(slack.delivered).toHaveLength(0)
+    // Slack is back; what waits is given to the function again, twice over.
+    const back = await world()
+    clock.now += 3_600_000
+    for (const event of [...all, ...all]) expect(await back.invoke(event)).toBe('told')
+    expect(back.slack.delivered).toHaveLength(4)
+  })
+})
+
+it('a bad record never loses another', async () => {
+  const { slack, run } = await world({ answers: ['ok', 'reset', 'reset', 'reset'] })
+  const [a, b, c] = records(3)
+  await expect(run({ Records: [a, b, null, c] })).rejects.toMatchObject({ name: 'DeliveryFailed', failures: 1 })
+  expect(slack.delivered).toHaveLength(3)
+})
+
+it('a repeated run tells only what is missing', async () => {
+  const { slack, invoke } = await world({ answers: ['ok', 'reset', 'reset', 'reset'] })
+  expect(await invoke({ Records: records(3) })).toBe('told')
+  expect(slack.delivered).toHaveLength(3)
+})
+
+it('tells SQS which ones failed, and keeps the rest from coming again', async () => {
+  const { slack, run } = await world({ answers: ['ok', 'reset', 'reset', 'reset'] })
+  const Records = records(3).map(({ Sns }, at) => ({
+    messageId: `sqs-${at}`,
+    body: JSON.stringify({ Type: 'Notification', ...Sns }),
+  }))
+  const { batchItemFailures } = await run({ Records })
+  expect(batchItemFailures).toEqual([{ itemIdentifier: 'sqs-1' }])
+  expect(slack.delivered).toHaveLength(2)
+})
+
+it('writes neither the webhook nor the text of an alert into the log', async () => {
+  const { slack, run, logs } = await world({ answers: [{ status: 404, body: 'no_service' }] })
+  await run({ Records: records(2) }).catch(() => undefined)
+  const text = JSON.stringify(logs)
+  expect(text).toContain('alert-failed')
+  expect(text).not.toContain('secret-part')
+  expect(text).not.toContain(slack.url)
+  expect(text).not.toContain('user/u')
+})

@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest'
+import { AwsClient } from '../../../src/runtime/ports/index.ts'
+import { customResource } from '../../../src/runtime/resources/custom-resource.ts'
+import { ipSets } from '../../../src/runtime/resources/ip-sets.ts'
+import { awsServer } from '../../support/aws-server.ts'
+import { cloudFormation } from './cloudformation.ts'
+
+interface StoredSet {
+  readonly Name: string
+  readonly IPAddressVersion: string
+  Addresses: string[]
+}
+
+const names = ['apigw-prod-allow-v4', 'apigw-prod-allow-v6', 'apigw-prod-block-v4', 'apigw-prod-block-v6']
+
+/** AWS WAF with its IP sets, two a page. @param inUse how often a set cannot be removed yet */
+async function waf(inUse = 0) {
+  const sets = new Map<string, StoredSet>([['other', { Name: 'other', IPAddressVersion: 'IPV4', Addresses: [] }]])
+  let refusals = inUse
+  const summary = (Name: string) => ({
+    Name,
+    Id: `id-${Name}`,
+    LockToken: 'token',
+    ARN: `arn:aws:wafv2:::regional/ipset/${Name}/1`,
+  })
+  const { endpoint, calls } = await awsServer(({ action, body }) => {
+    const { Name = '', NextMarker = '0', ...rest } = JSON.parse(body)
+    const found = sets.get(Name)
+    if (action === 'ListIPSets') {
+      const from = Number(NextMarker)
+      const page = [...sets.keys()].slice(from, from + 2)
+      return { IPSets: page.map(summary), ...(from + 2 < sets.size && { NextMarker: String(from + 2) }) }
+    }
+    if (action === 'CreateIPSet') {
+      if (found !== undefined) return { error: 'WAFDuplicateItemException' }
+      sets.set(Name, { Name, IPAddressVersion: rest.IPAddressVersion, Addresses: rest.Addresses })
+      return { Summary: summary(Name) }
+    }
+    if (found === undefined) return { error: 'WAFNonexistentItemException' }
+    if (action === 'GetIPSet') return { IPSet: found, LockToken: 'token' }
+    if (action !== 'DeleteIPSet') return { error: 'UnknownOperationException' }
+    if (refusals-- > 0) return { error: 'WAFAssociatedItemException' }
+    sets.delete(Name)
+    return {}
+  })
+  const handle = customResource(ipSets(new AwsClient('wafv2', { endpoint }), 1))
+  return { sets, calls, handle, ...(await cloudFormation()) }
+}
+
+const properties = { Prefix: 'apigw-prod' }
+
+it('makes four empty sets, and tells their ARNs', async () => {
+  const { sets, told, event, handle } = await waf()
+  await handle(event('Create', properties))
+  expect([...sets.values()].slice(1)).toEqual([
+    { Name: names[0], IPAddressVersion: 'IPV4', Addresses: [] },
+    { Name: names[1], IPAddressVersion: 'IPV6', Addresses: [] },
+    { Name: names[2], IPAddressVersion: 'IPV4', Addresses: [] },
+    { Name: names[3], IPAddressVersion: 'IPV6', Addresses: [] },
+  ])
+  expect(told[0]).toMatchObject({ Status: 'SUCCESS', Data: { BlockV6: expect.stringContaining(`${names[3]}/`) } })
+})
+
+it('never touches what people wrote into them, whatever the stack does', async () => {
+  const { sets, calls, told, event, handle } = await waf()
+  await handle(event('Create', properties))
+  const block = sets.get('apigw-prod-block-v4')
+  if (block === undefined) throw new Error('it was not made')
+  block.Addresses = ['198.51.100.7/32']
+  await handle(event('Update', properties, 'ip-sets'))
+  await handle(event('Delete', properties, 'ip-sets'))
+  expect([...sets.keys()]).toEqual(['other', 'apigw-prod-block-v4'])
+  // The next stack of the name takes it up again.
+  await handle(event('Create', properties))
+  expect(block.Addresses).toEqual(['198.51.100.7/32'])
+  expect(sets.size).toBe(5)
+  expect(told.every(({ Status }) => Status === 'SUCCESS')).toBe(true)
+  expect(new Set(calls.map(({ action }) => action))).toEqual(new Set(['ListIPSets', 'CreateIPSet', 'GetIPSet', 'DeleteIPSet']))
+})
+
+it('waits until a set is not used any more, and gives up in the end', async () => {
+  const patient = await waf(3)
+  await patient.handle(patient.event('Create', properties))
+  await patient.handle(patient.event('Delete', properties, 'ip-sets'))
+  expect([...patient.sets.keys()]).toEqual(['other'])
+  const stubborn = await waf(99)
+  await stubborn.handle(stubborn.event('Create', properties))
+  await stubborn.handle(stubborn.event('Delete', properties, 'ip-sets'))
+  expect(stubborn.told.at(-1)).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('WAFAssociatedItemException') })
+})

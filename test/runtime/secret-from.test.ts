@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { secretFrom } from '../../src/runtime/ports/index.ts'
+import { awsServer } from '../support/aws-server.ts'
+
+const arn = 'arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:apigw-prod-registry-password-AbCdEf'
+
+it('is the text itself where that is given, and nobody is asked', async () => {
+  const { endpoint, calls } = await awsServer(() => ({ SecretString: 'other' }))
+  const env = { APIGW_DATABASE_PASSWORD: 'here', APIGW_DATABASE_PASSWORD_SECRET: arn, APIGW_SECRETS_ENDPOINT: endpoint }
+  expect(await secretFrom(env, 'APIGW_DATABASE_PASSWORD')).toBe('here')
+  expect(calls).toEqual([])
+})
+
+it('is read from Secrets Manager where only its ARN is given', async () => {
+  const { endpoint, calls } = await awsServer(() => ({ ARN: arn, SecretString: 'swordfish' }))
+  const env = { APIGW_REGISTRY_PASSWORD_SECRET: arn, APIGW_SECRETS_ENDPOINT: endpoint, AWS_REGION: 'ap-northeast-2' }
+  expect(await secretFrom(env, 'APIGW_REGISTRY_PASSWORD')).toBe('swordfish')
+  expect(calls).toMatchObject([{ action: 'GetSecretValue', body: JSON.stringify({ SecretId: arn }) }])
+  expect(calls[0]?.authorization).toContain('/ap-northeast-2/secretsmanager/aws4_request')
+})
+
+it('is nothing where neither is given', async () => {
+  expect(await secretFrom({ APIGW_MASTER_KEY: '', APIGW_MASTER_KEY_SECRET: '' }, 'APIGW_MASTER_KEY')).toBeUndefined()
+})
+
+it.each([
+  ['AWS refuses it', { error: 'AccessDeniedException' }, /APIGW_MASTER_KEY_SECRET names cannot be read: AccessDeniedException/],
+  ['there is none', { error: 'ResourceNotFoundException' }, /ResourceNotFoundException/],
+  ['it is not text', { ARN: arn, SecretBinary: 'AAAA' }, /holds no text/],
+])('says which variable and why where %s', async (_, answer, detail) => {
+  const { endpoint } = await awsServer(() => answer)
+  const env = { APIGW_MASTER_KEY_SECRET: arn, APIGW_SECRETS_ENDPOINT: endpoint }
+  await expect(secretFrom(env, 'APIGW_MASTER_KEY')).rejects.toMatchObject({
+    code: 'config-invalid',
+    message: expect.stringMatching(detail),
+  })
+})

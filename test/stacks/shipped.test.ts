@@ -1,0 +1,48 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { DeploySettings } from '../../src/domain/stage.ts'
+import { monthlyCost, planStage } from '../../src/stacks/index.ts'
+import { root, temporaryFolder } from '../cli/run.ts'
+
+// The shipped templates, with stand-ins for the bundles that a build makes.
+function shipped(): string {
+  const folder = temporaryFolder()
+  symlinkSync(join(root, 'templates'), join(folder, 'templates'))
+  mkdirSync(join(folder, 'dist/lambda'), { recursive: true })
+  for (const name of ['gateway', 'authorizer', 'endpoint-addresses', 'worker', 'reports', 'database-user', 'ip-sets']) {
+    writeFileSync(join(folder, 'dist/lambda', `${name}.mjs`), '')
+  }
+  return folder
+}
+
+const image = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/apigw@sha256:${'0'.repeat(64)}`
+const least: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123' }
+const everything: DeploySettings = {
+  ...least,
+  certificateArn: 'arn:aws:acm:ap-northeast-2:123456789012:certificate/1',
+  front: 'container',
+  worker: 'container',
+  image,
+  engine: 'postgres',
+  size: 'large',
+  egress: 'auto',
+  monthlyGigabytes: 1500,
+  waf: 'block',
+  carrier: 'carrier-a',
+  secondCarrier: 'carrier-b',
+  alertEmail: 'ops@example.com',
+  monthlyBudget: 1000,
+  detection: 'existing',
+}
+
+test.each([
+  ['the least that is needed', least],
+  ['every setting', everything],
+])('%s fits the shipped templates', async (_, settings) => {
+  const plans = await planStage({ name: 'prod', region: 'ap-northeast-2', settings }, [], shipped())
+  expect(plans).toHaveLength(6)
+  const cost = monthlyCost(plans, 'ap-northeast-2')
+  expect(cost?.dollarsAMonth).toBeGreaterThan(100)
+  expect(cost?.egress?.taken).toBe('endpoints')
+})

@@ -1,0 +1,64 @@
+import type { Rest, Sent } from './query-server.ts'
+
+interface Bucket {
+  readonly owner: string
+  /** What was set of it, by the name of the subresource, such as `policy`. */
+  readonly settings: Map<string, string>
+  readonly objects: Map<string, string>
+}
+
+export interface FakeS3 {
+  readonly buckets: Map<string, Bucket>
+  /** Everything that was asked: `METHOD /bucket/key?subresource`. */
+  readonly asked: string[]
+  readonly rest: Rest
+}
+
+const subresources = ['policy', 'encryption', 'lifecycle', 'publicAccessBlock'] as const
+
+function errorXml(code: string, message = code): string {
+  return `<Error><Code>${code}</Code><Message>${message}</Message></Error>`
+}
+
+/** S3 in memory, as far as artifacts need it: buckets have owners, and may be somebody else's. */
+export function fakeS3(account: string): FakeS3 {
+  const buckets: FakeS3['buckets'] = new Map()
+  const asked: string[] = []
+  const onBucket = ({ method, url, body }: Sent, name: string) => {
+    const bucket = buckets.get(name)
+    const part = subresources.find((one) => url.searchParams.has(one))
+    if (method === 'PUT' && part === undefined) {
+      if (bucket !== undefined) {
+        return { status: 409, body: errorXml(bucket.owner === account ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists') }
+      }
+      buckets.set(name, { owner: account, settings: new Map(), objects: new Map() })
+      return { status: 200 }
+    }
+    if (bucket === undefined) return { status: 404, body: errorXml('NoSuchBucket') }
+    if (method === 'PUT' && part !== undefined) bucket.settings.set(part, body)
+    if (method !== 'GET' || part === undefined) return { status: 200 }
+    const setting = bucket.settings.get(part)
+    return setting === undefined ? { status: 404, body: errorXml('NoSuchBucketPolicy') } : { status: 200, body: setting }
+  }
+  const onObject = ({ method, body }: Sent, name: string, key: string) => {
+    const objects = buckets.get(name)?.objects
+    if (objects === undefined) return { status: 404, body: errorXml('NoSuchBucket') }
+    if (method === 'PUT') objects.set(key, body)
+    return objects.has(key) ? { status: 200 } : { status: 404, body: errorXml('NotFound') }
+  }
+  const rest: Rest = (sent) => {
+    const [, name = '', ...path] = sent.url.pathname.split('/')
+    asked.push(
+      `${sent.method} ${sent.url.pathname}${[...sent.url.searchParams.keys()]
+        .filter((key) => key !== 'x-id')
+        .map((key) => `?${key}`)
+        .join('')}`,
+    )
+    const expected = sent.headers['x-amz-expected-bucket-owner']
+    const owner = buckets.get(name)?.owner
+    if (owner !== undefined && owner !== account && expected !== undefined) return { status: 403 }
+    const key = path.join('/')
+    return key === '' ? onBucket(sent, name) : onObject(sent, name, key)
+  }
+  return { buckets, asked, rest }
+}

@@ -1,0 +1,173 @@
+import { execFileSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { startNode } from '../support/child.ts'
+import { engines } from '../support/databases.ts'
+import { ask } from '../support/http.ts'
+import { temporaryFolder } from '../support/names.ts'
+import { liveQueue, region, type Sqs, startSqs, testQueue } from '../support/sqs.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+interface Instruction {
+  readonly stage: string
+  readonly name: string
+  readonly rest: string
+}
+
+/** The instructions of the Dockerfile, each with the stage that it is in; no line of it is continued. */
+function instructionsOf(text: string): Instruction[] {
+  let stage = ''
+  const lines = text.split('\n').filter((line) => /^[A-Z]/.test(line))
+  return lines.map((line) => {
+    const [name = '', ...words] = line.split(' ')
+    if (name === 'FROM') stage = words.at(-1) ?? ''
+    return { stage, name, rest: words.join(' ') }
+  })
+}
+
+const instructions = instructionsOf(readFileSync(join(root, 'templates/Dockerfile'), 'utf8'))
+
+const parents = new Map(
+  instructions.filter(({ name }) => name === 'FROM').map(({ stage, rest }) => [stage, rest.split(' ')[0] ?? '']),
+)
+
+/** A stage's instructions, after those of the stages that it is built on. */
+function inStage(stage: string, name: string): string[] {
+  const parent = parents.get(stage)
+  const before = parent !== undefined && parents.has(parent) ? inStage(parent, name) : []
+  return [...before, ...instructions.filter((one) => one.stage === stage && one.name === name).map(({ rest }) => rest)]
+}
+
+/** The words of a command in exec form; a shell form has none. */
+function execForm(text: string | undefined): string[] {
+  return text?.startsWith('[') ? JSON.parse(text) : []
+}
+
+const commandOf = (stage: string) => execForm(inStage(stage, 'CMD').at(-1))
+const healthOf = (stage: string) =>
+  execForm(
+    inStage(stage, 'HEALTHCHECK')
+      .at(-1)
+      ?.replace(/^.*? CMD /, ''),
+  )
+
+/** What the image sets in the environment. */
+function environmentOf(stage: string): Record<string, string> {
+  return Object.fromEntries(inStage(stage, 'ENV').map((text) => text.split('=') as [string, string]))
+}
+
+/** The image's files in a folder: what is copied, and the packages. */
+function imageFolder(): string {
+  const folder = temporaryFolder()
+  for (const rest of inStage('gateway', 'COPY').filter((text) => text.startsWith('dist/'))) {
+    const [from = '', to = ''] = rest.split(' ')
+    mkdirSync(join(folder, to), { recursive: true })
+    cpSync(join(root, from), join(folder, to), { recursive: true })
+  }
+  cpSync(join(root, 'package.json'), join(folder, 'package.json'))
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  return folder
+}
+
+/** Everything below a folder that is not a package. */
+const filesIn = (folder: string) => readdirSync(folder, { recursive: true }).map(String).sort()
+
+let sqs: Sqs
+beforeAll(async () => {
+  if (!existsSync(join(root, 'dist/runtime'))) execFileSync('npm', ['run', 'build'], { cwd: root })
+  sqs = await startSqs([liveQueue, testQueue])
+})
+afterAll(() => sqs.stop())
+
+describe.each(['gateway', 'worker'])('the image of the %s', (stage) => {
+  it('runs without rights, gets its signal itself, and is built in the end', () => {
+    expect(inStage(stage, 'USER')).toEqual(['node'])
+    expect(inStage(stage, 'STOPSIGNAL')).toEqual(['SIGTERM'])
+    expect(commandOf(stage)).toEqual(['node', `dist/runtime/${stage}/main.js`])
+    expect(inStage(stage, 'ENTRYPOINT')).toEqual([])
+    expect(inStage(stage, 'CMD')).toHaveLength(1)
+    expect(inStage(stage, 'HEALTHCHECK')).toHaveLength(1)
+  })
+
+  it('has no package that only makes or tests it', () => {
+    const installs = instructions.filter(({ name, rest }) => name === 'RUN' && rest.includes('npm'))
+    expect(installs.map(({ rest }) => rest)).toEqual(['npm ci --omit=dev --ignore-scripts'])
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const folder = imageFolder()
+    const wanted = filesIn(join(folder, 'dist'))
+      .filter((file) => file.endsWith('.js'))
+      .flatMap((file) => [
+        ...readFileSync(join(folder, 'dist', file), 'utf8').matchAll(
+          /^(?:import|export) .*? from '([^.'][^']*)'|\bimport\('([^.'][^']*)'\)/gm,
+        ),
+      ])
+      .map(([, name, dynamic]) => name ?? dynamic ?? '')
+      .filter((name) => !name.startsWith('node:'))
+      .map((name) =>
+        name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/'),
+      )
+    expect(wanted).toContain('ioredis')
+    expect([...new Set(wanted)].filter((name) => !(name in dependencies))).toEqual([])
+  })
+})
+
+it('has the certificates of RDS, of this region too', () => {
+  const [run] = inStage('dependencies', 'RUN')
+    .map(execForm)
+    .filter((words) => words.length > 0)
+  const [program = '', ...args] = run ?? []
+  const folder = imageFolder()
+  execFileSync(program, args, { cwd: folder })
+  const { NODE_EXTRA_CA_CERTS = '' } = environmentOf('gateway')
+  const text = readFileSync(join(folder, NODE_EXTRA_CA_CERTS.replace(/^\/app\//, '')), 'utf8')
+  const certificates = (text.match(/-----BEGIN[\s\S]*?END CERTIFICATE-----/g) ?? []).map((one) => new X509Certificate(one))
+  const seoul = certificates.filter(({ subject }) => subject.includes(`${region} Root CA RSA2048 G1`))
+  expect(seoul.map(({ ca }) => ca)).toEqual([true])
+})
+
+describe('started as the image starts it', () => {
+  let folder: string
+  let before: string[]
+  beforeEach(() => {
+    folder = imageFolder()
+    before = filesIn(join(folder, 'dist'))
+  })
+  const start = (stage: string, env: Record<string, string>) => {
+    const own = { ...environmentOf(stage), NODE_EXTRA_CA_CERTS: '', AWS_REGION: region, APIGW_SQS_ENDPOINT: sqs.endpoint, ...env }
+    return startNode(commandOf(stage).slice(1), own, folder)
+  }
+  const expectNothingWritten = () => {
+    expect(filesIn(join(folder, 'dist'))).toEqual(before)
+    expect(readdirSync(folder).sort()).toEqual(['dist', 'node_modules', 'package.json'])
+  }
+
+  it('the gateway is well, says so, and stops when it is asked to', async () => {
+    const gateway = start('gateway', { APIGW_REGISTRY: inject('redis'), APIGW_PORT: '0', APIGW_HOST: '127.0.0.1' })
+    const { url } = await gateway.logged('listening')
+    expect((await ask(`${url}/healthz`)).status).toBe(200)
+    expect((await ask(`${url}/readyz`)).status).toBe(200)
+    const health = () => startNode(healthOf('gateway').slice(1), { APIGW_PORT: new URL(String(url)).port }, folder).ended
+    expect(await health()).toBe(0)
+    gateway.process.kill('SIGTERM')
+    expect(await gateway.ended).toBe(0)
+    expect(gateway.stderr()).toBe('')
+    expect(await health()).toBe(1)
+    expectNothingWritten()
+  })
+
+  it.each(engines.slice(1))('the worker starts over $engine, and stops when it is asked to', async ({ create }) => {
+    const test = await create()
+    const worker = start('worker', { APIGW_DATABASE: test.address, APIGW_SCHEMA: 'apply' })
+    expect(await worker.logged('consuming')).toMatchObject({ queues: [liveQueue, testQueue] })
+    worker.process.kill('SIGTERM')
+    expect(await worker.ended).toBe(0)
+    expect(worker.stderr()).toBe('')
+    expectNothingWritten()
+  })
+})

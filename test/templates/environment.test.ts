@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+import { carriersFrom } from '../../src/domain/carrier.ts'
+import { listOf, mapOf, type Resource, stackNamed, stacks } from './stacks.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** What starts where: the code behind each function and container of the stacks. */
+const entries: Readonly<Record<string, string>> = {
+  gateway: 'src/runtime/gateway/lambda.ts',
+  authorizer: 'src/runtime/gateway/authorizer-lambda.ts',
+  worker: 'src/runtime/worker/lambda.ts',
+  reports: 'src/runtime/worker/reports-lambda.ts',
+  'ip-sets': 'src/runtime/resources/ip-sets-lambda.ts',
+  'endpoint-addresses': 'src/runtime/resources/endpoint-addresses-lambda.ts',
+  'database-user': 'src/runtime/resources/database-user-lambda.ts',
+}
+
+/** Not for the stacks to set. */
+const others: Readonly<Record<string, string>> = {
+  APIGW_SQS_ENDPOINT: 'for emulators',
+  APIGW_LEDGER_ENDPOINT: 'for emulators',
+  APIGW_MEDIA_ENDPOINT: 'for emulators',
+  APIGW_SECRETS_ENDPOINT: 'for emulators',
+  APIGW_MASTER_KEY_FILE: 'for machines with files',
+  APIGW_HOST: 'right as it is',
+  APIGW_PORT: 'right as it is; set where a port mapping names it',
+  APIGW_AUTHORIZER: 'for HTTP APIs',
+  APIGW_WAIT_SECONDS: 'right as it is',
+  APIGW_IDLE_MAX_MS: 'right as it is',
+  APIGW_RECEIVERS: 'right as it is',
+  APIGW_DATABASE_CONNECTIONS: 'right as it is; set where one connection is a promise',
+}
+
+/** What the runtime around our code reads by itself. */
+const readByOthers = new Set(['NODE_EXTRA_CA_CERTS', 'AWS_REGION'])
+
+interface Read {
+  readonly names: ReadonlySet<string>
+  readonly required: ReadonlySet<string>
+}
+
+/** The variables that a program reads, wherever in its own code. */
+async function readBy(entry: string): Promise<Read> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+    logLevel: 'error',
+  })
+  const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  )
+  const names = new Set<string>()
+  const required = new Set<string>()
+  for (const file of used) {
+    const text = readFileSync(join(root, file), 'utf8')
+    for (const [name] of text.matchAll(/(?<=env\.|required\('|numberFrom\('|secretFrom\(env, ')APIGW_[A-Z_]+/g)) names.add(name)
+    for (const [name] of text.matchAll(/(?<=required\(')APIGW_[A-Z_]+/g)) required.add(name)
+    for (const [name] of text.matchAll(/(?<=secretFrom\(env, ')APIGW_[A-Z_]+/g)) names.add(`${name}_SECRET`)
+  }
+  return { names, required }
+}
+
+interface Program {
+  readonly title: string
+  readonly entry: string
+  readonly set: readonly string[]
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+function functionOf({ name, properties }: Resource): Program {
+  const values = mapOf(mapOf(properties.Environment).Variables)
+  const entry = entries[String(properties.Handler).split('.')[0] ?? '']
+  if (entry === undefined) throw new Error(`${name} runs nothing that is known`)
+  return { title: name, entry, set: Object.keys(values), values }
+}
+
+function containersOf({ properties }: Resource): Program[] {
+  return listOf(properties.ContainerDefinitions).map((value): Program => {
+    const { Name, Command, Environment, Secrets } = mapOf(value)
+    const main = String(listOf(Command).at(-1))
+      .replace(/^dist\//, 'src/')
+      .replace(/\.js$/, '.ts')
+    const pairs = [...listOf(Environment), ...listOf(Secrets)].map(mapOf)
+    const values = Object.fromEntries(pairs.map((pair) => [String(pair.Name), pair.Value ?? pair.ValueFrom]))
+    return { title: `container ${String(Name)}`, entry: main, set: Object.keys(values), values }
+  })
+}
+
+const programs = stacks.flatMap(({ resources }) => [
+  ...resources.filter(({ type }) => type === 'AWS::Lambda::Function').map(functionOf),
+  ...resources.filter(({ type }) => type === 'AWS::ECS::TaskDefinition').flatMap(containersOf),
+])
+
+describe.each(programs)('the environment of $title', ({ entry, set, values }) => {
+  it('names what the program reads, and nothing else', async () => {
+    const { names } = await readBy(entry)
+    expect(set.filter((name) => !names.has(name) && !readByOthers.has(name))).toEqual([])
+  })
+
+  it('gives all that it needs, and either the secret itself or where it is', async () => {
+    const { names, required } = await readBy(entry)
+    expect([...required].filter((name) => !set.includes(name))).toEqual([])
+    const lacking = [...names].filter((name) => {
+      const base = name.replace(/_SECRET$/, '')
+      return !set.includes(name) && !set.includes(base) && !set.includes(`${base}_SECRET`) && !(name in others)
+    })
+    expect(lacking).toEqual([])
+  })
+
+  it('has no secret in it', () => {
+    for (const [name, value] of Object.entries(values)) {
+      if (/PASSWORD|MASTER_KEY/.test(name)) expect(JSON.stringify(value)).toMatch(/-secret"/)
+    }
+  })
+})
+
+it('all that the stacks run is a bundle that is built, and on arm64', () => {
+  const functions = stacks.flatMap(({ resources }) => resources.filter(({ type }) => type === 'AWS::Lambda::Function'))
+  expect(functions).toHaveLength(Object.keys(entries).length)
+  for (const { properties } of functions) {
+    const name = String(properties.Handler).replace(/\.handler$/, '')
+    const parameter = `${name.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())}CodeKey`
+    expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Code: { S3Key: { Ref: parameter } } })
+  }
+})
+
+it.each(['one carrier', 'two carriers'])('the carriers are what the worker reads, for %s', (which) => {
+  const { Carriers } = mapOf(stackNamed('data').template.Outputs)
+  const choices = listOf(mapOf(mapOf(Carriers).Value)['Fn::If'])
+  const [text, own] = listOf(mapOf(choices[which === 'two carriers' ? 1 : 2])['Fn::Sub'])
+  const tables = Object.keys(mapOf(own))
+  const filled = tables.reduce((so, name) => so.replace(`\${${name}}`, name.toLowerCase()), String(text))
+  const queued = filled.replaceAll(/\$\{(\w+)\.QueueName\}/g, (_, name: string) => `apigw-prod-${name}`)
+  const carriers = carriersFrom(JSON.parse(queued), 'the output')
+  expect(carriers).toHaveLength(which === 'two carriers' ? 3 : 2)
+  expect(carriers.at(-1)?.table).toBe('sandbox')
+})

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { audit, readOffline } from '../../src/audit/index.ts'
+import { temporaryFolder } from '../support/names.ts'
+import { forStage, resourcesOf, type Stack, stacks } from './stacks.ts'
+
+const hasLint = spawnSync('cfn-lint', ['--version']).status === 0
+if (!hasLint) process.stderr.write('cfn-lint is not on this machine: pip install cfn-lint. Its test is skipped.\n')
+
+const now = Date.parse('2026-11-23T00:00:00Z')
+
+async function findingsOf(path: string) {
+  const account = await readOffline({ template: path, stdin: async () => '', now })
+  const { findings } = await audit(account, now)
+  return findings.map(({ rule, resource, title }) => `${rule} ${resource}: ${title}`)
+}
+
+/** The template with a person in each of its groups: a group alone can do nothing, so nothing would be judged. */
+function peopled({ template, name }: Stack): string {
+  const groups = resourcesOf('AWS::IAM::Group').filter(({ stack }) => stack === name)
+  const people = groups.map(({ resource }) => [
+    `${resource.name}Person`,
+    {
+      Type: 'AWS::IAM::User',
+      Properties: { UserName: resource.name, Groups: [forStage(resource.properties.GroupName, 'prod')] },
+    },
+  ])
+  const resources = JSON.parse(JSON.stringify(template.Resources).replaceAll('${Stage}', 'prod'))
+  const path = join(temporaryFolder(), `${name}.json`)
+  writeFileSync(path, JSON.stringify({ ...template, Resources: { ...resources, ...Object.fromEntries(people) } }))
+  return path
+}
+
+it.runIf(hasLint)('cfn-lint has nothing to complain of', () => {
+  const args = ['--regions', 'ap-northeast-2', 'us-east-1', '--', ...stacks.map(({ path }) => path)]
+  const { status, stdout } = spawnSync('cfn-lint', args, { encoding: 'utf8' })
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+})
+
+describe.each(stacks)('in the $name stack', (stack) => {
+  it('the audit has nothing to complain of, nor of anybody in its groups', async () => {
+    expect(await findingsOf(stack.path)).toEqual([])
+    expect(await findingsOf(peopled(stack))).toEqual([])
+  })
+})
