@@ -13,6 +13,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/ports': ['domain'],
   'runtime/gateway': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
+  'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
   runtime: ['domain', 'registry'],
   customers: ['domain', 'registry'],
   schema: ['domain', 'runtime/ports'],

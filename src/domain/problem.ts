@@ -95,6 +95,7 @@ const table = {
   'aws-refused': { status: 502, exit: 1, retryable: false, title: 'AWS refused the request' },
   'aws-throttled': { status: 503, exit: 1, retryable: true, title: 'AWS asks to slow down' },
   'aws-unavailable': { status: 503, exit: 1, retryable: true, title: 'AWS cannot be reached' },
+  'rule-invalid': { status: 400, exit: 2, retryable: false, title: 'A rule is not valid' },
   'audit-input-invalid': { status: 400, exit: 2, retryable: false, title: 'What is to be audited cannot be read' },
   'check-failed': { status: 503, exit: 1, retryable: true, title: 'A check failed' },
 } as const satisfies Record<string, { status: number; exit: 1 | 2 | 3; retryable: boolean; title: string }>

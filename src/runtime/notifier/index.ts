@@ -1,0 +1,1 @@
+export { compilePattern, PatternFault } from './rules/event-pattern.ts'

@@ -1,0 +1,86 @@
+import { at, isObject, type Json, member, textAt } from './json.ts'
+import { openedBy } from './opened.ts'
+import { allowedIn, attachesAdministrator, below, isAdministrator } from './policy.ts'
+
+/** What an event pattern cannot express. Rules match it as the member `apigw` of a CloudTrail record. */
+export interface Facts {
+  /** Something was opened to everybody: by a policy, an ACL, a permission, a list of a snapshot, or a role's trust. */
+  readonly public: boolean
+  /** Something was opened to an account other than the one of the record. */
+  readonly shared: boolean
+  /** A policy with all rights, or with all of IAM's, was attached or written. */
+  readonly adminPolicy: boolean
+  /** The request names another user than the one who made it. */
+  readonly otherUser: boolean
+  /** The call was refused or failed. */
+  readonly failed: boolean
+  /** The request names a part of this pipeline. */
+  readonly own: boolean
+  /** A trail was told to record no more calls that change something. */
+  readonly unlogged: boolean
+}
+
+/** What a part of this pipeline is called, or begins with. */
+export const defaultOwn: readonly string[] = ['apigw-trail']
+
+const naming = /(?:name|arn|url|id|rule|trail|topic|queue|function|resource|source|names|arns|ids)$/i
+
+/** Whether a request names something by a name, an ARN or an address of which one part begins with a prefix. */
+function namesOwn(parameters: unknown, prefixes: readonly string[]): boolean {
+  for (const [key, value] of below(parameters)) {
+    if (typeof value !== 'string' || !naming.test(key)) continue
+    const parts = value.split(/[:/]/)
+    if (prefixes.some((prefix) => parts.some((part) => part.startsWith(prefix)))) return true
+  }
+  return false
+}
+
+function namesOther(record: Json): boolean {
+  const named = textAt(record, 'requestParameters', 'userName')
+  return named !== undefined && named !== '' && named !== textAt(record, 'userIdentity', 'userName')
+}
+
+function hasFailed(record: Json): boolean {
+  const outcome = at(record, 'responseElements', textAt(record, 'eventName') ?? '')
+  return outcome === 'Failure' || ['errorCode', 'errorMessage'].some((name) => typeof member(record, name) === 'string')
+}
+
+function recordsWrites(selector: unknown): boolean {
+  return member(selector, 'includeManagementEvents') !== false && member(selector, 'readWriteType') !== 'ReadOnly'
+}
+
+function recordsWritesAdvanced(selector: unknown): boolean {
+  const fields = member(selector, 'fieldSelectors')
+  if (!Array.isArray(fields)) return false
+  const equals = (name: string, value: string): boolean =>
+    fields.some((field: unknown) => {
+      const wanted = member(field, 'equals')
+      return member(field, 'field') === name && Array.isArray(wanted) && wanted.includes(value)
+    })
+  return equals('eventCategory', 'Management') && !equals('readOnly', 'true')
+}
+
+/** Of the selectors of a trail, one that still records is enough. */
+function stopsRecording(parameters: unknown): boolean {
+  const basic = member(parameters, 'eventSelectors')
+  const advanced = member(parameters, 'advancedEventSelectors')
+  if (!Array.isArray(basic) && !Array.isArray(advanced)) return false
+  const records = Array.isArray(basic) && basic.some(recordsWrites)
+  return !records && !(Array.isArray(advanced) && advanced.some(recordsWritesAdvanced))
+}
+
+/** Computes the facts of a CloudTrail record. Missing members and ones of a wrong type give `false`. */
+export function factsOf(record: Json, own: readonly string[] = defaultOwn): Facts {
+  const parameters = member(record, 'requestParameters')
+  const account = textAt(record, 'recipientAccountId') ?? textAt(record, 'userIdentity', 'accountId')
+  const { toEverybody, toAccounts } = openedBy(parameters)
+  return {
+    public: toEverybody,
+    shared: account !== undefined && toAccounts.some((other) => other !== account),
+    adminPolicy: attachesAdministrator(parameters) || (isObject(parameters) && allowedIn(parameters).some(isAdministrator)),
+    otherUser: namesOther(record),
+    failed: hasFailed(record),
+    own: namesOwn(parameters, own),
+    unlogged: stopsRecording(parameters),
+  }
+}
