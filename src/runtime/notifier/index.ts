@@ -1,1 +1,7 @@
-export { compilePattern, PatternFault } from './rules/event-pattern.ts'
+export { deployableRules } from './rules/deployable.ts'
+export { type DeployedPattern, deployedPatterns } from './rules/deployed.ts'
+export { hasExpired, type Ignore, readIgnores } from './rules/ignore.ts'
+export { loadRules, shippedRules } from './rules/load.ts'
+export { compileRules, type Held, type Match, type Matcher, type Outcome } from './rules/match.ts'
+export { compileMetricFilter } from './rules/metric-filter.ts'
+export { type Rule, type Severity, severities } from './rules/rule.ts'

@@ -1,8 +1,8 @@
 import { type Rule, readRule } from './rule.ts'
 
-/** Rules as the JSON beside the deployed handler: without their examples, which are most of their size. */
+/** Rules as the JSON beside the deployed handler: without examples, which are most of their size, and notes for readers. */
 export function deployableRules(rules: readonly Rule[]): string {
-  return JSON.stringify(rules.map(({ examples: _, ...rule }) => rule))
+  return JSON.stringify(rules.map(({ examples: _, cisDiffers: __, ...rule }) => rule))
 }
 
 /**

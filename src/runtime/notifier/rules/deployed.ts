@@ -81,7 +81,7 @@ function packed(branches: readonly Json[]): Json[] {
   return bins.map(wrapped)
 }
 
-const reading = /^(?:Get|List|Describe|Head|Lookup|Search|Query|Scan|BatchGet)/
+const reading = /^(?:Get|List|Describe|Head|Lookup|Search|Retrieve|Query|Scan|BatchGet)/
 
 /**
  * The patterns to deploy for these rules, CloudTrail's first.

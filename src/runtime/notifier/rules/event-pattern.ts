@@ -3,7 +3,7 @@
  * (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html, and the open-source
  * matcher behind it, https://github.com/aws/event-ruler).
  */
-import { isObject, type Json, member, someElement } from './json.ts'
+import { isObject, member, someElement } from './json.ts'
 import { alternative, type Holds, isScalar, PatternFault } from './operators.ts'
 
 export { PatternFault } from './operators.ts'
@@ -73,6 +73,3 @@ export function compilePattern(pattern: unknown): (event: unknown) => boolean {
   const test = all(pattern, [], '')
   return (event) => isObject(event) && test(event, event)
 }
-
-/** A pattern that was read from JSON or YAML. */
-export type EventPattern = Json

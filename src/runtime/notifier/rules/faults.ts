@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import { Problem } from '../../../domain/problem.ts'
 import { compilePattern, PatternFault } from './event-pattern.ts'
 
-const next = 'correct it, or see docs/trail.md'
+const next = 'correct it, or see docs/rules.md'
 
 /** @param place the file, then the field */
 export function ruleProblem(place: string, message: string): Problem {
