@@ -81,12 +81,12 @@ const narrowing = new Set([
 
 const positive = /^(?:ForAnyValue:)?(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike|IpAddress)$/
 
-/** Whether a value still means everybody: only wildcards, or all addresses. */
+/** Whether a value still means everybody: only wildcards, an ARN of any resource in any account, or all addresses. */
 function isOpen(value: string): boolean {
-  return /^(?:arn:)?[*?:]*$/.test(value) || /^(?:0\.0\.0\.0|::)\/[01]$/.test(value)
+  return /^(?:[*?:]*|arn:(?:[^:]*:){3}[*?]*:[*?]+)$/.test(value) || /^(?:0\.0\.0\.0|::)\/[01]$/.test(value)
 }
 
-function isNarrowed(statement: Statement): boolean {
+function isNarrowed(statement: Statement, isNarrowing: (key: string) => boolean): boolean {
   const conditions = member(statement, 'Condition')
   if (!isObject(conditions)) return false
   return Object.entries(conditions).some(
@@ -95,7 +95,7 @@ function isNarrowed(statement: Statement): boolean {
       isObject(keys) &&
       Object.entries(keys).some(([key, wanted]) => {
         const values = texts(wanted)
-        return narrowing.has(key.toLowerCase()) && values.length > 0 && !values.some(isOpen)
+        return isNarrowing(key.toLowerCase()) && values.length > 0 && !values.some(isOpen)
       }),
   )
 }
@@ -105,10 +105,21 @@ function principals(statement: Statement): string[] {
   return typeof principal === 'string' ? [principal] : texts(at(principal, 'AWS'))
 }
 
+/** Providers that sign in anybody who has a project there: only `sub` says whose it is. */
+const sharedProvider = /oidc-provider\/(token\.actions\.githubusercontent\.com|gitlab\.com|app\.terraform\.io)$/
+
+function trustsSharedProvider(statement: Statement): boolean {
+  return texts(at(statement, 'Principal', 'Federated')).some((provider) => {
+    const issuer = sharedProvider.exec(provider)?.[1]
+    return issuer !== undefined && !isNarrowed(statement, (key) => key === `${issuer}:sub`)
+  })
+}
+
 /** Whether a statement of a resource or a trust policy lets in everybody on AWS or on the Internet. */
 export function isForEverybody(statement: Statement): boolean {
   const named = member(statement, 'NotPrincipal') === undefined ? principals(statement) : ['*']
-  return named.includes('*') && !isNarrowed(statement)
+  if (named.includes('*') && !isNarrowed(statement, (key) => narrowing.has(key))) return true
+  return trustsSharedProvider(statement)
 }
 
 /** The accounts that a statement names, as 12 digits. */

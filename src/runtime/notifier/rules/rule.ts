@@ -10,7 +10,7 @@ const durations: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_
 const duration = /^([1-9]\d{0,3})([smh])$/
 
 const threshold = z.strictObject({
-  /** The alert comes with this event, the first of which `within` ago. */
+  /** The alert comes with the event of this number, counted inside any stretch of `within`. */
   count: z.int().min(2).max(10_000),
   within: z.string().regex(duration, 'is not a time such as 30s, 5m or 1h'),
   /** Members of the record; events that agree in all of them are counted together. */

@@ -14,6 +14,8 @@ function factsFor(parameters: unknown, more: Readonly<Record<string, unknown>> =
 
 const anybody = { Effect: 'Allow', Principal: '*', Action: 'sqs:SendMessage' }
 
+const github = { Federated: `arn:aws:iam::${account}:oidc-provider/token.actions.githubusercontent.com` }
+
 describe('public', () => {
   it.each<[string, unknown]>([
     ['a policy as text', { policy: document(anybody) }],
@@ -83,6 +85,20 @@ describe('public', () => {
     [
       'one account, by an ARN',
       { policy: document({ ...anybody, Condition: { ArnLike: { 'AWS:SourceArn': `arn:aws:sns:*:${account}:*` } } }) },
+    ],
+    [
+      'one project',
+      {
+        policyDocument: document({
+          ...anybody,
+          Principal: github,
+          Condition: { StringLike: { 'token.actions.githubusercontent.com:sub': 'repo:example/api:*' } },
+        }),
+      },
+    ],
+    [
+      'a provider of its own',
+      { policyDocument: document({ ...anybody, Principal: { Federated: `arn:aws:iam::${account}:saml-provider/Example` } }) },
     ],
     ['one network', { policy: document({ ...anybody, Condition: { IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } } }) }],
     ['a snapshot no longer for all', { createVolumePermission: { remove: { items: [{ group: 'all' }] } } }],
