@@ -19,9 +19,12 @@ export const ignoreFormat = z
     pattern: z.record(z.string(), z.unknown()).optional(),
     owner: z.string().min(1),
     reason: z.string().min(1),
-    expires: z.iso.date('is not a date such as 2027-06-30'),
+    expires: z.iso.date('is not a day such as 2027-03-31'),
   })
-  .refine(({ rule, pattern }) => rule !== undefined || pattern !== undefined, 'needs a rule or a pattern')
+  .refine(
+    ({ rule, pattern }) => rule !== undefined || pattern !== undefined,
+    'names neither a rule nor a pattern, and so would hold back every alert',
+  )
 export type IgnoreRule = z.infer<typeof ignoreFormat>
 
 /** What a stage of apigw.yaml says of its activity trail. */

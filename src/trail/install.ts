@@ -41,7 +41,7 @@ const tags = { 'apigw:part': 'trail' }
 
 /** Both templates, as they would be deployed. */
 export async function templates(choices: TrailChoices): Promise<{ home: string; global: string }> {
-  const patterns = await patternsOf(choices)
+  const patterns = patternsOf(choices)
   return {
     home: trailTemplate(await shippedFile('trail.yaml'), patterns, await cisFilters()),
     global: globalTemplate(await shippedFile('global.yaml'), patterns),

@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises'
 import type { TrailSettings } from '../domain/alerting.ts'
 import { Problem } from '../domain/problem.ts'
 import {
+  compileRules,
+  type DeployedPattern,
   deployedPatterns,
-  type EventPattern,
   loadRules,
   type MetricFilter,
   packSettings,
   type Rule,
+  shippedRules,
 } from '../runtime/notifier/index.ts'
 import type { CisFilter } from './template.ts'
 
@@ -23,9 +25,9 @@ export async function shippedFile(name: 'trail.yaml' | 'global.yaml'): Promise<s
 }
 
 /** @throws Problem `rule-invalid` that names file and field */
-export async function allRules({ rules: own }: TrailChoices): Promise<Rule[]> {
-  const shipped = await loadRules(new URL('rules/', templates))
-  const further = own === undefined ? [] : await loadRules(own)
+export function allRules({ rules: own }: TrailChoices): Rule[] {
+  const shipped = loadRules(shippedRules)
+  const further = own === undefined ? [] : loadRules(own)
   const replaced = new Set(further.map(({ id }) => id))
   return [...shipped.filter(({ id }) => !replaced.has(id)), ...further]
 }
@@ -43,20 +45,26 @@ function metricFilter({ metric_name: metric, filter_pattern: pattern, alarm_desc
   return { metric, pattern, title: alarm_description.replace(/^Alarms when /, '').replace(/\.$/, ''), severity: 'medium' }
 }
 
-/** What stands beside the function's code: everything that it needs to know. */
+/**
+ * What stands beside the function's code: everything that it needs to know.
+ * @throws Problem `rule-invalid`, also for an ignore rule that names no rule: here, and not in the function
+ */
 export async function settingsText(choices: TrailChoices): Promise<string> {
   const filters = (await cisFilters()).map(metricFilter)
+  const rules = allRules(choices)
+  const ignores = choices.ignore ?? []
+  compileRules(rules, ignores)
   return packSettings({
-    rules: await allRules(choices),
-    ignores: choices.ignore ?? [],
+    rules,
+    ignores,
     channels: choices.channels ?? {},
     filters,
   })
 }
 
 /** The patterns that EventBridge looks for, for the rules that hold. */
-export async function patternsOf(choices: TrailChoices): Promise<EventPattern[]> {
-  return deployedPatterns(await allRules(choices))
+export function patternsOf(choices: TrailChoices): DeployedPattern[] {
+  return deployedPatterns(allRules(choices))
 }
 
 /** The function's code, made by `npm run build`. */

@@ -33,7 +33,7 @@ export async function* matchLines(
   choices: TrailChoices,
   now: number,
 ): AsyncGenerator<Matched> {
-  const rules = compileRules(await allRules(choices), choices.ignore ?? [])
+  const rules = compileRules(allRules(choices), choices.ignore ?? [])
   let line = 0
   for await (const text of lines) {
     line++
@@ -47,15 +47,15 @@ export async function* matchLines(
     const { Records } = Object(value)
     const trailFile = Array.isArray(Records) && Records.every((record) => typeof Object(record).eventName === 'string')
     for (const event of trailFile ? Records : unwrapped(value)) {
-      const { matches, ignored } = rules.matchesOf(event, now)
+      const { matches, held } = rules.matchesOf(event, now)
       const signal = signalOf({ id: '', body: event })
       const record: Readonly<Record<string, unknown>> = signal.kind === 'activity' ? signal.record : {}
       yield {
         line,
         event: textOf(record.eventName) ?? (signal.kind === 'finding' ? textOf(Object(signal.event.detail).type) : null),
         actor: textOf(Object(record.userIdentity).arn),
-        matches: matches.map(({ rule, severity }) => ({ rule, severity })),
-        ignored: ignored.map(({ rule }) => rule),
+        matches: matches.map(({ rule, severity }) => ({ rule: rule.id, severity })),
+        ignored: held.map(({ rule }) => rule.id),
       }
     }
   }

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { EventPattern } from '../runtime/notifier/index.ts'
+import type { DeployedPattern } from '../runtime/notifier/index.ts'
 
 /** A metric filter and its alarm, with the benchmark's own words: Security Hub compares the pattern's text. */
 export interface CisFilter {
@@ -61,14 +61,17 @@ const eventRetries = {
   DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
 }
 
-function eventRule(at: number, EventPattern: EventPattern, target: Record<string, unknown>): Record<string, unknown> {
+function eventRule({ name, pattern, reads }: DeployedPattern, target: Record<string, unknown>): Record<string, unknown> {
   return {
-    [logicalId('Events', at + 1)]: {
+    [logicalId('Events', name)]: {
       Type: 'AWS::Events::Rule',
       Properties: {
-        Name: { 'Fn::Sub': `\${Prefix}-events-${at + 1}` },
+        Name: { 'Fn::Sub': `\${Prefix}-${name}` },
         Description: 'What the rules of the activity trail look at',
-        EventPattern,
+        EventPattern: pattern,
+        // Calls that only read do not come to a rule that is merely enabled, and sign-ins of root are of them:
+        // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+        State: reads ? 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS' : 'ENABLED',
         Targets: [target],
       },
     },
@@ -82,13 +85,13 @@ function withResources(base: string, resources: readonly Record<string, unknown>
 }
 
 /** The whole trail: what templates/trail/trail.yaml holds, with the rules' event patterns and the benchmark's filters. */
-export function trailTemplate(base: string, patterns: readonly EventPattern[], filters: readonly CisFilter[]): string {
+export function trailTemplate(base: string, patterns: readonly DeployedPattern[], filters: readonly CisFilter[]): string {
   const target = { Id: 'alerts', Arn: topic, ...eventRetries }
-  return withResources(base, [...patterns.map((pattern, at) => eventRule(at, pattern, target)), ...filters.map(cisResources)])
+  return withResources(base, [...patterns.map((pattern) => eventRule(pattern, target)), ...filters.map(cisResources)])
 }
 
 /** What sends events of global services on to the region of the trail. */
-export function globalTemplate(base: string, patterns: readonly EventPattern[]): string {
+export function globalTemplate(base: string, patterns: readonly DeployedPattern[]): string {
   const target = {
     Id: 'home',
     Arn: { 'Fn::Sub': 'arn:${AWS::Partition}:events:${HomeRegion}:${AWS::AccountId}:event-bus/default' },
@@ -97,6 +100,6 @@ export function globalTemplate(base: string, patterns: readonly EventPattern[]):
   }
   return withResources(
     base,
-    patterns.map((pattern, at) => eventRule(at, pattern, target)),
+    patterns.map((pattern) => eventRule(pattern, target)),
   )
 }

@@ -30,8 +30,8 @@ const entriesARequest = 10
 const pauseMs = 3_000
 
 /** A rule's own first example, as an event that is told as a test and is no other event's repetition. */
-function entryOf(rule: Rule, eventId: string) {
-  const example: Readonly<Record<string, unknown>> = Object(rule.examples.matches[0])
+export function entryOf(rule: Rule, eventId: string) {
+  const example: Readonly<Record<string, unknown>> = Object(rule.examples?.matches[0])
   const finding = rule.source === 'guardduty'
   const detail = finding
     ? { ...example, id: eventId.replaceAll('-', '') }

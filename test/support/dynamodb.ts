@@ -21,6 +21,7 @@ export async function startDynamo(): Promise<Dynamo> {
   const server = dynalite({ createTableMs: 0 })
   const port = await listen(server)
   const seen = new Map<string, number>()
+  const running = new Set<Promise<unknown>>()
   const front = createServer((incoming, response) => {
     const action = String(incoming.headers['x-amz-target']).replace('DynamoDB_20120810.', '')
     seen.set(action, (seen.get(action) ?? 0) + 1)
@@ -30,7 +31,10 @@ export async function startDynamo(): Promise<Dynamo> {
       answer.pipe(response)
     })
     outgoing.on('error', () => response.destroy())
-    incoming.pipe(outgoing)
+    const ended = new Promise((resolve) => outgoing.once('close', resolve))
+    running.add(ended)
+    void ended.then(() => running.delete(ended))
+    incoming.once('error', () => outgoing.destroy()).pipe(outgoing)
   })
   const endpoint = `http://127.0.0.1:${await listen(front)}`
   const open = (now: () => number = Date.now): Ledger => {
@@ -44,6 +48,8 @@ export async function startDynamo(): Promise<Dynamo> {
     seen,
     open,
     stop: async () => {
+      // Whoever waited no longer may have left a request behind, and dynalite throws where its database is gone.
+      while (running.size > 0) await Promise.all(running)
       for (const one of [front, server]) {
         const closed = new Promise((resolve) => one.close(resolve))
         one.closeAllConnections()

@@ -153,6 +153,18 @@ describe('the benchmark', () => {
   })
 })
 
+it('asks EventBridge for calls that only read where a rule is about them: root, and what was refused', () => {
+  const states = Object.fromEntries(
+    ofType('AWS::Events::Rule')
+      .filter(([name]) => name.startsWith('Events'))
+      .map(([name, { Properties }]) => [name, at(Properties, 'State')]),
+  )
+  const { Eventsreads1, ...others } = states
+  expect(Eventsreads1).toBe('ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS')
+  expect(JSON.stringify(property('Eventsreads1', 'EventPattern'))).toContain('"Root"')
+  expect(new Set(Object.values(others))).toEqual(new Set(['ENABLED']))
+})
+
 it('sends on from us-east-1 exactly what is looked for at home', () => {
   const patterns = (from: Record<string, Resource>) =>
     Object.values(from).flatMap(({ Type, Properties }) => {

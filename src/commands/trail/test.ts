@@ -23,7 +23,7 @@ export default class TrailTest extends TrailCommand {
 
   async run() {
     const { flags } = await this.parse(TrailTest)
-    const all = await allRules(this.settings(flags).trail)
+    const all = allRules(this.settings(flags).trail)
     const unknown = flags.rule?.find((id) => !all.some((rule) => rule.id === id))
     if (unknown !== undefined)
       throw new Problem('input-invalid', `There is no rule "${unknown}".`, { next: 'apigw trail rules list' })

@@ -57,9 +57,10 @@ export function explainer(filters: readonly MetricFilter[], search: Search | und
       title: filter.title,
       why: `The alarm ${textAt(alarm, 'AlarmName') ?? ''} counts it.`,
       fix: 'See that whoever did it meant to.',
+      cis: [],
       source: 'cloudtrail',
       pattern: {},
-      examples: { matches: [], misses: [] },
+      digest: false,
     }
     try {
       const messages = await search({ pattern: filter.pattern, from, to: to + 60_000, most: mostEvents })

@@ -8,7 +8,7 @@ import type { Explanations } from './explain.ts'
 import type { Memory } from './memory/memory.ts'
 import type { Reported } from './read/records.ts'
 import { type Signal, signalOf, type TrailRecord } from './read/signal.ts'
-import { type Match, type Rule, type Ruleset, windowMs } from './rules/index.ts'
+import { type Match, type Matcher, type Rule, windowMs } from './rules/index.ts'
 
 /** What became of one alert, for the log: no text of it, no address of a webhook. */
 export interface Outcome {
@@ -18,7 +18,7 @@ export interface Outcome {
 }
 
 export interface NotifyParts {
-  readonly rules: Ruleset
+  readonly rules: Matcher
   readonly memory: Memory
   readonly explain: Explanations
   /** Posts an alert wherever it belongs. @throws where it did not arrive */
@@ -75,28 +75,27 @@ export class Notifier {
 
   async #activity({ record, test }: Extract<Signal, { kind: 'activity' }>, report: string, found?: Rule): Promise<Outcome> {
     const { rules, now } = this.#parts
-    const { matches, ignored } = rules.matchesOf(record, now())
+    const { matches, held, expired } = rules.matchesOf(record, now())
     const reached: Match[] = []
     for (const match of matches) if (test || (await this.#reached(match, record, report))) reached.push(match)
-    const rule = (reached[0] && rules.rule(reached[0].rule)) ?? (ignored.length === 0 && matches.length === 0 ? found : undefined)
+    const rule = reached[0]?.rule ?? (held.length === 0 && matches.length === 0 ? found : undefined)
     if (rule === undefined) {
       const [first] = matches
       return {
         key: bounded(`activity:${textAt(record, 'eventID') ?? report}`),
-        rule: first?.rule ?? '',
+        rule: first?.rule.id ?? '',
         outcome: first ? 'counted' : 'ignored',
       }
     }
-    const alert = activityAlert(record, { matches: reached, rule, messageId: report, test, now: now() })
-    const collected = rule.digest === true && !test
+    const alert = activityAlert(record, { matches: reached, expired, rule, messageId: report, test, now: now() })
+    const collected = rule.digest && !test
     // From the threshold on, one alert a window; what comes after it is collected.
     const once = rule.threshold === undefined || test ? undefined : this.#window(rule, record, alert.at)
     return this.#tell(alert, report, { collected, once })
   }
 
   /** Whether a rule's threshold is reached with this event; each event counts once, however often it comes. */
-  async #reached({ rule: id }: Match, record: TrailRecord, report: string): Promise<boolean> {
-    const threshold = this.#parts.rules.rule(id)?.threshold
+  async #reached({ rule: { id, threshold } }: Match, record: TrailRecord, report: string): Promise<boolean> {
     if (threshold === undefined) return true
     const what = short([id, ...threshold.by.map((path) => textAt(record, path) ?? '')].join('\n'))
     const at = Date.parse(String(record.eventTime)) || this.#parts.now()
@@ -113,11 +112,11 @@ export class Notifier {
 
   async #finding({ event, test }: Extract<Signal, { kind: 'finding' }>, report: string): Promise<Outcome> {
     const { rules, now } = this.#parts
-    const { matches, ignored } = rules.matchesOf(event, now())
+    const { matches, held } = rules.matchesOf(event, now())
     const [first] = matches
-    if (first === undefined && ignored.length > 0)
-      return { key: `finding:${report}`, rule: ignored[0]?.rule ?? '', outcome: 'ignored' }
-    return this.#tell(findingAlert(event, first && rules.rule(first.rule), report, test, now()), report)
+    if (first === undefined && held[0] !== undefined)
+      return { key: `finding:${report}`, rule: held[0].rule.id, outcome: 'ignored' }
+    return this.#tell(findingAlert(event, first?.rule, report, test, now()), report)
   }
 
   /** An alarm says that something happened. The events behind it say who did it, and may have been told already. */

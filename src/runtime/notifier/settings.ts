@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { type Channels, channelFormat, type IgnoreRule, ignoreFormat, severities } from '../../domain/alerting.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { MetricFilter } from './explain.ts'
-import { compileRules, type Rule, type Ruleset, ruleFormat } from './rules/index.ts'
+import { compileRules, type Matcher, type Rule, readRule } from './rules/index.ts'
 
 /** What the function is deployed with, beside its code. */
 export interface PackedSettings {
@@ -14,19 +14,21 @@ export interface PackedSettings {
 
 const format = z.strictObject({
   version: z.literal(1),
-  rules: z.array(ruleFormat),
+  rules: z.array(z.unknown()),
   ignores: z.array(ignoreFormat),
   channels: z.record(z.string(), channelFormat),
   filters: z.array(z.strictObject({ metric: z.string(), pattern: z.string(), title: z.string(), severity: z.enum(severities) })),
 })
 
 /** The text of the file beside the code. The same settings always give the same text, so that its hash tells a change. */
-export function packSettings(settings: PackedSettings): string {
-  return JSON.stringify({ version: 1, ...settings })
+export function packSettings({ rules, ...rest }: PackedSettings): string {
+  // Examples are for tests, and are most of a rule's text.
+  const bare = rules.map(({ examples: _, cisDiffers: __, ...rule }) => rule)
+  return JSON.stringify({ version: 1, rules: bare, ...rest })
 }
 
 /** @throws Problem `config-invalid` */
-export function readPackedSettings(text: string): { rules: Ruleset; channels: Channels; filters: readonly MetricFilter[] } {
+export function readPackedSettings(text: string): { rules: Matcher; channels: Channels; filters: readonly MetricFilter[] } {
   const result = format.safeParse(JSON.parse(text))
   if (!result.success) {
     const [issue] = result.error.issues
@@ -35,5 +37,12 @@ export function readPackedSettings(text: string): { rules: Ruleset; channels: Ch
     })
   }
   const { rules, ignores, channels, filters } = result.data
-  return { rules: compileRules(rules, ignores), channels, filters }
+  return {
+    rules: compileRules(
+      rules.map((rule) => readRule(rule, 'the settings of the notifier')),
+      ignores,
+    ),
+    channels,
+    filters,
+  }
 }

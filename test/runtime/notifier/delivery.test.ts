@@ -4,7 +4,7 @@ import { bridged, example, sns, world } from './world.ts'
 
 const records = (count: number) =>
   Array.from({ length: count }, () =>
-    sns(bridged(example('bucket-deleted', { userIdentity: { arn: `arn:aws:iam::1:user/u${Math.random()}` } }))),
+    sns(bridged(example('s3-bucket-deleted', { userIdentity: { arn: `arn:aws:iam::1:user/u${Math.random()}` } }))),
   )
 
 const failures: [string, SlackAnswer][] = [

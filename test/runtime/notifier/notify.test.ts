@@ -11,10 +11,10 @@ describe('an action', () => {
     const said = JSON.stringify(slack.delivered)
     for (const words of [
       'CRITICAL',
-      'user/eve',
+      'Operator/alice',
       'cloudtrail:StopLogging',
-      '198.51.100.7',
-      'aws-cli/2.27.0',
+      '203.0.113.7',
+      'aws-cli/2.31.3',
       '123456789012',
       'cloudtrailv2/home',
     ]) {
@@ -24,7 +24,7 @@ describe('an action', () => {
 
   it('is one message, however often and by whomever it is reported', async () => {
     const { slack, run } = await world()
-    const detail = example('admin-policy')
+    const detail = example('admin-policy-attached')
     const record = sns(bridged(detail))
     await run({ Records: [record] })
     // The same report handed over again, another report of the same action, and the record without any wrapping.
@@ -36,9 +36,9 @@ describe('an action', () => {
 
   it('is told by its worst rule, and names the others', async () => {
     const { slack, run } = await world()
-    const { outcomes } = await run(one(bridged(example('admin-policy'))))
-    expect(outcomes).toMatchObject([{ rule: 'admin-policy' }])
-    expect(JSON.stringify(slack.delivered)).toContain('admin-policy, iam-policy-change')
+    const { outcomes } = await run(one(bridged(example('admin-policy-attached'))))
+    expect(outcomes).toMatchObject([{ rule: 'admin-policy-attached' }])
+    expect(JSON.stringify(slack.delivered)).toContain('admin-policy-attached, iam-policy-changed')
   })
 
   it('without a rule is told by nobody', async () => {
@@ -56,6 +56,14 @@ describe('an action', () => {
     })
     await run(one(bridged(example('user-created'))))
     expect(slack.posted).toEqual([])
+  })
+
+  it('that was taken for granted until lately is told, with who answered for that', async () => {
+    const { slack, run } = await world({
+      ignores: [{ rule: 'user-created', owner: 'jane', reason: 'tests', expires: '2026-11-24' }],
+    })
+    await run(one(bridged(example('user-created'))))
+    expect(JSON.stringify(slack.delivered)).toContain('until 2026-11-24, by jane: tests')
   })
 
   it('sent to try it is marked, whatever its rule would wait for', async () => {
@@ -130,7 +138,7 @@ describe('a burst', () => {
 
   it('digest rules are never told alone', async () => {
     const { slack, run, clock } = await world()
-    await run(one(bridged(example('route-table-change'))))
+    await run(one(bridged(example('route-table-changed'))))
     expect(slack.delivered).toHaveLength(0)
     clock.now += 16 * 60_000
     await run({ 'detail-type': 'apigw trail tick' })
@@ -139,7 +147,7 @@ describe('a burst', () => {
 
   it('a digest that could not be posted is posted by the next tick', async () => {
     const { slack, run, clock } = await world({ answers: ['reset', 'reset', 'reset'] })
-    await run(one(bridged(example('route-table-change'))))
+    await run(one(bridged(example('route-table-changed'))))
     clock.now += 16 * 60_000
     await expect(run({ 'detail-type': 'apigw trail tick' })).rejects.toThrow('not told')
     await run({ 'detail-type': 'apigw trail tick' })
@@ -169,15 +177,15 @@ describe('an alarm', () => {
   })
 
   it('is explained by the events behind it: who, what, from where', async () => {
-    const detail = example('iam-policy-change')
+    const detail = example('iam-policy-changed')
     const { slack, run } = await world({ filters, logged: async () => [JSON.stringify(detail)] })
     await run(one(alarm()))
     expect(slack.delivered).toHaveLength(1)
-    expect(JSON.stringify(slack.delivered)).toContain('user/eve')
+    expect(JSON.stringify(slack.delivered)).toContain('Operator/alice')
   })
 
   it('says nothing where its events were told already, and the other way round', async () => {
-    const detail = example('iam-policy-change')
+    const detail = example('iam-policy-changed')
     const { slack, run } = await world({ filters, logged: async () => [JSON.stringify(detail)] })
     await run(one(bridged(detail)))
     await run(one(alarm()))
@@ -229,12 +237,12 @@ describe('an alarm', () => {
 describe('other reports', () => {
   it('a finding of GuardDuty is one message, by its own severity', async () => {
     const { slack, run } = await world()
-    const event = bridged(example('guardduty-finding'), { 'detail-type': 'GuardDuty Finding' })
+    const event = bridged(example('guardduty-high'), { 'detail-type': 'GuardDuty Finding' })
     await run(one(event))
     await run(one({ ...event, id: uuid() }))
     expect(slack.delivered).toHaveLength(1)
     expect(JSON.stringify(slack.delivered)).toContain('*HIGH* · GuardDuty: Credentials of an instance')
-    expect(JSON.stringify(slack.delivered)).toContain('203.0.113.9')
+    expect(JSON.stringify(slack.delivered)).toContain('198.51.100.23')
   })
 
   it('a budget is told with its subject', async () => {
@@ -295,7 +303,7 @@ describe('channels', () => {
     const { byChannel, run } = await world({ channels })
     await run(one(bridged(example('trail-stopped'))))
     await run(one(bridged(example('user-created'))))
-    await run(one(bridged(example('bucket-deleted'))))
+    await run(one(bridged(example('s3-bucket-deleted'))))
     expect(Object.fromEntries(byChannel)).toEqual({ oncall: 1, iam: 1, default: 1 })
   })
 

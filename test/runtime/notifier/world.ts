@@ -12,10 +12,10 @@ import {
 } from '../../../src/runtime/notifier/index.ts'
 import type { Memory } from '../../../src/runtime/notifier/memory/memory.ts'
 import { compileRules } from '../../../src/runtime/notifier/rules/index.ts'
-import { loadRules } from '../../../src/runtime/notifier/rules/load.ts'
+import { loadRules, shippedRules } from '../../../src/runtime/notifier/rules/load.ts'
 import { loopbackSlack, type SlackAnswer } from '../../support/slack.ts'
 
-export const rules = await loadRules(new URL('../../../templates/trail/rules/', import.meta.url))
+export const rules = loadRules(shippedRules)
 
 export interface WorldOptions {
   readonly answers?: SlackAnswer[]
@@ -52,7 +52,7 @@ export async function world(options: WorldOptions = {}) {
     },
   }
   const notifier = new Notifier({
-    rules: compileRules(rules, options.ignores),
+    rules: compileRules(rules, options.ignores ?? []),
     memory,
     explain: explainer(options.filters ?? [], options.logged, now),
     send: (alert) => sendAlert(alert, delivery),
@@ -97,7 +97,7 @@ export function uuid(): string {
 
 /** An example of a rule, as another event of its own. */
 export function example(id: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  const detail = rules.find((rule) => rule.id === id)?.examples.matches[0]
+  const detail = rules.find((rule) => rule.id === id)?.examples?.matches[0]
   if (detail === undefined) throw new Error(`there is no rule ${id}`)
   return { ...detail, eventID: uuid(), ...more }
 }

@@ -9,7 +9,7 @@ export default class TrailRulesList extends BaseCommand {
   async run() {
     const { flags } = await this.parse(TrailRulesList)
     const { trail } = this.settings(flags)
-    const rules = (await allRules(trail)).map(({ id, severity, title, cis = [], source, threshold, digest = false }) => ({
+    const rules = allRules(trail).map(({ id, severity, title, cis, source, threshold, digest }) => ({
       id,
       severity,
       title,

@@ -1,6 +1,6 @@
 import { type Alert, fact } from '../alert.ts'
 import type { TrailRecord } from '../read/signal.ts'
-import type { Match, Rule } from '../rules/index.ts'
+import type { Held, Match, Rule } from '../rules/index.ts'
 import { actorOf, at, textAt } from './actor.ts'
 
 const eventId = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
@@ -80,6 +80,8 @@ export function activityKey(record: TrailRecord, messageId: string): string {
 
 export interface Explained {
   readonly matches: readonly Match[]
+  /** What is told again because somebody's ignore rule has run out. */
+  readonly expired: readonly Held[]
   /** The rule of the first, worst, match. */
   readonly rule: Rule
   readonly messageId: string
@@ -88,14 +90,14 @@ export interface Explained {
 }
 
 /** Says who did what, where and from where. */
-export function activityAlert(record: TrailRecord, { matches, rule, messageId, test, now }: Explained): Alert {
+export function activityAlert(record: TrailRecord, { matches, expired, rule, messageId, test, now }: Explained): Alert {
   const actor = actorOf(record)
   const action = actionOf(record)
   const error = errorOf(record)
   return {
     key: activityKey(record, messageId),
     rule: rule.id,
-    also: matches.map((match) => match.rule).filter((id) => id !== rule.id),
+    also: matches.map((match) => match.rule.id).filter((id) => id !== rule.id),
     severity: rule.severity,
     title: rule.title,
     why: rule.why,
@@ -114,6 +116,9 @@ export function activityAlert(record: TrailRecord, { matches, rule, messageId, t
       ),
       ...fact('Account', textAt(record, 'recipientAccountId') ?? textAt(record, 'userIdentity.accountId')),
       ...fact('Region', textAt(record, 'awsRegion')),
+      ...expired
+        .slice(0, 1)
+        .flatMap(({ ignore }) => fact('Was ignored', `until ${ignore.expires}, by ${ignore.owner}: ${ignore.reason}`)),
     ],
     link: eventLink(record),
     at: timeOf(at(record, 'eventTime'), now),

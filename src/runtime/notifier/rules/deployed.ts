@@ -1,61 +1,116 @@
-import type { EventPattern } from './event-pattern.ts'
-import { plainNames } from './match.ts'
+/**
+ * The EventBridge patterns that bring to the notifier all that a rule may match. They let through more than the rules
+ * match, since EventBridge knows no facts; the notifier decides. None of them is a catch-all: an account makes millions
+ * of calls, and each that came would cost a Lambda.
+ */
+
+import { testSource } from '../read/signal.ts'
+import { alternativesOf, factsMember, namedIn } from './alternatives.ts'
+import { guardDutyDetailType, trailDetailTypes } from './event.ts'
+import { ruleProblem } from './faults.ts'
+import { type Json, member } from './json.ts'
 import type { Rule } from './rule.ts'
 
-/** EventBridge's limit (quotas, "Event pattern size"). */
-export const patternLength = 2_048
-
-/** What CloudTrail calls its events on EventBridge. */
-const kinds = [
-  'AWS API Call via CloudTrail',
-  'AWS Console Sign In via CloudTrail',
-  'AWS Service Event via CloudTrail',
-  'AWS Console Action via CloudTrail',
-]
-
-function trailPattern(detail: EventPattern): EventPattern {
-  return { 'detail-type': kinds, detail }
+export interface DeployedPattern {
+  /** For the name of the rule in EventBridge. */
+  readonly name: string
+  readonly pattern: Json
+  /**
+   * Whether it is meant for calls that only read, which EventBridge delivers only to a rule in the state
+   * `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`
+   * (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html).
+   */
+  readonly reads: boolean
 }
 
-function length(pattern: EventPattern): number {
-  return JSON.stringify(pattern).length
+/** Most characters of a pattern (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html). */
+export const longestPattern = 2_048
+
+/** Names of one service, and what was not reducible to names. */
+interface Reduced {
+  /** By the service, as JSON of what the pattern asks of `eventSource`. */
+  readonly named: Map<string, Set<string>>
+  readonly whole: Json[]
 }
 
-/** A rule's pattern without what only the notifier knows: it fits whatever the rule fits, and more. */
-function deployable({ apigw: _, ...rest }: Rule['pattern']): EventPattern {
-  return rest
-}
-
-/** Names in as few patterns as hold them. */
-function byNames(names: readonly string[]): EventPattern[] {
-  const found: string[][] = []
-  for (const name of names) {
-    const last = found.at(-1)
-    if (last !== undefined && length(trailPattern({ eventName: [...last, name] })) <= patternLength) last.push(name)
-    else found.push([name])
+function reduced(rules: readonly Rule[]): Reduced {
+  const named = new Map<string, Set<string>>()
+  const whole: Json[] = []
+  for (const { id, pattern } of rules) {
+    for (const { [factsMember]: _, ...alternative } of alternativesOf(pattern)) {
+      const names = namedIn(alternative)
+      if (names === undefined) {
+        if (Object.keys(alternative).length === 0)
+          throw ruleProblem(`${id}, pattern`, 'asks for facts only: name the events that it looks at')
+        whole.push(alternative)
+        continue
+      }
+      const service = JSON.stringify(member(alternative, 'eventSource') ?? null)
+      const known = named.get(service) ?? new Set()
+      for (const name of names) known.add(name)
+      named.set(service, known)
+    }
   }
-  return found.map((eventName) => trailPattern({ eventName }))
+  return { named, whole }
 }
 
-/** Whole patterns, several in one where they fit. */
-function byAlternatives(patterns: readonly EventPattern[]): EventPattern[] {
-  const found: EventPattern[][] = []
-  for (const pattern of patterns) {
-    const last = found.at(-1)
-    if (last !== undefined && length(trailPattern({ $or: [...last, pattern] })) <= patternLength) last.push(pattern)
-    else found.push([pattern])
-  }
-  return found.map((some) => trailPattern(some.length === 1 ? (some[0] ?? {}) : { $or: some }))
+function wrapped(branches: readonly Json[]): Json {
+  const [only, ...more] = branches
+  return { 'detail-type': trailDetailTypes, detail: only !== undefined && more.length === 0 ? only : { $or: branches } }
 }
+
+function length(branches: readonly Json[]): number {
+  return JSON.stringify(wrapped(branches)).length
+}
+
+/** One branch a service, in halves where the names of one service are too many. */
+function branchesOf(service: string, names: readonly string[]): Json[] {
+  const source: unknown = JSON.parse(service)
+  const branch: Json = { ...(source !== null && { eventSource: source }), eventName: names }
+  if (length([branch]) <= longestPattern || names.length < 2) return [branch]
+  const middle = Math.ceil(names.length / 2)
+  return [...branchesOf(service, names.slice(0, middle)), ...branchesOf(service, names.slice(middle))]
+}
+
+/** Packs branches into as few patterns as the largest-first rule finds. */
+function packed(branches: readonly Json[]): Json[] {
+  const bins: Json[][] = []
+  for (const branch of branches.toSorted((left, right) => length([right]) - length([left]))) {
+    const bin = bins.find((one) => length([...one, branch]) <= longestPattern)
+    if (bin === undefined) bins.push([branch])
+    else bin.push(branch)
+  }
+  return bins.map(wrapped)
+}
+
+const reading = /^(?:Get|List|Describe|Head|Lookup|Search|Retrieve|Query|Scan|BatchGet)/
 
 /**
- * What EventBridge has to look for so that every rule sees what it fits: a little more than that, decided again by the
- * notifier. Rules that name their events are looked for by those names, the others by their own patterns.
+ * The patterns to deploy for these rules, CloudTrail's first.
+ * @throws Problem `rule-invalid` for a rule whose pattern would let everything through
  */
-export function deployedPatterns(rules: readonly Rule[]): EventPattern[] {
-  const trail = rules.filter(({ source }) => source === 'cloudtrail')
-  const names = [...new Set(trail.flatMap(({ pattern }) => plainNames(pattern) ?? []))].sort()
-  const others = trail.filter(({ pattern }) => plainNames(pattern) === undefined).map(({ pattern }) => deployable(pattern))
-  const findings = rules.some(({ source }) => source === 'guardduty') ? [{ 'detail-type': ['GuardDuty Finding'] }] : []
-  return [...byNames(names), ...byAlternatives(others), ...findings]
+export function deployedPatterns(rules: readonly Rule[]): DeployedPattern[] {
+  const { named, whole } = reduced(rules.filter(({ source }) => source === 'cloudtrail'))
+  const services = [...named].map(([service, names]) => [service, [...names].sort()] as const).sort()
+  const branches = (isRead: boolean): Json[] =>
+    services.flatMap(([service, names]) => {
+      const these = names.filter((name) => reading.test(name) === isRead)
+      return these.length === 0 ? [] : branchesOf(service, these)
+    })
+  const once = [...new Map(whole.map((pattern) => [JSON.stringify(pattern), pattern])).values()]
+  const numbered = (kind: string, patterns: readonly Json[]): DeployedPattern[] =>
+    patterns.map((pattern, index) => ({ name: `${kind}-${index + 1}`, pattern, reads: kind === 'reads' }))
+  return [
+    ...numbered('writes', packed(branches(false))),
+    ...numbered('reads', packed([...branches(true), ...once])),
+    ...(rules.some(({ source }) => source === 'guardduty')
+      ? [
+          {
+            name: 'guardduty',
+            pattern: { source: ['aws.guardduty', testSource], 'detail-type': [guardDutyDetailType] },
+            reads: false,
+          },
+        ]
+      : []),
+  ]
 }

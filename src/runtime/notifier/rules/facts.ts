@@ -1,101 +1,86 @@
-/** What is known of an event beside what it says, for patterns to look at as `apigw`. */
+import { at, isObject, type Json, member, textAt } from './json.ts'
+import { openedBy } from './opened.ts'
+import { allowedIn, attachesAdministrator, below, isAdministrator } from './policy.ts'
+
+/** What an event pattern cannot express. Rules match it as the member `apigw` of a CloudTrail record. */
 export interface Facts {
-  /** Something is opened to everybody: a policy, an access list, a snapshot, a role's trust. */
+  /** Something was opened to everybody: by a policy, an ACL, a permission, a list of a snapshot, or a role's trust. */
   readonly public: boolean
-  /** All rights on everything are given. */
-  readonly admin: boolean
-  /** Somebody works on another user's credentials than their own. */
+  /** Something was opened to an account other than the one of the record. */
+  readonly shared: boolean
+  /** A policy with all rights, or with all of IAM's, was attached or written. */
+  readonly adminPolicy: boolean
+  /** The request names another user than the one who made it. */
   readonly otherUser: boolean
-  /** It touches what tells of it. */
+  /** The call was refused or failed. */
+  readonly failed: boolean
+  /** The request names a part of this pipeline. */
   readonly own: boolean
+  /** A trail was told to record no more calls that change something. */
+  readonly unlogged: boolean
 }
 
-/** How deep and how much of an event is looked at: a hostile one may be of any shape. */
-const deepest = 12
-const mostValues = 20_000
+/** What a part of this pipeline is called, or begins with. */
+export const defaultOwn: readonly string[] = ['apigw-trail']
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+const naming = /(?:name|arn|url|id|rule|trail|topic|queue|function|resource|source|names|arns|ids)$/i
 
-/** A document inside an event: an object, JSON, or JSON as in a URL. */
-function documentIn(value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  const text = value.trim()
-  try {
-    return JSON.parse(text.startsWith('%7B') ? decodeURIComponent(text) : text)
-  } catch {
-    return undefined
+/** Whether a request names something by a name, an ARN or an address of which one part begins with a prefix. */
+function namesOwn(parameters: unknown, prefixes: readonly string[]): boolean {
+  for (const [key, value] of below(parameters)) {
+    if (typeof value !== 'string' || !naming.test(key)) continue
+    const parts = value.split(/[:/]/)
+    if (prefixes.some((prefix) => parts.some((part) => part.startsWith(prefix)))) return true
   }
+  return false
 }
 
-/** Every value of an event with the name it stands under, also inside documents that are text. */
-function* valuesOf(root: unknown): Generator<readonly [string, unknown]> {
-  const left: { name: string; value: unknown; depth: number }[] = [{ name: '', value: root, depth: 0 }]
-  for (let seen = 0; left.length > 0 && seen < mostValues; seen++) {
-    const { name, value, depth } = left.pop() ?? { name: '', value: undefined, depth: 0 }
-    yield [name, value]
-    if (depth >= deepest) continue
-    const inner = typeof value === 'string' && /^\s*(?:\{|\[|%7B)/.test(value) ? documentIn(value) : value
-    if (Array.isArray(inner)) for (const one of inner) left.push({ name, value: one, depth: depth + 1 })
-    else if (isObject(inner))
-      for (const [key, one] of Object.entries(inner)) left.push({ name: key, value: one, depth: depth + 1 })
+function namesOther(record: Json): boolean {
+  const named = textAt(record, 'requestParameters', 'userName')
+  return named !== undefined && named !== '' && named !== textAt(record, 'userIdentity', 'userName')
+}
+
+function hasFailed(record: Json): boolean {
+  const outcome = at(record, 'responseElements', textAt(record, 'eventName') ?? '')
+  return outcome === 'Failure' || ['errorCode', 'errorMessage'].some((name) => typeof member(record, name) === 'string')
+}
+
+function recordsWrites(selector: unknown): boolean {
+  return member(selector, 'includeManagementEvents') !== false && member(selector, 'readWriteType') !== 'ReadOnly'
+}
+
+function recordsWritesAdvanced(selector: unknown): boolean {
+  const fields = member(selector, 'fieldSelectors')
+  if (!Array.isArray(fields)) return false
+  const equals = (name: string, value: string): boolean =>
+    fields.some((field: unknown) => {
+      const wanted = member(field, 'equals')
+      return member(field, 'field') === name && Array.isArray(wanted) && wanted.includes(value)
+    })
+  return equals('eventCategory', 'Management') && !equals('readOnly', 'true')
+}
+
+/** Of the selectors of a trail, one that still records is enough. */
+function stopsRecording(parameters: unknown): boolean {
+  const basic = member(parameters, 'eventSelectors')
+  const advanced = member(parameters, 'advancedEventSelectors')
+  if (!Array.isArray(basic) && !Array.isArray(advanced)) return false
+  const records = Array.isArray(basic) && basic.some(recordsWrites)
+  return !records && !(Array.isArray(advanced) && advanced.some(recordsWritesAdvanced))
+}
+
+/** Computes the facts of a CloudTrail record. Missing members and ones of a wrong type give `false`. */
+export function factsOf(record: Json, own: readonly string[] = defaultOwn): Facts {
+  const parameters = member(record, 'requestParameters')
+  const account = textAt(record, 'recipientAccountId') ?? textAt(record, 'userIdentity', 'accountId')
+  const { toEverybody, toAccounts } = openedBy(parameters)
+  return {
+    public: toEverybody,
+    shared: account !== undefined && toAccounts.some((other) => other !== account),
+    adminPolicy: attachesAdministrator(parameters) || (isObject(parameters) && allowedIn(parameters).some(isAdministrator)),
+    otherUser: namesOther(record),
+    failed: hasFailed(record),
+    own: namesOwn(parameters, own),
+    unlogged: stopsRecording(parameters),
   }
-}
-
-function listed(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : value === undefined ? [] : [value]
-}
-
-/** Whether a statement of a policy is for everybody, without a condition that narrows it. */
-function isForAll(statement: Readonly<Record<string, unknown>>): boolean {
-  if (statement.Effect !== 'Allow' || isObject(statement.Condition)) return false
-  const { Principal, NotPrincipal } = statement
-  if (NotPrincipal !== undefined) return true
-  return [Principal, ...(isObject(Principal) ? Object.values(Principal) : [])].flatMap(listed).includes('*')
-}
-
-function isAllRights({ Effect, Action, Resource }: Readonly<Record<string, unknown>>): boolean {
-  return Effect === 'Allow' && listed(Action).some((one) => one === '*' || one === '*:*') && listed(Resource).includes('*')
-}
-
-const everybody = new Set([
-  'http://acs.amazonaws.com/groups/global/AllUsers',
-  'http://acs.amazonaws.com/groups/global/AuthenticatedUsers',
-  'uri="http://acs.amazonaws.com/groups/global/AllUsers"',
-])
-const publicAcl = /^(?:public-read|public-read-write|authenticated-read)$/
-const adminPolicy = /^arn:aws[\w-]*:iam::aws:policy\/(?:AdministratorAccess|IAMFullAccess|PowerUserAccess)$/
-
-/** `principal` and `group` are how Lambda's permissions and EC2's launch and snapshot permissions name everybody. */
-function opens(name: string, value: unknown): boolean {
-  if (isObject(value)) return isForAll(value)
-  if (typeof value !== 'string') return false
-  if (name === 'group' && value === 'all') return true
-  if (/^(?:principal|Principal)$/.test(name) && value === '*') return true
-  if (/^valuesToAdd$/.test(name) && value === 'all') return true
-  if (/acl$/i.test(name) && publicAcl.test(value)) return true
-  return everybody.has(value)
-}
-
-function touches(value: unknown, prefix: string): boolean {
-  if (typeof value !== 'string' || value.length > 2_048) return false
-  const name = value.split(/[:/]/).find((part) => part === prefix || part.startsWith(`${prefix}-`))
-  return name !== undefined
-}
-
-/** @param prefix what the names of the trail's own parts begin with */
-export function factsOf(record: Readonly<Record<string, unknown>>, prefix: string): Facts {
-  const parameters = record.requestParameters
-  const identity = isObject(record.userIdentity) ? record.userIdentity : {}
-  const found = { public: false, admin: false, own: false }
-  if (isObject(parameters)) {
-    for (const [name, value] of valuesOf(parameters)) {
-      found.public ||= opens(name, value)
-      found.admin ||= (isObject(value) && isAllRights(value)) || (typeof value === 'string' && adminPolicy.test(value))
-      found.own ||= touches(value, prefix)
-    }
-  }
-  const about = isObject(parameters) ? parameters.userName : undefined
-  return { ...found, otherUser: typeof about === 'string' && about !== identity.userName }
 }

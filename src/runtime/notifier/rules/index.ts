@@ -1,4 +1,3 @@
-export { deployedPatterns } from './deployed.ts'
-export type { EventPattern } from './event-pattern.ts'
-export { compileRules, type Match, type Ruleset } from './match.ts'
-export { type Rule, ruleFormat, windowMs } from './rule.ts'
+export { type DeployedPattern, deployedPatterns } from './deployed.ts'
+export { compileRules, type Held, type Match, type Matcher } from './match.ts'
+export { type Rule, readRule, windowMs } from './rule.ts'

@@ -1,38 +1,39 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseDocument } from 'yaml'
-import { Problem } from '../../../domain/problem.ts'
-import { checkedRule, type Rule } from './rule.ts'
+import { ruleProblem } from './faults.ts'
+import { type Rule, readRule } from './rule.ts'
 
-function ruleIn(text: string, path: string): Rule {
+/** The rules that apigw ships. */
+export const shippedRules = fileURLToPath(new URL('../../../../templates/trail/rules', import.meta.url))
+
+/** Reads one file's text. @throws Problem `rule-invalid` that names file, line and field */
+export function ruleFrom(text: string, file: string): Rule {
   const document = parseDocument(text)
-  const [error] = document.errors
-  if (error !== undefined) {
-    const [what = ''] = error.message.split(/ at line \d+|\n/)
-    throw new Problem('rule-invalid', `${path}, line ${error.linePos?.[0].line ?? '?'}: ${what}.`, { next: 'correct it' })
+  const [syntax] = document.errors
+  if (syntax !== undefined) {
+    const [what = ''] = syntax.message.split(/ at line \d+|\n/)
+    throw ruleProblem(`${file}, line ${syntax.linePos?.[0].line ?? '?'}`, what)
   }
-  const rule = checkedRule(document.toJS(), path)
-  if (`${rule.id}.yaml` === basename(path)) return rule
-  throw new Problem('rule-invalid', `${path}, id: is "${rule.id}", and the file is called otherwise.`, {
-    next: `rename it to ${rule.id}.yaml`,
-  })
+  const rule = readRule(document.toJS(), file)
+  if (rule.examples === undefined)
+    throw ruleProblem(`${file}, examples`, 'is missing: give an event that matches and one that does not')
+  const name = basename(file, extname(file))
+  if (rule.id !== name) throw ruleProblem(`${file}, id`, `is "${rule.id}", and must be the file's name: "${name}"`)
+  return rule
 }
 
 /**
- * Reads a folder of rules, a file each, in the order of their names.
+ * Reads every rule of a folder, a YAML file a rule.
  * @throws Problem `rule-invalid` that names file and field
  */
-export async function loadRules(folder: string | URL): Promise<Rule[]> {
-  const path = typeof folder === 'string' ? folder : fileURLToPath(folder)
+export function loadRules(folder: string): Rule[] {
   let names: string[]
   try {
-    names = (await readdir(path)).filter((name) => name.endsWith('.yaml')).sort()
-  } catch (cause) {
-    throw new Problem('rule-invalid', `The folder of rules ${path} cannot be read.`, {
-      next: 'correct trail.rules in apigw.yaml',
-      cause,
-    })
+    names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name))
+  } catch {
+    throw ruleProblem(folder, 'the folder cannot be read')
   }
-  return Promise.all(names.map(async (name) => ruleIn(await readFile(join(path, name), 'utf8'), join(path, name))))
+  return names.sort().map((name) => ruleFrom(readFileSync(join(folder, name), 'utf8'), join(folder, name)))
 }

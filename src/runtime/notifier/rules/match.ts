@@ -1,107 +1,153 @@
-import { type IgnoreRule, type Severity, severities } from '../../../domain/alerting.ts'
-import { compilePattern, type Fits } from './event-pattern.ts'
-import { factsOf } from './facts.ts'
-import type { Rule } from './rule.ts'
+import type { IgnoreRule, Severity } from '../../../domain/alerting.ts'
+import { alternativesOf, asksForFacts, factsMember, namedIn } from './alternatives.ts'
+import { type Activity, activityIn } from './event.ts'
+import { defaultOwn, factsOf } from './facts.ts'
+import { compiledPattern, ruleProblem } from './faults.ts'
+import { hasExpired, rulesOf } from './ignore.ts'
+import { type Json, textAt } from './json.ts'
+import { type Rule, rank } from './rule.ts'
 
-/** A rule that fits an event. */
 export interface Match {
-  readonly rule: string
+  readonly rule: Rule
   readonly severity: Severity
 }
 
-export interface Matches {
-  /** The worst first. */
-  readonly matches: readonly Match[]
-  /** What would have fitted, and was held back by somebody's word. */
-  readonly ignored: readonly Match[]
+/** A match together with the ignore rule that speaks of it. */
+export interface Held extends Match {
+  readonly ignore: IgnoreRule
 }
 
-/** Rules, ready to be held against events. */
-export interface Ruleset {
-  rule(id: string): Rule | undefined
-  /** @param event a record of CloudTrail, an event of EventBridge, or a finding; of anything else nothing is known */
-  matchesOf(event: unknown, now: number): Matches
+export interface Outcome {
+  /** Worst first. A rule with a threshold is here from its first event on: who counts decides when it alerts. */
+  readonly matches: readonly Match[]
+  /** What an ignore rule kept out of `matches`. */
+  readonly held: readonly Held[]
+  /** What is in `matches` only because its ignore rule has run out. */
+  readonly expired: readonly Held[]
+}
+
+export interface Matcher {
+  /**
+   * Rules that an event matches. Takes any value, and never throws.
+   * @param event a CloudTrail record, a GuardDuty finding, or either wrapped by EventBridge
+   * @param now milliseconds since 1970, for ignore rules that run out
+   */
+  matchesOf(event: unknown, now: number): Outcome
+}
+
+export interface MatcherOptions {
+  /** What the parts of this pipeline are called, or begin with. */
+  readonly own?: readonly string[]
+}
+
+/** What patterns are held against. Facts cost a walk through the request, so they are computed when asked for. */
+interface Subject {
+  readonly detail: Json
+  readonly withFacts: () => Json
 }
 
 interface Compiled {
   readonly rule: Rule
-  readonly fits: Fits
+  readonly holds: (subject: Subject) => boolean
 }
 
-interface Ignore {
-  readonly rules: readonly string[] | undefined
-  readonly fits: Fits | undefined
-  /** Milliseconds since 1970: the end of its last day. */
-  readonly until: number
+type Holds = Compiled['holds']
+
+function compiled(pattern: Json, place: string): Holds {
+  const test = compiledPattern(pattern, place)
+  return asksForFacts(pattern) ? ({ withFacts }) => test(withFacts()) : ({ detail }) => test(detail)
 }
 
-const dayMs = 86_400_000
-const trailPrefix = 'apigw-trail'
+/** Rules by the name of the call, beside those that a call of any name may match. */
+class RuleIndex {
+  private readonly named = new Map<string, Compiled[]>()
+  private readonly others: Compiled[] = []
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+  add(one: Compiled): void {
+    const names = alternativesOf(one.rule.pattern).map(namedIn)
+    if (names.includes(undefined)) this.others.push(one)
+    else
+      for (const name of new Set(names.flatMap((some) => some ?? [])))
+        this.named.set(name, [...(this.named.get(name) ?? []), one])
+  }
 
-/** The names that a pattern wants, where it names them plainly: rules are then found by name instead of by trying. */
-export function plainNames({ eventName }: Rule['pattern']): readonly string[] | undefined {
-  return Array.isArray(eventName) && eventName.every((one) => typeof one === 'string') ? eventName : undefined
-}
-
-function compiledIgnore({ rule, pattern, expires }: IgnoreRule): Ignore {
-  return {
-    rules: rule === undefined ? undefined : [rule].flat(),
-    fits: pattern === undefined ? undefined : compilePattern(pattern),
-    until: Date.parse(expires) + dayMs,
+  candidates(name: string | undefined): readonly Compiled[] {
+    const named = name === undefined ? undefined : this.named.get(name)
+    return named === undefined ? this.others : [...named, ...this.others]
   }
 }
 
-/** What of an event the rules look at. */
-function detailOf(event: unknown): { source: Rule['source']; detail: Readonly<Record<string, unknown>> } | undefined {
-  if (!isObject(event)) return undefined
-  const detail = isObject(event.detail) ? event.detail : event
-  if (event['detail-type'] === 'GuardDuty Finding') return { source: 'guardduty', detail }
-  return typeof detail.eventName === 'string' ? { source: 'cloudtrail', detail } : undefined
+interface CompiledIgnore {
+  readonly ignore: IgnoreRule
+  readonly concerns: (rule: Rule, subject: Subject) => boolean
 }
+
+function compiledIgnore(ignore: IgnoreRule, place: string, known: ReadonlySet<string>): CompiledIgnore {
+  const named = rulesOf(ignore)
+  const strange = named?.find((id) => !known.has(id))
+  if (strange !== undefined) throw ruleProblem(`${place}, rule`, `there is no rule "${strange}"`)
+  const holds: Holds = ignore.pattern === undefined ? () => true : compiled(ignore.pattern, place)
+  return { ignore, concerns: (rule, subject) => (named === undefined || named.includes(rule.id)) && holds(subject) }
+}
+
+function subjectOf({ source, detail }: Activity, own: readonly string[]): Subject {
+  let facts: Json | undefined
+  return {
+    detail,
+    withFacts: () => {
+      facts ??= source === 'cloudtrail' ? { ...detail, [factsMember]: factsOf(detail, own) } : detail
+      return facts
+    },
+  }
+}
+
+function byWorst(left: Match, right: Match): number {
+  return rank(left.severity) - rank(right.severity)
+}
+
+const nothing: Outcome = { matches: [], held: [], expired: [] }
 
 /**
- * Makes rules ready.
- * @param prefix what the names of the trail's own parts begin with
- * @throws PatternError of an ignore rule
+ * Makes rules and ignore rules ready for events.
+ * @throws Problem `rule-invalid` for a pattern that is not valid, an id that two rules have, and an ignore rule that
+ * names no rule
  */
-export function compileRules(rules: readonly Rule[], ignores: readonly IgnoreRule[] = [], prefix = trailPrefix): Ruleset {
-  const byId = new Map(rules.map((rule) => [rule.id, rule]))
-  const byName = new Map<string, Compiled[]>()
-  const others: Compiled[] = []
+export function compileRules(
+  rules: readonly Rule[],
+  ignores: readonly IgnoreRule[],
+  { own = defaultOwn }: MatcherOptions = {},
+): Matcher {
+  const indexes = { cloudtrail: new RuleIndex(), guardduty: new RuleIndex() }
+  const known = new Set<string>()
   for (const rule of rules) {
-    const compiled = { rule, fits: compilePattern(rule.pattern) }
-    const names = rule.source === 'cloudtrail' ? plainNames(rule.pattern) : undefined
-    if (names === undefined) others.push(compiled)
-    else for (const name of new Set(names)) byName.set(name, [...(byName.get(name) ?? []), compiled])
+    if (known.has(rule.id)) throw ruleProblem(rule.id, 'two rules have this id')
+    known.add(rule.id)
+    indexes[rule.source].add({ rule, holds: compiled(rule.pattern, rule.id) })
   }
-  const ignoring = ignores.map(compiledIgnore)
+  const compiledIgnores = ignores.map((ignore, index) =>
+    compiledIgnore(ignore, `ignore rule ${index + 1} (${ignore.owner})`, known),
+  )
 
-  function candidates(source: Rule['source'], name: unknown): Compiled[] {
-    const named = typeof name === 'string' ? (byName.get(name) ?? []) : []
-    return [...named, ...others].filter(({ rule }) => rule.source === source)
+  return {
+    matchesOf(event, now) {
+      const activity = activityIn(event)
+      if (activity === undefined) return nothing
+      const subject = subjectOf(activity, own)
+      const candidates = indexes[activity.source].candidates(textAt(activity.detail, 'eventName'))
+      const found = candidates.filter(({ holds }) => holds(subject)).map(({ rule }) => ({ rule, severity: rule.severity }))
+      const matches: Match[] = []
+      const held: Held[] = []
+      const expired: Held[] = []
+      for (const match of found.sort(byWorst)) {
+        const speaking = compiledIgnores.filter(({ concerns }) => concerns(match.rule, subject))
+        const holding = speaking.find(({ ignore }) => !hasExpired(ignore, now))
+        if (holding !== undefined) held.push({ ...match, ignore: holding.ignore })
+        else {
+          matches.push(match)
+          if (speaking[0] !== undefined) expired.push({ ...match, ignore: speaking[0].ignore })
+        }
+      }
+      return { matches, held, expired }
+    },
   }
-
-  function matchesOf(event: unknown, now: number): Matches {
-    const known = detailOf(event)
-    if (known === undefined) return { matches: [], ignored: [] }
-    const { source, detail } = known
-    const some = candidates(source, detail.eventName)
-    if (some.length === 0) return { matches: [], ignored: [] }
-    const whole = { ...detail, apigw: factsOf(detail, prefix) }
-    const found = some
-      .filter(({ fits }) => fits(whole))
-      .map(({ rule: { id: rule, severity } }) => ({ rule, severity }))
-      .sort(
-        (one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity) || (one.rule < other.rule ? -1 : 1),
-      )
-    const holds = ignoring.filter(({ until, fits }) => now < until && (fits?.(whole) ?? true))
-    const isHeld = ({ rule }: Match): boolean => holds.some(({ rules: ids }) => ids === undefined || ids.includes(rule))
-    return { matches: found.filter((one) => !isHeld(one)), ignored: found.filter(isHeld) }
-  }
-
-  return { rule: (id) => byId.get(id), matchesOf }
 }

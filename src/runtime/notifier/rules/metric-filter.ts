@@ -1,177 +1,172 @@
 /**
- * Filter patterns of CloudWatch Logs for JSON, such as `{ ($.eventName = "A*") && ($.errorCode NOT EXISTS) }`
- * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html#matching-terms-json-log-events).
+ * JSON metric filters as CloudWatch Logs evaluates them
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/matching-terms-json-log-events.html).
  */
-export type FilterFits = (event: unknown) => boolean
+import { member } from './json.ts'
+import { MetricFilterFault, type Token, tokensOf } from './metric-filter-tokens.ts'
+import { isScalar, type Scalar } from './operators.ts'
+import { fitsPieces } from './wildcard.ts'
 
-/** What is wrong with a filter pattern, and at which character. */
-export class FilterError extends Error {
-  override readonly name = 'FilterError'
-}
+export { MetricFilterFault } from './metric-filter-tokens.ts'
 
-type Token = { readonly at: number } & (
-  | { readonly kind: 'selector' | 'word' | 'text'; readonly text: string }
-  | { readonly kind: '(' | ')' | '&&' | '||' | '=' | '!=' | '<' | '>' | '<=' | '>='; readonly text: string }
-)
+type Test = (event: unknown) => boolean
 
-const token = /\s*(?:(\$[\w.[\]*'"-]*)|("(?:[^"\\]|\\.)*")|(&&|\|\||!=|<=|>=|[()=<>])|([^\s()=!<>&|"]+))/y
+/** Longest pattern that CloudWatch Logs takes (PutMetricFilter, filterPattern). */
+const longest = 1024
 
-function tokensOf(pattern: string): Token[] {
-  const trimmed = pattern.trim()
-  if (!trimmed.startsWith('{') || !trimmed.endsWith('}')) throw new FilterError('character 1: a JSON pattern stands in { }')
-  const inside = trimmed.slice(1, -1)
-  const found: Token[] = []
-  token.lastIndex = 0
-  while (token.lastIndex < inside.trimEnd().length) {
-    const before = token.lastIndex
-    const match = token.exec(inside)
-    if (match === null) throw new FilterError(`character ${before + 2}: cannot be read`)
-    const at = token.lastIndex - match[0].trimStart().length + 2
-    const [, selector, text, sign, word] = match
-    if (selector !== undefined) found.push({ at, kind: 'selector', text: selector })
-    else if (text !== undefined) found.push({ at, kind: 'text', text: text.slice(1, -1).replace(/\\(.)/g, '$1') })
-    else if (sign !== undefined) found.push({ at, kind: sign as '(', text: sign })
-    else found.push({ at, kind: 'word', text: word ?? '' })
-  }
-  return found
-}
-
-/** The value at `$.a.b[0]['c']`; undefined where a step is missing. */
-function select(selector: string): (event: unknown) => unknown {
-  const steps = [...selector.matchAll(/\.?([\w-]+)|\['([^']*)'\]|\["([^"]*)"\]/g)].map(
-    ([, plain, single, double]) => plain ?? single ?? double ?? '',
-  )
-  return (event) =>
-    steps.reduce<unknown>((value, step) => (value === null || value === undefined ? undefined : Object(value)[step]), event)
-}
-
-function wildcard(text: string): RegExp {
-  return new RegExp(
-    `^${text
-      .split('*')
-      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*')}$`,
-    's',
-  )
-}
-
-function equals(wanted: string, quoted: boolean): (value: unknown) => boolean {
-  const pattern = wildcard(wanted)
-  const number = quoted || wanted === '' ? Number.NaN : Number(wanted)
-  return (value) => {
-    if (typeof value === 'number') return value === number || pattern.test(String(value))
-    return typeof value === 'string' && pattern.test(value)
-  }
-}
-
-/** Reads from the first sign to the last: `||` binds less than `&&`, parentheses more. */
+/** Reads tokens from left to right: `||` binds weaker than `&&`, parentheses strongest. */
 class Reader {
-  readonly #tokens: readonly Token[]
-  #next = 0
+  private next = 0
+  private readonly tokens: readonly Token[]
+  private readonly end: Token
 
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens
+  constructor(text: string) {
+    this.tokens = tokensOf(text)
+    this.end = { kind: 'end', text: 'the end', position: text.length + 1 }
   }
 
-  whole(): FilterFits {
-    const fits = this.#any()
-    const left = this.#tokens[this.#next]
-    if (left !== undefined) throw new FilterError(`character ${left.at}: "${left.text}" was not expected`)
-    return fits
+  private peek(): Token {
+    return this.tokens[this.next] ?? this.end
   }
 
-  #take(kind: Token['kind']): Token | undefined {
-    const found = this.#tokens[this.#next]
-    if (found?.kind !== kind) return undefined
-    this.#next++
-    return found
+  private take(): Token {
+    const token = this.peek()
+    this.next++
+    return token
   }
 
-  #expected(what: string): FilterError {
-    const found = this.#tokens[this.#next]
-    return new FilterError(
-      found === undefined ? `the end: ${what} is missing` : `character ${found.at}: ${what} is missing before "${found.text}"`,
-    )
+  private isNext(text: string): boolean {
+    const { kind, text: given } = this.peek()
+    return kind === 'sign' && given === text
   }
 
-  #any(): FilterFits {
-    const all = [this.#every()]
-    while (this.#take('||')) all.push(this.#every())
-    return (event) => all.some((fits) => fits(event))
+  private expect(text: string): void {
+    const { kind, text: given, position } = this.take()
+    if (kind !== 'sign' || given !== text) throw new MetricFilterFault(position, `expected ${text}, found ${given}`)
   }
 
-  #every(): FilterFits {
-    const all = [this.#one()]
-    while (this.#take('&&')) all.push(this.#one())
-    return (event) => all.every((fits) => fits(event))
+  filter(): Test {
+    this.expect('{')
+    const test = this.either()
+    this.expect('}')
+    const { kind, text, position } = this.peek()
+    if (kind !== 'end') throw new MetricFilterFault(position, `expected nothing more, found ${text}`)
+    return test
   }
 
-  #one(): FilterFits {
-    if (this.#take('(')) {
-      const inside = this.#any()
-      if (!this.#take(')')) throw this.#expected('")"')
-      return inside
+  private either(): Test {
+    const tests = [this.both()]
+    while (this.isNext('||')) {
+      this.take()
+      tests.push(this.both())
     }
-    const selector = this.#take('selector')
-    if (selector === undefined) throw this.#expected('a selector such as $.eventName')
-    return this.#test(select(selector.text.slice(1)))
+    return (event) => tests.some((test) => test(event))
   }
 
-  #test(selected: (event: unknown) => unknown): FilterFits {
-    const word = this.#take('word')?.text.toUpperCase()
+  private both(): Test {
+    const tests = [this.term()]
+    while (this.isNext('&&')) {
+      this.take()
+      tests.push(this.term())
+    }
+    return (event) => tests.every((test) => test(event))
+  }
+
+  private term(): Test {
+    if (!this.isNext('(')) return this.comparison()
+    this.take()
+    const test = this.either()
+    this.expect(')')
+    return test
+  }
+
+  private comparison(): Test {
+    const { kind, text, position } = this.take()
+    if (kind !== 'selector') throw new MetricFilterFault(position, `expected a selector such as $.eventName, found ${text}`)
+    const path = pathOf(text)
+    const sign = this.take()
+    const word = sign.kind === 'word' ? sign.text.toUpperCase() : ''
     if (word === 'NOT') {
-      if (this.#take('word')?.text.toUpperCase() !== 'EXISTS') throw this.#expected('EXISTS')
-      return (event) => selected(event) === undefined
+      const exists = this.take()
+      if (exists.text.toUpperCase() !== 'EXISTS') throw new MetricFilterFault(exists.position, 'expected EXISTS after NOT')
+      return (event) => found(event, path) === undefined
     }
-    if (word === 'EXISTS') return (event) => selected(event) !== undefined
-    if (word === 'IS') return this.#is(selected)
-    if (word !== undefined) throw new FilterError(`"${word}" is no test`)
-    const sign = (['=', '!=', '<=', '>=', '<', '>'] as const).find((one) => this.#take(one) !== undefined)
-    if (sign === undefined) throw this.#expected('a comparison')
-    const value = this.#take('text') ?? this.#take('word')
-    if (value === undefined) throw this.#expected('a value')
-    return this.#comparison(sign, value, selected)
+    if (word === 'IS') return this.constant(path)
+    if (sign.kind !== 'sign' || !comparisons.has(sign.text)) {
+      throw new MetricFilterFault(sign.position, `expected = != < <= > >= IS or NOT EXISTS, found ${sign.text}`)
+    }
+    return compared(path, sign, this.take())
   }
 
-  #is(selected: (event: unknown) => unknown): FilterFits {
-    const what = this.#take('word')?.text.toUpperCase()
-    const wanted = new Map<string | undefined, unknown>([
-      ['NULL', null],
-      ['TRUE', true],
-      ['FALSE', false],
-    ])
-    if (!wanted.has(what)) throw this.#expected('NULL, TRUE or FALSE')
-    return (event) => selected(event) === wanted.get(what)
+  private constant(path: readonly Step[]): Test {
+    const { text, position } = this.take()
+    const wanted = constants.get(text.toUpperCase())
+    if (wanted === undefined) throw new MetricFilterFault(position, 'expected NULL, TRUE or FALSE after IS')
+    return (event) => found(event, path) === wanted
   }
+}
 
-  #comparison(
-    sign: '=' | '!=' | '<' | '>' | '<=' | '>=',
-    { kind, text }: Token,
-    selected: (event: unknown) => unknown,
-  ): FilterFits {
-    const same = equals(text, kind === 'text')
-    if (sign === '=') return (event) => same(selected(event))
-    // A field that is missing is not unequal: the filter does not fit at all.
-    if (sign === '!=') {
-      return (event) => {
-        const value = selected(event)
-        return value !== undefined && value !== null && !same(value)
-      }
-    }
-    const limit = Number(text)
-    if (Number.isNaN(limit)) throw new FilterError(`"${text}" is no number to compare with`)
+const comparisons = new Set(['=', '!=', '<', '<=', '>', '>='])
+const constants = new Map<string, boolean | null>([
+  ['NULL', null],
+  ['TRUE', true],
+  ['FALSE', false],
+])
+
+/** A member's name, or the place in a list. */
+type Step = string | number
+
+function pathOf(selector: string): Step[] {
+  return [...selector.matchAll(/\.([^.[\]]+)|\[(\d+)\]/g)].map(([, name, index]) => name ?? Number(index))
+}
+
+function found(event: unknown, path: readonly Step[]): unknown {
+  return path.reduce(
+    (value, step) => (typeof step === 'string' ? member(value, step) : Array.isArray(value) ? value[step] : undefined),
+    event,
+  )
+}
+
+/** `!=` is no negation of `=`: neither matches a field that is missing, nor one that holds a map or a list. */
+function compared(path: readonly Step[], sign: Token, value: Token): Test {
+  if (value.kind !== 'word' && value.kind !== 'quoted') {
+    throw new MetricFilterFault(value.position, `expected a value, found ${value.text}`)
+  }
+  const number = value.kind === 'word' && value.text !== '' ? Number(value.text) : Number.NaN
+  if (sign.text === '=' || sign.text === '!=') {
+    const isEqual = equalTo(value.text, number)
+    const wanted = sign.text === '='
     return (event) => {
-      const value = selected(event)
-      if (typeof value !== 'number') return false
-      return { '<': value < limit, '>': value > limit, '<=': value <= limit, '>=': value >= limit }[sign]
+      const field = found(event, path)
+      return isScalar(field) && isEqual(field) === wanted
     }
   }
+  if (Number.isNaN(number)) throw new MetricFilterFault(value.position, `${sign.text} needs a number, found ${value.text}`)
+  const holds = bounds[sign.text]
+  return (event) => {
+    const field = found(event, path)
+    return typeof field === 'number' && holds !== undefined && holds(field, number)
+  }
+}
+
+const bounds: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
+  '<': (value, bound) => value < bound,
+  '<=': (value, bound) => value <= bound,
+  '>': (value, bound) => value > bound,
+  '>=': (value, bound) => value >= bound,
+}
+
+function equalTo(wanted: string, number: number): (field: Scalar) => boolean {
+  const pieces = wanted.split('*')
+  return (field) => (typeof field === 'number' && field === number) || fitsPieces(pieces, String(field))
 }
 
 /**
- * Makes a test out of a filter pattern.
- * @throws FilterError that names the character
+ * Makes a test out of a filter such as `{ ($.errorCode = "AccessDenied*") && ($.sourceIPAddress != 203.0.113.*) }`. The
+ * test takes any value and never throws.
+ * @throws MetricFilterFault that names the position
  */
-export function compileFilter(pattern: string): FilterFits {
-  return new Reader(tokensOf(pattern)).whole()
+export function compileMetricFilter(text: string): (event: unknown) => boolean {
+  if (text.length > longest) throw new MetricFilterFault(longest, `is longer than ${longest} characters`)
+  return new Reader(text).filter()
 }

@@ -1,71 +1,60 @@
 import * as z from 'zod'
-import { severities } from '../../../domain/alerting.ts'
-import { Problem } from '../../../domain/problem.ts'
-import { compilePattern, PatternError } from './event-pattern.ts'
+import { type Severity, severities } from '../../../domain/alerting.ts'
+import { checked, compiledPattern } from './faults.ts'
 
-const id = z.string().regex(/^[a-z][a-z0-9-]{1,60}$/, 'is no id: use a-z, 0-9 and "-"')
-const pattern = z.record(z.string(), z.unknown())
-const event = z.record(z.string(), z.unknown())
+const durations: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
+const duration = /^([1-9]\d{0,3})([smh])$/
 
-/** How a rule is written, in a file of its own. */
-export const ruleFormat = z.strictObject({
-  id,
-  severity: z.enum(severities),
-  /** What happened, as a line of an alert. */
-  title: z.string().min(5).max(100),
-  why: z.string().min(10).max(300),
-  /** What to look at or do first. */
-  fix: z.string().min(5).max(300),
-  /** Ids of the CIS AWS Foundations Benchmark 1.2. */
-  cis: z.array(z.string().regex(/^\d\.\d+$/, 'is no id of the benchmark such as 3.5')).optional(),
-  source: z.enum(['cloudtrail', 'guardduty']).default('cloudtrail'),
-  /** A pattern of EventBridge over the event's detail, and over what is known of it beside that, as `apigw`. */
-  pattern,
-  /** An alert only from the so-manieth event on, of those that have the same at `by`. */
-  threshold: z
-    .strictObject({
-      count: z.int().min(2).max(1_000),
-      within: z.string().regex(/^[1-9]\d{0,3}[mh]$/, 'is no time such as 5m or 1h'),
-      by: z.array(z.string().min(1)).min(1),
-    })
-    .optional(),
-  /** Never told by itself, always with others. */
-  digest: z.boolean().optional(),
-  examples: z.strictObject({ matches: z.array(event).min(1), misses: z.array(event).min(1) }),
+const threshold = z.strictObject({
+  /** The alert comes with the event of this number, counted inside any stretch of `within`. */
+  count: z.int().min(2).max(10_000),
+  within: z.string().regex(duration, 'is not a time such as 30s, 5m or 1h'),
+  /** Members of the record; events that agree in all of them are counted together. */
+  by: z.array(z.string().regex(/^[\w-]+(?:\.[\w-]+)*$/, 'is not a member such as userIdentity.arn')).default([]),
 })
 
-export type Rule = z.infer<typeof ruleFormat>
-export type Threshold = NonNullable<Rule['threshold']>
+const json = z.record(z.string(), z.unknown())
 
-/** Over how long a threshold counts, in milliseconds. */
-export function windowMs({ within }: Threshold): number {
-  return Number.parseInt(within, 10) * (within.endsWith('h') ? 3_600_000 : 60_000)
-}
+const rule = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, 'is no id: use a-z, 0-9 and "-"'),
+  severity: z.enum(severities),
+  title: z.string().min(1).max(120),
+  why: z.string().min(1),
+  fix: z.string().min(1),
+  /** Ids of the CIS AWS Foundations Benchmark v1.2, and of v1.4 where v1.2 has none. */
+  cis: z.array(z.string().regex(/^\d\.\d{1,2}$/, 'is not an id of the benchmark such as 3.5')).default([]),
+  /** Where the rule decides otherwise than the benchmark's own metric filter: why. */
+  cisDiffers: z.string().min(1).optional(),
+  source: z.enum(['cloudtrail', 'guardduty']).default('cloudtrail'),
+  /** An EventBridge pattern over the event's detail, with the facts of facts.ts as `apigw`. */
+  pattern: json,
+  threshold: threshold.optional(),
+  /** Never alone, always collected. */
+  digest: z.boolean().default(false),
+  examples: z.strictObject({ matches: z.array(json).min(1), misses: z.array(json).min(1) }).optional(),
+})
+
+export type Rule = z.infer<typeof rule>
+export type Threshold = z.infer<typeof threshold>
 
 /**
- * Checks a rule that was read.
- * @param place the file, for the error
- * @throws Problem `rule-invalid` that names place and field
+ * Reads a rule. Its examples may be absent: what is deployed goes without them.
+ * @param file where it was read from, for the error
+ * @throws Problem `rule-invalid` that names file and field
  */
-export function checkedRule(value: unknown, place: string): Rule {
-  const invalid = (field: string, what: string): Problem =>
-    new Problem('rule-invalid', `${place}${field === '' ? '' : `, ${field}`}: ${what}`, {
-      next: 'correct it; see docs/trail.md, and apigw trail rules list',
-    })
-  const result = ruleFormat.safeParse(value)
-  if (!result.success) {
-    const [issue] = result.error.issues
-    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-    throw invalid([...(issue?.path ?? []), ...unknown].join('.'), issue?.message ?? 'is not valid')
-  }
-  if (Object.keys(result.data.pattern).every((name) => name === 'apigw')) {
-    throw invalid('pattern', 'needs something that EventBridge can look for, such as eventName')
-  }
-  try {
-    compilePattern(result.data.pattern)
-  } catch (error) {
-    if (error instanceof PatternError) throw invalid('pattern', error.message)
-    throw error
-  }
-  return result.data
+export function readRule(value: unknown, file: string): Rule {
+  const read = checked(rule, value, file)
+  compiledPattern(read.pattern, file)
+  return read
+}
+
+/** Reads `30s`, `5m` or `1h`. @returns milliseconds */
+export function windowMs({ within }: Threshold): number {
+  const [, count, unit = ''] = duration.exec(within) ?? []
+  return Number(count) * (durations[unit] ?? 0)
+}
+
+/** How bad, as a number: 0 is worst. */
+export function rank(severity: Severity): number {
+  return severities.indexOf(severity)
 }

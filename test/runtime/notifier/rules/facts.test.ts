@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest'
+import { type Facts, factsOf } from '../../../../src/runtime/notifier/rules/facts.ts'
+import { account, record } from './records.ts'
+
+const stranger = '210987654321'
+
+function document(...statements: readonly object[]): string {
+  return JSON.stringify({ Version: '2012-10-17', Statement: statements })
+}
+
+function factsFor(parameters: unknown, more: Readonly<Record<string, unknown>> = {}): Facts {
+  return factsOf(record('PutPolicy', parameters, more))
+}
+
+const anybody = { Effect: 'Allow', Principal: '*', Action: 'sqs:SendMessage' }
+
+const github = { Federated: `arn:aws:iam::${account}:oidc-provider/token.actions.githubusercontent.com` }
+
+describe('public', () => {
+  it.each<[string, unknown]>([
+    ['a policy as text', { policy: document(anybody) }],
+    ['percent-encoded', { policyDocument: encodeURIComponent(document(anybody)) }],
+    ['as JSON', { bucketPolicy: { Statement: [anybody] } }],
+    ['with one statement that is no list', { policyText: JSON.stringify({ Statement: anybody }) }],
+    ['inside attributes', { attributes: { Policy: document(anybody) } }],
+    ['as an attribute of a topic', { attributeName: 'Policy', attributeValue: document(anybody) }],
+    [
+      'behind a statement that is not',
+      { policy: document({ ...anybody, Principal: { Service: 'sns.amazonaws.com' } }, anybody) },
+    ],
+    ['for any AWS principal', { policy: document({ ...anybody, Principal: { AWS: ['*'] } }) }],
+    [
+      'for all but one',
+      { policy: document({ ...anybody, Principal: undefined, NotPrincipal: { AWS: `arn:aws:iam::${stranger}:root` } }) },
+    ],
+    [
+      'on a condition that says nothing of who',
+      { policy: document({ ...anybody, Condition: { Bool: { 'aws:SecureTransport': 'true' } } }) },
+    ],
+    ['on an external id', { policy: document({ ...anybody, Condition: { StringEquals: { 'sts:ExternalId': '12345' } } }) }],
+    ['on any account', { policy: document({ ...anybody, Condition: { StringLike: { 'aws:SourceAccount': '*' } } }) }],
+    [
+      'on all addresses',
+      { policy: document({ ...anybody, Condition: { IpAddress: { 'aws:SourceIp': ['203.0.113.0/24', '0.0.0.0/0'] } } }) },
+    ],
+    [
+      'unless the account is missing',
+      { policy: document({ ...anybody, Condition: { StringEqualsIfExists: { 'aws:SourceAccount': account } } }) },
+    ],
+    [
+      'on not being one account',
+      { policy: document({ ...anybody, Condition: { StringNotEquals: { 'aws:SourceAccount': stranger } } }) },
+    ],
+    [
+      'an ACL for all users',
+      {
+        AccessControlPolicy: {
+          AccessControlList: { Grant: [{ Grantee: { URI: 'http://acs.amazonaws.com/groups/global/AllUsers' } }] },
+        },
+      },
+    ],
+    ['an ACL in a header', { 'x-amz-grant-read': ['uri="http://acs.amazonaws.com/groups/global/AuthenticatedUsers"'] }],
+    ['a canned ACL', { 'x-amz-acl': ['public-read'] }],
+    ['a snapshot for all', { createVolumePermission: { add: { items: [{ group: 'all' }] } } }],
+    ['an image for all', { launchPermission: { add: { items: [{ userId: stranger }, { group: 'all' }] } } }],
+    ['a database snapshot for all', { attributeName: 'restore', valuesToAdd: ['all'] }],
+    ['a permission of a function', { functionName: 'f', principal: '*' }],
+    ['an address of a function', { functionName: 'f', authType: 'NONE' }],
+    ['a permission of a queue', { label: 'x', aWSAccountIds: ['*'] }],
+    ['a build project', { projectVisibility: 'PUBLIC_READ' }],
+  ])('yes: %s', (_, parameters) => {
+    expect(factsFor(parameters).public).toBe(true)
+  })
+
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['a service', { policy: document({ ...anybody, Principal: { Service: 'sns.amazonaws.com' } }) }],
+    ['an account', { policy: document({ ...anybody, Principal: { AWS: account } }) }],
+    ['a statement that denies', { policy: document({ ...anybody, Effect: 'Deny' }) }],
+    ['an identity policy', { policyDocument: document({ Effect: 'Allow', Action: 's3:*', Resource: '*' }) }],
+    [
+      'one organization',
+      { policy: document({ ...anybody, Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5' } } }) },
+    ],
+    [
+      'one account, by an ARN',
+      { policy: document({ ...anybody, Condition: { ArnLike: { 'AWS:SourceArn': `arn:aws:sns:*:${account}:*` } } }) },
+    ],
+    [
+      'one project',
+      {
+        policyDocument: document({
+          ...anybody,
+          Principal: github,
+          Condition: { StringLike: { 'token.actions.githubusercontent.com:sub': 'repo:example/api:*' } },
+        }),
+      },
+    ],
+    [
+      'a provider of its own',
+      { policyDocument: document({ ...anybody, Principal: { Federated: `arn:aws:iam::${account}:saml-provider/Example` } }) },
+    ],
+    ['one network', { policy: document({ ...anybody, Condition: { IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } } }) }],
+    ['a snapshot no longer for all', { createVolumePermission: { remove: { items: [{ group: 'all' }] } } }],
+    ['a permission on a condition', { functionName: 'f', principal: '*', sourceAccount: account }],
+    ['a private ACL', { 'x-amz-acl': ['private'] }],
+    ['a description', { description: 'public-read by all, * included' }],
+    ['an emptied policy', { attributes: { Policy: '' } }],
+    ['what is no JSON', { policy: '{"Statement": [' }],
+    ['what is no percent-encoding', { policy: '%7B"Statement"%ZZ' }],
+    ['a policy in a policy', { policy: document({ Effect: 'Allow', Statement: [anybody], Principal: { Service: 'x' } }) }],
+  ])('no: %s', (_, parameters) => {
+    expect(factsFor(parameters).public).toBe(false)
+  })
+})
+
+describe('shared', () => {
+  it.each<[string, unknown, boolean]>([
+    [
+      'the root of another account',
+      { policy: document({ ...anybody, Principal: { AWS: `arn:aws:iam::${stranger}:root` } }) },
+      true,
+    ],
+    [
+      'a role of another account',
+      { policy: document({ ...anybody, Principal: { AWS: [`arn:aws-cn:iam::${stranger}:role/x`] } }) },
+      true,
+    ],
+    ['another account by number', { policy: document({ ...anybody, Principal: { AWS: stranger } }) }, true],
+    ['a snapshot', { createVolumePermission: { add: { items: [{ userId: stranger }] } } }, true],
+    ['a document', { accountIdsToAdd: [stranger] }, true],
+    ['a permission of a function', { functionName: 'f', principal: stranger }, true],
+    ['the own account', { policy: document({ ...anybody, Principal: { AWS: `arn:aws:iam::${account}:root` } }) }, false],
+    [
+      'CloudFront',
+      {
+        policy: document({ ...anybody, Principal: { AWS: 'arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1' } }),
+      },
+      false,
+    ],
+    ['everybody', { policy: document(anybody) }, false],
+    ['a statement that denies', { policy: document({ ...anybody, Effect: 'Deny', Principal: { AWS: stranger } }) }, false],
+  ])('%s', (_, parameters, shared) => {
+    expect(factsFor(parameters).shared).toBe(shared)
+  })
+
+  it('is unknown without an account', () => {
+    expect(factsOf({ eventName: 'x', requestParameters: { accountIdsToAdd: [stranger] } }).shared).toBe(false)
+  })
+})
+
+describe('adminPolicy', () => {
+  const all = { Effect: 'Allow', Action: '*', Resource: '*' }
+  it.each<[string, unknown, boolean]>([
+    ['AdministratorAccess', { policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }, true],
+    ['in another partition', { policyArn: 'arn:aws-cn:iam::aws:policy/AdministratorAccess' }, true],
+    ['IAMFullAccess', { policyArn: 'arn:aws:iam::aws:policy/IAMFullAccess' }, true],
+    ['of a permission set', { managedPolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }, true],
+    ['all actions', { policyDocument: document(all) }, true],
+    ['percent-encoded', { policyDocument: encodeURIComponent(document(all)) }, true],
+    ['among others', { policyDocument: document({ ...all, Action: ['s3:*', 'IAM:*'], Resource: ['*'] }) }, true],
+    ['all but S3', { policyDocument: document({ Effect: 'Allow', NotAction: 's3:*', Resource: '*' }) }, true],
+    ['all but IAM', { policyDocument: document({ Effect: 'Allow', NotAction: ['iam:*'], Resource: '*' }) }, false],
+    ['a service', { policyDocument: document({ ...all, Action: 's3:*' }) }, false],
+    ['one resource', { policyDocument: document({ ...all, Resource: 'arn:aws:s3:::x' }) }, false],
+    [
+      'on a condition',
+      { policyDocument: document({ ...all, Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }) },
+      false,
+    ],
+    ['denied', { policyDocument: document({ ...all, Effect: 'Deny' }) }, false],
+    ['one of the same name', { policyArn: `arn:aws:iam::${account}:policy/AdministratorAccess` }, false],
+    ['one that begins so', { policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess-Amplify' }, false],
+  ])('%s', (_, parameters, adminPolicy) => {
+    expect(factsFor(parameters).adminPolicy).toBe(adminPolicy)
+  })
+})
+
+describe('otherUser', () => {
+  it.each<[string, unknown, object, boolean]>([
+    ['another', { userName: 'bob' }, {}, true],
+    ['oneself', { userName: 'alice' }, {}, false],
+    ['oneself, unnamed', null, {}, false],
+    ['by a role', { userName: 'bob' }, { userIdentity: { type: 'AssumedRole' } }, true],
+    ['by the root user, for itself', null, { userIdentity: { type: 'Root' } }, false],
+  ])('%s', (_, parameters, more, otherUser) => {
+    expect(factsFor(parameters, { ...more }).otherUser).toBe(otherUser)
+  })
+})
+
+describe('failed', () => {
+  it.each<[object, boolean]>([
+    [{}, false],
+    [{ errorCode: null }, false],
+    [{ errorCode: 'AccessDenied' }, true],
+    [{ errorMessage: 'Failed authentication' }, true],
+    [{ eventName: 'ConsoleLogin', responseElements: { ConsoleLogin: 'Failure' } }, true],
+    [{ eventName: 'ConsoleLogin', responseElements: { ConsoleLogin: 'Success' } }, false],
+  ])('%j', (more, failed) => {
+    expect(factsFor(null, { ...more }).failed).toBe(failed)
+  })
+})
+
+describe('own', () => {
+  it.each<[unknown, boolean]>([
+    [{ functionName: 'apigw-trail-notifier' }, true],
+    [{ functionName: `arn:aws:lambda:ap-northeast-2:${account}:function:apigw-trail-notifier` }, true],
+    [{ queueUrl: `https://sqs.ap-northeast-2.amazonaws.com/${account}/apigw-trail-dead` }, true],
+    [{ alarmNames: ['other', 'apigw-trail-silence'] }, true],
+    [{ logGroupName: '/aws/lambda/apigw-trail-notifier' }, true],
+    [{ stackName: 'apigw-trail' }, true],
+    [{ name: 'my-apigw-trail' }, false],
+    [{ name: 'apigw-gateway' }, false],
+    [{ comment: 'apigw-trail' }, false],
+    [null, false],
+  ])('%j', (parameters, own) => {
+    expect(factsFor(parameters).own).toBe(own)
+  })
+
+  it('goes by other names where they are given', () => {
+    expect(factsOf(record('DeleteRule', { name: 'acme-alerts-1' }), ['acme-alerts']).own).toBe(true)
+    expect(factsOf(record('DeleteRule', { name: 'apigw-trail-1' }), ['acme-alerts']).own).toBe(false)
+  })
+})
+
+describe('unlogged', () => {
+  const category = (value: string) => ({ field: 'eventCategory', equals: [value] })
+  it.each<[unknown, boolean]>([
+    [{ eventSelectors: [{ includeManagementEvents: false, readWriteType: 'All' }] }, true],
+    [{ eventSelectors: [{ includeManagementEvents: true, readWriteType: 'ReadOnly' }] }, true],
+    [{ eventSelectors: [] }, true],
+    [
+      { eventSelectors: [{ includeManagementEvents: false }, { includeManagementEvents: true, readWriteType: 'WriteOnly' }] },
+      false,
+    ],
+    [{ advancedEventSelectors: [{ fieldSelectors: [category('Data')] }] }, true],
+    [{ advancedEventSelectors: [{ fieldSelectors: [category('Management'), { field: 'readOnly', equals: ['true'] }] }] }, true],
+    [{ advancedEventSelectors: [{ fieldSelectors: [category('Data')] }, { fieldSelectors: [category('Management')] }] }, false],
+    [{ advancedEventSelectors: [{ fieldSelectors: 'x' }, null, 5] }, true],
+    [{ trailName: 'x' }, false],
+    [null, false],
+  ])('%j', (parameters, unlogged) => {
+    expect(factsFor(parameters).unlogged).toBe(unlogged)
+  })
+})
