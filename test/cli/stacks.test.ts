@@ -51,7 +51,7 @@ describe('deploy', () => {
     expect(first.stderr).toMatch(/Standing cost: \$\d+\.\d\d a month/)
     const bucket = `apigw-artifacts-${account}-ap-northeast-2`
     const objects = [...(s3.buckets.get(bucket)?.objects.keys() ?? [])]
-    expect(objects).toHaveLength(4)
+    expect(objects).toHaveLength(5)
     expect(aws.stacks.get('apigw-prod-worker')?.parameters).toMatchObject({ Stage: 'prod', CodeBucket: bucket })
     expect(objects).toContain(aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey)
 
@@ -96,7 +96,7 @@ describe('deploy', () => {
     const root = installation()
     const { code, stdout, stderr } = await run(['deploy', '--dry-run', '--out', 'build'], { cwd, root })
     expect(code, stderr).toBe(0)
-    expect(stdout).toBe('Wrote 16 files to build.\n')
+    expect(stdout).toBe('Wrote 19 files to build.\n')
     expect(readFileSync(join(cwd, 'build/data.yaml'), 'utf8')).toBe(
       readFileSync(join(root, 'templates/stacks/data.yaml'), 'utf8'),
     )
@@ -307,8 +307,8 @@ describe('destroy', () => {
     await run('deploy', '--yes')
     const refused = shownError(await run('destroy', 'network', '--yes'))
     expect(refused).toEqual({
-      message: 'data, edge, gateway, worker of prod build on that.',
-      next: 'apigw destroy network data edge gateway worker',
+      message: 'data, edge, gateway, worker, admin of prod build on that.',
+      next: 'apigw destroy network data edge gateway worker admin',
     })
     expect(aws.stacks.get('apigw-prod-network')?.status).toBe('CREATE_COMPLETE')
   })

@@ -10,7 +10,7 @@ function shipped(): string {
   const folder = temporaryFolder()
   symlinkSync(join(root, 'templates'), join(folder, 'templates'))
   mkdirSync(join(folder, 'dist/lambda'), { recursive: true })
-  for (const name of ['gateway', 'authorizer', 'endpoint-addresses', 'worker', 'reports', 'database-user', 'ip-sets']) {
+  for (const name of ['gateway', 'authorizer', 'endpoint-addresses', 'worker', 'reports', 'database-user', 'ip-sets', 'admin']) {
     writeFileSync(join(folder, 'dist/lambda', `${name}.mjs`), '')
   }
   return folder
@@ -41,7 +41,7 @@ test.each([
   ['every setting', everything],
 ])('%s fits the shipped templates', async (_, settings) => {
   const plans = await planStage({ name: 'prod', region: 'ap-northeast-2', settings }, [], shipped())
-  expect(plans).toHaveLength(6)
+  expect(plans).toHaveLength(7)
   const cost = monthlyCost(plans, 'ap-northeast-2')
   expect(cost?.dollarsAMonth).toBeGreaterThan(100)
   expect(cost?.egress?.taken).toBe('endpoints')

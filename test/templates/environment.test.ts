@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
@@ -13,6 +12,7 @@ const entries: Readonly<Record<string, string>> = {
   authorizer: 'src/runtime/gateway/authorizer-lambda.ts',
   worker: 'src/runtime/worker/lambda.ts',
   reports: 'src/runtime/worker/reports-lambda.ts',
+  admin: 'src/runtime/admin/lambda.ts',
   'ip-sets': 'src/runtime/resources/ip-sets-lambda.ts',
   'endpoint-addresses': 'src/runtime/resources/endpoint-addresses-lambda.ts',
   'database-user': 'src/runtime/resources/database-user-lambda.ts',
@@ -42,31 +42,30 @@ interface Read {
   readonly required: ReadonlySet<string>
 }
 
-/** The variables that a program reads, wherever in its own code. */
+/** The variables that a program reads, in what is left of it when what it never calls is away. */
 async function readBy(entry: string): Promise<Read> {
-  const { metafile } = await build({
+  const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
     write: false,
-    metafile: true,
     format: 'esm',
     platform: 'node',
     packages: 'external',
+    minifySyntax: true,
     logLevel: 'error',
   })
-  const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
-    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
-  )
-  const names = new Set<string>()
-  const required = new Set<string>()
-  for (const file of used) {
-    const text = readFileSync(join(root, file), 'utf8')
-    for (const [name] of text.matchAll(/(?<=env\.|required\('|numberFrom\('|secretFrom\(env, ')APIGW_[A-Z_]+/g)) names.add(name)
-    for (const [name] of text.matchAll(/(?<=required\(')APIGW_[A-Z_]+/g)) required.add(name)
-    for (const [name] of text.matchAll(/(?<=secretFrom\(env, ')APIGW_[A-Z_]+/g)) names.add(`${name}_SECRET`)
-  }
-  return { names, required }
+  const text = outputFiles.map((file) => file.text).join('\n')
+  const namesAfter = (before: string) => [...text.matchAll(new RegExp(`(?<=${before})APIGW_[A-Z_]+`, 'g'))].map(([name]) => name)
+  const required = namesAfter('\\brequired\\d?\\("')
+  const secret = namesAfter('\\bsecretFrom\\(\\w+, "')
+  const names = [
+    ...namesAfter('\\benv\\d?\\.|\\bnumberFrom\\("'),
+    ...required,
+    ...secret,
+    ...secret.map((name) => `${name}_SECRET`),
+  ]
+  return { names: new Set(names), required: new Set(required) }
 }
 
 interface Program {

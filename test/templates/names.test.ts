@@ -51,7 +51,7 @@ it('every kind of resource that can have a name of ours is looked at', () => {
   )
   // Names within a cluster, a stack or a zone, and what is not a name of ours at all.
   const fine =
-    /^AWS::(ECS::Service|Lambda::(Permission|EventSourceMapping|EventInvokeConfig)|Route53::RecordSet|EC2::FlowLog|RDS::DBParameterGroup)$/
+    /^AWS::(ECS::Service|Logs::MetricFilter|Lambda::(Permission|EventSourceMapping|EventInvokeConfig)|Route53::RecordSet|EC2::FlowLog|RDS::DBParameterGroup)$/
   expect(others.map(({ name, type }) => `${name} ${type}`).filter((one) => !fine.test(one.split(' ')[1] ?? ''))).toEqual([])
 })
 
