@@ -1,13 +1,14 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { DeploySettings } from '../../src/domain/stage.ts'
 import { monthlyCost, planStage } from '../../src/stacks/index.ts'
-import { root, temporaryFolder } from '../cli/run.ts'
+import { root, run, temporaryFolder } from '../cli/run.ts'
 
 // The shipped templates, with stand-ins for the bundles that a build makes.
 function shipped(): string {
   const folder = temporaryFolder()
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'apigw', version: '0.0.0', oclif: { bin: 'apigw' } }))
   symlinkSync(join(root, 'templates'), join(folder, 'templates'))
   mkdirSync(join(folder, 'dist/lambda'), { recursive: true })
   for (const name of ['gateway', 'authorizer', 'endpoint-addresses', 'worker', 'reports', 'database-user', 'ip-sets', 'admin']) {
@@ -45,4 +46,13 @@ test.each([
   const cost = monthlyCost(plans, 'ap-northeast-2')
   expect(cost?.dollarsAMonth).toBeGreaterThan(100)
   expect(cost?.egress?.taken).toBe('endpoints')
+})
+
+test('the stage that a new apigw.yaml has as a comment can be deployed as it stands', async () => {
+  const cwd = temporaryFolder()
+  const starter = readFileSync(join(root, 'templates/apigw.yaml'), 'utf8')
+  writeFileSync(join(cwd, 'apigw.yaml'), starter.replaceAll(/^ {2}# (?=prod:| {2})/gm, '  '))
+  const { code, stderr } = await run(['deploy', '--stage', 'prod', '--dry-run', '--out', 'build'], { cwd, root: shipped() })
+  expect(code, stderr).toBe(0)
+  expect(readdirSync(join(cwd, 'build'))).toContain('admin.yaml')
 })
