@@ -31,7 +31,7 @@ function administrators(account: Account): Principal[] {
 export function accountAfter(account: Account, step: PlanStep): Account {
   const isGone = ({ type, name }: Principal): boolean => {
     const of = touched(step)
-    // Without his credentials a user is nobody; whom a changed trust policy keeps out is not known.
+    // Without credentials a user is nobody; whom a changed trust policy keeps out is not known.
     const takes = ['delete-role', 'delete-password', 'deactivate-key', 'tighten-trust'].includes(step.do)
     return takes && of?.kind === type && of.name === name
   }

@@ -47,7 +47,7 @@ export function readEvent(value: unknown): UrlEvent {
 
 /**
  * The caller of an event. `authorizer` is Lambda's word only if the event came by the URL: whoever may `Invoke` the function
- * sends an event of his own making. The URL puts the id of the invocation into its event; of an Invoke it is given out by
+ * sends an event of their own making. The URL puts the id of the invocation into its event; of an Invoke it is given out by
  * Lambda when the event has been sent already, so no event can hold it (docs/decisions/0017-who-asks-the-admin-function.md).
  *
  * @param trusting takes the event's word without that id

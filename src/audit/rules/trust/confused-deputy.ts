@@ -48,7 +48,7 @@ export const confusedDeputy: Rule = {
   severity: 'high',
   level: 'trust',
   title: 'A service may take a role for anybody',
-  why: 'Somebody in another account can ask the service to use your role, if he knows its name.',
+  why: 'Somebody in another account can ask the service to use your role, if they know its name.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention'],
   templates: true,
   *find({ account }) {
