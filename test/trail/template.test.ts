@@ -84,17 +84,33 @@ describe('the trail', () => {
 })
 
 describe('the topic', () => {
-  const publishers = ['cloudwatch.amazonaws.com', 'events.amazonaws.com', 'budgets.amazonaws.com']
+  interface Statement {
+    readonly Principal: { readonly Service?: string | readonly string[] }
+    readonly Action: string | readonly string[]
+    readonly Condition?: unknown
+  }
+  const statements = (name: string, path: string): Statement[] => Object.values(Object(property(name, path)))
+  const of = (all: readonly Statement[], service: string) =>
+    all.filter(({ Principal }) => [Principal.Service].flat().includes(service))
+  const key = () => statements('Key', 'KeyPolicy.Statement')
+  const topic = () => statements('TopicPolicy', 'PolicyDocument.Statement')
 
-  it('lets CloudWatch, EventBridge and Budgets publish, and so does its key', () => {
-    expect(property('Topic', 'KmsMasterKeyId')).toBeDefined()
-    expect(property('TopicPolicy', 'PolicyDocument.Statement.0.Principal.Service')).toEqual(publishers)
-    const statements: { Sid: string; Principal: { Service: string[] }; Action: string[] }[] = Object(
-      property('Key', 'KeyPolicy.Statement'),
-    )
-    const key = statements.find(({ Sid }) => Sid === 'Publishers')
-    expect(key?.Principal.Service).toEqual(publishers)
-    expect(key?.Action).toEqual(['kms:Decrypt', 'kms:GenerateDataKey*'])
+  it.each(['cloudwatch.amazonaws.com', 'events.amazonaws.com', 'budgets.amazonaws.com'])(
+    '%s may publish to it, and use its key, without which nothing would arrive',
+    (service) => {
+      expect(property('Topic', 'KmsMasterKeyId')).toBeDefined()
+      expect(of(topic(), service)).toMatchObject([{ Action: 'sns:Publish' }])
+      expect(of(key(), service)).toMatchObject([{ Action: ['kms:Decrypt', 'kms:GenerateDataKey*'] }])
+    },
+  )
+
+  it('asks EventBridge for no account, which it does not name to SNS: every event would be lost in silence', () => {
+    for (const statement of [...of(topic(), 'events.amazonaws.com'), ...of(key(), 'events.amazonaws.com')]) {
+      expect(statement).not.toHaveProperty('Condition')
+    }
+    for (const service of ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com']) {
+      for (const statement of [...of(topic(), service), ...of(key(), service)]) expect(statement).toHaveProperty('Condition')
+    }
   })
 })
 
