@@ -110,7 +110,7 @@ describe('a threshold', () => {
 
 describe('a burst', () => {
   it('is five messages and a digest that counts the rest', async () => {
-    const { slack, run, clock } = await world()
+    const { slack, run, clock, memory } = await world()
     for (let at = 0; at < 40; at++) await run(one(bridged(example('user-created'))))
     expect(slack.delivered).toHaveLength(5)
     clock.now += 16 * 60_000
@@ -119,6 +119,8 @@ describe('a burst', () => {
     expect(slack.delivered[5]?.text).toBe('*DIGEST* · 35 alerts of 1 kind')
     await run({ 'detail-type': 'apigw trail tick' })
     expect(slack.delivered).toHaveLength(6)
+    // What was told and still waited would in time leave no room for what is new.
+    expect(await memory.due(clock.now)).toEqual([])
   })
 
   it('of 10,000 events in a minute loses none', async () => {

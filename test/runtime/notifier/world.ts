@@ -66,6 +66,7 @@ export async function world(options: WorldOptions = {}) {
   return {
     slack,
     clock,
+    memory,
     logs,
     byChannel,
     /** One run of the function, with 50 seconds. */
