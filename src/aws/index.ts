@@ -1,4 +1,5 @@
 export { deniedIn } from './denied.ts'
+export { jsonCall } from './json-call.ts'
 export { type AwsPlace, clientOptions } from './place.ts'
 export { awsProblem } from './problems.ts'
 export { type SigningCredentials, signedPost } from './signed.ts'

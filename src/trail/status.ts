@@ -3,21 +3,14 @@ import { Problem } from '../domain/problem.ts'
 import { readWebhooks } from '../runtime/notifier/index.ts'
 import { describeStack, stackClients } from '../stacks/index.ts'
 import { called, type TrailClients } from './clients.ts'
+import { again, type Finding, fail, type Outputs, ok, warn } from './finding.ts'
 import { functionName, prefix, trailStack } from './names.ts'
+import { keyCheck, topicCheck } from './topic-checks.ts'
 import { probeWebhook, storedWebhooks } from './webhooks.ts'
 
-export interface Check {
+export interface Check extends Finding {
   readonly check: string
-  readonly state: 'ok' | 'warn' | 'fail'
-  readonly detail: string
-  /** What to type or do. */
-  readonly fix: string | null
 }
-
-/** What the stack says of itself. */
-export type Outputs = Readonly<Record<string, string>>
-
-const again = 'apigw trail install'
 
 /** @throws Problem `trail-missing` where there is no trail of ours in the region */
 export async function installedOutputs(place: AwsPlace): Promise<Outputs> {
@@ -30,12 +23,6 @@ export async function installedOutputs(place: AwsPlace): Promise<Outputs> {
     stacks.close()
   }
 }
-
-type Finding = Omit<Check, 'check'>
-
-const ok = (detail: string): Finding => ({ state: 'ok', detail, fix: null })
-const warn = (detail: string, fix: string): Finding => ({ state: 'warn', detail, fix })
-const fail = (detail: string, fix: string): Finding => ({ state: 'fail', detail, fix })
 
 const staleMs = 3 * 3_600_000
 
@@ -75,20 +62,6 @@ async function trailChecks(clients: TrailClients, outputs: Outputs, now: number)
   if (latest === undefined || now - latest.getTime() > staleMs)
     return warn(`${trail.Name} logs; last delivery ${ago(latest, now)}.`, 'wait 15 minutes after installing, then run it again')
   return ok(`${trail.Name} logs; last delivery ${ago(latest, now)}.`)
-}
-
-const publishers = ['cloudwatch.amazonaws.com', 'events.amazonaws.com', 'budgets.amazonaws.com']
-
-async function topicCheck(clients: TrailClients, outputs: Outputs): Promise<Finding> {
-  const { GetTopicAttributesCommand } = await import('@aws-sdk/client-sns')
-  const { Attributes = {} } = await called(clients, 'sns:GetTopicAttributes', () =>
-    clients.sns.send(new GetTopicAttributesCommand({ TopicArn: outputs.TopicArn })),
-  )
-  if (!Attributes.KmsMasterKeyId) return fail('The topic is not encrypted.', again)
-  const missing = publishers.filter((service) => !(Attributes.Policy ?? '').includes(service))
-  return missing.length > 0
-    ? fail(`${missing.join(', ')} may not publish to the topic.`, again)
-    : ok('Encrypted; CloudWatch, EventBridge and Budgets may publish.')
 }
 
 async function subscriptionCheck(clients: TrailClients, outputs: Outputs): Promise<Finding> {
@@ -191,6 +164,7 @@ export async function status(clients: TrailClients, now: number): Promise<Check[
   const checks: Readonly<Record<string, () => Promise<Finding>>> = {
     trail: () => trailChecks(clients, outputs, now),
     topic: () => topicCheck(clients, outputs),
+    key: () => keyCheck(clients, outputs),
     subscriptions: () => subscriptionCheck(clients, outputs),
     'event rules': () => eventRulesCheck(clients),
     alarms: () => alarmsCheck(clients),

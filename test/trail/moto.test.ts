@@ -27,6 +27,24 @@ const template = JSON.stringify({
     Operators: { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'apigw-trail-operators' } },
     Dead: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'apigw-trail-dead' } },
     Logs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/apigw-trail/notifier' } },
+    Key: {
+      Type: 'AWS::KMS::Key',
+      Properties: {
+        // moto gives it back as it came, and AWS as text.
+        KeyPolicy: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Principal: { Service: ['cloudwatch.amazonaws.com', 'events.amazonaws.com', 'budgets.amazonaws.com'] },
+              Action: 'kms:*',
+              Resource: '*',
+              Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
+            },
+          ],
+        }),
+      },
+    },
   },
   Outputs: {
     TopicArn: { Value: { Ref: 'Topic' } },
@@ -35,6 +53,7 @@ const template = JSON.stringify({
     FunctionName: { Value: 'apigw-trail-notifier' },
     LogGroup: { Value: '/events' },
     TrailName: { Value: 'apigw-trail' },
+    KeyArn: { Value: { 'Fn::GetAtt': ['Key', 'Arn'] } },
   },
 })
 
@@ -106,7 +125,7 @@ describe.skipIf(!hasMoto)('with moto in the place of AWS (skipped where that is 
       '--rule',
       'trail-stopped',
       '--rule',
-      'guardduty-finding',
+      'guardduty-high',
       '--rule',
       'access-denied-burst',
       '--json',
@@ -114,7 +133,7 @@ describe.skipIf(!hasMoto)('with moto in the place of AWS (skipped where that is 
     running = false
     await pipeline
     expect(JSON.parse(stdout).rules).toEqual(
-      ['access-denied-burst', 'guardduty-finding', 'trail-stopped'].map((rule) => ({ rule, arrived: true })),
+      ['access-denied-burst', 'guardduty-high', 'trail-stopped'].map((rule) => ({ rule, arrived: true })),
     )
     expect(code).toBe(0)
   })
@@ -166,6 +185,11 @@ describe.skipIf(!hasMoto)('with moto in the place of AWS (skipped where that is 
     const before = byName(stopped.stdout)
     expect(before.get('trail')).toMatchObject({ state: 'fail', fix: 'aws cloudtrail start-logging --name apigw-trail' })
     expect(before.get('topic')).toMatchObject({ state: 'fail', detail: expect.stringContaining('may not publish') })
+    // EventBridge names no account, so the key's condition keeps it out.
+    expect(before.get('key')).toMatchObject({
+      state: 'fail',
+      detail: expect.stringMatching(/^events\.amazonaws\.com may not use/),
+    })
     expect(before.get('subscriptions')).toMatchObject({ state: 'fail', fix: 'apigw trail install' })
     expect(before.get('notifier')?.state).toBe('fail')
     expect(before.get('dead letters')).toMatchObject({ state: 'fail', fix: expect.stringContaining('apigw trail dlq') })

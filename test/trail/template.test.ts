@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { at } from '../../src/runtime/notifier/describe/actor.ts'
 import { templates } from '../../src/trail/index.ts'
+import { keptOut } from '../../src/trail/publishers.ts'
 import { run } from '../cli/run.ts'
 
 interface Resource {
@@ -103,6 +104,11 @@ describe('the topic', () => {
       expect(of(key(), service)).toMatchObject([{ Action: ['kms:Decrypt', 'kms:GenerateDataKey*'] }])
     },
   )
+
+  it('is what `apigw trail status` takes for right', () => {
+    expect(keptOut(JSON.stringify(property('TopicPolicy', 'PolicyDocument')), ['sns:Publish'])).toEqual([])
+    expect(keptOut(JSON.stringify(property('Key', 'KeyPolicy')), ['kms:Decrypt', 'kms:GenerateDataKey'])).toEqual([])
+  })
 
   it('asks EventBridge for no account, which it does not name to SNS: every event would be lost in silence', () => {
     for (const statement of [...of(topic(), 'events.amazonaws.com'), ...of(key(), 'events.amazonaws.com')]) {

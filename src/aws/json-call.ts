@@ -1,0 +1,46 @@
+import { type SigningCredentials, signedPost } from './signed.ts'
+
+export interface JsonCall {
+  /** As signatures and endpoints have it, such as `kms`. */
+  readonly service: string
+  readonly region: string
+  /** Where AWS has it, and no variable says otherwise. */
+  readonly endpoint: string
+  /** Such as `TrentService.GetKeyPolicy`. */
+  readonly target: string
+  readonly body: object
+  readonly signal?: AbortSignal
+}
+
+/** What the service calls its error: the last part of a name with its namespace. */
+function errorName(answer: unknown): string {
+  return (
+    String(Object(answer).__type ?? '')
+      .split('#')
+      .at(-1) ?? ''
+  )
+}
+
+/**
+ * One call of AWS's JSON protocol, for a service of which we need a single answer and carry no client. It is sent once.
+ * @throws an error named as the service names it, which `awsProblem` understands
+ */
+export async function jsonCall(credentials: SigningCredentials, call: JsonCall): Promise<Readonly<Record<string, unknown>>> {
+  const { service, region, endpoint, target, body, signal } = call
+  const { [`AWS_ENDPOINT_URL_${service.toUpperCase()}`]: own, AWS_ENDPOINT_URL } = process.env
+  const response = await signedPost(credentials, {
+    service,
+    region,
+    url: `${own ?? AWS_ENDPOINT_URL ?? endpoint}/`,
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  })
+  const answer = Object(await response.json())
+  if (response.ok) return answer
+  const name = errorName(answer)
+  throw Object.assign(new Error(String(answer.Message ?? answer.message ?? name)), {
+    name,
+    $metadata: { httpStatusCode: response.status },
+  })
+}

@@ -1,0 +1,17 @@
+/** What was seen of one part. */
+export interface Finding {
+  readonly state: 'ok' | 'warn' | 'fail'
+  readonly detail: string
+  /** What to type or do. */
+  readonly fix: string | null
+}
+
+export const ok = (detail: string): Finding => ({ state: 'ok', detail, fix: null })
+export const warn = (detail: string, fix: string): Finding => ({ state: 'warn', detail, fix })
+export const fail = (detail: string, fix: string): Finding => ({ state: 'fail', detail, fix })
+
+/** What mends most of it: whatever differs from the templates is put right. */
+export const again = 'apigw trail install'
+
+/** What the stack says of itself. */
+export type Outputs = Readonly<Record<string, string>>
