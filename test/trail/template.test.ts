@@ -74,6 +74,12 @@ describe('the trail', () => {
     }
   })
 
+  it('makes nothing of its own where another trail is adopted', () => {
+    for (const name of ['Trail', 'TrailToLogsRole', 'EventsLogGroup', 'Bucket', 'BucketPolicy']) {
+      expect(named(name).Condition, name).toBe('OwnTrail')
+    }
+  })
+
   it('has a bucket that is private, encrypted and reached over TLS only', () => {
     expect(Object.values(Object(property('Bucket', 'PublicAccessBlockConfiguration')))).toEqual([true, true, true, true])
     const statements: { Effect: string; Principal: unknown; Condition: object }[] = Object(
