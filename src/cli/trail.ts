@@ -60,11 +60,8 @@ export abstract class TrailCommand extends BaseCommand {
     return {
       tell: (line) => this.note(line),
       approve,
-      mayRemoveFailed: async (name) => {
-        await confirmed(`${name} failed when it was first made, and holds nothing. Delete it and make it again?`, {
-          yes: flags.yes,
-          interactive,
-        })
+      mayRemoveFailed: async (what) => {
+        await confirmed(`${what} Do so?`, { yes: flags.yes, interactive })
         return true
       },
       wait: flags.wait,

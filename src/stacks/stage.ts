@@ -3,23 +3,17 @@ import { artifactBucket, usualBucket } from './bucket.ts'
 import type { Change } from './change.ts'
 import type { Wanted } from './change-set.ts'
 import type { StackClients } from './clients.ts'
-import { deployStack, previewStack } from './deploy.ts'
+import { deployStack } from './deploy.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
-import { failedFirst } from './ready.ts'
-import { describeStack, isShell } from './stack.ts'
 import type { Steps } from './steps.ts'
-import { templateResources } from './template.ts'
+import { isCovered, type Survey, surveyStack } from './survey.ts'
 import { assetKey, uploadAsset } from './upload.ts'
 
 /** A stack of a stage, and what would change of it. */
-export interface Surveyed {
+export interface Surveyed extends Survey {
   readonly key: StackKey
   readonly wanted: Wanted
   readonly code: readonly Code[]
-  /** `new`: it is to be made. `failed`: so it was, that went wrong, and what is left is deleted first. */
-  readonly state: 'new' | 'failed' | 'there'
-  /** Of a stack that is to be made, all that its template may make: its conditions are not known yet. */
-  readonly changes: readonly Change[]
 }
 
 function wantedOf(stage: Stage, { name, template, parameters, code }: StackPlan, bucket: string): Wanted {
@@ -33,26 +27,9 @@ function wantedOf(stage: Stage, { name, template, parameters, code }: StackPlan,
   }
 }
 
-function allOf(template: string): Change[] {
-  return templateResources(template).map(({ id, type }) => ({
-    kind: 'create',
-    id,
-    type,
-    physicalId: null,
-    perhaps: false,
-    why: [],
-    loss: null,
-  }))
-}
-
 async function surveyed(clients: StackClients, plan: StackPlan, wanted: Wanted, steps: Steps): Promise<Surveyed> {
   const { key, code } = plan
-  const stack = await describeStack(clients, wanted.name)
-  const failed = stack !== undefined && failedFirst.has(stack.status)
-  if (stack === undefined || isShell(stack) || failed) {
-    return { key, wanted, code, state: failed ? 'failed' : 'new', changes: allOf(wanted.templateBody) }
-  }
-  return { key, wanted, code, state: 'there', changes: await previewStack(clients, wanted, steps) }
+  return { key, wanted, code, ...(await surveyStack(clients, wanted, steps)) }
 }
 
 /**
@@ -85,12 +62,6 @@ export interface StackResult {
 async function uploadCode(clients: StackClients, stage: Stage, code: readonly Code[]): Promise<void> {
   const bucket = await artifactBucket(clients, stage.settings.artifactBucket)
   await Promise.all(code.map(({ archive }) => uploadAsset(clients, bucket, archive, 'zip')))
-}
-
-/** Whether what a change set says now was in what has been approved already. What is only made anew takes nothing away. */
-function isCovered(change: Change, approved: readonly Change[]): boolean {
-  if (change.kind === 'create') return true
-  return approved.some(({ id, kind, loss }) => id === change.id && kind === change.kind && loss === change.loss)
 }
 
 /**

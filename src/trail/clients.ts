@@ -22,6 +22,15 @@ export interface TrailClients {
   close(): void
 }
 
+/** @throws Problem `input-missing` where no region is set anywhere */
+async function regionOf({ config }: SNSClient, place: AwsPlace): Promise<string> {
+  try {
+    return await config.region()
+  } catch (error) {
+    throw awsProblem(error, { action: 'sns', ...place })
+  }
+}
+
 /** Opens the clients. No call is made yet. */
 export async function trailClients(place: AwsPlace): Promise<TrailClients> {
   const [cloudTrail, cloudWatch, logs, events, lambda, secrets, sns] = await Promise.all([
@@ -43,10 +52,10 @@ export async function trailClients(place: AwsPlace): Promise<TrailClients> {
     secrets: new secrets.SecretsManagerClient(options),
     sns: new sns.SNSClient(options),
   }
-  // The small client of the runtime signs in as the SDK does here: with profiles, SSO and all.
+  // The small client of the runtime signs in, and finds its region, as the SDK does here: with profiles, SSO and all.
   const endpoint = process.env.AWS_ENDPOINT_URL_SQS ?? process.env.AWS_ENDPOINT_URL
   const queue = openQueue({
-    ...(place.region !== undefined && { region: place.region }),
+    region: await regionOf(opened.sns, place),
     ...(endpoint !== undefined && { endpoint }),
     credentials: () => opened.sns.config.credentials(),
   })

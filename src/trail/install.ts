@@ -1,30 +1,37 @@
-import type { AwsPlace } from '../aws/index.ts'
 import { Problem } from '../domain/problem.ts'
 import {
   artifactBucket,
+  assetKey,
   type Change,
   deployStack,
+  describeStack,
+  isCovered,
   previewStack,
   type StackClients,
   type Steps,
-  stackClients,
+  surveyStack,
   uploadAsset,
+  usualBucket,
   type Wanted,
   zip,
 } from '../stacks/index.ts'
-import { called, type TrailClients } from './clients.ts'
+import { type Adopt, type Source, sourceOf } from './adopt.ts'
+import type { TrailClients } from './clients.ts'
 import { globalRegion, globalStackName, prefix, secretName, trailStack } from './names.ts'
 import { cisFilters, notifierCode, patternsOf, settingsText, shippedFile, type TrailChoices } from './packed.ts'
+import { inBothRegions } from './regions.ts'
 import { globalTemplate, trailTemplate } from './template.ts'
-import { storedWebhooks, storeWebhooks } from './webhooks.ts'
+import { knownWebhooks, storedWebhooks, storeWebhooks } from './webhooks.ts'
 
 export interface Installation {
   readonly choices: TrailChoices
   /** Checked webhooks; undefined: those that are stored stay. */
   readonly webhooks: string | undefined
   readonly email: string | undefined
-  /** A trail whose log group is used instead of making one; `own` makes one although there is another. */
-  readonly adopt: { readonly trail: string } | 'own' | undefined
+  readonly adopt: Adopt
+  /** Asked where there is a trail of all regions, and nothing was said of it. Absent: nobody can be asked. */
+  readonly ask?: ((trail: string) => Promise<'adopt' | 'own'>) | undefined
+  /** Only to look: then there need be no webhook yet. */
   readonly dryRun: boolean
 }
 
@@ -48,115 +55,94 @@ export async function templates(choices: TrailChoices): Promise<{ home: string; 
   }
 }
 
-function groupName(arn: string): string {
-  return arn.split(':log-group:')[1]?.replace(/:\*$/, '') ?? ''
+/** Everything that an installation consists of. Nothing of it is made yet. */
+interface Plan {
+  readonly home: Wanted
+  /** The stack in us-east-1; undefined where home is there. */
+  readonly global: Wanted | undefined
+  /** The function's archive; its key is known from its content. */
+  readonly code: Uint8Array
+  /** Webhooks that are to be stored; undefined where the right ones are. */
+  readonly webhooks: string | undefined
+  readonly source: Source
 }
 
-/**
- * The log group to use: of our own trail, or of one that is there. A second trail is billed for every event, so it is
- * not made in silence.
- * @throws Problem `trail-exists`, `input-invalid`
- */
-async function logGroupToAdopt(clients: TrailClients, adopt: Installation['adopt']): Promise<string> {
-  if (adopt === 'own') return ''
-  const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
-  const { trailList = [] } = await called(clients, 'cloudtrail:DescribeTrails', () =>
-    clients.cloudTrail.send(new DescribeTrailsCommand({})),
-  )
-  const others = trailList.filter(({ Name, IsMultiRegionTrail }) => Name !== prefix && IsMultiRegionTrail)
-  if (adopt === undefined) {
-    const [other] = others
-    if (other === undefined || trailList.some(({ Name }) => Name === prefix)) return ''
-    throw new Problem(
-      'trail-exists',
-      `There is a trail of all regions already: ${other.Name}. AWS bills a second one for every event.`,
-      {
-        next: `apigw trail install --adopt ${other.Name}, or --own for another`,
-      },
-    )
-  }
-  const wanted = trailList.find(({ Name, TrailARN }) => Name === adopt.trail || TrailARN === adopt.trail)
-  if (wanted === undefined)
-    throw new Problem('input-invalid', `There is no trail "${adopt.trail}".`, { next: 'aws cloudtrail describe-trails' })
-  if (wanted.CloudWatchLogsLogGroupArn) return groupName(wanted.CloudWatchLogsLogGroupArn)
-  throw new Problem('input-invalid', `The trail "${adopt.trail}" does not write to CloudWatch Logs.`, {
-    next: `aws cloudtrail update-trail --name ${adopt.trail} --cloud-watch-logs-log-group-arn … --cloud-watch-logs-role-arn …, or --own`,
-  })
-}
-
-async function uploadCode(stacks: StackClients, choices: TrailChoices): Promise<{ bucket: string; key: string }> {
-  const bucket = await artifactBucket(stacks)
-  const files = { 'notifier.mjs': await notifierCode(), 'settings.json': await settingsText(choices) }
-  return { bucket, key: await uploadAsset(stacks, bucket, zip(files), 'zip') }
-}
-
-/** Where a change set is only looked at, nothing is uploaded: any key will do. */
-const notUploaded = { bucket: 'not-uploaded', key: 'not-uploaded' }
-
-async function homeStack(stacks: StackClients, wanted: Installation, adopted: string): Promise<Wanted> {
-  const { home } = await templates(wanted.choices)
-  const code = wanted.dryRun ? notUploaded : await uploadCode(stacks, wanted.choices)
+/** @throws Problem `rule-invalid`, `trail-exists`, `input-missing`, `input-invalid`, `aws-…` */
+async function planned(clients: TrailClients, stacks: StackClients, wanted: Installation, tell: Steps['tell']): Promise<Plan> {
+  const { region } = stacks
+  const [texts, settings] = await Promise.all([templates(wanted.choices), settingsText(wanted.choices)])
+  if (wanted.webhooks !== undefined) await knownWebhooks(wanted.webhooks, tell)
+  const stack = await describeStack(stacks, trailStack)
+  // A stack that has outputs was made once. What was chosen then, and is not said now, stays.
+  const installed = stack !== undefined && Object.keys(stack.outputs).length > 0 ? stack : undefined
+  const source = await sourceOf(clients, region, wanted.adopt, installed, wanted.ask)
+  const code = zip({ 'notifier.mjs': await notifierCode(), 'settings.json': settings })
   const parameters = {
     Prefix: prefix,
-    CodeBucket: code.bucket,
-    CodeKey: code.key,
+    CodeBucket: await usualBucket(stacks),
+    CodeKey: assetKey(code, 'zip'),
     SlackSecret: secretName,
-    AdoptLogGroup: adopted,
-    Email: wanted.email ?? '',
+    AdoptLogGroup: source.logGroup,
+    Email: wanted.email ?? installed?.parameters.Email ?? '',
   }
-  return { name: trailStack, templateBody: home, parameters, tags }
-}
-
-async function inGlobalRegion<T>(place: AwsPlace, work: (stacks: StackClients) => Promise<T>): Promise<T> {
-  const stacks = await stackClients({ ...place, region: globalRegion })
-  try {
-    return await work(stacks)
-  } finally {
-    stacks.close()
+  const further = { name: globalStackName, templateBody: texts.global, parameters: { Prefix: prefix, HomeRegion: region }, tags }
+  return {
+    home: { name: trailStack, templateBody: texts.home, parameters, tags },
+    global: region === globalRegion ? undefined : further,
+    code,
+    webhooks: await webhooksToStore(clients, wanted),
+    source,
   }
 }
 
-async function globalStack(choices: TrailChoices, home: string): Promise<Wanted> {
-  const { global } = await templates(choices)
-  return { name: globalStackName, templateBody: global, parameters: { Prefix: prefix, HomeRegion: home }, tags }
-}
-
-async function needsWebhook(clients: TrailClients, { webhooks }: Installation): Promise<void> {
-  if (webhooks !== undefined || (await storedWebhooks(clients)) !== undefined) return
+/** Those that were given, unless they are stored. @throws Problem `input-missing` where there would be none */
+async function webhooksToStore(clients: TrailClients, { webhooks, dryRun }: Installation): Promise<string | undefined> {
+  const stored = await storedWebhooks(clients)
+  if (webhooks !== undefined || stored !== undefined || dryRun) return webhooks === stored ? undefined : webhooks
   throw new Problem('input-missing', 'There is no webhook to post to.', {
     next: 'set APIGW_SLACK_WEBHOOK, or give --webhook - and write it to stdin',
   })
 }
 
+const willStore = 'The webhook goes into Secrets Manager.'
+
 /**
- * Makes the trail, or brings it up to date: what is as it should be stays as it is.
+ * Makes the trail, or brings it up to date: what is as it should be stays as it is. There is one yes, for all that would
+ * change, and nothing is made, uploaded or stored before it.
  * @throws Problem `trail-exists`, `input-missing`, `declined`, `aws-…`, `stack-…`
  */
 export async function install(clients: TrailClients, wanted: Installation, steps: Steps): Promise<Installed> {
-  const adopted = await logGroupToAdopt(clients, wanted.adopt)
-  await needsWebhook(clients, wanted)
-  const stacks = await stackClients(clients.place)
-  try {
-    const home = await homeStack(stacks, wanted, adopted)
-    if (wanted.webhooks !== undefined && (await storeWebhooks(clients, wanted.webhooks)))
-      steps.tell('The webhook is in Secrets Manager.')
-    const { outputs, changed } = await deployStack(stacks, home, steps)
-    const { region } = stacks
-    const both = region !== globalRegion
-    const further = both
-      ? await inGlobalRegion(clients.place, async (there) => deployStack(there, await globalStack(wanted.choices, region), steps))
-      : undefined
-    return {
-      changed: changed || further?.changed === true,
-      region,
-      trail: outputs.TrailName || (typeof wanted.adopt === 'object' ? wanted.adopt.trail : ''),
-      logGroup: outputs.LogGroup ?? adopted,
-      topic: outputs.TopicArn ?? '',
-      stacks: both ? [trailStack, globalStackName] : [trailStack],
+  return inBothRegions(clients.place, async (here, there) => {
+    const plan = await planned(clients, here, wanted, steps.tell)
+    const { home, global, code, webhooks, source } = plan
+    const further = global === undefined ? [] : (await surveyStack(there, global, steps)).changes
+    let begun = false
+    const begin = async (changes: readonly Change[]): Promise<boolean> => {
+      if (webhooks !== undefined) steps.tell(willStore)
+      begun = await steps.approve([...changes, ...further])
+      if (!begun) return false
+      await uploadAsset(here, await artifactBucket(here), code, 'zip')
+      if (webhooks !== undefined) await storeWebhooks(clients, webhooks)
+      return true
     }
-  } finally {
-    stacks.close()
-  }
+    const { outputs } = await deployStack(here, home, { ...steps, approve: begin })
+    if (global !== undefined) {
+      const approve = async (changes: readonly Change[]): Promise<boolean> => {
+        if (!begun && !(await begin([]))) return false
+        return changes.every((change) => isCovered(change, further)) || steps.approve(changes)
+      }
+      await deployStack(there, global, { ...steps, approve })
+    }
+    if (!begun && webhooks !== undefined && !(await begin([]))) throw new Problem('declined', 'Nothing was changed.')
+    return {
+      changed: begun,
+      region: here.region,
+      trail: outputs.TrailName || source.trail,
+      logGroup: outputs.LogGroup ?? source.logGroup,
+      topic: outputs.TopicArn ?? '',
+      stacks: global === undefined ? [trailStack] : [trailStack, globalStackName],
+    }
+  })
 }
 
 /** What `install` would change, without changing it. */
@@ -165,17 +151,11 @@ export async function previewInstall(
   wanted: Installation,
   steps: Steps,
 ): Promise<{ stack: string; changes: readonly Change[] }[]> {
-  const adopted = await logGroupToAdopt(clients, wanted.adopt)
-  const stacks = await stackClients(clients.place)
-  try {
-    const home = { stack: trailStack, changes: await previewStack(stacks, await homeStack(stacks, wanted, adopted), steps) }
-    const { region } = stacks
-    if (region === globalRegion) return [home]
-    const further = await inGlobalRegion(clients.place, async (there) =>
-      previewStack(there, await globalStack(wanted.choices, region), steps),
-    )
-    return [home, { stack: globalStackName, changes: further }]
-  } finally {
-    stacks.close()
-  }
+  return inBothRegions(clients.place, async (here, there) => {
+    const { home, global, webhooks } = await planned(clients, here, wanted, steps.tell)
+    if (webhooks !== undefined) steps.tell(willStore)
+    const first = { stack: trailStack, changes: await previewStack(here, home, steps) }
+    if (global === undefined) return [first]
+    return [first, { stack: globalStackName, changes: (await surveyStack(there, global, steps)).changes }]
+  })
 }

@@ -12,13 +12,17 @@ export interface Check extends Finding {
   readonly check: string
 }
 
+export function trailMissing(region: string): Problem {
+  return new Problem('trail-missing', `There is no activity trail in ${region}.`, { next: again })
+}
+
 /** @throws Problem `trail-missing` where there is no trail of ours in the region */
 export async function installedOutputs(place: AwsPlace): Promise<Outputs> {
   const stacks = await stackClients(place)
   try {
     const stack = await describeStack(stacks, trailStack)
     if (stack !== undefined && Object.keys(stack.outputs).length > 0) return stack.outputs
-    throw new Problem('trail-missing', `There is no activity trail in ${stacks.region}.`, { next: again })
+    throw trailMissing(stacks.region)
   } finally {
     stacks.close()
   }
@@ -152,8 +156,9 @@ async function webhookCheck(clients: TrailClients): Promise<Finding> {
   const put = 'APIGW_SLACK_WEBHOOK=… apigw trail install'
   if (stored === undefined) return fail('There is no webhook.', put)
   for (const [channel, url] of readWebhooks(stored)) {
-    const fault = await probeWebhook(url)
-    if (fault !== undefined) return fail(`The webhook of "${channel}" does not work: ${fault}.`, put)
+    const { state, words } = await probeWebhook(url)
+    if (state === 'refused') return fail(`The webhook of "${channel}" does not work: ${words}.`, put)
+    if (state === 'unclear') return fail(`The webhook of "${channel}" could not be tried: ${words}.`, 'apigw trail status, later')
   }
   return ok('Slack knows every webhook.')
 }

@@ -78,10 +78,15 @@ function eventRule({ name, pattern, reads }: DeployedPattern, target: Record<str
   }
 }
 
-/** The text of a template whose last section is Resources, with more of them. */
+/**
+ * The text of a template whose last section is Resources, with more of them, each on a line of its own. Indented as the
+ * rest is, the whole would be longer than what CloudFormation takes without a bucket, and looking at what would change
+ * would have to make one.
+ */
 function withResources(base: string, resources: readonly Record<string, unknown>[]): string {
-  const text = stringify(Object.assign({}, ...resources), { lineWidth: 0, aliasDuplicateObjects: false })
-  return `${base.trimEnd()}\n\n${text.replace(/^(?=.)/gm, '  ')}`
+  const flow = { lineWidth: 0, aliasDuplicateObjects: false, collectionStyle: 'flow', flowCollectionPadding: false } as const
+  const entries = resources.flatMap((some) => Object.entries(some))
+  return `${base.trimEnd()}\n\n${entries.map(([id, resource]) => `  ${id}: ${stringify(resource, flow)}`).join('')}`
 }
 
 /** The whole trail: what templates/trail/trail.yaml holds, with the rules' event patterns and the benchmark's filters. */

@@ -1,9 +1,10 @@
-import type { AwsPlace } from '../aws/index.ts'
-import { destroyStack, type Steps, stackClients } from '../stacks/index.ts'
+import { Problem } from '../domain/problem.ts'
+import { contentsOf, destroyStack, isShell, restingStack, type Stack, type StackClients, type Steps } from '../stacks/index.ts'
 import { called, isMissing, type TrailClients } from './clients.ts'
 import { emptyBucket } from './empty-bucket.ts'
 import { globalRegion, globalStackName, trailStack } from './names.ts'
-import { installedOutputs } from './status.ts'
+import { inBothRegions } from './regions.ts'
+import { trailMissing } from './status.ts'
 import { deleteWebhooks } from './webhooks.ts'
 
 export interface Uninstalled {
@@ -12,27 +13,22 @@ export interface Uninstalled {
   readonly left: readonly string[]
 }
 
-async function destroyIn(place: AwsPlace, name: string, steps: Steps): Promise<readonly string[]> {
-  const stacks = await stackClients(place)
-  try {
-    return (await destroyStack(stacks, name, steps)).retained
-  } finally {
-    stacks.close()
-  }
+/** What holds recorded events: of a trail of our own. An adopted log group is somebody else's. */
+interface Recorded {
+  readonly bucket: string
+  readonly group: string
 }
 
-async function deleteLogs(
-  clients: TrailClients,
-  bucket: string | undefined,
-  group: string | undefined,
-  own: boolean,
-  steps: Steps,
-): Promise<void> {
+function recordedBy({ outputs }: Stack): Recorded {
+  return { bucket: outputs.BucketName ?? '', group: outputs.TrailName ? (outputs.LogGroup ?? '') : '' }
+}
+
+async function deleteLogs(clients: TrailClients, { bucket, group }: Recorded, steps: Steps): Promise<void> {
   if (bucket) {
     steps.tell(`Emptying the bucket ${bucket}.`)
     await emptyBucket(clients, bucket)
   }
-  if (!own || !group) return
+  if (!group) return
   const { DeleteLogGroupCommand } = await import('@aws-sdk/client-cloudwatch-logs')
   await called(clients, 'logs:DeleteLogGroup', async () => {
     try {
@@ -44,28 +40,63 @@ async function deleteLogs(
   steps.tell(`Deleted the log group ${group}.`)
 }
 
-/**
- * Takes the trail away. The recorded events stay, unless they are to go too.
- * @throws Problem `trail-missing`, `declined`, `aws-…`
- */
-export async function uninstall(clients: TrailClients, options: { deleteLogs: boolean }, steps: Steps): Promise<Uninstalled> {
-  const outputs = await installedOutputs(clients.place)
-  const retained = await destroyIn(clients.place, trailStack, steps)
-  const stacks = [trailStack]
-  const home = await regionOf(clients.place)
-  if (home !== globalRegion) {
-    await destroyIn({ ...clients.place, region: globalRegion }, globalStackName, steps)
-    stacks.push(globalStackName)
-  }
-  await deleteWebhooks(clients)
-  if (!options.deleteLogs) return { stacks, left: retained }
-  await deleteLogs(clients, outputs.BucketName, outputs.LogGroup, Boolean(outputs.TrailName), steps)
-  const gone = [outputs.BucketName, outputs.LogGroup].filter(Boolean)
-  return { stacks, left: retained.filter((one) => !gone.some((name) => one.includes(name ?? ''))) }
+/** Once the stack is gone, nothing but this says what the rest is called. */
+function stillThere(error: unknown, { bucket, group }: Recorded): unknown {
+  if (!(error instanceof Problem)) return error
+  const rest = [bucket && `the bucket ${bucket}`, group && `the log group ${group}`].filter(Boolean).join(' and ')
+  return new Problem(error.code, `The trail is gone, but not all that it recorded. ${error.message}`, {
+    next: [error.next, `delete ${rest} in the console, as far as they are still there`].filter(Boolean).join('; '),
+    cause: error,
+  })
 }
 
-async function regionOf(place: AwsPlace): Promise<string> {
-  const stacks = await stackClients(place)
-  stacks.close()
-  return stacks.region
+/**
+ * A stack of ours as it stands when nobody changes it. One that was only looked at holds nothing, and what sends events on
+ * to another region belongs to the trail there.
+ */
+async function standing(stacks: StackClients, name: string, home: string, steps: Steps): Promise<Stack | undefined> {
+  const stack = await restingStack(stacks, name, steps)
+  if (stack === undefined || isShell(stack)) return undefined
+  return name === globalStackName && stack.parameters.HomeRegion !== home ? undefined : stack
+}
+
+/** @returns what of it is left */
+async function without(clients: TrailClients, retained: readonly string[], recorded: Recorded, steps: Steps): Promise<string[]> {
+  try {
+    await deleteLogs(clients, recorded, steps)
+  } catch (error) {
+    throw stillThere(error, recorded)
+  }
+  const gone = [recorded.bucket, recorded.group].filter(Boolean)
+  return retained.filter((one) => !gone.some((name) => one.endsWith(` ${name}`)))
+}
+
+/**
+ * Takes the trail away. The recorded events stay, unless they are to go too. There is one yes, for both stacks. The home
+ * stack goes last, because it says what the rest is called: what was broken off can be run again.
+ * @throws Problem `trail-missing`, `declined`, `aws-…`, `stack-…`
+ */
+export async function uninstall(clients: TrailClients, options: { deleteLogs: boolean }, steps: Steps): Promise<Uninstalled> {
+  return inBothRegions(clients.place, async (here, there) => {
+    const places = [
+      { stacks: here, name: trailStack },
+      ...(here.region === globalRegion ? [] : [{ stacks: there, name: globalStackName }]),
+    ]
+    const found = await Promise.all(
+      places.map(async (at) => ({ ...at, stack: await standing(at.stacks, at.name, here.region, steps) })),
+    )
+    const ours = found.flatMap(({ stack, ...at }) => (stack === undefined ? [] : [{ ...at, stack }]))
+    if (ours.length === 0) throw trailMissing(here.region)
+    const contents = await Promise.all(ours.map(({ stacks, stack }) => contentsOf(stacks, stack)))
+    if (!(await steps.approve(contents.flat()))) throw new Problem('declined', 'That was no yes; nothing was deleted.')
+    await deleteWebhooks(clients)
+    let left: readonly string[] = []
+    for (const { stacks, name } of ours.toReversed()) {
+      const { retained } = await destroyStack(stacks, name, { ...steps, approve: async () => true })
+      left = [...left, ...retained]
+    }
+    const home = ours.find(({ name }) => name === trailStack)?.stack
+    if (options.deleteLogs && home !== undefined) left = await without(clients, left, recordedBy(home), steps)
+    return { stacks: ours.map(({ name }) => name), left }
+  })
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../domain/problem.ts'
+import { defaultChannel, readWebhooks } from '../runtime/notifier/index.ts'
 import { called, isMissing, type TrailClients } from './clients.ts'
 import { secretName } from './names.ts'
 
@@ -14,8 +15,11 @@ export function checkedWebhooks(text: string): string {
   let addresses: unknown[] = [trimmed]
   if (trimmed.startsWith('{')) {
     try {
-      addresses = Object.values(Object(JSON.parse(trimmed)))
-    } catch {
+      const channels: Record<string, unknown> = Object(JSON.parse(trimmed))
+      addresses = Object.values(channels)
+      if (channels[defaultChannel] === undefined) throw noDefault()
+    } catch (error) {
+      if (error instanceof Problem) throw error
       throw new Problem('input-invalid', 'The webhooks are not valid JSON.', {
         next: 'give {"default": "https://hooks.slack.com/…", …}',
       })
@@ -24,6 +28,12 @@ export function checkedWebhooks(text: string): string {
   if (addresses.length > 0 && addresses.every((one) => typeof one === 'string' && address.test(one))) return trimmed
   throw new Problem('input-invalid', 'That is no incoming webhook of Slack: they begin with https://hooks.slack.com/services/.', {
     next: 'make one: https://api.slack.com/messaging/webhooks',
+  })
+}
+
+function noDefault(): Problem {
+  return new Problem('input-invalid', 'No webhook is named "default", and what no channel asks for goes there.', {
+    next: 'give {"default": "https://hooks.slack.com/…", …}',
   })
 }
 
@@ -40,19 +50,16 @@ export async function storedWebhooks(clients: TrailClients): Promise<string | un
   })
 }
 
-/** Stores the webhooks where they are not stored already. @returns whether that changed anything */
-export async function storeWebhooks(clients: TrailClients, webhooks: string): Promise<boolean> {
-  const stored = await storedWebhooks(clients)
-  if (stored === webhooks) return false
+/** Stores webhooks, in place of those that were stored. */
+export async function storeWebhooks(clients: TrailClients, webhooks: string): Promise<void> {
   const { CreateSecretCommand, PutSecretValueCommand } = await import('@aws-sdk/client-secrets-manager')
-  if (stored === undefined) {
+  if ((await storedWebhooks(clients)) === undefined) {
     const wanted = { Name: secretName, Description: 'Where the activity trail posts: webhooks of Slack', SecretString: webhooks }
     await called(clients, 'secretsmanager:CreateSecret', () => clients.secrets.send(new CreateSecretCommand(wanted)))
   } else {
     const wanted = { SecretId: secretName, SecretString: webhooks }
     await called(clients, 'secretsmanager:PutSecretValue', () => clients.secrets.send(new PutSecretValueCommand(wanted)))
   }
-  return true
 }
 
 /** Deletes the secret at once; it can be made again under the same name. */
@@ -67,11 +74,17 @@ export async function deleteWebhooks(clients: TrailClients): Promise<void> {
   })
 }
 
+/** What Slack says of a webhook: `unclear` where it did not say, as while it is down or out of reach from here. */
+interface Probed {
+  readonly state: 'known' | 'refused' | 'unclear'
+  readonly words: string
+}
+
 /**
  * Whether Slack knows a webhook, without posting: an empty message is refused as such where the webhook is good, and the
  * webhook is refused where it is not.
  */
-export async function probeWebhook(url: string): Promise<string | undefined> {
+export async function probeWebhook(url: string): Promise<Probed> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -80,10 +93,27 @@ export async function probeWebhook(url: string): Promise<string | undefined> {
       redirect: 'error',
       signal: AbortSignal.timeout(5_000),
     })
-    const words = (await response.text()).slice(0, 60).replace(/[^\w .-]/g, ' ')
-    if (response.status === 400 || response.ok || response.status === 429) return undefined
-    return `Slack answered ${response.status} ${words}`.trim()
+    const text = (await response.text()).slice(0, 60).replace(/[^\w .-]/g, ' ')
+    const words = `Slack answered ${response.status} ${text}`.trim()
+    if (response.status === 400 || response.ok || response.status === 429) return { state: 'known', words }
+    return { state: response.status < 500 ? 'refused' : 'unclear', words }
   } catch {
-    return 'Slack cannot be reached'
+    return { state: 'unclear', words: 'Slack cannot be reached' }
+  }
+}
+
+/**
+ * Goes on unless Slack refuses one of them. Where Slack cannot be asked from here, the notifier still may reach it.
+ * @throws Problem `input-invalid`, which never shows an address
+ */
+export async function knownWebhooks(webhooks: string, tell: (line: string) => void): Promise<void> {
+  for (const [channel, url] of readWebhooks(webhooks)) {
+    const { state, words } = await probeWebhook(url)
+    if (state === 'refused') {
+      throw new Problem('input-invalid', `The webhook of "${channel}" does not work: ${words}.`, {
+        next: 'make another one: https://api.slack.com/messaging/webhooks',
+      })
+    }
+    if (state === 'unclear') tell(`${words}: whether the webhook of "${channel}" works, apigw trail test will show.`)
   }
 }

@@ -1,48 +1,13 @@
-import { execFile, execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { project } from '../stacks/installation.ts'
 import { FakeCloudFormation } from '../support/cloudformation.ts'
 import { awsServer } from '../support/query-server.ts'
-import { bin, cleanEnv, json, ok, registryFile, run, secretsIn, temporaryFolder } from './run.ts'
+import { json, ok, registryFile, run, secretsIn, temporaryFolder } from './run.ts'
+import { ctrlC, enter, hasPython, talk } from './talk.ts'
 
 const controlSequence = '\u001b'
-const enter = '\r'
-const ctrlC = '\u0003'
-
-function hasPython(): boolean {
-  try {
-    execFileSync('python3', ['-c', 'import pty'], { stdio: 'ignore' })
-    return true
-  } catch {
-    process.stderr.write('interactive.test.ts is skipped: it needs python3 with its pty module for a real terminal.\n')
-    return false
-  }
-}
-
-interface Talk {
-  readonly screen: string
-  readonly code: number
-  readonly unseen: string | null
-}
-
-/** Runs a command on a real terminal; each time the first text of a pair appears, types the second. */
-async function talk(
-  cwd: string,
-  args: readonly string[],
-  pairs: readonly (readonly [string, string])[],
-  env: Record<string, string> = {},
-): Promise<Talk> {
-  const program = fileURLToPath(new URL('terminal.py', import.meta.url))
-  const spec = { argv: [process.execPath, bin, ...args], cwd, env: { ...cleanEnv(env), TERM: 'xterm-256color' }, talk: pairs }
-  const { stdout } = await promisify(execFile)('python3', [program, JSON.stringify(spec)])
-  const talked: Talk = JSON.parse(stdout)
-  expect(talked.unseen, talked.screen).toBeNull()
-  return talked
-}
 
 describe.skipIf(!hasPython())('on a terminal', () => {
   const questions = {

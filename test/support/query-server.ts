@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest'
 export interface Asked {
   readonly action: string
   readonly parameters: URLSearchParams
+  /** That the request was signed for. */
+  readonly region: string
 }
 
 /** What it answers: the inside of the result, an error's code, or a function of what was asked. */
@@ -23,7 +25,19 @@ export interface Sent {
 }
 
 /** What it answers; undefined leaves the request to whoever comes next. */
-export type Rest = (sent: Sent) => { readonly status: number; readonly body?: string; readonly type?: string } | undefined
+export type Rest = (sent: Sent) => RestAnswer | undefined | Promise<RestAnswer | undefined>
+
+export interface RestAnswer {
+  readonly status: number
+  readonly body?: string
+  readonly type?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The region in a signature's scope: `Credential=KEY/DAY/REGION/SERVICE/aws4_request`. */
+export function signedRegion(headers: IncomingMessage['headers']): string {
+  return headers.authorization?.split('/')[2] ?? ''
+}
 
 export interface AwsServer {
   readonly url: string
@@ -55,14 +69,14 @@ export async function awsServer(query: Readonly<Record<string, Answer>>, rest: R
     const body = await text(request)
     if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
       const url = new URL(request.url ?? '/', 'http://aws')
-      const found = rest({ method: request.method ?? '', url, headers: request.headers, body })
-      const { status, body: out, type = 'application/xml' } = found ?? { status: 404 }
-      response.writeHead(status, { 'content-type': type }).end(out)
+      const found = await rest({ method: request.method ?? '', url, headers: request.headers, body })
+      const { status, body: out, type = 'application/xml', headers = {} } = found ?? { status: 404 }
+      response.writeHead(status, { ...headers, 'content-type': type }).end(out)
       return
     }
     const parameters = new URLSearchParams(body)
     const action = parameters.get('Action') ?? ''
-    const one = { action, parameters }
+    const one = { action, parameters, region: signedRegion(request.headers) }
     asked.push(one)
     let result: Answer = query[action] ?? ''
     while (typeof result === 'function') result = result(one)

@@ -1,4 +1,4 @@
-import type { Rest, Sent } from './query-server.ts'
+import type { RestAnswer, Sent } from './query-server.ts'
 
 interface Bucket {
   readonly owner: string
@@ -9,9 +9,11 @@ interface Bucket {
 
 export interface FakeS3 {
   readonly buckets: Map<string, Bucket>
+  /** Keys that S3 does not delete: it says so in an answer that is no error. */
+  readonly locked: Set<string>
   /** Everything that was asked: `METHOD /bucket/key?subresource`. */
   readonly asked: string[]
-  readonly rest: Rest
+  readonly rest: (sent: Sent) => RestAnswer | undefined
 }
 
 const subresources = ['policy', 'encryption', 'lifecycle', 'publicAccessBlock'] as const
@@ -20,10 +22,29 @@ function errorXml(code: string, message = code): string {
   return `<Error><Code>${code}</Code><Message>${message}</Message></Error>`
 }
 
-/** S3 in memory, as far as artifacts need it: buckets have owners, and may be somebody else's. */
+const pageSize = 2
+
+/** What empties a bucket: pages of versions, deletion of many, and of the bucket once nothing is in it. */
+function emptying({ method, url, body }: Sent, { objects }: Bucket, locked: ReadonlySet<string>): RestAnswer | undefined {
+  if (method === 'GET' && url.searchParams.has('versions')) {
+    const page = [...objects.keys()].slice(0, pageSize)
+    const versions = page.map((key) => `<Version><Key>${key}</Key><VersionId>v1</VersionId></Version>`)
+    return { status: 200, body: `<ListVersionsResult>${versions.join('')}</ListVersionsResult>` }
+  }
+  if (method === 'POST' && url.searchParams.has('delete')) {
+    const keys = [...body.matchAll(/<Key>(.*?)<\/Key><VersionId>v1</g)].map(([, key = '']) => key)
+    for (const key of keys) if (!locked.has(key)) objects.delete(key)
+    const errors = keys.flatMap((key) => (locked.has(key) ? [`<Error><Key>${key}</Key><Code>AccessDenied</Code></Error>`] : []))
+    return { status: 200, body: `<DeleteResult>${errors.join('')}</DeleteResult>` }
+  }
+  return method === 'DELETE' && objects.size > 0 ? { status: 409, body: errorXml('BucketNotEmpty') } : undefined
+}
+
+/** S3 in memory, as far as artifacts and logs need it: buckets have owners, and may be somebody else's. */
 export function fakeS3(account: string): FakeS3 {
   const buckets: FakeS3['buckets'] = new Map()
   const asked: string[] = []
+  const locked = new Set<string>()
   const onBucket = ({ method, url, body }: Sent, name: string) => {
     const bucket = buckets.get(name)
     const part = subresources.find((one) => url.searchParams.has(one))
@@ -46,7 +67,7 @@ export function fakeS3(account: string): FakeS3 {
     if (method === 'PUT') objects.set(key, body)
     return objects.has(key) ? { status: 200 } : { status: 404, body: errorXml('NotFound') }
   }
-  const rest: Rest = (sent) => {
+  const rest = (sent: Sent): RestAnswer | undefined => {
     const [, name = '', ...path] = sent.url.pathname.split('/')
     asked.push(
       `${sent.method} ${sent.url.pathname}${[...sent.url.searchParams.keys()]
@@ -57,8 +78,15 @@ export function fakeS3(account: string): FakeS3 {
     const expected = sent.headers['x-amz-expected-bucket-owner']
     const owner = buckets.get(name)?.owner
     if (owner !== undefined && owner !== account && expected !== undefined) return { status: 403 }
+    const bucket = buckets.get(name)
+    if (sent.method === 'DELETE' && bucket?.objects.size === 0) {
+      buckets.delete(name)
+      return { status: 204 }
+    }
+    const emptied = bucket && emptying(sent, bucket, locked)
+    if (emptied !== undefined) return emptied
     const key = path.join('/')
     return key === '' ? onBucket(sent, name) : onObject(sent, name, key)
   }
-  return { buckets, asked, rest }
+  return { buckets, locked, asked, rest }
 }

@@ -51,8 +51,9 @@ it.each(['home.yaml', 'global.yaml'])('gives nobody more than needed: the audit 
   expect(code).toBe(0)
 })
 
-it('is small enough to be sent as it is or from the artifact bucket', () => {
-  expect(Buffer.byteLength(texts.home)).toBeLessThan(1_000_000)
+it('is small enough to be sent as it is, so that a dry run needs no bucket', () => {
+  expect(Buffer.byteLength(texts.home)).toBeLessThan(51_200)
+  expect(Buffer.byteLength(texts.global)).toBeLessThan(51_200)
   expect(Object.keys(resources).length).toBeLessThan(500)
 })
 
@@ -71,6 +72,12 @@ describe('the trail', () => {
     for (const name of ['Bucket', 'EventsLogGroup', 'Key', 'DeadLetters']) {
       expect(named(name)).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
       for (const fixed of ['BucketName', 'LogGroupName', 'QueueName']) expect(named(name).Properties).not.toHaveProperty(fixed)
+    }
+  })
+
+  it('makes nothing of its own where another trail is adopted', () => {
+    for (const name of ['Trail', 'TrailToLogsRole', 'EventsLogGroup', 'Bucket', 'BucketPolicy']) {
+      expect(named(name).Condition, name).toBe('OwnTrail')
     }
   })
 

@@ -2,8 +2,17 @@ import { Flags } from '@oclif/core'
 import { shared } from '../../cli/base.ts'
 import { changesText } from '../../cli/changes.ts'
 import { interruptible } from '../../cli/interrupt.ts'
+import { ask } from '../../cli/prompts.ts'
 import { findWebhooks, TrailCommand, trailFlags } from '../../cli/trail.ts'
+import { Problem } from '../../domain/problem.ts'
 import { checkedWebhooks, install, previewInstall } from '../../trail/index.ts'
+
+async function adoptOrOwn(trail: string): Promise<'adopt' | 'own'> {
+  const message = `There is a trail of all regions already: ${trail}. AWS bills a second one for every event. Type adopt to use it, or own to make another`
+  const typed = await ask({ message })
+  if (typed === 'adopt' || typed === 'own') return typed
+  throw new Problem('declined', 'That was neither; nothing was changed.')
+}
 
 export default class TrailInstall extends TrailCommand {
   static override summary = 'tell in Slack what happens in the AWS account; again to update'
@@ -45,6 +54,7 @@ export default class TrailInstall extends TrailCommand {
       webhooks,
       email: flags.email,
       adopt: flags.own ? ('own' as const) : flags.adopt === undefined ? undefined : { trail: flags.adopt },
+      ask: this.interactive ? adoptOrOwn : undefined,
       dryRun: flags['dry-run'],
     }
     return interruptible((signal) =>

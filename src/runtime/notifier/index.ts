@@ -1,4 +1,4 @@
-export { readWebhooks } from './channels.ts'
+export { defaultChannel, readWebhooks } from './channels.ts'
 export { sendAlert, sendDigest } from './deliver.ts'
 export { tellDue } from './digest.ts'
 export { explainer, type MetricFilter } from './explain.ts'
