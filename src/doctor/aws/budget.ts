@@ -59,7 +59,7 @@ export async function checkBudget(account: Account, signal: AbortSignal): Promis
         name,
         state: 'warn',
         detail: `${budget}: ${marks.join(', ')}`,
-        fix: 'apigw cost, or raise the budget: deploy.monthlyBudget',
+        fix: `see what stands for it: apigw deploy --dry-run --stage ${stage}; or raise the budget: deploy.monthlyBudget`,
       },
     ]
   }
