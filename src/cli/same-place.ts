@@ -5,6 +5,7 @@ const places: readonly (readonly [flag: string, takes: RegExp])[] = [
   ['registry', /^/],
   ['profile', /^(?:bootstrap|deploy|destroy|diff|doctor|logs|outputs|status|waf|trail (?:install|status|test|uninstall|dlq))\b/],
   ['web-acl', /^waf\b/],
+  ['database', /^(?:doctor|schema)\b/],
 ]
 
 /** These work on no stage. */
