@@ -9,6 +9,7 @@ import { stageOf } from '../cli/stage.ts'
 import { typedNames } from '../cli/typed-name.ts'
 import { Problem } from '../domain/problem.ts'
 import {
+  byHand,
   type Change,
   type Cost,
   deployStage,
@@ -79,6 +80,8 @@ export default class Deploy extends BaseCommand {
     const files = await writeOut(stage, plans, folder)
     const cost = this.#cost(plans, stage.region)
     this.log(`Wrote ${files.length} files to ${folder}.`)
+    const account = 'By hand, with the number of the account for ACCOUNT, here and in the parameters:'
+    this.note([account, ...byHand(stage, plans, folder)].join('\n  '))
     return { stage: stage.name, region: stage.region ?? null, dryRun: true, folder, files, cost }
   }
 

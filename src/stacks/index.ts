@@ -13,5 +13,5 @@ export { deployStage, type StackResult, type Surveyed, surveyStage } from './sta
 export { type Standing, standingOf, watchStage } from './standing.ts'
 export type { Steps } from './steps.ts'
 export { uploadAsset } from './upload.ts'
-export { writeOut } from './write-out.ts'
+export { byHand, writeOut } from './write-out.ts'
 export { zip } from './zip.ts'

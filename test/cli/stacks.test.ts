@@ -107,6 +107,22 @@ describe('deploy', () => {
     expect(value('CodeBucket')).toBe('apigw-artifacts-ACCOUNT-ap-northeast-2')
     expect(readdirSync(join(cwd, 'build/assets'))).toContain(value('WorkerCodeKey'))
     expect(shownError(await run(['deploy', '--out', 'build'], { cwd, root })).next).toBe('apigw deploy --dry-run --out build')
+    const commands = stderr.split('\n').filter((line) => line.startsWith('  aws cloudformation create-stack '))
+    expect(commands.map((line) => /--stack-name (\S+)/.exec(line)?.[1])).toEqual(keys.map((key) => `apigw-prod-${key}`))
+    // The files that each command reads are those that were written.
+    const named = commands.flatMap((line) => [...line.matchAll(/file:\/\/(\S+)/g)].map(([, path = '']) => path))
+    expect(named).toHaveLength(2 * keys.length)
+    for (const path of named) expect(readFileSync(join(cwd, path), 'utf8')).not.toBe('')
+    expect(stderr).toContain('aws s3 cp --recursive build/assets s3://apigw-artifacts-ACCOUNT-ap-northeast-2')
+  })
+  test('a place where nothing can be written is wrong input, not a bug', async () => {
+    const options = { cwd: project(), root: installation() }
+    const refused = await run(['deploy', '--dry-run', '--out', 'apigw.yaml'], options)
+    expect(refused.code).toBe(2)
+    expect(shownError(refused)).toEqual({
+      message: 'Nothing can be written to apigw.yaml: ENOTDIR.',
+      next: 'give --out a folder of yours, or one that is still to be made',
+    })
   })
   test('goes on, after a failure, from the stack that failed', async () => {
     const { run, aws } = await cloud()
@@ -256,6 +272,13 @@ describe('status and outputs', () => {
     })
     expect((await run('outputs')).stdout).toMatch(/security +Key +apigw-prod-security:security/)
     expect(shownError(await run('outputs', 'data')).message).toMatch(/There is no stack "data" of prod/)
+  })
+  test('nothing deployed is told from nothing to show', async () => {
+    const { run, aws } = await cloud()
+    expect((await run('outputs')).stderr).toBe('Nothing of prod is deployed in ap-northeast-2.\n')
+    aws.put('apigw-prod-security')
+    expect((await run('outputs')).stderr).toBe('What of prod is deployed has no outputs.\n')
+    expect((await run('diff', 'security')).code).toBe(3)
   })
   test('--wait tells what happens until it has happened', async () => {
     const { run, aws } = await cloud({}, {}, 1)
