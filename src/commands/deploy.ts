@@ -32,7 +32,7 @@ interface DeployFlags {
   readonly confirm?: string[] | undefined
 }
 
-const states = { new: 'is new; it may', failed: 'failed before, and is made again; it may', there: '' } as const
+const states = { new: 'is new', failed: 'failed before, and is made again', there: '' } as const
 
 export default class Deploy extends BaseCommand {
   static override summary = 'make a stage on AWS what apigw.yaml and the templates say'

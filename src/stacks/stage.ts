@@ -3,12 +3,12 @@ import { artifactBucket, usualBucket } from './bucket.ts'
 import type { Change } from './change.ts'
 import type { Wanted } from './change-set.ts'
 import type { StackClients } from './clients.ts'
+import { resourcesMade } from './conditions.ts'
 import { deployStack, previewStack } from './deploy.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
 import { failedFirst } from './ready.ts'
 import { describeStack, isShell } from './stack.ts'
 import type { Steps } from './steps.ts'
-import { templateResources } from './template.ts'
 import { assetKey, uploadAsset } from './upload.ts'
 
 /** A stack of a stage, and what would change of it. */
@@ -18,7 +18,7 @@ export interface Surveyed {
   readonly code: readonly Code[]
   /** `new`: it is to be made. `failed`: so it was, that went wrong, and what is left is deleted first. */
   readonly state: 'new' | 'failed' | 'there'
-  /** Of a stack that is to be made, all that its template may make: its conditions are not known yet. */
+  /** Of a stack that is to be made, what its template makes with its parameters: AWS is not asked for it. */
   readonly changes: readonly Change[]
 }
 
@@ -33,8 +33,8 @@ function wantedOf(stage: Stage, { name, template, parameters, code }: StackPlan,
   }
 }
 
-function allOf(template: string): Change[] {
-  return templateResources(template).map(({ id, type }) => ({
+function allOf({ templateBody, parameters }: Wanted): Change[] {
+  return resourcesMade(templateBody, parameters).map(({ id, type }) => ({
     kind: 'create',
     id,
     type,
@@ -50,7 +50,7 @@ async function surveyed(clients: StackClients, plan: StackPlan, wanted: Wanted, 
   const stack = await describeStack(clients, wanted.name)
   const failed = stack !== undefined && failedFirst.has(stack.status)
   if (stack === undefined || isShell(stack) || failed) {
-    return { key, wanted, code, state: failed ? 'failed' : 'new', changes: allOf(wanted.templateBody) }
+    return { key, wanted, code, state: failed ? 'failed' : 'new', changes: allOf(wanted) }
   }
   return { key, wanted, code, state: 'there', changes: await previewStack(clients, wanted, steps) }
 }

@@ -47,7 +47,7 @@ describe('deploy', () => {
     expect(first.code, first.stderr).toBe(0)
     expect(names(first.stdout)).toEqual(keys.map((key) => `apigw-prod-${key}`))
     expect([...aws.stacks.values()].map(({ status }) => status)).toEqual(keys.map(() => 'CREATE_COMPLETE'))
-    expect(first.stderr).toMatch(/apigw-prod-data {2}is new; it may {2}2 to create/)
+    expect(first.stderr).toMatch(/apigw-prod-data {2}is new {2}2 to create/)
     expect(first.stderr).toMatch(/Standing cost: \$\d+\.\d\d a month/)
     const bucket = `apigw-artifacts-${account}-ap-northeast-2`
     const objects = [...(s3.buckets.get(bucket)?.objects.keys() ?? [])]
@@ -241,7 +241,7 @@ describe('diff', () => {
     const differs = await run('diff')
     expect(differs.code).toBe(3)
     expect(differs.stdout).toMatch(
-      /^apigw-prod-worker {2}is not deployed; it may {2}1 to create\n {2}\+ create +Logs {2}AWS::Logs::LogGroup\n$/,
+      /^apigw-prod-worker {2}is not deployed {2}1 to create\n {2}\+ create +Logs {2}AWS::Logs::LogGroup\n$/,
     )
     expect(aws.changeSets).toBe(0)
   })
