@@ -2,40 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { installation, project } from '../stacks/installation.ts'
-import { FakeCloudFormation } from '../support/cloudformation.ts'
-import { type Answer, type AwsServer, awsServer } from '../support/query-server.ts'
-import { type FakeS3, fakeS3 } from '../support/s3.ts'
-import { jsonError, type Run, run, shownError, temporaryFolder } from './run.ts'
-
-const account = '123456789012'
-const keys = ['security', 'network', 'data', 'edge', 'gateway', 'worker', 'admin']
-
-interface Cloud {
-  readonly aws: FakeCloudFormation
-  readonly s3: FakeS3
-  readonly server: AwsServer
-  readonly cwd: string
-  readonly root: string
-  run(...args: string[]): Promise<Run>
-}
-
-async function cloud(
-  instead: Readonly<Record<string, Answer>> = {},
-  json: Readonly<Record<string, () => string>> = {},
-  // All at once: the commands pause between two looks.
-  perLook = 100,
-): Promise<Cloud> {
-  const aws = new FakeCloudFormation(perLook)
-  const s3 = fakeS3(account)
-  const server = await awsServer({ ...aws.query, ...instead }, (sent) => {
-    const target = String(sent.headers['x-amz-target']).split('.')[1] ?? ''
-    const body = json[target]?.()
-    return body === undefined ? s3.rest(sent) : { status: 200, body, type: 'application/x-amz-json-1.1' }
-  })
-  const cwd = project()
-  const root = installation()
-  return { aws, s3, server, cwd, root, run: (...args) => run(args, { cwd, root, env: server.env }) }
-}
+import type { FakeCloudFormation } from '../support/cloudformation.ts'
+import { account, cloud, keys } from './cloud.ts'
+import { jsonError, run, shownError, temporaryFolder } from './run.ts'
 
 const names = (text: string): string[] =>
   [...text.matchAll(/^apigw-prod-\S+(?= {2}(?:deployed|deleted))/gm)].map(([name]) => name)
@@ -177,6 +146,22 @@ describe('deploy', () => {
       expect(refused.stderr).toMatch(/apigw-prod-data {2}turns out to change otherwise/)
       expect(refused.code).toBe(2)
     })
+  })
+  test('that turns out to lose more of the data than was shown shows it again', async () => {
+    const { run, aws } = await cloud()
+    await run('deploy', '--yes')
+    const replaced = (PolicyAction: string) => ({
+      Action: 'Modify',
+      Replacement: 'True',
+      LogicalResourceId: 'Database',
+      ResourceType: 'AWS::RDS::DBInstance',
+      PolicyAction,
+    })
+    let looks = 0
+    const policies = ['ReplaceAndSnapshot', 'ReplaceAndDelete']
+    aws.scripts.get = (name) => (name === 'apigw-prod-data' ? { changes: [replaced(policies[looks++] ?? '')] } : undefined)
+    const { stderr } = await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-data')
+    expect(stderr).toMatch(/DATA LOSS: only a last snapshot stays.*turns out to change otherwise.*ITS DATA IS LOST/s)
   })
   test('Ctrl-C in the middle ends with 130, says that AWS goes on, and how to look', async () => {
     let aws: FakeCloudFormation | undefined
