@@ -74,8 +74,8 @@ export function awsProblem(error: unknown, asked: Asked): unknown {
   if (network.test(name)) return unreachable(name, asked, error)
   if ('$metadata' in error) {
     const status = Object(error.$metadata).httpStatusCode
-    // The SDK could not parse it: a page of a proxy, say.
-    if (error instanceof SyntaxError) {
+    // The SDK could not parse it: a page of a proxy, say. It has no class of its own for that.
+    if (error instanceof SyntaxError || /Deserialization error|XML parse error/.test(message)) {
       return new Problem(
         'aws-unavailable',
         `What answered ${asked.action} was not AWS (HTTP ${status}, and no answer of its own).`,

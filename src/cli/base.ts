@@ -7,6 +7,7 @@ import { currentActor } from './actor.ts'
 import { dryRun } from './dry-run.ts'
 import { errorText, shownError } from './errors.ts'
 import { canAsk } from './prompts.ts'
+import { samePlace } from './same-place.ts'
 import { type BaseFlags, resolveSettings, type Settings } from './settings.ts'
 
 /** Flags that many commands share. Each flag's variable is `APIGW_` and its name in capitals; a test holds all to it. */
@@ -65,6 +66,11 @@ export abstract class BaseCommand extends Command {
     if (!this.jsonEnabled()) this.logToStderr(text)
   }
 
+  /** A text whose commands, when they are copied, work where this one does. */
+  protected here(text: string): string {
+    return samePlace(text, this.argv, new Set(this.config.commandIDs.map((id) => id.split(':')[0] ?? '')))
+  }
+
   protected settings(flags: BaseFlags): Settings {
     return resolveSettings(flags, this.argv, process.env, process.cwd())
   }
@@ -107,7 +113,8 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
     if ('oclif' in error && 'code' in error && error.code === 'EEXIT') throw error
-    const shown = shownError(error, this.id ?? '')
+    const found = shownError(error, this.id ?? '')
+    const shown = { ...found, next: found.next && this.here(found.next) }
     const { code, message, next, exit } = shown
     if (this.jsonEnabled()) this.logJson({ error: { code, message, next: next ?? null } })
     else process.stderr.write(`${errorText(shown, process.env.DEBUG !== undefined)}\n`)

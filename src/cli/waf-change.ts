@@ -141,7 +141,7 @@ export abstract class WafChangeCommand extends BaseCommand {
       return { swept, failure: [] }
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      const failure = `What is due could not be taken away: ${error.message} Next: apigw waf list --sweep`
+      const failure = this.here(`What is due could not be taken away: ${error.message} Next: apigw waf list --sweep`)
       this.note(failure)
       return { swept: [], failure: [failure] }
     }

@@ -20,7 +20,7 @@ export default class Bootstrap extends BaseCommand {
         : await artifactBucket(clients, settings.artifactBucket)
       this.log(`${bucket} in ${clients.region}`)
       if (dryRun) this.note('Dry run: nothing was changed.')
-      else this.note('Next: apigw deploy')
+      else this.note(this.here('Next: apigw deploy'))
       return { bucket, region: clients.region, dryRun }
     } finally {
       clients.close()

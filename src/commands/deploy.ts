@@ -9,6 +9,7 @@ import { stageOf } from '../cli/stage.ts'
 import { typedNames } from '../cli/typed-name.ts'
 import { Problem } from '../domain/problem.ts'
 import {
+  byHand,
   type Change,
   type Cost,
   deployStage,
@@ -31,7 +32,7 @@ interface DeployFlags {
   readonly confirm?: string[] | undefined
 }
 
-const states = { new: 'is new; it may', failed: 'failed before, and is made again; it may', there: '' } as const
+const states = { new: 'is new', failed: 'failed before, and is made again', there: '' } as const
 
 export default class Deploy extends BaseCommand {
   static override summary = 'make a stage on AWS what apigw.yaml and the templates say'
@@ -79,6 +80,8 @@ export default class Deploy extends BaseCommand {
     const files = await writeOut(stage, plans, folder)
     const cost = this.#cost(plans, stage.region)
     this.log(`Wrote ${files.length} files to ${folder}.`)
+    const account = 'By hand, with the number of the account for ACCOUNT, here and in the parameters:'
+    this.note([account, ...byHand(stage, plans, folder)].join('\n  '))
     return { stage: stage.name, region: stage.region ?? null, dryRun: true, folder, files, cost }
   }
 

@@ -25,9 +25,9 @@ export default class Diff extends BaseCommand {
       const stacks = survey.map(({ key, wanted, state, changes }) => ({ stack: key, name: wanted.name, state, changes }))
       const differing = stacks.filter(({ state, changes }) => state !== 'there' || changes.length > 0)
       for (const { name, state, changes } of differing) {
-        this.log(changesText(name, state === 'there' ? '' : 'is not deployed; it may', changes))
+        this.log(changesText(name, state === 'there' ? '' : 'is not deployed', changes))
       }
-      if (differing.length === 0) this.note(`Nothing differs in ${stacks.length} stacks of ${stage.name}.`)
+      if (differing.length === 0) this.note(`Nothing differs in ${stacks.map((one) => one.stack).join(', ')} of ${stage.name}.`)
       else process.exitCode = gateClosed
       return { stage: stage.name, region: clients.region, differs: differing.length > 0, stacks }
     } finally {

@@ -16,11 +16,12 @@ export default class Doctor extends BaseCommand {
   async run() {
     const { flags } = await this.parse(Doctor)
     const { database, profile } = flags
-    const checks = await examine({
+    const found = await examine({
       ...this.settings({ ...flags, gateway: flags.gateway?.href }),
       profile,
       database: database === undefined ? undefined : databasePlace(database, this.argv),
     })
+    const checks = found.map((check) => (check.fix === undefined ? check : { ...check, fix: this.here(check.fix) }))
     const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length
     const skipped = count('skipped')
     const summary = { ok: count('ok'), warn: count('warn'), fail: count('fail'), ...(skipped > 0 && { skipped }) }

@@ -29,7 +29,8 @@ export default class Outputs extends BaseCommand {
       const rows = Object.entries(stacks).flatMap(([key, outputs]) =>
         Object.entries(outputs).map(([name, value]) => [key, name, value]),
       )
-      if (rows.length === 0) this.note(`Nothing of ${stage.name} is deployed in ${clients.region}.`)
+      if (shown.length === 0) this.note(`Nothing of ${stage.name} is deployed in ${clients.region}.`)
+      else if (rows.length === 0) this.note(`What of ${stage.name} is deployed has no outputs.`)
       else this.log(table(['stack', 'name', 'value'], rows))
       return { stage: stage.name, region: clients.region, outputs: stacks }
     } finally {

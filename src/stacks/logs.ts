@@ -41,9 +41,13 @@ export async function logGroups(clients: StackClients, stage: string, keys: read
   )
   const groups = found.flat()
   if (groups.length > 0) return groups
-  throw new Problem('stack-unknown', `${keys.join(' and ')} of ${stage} have no logs in ${clients.region}.`, {
-    next: 'apigw status',
-  })
+  throw new Problem(
+    'stack-unknown',
+    `${keys.join(' and ')} of ${stage} ${keys.length === 1 ? 'has' : 'have'} no logs in ${clients.region}.`,
+    {
+      next: 'apigw status',
+    },
+  )
 }
 
 /** Lines that were handed out already, remembered for as long as they can come again. */

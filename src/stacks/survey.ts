@@ -1,22 +1,22 @@
 import type { Change } from './change.ts'
 import type { Wanted } from './change-set.ts'
 import type { StackClients } from './clients.ts'
+import { resourcesMade } from './conditions.ts'
 import { previewStack } from './deploy.ts'
 import { failedFirst } from './ready.ts'
 import { describeStack, isShell } from './stack.ts'
 import type { Steps } from './steps.ts'
-import { templateResources } from './template.ts'
 
 /** What would change of a stack. */
 export interface Survey {
   /** `new`: it is to be made. `failed`: so it was, that went wrong, and what is left is deleted first. */
   readonly state: 'new' | 'failed' | 'there'
-  /** Of a stack that is to be made, all that its template may make: its conditions are not known yet. */
+  /** Of a stack that is to be made, what its template makes with its parameters: AWS is not asked for it. */
   readonly changes: readonly Change[]
 }
 
-function allOf(template: string): Change[] {
-  return templateResources(template).map(({ id, type }) => ({
+function allOf({ templateBody, parameters }: Wanted): Change[] {
+  return resourcesMade(templateBody, parameters).map(({ id, type }) => ({
     kind: 'create',
     id,
     type,
@@ -32,7 +32,7 @@ export async function surveyStack(clients: StackClients, wanted: Wanted, steps: 
   const stack = await describeStack(clients, wanted.name)
   const failed = stack !== undefined && failedFirst.has(stack.status)
   if (stack === undefined || isShell(stack) || failed) {
-    return { state: failed ? 'failed' : 'new', changes: allOf(wanted.templateBody) }
+    return { state: failed ? 'failed' : 'new', changes: allOf(wanted) }
   }
   return { state: 'there', changes: await previewStack(clients, wanted, steps) }
 }

@@ -37,9 +37,21 @@ export function deletionPolicies(body: string): ReadonlyMap<string, string> {
   )
 }
 
+/** A resource of a template. */
+export interface TemplateResource {
+  readonly id: string
+  readonly type: string
+  /** The name of the condition under which it is made. */
+  readonly condition: string | undefined
+}
+
 /** All that a template may make, by name; its conditions may leave some out. */
-export function templateResources(body: string): readonly { readonly id: string; readonly type: string }[] {
-  return Object.entries(templateFrom(body).Resources ?? {}).map(([id, { Type }]) => ({ id, type: String(Type) }))
+export function templateResources(body: string): readonly TemplateResource[] {
+  return Object.entries(templateFrom(body).Resources ?? {}).map(([id, { Type, Condition }]) => ({
+    id,
+    type: String(Type),
+    condition: typeof Condition === 'string' ? Condition : undefined,
+  }))
 }
 
 export function templateParameters(body: string): readonly TemplateParameter[] {

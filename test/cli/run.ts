@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,12 +33,18 @@ export function cleanEnv(more: RunOptions['env'] = {}): Record<string, string> {
   return { ...(Object.fromEntries(kept) as Record<string, string>), APIGW_ACTOR: 'tester', ...more }
 }
 
+/** The compiled program, started in a process of its own. */
+export function childOf(args: readonly string[], { cwd, env }: RunOptions): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [bin, ...args], { cwd, env: cleanEnv(env) })
+  // What should have ended by itself does not outlive its test.
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
 /** Runs the compiled program in a process of its own. */
-export function runCli(args: readonly string[], { cwd, env, stdin }: RunOptions & { readonly stdin?: string }): Promise<Run> {
+export function runCli(args: readonly string[], { stdin, ...options }: RunOptions & { readonly stdin?: string }): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args], { cwd, env: cleanEnv(env) })
-    // What should have ended by itself does not outlive its test.
-    onTestFinished(() => void child.kill('SIGKILL'))
+    const child = childOf(args, options)
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text) => {

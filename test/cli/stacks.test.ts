@@ -2,40 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { installation, project } from '../stacks/installation.ts'
-import { FakeCloudFormation } from '../support/cloudformation.ts'
-import { type Answer, type AwsServer, awsServer } from '../support/query-server.ts'
-import { type FakeS3, fakeS3 } from '../support/s3.ts'
-import { jsonError, type Run, run, shownError, temporaryFolder } from './run.ts'
-
-const account = '123456789012'
-const keys = ['security', 'network', 'data', 'edge', 'gateway', 'worker', 'admin']
-
-interface Cloud {
-  readonly aws: FakeCloudFormation
-  readonly s3: FakeS3
-  readonly server: AwsServer
-  readonly cwd: string
-  readonly root: string
-  run(...args: string[]): Promise<Run>
-}
-
-async function cloud(
-  instead: Readonly<Record<string, Answer>> = {},
-  json: Readonly<Record<string, () => string>> = {},
-  // All at once: the commands pause between two looks.
-  perLook = 100,
-): Promise<Cloud> {
-  const aws = new FakeCloudFormation(perLook)
-  const s3 = fakeS3(account)
-  const server = await awsServer({ ...aws.query, ...instead }, (sent) => {
-    const target = String(sent.headers['x-amz-target']).split('.')[1] ?? ''
-    const body = json[target]?.()
-    return body === undefined ? s3.rest(sent) : { status: 200, body, type: 'application/x-amz-json-1.1' }
-  })
-  const cwd = project()
-  const root = installation()
-  return { aws, s3, server, cwd, root, run: (...args) => run(args, { cwd, root, env: server.env }) }
-}
+import type { FakeCloudFormation } from '../support/cloudformation.ts'
+import { account, cloud, keys } from './cloud.ts'
+import { jsonError, run, shownError, temporaryFolder } from './run.ts'
 
 const names = (text: string): string[] =>
   [...text.matchAll(/^apigw-prod-\S+(?= {2}(?:deployed|deleted))/gm)].map(([name]) => name)
@@ -47,7 +16,7 @@ describe('deploy', () => {
     expect(first.code, first.stderr).toBe(0)
     expect(names(first.stdout)).toEqual(keys.map((key) => `apigw-prod-${key}`))
     expect([...aws.stacks.values()].map(({ status }) => status)).toEqual(keys.map(() => 'CREATE_COMPLETE'))
-    expect(first.stderr).toMatch(/apigw-prod-data {2}is new; it may {2}2 to create/)
+    expect(first.stderr).toMatch(/apigw-prod-data {2}is new {2}2 to create/)
     expect(first.stderr).toMatch(/Standing cost: \$\d+\.\d\d a month/)
     const bucket = `apigw-artifacts-${account}-ap-northeast-2`
     const objects = [...(s3.buckets.get(bucket)?.objects.keys() ?? [])]
@@ -107,6 +76,22 @@ describe('deploy', () => {
     expect(value('CodeBucket')).toBe('apigw-artifacts-ACCOUNT-ap-northeast-2')
     expect(readdirSync(join(cwd, 'build/assets'))).toContain(value('WorkerCodeKey'))
     expect(shownError(await run(['deploy', '--out', 'build'], { cwd, root })).next).toBe('apigw deploy --dry-run --out build')
+    const commands = stderr.split('\n').filter((line) => line.startsWith('  aws cloudformation create-stack '))
+    expect(commands.map((line) => /--stack-name (\S+)/.exec(line)?.[1])).toEqual(keys.map((key) => `apigw-prod-${key}`))
+    // The files that each command reads are those that were written.
+    const named = commands.flatMap((line) => [...line.matchAll(/file:\/\/(\S+)/g)].map(([, path = '']) => path))
+    expect(named).toHaveLength(2 * keys.length)
+    for (const path of named) expect(readFileSync(join(cwd, path), 'utf8')).not.toBe('')
+    expect(stderr).toContain('aws s3 cp --recursive build/assets s3://apigw-artifacts-ACCOUNT-ap-northeast-2')
+  })
+  test('a place where nothing can be written is wrong input, not a bug', async () => {
+    const options = { cwd: project(), root: installation() }
+    const refused = await run(['deploy', '--dry-run', '--out', 'apigw.yaml'], options)
+    expect(refused.code).toBe(2)
+    expect(shownError(refused)).toEqual({
+      message: 'Nothing can be written to apigw.yaml: ENOTDIR.',
+      next: 'give --out a folder of yours, or one that is still to be made',
+    })
   })
   test('goes on, after a failure, from the stack that failed', async () => {
     const { run, aws } = await cloud()
@@ -161,6 +146,22 @@ describe('deploy', () => {
       expect(refused.stderr).toMatch(/apigw-prod-data {2}turns out to change otherwise/)
       expect(refused.code).toBe(2)
     })
+  })
+  test('that turns out to lose more of the data than was shown shows it again', async () => {
+    const { run, aws } = await cloud()
+    await run('deploy', '--yes')
+    const replaced = (PolicyAction: string) => ({
+      Action: 'Modify',
+      Replacement: 'True',
+      LogicalResourceId: 'Database',
+      ResourceType: 'AWS::RDS::DBInstance',
+      PolicyAction,
+    })
+    let looks = 0
+    const policies = ['ReplaceAndSnapshot', 'ReplaceAndDelete']
+    aws.scripts.get = (name) => (name === 'apigw-prod-data' ? { changes: [replaced(policies[looks++] ?? '')] } : undefined)
+    const { stderr } = await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-data')
+    expect(stderr).toMatch(/DATA LOSS: only a last snapshot stays.*turns out to change otherwise.*ITS DATA IS LOST/s)
   })
   test('Ctrl-C in the middle ends with 130, says that AWS goes on, and how to look', async () => {
     let aws: FakeCloudFormation | undefined
@@ -225,7 +226,7 @@ describe('diff', () => {
     const differs = await run('diff')
     expect(differs.code).toBe(3)
     expect(differs.stdout).toMatch(
-      /^apigw-prod-worker {2}is not deployed; it may {2}1 to create\n {2}\+ create +Logs {2}AWS::Logs::LogGroup\n$/,
+      /^apigw-prod-worker {2}is not deployed {2}1 to create\n {2}\+ create +Logs {2}AWS::Logs::LogGroup\n$/,
     )
     expect(aws.changeSets).toBe(0)
   })
@@ -256,6 +257,13 @@ describe('status and outputs', () => {
     })
     expect((await run('outputs')).stdout).toMatch(/security +Key +apigw-prod-security:security/)
     expect(shownError(await run('outputs', 'data')).message).toMatch(/There is no stack "data" of prod/)
+  })
+  test('nothing deployed is told from nothing to show', async () => {
+    const { run, aws } = await cloud()
+    expect((await run('outputs')).stderr).toBe('Nothing of prod is deployed in ap-northeast-2.\n')
+    aws.put('apigw-prod-security')
+    expect((await run('outputs')).stderr).toBe('What of prod is deployed has no outputs.\n')
+    expect((await run('diff', 'security')).code).toBe(3)
   })
   test('--wait tells what happens until it has happened', async () => {
     const { run, aws } = await cloud({}, {}, 1)

@@ -101,15 +101,11 @@ describe('a stage without fault', () => {
     ])
   })
   test('a schema that was asked for', async () => {
-    const { checks } = await doctor(
-      await awsServer(),
-      'sqlite:registry.db',
-      '--database',
-      `sqlite:${join(temporaryFolder(), 'm.db')}`,
-    )
+    const database = `sqlite:${join(temporaryFolder(), 'm.db')}`
+    const { checks } = await doctor(await awsServer(), 'sqlite:registry.db', '--database', database)
     expect(checks.find(({ name }) => name === 'schema')).toMatchObject({
       state: 'fail',
-      fix: 'apigw schema apply',
+      fix: `apigw schema apply --stage prod --database ${database}`,
       detail: expect.stringContaining('lacks'),
     })
   })
@@ -201,7 +197,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       { DescribeStacks: (of) => (of.get('StackName') === 'apigw-trail' ? noStack('t') : stackOf('CREATE_COMPLETE')) },
       'warn',
       /no stack apigw-trail/,
-      /^apigw trail install$/,
+      /^apigw trail install --stage prod$/,
     ],
     [
       'a trail that was stopped',
@@ -217,7 +213,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       { GetTrailStatus: { IsLogging: true, LatestDeliveryError: 'AccessDenied' } },
       'fail',
       /AccessDenied/,
-      /^apigw trail status$/,
+      /^apigw trail status --stage prod$/,
     ],
     [
       'a trail that was there before ours, and was stopped',

@@ -96,6 +96,16 @@ describe('waf promote', () => {
     expect(modes(world.acl.Rules)).toEqual(['Allow', 'Block', 'Block', 'None'])
     expect((await world.run('promote', '--yes')).stderr).toMatch(/No rule only counts/)
   })
+  test('says of a rule that blocks already only that, while others count', async () => {
+    const world = await desk()
+    await world.ok('promote', 'common', '--yes')
+    const { stderr } = await world.run('promote', 'common', '--yes')
+    expect(stderr).toBe('common does that already.\n')
+  })
+  test('says which setting keeps the mode', async () => {
+    const world = await desk()
+    expect((await world.run('promote', 'common', '--yes')).stderr).toMatch(/set deploy\.waf of the stage in apigw\.yaml/)
+  })
   test('changes nothing else of the web ACL', async () => {
     const world = await desk()
     const settings = {

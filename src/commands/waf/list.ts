@@ -37,7 +37,7 @@ export default class WafList extends WafChangeCommand {
     else this.log(table(['list', 'address', 'since', 'until', 'by', 'reason', ''], entries.map(row)))
     this.noteSwept(swept)
     const due = entries.filter(({ state }) => state === 'due').length
-    if (due > 0 && !flags.sweep) this.note(`${due} due and still in force. Next: apigw waf list --sweep`)
+    if (due > 0 && !flags.sweep) this.note(this.here(`${due} due and still in force. Next: apigw waf list --sweep`))
     return { webAcl, entries: entries.map(entryJson), swept, dryRun: flags['dry-run'] }
   }
 

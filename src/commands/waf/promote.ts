@@ -8,9 +8,9 @@ import { carryOutPromotion, planPromotion, withWaf } from '../../waf/index.ts'
 
 type Promotion = Awaited<ReturnType<typeof planPromotion>>
 
-/** Each of the rules has its own mode here; the template knows one for all of them (WafMode in templates/stacks/edge.yaml). */
+/** Each of the rules has its own mode here; the template knows one for the managed ones, and none for the others. */
 const untilDeploy =
-  'The next deploy that changes the web ACL sets its managed rules to what WafMode of the edge stack says: change that too, to keep this.'
+  'To keep this, set deploy.waf of the stage in apigw.yaml too: the next deploy that changes the web ACL sets its managed rules to that, and the others to what the template says.'
 
 export default class WafPromote extends BaseCommand {
   static override summary = 'let rules that only count begin to block, or go back'
@@ -60,7 +60,7 @@ export default class WafPromote extends BaseCommand {
 
   /** Who and what it concerns: for the one who decides, not the data that a program reads. */
   #show({ to, rules, already, samples, remarks }: Promotion): void {
-    if (rules.length === 0) this.note(to === 'block' ? 'No rule only counts.' : 'They count already.')
+    if (rules.length === 0 && already.length === 0) this.note('No rule only counts.')
     for (const rule of already) this.note(`${rule} does that already.`)
     const would = to === 'block' ? 'would have blocked' : 'blocked'
     for (const sample of samples) {

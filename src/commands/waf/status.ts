@@ -31,7 +31,7 @@ export default class WafStatusCommand extends BaseCommand {
   async run() {
     const { flags } = await this.parse(WafStatusCommand)
     const status = await withWaf(wafPlace(this.settings(flags), flags), (waf) => readStatus(waf, flags['load-balancer']))
-    const weaknesses = weaknessesOf(status)
+    const weaknesses = weaknessesOf(status).map(({ what, fix }) => ({ what, fix: this.here(fix) }))
     const rules = status.rules.map(({ name, mode, what }) => [name, mode, what])
     const sets = status.sets.map(({ name, addresses }) => [name, addresses === null ? 'missing' : count(addresses)])
     this.log([overview(status), table(['rule', 'mode', 'on'], rules), table(['IP set', 'addresses'], sets)].join('\n\n'))

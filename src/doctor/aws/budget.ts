@@ -10,6 +10,16 @@ interface Notification {
   readonly NotificationState?: string
 }
 
+/** @throws SyntaxError as the SDK would, for what is no answer of AWS */
+async function bodyOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json()
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw Object.assign(error, { $metadata: { httpStatusCode: response.status } })
+  }
+}
+
 /** Budgets are of the account and answer in one region (https://docs.aws.amazon.com/general/latest/gr/billing.html). */
 async function notifications(
   account: Account,
@@ -28,7 +38,7 @@ async function notifications(
     body: JSON.stringify({ AccountId: account.id, BudgetName: budget }),
     signal,
   })
-  const answer = Object(await response.json())
+  const answer = Object(await bodyOf(response))
   if (response.ok) return Array.isArray(answer.Notifications) ? answer.Notifications : []
   const type =
     String(answer.__type ?? '')
@@ -59,7 +69,7 @@ export async function checkBudget(account: Account, signal: AbortSignal): Promis
         name,
         state: 'warn',
         detail: `${budget}: ${marks.join(', ')}`,
-        fix: 'apigw cost, or raise the budget: deploy.monthlyBudget',
+        fix: `see what stands for it: apigw deploy --dry-run --stage ${stage}; or raise the budget: deploy.monthlyBudget`,
       },
     ]
   }

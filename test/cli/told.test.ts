@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Config } from '@oclif/core'
+import { expect, test } from 'vitest'
+import { root } from './run.ts'
+
+const config = await Config.load(root)
+const ids = new Set(config.commandIDs)
+const topics = new Set(config.topics.map(({ name }) => name))
+
+/** What follows the program's name in a sentence or in the name of a thing, and is no command. */
+const prose = new Set(['again', 'does', 'runs', 'that', 'to', 'trail tick'])
+
+/** Every `apigw WORD…` of what the program says, without its comments. */
+function told(): { command: string; where: string }[] {
+  const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && entry.name.endsWith('.ts'),
+  )
+  return files.flatMap(({ parentPath, name }) => {
+    const lines = readFileSync(join(parentPath, name), 'utf8').split('\n')
+    return lines.flatMap((line, at) => {
+      const said = line.replace(/^\s*(?:\/?\*|\/\/).*$/, '').replace(/\s\/\/ .*$/, '')
+      const found = [...said.matchAll(/(?<![\w./@-])apigw ((?:[a-z]+ ?){1,3})/g)]
+      return found.map(([, words = '']) => ({ command: words.trim(), where: `${name}:${at + 1}` }))
+    })
+  })
+}
+
+/** The longest beginning of the words is what counts: `status and` is the command `status`. */
+function isCommand(words: readonly string[]): boolean {
+  return [3, 2, 1].some((length) => ids.has(words.slice(0, length).join(':')))
+}
+
+test('every command that the program tells to type is one that there is', () => {
+  const unknown = told().filter(({ command }) => {
+    const words = command.split(' ')
+    const [first = ''] = words
+    return !prose.has(first) && !prose.has(command) && !isCommand(words) && !(words.length === 1 && topics.has(first))
+  })
+  expect(unknown).toEqual([])
+  expect(told().length).toBeGreaterThan(50)
+})
