@@ -21,6 +21,16 @@ function errorName(answer: unknown): string {
   )
 }
 
+/** @throws SyntaxError as the SDK would, for what is no answer of AWS */
+async function bodyOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return Object(await response.json())
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw Object.assign(error, { $metadata: { httpStatusCode: response.status } })
+  }
+}
+
 /**
  * One call of AWS's JSON protocol, for a service of which we need a single answer and carry no client. It is sent once.
  * @throws an error named as the service names it, which `awsProblem` understands
@@ -36,7 +46,7 @@ export async function jsonCall(credentials: SigningCredentials, call: JsonCall):
     body: JSON.stringify(body),
     ...(signal && { signal }),
   })
-  const answer = Object(await response.json())
+  const answer = await bodyOf(response)
   if (response.ok) return answer
   const name = errorName(answer)
   throw Object.assign(new Error(String(answer.Message ?? answer.message ?? name)), {

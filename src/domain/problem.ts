@@ -99,7 +99,7 @@ const table = {
   'aws-throttled': { status: 503, exit: 1, retryable: true, title: 'AWS asks to slow down' },
   'aws-unavailable': { status: 503, exit: 1, retryable: true, title: 'AWS cannot be reached' },
   'function-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such function' },
-  'function-failed': { status: 502, exit: 1, retryable: true, title: 'The function failed' },
+  'function-failed': { status: 503, exit: 1, retryable: true, title: 'The function failed' },
   'caller-unknown': { status: 403, exit: 1, retryable: false, title: 'AWS does not say who asks' },
   'version-mismatch': {
     status: 409,

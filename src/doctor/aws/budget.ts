@@ -1,4 +1,4 @@
-import { signedPost } from '../../aws/index.ts'
+import { jsonCall } from '../../aws/index.ts'
 import type { Check } from '../check.ts'
 import { type Account, called } from './account.ts'
 
@@ -10,45 +10,26 @@ interface Notification {
   readonly NotificationState?: string
 }
 
-/** @throws SyntaxError as the SDK would, for what is no answer of AWS */
-async function bodyOf(response: Response): Promise<unknown> {
-  try {
-    return await response.json()
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    throw Object.assign(error, { $metadata: { httpStatusCode: response.status } })
-  }
-}
-
 /** Budgets are of the account and answer in one region (https://docs.aws.amazon.com/general/latest/gr/billing.html). */
 async function notifications(
   account: Account,
   budget: string,
   signal: AbortSignal,
 ): Promise<readonly Notification[] | undefined> {
-  const { AWS_ENDPOINT_URL_BUDGETS, AWS_ENDPOINT_URL } = process.env
-  const response = await signedPost(await account.credentials(), {
-    service: 'budgets',
-    region: 'us-east-1',
-    url: `${AWS_ENDPOINT_URL_BUDGETS ?? AWS_ENDPOINT_URL ?? 'https://budgets.amazonaws.com'}/`,
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'AWSBudgetServiceGateway.DescribeNotificationsForBudget',
-    },
-    body: JSON.stringify({ AccountId: account.id, BudgetName: budget }),
-    signal,
-  })
-  const answer = Object(await bodyOf(response))
-  if (response.ok) return Array.isArray(answer.Notifications) ? answer.Notifications : []
-  const type =
-    String(answer.__type ?? '')
-      .split('#')
-      .at(-1) ?? ''
-  if (type === 'NotFoundException') return undefined
-  throw Object.assign(new Error(String(answer.Message ?? answer.message ?? type)), {
-    name: type,
-    $metadata: { httpStatusCode: response.status },
-  })
+  try {
+    const { Notifications } = await jsonCall(await account.credentials(), {
+      service: 'budgets',
+      region: 'us-east-1',
+      endpoint: 'https://budgets.amazonaws.com',
+      target: 'AWSBudgetServiceGateway.DescribeNotificationsForBudget',
+      body: { AccountId: account.id, BudgetName: budget },
+      signal,
+    })
+    return Array.isArray(Notifications) ? Notifications : []
+  } catch (error) {
+    if (error instanceof Error && error.name === 'NotFoundException') return undefined
+    throw error
+  }
 }
 
 /** Whether somebody is told before the bill is a surprise. */

@@ -18,9 +18,10 @@ export default class TrailRulesMatch extends BaseCommand {
     const { args, flags } = await this.parse(TrailRulesMatch)
     const { trail } = this.settings(flags)
     const json = this.jsonEnabled()
+    const name = args.file === '-' ? 'stdin' : args.file
     let events = 0
     let matched = 0
-    for await (const found of matchLines(linesOf(args.file), args.file, trail, Date.now())) {
+    for await (const found of matchLines(linesOf(args.file), name, trail, Date.now())) {
       events++
       const { matches, ignored, line, event, actor } = found
       if (matches.length > 0) matched++
