@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestProject } from 'vitest/node'
 
@@ -20,6 +20,8 @@ declare module 'vitest' {
 }
 
 const startMs = 60_000
+/** Services that are kept outlive the test run, so a Ctrl-C on it must not reach them. */
+const keepServices = process.env.APIGW_TEST_SERVICES === 'keep'
 
 /** Debian's package and the program in it that proves it is there. */
 const needed = [
@@ -88,7 +90,7 @@ async function waitFor(port: number, what: string, child: ChildProcess): Promise
 async function startRedis(folder: string, ...more: string[]): Promise<{ port: number; child: ChildProcess }> {
   const port = await freePort()
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...more]
-  const child = spawn('redis-server', args, { stdio: 'ignore' })
+  const child = spawn('redis-server', args, { stdio: 'ignore', detached: keepServices })
   await waitFor(port, 'redis-server', child)
   return { port, child }
 }
@@ -115,7 +117,7 @@ async function startMariadb(folder: string): Promise<{ port: number; child: Chil
   const user = root ? ['--user=mysql'] : []
   const data = join(folder, 'mariadb')
   if (root) chmodSync(folder, 0o777)
-  const quiet = { stdio: 'ignore' } as const
+  const quiet = { stdio: 'ignore', detached: keepServices } as const
   execFileSync(
     'mariadb-install-db',
     ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...user],
@@ -156,28 +158,77 @@ async function startPostgres(folder: string): Promise<{ port: number; child: Chi
   const access = join(data, 'pg_hba.conf')
   writeFileSync(access, `host all +with_password 127.0.0.1/32 scram-sha-256\n${readFileSync(access, 'utf8')}`)
   const options = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'max_connections=200']
-  const child = spawn(...as('postgres', ...options), { stdio: 'ignore', cwd: '/' })
+  const child = spawn(...as('postgres', ...options), { stdio: 'ignore', cwd: '/', detached: keepServices })
   await waitFor(port, 'postgres', child)
   return { port, child }
 }
 
-/** Starts the real parts on ports of their own before the first test, and ends them after the last. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  ensureInstalled()
-  const folder = mkdtempSync(join(tmpdir(), 'apigw-test-'))
-  const clusterFolder = mkdtempSync(join(tmpdir(), 'apigw-test-cluster-'))
+interface Addresses {
+  readonly redis: string
+  readonly redisCluster: string
+  readonly mariadb: string
+  readonly postgres: string
+}
+
+/** Where kept services write their addresses. */
+const keptFile = 'node_modules/.cache/apigw/services.json'
+
+async function start(folder: string, clusterFolder: string): Promise<{ addresses: Addresses; children: ChildProcess[] }> {
   const [redis, cluster, mariadb, postgres] = await Promise.all([
     startRedis(folder),
     startCluster(clusterFolder),
     startMariadb(folder),
     startPostgres(folder),
   ])
-  project.provide('redis', `redis://127.0.0.1:${redis.port}`)
-  project.provide('redisCluster', `redis://127.0.0.1:${cluster.port}?cluster=true`)
-  project.provide('mariadb', `mariadb://root@127.0.0.1:${mariadb.port}/`)
-  project.provide('postgres', `postgres://postgres@127.0.0.1:${postgres.port}/`)
+  const addresses = {
+    redis: `redis://127.0.0.1:${redis.port}`,
+    redisCluster: `redis://127.0.0.1:${cluster.port}?cluster=true`,
+    mariadb: `mariadb://root@127.0.0.1:${mariadb.port}/`,
+    postgres: `postgres://postgres@127.0.0.1:${postgres.port}/`,
+  }
+  return { addresses, children: [redis.child, cluster.child, mariadb.child, postgres.child] }
+}
+
+function provide(project: TestProject, addresses: Addresses): void {
+  project.provide('redis', addresses.redis)
+  project.provide('redisCluster', addresses.redisCluster)
+  project.provide('mariadb', addresses.mariadb)
+  project.provide('postgres', addresses.postgres)
+}
+
+/** The services of an earlier run, if all of them still answer. Their Redis is emptied. */
+async function kept(): Promise<Addresses | undefined> {
+  if (!existsSync(keptFile)) return undefined
+  const { redis, redisCluster, mariadb, postgres } = JSON.parse(readFileSync(keptFile, 'utf8'))
+  const ports = [redis, redisCluster, mariadb, postgres].map((address) => Number(new URL(String(address)).port))
+  const alive = await Promise.all(ports.map(answers))
+  if (alive.includes(false)) return undefined
+  for (const port of ports.slice(0, 2)) execFileSync('redis-cli', ['-p', String(port), 'flushall'], { stdio: 'ignore' })
+  return { redis, redisCluster, mariadb, postgres }
+}
+
+/**
+ * Starts the real services on private ports before the first test, and stops them after the last.
+ * With `APIGW_TEST_SERVICES=keep` they go on running, and the next run uses them again.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  ensureInstalled()
+  const running = keepServices ? await kept() : undefined
+  if (running !== undefined) {
+    provide(project, running)
+    return async () => undefined
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'apigw-test-'))
+  const clusterFolder = mkdtempSync(join(tmpdir(), 'apigw-test-cluster-'))
+  const { addresses, children } = await start(folder, clusterFolder)
+  provide(project, addresses)
+  if (keepServices) {
+    mkdirSync(dirname(keptFile), { recursive: true })
+    writeFileSync(keptFile, JSON.stringify(addresses))
+    for (const child of children) child.unref()
+    return async () => undefined
+  }
   return async () => {
-    const children = [redis.child, cluster.child, mariadb.child, postgres.child]
     await Promise.all(children.map((child) => new Promise((resolve) => child.once('exit', resolve).kill('SIGKILL'))))
     for (const path of [folder, clusterFolder]) rmSync(path, { recursive: true, force: true })
   }
