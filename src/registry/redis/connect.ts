@@ -46,6 +46,8 @@ function open({ nodes, tls, username, ...address }: RedisAddress, password: stri
   return new CalmCluster([...nodes], {
     lazyConnect: true,
     enableOfflineQueue: false,
+    // It asks one node by chance whether the cluster is well; that may be the one that is not.
+    enableReadyCheck: false,
     clusterRetryStrategy: options.retryStrategy,
     // Or a command that was cut off is sent again after all.
     retryDelayOnFailover: 0,
@@ -122,7 +124,8 @@ export async function connect(
   watch(client, state)
   try {
     await within(answerMs * Math.min(3, address.nodes.length), client.connect())
-    if (client instanceof Cluster) await within(answerMs, connectPrimaries(client))
+    // One that is away is for its own customers to wait for.
+    if (client instanceof Cluster) await within(answerMs, connectPrimaries(client)).catch(() => undefined)
   } catch (error) {
     if (keepTrying && state.noted?.reason !== 'evicts-quotas') return client
     client.disconnect()

@@ -55,7 +55,11 @@ export async function proveReady(redis: Connection): Promise<Readiness> {
     await checkPolicy(redis)
     return {}
   }
-  const probes = [...keysByPrimary(await redis.cluster('SLOTS'))]
+  // Whichever answers first: the client would ask one by chance, which may be the one that is silent.
+  const ranges = await Promise.any(redis.nodes().map((node) => node.cluster('SLOTS'))).catch(() => {
+    throw new Error('Connection is closed.')
+  })
+  const probes = [...keysByPrimary(ranges)]
   const written = await Promise.allSettled(probes.map(([, key]) => redis.set(key, randomId(), 'PX', keepMs)))
   const failed = written.flatMap((one, index) =>
     one.status === 'rejected' ? [{ place: probes[index]?.[0], error: one.reason }] : [],

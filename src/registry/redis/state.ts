@@ -35,7 +35,8 @@ export class State {
     const why = faultOf(error.message)
     // "Connection is closed" would hide why it was closed.
     if (why === undefined && notConnected.test(error.message)) return
-    this.note(why ?? { reason: 'unreachable', what: `${place}${error.message}` })
+    const what = error.message.startsWith('Socket timeout') ? 'no answer in time' : error.message
+    this.note(why ?? { reason: 'unreachable', what: `${place}${what}` })
   }
 
   forget(): void {
