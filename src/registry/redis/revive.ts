@@ -13,7 +13,10 @@ async function checked(node: Redis): Promise<boolean> {
     await within(pingMs, node.ping())
     return true
   } catch {
+    if (node.status !== 'ready') return false
+    const closed = new Promise<void>((resolve) => node.once('close', resolve))
     node.stream?.destroy()
+    await within(pingMs, closed).catch(() => undefined)
     return false
   }
 }
@@ -35,8 +38,6 @@ export async function revive(redis: Connection): Promise<void> {
   const good = await Promise.all(nodes.map(checked))
   if (!good.includes(false) && good.length > 0) return
   const again = async (): Promise<void> => {
-    // The loss of a connection is announced in a later turn.
-    await new Promise((resolve) => setImmediate(resolve))
     await untilReady(redis)
     if (redis instanceof Redis) return
     await new Promise((resolve) => redis.refreshSlotsCache(resolve))
