@@ -137,9 +137,12 @@ export class SqliteRegistry implements Registry {
     })
   }
 
+  /** Writes and takes back: the file is what it was, and has been written. */
   async ready(): Promise<Readiness> {
     await this.#inTransaction(() => {
-      this.#db.prepare('INSERT OR REPLACE INTO documents (name, version, text) VALUES (?, ?, ?)').run('ready', randomId(), '')
+      const name = `ready ${randomId()}`
+      this.#db.prepare('INSERT INTO documents (name, version, text) VALUES (?, ?, ?)').run(name, name, '')
+      this.#db.prepare('DELETE FROM documents WHERE name = ?').run(name)
     })
     return {}
   }

@@ -56,6 +56,7 @@ export function readinessLog(log: Log): (look: () => Promise<Readiness>) => Prom
 export function watchReadiness(registry: Pick<Registry, 'ready'>, log: Log): { stop(): void } {
   const look = readinessOf(registry)
   const note = readinessLog(log)
+  void note(look)
   const timer = setInterval(() => void note(look), watchEveryMs).unref()
   return { stop: () => clearInterval(timer) }
 }

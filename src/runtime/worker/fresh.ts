@@ -8,7 +8,7 @@ import type { Observe } from './events.ts'
 const proveMs = 1_500
 
 /** Whether the database still answers over the connection that there is. One that is gone never answers. */
-async function answers(database: Database): Promise<boolean> {
+export async function answers(database: Database): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), proveMs)
