@@ -51,10 +51,9 @@ function open({ nodes, tls, username, ...address }: RedisAddress, password: stri
     clusterRetryStrategy: options.retryStrategy,
     // Or a command that was cut off is sent again after all.
     retryDelayOnFailover: 0,
-    // A node that is silent must leave time to ask another one.
-    slotsRefreshTimeout: answerMs / 2,
-    // `socketTimeout` breaks a connection that has gone silent: the node's replica may serve its slots by now.
-    redisOptions: { ...access, commandTimeout: answerMs, socketTimeout: answerMs },
+    // Then another node is asked.
+    slotsRefreshTimeout: answerMs,
+    redisOptions: { ...access, commandTimeout: answerMs },
     // ElastiCache's certificate is for the name, not for the address that the name resolves to.
     dnsLookup: (address, callback) => callback(null, address),
   })
@@ -108,9 +107,12 @@ export interface ConnectOptions {
   readonly keepTrying: boolean
 }
 
+/** A command may wait for a second and a third node of the list, where the first ones are silent. */
+const clusterMs = 3 * answerMs
+
 /**
- * Connects, or says within a second that it cannot, or within two where several nodes were named. Afterwards the client
- * reconnects by itself.
+ * Connects, or says that it cannot: within a second, or a command to a cluster within three. Afterwards the client reconnects
+ * by itself.
  * @param safe the address without a password, for errors
  * @throws Problem `registry-unavailable`
  */
@@ -123,7 +125,7 @@ export async function connect(
   const client = withScripts(open(address, password ?? address.password, state))
   watch(client, state)
   try {
-    await within(answerMs * Math.min(3, address.nodes.length), client.connect())
+    await within(address.cluster && !keepTrying ? clusterMs : answerMs, client.connect())
     // One that is away is for its own customers to wait for.
     if (client instanceof Cluster) await within(answerMs, connectPrimaries(client)).catch(() => undefined)
   } catch (error) {

@@ -35,8 +35,7 @@ export class State {
     const why = faultOf(error.message)
     // "Connection is closed" would hide why it was closed.
     if (why === undefined && notConnected.test(error.message)) return
-    const what = error.message.startsWith('Socket timeout') ? 'no answer in time' : error.message
-    this.note(why ?? { reason: 'unreachable', what: `${place}${what}` })
+    this.note(why ?? { reason: 'unreachable', what: `${place}${error.message}` })
   }
 
   forget(): void {
