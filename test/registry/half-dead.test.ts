@@ -78,6 +78,15 @@ describe('a Redis that was made a replica', () => {
     await untilAdmitted(customer)
   })
 
+  test('says so also where it has lost its primary and answers nothing', async () => {
+    const { first, customer } = await pair()
+    first.cli('config', 'set', 'replica-serve-stale-data', 'no')
+    first.cli('replicaof', '127.0.0.1', '1')
+    for (let call = 0; call < 10; call++) expect(await problemOf(customer.admit())).toMatchObject(unavailable('read-only'))
+    first.cli('replicaof', 'no', 'one')
+    await untilAdmitted(customer)
+  })
+
   test('is not what a command writes to', async () => {
     const { second } = await pair()
     const problem = await problemOf(openRegistry(second.address))
