@@ -18,6 +18,8 @@ export function dryRun(registry: Registry): Registry {
     document: (name) => registry.document(name),
     saveDocument: async (name, _text, expected) => (await registry.document(name))?.version === expected,
     health: () => registry.health(),
+    ready: async () => ({}),
+    revive: () => registry.revive(),
     close: () => registry.close(),
   }
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../domain/problem.ts'
+import { redisAddress } from './redis/address.ts'
 import type { Registry } from './registry.ts'
 
 export { loadMasterKeys, type MasterKeySources, masterKeySources } from './master-keys.ts'
@@ -9,12 +10,21 @@ export {
   type RemoteAnswer,
   sentProblem,
 } from './protocol.ts'
-export { everyone, type HistoryEntry, type Outcome, type Profile, type Registry, type StoredProfile } from './registry.ts'
+export { fixOf } from './redis/fault.ts'
+export {
+  everyone,
+  type HistoryEntry,
+  type Outcome,
+  type Profile,
+  type Readiness,
+  type Registry,
+  type StoredProfile,
+} from './registry.ts'
 
 interface OpenOptions {
   /** A password that does not have to stand in the URL. */
   readonly password?: string | undefined
-  /** Start although the registry does not answer yet, and go on trying: for servers. */
+  /** For gateways: starts although the registry does not answer yet, goes on trying, and refuses one that may remove quotas. */
   readonly keepTrying?: boolean
   /** Where a function is whose address names no region. */
   readonly region?: string | undefined
@@ -27,21 +37,9 @@ export function safeAddress(address: string): string {
   return address.replace(/^(?!sqlite:|lambda:)([a-z]+:\/+)?.*@/is, '$1')
 }
 
-/** `undefined` where it is no address of a Redis, or its user, password or database cannot be read. */
-function redisUrl(address: string): URL | undefined {
-  if (!/^rediss?:\/\/[^/]/.test(address)) return undefined
-  try {
-    const url = new URL(address)
-    decodeURIComponent(`${url.username}:${url.password}`)
-    return /^\/?\d*$/.test(url.pathname) ? url : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /**
- * Opens the registry at `sqlite:PATH`, `redis://…`, `rediss://…` (`?cluster=true` for Redis Cluster) or
- * `lambda:FUNCTION[@REGION]`. Each engine's code is loaded only when it is used, so that a Lambda carries no SQLite and a
+ * Opens the registry at `sqlite:PATH`, `redis://…`, `rediss://…` (`HOST:PORT,HOST:PORT,…?cluster=true` for Redis
+ * Cluster: any node of the list serves) or `lambda:FUNCTION[@REGION]`. Each engine's code is loaded only when it is used, so that a Lambda carries no SQLite and a
  * laptop no Redis client.
  *
  * @throws Problem `registry-unavailable`, `registry-corrupt`, `config-invalid`; of a function also what `openRemote` throws
@@ -51,12 +49,12 @@ export async function openRegistry(address: string, options: OpenOptions = {}): 
     const { SqliteRegistry } = await import('./sqlite/store.ts')
     return new SqliteRegistry(address.slice('sqlite:'.length), options.now)
   }
-  const url = redisUrl(address)
-  if (url !== undefined) {
+  const redisPlace = redisAddress(address)
+  if (redisPlace !== undefined) {
     const { connect } = await import('./redis/connect.ts')
     const { RedisRegistry } = await import('./redis/store.ts')
     const safe = safeAddress(address)
-    const redis = await connect(url, options.password, safe, options.keepTrying ?? false)
+    const redis = await connect(redisPlace, safe, { password: options.password, keepTrying: options.keepTrying ?? false })
     return new RedisRegistry(redis, safe, options.now)
   }
   if (address.startsWith('lambda:')) {
@@ -64,6 +62,6 @@ export async function openRegistry(address: string, options: OpenOptions = {}): 
     return openRemote(address, { region: options.region })
   }
   throw new Problem('config-invalid', `"${safeAddress(address)}" is not the address of a registry.`, {
-    next: 'use sqlite:PATH, redis://HOST:PORT, rediss://HOST:PORT or lambda:FUNCTION@REGION',
+    next: 'use sqlite:PATH, redis://HOST:PORT, rediss://HOST:PORT, redis://HOST:PORT,HOST:PORT?cluster=true or lambda:FUNCTION@REGION',
   })
 }

@@ -49,9 +49,17 @@ export type Outcome =
 
 /** One thing about a registry that answers. With `fix`, something is wrong with it. */
 export interface HealthAspect {
-  readonly about: 'version' | 'eviction' | 'persistence' | 'file'
+  readonly about: 'version' | 'eviction' | 'persistence' | 'file' | 'memory' | 'writes' | 'cluster'
   readonly what: string
   readonly fix?: string
+  /** Calls fail because of it, or more may be sold than was bought. */
+  readonly severe?: boolean
+}
+
+/** Whether calls can be admitted. */
+export interface Readiness {
+  /** Some customers' calls fail, and others' do not. */
+  readonly degraded?: { readonly reason: string; readonly what: string }
 }
 
 /** What `apigw doctor` wants to know of a registry that answers. */
@@ -106,5 +114,9 @@ export interface Registry {
   saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry): Promise<boolean>
 
   health(): Promise<RegistryHealth>
+  /** Proves, by a write of its own, that calls can be admitted. It takes nothing from any limit. */
+  ready(): Promise<Readiness>
+  /** To be called when the process may have been frozen: replaces connections that are gone. It never throws. */
+  revive(): Promise<void>
   close(): Promise<void>
 }

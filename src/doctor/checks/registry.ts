@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { defaultRoutesDocument, defaultRoutesFrom } from '../../domain/default-routes.ts'
+import { Problem } from '../../domain/problem.ts'
 import type { Route } from '../../domain/route.ts'
-import { openRegistry, type Registry } from '../../registry/index.ts'
+import { fixOf, openRegistry, type Registry } from '../../registry/index.ts'
 import { type Check, failed, type Places } from '../check.ts'
 import { clockCheck } from './clock.ts'
 import { obstacles } from './customers.ts'
@@ -20,9 +21,10 @@ async function checkHealth(registry: Registry): Promise<Check[]> {
   const detail = `${registry.address} (${engine} ${version})`
   return [
     { name: 'registry', state: 'ok', detail },
-    ...aspects.map(({ about, what, fix }): Check => {
+    ...aspects.map(({ about, what, fix, severe }): Check => {
       const name = `registry ${about}`
-      return fix === undefined ? { name, state: 'ok', detail: what } : { name, state: 'warn', detail: what, fix }
+      if (fix === undefined) return { name, state: 'ok', detail: what }
+      return { name, state: severe ? 'fail' : 'warn', detail: what, fix }
     }),
   ]
 }
@@ -71,12 +73,18 @@ export async function checkRegistry(places: Places): Promise<Told> {
     const registry = await openRegistry(places.registry, { password: places.registryPassword, region: places.region })
     try {
       const health = await checkHealth(registry)
-      const [clock, customers] = await Promise.all([checkClock(registry), checkCustomers(registry)])
+      // Where a part of a cluster is away, what was found before is the explanation.
+      const partly = (name: string) => (error: unknown) => ({ checks: [failed(name, error, fixFor(places))], routes: [] })
+      const [clock, customers] = await Promise.all([
+        checkClock(registry).catch((error) => partly('clock')(error).checks),
+        checkCustomers(registry).catch(partly('customers')),
+      ])
       return { checks: [...health, ...clock, ...customers.checks], routes: customers.routes }
     } finally {
       await registry.close()
     }
   } catch (error) {
-    return { checks: [failed('registry', error, fixFor(places))], routes: [] }
+    const known = error instanceof Problem ? fixOf(error.extensions?.reason) : undefined
+    return { checks: [failed('registry', error, known ?? fixFor(places))], routes: [] }
   }
 }

@@ -23,4 +23,6 @@ export const keys = {
   customers: 'apigw:customers',
   /** Hash: a text that all gateways share, and its version. */
   document: (name: string) => `apigw:{${everyone}}:document:${name}`,
+  /** String: the last proof that writes are taken. Expires. */
+  ready: (tag: string) => `apigw:ready:${tag}`,
 } as const

@@ -16,18 +16,22 @@ import {
   type HistoryEntry,
   type Outcome,
   type Profile,
+  type Readiness,
   type Registry,
   type RegistryHealth,
   type StoredDocument,
   type StoredProfile,
 } from '../registry.ts'
-import { answerMs, type Connection, unavailable } from './connect.ts'
+import { answerMs } from './cluster.ts'
+import { type Connection, unavailable } from './connect.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { profileFields } from './fields.ts'
 import { gatherer } from './gather.ts'
 import { healthOf } from './health.ts'
 import { keys } from './keys.ts'
+import { proveReady } from './ready.ts'
 import { admissionFrom, type Reply, usageFrom } from './reply.ts'
+import { revive } from './revive.ts'
 
 const noKey = 'none'
 const mostZones = 100_000
@@ -70,7 +74,7 @@ export class RedisRegistry implements Registry {
       this.#zones.set(customer, zone)
       this.#ahead = instant - Date.now()
     }
-    throw unavailable(new Error('its clock and its calendar do not agree'), this.address)
+    throw unavailable(new Error('its clock and its calendar do not agree'), this.address, this.#redis)
   }
 
   async settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
@@ -181,6 +185,14 @@ export class RedisRegistry implements Registry {
     return this.#ask(() => healthOf(this.#redis))
   }
 
+  async ready(): Promise<Readiness> {
+    return this.#ask(() => proveReady(this.#redis))
+  }
+
+  async revive(): Promise<void> {
+    await revive(this.#redis)
+  }
+
   async close(): Promise<void> {
     this.#redis.disconnect()
   }
@@ -215,7 +227,7 @@ export class RedisRegistry implements Registry {
       )
       return reply as Reply
     } catch (error) {
-      throw unavailable(error, this.address)
+      throw unavailable(error, this.address, this.#redis)
     } finally {
       this.#deadline.done()
     }
@@ -232,7 +244,7 @@ export class RedisRegistry implements Registry {
     try {
       return await command()
     } catch (error) {
-      throw unavailable(error, this.address)
+      throw unavailable(error, this.address, this.#redis)
     } finally {
       this.#deadline.done()
     }

@@ -72,6 +72,15 @@ class RemoteRegistry implements Registry {
     return this.#ask('health', {})
   }
 
+  async ready() {
+    await this.health()
+    return {}
+  }
+
+  async revive(): Promise<void> {
+    // Each request is an invocation of its own.
+  }
+
   async close(): Promise<void> {
     // Each request is an invocation of its own: nothing is open between two.
   }

@@ -3,7 +3,16 @@ import type { Admission, AdmitRequest, Reservation } from '../../domain/admissio
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
-import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredDocument, StoredProfile } from '../registry.ts'
+import type {
+  HistoryEntry,
+  Outcome,
+  Profile,
+  Readiness,
+  Registry,
+  RegistryHealth,
+  StoredDocument,
+  StoredProfile,
+} from '../registry.ts'
 import { admissionsOf } from './admit.ts'
 import { asProblem, openFile } from './open.ts'
 
@@ -126,6 +135,20 @@ export class SqliteRegistry implements Registry {
       const damaged = { about: 'file', what: `damaged: ${verdict}`, fix: `restore a backup of ${this.#path}` } as const
       return { engine: 'sqlite', version, aspects: verdict === 'ok' ? [] : [damaged] }
     })
+  }
+
+  /** Writes and takes back: the file is what it was, and has been written. */
+  async ready(): Promise<Readiness> {
+    await this.#inTransaction(() => {
+      const name = `ready ${randomId()}`
+      this.#db.prepare('INSERT INTO documents (name, version, text) VALUES (?, ?, ?)').run(name, name, '')
+      this.#db.prepare('DELETE FROM documents WHERE name = ?').run(name)
+    })
+    return {}
+  }
+
+  async revive(): Promise<void> {
+    // A file has no connection that could be gone.
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,7 @@ import { openApi } from './openapi.ts'
 import { pathsOf } from './paths.ts'
 import { createPublisher } from './publisher.ts'
 import { rateLimitHeaders, standings } from './rate-limit-headers.ts'
+import { readinessOf, reasonOf } from './readiness.ts'
 import { refusalDetail } from './refusal.ts'
 import { createTokens } from './tokens.ts'
 
@@ -35,6 +36,8 @@ export interface Observation {
   /** Of these, waiting for the registry's admission and for the queue. */
   readonly admitMs?: number
   readonly publishMs?: number
+  /** Why what stands behind the gateway could not be used, which the caller is not shown. */
+  readonly cause?: string
   /** What was thrown where it was a bug. */
   readonly error?: unknown
 }
@@ -83,6 +86,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const authenticate = authenticator({ registry, masterKeys, tokens, now })
   const find = pathsOf(parts.endpoints)
   const publisher = createPublisher(queue)
+  const ready = readinessOf(registry)
   const ledger = parts.ledger ?? missing('ledger-unavailable', 'This gateway has no ledger of messages and reports.')
   const media = parts.media ?? missing('media-unavailable', 'This gateway keeps no images.')
   let draining = false
@@ -108,8 +112,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     if (path === '/docs') return docsPage(description())
     if (path !== '/readyz') return undefined
     if (draining) throw new Problem('shutting-down', 'This gateway takes no new calls.', { retryAfterMs: 1000 })
-    await registry.usage('readyz', 'live')
-    return json(200, { status: 'ready' })
+    const { degraded } = await ready()
+    return json(200, degraded === undefined ? { status: 'ready' } : { status: 'degraded', reason: degraded.reason })
   }
 
   async function callerOf(request: HttpRequest, environment: Environment, endpoint: Endpoint): Promise<Caller> {
@@ -123,6 +127,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const found = find(path)
     const method = request.method === 'HEAD' ? 'GET' : request.method
     if (found === undefined) {
+      if (path === '/readyz') seen.path = path
       const opened = method === 'GET' ? await open(path) : undefined
       if (opened === undefined) throw new Problem('not-found', 'There is no endpoint at this path.')
       seen.path = path
@@ -177,7 +182,9 @@ export function createGateway(parts: GatewayParts): Gateway {
           thrown instanceof Problem
             ? thrown
             : new Problem('internal-error', 'This is a fault of ours. The request id helps us find it.')
-        response = failure(seen, outward(problem))
+        const shown = outward(problem, seen.path)
+        if (shown !== problem) seen.cause = problem.message
+        response = failure(seen, shown)
       }
       const { endpoint: _endpoint, ...observed } = seen
       observe?.({
@@ -213,6 +220,7 @@ interface Seen {
   units?: number
   admitMs?: number
   publishMs?: number
+  cause?: string
   endpoint?: Endpoint
 }
 
@@ -236,11 +244,13 @@ function failure({ requestId, endpoint }: Seen, problem: Problem, headers: Recor
   return endpoint?.problem?.(problem, requestId) ?? problemResponse(problem, requestId, headers)
 }
 
-/** What stands behind the gateway is not the caller's business: addresses and causes stay inside. */
-function outward(problem: Problem): Problem {
+/** What stands behind the gateway is not the caller's business: addresses and causes stay inside. `/readyz` says of which kind. */
+function outward(problem: Problem, path: string): Problem {
   if (problem.code !== 'registry-unavailable' && problem.code !== 'registry-corrupt' && problem.code !== 'master-key-missing')
     return problem
-  return new Problem('registry-unavailable', 'No message was sent.', { retryAfterMs: 1000, cause: problem })
+  const reason = path === '/readyz' ? reasonOf(problem) : undefined
+  const extensions = reason === undefined ? {} : { extensions: { reason } }
+  return new Problem('registry-unavailable', 'No message was sent.', { retryAfterMs: 1000, ...extensions, cause: problem })
 }
 
 function codeOf(response: HttpResponse): string {

@@ -1,5 +1,6 @@
 import { randomId } from '../../domain/ids.ts'
 import { Problem } from '../../domain/problem.ts'
+import { frozenSince } from '../frozen.ts'
 import { numberFrom } from '../process.ts'
 import { openGateway } from './environment.ts'
 import type { Gateway } from './gateway.ts'
@@ -24,20 +25,37 @@ export function handlerOf(gateway: Gateway, options: AdaptOptions): (event: unkn
   }
 }
 
-let opened: Promise<(event: unknown) => Promise<LambdaResponse>> | undefined
+interface Opened {
+  readonly handle: (event: unknown) => Promise<LambdaResponse>
+  readonly revive: () => Promise<void>
+}
 
-/** What Lambda calls. Nothing is opened before the first event: to be loaded must cost nothing. */
+async function open(): Promise<Opened> {
+  const { gateway, registry } = await openGateway(observe)
+  const trustedProxies = numberFrom('APIGW_TRUSTED_PROXIES', 0)
+  return { handle: handlerOf(gateway, { trustedProxies }), revive: () => registry.revive() }
+}
+
+let opened: Promise<Opened> | undefined
+const frozen = frozenSince()
+
+/**
+ * What Lambda calls. Nothing is opened before the first event: to be loaded must cost nothing. An admission must not be
+ * sent twice, so connections are proved before the first event after a freeze, and that event is not tried again.
+ */
 export async function handler(event: unknown): Promise<LambdaResponse> {
-  opened ??= openGateway(observe).then(({ gateway }) =>
-    handlerOf(gateway, { trustedProxies: numberFrom('APIGW_TRUSTED_PROXIES', 0) }),
-  )
+  opened ??= open()
   try {
-    return await (await opened)(event)
+    const { handle, revive } = await opened
+    if (frozen.begin()) await revive()
+    return await handle(event)
   } catch (error) {
     // What could not be opened is tried again by the next event.
     await opened.catch(() => {
       opened = undefined
     })
     throw error
+  } finally {
+    frozen.end()
   }
 }

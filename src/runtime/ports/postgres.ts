@@ -51,6 +51,8 @@ export class PostgresEngine implements Engine {
     })
     // An idle connection that the server ends is no fault: the next call opens another.
     this.#pool.on('error', () => undefined)
+    // One that is in use and ends says so as well, and without a listener that ends the process; its query fails anyway.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined))
   }
 
   quoted(name: string): string {

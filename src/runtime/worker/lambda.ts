@@ -3,6 +3,7 @@ import type { Database, Received } from '../ports/index.ts'
 import { observe, openCarriers } from './environment.ts'
 import type { Observe } from './events.ts'
 import { opened as openedParcel, type Parcel, write } from './flush.ts'
+import { type FreshParts, overFreshConnection } from './fresh.ts'
 
 /** An SQS message as Lambda gets it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
 interface SqsRecord {
@@ -78,23 +79,26 @@ export function handlerOf({ database, carriers, observe }: HandlerParts): (event
   }
 }
 
-async function open(): Promise<(event: SqsEvent) => Promise<BatchResult>> {
-  // An instance handles one event at a time; the trigger's maximum concurrency is then the number of connections.
-  return handlerOf({ ...(await openCarriers(1)), observe })
+/** The records of an event that are in this list of failures. */
+function leftOf({ Records }: SqsEvent, { batchItemFailures }: BatchResult): SqsEvent | undefined {
+  const kept = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
+  return kept.size === 0 ? undefined : { Records: Records.filter(({ messageId }) => kept.has(messageId)) }
 }
 
-let opened: Promise<(event: SqsEvent) => Promise<BatchResult>> | undefined
-
-/** What Lambda calls. Nothing is opened before the first event. */
-export async function handler(event: SqsEvent): Promise<BatchResult> {
-  opened ??= open()
-  try {
-    return await (await opened)(event)
-  } catch (error) {
-    // What could not be opened is tried again by the next event.
-    await opened.catch(() => {
-      opened = undefined
-    })
-    throw error
+/** A handler over a database that it opens with its first event, and again when the connection is gone. */
+export function freshHandler(parts: Omit<FreshParts<SqsEvent>, 'handle'>): (event: SqsEvent) => Promise<BatchResult> {
+  const write = overFreshConnection<SqsEvent>({
+    ...parts,
+    handle: async (event, opened, observe) => leftOf(event, await handlerOf({ ...opened, observe })(event)),
+  })
+  return async (event) => {
+    const left = await write(event)
+    return { batchItemFailures: (left?.Records ?? []).map(({ messageId }) => ({ itemIdentifier: messageId })) }
   }
 }
+
+/**
+ * What Lambda calls. Nothing is opened before the first event. An instance handles one event at a time; the trigger's maximum
+ * concurrency is then the number of connections.
+ */
+export const handler = freshHandler({ open: () => openCarriers(1), observe })

@@ -1,7 +1,9 @@
 import { isSandboxQueue } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
+import { frozenSince } from '../frozen.ts'
 import { openLedger } from '../ports/index.ts'
 import { observe, openCarriers } from './environment.ts'
+import { answers } from './fresh.ts'
 import { type PumpParts, pumpOnce } from './reports.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 
@@ -20,6 +22,7 @@ async function open(): Promise<Opened> {
 }
 
 let opened: Promise<Opened> | undefined
+const frozen = frozenSince()
 /** Time that one round may take, so that it ends before Lambda ends it. */
 const spareMs = 10_000
 
@@ -30,6 +33,11 @@ const spareMs = 10_000
 export async function handler(_event: unknown, context: { getRemainingTimeInMillis(): number }): Promise<{ reports: number }> {
   opened ??= open()
   try {
+    const known = await opened
+    if (frozen.begin() && !(await answers(known.parts.database))) {
+      void known.parts.database.close().catch(() => undefined)
+      opened = open()
+    }
     const { parts, sandboxes } = await opened
     let reports = 0
     for (let some = -1; some !== 0 && context.getRemainingTimeInMillis() > spareMs; ) {
@@ -44,5 +52,7 @@ export async function handler(_event: unknown, context: { getRemainingTimeInMill
       opened = undefined
     })
     throw error
+  } finally {
+    frozen.end()
   }
 }

@@ -55,6 +55,8 @@ async function world(more: { open?: () => Promise<Registry>; trusting?: boolean 
       document: (one) => registry.document(one),
       saveDocument: (...of) => registry.saveDocument(...of),
       health: () => registry.health(),
+      ready: () => registry.ready(),
+      revive: () => registry.revive(),
       close: async () => undefined,
     }),
     now: () => 1_000,
