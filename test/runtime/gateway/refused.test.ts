@@ -26,10 +26,10 @@ function head(world: World, lines: readonly string[], basic = world.live.basic):
   return `POST /v1.0/messages HTTP/1.1\r\n${[...usual, ...lines].join('\r\n')}\r\n\r\n`
 }
 
-/** A connection that keeps what came. */
+/** A connection that keeps what came, and still sends when the other side has ended. */
 function open(port: number): { socket: Socket; text: () => string; closed: Promise<void> } {
   let text = ''
-  const socket = connect(port, '127.0.0.1')
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   onTestFinished(() => void socket.destroy())
   socket.on('data', (bytes) => {
     text += bytes.toString()
@@ -129,6 +129,26 @@ describe('413 reaches the client', () => {
     }
   })
 
+  it('of a client that reads only when it has sent all, as many do', async () => {
+    const world = await start({})
+    for (const bytes of sizes) {
+      const all = Array.from({ length: 5 }, () => open(world.listening.port))
+      const sent = all.map(async ({ socket }) => {
+        socket.pause()
+        const content = Buffer.alloc(bytes, 'x')
+        await new Promise((resolve) => socket.write(head(world, [`Content-Length: ${bytes}`]), resolve))
+        for (let at = 0; at < bytes && !socket.destroyed; at += 65_536) {
+          await new Promise((resolve) => socket.write(content.subarray(at, at + 65_536), resolve))
+        }
+        socket.resume()
+        socket.end()
+      })
+      await Promise.all(sent)
+      await Promise.all(all.map(({ closed }) => closed))
+      for (const { text } of all) expect(parsedAnswer(text()).status).toBe(413)
+    }
+  })
+
   it('and reads no more than a bound of what still comes', async () => {
     const world = await start({ lingerBytes: 1_000_000 })
     const { socket, text, closed } = open(world.listening.port)
@@ -139,6 +159,7 @@ describe('413 reaches the client', () => {
     socket.on('drain', pump)
     pump()
     await closed
+    socket.off('drain', pump)
     expect(parsedAnswer(text()).status).toBe(413)
     expect(socket.bytesWritten).toBeLessThan(20_000_000)
   })
