@@ -204,8 +204,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Li
       void respond(request, response, slot).finally(() => slot?.leave())
       return
     }
-    write(response, shedding.answer())
-    shedding.pause(request)
+    shedding.refuse(response, (answer) => write(response, answer))
   }
 
   const server = createServer(

@@ -254,6 +254,16 @@ describe('more calls than can be served', () => {
     await until(async () => (await world.post()).status === 202)
   })
 
+  it('get their answers all the same where there are very many', async () => {
+    const world = await start({ maxCalls: 0 })
+    const all = Array.from({ length: 300 }, () => open(world.listening.port))
+    for (const { socket } of all) socket.write(head(world, [`Content-Length: ${body.length}`]) + body)
+    await until(() => all.every(({ text }) => text().includes('HTTP/1.1 503 ')))
+    expect(parsedAnswer(all[0]?.text() ?? '').headers.get('retry-after')).toBe('1')
+    expect(world.observations).toEqual([])
+    expect((await world.call('/healthz')).status).toBe(200)
+  })
+
   it('do not come from clients that are only slow, or whose wrong guesses are delayed', async () => {
     const world = await start({ maxCalls: 3 })
     const all = Array.from({ length: 10 }, () => open(world.listening.port))

@@ -1,7 +1,7 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks'
 
 /** How long the calls under way may take to be worked off while the processor is the limit, in seconds. */
-const targetSeconds = 0.4
+const targetSeconds = 0.25
 /** So many may always be under way: a short burst is no overload. */
 const minCalls = 64
 const windowMs = 250

@@ -1,21 +1,58 @@
-import type { IncomingMessage } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { randomId } from '../../../domain/ids.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { type HttpResponse, problemResponse } from '../http.ts'
 
 const retryAfterMs = 1000
-/** For so long a connection that was refused is not read. A client that honours Retry-After does not notice. */
-const pauseMs = 250
+/**
+ * Refusals a second that are answered at once. To read a call and to refuse it costs about half of serving it, so with
+ * enough of them the processor would do nothing else.
+ */
+const answersPerSecond = 1000
+const burst = 100
+/** Longest that an answer is held back. */
+const maxHoldMs = 2_000
+const tickMs = 20
 const tellMs = 1000
 
-/** Refuses for load, as cheaply as it can be done: nothing of the call is read, proved or logged. */
+interface Held {
+  readonly response: ServerResponse
+  readonly since: number
+  readonly answer: () => void
+}
+
+/**
+ * Refuses calls for load, as cheaply as it can be done: nothing of them is read, proved or logged. Beyond a rate the answers
+ * are held back for a moment: a connection that waits for its answer sends no further call, and what is accepted is served
+ * meanwhile.
+ */
 export class Shedding {
   readonly #tell: ((count: number) => void) | undefined
+  readonly #held = new Set<Held>()
   #count = 0
+  #allowed = burst
+  #filledAt = performance.now()
+  #timer: NodeJS.Timeout | undefined
 
   constructor(tell: ((count: number) => void) | undefined) {
     this.#tell = tell
+  }
+
+  /** Refuses a call now or a little later. @param write writes the answer */
+  refuse(response: ServerResponse, write: (answer: HttpResponse) => void): void {
+    const now = performance.now()
+    this.#fill(now)
+    const answer = () => write(this.answer())
+    if (this.#allowed >= 1 && this.#held.size === 0) {
+      this.#allowed -= 1
+      answer()
+      return
+    }
+    const held: Held = { response, since: now, answer }
+    this.#held.add(held)
+    response.once('close', () => this.#held.delete(held))
+    this.#timer ??= setInterval(() => this.#release(), tickMs)
   }
 
   answer(): HttpResponse {
@@ -32,14 +69,23 @@ export class Shedding {
     return problemResponse(problem, randomId())
   }
 
-  /**
-   * Lets the connection wait: a client that calls again at once would otherwise have the processor refuse calls instead of
-   * serving others.
-   */
-  pause({ complete, socket }: IncomingMessage): void {
-    if (!complete) return
-    socket.pause()
-    setTimeout(() => socket.resume(), pauseMs).unref()
+  #fill(now: number): void {
+    this.#allowed = Math.min(burst, this.#allowed + ((now - this.#filledAt) * answersPerSecond) / 1000)
+    this.#filledAt = now
+  }
+
+  #release(): void {
+    const now = performance.now()
+    this.#fill(now)
+    for (const held of this.#held) {
+      if (this.#allowed < 1 && now - held.since < maxHoldMs) break
+      this.#allowed = Math.max(0, this.#allowed - 1)
+      this.#held.delete(held)
+      held.answer()
+    }
+    if (this.#held.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 }
 
