@@ -54,6 +54,8 @@ export interface World {
   readonly gateway: Gateway
   readonly listening: Listening
   readonly observations: Observation[]
+  /** How often the gateway has asked the registry so far. */
+  registryCalls(): number
   /** Any call, with the live key unless the headers say otherwise. */
   call(path: string, asked?: Asked): Promise<Answer>
   /** Sends the message, or what `changes` makes of it. */
@@ -108,7 +110,18 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const endpoints = options.endpoints ?? (await discoverEndpoints())
   const observe = (one: Observation): void => void observations.push(one)
   const { media, ledger, masterKeys, limits = {}, readLimits = plentyOfReads } = options
-  const gateway = createGateway({ registry, queue, endpoints, now, observe, media, ledger, masterKeys, readLimits })
+  let asks = 0
+  const counted = new Proxy(registry, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      return (...args: readonly unknown[]) => {
+        asks += 1
+        return value.apply(target, args)
+      }
+    },
+  })
+  const gateway = createGateway({ registry: counted, queue, endpoints, now, observe, media, ledger, masterKeys, readLimits })
   const listening = await serve(gateway, { port: 0, trustedProxies: options.trustedProxies ?? 0, limits })
   onTestFinished(async () => {
     await listening.stop(0)
@@ -125,6 +138,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     gateway,
     listening,
     observations,
+    registryCalls: () => asks,
     call,
     post: (changes = {}, headers = {}) =>
       call('/v1.0/messages', {

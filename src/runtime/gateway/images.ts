@@ -9,11 +9,11 @@ const mostFound = 100_000
 const maxImages = 100
 const tooMany = `is beyond the ${maxImages} different images that one call may name`
 
-async function isKept({ caller, environment, media }: Call, id: string): Promise<boolean> {
+async function isKept({ caller, environment, media, signal }: Call, id: string): Promise<boolean> {
   const { customer } = caller
   const key = `${environment}/${customer}/${id}`
   if (found.has(key)) return true
-  if ((await media.find({ customer, environment }, id)) === undefined) return false
+  if ((await media.find({ customer, environment }, id, signal)) === undefined) return false
   if (found.size >= mostFound) found.clear()
   found.add(key)
   return true

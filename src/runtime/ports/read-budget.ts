@@ -2,11 +2,17 @@ import { Problem } from '../../domain/problem.ts'
 
 const retryAfterMs = 2000
 
-/** Why reading ended before its answer was whole: the client left, or the time of the call was over. */
-export function gaveUp({ reason }: AbortSignal): Problem {
+/** Whether a call ended because its time was over, and not because its client left. */
+export function isLate(signal: AbortSignal | undefined): boolean {
+  const reason: unknown = signal?.reason
   return reason instanceof DOMException && reason.name === 'TimeoutError'
+}
+
+/** Why a call ended before its answer was whole. */
+export function gaveUp(signal: AbortSignal): Problem {
+  return isLate(signal)
     ? new Problem('ledger-unavailable', 'The ledger did not answer in the time of the call.', { retryAfterMs })
-    : new Problem('client-closed', 'The client left while the ledger was read.')
+    : new Problem('client-closed', 'The client left before its call was answered.')
 }
 
 /** What one call may read: so many requests to the store, and none once the answer can reach nobody. */

@@ -18,6 +18,8 @@ const maxCpuUs = 20_000
 /** Below it the grain of the clock, some 4 ms on some kernels, would decide. */
 const measurableUs = 2_000
 const rounds = 10
+/** What one call may ask of the registry. */
+const maxAsks = 6
 /** All headers of a request together (`maxHeaderSize`). */
 const headerBytes = 16_384
 const bodyBytes = 65_536
@@ -43,11 +45,14 @@ async function costOf(world: World, asked: Asked, rounds: number): Promise<numbe
   let total = 0
   for (let round = 0; round < rounds; round++) {
     const request = requestOf(asked)
+    const asksBefore = world.registryCalls()
     const before = process.threadCpuUsage()
     const { status } = await world.gateway.handle(request)
     const { user, system } = process.threadCpuUsage(before)
     total += user + system
     expect(status).not.toBe(500)
+    // One to prove who calls, one or two to find a new token key, three to admit with the default route.
+    expect(world.registryCalls()).toBeLessThanOrEqual(asksBefore + maxAsks)
   }
   return total / rounds
 }
