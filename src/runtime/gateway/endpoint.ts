@@ -6,8 +6,10 @@ import { type FieldError, Problem } from '../../domain/problem.ts'
 import type { Registry } from '../../registry/index.ts'
 import type { Ledger, Media } from '../ports/index.ts'
 import type { Caller } from './caller.ts'
+import type { Cursors } from './cursors.ts'
 import { type HttpRequest, type HttpResponse, single } from './http.ts'
 import type { Publisher } from './publisher.ts'
+import type { ReadKind, ReadLimits } from './read-limits.ts'
 import type { Tokens } from './tokens.ts'
 
 /** What endpoints work with. */
@@ -17,6 +19,8 @@ export interface Parts {
   readonly ledger: Ledger
   readonly media: Media
   readonly tokens: Tokens
+  readonly cursors: Cursors
+  readonly readLimits: ReadLimits
   readonly now: () => number
 }
 
@@ -28,6 +32,8 @@ export interface Call extends Parts {
   readonly path: string
   readonly environment: Environment
   readonly caller: Caller
+  /** Fires when the answer can reach nobody any more. What only reads ends then; what was admitted is finished. */
+  readonly signal: AbortSignal
   /** Turns a refusal into the answer that tells what to do about it. */
   readonly refuse: (admission: Extract<Admission, { kind: 'refused' }>) => HttpResponse
   /** Whether the gateway is stopping: what waits had better end. */
@@ -63,6 +69,8 @@ export interface Endpoint {
   readonly description: Description
   /** `token`: signs in with a key of the scheme `jwt`, by Basic. Absent: a call like any other. */
   readonly signIn?: 'token'
+  /** What it takes of the rate at which a customer may read. Absent: nothing. */
+  readonly kind?: ReadKind
   /** Longest body in bytes, where it is not the usual one. */
   readonly maxBodyBytes?: number
   /** Where its errors have another form than problem+json. */
@@ -88,6 +96,7 @@ interface Definition<
   readonly params?: Params
   readonly answers: Answers
   readonly idempotent?: boolean
+  readonly kind?: ReadKind
   readonly maxBodyBytes?: number
   readonly handle: (
     call: Call,
@@ -167,13 +176,14 @@ export function endpoint<
   Query extends z.ZodObject | undefined = undefined,
   Params extends z.ZodObject | undefined = undefined,
 >(definition: Definition<Body, Query, Params>): Endpoint {
-  const { method, path, handle, maxBodyBytes, described, ...rest } = definition
+  const { method, path, handle, kind, maxBodyBytes, described, ...rest } = definition
   const { body, query, params } = rest
   const description: Description = described === undefined ? rest : { ...rest, body: described }
   return {
     method,
     path,
     description,
+    ...(kind !== undefined && { kind }),
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
     run: async (call, segments) =>
       handle(call, {

@@ -8,14 +8,16 @@ import type { Registry } from '../../registry/index.ts'
 import type { Ledger, Media, Queue } from '../ports/index.ts'
 import { authenticator } from './authenticate.ts'
 import { boundTo, type Caller } from './caller.ts'
+import { createCursors } from './cursors.ts'
 import { docsPage } from './docs/page.ts'
 import type { Call, Endpoint } from './endpoint.ts'
 import type { Mounted } from './endpoints.ts'
-import { type HttpRequest, type HttpResponse, json, problemResponse, single } from './http.ts'
+import { type ArrivingRequest, type HttpRequest, type HttpResponse, json, problemResponse, single } from './http.ts'
 import { openApi } from './openapi.ts'
 import { pathsOf } from './paths.ts'
 import { createPublisher } from './publisher.ts'
 import { rateLimitHeaders, standings } from './rate-limit-headers.ts'
+import { ReadLimits, type ReadRates } from './read-limits.ts'
 import { readinessOf, reasonOf } from './readiness.ts'
 import { refusalDetail } from './refusal.ts'
 import { createTokens } from './tokens.ts'
@@ -55,11 +57,13 @@ export interface GatewayParts {
   /** `https://api.example.com`, where it is not what the adapter sees: it is signed and named in tokens. */
   readonly publicOrigin?: string | undefined
   readonly observe?: (observation: Observation) => void
+  /** What one customer may read in a second. */
+  readonly readLimits?: Partial<ReadRates> | undefined
   readonly now?: () => number
 }
 
 export interface Gateway {
-  handle(request: HttpRequest): Promise<HttpResponse>
+  handle(request: ArrivingRequest): Promise<HttpResponse>
   /** Longest body in bytes that is read for this call. */
   maxBodyBytes(method: string, target: string): number
   /** From now on `/readyz` says no, so that the load balancer looks elsewhere. */
@@ -67,13 +71,14 @@ export interface Gateway {
 }
 
 const testPrefix = '/test'
+const noBody = new Uint8Array(0)
 /** Enough for any single message with all its fields. */
 const usualBodyBytes = 65_536
 
 /** What an adapter's caller sent as the request's name, if it may go into our logs and answers. */
 const requestIdPattern = /^[\w.:@+=/-]{8,128}$/
 
-function requestIdOf(request: HttpRequest): string {
+function requestIdOf(request: Pick<HttpRequest, 'headers'>): string {
   const given = single(request, 'x-request-id')
   return given && requestIdPattern.test(given) ? given : randomId()
 }
@@ -89,6 +94,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const ready = readinessOf(registry)
   const ledger = parts.ledger ?? missing('ledger-unavailable', 'This gateway has no ledger of messages and reports.')
   const media = parts.media ?? missing('media-unavailable', 'This gateway keeps no images.')
+  const cursors = createCursors(masterKeys)
+  const readLimits = new ReadLimits(parts.readLimits)
   let draining = false
   let described: ReturnType<typeof openApi> | undefined
   /** Made when it is first asked for: most gateways are never asked. */
@@ -116,16 +123,18 @@ export function createGateway(parts: GatewayParts): Gateway {
     return json(200, degraded === undefined ? { status: 'ready' } : { status: 'degraded', reason: degraded.reason })
   }
 
+  /** Who calls, by the headers alone: nobody's body is read before. What is signed of it is checked by `checkedAgain`. */
   async function callerOf(request: HttpRequest, environment: Environment, endpoint: Endpoint): Promise<Caller> {
-    if (request.proven !== undefined) return checkedAgain(request, request.proven)
+    if (request.proven !== undefined) return request.proven
     const origin = publicOrigin ?? request.origin
-    return authenticate(request, { environment, origin, purpose: endpoint.signIn ?? 'call', bodyVisible: true })
+    return authenticate(request, { environment, origin, purpose: endpoint.signIn ?? 'call', bodyVisible: false })
   }
 
-  async function answer(request: HttpRequest, seen: Seen): Promise<HttpResponse> {
-    const { full, test, path } = placeOf(request.target)
+  async function answer(arriving: ArrivingRequest, seen: Seen): Promise<HttpResponse> {
+    const head: HttpRequest = { ...arriving, body: noBody }
+    const { full, test, path } = placeOf(head.target)
     const found = find(path)
-    const method = request.method === 'HEAD' ? 'GET' : request.method
+    const method = head.method === 'HEAD' ? 'GET' : head.method
     if (found === undefined) {
       if (path === '/readyz') seen.path = path
       const opened = method === 'GET' ? await open(path) : undefined
@@ -142,9 +151,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     seen.endpoint = endpoint
     const environment = test ? 'test' : 'live'
     const { requestId } = seen
-    const caller = await callerOf(request, environment, endpoint)
+    const caller = await callerOf(head, environment, endpoint)
     seen.customer = caller.customer
     seen.environment = environment
+    if (endpoint.kind !== undefined) readLimits.take(endpoint.kind, caller)
+    const request = await whole(arriving, caller)
     const call: Call = {
       request,
       requestId,
@@ -156,6 +167,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       ledger,
       media,
       tokens,
+      cursors,
+      readLimits,
+      signal: request.signal ?? new AbortController().signal,
       now,
       refuse: (admission) => refuse(seen, environment, admission),
       draining: () => draining,
@@ -201,15 +215,27 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 }
 
+/** The request with its body. @throws Problem */
+async function whole(arriving: ArrivingRequest, caller: Caller): Promise<HttpRequest> {
+  const { body } = arriving
+  const request = { ...arriving, body: typeof body === 'function' ? await body(caller.customer) : body }
+  checkedAgain(request, caller)
+  return request
+}
+
 /**
- * What an authorizer could not check of a signed call: that this is the call it saw, with the body that was signed.
+ * What could not be checked of a signed call without its body: that it is the one that was signed, and, where an authorizer
+ * proved it, that this is the call that it saw.
  * @throws Problem `digest-mismatch`
  */
-function checkedAgain(request: HttpRequest, caller: Caller): Caller {
-  if (caller.scheme !== 'hmac') return caller
+function checkedAgain(request: HttpRequest, caller: Caller): void {
+  if (caller.scheme !== 'hmac') return
   const digest = single(request, 'content-digest')
-  if (digest && caller.bound === boundTo(request) && digestMatches(digest, request.body)) return caller
-  throw new Problem('digest-mismatch', 'The call is not the one that was signed, or its body is not.')
+  const sameCall = request.proven === undefined || caller.bound === boundTo(request)
+  if (digest && sameCall && digestMatches(digest, request.body)) return
+  throw request.proven === undefined
+    ? new Problem('digest-mismatch', 'Content-Digest does not name the SHA-256 of the body that arrived.')
+    : new Problem('digest-mismatch', 'The call is not the one that was signed, or its body is not.')
 }
 
 interface Seen {

@@ -17,6 +17,7 @@ export type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
 export { matchingEvents } from './logs.ts'
 export type { Media } from './media.ts'
 export { batchBytes, batchEntries, type Queue, type Received } from './queue.ts'
+export { isLate, ReadBudget } from './read-budget.ts'
 export { secretFrom } from './secret-from.ts'
 export { readSecret } from './secrets.ts'
 

@@ -13,6 +13,9 @@ const mostMessages = 500
 /** 500 long messages with every character escaped would be more; a caller then sends two batches. */
 const mostBytes = 2_097_152
 
+/** Twice as many as a message has. */
+const maxFields = 32
+
 const defaults = z
   .record(z.string(), z.unknown())
   .optional()
@@ -68,6 +71,10 @@ function invalid(errors: readonly FieldError[]): { rejection: Rejection } {
 
 function checkedRow(row: unknown, defaults: object, now: number): Checked {
   const isObject = typeof row === 'object' && row !== null && !Array.isArray(row)
+  // Naming each unknown field of each row would take longer than to parse all of them.
+  if (isObject && Object.keys(row).length > maxFields) {
+    return invalid([{ pointer: '', detail: `has more than ${maxFields} fields` }])
+  }
   const result = messageRequest.safeParse(isObject ? { ...defaults, ...row } : row)
   if (!result.success) return invalid(fieldErrors(result.error.issues).slice(0, 5))
   const detail = sendAtError(result.data, now)
