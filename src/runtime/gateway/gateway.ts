@@ -123,6 +123,14 @@ export function createGateway(parts: GatewayParts): Gateway {
     return json(200, degraded === undefined ? { status: 'ready' } : { status: 'degraded', reason: degraded.reason })
   }
 
+  async function publicAnswer(method: string, path: string, seen: Seen): Promise<HttpResponse> {
+    if (path === '/readyz') seen.path = path
+    const answer = method === 'GET' ? await open(path) : undefined
+    if (answer === undefined) throw new Problem('not-found', 'There is no endpoint at this path.')
+    seen.path = path
+    return answer
+  }
+
   /** Who calls, by the headers alone: nobody's body is read before. What is signed of it is checked by `checkedAgain`. */
   async function callerOf(request: HttpRequest, environment: Environment, endpoint: Endpoint): Promise<Caller> {
     if (request.proven !== undefined) return request.proven
@@ -135,13 +143,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const { full, test, path } = placeOf(head.target)
     const found = find(path)
     const method = head.method === 'HEAD' ? 'GET' : head.method
-    if (found === undefined) {
-      if (path === '/readyz') seen.path = path
-      const opened = method === 'GET' ? await open(path) : undefined
-      if (opened === undefined) throw new Problem('not-found', 'There is no endpoint at this path.')
-      seen.path = path
-      return opened
-    }
+    if (found === undefined) return publicAnswer(method, path, seen)
     seen.path = test ? `${testPrefix}${found.path}` : found.path
     const endpoint = found.methods.get(method)
     if (endpoint === undefined) {
