@@ -207,7 +207,7 @@ describe('bodies', () => {
 
   it('of callers who do not prove who they are are not read', async () => {
     const world = await start({})
-    const all = Array.from({ length: 190 }, () => slow(world, 'nobody:wrong:key'))
+    const all = Array.from({ length: 190 }, () => slow(world, 'acme:wrong:key'))
     await until(() => all.filter(({ text }) => text().includes('HTTP/1.1 401 ')).length >= 20)
     expect(world.listening.load().peakBodyBytes).toBe(0)
   })
@@ -225,7 +225,7 @@ describe('bodies', () => {
   it('are asked for with 100 Continue once it is known whose they are', async () => {
     const world = await start({})
     const lines = ['Expect: 100-continue', 'Connection: close', `Content-Length: ${body.length}`]
-    const refused = await exchange(world.listening.port, head(world, lines, 'nobody:wrong:key'))
+    const refused = await exchange(world.listening.port, head(world, lines, 'acme:wrong:key'))
     expectProblem(parsedAnswer(refused), 'credentials-invalid', world)
     expect(await exchange(world.listening.port, head(world, lines) + body)).toMatch(
       /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 202 /,
