@@ -36,7 +36,7 @@ export const signatureAlgorithm = 'hmac-sha256'
 /** How far the client's clock may be off, in seconds. */
 export const skewSeconds = 300
 
-/** Longest `Signature-Input`, `Signature` or `Content-Digest` that is read, in characters: ours have some 200. */
+/** Maximum length of `Signature-Input`, `Signature` and `Content-Digest` in characters. Typical ones have 200. */
 const maxFieldLength = 4_096
 
 /**

@@ -32,7 +32,7 @@ export interface Call extends Parts {
   readonly path: string
   readonly environment: Environment
   readonly caller: Caller
-  /** Fires when the answer can reach nobody any more. What only reads ends then; what was admitted is finished. */
+  /** Fires when the client left or the time of the call is over. Reads end then; what was admitted is finished. */
   readonly signal: AbortSignal
   /** Turns a refusal into the answer that tells what to do about it. */
   readonly refuse: (admission: Extract<Admission, { kind: 'refused' }>) => HttpResponse

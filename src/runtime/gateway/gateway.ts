@@ -131,7 +131,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     return answer
   }
 
-  /** Who calls, by the headers alone: nobody's body is read before. What is signed of it is checked by `checkedAgain`. */
+  /** Authenticates by the headers alone, before the body is read. `checkedAgain` checks the digest of a signed body. */
   async function callerOf(request: HttpRequest, environment: Environment, endpoint: Endpoint): Promise<Caller> {
     if (request.proven !== undefined) return request.proven
     const origin = publicOrigin ?? request.origin

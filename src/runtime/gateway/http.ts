@@ -15,9 +15,9 @@ export interface HttpRequest {
   readonly address: string
   /** Who calls, where an API Gateway authorizer in front has proved it. */
   readonly proven?: Caller
-  /** Fires when the answer can reach nobody any more. Absent: the adapter cannot tell. */
+  /** Fires when the client left or the time of the call is over. Absent: the adapter does not know. */
   readonly signal?: AbortSignal
-  /** Says that the call only waits from here on, and takes no part in the load of the process. */
+  /** The call only waits from here on: it no longer counts as under way. */
   readonly resting?: () => void
 }
 

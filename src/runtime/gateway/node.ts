@@ -20,7 +20,7 @@ export interface ServeOptions {
    */
   readonly trustedProxies?: number
   readonly limits?: Partial<ServeLimits>
-  /** Is told how many calls and connections were refused for load, at most once a second. */
+  /** Called at most once a second with the number of calls and connections that were refused for load. */
   readonly onShed?: (count: number) => void
 }
 
@@ -191,7 +191,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Li
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     const connection = connectionOf(request.socket)
-    // What was parsed out of the bytes in which the refused request stood is no call either.
+    // The parser may still be in the middle of the bytes that held the refused request.
     if (connection.refused) return
     connection.expect(response)
     if (connection.waiting > limits.maxPipelined) {

@@ -21,7 +21,7 @@ interface Bucket {
   at: number
 }
 
-/** Customers whose buckets are kept; beyond, those that have been full again for longest go. */
+/** Maximum number of buckets. Beyond it the one that was used least recently goes. */
 const maxBuckets = 20_000
 
 /**

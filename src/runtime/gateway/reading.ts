@@ -16,7 +16,7 @@ export async function refusedToRead(call: Call): Promise<HttpResponse | undefine
 const maxReads = 64
 const defaultTimeMs = 10_000
 
-/** What a call may read, and for how long: it ends when the client leaves. @param timeMs longest that it may take */
+/** What a call may read, and for how long: it ends when the client leaves. @param timeMs maximum time of the call */
 export function budgetOf(call: Call, timeMs = defaultTimeMs): ReadBudget {
   return new ReadBudget(maxReads, AbortSignal.any([call.signal, AbortSignal.timeout(timeMs)]))
 }

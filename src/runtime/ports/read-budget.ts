@@ -15,7 +15,7 @@ export function gaveUp(signal: AbortSignal): Problem {
     : new Problem('client-closed', 'The client left before its call was answered.')
 }
 
-/** What one call may read: so many requests to the store, and none once the answer can reach nobody. */
+/** What one call may read: a number of requests to the store, and none after its signal fired. */
 export class ReadBudget {
   readonly signal: AbortSignal | undefined
   #left: number

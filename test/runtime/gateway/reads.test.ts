@@ -249,8 +249,9 @@ describe('the rate at which a customer reads', () => {
 
   it('bounds the calls that wait for reports, also where they come in one piece', async () => {
     const world = await start({ readLimits: { longPolls: 2, readsPerSecond: 1000, readBurst: 1000 } })
-    const polls = `GET /v1.0/reports?wait=1 HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization(world.live.basic)}\r\n\r\n`
-    const text = await exchange(world.listening.port, polls.repeat(5), 3_000)
+    const poll = `GET /v1.0/reports?wait=1 HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization(world.live.basic)}\r\n`
+    const polls = `${`${poll}\r\n`.repeat(4)}${poll}Connection: close\r\n\r\n`
+    const text = await exchange(world.listening.port, polls, 30_000)
     const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => match[1])
     expect(statuses.toSorted()).toEqual(['200', '200', '429', '429', '429'])
     expect((await world.call('/v1.0/reports?wait=1')).status).toBe(200)

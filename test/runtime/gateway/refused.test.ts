@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { ServeLimits } from '../../../src/runtime/gateway/node/limits.ts'
@@ -57,10 +58,40 @@ describe('a call that was answered 408', () => {
     for (const { socket } of all) socket.write(rest + head(world, [`Content-Length: ${body.length}`]) + body)
     for (const { socket } of all) socket.end()
     await Promise.all(all.map(({ closed }) => closed))
-    expect(all.filter(({ text }) => text().includes('202'))).toEqual([])
+    expect(all.filter(({ text }) => text().includes('HTTP/1.1 202 '))).toEqual([])
     expect(await world.left()).toEqual({ day: 1000 })
     expect(sqs.envelopes(liveQueue, world.customer)).toEqual([])
     expect(world.observations.filter(({ status }) => status === 202)).toEqual([])
+  })
+
+  it('takes no unit: whenever bodies arrive, as many units are taken as 202s are read', async () => {
+    const world = await start(quick)
+    const all = Array.from({ length: 120 }, (_, index) => ({ ...open(world.listening.port), pauseMs: index * 5 }))
+    await Promise.all(
+      all.map(async ({ socket, text, closed, pauseMs }) => {
+        const cut = 1 + (pauseMs % (body.length - 1))
+        let ended = false
+        socket.once('end', () => {
+          ended = true
+        })
+        socket.write(head(world, ['Connection: close', `Content-Length: ${body.length}`]) + body.slice(0, cut))
+        // Some at any time, and some certainly too late.
+        if (pauseMs % 60 === 0) await until(() => text().includes(' 408 '))
+        else await sleep(pauseMs)
+        socket.write(body.slice(cut))
+        // Not before it was answered: node:http gives a client that half-closes no answer.
+        await until(() => ended)
+        socket.end()
+        await closed
+      }),
+    )
+    const accepted = all.filter(({ text }) => text().startsWith('HTTP/1.1 202 ')).length
+    const late = all.filter(({ text }) => text().startsWith('HTTP/1.1 408 ')).length
+    expect(accepted + late).toBe(all.length)
+    expect(late).toBeGreaterThan(0)
+    await until(() => world.listening.load().calls === 0)
+    expect(await world.left()).toEqual({ day: 1000 - accepted })
+    expect(sqs.messages(liveQueue, world.customer)).toHaveLength(accepted)
   })
 
   it('does not take the answer away from the whole call before it', async () => {
@@ -178,7 +209,7 @@ describe('bodies', () => {
 
   it('of callers who do not prove who they are are not read', async () => {
     const world = await start({})
-    const all = Array.from({ length: 190 }, () => slow(world, 'nobody:wrong:key'))
+    const all = Array.from({ length: 190 }, () => slow(world, 'acme:wrong:key'))
     await until(() => all.filter(({ text }) => text().includes('HTTP/1.1 401 ')).length >= 20)
     expect(world.listening.load().peakBodyBytes).toBe(0)
   })
@@ -196,7 +227,7 @@ describe('bodies', () => {
   it('are asked for with 100 Continue once it is known whose they are', async () => {
     const world = await start({})
     const lines = ['Expect: 100-continue', 'Connection: close', `Content-Length: ${body.length}`]
-    const refused = await exchange(world.listening.port, head(world, lines, 'nobody:wrong:key'))
+    const refused = await exchange(world.listening.port, head(world, lines, 'acme:wrong:key'))
     expectProblem(parsedAnswer(refused), 'credentials-invalid', world)
     expect(await exchange(world.listening.port, head(world, lines) + body)).toMatch(
       /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 202 /,

@@ -2,7 +2,7 @@ import { type EventLoopUtilization, performance } from 'node:perf_hooks'
 
 /** How long the calls under way may take to be worked off while the processor is the limit, in seconds. */
 const targetSeconds = 0.25
-/** So many may always be under way: a short burst is no overload. */
+/** These may always be under way: a short burst is not overload. */
 const minCalls = 64
 const windowMs = 250
 /** Part of the time for which the event loop worked, from which on it is the limit. */

@@ -11,10 +11,10 @@ const retryAfterMs = 1000
  */
 const answersPerSecond = 1000
 const burst = 100
-/** Longest that an answer is held back. */
+/** Maximum time for which an answer is held back. */
 const maxHoldMs = 2_000
 const tickMs = 20
-const tellMs = 1000
+const reportMs = 1000
 
 interface Held {
   readonly response: ServerResponse
@@ -24,19 +24,19 @@ interface Held {
 
 /**
  * Refuses calls for load, as cheaply as it can be done: nothing of them is read, proved or logged. Beyond a rate the answers
- * are held back for a moment: a connection that waits for its answer sends no further call, and what is accepted is served
- * meanwhile.
+ * are held back for a moment: a connection that waits for its answer sends no further call, so the processor is free for the
+ * calls that were accepted.
  */
 export class Shedding {
-  readonly #tell: ((count: number) => void) | undefined
+  readonly #report: ((count: number) => void) | undefined
   readonly #held = new Set<Held>()
   #count = 0
   #allowed = burst
   #filledAt = performance.now()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(tell: ((count: number) => void) | undefined) {
-    this.#tell = tell
+  constructor(report: ((count: number) => void) | undefined) {
+    this.#report = report
   }
 
   /** Refuses a call now or a little later. @param write writes the answer */
@@ -58,9 +58,9 @@ export class Shedding {
   answer(): HttpResponse {
     if (this.#count === 0) {
       setTimeout(() => {
-        this.#tell?.(this.#count)
+        this.#report?.(this.#count)
         this.#count = 0
-      }, tellMs).unref()
+      }, reportMs).unref()
     }
     this.#count += 1
     const problem = new Problem('overloaded', 'This gateway has more calls than it can serve. Nothing was taken for this one.', {
