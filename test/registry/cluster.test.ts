@@ -179,6 +179,24 @@ test('a gateway that starts sends its first calls beside each other to every pri
   await Promise.all(calls)
 })
 
+test('where all nodes refuse while one fails over, calls of other customers wait for it, and name the cause if it takes too long', async () => {
+  const nodes = await cluster('yes')
+  const [victim, ...others] = nodes.masters
+  if (victim === undefined) throw new Error('no master')
+  const registry = await opened(nodes.address, { keepTrying: true })
+  const hurt = await customerAt(nodes, victim, registry)
+  const unharmed = await Promise.all(others.map((node) => customerAt(nodes, node, registry)))
+  const loading = load(unharmed)
+  const since = performance.now()
+  await victim.kill()
+  await untilAdmitted(hurt)
+  const failed = await loading.stop()
+  // A call that fails has waited for half a second before, so there are few of them.
+  const most = unharmed.length * Math.ceil((performance.now() - since) / 500)
+  expect(failed.length).toBeLessThanOrEqual(most)
+  for (const error of failed) expect(error).toMatchObject({ extensions: { reason: 'cluster-down' } })
+})
+
 test('doctor warns of full coverage, which lets the loss of one primary stop all of them', async () => {
   const nodes = await cluster('yes')
   const registry = await opened(nodes.address)

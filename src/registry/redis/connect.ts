@@ -49,8 +49,9 @@ function open({ nodes, tls, username, ...address }: RedisAddress, password: stri
     // It asks one node by chance whether the cluster is well; that may be the one that is not.
     enableReadyCheck: false,
     clusterRetryStrategy: options.retryStrategy,
-    // Or a command that was cut off is sent again after all.
+    // Or a command that was cut off is sent again after all. The other two are tried again by CalmCluster, and for less long.
     retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
     // Then another node is asked.
     slotsRefreshTimeout: answerMs,
     redisOptions: { ...access, commandTimeout: answerMs },
