@@ -4,6 +4,7 @@ import type { RedisAddress } from './address.ts'
 import { admitLua } from './admit.lua.ts'
 import { answerMs, CalmCluster, connectPrimaries } from './cluster.ts'
 import { connectorFor } from './connector.ts'
+import { faultOf } from './fault.ts'
 import { saveDocumentLua, saveLua } from './save.lua.ts'
 import { settleLua } from './settle.lua.ts'
 import { State } from './state.ts'
@@ -67,11 +68,19 @@ export function stateOf(connection: object): State {
   return states.get(connection) ?? new State(false, false)
 }
 
+/** ioredis waits without a word for a server that loads its data after a restart. */
+async function noteLoading(redis: Redis, state: State): Promise<void> {
+  const text = await redis.info('persistence').catch(() => '')
+  const loading = faultOf('LOADING')
+  if (/^loading:1/m.test(text) && loading !== undefined) state.note(loading)
+}
+
 /** Keeps note of why a connection cannot be used, for as long as it cannot. */
 function watch(client: Redis | Cluster, state: State): void {
   states.set(client, state)
   client.on('error', (error: Error) => state.noteError(error))
   client.on('node error', (error: Error, place: string) => state.noteError(error, `${place}: `))
+  if (client instanceof Redis) client.on('connect', () => void noteLoading(client, state))
   client.on('ready', () => {
     state.forget()
     if (client instanceof Cluster) void connectPrimaries(client)
