@@ -196,6 +196,22 @@ test('where all nodes refuse while one fails over, calls of other customers wait
   for (const { error } of failed) expect(error).toMatchObject({ extensions: { reason: 'cluster-down' } })
 })
 
+test('a gateway does not start on a cluster that may remove quotas, and stops serving when it may', async () => {
+  const nodes = await cluster()
+  const registry = await opened(nodes.address, { keepTrying: true })
+  const [first] = nodes.masters
+  if (first === undefined) throw new Error('no master')
+  const customer = await customerAt(nodes, first, registry)
+  await customer.admitted()
+  for (const node of nodes.nodes) await node.ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu')
+  const evicts = { extensions: { reason: 'evicts-quotas' } }
+  expect(await problemOf(openRegistry(nodes.address, { keepTrying: true }))).toMatchObject(evicts)
+  expect(await problemOf(registry.ready())).toMatchObject(evicts)
+  for (let call = 0; call < 10; call++) expect(await problemOf(customer.admit())).toMatchObject(evicts)
+  for (const node of nodes.nodes) await node.ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+  await untilAdmitted(customer)
+})
+
 test('doctor warns of full coverage, which lets the loss of one primary stop all of them', async () => {
   const nodes = await cluster('yes')
   const registry = await opened(nodes.address)

@@ -138,6 +138,8 @@ export async function connect(
     await within(address.cluster && !keepTrying ? clusterMs : answerMs, client.connect())
     // One that is away is for its own customers to wait for.
     if (client instanceof Cluster) await within(answerMs, connectPrimaries(client)).catch(() => undefined)
+    // A cluster is there as soon as its slots are known, whatever its nodes are like.
+    if (state.noted?.reason === 'evicts-quotas') throw new Error('Connection is closed.')
   } catch (error) {
     if (keepTrying && state.noted?.reason !== 'evicts-quotas') return client
     client.disconnect()
