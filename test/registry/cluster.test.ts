@@ -34,10 +34,10 @@ async function customerAt(nodes: RedisCluster, node: ClusterNode, registry: Regi
   }
 }
 
-/** Admits for these customers until told to stop. @returns how many calls failed, by reason */
+/** Admits for these customers until it is stopped, which returns the calls that failed. */
 function load(customers: readonly Tenant[]) {
   let stopped = false
-  const failed: unknown[] = []
+  const failed: { readonly error: unknown; readonly at: number }[] = []
   let admitted = 0
   const loops = customers.map(async (customer) => {
     while (!stopped) {
@@ -45,7 +45,7 @@ function load(customers: readonly Tenant[]) {
         await customer.admitted()
         admitted++
       } catch (error) {
-        failed.push(error)
+        failed.push({ error, at: performance.now() })
       }
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
@@ -177,6 +177,39 @@ test('a gateway that starts sends its first calls beside each other to every pri
   const fresh = await opened(nodes.address, { keepTrying: true })
   const calls = customers.flatMap(({ id }) => Array.from({ length: 20 }, () => new Tenant(fresh, id).admitted()))
   await Promise.all(calls)
+})
+
+test('where all nodes refuse while one fails over, calls of other customers wait for it, and name the cause if it takes too long', async () => {
+  const nodes = await cluster('yes')
+  const [victim, ...others] = nodes.masters
+  if (victim === undefined) throw new Error('no master')
+  const registry = await opened(nodes.address, { keepTrying: true })
+  const hurt = await customerAt(nodes, victim, registry)
+  const unharmed = await Promise.all(others.map((node) => customerAt(nodes, node, registry)))
+  const loading = load(unharmed)
+  await victim.kill()
+  await untilAdmitted(hurt)
+  const failed = await loading.stop()
+  // A call that fails has waited for about half a second before, so there are few of them.
+  const span = (failed.at(-1)?.at ?? 0) - (failed[0]?.at ?? 0)
+  expect(failed.length).toBeLessThanOrEqual(unharmed.length * (1 + span / 400))
+  for (const { error } of failed) expect(error).toMatchObject({ extensions: { reason: 'cluster-down' } })
+})
+
+test('a gateway does not start on a cluster that may remove quotas, and stops serving when it may', async () => {
+  const nodes = await cluster()
+  const registry = await opened(nodes.address, { keepTrying: true })
+  const [first] = nodes.masters
+  if (first === undefined) throw new Error('no master')
+  const customer = await customerAt(nodes, first, registry)
+  await customer.admitted()
+  for (const node of nodes.nodes) await node.ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu')
+  const evicts = { extensions: { reason: 'evicts-quotas' } }
+  expect(await problemOf(openRegistry(nodes.address, { keepTrying: true }))).toMatchObject(evicts)
+  expect(await problemOf(registry.ready())).toMatchObject(evicts)
+  for (let call = 0; call < 10; call++) expect(await problemOf(customer.admit())).toMatchObject(evicts)
+  for (const node of nodes.nodes) await node.ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+  await untilAdmitted(customer)
 })
 
 test('doctor warns of full coverage, which lets the loss of one primary stop all of them', async () => {

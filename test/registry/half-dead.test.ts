@@ -143,6 +143,24 @@ describe('a Redis that refuses writes', () => {
   })
 })
 
+test('a Redis that loads its data after a restart is waited for, and calls say so', async () => {
+  const slow = ['--key-load-delay', '1000', '--loading-process-events-interval-bytes', '1024']
+  const redis = await ownRedis('--enable-debug-command', 'yes', ...slow)
+  const registry = await opened(redis.address, { keepTrying: true })
+  const customer = await Tenant.with(registry)
+  redis.cli('debug', 'populate', '5000')
+  redis.cli('bgrewriteaof')
+  await until(() => redis.cli('info', 'persistence').includes('aof_rewrite_in_progress:0'))
+  await redis.kill()
+  const starting = redis.start()
+  await until(async () => {
+    const problem = await problemOf(customer.admit())
+    return problem.extensions?.reason === 'loading'
+  })
+  await starting
+  await untilAdmitted(customer)
+})
+
 describe('a Redis that may remove quotas', () => {
   test.each(['allkeys-lru', 'allkeys-lfu', 'allkeys-random'])(
     'by %s: a gateway does not start, a command does',

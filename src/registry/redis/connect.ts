@@ -4,6 +4,7 @@ import type { RedisAddress } from './address.ts'
 import { admitLua } from './admit.lua.ts'
 import { answerMs, CalmCluster, connectPrimaries } from './cluster.ts'
 import { connectorFor } from './connector.ts'
+import { faultOf } from './fault.ts'
 import { saveDocumentLua, saveLua } from './save.lua.ts'
 import { settleLua } from './settle.lua.ts'
 import { State } from './state.ts'
@@ -49,8 +50,9 @@ function open({ nodes, tls, username, ...address }: RedisAddress, password: stri
     // It asks one node by chance whether the cluster is well; that may be the one that is not.
     enableReadyCheck: false,
     clusterRetryStrategy: options.retryStrategy,
-    // Or a command that was cut off is sent again after all.
+    // Or a command that was cut off is sent again after all. The other two are tried again by CalmCluster, and for less long.
     retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
     // Then another node is asked.
     slotsRefreshTimeout: answerMs,
     redisOptions: { ...access, commandTimeout: answerMs },
@@ -66,11 +68,19 @@ export function stateOf(connection: object): State {
   return states.get(connection) ?? new State(false, false)
 }
 
+/** ioredis waits without a word for a server that loads its data after a restart. */
+async function noteLoading(redis: Redis, state: State): Promise<void> {
+  const text = await redis.info('persistence').catch(() => '')
+  const loading = faultOf('LOADING')
+  if (/^loading:1/m.test(text) && loading !== undefined) state.note(loading)
+}
+
 /** Keeps note of why a connection cannot be used, for as long as it cannot. */
 function watch(client: Redis | Cluster, state: State): void {
   states.set(client, state)
   client.on('error', (error: Error) => state.noteError(error))
   client.on('node error', (error: Error, place: string) => state.noteError(error, `${place}: `))
+  if (client instanceof Redis) client.on('connect', () => void noteLoading(client, state))
   client.on('ready', () => {
     state.forget()
     if (client instanceof Cluster) void connectPrimaries(client)
@@ -128,6 +138,8 @@ export async function connect(
     await within(address.cluster && !keepTrying ? clusterMs : answerMs, client.connect())
     // One that is away is for its own customers to wait for.
     if (client instanceof Cluster) await within(answerMs, connectPrimaries(client)).catch(() => undefined)
+    // A cluster is there as soon as its slots are known, whatever its nodes are like.
+    if (state.noted?.reason === 'evicts-quotas') throw new Error('Connection is closed.')
   } catch (error) {
     if (keepTrying && state.noted?.reason !== 'evicts-quotas') return client
     client.disconnect()

@@ -29,7 +29,7 @@ async function untilReady(redis: Connection): Promise<void> {
 /**
  * Replaces connections that the other side no longer has. While a process is frozen, as a Lambda function is between two
  * events, a server or a firewall may forget its connections, and it hears nothing of that: the first command would be lost,
- * and nobody could say whether it had taken units. A `PING` takes none.
+ * and it would stay unknown whether it had taken units. A `PING` takes none.
  *
  * It never fails: what is not ready afterwards says so when it is used.
  */

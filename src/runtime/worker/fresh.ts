@@ -51,7 +51,7 @@ export function overFreshConnection<Event>(parts: FreshParts<Event>): (event: Ev
     return opening
   }
   const renewed = (old: Opened): Promise<Opened> => {
-    // Closing says goodbye over a connection that may be gone, and nobody waits for an answer.
+    // Closing says goodbye over a connection that may be gone, so no answer is waited for.
     void old.database.close().catch(() => undefined)
     current = undefined
     return opened()

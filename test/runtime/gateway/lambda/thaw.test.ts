@@ -82,7 +82,7 @@ describe('a function that was frozen between two events', () => {
     for (const { customer } of customers) expect((await registry.usage(customer, 'live')).usage.dayUsed).toBe(2)
   })
 
-  it('is told apart from one that was not, by either clock', () => {
+  it('is noticed by either clock', () => {
     const clocks = { wall: 0, monotonic: 0 }
     const frozen = frozenSince(
       () => clocks.wall,
