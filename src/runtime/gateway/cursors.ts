@@ -25,8 +25,7 @@ function macOf(key: Uint8Array, { customer, environment }: Owner, cursor: string
 }
 
 /**
- * Cursors as `CURSOR.MAC`. A cursor without a MAC is one that an older gateway gave, or one without a master key: it is
- * taken, because the ledger holds every cursor to the days that it keeps, and the next page gives one with a MAC.
+ * Cursors as `CURSOR.MAC`. A cursor without a MAC is refused: otherwise a forger would only have to leave it out.
  * @param masterKeys absent: cursors go out as the ledger makes them
  */
 export function createCursors(masterKeys: MasterKeys | undefined): Cursors {
@@ -37,8 +36,7 @@ export function createCursors(masterKeys: MasterKeys | undefined): Cursors {
     give: (owner, cursor) => `${cursor}.${Buffer.from(macOf(current, owner, cursor)).toString('base64url')}`,
     take: (owner, text) => {
       const [cursor = '', mac, more] = text.split('.')
-      if (mac === undefined) return cursor
-      const given = Buffer.from(mac, 'base64url')
+      const given = Buffer.from(mac ?? '', 'base64url')
       if (more === undefined && keys.some((key) => sameSignature(given, macOf(key, owner, cursor)))) return cursor
       throw new Problem('cursor-invalid', 'This cursor was changed, or is of another customer or environment.', {
         next: 'leave the cursor out to begin with the oldest report',
