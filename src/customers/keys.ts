@@ -3,7 +3,7 @@ import { type Credential, digestOf, keyState, newKeyId, newSecret, ownerOf, type
 import type { Environment } from '../domain/names.ts'
 import { Problem } from '../domain/problem.ts'
 import { type MasterKeys, seal, sealedUnder, unseal } from '../domain/seal.ts'
-import { isStale, openTokenKey, sealTokenKey, tokenKeysDocument, tokenKeysFrom } from '../domain/token-keys.ts'
+import { authenticTokenKeys, isStale, openTokenKey, sealTokenKey, tokenKeysDocument } from '../domain/token-keys.ts'
 import type { Registry } from '../registry/index.ts'
 import { type Context, changeProfile, storedProfile } from './change.ts'
 import { nearest } from './nearest.ts'
@@ -159,7 +159,7 @@ export async function rewrapTokenKeys(context: Context): Promise<number> {
   const masterKeys = needed(await context.masterKeys?.())
   for (;;) {
     const stored = await context.registry.document(tokenKeysDocument)
-    const keys = tokenKeysFrom(stored?.text)
+    const keys = authenticTokenKeys(stored?.text, masterKeys)
     const stale = keys.filter((key) => isStale(key, masterKeys))
     if (stale.length === 0) return 0
     const sealed = keys.map((key) => (stale.includes(key) ? sealTokenKey(key, openTokenKey(key, masterKeys), masterKeys) : key))

@@ -113,7 +113,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   async function callerOf(request: HttpRequest, environment: Environment, endpoint: Endpoint): Promise<Caller> {
-    if (request.proven !== undefined) return checkedAgain(request, request.proven)
+    // A token is given for the secret of a key of the scheme `jwt`, and an authorizer's word for another scheme is not that.
+    if (request.proven !== undefined && endpoint.signIn !== 'token') return checkedAgain(request, request.proven)
     const origin = publicOrigin ?? request.origin
     return authenticate(request, { environment, origin, purpose: endpoint.signIn ?? 'call', bodyVisible: true })
   }
