@@ -89,9 +89,13 @@ export interface Registry {
    * Writes a whole profile and its line of the audit log, or neither.
    * @param expected the version that the change was made from; absent: the customer must not exist
    * @returns false if somebody else changed it meanwhile
+   * @throws Problem `customer-id-retired` for a new customer with the id of one that was removed
    */
   save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean>
-  /** Removes a profile. Usage and idempotency records stay until they expire: adding it again gives no second quota. */
+  /**
+   * Removes a profile. Usage and idempotency records stay until they expire, so in the same step its id is retired for
+   * `retiredMs`: whoever had it next would read them.
+   */
   remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean>
   /** The newest `most` lines of the audit log, newest first; of one customer, or of all. */
   history(customer: string | undefined, most: number): Promise<HistoryEntry[]>

@@ -8,7 +8,7 @@ import {
 } from '../../domain/admission.ts'
 import { type Windows, windowsAt } from '../../domain/calendar.ts'
 import type { Credential } from '../../domain/credential.ts'
-import type { Customer } from '../../domain/customer.ts'
+import { type Customer, retiredMs } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import {
@@ -21,6 +21,7 @@ import {
   type StoredDocument,
   type StoredProfile,
 } from '../registry.ts'
+import { retiredId } from '../retired.ts'
 import { answerMs, type Connection, unavailable } from './connect.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { profileFields } from './fields.ts'
@@ -135,22 +136,18 @@ export class RedisRegistry implements Registry {
 
   async save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
     const { id } = profile.customer
-    return this.#ask(async () => {
+    const answer = await this.#ask(async () => {
       // The list lies in another slot, so it cannot change in the same step. An id that is listed and has no profile
       // is passed over; a profile that is not listed could not be found again.
       if (expected === undefined) await this.#redis.zadd(keys.customers, 0, id)
-      const fields = profileFields(profile, randomId())
-      return (
-        (await this.#redis.apigwSave(keys.profile(id), keys.history(id), expected ?? '', JSON.stringify(entry), ...fields)) === 1
-      )
+      return this.#save(id, expected ?? '', entry, profileFields(profile, randomId()))
     })
+    if (answer > 1) throw retiredId(id, answer)
+    return answer === 1
   }
 
   async remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
-    const removed = await this.#ask(() =>
-      this.#redis.apigwSave(keys.profile(customer), keys.history(customer), expected, JSON.stringify(entry)),
-    )
-    return removed === 1
+    return (await this.#ask(() => this.#save(customer, expected, entry, []))) === 1
   }
 
   async history(customer: string | undefined, most: number): Promise<HistoryEntry[]> {
@@ -219,6 +216,12 @@ export class RedisRegistry implements Registry {
     } finally {
       this.#deadline.done()
     }
+  }
+
+  async #save(customer: string, expected: string, entry: HistoryEntry, fields: readonly string[]): Promise<number> {
+    const places = [keys.profile(customer), keys.history(customer), keys.retired(customer)] as const
+    const line = JSON.stringify(entry)
+    return Number(await this.#redis.apigwSave(...places, expected, line, this.#now?.() ?? '', retiredMs, ...fields))
   }
 
   async #clock(): Promise<number> {
