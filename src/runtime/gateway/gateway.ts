@@ -1,3 +1,4 @@
+import { addressKey } from '../../domain/address.ts'
 import type { Admission } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
@@ -35,6 +36,8 @@ export interface Observation {
   /** Of these, waiting for the registry's admission and for the queue. */
   readonly admitMs?: number
   readonly publishMs?: number
+  /** The adapter could not tell the caller's address: an X-Forwarded-For that is malformed, or too short. */
+  readonly addressUnknown?: true
   /** What was thrown where it was a bug. */
   readonly error?: unknown
 }
@@ -187,6 +190,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         status: response.status,
         milliseconds: performance.now() - started,
         ...(response.status >= 400 && { code: codeOf(response) }),
+        ...(addressKey(request.address) === undefined && { addressUnknown: true }),
         ...(error !== undefined && { error }),
       })
       response.headers['x-request-id'] = seen.requestId
