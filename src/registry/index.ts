@@ -1,6 +1,10 @@
 import { Problem } from '../domain/problem.ts'
-import type { Registry } from './registry.ts'
+import type { OperatorRegistry, Registry } from './registry.ts'
 
+export { defaultTimeZone, unknownRoute } from './changes/apply.ts'
+export { carryOut, storedProfile } from './changes/carry-out.ts'
+export type { Actor, Change, NewKey, SecretSide } from './changes/change.ts'
+export { keyOf } from './changes/keys.ts'
 export { loadMasterKeys, type MasterKeySources, masterKeySources } from './master-keys.ts'
 export {
   type Calls,
@@ -9,7 +13,7 @@ export {
   type RemoteAnswer,
   sentProblem,
 } from './protocol.ts'
-export { everyone, type HistoryEntry, type Outcome, type Profile, type Registry, type StoredProfile } from './registry.ts'
+export { everyone, type HistoryEntry, type OperatorRegistry, type Profile, type Registry } from './registry.ts'
 
 interface OpenOptions {
   /** A password that does not have to stand in the URL. */
@@ -40,11 +44,10 @@ function redisUrl(address: string): URL | undefined {
 }
 
 /**
- * Opens the registry at `sqlite:PATH`, `redis://…`, `rediss://…` (`?cluster=true` for Redis Cluster) or
- * `lambda:FUNCTION[@REGION]`. Each engine's code is loaded only when it is used, so that a Lambda carries no SQLite and a
- * laptop no Redis client.
+ * Opens the registry at `sqlite:PATH`, `redis://…` or `rediss://…` (`?cluster=true` for Redis Cluster). Each engine's code is
+ * loaded only when it is used, so that a Lambda carries no SQLite and a laptop no Redis client.
  *
- * @throws Problem `registry-unavailable`, `registry-corrupt`, `config-invalid`; of a function also what `openRemote` throws
+ * @throws Problem `registry-unavailable`, `registry-corrupt`, `config-invalid`
  */
 export async function openRegistry(address: string, options: OpenOptions = {}): Promise<Registry> {
   if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
@@ -59,11 +62,19 @@ export async function openRegistry(address: string, options: OpenOptions = {}): 
     const redis = await connect(url, options.password, safe, options.keepTrying ?? false)
     return new RedisRegistry(redis, safe, options.now)
   }
-  if (address.startsWith('lambda:')) {
-    const { openRemote } = await import('./remote/store.ts')
-    return openRemote(address, { region: options.region })
-  }
   throw new Problem('config-invalid', `"${safeAddress(address)}" is not the address of a registry.`, {
     next: 'use sqlite:PATH, redis://HOST:PORT, rediss://HOST:PORT or lambda:FUNCTION@REGION',
   })
+}
+
+/**
+ * Opens a registry for an operator: one of those of `openRegistry`, or `lambda:FUNCTION[@REGION]`, a function that carries
+ * out changes for whoever AWS proves. It serves no gateway.
+ *
+ * @throws Problem as `openRegistry`; of a function also what `openRemote` throws
+ */
+export async function openOperatorRegistry(address: string, options: OpenOptions = {}): Promise<OperatorRegistry> {
+  if (!address.startsWith('lambda:')) return openRegistry(address, options)
+  const { openRemote } = await import('./remote/store.ts')
+  return openRemote(address, { region: options.region })
 }

@@ -11,6 +11,8 @@ import type { Credential } from '../../domain/credential.ts'
 import { type Customer, retiredMs } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
+import { type Changed, carryOut } from '../changes/carry-out.ts'
+import type { Actor, Change } from '../changes/change.ts'
 import {
   everyone,
   type HistoryEntry,
@@ -22,6 +24,7 @@ import {
   type StoredProfile,
 } from '../registry.ts'
 import { retiredId } from '../retired.ts'
+import { accessAspects, accessOf } from './access.ts'
 import { answerMs, type Connection, unavailable } from './connect.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { profileFields } from './fields.ts'
@@ -174,8 +177,13 @@ export class RedisRegistry implements Registry {
     return saved === 1
   }
 
+  change(change: Change, actor: Actor): Promise<Changed> {
+    return carryOut(this, change, actor)
+  }
+
   async health(): Promise<RegistryHealth> {
-    return this.#ask(() => healthOf(this.#redis))
+    const health = await this.#ask(() => healthOf(this.#redis))
+    return { ...health, aspects: [...health.aspects, ...accessAspects(accessOf(this.#redis, this.address))] }
   }
 
   async close(): Promise<void> {

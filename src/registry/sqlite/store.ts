@@ -3,6 +3,8 @@ import type { Admission, AdmitRequest, Reservation } from '../../domain/admissio
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
+import { type Changed, carryOut } from '../changes/carry-out.ts'
+import type { Actor, Change } from '../changes/change.ts'
 import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredDocument } from '../registry.ts'
 import { retiredId } from '../retired.ts'
 import { admissionsOf } from './admit.ts'
@@ -123,6 +125,10 @@ export class SqliteRegistry implements Registry {
       if (entry !== undefined) this.#append(entry)
       return true
     })
+  }
+
+  change(change: Change, actor: Actor): Promise<Changed> {
+    return carryOut(this, change, actor)
   }
 
   health(): Promise<RegistryHealth> {

@@ -4,7 +4,7 @@ import { defaultRoutesDocument, defaultRoutesFrom, servingRoute } from '../../do
 import { randomId } from '../../domain/ids.ts'
 import { type Api, type Way, wayFrom, wayText } from '../../domain/route.ts'
 import type { Call } from './endpoint.ts'
-import { toleranceMs, tokenExpired } from './tokens.ts'
+import { tokenExpired, toleranceMs } from './tokens.ts'
 
 export type Decided = Exclude<Admission, { kind: 'unrouted' }>
 export type Admitted = Extract<Admission, { kind: 'admitted' }>
