@@ -85,6 +85,7 @@ const table = {
   'master-key-invalid': { status: 400, exit: 2, retryable: false, title: 'The master key is not valid' },
   'customer-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such customer' },
   'customer-exists': { status: 409, exit: 2, retryable: false, title: 'The customer exists already' },
+  'customer-id-retired': { status: 409, exit: 2, retryable: false, title: 'The customer id belonged to a removed customer' },
   'key-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such key' },
   'route-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such route' },
   'route-invalid': { status: 400, exit: 2, retryable: false, title: 'The route is not valid' },

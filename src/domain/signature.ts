@@ -104,12 +104,29 @@ export function signatureBase(
   return { base: `${base}"@signature-params": ${covered.text}` }
 }
 
+/** The type that each parameter has (RFC 9421, section 2.3). */
+const parameterTypes: Readonly<Record<string, 'integer' | 'string'>> = {
+  created: 'integer',
+  expires: 'integer',
+  nonce: 'string',
+  keyid: 'string',
+  alg: 'string',
+  tag: 'string',
+}
+
+/** A parameter of another type is malformed. Passed over, an `expires` or `alg` of the wrong type would bind nothing. */
+function hasRightType([name, value]: readonly [string, unknown]): boolean {
+  const type = parameterTypes[name]
+  if (type === undefined) return true
+  return type === 'string' ? typeof value === 'string' : typeof value === 'number' && Number.isInteger(value)
+}
+
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
 function integer(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) ? value : undefined
+  return typeof value === 'number' ? value : undefined
 }
 
 /**
@@ -139,7 +156,13 @@ function parseUsual(input: string, signatures: string): ParsedSignature | undefi
   return signatureFrom({ components, text: listText }, parameters, Buffer.from(base64, 'base64'))
 }
 
-function signatureFrom(covered: Covered, parameters: ReadonlyMap<string, unknown>, signature: Uint8Array): ParsedSignature {
+/** @returns `undefined` where a parameter has not its type */
+function signatureFrom(
+  covered: Covered,
+  parameters: ReadonlyMap<string, unknown>,
+  signature: Uint8Array,
+): ParsedSignature | undefined {
+  if (![...parameters].every(hasRightType)) return undefined
   return {
     covered,
     created: integer(parameters.get('created')),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import type { Registry } from '../../src/registry/index.ts'
 import { calendarContract } from './contract/calendar.ts'
+import { changesContract } from './contract/changes.ts'
 import { checksContract } from './contract/checks.ts'
 import { fallbackContract } from './contract/fallback.ts'
 import { idempotencyContract } from './contract/idempotency.ts'
@@ -58,5 +59,6 @@ export function registryContract(name: string, open: () => Engine): void {
     limitsContract(world)
     calendarContract(world)
     profilesContract(world)
+    changesContract(world)
   })
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { defaultRoutesDocument, defaultRoutesFrom } from '../../domain/default-routes.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Route } from '../../domain/route.ts'
-import { fixOf, openRegistry, type Registry } from '../../registry/index.ts'
+import { fixOf, type OperatorRegistry, openOperatorRegistry } from '../../registry/index.ts'
 import { type Check, failed, type Places } from '../check.ts'
 import { clockCheck } from './clock.ts'
 import { obstacles } from './customers.ts'
@@ -16,7 +16,7 @@ export interface Told {
   readonly routes: readonly Route[]
 }
 
-async function checkHealth(registry: Registry): Promise<Check[]> {
+async function checkHealth(registry: OperatorRegistry): Promise<Check[]> {
   const { engine, version, aspects } = await registry.health()
   const detail = `${registry.address} (${engine} ${version})`
   return [
@@ -30,13 +30,13 @@ async function checkHealth(registry: Registry): Promise<Check[]> {
 }
 
 /** The registry's clock is what quotas and keys go by; a file has that of the machine. */
-async function checkClock(registry: Registry): Promise<Check[]> {
+async function checkClock(registry: OperatorRegistry): Promise<Check[]> {
   if (registry.address.startsWith('sqlite:')) return []
   // Nobody is called so, and asking takes nothing from anybody.
   return [await clockCheck('clock', "the registry's", async () => (await registry.usage('nobody', 'test')).now)]
 }
 
-async function checkCustomers(registry: Registry): Promise<Told> {
+async function checkCustomers(registry: OperatorRegistry): Promise<Told> {
   const customers = await registry.customers()
   const stored = await Promise.all(customers.slice(0, mostProfiles).map(({ id }) => registry.profile(id)))
   const profiles = stored.flatMap((one) => (one === undefined ? [] : [one.profile]))
@@ -70,7 +70,7 @@ export async function checkRegistry(places: Places): Promise<Told> {
     return { checks: [{ name: 'registry', state: 'warn', detail, fix: 'apigw customer add' }], routes: [] }
   }
   try {
-    const registry = await openRegistry(places.registry, { password: places.registryPassword, region: places.region })
+    const registry = await openOperatorRegistry(places.registry, { password: places.registryPassword, region: places.region })
     try {
       const health = await checkHealth(registry)
       // Where a part of a cluster is away, what was found before is the explanation.

@@ -15,7 +15,7 @@ interface Scripts {
   apigwAdmit(profile: string, usage: string, record: string, nonce: string, ...args: (string | number)[]): Promise<unknown>
   apigwSettle(usage: string, record: string, refund: string, ...args: (string | number)[]): Promise<unknown>
   apigwSaveDocument(document: string, history: string, ...args: (string | number)[]): Promise<unknown>
-  apigwSave(profile: string, history: string, ...args: (string | number)[]): Promise<unknown>
+  apigwSave(profile: string, history: string, retired: string, ...args: (string | number)[]): Promise<unknown>
 }
 
 export type Connection = (Redis | Cluster) & Scripts
@@ -91,7 +91,7 @@ function withScripts(client: Redis | Cluster): Connection {
   client.defineCommand('apigwAdmit', { numberOfKeys: 4, lua: admitLua })
   client.defineCommand('apigwSettle', { numberOfKeys: 3, lua: settleLua })
   client.defineCommand('apigwSaveDocument', { numberOfKeys: 2, lua: saveDocumentLua })
-  client.defineCommand('apigwSave', { numberOfKeys: 2, lua: saveLua })
+  client.defineCommand('apigwSave', { numberOfKeys: 3, lua: saveLua })
   return client as Connection
 }
 

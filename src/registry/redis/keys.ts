@@ -17,6 +17,8 @@ export const keys = {
   nonce: (customer: string, keyId: string, nonce: string) => `apigw:{${customer}}:nonce:${keyId}:${nonce}`,
   /** String: this reservation was given back. Expires. */
   refund: (customer: string, reservation: string) => `apigw:{${customer}}:refund:${reservation}`,
+  /** String: until when (ms) the id of this removed customer cannot be used again. Expires. */
+  retired: (customer: string) => `apigw:{${customer}}:retired`,
   /** Stream: the customer's audit log. Kept when the customer is removed. */
   history: (customer: string) => `apigw:{${customer}}:history`,
   /** Sorted set: every customer id that was ever added. In a slot of its own, so written before the profile. */

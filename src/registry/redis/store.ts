@@ -8,9 +8,11 @@ import {
 } from '../../domain/admission.ts'
 import { type Windows, windowsAt } from '../../domain/calendar.ts'
 import type { Credential } from '../../domain/credential.ts'
-import type { Customer } from '../../domain/customer.ts'
+import { type Customer, retiredMs } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
+import { type Changed, carryOut } from '../changes/carry-out.ts'
+import type { Actor, Change } from '../changes/change.ts'
 import {
   everyone,
   type HistoryEntry,
@@ -22,6 +24,8 @@ import {
   type StoredDocument,
   type StoredProfile,
 } from '../registry.ts'
+import { retiredId } from '../retired.ts'
+import { accessAspects, accessOf } from './access.ts'
 import { answerMs } from './cluster.ts'
 import { type Connection, unavailable } from './connect.ts'
 import { type Deadline, deadline } from './deadline.ts'
@@ -139,22 +143,18 @@ export class RedisRegistry implements Registry {
 
   async save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
     const { id } = profile.customer
-    return this.#ask(async () => {
+    const answer = await this.#ask(async () => {
       // The list lies in another slot, so it cannot change in the same step. An id that is listed and has no profile
       // is passed over; a profile that is not listed could not be found again.
       if (expected === undefined) await this.#redis.zadd(keys.customers, 0, id)
-      const fields = profileFields(profile, randomId())
-      return (
-        (await this.#redis.apigwSave(keys.profile(id), keys.history(id), expected ?? '', JSON.stringify(entry), ...fields)) === 1
-      )
+      return this.#save(id, expected ?? '', entry, profileFields(profile, randomId()))
     })
+    if (answer > 1) throw retiredId(id, answer)
+    return answer === 1
   }
 
   async remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
-    const removed = await this.#ask(() =>
-      this.#redis.apigwSave(keys.profile(customer), keys.history(customer), expected, JSON.stringify(entry)),
-    )
-    return removed === 1
+    return (await this.#ask(() => this.#save(customer, expected, entry, []))) === 1
   }
 
   async history(customer: string | undefined, most: number): Promise<HistoryEntry[]> {
@@ -181,8 +181,13 @@ export class RedisRegistry implements Registry {
     return saved === 1
   }
 
+  change(change: Change, actor: Actor): Promise<Changed> {
+    return carryOut(this, change, actor)
+  }
+
   async health(): Promise<RegistryHealth> {
-    return this.#ask(() => healthOf(this.#redis))
+    const health = await this.#ask(() => healthOf(this.#redis))
+    return { ...health, aspects: [...health.aspects, ...accessAspects(accessOf(this.#redis, this.address))] }
   }
 
   async ready(): Promise<Readiness> {
@@ -231,6 +236,12 @@ export class RedisRegistry implements Registry {
     } finally {
       this.#deadline.done()
     }
+  }
+
+  async #save(customer: string, expected: string, entry: HistoryEntry, fields: readonly string[]): Promise<number> {
+    const places = [keys.profile(customer), keys.history(customer), keys.retired(customer)] as const
+    const line = JSON.stringify(entry)
+    return Number(await this.#redis.apigwSave(...places, expected, line, this.#now?.() ?? '', retiredMs, ...fields))
   }
 
   async #clock(): Promise<number> {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Problem } from '../../domain/problem.ts'
@@ -70,6 +70,26 @@ function prepared(path: string): DatabaseSync {
   }
 }
 
+/** What makes a file private: digests and sealed secrets are for its owner alone. */
+const privateMode = 0o600
+
+/**
+ * Takes the rights of others away from a registry that is there, once it is known to be one, and from its -wal and -shm
+ * files: SQLite gives these the mode that the database had (findCreateFileMode in its os_unix.c).
+ */
+function makePrivate(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (stats === undefined || !stats.isFile() || (stats.mode & 0o077) === 0) continue
+    try {
+      chmodSync(file, privateMode)
+    } catch (error) {
+      // Another user's file: SQLite says whether it can be used, and `apigw doctor` that others can read it.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error
+    }
+  }
+}
+
 /** SQLite does not wait for a lock where two that wait could block each other, as when both make the same file. */
 function untilFree<T>(work: () => T): T {
   const until = Date.now() + busyMs
@@ -90,8 +110,13 @@ function untilFree<T>(work: () => T): T {
  */
 export function openFile(path: string): DatabaseSync {
   try {
-    if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 })
-    return untilFree(() => prepared(path))
+    if (path === ':memory:') return prepared(path)
+    mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 })
+    // Before SQLite makes it, which would leave its mode to the umask.
+    closeSync(openSync(path, 'a', privateMode))
+    const db = untilFree(() => prepared(path))
+    makePrivate(path)
+    return db
   } catch (error) {
     if (error instanceof Problem) throw error
     const problem = asProblem(error, path)

@@ -1,5 +1,5 @@
 /**
- * Version 2 of the file (version 1 had no nonces and no documents). `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
+ * Version 3 of the file (version 1 had no nonces and no documents, version 2 no table of credentials and no retired ids). `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
  * tree, so that one admission touches one page of each table.
  */
 export const schema = `
@@ -7,6 +7,18 @@ CREATE TABLE IF NOT EXISTS profiles (
   customer TEXT PRIMARY KEY,
   version TEXT NOT NULL,
   document TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS credentials (
+  customer TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (customer, key_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS retired (
+  customer TEXT PRIMARY KEY,
+  until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS usage (
@@ -60,8 +72,11 @@ CREATE TABLE IF NOT EXISTS history (
   what TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS history_customer ON history (customer, id);
+
+INSERT OR IGNORE INTO credentials (customer, key_id, document)
+  SELECT p.customer, json_extract(c.value, '$.keyId'), c.value FROM profiles p, json_each(p.document, '$.credentials') c;
 `
 
 /** `PRAGMA application_id` of a registry file ("apgw"), so that another program's database is not taken for one. */
 export const applicationId = 0x61_70_67_77
-export const schemaVersion = 2
+export const schemaVersion = 3

@@ -3,18 +3,13 @@ import type { Admission, AdmitRequest, Reservation } from '../../domain/admissio
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
-import type {
-  HistoryEntry,
-  Outcome,
-  Profile,
-  Readiness,
-  Registry,
-  RegistryHealth,
-  StoredDocument,
-  StoredProfile,
-} from '../registry.ts'
+import { type Changed, carryOut } from '../changes/carry-out.ts'
+import type { Actor, Change } from '../changes/change.ts'
+import type { HistoryEntry, Outcome, Profile, Readiness, Registry, RegistryHealth, StoredDocument } from '../registry.ts'
+import { retiredId } from '../retired.ts'
 import { admissionsOf } from './admit.ts'
 import { asProblem, openFile } from './open.ts'
+import { profilesOf } from './profiles.ts'
 
 interface Job {
   readonly run: () => unknown
@@ -36,6 +31,7 @@ export class SqliteRegistry implements Registry {
   readonly #db: DatabaseSync
   readonly #now: () => number
   readonly #admissions: ReturnType<typeof admissionsOf>
+  readonly #profiles: ReturnType<typeof profilesOf>
   readonly #path: string
   #jobs: Job[] = []
   #sweptAt = 0
@@ -47,6 +43,7 @@ export class SqliteRegistry implements Registry {
     this.#db = openFile(path)
     this.#now = now
     this.#admissions = admissionsOf(this.#db)
+    this.#profiles = profilesOf(this.#db)
   }
 
   admit(request: AdmitRequest): Promise<Admission> {
@@ -66,11 +63,11 @@ export class SqliteRegistry implements Registry {
   }
 
   credential(customer: string, keyId: string) {
-    return this.#read(() => this.#load(customer)?.profile.credentials.find((credential) => credential.keyId === keyId))
+    return this.#read(() => this.#profiles.credential(customer, keyId))
   }
 
   profile(customer: string) {
-    return this.#read(() => this.#load(customer))
+    return this.#read(() => this.#profiles.load(customer))
   }
 
   customers(): Promise<Customer[]> {
@@ -80,21 +77,23 @@ export class SqliteRegistry implements Registry {
     })
   }
 
-  save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
-    return this.#inTransaction(() => {
-      const { id } = profile.customer
-      if (this.#load(id)?.version !== expected) return false
-      const write = this.#db.prepare('INSERT OR REPLACE INTO profiles (customer, version, document) VALUES (?, ?, ?)')
-      write.run(id, randomId(), JSON.stringify(profile))
+  async save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
+    const { id } = profile.customer
+    // Thrown outside of the transaction, which others share.
+    const answer = await this.#inTransaction(() => {
+      const until = expected === undefined ? this.#profiles.retiredUntil(id, this.#now()) : undefined
+      if (until !== undefined) return until
+      if (!this.#profiles.save(profile, expected)) return false
       this.#append(entry)
       return true
     })
+    if (typeof answer === 'number') throw retiredId(id, answer)
+    return answer
   }
 
   remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
     return this.#inTransaction(() => {
-      const { changes } = this.#db.prepare('DELETE FROM profiles WHERE customer = ? AND version = ?').run(customer, expected)
-      if (changes === 0) return false
+      if (!this.#profiles.remove(customer, expected, this.#now())) return false
       this.#append(entry)
       return true
     })
@@ -128,6 +127,10 @@ export class SqliteRegistry implements Registry {
     })
   }
 
+  change(change: Change, actor: Actor): Promise<Changed> {
+    return carryOut(this, change, actor)
+  }
+
   health(): Promise<RegistryHealth> {
     return this.#read(() => {
       const version = String(this.#db.prepare('SELECT sqlite_version() AS v').get()?.v)
@@ -154,12 +157,6 @@ export class SqliteRegistry implements Registry {
   async close(): Promise<void> {
     this.#flush()
     if (this.#db.isOpen) this.#db.close()
-  }
-
-  #load(customer: string): StoredProfile | undefined {
-    const row = this.#db.prepare('SELECT version, document FROM profiles WHERE customer = ?').get(customer)
-    if (row === undefined) return undefined
-    return { version: String(row.version), profile: JSON.parse(String(row.document)) as Profile }
   }
 
   #document(name: string): StoredDocument | undefined {

@@ -4,6 +4,7 @@ import { defaultRoutesDocument, defaultRoutesFrom, servingRoute } from '../../do
 import { randomId } from '../../domain/ids.ts'
 import { type Api, type Way, wayFrom, wayText } from '../../domain/route.ts'
 import type { Call } from './endpoint.ts'
+import { tokenExpired, toleranceMs } from './tokens.ts'
 
 export type Decided = Exclude<Admission, { kind: 'unrouted' }>
 export type Admitted = Extract<Admission, { kind: 'admitted' }>
@@ -36,8 +37,21 @@ export async function admit(
   const started = performance.now()
   const first = await registry.admit(more.api === undefined ? request : { ...request, fallback: 'ask' })
   const decided = first.kind === 'unrouted' ? await admitByDefault(call, request) : first
+  await refuseExpiredToken(call, decided)
   call.note({ admitMs: performance.now() - started, ...(decided.kind === 'admitted' && units > 0 && { units }) })
   return decided
+}
+
+/**
+ * A token was checked before, by this process or by an authorizer whose answer API Gateway keeps. Whether it is good still
+ * is decided by the clock of the admission: one that has ended in between gives its units back.
+ * @throws Problem `token-expired`
+ */
+async function refuseExpiredToken({ caller, registry }: Call, decided: Decided): Promise<void> {
+  if (caller.expiresAt === undefined || decided.kind === 'replay') return
+  if (decided.now < caller.expiresAt + toleranceMs) return
+  if (decided.kind === 'admitted') await registry.settle(decided.reservation, { kind: 'failed' })
+  throw tokenExpired()
 }
 
 async function admitByDefault({ registry }: Call, request: AdmitRequest): Promise<Decided> {

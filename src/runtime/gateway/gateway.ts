@@ -1,3 +1,4 @@
+import { addressKey } from '../../domain/address.ts'
 import type { Admission } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
@@ -40,6 +41,8 @@ export interface Observation {
   readonly publishMs?: number
   /** Why what stands behind the gateway could not be used, which the caller is not shown. */
   readonly cause?: string
+  /** The adapter could not tell the caller's address: an X-Forwarded-For that is malformed, or too short. */
+  readonly addressUnknown?: true
   /** What was thrown where it was a bug. */
   readonly error?: unknown
 }
@@ -133,7 +136,8 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   /** Authenticates by the headers alone, before the body is read. `checkedAgain` checks the digest of a signed body. */
   async function callerOf(request: HttpRequest, environment: Environment, endpoint: Endpoint): Promise<Caller> {
-    if (request.proven !== undefined) return request.proven
+    // A token is given for the secret of a key of the scheme `jwt`, and an authorizer's word for another scheme is not that.
+    if (request.proven !== undefined && endpoint.signIn !== 'token') return request.proven
     const origin = publicOrigin ?? request.origin
     return authenticate(request, { environment, origin, purpose: endpoint.signIn ?? 'call', bodyVisible: false })
   }
@@ -209,6 +213,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         status: response.status,
         milliseconds: performance.now() - started,
         ...(response.status >= 400 && { code: codeOf(response) }),
+        ...(addressKey(request.address) === undefined && { addressUnknown: true }),
         ...(error !== undefined && { error }),
       })
       response.headers['x-request-id'] = seen.requestId

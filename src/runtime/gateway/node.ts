@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { forwardedFor } from '../../domain/address.ts'
 import { randomId } from '../../domain/ids.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Gateway } from './gateway.ts'
@@ -54,8 +55,7 @@ function headersOf(request: IncomingMessage): Map<string, string[]> {
 function addressOf(request: IncomingMessage, headers: Map<string, string[]>, trustedProxies: number): string {
   const socket = request.socket.remoteAddress ?? ''
   if (trustedProxies === 0) return socket
-  const forwarded = (headers.get('x-forwarded-for') ?? []).join(',').split(',')
-  return forwarded.at(-trustedProxies)?.trim() || socket
+  return forwardedFor(headers.get('x-forwarded-for') ?? [], trustedProxies) ?? socket
 }
 
 /** Scheme and host of the request's own URI. The scheme is that of our proxy's client, where there is a proxy. */
@@ -145,6 +145,10 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Li
 
   /** The first look at a request, before anything of it is trusted or paid for. @throws Problem */
   function checkHead(request: IncomingMessage, headers: Map<string, string[]>, maxBytes: number): void {
+    // Node's parser takes HTTP/0.9 and 2.0 for HTTP/1: nothing says where such a request ends, or how its answer is read.
+    if (request.httpVersion !== '1.1' && request.httpVersion !== '1.0') {
+      throw new Problem('malformed-request', 'The request is not of HTTP/1.0 or HTTP/1.1.')
+    }
     if (request.httpVersion === '1.1' && headers.get('host')?.length !== 1) {
       throw new Problem('malformed-request', 'An HTTP/1.1 request has exactly one Host header.')
     }
