@@ -1,7 +1,7 @@
 import { openQueue, type Queue } from '../runtime/ports/index.ts'
 
-export { type Peek, type Peeked, peekQueue } from './peek.ts'
-export { deadLettersOf, type Redriven, redriveQueue } from './redrive.ts'
+export { type Peeked, peekQueue } from './peek.ts'
+export { deadLettersOf, redriveQueue } from './redrive.ts'
 
 export interface QueuePlace {
   readonly endpoint?: string | undefined
