@@ -1,6 +1,3 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomId } from '../src/domain/ids.ts'
 import { startEmulator } from '../src/local/index.ts'
@@ -8,31 +5,12 @@ import { startRowStore } from '../src/prove/stores.ts'
 import { openDatabase, openLedger, openQueue } from '../src/runtime/ports/index.ts'
 import { consume, pumpReports } from '../src/runtime/worker/index.ts'
 import type { Bench } from './lib/bench.ts'
-import { cleanUp, temporaryFolder } from './lib/children.ts'
+import { cleanUp, startServer, temporaryFolder } from './lib/children.ts'
 import { median, print, printTable, whole } from './lib/report.ts'
 
 const messages = 10_000
 const carrier = { queue: 'carrier-a', table: 'carrier_a' }
 const region = 'ap-northeast-2'
-/** What DynamoDB takes for a write in its own region. */
-const ledgerMs = 5
-
-/** Answers as DynamoDB does, and keeps nothing: how fast an emulator writes is another question. */
-async function startNullLedger(): Promise<{ endpoint: string; requests(): number }> {
-  let requests = 0
-  const server = createServer(async (request, response) => {
-    requests += 1
-    await text(request)
-    await sleep(ledgerMs)
-    const action = String(request.headers['x-amz-target']).split('.')[1]
-    const head = { openDay: { S: new Date().toISOString().slice(0, 10) } }
-    const answers: Record<string, object> = { BatchGetItem: { Responses: { 'apigw-ledger': [head] } }, Query: { Items: [] } }
-    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(answers[action ?? ''] ?? {}))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests: () => requests }
-}
-
 function envelope(customer: string, count: number): string {
   const text = 'Your code is 123456. It is good for three minutes.'
   const one = () => ({ id: randomId(), to: '+821012345678', from: '+8215881234', type: 'sms', text, acceptedAt: Date.now() })
@@ -51,8 +29,9 @@ const bench: Bench = {
     const database = await openDatabase(rows.address)
     await database.migrate([carrier])
     const queue = openQueue({ endpoint: server.address, region })
-    const nowhere = await startNullLedger()
-    const ledger = openLedger({ endpoint: nowhere.endpoint, region })
+    // How fast an emulator of DynamoDB writes is another question.
+    const { url: endpoint } = await startServer('ledger.ts', {})
+    const ledger = openLedger({ endpoint, region })
     if (ledger === undefined) throw new Error('an endpoint is there, and no ledger')
     const count = async (sql: string): Promise<number> => Number((await rows.sql(sql))[0]?.n)
 
@@ -93,7 +72,7 @@ const bench: Bench = {
       results.push([String(customers), whole(one), whole(other), (other / one).toFixed(2)])
     }
     printTable(['customers', 'worker', 'pump', 'pump over worker'], results)
-    print(`Requests to the ledger, which takes ${ledgerMs} ms for each: ${whole(nowhere.requests())}.`)
+    print('The ledger answers each request after 5 ms, as DynamoDB does in its own region, and keeps nothing.')
     await database.close()
     await server.stop()
     await rows.victim?.kill()

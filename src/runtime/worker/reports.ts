@@ -5,9 +5,11 @@ import type { Database, Final, Ledger } from '../ports/index.ts'
 import type { Observe } from './events.ts'
 
 /** Outcomes of one round. A round that finds fewer has found all of them. */
-const roundSize = 1_000
+const roundSize = 4_000
 /** Customers whose reports are written at the same time. */
-const ownersAtOnce = 8
+const ownersAtOnce = 32
+/** Reported rows that one transaction moves away: short locks. */
+const tidySize = 1_000
 const firstPauseMs = 250
 const maxPauseMs = 5_000
 const lagEveryMs = 30_000
@@ -57,6 +59,7 @@ class CarrierPump {
   #completeAt = Date.now()
   /** The oldest outcome that the last round found, where it did not carry everything. */
   #oldestAt: number | undefined
+  #tidying: Promise<void> | undefined
 
   constructor(parts: PumpParts, carrier: Carrier) {
     this.#parts = parts
@@ -83,7 +86,9 @@ class CarrierPump {
     if (ids.length > 0) {
       await database.reported(ids)
       observe({ kind: 'reported', queue: this.#carrier.queue, reports: ids.length })
-      await database.archive(this.#carrier, roundSize)
+      this.#tidying ??= this.#tidy().finally(() => {
+        this.#tidying = undefined
+      })
     }
     if (failure !== undefined) throw failure
     if (finals.length < roundSize) {
@@ -91,6 +96,21 @@ class CarrierPump {
       this.#oldestAt = undefined
     }
     return ids.length
+  }
+
+  /** Moves reported rows away, behind the reports' back: no report waits for it. */
+  async #tidy(): Promise<void> {
+    const { database, observe } = this.#parts
+    try {
+      while ((await database.archive(this.#carrier, tidySize)) === tidySize);
+    } catch (error) {
+      observe({ kind: 'failed', queue: this.#carrier.queue, error, retryMs: firstPauseMs })
+    }
+  }
+
+  /** Ends what has been begun. */
+  async tidied(): Promise<void> {
+    await this.#tidying
   }
 
   /** A round whose failure is observed. */
@@ -117,6 +137,7 @@ export class ReportPump {
   /** One round over all carriers. A carrier that fails does not stop the others. @returns how many reports were written */
   async once(): Promise<number> {
     const written = await Promise.all(this.#pumps.map((pump) => pump.tryRound(firstPauseMs)))
+    await Promise.all(this.#pumps.map((pump) => pump.tidied()))
     return written.reduce((sum, one) => sum + one, 0)
   }
 
@@ -156,6 +177,7 @@ export class ReportPump {
       }
     }
     await Promise.all([...this.#pumps.map(carry), tell()])
+    await Promise.all(this.#pumps.map((pump) => pump.tidied()))
   }
 }
 
