@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addCustomer } from '../customers/index.ts'
+import { startEmulator } from '../local/index.ts'
 import { openRegistry, type Profile } from '../registry/index.ts'
 import { openDatabase } from '../runtime/ports/index.ts'
 import { type FaultySqs, startFaultySqs } from './faulty-sqs.ts'
@@ -27,8 +28,7 @@ export interface Stage {
 
 export async function startStage(folder: string): Promise<Stage> {
   const [registry, rows] = [await startRegistryStore(folder), await startRowStore(folder)]
-  const { startFauxqs } = await import('fauxqs')
-  const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false, defaultRegion: 'ap-northeast-2' })
+  const server = await startEmulator({ port: 0 })
   server.createQueue(queueName, { attributes: { VisibilityTimeout: '5' } })
   const sqs = await startFaultySqs(server.port)
   const database = await openDatabase(rows.address)

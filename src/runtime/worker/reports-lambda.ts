@@ -1,14 +1,15 @@
 import { isSandboxQueue } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
 import { frozenSince } from '../frozen.ts'
-import { openLedger } from '../ports/index.ts'
+import { type Database, openLedger } from '../ports/index.ts'
 import { observe, openCarriers } from './environment.ts'
 import { answers } from './fresh.ts'
-import { type PumpParts, pumpOnce } from './reports.ts'
+import { ReportPump } from './reports.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 
 interface Opened {
-  readonly parts: PumpParts
+  readonly database: Database
+  readonly pump: ReportPump
   readonly sandboxes: readonly Sandbox[]
 }
 
@@ -18,7 +19,7 @@ async function open(): Promise<Opened> {
   if (ledger === undefined) throw new Problem('config-invalid', 'The environment variable APIGW_LEDGER_TABLE is missing.')
   const { database, carriers } = await openCarriers(1)
   const sandboxes = carriers.filter(({ queue }) => isSandboxQueue(queue)).map((carrier) => createSandbox({ database, carrier }))
-  return { parts: { database, ledger, carriers, observe }, sandboxes }
+  return { database, pump: new ReportPump({ database, ledger, carriers, observe }), sandboxes }
 }
 
 let opened: Promise<Opened> | undefined
@@ -34,18 +35,19 @@ export async function handler(_event: unknown, context: { getRemainingTimeInMill
   opened ??= open()
   try {
     const known = await opened
-    if (frozen.begin() && !(await answers(known.parts.database))) {
-      void known.parts.database.close().catch(() => undefined)
+    if (frozen.begin() && !(await answers(known.database))) {
+      void known.database.close().catch(() => undefined)
       opened = open()
     }
-    const { parts, sandboxes } = await opened
+    const { pump, sandboxes } = await opened
     let reports = 0
     for (let some = -1; some !== 0 && context.getRemainingTimeInMillis() > spareMs; ) {
       const played = await Promise.all(sandboxes.map((sandbox) => sandbox.play()))
-      const pumped = await pumpOnce(parts)
+      const pumped = await pump.once()
       reports += pumped
       some = pumped + played.reduce((sum, rows) => sum + rows, 0)
     }
+    await pump.tellLag()
     return { reports }
   } catch (error) {
     await opened.catch(() => {
