@@ -34,7 +34,15 @@ const options = {
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
 } satisfies RedisOptions
 
-function open({ nodes, tls, username, ...address }: RedisAddress, password: string, state: State): Redis | Cluster {
+/** A command has no caller who was promised an answer: it waits for a busy machine, or for the third node of a list. */
+const commandMs = 3 * answerMs
+
+function open(
+  { nodes, tls, username, ...address }: RedisAddress,
+  password: string,
+  state: State,
+  openMs: number,
+): Redis | Cluster {
   const access: RedisOptions = {
     ...options,
     reconnectOnError: (error) => state.breaks(error),
@@ -54,7 +62,7 @@ function open({ nodes, tls, username, ...address }: RedisAddress, password: stri
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     // Then another node is asked.
-    slotsRefreshTimeout: answerMs,
+    slotsRefreshTimeout: nodes.length > 1 ? answerMs : openMs,
     redisOptions: { ...access, commandTimeout: answerMs },
     // ElastiCache's certificate is for the name, not for the address that the name resolves to.
     dnsLookup: (address, callback) => callback(null, address),
@@ -117,12 +125,8 @@ export interface ConnectOptions {
   readonly keepTrying: boolean
 }
 
-/** A command may wait for a second and a third node of the list, where the first ones are silent. */
-const clusterMs = 3 * answerMs
-
 /**
- * Connects, or says that it cannot: within a second, or a command to a cluster within three. Afterwards the client reconnects
- * by itself.
+ * Connects, or says that it cannot: a gateway within a second, a command within three. Afterwards the client reconnects by itself.
  * @param safe the address without a password, for errors
  * @throws Problem `registry-unavailable`
  */
@@ -132,10 +136,11 @@ export async function connect(
   { password, keepTrying }: ConnectOptions,
 ): Promise<Connection> {
   const state = new State(address.cluster, keepTrying)
-  const client = withScripts(open(address, password ?? address.password, state))
+  const openMs = keepTrying ? answerMs : commandMs
+  const client = withScripts(open(address, password ?? address.password, state, openMs))
   watch(client, state)
   try {
-    await within(address.cluster && !keepTrying ? clusterMs : answerMs, client.connect())
+    await within(openMs, client.connect())
     // One that is away is for its own customers to wait for.
     if (client instanceof Cluster) await within(answerMs, connectPrimaries(client)).catch(() => undefined)
     // A cluster is there as soon as its slots are known, whatever its nodes are like.
