@@ -88,10 +88,12 @@ export class SqlDatabase implements Database {
     const taken = new Error('the row was taken')
     const { status, done } = layout.result
     const values = layout.valuesOf({ ...row, message: { ...row.message, id: randomId(), ref: randomId() } })
-    const named = layout.columns
-      .map((column, at): [string, Value] => [column, values[at] ?? null])
-      .filter(([column]) => column.toLowerCase() !== status.toLowerCase())
-    named.push([status, done[0] ?? null])
+    let named = layout.columns.map((column, at): [string, Value] => [column, values[at] ?? null])
+    // PostgreSQL has no reader of uncommitted rows, and the very statement of a real row says most.
+    if (this.#engine.name !== 'postgres') {
+      named = named.filter(([column]) => column.toLowerCase() !== status.toLowerCase())
+      named.push([status, done[0] ?? null])
+    }
     try {
       return await this.#engine.transaction(async (session) => {
         await session.insert(layout.table, named.map(([column]) => column), [named.map(([, value]) => value)])

@@ -16,6 +16,9 @@ interface Refused {
   readonly why: string
 }
 
+/** What is needed of a database. */
+type Rows = Pick<Database, 'flush' | 'reject' | 'takes' | 'answers'>
+
 /** So many rows refused one by one, and none taken: the table's fault, whatever a trial row says. */
 export const manyRefused = 20
 /** How often a statement may end its connection, with the database answering in between, before its rows are suspected. */
@@ -33,7 +36,7 @@ const lostTries = 3
  * @throws Problem `database-unavailable`: what is written is written, and all may be written again
  * @throws Problem `table-refuses`: the table took no row at all
  */
-export async function write(database: Database, carrier: Carrier, rows: readonly Row[], patient = true): Promise<Written> {
+export async function write(database: Rows, carrier: Carrier, rows: readonly Row[], patient = true): Promise<Written> {
   const first = await attempt(database, carrier, rows)
   if (typeof first === 'number') return { written: first, repeated: rows.length - first, rejected: [] }
   const { written, repeated, alone } = await halve(database, carrier, rows, first, patient)
@@ -46,7 +49,7 @@ export async function write(database: Database, carrier: Carrier, rows: readonly
 }
 
 /** @returns how many rows were new, or why they were refused together */
-async function attempt(database: Database, carrier: Carrier, rows: readonly Row[]): Promise<number | string> {
+async function attempt(database: Rows, carrier: Carrier, rows: readonly Row[]): Promise<number | string> {
   for (let lost = 1; ; lost++) {
     try {
       return await database.flush(carrier, rows)
@@ -65,7 +68,7 @@ function halvesOf(rows: readonly Row[]): (readonly Row[])[] {
 }
 
 /** Large parts first: what is good is in before single rows are looked at. */
-async function halve(database: Database, carrier: Carrier, rows: readonly Row[], why: string, patient: boolean) {
+async function halve(database: Rows, carrier: Carrier, rows: readonly Row[], why: string, patient: boolean) {
   const alone: Refused[] = []
   const parts: (readonly Row[])[] = [rows]
   let [written, repeated] = [0, 0]
@@ -85,7 +88,7 @@ async function halve(database: Database, carrier: Carrier, rows: readonly Row[],
 }
 
 /** Rejects rows that are refused once more, alone, between two signs that the table takes others. */
-async function judge(database: Database, carrier: Carrier, alone: readonly Refused[], written: number) {
+async function judge(database: Rows, carrier: Carrier, alone: readonly Refused[], written: number) {
   const rows: Refused[] = []
   let [late, repeated] = [0, 0]
   const [first] = alone
@@ -103,7 +106,7 @@ async function judge(database: Database, carrier: Carrier, alone: readonly Refus
 }
 
 /** A table that cannot roll back is not tried: there, only rows that were written count. */
-async function takesRows(database: Database, carrier: Carrier, written: number): Promise<boolean> {
+async function takesRows(database: Rows, carrier: Carrier, written: number): Promise<boolean> {
   const takes = await database.takes(carrier, written > 0)
   return takes === true || (takes === undefined && written > 0)
 }
