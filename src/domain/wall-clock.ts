@@ -66,6 +66,8 @@ export function readTime(value: unknown, format: TimeFormat, timeZone: string): 
   if (!isInstant(asUtc)) return undefined
   const ahead = (instant: number): number =>
     Date.parse(`${wallClock(instant, timeZone).replace(' ', 'T')}Z`) - Math.floor(instant / 1000) * 1000
+  // Intl writes the years before 1000 and from 10000 on in another form, which is not read back.
   const guess = asUtc - ahead(asUtc)
-  return asUtc - ahead(guess)
+  const instant = isInstant(guess) ? asUtc - ahead(guess) : Number.NaN
+  return isInstant(instant) ? instant : undefined
 }

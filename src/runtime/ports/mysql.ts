@@ -171,7 +171,8 @@ export class MysqlEngine implements Engine {
   async #connection(): Promise<PoolConnection> {
     for (;;) {
       const waiting = this.#pool.getConnection()
-      const connection = await within(waiting, this.#timeoutMs, () => void waiting.then((late) => late.release()))
+      const giveBack = () => void waiting.then((late) => late.release()).catch(() => undefined)
+      const connection = await within(waiting, this.#timeoutMs, giveBack)
       const known = this.#known.get(connection.connection)
       try {
         if (known === undefined) await this.#setUp(connection)

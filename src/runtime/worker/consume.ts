@@ -41,7 +41,8 @@ export interface Consumer {
 
 const firstIdleMs = 250
 const firstRetryMs = 500
-const maxRetryMs = 30_000
+/** An outage must not be outlived by a pause. */
+const maxRetryMs = 5_000
 const firstFitMs = 1_000
 const maxFitMs = 60_000
 const forgetEveryMs = 3_600_000
