@@ -271,7 +271,8 @@ function columnOf(row: SqlRow): TableFacts['columns'][number] {
   const type = String(row.type).toLowerCase()
   // MariaDB gives the text NULL where a column that may be null has no default of its own.
   const hasDefault = row.preset !== null && row.preset !== undefined
-  const enumeration = type === 'enum' ? [...String(row.full).matchAll(/'((?:[^']|'')*)'/g)].map(([, value]) => value ?? '') : undefined
+  const enumeration =
+    type === 'enum' ? [...String(row.full).matchAll(/'((?:[^']|'')*)'/g)].map(([, value]) => value ?? '') : undefined
   return {
     name: String(row.name),
     type,

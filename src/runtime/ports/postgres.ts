@@ -130,7 +130,8 @@ export class PostgresEngine implements Engine {
       return await run(client)
     } catch (error) {
       if (error instanceof Refusal) {
-        if (codeOf(error.cause) === '42P01' && /ingest_|apigw_schema/.test(error.message)) throw outdated(this.#address, error.cause)
+        if (codeOf(error.cause) === '42P01' && /ingest_|apigw_schema/.test(error.message))
+          throw outdated(this.#address, error.cause)
         throw error
       }
       if (client !== undefined) discard(client)

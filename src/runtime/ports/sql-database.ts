@@ -1,6 +1,6 @@
 import type { Carrier } from '../../domain/carrier.ts'
-import type { Environment } from '../../domain/names.ts'
 import { randomId } from '../../domain/ids.ts'
+import type { Environment } from '../../domain/names.ts'
 import { type CarrierRow, type Database, distinct, type Final, type Migration, type Row, type Unfit } from './database.ts'
 import { unfitIn } from './fitness.ts'
 import { type Layout, layoutOf, ourStatus, type Value } from './layout.ts'
@@ -96,7 +96,11 @@ export class SqlDatabase implements Database {
     }
     try {
       return await this.#engine.transaction(async (session) => {
-        await session.insert(layout.table, named.map(([column]) => column), [named.map(([, value]) => value)])
+        await session.insert(
+          layout.table,
+          named.map(([column]) => column),
+          [named.map(([, value]) => value)],
+        )
         if (this.#engine.name === 'postgres') await session.run('SET CONSTRAINTS ALL IMMEDIATE')
         throw taken
       })
@@ -107,10 +111,12 @@ export class SqlDatabase implements Database {
   }
 
   async answers(): Promise<boolean> {
-    return this.#engine.transaction((session) => session.all('SELECT 1 AS one')).then(
-      () => true,
-      () => false,
-    )
+    return this.#engine
+      .transaction((session) => session.all('SELECT 1 AS one'))
+      .then(
+        () => true,
+        () => false,
+      )
   }
 
   async unfit(carrier: Carrier): Promise<readonly Unfit[]> {
@@ -335,6 +341,13 @@ function finalOf(layout: Layout, row: SqlRow): Final {
 /** A row that no message asked for: only to find out whether a table takes any. */
 function inventedRow(): Row {
   const now = Date.now()
-  const message = { id: randomId(), to: '+821000000000', from: '+821000000000', type: 'sms' as const, text: 'apigw', acceptedAt: now }
+  const message = {
+    id: randomId(),
+    to: '+821000000000',
+    from: '+821000000000',
+    type: 'sms' as const,
+    text: 'apigw',
+    acceptedAt: now,
+  }
   return { customer: 'apigw', environment: 'live', message }
 }

@@ -194,7 +194,7 @@ class Running implements Consumer {
   }
 
   async #receiveOnce(waitSeconds: number): Promise<number> {
-    const { queue, carrier, observe } = this.#options
+    const { queue, carrier } = this.#options
     const received = await queue.receive(carrier.queue, { most: 10, waitSeconds, signal: this.#stopping.signal })
     const parcels: Parcel[] = []
     for (const one of received) {

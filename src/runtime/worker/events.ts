@@ -15,7 +15,13 @@ export type WorkerEvent =
   /** A message that cannot be read was moved to the dead-letter queue, after several receives. */
   | { readonly kind: 'dead'; readonly queue: string; readonly why: string; readonly deadLetterQueue: string }
   /** The database answers, and the carrier's table takes no row: the queue waits, and its messages are kept. */
-  | { readonly kind: 'refusing'; readonly queue: string; readonly error: unknown; readonly rows: number; readonly retryMs: number }
+  | {
+      readonly kind: 'refusing'
+      readonly queue: string
+      readonly error: unknown
+      readonly rows: number
+      readonly retryMs: number
+    }
   /** Rows get in again. */
   | { readonly kind: 'resumed'; readonly queue: string; readonly milliseconds: number }
   /** What a carrier's table keeps out. `keepsOut: 'all'` stops its queue. */

@@ -115,21 +115,25 @@ describe.each(servers)('$engine', ({ create }) => {
     expect(await database.flush(carrierA, [rowWith()])).toBe(1)
   })
 
-  it('a worker lives through 30 ended connections while it writes: nothing lost, nothing twice', { timeout: 120_000 }, async () => {
+  it('a worker lives through 30 ended connections while it writes: nothing lost, nothing twice', {
+    timeout: 120_000,
+  }, async () => {
     const test = await create()
     const queueName = newQueue('30')
     const child = startWorker(queueName, test.address)
     await child.logged('consuming')
     const ids: string[] = []
-    const kill =
-      test.address.startsWith('postgres')
-        ? 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
-        : undefined
+    const flushes = () => child.lines.filter(({ event }) => event === 'flushed').length
+    const kill = test.address.startsWith('postgres')
+      ? 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
+      : undefined
     for (let ended = 0; ended < 30; ) {
       if (sqs.bodies(queueName).length < 40) ids.push(...fill(queueName, 40))
       if (kill !== undefined) ended += (await test.sql(kill)).length
       else ended += await killConnections(test)
-      await sleep(20)
+      // The next ones end while it writes again.
+      const before = flushes()
+      await until(() => flushes() > before || sqs.bodies(queueName).length === 0 || child.process.exitCode !== null)
       expect(child.process.exitCode, child.stderr()).toBeNull()
     }
     await until(() => sqs.bodies(queueName).length === 0 || child.process.exitCode !== null)
@@ -138,24 +142,28 @@ describe.each(servers)('$engine', ({ create }) => {
     expect(sqs.bodies(`${queueName}-dlq`)).toEqual([])
   })
 
-  it.each(['refuse', 'silent'] as const)('an outage (%s) leaves no more files open than before it', { timeout: 120_000 }, async (how) => {
-    const test = await create()
-    const { proxy, address } = await behindProxy(test)
-    const queueName = newQueue('60')
-    const child = startWorker(queueName, address)
-    fill(queueName, 2)
-    await child.logged('flushed')
-    const open = () => readdirSync(`/proc/${child.process.pid}/fd`).length
-    const before = open()
-    proxy.set(how)
-    fill(queueName, 60)
-    const failures = () => child.lines.filter(({ event }) => event === 'failed').length
-    await until(() => failures() >= 4 || child.process.exitCode !== null)
-    expect(child.stderr()).toBe('')
-    expect(open()).toBeLessThan(before + 20)
-    proxy.set('pass')
-    await until(() => sqs.bodies(queueName).length === 0)
-  })
+  it.each(['refuse', 'silent'] as const)(
+    'an outage (%s) leaves no more files open than before it',
+    { timeout: 120_000 },
+    async (how) => {
+      const test = await create()
+      const { proxy, address } = await behindProxy(test)
+      const queueName = newQueue('60')
+      const child = startWorker(queueName, address)
+      fill(queueName, 2)
+      await child.logged('flushed')
+      const open = () => readdirSync(`/proc/${child.process.pid}/fd`).length
+      const before = open()
+      proxy.set(how)
+      fill(queueName, 60)
+      const failures = () => child.lines.filter(({ event }) => event === 'failed').length
+      await until(() => failures() >= 4 || child.process.exitCode !== null)
+      expect(child.stderr()).toBe('')
+      expect(open()).toBeLessThan(before + 20)
+      proxy.set('pass')
+      await until(() => sqs.bodies(queueName).length === 0)
+    },
+  )
 })
 
 function startWorker(queueName: string, address: string) {

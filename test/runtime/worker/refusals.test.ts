@@ -1,5 +1,5 @@
-import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { createConnection } from 'mysql2/promise'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import type { Carrier } from '../../../src/domain/carrier.ts'
 import type { Message } from '../../../src/domain/message.ts'
 import { write } from '../../../src/runtime/worker/isolate.ts'
@@ -31,7 +31,10 @@ const rowsAtFault: readonly Case[] = [
   [
     'MariaDB partition (1526)',
     mariadb.create,
-    ['ALTER TABLE carrier_a DROP PRIMARY KEY', 'ALTER TABLE carrier_a PARTITION BY RANGE (send_at) (PARTITION p VALUES LESS THAN (4000000000000))'],
+    [
+      'ALTER TABLE carrier_a DROP PRIMARY KEY',
+      'ALTER TABLE carrier_a PARTITION BY RANGE (send_at) (PARTITION p VALUES LESS THAN (4000000000000))',
+    ],
     { sendAt: 5_000_000_000_000 },
   ],
   [
@@ -45,7 +48,12 @@ const rowsAtFault: readonly Case[] = [
   ],
   ['MariaDB check', mariadb.create, ["ALTER TABLE carrier_a ADD CHECK (body <> 'bad')"], bad],
   ['MariaDB length', mariadb.create, ['ALTER TABLE carrier_a MODIFY body VARCHAR(10) NOT NULL'], { text: 'x'.repeat(11) }],
-  ['MariaDB character set', mariadb.create, ['ALTER TABLE carrier_a MODIFY body VARCHAR(10) CHARACTER SET euckr NOT NULL'], { text: '😀' }],
+  [
+    'MariaDB character set',
+    mariadb.create,
+    ['ALTER TABLE carrier_a MODIFY body VARCHAR(10) CHARACTER SET euckr NOT NULL'],
+    { text: '😀' },
+  ],
   ['PostgreSQL trigger (P0001)', postgres.create, pgTrigger, bad],
   ['PostgreSQL check', postgres.create, ["ALTER TABLE carrier_a ADD CHECK (body <> 'bad')"], bad],
   ['PostgreSQL length', postgres.create, ['ALTER TABLE carrier_a ALTER body TYPE varchar(10)'], { text: 'x'.repeat(11) }],
@@ -69,12 +77,21 @@ const tableAtFault: readonly Case[] = [
     ["CREATE TRIGGER t BEFORE INSERT ON carrier_a FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not today'"],
     {},
   ],
-  ['MariaDB text too narrow for all of many', mariadb.create, ['ALTER TABLE carrier_a MODIFY body VARCHAR(8) NOT NULL'], { text: 'longer than eight' }],
+  [
+    'MariaDB text too narrow for all of many',
+    mariadb.create,
+    ['ALTER TABLE carrier_a MODIFY body VARCHAR(8) NOT NULL'],
+    { text: 'longer than eight' },
+  ],
   ['PostgreSQL id too narrow', postgres.create, ['ALTER TABLE carrier_a ALTER id TYPE varchar(20)'], {}],
   [
     'PostgreSQL enum in a table of ours',
     postgres.create,
-    ["CREATE TYPE kind AS ENUM ('sms')", 'ALTER TABLE carrier_a ALTER type TYPE kind USING type::kind', 'ALTER TABLE carrier_a ADD spare int'],
+    [
+      "CREATE TYPE kind AS ENUM ('sms')",
+      'ALTER TABLE carrier_a ALTER type TYPE kind USING type::kind',
+      'ALTER TABLE carrier_a ADD spare int',
+    ],
     {},
   ],
   ['PostgreSQL no default', postgres.create, ['ALTER TABLE carrier_a ADD needed int NOT NULL'], {}],
@@ -91,7 +108,12 @@ const tableAtFault: readonly Case[] = [
   ],
   ['SQLite column dropped', sqlite.create, ['ALTER TABLE carrier_a DROP media'], {}],
   ['SQLite table missing', sqlite.create, ['DROP TABLE carrier_a'], {}],
-  ['SQLite trigger', sqlite.create, [`CREATE TRIGGER t BEFORE INSERT ON carrier_a BEGIN SELECT RAISE(ABORT, 'not today'); END`], {}],
+  [
+    'SQLite trigger',
+    sqlite.create,
+    [`CREATE TRIGGER t BEFORE INSERT ON carrier_a BEGIN SELECT RAISE(ABORT, 'not today'); END`],
+    {},
+  ],
 ]
 
 describe('a row is at fault', () => {
@@ -106,14 +128,17 @@ describe('a row is at fault', () => {
     expect(await database.finals(carrierA, 10)).toHaveLength(2)
   })
 
-  it.each(rowsAtFault)('%s: alone in an idle queue it is rejected too, and no trial row stays', async (_, create, changes, wrong) => {
-    const { test, database } = await prepared(create, ...changes)
-    const row = rowWith(wrong)
-    const result = await write(database, carrierA, [row])
-    expect(result.rejected.map((one) => one.row.message.id)).toEqual([row.message.id])
-    expect(await idsIn(test, table)).toEqual([])
-    expect(await test.sql('SELECT msg_id FROM ingest_seen')).toEqual([{ msg_id: row.message.id }])
-  })
+  it.each(rowsAtFault)(
+    '%s: alone in an idle queue it is rejected too, and no trial row stays',
+    async (_, create, changes, wrong) => {
+      const { test, database } = await prepared(create, ...changes)
+      const row = rowWith(wrong)
+      const result = await write(database, carrierA, [row])
+      expect(result.rejected.map((one) => one.row.message.id)).toEqual([row.message.id])
+      expect(await idsIn(test, table)).toEqual([])
+      expect(await test.sql('SELECT msg_id FROM ingest_seen')).toEqual([{ msg_id: row.message.id }])
+    },
+  )
 })
 
 describe('a table is at fault', () => {
@@ -125,11 +150,14 @@ describe('a table is at fault', () => {
     expect(await test.sql('SELECT msg_id FROM ingest_rejected')).toEqual([])
   })
 
-  it.each(tableAtFault.filter(([name]) => !name.includes('of many')))('%s: a single message is kept', async (_, create, changes, message) => {
-    const { test, database } = await prepared(create, ...changes)
-    await expect(write(database, carrierA, [rowWith(message)])).rejects.toMatchObject({ code: 'table-refuses' })
-    expect(await test.sql('SELECT msg_id FROM ingest_rejected')).toEqual([])
-  })
+  it.each(tableAtFault.filter(([name]) => !name.includes('of many')))(
+    '%s: a single message is kept',
+    async (_, create, changes, message) => {
+      const { test, database } = await prepared(create, ...changes)
+      await expect(write(database, carrierA, [rowWith(message)])).rejects.toMatchObject({ code: 'table-refuses' })
+      expect(await test.sql('SELECT msg_id FROM ingest_rejected')).toEqual([])
+    },
+  )
 
   it('keeps what a table refuses that took such rows before', async () => {
     const { test, database } = await prepared(mariadb.create)
@@ -139,7 +167,10 @@ describe('a table is at fault', () => {
     await test.sql('DELETE FROM carrier_a')
     await test.sql('ALTER TABLE carrier_a MODIFY body VARCHAR(8) NOT NULL')
     await expect(write(database, carrierA, [rowWith(long)])).rejects.toMatchObject({ code: 'table-refuses' })
-    expect(await write(database, carrierA, [rowWith({ text: 'short' }), rowWith(long)])).toMatchObject({ written: 1, rejected: [{}] })
+    expect(await write(database, carrierA, [rowWith({ text: 'short' }), rowWith(long)])).toMatchObject({
+      written: 1,
+      rejected: [{}],
+    })
   })
 
   it('keeps the rows where a table breaks in the middle of looking for the bad one', async () => {

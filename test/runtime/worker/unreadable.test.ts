@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Carrier } from '../../../src/domain/carrier.ts'
 import { readTime } from '../../../src/domain/wall-clock.ts'
-import { write } from '../../../src/runtime/worker/isolate.ts'
 import { pumpOnce, type WorkerEvent } from '../../../src/runtime/worker/index.ts'
+import { write } from '../../../src/runtime/worker/isolate.ts'
 import { engines, rowWith } from '../../support/databases.ts'
 import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
 
@@ -43,7 +43,12 @@ describe('a zero date', () => {
     await test.sql("UPDATE BIZ_MSG SET STATUS = 2, CALL_STATUS = '4100'")
     await test.sql('UPDATE BIZ_MSG SET REPORT_TIME = now() LIMIT 4')
     const events: WorkerEvent[] = []
-    const parts = { database, ledger: dynamo.open(), carriers: [existing], observe: (event: WorkerEvent) => void events.push(event) }
+    const parts = {
+      database,
+      ledger: dynamo.open(),
+      carriers: [existing],
+      observe: (event: WorkerEvent) => void events.push(event),
+    }
     expect(await pumpOnce(parts)).toBe(5)
     expect(await pumpOnce(parts)).toBe(0)
     expect(events.filter(({ kind }) => kind === 'unreadable')).toMatchObject([{ why: 'the time "0000-00-00 00:00:00"' }])
