@@ -12,6 +12,8 @@ export interface TcpProxy {
   forget(how?: 'dropped' | 'reset'): void
   /** New connections lead there, as after a fail-over behind a name. */
   pointTo(target: number): void
+  /** From now on the connections that are open pass nothing on, as where the peer is gone without a FIN; new ones work. */
+  stall(): void
   close(): Promise<void>
 }
 
@@ -20,6 +22,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   let to = target
   const sockets = new Set<Socket>()
   const forgotten = new WeakMap<Socket, 'dropped' | 'reset'>()
+  const stalled = new WeakSet<Socket>()
   const server = createServer((client) => {
     if (state === 'refuse') return void client.destroy()
     const upstream = connect(to, '127.0.0.1')
@@ -30,7 +33,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       sockets.add(socket)
       socket.on('data', (bytes) => {
         if (forgotten.get(socket) === 'reset') socket.resetAndDestroy()
-        else if (state !== 'silent' && !forgotten.has(socket)) other.write(bytes)
+        else if (state !== 'silent' && !forgotten.has(socket) && !stalled.has(socket)) other.write(bytes)
       })
       socket.on('error', () => undefined)
       socket.on('close', () => {
@@ -54,6 +57,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     },
     pointTo: (next) => {
       to = next
+    },
+    stall: () => {
+      for (const socket of sockets) stalled.add(socket)
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve))

@@ -32,6 +32,7 @@ const others: Readonly<Record<string, string>> = {
   APIGW_IDLE_MAX_MS: 'right as it is',
   APIGW_RECEIVERS: 'right as it is',
   APIGW_DATABASE_CONNECTIONS: 'right as it is; set where one connection is a promise',
+  APIGW_DATABASE_TIMEOUT_MS: 'right as it is, in a container and on Lambda',
 }
 
 /** What the runtime around our code reads by itself. */

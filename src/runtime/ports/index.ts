@@ -20,6 +20,7 @@ export { batchBytes, batchEntries, type Queue, type QueueState, type Received } 
 export { isLate, ReadBudget } from './read-budget.ts'
 export { secretFrom } from './secret-from.ts'
 export { readSecret } from './secrets.ts'
+export { Refusal } from './sql.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */
 export function openQueue(options: AwsOptions): Queue {
@@ -31,6 +32,8 @@ export interface DatabaseOptions {
   readonly password?: string | undefined
   /** Connections that this process opens at most. */
   readonly connections?: number | undefined
+  /** Longest that one statement may take, in milliseconds. The connection is ended after that. */
+  readonly timeoutMs?: number | undefined
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { Carrier } from '../../domain/carrier.ts'
-import type { Database, Received } from '../ports/index.ts'
+import { type Database, openQueue, type Queue, type Received } from '../ports/index.ts'
+import { bury } from './dead-letters.ts'
 import { observe, openCarriers } from './environment.ts'
 import type { Observe } from './events.ts'
-import { opened as openedParcel, type Parcel, write } from './flush.ts'
+import { opened as openedParcel, type Parcel } from './flush.ts'
 import { type FreshParts, overFreshConnection } from './fresh.ts'
+import { write } from './isolate.ts'
 
 /** An SQS message as Lambda gets it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
 interface SqsRecord {
@@ -26,6 +28,8 @@ export interface BatchResult {
 export interface HandlerParts {
   readonly database: Database
   readonly carriers: readonly Carrier[]
+  /** Moves what cannot be read to the dead letters; absent: that is left to the queue's redrive policy. */
+  readonly queue?: Queue
   readonly observe: Observe
 }
 
@@ -45,7 +49,7 @@ function queueOf({ eventSourceARN }: SqsRecord): string {
 }
 
 /** A handler that writes what SQS hands to Lambda. A message that it names is kept, and comes again. */
-export function handlerOf({ database, carriers, observe }: HandlerParts): (event: SqsEvent) => Promise<BatchResult> {
+export function handlerOf({ database, carriers, queue, observe }: HandlerParts): (event: SqsEvent) => Promise<BatchResult> {
   async function writeQueue(name: string, records: readonly SqsRecord[]): Promise<string[]> {
     const carrier = carriers.find(({ queue }) => queue === name)
     const kept: string[] = []
@@ -54,8 +58,10 @@ export function handlerOf({ database, carriers, observe }: HandlerParts): (event
       const parcel = carrier === undefined ? `no carrier serves the queue "${name}"` : openedParcel(received, name)
       if (typeof parcel !== 'string') parcels.push(parcel)
       else {
-        kept.push(received.id)
         observe({ kind: 'bad', queue: name, why: parcel, receiveCount: received.receiveCount })
+        const buried = queue !== undefined && (await bury(queue, name, received, parcel, observe).catch(() => false))
+        // Lambda deletes what is not named as kept.
+        if (!buried) kept.push(received.id)
       }
     }
     if (carrier === undefined || parcels.length === 0) return kept
@@ -85,11 +91,17 @@ function leftOf({ Records }: SqsEvent, { batchItemFailures }: BatchResult): SqsE
   return kept.size === 0 ? undefined : { Records: Records.filter(({ messageId }) => kept.has(messageId)) }
 }
 
+interface FreshHandlerParts extends Omit<FreshParts<SqsEvent>, 'handle'> {
+  /** Opens the queue that unreadable messages are moved to; absent: that is left to the queue's redrive policy. */
+  readonly queue?: () => Queue
+}
+
 /** A handler over a database that it opens with its first event, and again when the connection is gone. */
-export function freshHandler(parts: Omit<FreshParts<SqsEvent>, 'handle'>): (event: SqsEvent) => Promise<BatchResult> {
+export function freshHandler({ queue, ...parts }: FreshHandlerParts): (event: SqsEvent) => Promise<BatchResult> {
+  const deadLetters = queue === undefined ? {} : { queue: queue() }
   const write = overFreshConnection<SqsEvent>({
     ...parts,
-    handle: async (event, opened, observe) => leftOf(event, await handlerOf({ ...opened, observe })(event)),
+    handle: async (event, opened, observe) => leftOf(event, await handlerOf({ ...opened, ...deadLetters, observe })(event)),
   })
   return async (event) => {
     const left = await write(event)
@@ -101,4 +113,8 @@ export function freshHandler(parts: Omit<FreshParts<SqsEvent>, 'handle'>): (even
  * What Lambda calls. Nothing is opened before the first event. An instance handles one event at a time; the trigger's maximum
  * concurrency is then the number of connections.
  */
-export const handler = freshHandler({ open: () => openCarriers(1), observe })
+export const handler = freshHandler({
+  open: () => openCarriers(1),
+  queue: () => openQueue({ endpoint: process.env.APIGW_SQS_ENDPOINT, region: process.env.AWS_REGION }),
+  observe,
+})
