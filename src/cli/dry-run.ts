@@ -9,6 +9,7 @@ export function dryRun(registry: Registry): Registry {
     admit: (request) => registry.admit({ ...request, units: 0 }),
     settle: async () => false,
     usage: (customer, environment) => registry.usage(customer, environment),
+    open: (customer, environment) => registry.open(customer, environment),
     credential: (customer, keyId) => registry.credential(customer, keyId),
     profile: (customer) => registry.profile(customer),
     customers: () => registry.customers(),

@@ -1,4 +1,4 @@
-import type { Admission, AdmitRequest, Reservation, Usage } from '../domain/admission.ts'
+import type { Admission, AdmitRequest, OpenReservations, Reservation, Usage } from '../domain/admission.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Customer } from '../domain/customer.ts'
 import type { Environment } from '../domain/names.ts'
@@ -24,6 +24,7 @@ export interface Calls {
   admit: { params: { request: AdmitRequest }; result: Admission }
   settle: { params: { reservation: Reservation; outcome: Outcome }; result: boolean }
   usage: { params: { customer: string; environment: Environment }; result: { usage: Usage; now: number } }
+  open: { params: { customer: string; environment: Environment }; result: OpenReservations }
   credential: { params: { customer: string; keyId: string }; result: Credential | undefined }
   profile: { params: { customer: string }; result: StoredProfile | undefined }
   customers: { params: Record<never, never>; result: Customer[] }

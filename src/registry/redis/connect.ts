@@ -6,8 +6,8 @@ import { settleLua } from './settle.lua.ts'
 
 /** The commands of ours that ioredis adds to a connection; it sends EVALSHA, and EVAL when Redis forgot the script. */
 interface Scripts {
-  apigwAdmit(profile: string, usage: string, record: string, nonce: string, ...args: (string | number)[]): Promise<unknown>
-  apigwSettle(usage: string, record: string, refund: string, ...args: (string | number)[]): Promise<unknown>
+  apigwAdmit(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
+  apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSaveDocument(document: string, history: string, ...args: (string | number)[]): Promise<unknown>
   apigwSave(profile: string, history: string, ...args: (string | number)[]): Promise<unknown>
 }
@@ -56,8 +56,8 @@ function open(url: URL, password: string | undefined): Redis | Cluster {
 }
 
 function withScripts(client: Redis | Cluster): Connection {
-  client.defineCommand('apigwAdmit', { numberOfKeys: 4, lua: admitLua })
-  client.defineCommand('apigwSettle', { numberOfKeys: 3, lua: settleLua })
+  client.defineCommand('apigwAdmit', { lua: admitLua })
+  client.defineCommand('apigwSettle', { lua: settleLua })
   client.defineCommand('apigwSaveDocument', { numberOfKeys: 2, lua: saveDocumentLua })
   client.defineCommand('apigwSave', { numberOfKeys: 2, lua: saveLua })
   return client as Connection

@@ -90,7 +90,7 @@ export const entry: z.ZodType<HistoryEntry> = z.strictObject({
     .regex(/^\P{Cc}*$/u),
 })
 
-const idempotency = z.strictObject({ key: digest, fingerprint: digest })
+const idempotency = z.strictObject({ key: digest, fingerprint: digest, plan: text(20_000).exactOptional() })
 
 export const admitRequest: z.ZodType<AdmitRequest> = z.strictObject({
   reservation: text(64).regex(/^[A-Za-z0-9_-]+$/),
@@ -103,6 +103,8 @@ export const admitRequest: z.ZodType<AdmitRequest> = z.strictObject({
   address: z.string().max(32),
   idempotency: idempotency.exactOptional(),
   nonce: z.strictObject({ value: text(128).regex(/^[\x21-\x7e]+$/), rememberMs: z.int().positive() }).exactOptional(),
+  recall: z.literal(true).exactOptional(),
+  trace: text(10_000).exactOptional(),
 })
 
 const windowId = text(10).regex(/^\d{4}-\d{2}(?:-\d{2})?$/)
@@ -125,5 +127,5 @@ export const outcome: z.ZodType<Outcome> = z.discriminatedUnion('kind', [
     response: z.string().max(1_000_000).exactOptional(),
     refund: count.exactOptional(),
   }),
-  z.strictObject({ kind: z.literal('failed') }),
+  z.strictObject({ kind: z.enum(['failed', 'abandoned', 'running']) }),
 ])

@@ -8,12 +8,14 @@ import type { Ledger, Media } from '../ports/index.ts'
 import type { Caller } from './caller.ts'
 import { type HttpRequest, type HttpResponse, single } from './http.ts'
 import type { Publisher } from './publisher.ts'
+import type { Settlements } from './settlements.ts'
 import type { Tokens } from './tokens.ts'
 
 /** What endpoints work with. */
 export interface Parts {
   readonly registry: Registry
   readonly publisher: Publisher
+  readonly settlements: Settlements
   readonly ledger: Ledger
   readonly media: Media
   readonly tokens: Tokens

@@ -17,6 +17,7 @@ import { pathsOf } from './paths.ts'
 import { createPublisher } from './publisher.ts'
 import { rateLimitHeaders, standings } from './rate-limit-headers.ts'
 import { refusalDetail } from './refusal.ts'
+import { createSettlements } from './settlements.ts'
 import { createTokens } from './tokens.ts'
 
 /** What happened to one call, for logs and counters. It holds no secret and no message. */
@@ -83,6 +84,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const authenticate = authenticator({ registry, masterKeys, tokens, now })
   const find = pathsOf(parts.endpoints)
   const publisher = createPublisher(queue)
+  const settlements = createSettlements(registry, parts.ledger)
   const ledger = parts.ledger ?? missing('ledger-unavailable', 'This gateway has no ledger of messages and reports.')
   const media = parts.media ?? missing('media-unavailable', 'This gateway keeps no images.')
   let draining = false
@@ -148,6 +150,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       caller,
       registry,
       publisher,
+      settlements,
       ledger,
       media,
       tokens,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { rememberMs } from '../../domain/admission.ts'
 import type { Carrier } from '../../domain/carrier.ts'
-import { type Database, type Ledger, type Queue, rememberMs } from '../ports/index.ts'
+import type { Database, Ledger, Queue } from '../ports/index.ts'
 import type { Observe } from './events.ts'
 import { opened, type Parcel, write } from './flush.ts'
 import { Held } from './held.ts'
