@@ -8,6 +8,7 @@ export function dryRun(registry: OperatorRegistry): OperatorRegistry {
   const pretending: OperatorRegistry = {
     address: registry.address,
     usage: (customer, environment) => registry.usage(customer, environment),
+    open: (customer, environment) => registry.open(customer, environment),
     credential: (customer, keyId) => registry.credential(customer, keyId),
     profile: (customer) => registry.profile(customer),
     customers: () => registry.customers(),

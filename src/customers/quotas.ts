@@ -35,13 +35,13 @@ export async function quotaStanding(
   const { profile } = await storedProfile(registry, customer)
   const { usage, now } = await registry.usage(customer, environment)
   const { timeZone } = profile.customer
-  const current = currentUsage(usage, windowsAt(timeZone, now))
+  const current = currentUsage(usage, windowsAt(timeZone, now), now)
   const quota = profile.quotas[environment]
   return {
     customer,
     environment,
     timeZone,
-    windows: { day: windowOf(timeZone, current.day), month: windowOf(timeZone, current.month) },
+    windows: { zone: timeZone, day: windowOf(timeZone, current.day), month: windowOf(timeZone, current.month) },
     ...(quota !== undefined && { quota, remaining: remainingOf(quota, current, now) }),
   }
 }

@@ -15,7 +15,15 @@ export {
   sentProblem,
 } from './protocol.ts'
 export { fixOf } from './redis/fault.ts'
-export { everyone, type HistoryEntry, type OperatorRegistry, type Profile, type Readiness, type Registry } from './registry.ts'
+export {
+  everyone,
+  type HistoryEntry,
+  type OperatorRegistry,
+  type Outcome,
+  type Profile,
+  type Readiness,
+  type Registry,
+} from './registry.ts'
 
 interface OpenOptions {
   /** A password that does not have to stand in the URL. */

@@ -1,4 +1,4 @@
-import type { Usage } from '../domain/admission.ts'
+import type { OpenReservations, Usage } from '../domain/admission.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Customer } from '../domain/customer.ts'
 import type { Environment } from '../domain/names.ts'
@@ -27,6 +27,7 @@ export const mostRequestBytes = 4 * 1024 * 1024
  */
 export interface Calls {
   usage: { params: { customer: string; environment: Environment }; result: { usage: Usage; now: number } }
+  open: { params: { customer: string; environment: Environment }; result: OpenReservations }
   credential: { params: { customer: string; keyId: string }; result: Credential | undefined }
   profile: { params: { customer: string }; result: StoredProfile | undefined }
   customers: { params: Record<never, never>; result: Customer[] }

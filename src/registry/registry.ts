@@ -1,4 +1,4 @@
-import type { Admission, AdmitRequest, Reservation, Usage } from '../domain/admission.ts'
+import type { Admission, AdmitRequest, OpenReservations, Reservation, Usage } from '../domain/admission.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Customer } from '../domain/customer.ts'
 import type { Environment } from '../domain/names.ts'
@@ -48,6 +48,10 @@ export type Outcome =
       readonly refund?: number
     }
   | { readonly kind: 'failed' }
+  /** Nothing of it is known to the ledger, and it is older than `reconcileAfterMs`. */
+  | { readonly kind: 'abandoned' }
+  /** Not an end: the run is alive, and its Idempotency-Key stays its own for `leaseMs` more. */
+  | { readonly kind: 'running' }
 
 /** One thing about a registry that answers. With `fix`, something is wrong with it. */
 export interface HealthAspect {
@@ -81,6 +85,8 @@ export interface OperatorRegistry {
 
   /** What a customer has spent, and the registry's clock. Takes nothing. */
   usage(customer: string, environment: Environment): Promise<{ readonly usage: Usage; readonly now: number }>
+  /** The reservations that are not settled: calls under way, and what crashed gateways and lost answers left behind. */
+  open(customer: string, environment: Environment): Promise<OpenReservations>
   /** The stored side of one key, to verify a secret against. */
   credential(customer: string, keyId: string): Promise<Credential | undefined>
   profile(customer: string): Promise<StoredProfile | undefined>
@@ -107,9 +113,10 @@ export interface Registry extends OperatorRegistry {
   /** Decides one call in one atomic step; takes units only if it admits. */
   admit(request: AdmitRequest): Promise<Admission>
   /**
-   * Ends a reservation. `failed` gives its units back, once, however often it is said, and frees its Idempotency-Key.
-   * `accepted` keeps the answer for replays, and gives back what part of the call came to nothing, once.
-   * @returns whether this was the call that settled it
+   * Ends a reservation. `failed` and `abandoned` give its units back, once, however often it is said, and free its
+   * Idempotency-Key. `accepted` keeps the answer for replays, and gives back what part of the call came to nothing, once.
+   * Units come back only of a reservation that is open, and never more than it took.
+   * @returns whether this was the call that settled it; of `running`, whether the call still owns its key
    */
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean>
   /**

@@ -7,6 +7,7 @@ import { fallbackContract } from './contract/fallback.ts'
 import { idempotencyContract } from './contract/idempotency.ts'
 import { limitsContract } from './contract/limits.ts'
 import { noncesContract } from './contract/nonces.ts'
+import { openContract } from './contract/open.ts'
 import { profilesContract } from './contract/profiles.ts'
 import { settleContract } from './contract/settle.ts'
 import { type Clock, type Engine, noon, Tenant } from './fixtures.ts'
@@ -55,6 +56,7 @@ export function registryContract(name: string, open: () => Engine): void {
     fallbackContract(world)
     idempotencyContract(world)
     settleContract(world)
+    openContract(world)
     noncesContract(world)
     limitsContract(world)
     calendarContract(world)

@@ -12,8 +12,8 @@ import { within } from './within.ts'
 
 /** The commands of ours that ioredis adds to a connection; it sends EVALSHA, and EVAL when Redis forgot the script. */
 interface Scripts {
-  apigwAdmit(profile: string, usage: string, record: string, nonce: string, ...args: (string | number)[]): Promise<unknown>
-  apigwSettle(usage: string, record: string, refund: string, ...args: (string | number)[]): Promise<unknown>
+  apigwAdmit(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
+  apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSaveDocument(document: string, history: string, ...args: (string | number)[]): Promise<unknown>
   apigwSave(profile: string, history: string, retired: string, ...args: (string | number)[]): Promise<unknown>
 }
@@ -96,8 +96,8 @@ function watch(client: Redis | Cluster, state: State): void {
 }
 
 function withScripts(client: Redis | Cluster): Connection {
-  client.defineCommand('apigwAdmit', { numberOfKeys: 4, lua: admitLua })
-  client.defineCommand('apigwSettle', { numberOfKeys: 3, lua: settleLua })
+  client.defineCommand('apigwAdmit', { lua: admitLua })
+  client.defineCommand('apigwSettle', { lua: settleLua })
   client.defineCommand('apigwSaveDocument', { numberOfKeys: 2, lua: saveDocumentLua })
   client.defineCommand('apigwSave', { numberOfKeys: 3, lua: saveLua })
   return client as Connection

@@ -9,14 +9,12 @@ import { everyone } from '../registry.ts'
 export const keys = {
   /** Hash: the profile as a document, its version, and the fields that an admission reads. */
   profile: (customer: string) => `apigw:{${customer}}:profile`,
-  /** Hash: what was spent in one environment. */
+  /** Hash: what was spent in one environment, and as `open:RESERVATION` what is not settled yet. */
   usage: (customer: string, environment: Environment) => `apigw:{${customer}}:usage:${environment}`,
   /** Hash: one call with an Idempotency-Key. Expires. */
   idempotency: (customer: string, environment: Environment, key: string) => `apigw:{${customer}}:idem:${environment}:${key}`,
   /** String: this key has used this nonce. Expires. */
   nonce: (customer: string, keyId: string, nonce: string) => `apigw:{${customer}}:nonce:${keyId}:${nonce}`,
-  /** String: this reservation was given back. Expires. */
-  refund: (customer: string, reservation: string) => `apigw:{${customer}}:refund:${reservation}`,
   /** String: until when (ms) the id of this removed customer cannot be used again. Expires. */
   retired: (customer: string) => `apigw:{${customer}}:retired`,
   /** Stream: the customer's audit log. Kept when the customer is removed. */

@@ -1,16 +1,16 @@
 import {
   type Admission,
   type AdmitRequest,
-  idempotencyMs,
-  noUsage,
+  type OpenReservation,
+  type OpenReservations,
+  openOf,
   type Reservation,
-  refundableMs,
 } from '../../domain/admission.ts'
 import { type Windows, windowsAt } from '../../domain/calendar.ts'
 import type { Credential } from '../../domain/credential.ts'
 import { type Customer, retiredMs } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
-import type { Environment } from '../../domain/names.ts'
+import { type Environment, environments } from '../../domain/names.ts'
 import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import {
@@ -26,6 +26,7 @@ import {
 } from '../registry.ts'
 import { retiredId } from '../retired.ts'
 import { accessAspects, accessOf } from './access.ts'
+import { Closings } from './closings.ts'
 import { answerMs } from './cluster.ts'
 import { type Connection, unavailable } from './connect.ts'
 import { type Deadline, deadline } from './deadline.ts'
@@ -34,13 +35,14 @@ import { gatherer } from './gather.ts'
 import { healthOf } from './health.ts'
 import { keys } from './keys.ts'
 import { proveReady } from './ready.ts'
-import { admissionFrom, type Reply, usageFrom } from './reply.ts'
+import { admissionFrom, openFrom, type Reply, usageFields, usageFrom } from './reply.ts'
 import { revive } from './revive.ts'
 
-const noKey = 'none'
 const mostZones = 100_000
 /** Profiles asked for in one go when all are listed. */
 const page = 500
+/** Of about a thousand fields each: what is listed of one customer's open reservations. */
+const maxOpenPages = 100
 
 /** The registry in Redis or Valkey, for any number of gateways. */
 export class RedisRegistry implements Registry {
@@ -49,6 +51,7 @@ export class RedisRegistry implements Registry {
   readonly #gather: () => void
   readonly #deadline: Deadline
   readonly #now: (() => number) | undefined
+  readonly #closings: Closings
   /** The time zone last seen of each customer: a guess that the script checks. */
   readonly #zones = new Map<string, string>()
   /** How far Redis's clock is ahead of ours, in milliseconds; corrected whenever a guess was wrong. */
@@ -61,6 +64,7 @@ export class RedisRegistry implements Registry {
     this.#deadline = deadline(redis, answerMs)
     this.address = address
     this.#now = now
+    this.#closings = new Closings((key, ids) => this.#ask(() => this.#redis.hdel(key, ...ids.map((id) => `open:${id}`))))
   }
 
   async admit(request: AdmitRequest): Promise<Admission> {
@@ -81,25 +85,32 @@ export class RedisRegistry implements Registry {
     throw unavailable(new Error('its clock and its calendar do not agree'), this.address, this.#redis)
   }
 
+  /**
+   * A call without a key of which all was accepted has nothing but its open entry to remove. That waits for others a
+   * moment, and nobody waits for it: an entry that stays behind is found again in the ledger.
+   */
   async settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
-    const { customer, environment, idempotency } = reservation
-    const refund = outcome.kind === 'accepted' ? (outcome.refund ?? 0) : 0
-    if (outcome.kind === 'accepted' && idempotency === undefined && refund === 0) return true
-    const { id, units, day, month, rateCost, admittedAt, attempt } = reservation
+    const { id, customer, environment, idempotency, attempt } = reservation
+    const accepted = outcome.kind === 'accepted' ? outcome : undefined
+    const usageKey = keys.usage(customer, environment)
+    if (accepted !== undefined && idempotency === undefined && !accepted.refund) {
+      this.#closings.add(usageKey, id)
+      return true
+    }
+    await this.#closings.flush()
+    const named = idempotency === undefined ? [usageKey] : [usageKey, keys.idempotency(customer, environment, idempotency.key)]
     const settled = await this.#ask(() =>
       this.#redis.apigwSettle(
-        keys.usage(customer, environment),
-        keys.idempotency(customer, environment, idempotency?.key ?? noKey),
-        keys.refund(customer, id),
+        named.length,
+        ...named,
         this.#now?.() ?? '',
         outcome.kind,
-        JSON.stringify([id, String(units), day, month, String(rateCost), String(admittedAt)]),
+        id,
         attempt,
         idempotency?.fingerprint ?? '',
-        outcome.kind === 'accepted' ? (outcome.response ?? '') : '',
-        refundableMs,
-        idempotencyMs,
-        refund,
+        accepted?.response ?? '',
+        accepted?.refund ?? 0,
+        idempotency?.plan ?? '',
       ),
     )
     return settled === 1
@@ -107,16 +118,33 @@ export class RedisRegistry implements Registry {
 
   async usage(customer: string, environment: Environment) {
     return this.#ask(async () => {
-      const [tat, day, dayUsed, month, monthUsed] = await this.#redis.hmget(
-        keys.usage(customer, environment),
-        'tat',
-        'day',
-        'dayUsed',
-        'month',
-        'monthUsed',
-      )
-      const usage = tat ? usageFrom([tat, day ?? '', dayUsed ?? 0, month ?? '', monthUsed ?? 0]) : noUsage
-      return { usage, now: await this.#clock() }
+      const values = await this.#redis.hmget(keys.usage(customer, environment), ...usageFields)
+      return { usage: usageFrom(values), now: await this.#clock() }
+    })
+  }
+
+  async open(customer: string, environment: Environment): Promise<OpenReservations> {
+    await this.#closings.flush()
+    return this.#ask(async () => {
+      const found = new Map<string, OpenReservation>()
+      let cursor = '0'
+      for (let page = 0; page < maxOpenPages; page++) {
+        const [next, fields] = await this.#redis.hscan(
+          keys.usage(customer, environment),
+          cursor,
+          'MATCH',
+          'open:*',
+          'COUNT',
+          1000,
+        )
+        for (let at = 0; at < fields.length; at += 2) {
+          const id = (fields[at] ?? '').slice('open:'.length)
+          found.set(id, openFrom(id, fields[at + 1] ?? ''))
+        }
+        cursor = next
+        if (cursor === '0') break
+      }
+      return openOf([...found.values()], await this.#clock())
     })
   }
 
@@ -146,7 +174,11 @@ export class RedisRegistry implements Registry {
     const answer = await this.#ask(async () => {
       // The list lies in another slot, so it cannot change in the same step. An id that is listed and has no profile
       // is passed over; a profile that is not listed could not be found again.
-      if (expected === undefined) await this.#redis.zadd(keys.customers, 0, id)
+      if (expected === undefined) {
+        await this.#redis.zadd(keys.customers, 0, id)
+        // So that both keys of an admission are there from the first call on: see the script.
+        for (const environment of environments) await this.#redis.hsetnx(keys.usage(id, environment), 'tat', 0)
+      }
       return this.#save(id, expected ?? '', entry, profileFields(profile, randomId()))
     })
     if (answer > 1) throw retiredId(id, answer)
@@ -199,20 +231,22 @@ export class RedisRegistry implements Registry {
   }
 
   async close(): Promise<void> {
+    await this.#closings.flush()
     this.#redis.disconnect()
   }
 
   /** Written out rather than through `#ask`: each call comes by here, and each promise on its way has a price. */
   async #runAdmit(request: AdmitRequest, zone: string, windows: Windows): Promise<Reply> {
     const { customer, environment, idempotency, nonce, fallback } = request
+    const named = [keys.profile(customer), keys.usage(customer, environment)]
+    if (idempotency !== undefined) named.push(keys.idempotency(customer, environment, idempotency.key))
+    if (nonce !== undefined) named.push(keys.nonce(customer, request.keyId, nonce.value))
     this.#gather()
     this.#deadline.asked()
     try {
       const reply = await this.#redis.apigwAdmit(
-        keys.profile(customer),
-        keys.usage(customer, environment),
-        keys.idempotency(customer, environment, idempotency?.key ?? noKey),
-        keys.nonce(customer, request.keyId, nonce?.value ?? noKey),
+        named.length,
+        ...named,
         this.#now?.() ?? '',
         request.reservation,
         request.keyId,
@@ -229,6 +263,10 @@ export class RedisRegistry implements Registry {
         idempotency?.fingerprint ?? '',
         nonce?.rememberMs ?? '',
         fallback === 'ask' ? '?' : (fallback?.way ?? ''),
+        idempotency?.plan ?? '',
+        request.trace ?? '',
+        request.recall === true ? '1' : '',
+        idempotency?.key ?? '',
       )
       return reply as Reply
     } catch (error) {

@@ -26,6 +26,10 @@ class RemoteRegistry implements OperatorRegistry {
     return this.#ask('usage', { customer, environment })
   }
 
+  open(customer: string, environment: Environment) {
+    return this.#ask('open', { customer, environment })
+  }
+
   credential(customer: string, keyId: string) {
     return this.#ask('credential', { customer, keyId })
   }

@@ -1,5 +1,6 @@
 /**
- * Version 3 of the file (version 1 had no nonces and no documents, version 2 no table of credentials and no retired ids). `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
+ * Version 3 of the file. Version 1 had no nonces and no documents; version 2 had no table of credentials, no retired ids and
+ * no open reservations. `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
  * tree, so that one admission touches one page of each table.
  */
 export const schema = `
@@ -29,7 +30,28 @@ CREATE TABLE IF NOT EXISTS usage (
   day_used INTEGER NOT NULL,
   month TEXT NOT NULL,
   month_used INTEGER NOT NULL,
+  day_back INTEGER NOT NULL DEFAULT 0,
+  day_since INTEGER NOT NULL DEFAULT 0,
+  day_end INTEGER NOT NULL DEFAULT 0,
+  month_back INTEGER NOT NULL DEFAULT 0,
+  month_since INTEGER NOT NULL DEFAULT 0,
+  month_end INTEGER NOT NULL DEFAULT 0,
+  zone TEXT NOT NULL DEFAULT '',
+  reconcile_at INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (customer, environment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS open_reservations (
+  customer TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  reservation TEXT NOT NULL,
+  units INTEGER NOT NULL,
+  rate_cost INTEGER NOT NULL,
+  admitted_at INTEGER NOT NULL,
+  claim TEXT,
+  fingerprint TEXT,
+  trace TEXT,
+  PRIMARY KEY (customer, environment, reservation)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS idempotency (
@@ -41,12 +63,6 @@ CREATE TABLE IF NOT EXISTS idempotency (
   PRIMARY KEY (customer, environment, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS idempotency_expiry ON idempotency (expires_at);
-
-CREATE TABLE IF NOT EXISTS refunds (
-  reservation TEXT PRIMARY KEY,
-  expires_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS refunds_expiry ON refunds (expires_at);
 
 CREATE TABLE IF NOT EXISTS nonces (
   customer TEXT NOT NULL,
@@ -75,6 +91,19 @@ CREATE INDEX IF NOT EXISTS history_customer ON history (customer, id);
 
 INSERT OR IGNORE INTO credentials (customer, key_id, document)
   SELECT p.customer, json_extract(c.value, '$.keyId'), c.value FROM profiles p, json_each(p.document, '$.credentials') c;
+`
+
+/** What a file of version 1 or 2 lacks in tables that it has. */
+export const upgrade = `
+ALTER TABLE usage ADD COLUMN day_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN day_since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN day_end INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN month_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN month_since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN month_end INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN zone TEXT NOT NULL DEFAULT '';
+ALTER TABLE usage ADD COLUMN reconcile_at INTEGER NOT NULL DEFAULT 0;
+DROP TABLE IF EXISTS refunds;
 `
 
 /** `PRAGMA application_id` of a registry file ("apgw"), so that another program's database is not taken for one. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Admission, AdmitRequest, Reservation } from '../../domain/admission.ts'
+import { type Admission, type AdmitRequest, openOf, type Reservation } from '../../domain/admission.ts'
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
@@ -8,8 +8,11 @@ import type { Actor, Change } from '../changes/change.ts'
 import type { HistoryEntry, Outcome, Profile, Readiness, Registry, RegistryHealth, StoredDocument } from '../registry.ts'
 import { retiredId } from '../retired.ts'
 import { admissionsOf } from './admit.ts'
+import { type Books, booksOf } from './books.ts'
 import { asProblem, openFile } from './open.ts'
 import { profilesOf } from './profiles.ts'
+import { type Records, recordsOf } from './records.ts'
+import { settle } from './settle.ts'
 
 interface Job {
   readonly run: () => unknown
@@ -30,6 +33,8 @@ export class SqliteRegistry implements Registry {
   readonly address: string
   readonly #db: DatabaseSync
   readonly #now: () => number
+  readonly #books: Books
+  readonly #records: Records
   readonly #admissions: ReturnType<typeof admissionsOf>
   readonly #profiles: ReturnType<typeof profilesOf>
   readonly #path: string
@@ -42,24 +47,29 @@ export class SqliteRegistry implements Registry {
     this.#path = path
     this.#db = openFile(path)
     this.#now = now
-    this.#admissions = admissionsOf(this.#db)
+    this.#books = booksOf(this.#db)
+    this.#records = recordsOf(this.#db)
+    this.#admissions = admissionsOf(this.#db, this.#books, this.#records)
     this.#profiles = profilesOf(this.#db)
   }
 
   admit(request: AdmitRequest): Promise<Admission> {
     return this.#inTransaction(() => {
-      const { usage: _usage, record: _record, ...admission } = this.#admissions.admit(request, this.#now())
+      const { usage: _usage, record: _record, open: _open, ...admission } = this.#admissions.admit(request, this.#now())
       return admission
     })
   }
 
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
-    if (outcome.kind === 'accepted' && reservation.idempotency === undefined && !outcome.refund) return Promise.resolve(true)
-    return this.#inTransaction(() => this.#admissions.settle(reservation, outcome, this.#now()))
+    return this.#inTransaction(() => settle(this.#books, this.#records, reservation, outcome, this.#now()))
   }
 
   usage(customer: string, environment: Environment) {
-    return this.#read(() => ({ usage: this.#admissions.usage(customer, environment), now: this.#now() }))
+    return this.#read(() => ({ usage: this.#books.usage(customer, environment), now: this.#now() }))
+  }
+
+  open(customer: string, environment: Environment) {
+    return this.#read(() => openOf(this.#books.all(customer, environment), this.#now()))
   }
 
   credential(customer: string, keyId: string) {

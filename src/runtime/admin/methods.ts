@@ -23,6 +23,10 @@ const methods: { readonly [M in Method]: Served<M> } = {
     params: z.strictObject({ customer: customerId, environment }),
     answer: ({ registry }, params) => registry.usage(params.customer, params.environment),
   },
+  open: {
+    params: z.strictObject({ customer: customerId, environment }),
+    answer: ({ registry }, params) => registry.open(params.customer, params.environment),
+  },
   credential: {
     params: z.strictObject({ customer: customerId, keyId }),
     answer: ({ registry }, params) => registry.credential(params.customer, params.keyId),

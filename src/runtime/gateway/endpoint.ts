@@ -10,12 +10,14 @@ import type { Cursors } from './cursors.ts'
 import { type HttpRequest, type HttpResponse, single } from './http.ts'
 import type { Publisher } from './publisher.ts'
 import type { ReadKind, ReadLimits } from './read-limits.ts'
+import type { Settlements } from './settlements.ts'
 import type { Tokens } from './tokens.ts'
 
 /** What endpoints work with. */
 export interface Parts {
   readonly registry: Registry
   readonly publisher: Publisher
+  readonly settlements: Settlements
   readonly ledger: Ledger
   readonly media: Media
   readonly tokens: Tokens

@@ -21,6 +21,7 @@ import { rateLimitHeaders, standings } from './rate-limit-headers.ts'
 import { ReadLimits, type ReadRates } from './read-limits.ts'
 import { readinessOf, reasonOf } from './readiness.ts'
 import { refusalDetail } from './refusal.ts'
+import { createSettlements } from './settlements.ts'
 import { createTokens } from './tokens.ts'
 
 /** What happened to one call, for logs and counters. It holds no secret and no message. */
@@ -95,6 +96,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const find = pathsOf(parts.endpoints)
   const publisher = createPublisher(queue)
   const ready = readinessOf(registry)
+  const settlements = createSettlements(registry, parts.ledger)
   const ledger = parts.ledger ?? missing('ledger-unavailable', 'This gateway has no ledger of messages and reports.')
   const media = parts.media ?? missing('media-unavailable', 'This gateway keeps no images.')
   const cursors = createCursors(masterKeys)
@@ -170,6 +172,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       caller,
       registry,
       publisher,
+      settlements,
       ledger,
       media,
       tokens,

@@ -103,12 +103,6 @@ export interface Database {
   close(): Promise<void>
 }
 
-/**
- * SQS keeps a message for up to 14 days, and an Idempotency-Key is remembered for three: an id that is older than
- * both can not come again.
- */
-export const rememberMs = 18 * 86_400_000
-
 /** A batch without repetitions of an id, in the order of ids: two workers then lock rows in the same order. */
 export function distinct(rows: readonly Row[]): Row[] {
   const byId = new Map(rows.map((row) => [row.message.id, row]))

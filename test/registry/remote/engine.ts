@@ -11,6 +11,7 @@ function joined(remote: OperatorRegistry, direct: Registry): Registry {
   return {
     address: remote.address,
     usage: (...of) => remote.usage(...of),
+    open: (...of) => remote.open(...of),
     credential: (...of) => remote.credential(...of),
     profile: (id) => remote.profile(id),
     customers: () => remote.customers(),

@@ -46,6 +46,7 @@ async function world(more: { open?: () => Promise<Registry>; trusting?: boolean 
     open: async () => ({
       address: 'test',
       usage: (...of) => registry.usage(...of),
+      open: (...of) => registry.open(...of),
       credential: (...of) => registry.credential(...of),
       profile: (id) => registry.profile(id),
       customers: () => registry.customers(),
