@@ -8,7 +8,7 @@ export type Environment = (typeof environments)[number]
  * A customer id: 2 to 40 of a to z, 0 to 9 and hyphen, starting with a letter. It has no colon, because it is the
  * first of the three parts of a Basic credential, and no brace, because it is a Redis Cluster hash tag.
  */
-const customerIdPattern = /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])$/
+export const customerIdPattern = /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])$/
 
 /** @throws Problem `input-invalid` */
 export function customerId(text: string): string {
