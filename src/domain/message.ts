@@ -13,6 +13,7 @@ const mostMedia = 3
 /** UTF-16 code units of a text or a subject, as given. Separate jamo take three for a syllable. */
 const mostCharacters = 4000
 const mostRef = 64
+export const refPattern = /^[\x21-\x7e]{1,64}$/
 
 export const messageTypes = ['sms', 'lms', 'mms'] as const
 /** `sms`: up to 90 bytes. `lms`: up to 2,000, with a subject. `mms`: the same with images. */

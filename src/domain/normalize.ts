@@ -36,7 +36,7 @@ export type Normalized = { readonly text: string } | { readonly character: strin
  * One syllable of separate jamo (NFD, as macOS has file names), or one character. Only jamo that form a syllable of
  * today are taken together, so each part is short and the whole is linear.
  */
-const parts = /[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?|[\uac00-\ud7a3][\u11a8-\u11c2]|[^]/gu
+const parts = /[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?|[\uac00-\ud7a3][\u11a8-\u11c2]|./gsu
 
 function holds(text: string, charset: Charset): boolean {
   return 'bytes' in eucKrLength(text, charset)

@@ -67,6 +67,7 @@ const table = {
   'ledger-unavailable': { status: 503, exit: 1, retryable: true, title: 'Messages and reports cannot be read now' },
   'media-unavailable': { status: 503, exit: 1, retryable: true, title: 'Images cannot be kept or found now' },
   'database-unavailable': { status: 503, exit: 1, retryable: true, title: 'The database cannot be reached' },
+  'table-refuses': { status: 503, exit: 1, retryable: true, title: "The carrier's table takes no row" },
   'gateway-unavailable': { status: 503, exit: 1, retryable: true, title: 'The gateway cannot be reached' },
   'shutting-down': { status: 503, exit: 1, retryable: true, title: 'The gateway is shutting down' },
   'internal-error': { status: 500, exit: 1, retryable: true, title: 'Something went wrong inside apigw' },

@@ -5,12 +5,15 @@ export interface TcpProxy {
   readonly port: number
   /** `refuse` cuts every connection, old and new; `silent` lets bytes in and none out. */
   set(state: 'pass' | 'refuse' | 'silent'): void
+  /** From now on the connections that are open pass nothing on, as where the peer is gone without a FIN; new ones work. */
+  stall(): void
   close(): Promise<void>
 }
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   let state: 'pass' | 'refuse' | 'silent' = 'pass'
   const sockets = new Set<Socket>()
+  const stalled = new WeakSet<Socket>()
   const server = createServer((client) => {
     if (state === 'refuse') return void client.destroy()
     const upstream = connect(target, '127.0.0.1')
@@ -19,7 +22,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       [upstream, client],
     ] as const) {
       sockets.add(socket)
-      socket.on('data', (bytes) => void (state === 'silent' || other.write(bytes)))
+      socket.on('data', (bytes) => void (state === 'silent' || stalled.has(socket) || other.write(bytes)))
       socket.on('error', () => undefined)
       socket.on('close', () => {
         sockets.delete(socket)
@@ -36,6 +39,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     set: (next) => {
       state = next
       if (next === 'refuse') cutAll()
+    },
+    stall: () => {
+      for (const socket of sockets) stalled.add(socket)
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve))

@@ -1,4 +1,5 @@
 import type { Carrier, Field } from '../../domain/carrier.ts'
+import { messageTypes } from '../../domain/message.ts'
 import { nationalNumber } from '../../domain/phone.ts'
 import type { Outcome } from '../../domain/report.ts'
 import { monthOf, readTime, type TimeFormat, writeTime } from '../../domain/wall-clock.ts'
@@ -7,12 +8,21 @@ import { mediaKey } from './media.ts'
 
 export type Value = string | number | null
 
+/** A column that is written. */
+export interface WrittenColumn {
+  readonly field: Field | 'constant'
+  readonly column: string
+  /** The values that it may get, where those are few. */
+  readonly values?: readonly Value[]
+}
+
 /** How a carrier's table is written and read. */
 export interface Layout {
   readonly table: string
   /** Whether the table is one of ours: its shape is known, and it may be made and tidied. */
   readonly ours: boolean
   readonly columns: readonly string[]
+  readonly written: readonly WrittenColumn[]
   valuesOf(row: Row): Value[]
   readonly id: string
   readonly result: { readonly status: string; readonly done: readonly Value[]; readonly code: string; readonly at?: string }
@@ -85,6 +95,14 @@ function layoutFor(carrier: Carrier): Layout {
     table,
     ours: existing === undefined,
     columns: [...columns.map(([, column]) => column), ...constants.map(([column]) => column)],
+    written: [
+      ...columns.map(([field, column]) => ({
+        field,
+        column,
+        ...(field === 'type' && { values: messageTypes.map((type) => existing?.types?.[type] ?? type) }),
+      })),
+      ...constants.map(([column, value]) => ({ field: 'constant' as const, column, values: [value] })),
+    ],
     valuesOf: (row) => [...columns.map(([field]) => readers[field](row)), ...constants.map(([, value]) => value)],
     id: columns.find(([field]) => field === 'id')?.[1] ?? 'id',
     result: { status: result.status, done: result.done, code: result.code, ...(result.at !== undefined && { at: result.at }) },

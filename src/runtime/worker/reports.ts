@@ -26,6 +26,9 @@ function reportOf({ id, ref, outcome, code, at }: Final): Report {
  */
 async function pumpCarrier({ database, ledger, observe }: PumpParts, carrier: Carrier): Promise<number> {
   const finals = await database.finals(carrier, most)
+  for (const { id, unreadable } of finals) {
+    if (unreadable !== undefined) observe({ kind: 'unreadable', queue: carrier.queue, id, why: unreadable })
+  }
   const owned = Map.groupBy(finals, ({ customer, environment }) => JSON.stringify([customer, environment]))
   let written = 0
   let failure: unknown

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type MessageRequest, messageRequest, sendAtError } from '../../../domain/message.ts'
+import { type MessageRequest, messageRequest, normalizedTexts, sendAtError } from '../../../domain/message.ts'
 import { type FieldError, Problem, type ProblemCode, problemTable } from '../../../domain/problem.ts'
 import type { Call } from '../endpoint.ts'
 import { endpoint, fieldErrors } from '../endpoint.ts'
@@ -45,6 +45,7 @@ const answer = z.object({
         id: z.string().optional(),
         ref: z.string().optional(),
         status: z.enum(['accepted', 'rejected']),
+        normalized: normalizedTexts.optional(),
         problem: problem.optional(),
       }),
     )
@@ -100,10 +101,16 @@ function keptOf(rows: readonly Row[]): string {
 function answerOf(rows: readonly Checked[], identity: Identity, ids: ReadonlyMap<number, string>, untaken: ReadonlySet<number>) {
   const results = rows.map((row, index) => {
     if ('rejection' in row) return { index, status: 'rejected', problem: withRetry(row.rejection) }
-    const { ref } = row.request
+    const { ref, normalized } = row.request
     const named = { index, ...(ref !== undefined && { ref }) }
     if (untaken.has(index)) return { ...named, status: 'rejected', problem: withRetry(notTaken) }
-    return { index, id: ids.get(index) ?? identity.idOf(index), ...(ref !== undefined && { ref }), status: 'accepted' }
+    return {
+      index,
+      id: ids.get(index) ?? identity.idOf(index),
+      ...(ref !== undefined && { ref }),
+      status: 'accepted',
+      ...(normalized && { normalized }),
+    }
   })
   const accepted = results.filter((result) => result.status === 'accepted').length
   return { accepted, rejected: results.length - accepted, results }

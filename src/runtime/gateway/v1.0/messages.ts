@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { messageRequest, sendAtError } from '../../../domain/message.ts'
+import { messageRequest, normalizedTexts, sendAtError } from '../../../domain/message.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { endpoint } from '../endpoint.ts'
 import { json, jsonText } from '../http.ts'
@@ -12,6 +12,7 @@ const accepted = z.object({
   id: z.string().meta({ description: 'Names the message from now on', example: '7ZQ4M8K2X1V9B3N5C6D0F8G2HA' }),
   ref: z.string().optional().meta({ description: 'Your own name for it, as you gave it' }),
   status: z.literal('accepted'),
+  normalized: normalizedTexts.optional(),
 })
 
 /** One message to one recipient. */
@@ -32,7 +33,12 @@ export default endpoint({
       throw new Problem('invalid-request', `${missing.pointer}: ${missing.detail}`, { errors: [missing] })
     }
     const identity = identityOf(call, body)
-    const answer = (id = '') => ({ id, ...(body.ref !== undefined && { ref: body.ref }), status: 'accepted' })
+    const answer = (id = '') => ({
+      id,
+      ...(body.ref !== undefined && { ref: body.ref }),
+      status: 'accepted',
+      ...(body.normalized && { normalized: body.normalized }),
+    })
     const done = await submit(call, 'messages', [{ index: 0, request: body }], identity, (rows) =>
       JSON.stringify(answer(rows[0]?.id)),
     )
