@@ -117,6 +117,14 @@ function requestFields(charset: Charset) {
   })
 }
 
+/** The given texts that the charset does not hold, and why. */
+function unheldIn(texts: Readonly<Record<string, Fitted | undefined>>, charset: Charset): [string, string][] {
+  return Object.entries(texts).flatMap(([path, text]): [string, string][] => {
+    const length = text === undefined ? undefined : eucKrLength(text.given, charset)
+    return length !== undefined && 'character' in length ? [[path, unheld(length, charset)]] : []
+  })
+}
+
 /** The schema of a request over one charset: what is normalized and how bytes are counted depends on it. */
 function requestSchema(charset: Charset) {
   return requestFields(charset)
@@ -124,9 +132,8 @@ function requestSchema(charset: Charset) {
       const { text, type, subject, media, normalize } = context.value
       const report = (path: string, message: string) =>
         context.issues.push({ code: 'custom', input: context.value, path: [path], message })
-      for (const [path, field] of Object.entries({ text, subject })) {
-        const length = normalize === false && field !== undefined ? eucKrLength(field.given, charset) : undefined
-        if (length !== undefined && 'character' in length) report(path, unheld(length, charset))
+      if (normalize === false) {
+        for (const [path, why] of unheldIn({ text, subject }, charset)) report(path, why)
       }
       if (type === 'mms' && media === undefined) report('media', 'is missing: an MMS has at least one image')
       if (type !== undefined && type !== 'mms' && media !== undefined)
