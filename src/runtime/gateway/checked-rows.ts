@@ -1,5 +1,6 @@
 import { messageRequest, sendAtError } from '../../domain/message.ts'
 import { type FieldError, Problem } from '../../domain/problem.ts'
+import { boundedErrors } from './bounded.ts'
 import { type Call, fieldErrors } from './endpoint.ts'
 import { missingMedia } from './images.ts'
 import type { Checked } from './submit.ts'
@@ -20,7 +21,7 @@ function checkedRow(value: unknown, now: number, whole: string, maxErrors: numbe
     return invalid([{ pointer: '', detail: `has more than ${maxFields} fields` }], whole)
   }
   const result = messageRequest.safeParse(value)
-  if (!result.success) return invalid(fieldErrors(result.error.issues).slice(0, maxErrors), whole)
+  if (!result.success) return invalid(boundedErrors(fieldErrors(result.error.issues), maxErrors), whole)
   const request = result.data
   const detail = sendAtError(request, now)
   return detail === undefined ? { request } : { request, ...invalid([{ pointer: '/sendAt', detail }], whole) }

@@ -5,6 +5,7 @@ import type { Environment } from '../../domain/names.ts'
 import { type FieldError, Problem } from '../../domain/problem.ts'
 import type { Registry } from '../../registry/index.ts'
 import type { Ledger, Media } from '../ports/index.ts'
+import { boundedErrors, checkDepth, pointerOf } from './bounded.ts'
 import type { Caller } from './caller.ts'
 import type { Cursors } from './cursors.ts'
 import { type HttpRequest, type HttpResponse, single } from './http.ts'
@@ -108,15 +109,16 @@ interface Definition<
 
 type Output<Schema extends z.ZodType | undefined> = Schema extends z.ZodType ? z.output<Schema> : undefined
 
-function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-}
+/** More are never shown. */
+const maxIssues = 20
 
 /** Schema issues as the API reports them. Unknown fields get a pointer each, so that a typing slip is seen at once. */
 export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
-  return issues.flatMap((issue) => {
+  return issues.slice(0, maxIssues).flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [{ pointer: pointerOf(issue.path), detail: issue.message }]
-    return issue.keys.map((key) => ({ pointer: pointerOf([...issue.path, key]), detail: 'is not a known field' }))
+    return issue.keys
+      .slice(0, maxIssues)
+      .map((key) => ({ pointer: pointerOf([...issue.path, key]), detail: 'is not a known field' }))
   })
 }
 
@@ -138,6 +140,7 @@ function parsedJson(request: HttpRequest): unknown {
     throw new Problem('unsupported-media-type', 'Content-Encoding is not supported: send the body as it is.')
   }
   if (!isUtf8(request.body)) throw new Problem('invalid-body', 'The body is not valid UTF-8.')
+  checkDepth(request.body)
   try {
     return JSON.parse(Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength).toString('utf8'))
   } catch (error) {
@@ -151,7 +154,7 @@ function parsedJson(request: HttpRequest): unknown {
 export function validated<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const errors = fieldErrors(result.error.issues).slice(0, 20)
+  const errors = boundedErrors(fieldErrors(result.error.issues), maxIssues)
   const first = errors[0]
   const where = first?.pointer ? first.pointer : 'the body'
   throw new Problem('invalid-request', `${where}: ${first?.detail ?? 'is not valid'}`, { errors })

@@ -10,6 +10,11 @@ export interface Row {
   readonly message: Message
 }
 
+/** What is needed of a row to end it without writing it. */
+export interface RejectedRow extends Omit<Row, 'message'> {
+  readonly message: Pick<Message, 'id' | 'ref'>
+}
+
 /** A row of a carrier's table, as the carrier sees it. */
 export interface CarrierRow {
   readonly id: string
@@ -80,7 +85,7 @@ export interface Database {
    */
   unfit(carrier: Carrier): Promise<readonly Unfit[]>
   /** Notes a row that the carrier's table does not take: as seen, and as a final `rejected`. Once, like `flush`. */
-  reject(carrier: Carrier, row: Row, reason: string): Promise<void>
+  reject(carrier: Carrier, row: RejectedRow, reason: string): Promise<void>
   /**
    * Messages that ended and were not reported yet, oldest first: of the carrier's table, of its monthly tables of this
    * month and the last, and those that were rejected.

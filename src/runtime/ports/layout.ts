@@ -1,5 +1,6 @@
 import type { Carrier, Field } from '../../domain/carrier.ts'
 import { messageTypes } from '../../domain/message.ts'
+import { nationalNumber } from '../../domain/phone.ts'
 import type { Outcome } from '../../domain/report.ts'
 import { monthOf, readTime, type TimeFormat, writeTime } from '../../domain/wall-clock.ts'
 import type { Row } from './database.ts'
@@ -53,16 +54,9 @@ export const ourStatus = { waiting: 0, done: 2 } as const
 const ourDelivered = 'delivered'
 const ourExpired = 'expired'
 
-/** A number as people in Korea dial it: 01012345678; other countries keep theirs. */
-function national(number: string): string {
-  if (!number.startsWith('+82')) return number.slice(1)
-  const rest = number.slice(3)
-  return /^1[568]\d{6}$/.test(rest) ? rest : `0${rest}`
-}
-
 function readersOf(carrier: Carrier): Record<Field, (row: Row) => Value> {
   const { phone = 'e164', time = 'epoch-ms', timeZone = 'Asia/Seoul', types } = carrier.existing ?? {}
-  const number = phone === 'national' ? national : (text: string) => text
+  const number = phone === 'national' ? nationalNumber : (text: string) => text
   const at = (instant: number | undefined): Value => (instant === undefined ? null : writeTime(instant, time, timeZone))
   return {
     id: ({ message }) => message.id,

@@ -1,7 +1,16 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
-import { type CarrierRow, type Database, distinct, type Final, type Migration, type Row, type Unfit } from './database.ts'
+import {
+  type CarrierRow,
+  type Database,
+  distinct,
+  type Final,
+  type Migration,
+  type RejectedRow,
+  type Row,
+  type Unfit,
+} from './database.ts'
 import { unfitIn } from './fitness.ts'
 import { type Layout, layoutOf, ourStatus, type Value } from './layout.ts'
 import { steps, tableSql, versionsSql } from './schema.ts'
@@ -137,7 +146,7 @@ export class SqlDatabase implements Database {
     }
   }
 
-  async reject(carrier: Carrier, row: Row, reason: string): Promise<void> {
+  async reject(carrier: Carrier, row: RejectedRow, reason: string): Promise<void> {
     await this.#ask(async (session) => {
       if ((await this.#see(session, [row])).length === 0) return
       const values = [row.message.id, carrier.queue, reason.slice(0, longestReason), Date.now()]
@@ -146,7 +155,7 @@ export class SqlDatabase implements Database {
   }
 
   /** Marks ids as seen. @returns the rows whose id this transaction was the first to mark */
-  async #see(session: Session, rows: readonly Row[]): Promise<readonly Row[]> {
+  async #see<One extends RejectedRow>(session: Session, rows: readonly One[]): Promise<readonly One[]> {
     const now = Date.now()
     const values = rows.map(({ customer, environment, message }): Value[] => [
       message.id,

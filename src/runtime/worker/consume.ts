@@ -5,11 +5,11 @@ import { Problem } from '../../domain/problem.ts'
 import { type Database, type Ledger, type Queue, type Received, Refusal } from '../ports/index.ts'
 import { bury } from './dead-letters.ts'
 import type { Observe } from './events.ts'
-import { opened, type Parcel } from './flush.ts'
 import { Gate, type Trouble } from './gate.ts'
 import { Held } from './held.ts'
 import { manyRefused, write } from './isolate.ts'
 import { Notes } from './notes.ts'
+import { opened, type Parcel, rejectUnreadable } from './open-envelope.ts'
 
 export interface ConsumeOptions {
   readonly queue: Queue
@@ -210,6 +210,15 @@ class Running implements Consumer {
     return received.length
   }
 
+  /** Leaves to the queue what has messages without an id, until it goes to the dead letters. */
+  async #keep(parcels: readonly Parcel[]): Promise<void> {
+    for (const parcel of parcels) {
+      if (parcel.kept === undefined) continue
+      await this.#bad(parcel.received, parcel.kept)
+      this.#held.drop([parcel])
+    }
+  }
+
   async #bad(received: Received, why: string): Promise<void> {
     const { queue, carrier, observe } = this.#options
     observe({ kind: 'bad', queue: carrier.queue, why, receiveCount: received.receiveCount })
@@ -261,7 +270,10 @@ class Running implements Consumer {
       const { written, repeated, rejected } = await write(database, carrier, rows, this.#gate.troubledMs < patienceMs)
       const milliseconds = performance.now() - started
       observe({ kind: 'flushed', queue: carrier.queue, written, repeated, milliseconds })
-      for (const { row, why } of rejected) observe({ kind: 'rejected', queue: carrier.queue, id: row.message.id, why })
+      const unreadable = await rejectUnreadable(database, carrier, parcels)
+      for (const { row, why } of [...rejected, ...unreadable]) {
+        observe({ kind: 'rejected', queue: carrier.queue, id: row.message.id, why })
+      }
     } catch (error) {
       this.#buffer.unshift(...parcels)
       const refusing = error instanceof Problem && error.code === 'table-refuses'
@@ -271,7 +283,8 @@ class Running implements Consumer {
     this.#gate.worked()
     this.#rows -= rows.length
     this.#notes?.add(rows)
-    this.#receipts.push(...parcels)
+    this.#receipts.push(...parcels.filter(({ kept }) => kept === undefined))
+    await this.#keep(parcels)
     if (this.#receipts.length >= 10) this.#deleteNow()
   }
 

@@ -1,5 +1,5 @@
 import type { Queue } from '../ports/index.ts'
-import type { Parcel } from './flush.ts'
+import type { Parcel } from './open-envelope.ts'
 
 /** SQS's own default, where a queue does not say. */
 const usualVisibilitySeconds = 30

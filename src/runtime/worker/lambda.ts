@@ -3,9 +3,9 @@ import { type Database, openQueue, type Queue, type Received } from '../ports/in
 import { bury } from './dead-letters.ts'
 import { observe, openCarriers } from './environment.ts'
 import type { Observe } from './events.ts'
-import { opened as openedParcel, type Parcel } from './flush.ts'
 import { type FreshParts, overFreshConnection } from './fresh.ts'
 import { write } from './isolate.ts'
+import { opened as openedParcel, type Parcel, rejectUnreadable } from './open-envelope.ts'
 
 /** An SQS message as Lambda gets it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
 interface SqsRecord {
@@ -53,16 +53,17 @@ export function handlerOf({ database, carriers, queue, observe }: HandlerParts):
   async function writeQueue(name: string, records: readonly SqsRecord[]): Promise<string[]> {
     const carrier = carriers.find(({ queue }) => queue === name)
     const kept: string[] = []
+    const keep = async (received: Received, why: string): Promise<void> => {
+      observe({ kind: 'bad', queue: name, why, receiveCount: received.receiveCount })
+      const buried = queue !== undefined && (await bury(queue, name, received, why, observe).catch(() => false))
+      // Lambda deletes what is not named as kept.
+      if (!buried) kept.push(received.id)
+    }
     const parcels: Parcel[] = []
     for (const received of records.map(receivedFrom)) {
       const parcel = carrier === undefined ? `no carrier serves the queue "${name}"` : openedParcel(received, name)
       if (typeof parcel !== 'string') parcels.push(parcel)
-      else {
-        observe({ kind: 'bad', queue: name, why: parcel, receiveCount: received.receiveCount })
-        const buried = queue !== undefined && (await bury(queue, name, received, parcel, observe).catch(() => false))
-        // Lambda deletes what is not named as kept.
-        if (!buried) kept.push(received.id)
-      }
+      else await keep(received, parcel)
     }
     if (carrier === undefined || parcels.length === 0) return kept
     const started = performance.now()
@@ -70,7 +71,11 @@ export function handlerOf({ database, carriers, queue, observe }: HandlerParts):
       const rows = parcels.flatMap((parcel) => parcel.rows)
       const { written, repeated, rejected } = await write(database, carrier, rows)
       observe({ kind: 'flushed', queue: name, written, repeated, milliseconds: performance.now() - started })
-      for (const { row, why } of rejected) observe({ kind: 'rejected', queue: name, id: row.message.id, why })
+      const unreadable = await rejectUnreadable(database, carrier, parcels)
+      for (const { row, why } of [...rejected, ...unreadable]) {
+        observe({ kind: 'rejected', queue: name, id: row.message.id, why })
+      }
+      for (const parcel of parcels) if (parcel.kept !== undefined) await keep(parcel.received, parcel.kept)
       return kept
     } catch (error) {
       observe({ kind: 'failed', queue: name, error, retryMs: 0 })

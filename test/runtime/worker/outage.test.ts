@@ -116,7 +116,7 @@ describe.each(servers)('$engine', ({ create }) => {
   })
 
   it('a worker lives through 30 ended connections while it writes: nothing lost, nothing twice', {
-    timeout: 120_000,
+    timeout: 180_000,
   }, async () => {
     const test = await create()
     const queueName = newQueue('30')
@@ -144,7 +144,7 @@ describe.each(servers)('$engine', ({ create }) => {
 
   it.each(['refuse', 'silent'] as const)(
     'an outage (%s) leaves no more files open than before it',
-    { timeout: 120_000 },
+    { timeout: 180_000 },
     async (how) => {
       const test = await create()
       const { proxy, address } = await behindProxy(test)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { messageRequest } from '../../../domain/message.ts'
+import { messageRequest, normalizedTexts } from '../../../domain/message.ts'
 import { type FieldError, Problem, problemTable } from '../../../domain/problem.ts'
 import { checkedRows, refOf } from '../checked-rows.ts'
 import { endpoint } from '../endpoint.ts'
@@ -44,6 +44,7 @@ const answer = z.object({
         id: z.string().optional(),
         ref: z.string().optional(),
         status: z.enum(['accepted', 'rejected']),
+        normalized: normalizedTexts.optional(),
         problem: problem.optional(),
       }),
     )
@@ -65,10 +66,13 @@ function pointed(rows: readonly Checked[]): FieldError[] {
   )
 }
 
-function answerOf(rows: readonly Row[], messages: readonly unknown[]) {
+function answerOf(rows: readonly Row[], messages: readonly unknown[], checked: readonly Checked[]) {
   const results = rows.map((row) => {
     const { index } = row
-    if (row.kind === 'accepted') return { index, id: row.id, ...refOf(messages[index]), status: 'accepted' }
+    if (row.kind === 'accepted') {
+      const normalized = checked[index]?.request?.normalized
+      return { index, id: row.id, ...refOf(messages[index]), status: 'accepted', ...(normalized && { normalized }) }
+    }
     const { rejection } = row
     // A message that only the queue refused was a valid one, so its ref is one too.
     const named = rejection.code === 'queue-unavailable' ? refOf(messages[index]) : {}
@@ -102,7 +106,7 @@ export default endpoint({
     const batchId = identity.idOf(-1)
     const done = await submit(call, 'messages', rows, identity, () => refusal ?? noneValid(rows))
     if (done.kind === 'refused') return call.refuse(done)
-    const answer = { batchId, ...answerOf(done.rows, messages) }
+    const answer = { batchId, ...answerOf(done.rows, messages, rows) }
     if (done.kind === 'replayed') return json(202, answer, { 'idempotency-replayed': 'true' })
     const { remaining, windows, now } = done.admission
     const sent = json(202, answer, rateLimitHeaders(standings(remaining, windows, now), now))

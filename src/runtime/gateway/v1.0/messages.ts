@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { messageRequest } from '../../../domain/message.ts'
+import { messageRequest, normalizedTexts } from '../../../domain/message.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { checkedRows, refOf } from '../checked-rows.ts'
 import { endpoint } from '../endpoint.ts'
@@ -12,6 +12,7 @@ const accepted = z.object({
   id: z.string().meta({ description: 'Names the message from now on', example: '7ZQ4M8K2X1V9B3N5C6D0F8G2HA' }),
   ref: z.string().optional().meta({ description: 'Your own name for it, as you gave it' }),
   status: z.literal('accepted'),
+  normalized: normalizedTexts.optional(),
 })
 
 /** One message to one recipient. */
@@ -32,7 +33,8 @@ export default endpoint({
     if (done.kind === 'refused') return call.refuse(done)
     const [sent] = done.rows
     if (sent?.kind !== 'accepted') throw refuse()
-    const answer = { id: sent.id, ...refOf(body), status: 'accepted' }
+    const normalized = request?.normalized
+    const answer = { id: sent.id, ...refOf(body), status: 'accepted', ...(normalized && { normalized }) }
     if (done.kind === 'replayed') return json(202, answer, { 'idempotency-replayed': 'true' })
     const { remaining, windows, now } = done.admission
     const response = json(202, answer, rateLimitHeaders(standings(remaining, windows, now), now))
