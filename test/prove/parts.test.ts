@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
@@ -29,6 +29,12 @@ test('faults have names that a flag can take, all different, and say what must h
     expect(title, name).toMatch(/\S/)
     expect(holds, name).toMatch(/\S/)
   }
+})
+
+test('docs/operate.md has every fault, with what happens and what must hold', () => {
+  const page = readFileSync(new URL('../../docs/operate.md', import.meta.url), 'utf8')
+  const rows = page.split('\n').filter((line) => faults.some(({ name }) => line.startsWith(`| \`${name}\` |`)))
+  expect(rows).toEqual(faults.map(({ name, title, holds }) => `| \`${name}\` | ${title} | ${holds} |`))
 })
 
 test('whatever the time is, it is noon for the customers, so that no day ends during the proof', () => {
