@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
-import { startFauxqs } from 'fauxqs'
 import { createConnection, createPool } from 'mysql2/promise'
 import { Consumer } from 'sqs-consumer'
 import { addCustomer } from '../src/customers/index.ts'
 import { randomId } from '../src/domain/ids.ts'
+import { startEmulator } from '../src/local/index.ts'
 import { startRowStore } from '../src/prove/database.ts'
 import { openRegistry } from '../src/registry/index.ts'
 import { createGateway, discoverEndpoints, serve } from '../src/runtime/gateway/index.ts'
@@ -248,7 +248,7 @@ const bench: Bench = {
   question: `messages a second from HTTP to a committed row in MariaDB, ${whole(messages)} at a time; everything on this machine`,
   run: async ({ rounds }) => {
     const rows = await startRowStore('mariadb', temporaryFolder(), new AbortController().signal)
-    const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false, defaultRegion: region })
+    const server = await startEmulator({ port: 0 })
     for (const name of [carrier.queue, 'plain']) server.createQueue(name)
     const address = `http://127.0.0.1:${server.port}`
     const we = await ours(rows, address)

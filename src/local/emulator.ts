@@ -1,7 +1,72 @@
+import { channel } from 'node:diagnostics_channel'
 import type { FauxqsServer } from 'fauxqs'
 
-/** SQS and S3 on this machine. @param dataDir where messages are kept; absent: in memory */
+const host = '127.0.0.1'
+const region = 'ap-northeast-2'
+
+/** The smallest visibility that is not zero: a millisecond, which the emulator treats as any other time. */
+const almostZeroSeconds = 0.001
+
+/** What fastify publishes of an instance that it has made, as far as it is used here. */
+interface App {
+  listen: (options: { port: number; host: string }) => Promise<string>
+  addHook(name: 'preHandler', hook: (request: { readonly body: unknown }) => Promise<void>): unknown
+}
+
+function isApp(value: unknown): value is App {
+  return typeof value === 'object' && value !== null && 'listen' in value && 'addHook' in value
+}
+
+/** Replaces a visibility of zero in a request to change it. */
+function withoutZero(body: unknown): void {
+  if (typeof body !== 'object' || body === null) return
+  const entries: unknown[] = 'Entries' in body && Array.isArray(body.Entries) ? body.Entries : [body]
+  for (const one of entries) {
+    if (typeof one !== 'object' || one === null || !('VisibilityTimeout' in one)) continue
+    if (Number(one.VisibilityTimeout) === 0 && 'ReceiptHandle' in one) one.VisibilityTimeout = almostZeroSeconds
+  }
+}
+
+/**
+ * Mends two faults of fauxqs 2.4.1 before it listens, through the hook that fastify offers for changing an instance that
+ * other code makes (https://fastify.dev/docs/latest/Reference/Hooks/#diagnostics-channel-hooks):
+ *
+ * - It listens on all addresses, whatever `host` it is given, and asks for no credentials.
+ * - Where it keeps messages in a file, a visibility of 0 takes the message out of memory, and then fails: it writes NULL
+ *   into the receive count, which the file does not take. The message is gone until the next start.
+ */
+function mend(message: unknown): boolean {
+  if (typeof message !== 'object' || message === null || !('fastify' in message) || !isApp(message.fastify)) return false
+  const app = message.fastify
+  const listen = app.listen.bind(app)
+  app.listen = (options) => listen({ ...options, host })
+  app.addHook('preHandler', async ({ body }) => withoutZero(body))
+  return true
+}
+
+/**
+ * SQS and S3 on this machine, for this machine alone: it listens on the loopback address.
+ *
+ * @param dataDir where messages are kept; absent: in memory
+ * @throws Error with the code `EADDRINUSE`
+ */
 export async function startEmulator(options: { port: number; dataDir?: string }): Promise<FauxqsServer> {
   const { startFauxqs } = await import('fauxqs')
-  return startFauxqs({ ...options, host: '127.0.0.1', logger: false, defaultRegion: 'ap-northeast-2' })
+  const made = channel('fastify.initialization')
+  let mended = false
+  const onMade = (message: unknown): void => {
+    mended = mend(message)
+  }
+  made.subscribe(onMade)
+  let starting: Promise<FauxqsServer>
+  try {
+    // It makes its instance before its first wait, so no other instance of this process is changed.
+    starting = startFauxqs({ ...options, logger: false, defaultRegion: region })
+  } finally {
+    made.unsubscribe(onMade)
+  }
+  const server = await starting
+  if (mended) return server
+  await server.stop()
+  throw new Error('The SQS emulator could not be kept to this machine: this version of fauxqs does not use fastify.')
 }

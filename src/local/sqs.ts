@@ -1,5 +1,6 @@
 import type { FauxqsServer } from 'fauxqs'
 import { Problem } from '../domain/problem.ts'
+import { startEmulator } from './emulator.ts'
 
 const maxReceiveCount = 5
 
@@ -25,9 +26,8 @@ export async function startSqs(options: {
   bucket: string
 }): Promise<FauxqsServer> {
   const { port, dataDir, queues, bucket } = options
-  const { startFauxqs } = await import('fauxqs')
   try {
-    const server = await startFauxqs({ port, host: '127.0.0.1', logger: false, dataDir, defaultRegion: 'ap-northeast-2' })
+    const server = await startEmulator({ port, dataDir })
     for (const queue of queues) if (server.inspectQueue(queue) === undefined) createQueue(server, queue)
     server.createBucket(bucket)
     return server

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { bin, cleanEnv, jsonError, runCli, secretsIn, shownError, temporaryFolder } from '../cli/run.ts'
+import { listeningOf } from '../support/listening.ts'
 import { until } from '../support/until.ts'
 import { demoCredentials, post, shortenVisibility, startDev, storedIds } from './dev-process.ts'
 
@@ -214,5 +215,37 @@ describe('--once', () => {
     const { passed, steps, ...rest } = JSON.parse(stdout)
     expect({ passed, rest, steps: steps.length }).toEqual({ passed: true, rest: {}, steps: 9 })
     for (const step of steps) expect(step).toEqual({ what: expect.any(String), seen: true, detail: expect.any(String) })
+  })
+})
+
+describe.runIf(process.platform === 'linux')('what listens', () => {
+  test('apigw dev is reached from this machine alone', async () => {
+    const dev = await startDev(temporaryFolder())
+    const { open, loopback } = listeningOf(dev.child.pid ?? 0)
+    expect(open).toEqual([])
+    // The gateway, SQS with S3, and DynamoDB.
+    expect(loopback).toHaveLength(3)
+  })
+
+  test('so is everything that apigw prove starts', async () => {
+    const child = spawn(process.execPath, [bin, 'prove', '--rounds', '1'], {
+      cwd: temporaryFolder(),
+      env: cleanEnv(),
+      detached: true,
+    })
+    const ended = new Promise((resolve) => child.once('close', resolve))
+    onTestFinished(async () => {
+      child.kill('SIGINT')
+      await ended
+    })
+    const loopback = new Set<number>()
+    // Two gateways, the emulator with a proxy in front, Redis and MariaDB.
+    await until(() => {
+      const seen = listeningOf(child.pid ?? 0)
+      expect(seen.open).toEqual([])
+      for (const port of seen.loopback) loopback.add(port)
+      return loopback.size >= 6 || child.exitCode !== null
+    })
+    expect(loopback.size).toBeGreaterThanOrEqual(6)
   })
 })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type DatabaseKind, type Proof, type ProveEvent, prove, type RegistryKind } from '../../src/prove/index.ts'
+import { listeningOf } from '../support/listening.ts'
 
 interface Short {
   readonly database: DatabaseKind
@@ -19,16 +20,30 @@ const runs: readonly Short[] = [
   { database: 'postgres', registry: 'cluster', faults: ['database-silent', 'redelivery', 'replay'] },
 ]
 
-async function shortly(run: Short): Promise<{ proof: Proof; events: ProveEvent[] }> {
+interface Seen {
+  readonly proof: Proof
+  readonly events: readonly ProveEvent[]
+  /** Ports that other machines could have reached while it ran. */
+  readonly open: readonly number[]
+}
+
+async function shortly(run: Short): Promise<Seen> {
   const events: ProveEvent[] = []
+  let open: readonly number[] = []
+  const tell = (event: ProveEvent): void => {
+    events.push(event)
+    const listening = listeningOf(process.pid)
+    expect(listening.loopback.length).toBeGreaterThanOrEqual(4)
+    open = [...open, ...listening.open]
+  }
   const options = { messages: 300, rate: 500, seed: 14, signal: new AbortController().signal }
-  const proof = await prove({ ...run, ...options, tell: (event) => void events.push(event) })
-  return { proof, events }
+  return { proof: await prove({ ...run, ...options, tell }), events, open }
 }
 
 describe.each(runs)('$database and $registry', (run) => {
   it('balances the books through its faults, and leaves nothing behind', async () => {
-    const { proof, events } = await shortly(run)
+    const { proof, events, open } = await shortly(run)
+    expect(open).toEqual([])
     expect(proof.wrong).toEqual([])
     expect(proof).toMatchObject({ ok: true, lost: 0, duplicated: 0, oversold: 0 })
     expect(proof.accepted).toBeGreaterThan(200)

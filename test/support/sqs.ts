@@ -1,5 +1,6 @@
-import { type FauxqsServer, startFauxqs } from 'fauxqs'
+import type { FauxqsServer } from 'fauxqs'
 import { type Envelope, envelope, type Message } from '../../src/domain/message.ts'
+import { startEmulator } from '../../src/local/index.ts'
 import { openQueue, type Queue } from '../../src/runtime/ports/index.ts'
 
 export const region = 'ap-northeast-2'
@@ -22,7 +23,7 @@ export interface Sqs {
 }
 
 export async function startSqs(queues: readonly string[] = [liveQueue, testQueue]): Promise<Sqs> {
-  const server = await startFauxqs({ port: 0, logger: false, defaultRegion: region })
+  const server = await startEmulator({ port: 0 })
   const createQueue: Sqs['createQueue'] = (name, attributes = {}) => void server.createQueue(name, { attributes })
   for (const name of queues) createQueue(name)
   const envelopes: Sqs['envelopes'] = (queue, customer) =>
