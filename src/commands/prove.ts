@@ -156,9 +156,16 @@ function booksTable(books: readonly Balance[]): string {
   return table(head, rows)
 }
 
+const idsInLine = 4
+
 function wrongText({ what, count: times, ids }: Wrong): string {
-  const some = ids.map((id) => `\n    ${plain(id)}`).join('')
-  return `${styled('red', '✗')} ${count(times)} ${what}${some}${times > ids.length && ids.length > 0 ? '\n    …' : ''}`
+  const short = ids.every((id) => !id.includes(' '))
+  const shown = [...ids.map(plain), ...(times > ids.length && ids.length > 0 ? ['…'] : [])]
+  const lines: string[] = []
+  for (let at = 0; at < shown.length; at += short ? idsInLine : 1) {
+    lines.push(`\n    ${shown.slice(at, at + (short ? idsInLine : 1)).join('  ')}`)
+  }
+  return `${styled('red', '✗')} ${count(times)} ${what}${lines.join('')}`
 }
 
 function resultText(proof: Proof): string {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { envelope } from '../../src/domain/message.ts'
 import { Chance } from '../../src/prove/chance.ts'
@@ -178,6 +179,20 @@ test('one that is killed is not noted, and does not come back by itself', async 
   await victim.kill()
   expect([victim.pid, victim.crashes]).toEqual([undefined, []])
   expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
+})
+
+test('one that is killed by a signal alone comes back, and is not noted', async () => {
+  const command = logs('running', 'setInterval(() => {}, 1000)')
+  const folder = temporaryFolder()
+  const victim = new Victim({ name: 'it', command, folder, supervised: 'running' })
+  onTestFinished(() => victim.kill())
+  await victim.start()
+  const { pid } = victim
+  const log = join(folder, 'logs', 'it.log')
+  await until(() => readFileSync(log, 'utf8').includes('running'))
+  victim.signal('SIGKILL')
+  await until(() => victim.pid !== undefined && victim.pid !== pid)
+  expect(victim.crashes).toEqual([])
 })
 
 test('one that ends before it runs is started again without a note', async () => {

@@ -74,6 +74,8 @@ export class Victim {
   readonly #log: string
   #child: ChildProcess | undefined
   #wanted = false
+  /** The one that was killed on purpose. */
+  #killed: ChildProcess | undefined
   #logFrom = 0
 
   constructor(options: VictimOptions) {
@@ -128,7 +130,7 @@ export class Victim {
       if (!this.#wanted || supervised === undefined) return
       const log = this.#read().slice(this.#logFrom)
       // One that ends before it runs, because what it needs is away, is started again as often as it takes.
-      if (log.includes(`"event":"${supervised}"`)) {
+      if (this.#killed !== child && log.includes(`"event":"${supervised}"`)) {
         this.crashes.push({ name: this.name, exit: signal ?? `exit code ${code}`, lastLine: this.#lastLine() })
       }
       setTimeout(() => {
@@ -169,6 +171,7 @@ export class Victim {
   signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
     const pid = this.#child?.pid
     if (pid === undefined) return
+    if (name === 'SIGKILL') this.#killed = this.#child
     try {
       process.kill(-pid, name)
     } catch {
