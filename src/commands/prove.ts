@@ -159,7 +159,7 @@ function booksTable(books: readonly Balance[]): string {
 const idsInLine = 4
 
 function wrongText({ what, count: times, ids }: Wrong): string {
-  const short = ids.every((id) => !id.includes(' '))
+  const short = ids.every((id) => id.length <= 30 && !id.includes(' '))
   const shown = [...ids.map(plain), ...(times > ids.length && ids.length > 0 ? ['…'] : [])]
   const lines: string[] = []
   for (let at = 0; at < shown.length; at += short ? idsInLine : 1) {

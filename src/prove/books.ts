@@ -23,10 +23,29 @@ export interface Balance {
   readonly open: number
   /** Messages with a row whose call was never confirmed. The customer was not told that they were accepted. */
   readonly unconfirmed: number
-  /** Units taken and not given back, since the registry was last emptied. */
+  /** Units taken and not given back, in all lives of the registry. */
   readonly units: number
   /** What the answers account for: exactly one figure, but for calls that were under way when the registry lost something. */
   readonly unitsExpected: readonly [number, number]
+}
+
+/** Units of a customer in one life of the registry, and what its answers account for. */
+export interface LifeUnits {
+  readonly units: number
+  readonly expected: readonly [number, number]
+  /** Messages that were sent in it though their call was never confirmed. */
+  readonly unconfirmed: number
+}
+
+/** A member as the end found it. */
+interface Account {
+  readonly role: Role
+  readonly id: string
+  readonly day: string
+  /** Of the present life. */
+  readonly units: number
+  /** Of the lives before, which ended when the registry was emptied. */
+  readonly closed: readonly LifeUnits[]
 }
 
 /** A row of the carrier's tables, present and past. */
@@ -39,7 +58,7 @@ export interface StoredRow {
 /** All that was seen at the end. */
 export interface Evidence {
   readonly log: SentLog
-  readonly members: readonly { readonly role: Role; readonly id: string; readonly day: string; readonly units: number }[]
+  readonly members: readonly Account[]
   readonly rows: readonly StoredRow[]
   /** Ids that the worker noted as rejected. */
   readonly rejected: ReadonlySet<string>
@@ -81,11 +100,8 @@ function rowsOf(of: ReadonlyMap<string, string>, { rows, log }: Evidence): Store
   return rows.filter(({ id, ref }) => of.has(ref) && !log.accepted.has(id))
 }
 
-function balanceOf(
-  evidence: Evidence,
-  { id, day, units }: Evidence['members'][number],
-  unconfirmed: readonly StoredRow[],
-): Balance {
+function balanceOf(evidence: Evidence, member: Account, unconfirmed: readonly StoredRow[]): Balance {
+  const { id, day, closed } = member
   const { log, reports } = evidence
   const mine = [...log.accepted].filter(([, { customer }]) => customer === id).map(([message]) => message)
   const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>
@@ -97,8 +113,19 @@ function balanceOf(
     else counts[outcome] += 1
   }
   const own = unconfirmed.filter(({ customer }) => customer === id).length
-  const expected = unitsExpected(log, id, own)
-  return { customer: id, day, accepted: mine.length, outcomes: counts, open, unconfirmed: own, units, unitsExpected: expected }
+  const before = closed.reduce((sum, life) => sum + life.unconfirmed, 0)
+  const present = { units: member.units, expected: unitsExpected(log, id, own - before), unconfirmed: own - before }
+  const sum = (of: (life: LifeUnits) => number): number => [...closed, present].reduce((total, life) => total + of(life), 0)
+  return {
+    customer: id,
+    day,
+    accepted: mine.length,
+    outcomes: counts,
+    open,
+    unconfirmed: own,
+    units: sum(({ units }) => units),
+    unitsExpected: [sum(({ expected: [least] }) => least), sum(({ expected: [, most] }) => most)],
+  }
 }
 
 /** Ids and names that more than one row has. */

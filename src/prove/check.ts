@@ -1,4 +1,13 @@
-import { type Books, booksOf, type Evidence, type StoredRow, unitsExpected, type Wrong, wrongOf } from './books.ts'
+import {
+  type Books,
+  booksOf,
+  type Evidence,
+  type LifeUnits,
+  type StoredRow,
+  unitsExpected,
+  type Wrong,
+  wrongOf,
+} from './books.ts'
 import type { Carrier } from './carrier.ts'
 import type { Member, Members, Role } from './customers.ts'
 import { unitsTaken } from './customers.ts'
@@ -21,6 +30,8 @@ export interface CheckParts {
   readonly log: SentLog
   readonly carrier: Carrier
   readonly readers: readonly Reader[]
+  /** Units of the lives of the registry that are over, by customer. */
+  readonly closed: Map<string, LifeUnits[]>
   /** Bodies that are no envelope, which were put into the queue. */
   readonly poison: readonly string[]
   readonly signal: AbortSignal
@@ -68,26 +79,31 @@ function unconfirmedRows({ log, carrier }: CheckParts, customer: string): number
 }
 
 /** Waits until a customer's units are what its answers account for. @returns them, as they are at last */
-async function unitsAtRest(parts: CheckParts, { id }: Member): Promise<{ units: number; expected: [number, number] }> {
+async function unitsAtRest(parts: CheckParts, { id }: Member): Promise<LifeUnits> {
   const { stage, log, signal } = parts
-  let units = 0
-  let expected: [number, number] = [0, 0]
+  const before = (parts.closed.get(id) ?? []).reduce((sum, life) => sum + life.unconfirmed, 0)
+  let life: LifeUnits = { units: 0, expected: [0, 0], unconfirmed: 0 }
   const balanced = async (): Promise<boolean> => {
-    units = await unitsTaken(stage.registry.address, id, signal)
-    expected = unitsExpected(log, id, unconfirmedRows(parts, id))
-    return expected[0] <= units && units <= expected[1]
+    const unconfirmed = unconfirmedRows(parts, id) - before
+    life = {
+      units: await unitsTaken(stage.registry.address, id, signal),
+      expected: unitsExpected(log, id, unconfirmed),
+      unconfirmed,
+    }
+    return life.expected[0] <= life.units && life.units <= life.expected[1]
   }
   await waitFor(unitsMs, signal, balanced, everyMs)
-  return { units, expected }
+  return life
 }
 
-/** Holds the units of this life of the registry against the answers. */
-export async function unitsNow(parts: CheckParts): Promise<Wrong[]> {
+/** Holds the units of this life of the registry against the answers, and writes them down. */
+export async function closeLife(parts: CheckParts): Promise<Wrong[]> {
   const found = await Promise.all(
     Object.values(parts.members).map(async (member) => {
-      const { units, expected } = await unitsAtRest(parts, member)
-      const off = Math.max(units - expected[1], expected[0] - units)
-      return wrongOf(`units of customer "${member.id}" that are off before the registry was emptied`, [], Math.max(0, off))
+      const life = await unitsAtRest(parts, member)
+      parts.closed.set(member.id, [...(parts.closed.get(member.id) ?? []), life])
+      const off = Math.max(life.units - life.expected[1], life.expected[0] - life.units)
+      return wrongOf(`units of customer "${member.id}" that were off when the registry was emptied`, [], Math.max(0, off))
     }),
   )
   return found.flat()
@@ -115,7 +131,7 @@ export async function check(parts: CheckParts, oversold: number): Promise<Books>
     entries.map(async ([role, member]): Promise<Evidence['members'][number]> => {
       const { units } = await unitsAtRest(parts, member)
       const day = new Intl.DateTimeFormat('sv-SE', { timeZone: member.profile.customer.timeZone }).format(Date.now())
-      return { role, id: member.id, day, units }
+      return { role, id: member.id, day, units, closed: parts.closed.get(member.id) ?? [] }
     }),
   )
   return booksOf({

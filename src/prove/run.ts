@@ -1,7 +1,7 @@
 import { type Wrong, wrongOf } from './books.ts'
 import { Carrier } from './carrier.ts'
 import { Chance } from './chance.ts'
-import { type CheckParts, check, loadRejected, settle, unitsNow } from './check.ts'
+import { type CheckParts, check, closeLife, loadRejected, settle } from './check.ts'
 import { addMembers, dayLimit } from './customers.ts'
 import type { Proof, ProveEvent } from './events.ts'
 import type { Fault, World } from './faults/fault.ts'
@@ -109,7 +109,7 @@ function worldOf(parts: Parts): World {
     probe: () => traffic.probe(),
     quietly: (work) => traffic.quietly(work),
     closeUnits: async () => {
-      for (const { what, count, ids } of await unitsNow(parts)) findings.add(what, ids, count)
+      for (const { what, count, ids } of await closeLife(parts)) findings.add(what, ids, count)
     },
     wrong: (what, ids) => findings.add(what, ids),
   }
@@ -172,6 +172,7 @@ export async function run(stage: Stage, folder: string, options: RunOptions): Pr
     readers,
     poison: planted,
     signal,
+    closed: new Map(),
     traffic,
     findings,
     chance,

@@ -11,7 +11,7 @@ function evidence(changes: Partial<Evidence> = {}, accept: readonly string[] = [
   log.end(flight, new Map(accept.map((id) => [id, { customer, ref: `ref-${id}`, refused: false }])))
   return {
     log,
-    members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: accept.length }],
+    members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: accept.length, closed: [] }],
     rows: accept.map((id) => ({ id, ref: `ref-${id}`, customer })),
     rejected: new Set(),
     reports: new Map(accept.map((id) => [id, new Set(['delivered'])])),
@@ -88,12 +88,12 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
   ['a row that no call asked for', evidence({ rows: [row('A'), row('B'), row('X')] }), { what: /no call/, count: 1, ids: ['X'] }],
   [
     'a unit without a message',
-    evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 5 }] }),
+    evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 5, closed: [] }] }),
     { what: /charged and has no message/, count: 3, ids: [] },
   ],
   [
     'a message without a unit',
-    evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 1 }] }),
+    evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 1, closed: [] }] }),
     { what: /was not charged for/, count: 1, ids: [] },
   ],
   [
@@ -128,13 +128,20 @@ test('a message that was sent though its call was never confirmed is counted apa
   for (const units of [2, 3]) {
     const seen = evidence({
       rows: [row('A'), row('B'), row('C')],
-      members: [{ role: 'unkeyed', id: customer, day: '2026-11-26', units }],
+      members: [{ role: 'unkeyed', id: customer, day: '2026-11-26', units, closed: [] }],
     })
     seen.log.unconfirmed.set('ref-C', customer)
     const books = booksOf(seen)
     expect(books.wrong).toEqual([])
     expect(books.balances[0]).toMatchObject({ accepted: 2, unconfirmed: 1, unitsExpected: [2, 3] })
   }
+})
+
+test('units of an earlier life of the registry count too', () => {
+  const closed = [{ units: 7, expected: [6, 8] as const, unconfirmed: 0 }]
+  const books = booksOf(evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 2, closed }] }))
+  expect(books.wrong).toEqual([])
+  expect(books.balances[0]).toMatchObject({ units: 9, unitsExpected: [8, 10] })
 })
 
 test('a message that was refused and sent all the same is wrong', () => {
