@@ -9,7 +9,7 @@ import { Consumer } from 'sqs-consumer'
 import { addCustomer } from '../src/customers/index.ts'
 import { randomId } from '../src/domain/ids.ts'
 import { startEmulator } from '../src/local/index.ts'
-import { startRowStore } from '../src/prove/stores.ts'
+import { startRowStore } from '../src/prove/database.ts'
 import { openRegistry } from '../src/registry/index.ts'
 import { createGateway, discoverEndpoints, serve } from '../src/runtime/gateway/index.ts'
 import { openDatabase, openQueue, type Queue } from '../src/runtime/ports/index.ts'
@@ -65,7 +65,7 @@ async function post(url: string, authorization: string, content: unknown): Promi
 type Rows = Awaited<ReturnType<typeof startRowStore>>
 
 async function untilRows(rows: Rows, table: string, count: number): Promise<void> {
-  while (Number((await rows.sql(`SELECT count(*) AS n FROM ${table}`))[0]?.n) < count) await sleep(5)
+  while (Number((await rows.sql.all(`SELECT count(*) AS n FROM ${table}`))[0]?.n) < count) await sleep(5)
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {
@@ -85,7 +85,7 @@ async function ours(rows: Rows, sqs: string): Promise<{ single: Way; batch: Way;
   const { queue, requests } = counted(openQueue({ endpoint: sqs, region }))
   const gateway = createGateway({ registry, queue, endpoints: await discoverEndpoints() })
   const { url, stop } = await serve(gateway, { port: 0 })
-  const clear = () => rows.sql('DELETE FROM carrier_a')
+  const clear = () => rows.sql.all('DELETE FROM carrier_a')
 
   const through = (name: string, calls: number, atOnce: number, call: () => Promise<void>): Way => ({
     name,
@@ -151,7 +151,9 @@ function envelope(count: number): string {
 
 /** As one would write it: one SendMessage a call, sqs-consumer, one INSERT for the ten that a receive brings. */
 async function usual(rows: Rows, sqs: string): Promise<{ way: Way; stop(): Promise<void> }> {
-  await rows.sql('CREATE TABLE plain (id CHAR(26) PRIMARY KEY, recipient VARCHAR(16), sender VARCHAR(16), body VARCHAR(4000))')
+  await rows.sql.all(
+    'CREATE TABLE plain (id CHAR(26) PRIMARY KEY, recipient VARCHAR(16), sender VARCHAR(16), body VARCHAR(4000))',
+  )
   const client = new SQSClient({
     endpoint: sqs,
     region,
@@ -172,7 +174,7 @@ async function usual(rows: Rows, sqs: string): Promise<{ way: Way; stop(): Promi
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   const run = async () => {
-    await rows.sql('DELETE FROM plain')
+    await rows.sql.all('DELETE FROM plain')
     requests = 0
     const consumer = Consumer.create({
       queueUrl: QueueUrl,
@@ -245,8 +247,7 @@ async function loadData(rows: Rows, both: boolean): Promise<Way> {
 const bench: Bench = {
   question: `messages a second from HTTP to a committed row in MariaDB, ${whole(messages)} at a time; everything on this machine`,
   run: async ({ rounds }) => {
-    const rows = await startRowStore(temporaryFolder())
-    if (rows.engine !== 'MariaDB') throw new Error('This needs MariaDB: apt-get install -y mariadb-server')
+    const rows = await startRowStore('mariadb', temporaryFolder(), new AbortController().signal)
     const server = await startEmulator({ port: 0 })
     for (const name of [carrier.queue, 'plain']) server.createQueue(name)
     const address = `http://127.0.0.1:${server.port}`
@@ -281,7 +282,7 @@ const bench: Bench = {
     await we.stop()
     await they.stop()
     await server.stop()
-    await rows.victim?.kill()
+    await rows.close()
     cleanUp()
   },
 }

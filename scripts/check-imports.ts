@@ -29,7 +29,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   trail: ['domain', 'aws', 'stacks', 'runtime/ports', 'runtime/notifier'],
   waf: ['domain', 'aws'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
-  // `local` for the emulator of SQS.
+  // `local` for the emulators of SQS and DynamoDB.
   prove: ['domain', 'registry', 'runtime/ports', 'customers', 'local'],
   cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit', 'stacks', 'trail', 'waf'],
   commands: [

@@ -1,42 +1,187 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base.ts'
-import { count, facts, styled } from '../cli/output.ts'
-import { prove } from '../prove/index.ts'
+import { count, facts, plain, styled, table } from '../cli/output.ts'
+import { Problem } from '../domain/problem.ts'
+import {
+  type Balance,
+  type DatabaseKind,
+  databases,
+  faultList,
+  type Proof,
+  type ProveEvent,
+  prove,
+  type RegistryKind,
+  registries,
+  type Wrong,
+} from '../prove/index.ts'
+
+/**
+ * The engine that a flag names. Its variable holds an address for other commands: of that only the engine is taken.
+ * @throws Problem `usage`
+ */
+function engineOf<T extends string>(flag: string, given: string | undefined, names: readonly T[], schemes: readonly Scheme<T>[]) {
+  if (given === undefined || given === '') return undefined
+  const scheme = schemes.find(([pattern]) => pattern.test(given))
+  const found = names.find((name) => name === given)
+  if (found !== undefined || scheme !== undefined) return found ?? scheme?.[1]
+  throw new Problem('usage', `--${flag} is "${given.replace(/:.*/s, ':…')}", which is not an engine.`, {
+    next: `use --${flag} ${names.join(' or ')}`,
+  })
+}
+
+type Scheme<T> = readonly [RegExp, T | undefined]
+
+const databaseSchemes: readonly Scheme<DatabaseKind>[] = [
+  [/^(?:mysql|mariadb):/, 'mariadb'],
+  [/^postgres(?:ql)?:/, 'postgres'],
+  [/^sqlite:/, 'sqlite'],
+]
+const registrySchemes: readonly Scheme<RegistryKind>[] = [
+  [/^rediss?:.*cluster=true/, 'cluster'],
+  [/^rediss?:/, 'redis'],
+  [/^sqlite:/, 'sqlite'],
+  // The registry behind a function may be of any engine.
+  [/^lambda:/, undefined],
+]
 
 export default class Prove extends BaseCommand {
-  static override summary = 'send messages while everything is killed, and count lost, doubled and oversold'
+  static override summary = 'send messages while everything fails, and balance the books'
   static override description =
-    'Starts gateways, workers, queue, registry and database of its own in a temporary folder (Redis and MariaDB where this machine has them, else SQLite), kills and cuts them off while messages with Idempotency-Keys go through, and counts. Exit code 1 if any number is not 0.'
-  static override examples = ['<%= config.bin %> prove', '<%= config.bin %> prove --messages 20000 --rounds 50']
+    `Starts gateways, workers, queue, registry, database and ledger of its own in a temporary folder, on ports of this machine only. Kills, freezes and cuts them off one after another while messages go through, and then holds what was accepted against what came of it. Exit code 1 if anything is off.
+
+The faults, by the names that --faults takes:
+${faultList.map(({ name, title }) => `  ${name.padEnd(24)}${title}`).join('\n')}`
+  static override examples = [
+    '<%= config.bin %> prove',
+    '<%= config.bin %> prove --database postgres --registry cluster --messages 20000',
+    '<%= config.bin %> prove --faults database-half-open,worker-kill --rounds 10 --seed 7',
+    '<%= config.bin %> prove --json | jq -c .',
+  ]
+  static override baseFlags = {
+    config: BaseCommand.baseFlags.config,
+    stage: BaseCommand.baseFlags.stage,
+  } as typeof BaseCommand.baseFlags
   static override flags = {
+    database: Flags.string({
+      env: 'APIGW_DATABASE',
+      helpValue: databases.join('|'),
+      summary: 'engine of the database; of an address only the engine is taken (default: the first of these that is installed)',
+    }),
+    registry: Flags.string({
+      env: 'APIGW_REGISTRY',
+      helpValue: registries.join('|'),
+      summary: 'engine of the registry; cluster: a Redis Cluster of six nodes (default: redis if it is installed, else sqlite)',
+    }),
+    faults: Flags.string({
+      env: 'APIGW_FAULTS',
+      helpValue: 'NAME,NAME',
+      summary: 'only these faults (default: all that these engines can have)',
+    }),
     messages: Flags.integer({ default: 2_000, min: 1, max: 1_000_000, env: 'APIGW_MESSAGES', summary: 'how many to send' }),
-    rounds: Flags.integer({ default: 10, min: 1, max: 10_000, env: 'APIGW_ROUNDS', summary: 'how many faults meanwhile' }),
+    rate: Flags.integer({ default: 500, min: 1, max: 100_000, env: 'APIGW_RATE', summary: 'messages a second' }),
+    rounds: Flags.integer({ min: 1, max: 10_000, env: 'APIGW_ROUNDS', summary: 'how many faults (default: each once)' }),
+    seed: Flags.integer({
+      min: 0,
+      env: 'APIGW_SEED',
+      summary: 'the same seed gives the same order of faults (default: a random one)',
+    }),
+    keep: Flags.boolean({ env: 'APIGW_KEEP', summary: 'keep the folder with the logs and the data' }),
   }
 
-  async run() {
+  async run(): Promise<Proof> {
     const { flags } = await this.parse(Prove)
     const stopping = new AbortController()
-    const stop = (): void => stopping.abort()
-    process.once('SIGINT', stop)
+    const stop = (): void => {
+      if (stopping.signal.aborted) process.exit(130)
+      this.note('Stopping everything. Ctrl-C again does not wait for it.')
+      stopping.abort()
+    }
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+    for (const signal of signals) process.on(signal, stop)
     try {
-      const proof = await prove({ ...flags, tell: (line) => this.note(line), signal: stopping.signal })
-      const verdict = (bad: number): string => styled(bad === 0 ? 'green' : 'red', count(bad))
-      this.log(
-        facts([
-          ['registry, database', `${proof.registry}, ${proof.database}`],
-          ...Object.entries(proof.faults).map(([name, times]): [string, string] => [name, `${times} times`]),
-          ['calls', `${count(proof.calls)}, of which ${count(proof.retried)} again`],
-          ['messages accepted', count(proof.accepted)],
-          ['envelopes redelivered', count(proof.redelivered)],
-          ['lost', verdict(proof.lost)],
-          ['duplicated', verdict(proof.duplicated)],
-          ['oversold', verdict(proof.oversold)],
-        ]),
-      )
-      if (proof.lost + proof.duplicated + proof.oversold > 0 || proof.accepted < flags.messages) process.exitCode = 1
+      const proof = await prove({
+        ...flags,
+        database: engineOf('database', flags.database, databases, databaseSchemes),
+        registry: engineOf('registry', flags.registry, registries, registrySchemes),
+        faults: flags.faults?.split(',').map((name) => name.trim()),
+        seed: flags.seed ?? Math.floor(Math.random() * 1_000_000),
+        tell: (event) => this.#tell(event),
+        signal: stopping.signal,
+      })
+      this.log(resultText(proof))
+      if (!proof.ok) process.exitCode = 1
       return proof
     } finally {
-      process.removeListener('SIGINT', stop)
+      for (const signal of signals) process.removeListener(signal, stop)
     }
   }
+
+  /** With --json each event is a line of stdout as it happens, and the result is the last line. */
+  #tell(event: ProveEvent): void {
+    if (this.jsonEnabled()) this.logJson(event)
+    else this.note(eventText(event))
+  }
+
+  override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json)}\n`)
+  }
+}
+
+function eventText(event: ProveEvent): string {
+  const stream = process.stderr
+  switch (event.event) {
+    case 'started':
+      return `${event.registry}, ${event.database}: ${event.rounds} faults, seed ${event.seed}. Data and logs: ${event.folder}`
+    case 'fault': {
+      const { recoverySeconds } = event
+      const end =
+        recoverySeconds === null
+          ? styled('red', 'not everything was written two minutes later', stream)
+          : styled('green', `everything was written ${recoverySeconds} s later`, stream)
+      return `${String(event.round).padStart(3)}  ${event.title}: ${plain(event.detail)}  ${styled('dim', `${event.seconds} s`, stream)}  ${end}`
+    }
+    case 'settling':
+      return `All faults are over, ${count(event.accepted)} messages were accepted. Waiting for the last rows, reports and units …`
+  }
+}
+
+function booksTable(books: readonly Balance[]): string {
+  const head = ['customer', 'day', 'accepted', 'delivered', 'failed', 'expired', 'rejected', 'open', 'units', 'unconfirmed, sent']
+  const rows = books.map(({ customer, day, accepted, outcomes, open, units, unitsExpected: [least, most], unconfirmed }) => {
+    const { delivered, failed, expired, rejected } = outcomes
+    const figures = [accepted, delivered, failed, expired, rejected, open].map(count)
+    const expected = least === most ? '' : ` (${count(least)} to ${count(most)})`
+    return [customer, day, ...figures, `${count(units)}${expected}`, count(unconfirmed)]
+  })
+  return table(head, rows)
+}
+
+const idsInLine = 4
+
+function wrongText({ what, count: times, ids }: Wrong): string {
+  const short = ids.every((id) => id.length <= 30 && !id.includes(' '))
+  const shown = [...ids.map(plain), ...(times > ids.length && ids.length > 0 ? ['…'] : [])]
+  const lines: string[] = []
+  for (let at = 0; at < shown.length; at += short ? idsInLine : 1) {
+    lines.push(`\n    ${shown.slice(at, at + (short ? idsInLine : 1)).join('  ')}`)
+  }
+  return `${styled('red', '✗')} ${count(times)} ${what}${lines.join('')}`
+}
+
+function resultText(proof: Proof): string {
+  const verdict = (bad: number): string => styled(bad === 0 ? 'green' : 'red', count(bad))
+  const figures = facts([
+    ['registry, database', `${proof.registry}, ${proof.database}`],
+    ['faults', count(Object.values(proof.faults).reduce((sum, times) => sum + times, 0))],
+    ['slowest recovery', `${proof.slowestRecoverySeconds} s`],
+    ['calls', `${count(proof.calls)}, of which ${count(proof.retried)} again`],
+    ['accepted', count(proof.accepted)],
+    ['lost', verdict(proof.lost)],
+    ['duplicated', verdict(proof.duplicated)],
+    ['oversold', verdict(proof.oversold)],
+  ])
+  const end = proof.ok
+    ? [`${styled('green', '✓')} The books balance.`]
+    : [...proof.wrong.map(wrongText), `Run it again: apigw prove --seed ${proof.seed} --keep`]
+  return [booksTable(proof.books), '', figures, '', ...end].join('\n')
 }

@@ -1,0 +1,150 @@
+import {
+  type Books,
+  booksOf,
+  type Evidence,
+  type LifeUnits,
+  type StoredRow,
+  unitsExpected,
+  type Wrong,
+  wrongOf,
+} from './books.ts'
+import type { Carrier } from './carrier.ts'
+import type { Member, Members, Role } from './customers.ts'
+import { unitsTaken } from './customers.ts'
+import type { RowStore, SqlRow } from './database.ts'
+import type { SentLog } from './log.ts'
+import { insist, waitFor } from './patience.ts'
+import type { Reader } from './reader.ts'
+import { deadLetters, queueName, type Stage } from './stage.ts'
+
+/** Longest that nothing may change before what is missing counts as missing. */
+const stuckMs = 90_000
+const settleMs = 900_000
+/** Units of a call that nobody confirmed may come back only after the registry gave up waiting for it. */
+const unitsMs = 150_000
+const everyMs = 500
+
+export interface CheckParts {
+  readonly stage: Stage
+  readonly members: Members
+  readonly log: SentLog
+  readonly carrier: Carrier
+  readonly readers: readonly Reader[]
+  /** Units of the lives of the registry that are over, by customer. */
+  readonly closed: Map<string, LifeUnits[]>
+  /** Bodies that are no envelope, which were put into the queue. */
+  readonly poison: readonly string[]
+  readonly signal: AbortSignal
+}
+
+/** Takes in what the worker rejected. @returns the ids */
+export async function loadRejected(rows: RowStore, log: SentLog): Promise<Set<string>> {
+  const rejected = (await rows.sql.all('SELECT msg_id FROM ingest_rejected')).map((row) => String(row.msg_id))
+  for (const id of rejected) log.saw(id)
+  return new Set(rejected)
+}
+
+function reportsOf(readers: readonly Reader[]): Map<string, ReadonlySet<string>> {
+  return new Map(readers.flatMap((reader) => [...reader.statuses]))
+}
+
+/** What is still to happen: 0 when nothing is. */
+async function leftOver({ stage, log, readers }: CheckParts): Promise<number> {
+  await loadRejected(stage.rows, log).catch(() => undefined)
+  const { ready = [], inflight = [], delayed = [] } = stage.emulator.inspectQueue(queueName)?.messages ?? {}
+  const reports = reportsOf(readers)
+  const unreported = [...log.accepted.keys()].filter((id) => !reports.has(id)).length
+  const planted = stage.spoiler.planted.filter(({ id }) => !reports.has(id)).length
+  return ready.length + inflight.length + delayed.length + log.waiting.size + unreported + planted
+}
+
+/** Waits until all has come to its end, or until nothing has changed for a minute and a half. */
+export async function settle(parts: CheckParts): Promise<void> {
+  let least = Number.POSITIVE_INFINITY
+  let changedAt = Date.now()
+  const ended = async (): Promise<boolean> => {
+    const left = await leftOver(parts)
+    if (left < least) changedAt = Date.now()
+    least = Math.min(least, left)
+    return left === 0 || Date.now() - changedAt > stuckMs
+  }
+  await waitFor(settleMs, parts.signal, ended, everyMs)
+}
+
+/** Rows of unconfirmed messages of a customer. */
+function unconfirmedRows({ log, carrier }: CheckParts, customer: string): number {
+  let count = 0
+  for (const [id, ref] of carrier.refs) if (log.unconfirmed.get(ref) === customer && !log.accepted.has(id)) count += 1
+  return count
+}
+
+/** Waits until a customer's units are what its answers account for. @returns them, as they are at last */
+async function unitsAtRest(parts: CheckParts, { id }: Member): Promise<LifeUnits> {
+  const { stage, log, signal } = parts
+  const before = (parts.closed.get(id) ?? []).reduce((sum, life) => sum + life.unconfirmed, 0)
+  let life: LifeUnits = { units: 0, expected: [0, 0], unconfirmed: 0 }
+  const balanced = async (): Promise<boolean> => {
+    const unconfirmed = unconfirmedRows(parts, id) - before
+    life = {
+      units: await unitsTaken(stage.registry.address, id, signal),
+      expected: unitsExpected(log, id, unconfirmed),
+      unconfirmed,
+    }
+    return life.expected[0] <= life.units && life.units <= life.expected[1]
+  }
+  await waitFor(unitsMs, signal, balanced, everyMs)
+  return life
+}
+
+/** Holds the units of this life of the registry against the answers, and writes them down. */
+export async function closeLife(parts: CheckParts): Promise<Wrong[]> {
+  const found = await Promise.all(
+    Object.values(parts.members).map(async (member) => {
+      const life = await unitsAtRest(parts, member)
+      parts.closed.set(member.id, [...(parts.closed.get(member.id) ?? []), life])
+      const off = Math.max(life.units - life.expected[1], life.expected[0] - life.units)
+      return wrongOf(`units of customer "${member.id}" that were off when the registry was emptied`, [], Math.max(0, off))
+    }),
+  )
+  return found.flat()
+}
+
+/** Every row of the carrier's table, and of the monthly ones that the worker moves rows into. */
+async function allRows({ rows }: Stage, signal: AbortSignal): Promise<StoredRow[]> {
+  return insist('read the rows', signal, async () => {
+    const names =
+      rows.kind === 'sqlite'
+        ? "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'carrier_a_log_%'"
+        : `SELECT table_name AS name FROM information_schema.tables WHERE table_name LIKE 'carrier_a_log_%'`
+    const logs = (await rows.sql.all(names)).map(({ name }) => String(name))
+    const found: SqlRow[] = []
+    for (const table of ['carrier_a', ...logs]) found.push(...(await rows.sql.all(`SELECT id, ref, customer FROM ${table}`)))
+    return found.map(({ id, ref, customer }) => ({ id: String(id), ref: String(ref), customer: String(customer) }))
+  })
+}
+
+/** Gathers the evidence when nothing is under way any more, and balances the books. */
+export async function check(parts: CheckParts, oversold: number): Promise<Books> {
+  const { stage, members, log, carrier, readers, signal } = parts
+  const entries = Object.entries(members) as [Role, Member][]
+  const all = await Promise.all(
+    entries.map(async ([role, member]): Promise<Evidence['members'][number]> => {
+      const { units } = await unitsAtRest(parts, member)
+      const day = new Intl.DateTimeFormat('sv-SE', { timeZone: member.profile.customer.timeZone }).format(Date.now())
+      return { role, id: member.id, day, units, closed: parts.closed.get(member.id) ?? [] }
+    }),
+  )
+  return booksOf({
+    log,
+    members: all,
+    rows: await allRows(stage, signal),
+    rejected: await insist('read what was rejected', signal, () => loadRejected(stage.rows, log)),
+    reports: reportsOf(readers),
+    carrier: carrier.outcomes,
+    repeated: carrier.repeated,
+    planted: stage.spoiler.planted,
+    deadLetters: (stage.emulator.inspectQueue(deadLetters)?.messages.ready ?? []).map(({ body }) => body),
+    poison: parts.poison,
+    oversold,
+  })
+}
