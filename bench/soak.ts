@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addCustomer } from '../src/customers/index.ts'
 import { startEmulator } from '../src/local/index.ts'
-import { freePort, runtimeCommand } from '../src/prove/process.ts'
-import { startRowStore } from '../src/prove/stores.ts'
+import { startRowStore } from '../src/prove/database.ts'
+import { runtimeCommand } from '../src/prove/servers/runtime.ts'
+import { freePort } from '../src/prove/servers/victim.ts'
 import { openRegistry } from '../src/registry/index.ts'
 import { openDatabase, openLedger } from '../src/runtime/ports/index.ts'
 import { runSandbox } from '../src/runtime/worker/index.ts'
@@ -118,8 +119,7 @@ const bench: Bench = {
   needs: ['redis-server'],
   run: async ({ minutes }) => {
     const folder = temporaryFolder()
-    const rows = await startRowStore(folder)
-    if (rows.victim === undefined) throw new Error('This needs MariaDB: apt-get install -y mariadb-server')
+    const rows = await startRowStore('mariadb', folder, new AbortController().signal)
     const redis = await startRedis()
     const server = await startEmulator({ port: 0 })
     server.createQueue(carrier.queue, { attributes: { VisibilityTimeout: '30' } })
@@ -189,7 +189,7 @@ const bench: Bench = {
     await database.close()
     await registry.close()
     await server.stop()
-    await rows.victim?.kill()
+    await rows.close()
     cleanUp()
   },
 }
