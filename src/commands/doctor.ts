@@ -1,6 +1,6 @@
 import { BaseCommand, shared } from '../cli/base.ts'
 import { checkLine } from '../cli/checks.ts'
-import { databaseFlags, databasePlace } from '../cli/database.ts'
+import { carriersOf, databaseFlags, databasePlace } from '../cli/database.ts'
 import { type Check, examine } from '../doctor/index.ts'
 
 export default class Doctor extends BaseCommand {
@@ -11,15 +11,16 @@ export default class Doctor extends BaseCommand {
     'nothing else.',
   ].join(' ')
   static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --stage prod --json']
-  static override flags = { gateway: shared.gateway, database: databaseFlags.database, profile: shared.profile }
+  static override flags = { gateway: shared.gateway, ...databaseFlags, profile: shared.profile }
 
   async run() {
     const { flags } = await this.parse(Doctor)
-    const { database, profile } = flags
+    const { database, carriers, profile } = flags
     const found = await examine({
       ...this.settings({ ...flags, gateway: flags.gateway?.href }),
       profile,
       database: database === undefined ? undefined : databasePlace(database, this.argv),
+      carriers: database === undefined ? [] : carriersOf(carriers),
     })
     const checks = found.map((check) => (check.fix === undefined ? check : { ...check, fix: this.here(check.fix) }))
     const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length
