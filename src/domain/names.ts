@@ -48,7 +48,10 @@ export function displayName(text: string): string {
   const [unsafe] = unsafeCharacter.exec(name) ?? []
   if (unsafe !== undefined) {
     const code = `U+${(unsafe.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
-    throw new Problem('input-invalid', `A name cannot hold ${code}: it is not shown, or changes how the rest is shown.`)
+    throw new Problem(
+      'input-invalid',
+      `A name cannot contain ${code}: control characters, zero-width characters and text-direction marks are refused.`,
+    )
   }
   if (name.length >= 1 && name.length <= maxNameLength) return name
   throw new Problem('input-invalid', `A name has 1 to ${maxNameLength} characters.`)

@@ -59,7 +59,7 @@ export function tokenKeysFrom(text: string | undefined): readonly TokenKey[] {
  * its own that is derived from it: one key for two algorithms is what NIST SP 800-57, section 5.2, advises against.
  */
 function macOf({ kid, createdAt, publicKey: key }: Pick<TokenKey, 'kid' | 'createdAt' | 'publicKey'>, master: MasterKey): Buffer {
-  const derived = createHmac('sha256', master.bytes).update('apigw token-key mac v1').digest()
+  const derived = createHmac('sha256', master.bytes).update('apigw/token-key/v1').digest()
   const text = JSON.stringify([kid, createdAt, key.kty, key.crv, key.x, key.kid, key.alg, key.use])
   return createHmac('sha256', derived).update(text).digest()
 }

@@ -71,6 +71,7 @@ describe('a stage without fault', () => {
       'registry memory',
       'registry persistence',
       'registry writes',
+      'registry access',
       'clock',
       'customers',
       'gateway',
@@ -101,6 +102,7 @@ describe('a stage without fault', () => {
       ['registry memory', 'ok'],
       ['registry persistence', 'ok'],
       ['registry writes', 'ok'],
+      ['registry access', 'ok'],
       ['clock', 'ok'],
     ])
   })

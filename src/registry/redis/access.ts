@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import { Cluster } from 'ioredis'
 import type { HealthAspect } from '../registry.ts'
+import { redisAddress } from './address.ts'
 import type { Connection } from './connect.ts'
 
 const loopback = new BlockList()
@@ -47,6 +48,7 @@ export function accessAspects({ host, hasPassword, hasTls }: Access): HealthAspe
 /** The same of an open connection. */
 export function accessOf(redis: Connection, address: string): Access {
   const { password, tls } = (redis instanceof Cluster ? redis.options.redisOptions : redis.options) ?? {}
-  const host = new URL(address).hostname.replace(/^\[|\]$/g, '')
+  const hosts = redisAddress(address)?.nodes.map((node) => node.host) ?? []
+  const host = hosts.find((one) => !isLoopback(one)) ?? hosts[0] ?? address
   return { host, hasPassword: Boolean(password), hasTls: tls !== undefined }
 }

@@ -17,7 +17,7 @@ const macBytes = 16
 
 /** A key of its own, so that no number of cursors weakens what is sealed under the master key. */
 function keyFrom({ bytes }: MasterKey): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', bytes, '', 'apigw report cursor', keyBytes))
+  return new Uint8Array(hkdfSync('sha256', bytes, '', 'apigw/report-cursor/v1', keyBytes))
 }
 
 function macOf(key: Uint8Array, { customer, environment }: Owner, cursor: string): Uint8Array {
