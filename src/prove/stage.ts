@@ -78,7 +78,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   undo(() => rows.close())
   await prepare(rows, signal)
   const emulator = await startQueue(undo)
-  const spoiler = new Spoiler()
+  const spoiler = new Spoiler(queueName)
   const sqs = await startFaultyHttp(emulator.port, { request: (action, body) => spoiler.pass(action, body) })
   undo(() => sqs.close())
   const dynamodb = await startDynamodb(folder)
