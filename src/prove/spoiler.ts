@@ -8,7 +8,7 @@ const broken: readonly Readonly<Record<string, unknown>>[] = [
   { to: '010' },
   { type: 'fax' },
   { acceptedAt: 'yesterday' },
-  { unknown: true },
+  { from: 'nobody' },
 ]
 
 /** A message of the harness's own making that no call has asked for. */
