@@ -4,7 +4,7 @@ import type { Bench } from './lib/bench.ts'
 import { cleanUp, missingPrograms } from './lib/children.ts'
 import { print } from './lib/report.ts'
 
-const usage = `npm run bench -- [NAME…] [--rounds N] [--seconds N]
+const usage = `npm run bench -- [NAME…] [--rounds N] [--seconds N] [--minutes N]
 
 Runs the measurements of bench/, side by side and in turn, and prints ratios. It asserts nothing.`
 
@@ -25,6 +25,7 @@ async function main(): Promise<void> {
     options: {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '3' },
+      minutes: { type: 'string', default: '20' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -32,11 +33,19 @@ async function main(): Promise<void> {
   if (values.help) return print(`${usage}\n\nNames: ${names.join(', ')}`)
   const unknown = positionals.find((name) => !names.includes(name))
   if (unknown !== undefined) throw new Error(`There is no measurement "${unknown}". There are: ${names.join(', ')}.`)
-  const missing = missingPrograms()
-  if (missing !== undefined) throw new Error(`The measurements need programs that are not installed. Run: ${missing}`)
-  const options = { rounds: natural(values.rounds, 'rounds'), seconds: natural(values.seconds, 'seconds') }
+  const options = {
+    rounds: natural(values.rounds, 'rounds'),
+    seconds: natural(values.seconds, 'seconds'),
+    minutes: natural(values.minutes, 'minutes'),
+  }
   for (const name of positionals.length === 0 ? names : positionals) {
     const { default: bench }: { default: Bench } = await import(`./${name}.ts`)
+    if (bench.byNameOnly === true && positionals.length === 0) {
+      print(`\n${name}: left out; it runs by its name`)
+      continue
+    }
+    const missing = missingPrograms(bench.needs ?? ['wrk', 'redis-server'])
+    if (missing !== undefined) throw new Error(`${name} needs programs that are not installed. Run: ${missing}`)
     print(`\n${name}: ${bench.question}`)
     await bench.run(options)
   }

@@ -5,8 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Programs that have to be there, each in the Debian package of its own name. */
-const needed = ['wrk', 'redis-server'] as const
 const startMs = 20_000
 
 const running = new Set<ChildProcess>()
@@ -24,8 +22,11 @@ export function cleanUp(): void {
   folders.clear()
 }
 
-/** What has to be installed first, as the command that does it; `undefined` if nothing. */
-export function missingPrograms(): string | undefined {
+/**
+ * What has to be installed first, as the command that does it; `undefined` if nothing.
+ * @param needed programs, each in the Debian package of its own name
+ */
+export function missingPrograms(needed: readonly string[]): string | undefined {
   const path = (process.env.PATH ?? '').split(':').concat('/usr/bin', '/usr/local/bin')
   const missing = needed.filter((program) => !path.some((folder) => existsSync(join(folder, program))))
   return missing.length === 0 ? undefined : `apt-get install -y --no-install-recommends ${missing.join(' ')}`

@@ -87,6 +87,7 @@ const table = {
   'carrier-invalid': { status: 400, exit: 2, retryable: false, title: 'The carrier is not valid' },
   'schema-outdated': { status: 503, exit: 1, retryable: false, title: 'The database has an older schema' },
   'queue-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such queue' },
+  'receives-scarce': { status: 409, exit: 2, retryable: false, title: 'A look could move messages to the dead-letter queue' },
   'quota-invalid': { status: 400, exit: 2, retryable: false, title: 'The quota is not valid' },
   'config-exists': { status: 409, exit: 2, retryable: false, title: 'There is a configuration already' },
   'config-invalid': { status: 400, exit: 2, retryable: false, title: 'The configuration is not valid' },

@@ -53,11 +53,28 @@ describe('queue', () => {
     const { dead } = queueWithDead(1, 1)
     const { stdout } = await run(['queue', 'peek', dead], here)
     expect(stdout).toContain('acme (live)')
-    expect(stdout).toContain('no envelope')
+    expect(stdout).toContain('not an envelope')
     expect(stdout).not.toContain('swordfish')
     expect(stdout).not.toContain('+821012345678')
     expect(await json(['queue', 'peek', dead], here)).toMatchObject({ queue: dead, messages: [{}, {}] })
     expect(sqs.bodies(dead)).toHaveLength(2)
+  })
+
+  test('peek refuses a queue that moves messages after few receives, and says what a look costs', async () => {
+    const { name, dead } = queueWithDead(0)
+    sqs.server.sendMessage(name, envelopeOf(name, [messageWith()]))
+    const refused = await run(['queue', 'peek', name], here)
+    expect(refused).toMatchObject({ code: 2, stdout: '' })
+    expect(refused.stderr).toContain(`${dead} after 3 receives`)
+    expect(refused.stderr).toContain(`apigw queue peek ${name} --force`)
+    const forced = await run(['queue', 'peek', name, '--force'], here)
+    expect(forced.stdout).toMatch(/ 1 +2 +acme \(live\)/)
+    expect(forced.stderr).toContain('received once more, of 3 times')
+    expect(await json(['queue', 'peek', name, '--force'], here)).toMatchObject({
+      maxReceiveCount: 3,
+      messages: [{ receiveCount: 2, receivesLeft: 1 }],
+    })
+    expect([sqs.bodies(name).length, sqs.bodies(dead).length]).toEqual([1, 0])
   })
 
   test('redrive asks, tries dry, and moves what is an envelope', async () => {
@@ -75,6 +92,7 @@ describe('queue', () => {
     expect([sqs.bodies(name).length, sqs.bodies(dead).length]).toEqual([12, 2])
     expect(await ok(['queue', 'redrive', name, '--yes', '--all'], here)).toContain('2 messages')
     expect(sqs.bodies(dead)).toEqual([])
+    expect((await run(['queue', 'redrive', name, '--yes'], here)).stderr).toContain(`No messages are waiting in ${dead}.`)
   })
 
   test('redrive of a queue without dead letters, and of one that is not there, says so', async () => {

@@ -6,6 +6,7 @@ import type { Queue, Received } from '../../src/runtime/ports/index.ts'
 import { temporaryFolder } from '../cli/run.ts'
 import { listeningOf } from '../support/listening.ts'
 import { openTestQueue } from '../support/sqs.ts'
+import { until } from '../support/until.ts'
 
 const name = 'carrier-a'
 const receiving = { most: 10, waitSeconds: 0, visibilitySeconds: 600 }
@@ -73,6 +74,20 @@ describe('the emulator of SQS and S3', () => {
     await restart()
     expect(await queue().receive(name, receiving)).toMatchObject([{ body: 'one', receiveCount: 4 }])
     expect(server().inspectQueue(name)?.messages.inflight).toHaveLength(1)
+  })
+
+  test('what is given back counts as waiting at once, and counting takes nothing', async () => {
+    const { queue } = await started()
+    await queue().sendBatch(name, ['one', 'two'])
+    const received = await queue().receive(name, { ...receiving, waitSeconds: 5 })
+    expect(await queue().state(name)).toMatchObject({ visible: 0, inFlight: 2 })
+    await queue().extend(
+      name,
+      received.map(({ receipt }) => receipt),
+      0,
+    )
+    await until(async () => (await queue().state(name)).visible === 2)
+    expect(await queue().receive(name, receiving)).toMatchObject([{ receiveCount: 2 }, { receiveCount: 2 }])
   })
 
   test('whatever is asked of it, and through restarts, it holds what was sent and not deleted', async () => {

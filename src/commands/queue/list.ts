@@ -4,10 +4,10 @@ import { count, table } from '../../cli/output.ts'
 import { idlePolling, listQueues, withQueues } from '../../queues/index.ts'
 
 export default class QueueList extends BaseCommand {
-  static override summary = 'show what waits in the queues, and what polling them costs while they are empty'
+  static override summary = 'show how many messages wait in each queue, and what polling an empty queue costs'
   static override examples = ['<%= config.bin %> queue list', '<%= config.bin %> queue list --prefix carrier']
   static override flags = {
-    prefix: Flags.string({ env: 'APIGW_PREFIX', summary: 'only queues whose names begin so' }),
+    prefix: Flags.string({ env: 'APIGW_PREFIX', summary: 'only queues whose names begin with this' }),
   }
 
   async run() {
@@ -24,7 +24,9 @@ export default class QueueList extends BaseCommand {
     if (rows.length === 0) this.note('No queues.')
     else this.log(table(['queue', 'waiting', 'in flight', 'delayed', 'dead letters'], rows))
     const { requestsAnHour, dollarsAMonth } = idlePolling
-    this.note(`Polling an empty queue: ${requestsAnHour} requests an hour, $${dollarsAMonth.toFixed(3)} a month, for each.`)
+    this.note(
+      `Polling an empty queue costs ${requestsAnHour} requests an hour, $${dollarsAMonth.toFixed(3)} a month, for each queue.`,
+    )
     return { queues, idlePolling: { requestsAnHour, dollarsAMonth } }
   }
 }

@@ -4,10 +4,11 @@ import { confirmed } from '../../cli/confirm.ts'
 import { withQueues } from '../../queues/index.ts'
 
 export default class QueuePurge extends BaseCommand {
-  static override summary = 'throw away everything in a queue'
-  static override description = 'What is in a queue was accepted and paid, and will never be sent. SQS takes up to a minute.'
+  static override summary = 'delete all messages of a queue'
+  static override description =
+    'The messages of a queue were accepted and charged; after this they are never sent. SQS takes up to a minute to delete them.'
   static override examples = ['<%= config.bin %> queue purge carrier-a-dlq --yes']
-  static override args = { queue: Args.string({ required: true, description: 'which queue' }) }
+  static override args = { queue: Args.string({ required: true, description: 'name of the queue' }) }
   static override flags = { yes: shared.yes, 'dry-run': shared.dryRun }
 
   async run() {
@@ -16,13 +17,13 @@ export default class QueuePurge extends BaseCommand {
     return withQueues({ endpoint, region }, async (queue) => {
       const { visible, inFlight, delayed } = await queue.state(args.queue)
       const messages = visible + inFlight + delayed
-      if (flags['dry-run']) this.note('Dry run: nothing was changed.')
+      if (flags['dry-run']) this.log(`About ${messages} messages of ${args.queue} would be deleted.`)
       else {
-        const question = `Throw away about ${messages} accepted messages of ${args.queue}? They will never be sent.`
+        const question = `Delete about ${messages} accepted messages of ${args.queue}? They will never be sent.`
         await confirmed(question, { yes: flags.yes, interactive: this.interactive })
         await queue.purge(args.queue)
+        this.log(`About ${messages} messages of ${args.queue} were deleted.`)
       }
-      this.log(`${args.queue}: about ${messages} messages thrown away.`)
       return { queue: args.queue, messages, dryRun: flags['dry-run'] }
     })
   }

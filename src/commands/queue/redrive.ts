@@ -4,15 +4,19 @@ import { confirmed } from '../../cli/confirm.ts'
 import { deadLettersOf, redriveQueue, withQueues } from '../../queues/index.ts'
 
 export default class QueueRedrive extends BaseCommand {
-  static override summary = 'move dead letters back into their queue'
+  static override summary = 'move messages from a dead-letter queue back to their queue'
   static override description =
-    'For when what made them fail is mended. A message that was written meanwhile is recognised and not written again. What is no envelope stays, unless --all.'
+    'Run it after the cause of the failures is fixed. A message that has been written since is recognised and not written again. Messages that are not envelopes stay in the dead-letter queue, unless --all is given.'
   static override examples = ['<%= config.bin %> queue redrive carrier-a', '<%= config.bin %> queue redrive carrier-a --most 10']
-  static override args = { queue: Args.string({ required: true, description: 'the queue to move them into' }) }
+  static override args = { queue: Args.string({ required: true, description: 'name of the queue to move them to' }) }
   static override flags = {
-    from: Flags.string({ env: 'APIGW_FROM', helpValue: 'QUEUE', summary: "another queue than its own dead letters'" }),
-    most: Flags.integer({ default: 10_000, min: 1, env: 'APIGW_MOST', summary: 'how many at most' }),
-    all: Flags.boolean({ default: false, env: 'APIGW_ALL', summary: 'also what is no envelope' }),
+    from: Flags.string({
+      env: 'APIGW_FROM',
+      helpValue: 'QUEUE',
+      summary: 'take them from this queue instead of its dead-letter queue',
+    }),
+    most: Flags.integer({ default: 10_000, min: 1, env: 'APIGW_MOST', summary: 'maximum number of messages' }),
+    all: Flags.boolean({ default: false, env: 'APIGW_ALL', summary: 'also move messages that are not envelopes' }),
     yes: shared.yes,
     'dry-run': shared.dryRun,
   }
@@ -24,10 +28,11 @@ export default class QueueRedrive extends BaseCommand {
       const from = flags.from ?? (await deadLettersOf(queue, args.queue))
       const waiting = Math.min((await queue.state(from)).visible, flags.most)
       if (flags['dry-run'] || waiting === 0) {
-        this.log(`${waiting} messages of ${from} would be moved into ${args.queue}.`)
+        if (waiting === 0) this.note(`No messages are waiting in ${from}.`)
+        else this.log(`${waiting} messages of ${from} would be moved to ${args.queue}.`)
         return { from, to: args.queue, moved: 0, left: waiting, dryRun: flags['dry-run'] }
       }
-      await confirmed(`Move ${waiting} messages of ${from} into ${args.queue}?`, {
+      await confirmed(`Move ${waiting} messages of ${from} to ${args.queue}?`, {
         yes: flags.yes,
         interactive: this.interactive,
       })
@@ -38,7 +43,8 @@ export default class QueueRedrive extends BaseCommand {
         const { most, all } = flags
         const moved = (so: number): void => this.note(`${so} of ${waiting} moved`)
         const done = await redriveQueue(queue, args.queue, from, { most, all, signal: stopping.signal, moved })
-        this.log(`${done.moved} messages of ${from} moved into ${args.queue}, ${done.left} left.`)
+        this.log(`${done.moved} messages of ${from} moved to ${args.queue}.`)
+        if (done.left > 0) this.note(`${done.left} messages are not envelopes and stay; --all moves them too.`)
         return { ...done, dryRun: false }
       } finally {
         process.removeListener('SIGINT', stop)

@@ -12,6 +12,8 @@ export interface Key {
 const api = 'DynamoDB_20120810'
 const writesARequest = 25
 const readsARequest = 100
+/** Write requests that one call has under way. */
+const writesAtOnce = 16
 const tries = 8
 
 function keyOf({ pk, sk }: Key): Item {
@@ -74,7 +76,16 @@ export class Table {
   /** Writes items whatever was there before. */
   async put(items: readonly Item[]): Promise<void> {
     const requests = items.map((Item) => ({ PutRequest: { Item } }))
-    await Promise.all(groups(requests, writesARequest).map((some) => this.#write(some)))
+    await this.#writeAll(requests)
+  }
+
+  async #writeAll(requests: readonly object[]): Promise<void> {
+    // All take from one iterator.
+    const left = groups(requests, writesARequest).values()
+    const writer = async (): Promise<void> => {
+      for (const some of left) await this.#write(some)
+    }
+    await Promise.all(Array.from({ length: writesAtOnce }, writer))
   }
 
   async #write(requests: readonly object[]): Promise<void> {
@@ -112,7 +123,7 @@ export class Table {
   /** Takes items away, whether they are there or not. */
   async remove(keys: readonly Key[]): Promise<void> {
     const requests = keys.map((key) => ({ DeleteRequest: { Key: keyOf(key) } }))
-    await Promise.all(groups(requests, writesARequest).map((some) => this.#write(some)))
+    await this.#writeAll(requests)
   }
 
   /** @returns whether the item was taken away: it was as the condition says */

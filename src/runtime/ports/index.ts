@@ -16,7 +16,7 @@ export { type Item, number, Table, text } from './dynamodb.ts'
 export type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
 export { matchingEvents } from './logs.ts'
 export type { Media } from './media.ts'
-export { batchBytes, batchEntries, type Queue, type Received } from './queue.ts'
+export { batchBytes, batchEntries, type Queue, type QueueState, type Received } from './queue.ts'
 export { secretFrom } from './secret-from.ts'
 export { readSecret } from './secrets.ts'
 

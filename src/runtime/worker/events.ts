@@ -16,12 +16,17 @@ export type WorkerEvent =
   | { readonly kind: 'released'; readonly queue: string; readonly messages: number }
   /** Notes for the ledger that were dropped because it is too slow. */
   | { readonly kind: 'unnoted'; readonly queue: string; readonly messages: number }
+  | { readonly kind: 'reported'; readonly queue: string; readonly reports: number }
+  /** How far behind the reports of a carrier are; the stack's alarm watches it. */
   | {
-      readonly kind: 'reported'
+      readonly kind: 'lag'
       readonly queue: string
-      readonly reports: number
-      readonly open: number
-      readonly oldestMs: number
+      /** The age of the oldest outcome that may have no report yet. */
+      readonly lagMs: number
+      /** Messages of all carriers without a report, ended or not; absent: the database does not say. */
+      readonly open?: number
+      /** The age of the oldest of them. */
+      readonly oldestMs?: number
     }
 
 export type Observe = (event: WorkerEvent) => void

@@ -1,4 +1,4 @@
 export { consume } from './consume.ts'
 export type { WorkerEvent } from './events.ts'
-export { pumpOnce, pumpReports } from './reports.ts'
+export { pumpOnce, pumpReports, ReportPump } from './reports.ts'
 export { runSandbox } from './sandbox.ts'

@@ -2,11 +2,11 @@ import { isSandboxQueue } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
 import { openLedger } from '../ports/index.ts'
 import { observe, openCarriers } from './environment.ts'
-import { type PumpParts, pumpOnce } from './reports.ts'
+import { ReportPump } from './reports.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 
 interface Opened {
-  readonly parts: PumpParts
+  readonly pump: ReportPump
   readonly sandboxes: readonly Sandbox[]
 }
 
@@ -16,7 +16,7 @@ async function open(): Promise<Opened> {
   if (ledger === undefined) throw new Problem('config-invalid', 'The environment variable APIGW_LEDGER_TABLE is missing.')
   const { database, carriers } = await openCarriers(1)
   const sandboxes = carriers.filter(({ queue }) => isSandboxQueue(queue)).map((carrier) => createSandbox({ database, carrier }))
-  return { parts: { database, ledger, carriers, observe }, sandboxes }
+  return { pump: new ReportPump({ database, ledger, carriers, observe }), sandboxes }
 }
 
 let opened: Promise<Opened> | undefined
@@ -30,14 +30,15 @@ const spareMs = 10_000
 export async function handler(_event: unknown, context: { getRemainingTimeInMillis(): number }): Promise<{ reports: number }> {
   opened ??= open()
   try {
-    const { parts, sandboxes } = await opened
+    const { pump, sandboxes } = await opened
     let reports = 0
     for (let some = -1; some !== 0 && context.getRemainingTimeInMillis() > spareMs; ) {
       const played = await Promise.all(sandboxes.map((sandbox) => sandbox.play()))
-      const pumped = await pumpOnce(parts)
+      const pumped = await pump.once()
       reports += pumped
       some = pumped + played.reduce((sum, rows) => sum + rows, 0)
     }
+    await pump.tellLag()
     return { reports }
   } catch (error) {
     await opened.catch(() => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../../src/runtime/ports/index.ts'
-import { pumpOnce, type WorkerEvent } from '../../../src/runtime/worker/index.ts'
+import { pumpOnce, ReportPump, type WorkerEvent } from '../../../src/runtime/worker/index.ts'
 import { carrierA, engines, idsIn, rowWith, type TestDatabase } from '../../support/databases.ts'
 import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
 import { uniqueName } from '../../support/names.ts'
@@ -52,7 +52,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     expect((await ledger.reports(owner(two), undefined, 100)).reports.map(({ code }) => code)).toEqual(['4410', '4410'])
     expect(await idsIn(test, 'carrier_a')).toEqual(ids.slice(3).sort())
     expect(await idsIn(test, 'carrier_a_log_202611')).toHaveLength(5)
-    expect(events).toMatchObject([{ kind: 'reported', reports: 5, open: 2 }])
+    expect(events).toEqual([{ kind: 'reported', queue: 'carrier-a', reports: 5 }])
     // A late redelivery finds its row moved, and is known all the same.
     expect(await database.flush(carrierA, mine)).toBe(0)
   })
@@ -101,6 +101,65 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     expect(reports).toMatchObject([{ id: rejected.message.id, status: 'rejected' }])
     expect(await pumpOnce(parts)).toBe(1)
     expect((await ledger.reports(owner(bad), undefined, 10)).reports).toHaveLength(1)
+  })
+
+  it('notes the reports of all customers of a round in one transaction', async () => {
+    const { database, parts } = await prepared()
+    const rows = Array.from({ length: 20 }, () => rowsOf(uniqueName('acme'), 2)).flat()
+    await database.flush(carrierA, rows)
+    await end(
+      database,
+      rows.map(({ message }) => message.id),
+    )
+    const notes: number[] = []
+    const counting: Database = new Proxy(database, {
+      get: (target, name) => {
+        if (name !== 'reported') return Reflect.get(target, name, target).bind(target)
+        return (ids: readonly string[]) => {
+          notes.push(ids.length)
+          return target.reported(ids)
+        }
+      },
+    })
+    expect(await pumpOnce({ ...parts, database: counting })).toBe(40)
+    expect(notes).toEqual([40])
+  })
+
+  it('is behind by the age of what it cannot carry, and says so also where the database is away', async () => {
+    const { database, ledger, parts, events } = await prepared()
+    const rows = rowsOf(uniqueName('acme'), 2)
+    await database.flush(carrierA, rows)
+    await end(
+      database,
+      rows.map(({ message }) => message.id),
+    )
+    let away = true
+    const failing = new Proxy(ledger, {
+      get: (target, name) =>
+        name === 'append' && away ? () => Promise.reject(new Error('throttled')) : Reflect.get(target, name, target).bind(target),
+    })
+    const silent: Database = new Proxy(database, {
+      get: (target, name) =>
+        name === 'unreported' && away
+          ? () => Promise.reject(new Error('no answer'))
+          : Reflect.get(target, name, target).bind(target),
+    })
+    const pump = new ReportPump({ ...parts, ledger: failing, database: silent })
+    const lag = async (): Promise<Extract<WorkerEvent, { kind: 'lag' }> | undefined> => {
+      await pump.tellLag()
+      const last = events.at(-1)
+      return last?.kind === 'lag' ? last : undefined
+    }
+    const started = Date.now()
+    await pump.once()
+    const behind = await lag()
+    expect(behind?.lagMs).toBeGreaterThanOrEqual(started - Date.parse('2026-11-23T00:00:00Z'))
+    expect(behind).not.toHaveProperty('open')
+    away = false
+    await pump.once()
+    const now = await lag()
+    expect(now?.lagMs).toBeLessThan(behind?.lagMs ?? 0)
+    expect(now).toMatchObject({ kind: 'lag', queue: 'carrier-a', open: 0 })
   })
 
   it("reads a carrier's own table, with its own columns, words and months", async () => {

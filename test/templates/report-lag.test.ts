@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest'
+import { stackNamed } from './stacks.ts'
+
+const { resources } = stackNamed('worker')
+const propertiesOf = (name: string) => resources.find((resource) => resource.name === name)?.properties
+
+describe('the alarm on the lag of reports', () => {
+  it('reads what the pump says of itself, and counts silence as a fault', () => {
+    expect(propertiesOf('ReportLag')).toMatchObject({
+      FilterPattern: '{ $.event = "lag" }',
+      MetricTransformations: [{ MetricNamespace: 'apigw', MetricValue: '$.lagMs' }],
+    })
+    // A default would be published for every other line of the log, and hide a pump that says nothing.
+    expect(JSON.stringify(propertiesOf('ReportLag'))).not.toContain('DefaultValue')
+    expect(propertiesOf('ReportsLag')).toMatchObject({ TreatMissingData: 'breaching', EvaluationPeriods: 5 })
+  })
+})
