@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomId } from '../src/domain/ids.ts'
 import { startEmulator } from '../src/local/index.ts'
-import { startRowStore } from '../src/prove/stores.ts'
+import { startRowStore } from '../src/prove/database.ts'
 import { openDatabase, openLedger, openQueue } from '../src/runtime/ports/index.ts'
 import { consume, pumpReports } from '../src/runtime/worker/index.ts'
 import type { Bench } from './lib/bench.ts'
@@ -22,18 +22,17 @@ const bench: Bench = {
   question: `messages a second into MariaDB by the worker, and their reports out of it by the pump; ${whole(messages)} at a time`,
   needs: [],
   run: async ({ rounds }) => {
-    const rows = await startRowStore(temporaryFolder())
-    if (rows.engine !== 'MariaDB') throw new Error('This needs MariaDB: apt-get install -y mariadb-server')
+    const rows = await startRowStore('mariadb', temporaryFolder(), new AbortController().signal)
     const server = await startEmulator({ port: 0 })
     server.createQueue(carrier.queue)
-    const database = await openDatabase(rows.address)
+    const database = await openDatabase(rows.direct)
     await database.migrate([carrier])
     const queue = openQueue({ endpoint: server.address, region })
     // How fast an emulator of DynamoDB writes is another question.
     const { url: endpoint } = await startServer('ledger.ts', {})
     const ledger = openLedger({ endpoint, region })
     if (ledger === undefined) throw new Error('an endpoint is there, and no ledger')
-    const count = async (sql: string): Promise<number> => Number((await rows.sql(sql))[0]?.n)
+    const count = async (sql: string): Promise<number> => Number((await rows.sql.all(sql))[0]?.n)
 
     const worker = async (customers: number): Promise<number> => {
       for (let sent = 0; sent < 50; sent += 4) {
@@ -50,13 +49,13 @@ const bench: Bench = {
       return messages / seconds
     }
     const pump = async (): Promise<number> => {
-      await rows.sql(`UPDATE carrier_a SET status = 2, result = 'delivered', result_at = ${Date.now()}`)
+      await rows.sql.all(`UPDATE carrier_a SET status = 2, result = 'delivered', result_at = ${Date.now()}`)
       const started = performance.now()
       const running = pumpReports({ database, ledger, carriers: [carrier], observe: () => undefined })
       while ((await count('SELECT count(*) AS n FROM ingest_seen WHERE reported_at IS NULL')) > 0) await sleep(10)
       const seconds = (performance.now() - started) / 1000
       await running.stop()
-      await rows.sql('DELETE FROM carrier_a')
+      await rows.sql.all('DELETE FROM carrier_a')
       return messages / seconds
     }
     const results: string[][] = []
@@ -75,7 +74,7 @@ const bench: Bench = {
     print('The ledger answers each request after 5 ms, as DynamoDB does in its own region, and keeps nothing.')
     await database.close()
     await server.stop()
-    await rows.victim?.kill()
+    await rows.close()
     cleanUp()
   },
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addCustomer } from '../src/customers/index.ts'
 import { startEmulator } from '../src/local/index.ts'
-import { freePort, runtimeCommand } from '../src/prove/process.ts'
-import { startRowStore } from '../src/prove/stores.ts'
+import { startRowStore } from '../src/prove/database.ts'
+import { runtimeCommand } from '../src/prove/servers/runtime.ts'
+import { freePort } from '../src/prove/servers/victim.ts'
 import { openRegistry } from '../src/registry/index.ts'
 import { openDatabase, openLedger } from '../src/runtime/ports/index.ts'
 import { runSandbox } from '../src/runtime/worker/index.ts'
@@ -118,15 +119,14 @@ const bench: Bench = {
   needs: ['redis-server'],
   run: async ({ minutes }) => {
     const folder = temporaryFolder()
-    const rows = await startRowStore(folder)
-    if (rows.victim === undefined) throw new Error('This needs MariaDB: apt-get install -y mariadb-server')
+    const rows = await startRowStore('mariadb', folder, new AbortController().signal)
     const redis = await startRedis()
     const server = await startEmulator({ port: 0 })
     server.createQueue(carrier.queue, { attributes: { VisibilityTimeout: '30' } })
-    const database = await openDatabase(rows.address)
+    const database = await openDatabase(rows.direct)
     await database.migrate([carrier])
     const proxies = {
-      database: await startTcpProxy(Number(new URL(rows.address).port)),
+      database: await startTcpProxy(Number(new URL(rows.direct).port)),
       redis: await startTcpProxy(Number(new URL(redis.url).port)),
     }
     const through = (address: string, { port }: TcpProxy): string => Object.assign(new URL(address), { port: String(port) }).href
@@ -145,7 +145,7 @@ const bench: Bench = {
       }),
       startWatched('worker', runtimeCommand('worker')[1], {
         ...common,
-        APIGW_DATABASE: through(rows.address, proxies.database),
+        APIGW_DATABASE: through(rows.direct, proxies.database),
         APIGW_CARRIERS: JSON.stringify({ carriers: [carrier] }),
         APIGW_WAIT_SECONDS: '5',
       }),
@@ -189,7 +189,7 @@ const bench: Bench = {
     await database.close()
     await registry.close()
     await server.stop()
-    await rows.victim?.kill()
+    await rows.close()
     cleanUp()
   },
 }
