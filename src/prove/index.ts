@@ -71,6 +71,10 @@ export async function prove(options: ProveOptions): Promise<Proof> {
     })
     throwIfAborted(options.signal)
     return await run(stage, folder, options)
+  } catch (error) {
+    // Whatever failed because it was cut short is no finding.
+    throwIfAborted(options.signal)
+    throw error
   } finally {
     for (const step of steps.reverse()) await step().catch(() => undefined)
     process.removeListener('exit', remove)
