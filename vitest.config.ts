@@ -1,10 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { testFiles } from './test/setup/kinds.ts'
+
+const { unit, integration } = testFiles()
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/setup/services.ts'],
+    projects: [
+      { extends: true, test: { name: 'unit', include: unit } },
+      { extends: true, test: { name: 'integration', include: integration, globalSetup: ['test/setup/services.ts'] } },
+    ],
     pool: 'forks',
     // Much of a test is waiting for another process, so two run at once even on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),

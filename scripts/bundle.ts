@@ -66,30 +66,32 @@ const leftOutPlugin: Plugin = {
  * @returns what went into each
  */
 export async function bundle(folder: string, names = Object.keys(entries) as BundleName[]): Promise<Map<BundleName, Metafile>> {
-  const found = new Map<BundleName, Metafile>()
-  for (const name of names) {
-    const { metafile } = await build({
-      absWorkingDir: root,
-      entryPoints: [entries[name]],
-      outfile: `${folder}/${name}.mjs`,
-      bundle: true,
-      minify: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node24',
-      metafile: true,
-      legalComments: 'none',
-      logLevel: 'warning',
-      // The runtime speaks to AWS by itself, and reads no secret by the SDK (src/runtime/ports/secret-from.ts); pg's optional
-      // parts are not used.
-      external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
-      // Parts that are CommonJS still ask for Node's own modules by `require`.
-      banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
-      plugins: [endpointsPlugin, leftOutPlugin],
-    })
-    found.set(name, metafile)
-  }
-  return found
+  return new Map(
+    await Promise.all(names.map(async (name): Promise<[BundleName, Metafile]> => [name, await bundleOne(folder, name)])),
+  )
+}
+
+async function bundleOne(folder: string, name: BundleName): Promise<Metafile> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [entries[name]],
+    outfile: `${folder}/${name}.mjs`,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    // The runtime speaks to AWS by itself, and reads no secret by the SDK (src/runtime/ports/secret-from.ts); pg's optional
+    // parts are not used.
+    external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
+    // Parts that are CommonJS still ask for Node's own modules by `require`.
+    banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
+    plugins: [endpointsPlugin, leftOutPlugin],
+  })
+  return metafile
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

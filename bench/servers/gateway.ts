@@ -31,6 +31,8 @@ const gateway = createGateway({ registry, queue, masterKeys, endpoints: await di
 const proven = callerFrom(JSON.parse(process.env.BENCH_PROVEN ?? '{}'))
 const handled: Gateway =
   proven === undefined ? gateway : { ...gateway, handle: (request) => gateway.handle({ ...request, proven }) }
-const { port } = await serve(handled, { port: 0, trustedProxies: Number(process.env.BENCH_PROXIES ?? 0) })
+// All of the load comes from one address, as it does behind a proxy.
+const limits = { maxConnectionsPerAddress: Number.POSITIVE_INFINITY }
+const { port } = await serve(handled, { port: 0, trustedProxies: Number(process.env.BENCH_PROXIES ?? 0), limits })
 process.on('exit', () => failed > 0 && process.stderr.write(`${failed} calls failed inside the gateway\n`))
 ready(port)

@@ -1,10 +1,12 @@
 import { hostname, userInfo } from 'node:os'
 import type { Actor } from '../customers/index.ts'
+import { withoutUnsafe } from '../domain/names.ts'
 
 /** Who runs the command, for the audit log. A pipeline says who started it (GITHUB_ACTOR, GITLAB_USER_LOGIN). */
 export function currentActor(env: NodeJS.ProcessEnv): Actor {
   const who = env.APIGW_ACTOR ?? env.GITHUB_ACTOR ?? env.GITLAB_USER_LOGIN ?? loginName()
-  return { who, from: hostname() }
+  // The audit log is read on a terminal: a name that could rewrite a line of it is stored without what does that.
+  return { who: withoutUnsafe(who), from: hostname() }
 }
 
 function loginName(): string {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Command, Flags } from '@oclif/core'
 import type { Context } from '../customers/index.ts'
 import { environments } from '../domain/names.ts'
-import { loadMasterKeys, openRegistry, type Registry } from '../registry/index.ts'
+import { loadMasterKeys, type OperatorRegistry, openOperatorRegistry } from '../registry/index.ts'
 import { currentActor } from './actor.ts'
 import { dryRun } from './dry-run.ts'
 import { errorText, shownError } from './errors.ts'
@@ -76,14 +76,14 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Opens the registry, to read, for as long as `work` takes. */
-  protected withRegistry<T>(flags: BaseFlags, work: (registry: Registry) => Promise<T>): Promise<T> {
+  protected withRegistry<T>(flags: BaseFlags, work: (registry: OperatorRegistry) => Promise<T>): Promise<T> {
     return this.#withOpen(flags, false, work)
   }
 
-  async #withOpen<T>(flags: BaseFlags, writes: boolean, work: (registry: Registry) => Promise<T>): Promise<T> {
+  async #withOpen<T>(flags: BaseFlags, writes: boolean, work: (registry: OperatorRegistry) => Promise<T>): Promise<T> {
     const settings = this.settings(flags)
     const address = !writes && isUnmade(settings.registry) ? 'sqlite::memory:' : settings.registry
-    const registry = await openRegistry(address, { password: settings.registryPassword, region: settings.region })
+    const registry = await openOperatorRegistry(address, { password: settings.registryPassword, region: settings.region })
     try {
       return await work(registry)
     } finally {

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import stringWidth from 'string-width'
+import { withoutUnsafe } from '../domain/names.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -10,7 +11,7 @@ export function styled(style: Style, text: string, stream: NodeJS.WriteStream = 
 
 /** What others wrote, such as a customer's name, must not steer the reader's terminal. */
 export function plain(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ')
+  return withoutUnsafe(stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' '))
 }
 
 function padded(text: string, width: number): string {

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import type { Context } from '../customers/index.ts'
 import { Problem } from '../domain/problem.ts'
-import { everyone, type Registry } from '../registry/index.ts'
+import type { OperatorRegistry } from '../registry/index.ts'
 import {
   addressesIn,
   type Cidr,
@@ -60,16 +60,18 @@ export function endOf(ttl: string | undefined, now: number): number | null {
 }
 
 /** The registry as the place of notes, with a line of the audit log for each change. */
-export function notesOf({ registry, actor, now }: Context): NoteStore {
+export function notesOf({ registry, actor }: Context): NoteStore {
   return {
     read: (name) => registry.document(name),
-    save: (name, text, expected, what) =>
-      registry.saveDocument(name, text, expected, { at: now(), ...actor, customer: everyone, what }),
+    save: async (name, text, expected) => {
+      const change = { kind: 'writeNotes', name, text, ...(expected !== undefined && { expected }) } as const
+      return (await registry.change(change, actor)).done
+    },
   }
 }
 
 /** The same where nothing is to be written. */
-export function notesToRead(registry: Registry): NoteStore {
+export function notesToRead(registry: OperatorRegistry): NoteStore {
   return { read: (name) => registry.document(name), save: async () => false }
 }
 
@@ -96,7 +98,7 @@ export async function myAddresses(named: string | undefined, wanted: readonly Ci
 const mostCustomers = 500
 
 /** Keys that work only from some addresses; none where there are too many customers to ask. */
-export async function restrictedKeys(registry: Registry): Promise<RestrictedKey[]> {
+export async function restrictedKeys(registry: OperatorRegistry): Promise<RestrictedKey[]> {
   const customers = await registry.customers()
   if (customers.length > mostCustomers) return []
   const profiles = await Promise.all(customers.map(({ id }) => registry.profile(id)))

@@ -1,12 +1,11 @@
 import type { AddressRange } from '../domain/address.ts'
-import { type Credential, digestOf, keyState, newKeyId, newSecret, ownerOf, type Scheme } from '../domain/credential.ts'
+import { type Credential, digestOf, newKeyId, newSecret, ownerOf, type Scheme } from '../domain/credential.ts'
 import type { Environment } from '../domain/names.ts'
 import { Problem } from '../domain/problem.ts'
 import { type MasterKeys, seal, sealedUnder, unseal } from '../domain/seal.ts'
-import { isStale, openTokenKey, sealTokenKey, tokenKeysDocument, tokenKeysFrom } from '../domain/token-keys.ts'
-import type { Registry } from '../registry/index.ts'
-import { type Context, changeProfile, storedProfile } from './change.ts'
-import { nearest } from './nearest.ts'
+import { isStale, openTokenKey, sealTokenKey, tokenKeysDocument, tokenKeysToKeep } from '../domain/token-keys.ts'
+import { keyOf, type NewKey, type OperatorRegistry, type Profile, type SecretSide, storedProfile } from '../registry/index.ts'
+import { type Context, changedProfile } from './change.ts'
 
 export interface KeyWishes {
   readonly scheme: Scheme
@@ -37,45 +36,40 @@ async function masterKeysFor(context: Context, scheme: Scheme): Promise<MasterKe
   return scheme === 'hmac' ? needed(await context.masterKeys?.()) : undefined
 }
 
-/** @throws Problem `input-invalid` if it would expire before it begins; `master-key-missing` */
-export function newKey(customer: string, wishes: KeyWishes, now: number, masterKeys?: MasterKeys): IssuedKey {
-  const { scheme, environment, expiresAt, allowIps } = wishes
-  const notBefore = Math.max(now, wishes.notBefore ?? now)
-  if (expiresAt !== undefined && expiresAt <= notBefore) {
-    throw new Problem('input-invalid', 'The key would have expired before it begins.', { next: 'give --expires a time to come' })
-  }
+/** A new key, and the secret of which only one side is kept. */
+interface Made {
+  readonly key: NewKey
+  readonly secret: string
+}
+
+function sideOf(secret: string, scheme: Scheme, owner: string, masterKeys: MasterKeys | undefined): SecretSide {
+  return scheme === 'hmac' ? { scheme, sealed: seal(secret, owner, needed(masterKeys)) } : { scheme, digest: digestOf(secret) }
+}
+
+/** @throws Problem `master-key-missing` */
+export function newSecretKey(customer: string, wishes: KeyWishes, masterKeys?: MasterKeys): Made {
+  const { scheme, environment, notBefore, expiresAt, allowIps = [] } = wishes
   const secret = newSecret(environment)
-  const common = {
-    customer,
-    keyId: newKeyId(environment),
+  const keyId = newKeyId(environment)
+  const key: NewKey = {
+    keyId,
     environment,
-    notBefore,
-    createdAt: now,
+    side: sideOf(secret, scheme, ownerOf({ customer, keyId, environment }), masterKeys),
+    ...(notBefore !== undefined && { notBefore }),
     ...(expiresAt !== undefined && { expiresAt }),
-    ...(allowIps !== undefined && allowIps.length > 0 && { allowIps }),
+    ...(allowIps.length > 0 && { allowIps: allowIps.map(({ text }) => text) }),
   }
-  const credential: Credential =
-    scheme === 'hmac'
-      ? { ...common, scheme, sealed: seal(secret, ownerOf(common), needed(masterKeys)) }
-      : { ...common, scheme, digest: digestOf(secret) }
-  return { credential, secret, basic: `${customer}:${secret}:${credential.keyId}` }
+  return { key, secret }
+}
+
+/** The key as the registry made it: its clock set when it begins. */
+export function issuedFrom({ customer: { id }, credentials }: Profile, { key: { keyId }, secret }: Made): IssuedKey {
+  return { credential: keyOf(credentials, keyId, id), secret, basic: `${id}:${secret}:${keyId}` }
 }
 
 export async function issueKey(context: Context, customer: string, wishes: KeyWishes): Promise<IssuedKey> {
-  // The clock that will judge the key sets when it begins: ours may be ahead of it.
-  const { now } = await context.registry.usage(customer, wishes.environment)
-  const issued = newKey(customer, wishes, now, await masterKeysFor(context, wishes.scheme))
-  const { keyId } = issued.credential
-  await changeProfile(context, customer, `key ${keyId} issued (${wishes.scheme}, ${wishes.environment})`, (profile) => ({
-    ...profile,
-    credentials: [...profile.credentials, issued.credential],
-  }))
-  return issued
-}
-
-/** The old key's end and the new key's: neither is later than the old key's end was. */
-function earlier(a: number | undefined, b: number): number {
-  return a === undefined ? b : Math.min(a, b)
+  const made = newSecretKey(customer, wishes, await masterKeysFor(context, wishes.scheme))
+  return issuedFrom(await changedProfile(context, { kind: 'issueKey', customer, key: made.key }), made)
 }
 
 /**
@@ -90,39 +84,16 @@ export async function rotateKey(
   keyId: string,
   overlapMs: number,
 ): Promise<{ issued: IssuedKey; old: Credential }> {
-  const { now } = await context.registry.usage(customer, 'live')
-  const masterKeys = await masterKeysFor(context, (await showKey(context.registry, customer, keyId)).scheme)
-  let issued: IssuedKey | undefined
-  const profile = await changeProfile(context, customer, `key ${keyId} rotated`, (before) => {
-    const found = keyOf(before.credentials, keyId, customer)
-    const state = keyState(found, now)
-    if (state === 'revoked' || state === 'expired') {
-      throw new Problem(
-        state === 'revoked' ? 'key-revoked' : 'key-expired',
-        `${keyId} is ${state}: there is nothing to rotate.`,
-        {
-          next: `apigw key issue ${customer} --env ${found.environment}`,
-        },
-      )
-    }
-    const { scheme, environment, expiresAt, allowIps, notBefore } = found
-    issued = newKey(customer, { scheme, environment, expiresAt, allowIps, notBefore }, now, masterKeys)
-    const ending = { ...found, expiresAt: earlier(found.expiresAt, now + overlapMs) }
-    const others = before.credentials.map((credential) => (credential === found ? ending : credential))
-    return { ...before, credentials: [...others, issued.credential] }
-  })
-  if (issued === undefined) throw new Error('a key was rotated, and there is no new one')
-  return { issued, old: keyOf(profile.credentials, keyId, customer) }
+  const { scheme, environment } = await showKey(context.registry, customer, keyId)
+  const made = newSecretKey(customer, { scheme, environment }, await masterKeysFor(context, scheme))
+  const { keyId: newKeyId, side } = made.key
+  const profile = await changedProfile(context, { kind: 'rotateKey', customer, keyId, overlapMs, newKeyId, side })
+  return { issued: issuedFrom(profile, made), old: keyOf(profile.credentials, keyId, customer) }
 }
 
 /** Revokes a key for good. Doing it again changes nothing. */
 export async function revokeKey(context: Context, customer: string, keyId: string): Promise<Credential> {
-  const { now } = await context.registry.usage(customer, 'live')
-  const profile = await changeProfile(context, customer, `key ${keyId} revoked`, (before) => {
-    const found = keyOf(before.credentials, keyId, customer)
-    const revoked = { ...found, revokedAt: found.revokedAt ?? now }
-    return { ...before, credentials: before.credentials.map((credential) => (credential === found ? revoked : credential)) }
-  })
+  const profile = await changedProfile(context, { kind: 'revokeKey', customer, keyId })
   return keyOf(profile.credentials, keyId, customer)
 }
 
@@ -134,61 +105,42 @@ export async function revokeKey(context: Context, customer: string, keyId: strin
  */
 export async function rewrapKeys(context: Context, customer: string): Promise<number> {
   const masterKeys = needed(await context.masterKeys?.())
-  const stale = (credential: Credential): boolean =>
-    credential.scheme === 'hmac' && sealedUnder(credential.sealed) !== masterKeys.current.id
+  const masterId = masterKeys.current.id
   const { profile } = await storedProfile(context.registry, customer)
-  if (!profile.credentials.some(stale)) return 0
-  let rewrapped = 0
-  await changeProfile(context, customer, `keys sealed under master key ${masterKeys.current.id}`, (before) => {
-    rewrapped = before.credentials.filter(stale).length
-    const credentials = before.credentials.map((credential) => {
-      if (credential.scheme !== 'hmac' || !stale(credential)) return credential
-      const owner = ownerOf(credential)
-      return { ...credential, sealed: seal(unseal(credential.sealed, owner, masterKeys), owner, masterKeys) }
-    })
-    return { ...before, credentials }
+  const keys = profile.credentials.flatMap((credential) => {
+    if (credential.scheme !== 'hmac' || sealedUnder(credential.sealed) === masterId) return []
+    const owner = ownerOf(credential)
+    const to = seal(unseal(credential.sealed, owner, masterKeys), owner, masterKeys)
+    return [{ keyId: credential.keyId, from: credential.sealed, to }]
   })
-  return rewrapped
+  if (keys.length > 0) await changedProfile(context, { kind: 'rewrapKeys', customer, masterId, keys })
+  return keys.length
 }
 
 /**
- * Seals the keys that sign tokens anew under the current master key.
+ * Seals the keys that sign tokens anew under the current master key. A key that no master key vouches for is left as it is:
+ * gateways do not trust it.
+ *
  * @returns how many were sealed under another one before
+ * @throws Problem `master-key-missing` where one is sealed under a master key that is not here
  */
-export async function rewrapTokenKeys(context: Context): Promise<number> {
-  const masterKeys = needed(await context.masterKeys?.())
-  for (;;) {
-    const stored = await context.registry.document(tokenKeysDocument)
-    const keys = tokenKeysFrom(stored?.text)
-    const stale = keys.filter((key) => isStale(key, masterKeys))
-    if (stale.length === 0) return 0
-    const sealed = keys.map((key) => (stale.includes(key) ? sealTokenKey(key, openTokenKey(key, masterKeys), masterKeys) : key))
-    // A gateway may have added a key meanwhile: then once more, with that one.
-    if (await context.registry.saveDocument(tokenKeysDocument, JSON.stringify(sealed), stored?.version)) return stale.length
-  }
+export async function rewrapTokenKeys({ registry, actor, masterKeys: opened }: Context): Promise<number> {
+  const masterKeys = needed(await opened?.())
+  const stored = await registry.document(tokenKeysDocument)
+  const stale = tokenKeysToKeep(stored?.text, masterKeys).filter((key) => isStale(key, masterKeys))
+  const keys = stale.map((key) => {
+    const { kid, sealed, mac } = sealTokenKey(key, openTokenKey(key, masterKeys), masterKeys)
+    return { kid, sealed, mac }
+  })
+  if (keys.length > 0) await registry.change({ kind: 'rewrapTokenKeys', masterId: masterKeys.current.id, keys }, actor)
+  return keys.length
 }
 
-export async function keysOf(registry: Registry, customer: string): Promise<readonly Credential[]> {
+export async function keysOf(registry: OperatorRegistry, customer: string): Promise<readonly Credential[]> {
   return (await storedProfile(registry, customer)).profile.credentials
 }
 
 /** @throws Problem `key-unknown`, with the nearest */
-export async function showKey(registry: Registry, customer: string, keyId: string): Promise<Credential> {
+export async function showKey(registry: OperatorRegistry, customer: string, keyId: string): Promise<Credential> {
   return keyOf(await keysOf(registry, customer), keyId, customer)
-}
-
-function keyOf(credentials: readonly Credential[], keyId: string, customer: string): Credential {
-  const found = credentials.find((credential) => credential.keyId === keyId)
-  if (found !== undefined) return found
-  const meant = nearest(
-    keyId,
-    credentials.map((credential) => credential.keyId),
-  )
-  throw new Problem(
-    'key-unknown',
-    `"${customer}" has no key "${keyId}"${meant === undefined ? '.' : `; did you mean "${meant}"?`}`,
-    {
-      next: `apigw key list ${customer}`,
-    },
-  )
 }

@@ -1,9 +1,9 @@
 import { currentUsage, type Remaining, remainingOf } from '../domain/admission.ts'
 import { type Windows, windowOf, windowsAt } from '../domain/calendar.ts'
 import type { Environment } from '../domain/names.ts'
-import { changedQuota, type Quota, type QuotaChange } from '../domain/quota.ts'
-import type { Registry } from '../registry/index.ts'
-import { type Context, changeProfile, storedProfile } from './change.ts'
+import type { Quota, QuotaChange } from '../domain/quota.ts'
+import { type OperatorRegistry, storedProfile } from '../registry/index.ts'
+import { type Context, changedProfile } from './change.ts'
 
 /** A customer's limits in one environment with what is left of them now. */
 export interface QuotaStanding {
@@ -22,26 +22,26 @@ export async function setQuota(
   environment: Environment,
   change: QuotaChange,
 ): Promise<Quota> {
-  const words = Object.entries(change).map(([limit, value]) => `${limit} ${value ?? 'none'}`)
-  const profile = await changeProfile(context, customer, `quota ${environment}: ${words.join(', ')}`, (before) => ({
-    ...before,
-    quotas: { ...before.quotas, [environment]: changedQuota(before.quotas[environment] ?? {}, change) },
-  }))
+  const profile = await changedProfile(context, { kind: 'setQuota', customer, environment, change })
   return profile.quotas[environment] ?? {}
 }
 
 /** Reads what is left; takes nothing. */
-export async function quotaStanding(registry: Registry, customer: string, environment: Environment): Promise<QuotaStanding> {
+export async function quotaStanding(
+  registry: OperatorRegistry,
+  customer: string,
+  environment: Environment,
+): Promise<QuotaStanding> {
   const { profile } = await storedProfile(registry, customer)
   const { usage, now } = await registry.usage(customer, environment)
   const { timeZone } = profile.customer
-  const current = currentUsage(usage, windowsAt(timeZone, now))
+  const current = currentUsage(usage, windowsAt(timeZone, now), now)
   const quota = profile.quotas[environment]
   return {
     customer,
     environment,
     timeZone,
-    windows: { day: windowOf(timeZone, current.day), month: windowOf(timeZone, current.month) },
+    windows: { zone: timeZone, day: windowOf(timeZone, current.day), month: windowOf(timeZone, current.month) },
     ...(quota !== undefined && { quota, remaining: remainingOf(quota, current, now) }),
   }
 }

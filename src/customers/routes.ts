@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { defaultRoutesDocument, defaultRoutesFrom, servingRoute } from '../domain/default-routes.ts'
 import type { Environment } from '../domain/names.ts'
-import { Problem } from '../domain/problem.ts'
-import { route as checkedRoute, type MediaLimits, type Route, targetText } from '../domain/route.ts'
-import { everyone, type Registry } from '../registry/index.ts'
-import { type Context, changeProfile, storedProfile } from './change.ts'
+import { route as checkedRoute, type MediaLimits, type Route } from '../domain/route.ts'
+import { type OperatorRegistry, storedProfile, unknownRoute } from '../registry/index.ts'
+import type { Context } from './change.ts'
 
 /** Whose route: a customer's own, or (`undefined`) the default of all who have none. */
 type Whose = string | undefined
@@ -23,35 +21,34 @@ export interface ResolvedRoute {
   readonly rule: 'customer' | 'default'
 }
 
-/** A change that loses every race against others a dozen times has met something other than bad luck. */
-const tries = 12
-
 export async function setRoute(context: Context, whose: Whose, wish: RouteWish): Promise<Route> {
-  const route = checkedRoute(wish.api, wish.environment, wish.targets, wish.media)
-  const words = `route ${route.environment} ${route.api}: ${route.targets.map(targetText).join(' ')}`
-  await changeRoutes(context, whose, words, (routes) => [...routes.filter((other) => !sameRule(other, route)), route])
-  return route
+  const { api, environment, targets, media } = wish
+  const checked = checkedRoute(api, environment, targets, media)
+  const route = { api, environment, targets, ...(media !== undefined && { media }) }
+  const { registry, actor } = context
+  if (whose === undefined) await registry.change({ kind: 'addDefaultRoute', route }, actor)
+  else await registry.change({ kind: 'addRoute', customer: whose, route }, actor)
+  return checked
 }
 
 export async function removeRoute(context: Context, whose: Whose, api: string, environment: Environment): Promise<Route> {
-  const routes = await routesOf(context.registry, whose)
-  const removed = servingRoute(routes, api, environment)
+  const { registry, actor } = context
+  const removed = servingRoute(await routesOf(registry, whose), api, environment)
   if (removed === undefined) throw unknownRoute(whose, api, environment)
-  await changeRoutes(context, whose, `route ${environment} ${api}: removed`, (all) =>
-    all.filter((other) => !sameRule(other, removed)),
-  )
+  if (whose === undefined) await registry.change({ kind: 'removeDefaultRoute', api, environment }, actor)
+  else await registry.change({ kind: 'removeRoute', customer: whose, api, environment }, actor)
   return removed
 }
 
 /** A customer's own routes, or the defaults. */
-export async function routesOf(registry: Registry, whose: Whose): Promise<readonly Route[]> {
+export async function routesOf(registry: OperatorRegistry, whose: Whose): Promise<readonly Route[]> {
   if (whose !== undefined) return (await storedProfile(registry, whose)).profile.routes
   return defaultRoutesFrom((await registry.document(defaultRoutesDocument))?.text)
 }
 
 /** The route that a call would take now. @throws Problem `route-unknown` */
 export async function resolveRoute(
-  registry: Registry,
+  registry: OperatorRegistry,
   customer: string,
   api: string,
   environment: Environment,
@@ -61,44 +58,4 @@ export async function resolveRoute(
   const shared = servingRoute(await routesOf(registry, undefined), api, environment)
   if (shared !== undefined) return { route: shared, rule: 'default' }
   throw unknownRoute(customer, api, environment)
-}
-
-function sameRule(one: Route, other: Route): boolean {
-  return one.api === other.api && one.environment === other.environment
-}
-
-function unknownRoute(whose: Whose, api: string, environment: Environment): Problem {
-  const who = whose === undefined ? 'There is no default route' : `"${whose}" has no route`
-  const target = whose === undefined ? '--default' : whose
-  return new Problem(
-    'route-unknown',
-    `${who} for ${api} in ${environment}${whose === undefined ? '.' : ', and no default serves it.'}`,
-    {
-      next: `apigw route set ${target} --api ${api} --env ${environment} --queue QUEUE`,
-    },
-  )
-}
-
-async function changeRoutes(
-  context: Context,
-  whose: Whose,
-  what: string,
-  change: (routes: readonly Route[]) => Route[],
-): Promise<void> {
-  if (whose === undefined) return changeDefaults(context, what, change)
-  await changeProfile(context, whose, what, (profile) => ({ ...profile, routes: change(profile.routes) }))
-}
-
-async function changeDefaults(context: Context, what: string, change: (routes: readonly Route[]) => Route[]): Promise<void> {
-  const { registry, actor, now } = context
-  for (let round = 0; round < tries; round++) {
-    const stored = await registry.document(defaultRoutesDocument)
-    const text = JSON.stringify(change(defaultRoutesFrom(stored?.text)))
-    const entry = { at: now(), ...actor, customer: everyone, what }
-    if (await registry.saveDocument(defaultRoutesDocument, text, stored?.version, entry)) return
-    await sleep(Math.random() * Math.min(500, 5 * 2 ** round))
-  }
-  throw new Problem('registry-unavailable', 'The default routes are being changed by others all the time.', {
-    next: 'run the command again',
-  })
 }

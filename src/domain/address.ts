@@ -50,6 +50,55 @@ function computedKey(text: string): string | undefined {
 }
 
 /**
+ * Reads one entry of X-Forwarded-For. Load balancers and proxies that keep the client's port write it behind the address (an
+ * ALB with `routing.http.xff_client_port.enabled`, Azure Application Gateway always); with a port an IPv6 address stands in
+ * brackets, as in a `Forwarded` header (RFC 7239, section 6).
+ *
+ * @returns the address alone; `undefined` for anything else, such as `unknown`
+ */
+export function forwardedAddress(entry: string): string | undefined {
+  const text = entry.trim().replace(/^"(.*)"$/, '$1')
+  if (text.length > longestEntry) return undefined
+  const [, bracketed, v4] = /^(?:\[([^\]]*)\]|(\d[\d.]*))(?::\d{1,5})?$/.exec(text) ?? []
+  const address = bracketed ?? v4 ?? text
+  if (bracketed !== undefined && !bracketed.includes(':')) return undefined
+  return addressKey(address) === undefined ? undefined : address
+}
+
+/**
+ * The caller's address behind proxies of ours. The entries further left were written by the caller, who can write anything.
+ *
+ * @param values the values of X-Forwarded-For, as they came
+ * @param place which entry counts, from the right, from 1
+ * @param last who called the front that did not write itself down; it stands behind all others
+ * @returns `undefined` where there is no entry at all; '' where that entry cannot be read, or there are fewer: the address is
+ *   then unknown, and no allow-list holds it
+ */
+export function forwardedFor(values: readonly string[], place: number, last?: string): string | undefined {
+  const entries = values
+    .join(',')
+    .split(',')
+    .map((entry) => entry.trim())
+  if (entries.every((entry) => entry === '')) return last !== undefined && place === 1 ? last : undefined
+  if (last !== undefined && forwardedAddress(entries.at(-1) ?? '') !== last) entries.push(last)
+  return forwardedAddress(entries.at(-place) ?? '') ?? ''
+}
+
+/** An IPv6 address with its zone, in brackets and quotes, with a port. */
+const longestEntry = 80
+
+/**
+ * What a network that one customer of a provider has is called: an IPv6 address without its last 64 bits, because a host
+ * chooses those itself (RFC 4291, section 2.5.1), and the whole of an IPv4 address, also where it is mapped into IPv6.
+ */
+export function networkKey(text: string): string | undefined {
+  const key = addressKey(text)
+  return key === undefined || key.startsWith(mappedPrefix) ? key : key.slice(0, 16)
+}
+
+const mappedPrefix = '00000000000000000000ffff'
+
+/**
  * Reads `203.0.113.7`, `203.0.113.0/24` or `2001:db8::/32`.
  * @throws Problem `input-invalid`
  */

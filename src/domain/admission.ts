@@ -1,14 +1,31 @@
 import type { AddressRange } from './address.ts'
-import type { Windows } from './calendar.ts'
+import type { Window, Windows } from './calendar.ts'
 import type { Environment } from './names.ts'
 import type { Quota } from './quota.ts'
 
-/** How long a call with an Idempotency-Key may run before the same key may run again. */
-export const leaseMs = 60_000
-/** How long the first answer to an Idempotency-Key is given again. */
-export const idempotencyMs = 72 * 3_600_000
-/** A reservation older than this is never given back; the record that it was given back lives longer. */
-export const refundableMs = 7 * 86_400_000
+/**
+ * How long a call with an Idempotency-Key holds its key without a sign of life. A gateway that is alive renews the lease
+ * while the call runs; after a crash the same key runs again when it has passed.
+ */
+export const leaseMs = 5_000
+/** A run that took longer than this is never answered with 202: its reservation may be reconciled. */
+export const maxRunMs = 60_000
+/**
+ * A reservation that is open for this long belongs to a gateway that is gone: it is looked up in the ledger and closed.
+ * Much longer than `maxRunMs`, and long enough for the worker to write the message and its note.
+ */
+export const reconcileAfterMs = 15 * 60_000
+/** Between two looks at the open reservations of one customer. */
+export const reconcileEveryMs = 5 * 60_000
+
+/** SQS keeps a message for up to 14 days; the worker recognises its id for longer than that. */
+export const rememberMs = 18 * 86_400_000
+/**
+ * How long the first answer to an Idempotency-Key is given again. A day longer than the worker recognises the message,
+ * because the worker counts from when it wrote the message: a key that the gateway has forgotten must be new to the
+ * worker too, or a unit is taken for a message that is dropped.
+ */
+export const idempotencyMs = rememberMs + 86_400_000
 
 /** What a gateway asks the registry about one call. */
 export interface AdmitRequest {
@@ -30,6 +47,10 @@ export interface AdmitRequest {
   readonly address: string
   readonly idempotency?: IdempotencyClaim
   readonly nonce?: Nonce
+  /** Answers from the record of the Idempotency-Key, or says `unrecorded`; admits nothing new. */
+  readonly recall?: true
+  /** Stored while the reservation is open: what the ids of its messages are made from. Absent: from its own id. */
+  readonly trace?: string
 }
 
 /** A value that one key may use once: what makes a captured signature worthless. */
@@ -45,6 +66,37 @@ export interface IdempotencyClaim {
   readonly key: string
   /** A digest of what was asked. */
   readonly fingerprint: string
+  /** What was decided about the call's rows. The first run's is stored, and is what every later run is given. */
+  readonly plan?: string
+}
+
+/** A reservation of which it is not known yet whether its messages were accepted. */
+export interface OpenReservation {
+  readonly id: string
+  readonly units: number
+  readonly rateCost: number
+  readonly admittedAt: number
+  readonly idempotency?: Pick<IdempotencyClaim, 'key' | 'fingerprint'>
+  readonly trace?: string
+}
+
+/** The open reservations of one customer in one environment. */
+export interface OpenReservations {
+  readonly count: number
+  readonly units: number
+  /** The oldest, at most `maxOpenListed`. */
+  readonly oldest: readonly OpenReservation[]
+  /** The registry's clock. */
+  readonly now: number
+}
+
+export const maxOpenListed = 100
+
+/** The open reservations, counted, with the oldest first. */
+export function openOf(all: readonly OpenReservation[], now: number): OpenReservations {
+  const units = all.reduce((sum, one) => sum + one.units, 0)
+  const sorted = all.toSorted((a, b) => a.admittedAt - b.admittedAt || (a.id < b.id ? -1 : 1))
+  return { count: all.length, units, oldest: sorted.slice(0, maxOpenListed), now }
 }
 
 /** Units that were taken for one call, with all that is needed to give them back. */
@@ -104,8 +156,12 @@ export type Admission =
       readonly remaining: Remaining
       readonly windows: Windows
       readonly now: number
+      /** The customer's open reservations should be looked at. Said to one caller, every `reconcileEveryMs`. */
+      readonly reconcile?: true
     }
-  | { readonly kind: 'replay'; readonly response: string }
+  | { readonly kind: 'replay'; readonly response: string; readonly plan?: string }
+  /** `recall` found no record. */
+  | { readonly kind: 'unrecorded'; readonly now: number }
   /** The customer may call and has no route of its own: nothing was used up, and the call is asked again with a default. */
   | { readonly kind: 'unrouted'; readonly now: number }
   | {
@@ -116,19 +172,50 @@ export type Admission =
       readonly now: number
       /** Milliseconds from `now` after which the same call may pass, if any time helps. */
       readonly retryAfterMs?: number
+      readonly reconcile?: true
     }
 
-/** What is stored of a customer's spending in one environment. */
+/**
+ * What is stored of a customer's spending in one environment. Units taken in a period are `used + back`.
+ * All instants are in milliseconds since 1970.
+ */
 export interface Usage {
   /** GCRA's theoretical arrival time, microseconds since 1970. */
   readonly tat: number
   readonly day: string
+  /** Units taken in the day and not given back. */
   readonly dayUsed: number
+  /** Units taken in the day and given back. */
+  readonly dayBack: number
+  /** When this count began, and when the day of `zone` ends. */
+  readonly daySince: number
+  readonly dayEnd: number
   readonly month: string
   readonly monthUsed: number
+  readonly monthBack: number
+  readonly monthSince: number
+  readonly monthEnd: number
+  /** The time zone whose calendar `day` and `month` follow; '' before the first call. */
+  readonly zone: string
+  /** When open reservations are to be looked at; 0: nothing was ever taken. */
+  readonly reconcileAt: number
 }
 
-export const noUsage: Usage = { tat: 0, day: '', dayUsed: 0, month: '', monthUsed: 0 }
+export const noUsage: Usage = {
+  tat: 0,
+  day: '',
+  dayUsed: 0,
+  dayBack: 0,
+  daySince: 0,
+  dayEnd: 0,
+  month: '',
+  monthUsed: 0,
+  monthBack: 0,
+  monthSince: 0,
+  monthEnd: 0,
+  zone: '',
+  reconcileAt: 0,
+}
 
 /** What is stored of a call with an Idempotency-Key. */
 export interface IdempotencyRecord {
@@ -138,6 +225,8 @@ export interface IdempotencyRecord {
   readonly reservation: Reservation
   /** The first answer, once there is one. */
   readonly response?: string
+  /** What the first run decided about the call's rows. */
+  readonly plan?: string
 }
 
 /** Everything that a decision depends on. */
@@ -157,19 +246,54 @@ export interface AdmissionState {
   readonly nonceUsed?: boolean
 }
 
-/** A decision, and what has to be stored for it (nothing unless admitted). */
-export type Decision = Admission & { readonly usage?: Usage; readonly record?: IdempotencyRecord }
+/** A decision, and what has to be stored for it. */
+export type Decision = Admission & {
+  readonly usage?: Usage
+  readonly record?: IdempotencyRecord
+  readonly open?: OpenReservation
+}
 
-/** Usage as of `windows`. A window never moves back: a clock that does must not give a quota out twice. */
-export function currentUsage(usage: Usage, windows: Windows): Usage {
-  const newDay = windows.day.id > usage.day
-  const newMonth = windows.month.id > usage.month
+interface Period {
+  readonly id: string
+  readonly used: number
+  readonly back: number
+  readonly since: number
+  readonly end: number
+}
+
+/**
+ * A period as of `window`. In one time zone a window never moves back: a clock that does must not give a quota out
+ * twice. Where the zone has changed, the count goes on in the window of the new zone as long as its own window has not
+ * ended: what was spent in the hours that both share stays spent.
+ */
+function currentPeriod(period: Period, window: Window, sameZone: boolean, now: number): Period {
+  const over = sameZone ? window.id > period.id : now >= period.end
+  if (over) return { id: window.id, used: 0, back: 0, since: now, end: window.end }
+  return sameZone && window.id !== period.id ? period : { ...period, id: window.id, end: window.end }
+}
+
+/** Usage as of `windows`, which hold `now`. */
+export function currentUsage(usage: Usage, windows: Windows, now: number): Usage {
+  const sameZone = usage.zone === '' || usage.zone === windows.zone
+  const { dayUsed, dayBack, daySince, dayEnd, monthUsed, monthBack, monthSince, monthEnd } = usage
+  const storedDay = { id: usage.day, used: dayUsed, back: dayBack, since: daySince, end: dayEnd }
+  const storedMonth = { id: usage.month, used: monthUsed, back: monthBack, since: monthSince, end: monthEnd }
+  const day = currentPeriod(storedDay, windows.day, sameZone, now)
+  const month = currentPeriod(storedMonth, windows.month, sameZone, now)
   return {
     tat: usage.tat,
-    day: newDay ? windows.day.id : usage.day,
-    dayUsed: newDay ? 0 : usage.dayUsed,
-    month: newMonth ? windows.month.id : usage.month,
-    monthUsed: newMonth ? 0 : usage.monthUsed,
+    day: day.id,
+    dayUsed: day.used,
+    dayBack: day.back,
+    daySince: day.since,
+    dayEnd: day.end,
+    month: month.id,
+    monthUsed: month.used,
+    monthBack: month.back,
+    monthSince: month.since,
+    monthEnd: month.end,
+    zone: windows.zone,
+    reconcileAt: usage.reconcileAt,
   }
 }
 
@@ -179,7 +303,7 @@ export function costOf(units: number, rate: number): number {
 }
 
 /** @param usage as `currentUsage` gives it */
-export function remainingOf(quota: Quota, usage: Usage, now: number): Remaining {
+export function remainingOf(quota: Quota, usage: Pick<Usage, 'tat' | 'dayUsed' | 'monthUsed'>, now: number): Remaining {
   const { rate, burst = 1, day, month } = quota
   const ahead = Math.max(0, usage.tat - now * 1000)
   return {

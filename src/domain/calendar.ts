@@ -10,6 +10,8 @@ export interface Window {
 
 /** The day and the month that an instant falls into, by the calendar of one time zone. */
 export interface Windows {
+  /** IANA name of the time zone. */
+  readonly zone: string
   readonly day: Window
   readonly month: Window
 }
@@ -107,7 +109,7 @@ export function windowsAt(zone: string, instant: number): Windows {
   const last = lastWindows.get(zone)
   if (last !== undefined && instant >= last.day.start && instant < last.day.end) return last
   const date = localDateAt(zone, instant)
-  const windows = { day: dayOf(zone, date), month: monthOf(zone, date) }
+  const windows = { zone, day: dayOf(zone, date), month: monthOf(zone, date) }
   lastWindows.set(zone, windows)
   return windows
 }

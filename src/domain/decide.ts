@@ -9,8 +9,11 @@ import {
   type IdempotencyClaim,
   type IdempotencyRecord,
   leaseMs,
+  type OpenReservation,
   type Refusal,
   type Reservation,
+  reconcileAfterMs,
+  reconcileEveryMs,
   refusals,
   remainingOf,
   type Usage,
@@ -31,10 +34,19 @@ function refusalOf(request: AdmitRequest, state: AdmissionState, now: number): R
   return undefined
 }
 
+/** A claim without its plan, which is stored once, in the record. */
+function bare({ key, fingerprint }: IdempotencyClaim): IdempotencyClaim {
+  return { key, fingerprint }
+}
+
+function planOf({ plan }: { readonly plan?: string }): { readonly plan?: string } {
+  return plan === undefined ? {} : { plan }
+}
+
 /** What the record of an earlier call with the same Idempotency-Key decides, if it decides. */
 function answeredBy(record: IdempotencyRecord, claim: IdempotencyClaim, now: number): Decision | undefined {
   if (record.fingerprint !== claim.fingerprint) return { kind: 'refused', reason: 'idempotency-key-reused', now }
-  if (record.response !== undefined) return { kind: 'replay', response: record.response }
+  if (record.response !== undefined) return { kind: 'replay', response: record.response, ...planOf(record) }
   if (now >= record.leaseUntil) return undefined
   return { kind: 'refused', reason: 'idempotency-in-progress', now, retryAfterMs: record.leaseUntil - now }
 }
@@ -57,48 +69,93 @@ export function decide(request: AdmitRequest, state: AdmissionState, windows: Wi
   const record = claim === undefined ? undefined : state.idempotency
   const answered = claim === undefined || record === undefined ? undefined : answeredBy(record, claim, now)
   if (answered !== undefined) return answered
+  if (request.recall === true && record === undefined) return { kind: 'unrecorded', now }
 
-  const found = request.api === undefined ? undefined : (state.way ?? (typeof fallback === 'object' ? fallback.way : undefined))
-  if (request.api !== undefined && found === undefined) return { kind: 'refused', reason: 'route-missing', now }
+  const way = request.api === undefined ? undefined : wayOf(request, state)
+  if (request.api !== undefined && way === undefined) return { kind: 'refused', reason: 'route-missing', now }
   if (state.quota === undefined) return { kind: 'refused', reason: 'quota-missing', now }
-  const usage = currentUsage(state.usage, windows)
-  const way = found === undefined ? {} : { way: found }
+  const usage = currentUsage(state.usage, windows, now)
+  const counted = counting(request, { ...state, quota: state.quota, usage }, record, windows, now)
+  const routed = counted.kind === 'admitted' && way !== undefined ? { ...counted, way } : counted
+  return withUpkeep(routed, state.usage, usage, now)
+}
 
-  if (record !== undefined) {
+/**
+ * What is stored whether or not units are taken: that the count goes by another time zone from now on, and that the
+ * customer's open reservations are being looked at.
+ */
+function withUpkeep(decision: Counted, stored: Usage, current: Usage, now: number): Decision {
+  const moved = stored.zone !== '' && stored.zone !== current.zone
+  const due = current.reconcileAt > 0 && now >= current.reconcileAt
+  const usage = decision.usage ?? (moved ? current : stored)
+  // Said to one caller only: the next look is put off in the same step.
+  if (due) return { ...decision, reconcile: true, usage: { ...usage, reconcileAt: now + reconcileEveryMs } }
+  return moved ? { ...decision, usage } : decision
+}
+
+function wayOf({ fallback }: AdmitRequest, { way }: AdmissionState): string | undefined {
+  return way ?? (typeof fallback === 'object' ? fallback.way : undefined)
+}
+
+type Counted = Extract<Admission, { kind: 'admitted' | 'refused' }> & Pick<Decision, 'usage' | 'record' | 'open'>
+
+/** Decides a call whose caller and route are right: goes on with what an earlier run took, or takes the units. */
+function counting(
+  request: AdmitRequest,
+  { quota, usage }: { readonly quota: Quota; readonly usage: Usage },
+  record: IdempotencyRecord | undefined,
+  windows: Windows,
+  now: number,
+): Counted {
+  const claim = request.idempotency
+  if (record !== undefined && claim !== undefined) {
     // The run before this one vanished with the units taken: this one goes on with them and takes none.
     const attempt = record.attempt + 1
     const reservation = { ...record.reservation, attempt }
-    const remaining = remainingOf(state.quota, usage, now)
     const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation }
-    return { kind: 'admitted', ...way, reservation, remaining, windows, now, record: renewed }
+    const idempotency = { ...bare(claim), ...planOf(record) }
+    const remaining = remainingOf(quota, usage, now)
+    return { kind: 'admitted', reservation: { ...reservation, idempotency }, remaining, windows, now, record: renewed }
   }
-  const short = shortage(request.units, state.quota, usage, windows, now)
-  if (short !== undefined) return { kind: 'refused', ...short, remaining: remainingOf(state.quota, usage, now), windows, now }
-  return { ...way, ...taking(request, state.quota, usage, windows, now) }
+  const short = shortage(request.units, quota, usage, windows, now)
+  if (short !== undefined) return { kind: 'refused', ...short, remaining: remainingOf(quota, usage, now), windows, now }
+  return taking(request, quota, { ...usage, reconcileAt: usage.reconcileAt || now + reconcileAfterMs }, windows, now)
 }
 
 /** Takes the units of a call that nothing stands against. */
-function taking(request: AdmitRequest, quota: Quota, usage: Usage, windows: Windows, now: number): Decision {
-  const rateCost = quota.rate === undefined ? 0 : costOf(request.units, quota.rate)
+function taking(request: AdmitRequest, quota: Quota, usage: Usage, windows: Windows, now: number): Counted {
+  const { units, trace, idempotency: claim } = request
+  const rateCost = quota.rate === undefined ? 0 : costOf(units, quota.rate)
   const taken = {
     ...usage,
     tat: rateCost === 0 ? usage.tat : Math.max(usage.tat, now * 1000) + rateCost,
-    dayUsed: usage.dayUsed + request.units,
-    monthUsed: usage.monthUsed + request.units,
+    dayUsed: usage.dayUsed + units,
+    monthUsed: usage.monthUsed + units,
   }
   const reservation = reservationOf(request, taken, rateCost, now)
-  const claim = request.idempotency
+  const open = {
+    id: reservation.id,
+    units,
+    rateCost,
+    admittedAt: now,
+    ...(claim !== undefined && { idempotency: bare(claim) }),
+    ...(trace !== undefined && { trace }),
+  }
   return {
     kind: 'admitted',
     reservation,
     remaining: remainingOf(quota, taken, now),
     windows,
     now,
-    ...(request.units > 0 && { usage: taken }),
-    ...(claim !== undefined && {
-      record: { fingerprint: claim.fingerprint, attempt: 1, leaseUntil: now + leaseMs, reservation },
-    }),
+    ...(units > 0 && { usage: taken, open }),
+    ...(claim !== undefined && { record: firstRecord(claim, reservation, now) }),
   }
+}
+
+function firstRecord(claim: IdempotencyClaim, reservation: Reservation, now: number): IdempotencyRecord {
+  const { fingerprint } = claim
+  const stored = { ...reservation, idempotency: bare(claim) }
+  return { fingerprint, attempt: 1, leaseUntil: now + leaseMs, reservation: stored, ...planOf(claim) }
 }
 
 /** Whether a decision has used up the call's nonce: it got as far as looking at it. */
@@ -148,19 +205,20 @@ function shortage(
   return undefined
 }
 
-/** Usage after a reservation was given back. Windows that are over have nothing to give back to. */
-export function refunded(usage: Usage, reservation: Reservation): Usage {
-  const { units, day, month, rateCost } = reservation
+/**
+ * Usage after `units` of an open reservation were given back, with their share of the rate limiter's clock: never more
+ * than were taken, and only to the counts in which they were taken.
+ */
+export function refunded(usage: Usage, open: OpenReservation, units: number): Usage {
+  const back = Math.min(units, open.units)
+  const inDay = open.admittedAt >= usage.daySince ? Math.min(back, usage.dayUsed) : 0
+  const inMonth = open.admittedAt >= usage.monthSince ? Math.min(back, usage.monthUsed) : 0
   return {
     ...usage,
-    tat: Math.max(0, usage.tat - rateCost),
-    dayUsed: usage.day === day ? Math.max(0, usage.dayUsed - units) : usage.dayUsed,
-    monthUsed: usage.month === month ? Math.max(0, usage.monthUsed - units) : usage.monthUsed,
+    tat: Math.max(0, usage.tat - Math.floor((open.rateCost * back) / open.units)),
+    dayUsed: usage.dayUsed - inDay,
+    dayBack: usage.dayBack + inDay,
+    monthUsed: usage.monthUsed - inMonth,
+    monthBack: usage.monthBack + inMonth,
   }
-}
-
-/** A reservation of which only `units` are given back, with their share of the rate limiter's clock. */
-export function partOf(reservation: Reservation, units: number): Reservation {
-  const rateCost = Math.floor((reservation.rateCost * units) / reservation.units)
-  return { ...reservation, units, rateCost }
 }

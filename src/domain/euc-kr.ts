@@ -1,10 +1,16 @@
 /**
- * EUC-KR is what Korean carriers bill by: a character of KS X 1001 takes two bytes, ASCII one, and anything else
- * cannot be sent. The platform decodes EUC-KR but does not encode it, so the table is made by decoding every pair of
- * bytes. Lead and trail bytes below 0xA1 belong to the Windows extension (UHC), not to EUC-KR (RFC 1557), and phones
- * that lack it show a box: those syllables are refused like an emoji.
+ * The characters that a carrier's table holds. `euc-kr`: KS X 1001 and ASCII (RFC 1557). `cp949`: the same with the 8,822
+ * syllables that Microsoft added (UHC, code page 949). In both a character takes one byte (ASCII) or two.
  */
-function sizesInEucKr(): Uint8Array {
+export const charsets = ['euc-kr', 'cp949'] as const
+export type Charset = (typeof charsets)[number]
+
+/**
+ * How many bytes each character takes. The platform decodes EUC-KR but does not encode it, so the table is made by
+ * decoding every pair of bytes. Lead and trail bytes below 0xA1 are Microsoft's; whether the platform decodes them depends
+ * on its version (https://encoding.spec.whatwg.org/#euc-kr-decoder does, ICU's EUC-KR does not), so they are left out.
+ */
+function sizesIn(charset: Charset): Uint8Array {
   const bytes = new Uint8Array(94 * 94 * 2)
   let at = 0
   for (let lead = 0xa1; lead <= 0xfe; lead++) {
@@ -15,6 +21,8 @@ function sizesInEucKr(): Uint8Array {
   }
   const sizes = new Uint8Array(0x1_0000)
   for (const character of new TextDecoder('euc-kr').decode(bytes)) sizes[character.codePointAt(0) ?? 0] = 2
+  // What code page 949 adds are the syllables that KS X 1001 lacks: with them it has all 11,172.
+  if (charset === 'cp949') sizes.fill(2, 0xac00, 0xd7a4)
   // Pairs that stand for nothing decode to U+FFFD, or to it and the trail byte.
   sizes[0xfffd] = 0
   // Two rows are for private use, and no telephone knows whose.
@@ -25,15 +33,20 @@ function sizesInEucKr(): Uint8Array {
   return sizes
 }
 
-/** How many bytes each UTF-16 code unit takes; 0: EUC-KR cannot hold it. Made when first needed. */
-let table: Uint8Array | undefined
+/** How many bytes each UTF-16 code unit takes; 0: the charset cannot hold it. Made when first needed. */
+const tables: Partial<Record<Charset, Uint8Array>> = {}
 
-/** What a text takes in EUC-KR: its bytes, or the first character that EUC-KR cannot hold and its position. */
+function tableOf(charset: Charset): Uint8Array {
+  tables[charset] ??= sizesIn(charset)
+  return tables[charset]
+}
+
+/** What a text takes: its bytes, or the first character that the charset cannot hold and its position. */
 export type EucKrLength = { readonly bytes: number } | { readonly character: string; readonly position: number }
 
 /** @returns `position` counts characters (code points) from 0 */
-export function eucKrLength(text: string): EucKrLength {
-  table ??= sizesInEucKr()
+export function eucKrLength(text: string, charset: Charset = 'euc-kr'): EucKrLength {
+  const table = tableOf(charset)
   let bytes = 0
   // By code units, in two fifths of the time that whole characters take: up to the first that cannot be held there are no
   // surrogates, so both count the same.

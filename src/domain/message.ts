@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { eucKrLength } from './euc-kr.ts'
+import { type Charset, eucKrLength } from './euc-kr.ts'
 import { messageIdPattern } from './ids.ts'
-import { environments } from './names.ts'
+import { customerIdPattern, environments } from './names.ts'
+import { normalized } from './normalize.ts'
 import { phoneNumber } from './phone.ts'
 
 /** Bytes in EUC-KR that a carrier takes. */
@@ -9,6 +10,10 @@ const smsBytes = 90
 const lmsBytes = 2000
 const subjectBytes = 40
 const mostMedia = 3
+/** UTF-16 code units of a text or a subject, as given. Separate jamo take three for a syllable. */
+const mostCharacters = 4000
+const mostRef = 64
+export const refPattern = /^[\x21-\x7e]{1,64}$/
 
 export const messageTypes = ['sms', 'lms', 'mms'] as const
 /** `sms`: up to 90 bytes. `lms`: up to 2,000, with a subject. `mms`: the same with images. */
@@ -17,6 +22,8 @@ export type MessageType = (typeof messageTypes)[number]
 /** A message that nobody can send any more after three days is of no use to anyone. */
 const longestTtl = 259_200
 const furthestSendAt = 30 * 86_400_000
+/** How late a `sendAt` may be, in milliseconds: clocks differ, and a call may wait in its sender or be repeated. */
+const latestSendAt = 15 * 60_000
 
 function phone(role: 'recipient' | 'sender') {
   return z
@@ -33,32 +40,62 @@ function phone(role: 'recipient' | 'sender') {
     })
 }
 
-function eucKr(most: number) {
+/** A text as it was given and as it will be sent. */
+interface Fitted {
+  readonly given: string
+  readonly sent: string
+}
+
+const charsetName: Readonly<Record<Charset, string>> = { 'euc-kr': 'EUC-KR', cp949: 'CP949' }
+
+function unheld({ character, position }: { character: string; position: number }, charset: Charset): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  return `has the character U+${code} at position ${position}, which ${charsetName[charset]} cannot hold`
+}
+
+/** A text in the form that will be sent; `most` bytes of the charset hold it. */
+function fitted(charset: Charset, most: number) {
   return z
     .string()
     .min(1)
-    .max(4000)
-    .check((context) => {
-      const length = eucKrLength(context.value)
-      if ('character' in length) {
-        const code = (length.character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-        const message = `has the character U+${code} at position ${length.position}, which EUC-KR cannot hold`
-        context.issues.push({ code: 'custom', input: context.value, message })
-      } else if (length.bytes > most) {
-        const message = `takes ${length.bytes} bytes in EUC-KR, and ${most} are allowed`
-        context.issues.push({ code: 'custom', input: context.value, message })
+    .max(mostCharacters)
+    .transform((given, context): Fitted => {
+      const refuse = (message: string): Fitted => {
+        context.addIssue({ code: 'custom', message })
+        return z.NEVER
       }
+      const fold = normalized(given, charset)
+      if ('character' in fold) return refuse(unheld(fold, charset))
+      if (fold.text === '') return refuse('has nothing but invisible characters')
+      const bytes = bytesOf(fold.text, charset)
+      return bytes > most
+        ? refuse(`takes ${bytes} bytes in ${charsetName[charset]}, and ${most} are allowed`)
+        : { given, sent: fold.text }
     })
 }
 
-/** What a caller may ask to be sent. */
-export const messageRequest = z
-  .strictObject({
+/** What a text that the charset holds takes. */
+function bytesOf(text: string, charset: Charset): number {
+  const length = eucKrLength(text, charset)
+  return 'bytes' in length ? length.bytes : 0
+}
+
+function requestFields(charset: Charset) {
+  const name = charsetName[charset]
+  return z.strictObject({
     to: phone('recipient').meta({ description: 'Recipient, in E.164 or as a Korean number', example: '010-1234-5678' }),
     from: phone('sender').meta({ description: 'Sender, in E.164 or as a Korean number', example: '1588-1234' }),
-    text: eucKr(lmsBytes).meta({ description: 'SMS: up to 90 bytes in EUC-KR, LMS: up to 2,000' }),
+    text: fitted(charset, lmsBytes).meta({ description: `SMS: up to 90 bytes in ${name}, LMS: up to 2,000` }),
     type: z.enum(messageTypes).optional().meta({ description: 'Chosen by media and the length of the text if left out' }),
-    subject: eucKr(subjectBytes).optional().meta({ description: 'LMS and MMS only, up to 40 bytes in EUC-KR' }),
+    subject: fitted(charset, subjectBytes)
+      .optional()
+      .meta({ description: `LMS and MMS only, up to 40 bytes in ${name}` }),
+    normalize: z
+      .boolean()
+      .optional()
+      .meta({
+        description: `Replace characters that ${name} does not hold where there is a customary replacement. Default: true`,
+      }),
     media: z
       .array(z.string().regex(messageIdPattern, 'is not the id of an image: POST it to /v1.0/media first'))
       .min(1)
@@ -68,41 +105,95 @@ export const messageRequest = z
     ref: z
       .string()
       .min(1)
-      .max(64)
+      .max(mostRef)
       .regex(/^[\x21-\x7e]+$/, 'has a character other than visible ASCII')
       .optional()
       .meta({ description: 'Your own name for the message; comes back with its report' }),
-    sendAt: z.iso.datetime({ offset: true }).optional().meta({ description: 'RFC 3339; at most 30 days ahead' }),
+    sendAt: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .meta({ description: 'RFC 3339; at most 30 days ahead. Up to 15 minutes ago means now' }),
     ttl: z.int().min(1).max(longestTtl).optional().meta({ description: 'Seconds after which it is not sent any more' }),
   })
-  .check((context) => {
-    const { text, type, subject, media } = context.value
-    const report = (path: string, message: string) =>
-      context.issues.push({ code: 'custom', input: context.value, path: [path], message })
-    if (type === 'mms' && media === undefined) report('media', 'is missing: an MMS has at least one image')
-    if (type !== undefined && type !== 'mms' && media !== undefined)
-      report('media', `is not possible with an ${type.toUpperCase()}`)
-    if (type !== 'sms') return
-    const length = eucKrLength(text)
-    const bytes = 'bytes' in length ? length.bytes : 0
-    if (bytes > smsBytes) report('text', `takes ${bytes} bytes in EUC-KR, and an SMS holds ${smsBytes}`)
-    if (subject !== undefined) report('subject', 'is not possible with an SMS')
+}
+
+/** The given texts that the charset does not hold, and why. */
+function unheldIn(texts: Readonly<Record<string, Fitted | undefined>>, charset: Charset): [string, string][] {
+  return Object.entries(texts).flatMap(([path, text]): [string, string][] => {
+    const length = text === undefined ? undefined : eucKrLength(text.given, charset)
+    return length !== undefined && 'character' in length ? [[path, unheld(length, charset)]] : []
   })
+}
+
+/** The schema of a request over one charset: what is normalized and how bytes are counted depends on it. */
+function requestSchema(charset: Charset) {
+  return requestFields(charset)
+    .check((context) => {
+      const { text, type, subject, media, normalize } = context.value
+      const report = (path: string, message: string) =>
+        context.issues.push({ code: 'custom', input: context.value, path: [path], message })
+      if (normalize === false) {
+        for (const [path, why] of unheldIn({ text, subject }, charset)) report(path, why)
+      }
+      if (type === 'mms' && media === undefined) report('media', 'is missing: an MMS has at least one image')
+      if (type !== undefined && type !== 'mms' && media !== undefined)
+        report('media', `is not possible with an ${type.toUpperCase()}`)
+      if (type !== 'sms') return
+      const bytes = bytesOf(text.sent, charset)
+      if (bytes > smsBytes) report('text', `takes ${bytes} bytes in ${charsetName[charset]}, and an SMS holds ${smsBytes}`)
+      if (subject !== undefined) report('subject', 'is not possible with an SMS')
+    })
+    .transform(({ text, subject, normalize: _normalize, ...rest }) => ({
+      ...rest,
+      text: text.sent,
+      ...(subject !== undefined && { subject: subject.sent }),
+      ...changedOf(text, subject),
+    }))
+}
+
+/** The texts that will be sent in another form than given. */
+function changedOf(text: Fitted, subject: Fitted | undefined): { normalized?: NormalizedTexts } {
+  const changed: NormalizedTexts = {
+    ...(text.sent !== text.given && { text: text.sent }),
+    ...(subject !== undefined && subject.sent !== subject.given && { subject: subject.sent }),
+  }
+  return Object.keys(changed).length === 0 ? {} : { normalized: changed }
+}
+
+/** What is sent instead of what was given, as an answer shows it. */
+export const normalizedTexts = z
+  .object({ text: z.string().exactOptional(), subject: z.string().exactOptional() })
+  .meta({ description: 'What is sent instead of what you gave, where the two differ' })
+type NormalizedTexts = z.infer<typeof normalizedTexts>
+
+const requestSchemas = { 'euc-kr': requestSchema('euc-kr'), cp949: requestSchema('cp949') }
+
+/** What a caller may ask to be sent where the carriers' tables hold this charset. */
+export function messageRequestIn(charset: Charset): typeof messageRequest {
+  return requestSchemas[charset]
+}
+
+/** What a caller may ask to be sent. */
+export const messageRequest = requestSchemas['euc-kr']
 
 export type MessageRequest = z.infer<typeof messageRequest>
 
-/** A message as it travels from the gateway to the worker. */
-export const message = z.strictObject({
+/**
+ * A message as it travels from the gateway to the worker: whatever `messageOf` makes of a request. A field that this
+ * version does not know is left out, so that a gateway that is newer than the worker loses no message.
+ */
+export const message = z.object({
   id: z.string().regex(messageIdPattern),
-  to: z.string().regex(/^\+\d{7,15}$/),
-  from: z.string().regex(/^\+\d{7,15}$/),
+  // A 0 behind +82 is dialled abroad: such a number is never made, and must not be sent.
+  to: z.string().regex(/^\+(?!820)[1-9]\d{6,14}$/),
+  from: z.string().regex(/^\+(?!820)[1-9]\d{6,14}$/),
   type: z.enum(messageTypes),
-  text: z.string().min(1).max(4000),
-  subject: z.string().max(80).optional(),
+  text: z.string().min(1).max(mostCharacters),
+  subject: z.string().max(mostCharacters).optional(),
   /** Ids of images. */
   media: z.array(z.string().regex(messageIdPattern)).max(mostMedia).optional(),
-  ref: z.string().max(64).optional(),
-  /** Milliseconds since 1970. */
+  ref: z.string().max(mostRef).optional(),
+  /** Milliseconds since 1970; never before `acceptedAt`. */
   sendAt: z.int().nonnegative().optional(),
   expiresAt: z.int().nonnegative().optional(),
   acceptedAt: z.int().nonnegative(),
@@ -110,15 +201,23 @@ export const message = z.strictObject({
 
 export type Message = z.infer<typeof message>
 
-/** Many messages in one SQS message: SQS bills by the 64 KB, not by the message. */
-export const envelope = z.strictObject({
+/**
+ * What is around the messages of an envelope. A version that reads messages differently changes `v`; other additions do
+ * not, and are left out here.
+ */
+const frame = {
   v: z.literal(1),
-  customer: z.string().min(1).max(40),
+  customer: z.string().regex(customerIdPattern),
   environment: z.enum(environments),
   /** The queue it was sent to, so that a redrive into the wrong queue is noticed. */
   route: z.string().min(1).max(80),
-  messages: z.array(message).min(1).max(500),
-})
+}
+
+/** An envelope whose messages have not been read: each is read by itself, so that one cannot spoil the others. */
+export const sealedEnvelope = z.object({ ...frame, messages: z.array(z.unknown()).min(1) })
+
+/** Many messages in one SQS message: SQS bills by the 64 KB, not by the message. */
+export const envelope = z.object({ ...frame, messages: z.array(message).min(1).max(500) })
 
 export type Envelope = z.infer<typeof envelope>
 
@@ -126,13 +225,13 @@ export type Envelope = z.infer<typeof envelope>
 export function messageType(request: MessageRequest): MessageType {
   if (request.type !== undefined) return request.type
   if (request.media !== undefined) return 'mms'
-  const length = eucKrLength(request.text)
-  return request.subject === undefined && 'bytes' in length && length.bytes <= smsBytes ? 'sms' : 'lms'
+  // A text that was accepted takes the same bytes in either charset: CP949 holds more characters, and none in more bytes.
+  return request.subject === undefined && bytesOf(request.text, 'cp949') <= smsBytes ? 'sms' : 'lms'
 }
 
-/** The message that a request asks for. */
+/** The message that a request asks for. One for a moment that has passed is sent at once, and its `ttl` counts from then. */
 export function messageOf(request: MessageRequest, id: string, now: number): Message {
-  const sendAt = request.sendAt === undefined ? undefined : Date.parse(request.sendAt)
+  const sendAt = request.sendAt === undefined ? undefined : Math.max(now, Date.parse(request.sendAt))
   return {
     id,
     to: request.to,
@@ -148,8 +247,13 @@ export function messageOf(request: MessageRequest, id: string, now: number): Mes
   }
 }
 
-/** Why a message cannot be sent when it asks to be, if so. Kept apart from the schema because it needs a clock. */
+/**
+ * Why a message cannot be sent when it asks to be, if so. Kept apart from the schema because it needs a clock. A message
+ * for yesterday evening must not go out at night: what is more than 15 minutes late is refused.
+ */
 export function sendAtError(request: MessageRequest, now: number): string | undefined {
   if (request.sendAt === undefined) return undefined
-  return Date.parse(request.sendAt) > now + furthestSendAt ? 'is more than 30 days ahead' : undefined
+  const sendAt = Date.parse(request.sendAt)
+  if (sendAt < now - latestSendAt) return 'is more than 15 minutes ago: leave it out to send now'
+  return sendAt > now + furthestSendAt ? 'is more than 30 days ahead' : undefined
 }

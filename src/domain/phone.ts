@@ -1,17 +1,61 @@
+import { withPlainSeparators } from './normalize.ts'
+
 /** ITU-T E.164: a plus sign and at most 15 digits. */
 const international = /^\+[1-9]\d{6,14}$/
-/** Korean national numbers: a trunk 0, then area or service code and subscriber number (9 to 12 digits in all). */
-const korean = /^0[1-9]\d{7,10}$/
+
+/**
+ * Korean numbers without the trunk 0, by the national numbering plan (Ministry of Science and ICT, 전기통신번호관리세칙):
+ * the digits and how many there are. What has other lengths is a slip of the finger, and would be dialled as another number.
+ */
+const reachable = [
+  /^10\d{8}$/, // mobile
+  /^1[16-9]\d{7,8}$/, // mobile, of the second generation
+  /^2[1-9]\d{6,7}$/, // Seoul
+  /^(?:3[1-3]|4[1-4]|5[1-5]|6[1-4])[1-9]\d{6,7}$/, // the provinces
+  /^50[2-8]\d{7,8}$/, // personal
+  /^70\d{8}$/, // over the Internet
+]
+/** Numbers that can be shown as a sender and receive no message. */
+const sendOnly = [
+  /^80\d{7,8}$/, // toll-free
+  /^60\d{7,8}$/, // premium rate
+]
 /** Korean representative numbers (1588-1234): they have no trunk 0 and can only be a sender. */
 const representative = /^1[568]\d{6}$/
 
+/** The digits of a number as people write it: with hyphens, spaces, and an area code or a trunk 0 in parentheses. */
+function compact(text: string): string {
+  return withPlainSeparators(text)
+    .replaceAll(/[- ]/g, '')
+    .replace(/^(\+82)\(0\)/, '$10')
+    .replace(/^(\+\d{1,3})?\((0?[1-9]\d{0,3})\)/, '$1$2')
+}
+
+function isKorean(digits: string, role: 'recipient' | 'sender'): boolean {
+  const patterns = role === 'sender' ? [...reachable, ...sendOnly] : reachable
+  return patterns.some((pattern) => pattern.test(digits))
+}
+
 /**
- * Reads a telephone number as people write it, with hyphens, spaces or neither.
+ * Reads a telephone number as people write it. A Korean number has the length that its prefix demands; the trunk 0 that
+ * people leave behind +82 is dropped. A number of another country is taken as it is, and only with its plus sign.
  * @returns the number in E.164, or `undefined` if it is none
  */
 export function phoneNumber(text: string, role: 'recipient' | 'sender'): string | undefined {
-  const digits = text.replaceAll(/[- ]/g, '')
-  if (international.test(digits)) return digits
-  if (korean.test(digits)) return `+82${digits.slice(1)}`
-  return role === 'sender' && representative.test(digits) ? `+82${digits}` : undefined
+  const digits = compact(text)
+  const korean = /^(?:\+82(?!0)|\+820|0)([1-9]\d*)$/.exec(digits)?.[1]
+  if (korean !== undefined && isKorean(korean, role)) return `+82${korean}`
+  if (role === 'sender' && representative.test(digits.replace(/^\+82/, ''))) return `+82${digits.replace(/^\+82/, '')}`
+  return international.test(digits) && !digits.startsWith('+82') ? digits : undefined
+}
+
+/**
+ * A number as it is dialled in Korea: 01012345678, 15881234. A number of another country keeps its plus sign, because
+ * without it the digits are those of a Korean number or of none (+15881234 is not 1588-1234). So does one that begins
+ * with +820, which `phoneNumber` never gives: behind a second 0 it would be dialled abroad.
+ */
+export function nationalNumber(number: string): string {
+  const korean = /^\+82([1-9]\d*)$/.exec(number)?.[1]
+  if (korean === undefined) return number
+  return representative.test(korean) ? korean : `0${korean}`
 }

@@ -29,6 +29,8 @@ const table = {
   'expectation-failed': { status: 417, exit: 2, retryable: false, title: 'The Expect header cannot be met' },
   'headers-too-large': { status: 431, exit: 2, retryable: false, title: 'The headers are too large' },
 
+  'client-closed': { status: 499, exit: 1, retryable: true, title: 'The client left before it was answered' },
+
   // Who may call
   'credentials-missing': { status: 401, exit: 2, retryable: false, title: 'The call carries no credentials' },
   'credentials-invalid': { status: 401, exit: 2, retryable: false, title: 'The credentials are not valid' },
@@ -56,6 +58,7 @@ const table = {
   'idempotency-key-reused': { status: 422, exit: 2, retryable: false, title: 'The Idempotency-Key was used for another body' },
   'route-missing': { status: 403, exit: 2, retryable: false, title: 'The customer has no route for this API' },
   'quota-missing': { status: 403, exit: 2, retryable: false, title: 'The customer has no quota for this environment' },
+  'read-rate-exceeded': { status: 429, exit: 1, retryable: true, title: 'The customer reads too often' },
   'rate-exceeded': { status: 429, exit: 1, retryable: true, title: 'The rate limit is used up' },
   'day-quota-exceeded': { status: 429, exit: 1, retryable: true, title: 'The quota of the day is used up' },
   'month-quota-exceeded': { status: 429, exit: 1, retryable: true, title: 'The quota of the month is used up' },
@@ -67,7 +70,9 @@ const table = {
   'ledger-unavailable': { status: 503, exit: 1, retryable: true, title: 'Messages and reports cannot be read now' },
   'media-unavailable': { status: 503, exit: 1, retryable: true, title: 'Images cannot be kept or found now' },
   'database-unavailable': { status: 503, exit: 1, retryable: true, title: 'The database cannot be reached' },
+  'table-refuses': { status: 503, exit: 1, retryable: true, title: "The carrier's table takes no row" },
   'gateway-unavailable': { status: 503, exit: 1, retryable: true, title: 'The gateway cannot be reached' },
+  overloaded: { status: 503, exit: 1, retryable: true, title: 'The gateway has more calls than it can serve' },
   'shutting-down': { status: 503, exit: 1, retryable: true, title: 'The gateway is shutting down' },
   'internal-error': { status: 500, exit: 1, retryable: true, title: 'Something went wrong inside apigw' },
 
@@ -81,6 +86,7 @@ const table = {
   'master-key-invalid': { status: 400, exit: 2, retryable: false, title: 'The master key is not valid' },
   'customer-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such customer' },
   'customer-exists': { status: 409, exit: 2, retryable: false, title: 'The customer exists already' },
+  'customer-id-retired': { status: 409, exit: 2, retryable: false, title: 'The customer id belonged to a removed customer' },
   'key-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such key' },
   'route-unknown': { status: 404, exit: 2, retryable: false, title: 'There is no such route' },
   'route-invalid': { status: 400, exit: 2, retryable: false, title: 'The route is not valid' },

@@ -36,12 +36,28 @@ export const signatureAlgorithm = 'hmac-sha256'
 /** How far the client's clock may be off, in seconds. */
 export const skewSeconds = 300
 
+/** Maximum length of `Signature-Input`, `Signature` and `Content-Digest` in characters. Typical ones have 200. */
+const maxFieldLength = 4_096
+
+/**
+ * Line folding, obsolete as it is, becomes a space (RFC 9421, section 2.1). Line by line: a pattern for it would try each
+ * white space of a long run again and again.
+ */
+function unfolded(value: string): string {
+  if (!value.includes('\n')) return value
+  const [first = '', ...lines] = value.split('\n')
+  return lines.reduce((before, line) => {
+    const isFolded = line.trimStart() !== line
+    return isFolded ? `${before.trimEnd()} ${line.trimStart()}` : `${before}\n${line}`
+  }, first)
+}
+
 /** Derived components (RFC 9421, section 2.2) from the request; anything else is a header. */
 function componentValue(component: string, request: SignedRequest): string | undefined {
   if (!component.startsWith('@')) {
     const values = request.headers.get(component)
     // Section 2.1: each value without white space around it, joined by a comma and a space.
-    return values?.map((value) => value.trim().replaceAll(/\s*\r?\n\s+/g, ' ')).join(', ')
+    return values?.map((value) => unfolded(value.trim())).join(', ')
   }
   switch (component) {
     case '@method':
@@ -88,12 +104,29 @@ export function signatureBase(
   return { base: `${base}"@signature-params": ${covered.text}` }
 }
 
+/** The type that each parameter has (RFC 9421, section 2.3). */
+const parameterTypes: Readonly<Record<string, 'integer' | 'string'>> = {
+  created: 'integer',
+  expires: 'integer',
+  nonce: 'string',
+  keyid: 'string',
+  alg: 'string',
+  tag: 'string',
+}
+
+/** A parameter of another type is malformed. Passed over, an `expires` or `alg` of the wrong type would bind nothing. */
+function hasRightType([name, value]: readonly [string, unknown]): boolean {
+  const type = parameterTypes[name]
+  if (type === undefined) return true
+  return type === 'string' ? typeof value === 'string' : typeof value === 'number' && Number.isInteger(value)
+}
+
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
 function integer(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) ? value : undefined
+  return typeof value === 'number' ? value : undefined
 }
 
 /**
@@ -123,7 +156,13 @@ function parseUsual(input: string, signatures: string): ParsedSignature | undefi
   return signatureFrom({ components, text: listText }, parameters, Buffer.from(base64, 'base64'))
 }
 
-function signatureFrom(covered: Covered, parameters: ReadonlyMap<string, unknown>, signature: Uint8Array): ParsedSignature {
+/** @returns `undefined` where a parameter has not its type */
+function signatureFrom(
+  covered: Covered,
+  parameters: ReadonlyMap<string, unknown>,
+  signature: Uint8Array,
+): ParsedSignature | undefined {
+  if (![...parameters].every(hasRightType)) return undefined
   return {
     covered,
     created: integer(parameters.get('created')),
@@ -157,6 +196,7 @@ function parseAny(input: string, signatures: string): ParsedSignature | undefine
  * @returns `undefined` for anything malformed
  */
 export function parseSignature(input: string, signatures: string): ParsedSignature | undefined {
+  if (input.length > maxFieldLength || signatures.length > maxFieldLength) return undefined
   try {
     return parseUsual(input, signatures) ?? parseAny(input, signatures)
   } catch {
@@ -182,6 +222,7 @@ export function contentDigest(body: Uint8Array): string {
 export function digestMatches(header: string, body: Uint8Array): boolean {
   // The usual form, which needs no parsing. A digest is no secret, so how long the comparison takes tells nothing.
   if (header === contentDigest(body)) return true
+  if (header.length > maxFieldLength) return false
   try {
     const value = parseDictionary(header).get('sha-256')?.[0]
     return value instanceof ArrayBuffer && sameSignature(new Uint8Array(value), hash('sha256', body, 'buffer'))

@@ -39,6 +39,11 @@ export function writeTime(instant: number, format: TimeFormat, timeZone: string)
 
 const pattern = /^(\d{4})-?(\d\d)-?(\d\d)[ T]?(\d\d):?(\d\d):?(\d\d)(\.\d+)?(Z|[+-]\d\d(?::?\d\d)?)?$/
 
+/** What a Date can hold, less a day for the offset of a time zone. */
+function isInstant(value: number): boolean {
+  return Math.abs(value) <= 8.64e15 - 86_400_000
+}
+
 /**
  * Reads what a database gives for an instant: milliseconds, or a time on the clocks of a zone, with an offset or without.
  * A time that a change of clocks skipped or repeats is read as one of the two that it may mean.
@@ -46,16 +51,23 @@ const pattern = /^(\d{4})-?(\d\d)-?(\d\d)[ T]?(\d\d):?(\d\d):?(\d\d)(\.\d+)?(Z|[
  */
 export function readTime(value: unknown, format: TimeFormat, timeZone: string): number | undefined {
   if (value === null || value === undefined || value === '') return undefined
-  if (format === 'epoch-ms') return Number.isFinite(Number(value)) ? Number(value) : undefined
+  if (format === 'epoch-ms') return isInstant(Number(value)) ? Number(value) : undefined
   const match = pattern.exec(String(value))
   if (match === null) return undefined
   const [, year, month, day, hour, minute, second, fraction = '', offset] = match
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}`
-  if (offset !== undefined) return Date.parse(`${iso}${/^[+-]\d\d$/.test(offset) ? `${offset}:00` : offset}`)
+  if (offset !== undefined) {
+    const instant = Date.parse(`${iso}${/^[+-]\d\d$/.test(offset) ? `${offset}:00` : offset}`)
+    return isInstant(instant) ? instant : undefined
+  }
   // The zone's offset at the instant that the clock's reading would be in UTC is right, or an hour off around a change.
   const asUtc = Date.parse(`${iso}Z`)
+  // 0000-00-00 is what MySQL writes for no date, and matches the pattern.
+  if (!isInstant(asUtc)) return undefined
   const ahead = (instant: number): number =>
     Date.parse(`${wallClock(instant, timeZone).replace(' ', 'T')}Z`) - Math.floor(instant / 1000) * 1000
+  // Intl writes the years before 1000 and from 10000 on in another form, which is not read back.
   const guess = asUtc - ahead(asUtc)
-  return asUtc - ahead(guess)
+  const instant = isInstant(guess) ? asUtc - ahead(guess) : Number.NaN
+  return isInstant(instant) ? instant : undefined
 }

@@ -2,7 +2,8 @@ import type { FauxqsServer } from 'fauxqs'
 import { Problem } from '../domain/problem.ts'
 import { startEmulator } from './emulator.ts'
 
-const maxReceiveCount = 5
+/** As in templates/stacks/data.yaml. */
+const maxReceiveCount = 1000
 
 function isPortInUse(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'

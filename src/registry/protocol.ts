@@ -1,9 +1,11 @@
-import type { Admission, AdmitRequest, Reservation, Usage } from '../domain/admission.ts'
+import type { OpenReservations, Usage } from '../domain/admission.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Customer } from '../domain/customer.ts'
 import type { Environment } from '../domain/names.ts'
 import { type FieldError, Problem, type ProblemCode, problemTable } from '../domain/problem.ts'
-import type { HistoryEntry, Outcome, Profile, RegistryHealth, StoredDocument, StoredProfile } from './registry.ts'
+import type { Changed } from './changes/carry-out.ts'
+import type { Change } from './changes/change.ts'
+import type { HistoryEntry, RegistryHealth, StoredDocument, StoredProfile } from './registry.ts'
 
 /**
  * What a command and the function that serves the registry say to each other: one request, one answer, both JSON. `remote/`
@@ -11,7 +13,7 @@ import type { HistoryEntry, Outcome, Profile, RegistryHealth, StoredDocument, St
  *
  * Raised whenever an older side would misread a newer one.
  */
-export const protocolVersion = 1
+export const protocolVersion = 2
 
 /**
  * Lambda takes 6 MB of event, and the request is a string in it, whose quotes are escaped
@@ -19,28 +21,26 @@ export const protocolVersion = 1
  */
 export const mostRequestBytes = 4 * 1024 * 1024
 
-/** Each method of the port, by name, because JSON has no `undefined` to stand at a position. */
+/**
+ * What an operator may ask, by name, because JSON has no `undefined` to stand at a position. There is no way to send a whole
+ * document, a line of the audit log or a reservation: the function would have to believe it.
+ */
 export interface Calls {
-  admit: { params: { request: AdmitRequest }; result: Admission }
-  settle: { params: { reservation: Reservation; outcome: Outcome }; result: boolean }
   usage: { params: { customer: string; environment: Environment }; result: { usage: Usage; now: number } }
+  open: { params: { customer: string; environment: Environment }; result: OpenReservations }
   credential: { params: { customer: string; keyId: string }; result: Credential | undefined }
   profile: { params: { customer: string }; result: StoredProfile | undefined }
   customers: { params: Record<never, never>; result: Customer[] }
-  save: { params: { profile: Profile; expected?: string; entry: HistoryEntry }; result: boolean }
-  remove: { params: { customer: string; expected: string; entry: HistoryEntry }; result: boolean }
   history: { params: { customer?: string; most: number }; result: HistoryEntry[] }
   document: { params: { name: string }; result: StoredDocument | undefined }
-  saveDocument: { params: { name: string; text: string; expected?: string; entry?: HistoryEntry }; result: boolean }
+  change: { params: { change: Change }; result: Changed }
   health: { params: Record<never, never>; result: RegistryHealth }
 }
 export type Method = keyof Calls
 
-const changing: ReadonlySet<Method> = new Set(['admit', 'settle', 'save', 'remove', 'saveDocument'])
-
 /** Whether asking twice is not the same as asking once. */
 export function changes(method: Method): boolean {
-  return changing.has(method)
+  return method === 'change'
 }
 
 export interface RemoteRequest<M extends Method = Method> {

@@ -217,8 +217,9 @@ describe('customer set, suspend, resume and remove', () => {
     expect(contents()).toEqual(before)
     expect(await ok(['customer', ...args], here)).toBe(text)
     expect(contents()).not.toEqual(before)
-    if (args[0] === 'remove') await ok([...acme, '--key', 'live'], here)
-    expect(await json(['customer', ...args], here)).toEqual({ ...shape, dryRun: false })
+    if (args[0] !== 'remove') return expect(await json(['customer', ...args], here)).toEqual({ ...shape, dryRun: false })
+    await ok([...acme.map((word) => (word === 'acme' ? 'other' : word)), '--key', 'live'], here)
+    expect(await json(['customer', ...args.with(1, 'other')], here)).toEqual({ ...shape, id: 'other', dryRun: false })
   })
 
   test('what was set is what is shown', async () => {
@@ -230,6 +231,13 @@ describe('customer set, suspend, resume and remove', () => {
       state: 'suspended',
     })
     expect(await ok(['customer', 'list'], here)).toContain('suspended')
+  })
+  test('the id of a removed customer is refused, with the day from which it is free and what to do', async () => {
+    await ok(['customer', 'remove', 'acme', '--yes'], here)
+    const { error } = JSON.parse((await run([...acme, '--json'], here)).stdout)
+    expect(error).toMatchObject({ code: 'customer-id-retired', next: expect.stringContaining('customer add') })
+    expect(error.message).toMatch(/cannot be used again before \d{4}-\d\d-\d\d/)
+    expect(await json(['customer', 'list'], here)).toEqual({ customers: [] })
   })
   test('a removed customer is gone, and its audit log is not', async () => {
     await ok(['customer', 'remove', 'acme', '--yes'], here)

@@ -67,7 +67,7 @@ describe('the registry behind a function', () => {
   test('a change that nobody can vouch for ends with what to look at', async () => {
     const { here, server } = await stage()
     const id = freshId()
-    server.faults.push({ kind: 'reset-after', method: 'save' })
+    server.faults.push({ kind: 'reset-after', method: 'change' })
     const error = jsonError(await run(['customer', 'add', id, '--json'], here))
     expect(error).toMatchObject({ code: 'outcome-unknown', next: expect.stringContaining(`apigw customer show ${id}`) })
   })

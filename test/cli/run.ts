@@ -161,7 +161,7 @@ export function registryFile(folder: string): string {
 export function contentsOf(file: string): Record<string, unknown[]> {
   const db = new DatabaseSync(file, { readOnly: true })
   try {
-    const tables = ['profiles', 'usage', 'idempotency', 'refunds', 'history']
+    const tables = ['profiles', 'credentials', 'retired', 'usage', 'open_reservations', 'idempotency', 'history']
     return Object.fromEntries(tables.map((table) => [table, db.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all()]))
   } finally {
     db.close()

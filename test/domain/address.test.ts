@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { addressKey, addressRange, inRanges } from '../../src/domain/address.ts'
+import { addressKey, addressRange, forwardedAddress, forwardedFor, inRanges, networkKey } from '../../src/domain/address.ts'
 
 const v4 = fc.ipV4()
 const v6 = fc.ipV6()
@@ -97,5 +97,71 @@ describe('ranges', () => {
   test('keep what was typed', () => {
     expect(addressRange('203.0.113.7/24').text).toBe('203.0.113.7/24')
     expect(inRanges(addressKey('::1') ?? '', [])).toBe(false)
+  })
+})
+
+describe('X-Forwarded-For', () => {
+  test.each([
+    ['1.2.3.4', '1.2.3.4'],
+    [' 1.2.3.4:5678 ', '1.2.3.4'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['[::1]:80', '::1'],
+    ['"[2001:db8::1]:4711"', '2001:db8::1'],
+    ['::ffff:1.2.3.4', '::ffff:1.2.3.4'],
+  ])('%s is %s', (entry, address) => {
+    expect(forwardedAddress(entry)).toBe(address)
+  })
+  test.each([
+    '',
+    'unknown',
+    '_hidden',
+    '1.2.3',
+    '1.2.3.4:',
+    '1.2.3.4:123456',
+    '1.2.3.4:x',
+    '[1.2.3.4]:80',
+    '[::1',
+    '::1]:80',
+    '[::1]80',
+    'a.example:80',
+    `[${'0'.repeat(100)}::1]`,
+  ])('%j is unknown', (entry) => {
+    expect(forwardedAddress(entry)).toBeUndefined()
+  })
+  test('a port never makes another address of one', () => {
+    fc.assert(
+      fc.property(v4, v6, fc.integer({ min: 0, max: 65_535 }), (four, six, port) => {
+        expect(forwardedAddress(`${four}:${port}`)).toBe(four)
+        expect(forwardedAddress(`[${six}]:${port}`)).toBe(six)
+        expect(forwardedAddress(six)).toBe(six)
+      }),
+    )
+  })
+  test('any text is an address or unknown, and never throws', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 3 }), (text, place) => {
+        const found = forwardedFor([text], place)
+        expect(found === undefined || found === '' || addressKey(found) !== undefined).toBe(true)
+      }),
+    )
+  })
+  test('with fewer entries than proxies, or one that is malformed, the caller is unknown, not the proxy', () => {
+    expect(forwardedFor([], 1)).toBeUndefined()
+    expect(forwardedFor(['1.2.3.4'], 2)).toBe('')
+    expect(forwardedFor(['1.2.3.4, nonsense'], 1)).toBe('')
+    expect(forwardedFor(['9.9.9.9', '1.2.3.4:1, 10.0.0.1:2'], 2)).toBe('1.2.3.4')
+    expect(forwardedFor(['1.2.3.4:1, 10.0.0.1:2'], 2, '10.0.0.1')).toBe('1.2.3.4')
+    expect(forwardedFor(['1.2.3.4:1'], 2, '10.0.0.1')).toBe('1.2.3.4')
+  })
+})
+
+describe('the network of an address', () => {
+  test('is the first half of an IPv6 address, and all of an IPv4 one', () => {
+    expect(networkKey('2001:db8:1:2:a::1')).toBe(networkKey('2001:db8:1:2::ffff'))
+    expect(networkKey('2001:db8:1:2::1')).not.toBe(networkKey('2001:db8:1:3::1'))
+    expect(networkKey('203.0.113.7')).toBe(networkKey('::ffff:203.0.113.7'))
+    expect(networkKey('203.0.113.7')).not.toBe(networkKey('203.0.113.8'))
+    expect(networkKey('')).toBeUndefined()
   })
 })

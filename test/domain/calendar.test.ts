@@ -24,8 +24,8 @@ describe('windows', () => {
           expect(window.start).toBeLessThanOrEqual(at)
           expect(window.end).toBeGreaterThan(at)
         }
-        expect(windowsAt(zone, day.start)).toEqual({ day, month })
-        expect(windowsAt(zone, day.end - 1)).toEqual({ day, month })
+        expect(windowsAt(zone, day.start)).toEqual({ zone, day, month })
+        expect(windowsAt(zone, day.end - 1)).toEqual({ zone, day, month })
         expect(windowsAt(zone, month.start).month).toEqual(month)
         expect(windowsAt(zone, month.end - 1).month).toEqual(month)
       }),

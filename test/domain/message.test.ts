@@ -8,9 +8,11 @@ import {
   message,
   messageOf,
   messageRequest,
+  messageRequestIn,
   messageType,
   sendAtError,
 } from '../../src/domain/message.ts'
+import { normalized } from '../../src/domain/normalize.ts'
 
 const valid = { to: '010-1234-5678', from: '1588-1234', text: '안녕하세요' }
 
@@ -22,7 +24,9 @@ function wrongIn(body: unknown): string[] {
   return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
 }
 
-function parsed(more: Partial<MessageRequest>): MessageRequest {
+type Given = Omit<Partial<MessageRequest>, 'normalized'> & { normalize?: boolean }
+
+function parsed(more: Given): MessageRequest {
   return messageRequest.parse({ ...valid, ...more })
 }
 
@@ -181,11 +185,150 @@ describe('a message', () => {
     expect(Object.keys(messageOf(parsed({}), id, 1000))).toEqual(['id', 'to', 'from', 'type', 'text', 'acceptedAt'])
   })
 
-  test('may be sent up to 30 days ahead', () => {
+  test('made from any request that is accepted can be opened by the worker', () => {
+    const phones = fc.constantFrom('010-1234-5678', '+82 (0)10 1234 5678', '02-123-4567', '+1 (202) 555-0123')
+    const character = fc.oneof(
+      { weight: 100, arbitrary: fc.constantFrom(...'a가힣한₩—’\u00a0\u200b\n', '한'.normalize('NFD')) },
+      { weight: 1, arbitrary: fc.constantFrom(...'샾똠😀é') },
+      { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
+    )
+    const text = fc.array(character, { minLength: 1, maxLength: 60 }).map((some) => some.join(''))
+    const year = fc.oneof(fc.constantFrom(0, 1, 1969, 1970, 2026, 9999), fc.nat(9999))
+    const sendAt = fc
+      .tuple(
+        year,
+        fc.constantFrom('-01-01', '-12-31', '-02-28'),
+        fc.constantFrom('T00:00', 'T23:59:59', 'T23:59:59.999999999'),
+        fc.constantFrom('Z', '+23:59', '-23:59', '+09:00'),
+      )
+      .map(([y, ...rest]) => String(y).padStart(4, '0') + rest.join(''))
+    const request = fc.record(
+      {
+        to: phones,
+        from: fc.oneof(phones, fc.constantFrom('1588-1234', '080-123-4567')),
+        text,
+        subject: text,
+        type: fc.constantFrom('sms', 'lms', 'mms'),
+        media: fc.constant([image]),
+        normalize: fc.boolean(),
+        ref: fc.stringMatching(/^[\x21-\x7e]{1,64}$/),
+        sendAt,
+        ttl: fc.oneof(fc.constantFrom(1, 259_200), fc.integer({ min: 1, max: 259_200 })),
+      },
+      { requiredKeys: ['to', 'from', 'text'] },
+    )
+    const now = fc.constantFrom(0, 1, Date.parse('2026-11-26T00:00:00Z'))
+    let accepted = 0
+    fc.assert(
+      fc.property(request, now, fc.constantFrom('euc-kr' as const, 'cp949' as const), (body, at, charset) => {
+        const result = messageRequestIn(charset).safeParse(body)
+        if (!result.success) return
+        accepted += 1
+        const made = messageOf(result.data, randomId(), at)
+        expect(made.sendAt ?? at).toBeGreaterThanOrEqual(at)
+        expect(made.expiresAt ?? at + 1).toBeGreaterThan(at)
+        const sent = JSON.stringify({ v: 1, customer: 'acme', environment: 'live', route: 'carrier-a', messages: [made] })
+        expect(envelope.parse(JSON.parse(sent)).messages).toEqual([made])
+      }),
+      { numRuns: 3000 },
+    )
+    expect(accepted).toBeGreaterThan(100)
+  })
+
+  test('with fields that a newer gateway added is read without them', () => {
+    const made = messageOf(parsed({}), randomId(), 1000)
+    expect(message.parse({ ...made, purpose: 'auth', more: { a: 1 } })).toEqual(made)
+  })
+
+  test.each(['+8201012345678', '01012345678', '+0', '+821'])('to %j is not sent', (to) => {
+    expect(message.safeParse({ ...messageOf(parsed({}), randomId(), 1000), to }).success).toBe(false)
+  })
+
+  test('may be sent up to 30 days ahead, and up to 15 minutes late', () => {
     const now = Date.parse('2026-11-01T00:00:00Z')
     expect(sendAtError(parsed({}), now)).toBeUndefined()
-    expect(sendAtError(parsed({ sendAt: '2020-01-01T00:00:00Z' }), now)).toBeUndefined()
+    expect(sendAtError(parsed({ sendAt: '2026-10-31T23:45:00Z' }), now)).toBeUndefined()
+    expect(sendAtError(parsed({ sendAt: '2026-10-31T23:44:59Z' }), now)).toMatch(/15 minutes ago/)
+    expect(sendAtError(parsed({ sendAt: '0000-01-01T00:00:00Z' }), now)).toMatch(/15 minutes ago/)
     expect(sendAtError(parsed({ sendAt: '2026-12-01T00:00:00Z' }), now)).toBeUndefined()
     expect(sendAtError(parsed({ sendAt: '2026-12-01T00:00:01Z' }), now)).toMatch(/30 days/)
+  })
+})
+
+describe('a text that is normalized', () => {
+  const nfd = '안녕하세요 각설이'.normalize('NFD')
+
+  test.each([
+    ['₩1,000', '￦1,000'],
+    [nfd, '안녕하세요 각설이'],
+    ['a\u00a0b\u2003c', 'a b c'],
+    ['1\u20132\u20143\u22124', '1-2-3-4'],
+    ['\u201abc\u201b \u201ed\u201f', '\'bc\' "d"'],
+    ['\ufeffa\u200bb\u200dc\ufe0f\u202e', 'abc'],
+    ['10\u301c20 • £5', '10～20 · ￡5'],
+    ['a\u2028b', 'a\nb'],
+  ])('%j is sent as %j, and the answer says so', (text, sent) => {
+    expect(parsed({ text })).toMatchObject({ text: sent, normalized: { text: sent } })
+    expect(parsed({ text, subject: '₩' })).toMatchObject({ subject: '￦', normalized: { text: sent, subject: '￦' } })
+    expect(wrongIn({ ...valid, text, normalize: false })).toHaveLength(1)
+  })
+
+  test('keeps what the charset holds as it is', () => {
+    // Curly quotes, the horizontal bar, the soft hyphen and compatibility hanja are characters of KS X 1001.
+    const text = '‘a’ “b” ― \u00ad \uf900 ㅋㅋ'
+    expect(parsed({ text })).not.toHaveProperty('normalized')
+    expect(parsed({ text }).text).toBe(text)
+    expect(parsed({ text, normalize: false }).text).toBe(text)
+  })
+
+  test.each([
+    ['₩😀', 'text has the character U+1F600 at position 1, which EUC-KR cannot hold'],
+    [`${'가나'.normalize('NFD')}😀`, 'text has the character U+1F600 at position 4, which EUC-KR cannot hold'],
+    [`a${'똠'.normalize('NFD')}`, 'text has the character U+B620 at position 1, which EUC-KR cannot hold'],
+    ['각\u11a8', 'text has the character U+11A8 at position 1, which EUC-KR cannot hold'],
+    ['\u200b\u200b', 'text has nothing but invisible characters'],
+  ])('%j is refused with the place in what was given: %s', (text, why) => {
+    expect(wrongIn({ ...valid, text })).toEqual([why])
+  })
+
+  test('is measured as it will be sent', () => {
+    const text = '가'.repeat(45).normalize('NFD')
+    expect(messageType(parsed({ text }))).toBe('sms')
+    expect(parsed({ text, type: 'sms' }).text).toBe('가'.repeat(45))
+    expect(wrongIn({ ...valid, text: '₩'.repeat(46), type: 'sms' })).toEqual([
+      'text takes 92 bytes in EUC-KR, and an SMS holds 90',
+    ])
+    expect(parsed({ text: '각'.repeat(1000).normalize('NFD') }).text).toHaveLength(1000)
+  })
+
+  test('over CP949 may have every syllable, each in two bytes', () => {
+    const syllables = Array.from({ length: 11_172 }, (_, at) => String.fromCharCode(0xac00 + at))
+    expect(eucKrLength(syllables.join(''), 'cp949')).toEqual({ bytes: 2 * 11_172 })
+    expect(syllables.filter((syllable) => 'bytes' in eucKrLength(syllable))).toHaveLength(2350)
+    expect(messageRequestIn('cp949').parse({ ...valid, text: '샾 똠방각하 힣' }).text).toBe('샾 똠방각하 힣')
+    expect(wrongIn({ ...valid, text: '샾' })).toEqual(['text has the character U+C0FE at position 0, which EUC-KR cannot hold'])
+    const more = Array.from({ length: 0x1_0000 }, (_, code) => String.fromCharCode(code)).filter(
+      (text) => 'bytes' in eucKrLength(text, 'cp949') && !('bytes' in eucKrLength(text)),
+    )
+    expect(more).toHaveLength(8822)
+  })
+
+  test('holds only what its charset holds, and is a fixed point', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 40 }),
+        fc.constantFrom('euc-kr' as const, 'cp949' as const),
+        (text, charset) => {
+          const fold = normalized(text, charset)
+          if ('text' in fold) {
+            expect(eucKrLength(fold.text, charset)).toHaveProperty('bytes')
+            expect(normalized(fold.text, charset)).toEqual(fold)
+          } else {
+            expect(fold.position).toBeLessThan([...text].length)
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    )
   })
 })

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import type { Registry } from '../../src/registry/index.ts'
 import { calendarContract } from './contract/calendar.ts'
+import { changesContract } from './contract/changes.ts'
 import { checksContract } from './contract/checks.ts'
 import { fallbackContract } from './contract/fallback.ts'
 import { idempotencyContract } from './contract/idempotency.ts'
 import { limitsContract } from './contract/limits.ts'
 import { noncesContract } from './contract/nonces.ts'
+import { openContract } from './contract/open.ts'
 import { profilesContract } from './contract/profiles.ts'
 import { settleContract } from './contract/settle.ts'
 import { type Clock, type Engine, noon, Tenant } from './fixtures.ts'
@@ -54,9 +56,11 @@ export function registryContract(name: string, open: () => Engine): void {
     fallbackContract(world)
     idempotencyContract(world)
     settleContract(world)
+    openContract(world)
     noncesContract(world)
     limitsContract(world)
     calendarContract(world)
     profilesContract(world)
+    changesContract(world)
   })
 }

@@ -6,7 +6,7 @@ import { windowsAt } from '../../src/domain/calendar.ts'
 import type { Credential } from '../../src/domain/credential.ts'
 import { environments } from '../../src/domain/names.ts'
 import type { Quota } from '../../src/domain/quota.ts'
-import type { Profile, Registry } from '../../src/registry/index.ts'
+import type { Outcome, Profile, Registry } from '../../src/registry/index.ts'
 import { addressOf, type Clock, type Engine, entryOf, freshId, noon, profileOf, redisEngine, sqliteEngine } from './fixtures.ts'
 
 const hourMs = 3_600_000
@@ -34,6 +34,7 @@ const operation = fc.oneof(
       key: fc.oneof(fc.constant('any'), fc.constantFrom('bound', 'brief', 'later', 'revoked', 'none')),
       api: fc.oneof({ weight: 9, arbitrary: fc.constant('messages') }, fc.constantFrom('voice', undefined)),
       address: fc.constantFrom('203.0.113.7', '198.51.100.9', '2001:db8::1'),
+      recall: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
       idempotency: fc.option(fc.record({ key: fc.constantFrom('a', 'b'), fingerprint: fc.constantFrom('x', 'x', 'y') })),
     }),
   },
@@ -43,7 +44,7 @@ const operation = fc.oneof(
       kind: fc.constant('settle' as const),
       /** Counted from the newest. */
       which: fc.nat(5),
-      failed: fc.boolean(),
+      how: fc.constantFrom('accepted', 'part', 'failed', 'failed', 'abandoned', 'running'),
     }),
   },
   {
@@ -52,7 +53,7 @@ const operation = fc.oneof(
       kind: fc.constant('clock' as const),
       step: fc.oneof(
         fc.integer({ min: 0, max: 2000 }),
-        fc.constantFrom(59_999, 60_000, hourMs, 12 * hourMs, 24 * hourMs, 31 * 24 * hourMs),
+        fc.constantFrom(4_999, 5_000, 900_000, hourMs, 12 * hourMs, 24 * hourMs, 31 * 24 * hourMs),
         fc.integer({ min: -30 * hourMs, max: 0 }),
       ),
     }),
@@ -138,10 +139,10 @@ class Comparison {
     }
   }
 
-  async #admit({ key, idempotency, api, address, ...rest }: Extract<Operation, { kind: 'admit' }>): Promise<void> {
+  async #admit({ key, idempotency, api, address, recall, ...rest }: Extract<Operation, { kind: 'admit' }>): Promise<void> {
     this.#count += 1
     // Redis lets a record expire by its own clock, so no record is asked for again when SQLite's may have expired.
-    const era = Math.floor(this.#clock.now / (24 * hourMs))
+    const era = Math.floor(this.#clock.now / (24 * hourMs * 10))
     const request = {
       reservation: `${this.#id}-${this.#count}`,
       customer: this.#id,
@@ -150,20 +151,34 @@ class Comparison {
       units: rest.units,
       address: addressOf(address),
       ...(api !== undefined && { api }),
-      ...(idempotency !== null && { idempotency: { ...idempotency, key: `${idempotency.key}${era}` } }),
+      ...(recall && idempotency !== null && { recall: true as const }),
+      ...(rest.units % 2 === 0 && { trace: `trace ${this.#count}|` }),
+      ...(idempotency !== null && {
+        idempotency: { ...idempotency, key: `${idempotency.key}${era}`, ...(rest.units > 1 && { plan: `plan ${this.#count}` }) },
+      }),
     }
     const admission = await this.#same((registry) => registry.admit(request))
     if (admission.kind === 'admitted') this.#reservations.unshift(admission.reservation)
     await this.#same(async (registry) => (await registry.usage(this.#id, rest.environment)).usage)
   }
 
-  async #settle({ which, failed }: Extract<Operation, { kind: 'settle' }>): Promise<void> {
+  async #settle({ which, how }: Extract<Operation, { kind: 'settle' }>): Promise<void> {
     const reservation = this.#reservations[which]
     if (reservation === undefined) return
     const expired = reservation.idempotency !== undefined && this.#highest - reservation.admittedAt >= idempotencyMs
     if (expired) return
+    // A record is written without an answer's text as well: then only the units are settled.
     const response = `answer ${this.#count}`
-    await this.#same((registry) => registry.settle(reservation, failed ? { kind: 'failed' } : { kind: 'accepted', response }))
+    const outcome: Outcome =
+      how === 'accepted'
+        ? { kind: how, response }
+        : how === 'part'
+          ? { kind: 'accepted', response, refund: which }
+          : { kind: how }
+    // Of a call without a key all of which was accepted, nobody waits to hear who settled it.
+    const silent = outcome.kind === 'accepted' && !outcome.refund && reservation.idempotency === undefined
+    await this.#same(async (registry) => (await registry.settle(reservation, outcome)) || silent)
+    await this.#same((registry) => registry.open(this.#id, reservation.environment))
     await this.#same(async (registry) => (await registry.usage(this.#id, reservation.environment)).usage)
   }
 

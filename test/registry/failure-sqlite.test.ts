@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { afterAll, describe, expect, test } from 'vitest'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { openRegistry } from '../../src/registry/index.ts'
 import { entryOf, freshId, problemOf, profileOf, Tenant } from './fixtures.ts'
 
@@ -41,6 +41,77 @@ async function useAll(path: string, customer: string): Promise<unknown> {
     await registry.close()
   }
 }
+
+describe('a SQLite file', () => {
+  const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
+
+  test("is its owner's alone in a folder that exists, with its write-ahead log", async () => {
+    const path = newPath()
+    const before = process.umask(0)
+    const registry = await openRegistry(`sqlite:${path}`).finally(() => process.umask(before))
+    await registry.save(profileOf(freshId()), undefined, entryOf('x', 'added'))
+    expect([path, `${path}-wal`, `${path}-shm`].map(modeOf)).toEqual(['600', '600', '600'])
+    await registry.close()
+  })
+
+  test('that others could read is closed to them, also where it is open already', async () => {
+    const { path } = await filled()
+    const reader = await openRegistry(`sqlite:${path}`)
+    await reader.save(profileOf(freshId()), undefined, entryOf('x', 'added'))
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) chmodSync(file, 0o644)
+    const registry = await openRegistry(`sqlite:${path}`)
+    expect([path, `${path}-wal`, `${path}-shm`].map(modeOf)).toEqual(['600', '600', '600'])
+    await Promise.all([registry.close(), reader.close()])
+  })
+
+  test('of another program keeps its mode', async () => {
+    const path = newPath()
+    const other = new DatabaseSync(path)
+    other.exec('CREATE TABLE theirs (id INTEGER)')
+    other.close()
+    chmodSync(path, 0o644)
+    expect((await problemOf(openRegistry(`sqlite:${path}`))).code).toBe('registry-corrupt')
+    expect(modeOf(path)).toBe('644')
+  })
+
+  test('of version 2 gives its keys a table of their own when it is opened', async () => {
+    const { path, customer } = await filled()
+    const old = new DatabaseSync(path)
+    old.exec('DROP TABLE credentials; DROP TABLE retired; PRAGMA user_version = 2')
+    old.close()
+    const registry = await openRegistry(`sqlite:${path}`)
+    const { credentials = [] } = (await registry.profile(customer))?.profile ?? {}
+    for (const credential of credentials) expect(await registry.credential(customer, credential.keyId)).toEqual(credential)
+    await registry.close()
+  })
+
+  test('looking up a key does the same for an unknown customer, an unknown key, and one of thousands', async () => {
+    const registry = await openRegistry(`sqlite:${newPath()}`)
+    const id = freshId()
+    const [first] = profileOf(id).credentials
+    const credentials = Array.from({ length: 3_000 }, (_, index) => first && { ...first, keyId: `k-${index}` }).flatMap(
+      (one) => one ?? [],
+    )
+    await registry.save({ ...profileOf(id), credentials }, undefined, entryOf(id, 'added'))
+    const run = vi.spyOn(StatementSync.prototype, 'get')
+    const parse = vi.spyOn(JSON, 'parse')
+    const work = async (customer: string, keyId: string): Promise<unknown> => {
+      run.mockClear()
+      parse.mockClear()
+      await registry.credential(customer, keyId)
+      const bytes = parse.mock.calls.reduce((sum, [text]) => sum + text.length, 0)
+      return [run.mock.calls.length, parse.mock.calls.length, bytes < 1_000]
+    }
+    const found = [await work(id, 'k-2999'), await work(id, 'none'), await work('nobody', 'k-1')]
+    vi.restoreAllMocks()
+    expect(found).toEqual([
+      [1, 1, true],
+      [1, 1, true],
+      [1, 1, true],
+    ])
+    await registry.close()
+  })
+})
 
 describe('a SQLite file that cannot be read', () => {
   test('random bytes', async () => {
@@ -87,7 +158,7 @@ describe('a SQLite file that cannot be read', () => {
   test('a file of a newer version is left as it is', async () => {
     const { path } = await filled()
     const db = new DatabaseSync(path)
-    db.exec('PRAGMA user_version = 3')
+    db.exec('PRAGMA user_version = 4')
     db.close()
     const problem = await problemOf(openRegistry(`sqlite:${path}`))
     expect(problem).toMatchObject({ code: 'registry-corrupt', next: 'update apigw' })

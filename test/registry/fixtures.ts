@@ -9,7 +9,7 @@ import { addressKey } from '../../src/domain/address.ts'
 import type { Admission, AdmitRequest, Refusal, Reservation } from '../../src/domain/admission.ts'
 import type { Environment } from '../../src/domain/names.ts'
 import { Problem } from '../../src/domain/problem.ts'
-import { type HistoryEntry, openRegistry, type Profile, type Registry } from '../../src/registry/index.ts'
+import { type Actor, type HistoryEntry, openRegistry, type Profile, type Registry } from '../../src/registry/index.ts'
 
 /** A clock that stands still until a test moves it. */
 export interface Clock {
@@ -23,8 +23,8 @@ export interface Engine {
   dump(): Promise<string>
   /** Drops an idempotency record, as expiry or a lost store would. */
   forget(customer: string, environment: Environment, key: string): Promise<void>
-  /** What an entry becomes in the audit log, where the engine believes nobody who and when. */
-  logged?(entry: HistoryEntry): HistoryEntry
+  /** Who stands in the audit log, where the engine does not take the word of whoever makes a change. */
+  actor?(): Actor
   close(): Promise<void>
 }
 

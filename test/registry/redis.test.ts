@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
-import { idempotencyMs, leaseMs, refundableMs } from '../../src/domain/admission.ts'
+import { idempotencyMs, leaseMs } from '../../src/domain/admission.ts'
 import { windowsAt } from '../../src/domain/calendar.ts'
 import { openRegistry } from '../../src/registry/index.ts'
 import { type Clock, noon, Tenant } from './fixtures.ts'
@@ -34,12 +34,22 @@ describe('Redis', () => {
     await registry.close()
   })
 
-  test('remembers that units were given back for longer than anybody may ask for them', async () => {
+  test('keeps nothing of a settled call without an idempotency key, and little of one with', async () => {
     const registry = await openRegistry(inject('redis'))
     const customer = await Tenant.with(registry)
-    const { reservation } = await customer.admitted()
-    await customer.fail(reservation)
-    expect(await raw.pttl(`apigw:{${customer.id}}:refund:${reservation.id}`)).toBeGreaterThan(refundableMs)
+    const usage = `apigw:{${customer.id}}:usage:live`
+    const [failed, partly, whole] = [await customer.admitted(), await customer.admitted({ units: 2 }), await customer.admitted()]
+    expect((await raw.hkeys(usage)).filter((field) => field.startsWith('open:'))).toHaveLength(3)
+    await customer.fail(failed.reservation)
+    await registry.settle(partly.reservation, { kind: 'accepted', refund: 1 })
+    await registry.settle(whole.reservation, { kind: 'accepted' })
+    expect((await registry.open(customer.id, 'live')).count).toBe(0)
+    expect((await raw.hkeys(usage)).filter((field) => field.startsWith('open:'))).toEqual([])
+
+    const keyed = await customer.admitted({ idempotency: { ...claim, plan: '0' }, trace: 'what the ids are made from' })
+    await customer.accept(keyed.reservation, '[]')
+    expect((await raw.hkeys(`apigw:{${customer.id}}:idem:live:${claim.key}`)).sort()).toEqual(['fingerprint', 'plan', 'response'])
+    expect((await raw.keys(`apigw:{${customer.id}}:*`)).length).toBe(5)
     await registry.close()
   })
 
@@ -94,7 +104,7 @@ describe('Redis', () => {
       'history',
       'idem',
       'profile',
-      'refund',
+      'usage',
       'usage',
     ])
     for (const key of keys) expect(key).toContain(`{${customer.id}}`)

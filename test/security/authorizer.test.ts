@@ -104,7 +104,7 @@ describe('an authorizer', () => {
     const { authorize, tokens } = await authorizerOf(world)
     for (const scheme of ['basic', 'hmac', 'jwt'] as const) {
       const { credential } = world.key(scheme)
-      const headers = await headersFor(world, scheme, () => tokens.issue({ ...credential }))
+      const headers = await headersFor(world, scheme, () => tokens.issue({ ...credential }, world.clock.now))
       const { principalId, policyDocument, context } = policyOf(await authorize(events[shape](headers)))
       expect(principalId).toBe(`${world.customer}:${credential.keyId}`)
       expect(policyDocument).toEqual({ Version: '2012-10-17', Statement: allowed.live })
@@ -211,6 +211,32 @@ describe('a gateway behind an authorizer', () => {
       expect(callerFrom({ ...whole, [lost]: undefined }), lost).toBeUndefined()
     }
     expect(callerFrom(undefined)).toBeUndefined()
+    const bearer = { customer: 'acme', keyId: 'k', environment: 'live', scheme: 'jwt', expiresAt: '1000' }
+    expect(callerFrom(bearer)).toMatchObject({ scheme: 'jwt', expiresAt: 1000 })
+    for (const expiresAt of [undefined, '', 'soon']) expect(callerFrom({ ...bearer, expiresAt })).toBeUndefined()
     expect(callerFrom({ ...whole, environment: 'prod' })).toBeUndefined()
+  })
+
+  it('refuses a token that ended while API Gateway kept its answer, and takes nothing', async () => {
+    const world = await startSecured()
+    const { authorize, tokens } = await authorizerOf(world)
+    const token = await tokens.issue({ ...world.key('jwt').credential }, world.clock.now)
+    const { context } = policyOf(await authorize(events.rest({ authorization: `Bearer ${token}` })))
+    expect(codeOf(await world.gateway.handle(request({}, context)))).toBe(202)
+    world.clock.now += 906_000
+    expect(codeOf(await world.gateway.handle(request({}, context)))).toBe('token-expired')
+    expect((await world.registry.usage(world.customer, 'live')).usage.dayUsed).toBe(1)
+  })
+
+  it('gives no token for the word of an authorizer, whatever the scheme', async () => {
+    const world = await startSecured()
+    for (const scheme of ['basic', 'hmac', 'jwt'] as const) {
+      const { keyId } = world.key(scheme).credential
+      const context = { customer: world.customer, keyId, environment: 'live', scheme, nonce: 'n', nonceMs: '1', bound: 'b' }
+      const form = { 'content-type': 'application/x-www-form-urlencoded' }
+      const call = request(form, { ...context, expiresAt: String(world.clock.now + 1_000) }, { target: '/v1.0/token' })
+      const answer = await world.gateway.handle({ ...call, body: Buffer.from('grant_type=client_credentials') })
+      expect([scheme, answer.status, JSON.parse(answer.body).error]).toEqual([scheme, 401, 'invalid_client'])
+    }
   })
 })

@@ -229,4 +229,121 @@ describe('the keys that sign tokens', () => {
     expect(new Set(tokens.map(kidOf)).size).toBe(1)
     for (const token of tokens) for (const world of [one, other]) expect((await send(world, token)).status).toBe(202)
   })
+
+  /** What somebody with access to the registry alone could write: a key of their own, in the form of ours. */
+  async function planted(world: Secured, kid: string, mac: string) {
+    const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
+    const { x = '' } = await exportJWK(publicKey)
+    const shown = { kty: 'OKP', crv: 'Ed25519', x, kid, alg: 'EdDSA', use: 'sig' }
+    const key = { kid, createdAt: world.clock.now + 1, publicKey: shown, sealed: 'v1.x.y.z', mac }
+    const sign = (payload: JWTPayload) =>
+      new SignJWT(payload).setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid }).sign(privateKey)
+    return { key, sign }
+  }
+
+  it('are believed only with the MAC of a master key: a writer to the registry forges no token', async () => {
+    const world = await startSecured()
+    const claims = decodeJwt(await tokenOf(world))
+    const stored = await world.registry.document(tokenKeysDocument)
+    const [ours] = tokenKeysFrom(stored?.text)
+    if (ours === undefined) throw new Error('there is no key')
+    const master = ours.mac.split('.')[0]
+    const forgeries = [
+      await planted(world, 'theirs', ours.mac),
+      await planted(world, 'of-no-master', 'deadbeef.AAAA'),
+      await planted(world, 'empty', `${master}.`),
+      await planted(world, ours.kid, ours.mac),
+    ]
+    const [, , , sameName] = forgeries
+    const text = JSON.stringify([...forgeries.map(({ key }) => key), { ...ours, publicKey: sameName?.key.publicKey }, { kid: 1 }])
+    await world.registry.saveDocument(tokenKeysDocument, text, stored?.version)
+    world.clock.now += 61_000
+    for (const { key, sign } of forgeries) {
+      expect([key.kid, codeOf(await send(world, await sign(claims)))]).toEqual([key.kid, 'token-invalid'])
+    }
+    expect((await ask(`${world.listening.url}/.well-known/jwks.json`)).body).toEqual({ keys: [] })
+    expect((await send(world, await tokenOf(world))).status).toBe(202)
+    expect(world.sent).toHaveLength(1)
+  })
+
+  it('cannot be made younger, nor be used after they have ended', async () => {
+    const world = await startSecured()
+    const first = await tokenOf(world)
+    const stored = await world.registry.document(tokenKeysDocument)
+    const [ours] = tokenKeysFrom(stored?.text)
+    world.clock.now += 61 * day
+    const young = JSON.stringify([{ ...ours, createdAt: world.clock.now }])
+    await world.registry.saveDocument(tokenKeysDocument, young, stored?.version)
+    expect(decodeProtectedHeader(await tokenOf(world)).kid).not.toBe(decodeProtectedHeader(first).kid)
+
+    const again = await world.registry.document(tokenKeysDocument)
+    await world.registry.saveDocument(tokenKeysDocument, JSON.stringify([ours]), again?.version)
+    world.clock.now += 61_000
+    const seconds = Math.floor(world.clock.now / 1000)
+    const late = await forged(world, { ...decodeJwt(first), iat: seconds, exp: seconds + 900 })
+    expect(codeOf(await send(world, late))).toBe('token-invalid')
+  })
+
+  it('are not trusted by a gateway without a master key: tokens and key set are 503', async () => {
+    const world = await startSecured({ registry: `${inject('redis')}/4` })
+    const token = await tokenOf(world)
+    const bare = await startSecured({ beside: world, masterKeys: undefined })
+    expect((await send(bare, token)).status).toBe(503)
+    expect((await ask(`${bare.listening.url}/.well-known/jwks.json`)).status).toBe(503)
+  })
+})
+
+describe('whose token it is', () => {
+  it.each(['basic', 'hmac'] as const)('never that of a key of the scheme %s', async (scheme) => {
+    const world = await startSecured()
+    const claims = decodeJwt(await tokenOf(world))
+    const { keyId } = world.key(scheme).credential
+    expect(codeOf(await send(world, await forged(world, { ...claims, client_id: keyId })))).toBe('token-invalid')
+  })
+
+  it('and never that of a key of the other environment', async () => {
+    const world = await startSecured()
+    const claims = decodeJwt(await tokenOf(world))
+    const { keyId } = world.key('jwt', 'test').credential
+    expect(codeOf(await send(world, await forged(world, { ...claims, client_id: keyId })))).toBe('token-invalid')
+  })
+})
+
+describe("a token's life is of the registry's clock", () => {
+  it.each([
+    ['a day ahead', day],
+    ['a day behind', -day],
+  ])('on a gateway whose own clock is %s', async (_, off) => {
+    const world = await startSecured()
+    const other = await startSecured({ beside: world, masterKeys: await world.context.masterKeys?.(), clockOff: off })
+    const { basic } = world.key('jwt')
+    const seconds = Math.floor(world.clock.now / 1000)
+    const token = String((await tokenCall(other, { basic })).body.access_token)
+    expect(decodeJwt(token)).toMatchObject({ iat: seconds, exp: seconds + 900 })
+    for (const gateway of [world, other]) expect((await send(gateway, token)).status).toBe(202)
+    world.clock.now += 906_000
+    for (const gateway of [world, other]) expect(codeOf(await send(gateway, token))).toBe('token-expired')
+  })
+
+  it('also where it was remembered, and the clock of the gateway is then set back', async () => {
+    const world = await startSecured()
+    const token = await tokenOf(world)
+    const skewed = { off: 0 }
+    const masterKeys = await world.context.masterKeys?.()
+    const other = await startSecured({ beside: world, masterKeys, clockOff: () => skewed.off })
+    expect((await send(other, token)).status).toBe(202)
+    skewed.off = -day
+    world.clock.now += 906_000
+    expect(codeOf(await send(other, token))).toBe('token-expired')
+    expect((await world.registry.usage(world.customer, 'live')).usage.dayUsed).toBe(1)
+  })
+
+  it('is refused when it ends later than any token of ours', async () => {
+    const world = await startSecured()
+    const claims = decodeJwt(await tokenOf(world))
+    const seconds = Math.floor(world.clock.now / 1000)
+    const long = await forged(world, { ...claims, exp: seconds + 86_400 })
+    const future = await forged(world, { ...claims, iat: seconds + 600 })
+    for (const token of [long, future]) expect(codeOf(await send(world, token))).toBe('token-invalid')
+  })
 })

@@ -141,7 +141,9 @@ describe('changing the master key', () => {
     const { registry, context, customer, clock } = await tenant(undefined, old)
     const issued = await issueKey(context, customer, { scheme: 'hmac', environment: 'live' })
     const tokens = createTokens({ registry, masterKeys: old.keys, issuer: 'x', now: () => clock.now })
-    const token = await tokens.issue({ customer, keyId: 'k', environment: 'live' })
+    const jwt = await issueKey(context, customer, { scheme: 'jwt', environment: 'live' })
+    const { keyId } = jwt.credential
+    const token = await tokens.issue({ customer, keyId, environment: 'live' }, clock.now)
     const both = newMasterKeys(old.text)
     const renewed: Context = { ...context, masterKeys: async () => both.keys }
     const written = async () => [await registry.profile(customer), await registry.document(tokenKeysDocument)]
@@ -159,7 +161,7 @@ describe('changing the master key', () => {
     expect(unseal(stored.sealed, ownerOf(stored), alone)).toBe(issued.secret)
     const later = createTokens({ registry, masterKeys: alone, issuer: 'x', now: () => clock.now })
     expect(await later.verify(token)).toMatchObject({ customer })
-    expect(await later.verify(await later.issue({ customer, keyId: 'k', environment: 'live' }))).toMatchObject({ customer })
+    expect(await later.verify(await later.issue({ customer, keyId, environment: 'live' }, clock.now))).toMatchObject({ customer })
     expect(tokenKeysFrom((await registry.document(tokenKeysDocument))?.text)).toHaveLength(1)
   })
 

@@ -92,6 +92,31 @@ describe('what is refused', () => {
     expect(parseSignature(input, signature)).toBeUndefined()
   })
 
+  it.each([
+    'expires="1700000000"',
+    'expires=1700000000.5',
+    'expires=?1',
+    'expires=:MTc=:',
+    'expires',
+    'created="1700000000"',
+    'created=tomorrow',
+    'alg=hmac-sha256',
+    'alg=1',
+    'alg',
+    'nonce=12345678',
+    'nonce=:AAAA:',
+    'keyid=acme',
+    'keyid=1',
+    'tag=1',
+  ])('a parameter of another type than it has: %s', (parameter) => {
+    expect(parseSignature(`sig=("@method");${parameter}`, 'sig=:AAAA:')).toBeUndefined()
+    expect(parseSignature(`sig=( "@method" );more=1;${parameter}`, 'sig=:AAAA:')).toBeUndefined()
+  })
+
+  it('but not a parameter that is none of ours', () => {
+    expect(parseSignature('sig=("@method");created=1;more=?1', 'sig=:AAAA:')).toMatchObject({ created: 1 })
+  })
+
   it.each(['@status', '@request-target', '@query-param', 'x-missing'])(
     'a component that the request does not have: %s',
     (component) => {
@@ -151,7 +176,9 @@ it('reads the usual form and every other way to write the same alike', () => {
       const usual = parseSignature(`sig=(${list.join(' ')})${rest}`, 'sig=:AAECAw==:')
       // White space inside the list is allowed, is not serialised, and is not the usual form.
       const other = parseSignature(`sig=( ${list.join('  ')} )${rest}`, 'sig=:AAECAw==:')
-      expect(usual).toBeDefined()
+      const counting = new Map(parameters)
+      const typed = [...counting].every(([key, one]) => /created|expires/.test(key) === (typeof one === 'number'))
+      expect(usual !== undefined).toBe(typed)
       expect({ ...usual, signature: [...(usual?.signature ?? [])] }).toEqual({
         ...other,
         signature: [...(other?.signature ?? [])],

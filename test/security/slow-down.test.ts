@@ -52,4 +52,21 @@ describe('whoever guesses', () => {
     for (let i = 0; i < 1000; i++) void delay('acme', '203.0.113.7')
     expect(await isImmediate(delay, 'acme', '203.0.113.7')).toBe(true)
   })
+
+  it('is one for all addresses of an IPv6 network, and for both forms of an IPv4 address', async () => {
+    const delay = failureDelay(Date.now, () => new Promise(() => undefined))
+    for (let i = 0; i < free; i++) await delay('acme', `2001:db8:1:2::${i.toString(16)}`)
+    expect(await isImmediate(delay, 'acme', '2001:db8:1:2:ffff::1')).toBe(false)
+    expect(await isImmediate(delay, 'acme', '2001:db8:1:3::1')).toBe(true)
+    for (let i = 0; i < free; i++) await delay('acme', i % 2 === 0 ? '203.0.113.9' : '::ffff:203.0.113.9')
+    expect(await isImmediate(delay, 'acme', '203.0.113.9')).toBe(false)
+  })
+
+  it('is not forgotten because somebody makes up many ids', async () => {
+    const delay = failureDelay(Date.now, () => new Promise(() => undefined))
+    for (let i = 0; i < 49_999; i++) await delay(`old-${i}`, '203.0.113.7')
+    for (let i = 0; i < free; i++) await delay('acme', '203.0.113.7')
+    for (let i = 0; i < 1_000; i++) await delay(`new-${i}`, '203.0.113.7')
+    expect(await isImmediate(delay, 'acme', '203.0.113.7')).toBe(false)
+  })
 })

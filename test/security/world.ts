@@ -51,6 +51,8 @@ export interface SecuredOptions {
   readonly masterKeys?: MasterKeys | undefined
   readonly publicOrigin?: string
   readonly trustedProxies?: number
+  /** How far the gateway's own clock is off the registry's, in milliseconds. */
+  readonly clockOff?: number | (() => number)
   /** A second gateway of the same customer. */
   readonly beside?: Secured
 }
@@ -95,6 +97,8 @@ export async function startSecured(options: SecuredOptions = {}): Promise<Secure
   const tenant = beside === undefined ? await newTenant(issuing) : { customer: beside.customer, keys: [] }
   const { queue, sent } = confirming()
   const observations: Observation[] = []
+  const { clockOff = 0 } = options
+  const off = typeof clockOff === 'function' ? clockOff : () => clockOff
   const gateway = createGateway({
     registry,
     queue,
@@ -102,7 +106,7 @@ export async function startSecured(options: SecuredOptions = {}): Promise<Secure
     publicOrigin: options.publicOrigin,
     endpoints: await discoverEndpoints(),
     observe: (one) => void observations.push(one),
-    now,
+    now: () => now() + off(),
   })
   const listening = await serve(gateway, { port: 0, trustedProxies: options.trustedProxies ?? 0 })
   onTestFinished(async () => {

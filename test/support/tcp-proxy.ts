@@ -5,25 +5,40 @@ export interface TcpProxy {
   readonly port: number
   /** `refuse` cuts every connection, old and new; `silent` lets bytes in and none out. */
   set(state: 'pass' | 'refuse' | 'silent'): void
+  /**
+   * Forgets the connections there are, as a firewall or a server that was replaced does, and neither side hears of it. What
+   * is sent over them then is `dropped` without a word, or `reset`.
+   */
+  forget(how?: 'dropped' | 'reset'): void
+  /** New connections lead there, as after a fail-over behind a name. */
+  pointTo(target: number): void
+  /** From now on the connections that are open pass nothing on, as where the peer is gone without a FIN; new ones work. */
+  stall(): void
   close(): Promise<void>
 }
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   let state: 'pass' | 'refuse' | 'silent' = 'pass'
+  let to = target
   const sockets = new Set<Socket>()
+  const forgotten = new WeakMap<Socket, 'dropped' | 'reset'>()
+  const stalled = new WeakSet<Socket>()
   const server = createServer((client) => {
     if (state === 'refuse') return void client.destroy()
-    const upstream = connect(target, '127.0.0.1')
+    const upstream = connect(to, '127.0.0.1')
     for (const [socket, other] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
       sockets.add(socket)
-      socket.on('data', (bytes) => void (state === 'silent' || other.write(bytes)))
+      socket.on('data', (bytes) => {
+        if (forgotten.get(socket) === 'reset') socket.resetAndDestroy()
+        else if (state !== 'silent' && !forgotten.has(socket) && !stalled.has(socket)) other.write(bytes)
+      })
       socket.on('error', () => undefined)
       socket.on('close', () => {
         sockets.delete(socket)
-        other.destroy()
+        if (!forgotten.has(socket)) other.destroy()
       })
     }
   })
@@ -36,6 +51,15 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     set: (next) => {
       state = next
       if (next === 'refuse') cutAll()
+    },
+    forget: (how = 'dropped') => {
+      for (const socket of sockets) forgotten.set(socket, how)
+    },
+    pointTo: (next) => {
+      to = next
+    },
+    stall: () => {
+      for (const socket of sockets) stalled.add(socket)
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve))

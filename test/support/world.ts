@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { addCustomer, type Context, type IssuedKey } from '../../src/customers/index.ts'
 import type { QuotaChange } from '../../src/domain/quota.ts'
+import type { MasterKeys } from '../../src/domain/seal.ts'
 import { openRegistry, type Registry } from '../../src/registry/index.ts'
 import type { Mounted } from '../../src/runtime/gateway/endpoints.ts'
 import {
@@ -12,6 +13,8 @@ import {
   type Observation,
   serve,
 } from '../../src/runtime/gateway/index.ts'
+import type { ServeLimits } from '../../src/runtime/gateway/node/limits.ts'
+import type { ReadRates } from '../../src/runtime/gateway/read-limits.ts'
 import type { Ledger, Media } from '../../src/runtime/ports/index.ts'
 import { type Answer, type Asked, ask } from './http.ts'
 import { temporaryFolder, uniqueName } from './names.ts'
@@ -33,6 +36,10 @@ export interface WorldOptions {
   readonly media?: Media | undefined
   readonly ledger?: Ledger | undefined
   readonly trustedProxies?: number
+  readonly limits?: Partial<ServeLimits>
+  /** Absent: so many reads that no test is slowed down by them. */
+  readonly readLimits?: Partial<ReadRates>
+  readonly masterKeys?: MasterKeys
 }
 
 /** A registry with one customer, and a gateway in front of it. */
@@ -47,6 +54,8 @@ export interface World {
   readonly gateway: Gateway
   readonly listening: Listening
   readonly observations: Observation[]
+  /** How often the gateway has asked the registry so far. */
+  registryCalls(): number
   /** Any call, with the live key unless the headers say otherwise. */
   call(path: string, asked?: Asked): Promise<Answer>
   /** Sends the message, or what `changes` makes of it. */
@@ -54,6 +63,8 @@ export interface World {
   /** What is left of each limit. */
   left(): Promise<Record<string, number>>
 }
+
+const plentyOfReads: Partial<ReadRates> = { readsPerSecond: 1_000_000, readBurst: 1_000_000 }
 
 /** What must never come back in an error. */
 export const messageText = 'the password is swordfish'
@@ -98,8 +109,20 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const observations: Observation[] = []
   const endpoints = options.endpoints ?? (await discoverEndpoints())
   const observe = (one: Observation): void => void observations.push(one)
-  const gateway = createGateway({ registry, queue, endpoints, now, observe, media: options.media, ledger: options.ledger })
-  const listening = await serve(gateway, { port: 0, trustedProxies: options.trustedProxies ?? 0 })
+  const { media, ledger, masterKeys, limits = {}, readLimits = plentyOfReads } = options
+  let asks = 0
+  const counted = new Proxy(registry, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      return (...args: readonly unknown[]) => {
+        asks += 1
+        return value.apply(target, args)
+      }
+    },
+  })
+  const gateway = createGateway({ registry: counted, queue, endpoints, now, observe, media, ledger, masterKeys, readLimits })
+  const listening = await serve(gateway, { port: 0, trustedProxies: options.trustedProxies ?? 0, limits })
   onTestFinished(async () => {
     await listening.stop(0)
     queue.close()
@@ -115,6 +138,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     gateway,
     listening,
     observations,
+    registryCalls: () => asks,
     call,
     post: (changes = {}, headers = {}) =>
       call('/v1.0/messages', {

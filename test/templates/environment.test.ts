@@ -32,6 +32,11 @@ const others: Readonly<Record<string, string>> = {
   APIGW_IDLE_MAX_MS: 'right as it is',
   APIGW_RECEIVERS: 'right as it is',
   APIGW_DATABASE_CONNECTIONS: 'right as it is; set where one connection is a promise',
+  APIGW_READS_PER_SECOND: 'right as it is',
+  APIGW_MAX_CALLS: 'right as it is',
+  APIGW_MAX_CONNECTIONS: 'right as it is',
+  APIGW_MAX_CONNECTIONS_PER_ADDRESS: 'right as it is',
+  APIGW_DATABASE_TIMEOUT_MS: 'right as it is, in a container and on Lambda',
 }
 
 /** What the runtime around our code reads by itself. */

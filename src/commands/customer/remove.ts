@@ -7,7 +7,7 @@ import { Problem } from '../../domain/problem.ts'
 export default class CustomerRemove extends BaseCommand {
   static override summary = 'remove a customer with its keys, quotas and routes'
   static override description =
-    'This cannot be undone. To stop a customer for a while, suspend it. What it has spent stays on record.'
+    'This cannot be undone, and the id cannot be used again for 400 days, because what is stored under it stays until it expires. To stop a customer, also for good, suspend it.'
   static override examples = ['<%= config.bin %> customer remove acme', '<%= config.bin %> customer remove acme --yes']
   static override args = { customer: Args.string({ required: true, description: 'its id' }) }
   static override flags = { yes: shared.yes, 'dry-run': shared.dryRun }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { defaultRoutesDocument, defaultRoutesFrom } from '../../domain/default-routes.ts'
+import { Problem } from '../../domain/problem.ts'
 import type { Route } from '../../domain/route.ts'
-import { openRegistry, type Registry } from '../../registry/index.ts'
+import { fixOf, type OperatorRegistry, openOperatorRegistry } from '../../registry/index.ts'
 import { type Check, failed, type Places } from '../check.ts'
 import { clockCheck } from './clock.ts'
 import { obstacles } from './customers.ts'
@@ -15,26 +16,27 @@ export interface Told {
   readonly routes: readonly Route[]
 }
 
-async function checkHealth(registry: Registry): Promise<Check[]> {
+async function checkHealth(registry: OperatorRegistry): Promise<Check[]> {
   const { engine, version, aspects } = await registry.health()
   const detail = `${registry.address} (${engine} ${version})`
   return [
     { name: 'registry', state: 'ok', detail },
-    ...aspects.map(({ about, what, fix }): Check => {
+    ...aspects.map(({ about, what, fix, severe }): Check => {
       const name = `registry ${about}`
-      return fix === undefined ? { name, state: 'ok', detail: what } : { name, state: 'warn', detail: what, fix }
+      if (fix === undefined) return { name, state: 'ok', detail: what }
+      return { name, state: severe ? 'fail' : 'warn', detail: what, fix }
     }),
   ]
 }
 
 /** The registry's clock is what quotas and keys go by; a file has that of the machine. */
-async function checkClock(registry: Registry): Promise<Check[]> {
+async function checkClock(registry: OperatorRegistry): Promise<Check[]> {
   if (registry.address.startsWith('sqlite:')) return []
   // Nobody is called so, and asking takes nothing from anybody.
   return [await clockCheck('clock', "the registry's", async () => (await registry.usage('nobody', 'test')).now)]
 }
 
-async function checkCustomers(registry: Registry): Promise<Told> {
+async function checkCustomers(registry: OperatorRegistry): Promise<Told> {
   const customers = await registry.customers()
   const stored = await Promise.all(customers.slice(0, mostProfiles).map(({ id }) => registry.profile(id)))
   const profiles = stored.flatMap((one) => (one === undefined ? [] : [one.profile]))
@@ -68,15 +70,21 @@ export async function checkRegistry(places: Places): Promise<Told> {
     return { checks: [{ name: 'registry', state: 'warn', detail, fix: 'apigw customer add' }], routes: [] }
   }
   try {
-    const registry = await openRegistry(places.registry, { password: places.registryPassword, region: places.region })
+    const registry = await openOperatorRegistry(places.registry, { password: places.registryPassword, region: places.region })
     try {
       const health = await checkHealth(registry)
-      const [clock, customers] = await Promise.all([checkClock(registry), checkCustomers(registry)])
+      // Where a part of a cluster is away, what was found before is the explanation.
+      const partly = (name: string) => (error: unknown) => ({ checks: [failed(name, error, fixFor(places))], routes: [] })
+      const [clock, customers] = await Promise.all([
+        checkClock(registry).catch((error) => partly('clock')(error).checks),
+        checkCustomers(registry).catch(partly('customers')),
+      ])
       return { checks: [...health, ...clock, ...customers.checks], routes: customers.routes }
     } finally {
       await registry.close()
     }
   } catch (error) {
-    return { checks: [failed('registry', error, fixFor(places))], routes: [] }
+    const known = error instanceof Problem ? fixOf(error.extensions?.reason) : undefined
+    return { checks: [failed('registry', error, known ?? fixFor(places))], routes: [] }
   }
 }

@@ -1,14 +1,17 @@
-import { idempotencyMs, leaseMs } from '../../domain/admission.ts'
+import { idempotencyMs, leaseMs, reconcileAfterMs, reconcileEveryMs } from '../../domain/admission.ts'
 
 /**
  * Admission in Redis: the decision of `domain/decide.ts` written again in Lua 5.1, with the reads and writes around
  * it, in one atomic step. Redis 6.2 is enough: no command and no option here is newer.
  *
- * KEYS  1 profile, 2 usage, 3 idempotency record, 4 nonce (3 and 4 always named, touched only with a claim, a nonce)
+ * KEYS  1 profile, 2 usage, then the idempotency record (with a claim only), then the nonce (with a nonce only): while a
+ *       slot of a cluster migrates, a script that names a key that is not there is refused with TRYAGAIN
+ *       (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#multi-key-operations)
  * ARGV  1 now (ms; '' asks Redis's own clock), 2 reservation, 3 key id, 4 environment, 5 api ('': none), 6 units,
  *       7 address, 8 time zone, 9 day id, 10 day start, 11 day end, 12 month id, 13 month end, 14 fingerprint ('': no
  *       claim), 15 for how many ms to remember the nonce ('': none),
- *       16 the default way ('': none, '?': ask)
+ *       16 the default way ('': none, '?': ask), 17 plan ('': none), 18 trace, 19 '1': recall,
+ *       20 key of the claim
  *
  * It cannot know the calendar, so the caller sends the windows it believes in; where they do not hold the clock's
  * instant, or belong to another time zone, the answer is {'windows', now, zone} and the caller asks again.
@@ -23,6 +26,8 @@ if not now then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local units = tonumber(ARGV[6])
+local claimed = ARGV[14] ~= ''
+local recordKey = KEYS[3]
 local environment = ARGV[4]
 
 local p = redis.call('HMGET', KEYS[1], 'state', 'zone', 'key:' .. ARGV[3], 'quota:' .. environment,
@@ -52,22 +57,22 @@ if ARGV[5] ~= '' and not way then
   if ARGV[16] ~= '' then way = ARGV[16] end
 end
 
-if ARGV[15] ~= '' and not redis.call('SET', KEYS[4], '1', 'NX', 'PX', ARGV[15]) then
+if ARGV[15] ~= '' and not redis.call('SET', KEYS[#KEYS], '1', 'NX', 'PX', ARGV[15]) then
   return {'refused', now, 'nonce-reused'}
 end
 
-local claimed = ARGV[14] ~= ''
 local record
 if claimed then
-  record = redis.call('HMGET', KEYS[3], 'fingerprint', 'attempt', 'lease', 'response', 'reservation')
+  record = redis.call('HMGET', recordKey, 'fingerprint', 'attempt', 'lease', 'response', 'reservation', 'plan')
   if record[1] then
     if record[1] ~= ARGV[14] then return {'refused', now, 'idempotency-key-reused'} end
-    if record[4] then return {'replay', now, record[4]} end
+    if record[4] then return {'replay', now, record[4], record[6]} end
     if now < tonumber(record[3]) then
       return {'refused', now, 'idempotency-in-progress', tonumber(record[3]) - now}
     end
   else
     record = nil
+    if ARGV[19] == '1' then return {'unrecorded', now} end
   end
 end
 
@@ -79,49 +84,80 @@ burst = tonumber(burst)
 dayLimit = tonumber(dayLimit)
 monthLimit = tonumber(monthLimit)
 
-local u = redis.call('HMGET', KEYS[2], 'tat', 'day', 'dayUsed', 'month', 'monthUsed')
+local u = redis.call('HMGET', KEYS[2], 'tat', 'day', 'dayUsed', 'month', 'monthUsed', 'zone', 'reconcileAt')
 local tat = tonumber(u[1] or '0')
 local day, dayUsed = u[2] or '', tonumber(u[3] or '0')
 local month, monthUsed = u[4] or '', tonumber(u[5] or '0')
-if ARGV[9] > day then day, dayUsed = ARGV[9], 0 end
-if ARGV[12] > month then month, monthUsed = ARGV[12], 0 end
+local zone = u[6] or ''
+local writes = {}
+local function write(...) for _, value in ipairs({...}) do writes[#writes + 1] = value end end
+
+if day ~= ARGV[9] or month ~= ARGV[12] or zone ~= ARGV[8] then
+  local sameZone = zone == '' or zone == ARGV[8]
+  local ends = redis.call('HMGET', KEYS[2], 'dayEnd', 'monthEnd')
+  local function current(period, id, used, window, windowEnd, storedEnd)
+    local over
+    if sameZone then over = window > id else over = now >= tonumber(storedEnd or '0') end
+    if over then
+      write(period, window, period .. 'Back', 0, period .. 'Since', now, period .. 'End', windowEnd)
+      return window, 0
+    end
+    if sameZone and window ~= id then return id, used end
+    write(period, window, period .. 'End', windowEnd)
+    return window, used
+  end
+  day, dayUsed = current('day', day, dayUsed, ARGV[9], ARGV[11], ends[1])
+  month, monthUsed = current('month', month, monthUsed, ARGV[12], ARGV[13], ends[2])
+  write('zone', ARGV[8])
+  -- Whether or not units are taken: from now on the count ends with the day and the month of the new zone.
+  if not sameZone then redis.call('HSET', KEYS[2], 'dayUsed', dayUsed, 'monthUsed', monthUsed, unpack(writes)) end
+end
+
+local reconcile = 0
+if u[7] and u[7] ~= '0' and now >= tonumber(u[7]) then
+  reconcile = 1
+  redis.call('HSET', KEYS[2], 'reconcileAt', now + ${reconcileEveryMs})
+end
 
 if record then
   local attempt = tonumber(record[2]) + 1
-  redis.call('HSET', KEYS[3], 'attempt', attempt, 'lease', now + ${leaseMs})
-  redis.call('PEXPIRE', KEYS[3], ${idempotencyMs})
-  return {'resumed', now, way or '', attempt, record[5], p[4], tat, day, dayUsed, month, monthUsed}
+  redis.call('HSET', recordKey, 'attempt', attempt, 'lease', now + ${leaseMs})
+  redis.call('PEXPIRE', recordKey, ${idempotencyMs})
+  return {'resumed', now, way or '', attempt, record[5], p[4], tat, day, dayUsed, month, monthUsed, reconcile, record[6]}
 end
 
 local nowUs = now * 1000
 local rateCost = 0
+local function refused(reason, retry)
+  return {'refused', now, reason, retry, p[4], tat, day, dayUsed, month, monthUsed, reconcile}
+end
 if units > 0 then
   if (rate and units > burst) or (dayLimit and units > dayLimit) or (monthLimit and units > monthLimit) then
-    return {'refused', now, 'units-exceed-limit', '', p[4], tat, day, dayUsed, month, monthUsed}
+    return refused('units-exceed-limit', '')
   end
   if rate then
     rateCost = math.floor(units * 1000000 / rate + 0.5)
     local late = math.max(tat, nowUs) + rateCost - nowUs - math.floor(burst * 1000000 / rate + 0.5)
-    if late > 0 then return {'refused', now, 'rate-exceeded', math.ceil(late / 1000), p[4], tat, day, dayUsed, month, monthUsed} end
+    if late > 0 then return refused('rate-exceeded', math.ceil(late / 1000)) end
   end
-  if dayLimit and dayUsed + units > dayLimit then
-    return {'refused', now, 'day-quota-exceeded', tonumber(ARGV[11]) - now, p[4], tat, day, dayUsed, month, monthUsed}
-  end
-  if monthLimit and monthUsed + units > monthLimit then
-    return {'refused', now, 'month-quota-exceeded', tonumber(ARGV[13]) - now, p[4], tat, day, dayUsed, month, monthUsed}
-  end
+  if dayLimit and dayUsed + units > dayLimit then return refused('day-quota-exceeded', tonumber(ARGV[11]) - now) end
+  if monthLimit and monthUsed + units > monthLimit then return refused('month-quota-exceeded', tonumber(ARGV[13]) - now) end
   if rateCost > 0 then tat = math.max(tat, nowUs) + rateCost end
   dayUsed = dayUsed + units
   monthUsed = monthUsed + units
-  redis.call('HSET', KEYS[2], 'tat', tat, 'day', day, 'dayUsed', dayUsed, 'month', month, 'monthUsed', monthUsed)
+  if not u[7] or u[7] == '0' then write('reconcileAt', now + ${reconcileAfterMs}) end
+  -- What gives the units back when nobody else does: removed by the settlement.
+  local open = string.format('%.0f|%.0f|%.0f|', units, rateCost, now) .. ARGV[20] .. '|' .. ARGV[14] .. '|' .. ARGV[18]
+  redis.call('HSET', KEYS[2], 'tat', tat, 'dayUsed', dayUsed, 'monthUsed', monthUsed, 'open:' .. ARGV[2], open, unpack(writes))
 end
 if claimed then
   -- cjson writes large numbers with an exponent, so they go in as text.
   local reservation = cjson.encode({ARGV[2], string.format('%.0f', units), day, month,
     string.format('%.0f', rateCost), string.format('%.0f', now)})
-  redis.call('HSET', KEYS[3], 'fingerprint', ARGV[14], 'attempt', 1, 'lease', now + ${leaseMs},
+  redis.call('HSET', recordKey, 'fingerprint', ARGV[14], 'attempt', 1, 'lease', now + ${leaseMs},
     'reservation', reservation)
-  redis.call('PEXPIRE', KEYS[3], ${idempotencyMs})
+  if ARGV[17] ~= '' then redis.call('HSET', recordKey, 'plan', ARGV[17]) end
+  redis.call('PEXPIRE', recordKey, ${idempotencyMs})
 end
-return {'admitted', now, way or '', p[4], tat, day, dayUsed, month, monthUsed}
+return {'admitted', now, way or '', p[4], tat, day, dayUsed, month, monthUsed, reconcile}
 `

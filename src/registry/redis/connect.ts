@@ -1,21 +1,24 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { Problem } from '../../domain/problem.ts'
+import type { RedisAddress } from './address.ts'
 import { admitLua } from './admit.lua.ts'
+import { answerMs, CalmCluster, connectPrimaries } from './cluster.ts'
+import { connectorFor } from './connector.ts'
+import { faultOf } from './fault.ts'
 import { saveDocumentLua, saveLua } from './save.lua.ts'
 import { settleLua } from './settle.lua.ts'
+import { State } from './state.ts'
+import { within } from './within.ts'
 
 /** The commands of ours that ioredis adds to a connection; it sends EVALSHA, and EVAL when Redis forgot the script. */
 interface Scripts {
-  apigwAdmit(profile: string, usage: string, record: string, nonce: string, ...args: (string | number)[]): Promise<unknown>
-  apigwSettle(usage: string, record: string, refund: string, ...args: (string | number)[]): Promise<unknown>
+  apigwAdmit(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
+  apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSaveDocument(document: string, history: string, ...args: (string | number)[]): Promise<unknown>
-  apigwSave(profile: string, history: string, ...args: (string | number)[]): Promise<unknown>
+  apigwSave(profile: string, history: string, retired: string, ...args: (string | number)[]): Promise<unknown>
 }
 
 export type Connection = (Redis | Cluster) & Scripts
-
-/** Together below the second within which a caller is promised an answer. */
-export const answerMs = 700
 
 /**
  * A command is sent once and never again: one that was cut off may have taken units, and asking twice could take them
@@ -27,83 +30,125 @@ const options = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   connectTimeout: answerMs,
+  maxLoadingRetryTime: 1_000,
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
 } satisfies RedisOptions
 
-function open(url: URL, password: string | undefined): Redis | Cluster {
-  const cluster = url.searchParams.get('cluster') === 'true'
-  const username = decodeURIComponent(url.username)
-  const secret = password ?? decodeURIComponent(url.password)
+/** A command has no caller who was promised an answer: it waits for a busy machine, or for the third node of a list. */
+const commandMs = 3 * answerMs
+
+function open(
+  { nodes, tls, username, ...address }: RedisAddress,
+  password: string,
+  state: State,
+  openMs: number,
+): Redis | Cluster {
   const access: RedisOptions = {
     ...options,
+    reconnectOnError: (error) => state.breaks(error),
+    Connector: connectorFor((info) => state.accepts(info)),
     ...(username !== '' && { username }),
-    ...(secret !== '' && { password: secret }),
-    ...(url.protocol === 'rediss:' && { tls: { servername: url.hostname } }),
+    ...(password !== '' && { password }),
+    ...(tls && { tls: { servername: nodes[0].host } }),
   }
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  const port = url.port === '' ? 6379 : Number(url.port)
-  if (!cluster) return new Redis({ ...access, host, port, db: Number(url.pathname.slice(1) || 0) })
-  return new Cluster([{ host, port }], {
+  if (!address.cluster) return new Redis({ ...access, ...nodes[0], db: address.database })
+  return new CalmCluster([...nodes], {
     lazyConnect: true,
     enableOfflineQueue: false,
+    // It asks one node by chance whether the cluster is well; that may be the one that is not.
+    enableReadyCheck: false,
     clusterRetryStrategy: options.retryStrategy,
-    // Or a command that was cut off is sent again after all.
+    // Or a command that was cut off is sent again after all. The other two are tried again by CalmCluster, and for less long.
     retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    // Then another node is asked.
+    slotsRefreshTimeout: nodes.length > 1 ? answerMs : openMs,
     redisOptions: { ...access, commandTimeout: answerMs },
     // ElastiCache's certificate is for the name, not for the address that the name resolves to.
     dnsLookup: (address, callback) => callback(null, address),
   })
 }
 
+const states = new WeakMap<object, State>()
+
+/** What is known of the servers behind a connection. */
+export function stateOf(connection: object): State {
+  return states.get(connection) ?? new State(false, false)
+}
+
+/** ioredis waits without a word for a server that loads its data after a restart. */
+async function noteLoading(redis: Redis, state: State): Promise<void> {
+  const text = await redis.info('persistence').catch(() => '')
+  const loading = faultOf('LOADING')
+  if (/^loading:1/m.test(text) && loading !== undefined) state.note(loading)
+}
+
+/** Keeps note of why a connection cannot be used, for as long as it cannot. */
+function watch(client: Redis | Cluster, state: State): void {
+  states.set(client, state)
+  client.on('error', (error: Error) => state.noteError(error))
+  client.on('node error', (error: Error, place: string) => state.noteError(error, `${place}: `))
+  if (client instanceof Redis) client.on('connect', () => void noteLoading(client, state))
+  client.on('ready', () => {
+    state.forget()
+    if (client instanceof Cluster) void connectPrimaries(client)
+  })
+}
+
 function withScripts(client: Redis | Cluster): Connection {
-  client.defineCommand('apigwAdmit', { numberOfKeys: 4, lua: admitLua })
-  client.defineCommand('apigwSettle', { numberOfKeys: 3, lua: settleLua })
+  client.defineCommand('apigwAdmit', { lua: admitLua })
+  client.defineCommand('apigwSettle', { lua: settleLua })
   client.defineCommand('apigwSaveDocument', { numberOfKeys: 2, lua: saveDocumentLua })
-  client.defineCommand('apigwSave', { numberOfKeys: 2, lua: saveLua })
+  client.defineCommand('apigwSave', { numberOfKeys: 3, lua: saveLua })
   return client as Connection
 }
 
 /** What a person can act on, from whatever the client threw. */
-export function unavailable(error: unknown, address: string): Problem {
-  // That message speaks of an option of the client; what happened is that the connection broke or was overdue.
-  const broken = error instanceof Error && error.name === 'MaxRetriesPerRequestError'
-  const reason = error instanceof Error && error.message !== '' && !broken ? error.message : 'no answer in time'
-  return new Problem('registry-unavailable', `${address} does not answer: ${reason.replace(/\.$/, '')}.`, {
+export function unavailable(error: unknown, address: string, connection: object): Problem {
+  const { reason, what } = stateOf(connection).why(error)
+  const cannot = reason === 'unreachable' ? 'does not answer' : 'cannot be used'
+  return new Problem('registry-unavailable', `${address} ${cannot}: ${what.replace(/\.$/, '')}.`, {
     next: 'apigw doctor',
     retryAfterMs: 1000,
+    extensions: { reason },
     cause: error,
   })
 }
 
-/**
- * Connects, or says within a second that it cannot. Afterwards the client reconnects by itself.
- * @param keepTrying a gateway starts before its Redis does; a command does not wait for one
- */
-export async function connect(url: URL, password: string | undefined, address: string, keepTrying: boolean): Promise<Connection> {
-  const client = withScripts(open(url, password))
-  let last: Error | undefined
-  client.on('error', (error: Error) => {
-    last = error
-  })
-  try {
-    await within(answerMs, client.connect())
-  } catch (error) {
-    if (keepTrying) return client
-    client.disconnect()
-    throw unavailable(last ?? error, address)
-  }
-  return client
+export interface ConnectOptions {
+  /** Where the address has none. */
+  readonly password?: string | undefined
+  /**
+   * For gateways: one starts before its Redis does; a command does not wait for it. A gateway does not start either, and
+   * does not serve, where quotas may be removed from memory.
+   */
+  readonly keepTrying: boolean
 }
 
-/** A cluster whose nodes never agree keeps on trying, and `connect` would wait as long. */
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no connection in time')), milliseconds)
-  })
+/**
+ * Connects, or says that it cannot: a gateway within a second, a command within three. Afterwards the client reconnects by itself.
+ * @param safe the address without a password, for errors
+ * @throws Problem `registry-unavailable`
+ */
+export async function connect(
+  address: RedisAddress,
+  safe: string,
+  { password, keepTrying }: ConnectOptions,
+): Promise<Connection> {
+  const state = new State(address.cluster, keepTrying)
+  const openMs = keepTrying ? answerMs : commandMs
+  const client = withScripts(open(address, password ?? address.password, state, openMs))
+  watch(client, state)
   try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
+    await within(openMs, client.connect())
+    // One that is away is for its own customers to wait for.
+    if (client instanceof Cluster) await within(answerMs, connectPrimaries(client)).catch(() => undefined)
+    // A cluster is there as soon as its slots are known, whatever its nodes are like.
+    if (state.noted?.reason === 'evicts-quotas') throw new Error('Connection is closed.')
+  } catch (error) {
+    if (keepTrying && state.noted?.reason !== 'evicts-quotas') return client
+    client.disconnect()
+    throw unavailable(error, safe, client)
   }
+  return client
 }

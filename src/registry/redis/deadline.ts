@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import { type Cluster, Redis } from 'ioredis'
 import type { Connection } from './connect.ts'
 
 /** Between two looks at the clock. */
@@ -15,13 +15,16 @@ export interface Deadline {
  * Breaks a connection on which an answer is overdue: ioredis then fails all that waits on it, and fails what comes
  * until it is connected again. Its own `commandTimeout` arms a timer for each command, and those cost 3 of the 14 µs
  * of an admission. Redis answers in the order in which it was asked, so here two counters and one timer are enough:
- * what had been asked by an earlier tick has to be done by now. In a cluster each node has a connection of its own
- * and nothing is watched; there `commandTimeout` does it.
+ * what had been asked by an earlier tick has to be done by now. Ticks are counted and not time, because a process that gets no
+ * processor hears late of answers that are there.
  *
  * @param answerMs the longest that anything waits, in whole ticks
  */
 export function deadline(redis: Connection, answerMs: number): Deadline {
-  if (!(redis instanceof Redis)) return { asked: () => undefined, done: () => undefined }
+  return redis instanceof Redis ? ofOne(redis, answerMs) : ofCluster(redis, answerMs)
+}
+
+function ofOne(redis: Redis, answerMs: number): Deadline {
   const late = answerMs / tickMs - 1
   const askedByTick: number[] = []
   let asked = 0
@@ -62,4 +65,48 @@ export function deadline(redis: Connection, answerMs: number): Deadline {
   redis.on('ready', greeted)
   redis.on('close', greeted)
   return watched
+}
+
+/** What a connection had written and read, and for how many ticks it has read nothing since it wrote more. */
+interface Quiet {
+  read: number
+  written: number
+  ticks: number
+}
+
+/**
+ * In a cluster `commandTimeout` ends a command that waits too long for one node. It does not end the connection: to a node
+ * that has gone silent, commands would be sent for as long as the kernel believes in it, long after its replica took over
+ * (https://github.com/redis/ioredis/issues/559). So a connection is broken that was written to and reads nothing; ioredis's
+ * `socketTimeout` does the same by time.
+ */
+function ofCluster(cluster: Cluster, answerMs: number): Deadline {
+  const late = answerMs / tickMs
+  const quiet = new WeakMap<object, Quiet>()
+  let waiting = 0
+  let timer: NodeJS.Timeout | undefined
+
+  const look = ({ stream }: Redis): void => {
+    // Before the first connection there is no stream, whatever the type says.
+    if (!stream || stream.destroyed) return
+    const { bytesRead, bytesWritten } = stream
+    const known = quiet.get(stream)
+    if (known === undefined || known.read !== bytesRead) quiet.set(stream, { read: bytesRead, written: bytesWritten, ticks: 0 })
+    else if (bytesWritten > known.written && ++known.ticks >= late) stream.destroy(new Error('no answer in time'))
+  }
+  const tick = (): void => {
+    for (const node of cluster.nodes('master')) look(node)
+    if (waiting > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+  return {
+    asked: () => {
+      waiting++
+      timer ??= setInterval(tick, tickMs).unref()
+    },
+    done: () => {
+      waiting--
+    },
+  }
 }

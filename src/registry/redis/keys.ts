@@ -9,18 +9,20 @@ import { everyone } from '../registry.ts'
 export const keys = {
   /** Hash: the profile as a document, its version, and the fields that an admission reads. */
   profile: (customer: string) => `apigw:{${customer}}:profile`,
-  /** Hash: what was spent in one environment. */
+  /** Hash: what was spent in one environment, and as `open:RESERVATION` what is not settled yet. */
   usage: (customer: string, environment: Environment) => `apigw:{${customer}}:usage:${environment}`,
   /** Hash: one call with an Idempotency-Key. Expires. */
   idempotency: (customer: string, environment: Environment, key: string) => `apigw:{${customer}}:idem:${environment}:${key}`,
   /** String: this key has used this nonce. Expires. */
   nonce: (customer: string, keyId: string, nonce: string) => `apigw:{${customer}}:nonce:${keyId}:${nonce}`,
-  /** String: this reservation was given back. Expires. */
-  refund: (customer: string, reservation: string) => `apigw:{${customer}}:refund:${reservation}`,
+  /** String: until when (ms) the id of this removed customer cannot be used again. Expires. */
+  retired: (customer: string) => `apigw:{${customer}}:retired`,
   /** Stream: the customer's audit log. Kept when the customer is removed. */
   history: (customer: string) => `apigw:{${customer}}:history`,
   /** Sorted set: every customer id that was ever added. In a slot of its own, so written before the profile. */
   customers: 'apigw:customers',
   /** Hash: a text that all gateways share, and its version. */
   document: (name: string) => `apigw:{${everyone}}:document:${name}`,
+  /** String: the last proof that writes are taken. Expires. */
+  ready: (tag: string) => `apigw:ready:${tag}`,
 } as const

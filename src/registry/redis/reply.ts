@@ -2,6 +2,8 @@ import {
   type Admission,
   type AdmitRequest,
   costOf,
+  noUsage,
+  type OpenReservation,
   type Refusal,
   type Remaining,
   type Reservation,
@@ -13,10 +15,10 @@ import type { Windows } from '../../domain/calendar.ts'
 import { unpackedQuota } from './fields.ts'
 
 /** What a script answers. */
-export type Reply = readonly (string | number)[]
+export type Reply = readonly (string | number | null)[]
 
-/** The five values of a usage, which stand together from `at` on. */
-export function usageFrom(values: Reply, at = 0): Usage {
+/** What an admission answers of a usage: five values, which stand together from `at` on. */
+function standingFrom(values: Reply, at: number): Pick<Usage, 'tat' | 'day' | 'dayUsed' | 'month' | 'monthUsed'> {
   return {
     tat: Number(values[at]),
     day: String(values[at + 1]),
@@ -26,7 +28,33 @@ export function usageFrom(values: Reply, at = 0): Usage {
   }
 }
 
-function refusalFrom(text: string | number | undefined): Refusal {
+const texts = new Set(['day', 'month', 'zone'])
+/** The fields of a usage's hash are named as in `Usage`. */
+export const usageFields = Object.keys(noUsage) as (keyof Usage)[]
+
+/** @param values of `usageFields`, in order; `null`: not stored */
+export function usageFrom(values: readonly (string | null)[]): Usage {
+  const stored = usageFields.flatMap((name, place) => {
+    const value = values[place]
+    return typeof value === 'string' ? [[name, texts.has(name) ? value : Number(value)] as const] : []
+  })
+  return { ...noUsage, ...Object.fromEntries(stored) }
+}
+
+/** An open reservation, as the admission script wrote it: units, rate cost, time, claim, fingerprint, trace. */
+export function openFrom(id: string, entry: string): OpenReservation {
+  const [units, rateCost, admittedAt, key, fingerprint = '', ...trace] = entry.split('|')
+  return {
+    id,
+    units: Number(units),
+    rateCost: Number(rateCost),
+    admittedAt: Number(admittedAt),
+    ...(key && { idempotency: { key, fingerprint } }),
+    ...(trace.join('|') !== '' && { trace: trace.join('|') }),
+  }
+}
+
+function refusalFrom(text: string | number | null | undefined): Refusal {
   return refusals.find((known) => known === text) ?? 'credentials-invalid'
 }
 
@@ -35,21 +63,26 @@ export function admissionFrom(request: AdmitRequest, reply: Reply, windows: Wind
   const now = Number(reply[1])
   switch (reply[0]) {
     case 'replay':
-      return { kind: 'replay', response: String(reply[2]) }
+      return { kind: 'replay', response: String(reply[2]), ...planFrom(reply[3]) }
+    case 'unrecorded':
+      return { kind: 'unrecorded', now }
     case 'unrouted':
       return { kind: 'unrouted', now }
     case 'admitted': {
       const { units } = request
-      const usage = usageFrom(reply, 4)
+      const usage = standingFrom(reply, 4)
       const quota = unpackedQuota(String(reply[3]))
       const rateCost = quota.rate === undefined || units === 0 ? 0 : costOf(units, quota.rate)
       const reservation = reservationFrom(request, [request.reservation, units, usage.day, usage.month, rateCost, now], 1)
-      return admitted(reply[2], reservation, remainingOf(quota, usage, now), windows, now)
+      return admitted(reply[2], reservation, remainingOf(quota, usage, now), windows, now, reply[9])
     }
     case 'resumed': {
-      const reservation = reservationFrom(request, JSON.parse(String(reply[4])), Number(reply[3]))
-      const remaining = remainingOf(unpackedQuota(String(reply[5])), usageFrom(reply, 6), now)
-      return admitted(reply[2], reservation, remaining, windows, now)
+      const claim = request.idempotency
+      const stored = claim && { key: claim.key, fingerprint: claim.fingerprint, ...planFrom(reply[12]) }
+      const resumed = stored === undefined ? request : { ...request, idempotency: stored }
+      const reservation = reservationFrom(resumed, JSON.parse(String(reply[4])), Number(reply[3]))
+      const remaining = remainingOf(unpackedQuota(String(reply[5])), standingFrom(reply, 6), now)
+      return admitted(reply[2], reservation, remaining, windows, now, reply[11])
     }
     default: {
       const [, , reason, retry, quota] = reply
@@ -57,22 +90,38 @@ export function admissionFrom(request: AdmitRequest, reply: Reply, windows: Wind
         kind: 'refused',
         reason: refusalFrom(reason),
         now,
-        ...(quota !== undefined && { remaining: remainingOf(unpackedQuota(String(quota)), usageFrom(reply, 5), now), windows }),
+        ...(quota !== undefined && {
+          remaining: remainingOf(unpackedQuota(String(quota)), standingFrom(reply, 5), now),
+          windows,
+        }),
         ...(retry !== undefined && retry !== '' && { retryAfterMs: Number(retry) }),
+        ...(reply[10] === 1 && { reconcile: true }),
       }
     }
   }
 }
 
+function planFrom(value: string | number | null | undefined): { readonly plan?: string } {
+  return typeof value === 'string' ? { plan: value } : {}
+}
+
 function admitted(
-  way: string | number | undefined,
+  way: string | number | null | undefined,
   reservation: Reservation,
   remaining: Remaining,
   windows: Windows,
   now: number,
+  reconcile: string | number | null | undefined,
 ): Admission {
-  if (way === '' || way === undefined) return { kind: 'admitted', reservation, remaining, windows, now }
-  return { kind: 'admitted', way: String(way), reservation, remaining, windows, now }
+  return {
+    kind: 'admitted',
+    ...(typeof way === 'string' && way !== '' && { way }),
+    reservation,
+    remaining,
+    windows,
+    now,
+    ...(reconcile === 1 && { reconcile: true }),
+  }
 }
 
 function reservationFrom(request: AdmitRequest, fields: Reply, attempt: number): Reservation {

@@ -1,16 +1,30 @@
 /**
- * Replaces or removes a profile if nobody changed it meanwhile, and appends to its audit log, in one atomic step.
+ * Replaces or removes a profile if nobody changed it meanwhile, and appends to its audit log, in one atomic step. A removed
+ * customer's id is retired, and refused until it may be used again.
  *
- * KEYS  1 profile, 2 history
- * ARGV  1 expected version ('': must not exist), 2 audit entry (JSON), 3… the profile's fields and values (none: remove)
- * Answers 1, or 0 when the version is another.
+ * KEYS  1 profile, 2 history, 3 retired
+ * ARGV  1 expected version ('': must not exist), 2 audit entry (JSON), 3 now (ms; '' asks Redis's own clock),
+ *       4 how long to retire a removed id (ms), 5… the profile's fields and values (none: remove)
+ * Answers 1, or 0 when the version is another, or until when (ms) the id is retired.
  */
 export const saveLua = `
 local version = redis.call('HGET', KEYS[1], 'version') or ''
 if version ~= ARGV[1] then return 0 end
+local now = tonumber(ARGV[3])
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+if ARGV[1] == '' then
+  local retired = tonumber(redis.call('GET', KEYS[3]) or '0')
+  if now < retired then return retired end
+end
 redis.call('DEL', KEYS[1])
+if #ARGV == 4 then
+  redis.call('SET', KEYS[3], string.format('%.0f', now + tonumber(ARGV[4])), 'PX', ARGV[4])
+end
 -- Lua's stack holds some 8,000 values, and what fails after DEL is not undone.
-for first = 3, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, first, math.min(first + 999, #ARGV))) end
+for first = 5, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, first, math.min(first + 999, #ARGV))) end
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', '10000', '*', 'entry', ARGV[2])
 return 1
 `

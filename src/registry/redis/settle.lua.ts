@@ -1,11 +1,13 @@
+import { idempotencyMs, leaseMs, reconcileAfterMs } from '../../domain/admission.ts'
+
 /**
- * Ends a reservation: the rules of `SqliteRegistry.settle`, in one atomic step.
+ * Ends a reservation, or renews its lease: the rules of `sqlite/settle.ts`, in one atomic step. What it gives back is
+ * what its open entry says that it took, and the entry goes with it: units come back once, whatever the caller claims.
  *
- * KEYS  1 usage, 2 idempotency record (always named, touched only with a claim), 3 refund mark
- * ARGV  1 now (ms; '' asks Redis's own clock), 2 'accepted' or 'failed', 3 reservation (JSON array: id, units, day,
- *       month, rate cost, admitted at), 4 attempt, 5 fingerprint ('': no claim), 6 response, 7 refundable ms,
- *       8 idempotency ms, 9 units to give back of an accepted call
- * Answers 1 if this call settled it, 0 if it had been settled or was too late.
+ * KEYS  1 usage, 2 idempotency record (with a claim only)
+ * ARGV  1 now (ms; '' asks Redis's own clock), 2 'accepted', 'failed', 'abandoned' or 'running', 3 reservation,
+ *       4 attempt, 5 fingerprint ('': no claim), 6 response, 7 units to give back of an accepted call, 8 plan ('': none)
+ * Answers 1 if this call settled it, or renewed its lease; 0 if it had been settled before or belongs to a later run.
  */
 export const settleLua = `
 local now = tonumber(ARGV[1])
@@ -13,41 +15,57 @@ if not now then
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
-local reservation = cjson.decode(ARGV[3])
-local id, units, day, month = reservation[1], tonumber(reservation[2]), reservation[3], reservation[4]
-local rateCost, admittedAt = tonumber(reservation[5]), tonumber(reservation[6])
+local outcome, id, attempt = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local claimed = ARGV[5] ~= ''
 local record
-if claimed then record = redis.call('HMGET', KEYS[2], 'response', 'attempt', 'reservation') end
+if claimed then
+  record = redis.call('HMGET', KEYS[2], 'response', 'attempt', 'reservation', 'lease')
+end
+local mine = claimed and not record[1] and record[3] and cjson.decode(record[3])[1] == id
 
-local function whole(number) return string.format('%.0f', number) end
+if outcome == 'running' then
+  if not mine or tonumber(record[2]) ~= attempt then return 0 end
+  redis.call('HSET', KEYS[2], 'lease', now + ${leaseMs})
+  return 1
+end
 
-local function giveBack(units, rateCost)
-  if now - admittedAt > tonumber(ARGV[7]) then return 0 end
-  if not redis.call('SET', KEYS[3], '1', 'NX', 'PX', 2 * tonumber(ARGV[7])) then return 0 end
-  local u = redis.call('HMGET', KEYS[1], 'tat', 'day', 'dayUsed', 'month', 'monthUsed')
-  if u[1] then
-    redis.call('HSET', KEYS[1], 'tat', whole(math.max(0, tonumber(u[1]) - rateCost)))
-    if u[2] == day then redis.call('HSET', KEYS[1], 'dayUsed', whole(math.max(0, tonumber(u[3]) - units))) end
-    if u[4] == month then redis.call('HSET', KEYS[1], 'monthUsed', whole(math.max(0, tonumber(u[5]) - units))) end
+local entry = redis.call('HGET', KEYS[1], 'open:' .. id)
+
+local function giveBack(wanted)
+  local taken, cost, at = string.match(entry, '^(%d+)|(%d+)|(%d+)|')
+  taken, cost, at = tonumber(taken), tonumber(cost), tonumber(at)
+  local back = math.min(wanted or taken, taken)
+  local u = redis.call('HMGET', KEYS[1], 'tat', 'dayUsed', 'dayBack', 'daySince', 'monthUsed', 'monthBack', 'monthSince')
+  for place = 1, 7 do u[place] = tonumber(u[place] or '0') end
+  local inDay, inMonth = 0, 0
+  if at >= u[4] then inDay = math.min(back, u[2]) end
+  if at >= u[7] then inMonth = math.min(back, u[5]) end
+  redis.call('HSET', KEYS[1], 'tat', math.max(0, u[1] - math.floor(cost * back / taken)), 'dayUsed', u[2] - inDay,
+    'dayBack', u[3] + inDay, 'monthUsed', u[5] - inMonth, 'monthBack', u[6] + inMonth)
+  return at
+end
+
+if outcome == 'accepted' then
+  local settled = 0
+  if entry then
+    redis.call('HDEL', KEYS[1], 'open:' .. id)
+    if tonumber(ARGV[7]) > 0 then giveBack(tonumber(ARGV[7])) end
+    if not claimed then settled = 1 end
   end
+  if not claimed or ARGV[6] == '' or record[1] then return settled end
+  redis.call('HDEL', KEYS[2], 'attempt', 'lease', 'reservation')
+  redis.call('HSET', KEYS[2], 'fingerprint', ARGV[5], 'response', ARGV[6])
+  if ARGV[8] ~= '' then redis.call('HSETNX', KEYS[2], 'plan', ARGV[8]) end
+  redis.call('PEXPIRE', KEYS[2], ${idempotencyMs})
   return 1
 end
 
-if ARGV[2] == 'accepted' then
-  local back = tonumber(ARGV[9])
-  local gaveBack = 0
-  if back > 0 then gaveBack = giveBack(back, math.floor(rateCost * back / units)) end
-  if not claimed or ARGV[6] == '' or record[1] then return gaveBack end
-  redis.call('HSET', KEYS[2], 'fingerprint', ARGV[5], 'attempt', ARGV[4], 'lease', whole(now), 'response', ARGV[6],
-    'reservation', ARGV[3])
-  redis.call('PEXPIRE', KEYS[2], ARGV[8])
-  return 1
-end
-
-local mine = claimed and record[3] and cjson.decode(record[3])[1] == id
-if mine and (record[1] or tonumber(record[2]) > tonumber(ARGV[4])) then return 0 end
-if giveBack(units, rateCost) == 0 then return 0 end
+if mine and outcome == 'failed' and tonumber(record[2]) > attempt then return 0 end
+if mine and outcome == 'abandoned' and tonumber(record[4]) > now then return 0 end
+if not entry then return 0 end
+if outcome == 'abandoned' and now - tonumber(string.match(entry, '^%d+|%d+|(%d+)|')) < ${reconcileAfterMs} then return 0 end
+redis.call('HDEL', KEYS[1], 'open:' .. id)
+giveBack()
 if mine then redis.call('DEL', KEYS[2]) end
 return 1
 `

@@ -1,38 +1,48 @@
 import {
   type Admission,
   type AdmitRequest,
-  idempotencyMs,
-  noUsage,
+  type OpenReservation,
+  type OpenReservations,
+  openOf,
   type Reservation,
-  refundableMs,
 } from '../../domain/admission.ts'
 import { type Windows, windowsAt } from '../../domain/calendar.ts'
 import type { Credential } from '../../domain/credential.ts'
-import type { Customer } from '../../domain/customer.ts'
+import { type Customer, retiredMs } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
-import type { Environment } from '../../domain/names.ts'
+import { type Environment, environments } from '../../domain/names.ts'
+import { type Changed, carryOut } from '../changes/carry-out.ts'
+import type { Actor, Change } from '../changes/change.ts'
 import {
   everyone,
   type HistoryEntry,
   type Outcome,
   type Profile,
+  type Readiness,
   type Registry,
   type RegistryHealth,
   type StoredDocument,
   type StoredProfile,
 } from '../registry.ts'
-import { answerMs, type Connection, unavailable } from './connect.ts'
+import { retiredId } from '../retired.ts'
+import { accessAspects, accessOf } from './access.ts'
+import { Closings } from './closings.ts'
+import { answerMs } from './cluster.ts'
+import { type Connection, unavailable } from './connect.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { profileFields } from './fields.ts'
 import { gatherer } from './gather.ts'
 import { healthOf } from './health.ts'
 import { keys } from './keys.ts'
-import { admissionFrom, type Reply, usageFrom } from './reply.ts'
+import { proveReady } from './ready.ts'
+import { admissionFrom, openFrom, type Reply, usageFields, usageFrom } from './reply.ts'
+import { revive } from './revive.ts'
 
-const noKey = 'none'
 const mostZones = 100_000
 /** Profiles asked for in one go when all are listed. */
 const page = 500
+/** Of about a thousand fields each: what is listed of one customer's open reservations. */
+const maxOpenPages = 100
 
 /** The registry in Redis or Valkey, for any number of gateways. */
 export class RedisRegistry implements Registry {
@@ -41,6 +51,7 @@ export class RedisRegistry implements Registry {
   readonly #gather: () => void
   readonly #deadline: Deadline
   readonly #now: (() => number) | undefined
+  readonly #closings: Closings
   /** The time zone last seen of each customer: a guess that the script checks. */
   readonly #zones = new Map<string, string>()
   /** How far Redis's clock is ahead of ours, in milliseconds; corrected whenever a guess was wrong. */
@@ -53,6 +64,7 @@ export class RedisRegistry implements Registry {
     this.#deadline = deadline(redis, answerMs)
     this.address = address
     this.#now = now
+    this.#closings = new Closings((key, ids) => this.#ask(() => this.#redis.hdel(key, ...ids.map((id) => `open:${id}`))))
   }
 
   async admit(request: AdmitRequest): Promise<Admission> {
@@ -70,28 +82,35 @@ export class RedisRegistry implements Registry {
       this.#zones.set(customer, zone)
       this.#ahead = instant - Date.now()
     }
-    throw unavailable(new Error('its clock and its calendar do not agree'), this.address)
+    throw unavailable(new Error('its clock and its calendar do not agree'), this.address, this.#redis)
   }
 
+  /**
+   * A call without a key of which all was accepted has nothing but its open entry to remove. That waits for others a
+   * moment, and nobody waits for it: an entry that stays behind is found again in the ledger.
+   */
   async settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
-    const { customer, environment, idempotency } = reservation
-    const refund = outcome.kind === 'accepted' ? (outcome.refund ?? 0) : 0
-    if (outcome.kind === 'accepted' && idempotency === undefined && refund === 0) return true
-    const { id, units, day, month, rateCost, admittedAt, attempt } = reservation
+    const { id, customer, environment, idempotency, attempt } = reservation
+    const accepted = outcome.kind === 'accepted' ? outcome : undefined
+    const usageKey = keys.usage(customer, environment)
+    if (accepted !== undefined && idempotency === undefined && !accepted.refund) {
+      this.#closings.add(usageKey, id)
+      return true
+    }
+    await this.#closings.flush()
+    const named = idempotency === undefined ? [usageKey] : [usageKey, keys.idempotency(customer, environment, idempotency.key)]
     const settled = await this.#ask(() =>
       this.#redis.apigwSettle(
-        keys.usage(customer, environment),
-        keys.idempotency(customer, environment, idempotency?.key ?? noKey),
-        keys.refund(customer, id),
+        named.length,
+        ...named,
         this.#now?.() ?? '',
         outcome.kind,
-        JSON.stringify([id, String(units), day, month, String(rateCost), String(admittedAt)]),
+        id,
         attempt,
         idempotency?.fingerprint ?? '',
-        outcome.kind === 'accepted' ? (outcome.response ?? '') : '',
-        refundableMs,
-        idempotencyMs,
-        refund,
+        accepted?.response ?? '',
+        accepted?.refund ?? 0,
+        idempotency?.plan ?? '',
       ),
     )
     return settled === 1
@@ -99,16 +118,33 @@ export class RedisRegistry implements Registry {
 
   async usage(customer: string, environment: Environment) {
     return this.#ask(async () => {
-      const [tat, day, dayUsed, month, monthUsed] = await this.#redis.hmget(
-        keys.usage(customer, environment),
-        'tat',
-        'day',
-        'dayUsed',
-        'month',
-        'monthUsed',
-      )
-      const usage = tat ? usageFrom([tat, day ?? '', dayUsed ?? 0, month ?? '', monthUsed ?? 0]) : noUsage
-      return { usage, now: await this.#clock() }
+      const values = await this.#redis.hmget(keys.usage(customer, environment), ...usageFields)
+      return { usage: usageFrom(values), now: await this.#clock() }
+    })
+  }
+
+  async open(customer: string, environment: Environment): Promise<OpenReservations> {
+    await this.#closings.flush()
+    return this.#ask(async () => {
+      const found = new Map<string, OpenReservation>()
+      let cursor = '0'
+      for (let page = 0; page < maxOpenPages; page++) {
+        const [next, fields] = await this.#redis.hscan(
+          keys.usage(customer, environment),
+          cursor,
+          'MATCH',
+          'open:*',
+          'COUNT',
+          1000,
+        )
+        for (let at = 0; at < fields.length; at += 2) {
+          const id = (fields[at] ?? '').slice('open:'.length)
+          found.set(id, openFrom(id, fields[at + 1] ?? ''))
+        }
+        cursor = next
+        if (cursor === '0') break
+      }
+      return openOf([...found.values()], await this.#clock())
     })
   }
 
@@ -135,22 +171,22 @@ export class RedisRegistry implements Registry {
 
   async save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
     const { id } = profile.customer
-    return this.#ask(async () => {
+    const answer = await this.#ask(async () => {
       // The list lies in another slot, so it cannot change in the same step. An id that is listed and has no profile
       // is passed over; a profile that is not listed could not be found again.
-      if (expected === undefined) await this.#redis.zadd(keys.customers, 0, id)
-      const fields = profileFields(profile, randomId())
-      return (
-        (await this.#redis.apigwSave(keys.profile(id), keys.history(id), expected ?? '', JSON.stringify(entry), ...fields)) === 1
-      )
+      if (expected === undefined) {
+        await this.#redis.zadd(keys.customers, 0, id)
+        // So that both keys of an admission are there from the first call on: see the script.
+        for (const environment of environments) await this.#redis.hsetnx(keys.usage(id, environment), 'tat', 0)
+      }
+      return this.#save(id, expected ?? '', entry, profileFields(profile, randomId()))
     })
+    if (answer > 1) throw retiredId(id, answer)
+    return answer === 1
   }
 
   async remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
-    const removed = await this.#ask(() =>
-      this.#redis.apigwSave(keys.profile(customer), keys.history(customer), expected, JSON.stringify(entry)),
-    )
-    return removed === 1
+    return (await this.#ask(() => this.#save(customer, expected, entry, []))) === 1
   }
 
   async history(customer: string | undefined, most: number): Promise<HistoryEntry[]> {
@@ -177,25 +213,40 @@ export class RedisRegistry implements Registry {
     return saved === 1
   }
 
+  change(change: Change, actor: Actor): Promise<Changed> {
+    return carryOut(this, change, actor)
+  }
+
   async health(): Promise<RegistryHealth> {
-    return this.#ask(() => healthOf(this.#redis))
+    const health = await this.#ask(() => healthOf(this.#redis))
+    return { ...health, aspects: [...health.aspects, ...accessAspects(accessOf(this.#redis, this.address))] }
+  }
+
+  async ready(): Promise<Readiness> {
+    return this.#ask(() => proveReady(this.#redis))
+  }
+
+  async revive(): Promise<void> {
+    await revive(this.#redis)
   }
 
   async close(): Promise<void> {
+    await this.#closings.flush()
     this.#redis.disconnect()
   }
 
   /** Written out rather than through `#ask`: each call comes by here, and each promise on its way has a price. */
   async #runAdmit(request: AdmitRequest, zone: string, windows: Windows): Promise<Reply> {
     const { customer, environment, idempotency, nonce, fallback } = request
+    const named = [keys.profile(customer), keys.usage(customer, environment)]
+    if (idempotency !== undefined) named.push(keys.idempotency(customer, environment, idempotency.key))
+    if (nonce !== undefined) named.push(keys.nonce(customer, request.keyId, nonce.value))
     this.#gather()
     this.#deadline.asked()
     try {
       const reply = await this.#redis.apigwAdmit(
-        keys.profile(customer),
-        keys.usage(customer, environment),
-        keys.idempotency(customer, environment, idempotency?.key ?? noKey),
-        keys.nonce(customer, request.keyId, nonce?.value ?? noKey),
+        named.length,
+        ...named,
         this.#now?.() ?? '',
         request.reservation,
         request.keyId,
@@ -212,13 +263,23 @@ export class RedisRegistry implements Registry {
         idempotency?.fingerprint ?? '',
         nonce?.rememberMs ?? '',
         fallback === 'ask' ? '?' : (fallback?.way ?? ''),
+        idempotency?.plan ?? '',
+        request.trace ?? '',
+        request.recall === true ? '1' : '',
+        idempotency?.key ?? '',
       )
       return reply as Reply
     } catch (error) {
-      throw unavailable(error, this.address)
+      throw unavailable(error, this.address, this.#redis)
     } finally {
       this.#deadline.done()
     }
+  }
+
+  async #save(customer: string, expected: string, entry: HistoryEntry, fields: readonly string[]): Promise<number> {
+    const places = [keys.profile(customer), keys.history(customer), keys.retired(customer)] as const
+    const line = JSON.stringify(entry)
+    return Number(await this.#redis.apigwSave(...places, expected, line, this.#now?.() ?? '', retiredMs, ...fields))
   }
 
   async #clock(): Promise<number> {
@@ -232,7 +293,7 @@ export class RedisRegistry implements Registry {
     try {
       return await command()
     } catch (error) {
-      throw unavailable(error, this.address)
+      throw unavailable(error, this.address, this.#redis)
     } finally {
       this.#deadline.done()
     }

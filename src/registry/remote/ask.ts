@@ -148,8 +148,8 @@ async function once(target: Target, body: string): Promise<RemoteAnswer | Failed
 }
 
 function unknownOutcome<M extends Method>(target: Target, params: Calls[M]['params'], { problem }: Failed): Problem {
-  const { customer, profile }: { customer?: string; profile?: { customer: { id: string } } } = Object(params)
-  const id = profile?.customer.id ?? customer
+  const { change }: { change?: { customer?: string } } = Object(params)
+  const id = change?.customer
   return new Problem(
     'outcome-unknown',
     `${problem.message.replace(/\.$/, '')}, so it is not known whether ${target.name} made the change.`,
@@ -162,8 +162,7 @@ function unknownOutcome<M extends Method>(target: Target, params: Calls[M]['para
 
 /**
  * Calls one method of the registry behind a function. A question is asked up to three times. A change is sent again only
- * where the function certainly did not run: those that compare before they write would not be made twice, but the second
- * answer would say that somebody else was faster, and the change would be begun anew on top of itself.
+ * where the function certainly did not run: a customer would be added twice, or a key rotated that was rotated just now.
  *
  * @throws Problem the function's own, or `registry-unavailable`, `function-failed`, `outcome-unknown`, `version-mismatch`,
  *   `body-too-large`, `aws-…`

@@ -1,7 +1,7 @@
-import type { Admission, AdmitRequest, Reservation } from '../../domain/admission.ts'
 import type { Environment } from '../../domain/names.ts'
+import type { Actor, Change } from '../changes/change.ts'
 import type { Calls, Method } from '../protocol.ts'
-import type { HistoryEntry, Outcome, Profile, Registry } from '../registry.ts'
+import type { OperatorRegistry } from '../registry.ts'
 import { functionPlace } from './address.ts'
 import { ask } from './ask.ts'
 import { type Found, findFunction } from './find.ts'
@@ -12,7 +12,7 @@ const tryMs = 20_000
 const atOnce = 10
 
 /** The registry behind a Lambda function, for whoever cannot reach Redis and may call the function. */
-class RemoteRegistry implements Registry {
+class RemoteRegistry implements OperatorRegistry {
   readonly address: string
   readonly #target: Parameters<typeof ask>[0]
   readonly #inTurn = turns(atOnce)
@@ -22,16 +22,12 @@ class RemoteRegistry implements Registry {
     this.#target = target
   }
 
-  admit(request: AdmitRequest): Promise<Admission> {
-    return this.#ask('admit', { request })
-  }
-
-  settle(reservation: Reservation, outcome: Outcome) {
-    return this.#ask('settle', { reservation, outcome })
-  }
-
   usage(customer: string, environment: Environment) {
     return this.#ask('usage', { customer, environment })
+  }
+
+  open(customer: string, environment: Environment) {
+    return this.#ask('open', { customer, environment })
   }
 
   credential(customer: string, keyId: string) {
@@ -46,15 +42,6 @@ class RemoteRegistry implements Registry {
     return this.#ask('customers', {})
   }
 
-  /** The function writes the caller whom AWS proved into the audit log, and its own clock; of `entry` it takes what was done. */
-  save(profile: Profile, expected: string | undefined, entry: HistoryEntry) {
-    return this.#ask('save', { profile, ...(expected !== undefined && { expected }), entry })
-  }
-
-  remove(customer: string, expected: string, entry: HistoryEntry) {
-    return this.#ask('remove', { customer, expected, entry })
-  }
-
   history(customer: string | undefined, most: number) {
     return this.#ask('history', { ...(customer !== undefined && { customer }), most })
   }
@@ -63,9 +50,9 @@ class RemoteRegistry implements Registry {
     return this.#ask('document', { name })
   }
 
-  saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry) {
-    const known = { ...(expected !== undefined && { expected }), ...(entry !== undefined && { entry }) }
-    return this.#ask('saveDocument', { name, text, ...known })
+  /** The function names the caller whom AWS proved, so `actor` stays here. */
+  change(change: Change, _actor: Actor) {
+    return this.#ask('change', { change })
   }
 
   health() {
@@ -92,7 +79,7 @@ interface RemoteOptions {
  * Opens the registry at `lambda:FUNCTION[@REGION]`.
  * @throws Problem `config-invalid`, `function-unknown`, `caller-unknown`, `aws-…`
  */
-export async function openRemote(address: string, options: RemoteOptions = {}): Promise<Registry> {
+export async function openRemote(address: string, options: RemoteOptions = {}): Promise<OperatorRegistry> {
   const place = functionPlace(address)
   const found: Found = await findFunction({ ...place, region: place.region ?? options.region })
   return new RemoteRegistry(address, { ...found, name: place.name, tryMs: options.tryMs ?? tryMs })

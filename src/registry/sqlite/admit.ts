@@ -1,19 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
-import {
-  type AdmissionState,
-  type AdmitRequest,
-  type Decision,
-  type IdempotencyRecord,
-  idempotencyMs,
-  noUsage,
-  type Reservation,
-  refundableMs,
-  type Usage,
-} from '../../domain/admission.ts'
+import { type AdmissionState, type AdmitRequest, type Decision, noUsage } from '../../domain/admission.ts'
 import { windowsAt } from '../../domain/calendar.ts'
-import { decide, partOf, refunded, usesNonce } from '../../domain/decide.ts'
+import { decide, usesNonce } from '../../domain/decide.ts'
 import { wayText } from '../../domain/route.ts'
-import type { Outcome, Profile } from '../registry.ts'
+import type { Profile } from '../registry.ts'
+import { type Books, usageColumns, usageOf } from './books.ts'
+import type { Records } from './records.ts'
 
 /** What an admission looks up in a profile, prepared once for each version of it. */
 interface Compiled {
@@ -35,39 +27,15 @@ function compile(version: string, document: string): Compiled {
   }
 }
 
-function usageOf(row: Record<string, unknown> | undefined): Usage {
-  if (row === undefined || row.day === null) return noUsage
-  return {
-    tat: Number(row.tat),
-    day: String(row.day),
-    dayUsed: Number(row.day_used),
-    month: String(row.month),
-    monthUsed: Number(row.month_used),
-  }
-}
-
 /** The statements of admission. Every method runs inside a transaction that its caller holds. */
-export function admissionsOf(db: DatabaseSync) {
+export function admissionsOf(db: DatabaseSync, books: Books, records: Records) {
   const compiled = new Map<string, Compiled>()
   const readVersion = db.prepare(
-    `SELECT p.version, u.tat, u.day, u.day_used, u.month, u.month_used
+    `SELECT p.version, ${usageColumns.map((column) => `u.${column}`).join(', ')}
      FROM profiles p LEFT JOIN usage u ON u.customer = p.customer AND u.environment = ?
      WHERE p.customer = ?`,
   )
   const readDocument = db.prepare('SELECT document FROM profiles WHERE customer = ?')
-  const readUsage = db.prepare('SELECT tat, day, day_used, month, month_used FROM usage WHERE customer = ? AND environment = ?')
-  const writeUsage = db.prepare(
-    `INSERT INTO usage (customer, environment, tat, day, day_used, month, month_used) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET tat = excluded.tat, day = excluded.day, day_used = excluded.day_used,
-       month = excluded.month, month_used = excluded.month_used`,
-  )
-  const readRecord = db.prepare(
-    'SELECT record FROM idempotency WHERE customer = ? AND environment = ? AND key = ? AND expires_at > ?',
-  )
-  const writeRecord = db.prepare(
-    'INSERT OR REPLACE INTO idempotency (customer, environment, key, record, expires_at) VALUES (?, ?, ?, ?, ?)',
-  )
-  const dropRecord = db.prepare('DELETE FROM idempotency WHERE customer = ? AND environment = ? AND key = ?')
   const dropExpired = [
     db.prepare(
       'DELETE FROM idempotency WHERE (customer, environment, key) IN (SELECT customer, environment, key FROM idempotency WHERE expires_at <= ? LIMIT 100)',
@@ -75,11 +43,9 @@ export function admissionsOf(db: DatabaseSync) {
     db.prepare(
       'DELETE FROM nonces WHERE (customer, key_id, nonce) IN (SELECT customer, key_id, nonce FROM nonces WHERE expires_at <= ? LIMIT 1000)',
     ),
-    db.prepare('DELETE FROM refunds WHERE reservation IN (SELECT reservation FROM refunds WHERE expires_at <= ? LIMIT 100)'),
   ]
   const readNonce = db.prepare('SELECT 1 FROM nonces WHERE customer = ? AND key_id = ? AND nonce = ? AND expires_at > ?')
   const writeNonce = db.prepare('INSERT OR REPLACE INTO nonces (customer, key_id, nonce, expires_at) VALUES (?, ?, ?, ?)')
-  const addRefund = db.prepare('INSERT OR IGNORE INTO refunds (reservation, expires_at) VALUES (?, ?)')
 
   function compiledOf(customer: string, version: string): Compiled {
     const known = compiled.get(customer)
@@ -88,24 +54,6 @@ export function admissionsOf(db: DatabaseSync) {
     if (compiled.size >= mostCompiled) compiled.clear()
     compiled.set(customer, fresh)
     return fresh
-  }
-
-  function recordOf(customer: string, environment: string, key: string, now: number): IdempotencyRecord | undefined {
-    const row = readRecord.get(customer, environment, key, now)
-    return row === undefined ? undefined : JSON.parse(String(row.record))
-  }
-
-  function storeUsage(customer: string, environment: string, usage: Usage): void {
-    writeUsage.run(customer, environment, usage.tat, usage.day, usage.dayUsed, usage.month, usage.monthUsed)
-  }
-
-  /** Gives units back, once for each reservation and not for ever. */
-  function giveBack(reservation: Reservation, now: number): boolean {
-    const { id, customer, environment, admittedAt } = reservation
-    if (now - admittedAt > refundableMs) return false
-    if (addRefund.run(id, now + 2 * refundableMs).changes === 0) return false
-    storeUsage(customer, environment, refunded(usageOf(readUsage.get(customer, environment)), reservation))
-    return true
   }
 
   function nonceUsed({ customer, keyId, nonce }: AdmitRequest, now: number): boolean {
@@ -120,7 +68,7 @@ export function admissionsOf(db: DatabaseSync) {
     const way = request.api === undefined ? undefined : ways.get(`${request.environment}:${request.api}`)
     const quota = profile.quotas[request.environment]
     const claim = request.idempotency
-    const record = claim === undefined ? undefined : recordOf(request.customer, request.environment, claim.key, now)
+    const record = claim === undefined ? undefined : records.read(request.customer, request.environment, claim.key, now)
     const state: AdmissionState = {
       customerState: profile.customer.state,
       usage: usageOf(row),
@@ -134,38 +82,17 @@ export function admissionsOf(db: DatabaseSync) {
   }
 
   return {
-    usage: (customer: string, environment: string): Usage => usageOf(readUsage.get(customer, environment)),
-
     admit(request: AdmitRequest, now: number): Decision {
       const { state, zone } = stateOf(request, now)
       const decision = decide(request, state, windowsAt(zone, now), now)
-      const { customer, keyId, nonce } = request
+      const { customer, environment, keyId, nonce } = request
       if (nonce !== undefined && usesNonce(decision)) writeNonce.run(customer, keyId, nonce.value, now + nonce.rememberMs)
-      if (decision.usage !== undefined) storeUsage(request.customer, request.environment, decision.usage)
+      if (decision.usage !== undefined) books.writeUsage(customer, environment, decision.usage)
+      if (decision.open !== undefined) books.open(customer, environment, decision.open)
       if (decision.record !== undefined && request.idempotency !== undefined) {
-        const { key } = request.idempotency
-        writeRecord.run(request.customer, request.environment, key, JSON.stringify(decision.record), now + idempotencyMs)
+        records.write(customer, environment, request.idempotency.key, decision.record, now)
       }
       return decision
-    },
-
-    settle(reservation: Reservation, outcome: Outcome, now: number): boolean {
-      const { customer, environment, idempotency: claim } = reservation
-      const record = claim === undefined ? undefined : recordOf(customer, environment, claim.key, now)
-      if (outcome.kind === 'accepted') {
-        const { refund = 0 } = outcome
-        const gaveBack = refund > 0 && giveBack(partOf(reservation, refund), now)
-        if (claim === undefined || outcome.response === undefined || record?.response !== undefined) return gaveBack
-        const { attempt } = reservation
-        const done = { fingerprint: claim.fingerprint, attempt, leaseUntil: now, reservation, response: outcome.response }
-        writeRecord.run(customer, environment, claim.key, JSON.stringify(done), now + idempotencyMs)
-        return true
-      }
-      const mine = record?.reservation.id === reservation.id
-      if (mine && (record.response !== undefined || record.attempt > reservation.attempt)) return false
-      if (!giveBack(reservation, now)) return false
-      if (mine && claim !== undefined) dropRecord.run(customer, environment, claim.key)
-      return true
     },
 
     sweep(now: number): void {

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Problem } from '../../domain/problem.ts'
-import { applicationId, schema, schemaVersion } from './schema.ts'
+import { applicationId, schema, schemaVersion, upgrade } from './schema.ts'
 
 /** Below the second within which a caller is promised an answer, also when another process holds the lock. */
 const busyMs = 800
@@ -38,7 +38,7 @@ function checkOwner(db: DatabaseSync, path: string): void {
   // Tables first: another process may be making them just now, together with the mark of their owner.
   const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n)
   const owner = db.prepare('PRAGMA application_id').get()?.application_id
-  const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
+  const version = versionOf(db)
   if (tables > 0 && owner !== applicationId) {
     throw new Problem('registry-corrupt', `${path} is the database of another program.`, { next: 'name another file' })
   }
@@ -53,20 +53,48 @@ function checkOwner(db: DatabaseSync, path: string): void {
   }
 }
 
+function versionOf(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.user_version)
+}
+
+/** The version is read again under the lock: another process may be doing the same. */
+function bringUpToDate(db: DatabaseSync): void {
+  db.exec('BEGIN IMMEDIATE')
+  const version = versionOf(db)
+  if (version > 0 && version < schemaVersion) db.exec(upgrade)
+  db.exec(`${schema} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`)
+}
+
 function prepared(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: busyMs })
   try {
     checkOwner(db, path)
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON')
-    if (Number(db.prepare('PRAGMA user_version').get()?.user_version) < schemaVersion) {
-      db.exec(
-        `BEGIN IMMEDIATE; ${schema} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`,
-      )
-    }
+    if (versionOf(db) < schemaVersion) bringUpToDate(db)
     return db
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/** What makes a file private: digests and sealed secrets are for its owner alone. */
+const privateMode = 0o600
+
+/**
+ * Takes the rights of others away from a registry that is there, once it is known to be one, and from its -wal and -shm
+ * files: SQLite gives these the mode that the database had (findCreateFileMode in its os_unix.c).
+ */
+function makePrivate(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (stats === undefined || !stats.isFile() || (stats.mode & 0o077) === 0) continue
+    try {
+      chmodSync(file, privateMode)
+    } catch (error) {
+      // Another user's file: SQLite says whether it can be used, and `apigw doctor` that others can read it.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error
+    }
   }
 }
 
@@ -90,8 +118,13 @@ function untilFree<T>(work: () => T): T {
  */
 export function openFile(path: string): DatabaseSync {
   try {
-    if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 })
-    return untilFree(() => prepared(path))
+    if (path === ':memory:') return prepared(path)
+    mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 })
+    // Before SQLite makes it, which would leave its mode to the umask.
+    closeSync(openSync(path, 'a', privateMode))
+    const db = untilFree(() => prepared(path))
+    makePrivate(path)
+    return db
   } catch (error) {
     if (error instanceof Problem) throw error
     const problem = asProblem(error, path)

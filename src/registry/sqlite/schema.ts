@@ -1,5 +1,6 @@
 /**
- * Version 2 of the file (version 1 had no nonces and no documents). `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
+ * Version 3 of the file. Version 1 had no nonces and no documents; version 2 had no table of credentials, no retired ids and
+ * no open reservations. `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
  * tree, so that one admission touches one page of each table.
  */
 export const schema = `
@@ -7,6 +8,18 @@ CREATE TABLE IF NOT EXISTS profiles (
   customer TEXT PRIMARY KEY,
   version TEXT NOT NULL,
   document TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS credentials (
+  customer TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (customer, key_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS retired (
+  customer TEXT PRIMARY KEY,
+  until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS usage (
@@ -17,7 +30,28 @@ CREATE TABLE IF NOT EXISTS usage (
   day_used INTEGER NOT NULL,
   month TEXT NOT NULL,
   month_used INTEGER NOT NULL,
+  day_back INTEGER NOT NULL DEFAULT 0,
+  day_since INTEGER NOT NULL DEFAULT 0,
+  day_end INTEGER NOT NULL DEFAULT 0,
+  month_back INTEGER NOT NULL DEFAULT 0,
+  month_since INTEGER NOT NULL DEFAULT 0,
+  month_end INTEGER NOT NULL DEFAULT 0,
+  zone TEXT NOT NULL DEFAULT '',
+  reconcile_at INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (customer, environment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS open_reservations (
+  customer TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  reservation TEXT NOT NULL,
+  units INTEGER NOT NULL,
+  rate_cost INTEGER NOT NULL,
+  admitted_at INTEGER NOT NULL,
+  claim TEXT,
+  fingerprint TEXT,
+  trace TEXT,
+  PRIMARY KEY (customer, environment, reservation)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS idempotency (
@@ -29,12 +63,6 @@ CREATE TABLE IF NOT EXISTS idempotency (
   PRIMARY KEY (customer, environment, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS idempotency_expiry ON idempotency (expires_at);
-
-CREATE TABLE IF NOT EXISTS refunds (
-  reservation TEXT PRIMARY KEY,
-  expires_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS refunds_expiry ON refunds (expires_at);
 
 CREATE TABLE IF NOT EXISTS nonces (
   customer TEXT NOT NULL,
@@ -60,8 +88,24 @@ CREATE TABLE IF NOT EXISTS history (
   what TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS history_customer ON history (customer, id);
+
+INSERT OR IGNORE INTO credentials (customer, key_id, document)
+  SELECT p.customer, json_extract(c.value, '$.keyId'), c.value FROM profiles p, json_each(p.document, '$.credentials') c;
+`
+
+/** What a file of version 1 or 2 lacks in tables that it has. */
+export const upgrade = `
+ALTER TABLE usage ADD COLUMN day_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN day_since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN day_end INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN month_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN month_since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN month_end INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage ADD COLUMN zone TEXT NOT NULL DEFAULT '';
+ALTER TABLE usage ADD COLUMN reconcile_at INTEGER NOT NULL DEFAULT 0;
+DROP TABLE IF EXISTS refunds;
 `
 
 /** `PRAGMA application_id` of a registry file ("apgw"), so that another program's database is not taken for one. */
 export const applicationId = 0x61_70_67_77
-export const schemaVersion = 2
+export const schemaVersion = 3

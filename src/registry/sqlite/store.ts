@@ -1,11 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Admission, AdmitRequest, Reservation } from '../../domain/admission.ts'
+import { type Admission, type AdmitRequest, openOf, type Reservation } from '../../domain/admission.ts'
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
-import type { HistoryEntry, Outcome, Profile, Registry, RegistryHealth, StoredDocument, StoredProfile } from '../registry.ts'
+import { type Changed, carryOut } from '../changes/carry-out.ts'
+import type { Actor, Change } from '../changes/change.ts'
+import type { HistoryEntry, Outcome, Profile, Readiness, Registry, RegistryHealth, StoredDocument } from '../registry.ts'
+import { retiredId } from '../retired.ts'
 import { admissionsOf } from './admit.ts'
+import { type Books, booksOf } from './books.ts'
 import { asProblem, openFile } from './open.ts'
+import { profilesOf } from './profiles.ts'
+import { type Records, recordsOf } from './records.ts'
+import { settle } from './settle.ts'
 
 interface Job {
   readonly run: () => unknown
@@ -26,7 +33,10 @@ export class SqliteRegistry implements Registry {
   readonly address: string
   readonly #db: DatabaseSync
   readonly #now: () => number
+  readonly #books: Books
+  readonly #records: Records
   readonly #admissions: ReturnType<typeof admissionsOf>
+  readonly #profiles: ReturnType<typeof profilesOf>
   readonly #path: string
   #jobs: Job[] = []
   #sweptAt = 0
@@ -37,31 +47,37 @@ export class SqliteRegistry implements Registry {
     this.#path = path
     this.#db = openFile(path)
     this.#now = now
-    this.#admissions = admissionsOf(this.#db)
+    this.#books = booksOf(this.#db)
+    this.#records = recordsOf(this.#db)
+    this.#admissions = admissionsOf(this.#db, this.#books, this.#records)
+    this.#profiles = profilesOf(this.#db)
   }
 
   admit(request: AdmitRequest): Promise<Admission> {
     return this.#inTransaction(() => {
-      const { usage: _usage, record: _record, ...admission } = this.#admissions.admit(request, this.#now())
+      const { usage: _usage, record: _record, open: _open, ...admission } = this.#admissions.admit(request, this.#now())
       return admission
     })
   }
 
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
-    if (outcome.kind === 'accepted' && reservation.idempotency === undefined && !outcome.refund) return Promise.resolve(true)
-    return this.#inTransaction(() => this.#admissions.settle(reservation, outcome, this.#now()))
+    return this.#inTransaction(() => settle(this.#books, this.#records, reservation, outcome, this.#now()))
   }
 
   usage(customer: string, environment: Environment) {
-    return this.#read(() => ({ usage: this.#admissions.usage(customer, environment), now: this.#now() }))
+    return this.#read(() => ({ usage: this.#books.usage(customer, environment), now: this.#now() }))
+  }
+
+  open(customer: string, environment: Environment) {
+    return this.#read(() => openOf(this.#books.all(customer, environment), this.#now()))
   }
 
   credential(customer: string, keyId: string) {
-    return this.#read(() => this.#load(customer)?.profile.credentials.find((credential) => credential.keyId === keyId))
+    return this.#read(() => this.#profiles.credential(customer, keyId))
   }
 
   profile(customer: string) {
-    return this.#read(() => this.#load(customer))
+    return this.#read(() => this.#profiles.load(customer))
   }
 
   customers(): Promise<Customer[]> {
@@ -71,21 +87,23 @@ export class SqliteRegistry implements Registry {
     })
   }
 
-  save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
-    return this.#inTransaction(() => {
-      const { id } = profile.customer
-      if (this.#load(id)?.version !== expected) return false
-      const write = this.#db.prepare('INSERT OR REPLACE INTO profiles (customer, version, document) VALUES (?, ?, ?)')
-      write.run(id, randomId(), JSON.stringify(profile))
+  async save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
+    const { id } = profile.customer
+    // Thrown outside of the transaction, which others share.
+    const answer = await this.#inTransaction(() => {
+      const until = expected === undefined ? this.#profiles.retiredUntil(id, this.#now()) : undefined
+      if (until !== undefined) return until
+      if (!this.#profiles.save(profile, expected)) return false
       this.#append(entry)
       return true
     })
+    if (typeof answer === 'number') throw retiredId(id, answer)
+    return answer
   }
 
   remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
     return this.#inTransaction(() => {
-      const { changes } = this.#db.prepare('DELETE FROM profiles WHERE customer = ? AND version = ?').run(customer, expected)
-      if (changes === 0) return false
+      if (!this.#profiles.remove(customer, expected, this.#now())) return false
       this.#append(entry)
       return true
     })
@@ -119,6 +137,10 @@ export class SqliteRegistry implements Registry {
     })
   }
 
+  change(change: Change, actor: Actor): Promise<Changed> {
+    return carryOut(this, change, actor)
+  }
+
   health(): Promise<RegistryHealth> {
     return this.#read(() => {
       const version = String(this.#db.prepare('SELECT sqlite_version() AS v').get()?.v)
@@ -128,15 +150,23 @@ export class SqliteRegistry implements Registry {
     })
   }
 
+  /** Writes and takes back: the file is what it was, and has been written. */
+  async ready(): Promise<Readiness> {
+    await this.#inTransaction(() => {
+      const name = `ready ${randomId()}`
+      this.#db.prepare('INSERT INTO documents (name, version, text) VALUES (?, ?, ?)').run(name, name, '')
+      this.#db.prepare('DELETE FROM documents WHERE name = ?').run(name)
+    })
+    return {}
+  }
+
+  async revive(): Promise<void> {
+    // A file has no connection that could be gone.
+  }
+
   async close(): Promise<void> {
     this.#flush()
     if (this.#db.isOpen) this.#db.close()
-  }
-
-  #load(customer: string): StoredProfile | undefined {
-    const row = this.#db.prepare('SELECT version, document FROM profiles WHERE customer = ?').get(customer)
-    if (row === undefined) return undefined
-    return { version: String(row.version), profile: JSON.parse(String(row.document)) as Profile }
   }
 
   #document(name: string): StoredDocument | undefined {

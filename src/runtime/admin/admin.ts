@@ -1,6 +1,7 @@
 import * as z from 'zod'
+import { maxCustomerIdLength } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
-import { protocolVersion, type Registry } from '../../registry/index.ts'
+import { type OperatorRegistry, protocolVersion } from '../../registry/index.ts'
 import { errorFields } from '../process.ts'
 import { problemAnswer, resultAnswer, type UrlResponse } from './answer.ts'
 import { type Caller, callerOf, type Invocation, readEvent, type UrlEvent } from './caller.ts'
@@ -11,7 +12,7 @@ export interface AdminParts {
    * Opens the registry for one request. Lambda freezes a function between two, and a connection that was frozen is one
    * that may have been cut off without a word; a change on it would be a change of which nobody knows.
    */
-  open(): Promise<Registry>
+  open(): Promise<OperatorRegistry>
   readonly now: () => number
   log(event: string, fields: Readonly<Record<string, unknown>>): void
   /** See `callerOf`. */
@@ -44,14 +45,20 @@ function requestOf({ body = '', isBase64Encoded }: UrlEvent): Request {
 
 /** Whom it is about, for the log. */
 function customerIn(params: unknown): string | undefined {
-  const { customer, profile, request, reservation } = Object(params)
-  const id = customer ?? Object(Object(profile).customer).id ?? Object(request).customer ?? Object(reservation).customer
-  return typeof id === 'string' ? id.slice(0, 64) : undefined
+  const { customer, change } = Object(params)
+  const id = customer ?? Object(change).customer
+  return typeof id === 'string' ? id.slice(0, maxCustomerIdLength) : undefined
+}
+
+/** Which change was asked for, for the log. */
+function changeIn(params: unknown): { change?: string } {
+  const { kind } = Object(Object(params).change)
+  return typeof kind === 'string' ? { change: kind.slice(0, 40) } : {}
 }
 
 /**
  * Serves the registry to whoever AWS proved, one method a request. Every request leaves a line in the function's log; every
- * change of a profile or a document leaves one in the audit log too, and both name the caller by ARN.
+ * change leaves one in the audit log too. Both name the caller by ARN, and neither holds a word of the caller's own choice.
  */
 export function createAdmin({ open, now, log, trusting = false }: AdminParts): AdminHandler {
   async function serve(asked: Request, caller: Caller): Promise<unknown> {
@@ -63,7 +70,7 @@ export function createAdmin({ open, now, log, trusting = false }: AdminParts): A
     }
     const registry = await open()
     try {
-      return await call(method, params, { registry, caller, now: now() })
+      return await call(method, params, { registry, caller })
     } finally {
       await registry.close()
     }
@@ -79,7 +86,7 @@ export function createAdmin({ open, now, log, trusting = false }: AdminParts): A
       const caller = callerOf(event, invocation, trusting)
       known = { ...known, who: caller.arn, from: caller.address }
       const asked = requestOf(event)
-      known = { ...known, method: asked.method, customer: customerIn(asked.params) }
+      known = { ...known, method: asked.method, customer: customerIn(asked.params), ...changeIn(asked.params) }
       const result = await serve(asked, caller)
       done('ok')
       return resultAnswer(result, /\bgzip\b/.test(event.headers['accept-encoding'] ?? ''))

@@ -1,26 +1,13 @@
 import * as z from 'zod'
 import { Problem } from '../../domain/problem.ts'
-import { type Calls, everyone, type HistoryEntry, type Method, type Registry } from '../../registry/index.ts'
+import { type Calls, everyone, type Method, type OperatorRegistry } from '../../registry/index.ts'
 import type { Caller } from './caller.ts'
-import {
-  admitRequest,
-  customerId,
-  documentName,
-  documentText,
-  entry,
-  environment,
-  keyId,
-  outcome,
-  profile,
-  reservation,
-  version,
-} from './schemas.ts'
+import { change, customerId, documentName, environment, keyId } from './schemas.ts'
 
 /** What a method needs beside what was sent. */
 export interface Asking {
-  readonly registry: Registry
+  readonly registry: OperatorRegistry
   readonly caller: Caller
-  readonly now: number
 }
 
 interface Served<M extends Method> {
@@ -28,26 +15,17 @@ interface Served<M extends Method> {
   answer(asking: Asking, params: Calls[M]['params']): Promise<Calls[M]['result']>
 }
 
-/** A line of the audit log as the function signs for it: of what was sent it takes what was done, and nothing else. */
-function line({ caller, now }: Asking, customer: string, what: string): HistoryEntry {
-  return { at: now, who: caller.arn, from: caller.address, customer, what }
-}
-
 const none = z.strictObject({})
 
 /** The closed list. What is not in it cannot be called. */
 const methods: { readonly [M in Method]: Served<M> } = {
-  admit: {
-    params: z.strictObject({ request: admitRequest }),
-    answer: ({ registry }, { request }) => registry.admit(request),
-  },
-  settle: {
-    params: z.strictObject({ reservation, outcome }),
-    answer: ({ registry }, params) => registry.settle(params.reservation, params.outcome),
-  },
   usage: {
     params: z.strictObject({ customer: customerId, environment }),
     answer: ({ registry }, params) => registry.usage(params.customer, params.environment),
+  },
+  open: {
+    params: z.strictObject({ customer: customerId, environment }),
+    answer: ({ registry }, params) => registry.open(params.customer, params.environment),
   },
   credential: {
     params: z.strictObject({ customer: customerId, keyId }),
@@ -58,18 +36,6 @@ const methods: { readonly [M in Method]: Served<M> } = {
     answer: ({ registry }, { customer }) => registry.profile(customer),
   },
   customers: { params: none, answer: ({ registry }) => registry.customers() },
-  save: {
-    params: z.strictObject({ profile, expected: version.exactOptional(), entry }),
-    answer: (asking, params) => {
-      const { id } = params.profile.customer
-      return asking.registry.save(params.profile, params.expected, line(asking, id, params.entry.what))
-    },
-  },
-  remove: {
-    params: z.strictObject({ customer: customerId, expected: version, entry }),
-    answer: (asking, { customer, expected, entry }) =>
-      asking.registry.remove(customer, expected, line(asking, customer, entry.what)),
-  },
   history: {
     params: z.strictObject({ customer: customerId.or(z.literal(everyone)).exactOptional(), most: z.int().min(1).max(10_000) }),
     answer: ({ registry }, { customer, most }) => registry.history(customer, most),
@@ -78,16 +44,10 @@ const methods: { readonly [M in Method]: Served<M> } = {
     params: z.strictObject({ name: documentName }),
     answer: ({ registry }, { name }) => registry.document(name),
   },
-  saveDocument: {
-    params: z.strictObject({
-      name: documentName,
-      text: documentText,
-      expected: version.exactOptional(),
-      entry: entry.exactOptional(),
-    }),
-    // Gateways write without a line, as they make signing keys. Whoever writes by this way is a person or a pipeline.
-    answer: (asking, { name, text, expected, entry }) =>
-      asking.registry.saveDocument(name, text, expected, line(asking, everyone, entry?.what ?? `document ${name} written`)),
+  // Who is asking is all that is added: what is done, and how it is called in the audit log, follows from the change.
+  change: {
+    params: z.strictObject({ change }),
+    answer: ({ registry, caller }, params) => registry.change(params.change, { who: caller.arn, from: caller.address }),
   },
   health: { params: none, answer: ({ registry }) => registry.health() },
 }

@@ -1,129 +1,95 @@
 import * as z from 'zod'
-import type { AddressRange } from '../../domain/address.ts'
-import type { AdmitRequest, Reservation } from '../../domain/admission.ts'
-import { type Credential, schemes } from '../../domain/credential.ts'
-import { environments } from '../../domain/names.ts'
-import type { Quota } from '../../domain/quota.ts'
-import type { Route } from '../../domain/route.ts'
-import type { HistoryEntry, Outcome, Profile } from '../../registry/index.ts'
+import { schemes } from '../../domain/credential.ts'
+import { customerIdPattern, environments, maxCustomerIdLength } from '../../domain/names.ts'
+import type { Change } from '../../registry/index.ts'
 
 /**
- * What a request may hold. The objects are strict: a field that this function does not know comes from a newer command,
- * and would be lost if it were written without it.
+ * What a request may hold: bounds and forms. What it may mean is for the domain to say. The objects are strict: a field that
+ * this function does not know comes from a newer command, and would be lost.
  *
  * Names become keys of Redis, so they hold nothing that means something there.
  */
 
 const text = (most: number) => z.string().min(1).max(most)
-const count = z.int().min(0)
 /** Milliseconds since 1970. */
 const instant = z.int().min(0)
-const digest = text(256).regex(/^[\x21-\x7e]+$/)
 
-export const customerId = text(64).regex(/^[a-z][a-z0-9-]*$/)
+export const customerId = text(maxCustomerIdLength).regex(customerIdPattern)
 export const keyId = text(64).regex(/^[A-Za-z0-9_-]+$/)
-export const documentName = text(64).regex(/^[a-z][a-z0-9-]*$/)
-export const documentText = z.string().max(1_000_000)
-export const version = text(64)
+/** The documents of this program: the routes and keys that all share, and a web ACL's notes. */
+export const documentName = text(150).regex(/^[a-z][a-z0-9-]*$|^waf:[\w:-]+$/)
 export const environment = z.enum(environments)
 
-const addressRange: z.ZodType<AddressRange> = z.strictObject({
-  from: text(32).regex(/^[0-9a-f]{32}$/),
-  to: text(32).regex(/^[0-9a-f]{32}$/),
-  text: text(100),
-})
-
-const common = {
-  customer: customerId,
-  keyId,
-  environment,
-  notBefore: instant,
-  expiresAt: instant.exactOptional(),
-  revokedAt: instant.exactOptional(),
-  allowIps: z.array(addressRange).max(1_000).exactOptional(),
-  createdAt: instant,
-}
+const sealed = text(2_000).regex(/^v1\.[\w.-]+$/)
+const masterId = text(8).regex(/^[0-9a-f]{8}$/)
 const [, hmac] = schemes
-const credential: z.ZodType<Credential> = z.discriminatedUnion('scheme', [
-  z.strictObject({ ...common, scheme: z.enum(schemes).exclude([hmac]), digest: text(64).regex(/^[0-9a-f]+$/) }),
-  z.strictObject({ ...common, scheme: z.literal(hmac), sealed: text(1_000) }),
+const side = z.discriminatedUnion('scheme', [
+  z.strictObject({ scheme: z.enum(schemes).exclude([hmac]), digest: text(64).regex(/^[0-9a-f]{64}$/) }),
+  z.strictObject({ scheme: z.literal(hmac), sealed }),
 ])
-
-const limit = z.number().positive()
-const quota: z.ZodType<Quota> = z.strictObject({
-  rate: limit.exactOptional(),
-  burst: limit.exactOptional(),
-  day: limit.exactOptional(),
-  month: limit.exactOptional(),
+const newKeyId = keyId.regex(/^ak_(?:live|test)_[0-9A-Z]{20}$/)
+const key = z.strictObject({
+  keyId: newKeyId,
+  environment,
+  side,
+  notBefore: instant.exactOptional(),
+  expiresAt: instant.exactOptional(),
+  allowIps: z.array(text(100)).max(1_000).exactOptional(),
 })
-
-const route: z.ZodType<Route> = z.strictObject({
+const limit = z.number().nullable().exactOptional()
+const quotaChange = z.strictObject({ rate: limit, burst: limit, day: limit, month: limit })
+const size = z.int().min(1)
+const route = z.strictObject({
   api: text(40),
   environment,
-  targets: z.array(z.strictObject({ queue: text(80), weight: count, order: count })).min(1),
-  media: z.strictObject({ maxBytes: count, maxWidth: count, maxHeight: count }).exactOptional(),
+  targets: z.array(text(100)).min(1).max(20),
+  media: z.strictObject({ maxBytes: size, maxWidth: size, maxHeight: size }).exactOptional(),
 })
+const common = { customer: customerId }
 
-export const profile: z.ZodType<Profile> = z.strictObject({
-  customer: z.strictObject({
-    id: customerId,
-    name: text(500),
-    state: z.enum(['active', 'suspended']),
-    timeZone: text(64),
-    createdAt: instant,
-  }),
-  quotas: z.strictObject({ live: quota.exactOptional(), test: quota.exactOptional() }),
-  routes: z.array(route).max(100),
-  credentials: z.array(credential).max(10_000),
-})
-
-/** `who`, `from` and `at` are read and not believed. */
-export const entry: z.ZodType<HistoryEntry> = z.strictObject({
-  at: z.number(),
-  who: z.string(),
-  from: z.string(),
-  customer: z.string(),
-  // A line break would begin a line of its own in the log.
-  what: z
-    .string()
-    .max(2_000)
-    .regex(/^\P{Cc}*$/u),
-})
-
-const idempotency = z.strictObject({ key: digest, fingerprint: digest })
-
-export const admitRequest: z.ZodType<AdmitRequest> = z.strictObject({
-  reservation: text(64).regex(/^[A-Za-z0-9_-]+$/),
-  customer: customerId,
-  keyId,
-  environment,
-  api: text(40).exactOptional(),
-  fallback: z.union([z.literal('ask'), z.strictObject({ way: text(10_000) })]).exactOptional(),
-  units: count,
-  address: z.string().max(32),
-  idempotency: idempotency.exactOptional(),
-  nonce: z.strictObject({ value: text(128).regex(/^[\x21-\x7e]+$/), rememberMs: z.int().positive() }).exactOptional(),
-})
-
-const windowId = text(10).regex(/^\d{4}-\d{2}(?:-\d{2})?$/)
-export const reservation: z.ZodType<Reservation> = z.strictObject({
-  id: text(64).regex(/^[A-Za-z0-9_-]+$/),
-  customer: customerId,
-  environment,
-  units: count,
-  day: windowId,
-  month: windowId,
-  rateCost: count,
-  admittedAt: instant,
-  attempt: z.int().min(1),
-  idempotency: idempotency.exactOptional(),
-})
-
-export const outcome: z.ZodType<Outcome> = z.discriminatedUnion('kind', [
+export const change: z.ZodType<Change> = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('accepted'),
-    response: z.string().max(1_000_000).exactOptional(),
-    refund: count.exactOptional(),
+    kind: z.literal('addCustomer'),
+    ...common,
+    name: text(500).exactOptional(),
+    timeZone: text(64).exactOptional(),
+    quota: quotaChange.exactOptional(),
+    queue: text(80).exactOptional(),
+    keys: z.array(key).max(10),
   }),
-  z.strictObject({ kind: z.literal('failed') }),
+  z.strictObject({
+    kind: z.literal('setCustomer'),
+    ...common,
+    change: z.strictObject({
+      name: text(500).exactOptional(),
+      state: z.enum(['active', 'suspended']).exactOptional(),
+      timeZone: text(64).exactOptional(),
+    }),
+  }),
+  z.strictObject({ kind: z.literal('removeCustomer'), ...common }),
+  z.strictObject({ kind: z.literal('setQuota'), ...common, environment, change: quotaChange }),
+  z.strictObject({ kind: z.literal('addRoute'), ...common, route }),
+  z.strictObject({ kind: z.literal('removeRoute'), ...common, api: text(40), environment }),
+  z.strictObject({ kind: z.literal('issueKey'), ...common, key }),
+  z.strictObject({ kind: z.literal('rotateKey'), ...common, keyId, overlapMs: instant, newKeyId, side }),
+  z.strictObject({ kind: z.literal('revokeKey'), ...common, keyId }),
+  z.strictObject({
+    kind: z.literal('rewrapKeys'),
+    ...common,
+    masterId,
+    keys: z.array(z.strictObject({ keyId, from: sealed, to: sealed })).max(10_000),
+  }),
+  z.strictObject({ kind: z.literal('addDefaultRoute'), route }),
+  z.strictObject({ kind: z.literal('removeDefaultRoute'), api: text(40), environment }),
+  z.strictObject({
+    kind: z.literal('rewrapTokenKeys'),
+    masterId,
+    keys: z.array(z.strictObject({ kid: text(64), sealed, mac: text(100) })).max(100),
+  }),
+  z.strictObject({
+    kind: z.literal('writeNotes'),
+    name: documentName,
+    text: z.string().max(2_000_000),
+    expected: text(64).exactOptional(),
+  }),
 ])

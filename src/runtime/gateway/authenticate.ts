@@ -67,7 +67,10 @@ export function authenticator(parts: SchemeParts): Authenticate {
     try {
       return await prove(request, entrance)
     } catch (error) {
-      if (error instanceof Problem && guesses.has(error.code)) await delay(claimed(request), request.address)
+      if (error instanceof Problem && guesses.has(error.code)) {
+        request.resting?.()
+        await delay(claimed(request), request.address)
+      }
       throw error
     }
   }

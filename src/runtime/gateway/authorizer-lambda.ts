@@ -1,3 +1,4 @@
+import { frozenSince } from '../frozen.ts'
 import { authenticator } from './authenticate.ts'
 import { type AuthorizerEvent, createAuthorizer, type PolicyResult, type SimpleResult } from './authorizer.ts'
 import { openProofs } from './proofs.ts'
@@ -5,26 +6,37 @@ import { createTokens } from './tokens.ts'
 
 type Authorize = (event: AuthorizerEvent) => Promise<PolicyResult | SimpleResult>
 
-async function open(): Promise<Authorize> {
+interface Opened {
+  readonly authorize: Authorize
+  readonly revive: () => Promise<void>
+}
+
+async function open(): Promise<Opened> {
   const { env } = process
   const { registry, masterKeys } = await openProofs()
   const publicOrigin = env.APIGW_PUBLIC_ORIGIN
   const tokens = createTokens({ registry, masterKeys, issuer: publicOrigin ?? 'apigw', now: Date.now })
   const authenticate = authenticator({ registry, masterKeys, tokens, now: Date.now })
-  return createAuthorizer({ authenticate, publicOrigin, simple: env.APIGW_AUTHORIZER === 'simple' })
+  const authorize = createAuthorizer({ authenticate, publicOrigin, simple: env.APIGW_AUTHORIZER === 'simple' })
+  return { authorize, revive: () => registry.revive() }
 }
 
-let opened: Promise<Authorize> | undefined
+let opened: Promise<Opened> | undefined
+const frozen = frozenSince()
 
 /** What API Gateway calls. Nothing is opened before the first event. */
 export async function handler(event: AuthorizerEvent): Promise<PolicyResult | SimpleResult> {
   opened ??= open()
   try {
-    return await (await opened)(event)
+    const { authorize, revive } = await opened
+    if (frozen.begin()) await revive()
+    return await authorize(event)
   } catch (error) {
     await opened.catch(() => {
       opened = undefined
     })
     throw error
+  } finally {
+    frozen.end()
   }
 }

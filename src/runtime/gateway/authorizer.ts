@@ -145,13 +145,14 @@ function statementsFor(environment: Environment, stageArn: string): Statement[] 
   ]
 }
 
-function contextOf({ customer, keyId, environment, scheme, nonce }: Caller, request: HttpRequest): AuthorizerContext {
+function contextOf({ customer, keyId, environment, scheme, nonce, expiresAt }: Caller, request: HttpRequest): AuthorizerContext {
   return {
     customer,
     keyId,
     environment,
     scheme,
     ...(nonce !== undefined && { nonce: nonce.value, nonceMs: String(nonce.rememberMs), bound: boundTo(request) }),
+    ...(expiresAt !== undefined && { expiresAt: String(expiresAt) }),
   }
 }
 
@@ -162,13 +163,16 @@ function contextOf({ customer, keyId, environment, scheme, nonce }: Caller, requ
  * @returns `undefined` for anything that no authorizer of ours has written
  */
 export function callerFrom(context: Readonly<Record<string, unknown>> | undefined): Caller | undefined {
-  const { customer, keyId, environment, scheme, nonce, nonceMs, bound } = context ?? {}
+  const { customer, keyId, environment, scheme, nonce, nonceMs, bound, expiresAt } = context ?? {}
   const knownEnvironment = environments.find((known) => known === environment)
   const knownScheme = schemes.find((known) => known === scheme)
   if (typeof customer !== 'string' || typeof keyId !== 'string' || !knownEnvironment || !knownScheme) return undefined
   const remembered = Number(nonceMs)
   const isWhole = typeof nonce === 'string' && typeof bound === 'string' && Number.isSafeInteger(remembered)
   if (knownScheme === 'hmac' && !isWhole) return undefined
+  // API Gateway may answer from its cache for longer than a token lives, so its end comes along.
+  const end = typeof expiresAt === 'string' && expiresAt !== '' ? Number(expiresAt) : Number.NaN
+  if (knownScheme === 'jwt' && !Number.isSafeInteger(end)) return undefined
   return {
     customer,
     keyId,
@@ -176,6 +180,7 @@ export function callerFrom(context: Readonly<Record<string, unknown>> | undefine
     scheme: knownScheme,
     ...(typeof nonce === 'string' && { nonce: { value: nonce, rememberMs: remembered } }),
     ...(typeof bound === 'string' && { bound }),
+    ...(knownScheme === 'jwt' && { expiresAt: end }),
   }
 }
 

@@ -5,18 +5,25 @@ import type { Environment } from '../../domain/names.ts'
 import { type FieldError, Problem } from '../../domain/problem.ts'
 import type { Registry } from '../../registry/index.ts'
 import type { Ledger, Media } from '../ports/index.ts'
+import { boundedErrors, checkDepth, pointerOf } from './bounded.ts'
 import type { Caller } from './caller.ts'
+import type { Cursors } from './cursors.ts'
 import { type HttpRequest, type HttpResponse, single } from './http.ts'
 import type { Publisher } from './publisher.ts'
+import type { ReadKind, ReadLimits } from './read-limits.ts'
+import type { Settlements } from './settlements.ts'
 import type { Tokens } from './tokens.ts'
 
 /** What endpoints work with. */
 export interface Parts {
   readonly registry: Registry
   readonly publisher: Publisher
+  readonly settlements: Settlements
   readonly ledger: Ledger
   readonly media: Media
   readonly tokens: Tokens
+  readonly cursors: Cursors
+  readonly readLimits: ReadLimits
   readonly now: () => number
 }
 
@@ -28,6 +35,8 @@ export interface Call extends Parts {
   readonly path: string
   readonly environment: Environment
   readonly caller: Caller
+  /** Fires when the client left or the time of the call is over. Reads end then; what was admitted is finished. */
+  readonly signal: AbortSignal
   /** Turns a refusal into the answer that tells what to do about it. */
   readonly refuse: (admission: Extract<Admission, { kind: 'refused' }>) => HttpResponse
   /** Whether the gateway is stopping: what waits had better end. */
@@ -63,6 +72,8 @@ export interface Endpoint {
   readonly description: Description
   /** `token`: signs in with a key of the scheme `jwt`, by Basic. Absent: a call like any other. */
   readonly signIn?: 'token'
+  /** What it takes of the rate at which a customer may read. Absent: nothing. */
+  readonly kind?: ReadKind
   /** Longest body in bytes, where it is not the usual one. */
   readonly maxBodyBytes?: number
   /** Where its errors have another form than problem+json. */
@@ -88,6 +99,7 @@ interface Definition<
   readonly params?: Params
   readonly answers: Answers
   readonly idempotent?: boolean
+  readonly kind?: ReadKind
   readonly maxBodyBytes?: number
   readonly handle: (
     call: Call,
@@ -97,15 +109,16 @@ interface Definition<
 
 type Output<Schema extends z.ZodType | undefined> = Schema extends z.ZodType ? z.output<Schema> : undefined
 
-function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-}
+/** More are never shown. */
+const maxIssues = 20
 
 /** Schema issues as the API reports them. Unknown fields get a pointer each, so that a typing slip is seen at once. */
 export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
-  return issues.flatMap((issue) => {
+  return issues.slice(0, maxIssues).flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [{ pointer: pointerOf(issue.path), detail: issue.message }]
-    return issue.keys.map((key) => ({ pointer: pointerOf([...issue.path, key]), detail: 'is not a known field' }))
+    return issue.keys
+      .slice(0, maxIssues)
+      .map((key) => ({ pointer: pointerOf([...issue.path, key]), detail: 'is not a known field' }))
   })
 }
 
@@ -127,6 +140,7 @@ function parsedJson(request: HttpRequest): unknown {
     throw new Problem('unsupported-media-type', 'Content-Encoding is not supported: send the body as it is.')
   }
   if (!isUtf8(request.body)) throw new Problem('invalid-body', 'The body is not valid UTF-8.')
+  checkDepth(request.body)
   try {
     return JSON.parse(Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength).toString('utf8'))
   } catch (error) {
@@ -140,7 +154,7 @@ function parsedJson(request: HttpRequest): unknown {
 export function validated<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const errors = fieldErrors(result.error.issues).slice(0, 20)
+  const errors = boundedErrors(fieldErrors(result.error.issues), maxIssues)
   const first = errors[0]
   const where = first?.pointer ? first.pointer : 'the body'
   throw new Problem('invalid-request', `${where}: ${first?.detail ?? 'is not valid'}`, { errors })
@@ -167,13 +181,14 @@ export function endpoint<
   Query extends z.ZodObject | undefined = undefined,
   Params extends z.ZodObject | undefined = undefined,
 >(definition: Definition<Body, Query, Params>): Endpoint {
-  const { method, path, handle, maxBodyBytes, described, ...rest } = definition
+  const { method, path, handle, kind, maxBodyBytes, described, ...rest } = definition
   const { body, query, params } = rest
   const description: Description = described === undefined ? rest : { ...rest, body: described }
   return {
     method,
     path,
     description,
+    ...(kind !== undefined && { kind }),
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
     run: async (call, segments) =>
       handle(call, {

@@ -1,8 +1,10 @@
 import type { Registry } from '../../registry/index.ts'
 import { openLedger, openMedia, openQueue } from '../ports/index.ts'
+import { numberFrom } from '../process.ts'
 import { discoverEndpoints } from './endpoints.ts'
 import { createGateway, type Gateway, type Observation } from './gateway.ts'
 import { openProofs } from './proofs.ts'
+import { defaultRates } from './read-limits.ts'
 
 export interface Opened {
   readonly gateway: Gateway
@@ -25,6 +27,7 @@ export async function openGateway(observe: (observation: Observation) => void): 
     masterKeys,
     publicOrigin: env.APIGW_PUBLIC_ORIGIN,
     observe,
+    readLimits: { readsPerSecond: numberFrom('APIGW_READS_PER_SECOND', defaultRates.readsPerSecond) },
   })
   return {
     gateway,

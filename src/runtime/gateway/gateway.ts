@@ -1,3 +1,4 @@
+import { addressKey } from '../../domain/address.ts'
 import type { Admission } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
@@ -8,15 +9,19 @@ import type { Registry } from '../../registry/index.ts'
 import type { Ledger, Media, Queue } from '../ports/index.ts'
 import { authenticator } from './authenticate.ts'
 import { boundTo, type Caller } from './caller.ts'
+import { createCursors } from './cursors.ts'
 import { docsPage } from './docs/page.ts'
 import type { Call, Endpoint } from './endpoint.ts'
 import type { Mounted } from './endpoints.ts'
-import { type HttpRequest, type HttpResponse, json, problemResponse, single } from './http.ts'
+import { type ArrivingRequest, type HttpRequest, type HttpResponse, json, problemResponse, single } from './http.ts'
 import { openApi } from './openapi.ts'
 import { pathsOf } from './paths.ts'
 import { createPublisher } from './publisher.ts'
 import { rateLimitHeaders, standings } from './rate-limit-headers.ts'
+import { ReadLimits, type ReadRates } from './read-limits.ts'
+import { readinessOf, reasonOf } from './readiness.ts'
 import { refusalDetail } from './refusal.ts'
+import { createSettlements } from './settlements.ts'
 import { createTokens } from './tokens.ts'
 
 /** What happened to one call, for logs and counters. It holds no secret and no message. */
@@ -35,6 +40,10 @@ export interface Observation {
   /** Of these, waiting for the registry's admission and for the queue. */
   readonly admitMs?: number
   readonly publishMs?: number
+  /** Why what stands behind the gateway could not be used, which the caller is not shown. */
+  readonly cause?: string
+  /** The adapter could not tell the caller's address: an X-Forwarded-For that is malformed, or too short. */
+  readonly addressUnknown?: true
   /** What was thrown where it was a bug. */
   readonly error?: unknown
 }
@@ -52,11 +61,13 @@ export interface GatewayParts {
   /** `https://api.example.com`, where it is not what the adapter sees: it is signed and named in tokens. */
   readonly publicOrigin?: string | undefined
   readonly observe?: (observation: Observation) => void
+  /** What one customer may read in a second. */
+  readonly readLimits?: Partial<ReadRates> | undefined
   readonly now?: () => number
 }
 
 export interface Gateway {
-  handle(request: HttpRequest): Promise<HttpResponse>
+  handle(request: ArrivingRequest): Promise<HttpResponse>
   /** Longest body in bytes that is read for this call. */
   maxBodyBytes(method: string, target: string): number
   /** From now on `/readyz` says no, so that the load balancer looks elsewhere. */
@@ -64,13 +75,14 @@ export interface Gateway {
 }
 
 const testPrefix = '/test'
+const noBody = new Uint8Array(0)
 /** Enough for any single message with all its fields. */
 const usualBodyBytes = 65_536
 
 /** What an adapter's caller sent as the request's name, if it may go into our logs and answers. */
 const requestIdPattern = /^[\w.:@+=/-]{8,128}$/
 
-function requestIdOf(request: HttpRequest): string {
+function requestIdOf(request: Pick<HttpRequest, 'headers'>): string {
   const given = single(request, 'x-request-id')
   return given && requestIdPattern.test(given) ? given : randomId()
 }
@@ -83,8 +95,12 @@ export function createGateway(parts: GatewayParts): Gateway {
   const authenticate = authenticator({ registry, masterKeys, tokens, now })
   const find = pathsOf(parts.endpoints)
   const publisher = createPublisher(queue)
+  const ready = readinessOf(registry)
+  const settlements = createSettlements(registry, parts.ledger)
   const ledger = parts.ledger ?? missing('ledger-unavailable', 'This gateway has no ledger of messages and reports.')
   const media = parts.media ?? missing('media-unavailable', 'This gateway keeps no images.')
+  const cursors = createCursors(masterKeys)
+  const readLimits = new ReadLimits(parts.readLimits)
   let draining = false
   let described: ReturnType<typeof openApi> | undefined
   /** Made when it is first asked for: most gateways are never asked. */
@@ -108,26 +124,32 @@ export function createGateway(parts: GatewayParts): Gateway {
     if (path === '/docs') return docsPage(description())
     if (path !== '/readyz') return undefined
     if (draining) throw new Problem('shutting-down', 'This gateway takes no new calls.', { retryAfterMs: 1000 })
-    await registry.usage('readyz', 'live')
-    return json(200, { status: 'ready' })
+    const { degraded } = await ready()
+    return json(200, degraded === undefined ? { status: 'ready' } : { status: 'degraded', reason: degraded.reason })
   }
 
+  async function publicAnswer(method: string, path: string, seen: Seen): Promise<HttpResponse> {
+    if (path === '/readyz') seen.path = path
+    const answer = method === 'GET' ? await open(path) : undefined
+    if (answer === undefined) throw new Problem('not-found', 'There is no endpoint at this path.')
+    seen.path = path
+    return answer
+  }
+
+  /** Authenticates by the headers alone, before the body is read. `checkedAgain` checks the digest of a signed body. */
   async function callerOf(request: HttpRequest, environment: Environment, endpoint: Endpoint): Promise<Caller> {
-    if (request.proven !== undefined) return checkedAgain(request, request.proven)
+    // A token is given for the secret of a key of the scheme `jwt`, and an authorizer's word for another scheme is not that.
+    if (request.proven !== undefined && endpoint.signIn !== 'token') return request.proven
     const origin = publicOrigin ?? request.origin
-    return authenticate(request, { environment, origin, purpose: endpoint.signIn ?? 'call', bodyVisible: true })
+    return authenticate(request, { environment, origin, purpose: endpoint.signIn ?? 'call', bodyVisible: false })
   }
 
-  async function answer(request: HttpRequest, seen: Seen): Promise<HttpResponse> {
-    const { full, test, path } = placeOf(request.target)
+  async function answer(arriving: ArrivingRequest, seen: Seen): Promise<HttpResponse> {
+    const head: HttpRequest = { ...arriving, body: noBody }
+    const { full, test, path } = placeOf(head.target)
     const found = find(path)
-    const method = request.method === 'HEAD' ? 'GET' : request.method
-    if (found === undefined) {
-      const opened = method === 'GET' ? await open(path) : undefined
-      if (opened === undefined) throw new Problem('not-found', 'There is no endpoint at this path.')
-      seen.path = path
-      return opened
-    }
+    const method = head.method === 'HEAD' ? 'GET' : head.method
+    if (found === undefined) return publicAnswer(method, path, seen)
     seen.path = test ? `${testPrefix}${found.path}` : found.path
     const endpoint = found.methods.get(method)
     if (endpoint === undefined) {
@@ -137,9 +159,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     seen.endpoint = endpoint
     const environment = test ? 'test' : 'live'
     const { requestId } = seen
-    const caller = await callerOf(request, environment, endpoint)
+    const caller = await callerOf(head, environment, endpoint)
     seen.customer = caller.customer
     seen.environment = environment
+    if (endpoint.kind !== undefined) readLimits.take(endpoint.kind, caller)
+    const request = await whole(arriving, caller)
     const call: Call = {
       request,
       requestId,
@@ -148,9 +172,13 @@ export function createGateway(parts: GatewayParts): Gateway {
       caller,
       registry,
       publisher,
+      settlements,
       ledger,
       media,
       tokens,
+      cursors,
+      readLimits,
+      signal: request.signal ?? new AbortController().signal,
       now,
       refuse: (admission) => refuse(seen, environment, admission),
       draining: () => draining,
@@ -177,7 +205,9 @@ export function createGateway(parts: GatewayParts): Gateway {
           thrown instanceof Problem
             ? thrown
             : new Problem('internal-error', 'This is a fault of ours. The request id helps us find it.')
-        response = failure(seen, outward(problem))
+        const shown = outward(problem, seen.path)
+        if (shown !== problem) seen.cause = problem.message
+        response = failure(seen, shown)
       }
       const { endpoint: _endpoint, ...observed } = seen
       observe?.({
@@ -186,6 +216,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         status: response.status,
         milliseconds: performance.now() - started,
         ...(response.status >= 400 && { code: codeOf(response) }),
+        ...(addressKey(request.address) === undefined && { addressUnknown: true }),
         ...(error !== undefined && { error }),
       })
       response.headers['x-request-id'] = seen.requestId
@@ -194,15 +225,27 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 }
 
+/** The request with its body. @throws Problem */
+async function whole(arriving: ArrivingRequest, caller: Caller): Promise<HttpRequest> {
+  const { body } = arriving
+  const request = { ...arriving, body: typeof body === 'function' ? await body(caller.customer) : body }
+  checkedAgain(request, caller)
+  return request
+}
+
 /**
- * What an authorizer could not check of a signed call: that this is the call it saw, with the body that was signed.
+ * What could not be checked of a signed call without its body: that it is the one that was signed, and, where an authorizer
+ * proved it, that this is the call that it saw.
  * @throws Problem `digest-mismatch`
  */
-function checkedAgain(request: HttpRequest, caller: Caller): Caller {
-  if (caller.scheme !== 'hmac') return caller
+function checkedAgain(request: HttpRequest, caller: Caller): void {
+  if (caller.scheme !== 'hmac') return
   const digest = single(request, 'content-digest')
-  if (digest && caller.bound === boundTo(request) && digestMatches(digest, request.body)) return caller
-  throw new Problem('digest-mismatch', 'The call is not the one that was signed, or its body is not.')
+  const sameCall = request.proven === undefined || caller.bound === boundTo(request)
+  if (digest && sameCall && digestMatches(digest, request.body)) return
+  throw request.proven === undefined
+    ? new Problem('digest-mismatch', 'Content-Digest does not name the SHA-256 of the body that arrived.')
+    : new Problem('digest-mismatch', 'The call is not the one that was signed, or its body is not.')
 }
 
 interface Seen {
@@ -213,6 +256,7 @@ interface Seen {
   units?: number
   admitMs?: number
   publishMs?: number
+  cause?: string
   endpoint?: Endpoint
 }
 
@@ -236,11 +280,13 @@ function failure({ requestId, endpoint }: Seen, problem: Problem, headers: Recor
   return endpoint?.problem?.(problem, requestId) ?? problemResponse(problem, requestId, headers)
 }
 
-/** What stands behind the gateway is not the caller's business: addresses and causes stay inside. */
-function outward(problem: Problem): Problem {
+/** What stands behind the gateway is not the caller's business: addresses and causes stay inside. `/readyz` says of which kind. */
+function outward(problem: Problem, path: string): Problem {
   if (problem.code !== 'registry-unavailable' && problem.code !== 'registry-corrupt' && problem.code !== 'master-key-missing')
     return problem
-  return new Problem('registry-unavailable', 'No message was sent.', { retryAfterMs: 1000, cause: problem })
+  const reason = path === '/readyz' ? reasonOf(problem) : undefined
+  const extensions = reason === undefined ? {} : { extensions: { reason } }
+  return new Problem('registry-unavailable', 'No message was sent.', { retryAfterMs: 1000, ...extensions, cause: problem })
 }
 
 function codeOf(response: HttpResponse): string {

@@ -15,6 +15,20 @@ export interface HttpRequest {
   readonly address: string
   /** Who calls, where an API Gateway authorizer in front has proved it. */
   readonly proven?: Caller
+  /** Fires when the client left or the time of the call is over. Absent: the adapter does not know. */
+  readonly signal?: AbortSignal
+  /** The call only waits from here on: it no longer counts as under way. */
+  readonly resting?: () => void
+}
+
+/** A request as an adapter hands it over: its body may still be on its way. */
+export interface ArrivingRequest extends Omit<HttpRequest, 'body'> {
+  /**
+   * The body, or what reads it. It is read once it is proved who calls.
+   * @param customer the one who sends it
+   * @throws Problem `body-too-large`, `request-timeout`, `client-closed`, `overloaded`
+   */
+  readonly body: Uint8Array | ((customer: string) => Promise<Uint8Array>)
 }
 
 export interface HttpResponse {
@@ -26,7 +40,7 @@ export interface HttpResponse {
 }
 
 /** The only value of a header, `undefined` if it did not come, `null` if it came more than once. */
-export function single(request: HttpRequest, name: string): string | undefined | null {
+export function single(request: Pick<HttpRequest, 'headers'>, name: string): string | undefined | null {
   const values = request.headers.get(name)
   if (values === undefined) return undefined
   return values.length === 1 ? values[0] : null

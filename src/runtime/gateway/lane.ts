@@ -15,6 +15,8 @@ interface Load {
 
 /** One SQS message that is being filled. */
 interface Envelope {
+  /** Whose it is. */
+  readonly owner: string
   readonly head: string
   readonly texts: string[]
   /** For each text, whose it is and which of theirs. */
@@ -68,7 +70,7 @@ export class Lane {
     let envelope = this.#open.get(key)
     if (envelope === undefined || envelope.bytes + bytes > envelopeBytes || envelope.texts.length === envelopeMessages) {
       const head = JSON.stringify({ v: 1, ...owner, route: this.#name, messages: [] }).slice(0, -tail.length)
-      envelope = { head, texts: [], slots: [], bytes: Buffer.byteLength(head) + tail.length }
+      envelope = { owner: key, head, texts: [], slots: [], bytes: Buffer.byteLength(head) + tail.length }
       this.#open.set(key, envelope)
       this.#waiting.push(envelope)
     }
@@ -112,7 +114,8 @@ export class Lane {
     }
     if (batch.length === 0) return
     this.#waiting = this.#waiting.slice(batch.length)
-    for (const [key, envelope] of this.#open) if (batch.includes(envelope)) this.#open.delete(key)
+    // By name, not by looking through all: there may be an open envelope for each of very many customers.
+    for (const envelope of batch) if (this.#open.get(envelope.owner) === envelope) this.#open.delete(envelope.owner)
     this.#inFlight += 1
     void this.#request(batch).finally(() => {
       this.#inFlight -= 1

@@ -1,7 +1,17 @@
 import { log, main, numberFrom } from '../process.ts'
 import { openGateway } from './environment.ts'
+import { defaultLimits, type ServeLimits } from './node/limits.ts'
 import { serve } from './node.ts'
-import { observe } from './observe.ts'
+import { observe, observeShed } from './observe.ts'
+import { watchReadiness } from './readiness.ts'
+
+function limitsFromEnvironment(): Partial<ServeLimits> {
+  return {
+    maxCalls: numberFrom('APIGW_MAX_CALLS', defaultLimits.maxCalls),
+    maxConnections: numberFrom('APIGW_MAX_CONNECTIONS', defaultLimits.maxConnections),
+    maxConnectionsPerAddress: numberFrom('APIGW_MAX_CONNECTIONS_PER_ADDRESS', defaultLimits.maxConnectionsPerAddress),
+  }
+}
 
 /** The gateway as a process of its own: what a container starts. It is configured by its environment alone. */
 await main(async () => {
@@ -10,9 +20,13 @@ await main(async () => {
     host: process.env.APIGW_HOST ?? '0.0.0.0',
     port: numberFrom('APIGW_PORT', 8080),
     trustedProxies: numberFrom('APIGW_TRUSTED_PROXIES', 0),
+    limits: limitsFromEnvironment(),
+    onShed: observeShed,
   })
   log('listening', { url: listening.url, registry: registry.address })
+  const watching = watchReadiness(registry, log)
   return async () => {
+    watching.stop()
     await listening.stop()
     await close()
   }

@@ -37,3 +37,9 @@ export function observe({ error, ...seen }: Observation): void {
     ...metrics(seen),
   })
 }
+
+/** How many calls and connections were refused for load since the last such line. */
+export function observeShed(count: number): void {
+  const CloudWatchMetrics = [{ Namespace: namespace, Dimensions: [[]], Metrics: [{ Name: 'overloaded', Unit: 'Count' }] }]
+  log('overloaded', { overloaded: count, _aws: { Timestamp: Date.now(), CloudWatchMetrics } })
+}

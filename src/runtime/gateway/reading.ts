@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { messageIdPattern } from '../../domain/ids.ts'
 import { outcomes, type Report, statuses } from '../../domain/report.ts'
-import type { Standing } from '../ports/index.ts'
+import { ReadBudget, type Standing } from '../ports/index.ts'
 import { admit } from './admit.ts'
 import type { Call } from './endpoint.ts'
 import type { HttpResponse } from './http.ts'
@@ -10,6 +10,15 @@ import type { HttpResponse } from './http.ts'
 export async function refusedToRead(call: Call): Promise<HttpResponse | undefined> {
   const admission = await admit(call, 0)
   return admission.kind === 'refused' && admission.reason !== 'quota-missing' ? call.refuse(admission) : undefined
+}
+
+/** Requests to the ledger that one call may cost, a long poll with all its looks included. */
+const maxReads = 64
+const defaultTimeMs = 10_000
+
+/** What a call may read, and for how long: it ends when the client leaves. @param timeMs maximum time of the call */
+export function budgetOf(call: Call, timeMs = defaultTimeMs): ReadBudget {
+  return new ReadBudget(maxReads, AbortSignal.any([call.signal, AbortSignal.timeout(timeMs)]))
 }
 
 export const messageIdSchema = z

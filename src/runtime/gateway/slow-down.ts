@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { networkKey } from '../../domain/address.ts'
+import { maxCustomerIdLength } from '../../domain/names.ts'
 
 /** So many failures in a minute cost nothing: people mistype, and deployments start with yesterday's secret. */
 const free = 20
@@ -10,7 +12,8 @@ const mostPairs = 50_000
 const mostWaiting = 1_000
 
 /**
- * Slows down whoever guesses, for each pair of customer and address. Only answers that refuse are delayed: the real
+ * Slows down whoever guesses, for each pair of customer and network: of IPv6 the first 64 bits, of which a host has all the
+ * rest to itself. Only answers that refuse are delayed: the real
  * customer's right credentials are never slower, from that address or any other, and nobody can lock them out.
  */
 export function failureDelay(
@@ -21,10 +24,13 @@ export function failureDelay(
   let waiting = 0
 
   return async (customer, address) => {
-    const pair = `${address} ${customer.slice(0, 64)}`
+    const pair = `${networkKey(address) ?? 'unknown'} ${customer.slice(0, maxCustomerIdLength)}`
     let entry = failures.get(pair)
     if (entry === undefined || now() - entry.since >= windowMs) {
-      if (failures.size >= mostPairs) failures.clear()
+      // Anew at the end, so that the first is the oldest. One goes, not all: or made-up ids would wipe a guesser's own count.
+      failures.delete(pair)
+      const oldest = failures.size >= mostPairs ? failures.keys().next().value : undefined
+      if (oldest !== undefined) failures.delete(oldest)
       entry = { count: 0, since: now() }
       failures.set(pair, entry)
     }

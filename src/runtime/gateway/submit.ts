@@ -1,27 +1,29 @@
 import { hash } from 'node:crypto'
-import { type IdempotencyClaim, leaseMs } from '../../domain/admission.ts'
-import { messageIdOf, randomId } from '../../domain/ids.ts'
+import { maxRunMs } from '../../domain/admission.ts'
+import { randomId } from '../../domain/ids.ts'
 import { type Message, type MessageRequest, messageOf } from '../../domain/message.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Api } from '../../domain/route.ts'
-import { type Admitted, admit, type Decided, wayOf } from './admit.ts'
+import { type Admitted, admit, type Decided, recall, type Taking, wayOf } from './admit.ts'
 import { deliver } from './deliver.ts'
 import type { Call } from './endpoint.ts'
 import { fingerprint, idempotencyKey } from './idempotency.ts'
+import { holdLease } from './lease.ts'
+import { type Plan, planFrom, planText, type Rejection } from './plan.ts'
+import { idsOf, traceOf } from './reconcile.ts'
 
-/** One message that a call asks for, and where in the call it stands. */
-export interface Asked {
-  readonly index: number
-  readonly request: MessageRequest
+/** One row of a call, as it would be decided now. */
+export interface Checked {
+  /** The message that the row asks for; absent where it cannot be read as one. */
+  readonly request?: MessageRequest
+  /** Why it is not sent. */
+  readonly rejection?: Rejection
 }
 
-/** What became of one message. */
-export interface Row {
-  readonly index: number
-  readonly id: string
-  /** Whether a queue holds it; if not, its unit was given back. */
-  readonly accepted: boolean
-}
+/** What became of one row. */
+export type Row =
+  | { readonly index: number; readonly kind: 'accepted'; readonly id: string }
+  | { readonly index: number; readonly kind: 'rejected'; readonly rejection: Rejection }
 
 /** A call whose messages, or some of them, are on their way. */
 export interface Submitted {
@@ -30,11 +32,20 @@ export interface Submitted {
   readonly rows: readonly Row[]
 }
 
-type Refused = Extract<Decided, { kind: 'refused' | 'replay' }>
+/** A call that was answered before: its rows as the first run decided them. */
+export interface Replayed {
+  readonly kind: 'replayed'
+  readonly rows: readonly Row[]
+}
 
-/** How the ids of a call's messages are made, and under which claim it runs. */
+type Refused = Extract<Decided, { kind: 'refused' }>
+
+/** Under which names a call runs. */
 export interface Identity {
-  readonly claim?: IdempotencyClaim
+  readonly reservation: string
+  readonly claim?: { readonly key: string; readonly fingerprint: string }
+  /** The caller's own Idempotency-Key. */
+  readonly key?: string
   readonly idOf: (index: number) => string
 }
 
@@ -44,65 +55,142 @@ export interface Identity {
  */
 export function identityOf(call: Call, body: unknown): Identity {
   const key = idempotencyKey(call.request)
-  if (key === undefined) return { idOf: () => randomId() }
+  const reservation = randomId()
+  const owner = { customer: call.caller.customer, environment: call.environment }
+  if (key === undefined) return { reservation, idOf: idsOf(owner, { reservation }) }
   const mark = fingerprint(call.request.method, call.path, body)
-  const source = { customer: call.caller.customer, environment: call.environment, idempotencyKey: key, fingerprint: mark }
+  const claim = { key: hash('sha256', key, 'base64url'), fingerprint: mark }
+  return { reservation, claim, key, idOf: idsOf(owner, { key, fingerprint: mark }) }
+}
+
+const notTaken: Rejection = { code: 'queue-unavailable', detail: 'The message was not accepted, and its unit was given back.' }
+
+function planOf(rows: readonly Checked[]): Plan {
+  const sent: number[] = []
+  const rejected = new Map<number, Rejection>()
+  for (const [index, { rejection }] of rows.entries()) {
+    if (rejection === undefined) sent.push(index)
+    else rejected.set(index, rejection)
+  }
+  return { rows: sent, rejected }
+}
+
+/** The rows of a plan, of which a queue took all but those in `untaken`. */
+function rowsOf({ rows, rejected }: Plan, untaken: ReadonlySet<number>, { idOf }: Identity): Row[] {
+  const sent = rows.map((index): Row => {
+    if (untaken.has(index)) return { index, kind: 'rejected', rejection: notTaken }
+    return { index, kind: 'accepted', id: idOf(index) }
+  })
+  const others = [...rejected].map(([index, rejection]): Row => ({ index, kind: 'rejected', rejection }))
+  return others.length === 0 ? sent : [...sent, ...others].sort((a, b) => a.index - b.index)
+}
+
+function takingOf(api: Api, plan: Plan, { reservation, claim, key }: Identity): Taking {
+  const trace = traceOf(plan.rows, key)
   return {
-    claim: { key: hash('sha256', key, 'base64url'), fingerprint: mark },
-    idOf: (index) => messageIdOf({ ...source, index }),
+    api,
+    reservation,
+    ...(claim !== undefined && { idempotency: { ...claim, plan: planText(plan) } }),
+    ...(trace !== undefined && { trace }),
   }
 }
 
+/** What an answered call decided, from its record: never from today's media, clock or rules. */
+function replayed(
+  { response, plan }: Extract<Decided, { kind: 'replay' }>,
+  rows: readonly Checked[],
+  identity: Identity,
+): Replayed {
+  // A record of an older version has no plan, and for a single message a whole answer in the place of the list.
+  const decided = plan === undefined ? planOf(rows) : planFrom(plan, rows.length)
+  const kept: unknown = JSON.parse(response)
+  return { kind: 'replayed', rows: rowsOf(decided, new Set(Array.isArray(kept) ? kept.map(Number) : []), identity) }
+}
+
 /**
- * Sends messages: admitted together, confirmed by a queue, settled. A call of which no message is confirmed comes to
- * nothing; where some are, those are kept and the units of the others given back.
- * @param response what a replay of the call is answered, made from what became of its rows
+ * Sends the rows of a call that can be sent: admitted together, confirmed by a queue, settled. A call of which no message
+ * is confirmed comes to nothing; where some are, those are kept and the units of the others given back.
+ *
+ * The rows are decided once. A later run with the same Idempotency-Key goes on with what the first one decided.
+ * @param refusal thrown where no row can be sent, unless an earlier run decided otherwise
  * @throws Problem `queue-unavailable`
  */
 export async function submit(
   call: Call,
   api: Api,
-  asked: readonly Asked[],
+  rows: readonly Checked[],
   identity: Identity,
-  response: (rows: readonly Row[]) => string,
-): Promise<Submitted | Refused> {
-  const { claim } = identity
-  const admission = await admit(call, asked.length, { api, ...(claim !== undefined && { idempotency: claim }) })
-  if (admission.kind !== 'admitted') return admission
-
-  // The time of the first run, so that a replay asks for the very same messages.
-  const at = admission.reservation.admittedAt
-  const messages = asked.map(({ index, request }): Message => messageOf(request, identity.idOf(index), at))
+  refusal: () => Problem,
+): Promise<Submitted | Replayed | Refused> {
+  const today = planOf(rows)
   const started = performance.now()
-  const confirmed = await deliver(call, wayOf(admission).targets, messages)
-  const publishMs = performance.now() - started
-  call.note({ publishMs })
-  // A process that was stopped for so long may have lost its reservation to a replay: it must not vouch for it.
-  if (publishMs > leaseMs) {
-    throw new Problem('queue-unavailable', 'It is not known in time whether the message was accepted.', { retryAfterMs: 1000 })
-  }
-  const rows = asked.map(({ index }, place): Row => {
-    return { index, id: messages[place]?.id ?? '', accepted: confirmed[place] === true }
+  const taking = takingOf(api, today, identity)
+  const admission = today.rows.length === 0 ? await recalled(call, taking) : await admit(call, today.rows.length, taking)
+  if (admission === undefined) throw refusal()
+  if (admission.kind === 'refused') return admission
+  if (admission.kind === 'replay') return replayed(admission, rows, identity)
+
+  const stored = admission.reservation.idempotency?.plan
+  const plan = admission.reservation.attempt === 1 || stored === undefined ? today : planFrom(stored, rows.length)
+  const confirmed = await published(call, admission, messagesOf(plan, rows, identity, admission), started)
+  const untaken = new Set(plan.rows.filter((_, place) => confirmed[place] !== true))
+  await settle(call, admission, plan, untaken, confirmed)
+  return { kind: 'submitted', admission, rows: rowsOf(plan, untaken, identity) }
+}
+
+async function recalled(call: Call, { idempotency, ...taking }: Taking): Promise<Decided | undefined> {
+  return idempotency === undefined ? undefined : recall(call, { ...taking, idempotency })
+}
+
+function messagesOf(plan: Plan, rows: readonly Checked[], identity: Identity, { reservation }: Admitted): Message[] {
+  return plan.rows.map((index) => {
+    const request = rows[index]?.request
+    // Only where another version took over from one that crashed: whether the message was sent, the ledger will say.
+    if (request === undefined) {
+      throw new Problem('queue-unavailable', 'This call was begun by another version and cannot be finished by this one.', {
+        retryAfterMs: 60_000,
+      })
+    }
+    // The time of the first run, so that a replay asks for the very same messages.
+    return messageOf(request, identity.idOf(index), reservation.admittedAt)
   })
-  await settle(call, admission, rows, confirmed, response)
-  return { kind: 'submitted', admission, rows }
+}
+
+/** @throws Problem `queue-unavailable` where another run may have had the call in the same time */
+async function published(
+  call: Call,
+  admission: Admitted,
+  messages: readonly Message[],
+  started: number,
+): Promise<readonly (true | Error)[]> {
+  const { reservation } = admission
+  const lease = reservation.idempotency === undefined ? undefined : holdLease(call.registry, reservation, started)
+  const publishing = performance.now()
+  try {
+    const confirmed = await deliver(call, wayOf(admission).targets, messages)
+    call.note({ publishMs: performance.now() - publishing })
+    // A process that was stopped for so long may have lost its reservation: it must not vouch for it.
+    if (lease?.held() !== false && performance.now() - started < maxRunMs) return confirmed
+  } finally {
+    lease?.end()
+  }
+  throw new Problem('queue-unavailable', 'It is not known in time whether the message was accepted.', { retryAfterMs: 1000 })
 }
 
 async function settle(
-  { registry }: Call,
+  { registry, settlements }: Call,
   { reservation }: Admitted,
-  rows: readonly Row[],
+  plan: Plan,
+  untaken: ReadonlySet<number>,
   confirmed: readonly (true | Error)[],
-  response: (rows: readonly Row[]) => string,
 ): Promise<void> {
-  const refund = rows.filter((row) => !row.accepted).length
-  if (refund === rows.length) {
-    await registry.settle(reservation, { kind: 'failed' }).catch(() => false)
-    const detail = 'The message was not accepted, and its unit was given back.'
+  if (untaken.size === plan.rows.length) {
+    await registry.settle(reservation, { kind: 'failed' }).catch(() => settlements.failed(reservation))
     const cause = confirmed.find((result) => result !== true)
-    throw new Problem('queue-unavailable', detail, { retryAfterMs: 2000, cause })
+    throw new Problem('queue-unavailable', notTaken.detail, { retryAfterMs: 2000, cause })
   }
-  if (reservation.idempotency === undefined && refund === 0) return
+  if (reservation.idempotency === undefined && untaken.size === 0) return settlements.accepted(reservation)
   // A lost settle is harmless: after the lease the key may run again, and asks for the same ids.
-  await registry.settle(reservation, { kind: 'accepted', response: response(rows), refund }).catch(() => false)
+  const response = JSON.stringify([...untaken])
+  await registry.settle(reservation, { kind: 'accepted', response, refund: untaken.size }).catch(() => false)
 }

@@ -10,6 +10,11 @@ export interface Row {
   readonly message: Message
 }
 
+/** What is needed of a row to end it without writing it. */
+export interface RejectedRow extends Omit<Row, 'message'> {
+  readonly message: Pick<Message, 'id' | 'ref'>
+}
+
 /** A row of a carrier's table, as the carrier sees it. */
 export interface CarrierRow {
   readonly id: string
@@ -27,6 +32,19 @@ export interface Final {
   readonly code?: string
   /** Milliseconds since 1970. */
   readonly at: number
+  /** What of the carrier's row could not be read, and stands for something else here: for the log. */
+  readonly unreadable?: string
+}
+
+/** What keeps rows out of a carrier's table, or some of them. */
+export interface Unfit {
+  readonly table: string
+  readonly column?: string
+  readonly detail: string
+  /** What to do about it. */
+  readonly fix: string
+  /** `all`: no row gets in. `some`: the rows that need it are refused one by one. */
+  readonly keepsOut: 'all' | 'some'
 }
 
 /** One versioned step of the schema. */
@@ -45,11 +63,29 @@ export interface Database {
    * Writes rows into a carrier's table in one transaction. Ids that were ever written before are left out, also when
    * the carrier has moved their rows away since.
    * @returns how many rows were new
-   * @throws Problem `database-unavailable` where trying again later makes sense; anything else: a row is bad
+   * @throws Problem `database-unavailable`, `schema-outdated` where trying again later makes sense
+   * @throws Refusal the database answered and refused: a row is bad, or the table is
    */
   flush(carrier: Carrier, rows: readonly Row[]): Promise<number>
+  /**
+   * Whether the carrier's table takes a row now: one like the last that it took, or an invented one, is inserted in a
+   * transaction that is rolled back. It is marked as ended, so that not even a reader of uncommitted rows sends it. What does
+   * not roll back stays: a number of a sequence, and what a trigger writes elsewhere.
+   * @param invented whether an invented row counts although there is one that the table took and does not take any more
+   * @returns `undefined` where the table cannot roll back, and nothing was tried; otherwise why not, or `true`
+   * @throws Problem `database-unavailable`
+   */
+  takes(carrier: Carrier, invented?: boolean): Promise<true | Error | undefined>
+  /** Whether a connection answers now. */
+  answers(): Promise<boolean>
+  /**
+   * What the columns of a carrier's table keep out. What only seems to keep every row out, because a trigger fills it in, is
+   * tried by `takes`.
+   * @throws Problem `database-unavailable`
+   */
+  unfit(carrier: Carrier): Promise<readonly Unfit[]>
   /** Notes a row that the carrier's table does not take: as seen, and as a final `rejected`. Once, like `flush`. */
-  reject(carrier: Carrier, row: Row, reason: string): Promise<void>
+  reject(carrier: Carrier, row: RejectedRow, reason: string): Promise<void>
   /**
    * Messages that ended and were not reported yet, oldest first: of the carrier's table, of its monthly tables of this
    * month and the last, and those that were rejected.
@@ -71,12 +107,6 @@ export interface Database {
   count(carrier: Carrier): Promise<number>
   close(): Promise<void>
 }
-
-/**
- * SQS keeps a message for up to 14 days, and an Idempotency-Key is remembered for three: an id that is older than
- * both can not come again.
- */
-export const rememberMs = 18 * 86_400_000
 
 /** A batch without repetitions of an id, in the order of ids: two workers then lock rows in the same order. */
 export function distinct(rows: readonly Row[]): Row[] {

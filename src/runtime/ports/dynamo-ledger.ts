@@ -3,11 +3,16 @@ import { type Report, statuses } from '../../domain/report.ts'
 import type { AwsOptions } from './aws.ts'
 import { type Item, number, Table, text } from './dynamodb.ts'
 import type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
+import { ReadBudget } from './read-budget.ts'
 import { dayAfter, dayOf, keptDays, ReportPages } from './report-pages.ts'
 
 const messageDays = 30
 const daySeconds = 86_400
 const pagesAtOnce = 10
+/** Requests that one call may cost: 500 reports in the smallest pages are 50, and each kept day may be looked for. */
+const maxReads = 64
+/** What it takes to find the next day with reports: the head, a second look and each of the days that are kept. */
+const readsForNextDay = keptDays + 3
 
 interface Cursor {
   readonly day: string
@@ -25,8 +30,12 @@ function written(cursor: Cursor): string {
   return Buffer.from(`1.${cursor.day}.${cursor.sequence}.${cursor.index}`).toString('base64url')
 }
 
-/** @throws Problem `cursor-invalid` */
-function read(cursor: string): Cursor {
+/**
+ * @param text what stands behind a full stop is the gateway's, which has checked it
+ * @throws Problem `cursor-invalid`
+ */
+function read(text: string): Cursor {
+  const [cursor = ''] = text.split('.', 1)
   const match = /^1\.(\d{4}-\d\d-\d\d)\.(\d{1,10})\.(\d{1,4})$/.exec(Buffer.from(cursor, 'base64url').toString())
   const [, day = '', sequence, index] = match ?? []
   if (match !== null && !Number.isNaN(Date.parse(day))) return { day, sequence: Number(sequence), index: Number(index) }
@@ -60,10 +69,14 @@ export class DynamoLedger implements Ledger {
     await this.#pages.append(owner, reports)
   }
 
-  async standings(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
+  async standings(
+    owner: Owner,
+    ids: readonly string[],
+    budget = new ReadBudget(maxReads),
+  ): Promise<ReadonlyMap<string, Standing>> {
     const pk = messagesOf(owner)
     const keys = [...new Set(ids)].flatMap((id) => ['0', '1'].map((kind) => ({ pk, sk: `${id}#${kind}` })))
-    const items = (await this.#table.get(keys)).filter((item) => (number(item, 'ttl') ?? 0) * 1000 > this.#now())
+    const items = (await this.#table.get(keys, budget)).filter((item) => (number(item, 'ttl') ?? 0) * 1000 > this.#now())
     const found = new Map<string, Standing>()
     // Outcomes last, so that they win.
     for (const item of items.sort((a, b) => (text(a, 'sk')?.slice(-1) ?? '').localeCompare(text(b, 'sk')?.slice(-1) ?? ''))) {
@@ -73,11 +86,13 @@ export class DynamoLedger implements Ledger {
     return found
   }
 
-  async reports(owner: Owner, cursor: string | undefined, limit: number): Promise<ReportPage> {
-    let at = cursor === undefined ? await this.#oldest(owner) : read(cursor)
+  async reports(owner: Owner, cursor: string | undefined, limit: number, budget = new ReadBudget(maxReads)): Promise<ReportPage> {
+    let at = await this.#start(owner, cursor, budget)
     const found: Report[] = []
     for (;;) {
-      const pages = await this.#pages.after(owner, at.day, at.sequence, pagesAtOnce)
+      // What is left has to reach the next day with reports: a page that ends early must have gone forward.
+      if (budget.left < readsForNextDay) return { reports: found, cursor: written(at), more: true }
+      const pages = await this.#pages.after(owner, at.day, at.sequence, pagesAtOnce, budget)
       for (const page of pages) {
         const rest = page.reports.slice(at.index)
         const some = rest.slice(0, limit - found.length)
@@ -89,7 +104,7 @@ export class DynamoLedger implements Ledger {
           page.next === undefined ? { day: at.day, sequence: page.sequence, index: 0 } : { day: page.next, sequence: 0, index: 0 }
       }
       if (pages.length > 0) continue
-      const later = await this.#laterThan(owner, at)
+      const later = await this.#laterThan(owner, at, budget)
       if (later === undefined) return { reports: found, cursor: written(at), more: false }
       at = later
     }
@@ -99,28 +114,39 @@ export class DynamoLedger implements Ledger {
     // Requests hold no connection that would have to be ended.
   }
 
-  /** Where reading begins for who has no cursor: the oldest day that is kept. */
-  async #oldest(owner: Owner): Promise<Cursor> {
-    const today = dayOf(this.#now())
-    const head = await this.#pages.head(owner)
-    if (head === undefined) return { day: today, sequence: 0, index: 0 }
-    return (await this.#firstKept(owner, dayAfter(today, -keptDays), head)) ?? { day: head, sequence: 0, index: 0 }
+  /** Where reading begins. A cursor from before the days that are kept reaches no further back than having none. */
+  async #start(owner: Owner, cursor: string | undefined, budget: ReadBudget): Promise<Cursor> {
+    const at = cursor === undefined ? undefined : read(cursor)
+    return at === undefined || at.day < this.#firstDay() ? this.#oldest(owner, budget) : at
   }
 
-  async #firstKept(owner: Owner, from: string, head: string): Promise<Cursor | undefined> {
-    for (let day = from; day <= head; day = dayAfter(day)) {
-      if ((await this.#pages.after(owner, day, 0, 1)).length > 0) return { day, sequence: 0, index: 0 }
+  /** The oldest day that may still have reports. */
+  #firstDay(): string {
+    return dayAfter(dayOf(this.#now()), -keptDays)
+  }
+
+  async #oldest(owner: Owner, budget: ReadBudget): Promise<Cursor> {
+    const head = await this.#pages.head(owner, budget)
+    if (head === undefined) return { day: dayOf(this.#now()), sequence: 0, index: 0 }
+    return this.#firstKept(owner, this.#firstDay(), head, budget)
+  }
+
+  /** The first day from `from` on that has reports: at most the kept days are looked at, whatever was asked for. */
+  async #firstKept(owner: Owner, from: string, head: string, budget: ReadBudget): Promise<Cursor> {
+    const first = this.#firstDay()
+    for (let day = from < first ? first : from; day < head; day = dayAfter(day)) {
+      if ((await this.#pages.after(owner, day, 0, 1, budget)).length > 0) return { day, sequence: 0, index: 0 }
     }
-    return undefined
+    return { day: head, sequence: 0, index: 0 }
   }
 
   /** Where to go on from a day that has nothing more, though a later one is being written: it has expired. */
-  async #laterThan(owner: Owner, at: Cursor): Promise<Cursor | undefined> {
-    const head = await this.#pages.head(owner)
+  async #laterThan(owner: Owner, at: Cursor, budget: ReadBudget): Promise<Cursor | undefined> {
+    const head = await this.#pages.head(owner, budget)
     if (head === undefined || head <= at.day) return undefined
     // Its end may have been written between the two looks.
-    if ((await this.#pages.after(owner, at.day, at.sequence, 1)).length > 0) return at
-    return (await this.#firstKept(owner, dayAfter(at.day), head)) ?? { day: head, sequence: 0, index: 0 }
+    if ((await this.#pages.after(owner, at.day, at.sequence, 1, budget)).length > 0) return at
+    return this.#firstKept(owner, dayAfter(at.day), head, budget)
   }
 
   #item(owner: Owner, kind: '0' | '1', { id, status, ref, code, at }: Standing): Item {

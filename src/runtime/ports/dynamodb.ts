@@ -1,5 +1,6 @@
 import { Problem } from '../../domain/problem.ts'
 import { AwsClient, AwsError, type AwsOptions } from './aws.ts'
+import { gaveUp, type ReadBudget } from './read-budget.ts'
 
 /** An item as DynamoDB has it: strings and numbers only. */
 export type Item = Readonly<Record<string, { readonly S: string } | { readonly N: string }>>
@@ -133,15 +134,15 @@ export class Table {
     )
   }
 
-  async get(keys: readonly Key[]): Promise<Item[]> {
-    return (await Promise.all(groups(keys, readsARequest).map((some) => this.#getSome(some)))).flat()
+  async get(keys: readonly Key[], budget?: ReadBudget): Promise<Item[]> {
+    return (await Promise.all(groups(keys, readsARequest).map((some) => this.#getSome(some, budget)))).flat()
   }
 
-  async #getSome(keys: readonly Key[]): Promise<Item[]> {
+  async #getSome(keys: readonly Key[], budget: ReadBudget | undefined): Promise<Item[]> {
     const found: Item[] = []
     let left: unknown = { [this.#name]: { Keys: keys.map(keyOf), ConsistentRead: true } }
     for (let round = 1; ; round++) {
-      const { Responses, UnprocessedKeys } = await this.#call('BatchGetItem', { RequestItems: left }, false)
+      const { Responses, UnprocessedKeys } = await this.#read('BatchGetItem', { RequestItems: left }, budget)
       found.push(...itemsOf(Object(Responses)[this.#name]))
       left = UnprocessedKeys
       if (Object.keys(Object(left)).length === 0) return found
@@ -151,21 +152,38 @@ export class Table {
   }
 
   /** Items of one partition in the order of their sort keys, after `after`. */
-  async query(pk: string, after: string, limit: number, backwards = false): Promise<Item[]> {
-    const { Items } = await this.#call('Query', {
-      KeyConditionExpression: backwards ? 'pk = :pk AND sk < :sk' : 'pk = :pk AND sk > :sk',
-      ExpressionAttributeValues: { ':pk': { S: pk }, ':sk': { S: after } },
-      ConsistentRead: true,
-      ScanIndexForward: !backwards,
-      Limit: limit,
-    })
+  async query(
+    pk: string,
+    after: string,
+    limit: number,
+    { backwards = false, budget }: { readonly backwards?: boolean; readonly budget?: ReadBudget | undefined } = {},
+  ): Promise<Item[]> {
+    const { Items } = await this.#read(
+      'Query',
+      {
+        TableName: this.#name,
+        KeyConditionExpression: backwards ? 'pk = :pk AND sk < :sk' : 'pk = :pk AND sk > :sk',
+        ExpressionAttributeValues: { ':pk': { S: pk }, ':sk': { S: after } },
+        ConsistentRead: true,
+        ScanIndexForward: !backwards,
+        Limit: limit,
+      },
+      budget,
+    )
     return itemsOf(Items)
   }
 
-  async #call(action: string, body: object, named = true): Promise<Record<string, unknown>> {
+  async #read(action: string, body: object, budget: ReadBudget | undefined): Promise<Record<string, unknown>> {
+    budget?.spend()
+    return this.#call(action, body, false, budget?.signal)
+  }
+
+  async #call(action: string, body: object, named = true, signal?: AbortSignal): Promise<Record<string, unknown>> {
+    const options = { tryMs: 3_000, ...(signal !== undefined && { signal }) }
     try {
-      return await this.#client.call(`${api}.${action}`, named ? { TableName: this.#name, ...body } : body, { tryMs: 3_000 })
+      return await this.#client.call(`${api}.${action}`, named ? { TableName: this.#name, ...body } : body, options)
     } catch (error) {
+      if (signal?.aborted) throw gaveUp(signal)
       throw isCalled(error, 'ConditionalCheckFailedException', 'ResourceInUseException') ? error : this.#problem(error)
     }
   }

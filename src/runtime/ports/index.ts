@@ -11,14 +11,16 @@ import { SqlDatabase } from './sql-database.ts'
 import { SqsQueue } from './sqs.ts'
 
 export { AwsClient, AwsError } from './aws.ts'
-export { type CarrierRow, type Database, type Final, type Migration, type Row, rememberMs } from './database.ts'
+export type { CarrierRow, Database, Final, Migration, RejectedRow, Row } from './database.ts'
 export { type Item, number, Table, text } from './dynamodb.ts'
 export type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
 export { matchingEvents } from './logs.ts'
 export type { Media } from './media.ts'
 export { batchBytes, batchEntries, type Queue, type QueueState, type Received } from './queue.ts'
+export { isLate, ReadBudget } from './read-budget.ts'
 export { secretFrom } from './secret-from.ts'
 export { readSecret } from './secrets.ts'
+export { Refusal } from './sql.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */
 export function openQueue(options: AwsOptions): Queue {
@@ -30,6 +32,8 @@ export interface DatabaseOptions {
   readonly password?: string | undefined
   /** Connections that this process opens at most. */
   readonly connections?: number | undefined
+  /** Longest that one statement may take, in milliseconds. The connection is ended after that. */
+  readonly timeoutMs?: number | undefined
 }
 
 /**

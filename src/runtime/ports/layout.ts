@@ -1,4 +1,6 @@
 import type { Carrier, Field } from '../../domain/carrier.ts'
+import { messageTypes } from '../../domain/message.ts'
+import { nationalNumber } from '../../domain/phone.ts'
 import type { Outcome } from '../../domain/report.ts'
 import { monthOf, readTime, type TimeFormat, writeTime } from '../../domain/wall-clock.ts'
 import type { Row } from './database.ts'
@@ -6,12 +8,21 @@ import { mediaKey } from './media.ts'
 
 export type Value = string | number | null
 
+/** A column that is written. */
+export interface WrittenColumn {
+  readonly field: Field | 'constant'
+  readonly column: string
+  /** The values that it may get, where those are few. */
+  readonly values?: readonly Value[]
+}
+
 /** How a carrier's table is written and read. */
 export interface Layout {
   readonly table: string
   /** Whether the table is one of ours: its shape is known, and it may be made and tidied. */
   readonly ours: boolean
   readonly columns: readonly string[]
+  readonly written: readonly WrittenColumn[]
   valuesOf(row: Row): Value[]
   readonly id: string
   readonly result: { readonly status: string; readonly done: readonly Value[]; readonly code: string; readonly at?: string }
@@ -43,16 +54,9 @@ export const ourStatus = { waiting: 0, done: 2 } as const
 const ourDelivered = 'delivered'
 const ourExpired = 'expired'
 
-/** A number as people in Korea dial it: 01012345678; other countries keep theirs. */
-function national(number: string): string {
-  if (!number.startsWith('+82')) return number.slice(1)
-  const rest = number.slice(3)
-  return /^1[568]\d{6}$/.test(rest) ? rest : `0${rest}`
-}
-
 function readersOf(carrier: Carrier): Record<Field, (row: Row) => Value> {
   const { phone = 'e164', time = 'epoch-ms', timeZone = 'Asia/Seoul', types } = carrier.existing ?? {}
-  const number = phone === 'national' ? national : (text: string) => text
+  const number = phone === 'national' ? nationalNumber : (text: string) => text
   const at = (instant: number | undefined): Value => (instant === undefined ? null : writeTime(instant, time, timeZone))
   return {
     id: ({ message }) => message.id,
@@ -91,6 +95,14 @@ function layoutFor(carrier: Carrier): Layout {
     table,
     ours: existing === undefined,
     columns: [...columns.map(([, column]) => column), ...constants.map(([column]) => column)],
+    written: [
+      ...columns.map(([field, column]) => ({
+        field,
+        column,
+        ...(field === 'type' && { values: messageTypes.map((type) => existing?.types?.[type] ?? type) }),
+      })),
+      ...constants.map(([column, value]) => ({ field: 'constant' as const, column, values: [value] })),
+    ],
     valuesOf: (row) => [...columns.map(([field]) => readers[field](row)), ...constants.map(([, value]) => value)],
     id: columns.find(([field]) => field === 'id')?.[1] ?? 'id',
     result: { status: result.status, done: result.done, code: result.code, ...(result.at !== undefined && { at: result.at }) },

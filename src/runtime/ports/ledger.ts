@@ -1,5 +1,6 @@
 import type { Environment } from '../../domain/names.ts'
 import type { Report, Status } from '../../domain/report.ts'
+import type { ReadBudget } from './read-budget.ts'
 
 /** Whose messages and reports: no call reads across it. */
 export interface Owner {
@@ -47,11 +48,12 @@ export interface Ledger {
    */
   append(owner: Owner, reports: readonly Report[]): Promise<void>
   /** What is known of up to 100 messages; unknown ids are left out. */
-  standings(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, Standing>>
+  standings(owner: Owner, ids: readonly string[], budget?: ReadBudget): Promise<ReadonlyMap<string, Standing>>
   /**
-   * The next reports after `cursor`; absent: from the oldest that is kept.
+   * The next reports after `cursor`; absent, or older than what is kept: from the oldest that is kept.
+   * @param budget what it may read; where that is used up the page ends early and says that there is more
    * @throws Problem `cursor-invalid`
    */
-  reports(owner: Owner, cursor: string | undefined, limit: number): Promise<ReportPage>
+  reports(owner: Owner, cursor: string | undefined, limit: number, budget?: ReadBudget): Promise<ReportPage>
   close(): void
 }

@@ -10,8 +10,12 @@ export interface StoredMedia {
 export interface Media {
   /** Keeps an image. The same content again is no second object. */
   put(owner: Owner, id: string, content: Uint8Array): Promise<void>
-  /** `undefined`: this owner has no such image. @throws Problem `media-unavailable` */
-  find(owner: Owner, id: string): Promise<StoredMedia | undefined>
+  /**
+   * @param signal ends the look-up
+   * @returns `undefined`: this owner has no such image
+   * @throws Problem `media-unavailable`
+   */
+  find(owner: Owner, id: string, signal?: AbortSignal): Promise<StoredMedia | undefined>
   close(): void
 }
 

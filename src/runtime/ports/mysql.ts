@@ -1,21 +1,27 @@
 import { randomBytes } from 'node:crypto'
-import { createPool, type Pool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
+import { Socket } from 'node:net'
+import { createPool, type Pool, type PoolConnection, type QueryResult, type RowDataPacket } from 'mysql2/promise'
 import { Problem } from '../../domain/problem.ts'
-import type { Engine, Session, SqlRow } from './sql.ts'
+import { NoAnswer, within } from './deadline.ts'
+import type { Value } from './layout.ts'
+import { type Engine, outdated, Refusal, type Session, type SqlRow, type TableFacts, unavailable } from './sql.ts'
 
-/** Deadlock, lock wait timeout, and a record that changed since the snapshot: the transaction may simply run again. */
-const again = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD'])
+/** Deadlock, lock wait timeout, a record that changed since the snapshot, a statement that was ended: run it again. */
+const again = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'ER_QUERY_INTERRUPTED'])
 const tries = 5
 const lockSeconds = 30
+/** Longest that one statement may take; a change of the schema may take longer. */
+const defaultTimeoutMs = 30_000
+const schemaTimeoutMs = 600_000
+/** Longest that a ROLLBACK or a ping may take. */
+const pingMs = 3_000
+/** A connection that was idle for longer is asked first: its peer may be gone without a word. */
+const idleMs = 5_000
+/** What a statement has beside its values. */
+const statementBytes = 1024
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-}
-
-/** Errors with an SQL state of class 22 or 23 are the data's fault; everything else is the server's or the way to it. */
-function isBadRow(error: unknown): boolean {
-  if (!(error instanceof Error && 'sqlState' in error && typeof error.sqlState === 'string')) return false
-  return error.sqlState.startsWith('22') || error.sqlState.startsWith('23')
 }
 
 export interface ServerOptions {
@@ -24,6 +30,15 @@ export interface ServerOptions {
   readonly password?: string | undefined
   /** Connections that this process opens at most. */
   readonly connections?: number | undefined
+  /** Longest that one statement may take. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** What is known of a connection. */
+interface Known {
+  /** The server takes no longer statement (`max_allowed_packet`). */
+  readonly maxBytes: number
+  usedAt: number
 }
 
 /** The carriers' database in MariaDB (10.5 or later) or MySQL (8.0 or later). */
@@ -32,12 +47,14 @@ export class MysqlEngine implements Engine {
   readonly #pool: Pool
   readonly #address: string
   readonly #database: string
-  readonly #ready = new WeakSet<object>()
+  readonly #timeoutMs: number
+  readonly #known = new WeakMap<object, Known>()
 
   constructor(options: ServerOptions) {
     const url = new URL(options.url)
     this.#address = `${url.protocol}//${url.host}${url.pathname}`
     this.#database = url.pathname.slice(1)
+    this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs
     this.#pool = createPool({
       host: url.hostname,
       port: url.port === '' ? 3306 : Number(url.port),
@@ -53,6 +70,8 @@ export class MysqlEngine implements Engine {
       supportBigNumbers: true,
       ...(url.searchParams.get('ssl') === 'true' && { ssl: {} }),
     })
+    // An error between two statements is an event, and without a listener it ends the process. The next statement fails.
+    this.#pool.on('connection', (connection) => void connection.on('error', () => undefined))
   }
 
   quoted(name: string): string {
@@ -62,22 +81,28 @@ export class MysqlEngine implements Engine {
   async transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
     for (let round = 1; ; round++) {
       try {
-        return await this.#ask(async (connection) => {
-          await connection.beginTransaction()
-          try {
-            const result = await run(sessionOf(connection, (name) => this.quoted(name)))
-            await connection.commit()
-            return result
-          } catch (error) {
-            // Where the connection is gone the server has rolled back by itself.
-            await connection.rollback().catch(() => undefined)
-            throw error
-          }
-        })
+        return await this.#ask((connection) => this.#transaction(connection, run))
       } catch (error) {
-        const cause = error instanceof Problem ? error.cause : error
-        if (round >= tries || !again.has(codeOf(cause))) throw error
+        if (!(error instanceof Refusal) || !again.has(codeOf(error.cause))) throw error
+        if (round >= tries) throw unavailable(this.#address, error.cause)
       }
+    }
+  }
+
+  async #transaction<T>(connection: PoolConnection, run: (session: Session) => Promise<T>): Promise<T> {
+    const statement = (sql: string, ms: number) => within(connection.query(sql), ms, () => discard(connection))
+    await statement('START TRANSACTION', this.#timeoutMs)
+    try {
+      const result = await run(this.#session(connection, this.#timeoutMs))
+      await statement('COMMIT', this.#timeoutMs)
+      return result
+    } catch (error) {
+      // Where the connection is gone the server has rolled back by itself.
+      if (error instanceof NoAnswer) throw error
+      await statement('ROLLBACK', pingMs).catch(() => {
+        throw error
+      })
+      throw new Refusal(this.#address, error)
     }
   }
 
@@ -85,12 +110,13 @@ export class MysqlEngine implements Engine {
   async exclusive<T>(run: (session: Session) => Promise<T>): Promise<T> {
     const lock = `apigw.${this.#database}`.slice(0, 64)
     return this.#ask(async (connection) => {
-      const [rows] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS got', [lock, lockSeconds])
-      if (rows[0]?.got !== 1) throw new Error('another process is changing the schema')
+      const session = this.#session(connection, schemaTimeoutMs)
+      const [row] = await session.all('SELECT GET_LOCK(?, ?) AS got', [lock, lockSeconds])
+      if (row?.got !== 1) throw new Error('another process is changing the schema')
       try {
-        return await run(sessionOf(connection, (name) => this.quoted(name)))
+        return await run(session)
       } finally {
-        await connection.query('SELECT RELEASE_LOCK(?)', [lock])
+        await session.all('SELECT RELEASE_LOCK(?)', [lock])
       }
     })
   }
@@ -98,6 +124,19 @@ export class MysqlEngine implements Engine {
   async hasTable(session: Session, table: string): Promise<boolean> {
     const sql = 'SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?'
     return (await session.all(sql, [table])).length > 0
+  }
+
+  async facts(session: Session, table: string): Promise<TableFacts | undefined> {
+    const where = 'WHERE table_schema = DATABASE() AND table_name = ?'
+    const [found] = await session.all(`SELECT engine AS engine FROM information_schema.tables ${where}`, [table])
+    if (found === undefined) return undefined
+    const rows = await session.all(
+      `SELECT column_name AS name, data_type AS type, character_maximum_length AS length, is_nullable AS nullable,
+         column_default AS preset, extra AS extra, character_set_name AS charset, column_type AS full
+       FROM information_schema.columns ${where}`,
+      [table],
+    )
+    return { columns: rows.map(columnOf), transactional: !/myisam|aria|memory|csv/i.test(String(found.engine ?? '')) }
   }
 
   async close(): Promise<void> {
@@ -110,74 +149,136 @@ export class MysqlEngine implements Engine {
       connection = await this.#connection()
       return await run(connection)
     } catch (error) {
-      if (isBadRow(error) || error instanceof Problem) throw error
-      connection?.destroy()
+      if (error instanceof Refusal) {
+        if (codeOf(error.cause) === 'ER_NO_SUCH_TABLE' && /ingest_|apigw_schema/.test(error.message)) {
+          throw outdated(this.#address, error.cause)
+        }
+        throw error
+      }
+      if (connection !== undefined) discard(connection)
       connection = undefined
-      throw this.#asProblem(error)
+      throw error instanceof Problem ? error : unavailable(this.#address, error)
     } finally {
-      connection?.release()
+      if (connection !== undefined) {
+        const known = this.#known.get(connection.connection)
+        if (known !== undefined) known.usedAt = Date.now()
+        connection.release()
+      }
     }
   }
 
-  #asProblem(error: unknown): Problem {
-    const message = error instanceof Error ? error.message : String(error)
-    if (codeOf(error) === 'ER_NO_SUCH_TABLE' && /ingest_|apigw_schema/.test(message)) {
-      const detail = `${this.#address} lacks the tables that messages are written into.`
-      return new Problem('schema-outdated', detail, { next: 'apigw schema apply', cause: error })
+  /** A connection of the pool that answers. */
+  async #connection(): Promise<PoolConnection> {
+    for (;;) {
+      const waiting = this.#pool.getConnection()
+      const giveBack = () => void waiting.then((late) => late.release()).catch(() => undefined)
+      const connection = await within(waiting, this.#timeoutMs, giveBack)
+      const known = this.#known.get(connection.connection)
+      try {
+        if (known === undefined) await this.#setUp(connection)
+        else if (Date.now() - known.usedAt > idleMs) await within(connection.ping(), pingMs, () => undefined)
+        return connection
+      } catch (error) {
+        discard(connection)
+        if (known === undefined) throw error
+        // It had ended while it was idle; the next one is another, and a new one in the end.
+      }
     }
-    return new Problem('database-unavailable', `${this.#address} does not do what it should: ${codeOf(error) || message}.`, {
-      next: 'apigw schema status',
-      cause: error,
-    })
   }
 
   /**
-   * A connection of the pool, set up when it is new. A plain SELECT in an old snapshot sees no new rows, so READ
-   * COMMITTED takes a new one for each statement; strict mode refuses what would not fit, where the default of some
-   * servers cuts it off and only warns.
+   * A plain SELECT in an old snapshot sees no new rows, so READ COMMITTED takes a new one for each statement. Strict mode
+   * refuses what would not fit, where the default of some servers cuts it off and only warns. The modes against zero dates
+   * are left out: a carrier's column may have one as its default, and nothing here writes one.
    */
-  async #connection(): Promise<PoolConnection> {
-    const connection = await this.#pool.getConnection()
-    if (!this.#ready.has(connection.connection)) {
-      await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
-      await connection.query("SET SESSION sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = 10")
-      this.#ready.add(connection.connection)
+  async #setUp(connection: PoolConnection): Promise<void> {
+    const session = this.#session(connection, pingMs)
+    const modes = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'
+    await session.run('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
+    await session.run(`SET SESSION sql_mode = '${modes}', innodb_lock_wait_timeout = 10`)
+    const [row] = await session.all('SELECT @@max_allowed_packet AS bytes')
+    this.#known.set(connection.connection, { maxBytes: Number(row?.bytes), usedAt: Date.now() })
+  }
+
+  #session(connection: PoolConnection, timeoutMs: number): Session {
+    const query = async <T extends QueryResult>(sql: string, values: readonly unknown[] = []): Promise<T> => {
+      const [result] = await within(connection.query<T>(sql, [...values]), timeoutMs, () => discard(connection))
+      return result
     }
-    return connection
+    const all: Session['all'] = async (sql, values) => (await query<RowDataPacket[]>(sql, values)) as SqlRow[]
+    const change = async (sql: string, values: readonly unknown[] = []): Promise<number> => {
+      const result = await query(sql, values)
+      return 'affectedRows' in result ? result.affectedRows : 0
+    }
+    const maxBytes = () => this.#known.get(connection.connection)?.maxBytes ?? 1024 * 1024
+    return {
+      run: change,
+      all,
+      insert: async (table, columns, rows) => {
+        const into = `INSERT INTO ${this.quoted(table)} (${columns.map((name) => this.quoted(name)).join(', ')}) VALUES ?`
+        for (const some of parts(rows, maxBytes())) await query(into, [some])
+      },
+      see: async (columns, rows) => {
+        // MySQL has no INSERT … RETURNING, so a token tells the new marks from the old ones.
+        const token = randomBytes(8)
+        const into = `INSERT IGNORE INTO ingest_seen (${columns.join(', ')}, batch) VALUES ?`
+        const statements = [...parts(rows, maxBytes())]
+        let inserted = 0
+        for (const some of statements) inserted += await change(into, [some.map((row) => [...row, token])])
+        if (inserted === rows.length) return undefined
+        if (inserted === 0) return new Set()
+        const seen = new Set<string>()
+        for (const some of statements) {
+          const sql = 'SELECT msg_id FROM ingest_seen WHERE msg_id IN (?) AND batch = ?'
+          for (const row of await query<RowDataPacket[]>(sql, [some.map(([id]) => id), token])) seen.add(String(row.msg_id))
+        }
+        return seen
+      },
+    }
   }
 }
 
-function sessionOf(connection: PoolConnection, quoted: (name: string) => string): Session {
-  const run: Session['run'] = async (sql, values = []) => {
-    const [result] = await connection.query(sql, [...values])
-    return 'affectedRows' in result ? result.affectedRows : 0
+/**
+ * Ends a connection at once. The driver's own `destroy` only sends a FIN, and a peer that is gone never answers it: the socket
+ * would stay open until the kernel gives up, a quarter of an hour later.
+ */
+function discard(connection: PoolConnection): void {
+  const { connection: inner } = connection
+  connection.destroy()
+  if ('stream' in inner && inner.stream instanceof Socket) inner.stream.destroy()
+}
+
+/** Rows in statements that the server takes; a row that is too long by itself is alone. */
+function* parts(rows: readonly (readonly Value[])[], maxBytes: number): Generator<readonly (readonly Value[])[]> {
+  let part: (readonly Value[])[] = []
+  let bytes = statementBytes
+  for (const row of rows) {
+    // A character may be escaped by a second one; the quotes, the comma and a token of eight bytes come on top.
+    const length = row.reduce<number>((sum, value) => sum + 2 * Buffer.byteLength(String(value)) + 4, 40)
+    if (part.length > 0 && bytes + length > maxBytes) {
+      yield part
+      part = []
+      bytes = statementBytes
+    }
+    part.push(row)
+    bytes += length
   }
-  const all: Session['all'] = async (sql, values = []) => {
-    const [rows] = await connection.query<RowDataPacket[]>(sql, [...values])
-    return rows as SqlRow[]
-  }
+  if (part.length > 0) yield part
+}
+
+function columnOf(row: SqlRow): TableFacts['columns'][number] {
+  const { length, charset } = row
+  const type = String(row.type).toLowerCase()
+  // MariaDB gives the text NULL where a column that may be null has no default of its own.
+  const hasDefault = row.preset !== null && row.preset !== undefined
+  const enumeration =
+    type === 'enum' ? [...String(row.full).matchAll(/'((?:[^']|'')*)'/g)].map(([, value]) => value ?? '') : undefined
   return {
-    run,
-    all,
-    insert: async (table, columns, rows) => {
-      const names = columns.map(quoted).join(', ')
-      await connection.query(`INSERT INTO ${quoted(table)} (${names}) VALUES ?`, [rows])
-    },
-    see: async (columns, rows) => {
-      // MySQL has no INSERT … RETURNING, so a token tells the new marks from the old ones.
-      const token = randomBytes(8)
-      const marked = rows.map((row) => [...row, token])
-      const sql = `INSERT IGNORE INTO ingest_seen (${columns.join(', ')}, batch) VALUES ?`
-      const [result] = await connection.query(sql, [marked])
-      const inserted = 'affectedRows' in result ? result.affectedRows : 0
-      if (inserted === rows.length) return undefined
-      if (inserted === 0) return new Set()
-      const ids = rows.map(([id]) => id)
-      const [seen] = await connection.query<RowDataPacket[]>('SELECT msg_id FROM ingest_seen WHERE msg_id IN (?) AND batch = ?', [
-        ids,
-        token,
-      ])
-      return new Set(seen.map((row) => String(row.msg_id)))
-    },
+    name: String(row.name),
+    type,
+    ...(length !== null && length !== undefined && { length: Number(length) }),
+    optional: row.nullable === 'YES' || hasDefault || /auto_increment|generated|default_generated/i.test(String(row.extra)),
+    ...(typeof charset === 'string' && { charset }),
+    ...(enumeration !== undefined && { values: enumeration }),
   }
 }

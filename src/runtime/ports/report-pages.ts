@@ -1,6 +1,7 @@
 import type { Report } from '../../domain/report.ts'
 import { type Item, number, type Table, text } from './dynamodb.ts'
 import type { Owner } from './ledger.ts'
+import type { ReadBudget } from './read-budget.ts'
 
 /** Reports in one item: together cheaper than one by one, and the page of a reader. Far below DynamoDB's 400 KB. */
 const reportsAPage = 100
@@ -53,14 +54,14 @@ export class ReportPages {
   }
 
   /** The pages of a day after a number, expired ones left out. */
-  async after(owner: Owner, day: string, sequence: number, limit: number): Promise<Page[]> {
-    const items = await this.#table.query(partition(owner, day), sortKey(sequence), limit)
+  async after(owner: Owner, day: string, sequence: number, limit: number, budget?: ReadBudget): Promise<Page[]> {
+    const items = await this.#table.query(partition(owner, day), sortKey(sequence), limit, { budget })
     return items.filter((item) => (number(item, 'ttl') ?? 0) * 1000 > this.#now()).map((item) => pageOf(day, item))
   }
 
   /** The day that is being written. */
-  async head(owner: Owner): Promise<string | undefined> {
-    const [item] = await this.#table.get([{ pk: heads(owner), sk: 'head' }])
+  async head(owner: Owner, budget?: ReadBudget): Promise<string | undefined> {
+    const [item] = await this.#table.get([{ pk: heads(owner), sk: 'head' }], budget)
     return text(item, 'openDay')
   }
 
@@ -89,7 +90,7 @@ export class ReportPages {
 
   /** The last page after one that is known. */
   async #follow(owner: Owner, from: { day: string; sequence: number }): Promise<{ day: string; sequence: number }> {
-    const [last] = await this.#table.query(partition(owner, from.day), lastSequence, 1, true)
+    const [last] = await this.#table.query(partition(owner, from.day), lastSequence, 1, { backwards: true })
     if (last === undefined) return { day: from.day, sequence: 0 }
     const { sequence, next } = pageOf(from.day, last)
     if (next === undefined) return { day: from.day, sequence }

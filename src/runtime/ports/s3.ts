@@ -2,6 +2,7 @@ import { Problem } from '../../domain/problem.ts'
 import { AwsClient, AwsError, type AwsOptions } from './aws.ts'
 import type { Owner } from './ledger.ts'
 import { type Media, mediaKey, type StoredMedia } from './media.ts'
+import { gaveUp } from './read-budget.ts'
 
 export interface MediaOptions extends AwsOptions {
   readonly bucket: string
@@ -24,8 +25,8 @@ export class S3Media implements Media {
     await this.#ask('PUT', owner, id, { headers: { 'content-type': 'image/jpeg' }, body: content })
   }
 
-  async find(owner: Owner, id: string): Promise<StoredMedia | undefined> {
-    const response = await this.#ask('HEAD', owner, id, { missing: true })
+  async find(owner: Owner, id: string, signal?: AbortSignal): Promise<StoredMedia | undefined> {
+    const response = await this.#ask('HEAD', owner, id, { missing: true }, signal)
     if (response.status === 404) return undefined
     return {
       bytes: Number(response.headers.get('content-length') ?? 0),
@@ -42,10 +43,12 @@ export class S3Media implements Media {
     owner: Owner,
     id: string,
     content: { headers?: Record<string, string>; body?: Uint8Array; missing?: boolean },
+    signal?: AbortSignal,
   ): Promise<Response> {
     try {
-      return await this.#client.request(method, `${this.#folder}/${mediaKey(owner, id)}`, content, { tryMs: 5_000 })
+      return await this.#client.request(method, `${this.#folder}/${mediaKey(owner, id)}`, content, { tryMs: 5_000, signal })
     } catch (cause) {
+      if (signal?.aborted) throw gaveUp(signal)
       const reason = cause instanceof AwsError ? cause.name : 'no answer'
       throw new Problem('media-unavailable', `The image store does not answer as it should: ${reason}.`, {
         retryAfterMs: 2000,

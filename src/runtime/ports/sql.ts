@@ -1,3 +1,4 @@
+import { Problem } from '../../domain/problem.ts'
 import type { Value } from './layout.ts'
 
 export type SqlRow = Readonly<Record<string, unknown>>
@@ -16,6 +17,63 @@ export interface Session {
   see(columns: readonly string[], rows: readonly (readonly Value[])[]): Promise<ReadonlySet<string> | undefined>
 }
 
+/**
+ * The database answered and refused: after the error it took a ROLLBACK on the same connection. Whether a row or the whole
+ * table is at fault is for the caller to find out, with other rows; the SQL state does not say (a trigger may raise any).
+ */
+export class Refusal extends Error {
+  readonly address: string
+
+  /** @param address the database, without a password */
+  constructor(address: string, cause: unknown) {
+    super(wordsOf(cause), { cause })
+    this.name = 'Refusal'
+    this.address = address
+  }
+}
+
+/** The server's words, with its code where they lack it. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const message = error.message === '' ? error.name : error.message
+  return code === '' || message.includes(code) ? message : `${code}: ${message}`
+}
+
+/** The database cannot be used now. @param address without a password */
+export function unavailable(address: string, cause: unknown): Problem {
+  return new Problem('database-unavailable', `${address} cannot be used now: ${wordsOf(cause).replace(/\.$/, '')}.`, {
+    next: 'apigw schema status',
+    cause,
+  })
+}
+
+/** The tables of ours are missing. @param address without a password */
+export function outdated(address: string, cause: unknown): Problem {
+  const detail = `${address} lacks the tables that messages are written into.`
+  return new Problem('schema-outdated', detail, { next: 'apigw schema apply', cause })
+}
+
+/** One column of a table, as far as it decides whether rows get in. */
+export interface Column {
+  readonly name: string
+  /** In lower case, without a length: `varchar`, `bigint`. */
+  readonly type: string
+  /** Most characters; absent: no limit that the engine states. */
+  readonly length?: number
+  /** Whether a row may leave it out. */
+  readonly optional: boolean
+  readonly charset?: string
+  /** The values of an ENUM. */
+  readonly values?: readonly string[]
+}
+
+export interface TableFacts {
+  readonly columns: readonly Column[]
+  /** Whether ROLLBACK takes back what was inserted: not with MyISAM. */
+  readonly transactional: boolean
+}
+
 /** One engine: its connections, its words, its errors. */
 export interface Engine {
   readonly name: 'sqlite' | 'mysql' | 'postgres'
@@ -23,13 +81,16 @@ export interface Engine {
   quoted(name: string): string
   /**
    * Runs statements on one connection, in one transaction, again from the start where the engine asks for that.
-   * @throws Problem `database-unavailable`, `schema-outdated`; anything else: the data is at fault
+   * @throws Problem `database-unavailable`, `schema-outdated`
+   * @throws Refusal the database answered and refused
    */
   transaction<T>(run: (session: Session) => Promise<T>): Promise<T>
   /** The same, while no other process does the same: for changes of the schema. */
   exclusive<T>(run: (session: Session) => Promise<T>): Promise<T>
   /** Whether there is a table of this name. */
   hasTable(session: Session, table: string): Promise<boolean>
+  /** What the database says about a table; `undefined`: there is none. */
+  facts(session: Session, table: string): Promise<TableFacts | undefined>
   close(): Promise<void>
 }
 

@@ -1,14 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { Problem } from '../../domain/problem.ts'
 import type { Value } from './layout.ts'
-import { type Engine, marks, type Session, type SqlRow } from './sql.ts'
+import { type Engine, marks, outdated, Refusal, type Session, type SqlRow, type TableFacts, unavailable } from './sql.ts'
 
 const busyMs = 5_000
 
-/** Errors that another try may get past: busy, locked, disk full or gone (https://www.sqlite.org/rescode.html). */
-const passing = new Set([5, 6, 10, 13, 14])
+/** The file is at fault: busy, locked, read-only, disk full, damaged or gone (https://www.sqlite.org/rescode.html). */
+const ofTheFile = new Set([5, 6, 8, 10, 11, 13, 14, 26])
 
 /**
  * One transaction at a time for each file in this process: waiting for a lock of SQLite's stops the event loop, and with
@@ -50,6 +49,21 @@ export class SqliteEngine implements Engine {
     return (await session.all("SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)", [table])).length > 0
   }
 
+  async facts(session: Session, table: string): Promise<TableFacts | undefined> {
+    const rows = await session.all(
+      // Its columns have no widths, and STRICT tables check types by themselves.
+      `SELECT p.name, p.type, p."notnull" AS required, p.dflt_value AS preset, p.pk FROM sqlite_master m, pragma_table_info(m.name) p
+       WHERE m.type IN ('table', 'view') AND lower(m.name) = lower(?)`,
+      [table],
+    )
+    if (rows.length === 0) return undefined
+    const columns = rows.map(({ name, type, required, preset, pk }) => {
+      const isRowId = Number(pk) > 0 && String(type).toUpperCase() === 'INTEGER'
+      return { name: String(name), type: String(type).toLowerCase(), optional: required !== 1 || preset !== null || isRowId }
+    })
+    return { columns, transactional: true }
+  }
+
   async close(): Promise<void> {
     await turns.get(this.#path)
     if (this.#db.isOpen) this.#db.close()
@@ -67,19 +81,12 @@ export class SqliteEngine implements Engine {
     }
   }
 
-  #asProblem(error: unknown): unknown {
-    if (!(error instanceof Error)) return error
-    if (/no such table: (?:main\.)?(?:ingest_|apigw_schema)/.test(error.message)) {
-      const detail = `${this.#path} lacks the tables that messages are written into.`
-      return new Problem('schema-outdated', detail, { next: 'apigw schema apply', cause: error })
-    }
-    const missing = error.message.startsWith('no such table') || error.message.includes('database is not open')
+  #asProblem(error: unknown): Error {
+    if (!(error instanceof Error)) return new Refusal(this.#path, error)
+    if (/no such table: (?:main\.)?(?:ingest_|apigw_schema)/.test(error.message)) return outdated(this.#path, error)
     const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : -1
-    if (!missing && !passing.has(code)) return error
-    return new Problem('database-unavailable', `${this.#path} cannot be used now: ${error.message}.`, {
-      next: 'apigw schema status',
-      cause: error,
-    })
+    const ended = ofTheFile.has(code) || error.message.includes('database is not open')
+    return ended ? unavailable(this.#path, error) : new Refusal(this.#path, error)
   }
 
   #statement(sql: string): StatementSync {

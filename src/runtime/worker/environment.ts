@@ -13,7 +13,7 @@ export interface Opened {
 /** One line of the log for what a worker did. */
 export function observe(event: WorkerEvent): void {
   const { kind, ...fields } = event
-  log(kind, event.kind === 'failed' ? { ...fields, ...errorFields(event.error) } : fields)
+  log(kind, 'error' in event ? { ...fields, ...errorFields(event.error) } : fields)
 }
 
 /** @throws Problem `schema-outdated`: a worker writes into no tables that it does not know */
@@ -36,6 +36,8 @@ export async function openCarriers(connections: number): Promise<Opened> {
   const database = await openDatabase(required('APIGW_DATABASE'), {
     password: await secretFrom(env, 'APIGW_DATABASE_PASSWORD'),
     connections: numberFrom('APIGW_DATABASE_CONNECTIONS', connections),
+    // A function has 30 seconds in all, and needs some of them for a second try.
+    timeoutMs: numberFrom('APIGW_DATABASE_TIMEOUT_MS', env.AWS_LAMBDA_FUNCTION_NAME === undefined ? 30_000 : 8_000),
   })
   try {
     if (env.APIGW_SCHEMA === 'apply') await database.migrate(carriers)

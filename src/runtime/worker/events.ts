@@ -12,6 +12,22 @@ export type WorkerEvent =
   /** A row that the carrier's table does not take. */
   | { readonly kind: 'rejected'; readonly queue: string; readonly id: string; readonly why: string }
   | { readonly kind: 'failed'; readonly queue: string; readonly error: unknown; readonly retryMs: number }
+  /** A message that cannot be read was moved to the dead-letter queue, after several receives. */
+  | { readonly kind: 'dead'; readonly queue: string; readonly why: string; readonly deadLetterQueue: string }
+  /** The database answers, and the carrier's table takes no row: the queue waits, and its messages are kept. */
+  | {
+      readonly kind: 'refusing'
+      readonly queue: string
+      readonly error: unknown
+      readonly rows: number
+      readonly retryMs: number
+    }
+  /** Rows get in again. */
+  | { readonly kind: 'resumed'; readonly queue: string; readonly milliseconds: number }
+  /** What a carrier's table keeps out. `keepsOut: 'all'` stops its queue. */
+  | { readonly kind: 'unfit'; readonly queue: string; readonly detail: string; readonly fix: string; readonly keepsOut: string }
+  /** A row that the carrier ended and that cannot be read in part; its report says what can be. */
+  | { readonly kind: 'unreadable'; readonly queue: string; readonly id: string; readonly why: string }
   /** Messages that were given back because the database stayed away. */
   | { readonly kind: 'released'; readonly queue: string; readonly messages: number }
   /** Notes for the ledger that were dropped because it is too slow. */

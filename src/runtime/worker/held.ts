@@ -1,5 +1,5 @@
 import type { Queue } from '../ports/index.ts'
-import type { Parcel } from './flush.ts'
+import type { Parcel } from './open-envelope.ts'
 
 /** SQS's own default, where a queue does not say. */
 const usualVisibilitySeconds = 30
@@ -16,11 +16,14 @@ export class Held {
   #seconds = usualVisibilitySeconds
   #timer: NodeJS.Timeout | undefined
   readonly #onError: (error: unknown) => void
+  readonly #onLost: (parcels: readonly Parcel[]) => void
 
-  constructor(queue: Queue, name: string, onError: (error: unknown) => void) {
+  /** @param onLost gets parcels that SQS hides for us no longer, as 12 hours after a receive: they will come again */
+  constructor(queue: Queue, name: string, onError: (error: unknown) => void, onLost: (parcels: readonly Parcel[]) => void) {
     this.#queue = queue
     this.#name = name
     this.#onError = onError
+    this.#onLost = onLost
   }
 
   /** Learns how long the queue hides what was received. */
@@ -49,13 +52,18 @@ export class Held {
     const late = [...this.#due].flatMap(([parcel, due]) => (due <= now ? [parcel] : []))
     if (late.length === 0) return
     try {
-      await this.#queue.extend(
-        this.#name,
-        late.map((parcel) => parcel.received.receipt),
-        this.#seconds,
-      )
+      const receipts = late.map((parcel) => parcel.received.receipt)
+      const failed = new Set(await this.#queue.extend(this.#name, receipts, this.#seconds))
       const next = performance.now() + (this.#seconds * 1000) / 3
-      for (const parcel of late) if (this.#due.has(parcel)) this.#due.set(parcel, next)
+      const lost: Parcel[] = []
+      for (const parcel of late) {
+        if (!this.#due.has(parcel)) continue
+        if (failed.has(parcel.received.receipt)) lost.push(parcel)
+        else this.#due.set(parcel, next)
+      }
+      if (lost.length === 0) return
+      this.drop(lost)
+      this.#onLost(lost)
     } catch (error) {
       // They may come again, and their ids are known by then.
       this.#onError(error)

@@ -1,11 +1,14 @@
 import { isSandboxQueue } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
-import { openLedger } from '../ports/index.ts'
+import { frozenSince } from '../frozen.ts'
+import { type Database, openLedger } from '../ports/index.ts'
 import { observe, openCarriers } from './environment.ts'
+import { answers } from './fresh.ts'
 import { ReportPump } from './reports.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 
 interface Opened {
+  readonly database: Database
   readonly pump: ReportPump
   readonly sandboxes: readonly Sandbox[]
 }
@@ -16,10 +19,11 @@ async function open(): Promise<Opened> {
   if (ledger === undefined) throw new Problem('config-invalid', 'The environment variable APIGW_LEDGER_TABLE is missing.')
   const { database, carriers } = await openCarriers(1)
   const sandboxes = carriers.filter(({ queue }) => isSandboxQueue(queue)).map((carrier) => createSandbox({ database, carrier }))
-  return { pump: new ReportPump({ database, ledger, carriers, observe }), sandboxes }
+  return { database, pump: new ReportPump({ database, ledger, carriers, observe }), sandboxes }
 }
 
 let opened: Promise<Opened> | undefined
+const frozen = frozenSince()
 /** Time that one round may take, so that it ends before Lambda ends it. */
 const spareMs = 10_000
 
@@ -30,6 +34,11 @@ const spareMs = 10_000
 export async function handler(_event: unknown, context: { getRemainingTimeInMillis(): number }): Promise<{ reports: number }> {
   opened ??= open()
   try {
+    const known = await opened
+    if (frozen.begin() && !(await answers(known.database))) {
+      void known.database.close().catch(() => undefined)
+      opened = open()
+    }
     const { pump, sandboxes } = await opened
     let reports = 0
     for (let some = -1; some !== 0 && context.getRemainingTimeInMillis() > spareMs; ) {
@@ -45,5 +54,7 @@ export async function handler(_event: unknown, context: { getRemainingTimeInMill
       opened = undefined
     })
     throw error
+  } finally {
+    frozen.end()
   }
 }

@@ -81,6 +81,9 @@ class CarrierPump {
     const startedAt = Date.now()
     const finals = await database.finals(this.#carrier, roundSize)
     this.#oldestAt = finals[0]?.at
+    for (const { id, unreadable } of finals) {
+      if (unreadable !== undefined) observe({ kind: 'unreadable', queue: this.#carrier.queue, id, why: unreadable })
+    }
     const { ids, failure } = await appendAll(ledger, finals)
     // One transaction for all customers of a round, not one for each.
     if (ids.length > 0) {

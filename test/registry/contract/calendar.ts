@@ -1,4 +1,6 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { windowsAt } from '../../../src/domain/calendar.ts'
 import type { World } from '../contract.ts'
 import { at } from '../fixtures.ts'
 
@@ -91,32 +93,84 @@ export function calendarContract({ tenant, clock }: World): void {
       expect((await customer.refused('rate-exceeded')).retryAfterMs).toBe(1500)
     })
 
-    test('a move to the west goes on counting in the day that was begun', async () => {
+    test('a move to the west goes on counting until the day that it is there has ended', async () => {
       const customer = await tenant({ quotas: { live: { day: 1 } } })
       clock.now = at('2026-11-24T08:00+09:00')
       await customer.admitted()
       await customer.setCustomer(inZone(customer.id, 'America/New_York'))
       const refusal = await customer.refused('day-quota-exceeded')
       expect(refusal.windows?.day.id).toBe('2026-11-23')
-      clock.now = at('2026-11-24T12:00-05:00')
-      await customer.refused('day-quota-exceeded')
-      clock.now = at('2026-11-25T00:00-05:00')
+      clock.now = at('2026-11-23T23:59:59-05:00')
+      expect((await customer.refused('day-quota-exceeded')).retryAfterMs).toBe(1000)
+      clock.now += 1000
       await customer.admitted()
+      await customer.refused('day-quota-exceeded')
     })
 
-    test('a move to the east begins the day that it is there', async () => {
-      const customer = await tenant({ quotas: { live: { day: 1 } } })
-      await customer.setCustomer(inZone(customer.id, 'America/New_York'))
-      clock.now = at('2026-11-23T18:00-05:00')
-      await customer.admitted()
-      await customer.setCustomer(inZone(customer.id, 'Asia/Seoul'))
-      expect((await customer.admitted()).windows.day).toEqual({
-        id: '2026-11-24',
-        start: at('2026-11-24T00:00+09:00'),
-        end: at('2026-11-25T00:00+09:00'),
+    test('a move to the east, and back, gives no fresh day: what was spent in hours that both days share stays spent', async () => {
+      const customer = await tenant({ quotas: { live: { day: 100, month: 1000 } } })
+      clock.now = at('2026-11-23T18:00+09:00')
+      await customer.admitted({ units: 4 })
+      for (const zone of ['Pacific/Kiritimati', 'Pacific/Pago_Pago', 'Asia/Seoul', 'UTC']) {
+        await customer.setCustomer(inZone(customer.id, zone))
+        const { remaining, windows } = await customer.admitted({ units: 0 })
+        expect(remaining).toMatchObject({ day: 96, month: 996 })
+        expect(windows).toEqual(windowsAt(zone, clock.now))
+      }
+      clock.now = at('2026-11-24T00:00Z')
+      expect((await customer.admitted({ units: 0 })).remaining).toMatchObject({ day: 100, month: 996 })
+    })
+
+    test('a month that another zone has begun already goes on with what was spent', async () => {
+      const customer = await tenant({ quotas: { live: { month: 10 } } })
+      clock.now = at('2026-11-30T20:00+09:00')
+      await customer.admitted({ units: 7 })
+      await customer.setCustomer(inZone(customer.id, 'Pacific/Kiritimati'))
+      const { remaining, windows } = await customer.admitted({ units: 1 })
+      expect(windows.month.id).toBe('2026-12')
+      expect(remaining.month).toBe(2)
+    })
+
+    test('units come back to a count that has moved to another zone', async () => {
+      const customer = await tenant({ quotas: { live: { day: 10, month: 10 } } })
+      clock.now = at('2026-11-30T20:00+09:00')
+      const { reservation } = await customer.admitted({ units: 7 })
+      await customer.setCustomer(inZone(customer.id, 'Pacific/Kiritimati'))
+      await customer.admitted({ units: 1 })
+      expect(await customer.fail(reservation)).toBe(true)
+      expect(await customer.spent()).toEqual([1, 1])
+    })
+
+    test('whatever the zones, a change alone never raises what is left, and a count begins anew at a midnight only', async () => {
+      const zones = ['Asia/Seoul', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'America/New_York', 'UTC', 'Asia/Kathmandu']
+      const step = fc.record({
+        zone: fc.constantFrom(...zones),
+        hours: fc.integer({ min: 0, max: 6 }),
+        units: fc.integer({ min: 0, max: 4 }),
       })
-      await customer.setCustomer(inZone(customer.id, 'America/New_York'))
-      await customer.refused('day-quota-exceeded')
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), async (steps) => {
+          clock.now = at('2026-11-29T12:00+09:00')
+          const customer = await tenant({ quotas: { live: { day: 10, month: 25 } } })
+          let zone = 'Asia/Seoul'
+          const left = async () => (await customer.admitted({ units: 0 })).remaining
+          let spent = { day: 0, month: 0 }
+          for (const { hours, units, ...next } of steps) {
+            const before = windowsAt(zone, clock.now)
+            clock.now += hours * 3_600_000
+            if (clock.now >= before.day.end) spent = { ...spent, day: 0 }
+            if (clock.now >= before.month.end) spent = { ...spent, month: 0 }
+            expect(await left()).toMatchObject({ day: 10 - spent.day, month: 25 - spent.month })
+            zone = next.zone
+            await customer.setCustomer(inZone(customer.id, zone))
+            expect(await left()).toMatchObject({ day: 10 - spent.day, month: 25 - spent.month })
+            const admission = await customer.admit({ units })
+            if (admission.kind === 'admitted') spent = { day: spent.day + units, month: spent.month + units }
+            expect(Math.max(spent.day - 10, spent.month - 25)).toBeLessThanOrEqual(0)
+          }
+        }),
+        { numRuns: 40, interruptAfterTimeLimit: 20_000 },
+      )
     })
   })
 }

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { digestOf, newSecret } from '../../../src/domain/credential.ts'
+import { retiredMs } from '../../../src/domain/customer.ts'
+import { Problem } from '../../../src/domain/problem.ts'
 import type { Profile } from '../../../src/registry/index.ts'
 import type { World } from '../contract.ts'
-import { entryOf, freshId, noon, profileOf, Tenant } from '../fixtures.ts'
+import { entryOf, freshId, noon, problemOf, profileOf, Tenant } from '../fixtures.ts'
+
+const dayMs = 86_400_000
 
 export function profilesContract({ tenant, registry, engine, clock }: World): void {
   const versionOf = async (id: string): Promise<string> => {
@@ -96,7 +100,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       await customer.refused('credentials-invalid', { keyId: 'k-live' })
     })
 
-    test('removing a customer refuses its calls and keeps what it spent', async () => {
+    test('the id of a removed customer is retired: whoever gets it later reads nothing of its', async () => {
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 5, day: 5 } } })
       const claim = { key: 'order-1', fingerprint: 'body-1' }
       const { reservation } = await customer.admitted({ units: 3, idempotency: claim })
@@ -106,12 +110,35 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       expect(await registry().customers()).not.toContainEqual(expect.objectContaining({ id: customer.id }))
 
       const again = profileOf(customer.id, { quotas: { live: { rate: 1, burst: 5, day: 5 } } })
-      expect(await registry().save(again, undefined, entryOf(customer.id, 'added again'))).toBe(true)
-      expect((await customer.admit({ units: 3, idempotency: claim })).kind).toBe('replay')
-      clock.now += 10_000
-      await customer.refused('day-quota-exceeded', { units: 3 })
-      expect((await customer.admitted({ units: 2 })).remaining.day).toBe(0)
+      const add = () => registry().save(again, undefined, entryOf(customer.id, 'added again'))
+      const removedAt = clock.now
+      for (const now of [removedAt, removedAt + 18 * dayMs, removedAt + retiredMs - 1]) {
+        clock.now = now
+        const problem = await problemOf(add())
+        expect(problem).toMatchObject({ code: 'customer-id-retired', exit: 2, next: expect.stringContaining('customer add') })
+        expect(problem.message).toContain(new Date(removedAt + retiredMs).toISOString().slice(0, 10))
+      }
+      expect(await registry().profile(customer.id)).toBeUndefined()
+      await customer.refused('credentials-invalid')
+      clock.now = removedAt + retiredMs
+      expect(await add()).toBe(true)
       expect((await registry().history(customer.id, 10)).map(({ what }) => what)).toEqual(['added again', 'removed', 'added'])
+    })
+
+    test('of many who add an id while it is being removed, none gets it', async () => {
+      const customer = await tenant()
+      const version = await versionOf(customer.id)
+      const add = () =>
+        registry()
+          .save(profileOf(customer.id), undefined, entryOf(customer.id, 'added again'))
+          .catch((error: unknown) => (error instanceof Problem ? error.code : error))
+      const [removed, ...added] = await Promise.all([
+        registry().remove(customer.id, version, entryOf(customer.id, 'removed')),
+        ...Array.from({ length: 10 }, add),
+      ])
+      expect(removed).toBe(true)
+      for (const outcome of added) expect([false, 'customer-id-retired']).toContain(outcome)
+      expect(await registry().profile(customer.id)).toBeUndefined()
     })
 
     test('customers are listed by id', async () => {
@@ -140,7 +167,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
         entryOf(one.id, 'one', future + 1),
         entryOf(one.id, 'late clock', noon - 86_400_000),
         entryOf(one.id, 'added'),
-      ].map((entry) => engine().logged?.(entry) ?? entry)
+      ]
       expect(await registry().history(one.id, 10)).toEqual(written)
       expect(await registry().history(one.id, 1)).toEqual(written.slice(0, 1))
       // Tests of other files write into the same store meanwhile.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { leaseMs, refundableMs } from '../../../src/domain/admission.ts'
+import { leaseMs } from '../../../src/domain/admission.ts'
 import type { World } from '../contract.ts'
-import { at } from '../fixtures.ts'
+import { at, freshId } from '../fixtures.ts'
 
 const claim = { key: 'order-1', fingerprint: 'body-1' }
 const dayMs = 86_400_000
@@ -120,16 +120,18 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       expect(await customer.spent()).toEqual([0, 0])
     })
 
-    test('a report that comes too late is not believed', async () => {
-      clock.now = at('2026-11-02T12:00:00+09:00')
+    test('nothing comes back of a reservation that was never made, and of a real one never more than it took', async () => {
       const customer = await tenant()
-      const [one, two] = [await customer.admitted(), await customer.admitted({ units: 2 })]
-      clock.now += refundableMs
-      expect(await customer.fail(two.reservation)).toBe(true)
-      expect(await customer.spent()).toEqual([1, 1])
-      clock.now += 1
-      expect(await customer.fail(one.reservation)).toBe(false)
-      expect(await customer.spent()).toEqual([1, 1])
+      const { reservation } = await customer.admitted({ units: 4 })
+      for (const idempotency of [undefined, claim]) {
+        const invented = { ...reservation, id: freshId(), units: 1000, ...(idempotency !== undefined && { idempotency }) }
+        expect(await customer.fail(invented)).toBe(false)
+        expect(await registry().settle(invented, { kind: 'accepted', refund: 3 })).toBe(false)
+      }
+      expect(await customer.spent()).toEqual([4, 4])
+      await customer.admitted({ units: 6 })
+      expect(await registry().settle({ ...reservation, units: 500 }, { kind: 'accepted', refund: 500 })).toBe(true)
+      expect(await customer.spent()).toEqual([6, 6])
     })
 
     test('units of a day that is over come back to the month only', async () => {

@@ -1,10 +1,37 @@
-import { openRegistry } from '../../../src/registry/index.ts'
+import { type OperatorRegistry, openOperatorRegistry, openRegistry, type Registry } from '../../../src/registry/index.ts'
 import { createAdmin } from '../../../src/runtime/admin/index.ts'
 import { type Clock, type Engine, redisEngine } from '../fixtures.ts'
 import { type LambdaServer, lambdaServer, user } from './lambda-server.ts'
 
 const name = 'apigw-test-admin'
 const operator = user('operator')
+
+/** What an operator asks goes through the function; what only a gateway does goes to Redis itself. */
+function joined(remote: OperatorRegistry, direct: Registry): Registry {
+  return {
+    address: remote.address,
+    usage: (...of) => remote.usage(...of),
+    open: (...of) => remote.open(...of),
+    credential: (...of) => remote.credential(...of),
+    profile: (id) => remote.profile(id),
+    customers: () => remote.customers(),
+    history: (...of) => remote.history(...of),
+    document: (one) => remote.document(one),
+    change: (...of) => remote.change(...of),
+    health: () => remote.health(),
+    admit: (request) => direct.admit(request),
+    settle: (...of) => direct.settle(...of),
+    save: (...of) => direct.save(...of),
+    remove: (...of) => direct.remove(...of),
+    saveDocument: (...of) => direct.saveDocument(...of),
+    ready: () => direct.ready(),
+    revive: () => direct.revive(),
+    close: async () => {
+      await remote.close()
+      await direct.close()
+    },
+  }
+}
 
 /** Redis behind the real handler, behind a server that does as Lambda does. */
 export function remoteEngine(redis: string): Engine {
@@ -28,9 +55,9 @@ export function remoteEngine(redis: string): Engine {
     open: async (given) => {
       clock = given ?? clock
       server ??= await serve()
-      return openRegistry(`lambda:${name}`)
+      return joined(await openOperatorRegistry(`lambda:${name}`), await inner.open(clock))
     },
-    logged: (entry) => ({ ...entry, at: clock.now, who: operator.arn, from: '203.0.113.9' }),
+    actor: () => ({ who: operator.arn, from: '203.0.113.9' }),
     dump: inner.dump,
     forget: inner.forget,
     close: async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { openRegistry } from '../../../src/registry/index.ts'
-import { entryOf, freshId, problemOf, profileOf } from '../fixtures.ts'
+import { type OperatorRegistry, openOperatorRegistry, openRegistry } from '../../../src/registry/index.ts'
+import { freshId, problemOf } from '../fixtures.ts'
 import type { Fault } from './lambda-server.ts'
 import { functionName, remoteWorld, stranger } from './world.ts'
 
@@ -12,9 +12,12 @@ describe('opening a function', () => {
   test.each(['lambda:', 'lambda:a b', 'lambda:x@nowhere', 'lambda:x@', 'lambda:../x', `lambda:${'x'.repeat(65)}`])(
     '%j is no address of one',
     async (address) => {
-      expect(await problemOf(openRegistry(address))).toMatchObject({ code: 'config-invalid', exit: 2 })
+      expect(await problemOf(openOperatorRegistry(address))).toMatchObject({ code: 'config-invalid', exit: 2 })
     },
   )
+  test('a gateway cannot be served by one', async () => {
+    expect(await problemOf(openRegistry('lambda:apigw-test-admin'))).toMatchObject({ code: 'config-invalid' })
+  })
   test('the address is shown as it is', async () => {
     const { open } = await remoteWorld()
     const registry = await open(`lambda:${functionName}@ap-northeast-2`)
@@ -134,7 +137,7 @@ describe('asking', () => {
   })
 
   test.each([
-    ['another version', '{"apigw":2,"result":[]}', /speaks version 2, and this command speaks version 1/],
+    ['another version', '{"apigw":1,"result":[]}', /speaks version 1, and this command speaks version 2/],
     ['no version', '[]', /does not speak as apigw does/],
     ['no JSON', 'Hello from Lambda!', /does not speak as apigw does/],
   ])('a function that answers with %s', async (_, body, said) => {
@@ -149,7 +152,7 @@ describe('asking', () => {
     const { open, server } = await remoteWorld()
     const registry = await open()
     const problem = { code: 'brand-new', message: 'The moon is full.', next: 'wait' }
-    server.faults.push({ kind: 'says', status: 200, body: JSON.stringify({ apigw: 1, problem }) })
+    server.faults.push({ kind: 'says', status: 200, body: JSON.stringify({ apigw: 2, problem }) })
     expect(await problemOf(registry.customers())).toMatchObject({
       code: 'function-failed',
       message: problem.message,
@@ -188,14 +191,16 @@ describe('asking', () => {
 })
 
 describe('a change is never made twice', () => {
-  const add = (id: string) => [profileOf(id), undefined, entryOf(id, 'added')] as const
+  const actor = { who: 'tester', from: 'here' }
+  const add = (registry: OperatorRegistry, customer: string) =>
+    registry.change({ kind: 'addCustomer', customer, keys: [] }, actor)
 
   test('one that was throttled is sent again: the function did not run', async () => {
     const { open, server, behind } = await remoteWorld()
     const registry = await open()
     const id = freshId()
     server.faults.push(throttled, throttled)
-    expect(await registry.save(...add(id))).toBe(true)
+    expect(await add(registry, id)).toMatchObject({ done: true })
     expect(server.runs).toBe(1)
     expect(await behind.history(id, 10)).toHaveLength(1)
   })
@@ -208,7 +213,7 @@ describe('a change is never made twice', () => {
     const registry = await open()
     const id = freshId()
     server.faults.push(fault)
-    const problem = await problemOf(registry.save(...add(id)))
+    const problem = await problemOf(add(registry, id))
     expect(problem).toMatchObject({
       code: 'outcome-unknown',
       retryable: false,
@@ -217,42 +222,15 @@ describe('a change is never made twice', () => {
     expect(server.requests).toBe(1)
     expect(await behind.history(id, 10)).toHaveLength(fault.kind === 'reset-after' ? 1 : 0)
   })
-  test.each(['save', 'remove', 'saveDocument', 'admit', 'settle'] as const)('%s is held to it', async (method) => {
+  test('nor one of what all customers share', async () => {
     const { open, server, behind } = await remoteWorld()
-    const id = freshId()
-    await behind.save(...add(id))
-    const version = (await behind.profile(id))?.version ?? ''
     const registry = await open()
-    const reservation = {
-      id: 'r-1',
-      customer: id,
-      environment: 'live',
-      units: 1,
-      day: '2026-11-16',
-      month: '2026-11',
-      rateCost: 0,
-      admittedAt: Date.now(),
-      attempt: 1,
-    } as const
-    const call = {
-      save: () => registry.save(profileOf(id), version, entryOf(id, 'changed')),
-      remove: () => registry.remove(id, version, entryOf(id, 'removed')),
-      saveDocument: () => registry.saveDocument('shared', 'text', undefined),
-      admit: () =>
-        registry.admit({
-          reservation: 'r-1',
-          customer: id,
-          keyId: 'k-live',
-          environment: 'live',
-          api: 'messages',
-          units: 1,
-          address: '',
-        }),
-      settle: () => registry.settle(reservation, { kind: 'failed' }),
-    }[method]
     server.faults.push({ kind: 'reset-after' })
-    expect(await problemOf(call())).toMatchObject({ code: 'outcome-unknown' })
+    const route = { api: 'messages', environment: 'live', targets: ['sms'] } as const
+    const problem = await problemOf(registry.change({ kind: 'addDefaultRoute', route }, actor))
+    expect(problem).toMatchObject({ code: 'outcome-unknown' })
     expect(server.runs).toBe(1)
+    expect(await behind.history('*', 10)).toHaveLength(1)
   })
 })
 
@@ -260,10 +238,9 @@ describe('what is too large', () => {
   test('is refused before it is sent', async () => {
     const { open, server } = await remoteWorld()
     const registry = await open()
-    const [first] = profileOf('acme').credentials
-    const many = Array.from({ length: 40_000 }, () => first).flatMap((one) => one ?? [])
-    const profile = { ...profileOf('acme'), credentials: many }
-    expect(await problemOf(registry.save(profile, undefined, entryOf('acme', 'added')))).toMatchObject({
+    const text = 'x'.repeat(5_000_000)
+    const change = { kind: 'writeNotes', name: 'waf:123456789012:ap-northeast-2:x', text } as const
+    expect(await problemOf(registry.change(change, { who: 'tester', from: 'here' }))).toMatchObject({
       code: 'body-too-large',
       message: expect.stringContaining('4194304'),
     })

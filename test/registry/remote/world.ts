@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { openRegistry, type Registry } from '../../../src/registry/index.ts'
+import { type OperatorRegistry, openRegistry, type Registry } from '../../../src/registry/index.ts'
 import { openRemote } from '../../../src/registry/remote/store.ts'
 import { createAdmin } from '../../../src/runtime/admin/index.ts'
 import { type LambdaServer, lambdaServer, type User, user } from './lambda-server.ts'
@@ -17,13 +17,13 @@ export interface RemoteWorld {
   readonly log: Record<string, unknown>[]
   /** The registry that the function serves, reached without it. */
   readonly behind: Registry
-  open(address?: string): Promise<Registry>
+  open(address?: string): Promise<OperatorRegistry>
 }
 
 interface Options {
   readonly authType?: 'AWS_IAM' | 'NONE'
   readonly users?: readonly User[]
-  readonly open?: () => Promise<Registry>
+  readonly open?: () => Promise<OperatorRegistry>
   readonly tryMs?: number
 }
 

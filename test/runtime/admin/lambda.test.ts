@@ -59,7 +59,7 @@ test('the bundle, as Lambda starts it: the password from its secret, and again w
   const { handler }: { handler: AdminHandler } = await import(pathToFileURL(join(folder, 'admin.mjs')).href)
   const ask = async () => {
     const awsRequestId = randomUUID()
-    const event = urlEvent(JSON.stringify({ apigw: 1, method: 'customers', params: {} }), awsRequestId, user('operator'))
+    const event = urlEvent(JSON.stringify({ apigw: 2, method: 'customers', params: {} }), awsRequestId, user('operator'))
     const invokedFunctionArn = `arn:aws:lambda:${region}:${account}:function:apigw-prod-admin`
     return JSON.parse((await handler(event, { awsRequestId, invokedFunctionArn })).body)
   }

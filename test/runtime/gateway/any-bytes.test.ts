@@ -214,6 +214,23 @@ describe('any bytes', { timeout: 300_000 }, () => {
     })
   })
 
+  it('JSON nested too deep is refused, with an Idempotency-Key too, and long names come back cut', async () => {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'deep' }
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+    const bodies = [
+      `{"messages":[${deep}]}`,
+      `{"messages":[{}],"defaults":{"x":${deep}}}`,
+      `{"messages":[{}],"${'n'.repeat(1_000_000)}":1}`,
+      `{"messages":[{"${'~/n'.repeat(300_000)}":1}]}`,
+      `{"messages":[{${Array.from({ length: 50_000 }, (_, i) => `"${i}${'n'.repeat(20)}":0`).join(',')}}]}`,
+    ]
+    for (const body of bodies) {
+      const answer = await world.call('/v1.0/messages/batch', { method: 'POST', headers, body })
+      expect(answer.status).toBe(400)
+      expect(answer.text.length).toBeLessThan(10_000)
+    }
+  })
+
   it('the worst bodies that anybody thought of', async () => {
     const bodies = [
       '['.repeat(65_000),

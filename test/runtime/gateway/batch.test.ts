@@ -63,6 +63,21 @@ describe.each(['SQLite', 'Redis'])('a batch, with %s', (engine) => {
     expect(sqs.messages(liveQueue, world.customer).map(({ text }) => text)).toEqual(['shared', 'own'])
   })
 
+  it('shows what is sent instead of what was given, also when it is answered again', async () => {
+    const world = await start()
+    const rows = [{ ...message, text: '₩1,000' }, { ...message, text: '₩', normalize: false }, message]
+    const key = { 'idempotency-key': 'normalized' }
+    const first = await send(world, rows, {}, key)
+    expect(resultsOf(first)).toMatchObject([
+      { status: 'accepted', normalized: { text: '￦1,000' } },
+      { status: 'rejected' },
+      { status: 'accepted' },
+    ])
+    expect(resultsOf(first)[2]).not.toHaveProperty('normalized')
+    expect((await send(world, rows, {}, key)).body).toEqual(first.body)
+    expect(sqs.messages(liveQueue, world.customer).map(({ text }) => text)).toEqual(['￦1,000', message.text])
+  })
+
   it('takes units for all of its valid messages, or for none', async () => {
     const world = await start({ day: 5 })
     expectProblem(await send(world, some(6)), 'units-exceed-limit', world)

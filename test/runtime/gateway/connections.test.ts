@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { issueKey } from '../../../src/customers/index.ts'
 import { addressRange } from '../../../src/domain/address.ts'
 import { expectProblem } from '../../support/expect-problem.ts'
-import { exchange } from '../../support/http.ts'
+import { exchange, parsedAnswer } from '../../support/http.ts'
 import { liveQueue, type Sqs, startSqs } from '../../support/sqs.ts'
 import { startSqsProxy } from '../../support/sqs-proxy.ts'
 import { until } from '../../support/until.ts'
@@ -130,6 +130,21 @@ describe('calls that came whole are answered before the bytes after them that ar
   })
 })
 
+describe('a request of another version of HTTP', () => {
+  it.each([
+    ['0.9', 'GET /healthz\r\n\r\n'],
+    ['2.0', 'GET /healthz HTTP/2.0\r\nHost: a\r\n\r\n'],
+    ['2.0 with a body', 'POST /v1.0/messages HTTP/2.0\r\nHost: a\r\nContent-Length: 5\r\n\r\n{}'],
+    ['1.2', 'GET /healthz HTTP/1.2\r\nHost: a\r\n\r\n'],
+    ['9.9', 'GET /healthz HTTP/9.9\r\nHost: a\r\n\r\n'],
+  ])('%s is refused, and the connection closed', async (_, bytes) => {
+    const world = await startWorld({ endpoint: sqs.endpoint })
+    const answer = parsedAnswer(await exchange(world.listening.port, bytes))
+    expect(answer).toMatchObject({ status: 400, body: { code: 'malformed-request' } })
+    expect(answer.headers.get('connection')).toBe('close')
+  })
+})
+
 describe("the caller's address", () => {
   const allowed = '203.0.113.7'
   it.each<[number, string | undefined, boolean]>([
@@ -145,6 +160,9 @@ describe("the caller's address", () => {
     [1, 'nonsense', false],
     [1, `${allowed},`, false],
     [1, '::ffff:203.0.113.7', true],
+    [1, `${allowed}:49152`, true],
+    [1, `[::ffff:${allowed}]:49152`, true],
+    [1, `${allowed}:port`, false],
   ])('with %d proxies of ours and X-Forwarded-For: %s is the allowed one: %s', async (trustedProxies, forwarded, passes) => {
     const world = await startWorld({ endpoint: sqs.endpoint, trustedProxies })
     const wishes = { scheme: 'basic', environment: 'live', allowIps: [addressRange(allowed)] } as const
@@ -153,5 +171,12 @@ describe("the caller's address", () => {
     const answer = await world.post({}, headers)
     if (passes) expect(answer.status).toBe(202)
     else expectProblem(answer, 'ip-not-allowed', world)
+  })
+
+  it('is unknown where it is malformed, and the log says so', async () => {
+    const world = await startWorld({ endpoint: sqs.endpoint, trustedProxies: 1 })
+    await world.post({}, { 'x-forwarded-for': 'unknown' })
+    await world.post({}, { 'x-forwarded-for': `${allowed}:49152` })
+    expect(world.observations.map(({ addressUnknown }) => addressUnknown)).toEqual([true, undefined])
   })
 })

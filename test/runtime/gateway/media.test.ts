@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setRoute } from '../../../src/customers/index.ts'
-import { mediaIdOf } from '../../../src/domain/ids.ts'
+import { mediaIdOf, randomId } from '../../../src/domain/ids.ts'
 import { jpegOf } from '../../../src/runtime/gateway/jpeg.ts'
 import { type Media, openMedia } from '../../../src/runtime/ports/index.ts'
 import { expectProblem } from '../../support/expect-problem.ts'
@@ -46,6 +46,23 @@ describe('an image', () => {
     expect([first.status, first.body]).toEqual([201, { id: mediaIdOf(image), bytes: image.length, width: 640, height: 480 }])
     expect((await upload(world, image)).body).toEqual(first.body)
     expect(await world.left()).toEqual({ day: 1000 })
+  })
+
+  it('is looked for at most a hundred times for one call, however many it names', async () => {
+    let asked = 0
+    const counting = new Proxy(media ?? Object.create(null), {
+      get: (target, name) => {
+        if (name === 'find') asked += 1
+        return Reflect.get(target, name).bind(target)
+      },
+    })
+    const world = await startWorld({ endpoint: sqs.endpoint, media: counting })
+    const messages = Array.from({ length: 500 }, () => ({ ...message, media: [randomId(), randomId(), randomId()] }))
+    const headers = { 'content-type': 'application/json' }
+    const answer = await world.call('/v1.0/messages/batch', { method: 'POST', headers, body: { messages } })
+    expectProblem(answer, 'invalid-request', world)
+    expect(asked).toBe(100)
+    expect(answer.text).toContain('beyond the 100 different images')
   })
 
   it('makes an MMS of a message that names it, and no other customer or environment can name it', async () => {

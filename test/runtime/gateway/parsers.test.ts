@@ -174,7 +174,7 @@ describe('the schema of a message', () => {
   it('refuses every field that it does not know', () => {
     fc.assert(
       fc.property(fc.string(), fc.jsonValue(), (name, value) => {
-        fc.pre(!Object.hasOwn(messageRequest.shape, name))
+        fc.pre(!Object.hasOwn(messageRequest.in.shape, name))
         const body: unknown = JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)},${JSON.stringify(message).slice(1)}`)
         const pointer = `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
         expect(errorsOf(body)).toEqual([{ pointer, detail: 'is not a known field' }])

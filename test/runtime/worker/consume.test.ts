@@ -116,10 +116,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
       envelopeOf('another-queue', [messageWith()]),
       envelopeOf(queueName, [messageWith()], 'test'),
       envelopeOf(queueName, [messageWith({ id: 'not-an-id' })]),
-      envelopeOf(queueName, [messageWith(), messageWith({ to: '010-1234-5678' })]),
       envelopeOf(queueName, [messageWith()]).replace('"v":1', '"v":2'),
-      envelopeOf(queueName, [messageWith()]).replace('"v":1', '"v":1,"more":1'),
-      envelopeOf(queueName, [messageWith({ text: 'x'.repeat(4001) })]),
     ]
     const ids: string[] = []
     for (const body of malformed) {
@@ -136,6 +133,54 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(whys).toEqual(
       expect.arrayContaining(['it is not JSON', 'it was sent to the queue "another-queue"', 'it is of the test environment']),
     )
+  })
+
+  it('ends a message that cannot be read by itself, with a report, and writes its neighbours', async () => {
+    const { test, database } = await prepared()
+    const queueName = newQueue()
+    const good = Array.from({ length: 3 }, () => messageWith())
+    const spoiled = [
+      messageWith({ sendAt: -1, ref: 'r-1' }),
+      messageWith({ to: '010-1234-5678' }),
+      messageWith({ text: 'x'.repeat(4001) }),
+    ]
+    const mixed = [good[0], spoiled[0], good[1], spoiled[1], spoiled[2], good[2]].flatMap((one) => one ?? [])
+    // A field of a newer gateway harms nothing.
+    const body = envelopeOf(queueName, mixed).replace('"v":1', '"v":1,"more":1').replace('"type":"sms"', '"type":"sms","more":1')
+    for (const copy of [body, body]) sqs.server.sendMessage(queueName, copy)
+    const { consumer, events, bad } = startWorker(queueName, database, openedQueue())
+    await until(() => sqs.bodies(queueName).length === 0)
+    await consumer.stop()
+    expect(await idsIn(test, table)).toEqual(good.map(({ id }) => id).sort())
+    expect(bad()).toEqual([])
+    expect(events).toContainEqual({
+      kind: 'rejected',
+      queue: queueName,
+      id: spoiled[0]?.id,
+      why: expect.stringContaining('sendAt'),
+    })
+    const finals = await database.finals({ ...carrierA, queue: queueName }, 10)
+    expect(finals.map(({ id, outcome }) => `${id} ${outcome}`).sort()).toEqual(spoiled.map(({ id }) => `${id} rejected`).sort())
+    expect(finals.find(({ id }) => id === spoiled[0]?.id)).toMatchObject({ customer: 'acme', environment: 'live', ref: 'r-1' })
+  })
+
+  it('moves an envelope with a message that has no readable id to the dead letters, with its neighbours written', async () => {
+    const { test, database } = await prepared()
+    const dead = newQueue('dead')
+    const deadLetterTargetArn = `arn:aws:sqs:ap-northeast-2:000000000000:${dead}`
+    const queueName = newQueue('carrier', {
+      VisibilityTimeout: '1',
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 100 }),
+    })
+    const good = [messageWith(), messageWith()]
+    const body = envelopeOf(queueName, [...good, messageWith({ id: 'not-an-id' })])
+    sqs.server.sendMessage(queueName, body)
+    const { consumer, bad } = startWorker(queueName, database, openedQueue())
+    await until(() => sqs.bodies(queueName).length === 0)
+    await consumer.stop()
+    expect(sqs.bodies(dead)).toEqual([body])
+    expect(await idsIn(test, table)).toEqual(good.map(({ id }) => id).sort())
+    expect(bad()[0]).toMatchObject({ why: expect.stringContaining('message 3 of 3: id') })
   })
 
   it('takes no live message from a sandbox queue', async () => {

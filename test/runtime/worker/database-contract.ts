@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Problem } from '../../../src/domain/problem.ts'
-import type { Row } from '../../../src/runtime/ports/index.ts'
+import { Refusal, type Row } from '../../../src/runtime/ports/index.ts'
 import { carrierA, carrierB, idsIn, rowWith, type TestDatabase } from '../../support/databases.ts'
 
 const { table } = carrierA
@@ -23,8 +22,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       () => undefined,
       (thrown: unknown) => thrown,
     )
-    expect(error).toBeInstanceOf(Error)
-    expect(error).not.toBeInstanceOf(Problem)
+    expect(error).toBeInstanceOf(Refusal)
   }
 
   describe('flush', () => {

@@ -65,7 +65,6 @@ it('what cannot be written when it has to stop is given back at once', async () 
   const name = uniqueName('carrier')
   sqs.createQueue(name, { VisibilityTimeout: '600' })
   sqs.server.sendMessage(name, envelopeOf(name, [messageWith()]))
-  await test.sql('DROP TABLE carrier_a')
   const events: WorkerEvent[] = []
   const consumer = consume({
     queue: openTestQueue(sqs.endpoint),
@@ -75,7 +74,10 @@ it('what cannot be written when it has to stop is given back at once', async () 
     idleMaxMs: 50,
     observe: (event) => void events.push(event),
   })
-  await until(() => events.some(({ kind }) => kind === 'failed'))
+  await until(() => events.some(({ kind }) => kind === 'flushed'))
+  await test.sql('DROP TABLE carrier_a')
+  sqs.server.sendMessage(name, envelopeOf(name, [messageWith()]))
+  await until(() => events.some(({ kind }) => kind === 'refusing'))
   await consumer.stop(0)
   expect(events.at(-1)).toMatchObject({ kind: 'released', messages: 1 })
   expect(await openTestQueue(sqs.endpoint).receive(name, { most: 1, waitSeconds: 0 })).toHaveLength(1)

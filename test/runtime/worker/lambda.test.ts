@@ -52,6 +52,21 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ create
     expect(await idsIn(test, 'carrier_a')).toHaveLength(2)
   })
 
+  it('ends what cannot be read by itself, and keeps an envelope whose ids cannot be read', async () => {
+    const { test, database, handle, events } = await prepared()
+    const [one, two, spoiled] = [messageWith(), messageWith(), messageWith({ sendAt: -1 })]
+    const result = await handle({
+      Records: [
+        record('a', envelopeOf(carrierA.queue, [one, spoiled])),
+        record('b', envelopeOf(carrierA.queue, [messageWith({ id: '' }), two])),
+      ],
+    })
+    expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: 'b' }] })
+    expect(await idsIn(test, 'carrier_a')).toEqual([one.id, two.id].sort())
+    expect(events.map(({ kind }) => kind).sort()).toEqual(['bad', 'flushed', 'rejected'])
+    expect(await database.finals(carrierA, 10)).toMatchObject([{ id: spoiled.id, outcome: 'rejected' }])
+  })
+
   it('isolates a bad row, and deletes its message', async () => {
     const { test, database, handle, events } = await prepared()
     const bad = messageWith()

@@ -1,3 +1,4 @@
+import { forwardedFor } from '../../../domain/address.ts'
 import { callerFrom } from '../authorizer.ts'
 import type { HttpRequest, HttpResponse } from '../http.ts'
 import {
@@ -53,12 +54,7 @@ function bodyOf({ body, isBase64Encoded }: GatewayEvent): Uint8Array {
 
 /** @param last who called the front; it counts as the last proxy where the front did not write it down itself */
 function forwarded(headers: ReadonlyMap<string, readonly string[]>, place: number, last?: string): string | undefined {
-  const addresses = (headers.get('x-forwarded-for') ?? [])
-    .join(',')
-    .split(',')
-    .map((address) => address.trim())
-  if (last !== undefined && addresses.at(-1) !== last) addresses.push(last)
-  return addresses.at(-place) || undefined
+  return forwardedFor(headers.get('x-forwarded-for') ?? [], place, last)
 }
 
 function originOf(headers: ReadonlyMap<string, readonly string[]>, domain: string | undefined): string {

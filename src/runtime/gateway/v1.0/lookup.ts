@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { endpoint } from '../endpoint.ts'
 import { json } from '../http.ts'
-import { messageIdSchema, refusedToRead, shown, statusSchema } from '../reading.ts'
+import { budgetOf, messageIdSchema, refusedToRead, shown, statusSchema } from '../reading.ts'
 
 const mostIds = 100
 
@@ -9,6 +9,7 @@ const mostIds = 100
 export default endpoint({
   method: 'POST',
   path: '/messages/lookup',
+  kind: 'read',
   summary: `Read the status of up to ${mostIds} messages`,
   body: z.strictObject({ ids: z.array(messageIdSchema).min(1).max(mostIds) }),
   answers: {
@@ -22,7 +23,7 @@ export default endpoint({
     if (refused !== undefined) return refused
     const owner = { customer: call.caller.customer, environment: call.environment }
     const ids = [...new Set(body.ids)]
-    const standings = await call.ledger.standings(owner, ids)
+    const standings = await call.ledger.standings(owner, ids, budgetOf(call))
     const messages = ids.flatMap((id) => {
       const standing = standings.get(id)
       return standing === undefined ? [] : [shown(standing)]

@@ -36,6 +36,7 @@ function checked(body: Uint8Array, limits: MediaLimits): { width: number; height
 const media: Endpoint = {
   method: 'POST',
   path: '/media',
+  kind: 'upload',
   description: {
     summary: 'Upload an image for an MMS',
     bodyType: 'image/jpeg',

@@ -2,12 +2,13 @@ import * as z from 'zod'
 import { Problem } from '../../../domain/problem.ts'
 import { endpoint } from '../endpoint.ts'
 import { json } from '../http.ts'
-import { messageIdSchema, refusedToRead, shown, statusSchema } from '../reading.ts'
+import { budgetOf, messageIdSchema, refusedToRead, shown, statusSchema } from '../reading.ts'
 
 /** The status of one message. */
 export default endpoint({
   method: 'GET',
   path: '/messages/{id}',
+  kind: 'read',
   summary: 'Read the status of a message',
   params: z.object({ id: messageIdSchema }),
   answers: { 200: { description: 'Where the message is', schema: statusSchema } },
@@ -15,7 +16,7 @@ export default endpoint({
     const refused = await refusedToRead(call)
     if (refused !== undefined) return refused
     const owner = { customer: call.caller.customer, environment: call.environment }
-    const standing = (await call.ledger.standings(owner, [params.id])).get(params.id)
+    const standing = (await call.ledger.standings(owner, [params.id], budgetOf(call))).get(params.id)
     if (standing !== undefined) return json(200, shown(standing))
     throw new Problem('message-unknown', 'You have no such message, or it is not with its carrier yet: ask again in a moment.')
   },

@@ -19,6 +19,7 @@ const answer = z.object({
 export default endpoint({
   method: 'GET',
   path: '/quota',
+  kind: 'read',
   summary: 'Read every limit and what is left of it',
   answers: { 200: { description: 'Every limit that you have', schema: answer } },
   handle: async (call) => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
-import type { Owner, ReportPage } from '../../ports/index.ts'
+import { isLate, type Owner, type ReportPage } from '../../ports/index.ts'
 import { type Call, endpoint } from '../endpoint.ts'
 import { json } from '../http.ts'
-import { refusedToRead, reportSchema, shown } from '../reading.ts'
+import { budgetOf, refusedToRead, reportSchema, shown } from '../reading.ts'
 
 const mostReports = 500
 const longestWait = 20
@@ -31,15 +31,29 @@ const query = z.strictObject({
     .meta({ description: `Seconds to wait for a report where there is none, up to ${longestWait}`, example: 20 }),
 })
 
-/** Looks again with growing pauses until there is a report or the time is over. */
-async function awaited(call: Call, owner: Owner, cursor: string | undefined, limit: number, waitMs: number): Promise<ReportPage> {
+/** Beside the wait, for the looks themselves. */
+const lookMs = 8_000
+
+interface Asked {
+  readonly owner: Owner
+  readonly cursor: string | undefined
+  readonly limit: number
+  readonly waitMs: number
+}
+
+/** Looks again with growing pauses until there is a report, the time is over, or the client leaves. */
+async function awaited(call: Call, { owner, cursor, limit, waitMs }: Asked): Promise<ReportPage> {
   const until = performance.now() + waitMs
-  let page = await call.ledger.reports(owner, cursor, limit)
-  for (let pauseMs = firstLookMs; page.reports.length === 0; pauseMs = Math.min(longestLookMs, pauseMs * 2)) {
+  const budget = budgetOf(call, waitMs + lookMs)
+  let page = await call.ledger.reports(owner, cursor, limit, budget)
+  for (let pauseMs = firstLookMs; page.reports.length === 0 && !page.more; pauseMs = Math.min(longestLookMs, pauseMs * 2)) {
     const left = until - performance.now()
     if (left <= 0 || call.draining()) return page
-    await sleep(Math.min(pauseMs, left))
-    page = await call.ledger.reports(owner, page.cursor, limit)
+    call.request.resting?.()
+    await sleep(Math.min(pauseMs, left), undefined, { signal: budget.signal }).catch(() => undefined)
+    // A front that waits for less than was asked for gets the empty page in time.
+    if (isLate(budget.signal)) return page
+    page = await call.ledger.reports(owner, page.cursor, limit, budget)
   }
   return page
 }
@@ -48,6 +62,7 @@ async function awaited(call: Call, owner: Owner, cursor: string | undefined, lim
 export default endpoint({
   method: 'GET',
   path: '/reports',
+  kind: 'read',
   summary: 'Read reports',
   query,
   answers: {
@@ -60,7 +75,14 @@ export default endpoint({
     const refused = await refusedToRead(call)
     if (refused !== undefined) return refused
     const owner = { customer: call.caller.customer, environment: call.environment }
-    const page = await awaited(call, owner, asked.cursor, asked.limit ?? 100, (asked.wait ?? 0) * 1000)
-    return json(200, { reports: page.reports.map(shown), cursor: page.cursor, more: page.more })
+    const waitMs = (asked.wait ?? 0) * 1000
+    const cursor = asked.cursor === undefined ? undefined : call.cursors.take(owner, asked.cursor)
+    const done = waitMs > 0 ? call.readLimits.poll(owner) : undefined
+    try {
+      const page = await awaited(call, { owner, cursor, limit: asked.limit ?? 100, waitMs })
+      return json(200, { reports: page.reports.map(shown), cursor: call.cursors.give(owner, page.cursor), more: page.more })
+    } finally {
+      done?.()
+    }
   },
 })

@@ -60,8 +60,9 @@ const token: Endpoint = {
     const admission = await admit(call, 0)
     // A token costs nothing, so a customer without a quota may have one.
     if (admission.kind === 'refused' && admission.reason !== 'quota-missing') return call.refuse(admission)
+    if (admission.kind === 'replay') throw new Error('a call without an Idempotency-Key was answered as a replay')
     const { customer, keyId } = call.caller
-    const accessToken = await call.tokens.issue({ customer, keyId, environment: call.environment })
+    const accessToken = await call.tokens.issue({ customer, keyId, environment: call.environment }, admission.now)
     return json(200, { access_token: accessToken, token_type: 'Bearer', expires_in: tokenSeconds }, { pragma: 'no-cache' })
   },
 }

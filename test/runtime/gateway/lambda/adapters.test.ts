@@ -194,6 +194,10 @@ describe('behind a balancer, a REST API', () => {
     // Should API Gateway not write the balancer down, nothing changes.
     expect(addressOf('1.2.3.4, 203.0.113.7', '10.40.0.9')).toBe('203.0.113.7')
     expect(addressOf('203.0.113.7', '10.40.0.9')).toBe('203.0.113.7')
+    // A balancer that keeps the client's port.
+    expect(addressOf('1.2.3.4, 203.0.113.7:49152, 10.40.0.9:80', '10.40.0.9')).toBe('203.0.113.7')
+    expect(addressOf('1.2.3.4, [2001:db8::7]:49152', '10.40.0.9')).toBe('2001:db8::7')
+    expect(addressOf('203.0.113.7, unknown', '10.40.0.9')).toBe('')
   })
 })
 

@@ -83,7 +83,7 @@ describe('400 invalid-request', () => {
 
   it('names at most twenty fields', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
-    const answer = await world.post(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`field${i}`, i])))
+    const answer = await world.post(Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`field${i}`, i])))
     expect(answer.body.errors).toHaveLength(20)
   })
 })

@@ -1,0 +1,103 @@
+import type { CustomerChange } from '../../domain/customer.ts'
+import type { Environment } from '../../domain/names.ts'
+import type { QuotaChange } from '../../domain/quota.ts'
+import type { MediaLimits } from '../../domain/route.ts'
+
+/** Who makes a change and from where, for the audit log. */
+export interface Actor {
+  readonly who: string
+  readonly from: string
+}
+
+/** The stored side of a secret that was just made: what it can be checked with, and nothing it could be read from. */
+export type SecretSide =
+  | { readonly scheme: 'basic' | 'jwt'; readonly digest: string }
+  | { readonly scheme: 'hmac'; readonly sealed: string }
+
+/** A new key as its maker describes it. When it begins and was made is decided by the registry's clock. */
+export interface NewKey {
+  readonly keyId: string
+  readonly environment: Environment
+  readonly side: SecretSide
+  /** Milliseconds since 1970. */
+  readonly notBefore?: number
+  readonly expiresAt?: number
+  /** As `addressRange` reads them. */
+  readonly allowIps?: readonly string[]
+}
+
+export interface NewRoute {
+  readonly api: string
+  readonly environment: Environment
+  /** As `targetFrom` reads them. */
+  readonly targets: readonly string[]
+  readonly media?: MediaLimits
+}
+
+/** A change of one customer, as what is meant and not as what is to be stored. */
+export type ProfileChange =
+  | {
+      readonly kind: 'addCustomer'
+      readonly customer: string
+      readonly name?: string
+      readonly timeZone?: string
+      /** The live quota. Absent: none, and live calls are refused until one is set. */
+      readonly quota?: QuotaChange
+      /** The queue of the live route. */
+      readonly queue?: string
+      readonly keys: readonly NewKey[]
+    }
+  | { readonly kind: 'setCustomer'; readonly customer: string; readonly change: CustomerChange }
+  | {
+      readonly kind: 'setQuota'
+      readonly customer: string
+      readonly environment: Environment
+      readonly change: QuotaChange
+    }
+  | { readonly kind: 'addRoute'; readonly customer: string; readonly route: NewRoute }
+  | { readonly kind: 'removeRoute'; readonly customer: string; readonly api: string; readonly environment: Environment }
+  | { readonly kind: 'issueKey'; readonly customer: string; readonly key: NewKey }
+  | {
+      readonly kind: 'rotateKey'
+      readonly customer: string
+      readonly keyId: string
+      /** How long the old key still works. */
+      readonly overlapMs: number
+      /** The new key. All else it takes from the old one. */
+      readonly newKeyId: string
+      readonly side: SecretSide
+    }
+  | { readonly kind: 'revokeKey'; readonly customer: string; readonly keyId: string }
+  | {
+      readonly kind: 'rewrapKeys'
+      readonly customer: string
+      /** The master key that they are sealed under now. */
+      readonly masterId: string
+      /** Only a secret that is still sealed as `from` is replaced. */
+      readonly keys: readonly { readonly keyId: string; readonly from: string; readonly to: string }[]
+    }
+
+/** A change of what all customers share. */
+export type SharedChange =
+  | { readonly kind: 'addDefaultRoute'; readonly route: NewRoute }
+  | { readonly kind: 'removeDefaultRoute'; readonly api: string; readonly environment: Environment }
+  | {
+      readonly kind: 'rewrapTokenKeys'
+      readonly masterId: string
+      /** Keys that exist; none can be added. Gateways trust only those whose MAC holds. */
+      readonly keys: readonly { readonly kid: string; readonly sealed: string; readonly mac: string }[]
+    }
+  | {
+      readonly kind: 'writeNotes'
+      /** The document of a web ACL. */
+      readonly name: string
+      readonly text: string
+      /** The version that was read; absent: there was none. */
+      readonly expected?: string
+    }
+
+/**
+ * Everything that an operator may do to a registry. Each is checked by the domain where it is carried out, and the line of
+ * the audit log is written there too: neither depends on who sent it.
+ */
+export type Change = ProfileChange | { readonly kind: 'removeCustomer'; readonly customer: string } | SharedChange

@@ -1,0 +1,117 @@
+import type { Unfit } from './database.ts'
+import type { Layout, WrittenColumn } from './layout.ts'
+import type { Column, TableFacts } from './sql.ts'
+
+/** Characters that a field needs: `least` for the shortest message, `most` for the longest that the gateway accepts. */
+const needs: Partial<Record<WrittenColumn['field'], { readonly least: number; readonly most: number }>> = {
+  id: { least: 26, most: 26 },
+  recipient: { least: 8, most: 16 },
+  sender: { least: 8, most: 16 },
+  // 2,000 bytes in EUC-KR are up to 2,000 characters.
+  body: { least: 1, most: 2000 },
+  subject: { least: 0, most: 40 },
+  customer: { least: 1, most: 40 },
+  ref: { least: 0, most: 64 },
+  media: { least: 0, most: 250 },
+}
+
+/** Character sets of MySQL and MariaDB that hold Hangul. */
+const hangul = /^(utf8|utf8mb3|utf8mb4|ucs2|utf16|utf16le|utf32|euckr|gb18030|gbk)$/
+const textual = /char|text|string|clob|^$|enum|set/
+
+function notWritten({ table, columns, written }: Place): Unfit[] {
+  const ours = new Set(written.map(({ column }) => column.toLowerCase()))
+  return columns
+    .filter(({ name, optional }) => !optional && !ours.has(name.toLowerCase()))
+    .map(({ name }) => ({
+      table,
+      column: name,
+      detail: `${table}.${name} takes no NULL, has no default, and is not written`,
+      fix: `give ${name} a default, or a value under "constants" in the list of carriers`,
+      keepsOut: 'all',
+    }))
+}
+
+function missing({ table, byName, written }: Place, layout: Layout): Unfit[] {
+  const { status, code, at } = layout.result
+  const read = [status, code, ...(at === undefined ? [] : [at])]
+  const all = new Set([...written.map(({ column }) => column), ...read])
+  return [...all]
+    .filter((column) => !byName.has(column.toLowerCase()))
+    .map((column) => ({
+      table,
+      column,
+      detail: `${table} has no column ${column}`,
+      fix: `add ${column}, or correct the list of carriers`,
+      keepsOut: 'all',
+    }))
+}
+
+function tooNarrow({ table, byName, written }: Place): Unfit[] {
+  return written.flatMap(({ field, column }): Unfit[] => {
+    const found = byName.get(column.toLowerCase())
+    const need = needs[field]
+    if (found === undefined || need === undefined) return []
+    const isNumber = field === 'id' && !textual.test(found.type)
+    const { length = isNumber ? 0 : Number.POSITIVE_INFINITY } = found
+    if (length >= need.most) return []
+    const keepsOut = length < need.least ? 'all' : 'some'
+    const holds = isNumber ? `is ${found.type}` : `holds ${length} characters`
+    const detail = `${table}.${column} ${holds}, and ${field === 'id' ? 'each id' : `the longest ${field}`} has ${need.most}`
+    return [{ table, column, detail, fix: `make ${column} at least ${need.most} characters wide`, keepsOut }]
+  })
+}
+
+function charsets({ table, byName, written }: Place): Unfit[] {
+  return written.flatMap(({ field, column }): Unfit[] => {
+    const charset = byName.get(column.toLowerCase())?.charset
+    if ((field !== 'body' && field !== 'subject') || charset === undefined || hangul.test(charset)) return []
+    const detail = `${table}.${column} is in ${charset}, which holds no Hangul`
+    return [{ table, column, detail, fix: `convert ${column} to utf8mb4 or euckr`, keepsOut: 'some' }]
+  })
+}
+
+function enumerations({ table, byName, written }: Place): Unfit[] {
+  return written.flatMap(({ column, values }): Unfit[] => {
+    const known = byName.get(column.toLowerCase())?.values
+    if (known === undefined || values === undefined) return []
+    const lower = new Set(known.map((value) => value.toLowerCase()))
+    const absent = values.filter((value) => !lower.has(String(value).toLowerCase()))
+    if (absent.length === 0) return []
+    const detail = `${table}.${column} is an ENUM without ${absent.map((value) => `"${value}"`).join(', ')}`
+    const keepsOut = absent.length === values.length ? 'all' : 'some'
+    return [{ table, column, detail, fix: `add the values to ${column}, or name its own under "types"`, keepsOut }]
+  })
+}
+
+interface Place {
+  readonly table: string
+  readonly columns: readonly Column[]
+  readonly byName: ReadonlyMap<string, Column>
+  readonly written: readonly WrittenColumn[]
+}
+
+/** What the columns of a table keep out, by what the database says about them. @param facts absent: there is no table */
+export function unfitIn(layout: Layout, facts: TableFacts | undefined): Unfit[] {
+  const { table, written } = layout
+  if (facts === undefined) {
+    const fix = layout.ours ? 'apigw schema apply' : 'create it, or correct "table" in the list of carriers'
+    return [{ table, detail: `there is no table ${table}`, fix, keepsOut: 'all' }]
+  }
+  const byName = new Map(facts.columns.map((column) => [column.name.toLowerCase(), column]))
+  const place: Place = { table, columns: facts.columns, byName, written }
+  const rollback: Unfit = {
+    table,
+    detail: `${table} cannot roll back, so a batch that fails half way is in it in part, and its rows are refused the second time`,
+    fix: `ALTER TABLE ${table} ENGINE = InnoDB`,
+    keepsOut: 'some',
+  }
+  return [
+    ...missing(place, layout),
+    ...notWritten(place),
+    ...tooNarrow(place),
+    ...charsets(place),
+    ...enumerations(place),
+    ...(facts.transactional ? [] : [rollback]),
+  ]
+}

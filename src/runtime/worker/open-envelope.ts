@@ -1,0 +1,95 @@
+import type * as z from 'zod'
+import type { Carrier } from '../../domain/carrier.ts'
+import { messageIdPattern } from '../../domain/ids.ts'
+import { message, refPattern, sealedEnvelope } from '../../domain/message.ts'
+import { isSandboxQueue } from '../../domain/names.ts'
+import type { Database, Received, RejectedRow, Row } from '../ports/index.ts'
+
+/** A message of an envelope that cannot be read, though its id can: it is ended by itself. */
+export interface Unreadable {
+  readonly row: RejectedRow
+  readonly why: string
+}
+
+/** One SQS message and the rows in it. */
+export interface Parcel {
+  readonly received: Received
+  readonly rows: readonly Row[]
+  readonly unreadable: readonly Unreadable[]
+  /**
+   * Why the SQS message must not be deleted, though its rows are written: it has messages whose id cannot be read. SQS
+   * moves it to the dead letters, where a person sees it; until then its rows come again and are recognised.
+   */
+  readonly kept?: string
+}
+
+/** The first thing that is wrong, without the value: a message is private, and may be long. */
+function whyOf(error: z.ZodError): string {
+  const issue = error.issues[0]
+  const path = issue?.path.map(String).join('.') ?? ''
+  return `${path === '' ? 'it' : path}: ${issue?.message ?? 'is not valid'}`
+}
+
+/** @returns why the frame cannot be used, if so */
+function frameOf(body: string, queue: string): z.infer<typeof sealedEnvelope> | string {
+  let value: unknown
+  try {
+    value = JSON.parse(body)
+  } catch {
+    return 'it is not JSON'
+  }
+  const result = sealedEnvelope.safeParse(value)
+  if (!result.success) return `it is no envelope: ${whyOf(result.error)}`
+  if (result.data.route !== queue) return `it was sent to the queue "${result.data.route}"`
+  // The registry keeps test routes to sandbox queues. A carrier's table is the last place to notice if it did not.
+  const isTest = result.data.environment === 'test'
+  return isTest === isSandboxQueue(queue) ? result.data : `it is of the ${result.data.environment} environment`
+}
+
+/** What can be read of a message that is not valid: enough to report its end, or nothing. */
+function namesOf(value: unknown): RejectedRow['message'] | undefined {
+  const { id, ref } = Object(value)
+  if (typeof id !== 'string' || !messageIdPattern.test(id)) return undefined
+  return typeof ref === 'string' && refPattern.test(ref) ? { id, ref } : { id }
+}
+
+/**
+ * Opens what was received from a queue, in two steps: the frame, and then each message by itself. What has no frame stays
+ * in the queue, which moves it to the dead letters.
+ * @returns why nothing of it can be written, if so
+ */
+export function opened(received: Received, queue: string): Parcel | string {
+  const frame = frameOf(received.body, queue)
+  if (typeof frame === 'string') return frame
+  const { customer, environment, messages } = frame
+  const rows: Row[] = []
+  const unreadable: Unreadable[] = []
+  const nameless: string[] = []
+  for (const [at, value] of messages.entries()) {
+    const result = message.safeParse(value)
+    if (result.success) {
+      rows.push({ customer, environment, message: result.data })
+      continue
+    }
+    const named = namesOf(value)
+    if (named === undefined) nameless.push(`message ${at + 1} of ${messages.length}: ${whyOf(result.error)}`)
+    else unreadable.push({ row: { customer, environment, message: named }, why: whyOf(result.error) })
+  }
+  if (nameless.length === 0) return { received, rows, unreadable }
+  const more = nameless.length === 1 ? '' : `, and ${nameless.length - 1} more`
+  return { received, rows, unreadable, kept: `it has messages without a readable id (${nameless[0]}${more})` }
+}
+
+/**
+ * Ends the unreadable messages of parcels with a report: once each, however often they come.
+ * @throws Problem `database-unavailable`: all may be ended again
+ */
+export async function rejectUnreadable(
+  database: Database,
+  carrier: Carrier,
+  parcels: readonly Parcel[],
+): Promise<readonly Unreadable[]> {
+  const unreadable = parcels.flatMap((parcel) => parcel.unreadable)
+  for (const { row, why } of unreadable) await database.reject(carrier, row, `The message cannot be read: ${why}`)
+  return unreadable
+}

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest'
+import { digestOf, newKeyId, newSecret } from '../../../src/domain/credential.ts'
+import { defaultRoutesDocument, defaultRoutesFrom } from '../../../src/domain/default-routes.ts'
+import type { NewKey } from '../../../src/registry/index.ts'
+import type { World } from '../contract.ts'
+import { entryOf, freshId, noon, problemOf, profileOf } from '../fixtures.ts'
+
+const liar = { who: 'somebody-else', from: 'elsewhere' }
+const account = '123456789012'
+
+function keyFor(more: Partial<NewKey> = {}): NewKey {
+  return { keyId: newKeyId('live'), environment: 'live', side: { scheme: 'basic', digest: digestOf(newSecret('live')) }, ...more }
+}
+
+/** What an operator can do, by what is meant: the same through a function as on the store itself. */
+export function changesContract({ tenant, registry, engine, clock }: World): void {
+  const written = async (customer: string) => (await registry().history(customer, 50)).map(({ what }) => what)
+  const add = (customer: string, more = {}) =>
+    registry().change({ kind: 'addCustomer', customer, keys: [keyFor()], ...more }, liar)
+
+  describe('changes', () => {
+    test('make of a customer what was meant, with a line in words of their own for each', async () => {
+      const id = freshId()
+      const key = keyFor({ allowIps: ['203.0.113.0/24'], expiresAt: noon + 1_000_000 })
+      await add(id, { name: '주식회사', quota: { day: 10, rate: 2.5 }, queue: 'sms', keys: [key] })
+      const { keyId } = key
+      const fresh = keyFor()
+      const change = registry().change.bind(registry())
+      await change({ kind: 'setQuota', customer: id, environment: 'live', change: { day: 20, month: 100 } }, liar)
+      await change({ kind: 'setCustomer', customer: id, change: { state: 'suspended' } }, liar)
+      await change(
+        { kind: 'addRoute', customer: id, route: { api: 'messages', environment: 'live', targets: ['a*2', 'b@2'] } },
+        liar,
+      )
+      const { side } = fresh
+      await change({ kind: 'rotateKey', customer: id, keyId, overlapMs: 60_000, newKeyId: fresh.keyId, side }, liar)
+      await change({ kind: 'revokeKey', customer: id, keyId: fresh.keyId }, liar)
+      const { profile } = await change({ kind: 'removeRoute', customer: id, api: 'messages', environment: 'live' }, liar)
+      expect(profile).toMatchObject({
+        customer: { id, name: '주식회사', state: 'suspended', createdAt: noon },
+        quotas: { live: { day: 20, month: 100, rate: 2.5, burst: 3 } },
+        credentials: [
+          { keyId, notBefore: noon, createdAt: noon, expiresAt: noon + 60_000, allowIps: [{ text: '203.0.113.0/24' }] },
+          { keyId: fresh.keyId, revokedAt: noon, expiresAt: noon + 1_000_000, allowIps: [{ text: '203.0.113.0/24' }] },
+        ],
+      })
+      expect((await registry().profile(id))?.profile).toEqual(profile)
+      expect(await registry().credential(id, fresh.keyId)).toEqual(profile?.credentials[1])
+      expect(await written(id)).toEqual([
+        'route live messages: removed',
+        `key ${fresh.keyId} revoked`,
+        `key ${keyId} rotated`,
+        'route live messages: a*2 b@2',
+        'customer: state suspended',
+        'quota live: day 20, month 100',
+        'customer added',
+      ])
+      expect((await change({ kind: 'removeCustomer', customer: id }, liar)).done).toBe(true)
+      expect((await problemOf(add(id))).code).toBe('customer-id-retired')
+      expect((await written(id))[0]).toBe('customer removed')
+    })
+
+    test('are signed by whoever is known to have made them, and timed by the clock of the registry', async () => {
+      const id = freshId()
+      await add(id)
+      const [line] = await registry().history(id, 1)
+      expect(line).toEqual({ at: clock.now, customer: id, what: 'customer added', ...(engine().actor?.() ?? liar) })
+    })
+
+    test('are checked by the domain, and what it refuses leaves no trace', async () => {
+      const customer = await tenant()
+      const { id } = customer
+      const before = await registry().profile(id)
+      const change = registry().change.bind(registry())
+      const [first] = before?.profile.credentials ?? []
+      const live = { customer: id, environment: 'live' } as const
+      const refused: [string, () => Promise<unknown>][] = [
+        ['quota-invalid', () => change({ kind: 'setQuota', ...live, change: { day: null, month: null } }, liar)],
+        ['quota-invalid', () => change({ kind: 'setQuota', ...live, change: { day: -1 } }, liar)],
+        [
+          'route-invalid',
+          () =>
+            change({ kind: 'addRoute', customer: id, route: { api: 'messages', environment: 'test', targets: ['sms'] } }, liar),
+        ],
+        ['route-unknown', () => change({ kind: 'removeRoute', customer: id, api: 'other', environment: 'live' }, liar)],
+        ['key-unknown', () => change({ kind: 'revokeKey', customer: id, keyId: 'none' }, liar)],
+        ['input-invalid', () => change({ kind: 'issueKey', customer: id, key: keyFor({ expiresAt: 1 }) }, liar)],
+        ['input-invalid', () => change({ kind: 'issueKey', customer: id, key: keyFor({ allowIps: ['somewhere'] }) }, liar)],
+        ['input-invalid', () => change({ kind: 'setCustomer', customer: id, change: { name: 'a\u202Eb' } }, liar)],
+        ['input-invalid', () => change({ kind: 'setCustomer', customer: id, change: { timeZone: 'Asia/Soul' } }, liar)],
+        ['customer-exists', () => add(id)],
+        ['customer-unknown', () => change({ kind: 'revokeKey', customer: freshId(), keyId: 'none' }, liar)],
+      ]
+      for (const [code, outcome] of refused) expect((await problemOf(outcome())).code).toBe(code)
+      const key = keyFor()
+      await change({ kind: 'issueKey', customer: id, key }, liar)
+      expect((await problemOf(change({ kind: 'issueKey', customer: id, key }, liar))).code).toBe('input-invalid')
+      expect(first).toEqual((await registry().profile(id))?.profile.credentials[0])
+      expect(await written(id)).toEqual([`key ${key.keyId} issued (basic, live)`, 'added'])
+    })
+
+    test('of many at once none is lost', async () => {
+      const customer = await tenant()
+      const keys = Array.from({ length: 5 }, () => keyFor())
+      await Promise.all(keys.map((key) => registry().change({ kind: 'issueKey', customer: customer.id, key }, liar)))
+      const { credentials = [] } = (await registry().profile(customer.id))?.profile ?? {}
+      expect(credentials.map(({ keyId }) => keyId)).toEqual(expect.arrayContaining(keys.map(({ keyId }) => keyId)))
+    })
+
+    test('reach the default routes, which are of everybody', async () => {
+      const route = { api: 'messages', environment: 'live', targets: ['shared'] } as const
+      await registry().change({ kind: 'addDefaultRoute', route }, liar)
+      const read = async () => defaultRoutesFrom((await registry().document(defaultRoutesDocument))?.text)
+      expect(await read()).toContainEqual(expect.objectContaining({ api: 'messages', environment: 'live' }))
+      await registry().change({ kind: 'removeDefaultRoute', api: 'messages', environment: 'live' }, liar)
+      expect(await read()).not.toContainEqual(expect.objectContaining({ environment: 'live' }))
+    })
+
+    test('write notes of a web ACL in the name of whoever writes them', async () => {
+      const name = `waf:${account}:ap-northeast-2:${freshId()}`
+      const note = { list: 'block', address: '203.0.113.7/32', at: 1, until: null, by: 'the boss', from: 'x', reason: 'guesses' }
+      const write = async (notes: unknown, expected?: string) =>
+        registry().change(
+          {
+            kind: 'writeNotes',
+            name,
+            text: JSON.stringify({ version: 1, notes }),
+            ...(expected !== undefined && { expected }),
+          },
+          liar,
+        )
+      expect(await write([note])).toEqual({ done: true })
+      const stored = await registry().document(name)
+      const { who, from } = engine().actor?.() ?? liar
+      expect(JSON.parse(stored?.text ?? '').notes).toEqual([{ ...note, by: who, from }])
+      expect((await registry().history('*', 1))[0]).toMatchObject({ who, what: 'waf: block 203.0.113.7/32: guesses' })
+      expect(await write([], 'outdated')).toEqual({ done: false })
+      expect(await write([], stored?.version)).toEqual({ done: true })
+      for (const wrong of [[{ ...note, reason: 'a\u001b[2Jb' }], 'x', [{ ...note, more: 1 }]]) {
+        expect((await problemOf(write(wrong, (await registry().document(name))?.version))).code).toBe('input-invalid')
+      }
+    })
+
+    test('cannot reach another document', async () => {
+      const text = JSON.stringify({ version: 1, notes: [] })
+      for (const name of ['token-keys', 'default-routes', 'waf:x:y:z', `waf:${account}:a:b:c`]) {
+        const problem = await problemOf(registry().change({ kind: 'writeNotes', name, text }, liar))
+        expect(['input-invalid', 'invalid-request']).toContain(problem.code)
+      }
+    })
+
+    test('a store that others write to at the same time is read again', async () => {
+      const { id } = await tenant()
+      const stored = await registry().profile(id)
+      await registry().save(profileOf(id, { quotas: { live: { day: 3 } } }), stored?.version, entryOf(id, 'in between'))
+      await registry().change({ kind: 'setQuota', customer: id, environment: 'live', change: { month: 9 } }, liar)
+      expect((await registry().profile(id))?.profile.quotas.live).toEqual({ day: 3, month: 9 })
+    })
+  })
+}
