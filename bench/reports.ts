@@ -27,7 +27,7 @@ const bench: Bench = {
     const rows = await startRowStore('mariadb', temporaryFolder(), new AbortController().signal)
     const server = await startEmulator({ port: 0 })
     server.createQueue(carrier.queue)
-    const database = await openDatabase(rows.address)
+    const database = await openDatabase(rows.direct)
     await database.migrate([carrier])
     const queue = openQueue({ endpoint: server.address, region })
     // How fast an emulator of DynamoDB writes is another question.

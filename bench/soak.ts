@@ -151,10 +151,10 @@ const bench: Bench = {
     const redis = await startRedis()
     const server = await startEmulator({ port: 0 })
     server.createQueue(carrier.queue, { attributes: { VisibilityTimeout: '30' } })
-    const database = await openDatabase(rows.address)
+    const database = await openDatabase(rows.direct)
     await database.migrate([carrier])
     const proxies = {
-      database: await startTcpProxy(Number(new URL(rows.address).port)),
+      database: await startTcpProxy(Number(new URL(rows.direct).port)),
       redis: await startTcpProxy(Number(new URL(redis.url).port)),
     }
     const through = (address: string, { port }: TcpProxy): string => Object.assign(new URL(address), { port: String(port) }).href
@@ -173,7 +173,7 @@ const bench: Bench = {
       }),
       startWatched('worker', runtimeCommand('worker')[1], {
         ...common,
-        APIGW_DATABASE: through(rows.address, proxies.database),
+        APIGW_DATABASE: through(rows.direct, proxies.database),
         APIGW_CARRIERS: JSON.stringify({ carriers: [carrier] }),
         APIGW_WAIT_SECONDS: '5',
       }),
