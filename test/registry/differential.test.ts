@@ -98,7 +98,7 @@ function startingProfile(id: string): Profile {
 class Comparison {
   readonly #registries: readonly Registry[]
   readonly #clock: Clock
-  readonly #id = freshId()
+  #id = freshId()
   #profile = startingProfile(this.#id)
   #reservations: Reservation[] = []
   #highest = noon
@@ -135,7 +135,10 @@ class Comparison {
         return this.#save({ ...this.#profile, customer: { ...this.#profile.customer, timeZone: operation.zone } })
       case 'remove':
         await this.#removeAll()
-        return this.#save(this.#profile, true)
+        // The id of a removed customer cannot be used again.
+        this.#id = freshId()
+        this.#reservations = []
+        return this.#save(startingProfile(this.#id), true)
     }
   }
 

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { openRegistry } from '../../src/registry/index.ts'
-import { entryOf, freshId, problemOf, profileOf, Tenant } from './fixtures.ts'
+import { entryOf, freshId, noon, problemOf, profileOf, Tenant } from './fixtures.ts'
+import { schemaV2 } from './sqlite-v2.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'apigw-broken-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -74,14 +75,52 @@ describe('a SQLite file', () => {
     expect(modeOf(path)).toBe('644')
   })
 
-  test('of version 2 gives its keys a table of their own when it is opened', async () => {
-    const { path, customer } = await filled()
+  test('of version 2 is brought up to date, with what was spent, the keys and the answers of calls', async () => {
+    const path = newPath()
+    const customer = freshId()
+    const now = noon
+    const profile = profileOf(customer, { quotas: { live: { day: 100, month: 1_000 } } })
     const old = new DatabaseSync(path)
-    old.exec('DROP TABLE credentials; DROP TABLE retired; PRAGMA user_version = 2')
+    old.exec(schemaV2)
+    old.prepare('INSERT INTO profiles VALUES (?, ?, ?)').run(customer, 'v1', JSON.stringify(profile))
+    old.prepare('INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)').run(customer, 'live', 0, '2026-11-16', 40, '2026-11', 400)
+    const record = old.prepare('INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)')
+    const common = { customer, environment: 'live', units: 3, day: '2026-11-16', month: '2026-11', rateCost: 0 }
+    const claim = (key: string) => ({ key, fingerprint: 'body-1' })
+    const recordOf = (key: string) => ({
+      fingerprint: 'body-1',
+      attempt: 1,
+      leaseUntil: now - 1,
+      reservation: { ...common, id: `old-${key}`, admittedAt: now - 61_000, attempt: 1, idempotency: claim(key) },
+    })
+    const answered = { ...recordOf('answered'), response: '{"id":"first"}' }
+    record.run(customer, 'live', 'answered', JSON.stringify(answered), now + 60_000)
+    record.run(customer, 'live', 'crashed', JSON.stringify(recordOf('crashed')), now + 60_000)
+    old.prepare('INSERT INTO refunds VALUES (?, ?)').run('given-back', now + 60_000)
+    old.prepare('INSERT INTO nonces VALUES (?, ?, ?, ?)').run(customer, 'k-live', 'used', now + 60_000)
     old.close()
-    const registry = await openRegistry(`sqlite:${path}`)
-    const { credentials = [] } = (await registry.profile(customer))?.profile ?? {}
-    for (const credential of credentials) expect(await registry.credential(customer, credential.keyId)).toEqual(credential)
+
+    const registry = await openRegistry(`sqlite:${path}`, { now: () => now })
+    const tenant = new Tenant(registry, customer)
+    for (const credential of profile.credentials) {
+      expect(await registry.credential(customer, credential.keyId)).toEqual(credential)
+    }
+    expect(await tenant.spent()).toEqual([40, 400])
+    expect(await tenant.admit({ units: 3, idempotency: claim('answered') })).toMatchObject({
+      kind: 'replay',
+      response: '{"id":"first"}',
+    })
+    await tenant.refused('nonce-reused', { nonce: { value: 'used', rememberMs: 60_000 } })
+    // A run that goes on with the units of an old one takes none, and its answer is kept.
+    const resumed = await tenant.admitted({ units: 3, idempotency: claim('crashed') })
+    expect(resumed.reservation).toMatchObject({ id: 'old-crashed', attempt: 2 })
+    expect(await tenant.spent()).toEqual([40, 400])
+    expect(await tenant.accept(resumed.reservation)).toBe(true)
+    const fresh = await tenant.admitted({ units: 5 })
+    expect(await tenant.spent()).toEqual([45, 405])
+    expect(await tenant.fail(fresh.reservation)).toBe(true)
+    expect(await tenant.spent()).toEqual([40, 400])
+    expect((await registry.open(customer, 'live')).count).toBe(0)
     await registry.close()
   })
 

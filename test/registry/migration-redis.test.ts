@@ -11,21 +11,26 @@ let from: OwnRedis
 let to: OwnRedis
 let registry: Registry
 
-async function node(): Promise<OwnRedis> {
+/** @param epoch of its own: two nodes with the same may both lose a slot that is moved, and its keys */
+async function node(epoch: number): Promise<OwnRedis> {
   const redis = await OwnRedis.onFreePort('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
   await redis.start()
+  redis.cli('cluster', 'set-config-epoch', String(epoch))
   return redis
 }
 
+function joined(one: OwnRedis, nodes: number): boolean {
+  const info = one.cli('cluster', 'info')
+  return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodes}`)
+}
+
 beforeEach(async () => {
-  from = await node()
-  to = await node()
+  from = await node(1)
+  to = await node(2)
   from.cli('cluster', 'addslotsrange', '0', '8191')
   to.cli('cluster', 'addslotsrange', '8192', '16383')
   from.cli('cluster', 'meet', '127.0.0.1', String(to.port))
-  const joined = (one: OwnRedis) => one.cli('cluster', 'info').includes('cluster_state:ok') && knows(one)
-  const knows = (one: OwnRedis) => one.cli('cluster', 'info').includes('cluster_known_nodes:2')
-  await until(() => joined(from) && joined(to))
+  await until(() => joined(from, 2) && joined(to, 2))
   registry = await openRegistry(`${from.address}?cluster=true`)
 })
 afterEach(async () => {
@@ -51,14 +56,16 @@ const keysOf = (redis: OwnRedis, customer: Tenant): string[] =>
     .split('\n')
     .filter((key) => key !== '')
 
-function beginMigration(customer: Tenant): string {
+function beginMigration(customer: Tenant, target = to): string {
   const slot = from.cli('cluster', 'keyslot', customer.id).trim()
-  to.cli('cluster', 'setslot', slot, 'importing', idOf(from))
-  from.cli('cluster', 'setslot', slot, 'migrating', idOf(to))
+  target.cli('cluster', 'setslot', slot, 'importing', idOf(from))
+  from.cli('cluster', 'setslot', slot, 'migrating', idOf(target))
   return slot
 }
 
-const move = (key: string): string => from.cli('migrate', '127.0.0.1', String(to.port), key, '0', '5000')
+function move(key: string, target = to): void {
+  expect(from.cli('migrate', '127.0.0.1', String(target.port), key, '0', '5000').trim()).toBe('OK')
+}
 
 describe('a slot of a cluster that migrates', () => {
   test('serves calls without a key before its keys move and after, a new customer from its first call on', async () => {
@@ -88,6 +95,34 @@ describe('a slot of a cluster that migrates', () => {
     for (const key of keysOf(from, customer)) move(key)
     await customer.admitted()
     expect((await customer.spent())[0]).toBe(1)
+  })
+
+  test('to a node that has no slots yet serves its customers there, and no rejection is left unhandled', async () => {
+    const customer = await tenant()
+    const fresh = await node(3)
+    fresh.cli('cluster', 'meet', '127.0.0.1', String(to.port))
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    try {
+      await until(() => [from, to, fresh].every((one) => joined(one, 3)))
+      const slot = beginMigration(customer, fresh)
+      for (const key of keysOf(from, customer)) move(key, fresh)
+      // All at once: the first of them makes the client connect to a node that no slot has led it to.
+      await Promise.all(Array.from({ length: 20 }, () => customer.admitted({ units: 0 })))
+      // A connection that ends with redirected calls on it.
+      const cut = Array.from({ length: 20 }, () => customer.admit({ units: 0 }).catch(() => undefined))
+      fresh.cli('client', 'kill', 'type', 'normal')
+      await Promise.all(cut)
+      await until(() => customer.admitted({ units: 0 }).then(Boolean, () => false))
+      for (const redis of [fresh, from, to]) redis.cli('cluster', 'setslot', slot, 'node', idOf(fresh))
+      await until(() => customer.admitted().then(Boolean, () => false))
+      expect((await customer.spent())[0]).toBe(1)
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', note)
+      await fresh.remove()
+    }
   })
 
   test('goes on with a call that met the move of its keys, once all have moved', async () => {

@@ -12,8 +12,13 @@ const pauseMs = 100
 /** Together shorter than `answerMs`, at which the caller has its answer: what is sent later would take units for nothing. */
 const mostTries = 4
 
+/** The slot is being moved, and what the command names is at the new node already. Nothing was done. */
+const redirect = /^ASK \d+ (?<host>.*):(?<port>\d+)$/
+
 /** What ioredis can do with a command that failed, as far as it concerns us. */
 interface Handlers {
+  /** Sends it to this node, after `ASKING`. */
+  ask(slot: number, node: string): void
   /** Sends it to this node, as its slot's owner. */
   moved(slot: number, node: string): void
   /** Ends it with the error. */
@@ -27,6 +32,24 @@ function slotOf(error: object): number | undefined {
   return new Command(name, args).getSlot() ?? undefined
 }
 
+interface Pool {
+  findOrCreate(node: { readonly host: string; readonly port: number }): Redis
+}
+
+/**
+ * ioredis sends `ASKING` before a redirected command and forgets its promise. It fails when the connection does, and an
+ * unhandled rejection ends the process. The command itself fails in the same way, and its caller hears of it.
+ */
+function heedAsking(node: Redis): void {
+  const asking = node.asking.bind(node)
+  const heeded = (): Promise<unknown> => {
+    const asked = asking()
+    asked.catch(() => undefined)
+    return asked
+  }
+  Object.assign(node, { asking: heeded })
+}
+
 /**
  * ioredis asks for the slots again with every `MOVED` and `CLUSTERDOWN`, over a new connection each time. While a primary is
  * away that is a connection for each call of its customers, and the nodes that still serve pay for them. And a command that is
@@ -37,20 +60,56 @@ export class CalmCluster extends Cluster {
   /** ioredis has one `ttl` for each command. */
   readonly #tries = new WeakMap<object, number>()
 
+  constructor(...args: ConstructorParameters<typeof Cluster>) {
+    super(...args)
+    // ioredis says so before it sends anything to the node.
+    this.on('+node', heedAsking)
+  }
+
   override handleError(error: Error, ttl: { value?: unknown }, handlers: Handlers): void {
+    const { host, port } = redirect.exec(error.message)?.groups ?? {}
+    if (host !== undefined && port !== undefined) {
+      this.#whenConnected({ host, port: Number(port) }, ttl, handlers, () => super.handleError(error, ttl, handlers))
+      return
+    }
     const slot = passing.test(error.message) ? slotOf(error) : undefined
     if (slot === undefined) {
       super.handleError(error, ttl, handlers)
       return
     }
-    const tries = (this.#tries.get(ttl) ?? 0) + 1
-    this.#tries.set(ttl, tries)
+    const tries = this.#tryOf(ttl)
     this.refreshSlotsCache()
     setTimeout(() => {
       const owner = this.slots[slot]?.[0]
       if (owner === undefined || tries > mostTries) handlers.defaults()
       else handlers.moved(slot, owner)
     }, pauseMs)
+  }
+
+  #tryOf(ttl: object): number {
+    const tries = (this.#tries.get(ttl) ?? 0) + 1
+    this.#tries.set(ttl, tries)
+    return tries
+  }
+
+  /**
+   * A node without slots is not in `CLUSTER SLOTS`, so the first redirect to it finds no connection, and ioredis would refuse
+   * the command while it connects.
+   */
+  #whenConnected(place: { host: string; port: number }, ttl: object, handlers: Handlers, send: () => void): void {
+    // Private by its type, and the one way to connect to a node that has no slots.
+    const pool: Pool = Object(this).connectionPool
+    const node = pool.findOrCreate({ ...place })
+    if (node.status === 'ready') {
+      send()
+      return
+    }
+    if (node.status === 'wait') node.connect().catch(() => undefined)
+    if (this.#tryOf(ttl) > mostTries || this.status !== 'ready') {
+      handlers.defaults()
+      return
+    }
+    setTimeout(() => this.#whenConnected(place, ttl, handlers, send), pauseMs)
   }
 
   override refreshSlotsCache(callback?: (error?: Error | null) => void): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { leaseMs, reconcileAfterMs, reconcileEveryMs } from '../../../src/domain/admission.ts'
+import { until } from '../../support/until.ts'
 import type { World } from '../contract.ts'
 
 const claim = { key: 'order-1', fingerprint: 'body-1' }
@@ -16,6 +17,8 @@ export function openContract({ tenant, clock, registry }: World): void {
       await customer.fail(failed.reservation)
       await registry().settle(partly.reservation, { kind: 'accepted', refund: 1 })
       await registry().settle(whole.reservation, { kind: 'accepted' })
+      // Written a moment later, and where another process serves the question, after it.
+      await until(async () => (await registry().open(customer.id, 'live')).count === 1)
       expect(await registry().open(customer.id, 'live')).toEqual({
         count: 1,
         units: 4,
