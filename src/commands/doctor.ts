@@ -1,6 +1,6 @@
 import { BaseCommand, shared } from '../cli/base.ts'
 import { checkLine } from '../cli/checks.ts'
-import { databaseFlags, databasePlace } from '../cli/database.ts'
+import { carriersOf, databaseFlags, databasePlace } from '../cli/database.ts'
 import { type Check, examine } from '../doctor/index.ts'
 
 export default class Doctor extends BaseCommand {
@@ -11,7 +11,7 @@ export default class Doctor extends BaseCommand {
     'nothing else.',
   ].join(' ')
   static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --stage prod --json']
-  static override flags = { gateway: shared.gateway, database: databaseFlags.database, profile: shared.profile }
+  static override flags = { gateway: shared.gateway, ...databaseFlags, profile: shared.profile }
 
   async run() {
     const { flags } = await this.parse(Doctor)
@@ -20,6 +20,7 @@ export default class Doctor extends BaseCommand {
       ...this.settings({ ...flags, gateway: flags.gateway?.href }),
       profile,
       database: database === undefined ? undefined : databasePlace(database, this.argv),
+      carriers: database === undefined ? undefined : carriersOf(flags.carriers),
     })
     const checks = found.map((check) => (check.fix === undefined ? check : { ...check, fix: this.here(check.fix) }))
     const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length

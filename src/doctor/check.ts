@@ -1,3 +1,4 @@
+import type { Carrier } from '../domain/carrier.ts'
 import { Problem } from '../domain/problem.ts'
 
 /** One thing that was looked at. `skipped`: it could not be, and `detail` says why. */
@@ -23,6 +24,8 @@ export interface Places {
   readonly stageRegion: string | undefined
   /** The carriers' database, where one was named. */
   readonly database?: { readonly address: string; readonly password?: string | undefined } | undefined
+  /** Whose tables in it to look at. */
+  readonly carriers?: readonly Carrier[] | undefined
 }
 
 /** @param fix what to do where the error says nothing better */

@@ -149,7 +149,10 @@ describe('queues', () => {
     ApproximateNumberOfMessagesDelayed: '0',
     VisibilityTimeout: '30',
   })
-  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: 'arn:aws:sqs:ap-northeast-2:1:carrier-a-dlq', maxReceiveCount: 5 })
+  const RedrivePolicy = JSON.stringify({
+    deadLetterTargetArn: 'arn:aws:sqs:ap-northeast-2:1:carrier-a-dlq',
+    maxReceiveCount: 1000,
+  })
   const look = async (queues: Readonly<Record<string, object>>, status?: number) => {
     const places = {
       registry: '',
@@ -174,6 +177,18 @@ describe('queues', () => {
       detail: expect.stringContaining('no redrive policy'),
       fix: expect.stringContaining('apigw deploy data'),
     })
+  })
+  test.each([
+    [5, 'warn'],
+    [99, 'warn'],
+    [100, 'ok'],
+  ])('that gives up after %d receives: %s', async (maxReceiveCount, state) => {
+    const low = JSON.stringify({ deadLetterTargetArn: 'arn:aws:sqs:ap-northeast-2:1:carrier-a-dlq', maxReceiveCount })
+    const check = await look({ 'carrier-a': { ...counts(3), RedrivePolicy: low }, 'carrier-a-dlq': counts(0) })
+    expect(check?.state).toBe(state)
+    if (state === 'ok') return
+    expect(check?.detail).toContain(`maxReceiveCount is ${maxReceiveCount}`)
+    expect(check?.fix).toContain('set it to 1000')
   })
   test('dead letters are said, with where to look', async () => {
     expect(await look({ 'carrier-a': { ...counts(0), RedrivePolicy }, 'carrier-a-dlq': counts(7) })).toMatchObject({

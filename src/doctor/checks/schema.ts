@@ -1,10 +1,20 @@
-import { schemaState } from '../../schema/index.ts'
+import { type CarrierState, schemaStatus } from '../../schema/index.ts'
 import { type Check, failed, type Places } from '../check.ts'
 
 const name = 'schema'
 
-/** Whether the carriers' database has all steps of the schema. */
-export async function checkSchema({ database }: Places, onAws: boolean): Promise<Check[]> {
+/** Each fault of a carrier's table, or that it takes all rows. */
+function carrierChecks({ queue, table, faults }: CarrierState): Check[] {
+  const of = `table ${queue}`
+  if (faults.length === 0) return [{ name: of, state: 'ok', detail: `${table} takes what the worker writes` }]
+  return faults.map(({ detail, fix, keepsOut }): Check => {
+    if (keepsOut === 'some') return { name: of, state: 'warn', detail: `${detail}; rows that need it are rejected`, fix }
+    return { name: of, state: 'fail', detail: `${detail}; the worker does not read the queue`, fix }
+  })
+}
+
+/** Whether the carriers' database has all steps of the schema, and its tables take what the worker writes. */
+export async function checkSchema({ database, carriers = [] }: Places, onAws: boolean): Promise<Check[]> {
   if (database === undefined) {
     if (!onAws) return []
     return [
@@ -17,10 +27,14 @@ export async function checkSchema({ database }: Places, onAws: boolean): Promise
     ]
   }
   try {
-    const { pending, database: shown } = await schemaState(database)
-    if (pending.length === 0) return [{ name, state: 'ok', detail: `${shown} has all steps` }]
+    const { pending, database: shown, carriers: tables } = await schemaStatus(database, carriers)
+    const faults = tables.flatMap(carrierChecks)
+    if (pending.length === 0) return [{ name, state: 'ok', detail: `${shown} has all steps` }, ...faults]
     const steps = pending.map(({ version, name: step }) => `${version} ${step}`).join(', ')
-    return [{ name, state: 'fail', detail: `${shown} lacks ${steps}`, fix: 'apigw schema apply' }]
+    return [
+      { name, state: 'fail', detail: `${shown} lacks ${steps}`, fix: 'apigw schema apply' },
+      ...faults.filter(({ state }) => state !== 'ok'),
+    ]
   } catch (error) {
     return [failed(name, error, 'start it, or correct its address: --database or APIGW_DATABASE')]
   }

@@ -107,8 +107,9 @@ export class PostgresEngine implements Engine {
     return row?.there === 't'
   }
 
+  /** Says goodbye to the server, but waits for no peer that is gone: whatever was committed is committed. */
   async close(): Promise<void> {
-    await this.#pool.end()
+    await within(this.#pool.end(), pingMs, () => undefined).catch(() => undefined)
   }
 
   async facts(session: Session, table: string): Promise<TableFacts | undefined> {

@@ -65,6 +65,8 @@ async function killBeforeDelete(proxy: SqsProxy, start: () => Child): Promise<vo
 /** Lets a worker finish what the dead ones left. */
 async function finish(start: () => Child, queueName: string): Promise<void> {
   const worker = start()
+  // Before it consumes it listens to no signal, and the dead ones may have left nothing.
+  await worker.logged('consuming')
   await until(() => sqs.bodies(queueName).length === 0)
   worker.process.kill('SIGTERM')
   expect(await worker.ended).toBe(0)

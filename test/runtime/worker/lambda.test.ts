@@ -23,13 +23,13 @@ function record(messageId: string, body: string, queue = carrierA.queue) {
   }
 }
 
-describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ create }) => {
-  async function prepared(migrated = true) {
+describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine, create }) => {
+  async function prepared(options: { patienceMs?: number } = {}) {
     const test = await create()
     const database = await test.open()
-    if (migrated) await database.migrate([carrierA])
+    await database.migrate([carrierA])
     const events: WorkerEvent[] = []
-    const handle = handlerOf({ database, carriers: [carrierA], observe: (event) => void events.push(event) })
+    const handle = handlerOf({ database, carriers: [carrierA], ...options, observe: (event) => void events.push(event) })
     return { test, database, handle, events }
   }
 
@@ -83,9 +83,67 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ create
   })
 
   it('keeps everything where the database cannot be written', async () => {
-    const { handle, events } = await prepared(false)
+    const { test, handle, events } = await prepared()
+    await test.sql('DROP TABLE ingest_seen')
     const result = await handle({ Records: ['a', 'b'].map((id) => record(id, envelopeOf(carrierA.queue, [messageWith()]))) })
     expect(result.batchItemFailures).toEqual([{ itemIdentifier: 'a' }, { itemIdentifier: 'b' }])
     expect(events).toMatchObject([{ kind: 'failed', error: { code: 'schema-outdated', next: 'apigw schema apply' } }])
+  })
+
+  it('writes nothing while the columns let nothing in, says why each time, and goes on when they are mended', async () => {
+    const { test, handle, events } = await prepared()
+    await test.sql('ALTER TABLE carrier_a RENAME COLUMN media TO pictures')
+    const one = messageWith()
+    const event = { Records: [record('a', envelopeOf(carrierA.queue, [one]))] }
+    for (let times = 1; times <= 2; times++) {
+      expect(await handle(event)).toEqual({ batchItemFailures: [{ itemIdentifier: 'a' }] })
+      const unfit = events.filter(({ kind }) => kind === 'unfit')
+      expect(unfit).toHaveLength(times)
+      expect(unfit[0]).toMatchObject({ keepsOut: 'all', detail: 'carrier_a has no column media' })
+    }
+    expect(events.filter(({ kind }) => kind !== 'unfit')).toEqual([])
+    await test.sql('ALTER TABLE carrier_a RENAME COLUMN pictures TO media')
+    expect(await handle(event)).toEqual({ batchItemFailures: [] })
+    expect(await idsIn(test, 'carrier_a')).toEqual([one.id])
+  })
+
+  describe('many rows that are bad by themselves, and no good one', () => {
+    async function manyBad(patienceMs: number) {
+      const { test, database, handle, events } = await prepared({ patienceMs })
+      const bad = Array.from({ length: 50 }, () => messageWith())
+      await database.flush(
+        carrierA,
+        bad.map((message) => ({ customer: 'acme', environment: 'live', message })),
+      )
+      // Their ids are in the table, so the table refuses these and no other.
+      await test.sql('DELETE FROM ingest_seen')
+      return { database, handle, events, bad, event: { Records: [record('a', envelopeOf(carrierA.queue, bad))] } }
+    }
+
+    it('are kept at first: the table may be at fault', async () => {
+      const { handle, event, events } = await manyBad(Number.MAX_SAFE_INTEGER)
+      expect(await handle(event)).toEqual({ batchItemFailures: [{ itemIdentifier: 'a' }] })
+      expect(events).toMatchObject([{ kind: 'failed', error: { code: 'table-refuses' } }])
+    })
+
+    it('end with a report each when they have waited for long, and do not come again', async () => {
+      const { database, handle, event, events, bad } = await manyBad(3_600_000)
+      expect(await handle(event)).toEqual({ batchItemFailures: [] })
+      expect(events.filter(({ kind }) => kind === 'rejected')).toHaveLength(50)
+      expect((await database.finals(carrierA, 100)).map(({ id }) => id).sort()).toEqual(bad.map(({ id }) => id).sort())
+    })
+  })
+
+  it('keeps messages that have waited for long where the table takes no trial row either', async () => {
+    const { test, database, handle, events } = await prepared()
+    // A fault that no column shows.
+    const never = "CREATE TRIGGER never BEFORE INSERT ON carrier_a BEGIN SELECT RAISE(ABORT, 'never'); END"
+    await test.sql(engine === 'SQLite' ? never : 'ALTER TABLE carrier_a ADD CONSTRAINT never CHECK (id IS NULL)')
+    const many = Array.from({ length: 50 }, () => messageWith())
+    expect(await handle({ Records: [record('a', envelopeOf(carrierA.queue, many))] })).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'a' }],
+    })
+    expect(events.map(({ kind }) => kind)).toEqual(['failed', 'failed'])
+    expect(await database.finals(carrierA, 100)).toEqual([])
   })
 })

@@ -232,7 +232,7 @@ it('what cannot be read is moved to the dead letters by the worker, after five r
   const test = await engines[0].create()
   const name = uniqueName('carrier')
   const { queueArn: deadLetterTargetArn } = sqs.server.createQueue(`${name}-dlq`)
-  sqs.createQueue(name, { VisibilityTimeout: '0', RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1000 }) })
+  sqs.createQueue(name, { VisibilityTimeout: '1', RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1000 }) })
   sqs.server.sendMessage(name, 'junk')
   const { events } = await worker(name, test.address)
   await until(() => sqs.bodies(name).length === 0)

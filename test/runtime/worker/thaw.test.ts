@@ -60,15 +60,15 @@ describe.each(servers)('the worker as a Lambda function that was frozen, over $e
     expect(opened()).toBe(2)
   })
 
-  it('tries an event again over a new connection, where the loss shows only when it is written', async () => {
+  it('writes an event over another connection of the pool, where the loss shows only when it is written', async () => {
     const { test, proxy, send, events, opened } = await prepared()
     const before = await send()
     proxy.forget('reset')
     const after = await send()
     expect(after.failures).toBe(0)
     expect(await idsIn(test, 'carrier_a')).toEqual([...before.ids, ...after.ids].sort())
-    expect(events.map(({ kind }) => kind)).toEqual(['flushed', 'failed', 'flushed'])
-    expect(opened()).toBe(2)
+    expect(events.map(({ kind }) => kind)).toEqual(['flushed', 'flushed'])
+    expect(opened()).toBe(1)
   })
 
   it('gives an event back after two tries, and handles the next when the database is there', async () => {
