@@ -80,7 +80,7 @@ async function ours(rows: Rows, sqs: string): Promise<{ single: Way; batch: Way;
   const context = { registry, actor: { who: 'bench', from: 'here' }, now: Date.now }
   const { keys } = await addCustomer(context, { id: 'bench', quota: { day: 1e9 }, queue: carrier.queue, keysFor: ['live'] })
   const authorization = `Basic ${Buffer.from(keys[0]?.basic ?? '').toString('base64')}`
-  const database = await openDatabase(rows.address)
+  const database = await openDatabase(rows.direct)
   await database.migrate([carrier])
   const { queue, requests } = counted(openQueue({ endpoint: sqs, region }))
   const gateway = createGateway({ registry, queue, endpoints: await discoverEndpoints() })
@@ -161,7 +161,7 @@ async function usual(rows: Rows, sqs: string): Promise<{ way: Way; stop(): Promi
     useQueueUrlAsEndpoint: false,
   })
   const QueueUrl = `${sqs}/000000000000/plain`
-  const pool = createPool(rows.address.replace('mariadb:', 'mysql:'))
+  const pool = createPool(rows.direct.replace('mariadb:', 'mysql:'))
   let requests = 0
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
@@ -215,7 +215,7 @@ async function usual(rows: Rows, sqs: string): Promise<{ way: Way; stop(): Promi
 
 /** The same rows by LOAD DATA, into tables of the same shape: the fastest way in that MariaDB has. */
 async function loadData(rows: Rows, both: boolean): Promise<Way> {
-  const url = new URL(rows.address)
+  const url = new URL(rows.direct)
   const connection = await createConnection({ host: url.hostname, port: Number(url.port), user: 'root', database: 'prove' })
   await connection.query('CREATE TABLE IF NOT EXISTS bulk LIKE carrier_a')
   await connection.query('CREATE TABLE IF NOT EXISTS bulk_seen LIKE ingest_seen')

@@ -9,6 +9,8 @@ import { cleanUp, startServer, temporaryFolder } from './lib/children.ts'
 import { median, print, printTable, whole } from './lib/report.ts'
 
 const messages = 10_000
+/** Messages in an envelope: a batch of 200, and one by one, as most calls send them. */
+const sizes = [200, 1]
 const carrier = { queue: 'carrier-a', table: 'carrier_a' }
 const region = 'ap-northeast-2'
 function envelope(customer: string, count: number): string {
@@ -25,7 +27,7 @@ const bench: Bench = {
     const rows = await startRowStore('mariadb', temporaryFolder(), new AbortController().signal)
     const server = await startEmulator({ port: 0 })
     server.createQueue(carrier.queue)
-    const database = await openDatabase(rows.address)
+    const database = await openDatabase(rows.direct)
     await database.migrate([carrier])
     const queue = openQueue({ endpoint: server.address, region })
     // How fast an emulator of DynamoDB writes is another question.
@@ -34,10 +36,13 @@ const bench: Bench = {
     if (ledger === undefined) throw new Error('an endpoint is there, and no ledger')
     const count = async (sql: string): Promise<number> => Number((await rows.sql.all(sql))[0]?.n)
 
-    const worker = async (customers: number): Promise<number> => {
-      for (let sent = 0; sent < 50; sent += 4) {
-        const some = Array.from({ length: Math.min(4, 50 - sent) }, (_, at) =>
-          envelope(`c${(sent + at) % customers}`, messages / 50),
+    const worker = async (customers: number, size: number): Promise<number> => {
+      const envelopes = messages / size
+      // SQS takes up to 10 in a request, and up to 256 KB.
+      const together = size === 1 ? 10 : 4
+      for (let sent = 0; sent < envelopes; sent += together) {
+        const some = Array.from({ length: Math.min(together, envelopes - sent) }, (_, at) =>
+          envelope(`c${(sent + at) % customers}`, size),
         )
         await queue.sendBatch(carrier.queue, some)
       }
@@ -59,18 +64,20 @@ const bench: Bench = {
       return messages / seconds
     }
     const results: string[][] = []
-    for (const customers of [1, 50]) {
-      const [written, reported]: [number[], number[]] = [[], []]
-      await worker(customers)
-      await pump()
-      for (let round = 0; round < rounds; round++) {
-        written.push(await worker(customers))
-        reported.push(await pump())
+    for (const size of sizes) {
+      for (const customers of [1, 50]) {
+        const [written, reported]: [number[], number[]] = [[], []]
+        await worker(customers, size)
+        await pump()
+        for (let round = 0; round < rounds; round++) {
+          written.push(await worker(customers, size))
+          reported.push(await pump())
+        }
+        const [one, other] = [median(written), median(reported)]
+        results.push([String(size), String(customers), whole(one), whole(other), (other / one).toFixed(2)])
       }
-      const [one, other] = [median(written), median(reported)]
-      results.push([String(customers), whole(one), whole(other), (other / one).toFixed(2)])
     }
-    printTable(['customers', 'worker', 'pump', 'pump over worker'], results)
+    printTable(['messages an envelope', 'customers', 'worker', 'pump', 'pump over worker'], results)
     print('The ledger answers each request after 5 ms, as DynamoDB does in its own region, and keeps nothing.')
     await database.close()
     await server.stop()

@@ -28,9 +28,33 @@ const outages = [
   ['Redis is silent', 'redis', 'silent'],
 ] as const
 
+/** How long the reader may take for the last reports after the load has ended. */
+const drainMs = 120_000
+
 interface Tally {
   readonly statuses: Map<number, number>
+  /** Answers to calls that read reports. */
+  readonly reads: Map<number, number>
+  /** Messages that were accepted, and those whose report was read. */
+  readonly accepted: Set<string>
+  readonly reported: Set<string>
+  /** Reports that were read, repeated ones included. */
   reports: number
+}
+
+function count(statuses: Map<number, number>, status: number): void {
+  statuses.set(status, (statuses.get(status) ?? 0) + 1)
+}
+
+function shown(statuses: ReadonlyMap<number, number>): string {
+  return [...statuses]
+    .sort(([one], [other]) => one - other)
+    .map(([status, times]) => `${whole(times)} × ${status || 'no answer'}`)
+    .join(', ')
+}
+
+function strings(list: unknown, field: string): string[] {
+  return Array.isArray(list) ? list.map((one) => String(Object(one)[field])) : []
 }
 
 async function startLedger(): Promise<string> {
@@ -53,9 +77,9 @@ async function send(gateway: string, authorization: string, tally: Tally, signal
       body,
       signal: AbortSignal.timeout(30_000),
     }).catch(() => undefined)
-    await response?.arrayBuffer().catch(() => undefined)
-    const status = response?.status ?? 0
-    tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1)
+    const answer: unknown = await response?.json().catch(() => undefined)
+    count(tally.statuses, response?.status ?? 0)
+    if (response?.status === 202) tally.accepted.add(String(Object(answer).id))
   }
   while (!signal.aborted) {
     void call()
@@ -69,8 +93,12 @@ async function readReports(gateway: string, authorization: string, tally: Tally,
   while (!signal.aborted) {
     const url = `${gateway}/v1.0/reports?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`
     const response = await fetch(url, { headers: { authorization }, signal: AbortSignal.timeout(30_000) }).catch(() => undefined)
-    const page = response?.status === 200 ? Object(await response.json().catch(() => undefined)) : {}
-    if (Array.isArray(page.reports)) tally.reports += page.reports.length
+    count(tally.reads, response?.status ?? 0)
+    const page = Object(await response?.json().catch(() => undefined))
+    for (const id of strings(page.reports, 'id')) {
+      tally.reports++
+      tally.reported.add(id)
+    }
     if (typeof page.cursor === 'string') cursor = page.cursor
     await sleep(page.more === true ? 20 : 1_000)
   }
@@ -123,10 +151,10 @@ const bench: Bench = {
     const redis = await startRedis()
     const server = await startEmulator({ port: 0 })
     server.createQueue(carrier.queue, { attributes: { VisibilityTimeout: '30' } })
-    const database = await openDatabase(rows.address)
+    const database = await openDatabase(rows.direct)
     await database.migrate([carrier])
     const proxies = {
-      database: await startTcpProxy(Number(new URL(rows.address).port)),
+      database: await startTcpProxy(Number(new URL(rows.direct).port)),
       redis: await startTcpProxy(Number(new URL(redis.url).port)),
     }
     const through = (address: string, { port }: TcpProxy): string => Object.assign(new URL(address), { port: String(port) }).href
@@ -145,7 +173,7 @@ const bench: Bench = {
       }),
       startWatched('worker', runtimeCommand('worker')[1], {
         ...common,
-        APIGW_DATABASE: through(rows.address, proxies.database),
+        APIGW_DATABASE: through(rows.direct, proxies.database),
         APIGW_CARRIERS: JSON.stringify({ carriers: [carrier] }),
         APIGW_WAIT_SECONDS: '5',
       }),
@@ -154,12 +182,12 @@ const bench: Bench = {
     const gateway = `http://127.0.0.1:${port}`
     while (!(await fetch(`${gateway}/healthz`).catch(() => undefined))?.ok) await sleep(50)
 
-    const stopping = new AbortController()
-    const tally: Tally = { statuses: new Map(), reports: 0 }
+    const [sending, stopping] = [new AbortController(), new AbortController()]
+    const tally: Tally = { statuses: new Map(), reads: new Map(), accepted: new Set(), reported: new Set(), reports: 0 }
     const startedAt = Date.now()
     const endsAt = startedAt + minutes * 60_000
     const load = [
-      send(gateway, authorization, tally, stopping.signal),
+      send(gateway, authorization, tally, sending.signal),
       readReports(gateway, authorization, tally, stopping.signal),
       breakThings(proxies, endsAt),
     ]
@@ -167,6 +195,11 @@ const bench: Bench = {
       await sleep(sampleMs)
       for (const one of watched) one.sample((Date.now() - startedAt) / 60_000)
     }
+    sending.abort()
+    const missing = (): number => [...tally.accepted].filter((id) => !tally.reported.has(id)).length
+    const drainedBy = Date.now() + drainMs
+    while (missing() > 0 && Date.now() < drainedBy) await sleep(100)
+    const drainedMs = Date.now() - drainedBy + drainMs
     stopping.abort()
     await Promise.all(load)
     await player.stop()
@@ -179,10 +212,11 @@ const bench: Bench = {
     printTable(['minute', ...head], each)
     print()
     printTable(['the last half', 'mean', 'a minute', ''], watched.flatMap(verdict))
-    const statuses = [...tally.statuses]
-      .sort(([one], [other]) => one - other)
-      .map(([status, count]) => `${whole(count)} × ${status || 'no answer'}`)
-    print(`\nAnswers: ${statuses.join(', ')}. Reports read: ${whole(tally.reports)}.`)
+    print(`\nAnswers to messages: ${shown(tally.statuses)}; to reads: ${shown(tally.reads)}.`)
+    print(
+      `Accepted: ${whole(tally.accepted.size)}. Reports read: ${whole(tally.reported.size)} and ${whole(tally.reports - tally.reported.size)} repeated. ` +
+        `Accepted without a report ${(drainedMs / 1000).toFixed(1)} s after the load ended: ${whole(missing())}.`,
+    )
     const open = await database.unreported()
     print(`Messages without a report at the end: ${whole(open.count)}.`)
     await Promise.all(Object.values(proxies).map((proxy) => proxy.close()))

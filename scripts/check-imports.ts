@@ -29,8 +29,8 @@ const below: Readonly<Record<string, readonly string[]>> = {
   trail: ['domain', 'aws', 'stacks', 'runtime/ports', 'runtime/notifier'],
   waf: ['domain', 'aws'],
   local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
-  // `local` for the emulators of SQS and DynamoDB.
-  prove: ['domain', 'registry', 'runtime/ports', 'customers', 'local'],
+  // `local` for the emulators of SQS and DynamoDB, the gateway for its reconciliation.
+  prove: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'customers', 'local'],
   cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit', 'stacks', 'trail', 'waf'],
   commands: [
     'domain',

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { charsets } from '../domain/euc-kr.ts'
 import { detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from '../domain/stage.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'is not a name: use up to 30 of a-z, 0-9 and "-"')
@@ -27,6 +28,7 @@ export const deployConfig = z.strictObject({
   waf: z.enum(wafModes).optional(),
   carrier: name.optional(),
   secondCarrier: name.optional(),
+  charset: z.enum(charsets).optional(),
   image: z
     .string()
     // A tag may be moved to another image; then what runs would not be what was deployed.

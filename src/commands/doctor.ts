@@ -15,12 +15,12 @@ export default class Doctor extends BaseCommand {
 
   async run() {
     const { flags } = await this.parse(Doctor)
-    const { database, profile } = flags
+    const { database, carriers, profile } = flags
     const found = await examine({
       ...this.settings({ ...flags, gateway: flags.gateway?.href }),
       profile,
       database: database === undefined ? undefined : databasePlace(database, this.argv),
-      carriers: database === undefined ? undefined : carriersOf(flags.carriers),
+      carriers: database === undefined ? [] : carriersOf(carriers),
     })
     const checks = found.map((check) => (check.fix === undefined ? check : { ...check, fix: this.here(check.fix) }))
     const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length

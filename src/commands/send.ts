@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../cli/base.ts'
 import { findCredentials } from '../cli/credentials.ts'
+import { plain } from '../cli/output.ts'
 import { sendMessage } from '../customers/index.ts'
 import { schemes } from '../domain/credential.ts'
 
@@ -50,6 +51,7 @@ export default class Send extends BaseCommand {
     })
     const left = Object.entries(sent.remaining).map(([name, value]) => `${name} ${value}`)
     this.log(`${sent.id} ${sent.status}${sent.replayed ? ' (replayed: nothing was sent again)' : ''}`)
+    for (const [field, changed] of Object.entries(sent.normalized ?? {})) this.note(`The ${field} is sent as: ${plain(changed)}`)
     if (left.length > 0) this.note(`Left: ${left.join(', ')}`)
     return sent
   }

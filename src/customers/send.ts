@@ -1,4 +1,5 @@
 import type { Scheme } from '../domain/credential.ts'
+import { type NormalizedTexts, normalizedTexts } from '../domain/message.ts'
 import type { Environment } from '../domain/names.ts'
 import { Problem, type ProblemCode, problemTable } from '../domain/problem.ts'
 import { parseCredentials, signInHeaders } from './sign-in.ts'
@@ -20,6 +21,8 @@ export interface Sent {
   readonly id: string
   readonly status: string
   readonly replayed: boolean
+  /** What is sent instead of what was given; absent: the text is sent as it was given. */
+  readonly normalized?: NormalizedTexts
   /** What is left of each limit, by its name. */
   readonly remaining: Readonly<Record<string, number>>
 }
@@ -90,10 +93,12 @@ export async function sendMessage(request: SendRequest): Promise<Sent> {
   }
   const answer = await answerOf(response)
   if (response.status !== 202) throw problemFrom(response.status, answer, parts.customer)
+  const normalized = normalizedTexts.safeParse(answer.normalized)
   return {
     id: String(answer.id),
     status: String(answer.status),
     replayed: response.headers.get('idempotency-replayed') === 'true',
+    ...(normalized.success && { normalized: normalized.data }),
     remaining: remainingFrom(response.headers.get('ratelimit')),
   }
 }

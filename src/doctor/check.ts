@@ -24,8 +24,8 @@ export interface Places {
   readonly stageRegion: string | undefined
   /** The carriers' database, where one was named. */
   readonly database?: { readonly address: string; readonly password?: string | undefined } | undefined
-  /** Whose tables in it to look at. */
-  readonly carriers?: readonly Carrier[] | undefined
+  /** The carriers whose tables it holds. */
+  readonly carriers?: readonly Carrier[]
 }
 
 /** @param fix what to do where the error says nothing better */

@@ -6,6 +6,7 @@ import { checkGateway } from './checks/gateway.ts'
 import { checkNode } from './checks/node.ts'
 import { checkQueues } from './checks/queues.ts'
 import { checkRegistry } from './checks/registry.ts'
+import { checkReports } from './checks/reports.ts'
 import { checkSchema } from './checks/schema.ts'
 
 const again = 'run it again'
@@ -15,6 +16,13 @@ async function registryAndQueues(places: Places, gateway: Promise<Check[]>, cred
   const { checks, routes } = await checkRegistry(places)
   const queues = limited('queues', again, () => checkQueues(places, routes, credentials))
   return [...checks, ...(await gateway), ...(await queues)]
+}
+
+/** Without the tables there is nothing to read reports from; one that refuses only some rows has reports all the same. */
+async function schemaAndReports(places: Places, onAws: boolean): Promise<Check[]> {
+  const schema = await limited('schema', again, () => checkSchema(places, onAws))
+  if (schema.some(({ state }) => state === 'fail' || state === 'skipped')) return schema
+  return [...schema, ...(await limited('reports', again, () => checkReports(places)))]
 }
 
 type Credentials = Parameters<typeof checkQueues>[2]
@@ -30,7 +38,7 @@ export async function examine(places: Places): Promise<Check[]> {
   ]).then(([first, rest]) => [first, ...rest])
   const found = await Promise.all([
     registryAndQueues(places, gateway, credentials),
-    limited('schema', again, () => checkSchema(places, onAws)),
+    schemaAndReports(places, onAws),
     account === undefined ? [] : 'state' in account ? [account] : examineAccount(account),
   ])
   return [checkNode(), checkConfig(places), ...found.flat()]

@@ -1,8 +1,8 @@
 import * as z from 'zod'
-import { type Charset, eucKrLength } from './euc-kr.ts'
+import { type Charset, charsets, eucKrLength } from './euc-kr.ts'
 import { messageIdPattern } from './ids.ts'
 import { customerIdPattern, environments } from './names.ts'
-import { normalized } from './normalize.ts'
+import { normalized, tableVersion } from './normalize.ts'
 import { phoneNumber } from './phone.ts'
 
 /** Bytes in EUC-KR that a carrier takes. */
@@ -164,13 +164,23 @@ function changedOf(text: Fitted, subject: Fitted | undefined): { normalized?: No
 export const normalizedTexts = z
   .object({ text: z.string().exactOptional(), subject: z.string().exactOptional() })
   .meta({ description: 'What is sent instead of what you gave, where the two differ' })
-type NormalizedTexts = z.infer<typeof normalizedTexts>
+export type NormalizedTexts = z.infer<typeof normalizedTexts>
 
 const requestSchemas = { 'euc-kr': requestSchema('euc-kr'), cp949: requestSchema('cp949') }
 
 /** What a caller may ask to be sent where the carriers' tables hold this charset. */
 export function messageRequestIn(charset: Charset): typeof messageRequest {
   return requestSchemas[charset]
+}
+
+/** Names what decides in which form a text is sent: the charset and the table of replacements. */
+export function textRules(charset: Charset): string {
+  return `${charset}/${tableVersion}`
+}
+
+/** The charset that rules are over; `undefined`: they are those of another version, and cannot be applied here. */
+export function charsetOfRules(rules: string): Charset | undefined {
+  return charsets.find((charset) => textRules(charset) === rules)
 }
 
 /** What a caller may ask to be sent. */

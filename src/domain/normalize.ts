@@ -27,6 +27,11 @@ const replacements: readonly (readonly [characters: string, replacement: string]
   ['\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064', ''],
   ['\u2066\u2067\u2068\u2069\ufe0e\ufe0f\ufeff', ''],
 ]
+/**
+ * The number of this table. A replay shows the text that the first run sent, so whoever changes the table counts it up: a
+ * call that was decided by another table is recognised.
+ */
+export const tableVersion = 1
 const replacementOf = new Map(replacements.flatMap(([characters, to]) => [...characters].map((from) => [from, to] as const)))
 
 /** A text as a charset holds it, or the first character of the given text that it cannot hold and its position. */

@@ -4,8 +4,10 @@ import { withPlainSeparators } from './normalize.ts'
 const international = /^\+[1-9]\d{6,14}$/
 
 /**
- * Korean numbers without the trunk 0, by the national numbering plan (Ministry of Science and ICT, 전기통신번호관리세칙):
- * the digits and how many there are. What has other lengths is a slip of the finger, and would be dialled as another number.
+ * Korean numbers without the trunk 0: the digits and how many there are, as libphonenumber has them
+ * (https://github.com/google/libphonenumber, resources/metadata/82/ranges.csv), but 010 only with the eight digits that it has
+ * since 2004. Left out is what receives no message: 012 (machines), 015 (pagers), area codes with three or four digits (031-120).
+ * What has other lengths is a slip of the finger, and would be dialled as another number.
  */
 const reachable = [
   /^10\d{8}$/, // mobile
@@ -17,10 +19,13 @@ const reachable = [
 ]
 /** Numbers that can be shown as a sender and receive no message. */
 const sendOnly = [
-  /^80\d{7,8}$/, // toll-free
-  /^60\d{7,8}$/, // premium rate
+  /^80\d{7}$/, // toll-free
+  /^60[2-9]\d{6}$/, // premium rate
 ]
-/** Korean representative numbers (1588-1234): they have no trunk 0 and can only be a sender. */
+/**
+ * Korean representative numbers (1588-1234): they have no trunk 0 and can only be a sender. Which of them are given out grows
+ * faster than any list, so only the form is checked.
+ */
 const representative = /^1[568]\d{6}$/
 
 /** The digits of a number as people write it: with hyphens, spaces, and an area code or a trunk 0 in parentheses. */

@@ -1,3 +1,5 @@
+import type { Charset } from './euc-kr.ts'
+
 /** The stacks of a stage, in the order in which they build on each other. */
 export const stackKeys = ['security', 'network', 'data', 'edge', 'gateway', 'worker', 'admin'] as const
 export type StackKey = (typeof stackKeys)[number]
@@ -27,6 +29,8 @@ export interface DeploySettings {
   readonly waf?: Of<typeof wafModes>
   readonly carrier?: string | undefined
   readonly secondCarrier?: string | undefined
+  /** What the carriers' tables hold. */
+  readonly charset?: Charset | undefined
   /** The container image, by digest. */
   readonly image?: string | undefined
   readonly alertEmail?: string | undefined

@@ -167,20 +167,24 @@ function unitsWrong(balances: readonly Balance[]): Wrong[] {
   ])
 }
 
-/** Unreadable bodies belong into the dead-letter queue, each as often as it was sent, and nothing else does. */
+/**
+ * Unreadable bodies belong into the dead-letter queue, each as often as it was sent or more: a worker that ends between moving
+ * and deleting moves it again. Nothing else belongs there.
+ */
 function deadLettersWrong({ deadLetters, poison }: Evidence): Wrong[] {
-  const left = [...poison]
-  const others = deadLetters.filter((body) => {
-    const at = left.indexOf(body)
-    if (at >= 0) left.splice(at, 1)
+  const there = [...deadLetters]
+  const missing = poison.filter((body) => {
+    const at = there.indexOf(body)
+    if (at >= 0) there.splice(at, 1)
     return at < 0
   })
+  const others = deadLetters.filter((body) => !poison.includes(body))
   return [
     ...wrongOf(
       'good envelopes in the dead-letter queue',
       others.map((body) => body.slice(0, 80)),
     ),
-    ...wrongOf('unreadable messages that are not in the dead-letter queue', left),
+    ...wrongOf('unreadable messages that are not in the dead-letter queue', missing),
   ]
 }
 

@@ -10,7 +10,7 @@ import {
 } from './books.ts'
 import type { Carrier } from './carrier.ts'
 import type { Member, Members, Role } from './customers.ts'
-import { unitsTaken } from './customers.ts'
+import { reconciled, unitsTaken } from './customers.ts'
 import type { RowStore, SqlRow } from './database.ts'
 import type { SentLog } from './log.ts'
 import { insist, waitFor } from './patience.ts'
@@ -48,14 +48,19 @@ function reportsOf(readers: readonly Reader[]): Map<string, ReadonlySet<string>>
   return new Map(readers.flatMap((reader) => [...reader.statuses]))
 }
 
+/** SQS messages that a worker has still to deal with. */
+function queued({ emulator }: Stage): number {
+  const { ready = [], inflight = [], delayed = [] } = emulator.inspectQueue(queueName)?.messages ?? {}
+  return ready.length + inflight.length + delayed.length
+}
+
 /** What is still to happen: 0 when nothing is. */
 async function leftOver({ stage, log, readers }: CheckParts): Promise<number> {
   await loadRejected(stage.rows, log).catch(() => undefined)
-  const { ready = [], inflight = [], delayed = [] } = stage.emulator.inspectQueue(queueName)?.messages ?? {}
   const reports = reportsOf(readers)
   const unreported = [...log.accepted.keys()].filter((id) => !reports.has(id)).length
   const planted = stage.spoiler.planted.filter(({ id }) => !reports.has(id)).length
-  return ready.length + inflight.length + delayed.length + log.waiting.size + unreported + planted
+  return queued(stage) + log.waiting.size + unreported + planted
 }
 
 /** Waits until all has come to its end, or until nothing has changed for a minute and a half. */
@@ -85,6 +90,8 @@ async function unitsAtRest(parts: CheckParts, { id }: Member): Promise<LifeUnits
   let life: LifeUnits = { units: 0, expected: [0, 0], unconfirmed: 0 }
   const balanced = async (): Promise<boolean> => {
     const unconfirmed = unconfirmedRows(parts, id) - before
+    // Before, or a message that is on its way would count as one that was never sent.
+    if (queued(stage) === 0) await reconciled(stage.registry.address, stage.reports, id, signal)
     life = {
       units: await unitsTaken(stage.registry.address, id, signal),
       expected: unitsExpected(log, id, unconfirmed),

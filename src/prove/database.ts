@@ -26,6 +26,8 @@ export interface RowStore {
   readonly engine: string
   /** Where the workers find it: through the proxy. */
   readonly address: string
+  /** Where it is. */
+  readonly direct: string
   readonly victim?: Victim
   readonly proxy?: TcpProxy
   /** Every statement in a connection that is opened anew after a failure. */
@@ -96,6 +98,7 @@ async function sqliteStore(folder: string): Promise<RowStore> {
     kind: 'sqlite',
     engine: 'SQLite',
     address: `sqlite:${path}`,
+    direct: `sqlite:${path}`,
     sql,
     refusing: [
       `CREATE TRIGGER refuse BEFORE INSERT ON carrier_a WHEN NEW.body LIKE '${refusedText}%' BEGIN SELECT RAISE(ABORT, 'the carrier refuses it'); END`,
@@ -129,6 +132,7 @@ async function mariadbStore(folder: string, signal: AbortSignal): Promise<RowSto
     kind: 'mariadb',
     engine: 'MariaDB',
     address: `mariadb://root@127.0.0.1:${proxy.port}/prove`,
+    direct: `mariadb://root@127.0.0.1:${port}/prove`,
     victim,
     proxy,
     sql,
@@ -165,6 +169,7 @@ async function postgresStore(folder: string, signal: AbortSignal): Promise<RowSt
     kind: 'postgres',
     engine: 'PostgreSQL',
     address: `postgres://postgres@127.0.0.1:${proxy.port}/prove`,
+    direct: `postgres://postgres@127.0.0.1:${port}/prove`,
     victim,
     proxy,
     sql,

@@ -8,7 +8,6 @@ import { faults } from './faults/index.ts'
 import { throwIfAborted } from './patience.ts'
 import { defaultRegistry, type RegistryKind } from './registry.ts'
 import { run } from './run.ts'
-import { killAllNow } from './servers/victim.ts'
 import { startStage } from './stage.ts'
 
 export type { Balance, Wrong } from './books.ts'
@@ -58,11 +57,10 @@ export async function prove(options: ProveOptions): Promise<Proof> {
   checkNames(options.faults)
   const folder = mkdtempSync(join(tmpdir(), 'apigw-prove-'))
   const steps: (() => Promise<unknown>)[] = []
-  const lastResort = (): void => {
-    killAllNow()
-    if (options.keep !== true) removeFolder(folder)
+  const remove = (): void => {
+    if (options.keep !== true) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
-  process.once('exit', lastResort)
+  process.once('exit', remove)
   try {
     const stage = await startStage({
       database: options.database ?? defaultDatabase(),
@@ -73,13 +71,13 @@ export async function prove(options: ProveOptions): Promise<Proof> {
     })
     throwIfAborted(options.signal)
     return await run(stage, folder, options)
+  } catch (error) {
+    // Whatever failed because it was cut short is no finding.
+    throwIfAborted(options.signal)
+    throw error
   } finally {
     for (const step of steps.reverse()) await step().catch(() => undefined)
-    process.removeListener('exit', lastResort)
-    lastResort()
+    process.removeListener('exit', remove)
+    remove()
   }
-}
-
-function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }

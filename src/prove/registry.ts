@@ -101,7 +101,7 @@ async function clusterStore(folder: string): Promise<RegistryStore> {
   return {
     kind: 'cluster',
     engine: 'Redis Cluster of six nodes',
-    address: `redis://127.0.0.1:${cluster.nodes[0]?.port}?cluster=true`,
+    address: `redis://${cluster.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}?cluster=true`,
     cluster,
     forgetCalls: async (customer) => {
       const master = await cluster.masterOf(await cluster.slotOf(`apigw:{${customer}}:idem:`))

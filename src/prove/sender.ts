@@ -39,6 +39,8 @@ interface Answer {
 export interface Answered {
   readonly order: Order
   readonly text: string
+  /** Whether the registry still has its record. Without it a replay is charged again. */
+  recorded: boolean
 }
 
 const answerMs = 10_000
@@ -75,7 +77,7 @@ export class Sender {
         // What no queue has confirmed is rejected in the answer, and may have been taken all the same.
         const taken = new Set([...accepted.values()].map(({ ref }) => ref))
         for (const ref of order.refs) if (!taken.has(ref)) log.unconfirmed.set(ref, customer)
-        this.answered.push({ order, text: JSON.stringify(answer.results) })
+        this.answered.push({ order, text: JSON.stringify(answer.results), recorded: true })
         break
       }
       last = answer === undefined ? 'no answer' : `${answer.status} ${answer.code}`
@@ -89,12 +91,21 @@ export class Sender {
     return tries
   }
 
+  /** The registry has lost the records of all calls. */
+  forgotten(): void {
+    for (const answered of this.answered) answered.recorded = false
+    this.#options.log.forgotten(this.#options.customer)
+  }
+
   /**
    * Makes a finished call once more. What is accepted only now counts as accepted.
    * @returns whether it got the same answer, or at least the same ids; `undefined` where it got none
    */
-  async replay({ order, text }: Answered): Promise<'same' | 'same ids' | 'other' | undefined> {
+  async replay(answered: Answered): Promise<'same' | 'same ids' | 'other' | undefined> {
+    const { order, text } = answered
     const { log, customer } = this.#options
+    if (!answered.recorded) log.unitsOf(customer).again += order.refs.length
+    answered.recorded = true
     const flight = log.begin(customer, order.refs.length)
     flight.unsure = true
     const answer = await this.#post('/v1.0/messages/batch', order.key, this.#batchOf(order))

@@ -8,7 +8,7 @@ const broken: readonly Readonly<Record<string, unknown>>[] = [
   { to: '010' },
   { type: 'fax' },
   { acceptedAt: 'yesterday' },
-  { unknown: true },
+  { from: 'nobody' },
 ]
 
 /** A message of the harness's own making that no call has asked for. */
@@ -22,7 +22,13 @@ export class Spoiler {
   /** Every body that went into the queue. */
   readonly bodies: string[] = []
   readonly planted: Planted[] = []
+  readonly #queue: string
   #toSpoil = 0
+
+  /** @param queue whose messages are watched */
+  constructor(queue: string) {
+    this.#queue = queue
+  }
 
   /** Spoils the next envelopes. */
   spoil(envelopes: number): void {
@@ -40,7 +46,9 @@ export class Spoiler {
 
   pass(action: string, body: Buffer): Buffer {
     if (action !== 'SendMessageBatch') return body
-    const request: { Entries?: { MessageBody: string }[] } = JSON.parse(body.toString())
+    const request: { QueueUrl?: string; Entries?: { MessageBody: string }[] } = JSON.parse(body.toString())
+    // What a worker moves to the dead letters passes here too.
+    if (request.QueueUrl?.endsWith(`/${this.#queue}`) !== true) return body
     let changed = false
     for (const entry of request.Entries ?? []) {
       const spoiled = this.#toSpoil > 0 ? this.#spoiled(entry.MessageBody) : undefined

@@ -1,5 +1,5 @@
 import { startDynamodb, startEmulator } from '../local/index.ts'
-import { openDatabase, openLedger } from '../runtime/ports/index.ts'
+import { type Ledger, openDatabase, openLedger } from '../runtime/ports/index.ts'
 import { type DatabaseKind, type RowStore, startRowStore } from './database.ts'
 import { type FaultyHttp, startFaultyHttp } from './faulty-http.ts'
 import { insist } from './patience.ts'
@@ -13,7 +13,7 @@ export const deadLetters = `${queueName}-dlq`
 const carrier = { queue: queueName, table: 'carrier_a' }
 const region = 'ap-northeast-2'
 /** As the templates set it. */
-const maxReceiveCount = 5
+const maxReceiveCount = 1000
 /** Short, so that what a killed worker held comes again soon. */
 const visibilitySeconds = 5
 
@@ -26,6 +26,8 @@ export interface Stage {
   /** What passed on the way into the queue, and what was put among it. */
   readonly spoiler: Spoiler
   readonly emulator: Pick<Awaited<ReturnType<typeof startEmulator>>, 'sendMessage' | 'inspectQueue'>
+  /** A way to the ledger past its faults. */
+  readonly reports: Ledger
   /** Called with each action that the ledger has done, before the answer is passed on. */
   onLedger: ((action: string) => void) | undefined
   readonly gateways: readonly Victim[]
@@ -78,12 +80,14 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   undo(() => rows.close())
   await prepare(rows, signal)
   const emulator = await startQueue(undo)
-  const spoiler = new Spoiler()
+  const spoiler = new Spoiler(queueName)
   const sqs = await startFaultyHttp(emulator.port, { request: (action, body) => spoiler.pass(action, body) })
   undo(() => sqs.close())
   const dynamodb = await startDynamodb(folder)
   undo(() => dynamodb.stop())
-  await openLedger({ endpoint: dynamodb.address })?.prepare()
+  const reports = openLedger({ endpoint: dynamodb.address })
+  if (reports === undefined) throw new Error('the ledger has an address and was not opened')
+  await reports.prepare()
   const stage: { onLedger: Stage['onLedger'] } = { onLedger: undefined }
   const answered = (action: string): void => stage.onLedger?.(action)
   const ledger = await startFaultyHttp(Number(new URL(dynamodb.address).port), { answered })
@@ -110,5 +114,5 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   undo(() => Promise.all([...gateways, ...workers].map((victim) => victim.kill())))
   await Promise.all([...gateways, ...workers].map((victim) => victim.start()))
   const addresses = ports.map((port) => `http://127.0.0.1:${port}`)
-  return Object.assign(stage, { registry, rows, sqs, ledger, spoiler, emulator, gateways, addresses, workers })
+  return Object.assign(stage, { registry, rows, sqs, ledger, reports, spoiler, emulator, gateways, addresses, workers })
 }

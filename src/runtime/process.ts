@@ -19,6 +19,15 @@ export function numberFrom(name: string, fallback: number): number {
   throw new Problem('config-invalid', `The environment variable ${name} is "${text}", which is not a whole number.`)
 }
 
+/** One of some words from the environment. */
+export function choiceFrom<T extends string>(name: string, choices: readonly T[], fallback: T): T {
+  const text = process.env[name]
+  if (text === undefined || text === '') return fallback
+  const choice = choices.find((one) => one === text)
+  if (choice !== undefined) return choice
+  throw new Problem('config-invalid', `The environment variable ${name} is "${text}": use ${choices.join(' or ')}.`)
+}
+
 /** One JSON line on stdout, where CloudWatch Logs picks it up. */
 export function log(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)

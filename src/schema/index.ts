@@ -72,6 +72,33 @@ export async function applySchema(place: DatabasePlace, carriers: readonly Carri
   }
 }
 
+/** Outcomes that `reportLag` reads of each carrier at most. */
+export const maxOutcomesRead = 1_000
+
+export interface ReportLag {
+  readonly queue: string
+  /** Outcomes without a report, at most `maxOutcomesRead`. */
+  readonly outcomes: number
+  /** When the oldest of them came, in milliseconds since 1970. */
+  readonly oldestAt?: number
+}
+
+/** What carriers have ended and no report says yet. @throws Problem `database-unavailable`, `schema-outdated` */
+export async function reportLag(place: DatabasePlace, carriers: readonly Carrier[]): Promise<ReportLag[]> {
+  const database = await openDatabase(place.address, { password: place.password, connections: 1 })
+  try {
+    const lags: ReportLag[] = []
+    for (const carrier of carriers) {
+      const finals = await database.finals(carrier, maxOutcomesRead)
+      const [oldest] = finals
+      lags.push({ queue: carrier.queue, outcomes: finals.length, ...(oldest !== undefined && { oldestAt: oldest.at }) })
+    }
+    return lags
+  } finally {
+    await database.close()
+  }
+}
+
 /** An address without its password. */
 function shown(address: string): string {
   return address.replace(/^([a-z]+:\/\/[^/:@]*):[^/@]*@/, '$1@')

@@ -26,6 +26,7 @@ const direct: readonly (readonly [setting: keyof DeploySettings, stack: StackKey
   ['certificateArn', 'edge', 'CertificateArn'],
   ['waf', 'edge', 'WafMode'],
   ['front', 'gateway', 'Front'],
+  ['charset', 'gateway', 'Charset'],
   ['worker', 'worker', 'Mode'],
 ]
 

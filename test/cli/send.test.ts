@@ -72,6 +72,14 @@ describe('a message that is taken', () => {
       remaining: { day: 2 },
     })
   })
+  test('with the text that is sent, where it is not the one that was given', async () => {
+    const folded = ['send', '--to', '010-1234-5678', '--text', '₩1,000', '--subject', 'a\u00a0b']
+    const { stdout, stderr } = await send(folded)
+    expect(stdout).toMatch(/^[0-9A-Z]{26} accepted\n$/)
+    expect(stderr).toBe('The text is sent as: ￦1,000\nThe subject is sent as: a b\nLeft: day 2\n')
+    const json = JSON.parse((await send([...folded, '--json'])).stdout)
+    expect(json).toMatchObject({ status: 'accepted', normalized: { text: '￦1,000', subject: 'a b' } })
+  })
   test('is not sent again under the same key', async () => {
     const once = [...hello, '--idempotency-key', 'order-17']
     const first = JSON.parse((await send([...once, '--json'])).stdout)

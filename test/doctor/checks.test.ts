@@ -9,9 +9,12 @@ import { limited } from '../../src/doctor/check.ts'
 import { checkCertificate, judgeCertificate } from '../../src/doctor/checks/certificate.ts'
 import { clockCheck, judgeClock } from '../../src/doctor/checks/clock.ts'
 import { checkQueues } from '../../src/doctor/checks/queues.ts'
+import { checkReports, judgeLag } from '../../src/doctor/checks/reports.ts'
 import type { Route } from '../../src/domain/route.ts'
 import { healthFrom } from '../../src/registry/redis/health.ts'
+import { openDatabase } from '../../src/runtime/ports/index.ts'
 import { temporaryFolder } from '../cli/run.ts'
+import { rowWith } from '../support/databases.ts'
 
 const now = Date.parse('2026-11-23T00:00:00Z')
 const days = (count: number): number => now + count * 86_400_000
@@ -205,4 +208,50 @@ describe('queues', () => {
 test('a look that hangs ends, and says so', async () => {
   const hangs = limited('waf', 'run it again', () => new Promise(() => undefined), 50)
   expect(await hangs).toEqual([{ name: 'waf', state: 'fail', detail: 'no answer within 0.05 seconds', fix: 'run it again' }])
+})
+
+describe('reports', () => {
+  test('without outcomes, with young ones, with old ones', () => {
+    expect(judgeLag({ queue: 'carrier-a', outcomes: 0 }, now)).toMatchObject({ state: 'ok' })
+    expect(judgeLag({ queue: 'carrier-a', outcomes: 1, oldestAt: now - 2_000 }, now)).toEqual({
+      name: 'reports',
+      state: 'ok',
+      detail: 'carrier-a: 1 outcome without a report, the oldest 2 s old',
+    })
+    expect(judgeLag({ queue: 'carrier-a', outcomes: 1_000, oldestAt: now - 601_000 }, now)).toMatchObject({
+      state: 'warn',
+      detail: 'carrier-a: 1000 or more outcomes without a report, the oldest 601 s old',
+      fix: expect.stringContaining('apigw logs worker'),
+    })
+  })
+
+  test('are counted in the database', async () => {
+    const carrier = { queue: 'carrier-a', table: 'carrier_a' }
+    const address = `sqlite:${join(temporaryFolder(), 'm.db')}`
+    const database = await openDatabase(address)
+    onTestFinished(() => database.close())
+    await database.migrate([carrier])
+    const places = {
+      registry: '',
+      registryPassword: undefined,
+      gateway: '',
+      sqsEndpoint: undefined,
+      region: undefined,
+      configPath: undefined,
+      stage: undefined,
+      stageRegion: undefined,
+      database: { address },
+      carriers: [carrier],
+    }
+    expect(await checkReports(places, now)).toMatchObject([{ state: 'ok', detail: 'carrier-a: each outcome has its report' }])
+    const row = rowWith()
+    await database.flush(carrier, [row, rowWith()])
+    await database.end(carrier, [{ id: row.message.id, delivered: true, code: '', at: now - 700_000 }])
+    expect(await checkReports(places, now)).toMatchObject([
+      { state: 'warn', detail: 'carrier-a: 1 outcome without a report, the oldest 700 s old' },
+    ])
+    expect(await checkReports({ ...places, carriers: [{ queue: 'b', table: 'missing' }] }, now)).toMatchObject([
+      { state: 'fail' },
+    ])
+  })
 })

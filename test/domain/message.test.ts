@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { eucKrLength } from '../../src/domain/euc-kr.ts'
@@ -12,7 +13,7 @@ import {
   messageType,
   sendAtError,
 } from '../../src/domain/message.ts'
-import { normalized } from '../../src/domain/normalize.ts'
+import { normalized, tableVersion } from '../../src/domain/normalize.ts'
 
 const valid = { to: '010-1234-5678', from: '1588-1234', text: '안녕하세요' }
 
@@ -331,4 +332,23 @@ describe('a text that is normalized', () => {
       { numRuns: 2000 },
     )
   })
+})
+
+/** What a charset's table does with every character of the Basic Multilingual Plane. */
+function digestOf(charset: 'euc-kr' | 'cp949'): string {
+  const all = Array.from({ length: 0x1_0000 }, (_, code) => {
+    const fold = normalized(String.fromCharCode(code), charset)
+    return 'text' in fold ? fold.text : ''
+  })
+  return hash('sha256', JSON.stringify(all), 'base64url').slice(0, 16)
+}
+
+test('the table of replacements does not change without its number: calls that were decided by it are made again', () => {
+  expect({ tableVersion, 'euc-kr': digestOf('euc-kr'), cp949: digestOf('cp949') }).toMatchInlineSnapshot(`
+    {
+      "cp949": "bqXS_gDGNatazZB3",
+      "euc-kr": "hv60CD_b_ZmuUyNO",
+      "tableVersion": 1,
+    }
+  `)
 })

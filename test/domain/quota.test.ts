@@ -170,6 +170,6 @@ describe('problems', () => {
   })
 
   test('what may be tried again has the status of something that may', () => {
-    for (const [, { status, retryable }] of entries) if (retryable) expect([408, 409, 429, 500, 503]).toContain(status)
+    for (const [, { status, retryable }] of entries) if (retryable) expect([408, 409, 429, 499, 500, 503]).toContain(status)
   })
 })

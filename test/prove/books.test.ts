@@ -137,6 +137,10 @@ test('a message that was sent though its call was never confirmed is counted apa
   }
 })
 
+test('an unreadable message may be moved to the dead letters more than once', () => {
+  expect(booksOf(evidence({ deadLetters: ['bad', 'bad'], poison: ['bad'] })).wrong).toEqual([])
+})
+
 test('units of an earlier life of the registry count too', () => {
   const closed = [{ units: 7, expected: [6, 8] as const, unconfirmed: 0 }]
   const books = booksOf(evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 2, closed }] }))

@@ -130,7 +130,7 @@ test('what is sent while the proxy holds arrives when it lets go', async () => {
 })
 
 test('an envelope is spoiled by one message, and its good ones stay as they were', () => {
-  const spoiler = new Spoiler()
+  const spoiler = new Spoiler('carrier-a')
   const id = (last: string): string => `0123456789ABCDEFGHJKMNPQR${last}`
   const messages = ['S', 'T'].map((last) => ({
     id: id(last),
@@ -141,9 +141,13 @@ test('an envelope is spoiled by one message, and its good ones stay as they were
     acceptedAt: 1,
   }))
   const body = JSON.stringify({ v: 1, customer: 'keyed', environment: 'live', route: 'carrier-a', messages })
-  const request = Buffer.from(JSON.stringify({ Entries: [{ Id: '0', MessageBody: body }] }))
+  const request = Buffer.from(
+    JSON.stringify({ QueueUrl: 'http://localhost/000000000000/carrier-a', Entries: [{ Id: '0', MessageBody: body }] }),
+  )
   expect(spoiler.pass('SendMessageBatch', request)).toBe(request)
   spoiler.spoil(1)
+  const elsewhere = Buffer.from(JSON.stringify({ QueueUrl: 'http://localhost/000000000000/carrier-a-dlq', Entries: [] }))
+  expect(spoiler.pass('SendMessageBatch', elsewhere)).toBe(elsewhere)
   const passed = JSON.parse(spoiler.pass('SendMessageBatch', request).toString()).Entries[0].MessageBody
   expect(envelope.safeParse(JSON.parse(passed)).success).toBe(false)
   const [first, bad, second, ...more] = JSON.parse(passed).messages

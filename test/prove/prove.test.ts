@@ -14,10 +14,14 @@ const runs: readonly Short[] = [
   {
     database: 'sqlite',
     registry: 'sqlite',
-    faults: ['worker-kill', 'redelivery', 'replay', 'database-locked'],
+    faults: ['worker-kill', 'mixed-envelopes', 'redelivery', 'replay', 'database-locked'],
   },
-  { database: 'mariadb', registry: 'redis', faults: ['database-sessions-ended', 'database-silent', 'redelivery'] },
-  { database: 'postgres', registry: 'cluster', faults: ['database-silent', 'redelivery', 'replay'] },
+  {
+    database: 'mariadb',
+    registry: 'redis',
+    faults: ['database-sessions-ended', 'bad-rows', 'registry-readonly', 'registry-freeze'],
+  },
+  { database: 'postgres', registry: 'cluster', faults: ['database-sessions-ended', 'bad-rows', 'cluster-master-kill'] },
 ]
 
 interface Seen {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEmulator } from '../../src/local/index.ts'
-import { peekQueue } from '../../src/queues/index.ts'
+import { peekQueue, redriveQueue } from '../../src/queues/index.ts'
 import { openQueue, type Queue } from '../../src/runtime/ports/index.ts'
 import { envelopeOf, messageWith } from '../support/databases.ts'
 import { againstMoto, hasMoto, startMoto } from '../support/moto.ts'
@@ -78,6 +78,24 @@ function behaves(start: () => Promise<Place>): void {
     }
     expect(await counts(both)).toEqual([3, 0])
     expect(await queue.receive(both.name, { most: 1, waitSeconds: 1 })).toMatchObject([{ receiveCount: 1 }])
+  })
+
+  test('an envelope with an unreadable message shows whose it is, and is redriven with the others', async () => {
+    const { name, dead } = await filled(3, 0)
+    const spoiled = [messageWith({ sendAt: -1 }), messageWith({ to: 'nobody' }), messageWith()]
+    const nameless = JSON.stringify({ ...JSON.parse(envelopeOf(name, [messageWith()])), messages: [null, 7, messageWith()] })
+    for (const body of [envelopeOf(name, spoiled), nameless, 'junk']) await queue.sendBatch(dead, [body])
+    const { messages } = await peekQueue(queue, dead, { most: 10, force: false })
+    const shown = messages.map(({ customer, messages, unreadable, recipients }) => [customer, messages, unreadable, recipients])
+    expect(shown.sort((a, b) => String(a).localeCompare(String(b)))).toEqual([
+      [null, 0, 0, []],
+      ['acme', 3, 2, ['?', '?', '+8210****5678']],
+      ['acme', 3, 2, ['+8210****5678', '?', '+8210****5678']],
+    ])
+    const { signal } = new AbortController()
+    const moved = await redriveQueue(queue, name, dead, { most: 10, all: false, signal, moved: () => undefined })
+    expect(moved).toMatchObject({ moved: 2, left: 1 })
+    expect(await counts({ name, dead })).toEqual([2, 1])
   })
 
   test('by force it says what is left, and stops where half is used', async () => {

@@ -3,6 +3,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openRegistry, type Registry } from '../../src/registry/index.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { until } from '../support/until.ts'
 import { entryOf, freshId, problemOf, profileOf, Tenant } from './fixtures.ts'
 import { freePort, OwnRedis } from './own-redis.ts'
 
@@ -85,6 +87,24 @@ describe('Redis that does not answer', () => {
     expect((await customer.spent())[0]).toBeLessThanOrEqual(5)
     await customer.setQuota({ day: 50 })
     await customer.admitted()
+  })
+
+  test('a greeting that was lost in a silence does not outlive it, although calls keep coming', async () => {
+    const redis = await ownRedis()
+    await redis.start()
+    const proxy = await startTcpProxy(Number(new URL(redis.address).port))
+    started.push({ remove: () => proxy.close() })
+    const registry = await opened(`redis://127.0.0.1:${proxy.port}`, { keepTrying: true })
+    const customer = await Tenant.with(registry)
+    proxy.set('silent')
+    // Calls that fail at once are no answers to the greeting that the new connection waits for.
+    const calls = setInterval(() => void problemOf(customer.admit()).catch(() => undefined), 20)
+    started.push({ remove: async () => clearInterval(calls) })
+    const connections = proxy.connections
+    // Each of them is given up in its turn.
+    await until(() => proxy.connections >= connections + 3)
+    proxy.set('pass')
+    expect((await eventually(() => customer.admit())).kind).toBe('admitted')
   })
 
   test('a gateway that starts before its Redis serves as soon as that is there, and again after each restart', async () => {

@@ -57,6 +57,14 @@ describe('a gateway', () => {
     expect(gateway.stderr()).toBe('')
   })
 
+  it('reads its charset from the environment, and does not start with one that it does not have', async () => {
+    const env = gatewayEnv({ APIGW_CHARSET: 'cp949' })
+    const { url } = await startChild('gateway', env).logged('listening')
+    expect((await ask(`${url}/openapi.json`)).text).toContain('up to 90 bytes in CP949')
+    const wrong = startChild('gateway', gatewayEnv({ APIGW_CHARSET: 'utf8' }))
+    await expectFailedStart(wrong, 'The environment variable APIGW_CHARSET is "utf8": use euc-kr or cp949.')
+  })
+
   it('lets a call under way finish at SIGTERM', async () => {
     const proxy = await startSqsProxy(sqs.port)
     onTestFinished(() => proxy.close())

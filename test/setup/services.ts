@@ -9,7 +9,7 @@ import { mariadbServer } from '../../src/prove/servers/mariadb.ts'
 import { postgresServer } from '../../src/prove/servers/postgres.ts'
 import { findProgram, programs } from '../../src/prove/servers/programs.ts'
 import { redisServer } from '../../src/prove/servers/redis.ts'
-import { answers, freePort, killAllNow, type Server } from '../../src/prove/servers/victim.ts'
+import { answers, freePort, type Server } from '../../src/prove/servers/victim.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -134,7 +134,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     for (const server of servers) server.letGo()
     return async () => undefined
   }
-  process.once('exit', killAllNow)
   return async () => {
     await Promise.all(servers.map((server) => server.kill()))
     rmSync(folder, { recursive: true, force: true })

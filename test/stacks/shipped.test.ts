@@ -32,6 +32,7 @@ const everything: DeploySettings = {
   waf: 'block',
   carrier: 'carrier-a',
   secondCarrier: 'carrier-b',
+  charset: 'cp949',
   alertEmail: 'ops@example.com',
   monthlyBudget: 1000,
   detection: 'existing',

@@ -3,6 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 /** Stands in front of a server that speaks any protocol: to make it unreachable, or silent, without ending it. */
 export interface TcpProxy {
   readonly port: number
+  /** How many were ever opened. */
+  readonly connections: number
   /** `refuse` cuts every connection, old and new; `silent` lets bytes in and none out. */
   set(state: 'pass' | 'refuse' | 'silent'): void
   /**
@@ -23,7 +25,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   const forgotten = new WeakMap<Socket, 'dropped' | 'reset'>()
   const stalled = new WeakSet<Socket>()
+  let connections = 0
   const server = createServer((client) => {
+    connections += 1
     if (state === 'refuse') return void client.destroy()
     const upstream = connect(to, '127.0.0.1')
     for (const [socket, other] of [
@@ -48,6 +52,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   }
   return {
     port: (server.address() as AddressInfo).port,
+    get connections() {
+      return connections
+    },
     set: (next) => {
       state = next
       if (next === 'refuse') cutAll()

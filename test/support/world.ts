@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { addCustomer, type Context, type IssuedKey } from '../../src/customers/index.ts'
+import type { Charset } from '../../src/domain/euc-kr.ts'
 import type { QuotaChange } from '../../src/domain/quota.ts'
 import type { MasterKeys } from '../../src/domain/seal.ts'
 import { openRegistry, type Registry } from '../../src/registry/index.ts'
@@ -40,6 +41,7 @@ export interface WorldOptions {
   /** Absent: so many reads that no test is slowed down by them. */
   readonly readLimits?: Partial<ReadRates>
   readonly masterKeys?: MasterKeys
+  readonly charset?: Charset
 }
 
 /** A registry with one customer, and a gateway in front of it. */
@@ -109,7 +111,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const observations: Observation[] = []
   const endpoints = options.endpoints ?? (await discoverEndpoints())
   const observe = (one: Observation): void => void observations.push(one)
-  const { media, ledger, masterKeys, limits = {}, readLimits = plentyOfReads } = options
+  const { media, ledger, masterKeys, charset, limits = {}, readLimits = plentyOfReads } = options
   let asks = 0
   const counted = new Proxy(registry, {
     get: (target, name) => {
@@ -121,7 +123,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       }
     },
   })
-  const gateway = createGateway({ registry: counted, queue, endpoints, now, observe, media, ledger, masterKeys, readLimits })
+  const parts = { registry: counted, queue, endpoints, now, observe, media, ledger, masterKeys, readLimits, charset }
+  const gateway = createGateway(parts)
   const listening = await serve(gateway, { port: 0, trustedProxies: options.trustedProxies ?? 0, limits })
   onTestFinished(async () => {
     await listening.stop(0)

@@ -31,11 +31,11 @@ const others: Readonly<Record<string, string>> = {
   APIGW_WAIT_SECONDS: 'right as it is',
   APIGW_IDLE_MAX_MS: 'right as it is',
   APIGW_RECEIVERS: 'right as it is',
-  APIGW_DATABASE_CONNECTIONS: 'right as it is; set where one connection is a promise',
   APIGW_READS_PER_SECOND: 'right as it is',
   APIGW_MAX_CALLS: 'right as it is',
   APIGW_MAX_CONNECTIONS: 'right as it is',
   APIGW_MAX_CONNECTIONS_PER_ADDRESS: 'right as it is',
+  APIGW_DATABASE_CONNECTIONS: 'right as it is; set where one connection is a promise',
   APIGW_DATABASE_TIMEOUT_MS: 'right as it is, in a container and on Lambda',
 }
 
@@ -65,7 +65,7 @@ async function readBy(entry: string): Promise<Read> {
   const required = namesAfter('\\brequired\\d?\\("')
   const secret = namesAfter('\\bsecretFrom\\(\\w+, "')
   const names = [
-    ...namesAfter('\\benv\\d?\\.|\\bnumberFrom\\("'),
+    ...namesAfter('\\benv\\d?\\.|\\b(?:numberFrom|choiceFrom)\\d?\\("'),
     ...required,
     ...secret,
     ...secret.map((name) => `${name}_SECRET`),

@@ -10,7 +10,7 @@ function row(one: Peeked): string[] {
     String(one.receiveCount),
     one.receivesLeft === null ? '' : String(one.receivesLeft),
     one.customer === null ? 'not an envelope' : `${one.customer} (${one.environment})`,
-    String(one.messages),
+    one.unreadable === 0 ? String(one.messages) : `${one.messages} (${one.unreadable} unreadable)`,
     one.recipients.join(', '),
   ]
 }

@@ -70,7 +70,7 @@ async function locked(path: string, signal: AbortSignal): Promise<void> {
         db.exec('BEGIN IMMEDIATE')
         break
       } catch (error) {
-        if (tries > 100) throw error
+        if (tries > 100 || signal.aborted) throw error
         await pause(50, signal)
       }
     }

@@ -99,15 +99,13 @@ export const replayForgotten: Fault = {
   holds: 'each gets the same ids, and nothing is sent a second time',
   possible: always,
   inject: async (world) => {
-    const { stage, members, log, sender, chance, signal } = world
+    const { stage, members, sender, chance, signal } = world
     const { id } = members.keyed
-    log.forgotten(id)
+    sender.forgotten()
     const forgotten = await stage.registry.forgetCalls(id)
     await pause(100, signal)
-    const units = log.unitsOf(id)
     const orders = chance.shuffled(sender.answered).slice(0, again)
     for (const order of orders) {
-      units.again += order.order.refs.length
       const same = await sender.replay(order)
       if (same === 'other') world.wrong('calls that got other ids after their record was lost', [order.order.key])
     }

@@ -65,7 +65,7 @@ export const registryEmptied: Fault = {
   holds: 'calls that are made again send nothing twice',
   possible: isOne,
   inject: async (world) => {
-    const { stage, log, sales, members, signal, quietly, closeUnits } = world
+    const { stage, log, sales, sender, members, signal, quietly, closeUnits } = world
     const redis = stage.registry.redis
     await quietly(closeUnits)
     log.newLife()
@@ -73,6 +73,7 @@ export const registryEmptied: Fault = {
     await atWork(world)
     await redis?.victim.kill()
     sales.newLife()
+    sender.forgotten()
     await redis?.empty()
     await redis?.victim.start()
     await restoreMembers(stage.registry.address, members, signal)

@@ -61,10 +61,12 @@ export interface VictimOptions {
 
 const running = new Set<Victim>()
 
-/** Kills every process that is still running. For the exit of this process: it waits for nothing. */
-export function killAllNow(): void {
+/** Kills every process that is still running. It waits for nothing. */
+function killAllNow(): void {
   for (const victim of running) victim.signal('SIGKILL')
 }
+// They are in process groups of their own: nothing else would end them with this process.
+process.once('exit', killAllNow)
 
 /** A process that may be killed at any moment, and is started again as it was. */
 export class Victim {

@@ -52,19 +52,25 @@ function ofOne(redis: Redis, answerMs: number): Deadline {
     },
   }
 
-  // A new connection asks Redis whether it is ready, and a machine that died may never say.
-  let greeting = false
-  const greeted = (): void => {
-    if (greeting) watched.done()
-    greeting = false
-  }
+  watchGreeting(redis, answerMs)
+  return watched
+}
+
+/**
+ * A new connection asks Redis whether it is ready, and a machine that died may never say. That has a timer of its own: calls
+ * that fail at once, because there is no connection, would otherwise be counted as the answers that it waits for, and a
+ * connection whose greeting was lost would stay for as long as calls come.
+ */
+function watchGreeting(redis: Redis, answerMs: number): void {
+  let timer: NodeJS.Timeout | undefined
+  const greeted = (): void => clearTimeout(timer)
   redis.on('connect', () => {
-    greeting = true
-    watched.asked()
+    clearTimeout(timer)
+    const { stream } = redis
+    timer = setTimeout(() => stream.destroy(new Error('no answer in time')), answerMs).unref()
   })
   redis.on('ready', greeted)
   redis.on('close', greeted)
-  return watched
 }
 
 /** What a connection had written and read, and for how many ticks it has read nothing since it wrote more. */
@@ -91,8 +97,10 @@ function ofCluster(cluster: Cluster, answerMs: number): Deadline {
     if (!stream || stream.destroyed) return
     const { bytesRead, bytesWritten } = stream
     const known = quiet.get(stream)
-    if (known === undefined || known.read !== bytesRead) quiet.set(stream, { read: bytesRead, written: bytesWritten, ticks: 0 })
-    else if (bytesWritten > known.written && ++known.ticks >= late) stream.destroy(new Error('no answer in time'))
+    if (known === undefined || known.read !== bytesRead) {
+      // A connection that has read nothing at all still waits for the answer to its greeting.
+      quiet.set(stream, { read: bytesRead, written: bytesRead === 0 ? 0 : bytesWritten, ticks: 0 })
+    } else if (bytesWritten > known.written && ++known.ticks >= late) stream.destroy(new Error('no answer in time'))
   }
   const tick = (): void => {
     for (const node of cluster.nodes('master')) look(node)

@@ -1,4 +1,4 @@
-import { messageRequest, sendAtError } from '../../domain/message.ts'
+import { messageRequestIn, sendAtError } from '../../domain/message.ts'
 import { type FieldError, Problem } from '../../domain/problem.ts'
 import { boundedErrors } from './bounded.ts'
 import { type Call, fieldErrors } from './endpoint.ts'
@@ -15,16 +15,16 @@ function invalid(errors: readonly FieldError[], whole: string): Pick<Required<Ch
   return { rejection: { code: 'invalid-request', detail, errors } }
 }
 
-function checkedRow(value: unknown, now: number, whole: string, maxErrors: number): Checked {
+function checkedRow({ charset, now }: Call, value: unknown, whole: string, maxErrors: number): Checked {
   // Naming each unknown field of each row would take longer than to parse all of them.
   if (Object.keys(Object(value)).length > maxFields) {
-    return invalid([{ pointer: '', detail: `has more than ${maxFields} fields` }], whole)
+    return { value, ...invalid([{ pointer: '', detail: `has more than ${maxFields} fields` }], whole) }
   }
-  const result = messageRequest.safeParse(value)
-  if (!result.success) return invalid(boundedErrors(fieldErrors(result.error.issues), maxErrors), whole)
+  const result = messageRequestIn(charset).safeParse(value)
+  if (!result.success) return { value, ...invalid(boundedErrors(fieldErrors(result.error.issues), maxErrors), whole) }
   const request = result.data
-  const detail = sendAtError(request, now)
-  return detail === undefined ? { request } : { request, ...invalid([{ pointer: '/sendAt', detail }], whole) }
+  const detail = sendAtError(request, now())
+  return detail === undefined ? { value, request } : { value, request, ...invalid([{ pointer: '/sendAt', detail }], whole) }
 }
 
 /** Where the images cannot be asked about, no message of the call can be sent now; an earlier run may have sent them. */
@@ -43,7 +43,7 @@ export async function checkedRows(
   values: readonly unknown[],
   { whole = 'the message', maxErrors = 5 } = {},
 ): Promise<{ readonly rows: readonly Checked[]; readonly refusal?: Problem }> {
-  const rows = values.map((value) => checkedRow(value, call.now(), whole, maxErrors))
+  const rows = values.map((value) => checkedRow(call, value, whole, maxErrors))
   try {
     const missing = await missingMedia(
       call,

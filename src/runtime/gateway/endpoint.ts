@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type * as z from 'zod'
 import type { Admission } from '../../domain/admission.ts'
+import type { Charset } from '../../domain/euc-kr.ts'
 import type { Environment } from '../../domain/names.ts'
 import { type FieldError, Problem } from '../../domain/problem.ts'
 import type { Registry } from '../../registry/index.ts'
@@ -24,6 +25,8 @@ export interface Parts {
   readonly tokens: Tokens
   readonly cursors: Cursors
   readonly readLimits: ReadLimits
+  /** What the carriers' tables hold: which texts are accepted, and how their bytes are counted. */
+  readonly charset: Charset
   readonly now: () => number
 }
 
@@ -53,7 +56,7 @@ export interface Description {
   readonly summary: string
   readonly params?: z.ZodObject | undefined
   readonly query?: z.ZodObject | undefined
-  readonly body?: z.ZodType | undefined
+  readonly body?: ((charset: Charset) => z.ZodType) | undefined
   /** The type of a body that is no JSON. */
   readonly bodyType?: string
   readonly answers: Answers
@@ -93,7 +96,7 @@ interface Definition<
   /** What the body has to be; absent: the endpoint takes none. */
   readonly body?: Body
   /** What the description shows of the body, where its parts are checked one by one. */
-  readonly described?: z.ZodType
+  readonly described?: (charset: Charset) => z.ZodType
   /** What may follow the question mark; absent: nothing is read. */
   readonly query?: Query
   readonly params?: Params
@@ -181,9 +184,9 @@ export function endpoint<
   Query extends z.ZodObject | undefined = undefined,
   Params extends z.ZodObject | undefined = undefined,
 >(definition: Definition<Body, Query, Params>): Endpoint {
-  const { method, path, handle, kind, maxBodyBytes, described, ...rest } = definition
-  const { body, query, params } = rest
-  const description: Description = described === undefined ? rest : { ...rest, body: described }
+  const { method, path, handle, kind, maxBodyBytes, body, described = body && (() => body), ...rest } = definition
+  const { query, params } = rest
+  const description: Description = { ...rest, body: described }
   return {
     method,
     path,

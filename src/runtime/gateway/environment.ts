@@ -1,6 +1,7 @@
+import { charsets } from '../../domain/euc-kr.ts'
 import type { Registry } from '../../registry/index.ts'
 import { openLedger, openMedia, openQueue } from '../ports/index.ts'
-import { numberFrom } from '../process.ts'
+import { choiceFrom, numberFrom } from '../process.ts'
 import { discoverEndpoints } from './endpoints.ts'
 import { createGateway, type Gateway, type Observation } from './gateway.ts'
 import { openProofs } from './proofs.ts'
@@ -26,6 +27,7 @@ export async function openGateway(observe: (observation: Observation) => void): 
     endpoints: await discoverEndpoints(),
     masterKeys,
     publicOrigin: env.APIGW_PUBLIC_ORIGIN,
+    charset: choiceFrom('APIGW_CHARSET', charsets, 'euc-kr'),
     observe,
     readLimits: { readsPerSecond: numberFrom('APIGW_READS_PER_SECOND', defaultRates.readsPerSecond) },
   })

@@ -1,5 +1,6 @@
 import { addressKey } from '../../domain/address.ts'
 import type { Admission } from '../../domain/admission.ts'
+import type { Charset } from '../../domain/euc-kr.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import { Problem, type ProblemCode } from '../../domain/problem.ts'
@@ -60,6 +61,8 @@ export interface GatewayParts {
   readonly masterKeys?: MasterKeys | undefined
   /** `https://api.example.com`, where it is not what the adapter sees: it is signed and named in tokens. */
   readonly publicOrigin?: string | undefined
+  /** What the carriers' tables hold. Absent: `euc-kr`. */
+  readonly charset?: Charset | undefined
   readonly observe?: (observation: Observation) => void
   /** What one customer may read in a second. */
   readonly readLimits?: Partial<ReadRates> | undefined
@@ -89,7 +92,7 @@ function requestIdOf(request: Pick<HttpRequest, 'headers'>): string {
 
 /** The gateway without any transport: a request in, a response out. It never throws. */
 export function createGateway(parts: GatewayParts): Gateway {
-  const { registry, queue, observe, now = Date.now } = parts
+  const { registry, queue, observe, charset = 'euc-kr', now = Date.now } = parts
   const { masterKeys, publicOrigin } = parts
   const tokens = createTokens({ registry, masterKeys, issuer: publicOrigin ?? 'apigw', now })
   const authenticate = authenticator({ registry, masterKeys, tokens, now })
@@ -105,7 +108,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   let described: ReturnType<typeof openApi> | undefined
   /** Made when it is first asked for: most gateways are never asked. */
   const description = (): ReturnType<typeof openApi> => {
-    described ??= openApi(parts.endpoints)
+    described ??= openApi(parts.endpoints, charset)
     return described
   }
 
@@ -178,6 +181,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       tokens,
       cursors,
       readLimits,
+      charset,
       signal: request.signal ?? new AbortController().signal,
       now,
       refuse: (admission) => refuse(seen, environment, admission),

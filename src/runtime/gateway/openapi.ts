@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Charset } from '../../domain/euc-kr.ts'
 import { problemTable } from '../../domain/problem.ts'
 import type { Description, Endpoint } from './endpoint.ts'
 import type { Mounted } from './endpoints.ts'
@@ -47,10 +48,10 @@ function answersOf(endpoint: Endpoint): Json {
   return Object.fromEntries([...good, ...bad])
 }
 
-function operationOf({ path, endpoint }: Mounted): Json {
+function operationOf({ path, endpoint }: Mounted, charset: Charset): Json {
   const { summary, body, bodyType = 'application/json' } = endpoint.description
   const raw = bodyType === 'image/jpeg' ? { type: 'string', format: 'binary' } : undefined
-  const schema = body === undefined ? raw : schemaOf(body, 'input')
+  const schema = body === undefined ? raw : schemaOf(body(charset), 'input')
   const version = path.split('/')[1] ?? ''
   const words = `${endpoint.method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, letter) => letter.toUpperCase())}`
   return {
@@ -137,11 +138,11 @@ function componentsOf(): Json {
 }
 
 /** The API as OpenAPI 3.1 has it, from what the endpoints say of themselves. */
-export function openApi(mounted: readonly Mounted[]): Json {
+export function openApi(mounted: readonly Mounted[], charset: Charset = 'euc-kr'): Json {
   const paths: Record<string, Record<string, Json>> = {}
   for (const one of [...mounted].sort((a, b) => a.path.localeCompare(b.path))) {
     const place = paths[one.path] ?? {}
-    place[one.endpoint.method.toLowerCase()] = operationOf(one)
+    place[one.endpoint.method.toLowerCase()] = operationOf(one, charset)
     paths[one.path] = place
   }
   return {

@@ -12,6 +12,8 @@ export interface Rejection {
  * the media, the clock and the rules of a later run must not decide otherwise.
  */
 export interface Plan {
+  /** In which form texts are sent: the charset and the table of replacements (`textRules`). */
+  readonly texts: string
   /** Indexes of the rows that are sent, ascending. */
   readonly rows: readonly number[]
   /** All other rows, by index. */
@@ -49,8 +51,11 @@ export function rangesFrom(text: string): number[] {
   })
 }
 
-/** A plan as it is stored: the ranges of its rows, and the reasons of the others while they fit. */
-export function planText({ rows, rejected }: Plan): string {
+/** The rules of a plan that names none. */
+const defaultTexts = 'euc-kr/1'
+
+/** A plan as it is stored: the rules of its texts, the ranges of its rows, and the reasons of the others while they fit. */
+export function planText({ texts, rows, rejected }: Plan): string {
   const groups = Map.groupBy(rejected, ([, { code, detail, errors = [] }]) => JSON.stringify([code, detail, errors]))
   const kept: Group[] = []
   let size = 0
@@ -64,7 +69,8 @@ export function planText({ rows, rejected }: Plan): string {
     kept.push(group)
   }
   const ranges = rangesText(rows)
-  return kept.length === 0 ? ranges : JSON.stringify([ranges, ...kept])
+  const decided = kept.length === 0 ? ranges : JSON.stringify([ranges, ...kept])
+  return texts === defaultTexts ? decided : `${texts} ${decided}`
 }
 
 function codeFrom(code: string): ProblemCode {
@@ -73,7 +79,8 @@ function codeFrom(code: string): ProblemCode {
 
 /** @param count how many rows the call has */
 export function planFrom(text: string, count: number): Plan {
-  const [ranges, ...groups]: [string, ...Group[]] = text.startsWith('[') ? JSON.parse(text) : [text]
+  const [, texts = defaultTexts, decided = ''] = /^(?:([a-z0-9-]+\/\d+) )?(.*)$/s.exec(text) ?? []
+  const [ranges, ...groups]: [string, ...Group[]] = decided.startsWith('[') ? JSON.parse(decided) : [decided]
   const rows = rangesFrom(ranges)
   const reasons = new Map<number, Rejection>()
   for (const [indexes, code, detail, pairs] of groups) {
@@ -83,5 +90,5 @@ export function planFrom(text: string, count: number): Plan {
   }
   const sent = new Set(rows)
   const others = Array.from({ length: count }, (_, index) => index).filter((index) => !sent.has(index))
-  return { rows, rejected: new Map(others.map((index) => [index, reasons.get(index) ?? unkept])) }
+  return { texts, rows, rejected: new Map(others.map((index) => [index, reasons.get(index) ?? unkept])) }
 }

@@ -1,7 +1,15 @@
 import { hash } from 'node:crypto'
 import { maxRunMs } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
-import { type Message, type MessageRequest, messageOf } from '../../domain/message.ts'
+import {
+  charsetOfRules,
+  type Message,
+  type MessageRequest,
+  messageOf,
+  messageRequestIn,
+  type NormalizedTexts,
+  textRules,
+} from '../../domain/message.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Api } from '../../domain/route.ts'
 import { type Admitted, admit, type Decided, recall, type Taking, wayOf } from './admit.ts'
@@ -14,6 +22,8 @@ import { idsOf, traceOf } from './reconcile.ts'
 
 /** One row of a call, as it would be decided now. */
 export interface Checked {
+  /** The row as it stands in the call. */
+  readonly value: unknown
   /** The message that the row asks for; absent where it cannot be read as one. */
   readonly request?: MessageRequest
   /** Why it is not sent. */
@@ -22,7 +32,7 @@ export interface Checked {
 
 /** What became of one row. */
 export type Row =
-  | { readonly index: number; readonly kind: 'accepted'; readonly id: string }
+  | { readonly index: number; readonly kind: 'accepted'; readonly id: string; readonly normalized?: NormalizedTexts }
   | { readonly index: number; readonly kind: 'rejected'; readonly rejection: Rejection }
 
 /** A call whose messages, or some of them, are on their way. */
@@ -65,21 +75,35 @@ export function identityOf(call: Call, body: unknown): Identity {
 
 const notTaken: Rejection = { code: 'queue-unavailable', detail: 'The message was not accepted, and its unit was given back.' }
 
-function planOf(rows: readonly Checked[]): Plan {
+function planOf({ charset }: Call, rows: readonly Checked[]): Plan {
   const sent: number[] = []
   const rejected = new Map<number, Rejection>()
   for (const [index, { rejection }] of rows.entries()) {
     if (rejection === undefined) sent.push(index)
     else rejected.set(index, rejection)
   }
-  return { rows: sent, rejected }
+  return { texts: textRules(charset), rows: sent, rejected }
+}
+
+type RequestOf = (index: number) => MessageRequest | undefined
+
+/**
+ * The messages that rows ask for, by the rules of the plan: another charset may have been set since it was decided.
+ * @returns `undefined` for a row that this version cannot read in the same way
+ */
+function requestsOf({ charset }: Call, plan: Plan, rows: readonly Checked[]): RequestOf {
+  const decided = charsetOfRules(plan.texts)
+  if (decided === charset) return (index) => rows[index]?.request
+  if (decided === undefined) return () => undefined
+  return (index) => messageRequestIn(decided).safeParse(rows[index]?.value).data
 }
 
 /** The rows of a plan, of which a queue took all but those in `untaken`. */
-function rowsOf({ rows, rejected }: Plan, untaken: ReadonlySet<number>, { idOf }: Identity): Row[] {
+function rowsOf({ rows, rejected }: Plan, untaken: ReadonlySet<number>, { idOf }: Identity, requestOf: RequestOf): Row[] {
   const sent = rows.map((index): Row => {
     if (untaken.has(index)) return { index, kind: 'rejected', rejection: notTaken }
-    return { index, kind: 'accepted', id: idOf(index) }
+    const normalized = requestOf(index)?.normalized
+    return { index, kind: 'accepted', id: idOf(index), ...(normalized !== undefined && { normalized }) }
   })
   const others = [...rejected].map(([index, rejection]): Row => ({ index, kind: 'rejected', rejection }))
   return others.length === 0 ? sent : [...sent, ...others].sort((a, b) => a.index - b.index)
@@ -97,14 +121,16 @@ function takingOf(api: Api, plan: Plan, { reservation, claim, key }: Identity): 
 
 /** What an answered call decided, from its record: never from today's media, clock or rules. */
 function replayed(
+  call: Call,
   { response, plan }: Extract<Decided, { kind: 'replay' }>,
   rows: readonly Checked[],
   identity: Identity,
 ): Replayed {
   // A record of an older version has no plan, and for a single message a whole answer in the place of the list.
-  const decided = plan === undefined ? planOf(rows) : planFrom(plan, rows.length)
+  const decided = plan === undefined ? planOf(call, rows) : planFrom(plan, rows.length)
   const kept: unknown = JSON.parse(response)
-  return { kind: 'replayed', rows: rowsOf(decided, new Set(Array.isArray(kept) ? kept.map(Number) : []), identity) }
+  const untaken = new Set(Array.isArray(kept) ? kept.map(Number) : [])
+  return { kind: 'replayed', rows: rowsOf(decided, untaken, identity, requestsOf(call, decided, rows)) }
 }
 
 /**
@@ -122,29 +148,30 @@ export async function submit(
   identity: Identity,
   refusal: () => Problem,
 ): Promise<Submitted | Replayed | Refused> {
-  const today = planOf(rows)
+  const today = planOf(call, rows)
   const started = performance.now()
   const taking = takingOf(api, today, identity)
   const admission = today.rows.length === 0 ? await recalled(call, taking) : await admit(call, today.rows.length, taking)
   if (admission === undefined) throw refusal()
   if (admission.kind === 'refused') return admission
-  if (admission.kind === 'replay') return replayed(admission, rows, identity)
+  if (admission.kind === 'replay') return replayed(call, admission, rows, identity)
 
   const stored = admission.reservation.idempotency?.plan
   const plan = admission.reservation.attempt === 1 || stored === undefined ? today : planFrom(stored, rows.length)
-  const confirmed = await published(call, admission, messagesOf(plan, rows, identity, admission), started)
+  const requestOf = requestsOf(call, plan, rows)
+  const confirmed = await published(call, admission, messagesOf(plan, requestOf, identity, admission), started)
   const untaken = new Set(plan.rows.filter((_, place) => confirmed[place] !== true))
   await settle(call, admission, plan, untaken, confirmed)
-  return { kind: 'submitted', admission, rows: rowsOf(plan, untaken, identity) }
+  return { kind: 'submitted', admission, rows: rowsOf(plan, untaken, identity, requestOf) }
 }
 
 async function recalled(call: Call, { idempotency, ...taking }: Taking): Promise<Decided | undefined> {
   return idempotency === undefined ? undefined : recall(call, { ...taking, idempotency })
 }
 
-function messagesOf(plan: Plan, rows: readonly Checked[], identity: Identity, { reservation }: Admitted): Message[] {
+function messagesOf(plan: Plan, requestOf: RequestOf, identity: Identity, { reservation }: Admitted): Message[] {
   return plan.rows.map((index) => {
-    const request = rows[index]?.request
+    const request = requestOf(index)
     // Only where another version took over from one that crashed: whether the message was sent, the ledger will say.
     if (request === undefined) {
       throw new Problem('queue-unavailable', 'This call was begun by another version and cannot be finished by this one.', {

@@ -2,6 +2,7 @@ import type { Carrier } from '../../domain/carrier.ts'
 import type { Message } from '../../domain/message.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { Outcome } from '../../domain/report.ts'
+import type { Owner } from './ledger.ts'
 
 /** A message with where it came from. */
 export interface Row {
@@ -89,8 +90,9 @@ export interface Database {
   /**
    * Messages that ended and were not reported yet, oldest first: of the carrier's table, of its monthly tables of this
    * month and the last, and those that were rejected.
+   * @param except owners whose messages are left out
    */
-  finals(carrier: Carrier, most: number): Promise<Final[]>
+  finals(carrier: Carrier, most: number, except?: readonly Owner[]): Promise<Final[]>
   /** Notes that reports of these ids were written. */
   reported(ids: readonly string[]): Promise<void>
   /** Moves reported rows of a table of ours into the table of their month. @returns how many */

@@ -1,15 +1,17 @@
 import { Problem } from '../../domain/problem.ts'
 import { type Report, statuses } from '../../domain/report.ts'
 import type { AwsOptions } from './aws.ts'
-import { type Item, number, Table, text } from './dynamodb.ts'
+import { groups, type Item, number, Table, text } from './dynamodb.ts'
 import type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
 import { ReadBudget } from './read-budget.ts'
-import { dayAfter, dayOf, keptDays, ReportPages } from './report-pages.ts'
+import { dayAfter, dayOf, keptDays, ReportPages, reportsAPage } from './report-pages.ts'
 
 const messageDays = 30
 const daySeconds = 86_400
-const pagesAtOnce = 10
-/** Requests that one call may cost: 500 reports in the smallest pages are 50, and each kept day may be looked for. */
+/** Pages of the first read, which may be large, and of the later ones, after the first were small. */
+const firstPages = 2
+const laterPages = 10
+/** Requests that one call may cost: 500 reports in the smallest pages are 51, and each kept day may be looked for. */
 const maxReads = 64
 /** What it takes to find the next day with reports: the head, a second look and each of the days that are kept. */
 const readsForNextDay = keptDays + 3
@@ -65,8 +67,18 @@ export class DynamoLedger implements Ledger {
 
   async append(owner: Owner, reports: readonly Report[]): Promise<void> {
     const once = new Map(reports.map((report) => [report.id, report]))
-    await this.#table.put([...once.values()].map((report) => this.#item(owner, '1', report)))
-    await this.#pages.append(owner, reports)
+    const pages = groups(reports, reportsAPage).map((page) => ({
+      page,
+      // Outcomes of later pages are noted while an earlier page is written.
+      noted: this.#table.put(page.filter((one) => once.get(one.id) === one).map((one) => this.#item(owner, '1', one))),
+    }))
+    // One that fails after another has failed would be an unhandled rejection.
+    for (const { noted } of pages) noted.catch(() => undefined)
+    for (const { page, noted } of pages) {
+      // A reader who finds a report finds the outcome, too.
+      await noted
+      await this.#pages.append(owner, page)
+    }
   }
 
   async standings(
@@ -89,10 +101,12 @@ export class DynamoLedger implements Ledger {
   async reports(owner: Owner, cursor: string | undefined, limit: number, budget = new ReadBudget(maxReads)): Promise<ReportPage> {
     let at = await this.#start(owner, cursor, budget)
     const found: Report[] = []
+    let pagesAtOnce = firstPages
     for (;;) {
       // What is left has to reach the next day with reports: a page that ends early must have gone forward.
       if (budget.left < readsForNextDay) return { reports: found, cursor: written(at), more: true }
       const pages = await this.#pages.after(owner, at.day, at.sequence, pagesAtOnce, budget)
+      pagesAtOnce = laterPages
       for (const page of pages) {
         const rest = page.reports.slice(at.index)
         const some = rest.slice(0, limit - found.length)

@@ -1,6 +1,7 @@
 import { Problem } from '../../domain/problem.ts'
 import { AwsClient, AwsError, type AwsOptions } from './aws.ts'
 import { gaveUp, type ReadBudget } from './read-budget.ts'
+import { Turns } from './turns.ts'
 
 /** An item as DynamoDB has it: strings and numbers only. */
 export type Item = Readonly<Record<string, { readonly S: string } | { readonly N: string }>>
@@ -13,8 +14,8 @@ export interface Key {
 const api = 'DynamoDB_20120810'
 const writesARequest = 25
 const readsARequest = 100
-/** Write requests that one call has under way. */
-const writesAtOnce = 16
+/** Batches of writes that one process has under way, whatever the number of calls. */
+const writesAtOnce = 48
 const tries = 8
 
 function keyOf({ pk, sk }: Key): Item {
@@ -35,7 +36,8 @@ function itemsOf(value: unknown): Item[] {
   return Array.isArray(value) ? value.map((item): Item => Object(item)) : []
 }
 
-function groups<T>(all: readonly T[], size: number): T[][] {
+/** A list in parts of at most `size`. */
+export function groups<T>(all: readonly T[], size: number): T[][] {
   const found: T[][] = []
   for (let from = 0; from < all.length; from += size) found.push(all.slice(from, from + size))
   return found
@@ -49,6 +51,7 @@ async function backOff(round: number): Promise<void> {
 export class Table {
   readonly #client: AwsClient
   readonly #name: string
+  readonly #writes = new Turns(writesAtOnce)
 
   constructor(options: AwsOptions & { readonly table: string }) {
     this.#client = new AwsClient('dynamodb', options)
@@ -81,12 +84,7 @@ export class Table {
   }
 
   async #writeAll(requests: readonly object[]): Promise<void> {
-    // All take from one iterator.
-    const left = groups(requests, writesARequest).values()
-    const writer = async (): Promise<void> => {
-      for (const some of left) await this.#write(some)
-    }
-    await Promise.all(Array.from({ length: writesAtOnce }, writer))
+    await Promise.all(groups(requests, writesARequest).map((some) => this.#writes.run(() => this.#write(some))))
   }
 
   async #write(requests: readonly object[]): Promise<void> {

@@ -3,8 +3,11 @@ import { type Item, number, type Table, text } from './dynamodb.ts'
 import type { Owner } from './ledger.ts'
 import type { ReadBudget } from './read-budget.ts'
 
-/** Reports in one item: together cheaper than one by one, and the page of a reader. Far below DynamoDB's 400 KB. */
-const reportsAPage = 100
+/**
+ * Maximum number of reports in one item: together they are cheaper than one by one, and the pages of an owner are written one
+ * after the other. A report is at most about 360 bytes, so a page stays below half of DynamoDB's 400 KB.
+ */
+export const reportsAPage = 500
 export const keptDays = 7
 const dayMs = 86_400_000
 const lastSequence = '9'.repeat(10)

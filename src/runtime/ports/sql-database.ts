@@ -13,6 +13,7 @@ import {
 } from './database.ts'
 import { unfitIn } from './fitness.ts'
 import { type Layout, layoutOf, ourStatus, type Value } from './layout.ts'
+import type { Owner } from './ledger.ts'
 import { steps, tableSql, versionsSql } from './schema.ts'
 import { type Engine, marks, Refusal, type Session, type SqlRow, unavailable } from './sql.ts'
 
@@ -168,39 +169,43 @@ export class SqlDatabase implements Database {
     return fresh === undefined ? rows : rows.filter(({ message }) => fresh.has(message.id))
   }
 
-  async finals(carrier: Carrier, most: number): Promise<Final[]> {
+  async finals(carrier: Carrier, most: number, except: readonly Owner[] = []): Promise<Final[]> {
     const layout = layoutOf(carrier)
+    const left = except.flatMap(({ customer, environment }) => [customer, environment])
     return this.#ask(async (session) => {
-      const found = (await session.all(this.#finalsSql(layout, layout.table), [...layout.result.done, most])).map((row) =>
-        finalOf(layout, row),
-      )
+      const read = async (table: string, limit: number): Promise<Final[]> => {
+        const values = [...left, ...layout.result.done, limit]
+        const rows = await session.all(this.#finalsSql(layout, table, except.length), values)
+        return rows.map((row) => finalOf(layout, row))
+      }
+      const found = await read(layout.table, most)
       // Rows of ours are moved after their report, those of others before it.
       const now = Date.now()
       const logs = layout.ours ? [] : [layout.logOf(now), layout.logOf(now - monthMs)]
       for (const log of new Set(logs)) {
         if (log === undefined || found.length >= most || !(await this.#engine.hasTable(session, log))) continue
-        const rows = await session.all(this.#finalsSql(layout, log), [...layout.result.done, most - found.length])
-        found.push(...rows.map((row) => finalOf(layout, row)))
+        found.push(...(await read(log, most - found.length)))
       }
-      if (found.length < most) found.push(...(await this.#rejected(session, carrier, most - found.length)))
+      if (found.length < most) found.push(...(await this.#rejected(session, carrier, most - found.length, except)))
       const once = new Map(found.map((final) => [final.id, final]))
       return [...once.values()].sort((one, other) => one.at - other.at)
     })
   }
 
-  #finalsSql({ id, result }: Layout, table: string): string {
+  #finalsSql({ id, result }: Layout, table: string, except: number): string {
     const { quoted } = this.#engine
     const at = result.at === undefined ? 'NULL' : `t.${quoted(result.at)}`
     return `SELECT t.${quoted(id)} AS id, t.${quoted(result.code)} AS code, ${at} AS at, s.customer, s.environment, s.ref
-      FROM ${quoted(table)} t JOIN ingest_seen s ON s.msg_id = t.${quoted(id)} AND s.reported_at IS NULL
+      FROM ${quoted(table)} t JOIN ingest_seen s ON s.msg_id = t.${quoted(id)} AND s.reported_at IS NULL${others(except)}
       WHERE t.${quoted(result.status)} IN ${marks(result.done.length)} LIMIT ?`
   }
 
-  async #rejected(session: Session, { queue }: Carrier, most: number): Promise<Final[]> {
+  async #rejected(session: Session, { queue }: Carrier, most: number, except: readonly Owner[]): Promise<Final[]> {
     const rows = await session.all(
       `SELECT r.msg_id AS id, r.rejected_at AS at, s.customer, s.environment, s.ref
-       FROM ingest_rejected r JOIN ingest_seen s ON s.msg_id = r.msg_id AND s.reported_at IS NULL WHERE r.queue = ? LIMIT ?`,
-      [queue, most],
+       FROM ingest_rejected r JOIN ingest_seen s ON s.msg_id = r.msg_id AND s.reported_at IS NULL${others(except.length)}
+       WHERE r.queue = ? LIMIT ?`,
+      [...except.flatMap(({ customer, environment }) => [customer, environment]), queue, most],
     )
     return rows.map((row) => ({ ...namesOf(row), outcome: 'rejected', code: 'invalid', at: Number(row.at) }))
   }
@@ -300,6 +305,11 @@ export class SqlDatabase implements Database {
   async close(): Promise<void> {
     await this.#engine.close()
   }
+}
+
+/** The part of a condition that leaves out a number of owners. */
+function others(count: number): string {
+  return ' AND NOT (s.customer = ? AND s.environment = ?)'.repeat(count)
 }
 
 function namesOf(row: SqlRow): Pick<Final, 'id' | 'customer' | 'environment' | 'ref'> {

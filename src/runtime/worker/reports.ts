@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Carrier } from '../../domain/carrier.ts'
 import type { Report } from '../../domain/report.ts'
-import type { Database, Final, Ledger } from '../ports/index.ts'
+import type { Database, Final, Ledger, Owner } from '../ports/index.ts'
 import type { Observe } from './events.ts'
+import { RefusedOwners } from './refused-owners.ts'
 
 /** Outcomes of one round. A round that finds fewer has found all of them. */
 const roundSize = 4_000
@@ -25,21 +26,28 @@ function reportOf({ id, ref, outcome, code, at }: Final): Report {
   return { id, status: outcome, at, ...(ref !== undefined && { ref }), ...(code !== undefined && { code }) }
 }
 
-/** Appends one customer after the other, several at once. @returns what was written, and an error where some was not */
-async function appendAll(ledger: Ledger, finals: readonly Final[]): Promise<{ ids: string[]; failure?: unknown }> {
+interface Appended {
+  readonly ids: string[]
+  readonly owners: Owner[]
+  readonly failed: { readonly owner: Owner; readonly error: unknown }[]
+}
+
+/** Appends one customer after the other, several at once. One that fails does not stop the others. */
+async function appendAll(ledger: Ledger, finals: readonly Final[]): Promise<Appended> {
   const owned = Map.groupBy(finals, ({ customer, environment }) => JSON.stringify([customer, environment])).values()
-  const done: { ids: string[]; failure?: unknown } = { ids: [] }
+  const done: Appended = { ids: [], owners: [], failed: [] }
   // All take from one iterator, so each customer is written by one of them.
   const writer = async (): Promise<void> => {
     for (const some of owned) {
       const [first] = some
       if (first === undefined) continue
+      const owner = { customer: first.customer, environment: first.environment }
       try {
-        await ledger.append({ customer: first.customer, environment: first.environment }, some.map(reportOf))
-        done.ids.push(...some.map(({ id }) => id))
+        await ledger.append(owner, some.map(reportOf))
+        for (const { id } of some) done.ids.push(id)
+        done.owners.push(owner)
       } catch (error) {
-        // One customer's trouble is not the others'.
-        done.failure = error
+        done.failed.push({ owner, error })
       }
     }
   }
@@ -55,10 +63,16 @@ async function appendAll(ledger: Ledger, finals: readonly Final[]): Promise<{ id
 class CarrierPump {
   readonly #parts: PumpParts
   readonly #carrier: Carrier
+  readonly #refused = new RefusedOwners()
   /** When the last round began that carried everything there was. */
   #completeAt = Date.now()
   /** The oldest outcome that the last round found, where it did not carry everything. */
   #oldestAt: number | undefined
+  /** Messages whose report is in the ledger and is not noted yet. They are not carried again. */
+  readonly #unnoted = new Set<string>()
+  #noting: Promise<void> = Promise.resolve()
+  /** Why the last note failed. */
+  #noteFailure: { readonly error: unknown } | undefined
   #tidying: Promise<void> | undefined
 
   constructor(parts: PumpParts, carrier: Carrier) {
@@ -75,54 +89,96 @@ class CarrierPump {
     return Math.max(0, now - Math.min(this.#completeAt, this.#oldestAt ?? now))
   }
 
-  /** @returns how many reports were written */
+  /**
+   * Carries what a round finds. Its reports are noted while the next round reads and writes.
+   * @returns how many reports were written
+   */
   async round(): Promise<number> {
-    const { database, ledger, observe } = this.#parts
+    const { database, ledger } = this.#parts
+    // Nothing more is read until what is in the ledger can be noted.
+    if (this.#noteFailure !== undefined) await this.#note()
     const startedAt = Date.now()
-    const finals = await database.finals(this.#carrier, roundSize)
+    const except = this.#refused.until(startedAt)
+    // A note may end while the database is read, so what is left out is decided before.
+    const unnoted = new Set(this.#unnoted)
+    const most = roundSize + unnoted.size
+    const found = await database.finals(this.#carrier, most, except)
+    const finals = found.filter(({ id }) => !unnoted.has(id))
     this.#oldestAt = finals[0]?.at
-    for (const { id, unreadable } of finals) {
-      if (unreadable !== undefined) observe({ kind: 'unreadable', queue: this.#carrier.queue, id, why: unreadable })
-    }
-    const { ids, failure } = await appendAll(ledger, finals)
-    // One transaction for all customers of a round, not one for each.
-    if (ids.length > 0) {
-      await database.reported(ids)
-      observe({ kind: 'reported', queue: this.#carrier.queue, reports: ids.length })
-      this.#tidying ??= this.#tidy().finally(() => {
-        this.#tidying = undefined
-      })
-    }
-    if (failure !== undefined) throw failure
-    if (finals.length < roundSize) {
+    this.#tellUnreadable(finals)
+    const { ids, owners, failed } = await appendAll(ledger, finals)
+    this.#refused.learn(
+      owners,
+      failed.map(({ owner }) => owner),
+    )
+    await this.#noteLater(ids)
+    const [failure] = failed
+    if (failure !== undefined) this.#tellFailed(failure.error, firstPauseMs)
+    if (found.length < most && except.length === 0 && failure === undefined) {
       this.#completeAt = startedAt
       this.#oldestAt = undefined
     }
     return ids.length
   }
 
+  /** Begins the note of a round when the note of the one before has ended. */
+  async #noteLater(ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.#unnoted.add(id)
+    await this.#noting
+    if (this.#unnoted.size > 0) this.#noting = this.#note().catch(() => undefined)
+  }
+
+  /** Notes the reports of all customers in one transaction, not one for each. */
+  async #note(): Promise<void> {
+    const { database, observe } = this.#parts
+    const ids = [...this.#unnoted]
+    try {
+      await database.reported(ids)
+      this.#noteFailure = undefined
+    } catch (error) {
+      this.#noteFailure = { error }
+      throw error
+    }
+    for (const id of ids) this.#unnoted.delete(id)
+    observe({ kind: 'reported', queue: this.#carrier.queue, reports: ids.length })
+    this.#tidying ??= this.#tidy().finally(() => {
+      this.#tidying = undefined
+    })
+  }
+
   /** Moves reported rows away, behind the reports' back: no report waits for it. */
   async #tidy(): Promise<void> {
-    const { database, observe } = this.#parts
     try {
-      while ((await database.archive(this.#carrier, tidySize)) === tidySize);
+      while ((await this.#parts.database.archive(this.#carrier, tidySize)) === tidySize);
     } catch (error) {
-      observe({ kind: 'failed', queue: this.#carrier.queue, error, retryMs: firstPauseMs })
+      this.#tellFailed(error, firstPauseMs)
     }
   }
 
-  /** Ends what has been begun. */
-  async tidied(): Promise<void> {
+  /** Ends what has been begun. @throws what kept the last reports from being noted */
+  async finish(): Promise<void> {
+    await this.#noting
     await this.#tidying
+    if (this.#noteFailure !== undefined) throw this.#noteFailure.error
   }
 
-  /** A round whose failure is observed. */
-  async tryRound(retryMs: number): Promise<number> {
+  /** A round with its note, or the end of what has been begun, whose failure is observed. */
+  async tried(work: () => Promise<number>, retryMs: number): Promise<number> {
     try {
-      return await this.round()
+      return await work()
     } catch (error) {
-      this.#parts.observe({ kind: 'failed', queue: this.#carrier.queue, error, retryMs })
+      this.#tellFailed(error, retryMs)
       return 0
+    }
+  }
+
+  #tellFailed(error: unknown, retryMs: number): void {
+    this.#parts.observe({ kind: 'failed', queue: this.#carrier.queue, error, retryMs })
+  }
+
+  #tellUnreadable(finals: readonly Final[]): void {
+    for (const { id, unreadable } of finals) {
+      if (unreadable !== undefined) this.#parts.observe({ kind: 'unreadable', queue: this.#carrier.queue, id, why: unreadable })
     }
   }
 }
@@ -139,8 +195,12 @@ export class ReportPump {
 
   /** One round over all carriers. A carrier that fails does not stop the others. @returns how many reports were written */
   async once(): Promise<number> {
-    const written = await Promise.all(this.#pumps.map((pump) => pump.tryRound(firstPauseMs)))
-    await Promise.all(this.#pumps.map((pump) => pump.tidied()))
+    const once = async (pump: CarrierPump): Promise<number> => {
+      const reports = await pump.round()
+      await pump.finish()
+      return reports
+    }
+    const written = await Promise.all(this.#pumps.map((pump) => pump.tried(() => once(pump), firstPauseMs)))
     return written.reduce((sum, one) => sum + one, 0)
   }
 
@@ -168,7 +228,7 @@ export class ReportPump {
     const carry = async (pump: CarrierPump): Promise<void> => {
       let pauseMs = firstPauseMs
       while (!signal.aborted) {
-        const written = await pump.tryRound(pauseMs)
+        const written = await pump.tried(() => pump.round(), pauseMs)
         pauseMs = written > 0 ? firstPauseMs : Math.min(maxPauseMs, pauseMs * 2)
         if (written < roundSize) await pause(pauseMs)
       }
@@ -180,7 +240,7 @@ export class ReportPump {
       }
     }
     await Promise.all([...this.#pumps.map(carry), tell()])
-    await Promise.all(this.#pumps.map((pump) => pump.tidied()))
+    await Promise.all(this.#pumps.map((pump) => pump.tried(() => pump.finish().then(() => 0), 0)))
   }
 }
 

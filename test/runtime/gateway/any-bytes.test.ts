@@ -229,6 +229,12 @@ describe('any bytes', { timeout: 300_000 }, () => {
       expect(answer.status).toBe(400)
       expect(answer.text.length).toBeLessThan(10_000)
     }
+    // Before anything works on it: with a key or without, whatever the field would have been.
+    for (const depth of [40, 30_000]) {
+      const body = `{"text":${'['.repeat(depth)}${']'.repeat(depth)}}`
+      const answer = await world.call('/v1.0/messages', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      expect(answer.body).toMatchObject({ code: 'invalid-body', detail: expect.stringContaining('more than 32 levels deep') })
+    }
   })
 
   it('the worst bodies that anybody thought of', async () => {

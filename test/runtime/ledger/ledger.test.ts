@@ -87,6 +87,34 @@ describe('reports', () => {
     for (const limit of [1, 100, 500]) expect((await readAll(ledger, owner, undefined, limit)).found).toEqual(written)
   })
 
+  it('are written in few pages, because the pages of an owner are written one after the other', async () => {
+    const ledger = dynamo.open()
+    const owner = newOwner()
+    await ledger.append(owner, reports(1))
+    const written = reports(1_200)
+    const before = new Map(dynamo.seen)
+    await ledger.append(owner, written)
+    const asked = (action: string): number => (dynamo.seen.get(action) ?? 0) - (before.get(action) ?? 0)
+    expect(asked('PutItem')).toBe(3)
+    expect(asked('BatchWriteItem')).toBeLessThanOrEqual(60)
+    const { found } = await readAll(ledger, owner, undefined, 500)
+    expect(found.slice(1)).toEqual(written)
+    const standings = await ledger.standings(
+      owner,
+      written.slice(-100).map(({ id }) => id),
+    )
+    expect(standings.size).toBe(100)
+  })
+
+  it('keep the last of two outcomes of a message that come together', async () => {
+    const ledger = dynamo.open()
+    const owner = newOwner()
+    const first = report({ status: 'failed' })
+    const last = { ...first, status: 'delivered' as const, at: 2_000 }
+    await ledger.append(owner, [first, ...reports(600), last])
+    expect((await ledger.standings(owner, [first.id])).get(first.id)?.status).toBe('delivered')
+  })
+
   it('go on from a cursor, which tells no other owner anything', async () => {
     const ledger = dynamo.open()
     const owner = newOwner()

@@ -96,7 +96,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
           : Reflect.get(target, name, target).bind(target),
     })
     await pumpOnce({ ...parts, ledger: failing })
-    expect(events.map(({ kind }) => kind)).toEqual(['reported', 'failed'])
+    expect(events.map(({ kind }) => kind).sort()).toEqual(['failed', 'reported'])
     const { reports } = await ledger.reports(owner(good), undefined, 10)
     expect(reports).toMatchObject([{ id: rejected.message.id, status: 'rejected' }])
     expect(await pumpOnce(parts)).toBe(1)
@@ -123,6 +123,60 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     })
     expect(await pumpOnce({ ...parts, database: counting })).toBe(40)
     expect(notes).toEqual([40])
+  })
+
+  it('carries the reports of others while those of a customer that the ledger refuses fill each round', async () => {
+    const { database, ledger, parts } = await prepared()
+    const [good, bad] = [uniqueName('good'), uniqueName('bad')]
+    const refused = rowsOf(bad, 4_100)
+    await database.flush(carrierA, refused)
+    await end(
+      database,
+      refused.map(({ message }) => message.id),
+    )
+    const failing = new Proxy(ledger, {
+      get: (target, name) =>
+        name === 'append'
+          ? async (...args: Parameters<typeof ledger.append>) => {
+              if (args[0].customer === bad) throw new Error('throttled')
+              return target.append(...args)
+            }
+          : Reflect.get(target, name, target).bind(target),
+    })
+    const pump = new ReportPump({ ...parts, ledger: failing })
+    expect([await pump.once(), await pump.once()]).toEqual([0, 0])
+    // It is sent after all the others, so it comes after them in each index.
+    const row = { ...rowWith({ acceptedAt: Date.now() + 60_000 }), customer: good }
+    await database.flush(carrierA, [row])
+    await end(database, [row.message.id])
+    const counts: number[] = []
+    for (let round = 0; round < 3 && !counts.includes(1); round++) counts.push(await pump.once())
+    expect(counts).toContain(1)
+    expect((await ledger.reports(owner(good), undefined, 10)).reports).toHaveLength(1)
+    expect((await database.unreported()).count).toBe(4_100)
+  })
+
+  it('writes no report again in one process where only its note failed', async () => {
+    const { database, ledger, parts, events } = await prepared()
+    const customer = uniqueName('acme')
+    const rows = rowsOf(customer, 3)
+    await database.flush(carrierA, rows)
+    await end(
+      database,
+      rows.map(({ message }) => message.id),
+    )
+    let away = true
+    const flaky: Database = new Proxy(database, {
+      get: (target, name) =>
+        name === 'reported' && away ? () => Promise.reject(new Error('locked')) : Reflect.get(target, name, target).bind(target),
+    })
+    const pump = new ReportPump({ ...parts, database: flaky })
+    expect([await pump.once(), await pump.once()]).toEqual([0, 0])
+    expect(events.map(({ kind }) => kind)).toEqual(['failed', 'failed'])
+    away = false
+    await pump.once()
+    expect((await database.unreported()).count).toBe(0)
+    expect((await ledger.reports(owner(customer), undefined, 100)).reports).toHaveLength(3)
   })
 
   it('is behind by the age of what it cannot carry, and says so also where the database is away', async () => {

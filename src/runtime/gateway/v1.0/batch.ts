@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { messageRequest, normalizedTexts } from '../../../domain/message.ts'
+import type { Charset } from '../../../domain/euc-kr.ts'
+import { messageRequestIn, normalizedTexts } from '../../../domain/message.ts'
 import { type FieldError, Problem, problemTable } from '../../../domain/problem.ts'
 import { checkedRows, refOf } from '../checked-rows.ts'
 import { endpoint } from '../endpoint.ts'
@@ -22,10 +23,8 @@ const body = z.strictObject({
   messages: z.array(z.unknown()).min(1).max(mostMessages),
 })
 
-const described = z.object({
-  defaults,
-  messages: z.array(messageRequest).min(1).max(mostMessages),
-})
+const described = (charset: Charset) =>
+  z.object({ defaults, messages: z.array(messageRequestIn(charset)).min(1).max(mostMessages) })
 
 const problem = z.object({
   code: z.string(),
@@ -66,12 +65,12 @@ function pointed(rows: readonly Checked[]): FieldError[] {
   )
 }
 
-function answerOf(rows: readonly Row[], messages: readonly unknown[], checked: readonly Checked[]) {
+function answerOf(rows: readonly Row[], messages: readonly unknown[]) {
   const results = rows.map((row) => {
     const { index } = row
     if (row.kind === 'accepted') {
-      const normalized = checked[index]?.request?.normalized
-      return { index, id: row.id, ...refOf(messages[index]), status: 'accepted', ...(normalized && { normalized }) }
+      const { id, normalized } = row
+      return { index, id, ...refOf(messages[index]), status: 'accepted', ...(normalized && { normalized }) }
     }
     const { rejection } = row
     // A message that only the queue refused was a valid one, so its ref is one too.
@@ -106,7 +105,7 @@ export default endpoint({
     const batchId = identity.idOf(-1)
     const done = await submit(call, 'messages', rows, identity, () => refusal ?? noneValid(rows))
     if (done.kind === 'refused') return call.refuse(done)
-    const answer = { batchId, ...answerOf(done.rows, messages, rows) }
+    const answer = { batchId, ...answerOf(done.rows, messages) }
     if (done.kind === 'replayed') return json(202, answer, { 'idempotency-replayed': 'true' })
     const { remaining, windows, now } = done.admission
     const sent = json(202, answer, rateLimitHeaders(standings(remaining, windows, now), now))

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { messageRequest, normalizedTexts } from '../../../domain/message.ts'
+import { messageRequestIn, normalizedTexts } from '../../../domain/message.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { checkedRows, refOf } from '../checked-rows.ts'
 import { endpoint } from '../endpoint.ts'
@@ -22,7 +22,7 @@ export default endpoint({
   summary: 'Send one message',
   // Read as a message below: a call with an Idempotency-Key is first asked what was decided about it before.
   body: z.unknown(),
-  described: messageRequest,
+  described: messageRequestIn,
   idempotent: true,
   answers: { 202: { description: 'The message will be sent', schema: accepted } },
   handle: async (call, { body }) => {
@@ -33,8 +33,8 @@ export default endpoint({
     if (done.kind === 'refused') return call.refuse(done)
     const [sent] = done.rows
     if (sent?.kind !== 'accepted') throw refuse()
-    const normalized = request?.normalized
-    const answer = { id: sent.id, ...refOf(body), status: 'accepted', ...(normalized && { normalized }) }
+    const { id, normalized } = sent
+    const answer = { id, ...refOf(body), status: 'accepted', ...(normalized && { normalized }) }
     if (done.kind === 'replayed') return json(202, answer, { 'idempotency-replayed': 'true' })
     const { remaining, windows, now } = done.admission
     const response = json(202, answer, rateLimitHeaders(standings(remaining, windows, now), now))

@@ -49,7 +49,7 @@ const token: Endpoint = {
   path: '/token',
   description: {
     summary: 'Get a bearer token',
-    body: z.object({ grant_type: z.literal('client_credentials') }),
+    body: () => z.object({ grant_type: z.literal('client_credentials') }),
     bodyType: 'application/x-www-form-urlencoded',
     answers: { 200: { description: 'A token for the Authorization header', schema: answer } },
   },
