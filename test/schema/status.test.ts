@@ -96,6 +96,19 @@ describe.each(engines.filter(({ engine }) => engine !== 'SQLite'))('the status o
     ])
   })
 
+  it('doctor looks at the table by the same file of carriers, and at the reports of one that refuses some rows', async () => {
+    const { address } = await prepared({ ...good, msg_body: 'VARCHAR(90) NOT NULL' })
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'mine.yaml'), JSON.stringify({ carriers: [carrier] }))
+    const { stdout } = await run(['doctor', '--carriers', 'mine.yaml', '--json'], { cwd, env: { APIGW_DATABASE: address } })
+    const { checks }: { checks: readonly { name: string; state: string }[] } = JSON.parse(stdout)
+    expect(checks.filter(({ name }) => /^(schema|table|reports)/.test(name))).toMatchObject([
+      { name: 'schema', state: 'ok' },
+      { name: 'table carrier-b', state: 'warn' },
+      { name: 'reports', state: 'ok' },
+    ])
+  })
+
   it('the command shows the fault and ends with 1, and with 0 when it is mended', async () => {
     const { address, sql } = await prepared({ ...good, cmid: 'VARCHAR(20) PRIMARY KEY' })
     const cwd = temporaryFolder()
