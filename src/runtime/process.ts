@@ -47,16 +47,24 @@ export function errorFields(error: unknown): Record<string, unknown> {
  * @param start resolves when it serves, with what stops it
  */
 export async function main(start: () => Promise<() => Promise<void>>): Promise<void> {
+  let stop: (() => Promise<void>) | undefined
+  let signalled = false
+  const stopIfReady = (): void => {
+    if (signalled && stop !== undefined) void stop().then(() => process.exit(0))
+  }
+  const onSignal = (signal: NodeJS.Signals): void => {
+    log('stopping', { signal })
+    process.once('SIGINT', () => process.exit(130))
+    setTimeout(() => process.exit(1), stopMs).unref()
+    signalled = true
+    stopIfReady()
+  }
+  // Before the start: a signal that comes while it starts, or right after, ends it as cleanly as any other.
+  process.once('SIGTERM', onSignal)
+  process.once('SIGINT', onSignal)
   try {
-    const stop = await start()
-    const onSignal = (signal: NodeJS.Signals): void => {
-      log('stopping', { signal })
-      process.once('SIGINT', () => process.exit(130))
-      setTimeout(() => process.exit(1), stopMs).unref()
-      void stop().then(() => process.exit(0))
-    }
-    process.once('SIGTERM', onSignal)
-    process.once('SIGINT', onSignal)
+    stop = await start()
+    stopIfReady()
   } catch (error) {
     log('failed', errorFields(error))
     // What was opened before it failed would keep the process alive, and nobody would start another.

@@ -235,8 +235,14 @@ it('what cannot be read is moved to the dead letters by the worker, after five r
   sqs.createQueue(name, { VisibilityTimeout: '1', RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1000 }) })
   sqs.server.sendMessage(name, 'junk')
   const { events } = await worker(name, test.address)
-  await until(() => sqs.bodies(name).length === 0)
-  expect(sqs.bodies(`${name}-dlq`)).toEqual(['junk'])
+  await until(() => sqs.bodies(name).length === 0 && events.some(({ kind }) => kind === 'dead'))
+  // Where its visibility ends between the two steps it is moved twice: twice in the dead letters is better than not at all.
+  expect(new Set(sqs.bodies(`${name}-dlq`))).toEqual(new Set(['junk']))
   expect(events.filter(({ kind }) => kind === 'bad').length).toBeGreaterThanOrEqual(5)
-  expect(events.at(-1)).toEqual({ kind: 'dead', queue: name, why: 'it is not JSON', deadLetterQueue: `${name}-dlq` })
+  expect(events.find(({ kind }) => kind === 'dead')).toEqual({
+    kind: 'dead',
+    queue: name,
+    why: 'it is not JSON',
+    deadLetterQueue: `${name}-dlq`,
+  })
 })
