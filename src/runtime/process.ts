@@ -43,20 +43,22 @@ export function errorFields(error: unknown): Record<string, unknown> {
 }
 
 /**
- * Runs a server until SIGTERM or SIGINT, then lets it end what it has begun; a second signal does not wait.
+ * Runs a server until SIGTERM or SIGINT, then lets it end what it has begun; a second signal does not wait. A signal that comes
+ * while it starts is obeyed when it has started: a process that is PID 1 of its container would otherwise not hear it at all.
  * @param start resolves when it serves, with what stops it
  */
 export async function main(start: () => Promise<() => Promise<void>>): Promise<void> {
+  const started = Promise.withResolvers<() => Promise<void>>()
+  const onSignal = (signal: NodeJS.Signals): void => {
+    log('stopping', { signal })
+    process.once('SIGINT', () => process.exit(130))
+    setTimeout(() => process.exit(1), stopMs).unref()
+    void started.promise.then((stop) => stop()).then(() => process.exit(0))
+  }
+  process.once('SIGTERM', onSignal)
+  process.once('SIGINT', onSignal)
   try {
-    const stop = await start()
-    const onSignal = (signal: NodeJS.Signals): void => {
-      log('stopping', { signal })
-      process.once('SIGINT', () => process.exit(130))
-      setTimeout(() => process.exit(1), stopMs).unref()
-      void stop().then(() => process.exit(0))
-    }
-    process.once('SIGTERM', onSignal)
-    process.once('SIGINT', onSignal)
+    started.resolve(await start())
   } catch (error) {
     log('failed', errorFields(error))
     // What was opened before it failed would keep the process alive, and nobody would start another.
