@@ -43,28 +43,22 @@ export function errorFields(error: unknown): Record<string, unknown> {
 }
 
 /**
- * Runs a server until SIGTERM or SIGINT, then lets it end what it has begun; a second signal does not wait.
+ * Runs a server until SIGTERM or SIGINT, then lets it end what it has begun; a second signal does not wait. A signal that comes
+ * while it starts is obeyed when it has started: a process that is PID 1 of its container would otherwise not hear it at all.
  * @param start resolves when it serves, with what stops it
  */
 export async function main(start: () => Promise<() => Promise<void>>): Promise<void> {
-  let stop: (() => Promise<void>) | undefined
-  let signalled = false
-  const stopIfReady = (): void => {
-    if (signalled && stop !== undefined) void stop().then(() => process.exit(0))
-  }
+  const started = Promise.withResolvers<() => Promise<void>>()
   const onSignal = (signal: NodeJS.Signals): void => {
     log('stopping', { signal })
     process.once('SIGINT', () => process.exit(130))
     setTimeout(() => process.exit(1), stopMs).unref()
-    signalled = true
-    stopIfReady()
+    void started.promise.then((stop) => stop()).then(() => process.exit(0))
   }
-  // Before the start: a signal that comes while it starts, or right after, ends it as cleanly as any other.
   process.once('SIGTERM', onSignal)
   process.once('SIGINT', onSignal)
   try {
-    stop = await start()
-    stopIfReady()
+    started.resolve(await start())
   } catch (error) {
     log('failed', errorFields(error))
     // What was opened before it failed would keep the process alive, and nobody would start another.

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { openRegistry } from '../../src/registry/index.ts'
-import { type Child, startChild } from '../support/child.ts'
+import { type Child, startChild, startNode } from '../support/child.ts'
 import { engines, envelopeOf, idsIn, messageWith } from '../support/databases.ts'
 import { ask } from '../support/http.ts'
 import { temporaryFolder, uniqueName } from '../support/names.ts'
@@ -130,6 +130,17 @@ describe('a gateway', () => {
     const registry = engine === 'Redis' ? { APIGW_REGISTRY: inject('redis') } : {}
     await expectFailedStart(startChild('gateway', gatewayEnv({ APIGW_PORT: port, ...registry })), `port ${port}`)
   })
+})
+
+it.each(['SIGTERM', 'SIGINT'] as const)('%s while a process starts is obeyed when it has started', async (signal) => {
+  const source = JSON.stringify(new URL('../../src/runtime/process.ts', import.meta.url).href)
+  const start = `log('opening'); await new Promise((done) => setTimeout(done, 500)); log('open'); return async () => log('closed')`
+  const script = `const { log, main } = await import(${source}); await main(async () => { ${start} })`
+  const child = startNode(['--input-type=module', '-e', script], {})
+  await child.logged('opening')
+  child.process.kill(signal)
+  expect(await child.ended).toBe(0)
+  expect(child.lines.map((line) => line.event)).toEqual(['opening', 'stopping', 'open', 'closed'])
 })
 
 describe('a worker', () => {
