@@ -4,7 +4,7 @@ import { Flags } from '@oclif/core'
 import { parse } from 'yaml'
 import { type Carrier, carriersFrom, usualCarriers } from '../domain/carrier.ts'
 import { Problem } from '../domain/problem.ts'
-import type { DatabasePlace } from '../schema/index.ts'
+import type { DatabasePlace } from '../operations/schema/index.ts'
 import { dataFolder } from './settings.ts'
 
 const carriersFile = 'carriers.yaml'

@@ -1,6 +1,6 @@
 import { BaseCommand, shared } from '../cli/base.ts'
 import { stageOf } from '../cli/stage.ts'
-import { artifactBucket, stackClients, usualBucket } from '../stacks/index.ts'
+import { artifactBucket, stackClients, usualBucket } from '../operations/stacks/index.ts'
 
 export default class Bootstrap extends BaseCommand {
   static override summary = 'make the bucket that code and templates are uploaded to'

@@ -1,11 +1,11 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { instant } from '../../cli/instant.ts'
-import { issuedJson, issuedText } from '../../cli/render.ts'
 import { repeated } from '../../cli/repeated.ts'
-import { issueKey } from '../../customers/index.ts'
 import { addressRange } from '../../domain/address.ts'
 import { schemes } from '../../domain/credential.ts'
+import { issueKey } from '../../operations/customers/index.ts'
+import { issuedJson, issuedText } from '../../presenters/render.ts'
 
 export default class KeyIssue extends BaseCommand {
   static override summary = 'issue a key and show its secret once'

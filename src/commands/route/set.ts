@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { routeJson, routeText, whoseRoute } from '../../cli/routes.ts'
-import { setRoute } from '../../customers/index.ts'
 import { apis, usualMedia } from '../../domain/route.ts'
+import { setRoute } from '../../operations/customers/index.ts'
+import { routeJson, routeText, whoseRoute } from '../../presenters/routes.ts'
 
 export default class RouteSet extends BaseCommand {
   static override summary = "choose the queues for a customer's calls, or the default for all"

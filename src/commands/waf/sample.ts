@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
 import { count, table } from '../../cli/output.ts'
-import { sampleJson, sampleRows, wafFlags, wafPlace } from '../../cli/waf.ts'
-import { longestHours, mostSamples, sampleRules, withWaf } from '../../waf/index.ts'
+import { longestHours, mostSamples, sampleRules, withWaf } from '../../operations/waf/index.ts'
+import { sampleJson, sampleRows, wafFlags, wafPlace } from '../../presenters/waf.ts'
 
 export default class WafSample extends BaseCommand {
   static override summary = 'show what the rules matched in the last hours: who, what, where'

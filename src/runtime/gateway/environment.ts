@@ -2,10 +2,11 @@ import { charsets } from '../../domain/euc-kr.ts'
 import type { Registry } from '../../registry/index.ts'
 import { openLedger, openMedia, openQueue } from '../ports/index.ts'
 import { choiceFrom, numberFrom } from '../process.ts'
-import { discoverEndpoints } from './endpoints.ts'
-import { createGateway, type Gateway, type Observation } from './gateway.ts'
-import { openProofs } from './proofs.ts'
-import { defaultRates } from './read-limits.ts'
+import { openProofs } from './authentication/proofs.ts'
+import { createGateway, type Observation } from './gateway.ts'
+import type { Gateway } from './http/http.ts'
+import { defaultRates } from './messages/read-limits.ts'
+import { discoverEndpoints } from './versions/endpoints.ts'
 
 export interface Opened {
   readonly gateway: Gateway

@@ -1,7 +1,7 @@
 import { log, main, numberFrom } from '../process.ts'
 import { openGateway } from './environment.ts'
-import { defaultLimits, type ServeLimits } from './node/limits.ts'
-import { serve } from './node.ts'
+import { defaultLimits, type ServeLimits } from './http/node/limits.ts'
+import { serve } from './http/node.ts'
 import { observe, observeShed } from './observe.ts'
 import { watchReadiness } from './readiness.ts'
 

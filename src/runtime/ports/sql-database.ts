@@ -1,6 +1,8 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
+import { Problem } from '../../domain/problem.ts'
+import { type Engine, type KeyedTable, marks, Refusal, type Session, type SqlRow, unavailable, type Value } from '../sql/index.ts'
 import {
   type CarrierRow,
   type Database,
@@ -12,16 +14,26 @@ import {
   type Unfit,
 } from './database.ts'
 import { unfitIn } from './fitness.ts'
-import { type Layout, layoutOf, ourStatus, type Value } from './layout.ts'
+import { type Layout, layoutOf, ourStatus } from './layout.ts'
 import type { Owner } from './ledger.ts'
 import { steps, tableSql, versionsSql } from './schema.ts'
-import { type Engine, marks, Refusal, type Session, type SqlRow, unavailable } from './sql.ts'
 
-const seenColumns = ['msg_id', 'seen_at', 'customer', 'environment', 'ref'] as const
+const seenIds: KeyedTable = {
+  name: 'ingest_seen',
+  columns: ['msg_id', 'seen_at', 'customer', 'environment', 'ref'],
+  types: ['text', 'bigint', 'text', 'text', 'text'],
+}
 /** Rows that one statement of the housekeeping touches: short locks. */
 const sweepRows = 10_000
 const longestReason = 500
 const monthMs = 28 * 86_400_000
+
+const ownTable = /ingest_|apigw_schema/
+
+function outdated({ address, cause }: Refusal): Problem {
+  const detail = `${address} lacks the tables that messages are written into.`
+  return new Problem('schema-outdated', detail, { next: 'apigw schema apply', cause })
+}
 
 function environmentOf(value: unknown): Environment {
   return value === 'test' ? 'test' : 'live'
@@ -72,11 +84,11 @@ export class SqlDatabase implements Database {
   async flush(carrier: Carrier, rows: readonly Row[]): Promise<number> {
     const batch = distinct(rows)
     if (batch.length === 0) return 0
-    const { table, columns, valuesOf } = layoutOf(carrier)
-    const written = await this.#engine.transaction(async (session) => {
+    const { table, columns, types, valuesOf } = layoutOf(carrier)
+    const written = await this.#transaction(async (session) => {
       const fresh = await this.#see(session, batch)
       // Never with IGNORE: it cuts off what does not fit, with a warning that nobody reads.
-      if (fresh.length > 0) await session.insert(table, columns, fresh.map(valuesOf))
+      if (fresh.length > 0) await session.insert(table, columns, fresh.map(valuesOf), types)
       return fresh
     })
     const last = written.at(-1)
@@ -105,7 +117,7 @@ export class SqlDatabase implements Database {
       named.push([status, done[0] ?? null])
     }
     try {
-      return await this.#engine.transaction(async (session) => {
+      return await this.#transaction(async (session) => {
         await session.insert(
           layout.table,
           named.map(([column]) => column),
@@ -141,9 +153,19 @@ export class SqlDatabase implements Database {
   /** What needs no row to be taken: a refusal here is a fault of the database. */
   async #ask<T>(run: (session: Session) => Promise<T>): Promise<T> {
     try {
-      return await this.#engine.transaction(run)
+      return await this.#transaction(run)
     } catch (error) {
       throw error instanceof Refusal ? unavailable(error.address, error.cause) : error
+    }
+  }
+
+  /** @throws Problem `schema-outdated` where one of our own tables is missing */
+  async #transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
+    try {
+      return await this.#engine.transaction(run)
+    } catch (error) {
+      if (error instanceof Refusal && error.missingTable && ownTable.test(error.message)) throw outdated(error)
+      throw error
     }
   }
 
@@ -165,7 +187,7 @@ export class SqlDatabase implements Database {
       environment,
       message.ref ?? null,
     ])
-    const fresh = await session.see(seenColumns, values)
+    const fresh = await session.insertNew(seenIds, values)
     return fresh === undefined ? rows : rows.filter(({ message }) => fresh.has(message.id))
   }
 
