@@ -152,11 +152,11 @@ export abstract class WafChangeCommand extends BaseCommand {
   }
 }
 
-const mostShown = 5
+const maxShown = 5
 
 function shortened(texts: readonly string[]): string {
-  const more = texts.length - mostShown
-  return texts.slice(0, mostShown).join(', ') + (more > 0 ? ` and ${more} more` : '')
+  const more = texts.length - maxShown
+  return texts.slice(0, maxShown).join(', ') + (more > 0 ? ` and ${more} more` : '')
 }
 
 function entryText(list: List, address: string, until: number | null, added: boolean): string {

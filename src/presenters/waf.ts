@@ -95,12 +95,12 @@ export async function myAddresses(named: string | undefined, wanted: readonly Ci
 }
 
 /** Reading every customer takes a call each; beyond this many, a block does not wait for it. */
-const mostCustomers = 500
+const maxCustomers = 500
 
 /** Keys that work only from some addresses; none where there are too many customers to ask. */
 export async function restrictedKeys(registry: OperatorRegistry): Promise<RestrictedKey[]> {
   const customers = await registry.customers()
-  if (customers.length > mostCustomers) return []
+  if (customers.length > maxCustomers) return []
   const profiles = await Promise.all(customers.map(({ id }) => registry.profile(id)))
   return profiles
     .flatMap((stored) => stored?.profile.credentials ?? [])
@@ -126,10 +126,10 @@ export function placeText({ list, address }: Place): string {
   return `${shortText(address)} (${list})`
 }
 
-const longestCell = 60
+const maxCell = 60
 
 function short(text: string): string {
-  return text.length <= longestCell ? text : `${text.slice(0, longestCell - 1)}…`
+  return text.length <= maxCell ? text : `${text.slice(0, maxCell - 1)}…`
 }
 
 function requestRow({ rule, inner, at, action, address, country, method, uri, userAgent }: SampledRequest): string[] {

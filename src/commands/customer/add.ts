@@ -48,15 +48,15 @@ export default class CustomerAdd extends BaseCommand {
       quota: quotaChange(flags),
       keysFor: repeated(flags.key),
     }
-    const wishes = this.interactive && !flags.yes ? await completed(typed) : typed
-    const { id } = wishes
+    const input = this.interactive && !flags.yes ? await completed(typed) : typed
+    const { id } = input
     if (id === undefined) {
       throw new Problem('input-missing', 'Which customer? The id is missing.', {
         next: 'apigw customer add ID --day N --queue QUEUE --key live',
       })
     }
     return this.withContext(flags, async (context) => {
-      const { profile, keys } = await addCustomer(context, { ...wishes, id })
+      const { profile, keys } = await addCustomer(context, { ...input, id })
       const dryRun = flags['dry-run']
       const { createdAt: now } = profile.customer
       this.log([profileText(profile, now), ...keys.map((key) => issuedText(key, dryRun))].join('\n\n'))

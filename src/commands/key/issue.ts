@@ -36,14 +36,14 @@ export default class KeyIssue extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(KeyIssue)
-    const wishes = {
+    const input = {
       scheme: flags.scheme,
       environment: flags.env,
       expiresAt: flags.expires === undefined ? undefined : instant(flags.expires, Date.now()),
       allowIps: repeated(flags['allow-ip'])?.map(addressRange),
     }
     return this.withContext(flags, async (context) => {
-      const issued = await issueKey(context, args.customer, wishes)
+      const issued = await issueKey(context, args.customer, input)
       const dryRun = flags['dry-run']
       this.log(issuedText(issued, dryRun))
       return { customer: args.customer, ...issuedJson(issued, issued.credential.createdAt, dryRun), dryRun }

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { apis, usualMedia } from '../../domain/route.ts'
+import { apis, defaultMedia } from '../../domain/route.ts'
 import { setRoute } from '../../operations/customers/index.ts'
 import { routeJson, routeText, whoseRoute } from '../../presenters/routes.ts'
 
@@ -40,9 +40,9 @@ export default class RouteSet extends BaseCommand {
       maxBytes === undefined && maxWidth === undefined && maxHeight === undefined
         ? undefined
         : {
-            maxBytes: maxBytes ?? usualMedia.maxBytes,
-            maxWidth: maxWidth ?? usualMedia.maxWidth,
-            maxHeight: maxHeight ?? usualMedia.maxHeight,
+            maxBytes: maxBytes ?? defaultMedia.maxBytes,
+            maxWidth: maxWidth ?? defaultMedia.maxWidth,
+            maxHeight: maxHeight ?? defaultMedia.maxHeight,
           }
     return this.withContext(flags, async (context) => {
       const route = await setRoute(context, whose, { api: flags.api, environment: flags.env, targets: flags.queue, media })

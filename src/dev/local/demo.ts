@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { usualCarriers } from '../../domain/carrier.ts'
+import { defaultCarriers } from '../../domain/carrier.ts'
 import { addCustomer, type Context, type IssuedKey } from '../../operations/customers/index.ts'
 
 export const demoCustomer = 'demo'
@@ -13,7 +13,7 @@ export async function ensureDemo(context: Context, folder: string): Promise<Issu
     id: demoCustomer,
     name: 'Demo customer',
     quota: { rate: 10, burst: 20, day: 1000 },
-    queue: usualCarriers[0]?.queue,
+    queue: defaultCarriers[0]?.queue,
     keysFor: ['live'],
   })
   const issued = keys[0]

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { usualCarriers } from '../../domain/carrier.ts'
+import { defaultCarriers } from '../../domain/carrier.ts'
 import type { Context } from '../../operations/customers/index.ts'
 import { loadMasterKeys, openRegistry } from '../../registry/index.ts'
 import { createGateway, discoverEndpoints, type Observation, serve } from '../../runtime/gateway/index.ts'
@@ -87,9 +87,9 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
   undo.add(() => registry.close())
   const database = await openDatabase(`sqlite:${join(folder, 'messages.db')}`)
   undo.add(() => database.close())
-  await database.migrate(usualCarriers)
+  await database.migrate(defaultCarriers)
 
-  const queues = usualCarriers.map((carrier) => carrier.queue)
+  const queues = defaultCarriers.map((carrier) => carrier.queue)
   const sqs = await startSqs({ port: options.sqsPort, dataDir: join(folder, 'queues'), queues, bucket })
   undo.add(() => sqs.stop())
   const queue = openQueue({ endpoint: sqs.address })
@@ -103,7 +103,7 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
   const delivered = (rows: number): void => {
     counters.delivered += rows
   }
-  for (const carrier of usualCarriers) {
+  for (const carrier of defaultCarriers) {
     // No carrier is there to read its table, so each is played as the sandbox is.
     const failed = (error: unknown): void => onFault(`table ${carrier.table}`, error)
     const player = runSandbox({ database, carrier, delivered, failed })
@@ -112,7 +112,7 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
     undo.add(() => consumer.stop())
   }
   if (ledger !== undefined) {
-    const pump = pumpReports({ database, ledger, carriers: usualCarriers, observe: observe.worker })
+    const pump = pumpReports({ database, ledger, carriers: defaultCarriers, observe: observe.worker })
     undo.add(() => pump.stop())
   }
 

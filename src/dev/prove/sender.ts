@@ -46,7 +46,7 @@ export interface Answered {
 const answerMs = 10_000
 /** Longest that a call is made again and again. */
 const orderMs = 300_000
-const longestPauseMs = 2_000
+const maxPauseMs = 2_000
 
 /** A customer's software as docs/customers.md asks for: each call with a key, and made again until it is answered. */
 export class Sender {
@@ -81,7 +81,7 @@ export class Sender {
         break
       }
       last = answer === undefined ? 'no answer' : `${answer.status} ${answer.code}`
-      await pause(Math.min(longestPauseMs, Math.max(answer?.retryAfterMs ?? 0, 50 * 2 ** Math.min(tries, 6))), signal)
+      await pause(Math.min(maxPauseMs, Math.max(answer?.retryAfterMs ?? 0, 50 * 2 ** Math.min(tries, 6))), signal)
     }
     if (accepted.size === 0 && !signal.aborted) {
       this.unanswered.push({ key: order.key, last })

@@ -4,9 +4,9 @@ import { Sales, type SentLog } from './log.ts'
 import { pause, waitFor } from './patience.ts'
 import { type Order, Sender } from './sender.ts'
 
-const mostInOrder = 50
+const maxInOrder = 50
 /** Calls under way at the same time. */
-const mostUnderWay = 100
+const maxUnderWay = 100
 /** Of how many messages one is sent without a key. */
 const unkeyedEvery = 8
 const greedyEveryMs = 150
@@ -58,7 +58,7 @@ export class Traffic {
   async feed(messages: number): Promise<void> {
     const { chance, rate, signal } = this.#options
     for (let left = messages; left > 0 && !signal.aborted; ) {
-      const count = Math.min(left, 1 + Math.floor(chance.next() * mostInOrder))
+      const count = Math.min(left, 1 + Math.floor(chance.next() * maxInOrder))
       left -= count
       const unkeyed = Math.min(count - 1, Math.round(count / unkeyedEvery))
       await this.#whenRoom()
@@ -107,7 +107,7 @@ export class Traffic {
   }
 
   async #whenRoom(): Promise<void> {
-    while ((this.#quiet || this.#calls.size >= mostUnderWay) && !this.#options.signal.aborted) {
+    while ((this.#quiet || this.#calls.size >= maxUnderWay) && !this.#options.signal.aborted) {
       await pause(20, this.#options.signal)
     }
   }

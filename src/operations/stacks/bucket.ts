@@ -134,7 +134,7 @@ export function artifactBucketName(account: string, region: string): string {
 }
 
 /** Its name, whether it is there or not. */
-export async function usualBucket(clients: StackClients): Promise<string> {
+export async function defaultBucket(clients: StackClients): Promise<string> {
   return artifactBucketName(await accountOf(clients), clients.region)
 }
 

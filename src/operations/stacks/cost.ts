@@ -14,13 +14,18 @@ export interface Cost {
   readonly lines: readonly CostLine[]
   readonly dollarsAMonth: number
   /** The way out of the network, both ways of it; null where the network is not part of this. */
-  readonly egress: { readonly endpoints: number; readonly nat: number; readonly gigabytes: number; readonly taken: Way } | null
+  readonly egress: {
+    readonly endpoints: number
+    readonly nat: number
+    readonly gigabytes: number
+    readonly taken: EgressMode
+  } | null
   /** What is not in the sum: it depends on use, or its price is not known here. */
   readonly notCounted: readonly string[]
   readonly source: string
 }
 
-type Way = 'endpoints' | 'nat' | 'none'
+type EgressMode = 'endpoints' | 'nat' | 'none'
 type Values = Readonly<Record<string, string | undefined>>
 
 const zones = 2
@@ -58,7 +63,7 @@ function waysOut({ template }: StackPlan, values: Values, price: Prices): { endp
 }
 
 /** `cheaper` is decided by the template, which compares steps of traffic beforehand. */
-function wayTaken({ template }: StackPlan, { Egress, Containers = '', MonthlyGigabytes = '' }: Values): Way {
+function wayTaken({ template }: StackPlan, { Egress, Containers = '', MonthlyGigabytes = '' }: Values): EgressMode {
   const way = Egress === 'cheaper' ? mapped(template, 'Cheaper', Containers, MonthlyGigabytes) : Egress
   return way === 'endpoints' || way === 'nat' ? way : 'none'
 }

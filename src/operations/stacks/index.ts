@@ -1,4 +1,4 @@
-export { artifactBucket, usualBucket } from './bucket.ts'
+export { artifactBucket, defaultBucket } from './bucket.ts'
 export type { Change, Loss } from './change.ts'
 export type { Wanted } from './change-set.ts'
 export { type StackClients, stackClients } from './clients.ts'

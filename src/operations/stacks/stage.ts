@@ -1,5 +1,5 @@
 import type { StackKey } from '../../domain/stage.ts'
-import { artifactBucket, usualBucket } from './bucket.ts'
+import { artifactBucket, defaultBucket } from './bucket.ts'
 import type { Change } from './change.ts'
 import type { Wanted } from './change-set.ts'
 import type { StackClients } from './clients.ts'
@@ -42,7 +42,7 @@ export async function surveyStage(
   plans: readonly StackPlan[],
   steps: Steps,
 ): Promise<readonly Surveyed[]> {
-  const bucket = stage.settings.artifactBucket ?? (await usualBucket(clients))
+  const bucket = stage.settings.artifactBucket ?? (await defaultBucket(clients))
   // All of them end before the first error is handed on, so that each has deleted its change set.
   const found = await Promise.allSettled(plans.map((plan) => surveyed(clients, plan, wantedOf(stage, plan, bucket), steps)))
   return found.map((one) => {

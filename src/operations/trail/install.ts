@@ -3,6 +3,7 @@ import {
   artifactBucket,
   assetKey,
   type Change,
+  defaultBucket,
   deployStack,
   describeStack,
   isCovered,
@@ -11,7 +12,6 @@ import {
   type Steps,
   surveyStack,
   uploadAsset,
-  usualBucket,
   type Wanted,
   zip,
 } from '../stacks/index.ts'
@@ -79,7 +79,7 @@ async function planned(clients: TrailClients, stacks: StackClients, wanted: Inst
   const code = zip({ 'notifier.mjs': await notifierCode(), 'settings.json': settings })
   const parameters = {
     Prefix: prefix,
-    CodeBucket: await usualBucket(stacks),
+    CodeBucket: await defaultBucket(stacks),
     CodeKey: assetKey(code, 'zip'),
     SlackSecret: secretName,
     AdoptLogGroup: source.logGroup,

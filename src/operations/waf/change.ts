@@ -25,10 +25,10 @@ const familyOf = (address: string) => (address.includes(':') ? 6 : 4)
 const families = [4, 6] as const
 
 /** How many addresses a line of the audit log names; what there are more is counted. */
-const mostNamed = 5
+const maxNamed = 5
 
 function named(places: readonly Place[]): string {
-  const names = places.slice(0, mostNamed).map(({ list, address }) => `${list} ${address}`)
+  const names = places.slice(0, maxNamed).map(({ list, address }) => `${list} ${address}`)
   const more = places.length - names.length
   return more === 0 ? names.join(', ') : `${names.join(', ')} and ${more} more`
 }

@@ -20,7 +20,7 @@ export function setName(webAcl: string, { list, family }: Which): string {
 }
 
 /** How many addresses a set holds at most (AWS WAF quotas; it cannot be raised). */
-export const mostAddresses = 10_000
+export const maxAddresses = 10_000
 
 /** One way of writing for the same range: AWS WAF gives IPv6 back with all its zeros. Anything else stays as it is. */
 export function normal(text: string): string {

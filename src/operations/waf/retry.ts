@@ -3,7 +3,7 @@ import { Problem } from '../../domain/problem.ts'
 
 /** An update that loses every race a dozen times has met something other than bad luck. */
 const tries = 12
-const longestMs = 1_000
+const maxMs = 1_000
 
 /**
  * Reads, changes and writes until nobody else wrote in between, so that two operators at once lose neither's change.
@@ -15,7 +15,7 @@ export async function untilSaved<T>(what: string, attempt: () => Promise<T | und
     const result = await attempt()
     if (result !== undefined) return result
     // Those that started together would meet again and again: each waits for a time of its own.
-    await sleep(Math.random() * Math.min(longestMs, 50 * 2 ** round))
+    await sleep(Math.random() * Math.min(maxMs, 50 * 2 ** round))
   }
   throw new Problem('waf-busy', `${what} is being changed by others all the time.`, { next: 'run the command again' })
 }

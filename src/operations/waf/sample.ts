@@ -32,8 +32,8 @@ export interface RuleSample {
 }
 
 /** AWS WAF keeps samples for three hours (API reference, GetSampledRequests), and gives 500 at most. */
-export const longestHours = 3
-export const mostSamples = 500
+export const maxHours = 3
+export const maxSamples = 500
 
 const hourMs = 3_600_000
 const secret = /apigw_(live|test)_[0-9A-Za-z]+/g

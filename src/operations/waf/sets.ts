@@ -1,6 +1,6 @@
 import { Problem } from '../../domain/problem.ts'
 import type { Ref, WafApi } from './api.ts'
-import { type List, mostAddresses, normal, type Which } from './lists.ts'
+import { type List, maxAddresses, normal, type Which } from './lists.ts'
 import type { Waf } from './open.ts'
 import { untilSaved } from './retry.ts'
 
@@ -39,7 +39,7 @@ export interface SetChange {
 function full(name: string, asked: number, room: number): Problem {
   return new Problem(
     'ip-set-full',
-    `${name} has room for ${room} more of the ${asked} addresses: AWS WAF takes ${mostAddresses.toLocaleString('en-US')}.`,
+    `${name} has room for ${room} more of the ${asked} addresses: AWS WAF takes ${maxAddresses.toLocaleString('en-US')}.`,
     { next: 'apigw waf list --sweep; then block ranges instead of single addresses' },
   )
 }
@@ -63,7 +63,7 @@ export function changeSet(
     const added = add.filter((address) => !there.has(address))
     const removed = stored.addresses.map(normal).filter((address) => unwanted.has(address))
     if (added.length === 0 && removed.length === 0) return { added, removed }
-    if (kept.length + added.length > mostAddresses) throw full(ref.name, added.length, mostAddresses - kept.length)
+    if (kept.length + added.length > maxAddresses) throw full(ref.name, added.length, maxAddresses - kept.length)
     if (dryRun) return { added, removed }
     const saved = await api.saveIpSet(ref, { ...stored, addresses: [...kept, ...added] })
     return saved ? { added, removed } : undefined

@@ -1,4 +1,4 @@
-import { mostAddresses } from './lists.ts'
+import { maxAddresses } from './lists.ts'
 import type { SetLine, WafStatus } from './status.ts'
 
 /** Something that lets through what it should not, or hides what happens, with what to do. */
@@ -9,7 +9,7 @@ export interface Weakness {
 
 /** Above this, each request costs more (AWS WAF pricing). */
 const includedCapacity = 1_500
-const nearlyFull = mostAddresses * 0.9
+const nearlyFull = maxAddresses * 0.9
 
 function association({ loadBalancers, webAcl, deploy }: WafStatus): Weakness[] {
   if (loadBalancers === undefined || loadBalancers.length > 0) return []
@@ -46,7 +46,7 @@ function set({ name, list, addresses, modes }: SetLine, deploy: string): Weaknes
   }
   if (addresses >= nearlyFull) {
     found.push({
-      what: `${name} holds ${addresses} of ${mostAddresses} addresses.`,
+      what: `${name} holds ${addresses} of ${maxAddresses} addresses.`,
       fix: 'apigw waf list --sweep; then ranges instead of single addresses',
     })
   }

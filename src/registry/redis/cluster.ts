@@ -10,7 +10,7 @@ const refreshEveryMs = 250
 const passing = /^(?:CLUSTERDOWN|TRYAGAIN) /
 const pauseMs = 100
 /** Together shorter than `answerMs`, at which the caller has its answer: what is sent later would take units for nothing. */
-const mostTries = 4
+const maxTries = 4
 
 /** The slot is being moved, and what the command names is at the new node already. Nothing was done. */
 const redirect = /^ASK \d+ (?<host>.*):(?<port>\d+)$/
@@ -81,7 +81,7 @@ export class CalmCluster extends Cluster {
     this.refreshSlotsCache()
     setTimeout(() => {
       const owner = this.slots[slot]?.[0]
-      if (owner === undefined || tries > mostTries) handlers.defaults()
+      if (owner === undefined || tries > maxTries) handlers.defaults()
       else handlers.moved(slot, owner)
     }, pauseMs)
   }
@@ -105,7 +105,7 @@ export class CalmCluster extends Cluster {
       return
     }
     if (node.status === 'wait') node.connect().catch(() => undefined)
-    if (this.#tryOf(ttl) > mostTries || this.status !== 'ready') {
+    if (this.#tryOf(ttl) > maxTries || this.status !== 'ready') {
       handlers.defaults()
       return
     }

@@ -81,7 +81,7 @@ export interface GatewayParts {
 const testPrefix = '/test'
 const noBody = new Uint8Array(0)
 /** Enough for any single message with all its fields. */
-const usualBodyBytes = 65_536
+const defaultBodyBytes = 65_536
 
 /** What an adapter's caller sent as the request's name, if it may go into our logs and answers. */
 const requestIdPattern = /^[\w.:@+=/-]{8,128}$/
@@ -193,7 +193,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   return {
-    maxBodyBytes: (method, target) => find(placeOf(target).path)?.methods.get(method)?.maxBodyBytes ?? usualBodyBytes,
+    maxBodyBytes: (method, target) => find(placeOf(target).path)?.methods.get(method)?.maxBodyBytes ?? defaultBodyBytes,
     drain: () => {
       draining = true
     },

@@ -25,7 +25,7 @@ const seenIds: KeyedTable = {
 }
 /** Rows that one statement of the housekeeping touches: short locks. */
 const sweepRows = 10_000
-const longestReason = 500
+const maxReason = 500
 const monthMs = 28 * 86_400_000
 
 const ownTable = /ingest_|apigw_schema/
@@ -172,7 +172,7 @@ export class SqlDatabase implements Database {
   async reject(carrier: Carrier, row: RejectedRow, reason: string): Promise<void> {
     await this.#ask(async (session) => {
       if ((await this.#see(session, [row])).length === 0) return
-      const values = [row.message.id, carrier.queue, reason.slice(0, longestReason), Date.now()]
+      const values = [row.message.id, carrier.queue, reason.slice(0, maxReason), Date.now()]
       await session.insert('ingest_rejected', ['msg_id', 'queue', 'reason', 'rejected_at'], [values])
     })
   }
@@ -347,7 +347,7 @@ function namesOf(row: SqlRow): Pick<Final, 'id' | 'customer' | 'environment' | '
 /** Before this there was no such service, and a day ahead of our clock no carrier's is. */
 const firstTime = Date.UTC(2000, 0)
 const aheadMs = 86_400_000
-const longestCode = 64
+const maxCode = 64
 
 /** The time of an outcome; where it cannot be one, now, and what stood there. A zero date is no time. */
 function timeOf(layout: Layout, value: unknown): { readonly at: number; readonly unreadable?: string } {
@@ -360,7 +360,7 @@ function timeOf(layout: Layout, value: unknown): { readonly at: number; readonly
 
 /** The carrier's word for an outcome, as a report can hold it. */
 function codeOf(code: string): { readonly code: string; readonly unreadable?: string } {
-  const shown = code.replaceAll(/\p{C}/gu, '\ufffd').slice(0, longestCode)
+  const shown = code.replaceAll(/\p{C}/gu, '\ufffd').slice(0, maxCode)
   return shown === code ? { code } : { code: shown, unreadable: `the code ${JSON.stringify(shown)}, cut to what a report holds` }
 }
 

@@ -40,7 +40,7 @@ const control = [
   'iam:PutRolePolicy',
   'iam:CreatePolicyVersion',
 ] as const
-const mostMissing = 3
+const maxMissing = 3
 
 const no: Admin = { verdict: 'no', on: [], by: undefined }
 
@@ -61,7 +61,7 @@ export function adminOf(subject: Subject, account: string): Admin {
   const controls = control.map((action) => probe(subject, account, action)).filter(({ verdict }) => verdict !== 'denied')
   if (controls.length === 0) return no
   const wide = others.map((action) => probe(subject, account, action)).filter(({ verdict }) => verdict !== 'denied')
-  if (others.length - wide.length > mostMissing) return no
+  if (others.length - wide.length > maxMissing) return no
   const certain =
     [widest, ...wide].every(({ verdict }) => verdict === 'allowed') && controls.some(({ verdict }) => verdict === 'allowed')
   const by = widest.by.at(-1)
@@ -72,7 +72,7 @@ export function adminOf(subject: Subject, account: string): Admin {
   const isFirm =
     widest.verdict === 'allowed' &&
     controls.some(({ verdict }) => verdict === 'allowed') &&
-    firm >= others.length + 1 - mostMissing
+    firm >= others.length + 1 - maxMissing
   return isFirm ? { verdict: 'yes', on: [], by } : { verdict: 'conditional', on, by }
 }
 

@@ -36,7 +36,7 @@ export function moveFrom({ id, action, on, by, words }: Step): Move {
 }
 
 /** What is asked about an actor once: whether he may do the steps of a way at all. */
-export class Hands {
+export class Capabilities {
   readonly #actor: Node
   readonly #account: string
   readonly #known = new Map<string, Decision>()
@@ -67,7 +67,7 @@ export class Hands {
   }
 }
 
-function passMove(actor: Node, hands: Hands, role: RoleNode, way: PassWay): Move | undefined {
+function passMove(actor: Node, hands: Capabilities, role: RoleNode, way: PassWay): Move | undefined {
   if (way.profile && role.principal.instanceProfiles.length === 0) return undefined
   const decisions = hands.all(way.actions)
   if (decisions === undefined) return undefined
@@ -101,7 +101,7 @@ function workloadMove(actor: Node, role: RoleNode, way: UseWay, world: World): M
   return easiest(moves)
 }
 
-function useMove(actor: Node, hands: Hands, role: RoleNode, way: UseWay, world: World): Move | undefined {
+function useMove(actor: Node, hands: Capabilities, role: RoleNode, way: UseWay, world: World): Move | undefined {
   if (way.profile && role.principal.instanceProfiles.length === 0) return undefined
   const decisions = hands.all(way.actions)
   if (decisions === undefined) return undefined
@@ -155,7 +155,7 @@ function userMoves(actor: Node, user: Node, world: World): Move[] {
 }
 
 /** The easiest way for somebody to act as another. */
-export function becomeMove(actor: Node, hands: Hands, target: Node, world: World): Move | undefined {
+export function becomeMove(actor: Node, hands: Capabilities, target: Node, world: World): Move | undefined {
   if (!isMovable(target) || actor.arn === target.arn) return undefined
   if (!isRole(target)) return easiest(userMoves(actor, target, world))
   const trusted = easiest(trustMoves(actor, target))

@@ -1,7 +1,7 @@
-import { becomeMove, Hands } from './become.ts'
+import { becomeMove, Capabilities } from './become.ts'
 import { isActive, Targets } from './candidates.ts'
 import { directLink } from './links.ts'
-import type { Escalation, Way } from './search.ts'
+import type { Escalation, EscalationPath } from './search.ts'
 import type { Node, World } from './world.ts'
 
 /** A principal as he would be without one statement. */
@@ -18,7 +18,7 @@ export function withCuts(
   world: World,
   admins: readonly Node[],
   everybody: Targets,
-  ways: ReadonlyMap<string, Way>,
+  ways: ReadonlyMap<string, EscalationPath>,
 ): Map<string, Escalation> {
   const reached = new Targets([...admins, ...world.nodes.filter(({ arn }) => ways.has(arn))], world.account.id)
   const found = new Map<string, Escalation>()
@@ -38,7 +38,7 @@ export function withCuts(
 /** Whether taking one of a principal's own statements, or his name from the trust policy that he uses, leaves no way. */
 function closes(
   node: Node,
-  way: Way,
+  way: EscalationPath,
   own: readonly string[],
   isShut: (node: Node, skip: string | undefined) => boolean,
 ): boolean {
@@ -53,9 +53,9 @@ function isClosed(
   reached: Targets,
   everybody: Targets,
   world: World,
-  ways: ReadonlyMap<string, Way>,
+  ways: ReadonlyMap<string, EscalationPath>,
 ): boolean {
-  const hands = new Hands(node, world.account.id)
+  const hands = new Capabilities(node, world.account.id)
   if (isActive(node) && directLink(node, hands, everybody, world) !== undefined) return false
   const seen = new Set<string>([node.arn])
   for (const target of reached.of(node)) {

@@ -1,5 +1,5 @@
 import { allowPatterns } from '../policy/evaluate.ts'
-import { becomeMove, type Hands, type Move, moveFrom } from './become.ts'
+import { becomeMove, type Capabilities, type Move, moveFrom } from './become.ts'
 import type { Targets } from './candidates.ts'
 import { freeingSteps } from './freeing.ts'
 import { easiest, rewriteStep } from './rewrite.ts'
@@ -22,7 +22,7 @@ function joined(first: Move, second: Move): Move {
 }
 
 /** Ways that need nobody who is an administrator already. */
-export function directLink(actor: Node, hands: Hands, targets: Targets, world: World): Link | undefined {
+export function directLink(actor: Node, hands: Capabilities, targets: Targets, world: World): Link | undefined {
   const moves: Move[] = []
   const self = rewriteStep(actor, actor, world)
   if (self !== undefined) moves.push(moveFrom(self))
@@ -54,7 +54,7 @@ function isRewriter(actor: Node): boolean {
 
 export interface Actor {
   readonly node: Node
-  readonly hands: Hands
+  readonly hands: Capabilities
 }
 
 /** The first link into a set of reached principals; `certain` takes none that depends on anything. */

@@ -1,5 +1,5 @@
 import type { Account } from '../account/account.ts'
-import { Hands, type Move } from './become.ts'
+import { Capabilities, type Move } from './become.ts'
 import { isActive, Targets } from './candidates.ts'
 import { withCuts } from './cuts.ts'
 import { type Actor, directLink, type Link, linkInto } from './links.ts'
@@ -70,7 +70,7 @@ function start(others: readonly Node[], everybody: Targets, world: World): Start
   const certain = new Map<string, Link>()
   const perhaps = new Map<string, Link>()
   for (const node of others) {
-    const actor = { node, hands: new Hands(node, world.account.id) }
+    const actor = { node, hands: new Capabilities(node, world.account.id) }
     const link = isActive(node) ? directLink(node, actor.hands, everybody, world) : undefined
     if (link?.move.on.length === 0) certain.set(node.arn, link)
     else {
@@ -102,7 +102,7 @@ export function findEscalations(account: Account): Searched {
   const maybe = others.filter(({ arn, admin }) => admin.verdict === 'conditional' || links.has(arn))
   spread([...admins, ...maybe], waiting, links, world, false)
   const ends = new Map(maybe.map((node) => [node.arn, node.admin.on] as const))
-  const ways = new Map<string, Way>()
+  const ways = new Map<string, EscalationPath>()
   for (const { arn, admin } of others) {
     // What a conditional administrator can do under the same conditions is nothing new.
     if (admin.verdict === 'conditional' && !proven.has(arn)) continue
@@ -112,7 +112,7 @@ export function findEscalations(account: Account): Searched {
   return { world, escalations: withCuts(world, admins, everybody, ways) }
 }
 
-export type Way = Omit<Escalation, 'cut'>
+export type EscalationPath = Omit<Escalation, 'cut'>
 
 function follow(
   arn: string,

@@ -3,7 +3,7 @@ import type { Statement } from './document.ts'
 import { common } from './match.ts'
 
 /** Combinations that are tried at most; more keys that a caller chooses are not seen in one policy. */
-const mostCombinations = 64
+const maxCombinations = 64
 
 /** A value that no policy names: what a caller sends who wants to be none of those. */
 const another = 'another'
@@ -35,7 +35,7 @@ export function* choicesFor(statements: readonly Statement[], context: Context):
     const options = [...valuesFor(key, statements).map((one) => value(one)), value(another)]
     if (key !== 'aws:requestedregion') options.push(absent)
     combinations = combinations.flatMap((chosen) => options.map((option) => new Map([...chosen, [key, option]])))
-    combinations = combinations.slice(0, mostCombinations)
+    combinations = combinations.slice(0, maxCombinations)
   }
   for (const chosen of combinations) yield layered(context, chosen)
 }

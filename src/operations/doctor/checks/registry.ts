@@ -8,7 +8,7 @@ import { clockCheck } from './clock.ts'
 import { obstacles } from './customers.ts'
 
 /** More customers than this are counted, not read one by one. */
-const mostProfiles = 1_000
+const maxProfiles = 1_000
 
 /** What the registry tells, and the routes in it. */
 export interface Told {
@@ -38,7 +38,7 @@ async function checkClock(registry: OperatorRegistry): Promise<Check[]> {
 
 async function checkCustomers(registry: OperatorRegistry): Promise<Told> {
   const customers = await registry.customers()
-  const stored = await Promise.all(customers.slice(0, mostProfiles).map(({ id }) => registry.profile(id)))
+  const stored = await Promise.all(customers.slice(0, maxProfiles).map(({ id }) => registry.profile(id)))
   const profiles = stored.flatMap((one) => (one === undefined ? [] : [one.profile]))
   const count: Check = {
     name: 'customers',

@@ -10,7 +10,7 @@ import type { SchemeParts } from './schemes/scheme.ts'
 import { failureDelay } from './slow-down.ts'
 
 /** Where and for what somebody signs in. */
-export interface Entrance {
+export interface AuthContext {
   /** By the path. */
   readonly environment: Environment
   /** Scheme and host as the client sees them: `https://api.example.com`. */
@@ -21,7 +21,7 @@ export interface Entrance {
   readonly bodyVisible: boolean
 }
 
-export type Authenticate = (request: HttpRequest, entrance: Entrance) => Promise<Caller>
+export type Authenticate = (request: HttpRequest, entrance: AuthContext) => Promise<Caller>
 
 /** Codes that a guess can earn: their answers are slowed down. */
 const guesses = new Set<string>(['credentials-invalid', 'token-invalid'])
@@ -49,7 +49,7 @@ export function authenticator(parts: SchemeParts): Authenticate {
   const signed = hmacScheme(parts)
   const delay = failureDelay(parts.now)
 
-  function prove(request: HttpRequest, { environment, origin, purpose, bodyVisible }: Entrance): Promise<Caller> {
+  function prove(request: HttpRequest, { environment, origin, purpose, bodyVisible }: AuthContext): Promise<Caller> {
     const header = single(request, 'authorization')
     const isSigned = request.headers.has('signature-input') || request.headers.has('signature')
     if (header === null) throw invalid('There is more than one Authorization header.')

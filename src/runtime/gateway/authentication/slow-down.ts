@@ -6,10 +6,10 @@ import { maxCustomerIdLength } from '../../../domain/names.ts'
 const free = 20
 const windowMs = 60_000
 const firstDelayMs = 100
-const longestDelayMs = 2_000
-const mostPairs = 50_000
+const maxDelayMs = 2_000
+const maxPairs = 50_000
 /** Waiting answers hold memory and a connection each; beyond so many the next are answered at once. */
-const mostWaiting = 1_000
+const maxWaiting = 1_000
 
 /**
  * Slows down whoever guesses, for each pair of customer and network: of IPv6 the first 64 bits, of which a host has all the
@@ -29,16 +29,16 @@ export function failureDelay(
     if (entry === undefined || now() - entry.since >= windowMs) {
       // Anew at the end, so that the first is the oldest. One goes, not all: or made-up ids would wipe a guesser's own count.
       failures.delete(pair)
-      const oldest = failures.size >= mostPairs ? failures.keys().next().value : undefined
+      const oldest = failures.size >= maxPairs ? failures.keys().next().value : undefined
       if (oldest !== undefined) failures.delete(oldest)
       entry = { count: 0, since: now() }
       failures.set(pair, entry)
     }
     entry.count += 1
-    if (entry.count <= free || waiting >= mostWaiting) return
+    if (entry.count <= free || waiting >= maxWaiting) return
     waiting += 1
     try {
-      await sleep(Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(10, entry.count - free - 1)))
+      await sleep(Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(10, entry.count - free - 1)))
     } finally {
       waiting -= 1
     }

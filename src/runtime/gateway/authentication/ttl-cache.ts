@@ -1,5 +1,5 @@
 /** A map that holds `most` entries for `ms` each: the oldest goes first. */
-export class Remember<Value> {
+export class TtlCache<Value> {
   readonly #entries = new Map<string, { readonly value: Value; readonly until: number }>()
   readonly #most: number
   readonly #ms: number

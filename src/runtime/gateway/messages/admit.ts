@@ -2,7 +2,7 @@ import { addressKey } from '../../../domain/address.ts'
 import type { Admission, AdmitRequest, IdempotencyClaim } from '../../../domain/admission.ts'
 import { defaultRoutesDocument, defaultRoutesFrom, servingRoute } from '../../../domain/default-routes.ts'
 import { randomId } from '../../../domain/ids.ts'
-import { type Api, type Way, wayFrom, wayText } from '../../../domain/route.ts'
+import { type Api, type RoutePlan, routePlanFrom, routePlanText } from '../../../domain/route.ts'
 import { tokenExpired, toleranceMs } from '../authentication/tokens.ts'
 import type { Call } from './call.ts'
 
@@ -88,22 +88,22 @@ export async function recall(
 async function admitByDefault({ registry }: Call, request: AdmitRequest): Promise<Exclude<Admission, { kind: 'unrouted' }>> {
   const routes = defaultRoutesFrom((await registry.document(defaultRoutesDocument))?.text)
   const route = servingRoute(routes, request.api ?? '', request.environment)
-  const decided = await registry.admit(route === undefined ? request : { ...request, fallback: { way: wayText(route) } })
+  const decided = await registry.admit(route === undefined ? request : { ...request, fallback: { way: routePlanText(route) } })
   if (decided.kind === 'unrouted') throw new Error('a call with a default was answered as if it had none')
   return decided
 }
 
-const ways = new Map<string, Way>()
-const mostWays = 1_000
+const routePlans = new Map<string, RoutePlan>()
+const maxRoutePlans = 1_000
 
 /** The way that an admission names. There are few of them, and each call has one. */
-export function wayOf(admission: Admitted): Way {
+export function routePlanOf(admission: Admitted): RoutePlan {
   const text = admission.way ?? ''
-  let way = ways.get(text)
+  let way = routePlans.get(text)
   if (way === undefined) {
-    way = wayFrom(text)
-    if (ways.size >= mostWays) ways.clear()
-    ways.set(text, way)
+    way = routePlanFrom(text)
+    if (routePlans.size >= maxRoutePlans) routePlans.clear()
+    routePlans.set(text, way)
   }
   return way
 }

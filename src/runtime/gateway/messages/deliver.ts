@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Message } from '../../../domain/message.ts'
-import { inTurn, type Target } from '../../../domain/route.ts'
+import { orderTargets, type Target } from '../../../domain/route.ts'
 import type { Call } from './call.ts'
 import { sandboxRefusal } from './sandbox.ts'
 
@@ -12,7 +12,7 @@ function drawOf(id: string): number {
 /** A route's queues in turn; one that has just refused comes last, so that not every call waits for it. */
 function queuesOf(targets: readonly Target[], draw: number, rests: (queue: string) => boolean): string[] {
   if (targets.length === 1) return targets.map((target) => target.queue)
-  const order = inTurn(targets, draw)
+  const order = orderTargets(targets, draw)
   return [...order.filter((queue) => !rests(queue)), ...order.filter(rests)]
 }
 

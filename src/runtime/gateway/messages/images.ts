@@ -4,7 +4,7 @@ import type { Call } from './call.ts'
 
 /** Images that were found, by owner and id: an image never changes, and it is kept for longer than this process lives. */
 const found = new Set<string>()
-const mostFound = 100_000
+const maxFound = 100_000
 /** Different images that one call may name: each that is not known here costs a request to the store. */
 const maxImages = 100
 const tooMany = `is beyond the ${maxImages} different images that one call may name`
@@ -14,7 +14,7 @@ async function isKept({ caller, environment, media, signal }: Call, id: string):
   const key = `${environment}/${customer}/${id}`
   if (found.has(key)) return true
   if ((await media.find({ customer, environment }, id, signal)) === undefined) return false
-  if (found.size >= mostFound) found.clear()
+  if (found.size >= maxFound) found.clear()
   found.add(key)
   return true
 }

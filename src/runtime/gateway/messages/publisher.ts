@@ -33,14 +33,14 @@ const usual: LaneLimits = {
 }
 /** How long a queue that refused is asked last. */
 const restMs = 5_000
-const usualWaitingBytes = 64 * 1024 * 1024
+const defaultWaitingBytes = 64 * 1024 * 1024
 
 /**
  * A publisher over a queue. Concurrent calls for one queue share its requests, and those of one customer share
  * envelopes: SQS bills by the request, not by the message. A call that comes alone is sent at once.
  */
 export function createPublisher(queue: Pick<Queue, 'sendBatch'>, options: PublisherOptions = {}): Publisher {
-  const { waitingBytes = usualWaitingBytes, ...limits } = options
+  const { waitingBytes = defaultWaitingBytes, ...limits } = options
   const lanes = new Map<string, Lane>()
   const restsUntil = new Map<string, number>()
   let waiting = 0

@@ -7,7 +7,7 @@ import { admit } from './admit.ts'
 import type { Call } from './call.ts'
 
 /** Whether the caller may read: like any call, but without a unit and without a quota. @returns why not, if so */
-export async function refusedToRead(call: Call): Promise<HttpResponse | undefined> {
+export async function authorizeRead(call: Call): Promise<HttpResponse | undefined> {
   const admission = await admit(call, 0)
   return admission.kind === 'refused' && admission.reason !== 'quota-missing' ? call.refuse(admission) : undefined
 }

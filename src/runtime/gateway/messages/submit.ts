@@ -12,7 +12,7 @@ import {
 } from '../../../domain/message.ts'
 import { Problem } from '../../../domain/problem.ts'
 import type { Api } from '../../../domain/route.ts'
-import { type Admitted, admit, type Decided, recall, type Taking, wayOf } from './admit.ts'
+import { type Admitted, admit, type Decided, recall, routePlanOf, type Taking } from './admit.ts'
 import type { Call } from './call.ts'
 import { deliver } from './deliver.ts'
 import { fingerprint, idempotencyKey } from './idempotency.ts'
@@ -194,7 +194,7 @@ async function published(
   const lease = reservation.idempotency === undefined ? undefined : holdLease(call.registry, reservation, started)
   const publishing = performance.now()
   try {
-    const confirmed = await deliver(call, wayOf(admission).targets, messages)
+    const confirmed = await deliver(call, routePlanOf(admission).targets, messages)
     call.note({ publishMs: performance.now() - publishing })
     // A process that was stopped for so long may have lost its reservation: it must not vouch for it.
     if (lease?.held() !== false && performance.now() - started < maxRunMs) return confirmed

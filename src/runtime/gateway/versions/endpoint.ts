@@ -70,7 +70,7 @@ interface Definition<
 
 type Output<Schema extends z.ZodType | undefined> = Schema extends z.ZodType ? z.output<Schema> : undefined
 
-function given<Schema extends z.ZodType | undefined>(schema: Schema, value: () => unknown): Output<Schema> {
+function parseOptional<Schema extends z.ZodType | undefined>(schema: Schema, value: () => unknown): Output<Schema> {
   return (schema === undefined ? undefined : validated(schema, value())) as Output<Schema>
 }
 
@@ -91,9 +91,9 @@ export function endpoint<
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
     run: async (call, segments) =>
       handle(call, {
-        params: given(params as Params, () => segments),
-        query: given(query as Query, () => parsedQuery(call.request)),
-        body: given(body as Body, () => parsedJson(call.request)),
+        params: parseOptional(params as Params, () => segments),
+        query: parseOptional(query as Query, () => parsedQuery(call.request)),
+        body: parseOptional(body as Body, () => parsedJson(call.request)),
       }),
   }
 }

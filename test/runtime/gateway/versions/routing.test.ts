@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
-import { inTurn } from '../../../../src/domain/route.ts'
+import { orderTargets } from '../../../../src/domain/route.ts'
 import { removeRoute, setRoute } from '../../../../src/operations/customers/index.ts'
 import { expectProblem } from '../../../support/expect-problem.ts'
 import { uniqueName } from '../../../support/names.ts'
@@ -70,11 +70,11 @@ it('weights share the calls, and the same message always goes the same way', () 
     { queue: 'z', weight: 0, order: 1 },
     { queue: 'c', weight: 1, order: 2 },
   ]
-  const firsts = Array.from({ length: 1000 }, (_, at) => inTurn(targets, at / 1000)[0])
+  const firsts = Array.from({ length: 1000 }, (_, at) => orderTargets(targets, at / 1000)[0])
   expect([firsts.filter((queue) => queue === 'a').length, firsts.filter((queue) => queue === 'b').length]).toEqual([750, 250])
-  expect(inTurn(targets, 0.1)).toEqual(['a', 'b', 'z', 'c'])
-  expect(inTurn(targets, 0.8)).toEqual(['b', 'z', 'a', 'c'])
-  expect(inTurn([{ queue: 'a', weight: 0, order: 5 }], 0.99)).toEqual(['a'])
+  expect(orderTargets(targets, 0.1)).toEqual(['a', 'b', 'z', 'c'])
+  expect(orderTargets(targets, 0.8)).toEqual(['b', 'z', 'a', 'c'])
+  expect(orderTargets([{ queue: 'a', weight: 0, order: 5 }], 0.99)).toEqual(['a'])
 })
 
 describe('the test environment', () => {

@@ -1,7 +1,7 @@
 import { digestOf, type Scheme, secretMatches } from '../../../../domain/credential.ts'
 import { Problem } from '../../../../domain/problem.ts'
 import type { Caller } from '../../http/caller.ts'
-import { Remember } from '../ttl-cache.ts'
+import { TtlCache } from '../ttl-cache.ts'
 import { nothingFits, type SchemeParts } from './scheme.ts'
 
 /** The three parts of `Authorization: Basic base64(ID:PW:API_KEY)`. */
@@ -14,7 +14,7 @@ export interface BasicCredentials {
 /** RFC 7235 token68, of which base64 uses these characters; the scheme's name is case-insensitive. */
 const pattern = /^basic +([A-Za-z0-9+/]+={0,2})$/i
 const longest = 1024
-const mostRemembered = 10_000
+const maxRemembered = 10_000
 const rememberMs = 60_000
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Compared with when there is no such key, so that an unknown id takes as long as a wrong secret. */
@@ -55,7 +55,7 @@ export function basicScheme(
   { registry, now }: SchemeParts,
   scheme: Exclude<Scheme, 'hmac'>,
 ): (header: string) => Promise<Caller> {
-  const known = new Remember<Caller>(mostRemembered, rememberMs, now)
+  const known = new TtlCache<Caller>(maxRemembered, rememberMs, now)
   return async (header) => {
     const remembered = known.get(header)
     if (remembered !== undefined) return remembered

@@ -14,12 +14,12 @@ import {
 } from '../../../../domain/signature.ts'
 import type { Caller } from '../../http/caller.ts'
 import { single } from '../../http/http.ts'
-import { Remember } from '../ttl-cache.ts'
+import { TtlCache } from '../ttl-cache.ts'
 import { type Attempt, nothingFits, type SchemeParts } from './scheme.ts'
 
-const mostRemembered = 10_000
+const maxRemembered = 10_000
 const rememberMs = 60_000
-const longestHeader = 4096
+const maxHeader = 4096
 const noncePattern = /^[\x21-\x7e]{8,128}$/
 /** Signed with when there is no such key, so that an unknown id takes as long as a wrong secret. */
 const nobody = 'apigw_live_nobody'
@@ -37,7 +37,7 @@ function refuse(
 function parsed(attempt: Attempt): ParsedSignature {
   const input = single(attempt.request, 'signature-input')
   const signature = single(attempt.request, 'signature')
-  const fits = input && signature && input.length <= longestHeader && signature.length <= longestHeader
+  const fits = input && signature && input.length <= maxHeader && signature.length <= maxHeader
   const found = fits ? parseSignature(input, signature) : undefined
   if (found !== undefined && (found.alg === undefined || found.alg === signatureAlgorithm)) return found
   throw refuse(
@@ -75,7 +75,7 @@ function checkDigest(attempt: Attempt): void {
  * on every failure reads the same, whether the key is unknown or the signature wrong.
  */
 export function hmacScheme({ registry, masterKeys, now }: SchemeParts): (attempt: Attempt) => Promise<Caller> {
-  const secrets = new Remember<{ readonly secret: string; readonly caller: Caller }>(mostRemembered, rememberMs, now)
+  const secrets = new TtlCache<{ readonly secret: string; readonly caller: Caller }>(maxRemembered, rememberMs, now)
 
   async function signer(
     customer: string,

@@ -1,9 +1,9 @@
 import { Problem } from '../../../../domain/problem.ts'
 import type { Caller } from '../../http/caller.ts'
-import { Remember } from '../ttl-cache.ts'
+import { TtlCache } from '../ttl-cache.ts'
 import type { SchemeParts } from './scheme.ts'
 
-const mostRemembered = 10_000
+const maxRemembered = 10_000
 const rememberMs = 60_000
 const pattern = /^bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i
 const longest = 4096
@@ -13,7 +13,7 @@ const longest = 4096
  * revoking its key works at once because `admit` looks at the key each time.
  */
 export function jwtScheme({ tokens, now }: SchemeParts): (header: string) => Promise<Caller> {
-  const known = new Remember<Caller>(mostRemembered, rememberMs, now)
+  const known = new TtlCache<Caller>(maxRemembered, rememberMs, now)
   return async (header) => {
     const remembered = known.get(header)
     if (remembered !== undefined) return remembered

@@ -9,9 +9,9 @@ import { isCut } from '../../messages/sandbox.ts'
 import { type Checked, identityOf, type Row, submit } from '../../messages/submit.ts'
 import { endpoint } from '../endpoint.ts'
 
-const mostMessages = 500
+const maxMessages = 500
 /** 500 long messages with every character escaped would be more; a caller then sends two batches. */
-const mostBytes = 2_097_152
+const maxBytes = 2_097_152
 
 const defaults = z
   .record(z.string(), z.unknown())
@@ -20,11 +20,11 @@ const defaults = z
 
 const body = z.strictObject({
   defaults,
-  messages: z.array(z.unknown()).min(1).max(mostMessages),
+  messages: z.array(z.unknown()).min(1).max(maxMessages),
 })
 
 const described = (charset: Charset) =>
-  z.object({ defaults, messages: z.array(messageRequestIn(charset)).min(1).max(mostMessages) })
+  z.object({ defaults, messages: z.array(messageRequestIn(charset)).min(1).max(maxMessages) })
 
 const problem = z.object({
   code: z.string(),
@@ -91,11 +91,11 @@ function noneValid(rows: readonly Checked[]): Problem {
 export default endpoint({
   method: 'POST',
   path: '/messages/batch',
-  summary: `Send up to ${mostMessages} messages`,
+  summary: `Send up to ${maxMessages} messages`,
   body,
   described,
   idempotent: true,
-  maxBodyBytes: mostBytes,
+  maxBodyBytes: maxBytes,
   answers: { 202: { description: 'Each message by itself: accepted, or rejected and why', schema: answer } },
   handle: async (call, { body: input }) => {
     const messages = messagesOf(input)

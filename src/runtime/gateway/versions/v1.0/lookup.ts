@@ -1,17 +1,17 @@
 import * as z from 'zod'
 import { json } from '../../http/http.ts'
-import { budgetOf, messageIdSchema, refusedToRead, shown, statusSchema } from '../../messages/reading.ts'
+import { authorizeRead, budgetOf, messageIdSchema, shown, statusSchema } from '../../messages/reading.ts'
 import { endpoint } from '../endpoint.ts'
 
-const mostIds = 100
+const maxIds = 100
 
 /** The status of many messages. */
 export default endpoint({
   method: 'POST',
   path: '/messages/lookup',
   kind: 'read',
-  summary: `Read the status of up to ${mostIds} messages`,
-  body: z.strictObject({ ids: z.array(messageIdSchema).min(1).max(mostIds) }),
+  summary: `Read the status of up to ${maxIds} messages`,
+  body: z.strictObject({ ids: z.array(messageIdSchema).min(1).max(maxIds) }),
   answers: {
     200: {
       description: 'Those that are known, in the order in which they were asked for, and the ids of the others',
@@ -19,7 +19,7 @@ export default endpoint({
     },
   },
   handle: async (call, { body }) => {
-    const refused = await refusedToRead(call)
+    const refused = await authorizeRead(call)
     if (refused !== undefined) return refused
     const owner = { customer: call.caller.customer, environment: call.environment }
     const ids = [...new Set(body.ids)]

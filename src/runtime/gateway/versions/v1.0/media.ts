@@ -1,15 +1,15 @@
 import * as z from 'zod'
 import { mediaIdOf } from '../../../../domain/ids.ts'
 import { Problem } from '../../../../domain/problem.ts'
-import { type MediaLimits, usualMedia } from '../../../../domain/route.ts'
+import { defaultMedia, type MediaLimits } from '../../../../domain/route.ts'
 import { json } from '../../http/http.ts'
 import { mediaType } from '../../http/input.ts'
-import { type Admitted, admit, wayOf } from '../../messages/admit.ts'
+import { type Admitted, admit, routePlanOf } from '../../messages/admit.ts'
 import { jpegOf } from '../../messages/jpeg.ts'
 import type { Endpoint } from '../endpoint.ts'
 
 /** Above any route's limit, so that the route's own is what a caller hears of. */
-const mostBytes = 1_048_576
+const maxBytes = 1_048_576
 
 const kept = z.object({
   id: z.string().meta({ description: 'Goes into a message\'s "media". The same image has the same id' }),
@@ -43,7 +43,7 @@ const media: Endpoint = {
     bodyType: 'image/jpeg',
     answers: { 201: { description: 'The image is kept; messages may name it', schema: kept } },
   },
-  maxBodyBytes: mostBytes,
+  maxBodyBytes: maxBytes,
   run: async (call) => {
     const type = mediaType(call.request)
     if (type !== 'image/jpeg') throw new Problem('unsupported-media-type', 'Content-Type has to be image/jpeg.')
@@ -58,7 +58,7 @@ const media: Endpoint = {
 
 function limitsOf(admission: Admitted | { kind: 'replay' }): MediaLimits {
   if (admission.kind === 'replay') throw new Error('a call without an Idempotency-Key was answered with a replay')
-  return wayOf(admission).media ?? usualMedia
+  return routePlanOf(admission).media ?? defaultMedia
 }
 
 export default media

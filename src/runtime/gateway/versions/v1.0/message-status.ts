@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { Problem } from '../../../../domain/problem.ts'
 import { json } from '../../http/http.ts'
-import { budgetOf, messageIdSchema, refusedToRead, shown, statusSchema } from '../../messages/reading.ts'
+import { authorizeRead, budgetOf, messageIdSchema, shown, statusSchema } from '../../messages/reading.ts'
 import { endpoint } from '../endpoint.ts'
 
 /** The status of one message. */
@@ -13,7 +13,7 @@ export default endpoint({
   params: z.object({ id: messageIdSchema }),
   answers: { 200: { description: 'Where the message is', schema: statusSchema } },
   handle: async (call, { params }) => {
-    const refused = await refusedToRead(call)
+    const refused = await authorizeRead(call)
     if (refused !== undefined) return refused
     const owner = { customer: call.caller.customer, environment: call.environment }
     const standing = (await call.ledger.standings(owner, [params.id], budgetOf(call))).get(params.id)

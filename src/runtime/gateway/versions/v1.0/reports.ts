@@ -3,13 +3,13 @@ import * as z from 'zod'
 import { isLate, type Owner, type ReportPage } from '../../../ports/index.ts'
 import { json } from '../../http/http.ts'
 import type { Call } from '../../messages/call.ts'
-import { budgetOf, refusedToRead, reportSchema, shown } from '../../messages/reading.ts'
+import { authorizeRead, budgetOf, reportSchema, shown } from '../../messages/reading.ts'
 import { endpoint } from '../endpoint.ts'
 
-const mostReports = 500
-const longestWait = 20
+const maxReports = 500
+const maxWait = 20
 const firstLookMs = 250
-const longestLookMs = 2_000
+const maxLookMs = 2_000
 
 const whole = (least: number, most: number) =>
   z
@@ -24,12 +24,12 @@ const query = z.strictObject({
     .max(200)
     .optional()
     .meta({ description: 'From the page before. Absent: from the oldest report that is kept' }),
-  limit: whole(1, mostReports)
+  limit: whole(1, maxReports)
     .optional()
-    .meta({ description: `1 to ${mostReports}, 100 if left out`, example: 100 }),
-  wait: whole(0, longestWait)
+    .meta({ description: `1 to ${maxReports}, 100 if left out`, example: 100 }),
+  wait: whole(0, maxWait)
     .optional()
-    .meta({ description: `Seconds to wait for a report where there is none, up to ${longestWait}`, example: 20 }),
+    .meta({ description: `Seconds to wait for a report where there is none, up to ${maxWait}`, example: 20 }),
 })
 
 /** Beside the wait, for the looks themselves. */
@@ -47,7 +47,7 @@ async function awaited(call: Call, { owner, cursor, limit, waitMs }: Asked): Pro
   const until = performance.now() + waitMs
   const budget = budgetOf(call, waitMs + lookMs)
   let page = await call.ledger.reports(owner, cursor, limit, budget)
-  for (let pauseMs = firstLookMs; page.reports.length === 0 && !page.more; pauseMs = Math.min(longestLookMs, pauseMs * 2)) {
+  for (let pauseMs = firstLookMs; page.reports.length === 0 && !page.more; pauseMs = Math.min(maxLookMs, pauseMs * 2)) {
     const left = until - performance.now()
     if (left <= 0 || call.draining()) return page
     call.request.resting?.()
@@ -73,7 +73,7 @@ export default endpoint({
     },
   },
   handle: async (call, { query: asked }) => {
-    const refused = await refusedToRead(call)
+    const refused = await authorizeRead(call)
     if (refused !== undefined) return refused
     const owner = { customer: call.caller.customer, environment: call.environment }
     const waitMs = (asked.wait ?? 0) * 1000
