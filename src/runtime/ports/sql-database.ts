@@ -122,6 +122,7 @@ export class SqlDatabase implements Database {
           layout.table,
           named.map(([column]) => column),
           [named.map(([, value]) => value)],
+          layout.types,
         )
         if (this.#engine.name === 'postgres') await session.run('SET CONSTRAINTS ALL IMMEDIATE')
         throw taken

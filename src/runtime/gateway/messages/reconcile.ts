@@ -50,13 +50,23 @@ function outcomeOf({ rows, ids, open }: Looked, known: ReadonlySet<string>): Out
   return { kind: 'accepted', refund: missing.length, ...answer }
 }
 
+/** What a reconciliation did: calls that it closed, and units that it returned. */
+interface Reconciled {
+  readonly closed: number
+  readonly returned: number
+}
+
 /**
- * Closes the open reservations of one customer that no gateway can be at work on any more: what the ledger knows was
- * sent, and keeps its unit; of the rest the units are given back. It reads at most `maxOpenListed` reservations.
+ * Closes the open reservations of one customer that no gateway can be working on any longer. Messages that the ledger knows
+ * were sent, and keep their units. The units of the others are returned. It reads at most `maxOpenListed` reservations.
  *
  * Every row has one unit, and a row's id follows from what is stored of the reservation, so nothing else is needed.
  */
-export async function reconcile(registry: Registry, ledger: Ledger, owner: Owner): Promise<void> {
+export async function reconcile(
+  registry: Pick<Registry, 'open' | 'settle'>,
+  ledger: Pick<Ledger, 'standings'>,
+  owner: Owner,
+): Promise<Reconciled> {
   const { oldest, now } = await registry.open(owner.customer, owner.environment)
   const late = oldest.filter(({ admittedAt }) => now - admittedAt >= reconcileAfterMs)
   const looked = late.map((open) => lookedUp(owner, open))
@@ -66,10 +76,16 @@ export async function reconcile(registry: Registry, ledger: Ledger, owner: Owner
     const standings = await ledger.standings(owner, ids.slice(from, from + idsARead))
     for (const id of standings.keys()) known.add(id)
   }
+  let closed = 0
+  let returned = 0
   for (const one of looked) {
     const { idempotency, ...open } = one.open
     const claim = idempotency === undefined ? {} : { idempotency }
     const reservation: Reservation = { ...owner, ...open, ...claim, day: '', month: '', attempt: 1 }
-    await registry.settle(reservation, outcomeOf(one, known))
+    const outcome = outcomeOf(one, known)
+    if (!(await registry.settle(reservation, outcome))) continue
+    closed += 1
+    returned += outcome.kind === 'accepted' ? (outcome.refund ?? 0) : open.units
   }
+  return { closed, returned }
 }
