@@ -120,13 +120,34 @@ export class CalmCluster extends Cluster {
   }
 }
 
+/** Waits until a node can be used, or is given up. */
+async function settled(node: Redis): Promise<void> {
+  if (node.status === 'wait') return node.connect()
+  if (node.status === 'ready' || node.status === 'end') return
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      node.off('ready', done)
+      node.off('end', done)
+      resolve()
+    }
+    node.on('ready', done)
+    node.on('end', done)
+  })
+}
+
 /**
- * Connects to every primary that the cluster names. ioredis connects to a node with the first command for it, and refuses
- * those that come before the connection is there.
+ * Connects to every primary that the cluster names, and waits for those that somebody else is connecting to. ioredis connects
+ * to a node with the first command for it, and refuses those that come before the connection is there.
  */
 export async function connectPrimaries(cluster: Cluster): Promise<void> {
-  const connecting = async (node: Redis): Promise<void> => {
-    if (node.status === 'wait') await node.connect()
+  await Promise.allSettled(cluster.nodes('master').map(settled))
+}
+
+/** Whether the owner of every slot can be asked. ioredis removes a node whose connection broke, and keeps its slots. */
+export function primariesConnected(cluster: Cluster): boolean {
+  const ready = new Set<string>()
+  for (const node of cluster.nodes('master')) {
+    if (node.status === 'ready') ready.add(`${node.options.host}:${node.options.port}`)
   }
-  await Promise.allSettled(cluster.nodes('master').map(connecting))
+  return ready.size > 0 && cluster.slots.every((owners) => owners[0] === undefined || ready.has(owners[0]))
 }

@@ -24,12 +24,10 @@ await main(async () => {
     limits: limitsFromEnvironment(),
     onShed: observeShed,
   })
-  log('listening', { url: listening.url, registry: registry.address })
   const watching = watchReadiness(registry, log)
   const everyMs = 1000 * numberFrom('APIGW_RECONCILE_EVERY_SECONDS', 3600)
   const sweep = ledger !== undefined && everyMs > 0 ? sweepOpenUnits({ registry, ledger, everyMs, log }) : undefined
-  if (sweep === undefined)
-    log('reconcile-off', { reason: ledger === undefined ? 'no ledger' : 'APIGW_RECONCILE_EVERY_SECONDS is 0' })
+  log('listening', { url: listening.url, registry: registry.address, reconciles: sweep !== undefined })
   return async () => {
     watching.stop()
     await sweep?.stop()

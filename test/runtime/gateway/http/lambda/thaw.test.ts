@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { openRegistry } from '../../../../../src/registry/index.ts'
 import { frozenSince } from '../../../../../src/runtime/frozen.ts'
-import { startRedisCluster } from '../../../../support/redis-cluster.ts'
+import { type ClusterNode, startRedisCluster } from '../../../../support/redis-cluster.ts'
 import { liveQueue, type Sqs, startSqs } from '../../../../support/sqs.ts'
 import { startTcpProxy } from '../../../../support/tcp-proxy.ts'
 import { authorization, message, newCustomer } from '../../../../support/world.ts'
@@ -61,25 +61,53 @@ describe('a function that was frozen between two events', () => {
     expect(sqs.messages(liveQueue, customer)).toHaveLength(2)
   })
 
-  it('does so in a cluster as well, for whichever primary', async () => {
-    const nodes = await startRedisCluster({ masters: 3, replicasPerMaster: 0 })
-    onTestFinished(() => nodes.stop())
-    const registry = await openRegistry(nodes.address)
-    onTestFinished(() => registry.close())
-    const customers = await Promise.all(Array.from({ length: 8 }, () => newCustomer(registry)))
-    const handler = await startFunction(nodes.address)
-    const sendAll = async (): Promise<number[]> => {
-      const statuses: number[] = []
-      for (const { live } of customers) statuses.push((await handler(eventOf(live.basic))).statusCode)
-      return statuses
+  describe('in a cluster', () => {
+    /** Eight customers, so that each of three primaries has some; `sendAll` sends a message for each of them in turn. */
+    async function startWorld() {
+      const cluster = await startRedisCluster({ masters: 3, replicasPerMaster: 0 })
+      onTestFinished(() => cluster.stop())
+      const registry = await openRegistry(cluster.address)
+      onTestFinished(() => registry.close())
+      const customers = await Promise.all(Array.from({ length: 8 }, () => newCustomer(registry)))
+      const handler = await startFunction(cluster.address)
+      const sendAll = async (): Promise<number[]> => {
+        const statuses: number[] = []
+        for (const { live } of customers) statuses.push((await handler(eventOf(live.basic))).statusCode)
+        return statuses
+      }
+      const used = async (): Promise<number[]> => {
+        // The servers ended its connections as well.
+        await registry.revive()
+        const usages = await Promise.all(customers.map(({ customer }) => registry.usage(customer, 'live')))
+        return usages.map(({ usage }) => usage.dayUsed)
+      }
+      return { cluster, sendAll, used, each: <T>(value: T): T[] => customers.map(() => value) }
     }
-    const all = customers.map(() => 202)
-    expect(await sendAll()).toEqual(all)
-    // Each server forgets its clients, and they hear of it only with the next event.
-    for (const node of nodes.nodes) await node.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-    vi.setSystemTime(Date.now() + 600_000)
-    expect(await sendAll()).toEqual(all)
-    for (const { customer } of customers) expect((await registry.usage(customer, 'live')).usage.dayUsed).toBe(2)
+
+    const endConnections = (node: ClusterNode): Promise<unknown> => node.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+
+    it('does so as well, for whichever primary', async () => {
+      const { cluster, sendAll, used, each } = await startWorld()
+      expect(await sendAll()).toEqual(each(202))
+      // Some of it is heard of while the next event is under way.
+      for (const node of cluster.nodes) await endConnections(node)
+      vi.setSystemTime(Date.now() + 600_000)
+      expect(await sendAll()).toEqual(each(202))
+      expect(await used()).toEqual(each(2))
+    })
+
+    it('connects again to the one primary whose connection had ended before', async () => {
+      const { cluster, sendAll, used, each } = await startWorld()
+      expect(await sendAll()).toEqual(each(202))
+      for (const node of cluster.nodes.slice(1)) {
+        await endConnections(node)
+        // What this answers comes after the end of the other connections.
+        for (let turn = 0; turn < 10; turn++) await node.ask('PING')
+        vi.setSystemTime(Date.now() + 600_000)
+        expect(await sendAll()).toEqual(each(202))
+      }
+      expect(await used()).toEqual(each(3))
+    })
   })
 
   it('is noticed by either clock', () => {
