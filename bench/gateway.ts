@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { addCustomer } from '../src/customers/index.ts'
+import { addCustomer } from '../src/operations/customers/index.ts'
 import { openRegistry } from '../src/registry/index.ts'
 import type { Bench, BenchOptions } from './lib/bench.ts'
 import { cpuOf, startRedis, startServer, temporaryFolder } from './lib/children.ts'

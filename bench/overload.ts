@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { loadavg } from 'node:os'
 import * as z from 'zod'
-import { addCustomer } from '../src/customers/index.ts'
+import { addCustomer } from '../src/operations/customers/index.ts'
 import { openRegistry } from '../src/registry/index.ts'
 import type { Bench } from './lib/bench.ts'
 import { startRedis, startServer, tracked } from './lib/children.ts'

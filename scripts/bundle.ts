@@ -18,12 +18,12 @@ const entries = {
 export type BundleName = keyof typeof entries
 
 const root = fileURLToPath(new URL('../', import.meta.url))
-const gatewayFolder = `${root}src/runtime/gateway/`
+const versionsFolder = `${root}src/runtime/gateway/versions/`
 
 /** Imports that name each endpoint: a bundle cannot look into folders. */
 function endpointImports(): string {
-  const versions = readdirSync(gatewayFolder).filter((name) => /^v\d+\.\d+$/.test(name))
-  const files = versions.flatMap((version) => readdirSync(gatewayFolder + version).map((file) => ({ version, file })))
+  const versions = readdirSync(versionsFolder).filter((name) => /^v\d+\.\d+$/.test(name))
+  const files = versions.flatMap((version) => readdirSync(versionsFolder + version).map((file) => ({ version, file })))
   const imports = files.map(({ version, file }, at) => `import e${at} from './${version}/${file}'`)
   const mounted = files.map(({ version }, at) => `{ path: '/${version}' + e${at}.path, endpoint: e${at} }`)
   return `${imports.join('\n')}\nexport async function discoverEndpoints() { return [${mounted.join(', ')}] }`
@@ -32,10 +32,10 @@ function endpointImports(): string {
 const endpointsPlugin: Plugin = {
   name: 'endpoints',
   setup: ({ onLoad }) => {
-    onLoad({ filter: /runtime[\\/]gateway[\\/]endpoints\.ts$/ }, () => ({
+    onLoad({ filter: /gateway[\\/]versions[\\/]endpoints\.ts$/ }, () => ({
       contents: endpointImports(),
       loader: 'ts',
-      resolveDir: gatewayFolder,
+      resolveDir: versionsFolder,
     }))
   },
 }

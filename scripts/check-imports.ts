@@ -3,71 +3,131 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * The rooms of src/ and the rooms below that each may use. docs/architecture.md draws them.
- * A room is entered by its index.ts. `domain` and `cli` are shelves: one concept a file, each taken by itself, because
- * a door that hands out everything would hide who uses what.
+ * The rooms of src/, from the bottom up, and the rooms below that each may import. docs/architecture.md draws them.
+ * The longest name that fits a path is its room. A room is entered by its index.ts.
  */
 const below: Readonly<Record<string, readonly string[]>> = {
   domain: [],
+  aws: ['domain'],
   // `aws` for remote/, which no bundle contains.
   registry: ['domain', 'aws'],
-  'runtime/ports': ['domain'],
-  'runtime/gateway': ['domain', 'registry', 'runtime/ports', 'runtime'],
+  client: ['domain'],
+
+  'runtime/sql': ['domain'],
+  'runtime/ports': ['domain', 'runtime/sql'],
+  runtime: ['domain', 'registry'],
+  'runtime/gateway/http': ['domain'],
+  'runtime/gateway/authentication': ['domain', 'registry', 'runtime/ports', 'runtime', 'runtime/gateway/http'],
+  'runtime/gateway/messages': ['domain', 'registry', 'runtime/ports', 'runtime/gateway/http', 'runtime/gateway/authentication'],
+  'runtime/gateway/versions': [
+    'domain',
+    'runtime/ports',
+    'runtime/gateway/http',
+    'runtime/gateway/authentication',
+    'runtime/gateway/messages',
+  ],
+  'runtime/gateway/docs': ['domain', 'runtime/gateway/http', 'runtime/gateway/versions'],
+  'runtime/gateway': [
+    'domain',
+    'registry',
+    'runtime/ports',
+    'runtime',
+    'runtime/gateway/http',
+    'runtime/gateway/authentication',
+    'runtime/gateway/messages',
+    'runtime/gateway/versions',
+    'runtime/gateway/docs',
+  ],
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/admin': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
   'runtime/resources': ['runtime/ports', 'runtime'],
-  runtime: ['domain', 'registry'],
-  customers: ['domain', 'registry'],
-  schema: ['domain', 'runtime/ports'],
-  queues: ['domain', 'runtime/ports'],
-  reports: ['domain', 'runtime/ports'],
-  doctor: ['domain', 'registry', 'runtime/ports', 'schema', 'aws'],
-  aws: ['domain'],
-  stacks: ['domain', 'aws'],
-  audit: ['domain', 'aws'],
-  trail: ['domain', 'aws', 'stacks', 'runtime/ports', 'runtime/notifier'],
-  waf: ['domain', 'aws'],
-  local: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'customers'],
+
+  'operations/customers': ['domain', 'registry'],
+  'operations/schema': ['domain', 'runtime/ports'],
+  'operations/queues': ['domain', 'runtime/ports'],
+  'operations/reports': ['domain', 'runtime/ports'],
+  'operations/doctor': ['domain', 'registry', 'runtime/ports', 'operations/schema', 'aws'],
+  'operations/stacks': ['domain', 'aws'],
+  'operations/audit': ['domain', 'aws'],
+  'operations/trail': ['domain', 'aws', 'operations/stacks', 'runtime/ports', 'runtime/notifier'],
+  'operations/waf': ['domain', 'aws'],
+
+  'dev/local': ['domain', 'registry', 'client', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'operations/customers'],
   // `local` for the emulators of SQS and DynamoDB, the gateway for its reconciliation.
-  prove: ['domain', 'registry', 'runtime/ports', 'runtime/gateway', 'customers', 'local'],
-  cli: ['domain', 'registry', 'customers', 'schema', 'doctor', 'local', 'aws', 'audit', 'stacks', 'trail', 'waf'],
+  'dev/prove': ['domain', 'registry', 'client', 'runtime/ports', 'runtime/gateway', 'operations/customers', 'dev/local'],
+
+  cli: ['domain', 'registry', 'client', 'operations/customers', 'operations/schema', 'operations/stacks', 'operations/trail'],
+  presenters: [
+    'domain',
+    'registry',
+    'operations/audit',
+    'operations/customers',
+    'operations/doctor',
+    'operations/stacks',
+    'operations/trail',
+    'operations/waf',
+    'dev/local',
+    'cli',
+  ],
   commands: [
     'domain',
     'registry',
-    'customers',
-    'schema',
-    'queues',
-    'reports',
-    'doctor',
-    'local',
-    'prove',
+    'client',
     'aws',
-    'audit',
-    'stacks',
-    'trail',
-    'waf',
+    'operations/audit',
+    'operations/customers',
+    'operations/doctor',
+    'operations/queues',
+    'operations/reports',
+    'operations/schema',
+    'operations/stacks',
+    'operations/trail',
+    'operations/waf',
+    'dev/local',
+    'dev/prove',
     'cli',
+    'presenters',
   ],
 }
-const shelves = new Set(['domain', 'cli', 'runtime'])
+/**
+ * Shelves have no door: one concept a file, and each file is imported by itself. The parts of the gateway are shelves too,
+ * because only the gateway lists them.
+ */
+const shelves = new Set([
+  'domain',
+  'cli',
+  'presenters',
+  'runtime',
+  'runtime/gateway/http',
+  'runtime/gateway/authentication',
+  'runtime/gateway/messages',
+  'runtime/gateway/versions',
+  'runtime/gateway/docs',
+])
 
 /** What a deployed bundle may hold: no client of the control plane, nothing of the command line. */
 const runtimePackages = new Set(['@slack/webhook', 'aws4fetch', 'jose', 'mysql2/promise', 'pg', 'yaml', 'zod'])
 
 const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g
 
-function roomOf(file: string): string {
-  const [first = '', second = ''] = file.split('/')
-  return first === 'runtime' && `${first}/${second}` in below ? `${first}/${second}` : first
+/** The longest prefix of a path that is a room. `undefined`: none is. */
+function roomOf(file: string): string | undefined {
+  const parts = file.split('/').slice(0, -1)
+  for (let length = parts.length; length > 0; length--) {
+    const name = parts.slice(0, length).join('/')
+    if (name in below) return name
+  }
+  return undefined
 }
 
 function faultOf(file: string, target: string): string | undefined {
   const from = roomOf(file)
   const to = roomOf(target)
+  if (from === undefined) return `${file}: scripts/check-imports.ts does not list its room`
+  if (to === undefined) return `${file} imports ${target}: scripts/check-imports.ts does not list its room`
   if (from === to) return undefined
-  const allowed = below[from]
-  if (allowed === undefined) return `${file}: the room "${from}" is not known to scripts/check-imports.ts`
+  const allowed = below[from] ?? []
   if (!allowed.includes(to)) return `${file} imports ${target}: "${from}" may not use "${to}"`
   if (shelves.has(to) || target === `${to}/index.ts`) return undefined
   return `${file} imports ${target}: the door of "${to}" is its index.ts`

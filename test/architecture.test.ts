@@ -26,9 +26,11 @@ describe('the house', () => {
     ['registry/a.ts', "import type { x } from '../runtime/ports/index.ts'", 'may not use "runtime/ports"'],
     ['runtime/worker/a.ts', "export { x } from '../gateway/index.ts'", 'may not use "runtime/gateway"'],
     ['runtime/gateway/a.ts', "const x = await import('../../cli/base.ts')", 'may not use "cli"'],
-    ['customers/a.ts', "import {\n  x,\n} from '../registry/sqlite/store.ts'", 'its index.ts'],
+    ['operations/customers/a.ts', "import {\n  x,\n} from '../../registry/sqlite/store.ts'", 'its index.ts'],
+    ['runtime/gateway/http/a.ts', "import { x } from '../messages/submit.ts'", 'may not use "runtime/gateway/messages"'],
+    ['client/a.ts', "import { x } from '../registry/index.ts'", 'may not use "registry"'],
     ['runtime/gateway/b.ts', "import { IAMClient } from '@aws-sdk/client-iam'", 'no place in what is deployed'],
-    ['unheard-of/a.ts', "import { x } from '../domain/ids.ts'", 'is not known'],
+    ['unheard-of/a.ts', "import { x } from '../domain/ids.ts'", 'does not list its room'],
   ])('notices %s', (file, text, fault) => {
     expect(faultsOf(file, text)).toEqual([expect.stringContaining(fault)])
   })

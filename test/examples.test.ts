@@ -6,8 +6,8 @@ import { promisify } from 'node:util'
 import { Config } from '@oclif/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { addCustomer, issueKey } from '../src/customers/index.ts'
-import { type Local, startLocal } from '../src/local/index.ts'
+import { type Local, startLocal } from '../src/dev/local/index.ts'
+import { addCustomer, issueKey } from '../src/operations/customers/index.ts'
 import { loadCarriers } from '../src/runtime/worker/carriers.ts'
 
 const run = promisify(execFile)

@@ -1,7 +1,7 @@
 import { loadMasterKeys, openRegistry } from '../../src/registry/index.ts'
-import { callerFrom } from '../../src/runtime/gateway/authorizer.ts'
-import { discoverEndpoints } from '../../src/runtime/gateway/endpoints.ts'
+import { callerFrom } from '../../src/runtime/gateway/http/lambda/authorizer-context.ts'
 import { createGateway, type Gateway, serve } from '../../src/runtime/gateway/index.ts'
+import { discoverEndpoints } from '../../src/runtime/gateway/versions/endpoints.ts'
 import type { Queue } from '../../src/runtime/ports/index.ts'
 import { ready } from './ready.ts'
 

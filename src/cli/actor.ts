@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os'
-import type { Actor } from '../customers/index.ts'
 import { withoutUnsafe } from '../domain/names.ts'
+import type { Actor } from '../operations/customers/index.ts'
 
 /** Who runs the command, for the audit log. A pipeline says who started it (GITHUB_ACTOR, GITLAB_USER_LOGIN). */
 export function currentActor(env: NodeJS.ProcessEnv): Actor {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { Command, Flags } from '@oclif/core'
-import type { Context } from '../customers/index.ts'
 import { environments } from '../domain/names.ts'
+import type { Context } from '../operations/customers/index.ts'
 import { loadMasterKeys, type OperatorRegistry, openOperatorRegistry } from '../registry/index.ts'
 import { currentActor } from './actor.ts'
 import { dryRun } from './dry-run.ts'

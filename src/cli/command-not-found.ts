@@ -1,6 +1,6 @@
 import type { Hook } from '@oclif/core'
-import { nearest } from '../customers/index.ts'
 import { Problem } from '../domain/problem.ts'
+import { nearest } from '../operations/customers/index.ts'
 import { errorText, shownError } from './errors.ts'
 
 /** @param words all that was typed before the first flag: oclif takes all of it for the command's name */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseCredentials } from '../customers/index.ts'
+import { parseCredentials } from '../client/index.ts'
 import { Problem } from '../domain/problem.ts'
 import { ask, readStdin } from './prompts.ts'
 import { dataFolder } from './settings.ts'

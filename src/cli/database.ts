@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Flags } from '@oclif/core'
 import { parse } from 'yaml'
-import { type Carrier, carriersFrom, usualCarriers } from '../domain/carrier.ts'
+import { type Carrier, carriersFrom, defaultCarriers } from '../domain/carrier.ts'
 import { Problem } from '../domain/problem.ts'
-import type { DatabasePlace } from '../schema/index.ts'
+import type { DatabasePlace } from '../operations/schema/index.ts'
 import { dataFolder } from './settings.ts'
 
 const carriersFile = 'carriers.yaml'
@@ -42,7 +42,7 @@ export function databasePlace(flag: string | undefined, argv: readonly string[])
 
 /** The carriers of a file, or the usual ones. @throws Problem `carrier-invalid` */
 export function carriersOf(flag: string | undefined): readonly Carrier[] {
-  if (flag === undefined && !existsSync(carriersFile)) return usualCarriers
+  if (flag === undefined && !existsSync(carriersFile)) return defaultCarriers
   const path = flag ?? carriersFile
   try {
     return carriersFrom(parse(readFileSync(path, 'utf8')), path)

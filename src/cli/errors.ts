@@ -1,6 +1,6 @@
 import { Errors } from '@oclif/core'
-import { nearest } from '../customers/index.ts'
 import { Problem } from '../domain/problem.ts'
+import { nearest } from '../operations/customers/index.ts'
 import { plain, styled } from './output.ts'
 
 /** Where a person tells us of a bug. */

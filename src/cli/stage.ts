@@ -1,5 +1,5 @@
 import { Problem } from '../domain/problem.ts'
-import type { Stage } from '../stacks/index.ts'
+import type { Stage } from '../operations/stacks/index.ts'
 import type { Settings } from './settings.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { BaseCommand, shared } from '../cli/base.ts'
 import { stageOf } from '../cli/stage.ts'
-import { artifactBucket, stackClients, usualBucket } from '../stacks/index.ts'
+import { artifactBucket, defaultBucket, stackClients } from '../operations/stacks/index.ts'
 
 export default class Bootstrap extends BaseCommand {
   static override summary = 'make the bucket that code and templates are uploaded to'
@@ -16,7 +16,7 @@ export default class Bootstrap extends BaseCommand {
     try {
       const dryRun = flags['dry-run']
       const bucket = dryRun
-        ? (settings.artifactBucket ?? (await usualBucket(clients)))
+        ? (settings.artifactBucket ?? (await defaultBucket(clients)))
         : await artifactBucket(clients, settings.artifactBucket)
       this.log(`${bucket} in ${clients.region}`)
       if (dryRun) this.note('Dry run: nothing was changed.')

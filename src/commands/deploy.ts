@@ -1,7 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { currentActor } from '../cli/actor.ts'
 import { BaseCommand, shared } from '../cli/base.ts'
-import { changesText, costText, losesData } from '../cli/changes.ts'
 import { confirmed } from '../cli/confirm.ts'
 import { interruptible } from '../cli/interrupt.ts'
 import { repeated } from '../cli/repeated.ts'
@@ -23,7 +22,8 @@ import {
   stackClients,
   surveyStage,
   writeOut,
-} from '../stacks/index.ts'
+} from '../operations/stacks/index.ts'
+import { changesText, costText, losesData } from '../presenters/changes.ts'
 
 interface DeployFlags {
   readonly yes: boolean

@@ -1,13 +1,20 @@
 import { Args } from '@oclif/core'
 import { currentActor } from '../cli/actor.ts'
 import { BaseCommand, shared } from '../cli/base.ts'
-import { changesText, losesData } from '../cli/changes.ts'
 import { confirmed } from '../cli/confirm.ts'
 import { interruptible } from '../cli/interrupt.ts'
 import { repeated } from '../cli/repeated.ts'
 import { stageOf } from '../cli/stage.ts'
 import { typedNames } from '../cli/typed-name.ts'
-import { type Doomed, destroyStage, type Gone, type StackClients, stackClients, surveyDestruction } from '../stacks/index.ts'
+import {
+  type Doomed,
+  destroyStage,
+  type Gone,
+  type StackClients,
+  stackClients,
+  surveyDestruction,
+} from '../operations/stacks/index.ts'
+import { changesText, losesData } from '../presenters/changes.ts'
 
 interface DestroyFlags {
   readonly yes: boolean

@@ -5,11 +5,11 @@ import { Flags } from '@oclif/core'
 import { currentActor } from '../cli/actor.ts'
 import { BaseCommand } from '../cli/base.ts'
 import { demoFile } from '../cli/credentials.ts'
-import { liveLine } from '../cli/live-line.ts'
 import { facts, plain, styled } from '../cli/output.ts'
 import { dataFolder } from '../cli/settings.ts'
 import { stopSignal } from '../cli/signals.ts'
-import { demoCustomer, ensureDemo, type Local, playScenario, type Step, startLocal } from '../local/index.ts'
+import { demoCustomer, ensureDemo, type Local, playScenario, type Step, startLocal } from '../dev/local/index.ts'
+import { liveLine } from '../presenters/live-line.ts'
 
 export default class Dev extends BaseCommand {
   static override summary = 'run the whole system on this machine; nothing is sent to anyone'

@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../cli/base.ts'
-import { changesText } from '../cli/changes.ts'
 import { interruptible } from '../cli/interrupt.ts'
 import { stageOf } from '../cli/stage.ts'
-import { planStage, stackClients, surveyStage } from '../stacks/index.ts'
+import { planStage, stackClients, surveyStage } from '../operations/stacks/index.ts'
+import { changesText } from '../presenters/changes.ts'
 
 const gateClosed = 3
 

@@ -1,7 +1,7 @@
 import { BaseCommand, shared } from '../cli/base.ts'
-import { checkLine } from '../cli/checks.ts'
 import { carriersOf, databaseFlags, databasePlace } from '../cli/database.ts'
-import { type Check, examine } from '../doctor/index.ts'
+import { type Check, examine } from '../operations/doctor/index.ts'
+import { checkLine } from '../presenters/checks.ts'
 
 export default class Doctor extends BaseCommand {
   static override summary = 'look at everything a call passes through, and say what to fix'

@@ -4,7 +4,7 @@ import { duration } from '../cli/instant.ts'
 import { interruptible } from '../cli/interrupt.ts'
 import { plain, styled } from '../cli/output.ts'
 import { stageOf } from '../cli/stage.ts'
-import { chosenStacks, type LogLine, logGroups, readLogs, stackClients } from '../stacks/index.ts'
+import { chosenStacks, type LogLine, logGroups, readLogs, stackClients } from '../operations/stacks/index.ts'
 
 export default class Logs extends BaseCommand {
   static override summary = 'show what the gateway and the worker of a stage wrote'

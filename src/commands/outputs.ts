@@ -3,7 +3,7 @@ import { BaseCommand, shared } from '../cli/base.ts'
 import { table } from '../cli/output.ts'
 import { stageOf } from '../cli/stage.ts'
 import { Problem } from '../domain/problem.ts'
-import { stackClients, standingOf } from '../stacks/index.ts'
+import { stackClients, standingOf } from '../operations/stacks/index.ts'
 
 export default class Outputs extends BaseCommand {
   static override summary = 'show addresses and names that a deployment made'

@@ -1,7 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base.ts'
 import { count, facts, plain, styled, table } from '../cli/output.ts'
-import { Problem } from '../domain/problem.ts'
 import {
   type Balance,
   type DatabaseKind,
@@ -13,7 +12,8 @@ import {
   type RegistryKind,
   registries,
   type Wrong,
-} from '../prove/index.ts'
+} from '../dev/prove/index.ts'
+import { Problem } from '../domain/problem.ts'
 
 /**
  * The engine that a flag names. Its variable holds an address for other commands: of that only the engine is taken.

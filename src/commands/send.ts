@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../cli/base.ts'
 import { findCredentials } from '../cli/credentials.ts'
 import { plain } from '../cli/output.ts'
-import { sendMessage } from '../customers/index.ts'
+import { sendMessage } from '../client/index.ts'
 import { schemes } from '../domain/credential.ts'
 
 export default class Send extends BaseCommand {

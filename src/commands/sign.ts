@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base.ts'
 import { findCredentials } from '../cli/credentials.ts'
-import { parseCredentials, signInHeaders } from '../customers/index.ts'
+import { parseCredentials, signInHeaders } from '../client/index.ts'
 import { schemes } from '../domain/credential.ts'
 import { Problem } from '../domain/problem.ts'
 

@@ -2,7 +2,7 @@ import { BaseCommand, shared } from '../cli/base.ts'
 import { interruptible } from '../cli/interrupt.ts'
 import { iso, table } from '../cli/output.ts'
 import { stageOf } from '../cli/stage.ts'
-import { type Standing, stackClients, standingOf, watchStage } from '../stacks/index.ts'
+import { type Standing, stackClients, standingOf, watchStage } from '../operations/stacks/index.ts'
 
 export default class Status extends BaseCommand {
   static override summary = 'show how the stacks of a stage stand'

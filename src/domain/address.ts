@@ -23,7 +23,7 @@ function groupsOf(half: string): number[] {
   return groups
 }
 
-const mostRemembered = 10_000
+const maxRemembered = 10_000
 const remembered = new Map<string, string>()
 
 /** 32 hexadecimal digits for any IPv4 or IPv6 address, `undefined` for any other text. */
@@ -32,7 +32,7 @@ export function addressKey(text: string): string | undefined {
   if (known !== undefined) return known
   const key = computedKey(text)
   if (key !== undefined) {
-    if (remembered.size >= mostRemembered) remembered.clear()
+    if (remembered.size >= maxRemembered) remembered.clear()
     remembered.set(text, key)
   }
   return key
@@ -58,7 +58,7 @@ function computedKey(text: string): string | undefined {
  */
 export function forwardedAddress(entry: string): string | undefined {
   const text = entry.trim().replace(/^"(.*)"$/, '$1')
-  if (text.length > longestEntry) return undefined
+  if (text.length > maxEntry) return undefined
   const [, bracketed, v4] = /^(?:\[([^\]]*)\]|(\d[\d.]*))(?::\d{1,5})?$/.exec(text) ?? []
   const address = bracketed ?? v4 ?? text
   if (bracketed !== undefined && !bracketed.includes(':')) return undefined
@@ -85,7 +85,7 @@ export function forwardedFor(values: readonly string[], place: number, last?: st
 }
 
 /** An IPv6 address with its zone, in brackets and quotes, with a port. */
-const longestEntry = 80
+const maxEntry = 80
 
 /**
  * What a network that one customer of a provider has is called: an IPv6 address without its last 64 bits, because a host

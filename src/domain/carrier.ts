@@ -71,7 +71,7 @@ export type Carrier = z.infer<typeof carrier>
 const carriers = z.strictObject({ carriers: z.array(carrier).min(1) })
 
 /** What one machine has without any file: one carrier, and the sandbox. */
-export const usualCarriers: readonly Carrier[] = [
+export const defaultCarriers: readonly Carrier[] = [
   { queue: 'carrier-a', table: 'carrier_a' },
   { queue: 'sandbox', table: 'sandbox' },
 ]

@@ -71,7 +71,7 @@ export function decide(request: AdmitRequest, state: AdmissionState, windows: Wi
   if (answered !== undefined) return answered
   if (request.recall === true && record === undefined) return { kind: 'unrecorded', now }
 
-  const way = request.api === undefined ? undefined : wayOf(request, state)
+  const way = request.api === undefined ? undefined : routePlanOf(request, state)
   if (request.api !== undefined && way === undefined) return { kind: 'refused', reason: 'route-missing', now }
   if (state.quota === undefined) return { kind: 'refused', reason: 'quota-missing', now }
   const usage = currentUsage(state.usage, windows, now)
@@ -93,7 +93,7 @@ function withUpkeep(decision: Counted, stored: Usage, current: Usage, now: numbe
   return moved ? { ...decision, usage } : decision
 }
 
-function wayOf({ fallback }: AdmitRequest, { way }: AdmissionState): string | undefined {
+function routePlanOf({ fallback }: AdmitRequest, { way }: AdmissionState): string | undefined {
   return way ?? (typeof fallback === 'object' ? fallback.way : undefined)
 }
 

@@ -9,10 +9,10 @@ import { phoneNumber } from './phone.ts'
 const smsBytes = 90
 const lmsBytes = 2000
 const subjectBytes = 40
-const mostMedia = 3
+const maxMedia = 3
 /** UTF-16 code units of a text or a subject, as given. Separate jamo take three for a syllable. */
-const mostCharacters = 4000
-const mostRef = 64
+const maxCharacters = 4000
+const maxRef = 64
 export const refPattern = /^[\x21-\x7e]{1,64}$/
 
 export const messageTypes = ['sms', 'lms', 'mms'] as const
@@ -20,8 +20,8 @@ export const messageTypes = ['sms', 'lms', 'mms'] as const
 export type MessageType = (typeof messageTypes)[number]
 
 /** A message that nobody can send any more after three days is of no use to anyone. */
-const longestTtl = 259_200
-const furthestSendAt = 30 * 86_400_000
+const maxTtl = 259_200
+const maxSendAt = 30 * 86_400_000
 /** How late a `sendAt` may be, in milliseconds: clocks differ, and a call may wait in its sender or be repeated. */
 const latestSendAt = 15 * 60_000
 
@@ -58,7 +58,7 @@ function fitted(charset: Charset, most: number) {
   return z
     .string()
     .min(1)
-    .max(mostCharacters)
+    .max(maxCharacters)
     .transform((given, context): Fitted => {
       const refuse = (message: string): Fitted => {
         context.addIssue({ code: 'custom', message })
@@ -99,13 +99,13 @@ function requestFields(charset: Charset) {
     media: z
       .array(z.string().regex(messageIdPattern, 'is not the id of an image: POST it to /v1.0/media first'))
       .min(1)
-      .max(mostMedia)
+      .max(maxMedia)
       .optional()
       .meta({ description: 'MMS only: ids of one to three images, as POST /v1.0/media gave them' }),
     ref: z
       .string()
       .min(1)
-      .max(mostRef)
+      .max(maxRef)
       .regex(/^[\x21-\x7e]+$/, 'has a character other than visible ASCII')
       .optional()
       .meta({ description: 'Your own name for the message; comes back with its report' }),
@@ -113,7 +113,7 @@ function requestFields(charset: Charset) {
       .datetime({ offset: true })
       .optional()
       .meta({ description: 'RFC 3339; at most 30 days ahead. Up to 15 minutes ago means now' }),
-    ttl: z.int().min(1).max(longestTtl).optional().meta({ description: 'Seconds after which it is not sent any more' }),
+    ttl: z.int().min(1).max(maxTtl).optional().meta({ description: 'Seconds after which it is not sent any more' }),
   })
 }
 
@@ -198,11 +198,11 @@ export const message = z.object({
   to: z.string().regex(/^\+(?!820)[1-9]\d{6,14}$/),
   from: z.string().regex(/^\+(?!820)[1-9]\d{6,14}$/),
   type: z.enum(messageTypes),
-  text: z.string().min(1).max(mostCharacters),
-  subject: z.string().max(mostCharacters).optional(),
+  text: z.string().min(1).max(maxCharacters),
+  subject: z.string().max(maxCharacters).optional(),
   /** Ids of images. */
-  media: z.array(z.string().regex(messageIdPattern)).max(mostMedia).optional(),
-  ref: z.string().max(mostRef).optional(),
+  media: z.array(z.string().regex(messageIdPattern)).max(maxMedia).optional(),
+  ref: z.string().max(maxRef).optional(),
   /** Milliseconds since 1970; never before `acceptedAt`. */
   sendAt: z.int().nonnegative().optional(),
   expiresAt: z.int().nonnegative().optional(),
@@ -265,5 +265,5 @@ export function sendAtError(request: MessageRequest, now: number): string | unde
   if (request.sendAt === undefined) return undefined
   const sendAt = Date.parse(request.sendAt)
   if (sendAt < now - latestSendAt) return 'is more than 15 minutes ago: leave it out to send now'
-  return sendAt > now + furthestSendAt ? 'is more than 30 days ahead' : undefined
+  return sendAt > now + maxSendAt ? 'is more than 30 days ahead' : undefined
 }

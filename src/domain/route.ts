@@ -19,13 +19,13 @@ export interface MediaLimits {
 }
 
 /** Where calls go, as it is stored beside what admission reads. */
-export interface Way {
+export interface RoutePlan {
   readonly targets: readonly Target[]
   readonly media?: MediaLimits
 }
 
 /** Which queues serve a customer's calls to an API in an environment; of no customer: everybody's who has no own. */
-export interface Route extends Way {
+export interface Route extends RoutePlan {
   readonly api: string
   readonly environment: Environment
 }
@@ -35,10 +35,10 @@ export const apis = ['messages'] as const
 export type Api = (typeof apis)[number]
 
 /** What Korean carriers take of an MMS image; NAVER Cloud SENS publishes the same figures. */
-export const usualMedia: MediaLimits = { maxBytes: 307_200, maxWidth: 1500, maxHeight: 1440 }
+export const defaultMedia: MediaLimits = { maxBytes: 307_200, maxWidth: 1500, maxHeight: 1440 }
 
-const mostTargets = 8
-const mostWeight = 1000
+const maxTargets = 8
+const maxWeight = 1000
 
 /** `carrier-a`, `carrier-a*3` (weight), `carrier-b@2` (order), `carrier-b*3@2`. */
 const targetPattern = /^([^*@]+)(?:\*(\d{1,4}))?(?:@(\d))?$/
@@ -47,7 +47,7 @@ const targetPattern = /^([^*@]+)(?:\*(\d{1,4}))?(?:@(\d))?$/
 export function targetFrom(text: string, environment: Environment): Target {
   const [, queue, weight = '1', order = '1'] = targetPattern.exec(text) ?? []
   if (queue === undefined && !/[*@]/.test(text)) return { queue: queueName(text, environment), weight: 1, order: 1 }
-  if (queue === undefined || Number(weight) > mostWeight) {
+  if (queue === undefined || Number(weight) > maxWeight) {
     throw new Problem('route-invalid', `"${text}" cannot be a target.`, {
       next: 'write QUEUE, QUEUE*WEIGHT (0 to 1000) or QUEUE*WEIGHT@ORDER (order 0 to 9, lower first), as in carrier-a*3@1',
     })
@@ -66,8 +66,8 @@ export function route(api: string, environment: Environment, targets: readonly s
     throw new Problem('route-invalid', `There is no API "${api}".`, { next: `use one of: ${apis.join(', ')}` })
   }
   const read = targets.map((text) => targetFrom(text, environment))
-  if (read.length === 0 || read.length > mostTargets) {
-    throw new Problem('route-invalid', `A route has 1 to ${mostTargets} targets, not ${read.length}.`)
+  if (read.length === 0 || read.length > maxTargets) {
+    throw new Problem('route-invalid', `A route has 1 to ${maxTargets} targets, not ${read.length}.`)
   }
   const twice = read.find((one, at) => read.findIndex((other) => other.queue === one.queue) !== at)
   if (twice !== undefined) throw new Problem('route-invalid', `The queue "${twice.queue}" is named more than once.`)
@@ -75,17 +75,17 @@ export function route(api: string, environment: Environment, targets: readonly s
 }
 
 /** What is stored of a route: the part that a call needs. */
-export function wayText({ targets, media }: Way): string {
+export function routePlanText({ targets, media }: RoutePlan): string {
   return JSON.stringify(media === undefined ? { targets } : { targets, media })
 }
 
-const way: z.ZodType<Way> = z.object({
+const way: z.ZodType<RoutePlan> = z.object({
   targets: z.array(z.object({ queue: z.string(), weight: z.number(), order: z.number() })).min(1),
   media: z.object({ maxBytes: z.number(), maxWidth: z.number(), maxHeight: z.number() }).exactOptional(),
 })
 
 /** Reads what `wayText` wrote. */
-export function wayFrom(text: string): Way {
+export function routePlanFrom(text: string): RoutePlan {
   return way.parse(JSON.parse(text))
 }
 
@@ -93,7 +93,7 @@ export function wayFrom(text: string): Way {
  * The queues of a way, first choice first. Among targets of the same order the share of each follows its weight.
  * @param draw 0 to below 1: which share this call falls into; the same draw gives the same order
  */
-export function inTurn(targets: readonly Target[], draw: number): string[] {
+export function orderTargets(targets: readonly Target[], draw: number): string[] {
   const orders = [...new Set(targets.map((target) => target.order))].sort((a, b) => a - b)
   return orders.flatMap((order) => {
     const group = targets.filter((target) => target.order === order)

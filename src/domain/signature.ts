@@ -134,20 +134,20 @@ function integer(value: unknown): number | undefined {
  * without escapes. Such a text is its own serialisation, and is read in a fraction of the 14 µs that reading and
  * serialising any structured field takes.
  */
-const usualInput =
+const defaultInput =
   /^([a-z][a-z0-9]*)=(\(((?:"[@a-z0-9-]+"(?: (?=")|(?=\))))+)\)((?:;[a-z]+=(?:0|[1-9]\d{0,14}|"[\x20\x21\x23-\x5b\x5d-\x7e]*"))*))$/
-const usualParameter = /;([a-z]+)=(?:(\d+)|"([^"]*)")/g
-const usualSignature = /^([a-z][a-z0-9]*)=:([A-Za-z0-9+/]+={0,2}):$/
+const defaultParameter = /;([a-z]+)=(?:(\d+)|"([^"]*)")/g
+const defaultSignature = /^([a-z][a-z0-9]*)=:([A-Za-z0-9+/]+={0,2}):$/
 
 /** @returns `undefined` for every other form, right or wrong */
 function parseUsual(input: string, signatures: string): ParsedSignature | undefined {
-  const [, label, listText = '', names = '', parameterText = ''] = usualInput.exec(input) ?? []
-  const [, signatureLabel, base64 = ''] = usualSignature.exec(signatures) ?? []
+  const [, label, listText = '', names = '', parameterText = ''] = defaultInput.exec(input) ?? []
+  const [, signatureLabel, base64 = ''] = defaultSignature.exec(signatures) ?? []
   if (label === undefined || label !== signatureLabel) return undefined
   const components = names.split(' ').map((name) => ({ name: name.slice(1, -1), hasParameters: false }))
   const parameters = new Map<string, string | number>()
   let count = 0
-  for (const [, name = '', digits, quoted = ''] of parameterText.matchAll(usualParameter)) {
+  for (const [, name = '', digits, quoted = ''] of parameterText.matchAll(defaultParameter)) {
     parameters.set(name, digits === undefined ? quoted : Number(digits))
     count += 1
   }

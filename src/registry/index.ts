@@ -16,7 +16,7 @@ export {
 } from './protocol.ts'
 export { fixOf } from './redis/fault.ts'
 export {
-  everyone,
+  allCustomers,
   type HistoryEntry,
   type OperatorRegistry,
   type Outcome,

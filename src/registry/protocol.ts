@@ -19,7 +19,7 @@ export const protocolVersion = 2
  * Lambda takes 6 MB of event, and the request is a string in it, whose quotes are escaped
  * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
  */
-export const mostRequestBytes = 4 * 1024 * 1024
+export const maxRequestBytes = 4 * 1024 * 1024
 
 /**
  * What an operator may ask, by name, because JSON has no `undefined` to stand at a position. There is no way to send a whole

@@ -27,7 +27,7 @@ export interface StoredDocument {
 }
 
 /** Stands in the audit log where a change concerns every customer. */
-export const everyone = '*'
+export const allCustomers = '*'
 
 /** One line of the audit log. */
 export interface HistoryEntry {

@@ -1,8 +1,8 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { account, allow, details, document, role, service, user } from '../audit/build.ts'
-import { type Answer, fields, iamServer, members } from '../audit/iam-server.ts'
+import { account, allow, details, document, role, service, user } from '../operations/audit/build.ts'
+import { type Answer, fields, iamServer, members } from '../operations/audit/iam-server.ts'
 import { jsonError, run, runCli, shownError, temporaryFolder } from './run.ts'
 
 const encoded = (...statements: Record<string, unknown>[]): string => encodeURIComponent(JSON.stringify(document(...statements)))

@@ -1,4 +1,4 @@
-import { installation, project } from '../stacks/installation.ts'
+import { installation, project } from '../operations/stacks/installation.ts'
 import { FakeCloudFormation } from '../support/cloudformation.ts'
 import { type Answer, type AwsServer, awsServer } from '../support/query-server.ts'
 import { type FakeS3, fakeS3 } from '../support/s3.ts'

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { startLocal } from '../../src/local/index.ts'
+import { startLocal } from '../../src/dev/local/index.ts'
 import { contentsOf, ok, type RunOptions, registryFile, run, temporaryFolder } from './run.ts'
 
 interface Check {

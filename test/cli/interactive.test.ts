@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { project } from '../stacks/installation.ts'
+import { project } from '../operations/stacks/installation.ts'
 import { FakeCloudFormation } from '../support/cloudformation.ts'
 import { awsServer } from '../support/query-server.ts'
 import { json, ok, registryFile, run, secretsIn, temporaryFolder } from './run.ts'

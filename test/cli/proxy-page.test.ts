@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { project } from '../stacks/installation.ts'
+import { project } from '../operations/stacks/installation.ts'
 import { awsServer } from '../support/query-server.ts'
 import { run, shownError } from './run.ts'
 

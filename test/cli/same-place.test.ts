@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { samePlace } from '../../src/cli/same-place.ts'
-import { project } from '../stacks/installation.ts'
+import { project } from '../operations/stacks/installation.ts'
 import { run, shownError } from './run.ts'
 
 const commands = new Set(['customer', 'deploy', 'init', 'logs', 'status', 'waf'])

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { addCustomer } from '../../src/customers/index.ts'
-import { type Local, startLocal } from '../../src/local/index.ts'
+import { type Local, startLocal } from '../../src/dev/local/index.ts'
+import { addCustomer } from '../../src/operations/customers/index.ts'
 import { jsonError, run, runCli, shownError, temporaryFolder } from './run.ts'
 
 const actor = { who: 'tester', from: 'here' }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { installation, project } from '../stacks/installation.ts'
+import { installation, project } from '../operations/stacks/installation.ts'
 import type { FakeCloudFormation } from '../support/cloudformation.ts'
 import { account, cloud, keys } from './cloud.ts'
 import { jsonError, run, shownError, temporaryFolder } from './run.ts'

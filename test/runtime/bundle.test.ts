@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BundleName, bundle } from '../../scripts/bundle.ts'
-import { discoverEndpoints } from '../../src/runtime/gateway/endpoints.ts'
+import { discoverEndpoints } from '../../src/runtime/gateway/versions/endpoints.ts'
 
 let folder: string
 let made: Awaited<ReturnType<typeof bundle>>
@@ -40,7 +40,7 @@ describe.each(names)('the bundle of the %s', (name) => {
     expect(module.handler).toBeTypeOf('function')
     expect(
       filesIn(name).filter((file) =>
-        /@aws-sdk|@oclif|inquirer|src\/(?:commands|cli|local|customers|aws|registry\/remote)\//.test(file),
+        /@aws-sdk|@oclif|inquirer|src\/(?:commands|cli|presenters|client|dev|operations|aws|registry\/remote)\//.test(file),
       ),
     ).toEqual([])
   })
@@ -50,7 +50,7 @@ it('the gateway stays small, carries no database, and every endpoint', async () 
   expect(statSync(join(folder, 'gateway.mjs')).size).toBeLessThan(450 * 1024)
   const inputs = filesIn('gateway')
   expect(inputs.filter((file) => /mysql2|node_modules\/pg\/|src\/registry\/sqlite\/store/.test(file))).toEqual([])
-  const endpoints = inputs.filter((file) => /gateway\/v\d+\.\d+\//.test(file))
+  const endpoints = inputs.filter((file) => /gateway\/versions\/v\d+\.\d+\//.test(file))
   expect(endpoints).toHaveLength((await discoverEndpoints()).length)
 })
 

@@ -181,7 +181,11 @@ describe('a worker', () => {
     ['no database', { APIGW_DATABASE: '' }, 'APIGW_DATABASE is missing'],
     ['a queue without a table', { APIGW_CARRIERS: '{carriers: [{queue: a}]}' }, 'carriers.0.table'],
     ['a field that is none', { APIGW_CARRIERS: '{carriers: [{queue: a, table: b, colour: c}]}' }, 'carriers.0.colour'],
-    ['a database that is none', { APIGW_DATABASE: 'oracle://me:hunter2@host/db' }, 'not the address of a database'],
+    [
+      'an address that names no known database',
+      { APIGW_DATABASE: 'oracle://me:hunter2@host/db' },
+      'database address is not valid',
+    ],
     ['a database that does not answer', { APIGW_DATABASE: 'mariadb://me:hunter2@127.0.0.1:1/db' }, 'ECONNREFUSED'],
     ['a wait that is none', { APIGW_WAIT_SECONDS: '1.5' }, 'APIGW_WAIT_SECONDS is "1.5"'],
   ])('does not start with %s', async (_, env, detail) => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
-import { revokeKey, setCustomer } from '../../src/customers/index.ts'
+import { revokeKey, setCustomer } from '../../src/operations/customers/index.ts'
 import { openRegistry } from '../../src/registry/index.ts'
 import { startChild } from '../support/child.ts'
 import { type Answer, ask } from '../support/http.ts'

@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Scheme } from '../../src/domain/credential.ts'
 import { signedHeaders } from '../../src/domain/signature.ts'
-import { authenticator } from '../../src/runtime/gateway/authenticate.ts'
-import {
-  type AuthorizerContext,
-  type AuthorizerEvent,
-  callerFrom,
-  createAuthorizer,
-  type PolicyResult,
-} from '../../src/runtime/gateway/authorizer.ts'
-import type { HttpRequest, HttpResponse } from '../../src/runtime/gateway/http.ts'
-import { createTokens } from '../../src/runtime/gateway/tokens.ts'
+import { authenticator } from '../../src/runtime/gateway/authentication/authenticate.ts'
+import { type AuthorizerEvent, createAuthorizer, type PolicyResult } from '../../src/runtime/gateway/authentication/authorizer.ts'
+import { createTokens } from '../../src/runtime/gateway/authentication/tokens.ts'
+import type { HttpRequest, HttpResponse } from '../../src/runtime/gateway/http/http.ts'
+import { type AuthorizerContext, callerFrom } from '../../src/runtime/gateway/http/lambda/authorizer-context.ts'
 import { basicHeader, messageBody, newNonce, type Secured, startSecured } from './world.ts'
 
 const stage = 'arn:aws:execute-api:ap-northeast-2:123456789012:a1b2c3/prod'

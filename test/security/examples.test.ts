@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addCustomer, issueKey } from '../../src/customers/index.ts'
+import { type Local, startLocal } from '../../src/dev/local/index.ts'
 import type { Scheme } from '../../src/domain/credential.ts'
-import { type Local, startLocal } from '../../src/local/index.ts'
+import { addCustomer, issueKey } from '../../src/operations/customers/index.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
-import { addCustomer, type Context, type IssuedKey, issueKey } from '../../src/customers/index.ts'
 import type { Scheme } from '../../src/domain/credential.ts'
 import { signedHeaders } from '../../src/domain/signature.ts'
+import { addCustomer, type Context, type IssuedKey, issueKey } from '../../src/operations/customers/index.ts'
 import { openRegistry } from '../../src/registry/index.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { ask } from '../support/http.ts'

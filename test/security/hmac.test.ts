@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest'
-import { revokeKey, setCustomer } from '../../src/customers/index.ts'
 import { skewSeconds } from '../../src/domain/signature.ts'
+import { revokeKey, setCustomer } from '../../src/operations/customers/index.ts'
 import { exchange } from '../support/http.ts'
 import { basicHeader, newNonce, type Secured, type SignedCall, signedCall, startSecured } from './world.ts'
 

@@ -10,8 +10,8 @@ import {
   SignJWT,
 } from 'jose'
 import { describe, expect, inject, it } from 'vitest'
-import { revokeKey, setCustomer } from '../../src/customers/index.ts'
 import { openTokenKey, tokenKeysDocument, tokenKeysFrom } from '../../src/domain/token-keys.ts'
+import { revokeKey, setCustomer } from '../../src/operations/customers/index.ts'
 import { type Answer, ask } from '../support/http.ts'
 import { basicHeader, messageBody, newMasterKeys, type Secured, startSecured } from './world.ts'
 

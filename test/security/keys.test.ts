@@ -5,6 +5,11 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { dryRun } from '../../src/cli/dry-run.ts'
+import { addressKey, addressRange } from '../../src/domain/address.ts'
+import { type Credential, ownerOf } from '../../src/domain/credential.ts'
+import { Problem } from '../../src/domain/problem.ts'
+import { masterKeysFrom, seal, sealedUnder, unseal } from '../../src/domain/seal.ts'
+import { tokenKeysDocument, tokenKeysFrom } from '../../src/domain/token-keys.ts'
 import {
   addCustomer,
   type Context,
@@ -13,14 +18,9 @@ import {
   rewrapKeys,
   rewrapTokenKeys,
   rotateKey,
-} from '../../src/customers/index.ts'
-import { addressKey, addressRange } from '../../src/domain/address.ts'
-import { type Credential, ownerOf } from '../../src/domain/credential.ts'
-import { Problem } from '../../src/domain/problem.ts'
-import { masterKeysFrom, seal, sealedUnder, unseal } from '../../src/domain/seal.ts'
-import { tokenKeysDocument, tokenKeysFrom } from '../../src/domain/token-keys.ts'
+} from '../../src/operations/customers/index.ts'
 import { loadMasterKeys, masterKeySources, openRegistry } from '../../src/registry/index.ts'
-import { createTokens } from '../../src/runtime/gateway/tokens.ts'
+import { createTokens } from '../../src/runtime/gateway/authentication/tokens.ts'
 import { temporaryFolder, uniqueName } from '../support/names.ts'
 import { newMasterKeys, noon } from './world.ts'
 

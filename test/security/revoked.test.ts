@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { revokeKey, setCustomer } from '../../src/customers/index.ts'
+import { revokeKey, setCustomer } from '../../src/operations/customers/index.ts'
 import { ask } from '../support/http.ts'
 import { type Sqs, startSqs } from '../support/sqs.ts'
 import { until } from '../support/until.ts'

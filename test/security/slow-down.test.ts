@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { failureDelay } from '../../src/runtime/gateway/slow-down.ts'
+import { failureDelay } from '../../src/runtime/gateway/authentication/slow-down.ts'
 
 const free = 20
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { addCustomer, type Context, type IssuedKey, issueKey } from '../../src/customers/index.ts'
 import type { Scheme } from '../../src/domain/credential.ts'
 import type { Environment } from '../../src/domain/names.ts'
 import { type MasterKeys, masterKeysFrom } from '../../src/domain/seal.ts'
 import { type SignInput, signedHeaders } from '../../src/domain/signature.ts'
+import { addCustomer, type Context, type IssuedKey, issueKey } from '../../src/operations/customers/index.ts'
 import { openRegistry, type Registry } from '../../src/registry/index.ts'
 import {
   createGateway,

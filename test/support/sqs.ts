@@ -1,6 +1,6 @@
 import type { FauxqsServer } from 'fauxqs'
+import { startEmulator } from '../../src/dev/local/index.ts'
 import { type Envelope, envelope, type Message } from '../../src/domain/message.ts'
-import { startEmulator } from '../../src/local/index.ts'
 import { openQueue, type Queue } from '../../src/runtime/ports/index.ts'
 
 export const region = 'ap-northeast-2'

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { addCustomer, type Context, type IssuedKey } from '../../src/customers/index.ts'
 import type { Charset } from '../../src/domain/euc-kr.ts'
 import type { QuotaChange } from '../../src/domain/quota.ts'
 import type { MasterKeys } from '../../src/domain/seal.ts'
+import { addCustomer, type Context, type IssuedKey } from '../../src/operations/customers/index.ts'
 import { openRegistry, type Registry } from '../../src/registry/index.ts'
-import type { Mounted } from '../../src/runtime/gateway/endpoints.ts'
+import type { ServeLimits } from '../../src/runtime/gateway/http/node/limits.ts'
 import {
   createGateway,
   discoverEndpoints,
@@ -14,8 +14,8 @@ import {
   type Observation,
   serve,
 } from '../../src/runtime/gateway/index.ts'
-import type { ServeLimits } from '../../src/runtime/gateway/node/limits.ts'
-import type { ReadRates } from '../../src/runtime/gateway/read-limits.ts'
+import type { ReadRates } from '../../src/runtime/gateway/messages/read-limits.ts'
+import type { Mounted } from '../../src/runtime/gateway/versions/endpoints.ts'
 import type { Ledger, Media } from '../../src/runtime/ports/index.ts'
 import { type Answer, type Asked, ask } from './http.ts'
 import { temporaryFolder, uniqueName } from './names.ts'

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { audit, readOffline } from '../../src/audit/index.ts'
+import { audit, readOffline } from '../../src/operations/audit/index.ts'
 import { listOf, mapOf, type Properties, stackNamed } from './stacks.ts'
 
 const { path, text, template, resources } = stackNamed('admin')

@@ -32,6 +32,7 @@ const others: Readonly<Record<string, string>> = {
   APIGW_IDLE_MAX_MS: 'right as it is',
   APIGW_RECEIVERS: 'right as it is',
   APIGW_READS_PER_SECOND: 'right as it is',
+  APIGW_RECONCILE_EVERY_SECONDS: 'right as it is',
   APIGW_MAX_CALLS: 'right as it is',
   APIGW_MAX_CONNECTIONS: 'right as it is',
   APIGW_MAX_CONNECTIONS_PER_ADDRESS: 'right as it is',

@@ -31,10 +31,10 @@ function namesIn(template: Properties): string[] {
 }
 
 /** What CloudFormation takes without a bucket (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html). */
-const mostBytes = 51_200
+const maxBytes = 51_200
 
 it.each(stacks)('$name is small enough to be sent as it is', ({ text }) => {
-  expect(Buffer.byteLength(text)).toBeLessThan(mostBytes)
+  expect(Buffer.byteLength(text)).toBeLessThan(maxBytes)
 })
 
 describe('what the stacks know of each other', () => {

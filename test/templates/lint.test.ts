@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { audit, readOffline } from '../../src/audit/index.ts'
+import { audit, readOffline } from '../../src/operations/audit/index.ts'
 import { temporaryFolder } from '../support/names.ts'
 import { forStage, resourcesOf, type Stack, stacks } from './stacks.ts'
 

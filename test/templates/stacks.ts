@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Json, readTemplate } from '../../src/audit/index.ts'
 import { type StackKey, stackKeys } from '../../src/domain/stage.ts'
+import { type Json, readTemplate } from '../../src/operations/audit/index.ts'
 
 export { stackKeys as stackNames } from '../../src/domain/stage.ts'
 export type StackName = StackKey

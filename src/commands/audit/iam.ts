@@ -1,5 +1,7 @@
 import { open } from 'node:fs/promises'
 import { Flags } from '@oclif/core'
+import { BaseCommand, shared } from '../../cli/base.ts'
+import { readStdin } from '../../cli/prompts.ts'
 import {
   type Audit,
   atLeast,
@@ -20,10 +22,8 @@ import {
   staleEntries,
   suppressed,
   tally,
-} from '../../audit/index.ts'
-import { auditText } from '../../cli/audit.ts'
-import { BaseCommand, shared } from '../../cli/base.ts'
-import { readStdin } from '../../cli/prompts.ts'
+} from '../../operations/audit/index.ts'
+import { auditText } from '../../presenters/audit.ts'
 
 const formats = ['text', 'sarif', 'csv', 'markdown', 'html'] as const
 const gateClosed = 3

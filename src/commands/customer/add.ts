@@ -2,13 +2,13 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { limitFlags, quotaChange } from '../../cli/limits.ts'
 import { ask } from '../../cli/prompts.ts'
-import { issuedJson, issuedText, profileJson, profileText } from '../../cli/render.ts'
 import { repeated } from '../../cli/repeated.ts'
-import { addCustomer, defaultTimeZone, type NewCustomer } from '../../customers/index.ts'
 import { timeZone } from '../../domain/calendar.ts'
 import { customerId, environments, queueName } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type QuotaChange, quotaLimit } from '../../domain/quota.ts'
+import { addCustomer, defaultTimeZone, type NewCustomer } from '../../operations/customers/index.ts'
+import { issuedJson, issuedText, profileJson, profileText } from '../../presenters/render.ts'
 
 export default class CustomerAdd extends BaseCommand {
   static override summary = 'add a customer, with quota, route and keys in one step'
@@ -48,15 +48,15 @@ export default class CustomerAdd extends BaseCommand {
       quota: quotaChange(flags),
       keysFor: repeated(flags.key),
     }
-    const wishes = this.interactive && !flags.yes ? await completed(typed) : typed
-    const { id } = wishes
+    const input = this.interactive && !flags.yes ? await completed(typed) : typed
+    const { id } = input
     if (id === undefined) {
       throw new Problem('input-missing', 'Which customer? The id is missing.', {
         next: 'apigw customer add ID --day N --queue QUEUE --key live',
       })
     }
     return this.withContext(flags, async (context) => {
-      const { profile, keys } = await addCustomer(context, { ...wishes, id })
+      const { profile, keys } = await addCustomer(context, { ...input, id })
       const dryRun = flags['dry-run']
       const { createdAt: now } = profile.customer
       this.log([profileText(profile, now), ...keys.map((key) => issuedText(key, dryRun))].join('\n\n'))

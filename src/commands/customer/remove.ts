@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { ask } from '../../cli/prompts.ts'
-import { removeCustomer, storedProfile } from '../../customers/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import { removeCustomer, storedProfile } from '../../operations/customers/index.ts'
 
 export default class CustomerRemove extends BaseCommand {
   static override summary = 'remove a customer with its keys, quotas and routes'

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { setCustomer } from '../../customers/index.ts'
+import { setCustomer } from '../../operations/customers/index.ts'
 
 export default class CustomerResume extends BaseCommand {
   static override summary = 'let a suspended customer call again'

@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { iso, plain } from '../../cli/output.ts'
-import { setCustomer } from '../../customers/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import { setCustomer } from '../../operations/customers/index.ts'
 
 export default class CustomerSet extends BaseCommand {
   static override summary = "change a customer's name or time zone"

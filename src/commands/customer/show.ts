@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
 import { iso, localTime, plain, styled } from '../../cli/output.ts'
-import { profileJson, profileText } from '../../cli/render.ts'
-import { storedProfile } from '../../customers/index.ts'
+import { storedProfile } from '../../operations/customers/index.ts'
+import { profileJson, profileText } from '../../presenters/render.ts'
 
 const shownChanges = 10
 

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { setCustomer } from '../../customers/index.ts'
+import { setCustomer } from '../../operations/customers/index.ts'
 
 export default class CustomerSuspend extends BaseCommand {
   static override summary = 'refuse every call of a customer from now on'

@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
-import { applyPlan, readPlan, readText } from '../../audit/index.ts'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { ask, readStdin } from '../../cli/prompts.ts'
 import { Problem } from '../../domain/problem.ts'
+import { applyPlan, readPlan, readText } from '../../operations/audit/index.ts'
 
 /** A name that sorts by time. */
 function recordName(now: number): string {

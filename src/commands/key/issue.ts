@@ -1,11 +1,11 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { instant } from '../../cli/instant.ts'
-import { issuedJson, issuedText } from '../../cli/render.ts'
 import { repeated } from '../../cli/repeated.ts'
-import { issueKey } from '../../customers/index.ts'
 import { addressRange } from '../../domain/address.ts'
 import { schemes } from '../../domain/credential.ts'
+import { issueKey } from '../../operations/customers/index.ts'
+import { issuedJson, issuedText } from '../../presenters/render.ts'
 
 export default class KeyIssue extends BaseCommand {
   static override summary = 'issue a key and show its secret once'
@@ -36,14 +36,14 @@ export default class KeyIssue extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(KeyIssue)
-    const wishes = {
+    const input = {
       scheme: flags.scheme,
       environment: flags.env,
       expiresAt: flags.expires === undefined ? undefined : instant(flags.expires, Date.now()),
       allowIps: repeated(flags['allow-ip'])?.map(addressRange),
     }
     return this.withContext(flags, async (context) => {
-      const issued = await issueKey(context, args.customer, wishes)
+      const issued = await issueKey(context, args.customer, input)
       const dryRun = flags['dry-run']
       this.log(issuedText(issued, dryRun))
       return { customer: args.customer, ...issuedJson(issued, issued.credential.createdAt, dryRun), dryRun }

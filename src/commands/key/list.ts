@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
-import { keyJson, keysText } from '../../cli/render.ts'
-import { keysOf } from '../../customers/index.ts'
+import { keysOf } from '../../operations/customers/index.ts'
+import { keyJson, keysText } from '../../presenters/render.ts'
 
 export default class KeyList extends BaseCommand {
   static override summary = "list a customer's keys and their state"

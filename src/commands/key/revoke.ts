@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { iso } from '../../cli/output.ts'
-import { revokeKey } from '../../customers/index.ts'
+import { revokeKey } from '../../operations/customers/index.ts'
 
 export default class KeyRevoke extends BaseCommand {
   static override summary = 'revoke a key: its next call is refused'

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { rewrapKeys, rewrapTokenKeys } from '../../customers/index.ts'
+import { rewrapKeys, rewrapTokenKeys } from '../../operations/customers/index.ts'
 
 export default class KeyRewrap extends BaseCommand {
   static override summary = 'encrypt HMAC secrets and token keys anew under the current master key'

@@ -2,8 +2,8 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { duration } from '../../cli/instant.ts'
 import { iso } from '../../cli/output.ts'
-import { issuedJson, issuedText } from '../../cli/render.ts'
-import { rotateKey } from '../../customers/index.ts'
+import { rotateKey } from '../../operations/customers/index.ts'
+import { issuedJson, issuedText } from '../../presenters/render.ts'
 
 export default class KeyRotate extends BaseCommand {
   static override summary = 'replace a key by a new one; both work for a while'

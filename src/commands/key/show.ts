@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
 import { facts } from '../../cli/output.ts'
-import { keyJson } from '../../cli/render.ts'
-import { showKey } from '../../customers/index.ts'
+import { showKey } from '../../operations/customers/index.ts'
+import { keyJson } from '../../presenters/render.ts'
 
 export default class KeyShow extends BaseCommand {
   static override summary = 'show one key and its state; never its secret'

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
 import { count, table } from '../../cli/output.ts'
-import { idlePolling, listQueues, withQueues } from '../../queues/index.ts'
+import { idlePolling, listQueues, withQueues } from '../../operations/queues/index.ts'
 
 export default class QueueList extends BaseCommand {
   static override summary = 'show how many messages wait in each queue, and what polling an empty queue costs'

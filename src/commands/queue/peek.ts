@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
 import { iso, table } from '../../cli/output.ts'
-import { type Peeked, peekQueue, withQueues } from '../../queues/index.ts'
+import { type Peeked, peekQueue, withQueues } from '../../operations/queues/index.ts'
 
 function row(one: Peeked): string[] {
   return [

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { confirmed } from '../../cli/confirm.ts'
-import { withQueues } from '../../queues/index.ts'
+import { withQueues } from '../../operations/queues/index.ts'
 
 export default class QueuePurge extends BaseCommand {
   static override summary = 'delete all messages of a queue'

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { confirmed } from '../../cli/confirm.ts'
-import { deadLettersOf, redriveQueue, withQueues } from '../../queues/index.ts'
+import { deadLettersOf, redriveQueue, withQueues } from '../../operations/queues/index.ts'
 
 export default class QueueRedrive extends BaseCommand {
   static override summary = 'move messages from a dead-letter queue back to their queue'

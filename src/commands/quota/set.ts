@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { limitFlags, quotaChange } from '../../cli/limits.ts'
-import { quotaWords } from '../../cli/render.ts'
-import { setQuota } from '../../customers/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import { setQuota } from '../../operations/customers/index.ts'
+import { quotaWords } from '../../presenters/render.ts'
 
 export default class QuotaSet extends BaseCommand {
   static override summary = 'set what a customer may spend'

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { standingJson, standingText } from '../../cli/render.ts'
-import { quotaStanding } from '../../customers/index.ts'
+import { quotaStanding } from '../../operations/customers/index.ts'
+import { standingJson, standingText } from '../../presenters/render.ts'
 
 export default class QuotaShow extends BaseCommand {
   static override summary = 'show every limit and what is left of it; costs nothing'

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { iso, table } from '../../cli/output.ts'
-import { listReports, withLedger } from '../../reports/index.ts'
+import { listReports, withLedger } from '../../operations/reports/index.ts'
 
 export default class ReportList extends BaseCommand {
   static override summary = "show a customer's reports, in the order in which it reads them"

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { confirmed } from '../../cli/confirm.ts'
-import { replayReports, withLedger } from '../../reports/index.ts'
+import { replayReports, withLedger } from '../../operations/reports/index.ts'
 
 export default class ReportReplay extends BaseCommand {
   static override summary = 'write reports once more, for a customer that has lost them'

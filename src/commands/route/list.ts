@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
 import { table } from '../../cli/output.ts'
-import { routeJson, whoseRoute } from '../../cli/routes.ts'
-import { routesOf } from '../../customers/index.ts'
 import { targetText } from '../../domain/route.ts'
+import { routesOf } from '../../operations/customers/index.ts'
+import { routeJson, whoseRoute } from '../../presenters/routes.ts'
 
 export default class RouteList extends BaseCommand {
   static override summary = "list a customer's own routes, or the defaults"

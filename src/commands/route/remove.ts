@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { routeJson, routeText, whoseRoute } from '../../cli/routes.ts'
-import { removeRoute } from '../../customers/index.ts'
 import { apis } from '../../domain/route.ts'
+import { removeRoute } from '../../operations/customers/index.ts'
+import { routeJson, routeText, whoseRoute } from '../../presenters/routes.ts'
 
 export default class RouteRemove extends BaseCommand {
   static override summary = 'remove a route: its calls take the default, or are refused'

@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { facts } from '../../cli/output.ts'
-import { routeJson } from '../../cli/routes.ts'
-import { resolveRoute } from '../../customers/index.ts'
 import { apis, type Target } from '../../domain/route.ts'
+import { resolveRoute } from '../../operations/customers/index.ts'
+import { routeJson } from '../../presenters/routes.ts'
 
 const rules = {
   customer: "the customer's own route",

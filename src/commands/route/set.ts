@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { routeJson, routeText, whoseRoute } from '../../cli/routes.ts'
-import { setRoute } from '../../customers/index.ts'
-import { apis, usualMedia } from '../../domain/route.ts'
+import { apis, defaultMedia } from '../../domain/route.ts'
+import { setRoute } from '../../operations/customers/index.ts'
+import { routeJson, routeText, whoseRoute } from '../../presenters/routes.ts'
 
 export default class RouteSet extends BaseCommand {
   static override summary = "choose the queues for a customer's calls, or the default for all"
@@ -40,9 +40,9 @@ export default class RouteSet extends BaseCommand {
       maxBytes === undefined && maxWidth === undefined && maxHeight === undefined
         ? undefined
         : {
-            maxBytes: maxBytes ?? usualMedia.maxBytes,
-            maxWidth: maxWidth ?? usualMedia.maxWidth,
-            maxHeight: maxHeight ?? usualMedia.maxHeight,
+            maxBytes: maxBytes ?? defaultMedia.maxBytes,
+            maxWidth: maxWidth ?? defaultMedia.maxWidth,
+            maxHeight: maxHeight ?? defaultMedia.maxHeight,
           }
     return this.withContext(flags, async (context) => {
       const route = await setRoute(context, whose, { api: flags.api, environment: flags.env, targets: flags.queue, media })

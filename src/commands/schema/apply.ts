@@ -1,6 +1,6 @@
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { carriersOf, databaseFlags, databasePlace } from '../../cli/database.ts'
-import { applySchema, schemaState } from '../../schema/index.ts'
+import { applySchema, schemaState } from '../../operations/schema/index.ts'
 
 export default class SchemaApply extends BaseCommand {
   static override summary = "make or complete the tables of the carriers' database"

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../../cli/base.ts'
-import { checkLine } from '../../cli/checks.ts'
 import { carriersOf, databaseFlags, databasePlace } from '../../cli/database.ts'
-import { schemaStatus } from '../../schema/index.ts'
+import { schemaStatus } from '../../operations/schema/index.ts'
+import { checkLine } from '../../presenters/checks.ts'
 
 export default class SchemaStatus extends BaseCommand {
   static override summary = "show what the schema of the carriers' database lacks, and what its tables refuse"

@@ -1,11 +1,11 @@
 import { Flags } from '@oclif/core'
 import { shared } from '../../cli/base.ts'
-import { changesText } from '../../cli/changes.ts'
 import { interruptible } from '../../cli/interrupt.ts'
 import { ask } from '../../cli/prompts.ts'
-import { findWebhooks, TrailCommand, trailFlags } from '../../cli/trail.ts'
 import { Problem } from '../../domain/problem.ts'
-import { checkedWebhooks, install, previewInstall } from '../../trail/index.ts'
+import { checkedWebhooks, install, previewInstall } from '../../operations/trail/index.ts'
+import { changesText } from '../../presenters/changes.ts'
+import { findWebhooks, TrailCommand, trailFlags } from '../../presenters/trail.ts'
 
 async function adoptOrOwn(trail: string): Promise<'adopt' | 'own'> {
   const message = `There is a trail of all regions already: ${trail}. AWS bills a second one for every event. Type adopt to use it, or own to make another`

@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { findWebhooks, textOf } from '../../cli/trail.ts'
 import { Problem } from '../../domain/problem.ts'
-import { checkedWebhooks, eventsIn, replay } from '../../trail/index.ts'
+import { checkedWebhooks, eventsIn, replay } from '../../operations/trail/index.ts'
+import { findWebhooks, textOf } from '../../presenters/trail.ts'
 
 export default class TrailReplay extends BaseCommand {
   static override summary = 'run the shipped notifier over recorded events, to Slack or to stdout'

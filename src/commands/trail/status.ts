@@ -1,6 +1,6 @@
-import { checkLine } from '../../cli/checks.ts'
-import { TrailCommand, trailFlags } from '../../cli/trail.ts'
-import { status } from '../../trail/index.ts'
+import { status } from '../../operations/trail/index.ts'
+import { checkLine } from '../../presenters/checks.ts'
+import { TrailCommand, trailFlags } from '../../presenters/trail.ts'
 
 export default class TrailStatus extends TrailCommand {
   static override summary = 'look at each part of the activity trail, and say what to fix'

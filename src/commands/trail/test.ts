@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core'
 import { interruptible } from '../../cli/interrupt.ts'
 import { table } from '../../cli/output.ts'
-import { TrailCommand, trailFlags } from '../../cli/trail.ts'
 import { Problem } from '../../domain/problem.ts'
-import { allRules, tryRules } from '../../trail/index.ts'
+import { allRules, tryRules } from '../../operations/trail/index.ts'
+import { TrailCommand, trailFlags } from '../../presenters/trail.ts'
 
 export default class TrailTest extends TrailCommand {
   static override summary = 'send one event a rule through the installed trail, and wait for each in Slack'

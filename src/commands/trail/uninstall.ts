@@ -2,9 +2,9 @@ import { Flags } from '@oclif/core'
 import { shared } from '../../cli/base.ts'
 import { interruptible } from '../../cli/interrupt.ts'
 import { repeated } from '../../cli/repeated.ts'
-import { TrailCommand, trailFlags } from '../../cli/trail.ts'
 import { typedNames } from '../../cli/typed-name.ts'
-import { uninstall } from '../../trail/index.ts'
+import { uninstall } from '../../operations/trail/index.ts'
+import { TrailCommand, trailFlags } from '../../presenters/trail.ts'
 
 export default class TrailUninstall extends TrailCommand {
   static override summary = 'take the activity trail away; what was recorded stays'

@@ -1,5 +1,5 @@
-import { addressArgs, entryFlags, WafChangeCommand } from '../../cli/waf-change.ts'
-import { checkAllow } from '../../waf/index.ts'
+import { checkAllow } from '../../operations/waf/index.ts'
+import { addressArgs, entryFlags, WafChangeCommand } from '../../presenters/waf-change.ts'
 
 export default class WafAllow extends WafChangeCommand {
   static override summary = 'let an address past every rule of the web ACL, for a time'

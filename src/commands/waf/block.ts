@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core'
-import { myAddresses, restrictedKeys } from '../../cli/waf.ts'
-import { addressArgs, entryFlags, WafChangeCommand } from '../../cli/waf-change.ts'
-import type { Context } from '../../customers/index.ts'
-import { type Change, type Cidr, checkBlock } from '../../waf/index.ts'
+import type { Context } from '../../operations/customers/index.ts'
+import { type Change, type Cidr, checkBlock } from '../../operations/waf/index.ts'
+import { myAddresses, restrictedKeys } from '../../presenters/waf.ts'
+import { addressArgs, entryFlags, WafChangeCommand } from '../../presenters/waf-change.ts'
 
 const unknownAddress =
   'Your own public address could not be found out, so whether this cuts you off was not checked: --my-address ADDRESS.'

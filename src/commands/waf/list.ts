@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core'
 import { shared } from '../../cli/base.ts'
 import { table } from '../../cli/output.ts'
-import { entryJson, notesToRead, wafPlace } from '../../cli/waf.ts'
-import { type ChangeFlags, changeFlags, WafChangeCommand } from '../../cli/waf-change.ts'
-import { type Entry, listEntries, type Place, shortText, sweep, withWaf } from '../../waf/index.ts'
+import { type Entry, listEntries, type Place, shortText, sweep, withWaf } from '../../operations/waf/index.ts'
+import { entryJson, notesToRead, wafPlace } from '../../presenters/waf.ts'
+import { type ChangeFlags, changeFlags, WafChangeCommand } from '../../presenters/waf-change.ts'
 
 const states = {
   active: '',

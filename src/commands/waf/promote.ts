@@ -2,9 +2,9 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { confirmed } from '../../cli/confirm.ts'
 import { count, table } from '../../cli/output.ts'
-import { sampleJson, sampleRows, wafFlags, wafPlace } from '../../cli/waf.ts'
 import { Problem } from '../../domain/problem.ts'
-import { carryOutPromotion, planPromotion, withWaf } from '../../waf/index.ts'
+import { carryOutPromotion, planPromotion, withWaf } from '../../operations/waf/index.ts'
+import { sampleJson, sampleRows, wafFlags, wafPlace } from '../../presenters/waf.ts'
 
 type Promotion = Awaited<ReturnType<typeof planPromotion>>
 

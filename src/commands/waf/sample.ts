@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
 import { count, table } from '../../cli/output.ts'
-import { sampleJson, sampleRows, wafFlags, wafPlace } from '../../cli/waf.ts'
-import { longestHours, mostSamples, sampleRules, withWaf } from '../../waf/index.ts'
+import { maxHours, maxSamples, sampleRules, withWaf } from '../../operations/waf/index.ts'
+import { sampleJson, sampleRows, wafFlags, wafPlace } from '../../presenters/waf.ts'
 
 export default class WafSample extends BaseCommand {
   static override summary = 'show what the rules matched in the last hours: who, what, where'
@@ -13,8 +13,8 @@ export default class WafSample extends BaseCommand {
     rule: Args.string({ multiple: true, ignoreStdin: true, description: 'which rules; left out: all' }),
   }
   static override flags = {
-    hours: Flags.integer({ min: 1, max: longestHours, default: longestHours, env: 'APIGW_HOURS', summary: 'how far back' }),
-    most: Flags.integer({ min: 1, max: mostSamples, default: 50, env: 'APIGW_MOST', summary: 'how many of a rule at most' }),
+    hours: Flags.integer({ min: 1, max: maxHours, default: maxHours, env: 'APIGW_HOURS', summary: 'how far back' }),
+    most: Flags.integer({ min: 1, max: maxSamples, default: 50, env: 'APIGW_MOST', summary: 'how many of a rule at most' }),
     ...wafFlags,
   }
 

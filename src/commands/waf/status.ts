@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
 import { count, facts, styled, table } from '../../cli/output.ts'
-import { wafFlags, wafPlace } from '../../cli/waf.ts'
-import { readStatus, type WafStatus, weaknessesOf, withWaf } from '../../waf/index.ts'
+import { readStatus, type WafStatus, weaknessesOf, withWaf } from '../../operations/waf/index.ts'
+import { wafFlags, wafPlace } from '../../presenters/waf.ts'
 
 function overview({ webAcl, capacity, defaultAction, loadBalancers, logging }: WafStatus): string {
   const standing = loadBalancers === undefined ? 'not known' : loadBalancers.join(', ') || 'no load balancer'

@@ -1,6 +1,6 @@
-import { placeText, typedAddresses } from '../../cli/waf.ts'
-import { addressArgs, changeFlags, WafChangeCommand } from '../../cli/waf-change.ts'
-import { readAsked, unblock } from '../../waf/index.ts'
+import { readAsked, unblock } from '../../operations/waf/index.ts'
+import { placeText, typedAddresses } from '../../presenters/waf.ts'
+import { addressArgs, changeFlags, WafChangeCommand } from '../../presenters/waf-change.ts'
 
 export default class WafUnblock extends WafChangeCommand {
   static override summary = 'take an address out of the block list and the allow list'

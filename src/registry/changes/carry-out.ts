@@ -3,7 +3,7 @@ import { defaultRoutesDocument, defaultRoutesFrom } from '../../domain/default-r
 import { nearest } from '../../domain/nearest.ts'
 import { Problem } from '../../domain/problem.ts'
 import { tokenKeysDocument, tokenKeysFrom } from '../../domain/token-keys.ts'
-import { everyone, type OperatorRegistry, type Profile, type Registry, type StoredProfile } from '../registry.ts'
+import { allCustomers, type OperatorRegistry, type Profile, type Registry, type StoredProfile } from '../registry.ts'
 import { added, applied, routesWith, routesWithout } from './apply.ts'
 import type { Actor, Change, ProfileChange, SharedChange } from './change.ts'
 import { notesName, writtenNotes } from './notes.ts'
@@ -101,8 +101,8 @@ async function changeProfile(
 
 /** Writes a shared document, with its line. */
 async function write(store: Store, name: string, text: string, expected: string | undefined, what: string, actor: Actor) {
-  const { now } = await store.usage(everyone, 'live')
-  return { done: await store.saveDocument(name, text, expected, { at: now, ...actor, customer: everyone, what }) }
+  const { now } = await store.usage(allCustomers, 'live')
+  return { done: await store.saveDocument(name, text, expected, { at: now, ...actor, customer: allCustomers, what }) }
 }
 
 type DefaultsChange = Extract<SharedChange, { kind: 'addDefaultRoute' | 'removeDefaultRoute' }>

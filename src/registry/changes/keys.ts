@@ -76,8 +76,8 @@ export function rotated(before: Profile, change: Of<'rotateKey'>, now: number): 
     throw new Problem('input-invalid', `${keyId} is a key of the scheme ${found.scheme}, and so is what replaces it.`)
   }
   const { environment, expiresAt, allowIps, notBefore } = found
-  const wishes = { keyId: newKeyId, environment, side, notBefore, ...(expiresAt !== undefined && { expiresAt }) }
-  const fresh = { ...credentialOf(customer, wishes, now), ...(allowIps !== undefined && { allowIps }) }
+  const input = { keyId: newKeyId, environment, side, notBefore, ...(expiresAt !== undefined && { expiresAt }) }
+  const fresh = { ...credentialOf(customer, input, now), ...(allowIps !== undefined && { allowIps }) }
   const ending = { ...found, expiresAt: earlier(found.expiresAt, now + overlapMs) }
   const credentials = before.credentials.map((credential) => (credential === found ? ending : credential))
   return withKey({ ...before, credentials }, fresh)

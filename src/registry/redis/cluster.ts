@@ -10,7 +10,7 @@ const refreshEveryMs = 250
 const passing = /^(?:CLUSTERDOWN|TRYAGAIN) /
 const pauseMs = 100
 /** Together shorter than `answerMs`, at which the caller has its answer: what is sent later would take units for nothing. */
-const mostTries = 4
+const maxTries = 4
 
 /** The slot is being moved, and what the command names is at the new node already. Nothing was done. */
 const redirect = /^ASK \d+ (?<host>.*):(?<port>\d+)$/
@@ -81,7 +81,7 @@ export class CalmCluster extends Cluster {
     this.refreshSlotsCache()
     setTimeout(() => {
       const owner = this.slots[slot]?.[0]
-      if (owner === undefined || tries > mostTries) handlers.defaults()
+      if (owner === undefined || tries > maxTries) handlers.defaults()
       else handlers.moved(slot, owner)
     }, pauseMs)
   }
@@ -105,7 +105,7 @@ export class CalmCluster extends Cluster {
       return
     }
     if (node.status === 'wait') node.connect().catch(() => undefined)
-    if (this.#tryOf(ttl) > mostTries || this.status !== 'ready') {
+    if (this.#tryOf(ttl) > maxTries || this.status !== 'ready') {
       handlers.defaults()
       return
     }
@@ -120,13 +120,34 @@ export class CalmCluster extends Cluster {
   }
 }
 
+/** Waits until a node can be used, or is given up. */
+async function settled(node: Redis): Promise<void> {
+  if (node.status === 'wait') return node.connect()
+  if (node.status === 'ready' || node.status === 'end') return
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      node.off('ready', done)
+      node.off('end', done)
+      resolve()
+    }
+    node.on('ready', done)
+    node.on('end', done)
+  })
+}
+
 /**
- * Connects to every primary that the cluster names. ioredis connects to a node with the first command for it, and refuses
- * those that come before the connection is there.
+ * Connects to every primary that the cluster names, and waits for those that somebody else is connecting to. ioredis connects
+ * to a node with the first command for it, and refuses those that come before the connection is there.
  */
 export async function connectPrimaries(cluster: Cluster): Promise<void> {
-  const connecting = async (node: Redis): Promise<void> => {
-    if (node.status === 'wait') await node.connect()
+  await Promise.allSettled(cluster.nodes('master').map(settled))
+}
+
+/** Whether the owner of every slot can be asked. ioredis removes a node whose connection broke, and keeps its slots. */
+export function primariesConnected(cluster: Cluster): boolean {
+  const ready = new Set<string>()
+  for (const node of cluster.nodes('master')) {
+    if (node.status === 'ready') ready.add(`${node.options.host}:${node.options.port}`)
   }
-  await Promise.allSettled(cluster.nodes('master').map(connecting))
+  return ready.size > 0 && cluster.slots.every((owners) => owners[0] === undefined || ready.has(owners[0]))
 }

@@ -2,7 +2,7 @@ import type { AddressRange } from '../../domain/address.ts'
 import type { Credential } from '../../domain/credential.ts'
 import { environments } from '../../domain/names.ts'
 import type { Quota } from '../../domain/quota.ts'
-import { wayText } from '../../domain/route.ts'
+import { routePlanText } from '../../domain/route.ts'
 import type { Profile } from '../registry.ts'
 
 /** Joined by bars, because Lua takes such a text apart in one match; none of the values can hold one. */
@@ -33,7 +33,7 @@ function packedQuota(quota: Quota): string {
 }
 
 const quotas = new Map<string, Quota>()
-const mostQuotas = 1_000
+const maxQuotas = 1_000
 
 /** The quota that `packedQuota` wrote. There are few of them, and each call reads one. */
 export function unpackedQuota(text: string): Quota {
@@ -46,7 +46,7 @@ export function unpackedQuota(text: string): Quota {
       ...(day !== '' && { day: Number(day) }),
       ...(month !== '' && { month: Number(month) }),
     }
-    if (quotas.size >= mostQuotas) quotas.clear()
+    if (quotas.size >= maxQuotas) quotas.clear()
     quotas.set(text, quota)
   }
   return quota
@@ -67,6 +67,6 @@ export function profileFields(profile: Profile, version: string): string[] {
     const quota = profile.quotas[environment]
     if (quota !== undefined) fields.push(`quota:${environment}`, packedQuota(quota))
   }
-  for (const route of profile.routes) fields.push(`way:${route.environment}:${route.api}`, wayText(route))
+  for (const route of profile.routes) fields.push(`way:${route.environment}:${route.api}`, routePlanText(route))
   return fields
 }

@@ -1,5 +1,5 @@
 import type { Environment } from '../../domain/names.ts'
-import { everyone } from '../registry.ts'
+import { allCustomers } from '../registry.ts'
 
 /**
  * The names of the keys. All keys of one customer carry the same hash tag `{customer}`, so that Redis Cluster keeps
@@ -22,7 +22,7 @@ export const keys = {
   /** Sorted set: every customer id that was ever added. In a slot of its own, so written before the profile. */
   customers: 'apigw:customers',
   /** Hash: a text that all gateways share, and its version. */
-  document: (name: string) => `apigw:{${everyone}}:document:${name}`,
+  document: (name: string) => `apigw:{${allCustomers}}:document:${name}`,
   /** String: the last proof that writes are taken. Expires. */
   ready: (tag: string) => `apigw:ready:${tag}`,
 } as const

@@ -8,7 +8,7 @@ import { keys } from './keys.ts'
 /** The key of a probe goes away by itself. */
 const keepMs = 60_000
 /** Far more than it takes to meet each primary of the largest cluster by chance. */
-const mostTags = 100_000
+const maxTags = 100_000
 
 /**
  * A key for each primary that `CLUSTER SLOTS` names: ranges, each with its primary first
@@ -23,7 +23,7 @@ function keysByPrimary(ranges: unknown): Map<string, string> {
   }
   const missing = new Set(Object.values(placeOf))
   const found = new Map<string, string>()
-  for (let tag = 0; found.size < missing.size && tag < mostTags; tag++) {
+  for (let tag = 0; found.size < missing.size && tag < maxTags; tag++) {
     const key = keys.ready(String(tag))
     const place = placeOf[new Command('set', [key]).getSlot() ?? -1]
     if (place !== undefined && !found.has(place)) found.set(place, key)

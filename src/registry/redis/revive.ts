@@ -1,29 +1,53 @@
-import { Redis } from 'ioredis'
-import { answerMs, connectPrimaries } from './cluster.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Cluster, Redis } from 'ioredis'
+import { answerMs, connectPrimaries, primariesConnected } from './cluster.ts'
 import type { Connection } from './connect.ts'
 import { within } from './within.ts'
 
 /** A server in the same network answers in one or two; a connection that is gone never does. */
 const pingMs = 250
+/** An event that waits for a connection is better than one that is refused, and its front waits for 29 seconds. */
+const reviveMs = 3 * answerMs
+/** Between two tries to reach all of a cluster. */
+const retryMs = 50
 
-/** @returns whether the connection was good; one that was not is broken off */
-async function checked(node: Redis): Promise<boolean> {
-  if (node.status !== 'ready') return false
+/** Breaks a connection that is not good. */
+async function prove(node: Redis): Promise<void> {
+  if (node.status !== 'ready') return
   try {
     await within(pingMs, node.ping())
-    return true
   } catch {
-    if (node.status !== 'ready') return false
+    if (node.status !== 'ready') return
     const closed = new Promise<void>((resolve) => node.once('close', resolve))
     node.stream?.destroy()
     await within(pingMs, closed).catch(() => undefined)
-    return false
   }
 }
 
-async function untilReady(redis: Connection): Promise<void> {
-  if (redis.status === 'ready') return
-  await new Promise<void>((resolve) => redis.once('ready', resolve))
+async function untilReady(redis: Connection, over: AbortSignal): Promise<void> {
+  if (redis.status === 'ready' || over.aborted) return
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      redis.off('ready', done)
+      over.removeEventListener('abort', done)
+      resolve()
+    }
+    redis.on('ready', done)
+    over.addEventListener('abort', done)
+  })
+}
+
+/**
+ * The nodes of a cluster break one by one, each when its end is heard of, and with the last one the whole client connects
+ * again. Meanwhile it calls itself ready, with some of its primaries or none. So it is looked at until it has them all.
+ */
+async function untilWhole(cluster: Cluster & Connection, over: AbortSignal): Promise<void> {
+  while (!over.aborted && !(cluster.status === 'ready' && primariesConnected(cluster))) {
+    await untilReady(cluster, over)
+    await new Promise((resolve) => cluster.refreshSlotsCache(resolve))
+    await connectPrimaries(cluster)
+    if (!primariesConnected(cluster)) await pause(retryMs)
+  }
 }
 
 /**
@@ -35,13 +59,9 @@ async function untilReady(redis: Connection): Promise<void> {
  */
 export async function revive(redis: Connection): Promise<void> {
   const nodes = redis instanceof Redis ? [redis] : redis.nodes('master')
-  const good = await Promise.all(nodes.map(checked))
-  if (!good.includes(false) && good.length > 0) return
-  const again = async (): Promise<void> => {
-    await untilReady(redis)
-    if (redis instanceof Redis) return
-    await new Promise((resolve) => redis.refreshSlotsCache(resolve))
-    await connectPrimaries(redis)
-  }
-  await within(answerMs, again()).catch(() => undefined)
+  await Promise.all(nodes.map(prove))
+  const over = new AbortController()
+  const again = redis instanceof Redis ? untilReady(redis, over.signal) : untilWhole(redis, over.signal)
+  await within(reviveMs, again).catch(() => undefined)
+  over.abort()
 }

@@ -14,7 +14,7 @@ import { type Environment, environments } from '../../domain/names.ts'
 import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import {
-  everyone,
+  allCustomers,
   type HistoryEntry,
   type Outcome,
   type Profile,
@@ -38,7 +38,7 @@ import { proveReady } from './ready.ts'
 import { admissionFrom, openFrom, type Reply, usageFields, usageFrom } from './reply.ts'
 import { revive } from './revive.ts'
 
-const mostZones = 100_000
+const maxZones = 100_000
 /** Profiles asked for in one go when all are listed. */
 const page = 500
 /** Of about a thousand fields each: what is listed of one customer's open reservations. */
@@ -78,7 +78,7 @@ export class RedisRegistry implements Registry {
       if (reply[0] !== 'windows') return admissionFrom(request, reply, windows)
       instant = Number(reply[1])
       zone = String(reply[2])
-      if (this.#zones.size >= mostZones) this.#zones.clear()
+      if (this.#zones.size >= maxZones) this.#zones.clear()
       this.#zones.set(customer, zone)
       this.#ahead = instant - Date.now()
     }
@@ -191,7 +191,7 @@ export class RedisRegistry implements Registry {
 
   async history(customer: string | undefined, most: number): Promise<HistoryEntry[]> {
     const listed = customer === undefined ? await this.#ask(() => this.#redis.zrange(keys.customers, 0, -1)) : []
-    const ids = customer === undefined ? [...listed, everyone] : [customer]
+    const ids = customer === undefined ? [...listed, allCustomers] : [customer]
     const streams = await this.#ask(() =>
       Promise.all(ids.map((id) => this.#redis.xrevrange(keys.history(id), '+', '-', 'COUNT', most))),
     )
@@ -208,7 +208,7 @@ export class RedisRegistry implements Registry {
   async saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry): Promise<boolean> {
     const line = entry === undefined ? '' : JSON.stringify(entry)
     const saved = await this.#ask(() =>
-      this.#redis.apigwSaveDocument(keys.document(name), keys.history(everyone), expected ?? '', randomId(), text, line),
+      this.#redis.apigwSaveDocument(keys.document(name), keys.history(allCustomers), expected ?? '', randomId(), text, line),
     )
     return saved === 1
   }

@@ -5,7 +5,7 @@ import {
   type Calls,
   changes,
   type Method,
-  mostRequestBytes,
+  maxRequestBytes,
   protocolVersion,
   type RemoteAnswer,
   type RemoteRequest,
@@ -170,10 +170,10 @@ function unknownOutcome<M extends Method>(target: Target, params: Calls[M]['para
 export async function ask<M extends Method>(target: Target, method: M, params: Calls[M]['params']): Promise<Calls[M]['result']> {
   const request: RemoteRequest<M> = { apigw: protocolVersion, method, params }
   const body = JSON.stringify(request)
-  if (Buffer.byteLength(body) > mostRequestBytes) {
+  if (Buffer.byteLength(body) > maxRequestBytes) {
     throw new Problem(
       'body-too-large',
-      `That is ${Buffer.byteLength(body)} bytes, and ${target.name} takes ${mostRequestBytes}.`,
+      `That is ${Buffer.byteLength(body)} bytes, and ${target.name} takes ${maxRequestBytes}.`,
       {
         next: 'run it inside the network, with the registry at rediss://…',
       },

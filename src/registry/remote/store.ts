@@ -15,7 +15,7 @@ const atOnce = 10
 class RemoteRegistry implements OperatorRegistry {
   readonly address: string
   readonly #target: Parameters<typeof ask>[0]
-  readonly #inTurn = turns(atOnce)
+  readonly #orderTargets = turns(atOnce)
 
   constructor(address: string, target: Parameters<typeof ask>[0]) {
     this.address = address
@@ -64,7 +64,7 @@ class RemoteRegistry implements OperatorRegistry {
   }
 
   #ask<M extends Method>(method: M, params: Calls[M]['params']): Promise<Calls[M]['result']> {
-    return this.#inTurn(() => ask(this.#target, method, params))
+    return this.#orderTargets(() => ask(this.#target, method, params))
   }
 }
 

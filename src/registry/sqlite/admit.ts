@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type AdmissionState, type AdmitRequest, type Decision, noUsage } from '../../domain/admission.ts'
 import { windowsAt } from '../../domain/calendar.ts'
 import { decide, usesNonce } from '../../domain/decide.ts'
-import { wayText } from '../../domain/route.ts'
+import { routePlanText } from '../../domain/route.ts'
 import type { Profile } from '../registry.ts'
 import { type Books, usageColumns, usageOf } from './books.ts'
 import type { Records } from './records.ts'
@@ -15,7 +15,7 @@ interface Compiled {
   readonly ways: ReadonlyMap<string, string>
 }
 
-const mostCompiled = 10_000
+const maxCompiled = 10_000
 
 function compile(version: string, document: string): Compiled {
   const profile: Profile = JSON.parse(document)
@@ -23,7 +23,7 @@ function compile(version: string, document: string): Compiled {
     version,
     profile,
     keys: new Map(profile.credentials.map((credential) => [credential.keyId, credential])),
-    ways: new Map(profile.routes.map((route) => [`${route.environment}:${route.api}`, wayText(route)])),
+    ways: new Map(profile.routes.map((route) => [`${route.environment}:${route.api}`, routePlanText(route)])),
   }
 }
 
@@ -51,7 +51,7 @@ export function admissionsOf(db: DatabaseSync, books: Books, records: Records) {
     const known = compiled.get(customer)
     if (known?.version === version) return known
     const fresh = compile(version, String(readDocument.get(customer)?.document))
-    if (compiled.size >= mostCompiled) compiled.clear()
+    if (compiled.size >= maxCompiled) compiled.clear()
     compiled.set(customer, fresh)
     return fresh
   }

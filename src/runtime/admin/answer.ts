@@ -11,7 +11,7 @@ export interface UrlResponse {
 }
 
 /** Lambda gives back 6 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); the rest is for what is around the body. */
-const mostBytes = 6 * 1024 * 1024 - 4096
+const maxBytes = 6 * 1024 * 1024 - 4096
 /** Below this, packing saves nothing that anyone would notice. */
 const packFrom = 16 * 1024
 
@@ -32,12 +32,12 @@ export function resultAnswer(result: unknown, packs: boolean): UrlResponse {
   if (answer.body.length < packFrom) return answer
   if (packs) {
     const body = gzipSync(answer.body).toString('base64')
-    if (body.length <= mostBytes) {
+    if (body.length <= maxBytes) {
       return { statusCode: 200, headers: { ...json, 'content-encoding': 'gzip' }, body, isBase64Encoded: true }
     }
   }
   // As a string in JSON it is longer than by itself.
-  else if (Buffer.byteLength(JSON.stringify(answer.body)) <= mostBytes) return answer
+  else if (Buffer.byteLength(JSON.stringify(answer.body)) <= maxBytes) return answer
   return problemAnswer(
     new Problem('body-too-large', 'The answer is larger than Lambda gives back (6 MB).', {
       next: 'run it inside the network, with the registry at rediss://…',

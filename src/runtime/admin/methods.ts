@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Problem } from '../../domain/problem.ts'
-import { type Calls, everyone, type Method, type OperatorRegistry } from '../../registry/index.ts'
+import { allCustomers, type Calls, type Method, type OperatorRegistry } from '../../registry/index.ts'
 import type { Caller } from './caller.ts'
 import { change, customerId, documentName, environment, keyId } from './schemas.ts'
 
@@ -37,7 +37,10 @@ const methods: { readonly [M in Method]: Served<M> } = {
   },
   customers: { params: none, answer: ({ registry }) => registry.customers() },
   history: {
-    params: z.strictObject({ customer: customerId.or(z.literal(everyone)).exactOptional(), most: z.int().min(1).max(10_000) }),
+    params: z.strictObject({
+      customer: customerId.or(z.literal(allCustomers)).exactOptional(),
+      most: z.int().min(1).max(10_000),
+    }),
     answer: ({ registry }, { customer, most }) => registry.history(customer, most),
   },
   document: {

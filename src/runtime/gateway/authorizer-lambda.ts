@@ -1,8 +1,8 @@
 import { frozenSince } from '../frozen.ts'
-import { authenticator } from './authenticate.ts'
-import { type AuthorizerEvent, createAuthorizer, type PolicyResult, type SimpleResult } from './authorizer.ts'
-import { openProofs } from './proofs.ts'
-import { createTokens } from './tokens.ts'
+import { authenticator } from './authentication/authenticate.ts'
+import { type AuthorizerEvent, createAuthorizer, type PolicyResult, type SimpleResult } from './authentication/authorizer.ts'
+import { openProofs } from './authentication/proofs.ts'
+import { createTokens } from './authentication/tokens.ts'
 
 type Authorize = (event: AuthorizerEvent) => Promise<PolicyResult | SimpleResult>
 

@@ -1,15 +1,18 @@
 import { charsets } from '../../domain/euc-kr.ts'
 import type { Registry } from '../../registry/index.ts'
-import { openLedger, openMedia, openQueue } from '../ports/index.ts'
+import { type Ledger, openLedger, openMedia, openQueue } from '../ports/index.ts'
 import { choiceFrom, numberFrom } from '../process.ts'
-import { discoverEndpoints } from './endpoints.ts'
-import { createGateway, type Gateway, type Observation } from './gateway.ts'
-import { openProofs } from './proofs.ts'
-import { defaultRates } from './read-limits.ts'
+import { openProofs } from './authentication/proofs.ts'
+import { createGateway, type Observation } from './gateway.ts'
+import type { Gateway } from './http/http.ts'
+import { defaultRates } from './messages/read-limits.ts'
+import { discoverEndpoints } from './versions/endpoints.ts'
 
 export interface Opened {
   readonly gateway: Gateway
   readonly registry: Registry
+  /** Absent: this gateway has no ledger. */
+  readonly ledger?: Ledger | undefined
   close(): Promise<void>
 }
 
@@ -19,10 +22,11 @@ export async function openGateway(observe: (observation: Observation) => void): 
   const region = env.AWS_REGION
   const { registry, masterKeys } = await openProofs()
   const queue = openQueue({ endpoint: env.APIGW_SQS_ENDPOINT, region })
+  const ledger = openLedger({ endpoint: env.APIGW_LEDGER_ENDPOINT, region, table: env.APIGW_LEDGER_TABLE })
   const gateway = createGateway({
     registry,
     queue,
-    ledger: openLedger({ endpoint: env.APIGW_LEDGER_ENDPOINT, region, table: env.APIGW_LEDGER_TABLE }),
+    ledger,
     media: openMedia({ endpoint: env.APIGW_MEDIA_ENDPOINT, region, bucket: env.APIGW_MEDIA_BUCKET }),
     endpoints: await discoverEndpoints(),
     masterKeys,
@@ -34,6 +38,7 @@ export async function openGateway(observe: (observation: Observation) => void): 
   return {
     gateway,
     registry,
+    ledger,
     close: async () => {
       queue.close()
       await registry.close()

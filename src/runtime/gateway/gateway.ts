@@ -8,22 +8,31 @@ import type { MasterKeys } from '../../domain/seal.ts'
 import { digestMatches } from '../../domain/signature.ts'
 import type { Registry } from '../../registry/index.ts'
 import type { Ledger, Media, Queue } from '../ports/index.ts'
-import { authenticator } from './authenticate.ts'
-import { boundTo, type Caller } from './caller.ts'
-import { createCursors } from './cursors.ts'
+import { authenticator } from './authentication/authenticate.ts'
+import { createTokens } from './authentication/tokens.ts'
+import { openApi } from './docs/openapi.ts'
 import { docsPage } from './docs/page.ts'
-import type { Call, Endpoint } from './endpoint.ts'
-import type { Mounted } from './endpoints.ts'
-import { type ArrivingRequest, type HttpRequest, type HttpResponse, json, problemResponse, single } from './http.ts'
-import { openApi } from './openapi.ts'
-import { pathsOf } from './paths.ts'
-import { createPublisher } from './publisher.ts'
-import { rateLimitHeaders, standings } from './rate-limit-headers.ts'
-import { ReadLimits, type ReadRates } from './read-limits.ts'
+import { boundTo, type Caller } from './http/caller.ts'
+import {
+  type ArrivingRequest,
+  type Gateway,
+  type HttpRequest,
+  type HttpResponse,
+  json,
+  problemResponse,
+  single,
+} from './http/http.ts'
+import { rateLimitHeaders, standings } from './http/rate-limit-headers.ts'
+import type { Call } from './messages/call.ts'
+import { createCursors } from './messages/cursors.ts'
+import { createPublisher } from './messages/publisher.ts'
+import { ReadLimits, type ReadRates } from './messages/read-limits.ts'
+import { createSettlements } from './messages/settlements.ts'
 import { readinessOf, reasonOf } from './readiness.ts'
 import { refusalDetail } from './refusal.ts'
-import { createSettlements } from './settlements.ts'
-import { createTokens } from './tokens.ts'
+import type { Endpoint } from './versions/endpoint.ts'
+import type { Mounted } from './versions/endpoints.ts'
+import { pathsOf } from './versions/paths.ts'
 
 /** What happened to one call, for logs and counters. It holds no secret and no message. */
 export interface Observation {
@@ -69,18 +78,10 @@ export interface GatewayParts {
   readonly now?: () => number
 }
 
-export interface Gateway {
-  handle(request: ArrivingRequest): Promise<HttpResponse>
-  /** Longest body in bytes that is read for this call. */
-  maxBodyBytes(method: string, target: string): number
-  /** From now on `/readyz` says no, so that the load balancer looks elsewhere. */
-  drain(): void
-}
-
 const testPrefix = '/test'
 const noBody = new Uint8Array(0)
 /** Enough for any single message with all its fields. */
-const usualBodyBytes = 65_536
+const defaultBodyBytes = 65_536
 
 /** What an adapter's caller sent as the request's name, if it may go into our logs and answers. */
 const requestIdPattern = /^[\w.:@+=/-]{8,128}$/
@@ -192,7 +193,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   return {
-    maxBodyBytes: (method, target) => find(placeOf(target).path)?.methods.get(method)?.maxBodyBytes ?? usualBodyBytes,
+    maxBodyBytes: (method, target) => find(placeOf(target).path)?.methods.get(method)?.maxBodyBytes ?? defaultBodyBytes,
     drain: () => {
       draining = true
     },

@@ -1,7 +1,8 @@
 import { log, main, numberFrom } from '../process.ts'
 import { openGateway } from './environment.ts'
-import { defaultLimits, type ServeLimits } from './node/limits.ts'
-import { serve } from './node.ts'
+import { defaultLimits, type ServeLimits } from './http/node/limits.ts'
+import { serve } from './http/node.ts'
+import { sweepOpenUnits } from './messages/sweep.ts'
 import { observe, observeShed } from './observe.ts'
 import { watchReadiness } from './readiness.ts'
 
@@ -15,7 +16,7 @@ function limitsFromEnvironment(): Partial<ServeLimits> {
 
 /** The gateway as a process of its own: what a container starts. It is configured by its environment alone. */
 await main(async () => {
-  const { gateway, registry, close } = await openGateway(observe)
+  const { gateway, registry, ledger, close } = await openGateway(observe)
   const listening = await serve(gateway, {
     host: process.env.APIGW_HOST ?? '0.0.0.0',
     port: numberFrom('APIGW_PORT', 8080),
@@ -23,10 +24,13 @@ await main(async () => {
     limits: limitsFromEnvironment(),
     onShed: observeShed,
   })
-  log('listening', { url: listening.url, registry: registry.address })
   const watching = watchReadiness(registry, log)
+  const everyMs = 1000 * numberFrom('APIGW_RECONCILE_EVERY_SECONDS', 3600)
+  const sweep = ledger !== undefined && everyMs > 0 ? sweepOpenUnits({ registry, ledger, everyMs, log }) : undefined
+  log('listening', { url: listening.url, registry: registry.address, reconciles: sweep !== undefined })
   return async () => {
     watching.stop()
+    await sweep?.stop()
     await listening.stop()
     await close()
   }

@@ -2,7 +2,7 @@ import { type Severity, severities } from '../../domain/alerting.ts'
 import type { Collected, Memory } from './memory/memory.ts'
 import type { Burst } from './slack/message.ts'
 
-function mostFirst(names: readonly string[]): { name: string; count: number }[] {
+function maxFirst(names: readonly string[]): { name: string; count: number }[] {
   const counts = new Map<string, number>()
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
   return [...counts].map(([name, count]) => ({ name, count })).sort((one, other) => other.count - one.count)
@@ -22,8 +22,8 @@ export function burstsOf(alerts: readonly Collected[]): Burst[] {
       count: all.length,
       from: all.reduce((least, { at }) => Math.min(least, at), Number.POSITIVE_INFINITY),
       to: all.reduce((most, { at }) => Math.max(most, at), 0),
-      actors: mostFirst(all.map(({ actor }) => actor)),
-      actions: mostFirst(all.map(({ action }) => action)),
+      actors: maxFirst(all.map(({ actor }) => actor)),
+      actions: maxFirst(all.map(({ action }) => action)),
     }))
     .sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity) || other.count - one.count)
 }

@@ -26,7 +26,7 @@ export interface MetricFilter {
 type Search = (query: { pattern: string; from: number; to: number; most: number }) => Promise<string[]>
 
 /** More say no more, and each is a message or a line of a digest. */
-const mostEvents = 25
+const maxEvents = 25
 /** CloudTrail brings an event to the log group within about five minutes of the call, mostly; it is filed under its own time. */
 const lateMs = 15 * 60_000
 
@@ -63,7 +63,7 @@ export function explainer(filters: readonly MetricFilter[], search: Search | und
       digest: false,
     }
     try {
-      const messages = await search({ pattern: filter.pattern, from, to: to + 60_000, most: mostEvents })
+      const messages = await search({ pattern: filter.pattern, from, to: to + 60_000, most: maxEvents })
       const records = messages.flatMap(recordIn)
       return records.length > 0
         ? { records, rule }

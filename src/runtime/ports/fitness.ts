@@ -1,6 +1,6 @@
+import type { Column, TableFacts } from '../sql/index.ts'
 import type { Unfit } from './database.ts'
 import type { Layout, WrittenColumn } from './layout.ts'
-import type { Column, TableFacts } from './sql.ts'
 
 /** Characters that a field needs: `least` for the shortest message, `most` for the longest that the gateway accepts. */
 const needs: Partial<Record<WrittenColumn['field'], { readonly least: number; readonly most: number }>> = {

@@ -3,10 +3,9 @@ import { messageTypes } from '../../domain/message.ts'
 import { nationalNumber } from '../../domain/phone.ts'
 import type { Outcome } from '../../domain/report.ts'
 import { monthOf, readTime, type TimeFormat, writeTime } from '../../domain/wall-clock.ts'
+import type { ColumnType, Value } from '../sql/index.ts'
 import type { Row } from './database.ts'
 import { mediaKey } from './media.ts'
-
-export type Value = string | number | null
 
 /** A column that is written. */
 export interface WrittenColumn {
@@ -22,6 +21,8 @@ export interface Layout {
   /** Whether the table is one of ours: its shape is known, and it may be made and tidied. */
   readonly ours: boolean
   readonly columns: readonly string[]
+  /** The columns' types, where the table is one of ours. */
+  readonly types?: readonly ColumnType[]
   readonly written: readonly WrittenColumn[]
   valuesOf(row: Row): Value[]
   readonly id: string
@@ -48,6 +49,8 @@ export const ourColumns: Readonly<Record<Field, string>> = {
   expiresAt: 'expires_at',
   acceptedAt: 'accepted_at',
 }
+
+const instants: ReadonlySet<Field> = new Set(['sendAt', 'expiresAt', 'acceptedAt'])
 
 /** Of a row of ours: 0 waits, 2 is done. */
 export const ourStatus = { waiting: 0, done: 2 } as const
@@ -94,6 +97,7 @@ function layoutFor(carrier: Carrier): Layout {
   return {
     table,
     ours: existing === undefined,
+    ...(existing === undefined && { types: columns.map(([field]) => (instants.has(field) ? 'bigint' : 'text')) }),
     columns: [...columns.map(([, column]) => column), ...constants.map(([column]) => column)],
     written: [
       ...columns.map(([field, column]) => ({

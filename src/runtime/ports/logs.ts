@@ -12,7 +12,7 @@ export interface LogQuery {
 }
 
 /** A page may be empty although more follow; so many are read before it is enough. */
-const mostPages = 10
+const maxPages = 10
 
 /**
  * Messages of a log group that fit a pattern, oldest first
@@ -23,7 +23,7 @@ export async function matchingEvents({ group, pattern, from, to, most }: LogQuer
   const client = new AwsClient('logs', options)
   const found: string[] = []
   let nextToken: unknown
-  for (let page = 0; page < mostPages && found.length < most; page++) {
+  for (let page = 0; page < maxPages && found.length < most; page++) {
     const answer = await client.call('Logs_20140328.FilterLogEvents', {
       logGroupName: group,
       filterPattern: pattern,

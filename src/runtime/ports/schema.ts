@@ -1,5 +1,5 @@
+import type { Engine } from '../sql/index.ts'
 import type { Migration } from './database.ts'
-import type { Engine } from './sql.ts'
 
 type EngineName = Engine['name']
 
@@ -43,23 +43,6 @@ export const steps: readonly Step[] = [
       ],
     },
   },
-]
-
-/** Types of the columns of a table of ours, in the order of `ourColumns`, for PostgreSQL's arrays. */
-export const ourTypes = [
-  'text',
-  'text',
-  'text',
-  'text',
-  'text',
-  'text',
-  'text',
-  'text',
-  'text',
-  'text',
-  'bigint',
-  'bigint',
-  'bigint',
 ]
 
 /** Makes a carrier's table of ours where it is missing; `like` another makes a monthly one. */

@@ -1,6 +1,8 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
+import { Problem } from '../../domain/problem.ts'
+import { type Engine, type KeyedTable, marks, Refusal, type Session, type SqlRow, unavailable, type Value } from '../sql/index.ts'
 import {
   type CarrierRow,
   type Database,
@@ -12,16 +14,26 @@ import {
   type Unfit,
 } from './database.ts'
 import { unfitIn } from './fitness.ts'
-import { type Layout, layoutOf, ourStatus, type Value } from './layout.ts'
+import { type Layout, layoutOf, ourStatus } from './layout.ts'
 import type { Owner } from './ledger.ts'
 import { steps, tableSql, versionsSql } from './schema.ts'
-import { type Engine, marks, Refusal, type Session, type SqlRow, unavailable } from './sql.ts'
 
-const seenColumns = ['msg_id', 'seen_at', 'customer', 'environment', 'ref'] as const
+const seenIds: KeyedTable = {
+  name: 'ingest_seen',
+  columns: ['msg_id', 'seen_at', 'customer', 'environment', 'ref'],
+  types: ['text', 'bigint', 'text', 'text', 'text'],
+}
 /** Rows that one statement of the housekeeping touches: short locks. */
 const sweepRows = 10_000
-const longestReason = 500
+const maxReason = 500
 const monthMs = 28 * 86_400_000
+
+const ownTable = /ingest_|apigw_schema/
+
+function outdated({ address, cause }: Refusal): Problem {
+  const detail = `${address} lacks the tables that messages are written into.`
+  return new Problem('schema-outdated', detail, { next: 'apigw schema apply', cause })
+}
 
 function environmentOf(value: unknown): Environment {
   return value === 'test' ? 'test' : 'live'
@@ -72,11 +84,11 @@ export class SqlDatabase implements Database {
   async flush(carrier: Carrier, rows: readonly Row[]): Promise<number> {
     const batch = distinct(rows)
     if (batch.length === 0) return 0
-    const { table, columns, valuesOf } = layoutOf(carrier)
-    const written = await this.#engine.transaction(async (session) => {
+    const { table, columns, types, valuesOf } = layoutOf(carrier)
+    const written = await this.#transaction(async (session) => {
       const fresh = await this.#see(session, batch)
       // Never with IGNORE: it cuts off what does not fit, with a warning that nobody reads.
-      if (fresh.length > 0) await session.insert(table, columns, fresh.map(valuesOf))
+      if (fresh.length > 0) await session.insert(table, columns, fresh.map(valuesOf), types)
       return fresh
     })
     const last = written.at(-1)
@@ -105,11 +117,12 @@ export class SqlDatabase implements Database {
       named.push([status, done[0] ?? null])
     }
     try {
-      return await this.#engine.transaction(async (session) => {
+      return await this.#transaction(async (session) => {
         await session.insert(
           layout.table,
           named.map(([column]) => column),
           [named.map(([, value]) => value)],
+          layout.types,
         )
         if (this.#engine.name === 'postgres') await session.run('SET CONSTRAINTS ALL IMMEDIATE')
         throw taken
@@ -141,16 +154,26 @@ export class SqlDatabase implements Database {
   /** What needs no row to be taken: a refusal here is a fault of the database. */
   async #ask<T>(run: (session: Session) => Promise<T>): Promise<T> {
     try {
-      return await this.#engine.transaction(run)
+      return await this.#transaction(run)
     } catch (error) {
       throw error instanceof Refusal ? unavailable(error.address, error.cause) : error
+    }
+  }
+
+  /** @throws Problem `schema-outdated` where one of our own tables is missing */
+  async #transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
+    try {
+      return await this.#engine.transaction(run)
+    } catch (error) {
+      if (error instanceof Refusal && error.missingTable && ownTable.test(error.message)) throw outdated(error)
+      throw error
     }
   }
 
   async reject(carrier: Carrier, row: RejectedRow, reason: string): Promise<void> {
     await this.#ask(async (session) => {
       if ((await this.#see(session, [row])).length === 0) return
-      const values = [row.message.id, carrier.queue, reason.slice(0, longestReason), Date.now()]
+      const values = [row.message.id, carrier.queue, reason.slice(0, maxReason), Date.now()]
       await session.insert('ingest_rejected', ['msg_id', 'queue', 'reason', 'rejected_at'], [values])
     })
   }
@@ -165,7 +188,7 @@ export class SqlDatabase implements Database {
       environment,
       message.ref ?? null,
     ])
-    const fresh = await session.see(seenColumns, values)
+    const fresh = await session.insertNew(seenIds, values)
     return fresh === undefined ? rows : rows.filter(({ message }) => fresh.has(message.id))
   }
 
@@ -325,7 +348,7 @@ function namesOf(row: SqlRow): Pick<Final, 'id' | 'customer' | 'environment' | '
 /** Before this there was no such service, and a day ahead of our clock no carrier's is. */
 const firstTime = Date.UTC(2000, 0)
 const aheadMs = 86_400_000
-const longestCode = 64
+const maxCode = 64
 
 /** The time of an outcome; where it cannot be one, now, and what stood there. A zero date is no time. */
 function timeOf(layout: Layout, value: unknown): { readonly at: number; readonly unreadable?: string } {
@@ -338,7 +361,7 @@ function timeOf(layout: Layout, value: unknown): { readonly at: number; readonly
 
 /** The carrier's word for an outcome, as a report can hold it. */
 function codeOf(code: string): { readonly code: string; readonly unreadable?: string } {
-  const shown = code.replaceAll(/\p{C}/gu, '\ufffd').slice(0, longestCode)
+  const shown = code.replaceAll(/\p{C}/gu, '\ufffd').slice(0, maxCode)
   return shown === code ? { code } : { code: shown, unreadable: `the code ${JSON.stringify(shown)}, cut to what a report holds` }
 }
 

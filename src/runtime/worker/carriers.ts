@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { type Carrier, carriersFrom, usualCarriers } from '../../domain/carrier.ts'
+import { type Carrier, carriersFrom, defaultCarriers } from '../../domain/carrier.ts'
 import { Problem } from '../../domain/problem.ts'
 
 /**
@@ -9,7 +9,7 @@ import { Problem } from '../../domain/problem.ts'
  * @throws Problem `carrier-invalid` that names the place
  */
 export function loadCarriers(source: string | undefined): readonly Carrier[] {
-  if (source === undefined || source === '') return usualCarriers
+  if (source === undefined || source === '') return defaultCarriers
   const inline = source.includes('\n') || source.startsWith('{')
   const place = inline ? 'APIGW_CARRIERS' : source
   let text = source

@@ -68,7 +68,7 @@ const bufferedFlushes = 4
  * 131,400 requests a month for nothing. The first message ends the pauses.
  */
 export function consume(options: ConsumeOptions): Consumer {
-  return new Running(options)
+  return new QueueConsumer(options)
 }
 
 /** An abortable pause. */
@@ -76,7 +76,7 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (milliseconds > 0) await sleep(milliseconds, undefined, { signal }).catch(() => undefined)
 }
 
-class Running implements Consumer {
+class QueueConsumer implements Consumer {
   readonly #options: Required<Omit<ConsumeOptions, 'ledger'>>
   readonly #held: Held
   readonly #notes: Notes | undefined

@@ -2,7 +2,7 @@ import type { Queue } from '../ports/index.ts'
 import type { Parcel } from './open-envelope.ts'
 
 /** SQS's own default, where a queue does not say. */
-const usualVisibilitySeconds = 30
+const defaultVisibilitySeconds = 30
 
 /**
  * Parcels that were received and not deleted yet. Their time is extended for as long as they are held, so that a slow
@@ -13,7 +13,7 @@ export class Held {
   readonly #name: string
   /** When each has to be extended, in milliseconds of `performance.now`. */
   readonly #due = new Map<Parcel, number>()
-  #seconds = usualVisibilitySeconds
+  #seconds = defaultVisibilitySeconds
   #timer: NodeJS.Timeout | undefined
   readonly #onError: (error: unknown) => void
   readonly #onLost: (parcels: readonly Parcel[]) => void

@@ -1,6 +1,6 @@
 import type { Ledger, Owner, Queued, Row } from '../ports/index.ts'
 
-const mostWaiting = 10_000
+const maxWaiting = 10_000
 
 /**
  * Notes in the ledger that messages are with the carrier, behind the worker's back: a slow ledger must not hold up a
@@ -18,7 +18,7 @@ export class Notes {
   }
 
   add(rows: readonly Row[]): void {
-    if (this.#waiting.length + rows.length > mostWaiting) {
+    if (this.#waiting.length + rows.length > maxWaiting) {
       this.#dropped(rows.length)
       return
     }

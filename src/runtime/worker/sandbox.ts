@@ -4,7 +4,7 @@ import { sandboxLateMs, sandboxOutcome } from '../../domain/sandbox.ts'
 import type { CarrierRow, Database } from '../ports/index.ts'
 
 const everyMs = 250
-const longestMs = 5_000
+const maxMs = 5_000
 const most = 500
 
 export interface SandboxOptions {
@@ -65,10 +65,10 @@ export function runSandbox(options: SandboxOptions): { stop(): Promise<void> } {
     let pauseMs = everyMs
     while (!stopping.signal.aborted) {
       try {
-        pauseMs = (await sandbox.play()) > 0 || sandbox.waits() ? everyMs : Math.min(longestMs, pauseMs * 1.5)
+        pauseMs = (await sandbox.play()) > 0 || sandbox.waits() ? everyMs : Math.min(maxMs, pauseMs * 1.5)
       } catch (error) {
         options.failed?.(error)
-        pauseMs = longestMs
+        pauseMs = maxMs
       }
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
     }

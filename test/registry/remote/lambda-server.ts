@@ -63,7 +63,7 @@ function send(response: ServerResponse, { statusCode = 200, headers, body = '', 
 }
 
 /** Lambda's quota for a synchronous invocation, each way. */
-const mostBytes = 6 * 1024 * 1024
+const maxBytes = 6 * 1024 * 1024
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let text = ''
@@ -161,7 +161,7 @@ export async function lambdaServer({
     self.runs++
     const text = JSON.stringify(event)
     const answer = await handler(JSON.parse(text), { awsRequestId, invokedFunctionArn: functionArn })
-    if (JSON.stringify(answer).length > mostBytes) throw new Error('Response payload size exceeded maximum allowed payload size')
+    if (JSON.stringify(answer).length > maxBytes) throw new Error('Response payload size exceeded maximum allowed payload size')
     return answer
   }
 
@@ -207,7 +207,7 @@ export async function lambdaServer({
     }
     const id = randomUUID()
     const event = urlEvent(body, id, by, { 'accept-encoding': header(request, 'accept-encoding') })
-    if (JSON.stringify(event).length > mostBytes) {
+    if (JSON.stringify(event).length > maxBytes) {
       return say(response, 413, { Message: 'Request must be smaller than 6291456 bytes' })
     }
     let answer: UrlAnswer

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { masterKeysFrom } from '../../../src/domain/seal.ts'
 import { contentDigest } from '../../../src/domain/signature.ts'
-import type { HttpRequest } from '../../../src/runtime/gateway/http.ts'
+import type { HttpRequest } from '../../../src/runtime/gateway/http/http.ts'
 import { type Sqs, startSqs } from '../../support/sqs.ts'
 import { authorization, message, startWorld, type World } from '../../support/world.ts'
 

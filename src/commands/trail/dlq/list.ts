@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { iso, table } from '../../../cli/output.ts'
-import { TrailCommand, trailFlags } from '../../../cli/trail.ts'
-import { listDeadLetters } from '../../../trail/index.ts'
+import { listDeadLetters } from '../../../operations/trail/index.ts'
+import { TrailCommand, trailFlags } from '../../../presenters/trail.ts'
 
 export default class TrailDlqList extends TrailCommand {
   static override summary = 'show what could not be told in Slack'

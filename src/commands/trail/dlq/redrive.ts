@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core'
 import { shared } from '../../../cli/base.ts'
 import { confirmed } from '../../../cli/confirm.ts'
-import { TrailCommand, trailFlags } from '../../../cli/trail.ts'
-import { redriveDeadLetters } from '../../../trail/index.ts'
+import { redriveDeadLetters } from '../../../operations/trail/index.ts'
+import { TrailCommand, trailFlags } from '../../../presenters/trail.ts'
 
 export default class TrailDlqRedrive extends TrailCommand {
   static override summary = 'tell again what could not be told'

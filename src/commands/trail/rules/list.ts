@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../../cli/base.ts'
 import { table } from '../../../cli/output.ts'
-import { allRules } from '../../../trail/index.ts'
+import { allRules } from '../../../operations/trail/index.ts'
 
 export default class TrailRulesList extends BaseCommand {
   static override summary = 'show the rules by which alerts are told, and those that are ignored'

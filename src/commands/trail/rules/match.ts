@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../../../cli/base.ts'
 import { plain } from '../../../cli/output.ts'
-import { linesOf } from '../../../cli/trail.ts'
-import { matchLines } from '../../../trail/index.ts'
+import { matchLines } from '../../../operations/trail/index.ts'
+import { linesOf } from '../../../presenters/trail.ts'
 
 export default class TrailRulesMatch extends BaseCommand {
   static override summary = 'hold recorded events against the rules'

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { problemTable } from '../../../domain/problem.ts'
 import { sandboxNumbers } from '../../../domain/sandbox.ts'
-import type { HttpResponse } from '../http.ts'
+import type { HttpResponse } from '../http/http.ts'
 import { script } from './script.ts'
 import { style } from './style.ts'
 

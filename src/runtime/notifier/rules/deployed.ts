@@ -24,7 +24,7 @@ export interface DeployedPattern {
 }
 
 /** Most characters of a pattern (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html). */
-export const longestPattern = 2_048
+export const maxPattern = 2_048
 
 /** Names of one service, and what was not reducible to names. */
 interface Reduced {
@@ -67,7 +67,7 @@ function length(branches: readonly Json[]): number {
 function branchesOf(service: string, names: readonly string[]): Json[] {
   const source: unknown = JSON.parse(service)
   const branch: Json = { ...(source !== null && { eventSource: source }), eventName: names }
-  if (length([branch]) <= longestPattern || names.length < 2) return [branch]
+  if (length([branch]) <= maxPattern || names.length < 2) return [branch]
   const middle = Math.ceil(names.length / 2)
   return [...branchesOf(service, names.slice(0, middle)), ...branchesOf(service, names.slice(middle))]
 }
@@ -76,7 +76,7 @@ function branchesOf(service: string, names: readonly string[]): Json[] {
 function packed(branches: readonly Json[]): Json[] {
   const bins: Json[][] = []
   for (const branch of branches.toSorted((left, right) => length([right]) - length([left]))) {
-    const bin = bins.find((one) => length([...one, branch]) <= longestPattern)
+    const bin = bins.find((one) => length([...one, branch]) <= maxPattern)
     if (bin === undefined) bins.push([branch])
     else bin.push(branch)
   }

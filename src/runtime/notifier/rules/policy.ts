@@ -16,12 +16,12 @@ function texts(value: unknown): string[] {
  * Most values that one event is searched for policies: far more than the largest request has, and what a hostile one
  * can cost.
  */
-const mostValues = 20_000
+const maxValues = 20_000
 
 /** Each member and element below a value, at any depth, with the name of the member that it stands at. */
 export function* below(value: unknown): Generator<readonly [key: string, value: unknown]> {
   const waiting: [string, unknown][] = [['', value]]
-  for (let seen = 0; seen < mostValues; seen++) {
+  for (let seen = 0; seen < maxValues; seen++) {
     const next = waiting.pop()
     if (next === undefined) return
     yield next

@@ -34,7 +34,7 @@ export const colours: Readonly<Record<Severity, string>> = {
 const titleLength = 200
 const valueLength = 300
 const proseLength = 600
-const mostFields = 10
+const maxFields = 10
 
 function mrkdwn(text: string): Mrkdwn {
   return { type: 'mrkdwn', text }
@@ -72,7 +72,7 @@ function contextOf({ rule, also, link, at }: Alert): Block {
 
 /** One alert as Slack takes it. Whatever came from outside is escaped, cut and without anything that pings. */
 export function alertMessage(alert: Alert): SlackMessage {
-  const facts = alert.facts.slice(0, mostFields)
+  const facts = alert.facts.slice(0, maxFields)
   const fields = facts.map(({ label, value }) => mrkdwn(`*${label}*\n${code(value, valueLength)}`))
   const spoken = facts.slice(0, 3).map(({ label, value }) => `${label}: ${words(value, valueLength)}`)
   const first = headline(alert)
@@ -109,7 +109,7 @@ export interface Burst {
   readonly actions: readonly { readonly name: string; readonly count: number }[]
 }
 
-const mostLines = 20
+const maxLines = 20
 
 /** What was collected, in one message: a line a rule, and who stands behind most of it. */
 export function digestMessage(bursts: readonly Burst[]): SlackMessage {
@@ -121,7 +121,7 @@ export function digestMessage(bursts: readonly Burst[]): SlackMessage {
       .map(({ name, count }) => `${code(name, 70)} ×${count}`)
       .join(', ')
   const lines = bursts
-    .slice(0, mostLines)
+    .slice(0, maxLines)
     .map(({ title, count, actors, actions }) => `*${count}×* ${words(title, 80)} — ${counted(actions)} by ${counted(actors)}`)
   const left = bursts.length - lines.length
   if (left > 0) lines.push(`and ${left} more kinds`)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { setQuota } from '../../../../src/customers/index.ts'
+import { setQuota } from '../../../../src/operations/customers/index.ts'
 import { expectProblem } from '../../../support/expect-problem.ts'
 import { liveQueue, type Sqs, startSqs } from '../../../support/sqs.ts'
 import { startWorld } from '../../../support/world.ts'

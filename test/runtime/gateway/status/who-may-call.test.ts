@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { issueKey, revokeKey, setCustomer } from '../../../../src/customers/index.ts'
 import { addressRange } from '../../../../src/domain/address.ts'
 import { digestOf } from '../../../../src/domain/credential.ts'
+import { issueKey, revokeKey, setCustomer } from '../../../../src/operations/customers/index.ts'
 import { expectProblem } from '../../../support/expect-problem.ts'
 import { exchange, parsedAnswer } from '../../../support/http.ts'
 import { liveQueue, type Sqs, startSqs, testQueue } from '../../../support/sqs.ts'

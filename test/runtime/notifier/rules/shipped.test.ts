@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { deployedPatterns, longestPattern } from '../../../../src/runtime/notifier/rules/deployed.ts'
+import { deployedPatterns, maxPattern } from '../../../../src/runtime/notifier/rules/deployed.ts'
 import { compilePattern } from '../../../../src/runtime/notifier/rules/event-pattern.ts'
 import { compileRules } from '../../../../src/runtime/notifier/rules/match.ts'
 import { compileMetricFilter } from '../../../../src/runtime/notifier/rules/metric-filter.ts'
@@ -168,7 +168,7 @@ describe('what is deployed', () => {
   )
 
   it('fits what EventBridge takes, in few rules of different names', () => {
-    for (const { pattern } of deployed) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(longestPattern)
+    for (const { pattern } of deployed) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(maxPattern)
     expect(new Set(deployed.map(({ name }) => name)).size).toBe(deployed.length)
     expect(deployed.length).toBeLessThanOrEqual(7)
   })
@@ -210,7 +210,7 @@ describe('what is deployed', () => {
     )
     const patterns = deployedPatterns([rule])
     const made = patterns.map(({ pattern }) => compilePattern(pattern))
-    for (const { pattern } of patterns) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(longestPattern)
+    for (const { pattern } of patterns) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(maxPattern)
     for (const name of eventName) {
       const event = {
         'detail-type': 'AWS API Call via CloudTrail',

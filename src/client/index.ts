@@ -1,0 +1,2 @@
+export { sendMessage } from './send.ts'
+export { parseCredentials, signInHeaders } from './sign-in.ts'

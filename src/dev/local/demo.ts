@@ -1,0 +1,24 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { defaultCarriers } from '../../domain/carrier.ts'
+import { addCustomer, type Context, type IssuedKey } from '../../operations/customers/index.ts'
+
+export const demoCustomer = 'demo'
+const demoFile = 'demo.env'
+
+/** A new demo customer with a live key, or `undefined` where there is one from an earlier start. */
+export async function ensureDemo(context: Context, folder: string): Promise<IssuedKey | undefined> {
+  if ((await context.registry.profile(demoCustomer)) !== undefined) return undefined
+  const { keys } = await addCustomer(context, {
+    id: demoCustomer,
+    name: 'Demo customer',
+    quota: { rate: 10, burst: 20, day: 1000 },
+    queue: defaultCarriers[0]?.queue,
+    keysFor: ['live'],
+  })
+  const issued = keys[0]
+  if (issued === undefined) throw new Error('a customer was added with a key, and none came back')
+  // The customer's side of the key: `apigw send` signs in with it. Nobody but this user may read it.
+  writeFileSync(join(folder, demoFile), `APIGW_CREDENTIALS='${issued.basic}'\n`, { mode: 0o600 })
+  return issued
+}

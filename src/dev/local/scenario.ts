@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Carrier } from '../../domain/carrier.ts'
+import { addCustomer, type IssuedKey, revokeKey } from '../../operations/customers/index.ts'
+import type { Local } from './local.ts'
+
+/** One thing that was tried. */
+export interface Step {
+  readonly what: string
+  readonly seen: boolean
+  readonly detail: string
+}
+
+const carrier: Carrier = { queue: 'carrier-a', table: 'carrier_a' }
+const patienceMs = 15_000
+
+interface Answer {
+  readonly status: number
+  readonly id: string
+  readonly code: string
+  readonly replayed: boolean
+}
+
+async function post(local: Local, key: IssuedKey, idempotencyKey: string): Promise<Answer> {
+  const response = await fetch(`${local.gateway}/v1.0/messages`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Basic ${Buffer.from(key.basic).toString('base64')}`,
+      'idempotency-key': idempotencyKey,
+    },
+    body: JSON.stringify({ to: '010-1234-5678', from: '1588-1234', text: 'Hello from apigw' }),
+  })
+  const { id, code }: { id?: unknown; code?: unknown } = Object(await response.json())
+  const replayed = response.headers.get('idempotency-replayed') === 'true'
+  return { status: response.status, id: String(id), code: String(code), replayed }
+}
+
+/** The first report that the customer can read, waiting for it as its own software would. */
+async function reportOf(local: Local, key: IssuedKey): Promise<string> {
+  const response = await fetch(`${local.gateway}/v1.0/reports?wait=10`, {
+    headers: { authorization: `Basic ${Buffer.from(key.basic).toString('base64')}` },
+  })
+  const { reports }: { reports?: { id?: unknown; status?: unknown }[] } = Object(await response.json())
+  const [report] = reports ?? []
+  return report === undefined ? `no report (${response.status})` : `${report.id} ${report.status}`
+}
+
+async function eventually(happened: () => Promise<boolean> | boolean): Promise<boolean> {
+  for (const until = Date.now() + patienceMs; Date.now() < until; await sleep(50)) if (await happened()) return true
+  return false
+}
+
+/** Plays the main job once, from a new customer to a revoked key, and says of each step whether it was seen. */
+export async function playScenario(local: Local, tell: (step: Step) => void): Promise<Step[]> {
+  const steps: Step[] = []
+  const step = (what: string, seen: boolean, detail: string): void => {
+    const one = { what, seen, detail }
+    steps.push(one)
+    tell(one)
+  }
+  const customer = 'scenario'
+  const { keys } = await addCustomer(local.context, {
+    id: customer,
+    quota: { day: 1 },
+    queue: carrier.queue,
+    keysFor: ['live', 'test'],
+  })
+  const [key, testKey] = keys
+  if (key === undefined || testKey === undefined) throw new Error('two keys were asked for, and fewer came back')
+  step('a customer with a key, a route and a quota of one message a day', true, `${customer}, ${key.credential.keyId}`)
+
+  const first = await post(local, key, 'first')
+  step('a call is accepted', first.status === 202, `${first.status}, message ${first.id}`)
+  const stored = await eventually(() => local.counters.stored === 1)
+  step('its message is stored for the carrier', stored, `${local.counters.stored} row in ${carrier.table}`)
+  const delivered = await eventually(() => local.counters.delivered === 1)
+  step('the carrier delivers it', delivered, `${local.counters.delivered} delivered`)
+  const report = await reportOf(local, key)
+  step('the customer reads its report', report === `${first.id} delivered`, report)
+
+  const second = await post(local, key, 'second')
+  step(
+    'the quota refuses the next call',
+    second.status === 429 && second.code === 'day-quota-exceeded',
+    `${second.status} ${second.code}`,
+  )
+
+  const replay = await post(local, key, 'first')
+  const before = local.counters.stored
+  await sleep(500)
+  const same = replay.status === 202 && replay.replayed && replay.id === first.id
+  const alone = local.counters.stored === before
+  step(
+    'a replay gets the first answer, and no second row',
+    same && alone,
+    `${replay.status}, message ${replay.id}, ${local.counters.stored} row`,
+  )
+
+  const wrong = await post(local, testKey, 'third')
+  step(
+    'a test key cannot reach a carrier',
+    wrong.status === 403 && wrong.code === 'environment-mismatch',
+    `${wrong.status} ${wrong.code}`,
+  )
+
+  await revokeKey(local.context, customer, key.credential.keyId)
+  const revoked = await post(local, key, 'fourth')
+  step('a revoked key is refused', revoked.status === 401 && revoked.code === 'key-revoked', `${revoked.status} ${revoked.code}`)
+  return steps
+}

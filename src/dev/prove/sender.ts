@@ -1,0 +1,181 @@
+import { refusedText } from './database.ts'
+import type { Accepted, Sales, SentLog } from './log.ts'
+import { pause } from './patience.ts'
+
+/** One call of a customer: some messages under one key, told apart by their names. */
+export interface Order {
+  readonly key: string
+  readonly refs: readonly string[]
+  /** Whether the call has a message with a bad number too, which is rejected in the answer and costs nothing. */
+  readonly invalid?: boolean
+  /** Names of those that the carrier's table refuses. */
+  readonly refused?: ReadonlySet<string>
+}
+
+export interface SenderOptions {
+  readonly customer: string
+  /** Addresses of the gateways; a call that fails is made again at the next. */
+  readonly gateways: readonly string[]
+  readonly authorization: () => string
+  readonly log: SentLog
+  readonly signal: AbortSignal
+}
+
+export interface Counts {
+  calls: number
+  /** Calls that were made again, because the one before came to no answer or to a passing one. */
+  retried: number
+}
+
+/** What a call was answered. */
+interface Answer {
+  readonly status: number
+  readonly code: string
+  readonly retryAfterMs: number
+  readonly results: readonly Record<string, unknown>[]
+}
+
+/** A finished call, and the answer that a replay of it has to get. */
+export interface Answered {
+  readonly order: Order
+  readonly text: string
+  /** Whether the registry still has its record. Without it a replay is charged again. */
+  recorded: boolean
+}
+
+const answerMs = 10_000
+/** Longest that a call is made again and again. */
+const orderMs = 300_000
+const maxPauseMs = 2_000
+
+/** A customer's software as docs/customers.md asks for: each call with a key, and made again until it is answered. */
+export class Sender {
+  readonly #options: SenderOptions
+  readonly counts: Counts = { calls: 0, retried: 0 }
+  readonly answered: Answered[] = []
+  /** Orders that never came to an answer, and what was answered last. */
+  readonly unanswered: { readonly key: string; readonly last: string }[] = []
+  #next = 0
+
+  constructor(options: SenderOptions) {
+    this.#options = options
+  }
+
+  /** Makes a call until it is answered. @returns how many tries that took */
+  async send(order: Order): Promise<number> {
+    const { log, customer, signal } = this.#options
+    const flight = log.begin(customer, order.refs.length)
+    let accepted: Map<string, Accepted> = new Map()
+    let last = ''
+    let tries = 0
+    for (const until = Date.now() + orderMs; !signal.aborted && Date.now() < until; ) {
+      tries += 1
+      if (tries > 1) this.counts.retried += 1
+      const answer = await this.#post('/v1.0/messages/batch', order.key, this.#batchOf(order))
+      if (answer?.status === 202) {
+        accepted = this.#acceptedOf(order, answer.results)
+        // What no queue has confirmed is rejected in the answer, and may have been taken all the same.
+        const taken = new Set([...accepted.values()].map(({ ref }) => ref))
+        for (const ref of order.refs) if (!taken.has(ref)) log.unconfirmed.set(ref, customer)
+        this.answered.push({ order, text: JSON.stringify(answer.results), recorded: true })
+        break
+      }
+      last = answer === undefined ? 'no answer' : `${answer.status} ${answer.code}`
+      await pause(Math.min(maxPauseMs, Math.max(answer?.retryAfterMs ?? 0, 50 * 2 ** Math.min(tries, 6))), signal)
+    }
+    if (accepted.size === 0 && !signal.aborted) {
+      this.unanswered.push({ key: order.key, last })
+      for (const ref of order.refs) log.unconfirmed.set(ref, customer)
+    }
+    log.end(flight, accepted)
+    return tries
+  }
+
+  /** The registry has lost the records of all calls. */
+  forgotten(): void {
+    for (const answered of this.answered) answered.recorded = false
+    this.#options.log.forgotten(this.#options.customer)
+  }
+
+  /**
+   * Makes a finished call once more. What is accepted only now counts as accepted.
+   * @returns whether it got the same answer, or at least the same ids; `undefined` where it got none
+   */
+  async replay(answered: Answered): Promise<'same' | 'same ids' | 'other' | undefined> {
+    const { order, text } = answered
+    const { log, customer } = this.#options
+    if (!answered.recorded) log.unitsOf(customer).again += order.refs.length
+    answered.recorded = true
+    const flight = log.begin(customer, order.refs.length)
+    flight.unsure = true
+    const answer = await this.#post('/v1.0/messages/batch', order.key, this.#batchOf(order))
+    const accepted = answer?.status === 202 ? this.#acceptedOf(order, answer.results) : new Map<string, Accepted>()
+    log.end(flight, accepted)
+    if (answer?.status !== 202) return undefined
+    if (JSON.stringify(answer.results) === text) return 'same'
+    const before: { id?: string; status: string }[] = JSON.parse(text)
+    return before.every(({ id, status }) => status !== 'accepted' || accepted.has(id ?? '')) ? 'same ids' : 'other'
+  }
+
+  /**
+   * Sends one message in one try, as a customer does that knows no better.
+   * @param key absent: without an Idempotency-Key
+   */
+  async once(ref: string, key?: string, sales?: Sales): Promise<void> {
+    const { log, customer } = this.#options
+    const flight = log.begin(customer, 1)
+    const sold = sales?.begin()
+    const answer = await this.#post('/v1.0/messages', key, this.#messageOf(ref, false))
+    const ids = new Map<string, Accepted>()
+    if (answer?.status === 202) {
+      const [result] = answer.results
+      ids.set(String(result?.id), { customer, ref, refused: false })
+    } else if (answer !== undefined && answer.status < 500) log.refused.set(ref, customer)
+    else log.unconfirmed.set(ref, customer)
+    sold?.(ids.size)
+    log.end(flight, ids)
+  }
+
+  #messageOf(ref: string, refused: boolean): object {
+    return { to: '010-1234-5678', from: '1588-1234', text: `${refused ? refusedText : 'proof'} ${ref}`, ref }
+  }
+
+  #batchOf({ refs, invalid, refused }: Order): object {
+    const messages = refs.map((ref) => this.#messageOf(ref, refused?.has(ref) === true))
+    return { messages: invalid === true ? [...messages, { ...this.#messageOf('invalid', false), to: 'nobody' }] : messages }
+  }
+
+  #acceptedOf({ refused }: Order, results: Answer['results']): Map<string, Accepted> {
+    const { customer } = this.#options
+    const taken = results.filter(({ status }) => status === 'accepted')
+    return new Map(
+      taken.map(({ id, ref }) => [String(id), { customer, ref: String(ref), refused: refused?.has(String(ref)) === true }]),
+    )
+  }
+
+  async #post(path: string, key: string | undefined, body: object): Promise<Answer | undefined> {
+    const { gateways, authorization, signal } = this.#options
+    this.counts.calls += 1
+    try {
+      const response = await fetch(`${gateways[this.#next++ % gateways.length]}${path}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: authorization(),
+          ...(key !== undefined && { 'idempotency-key': key }),
+        },
+        body: JSON.stringify(body),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
+      })
+      const said: { results?: Record<string, unknown>[]; code?: unknown } = Object(await response.json())
+      return {
+        status: response.status,
+        code: String(said.code ?? ''),
+        retryAfterMs: Number(response.headers.get('retry-after') ?? 0) * 1000,
+        results: said.results ?? [Object(said)],
+      }
+    } catch {
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import type { Chance } from './chance.ts'
+import type { Members } from './customers.ts'
+import { Sales, type SentLog } from './log.ts'
+import { pause, waitFor } from './patience.ts'
+import { type Order, Sender } from './sender.ts'
+
+const maxInOrder = 50
+/** Calls under way at the same time. */
+const maxUnderWay = 100
+/** Of how many messages one is sent without a key. */
+const unkeyedEvery = 8
+const greedyEveryMs = 150
+/** Longest that quiet is waited for. */
+const quietMs = 120_000
+
+export interface TrafficOptions {
+  readonly gateways: readonly string[]
+  readonly members: Members
+  readonly log: SentLog
+  readonly chance: Chance
+  /** Messages a second. */
+  readonly rate: number
+  readonly dayLimit: number
+  readonly signal: AbortSignal
+}
+
+/** What customers send while everything is being killed. */
+export class Traffic {
+  readonly keyed: Sender
+  readonly unkeyed: Sender
+  readonly limited: Sender
+  readonly sales: Sales
+  readonly #options: TrafficOptions
+  readonly #calls = new Set<Promise<unknown>>()
+  readonly #greedyStop = new AbortController()
+  readonly #greed: Promise<unknown>
+  #quiet = false
+  #named = 0
+
+  constructor(options: TrafficOptions) {
+    this.#options = options
+    const { members, gateways, log, signal } = options
+    const sender = ({ id, authorization }: Members['keyed']): Sender =>
+      new Sender({ customer: id, authorization: () => authorization, gateways, log, signal })
+    this.keyed = sender(members.keyed)
+    this.unkeyed = sender(members.unkeyed)
+    this.limited = sender(members.limited)
+    this.sales = new Sales(options.dayLimit)
+    this.#greed = Promise.all([1, 2].map(() => this.#buy()))
+  }
+
+  /** Names that no other message has. */
+  names(count: number): string[] {
+    return Array.from({ length: count }, () => `m-${this.#named++}`)
+  }
+
+  /** Begins calls with so many messages in all, at the rate. Resolves when the last has begun. */
+  async feed(messages: number): Promise<void> {
+    const { chance, rate, signal } = this.#options
+    for (let left = messages; left > 0 && !signal.aborted; ) {
+      const count = Math.min(left, 1 + Math.floor(chance.next() * maxInOrder))
+      left -= count
+      const unkeyed = Math.min(count - 1, Math.round(count / unkeyedEvery))
+      await this.#whenRoom()
+      const refs = this.names(count - unkeyed)
+      this.#begin(this.keyed.send({ key: `order-${refs[0]}`, refs, invalid: chance.next() < 0.1 }))
+      for (const ref of this.names(unkeyed)) this.#begin(this.unkeyed.once(ref))
+      await pause((count / rate) * 1000, signal)
+    }
+  }
+
+  /** Sends one message and waits until it is accepted. */
+  async probe(): Promise<void> {
+    const refs = this.names(1)
+    const sent = this.keyed.send({ key: `probe-${refs[0]}`, refs })
+    this.#begin(sent)
+    await sent
+  }
+
+  async send(order: Order): Promise<void> {
+    const sent = this.keyed.send(order)
+    this.#begin(sent)
+    await sent
+  }
+
+  /** Begins nothing while `work` runs, and waits first until what has begun is answered. */
+  async quietly(work: () => Promise<void>): Promise<void> {
+    this.#quiet = true
+    try {
+      await waitFor(quietMs, this.#options.signal, () => this.#options.log.underWay === 0)
+      await work()
+    } finally {
+      this.#quiet = false
+    }
+  }
+
+  /** Waits until every call is answered, and stops the customer that always asks for more. */
+  async end(): Promise<void> {
+    this.#greedyStop.abort()
+    await this.#greed
+    while (this.#calls.size > 0) await Promise.all(this.#calls)
+  }
+
+  #begin(call: Promise<unknown>): void {
+    const tracked = call.finally(() => this.#calls.delete(tracked))
+    this.#calls.add(tracked)
+  }
+
+  async #whenRoom(): Promise<void> {
+    while ((this.#quiet || this.#calls.size >= maxUnderWay) && !this.#options.signal.aborted) {
+      await pause(20, this.#options.signal)
+    }
+  }
+
+  async #buy(): Promise<void> {
+    const { signal } = this.#greedyStop
+    while (!signal.aborted && !this.#options.signal.aborted) {
+      if (!this.#quiet) {
+        const [ref = ''] = this.names(1)
+        await this.limited.once(ref, `greedy-${ref}`, this.sales)
+      }
+      await pause(greedyEveryMs, signal)
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import { targetContext } from '../account/account.ts'
+import { layered, value } from '../policy/context.ts'
+import { type Decision, decide, decideAnywhere } from '../policy/evaluate.ts'
+import { mayAssume } from '../policy/trust.ts'
+import { kindOf, type PassWay, passWays, type UseWay, useWays } from './catalogue.ts'
+import { easiest, type Step } from './rewrite.ts'
+import { isMovable, isRole, type Node, type RoleNode, type World } from './world.ts'
+
+/** All that one move takes. */
+export interface Move {
+  readonly id: string
+  readonly actions: readonly string[]
+  readonly on: readonly string[]
+  readonly by: readonly string[]
+  readonly words: string
+}
+
+function moveOf(
+  id: string,
+  actions: readonly string[],
+  decisions: readonly Decision[],
+  words: string,
+  more: readonly string[] = [],
+): Move {
+  return {
+    id,
+    actions,
+    on: [...new Set([...decisions.flatMap(({ on }) => on), ...more])],
+    by: [...new Set(decisions.flatMap(({ by }) => by.at(-1) ?? []))],
+    words,
+  }
+}
+
+export function moveFrom({ id, action, on, by, words }: Step): Move {
+  return { id, actions: [action], on, by: by === undefined ? [] : [by], words }
+}
+
+/** What is asked about an actor once: whether he may do the steps of a way at all. */
+export class Capabilities {
+  readonly #actor: Node
+  readonly #account: string
+  readonly #known = new Map<string, Decision>()
+
+  constructor(actor: Node, account: string) {
+    this.#actor = actor
+    this.#account = account
+  }
+
+  anywhere(action: string): Decision {
+    let found = this.#known.get(action)
+    if (found === undefined) {
+      found = decideAnywhere(this.#actor, action, kindOf(action, this.#account))
+      this.#known.set(action, found)
+    }
+    return found
+  }
+
+  /** The decisions for all actions of a way; `undefined` when one is denied. */
+  all(actions: readonly string[]): Decision[] | undefined {
+    const found: Decision[] = []
+    for (const action of actions) {
+      const decision = this.anywhere(action)
+      if (decision.verdict === 'denied') return undefined
+      found.push(decision)
+    }
+    return found
+  }
+}
+
+function passMove(actor: Node, hands: Capabilities, role: RoleNode, way: PassWay): Move | undefined {
+  if (way.profile && role.principal.instanceProfiles.length === 0) return undefined
+  const decisions = hands.all(way.actions)
+  if (decisions === undefined) return undefined
+  const moves = way.services.flatMap((service) => {
+    const trust = role.trusts(service)
+    if (trust.named === 'no') return []
+    const context = layered(
+      targetContext(role.principal),
+      new Map([
+        ['iam:passedtoservice', value(service)],
+        ['iam:associatedresourcearn', { kind: 'chosen' } as const],
+      ]),
+    )
+    const pass = decide(actor, { action: 'iam:PassRole', resource: role.arn, context })
+    if (pass.verdict === 'denied') return []
+    const open = [...trust.on, ...(way.exists === undefined ? [] : [`${way.exists} exists`])]
+    const actions = ['iam:PassRole', ...way.actions]
+    return [moveOf(way.id, actions, [pass, ...decisions], `pass ${role.principal.name} to ${service}`, open)]
+  })
+  return easiest(moves)
+}
+
+function workloadMove(actor: Node, role: RoleNode, way: UseWay, world: World): Move | undefined {
+  const runs = world.workloads?.get(role.arn)?.filter(({ kind }) => kind === way.kind) ?? []
+  const moves = runs.flatMap(({ arn }) => {
+    const decisions = way.actions.map((action) => decide(actor, { action, resource: arn }))
+    if (decisions.some(({ verdict }) => verdict === 'denied')) return []
+    const open = way.besides === undefined ? [] : [way.besides]
+    return [moveOf(way.id, way.actions, decisions, `use ${arn}, which runs as ${role.principal.name}`, open)]
+  })
+  return easiest(moves)
+}
+
+function useMove(actor: Node, hands: Capabilities, role: RoleNode, way: UseWay, world: World): Move | undefined {
+  if (way.profile && role.principal.instanceProfiles.length === 0) return undefined
+  const decisions = hands.all(way.actions)
+  if (decisions === undefined) return undefined
+  if (!way.services.some((service) => role.trusts(service).named !== 'no')) return undefined
+  const known = way.kind === undefined ? undefined : workloadMove(actor, role, way, world)
+  if (known !== undefined) return known
+  const open = [`${way.thing} runs as ${role.principal.name}`, ...(way.besides === undefined ? [] : [way.besides])]
+  return moveOf(way.id, way.actions, decisions, `use ${way.thing} that runs as ${role.principal.name}`, open)
+}
+
+function trustMoves(actor: Node, role: RoleNode): Move[] {
+  const moves: Move[] = []
+  const context = targetContext(role.principal)
+  const assume = mayAssume(actor, role.trustPolicy, context)
+  if (assume.verdict !== 'denied') moves.push(moveOf('sts-001', ['sts:AssumeRole'], [assume], `assume ${role.principal.name}`))
+  const update = decide(actor, { action: 'iam:UpdateAssumeRolePolicy', resource: role.arn, context })
+  if (update.verdict !== 'denied') {
+    // Once the trust policy names him, only a Deny of his own can keep him out.
+    const enter = decide(actor, {
+      action: 'sts:AssumeRole',
+      resource: role.arn,
+      context,
+      granted: actor.type === 'user' ? 'all' : 'identity',
+    })
+    if (enter.verdict !== 'denied') {
+      const words = `rewrite whom ${role.principal.name} trusts`
+      moves.push({
+        ...moveOf('iam-012', ['iam:UpdateAssumeRolePolicy'], [update], words),
+        on: [...new Set([...update.on, ...enter.on])],
+      })
+    }
+  }
+  return moves
+}
+
+function userMoves(actor: Node, user: Node, world: World): Move[] {
+  const known = world.credentials.get(user.arn)
+  const context = targetContext(user.principal)
+  const { name } = user.principal
+  const moves: Move[] = []
+  const ask = (id: string, actions: readonly string[], words: string): void => {
+    const decisions = actions.map((action) => decide(actor, { action, resource: user.arn, context }))
+    if (decisions.every(({ verdict }) => verdict !== 'denied')) moves.push(moveOf(id, actions, decisions, words))
+  }
+  const isFull = known !== undefined && known.keys.filter(({ rotated }) => rotated !== undefined).length >= 2
+  if (isFull) ask('iam-003', ['iam:DeleteAccessKey', 'iam:CreateAccessKey'], `replace an access key of ${name}`)
+  else ask('iam-002', ['iam:CreateAccessKey'], `make an access key for ${name}`)
+  if (known?.password !== true) ask('iam-004', ['iam:CreateLoginProfile'], `give ${name} a password`)
+  if (known?.password !== false) ask('iam-006', ['iam:UpdateLoginProfile'], `change the password of ${name}`)
+  return moves
+}
+
+/** The easiest way for somebody to act as another. */
+export function becomeMove(actor: Node, hands: Capabilities, target: Node, world: World): Move | undefined {
+  if (!isMovable(target) || actor.arn === target.arn) return undefined
+  if (!isRole(target)) return easiest(userMoves(actor, target, world))
+  const trusted = easiest(trustMoves(actor, target))
+  if (trusted !== undefined && trusted.on.length === 0) return trusted
+  const passed = passWays.flatMap((way) => passMove(actor, hands, target, way) ?? [])
+  const best = easiest([...(trusted === undefined ? [] : [trusted]), ...passed])
+  if (best !== undefined && best.on.length === 0) return best
+  const used = useWays.flatMap((way) => useMove(actor, hands, target, way, world) ?? [])
+  return easiest([...(best === undefined ? [] : [best]), ...used])
+}

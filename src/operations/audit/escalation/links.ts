@@ -1,0 +1,73 @@
+import { allowPatterns } from '../policy/evaluate.ts'
+import { becomeMove, type Capabilities, type Move, moveFrom } from './become.ts'
+import type { Targets } from './candidates.ts'
+import { freeingSteps } from './freeing.ts'
+import { easiest, rewriteStep } from './rewrite.ts'
+import type { Node, World } from './world.ts'
+
+/** How a principal gets nearer: `next` is absent when it arrives. */
+export interface Link {
+  readonly move: Move
+  readonly next: Node | undefined
+}
+
+function joined(first: Move, second: Move): Move {
+  return {
+    id: second.id,
+    actions: [...new Set([...first.actions, ...second.actions])],
+    on: [...new Set([...first.on, ...second.on])],
+    by: [...new Set([...first.by, ...second.by])],
+    words: `${second.words}, then ${first.words}`,
+  }
+}
+
+/** Ways that need nobody who is an administrator already. */
+export function directLink(actor: Node, hands: Capabilities, targets: Targets, world: World): Link | undefined {
+  const moves: Move[] = []
+  const self = rewriteStep(actor, actor, world)
+  if (self !== undefined) moves.push(moveFrom(self))
+  moves.push(...freeingSteps(actor, world).map(moveFrom))
+  const best = easiest(moves)
+  if (best !== undefined && best.on.length === 0) return { move: best, next: undefined }
+  if (!isRewriter(actor)) return best && { move: best, next: undefined }
+  const seen = new Set<string>()
+  for (const target of targets.of(actor)) {
+    if (seen.has(target.arn) || target.admin.verdict === 'yes') continue
+    seen.add(target.arn)
+    const rewrite = rewriteStep(actor, target, world)
+    const become = rewrite && becomeMove(actor, hands, target, world)
+    if (rewrite === undefined || become === undefined) continue
+    moves.push(joined(become, moveFrom(rewrite)))
+    if (moves.at(-1)?.on.length === 0) break
+  }
+  const found = easiest(moves)
+  return found && { move: found, next: undefined }
+}
+
+const rewriting = ['User', 'Role', 'Group'].flatMap((kind) => [`iam:Put${kind}Policy`, `iam:Attach${kind}Policy`])
+
+/** Whether anything allows an actor to rewrite others: a quick look before all targets are tried. */
+function isRewriter(actor: Node): boolean {
+  const actions = [...rewriting, 'iam:CreatePolicyVersion', 'iam:SetDefaultPolicyVersion']
+  return actions.some((action) => allowPatterns(actor, action).length > 0)
+}
+
+export interface Actor {
+  readonly node: Node
+  readonly hands: Capabilities
+}
+
+/** The first link into a set of reached principals; `certain` takes none that depends on anything. */
+export function linkInto(actor: Actor, targets: Targets, world: World, certain: boolean): Link | undefined {
+  const seen = new Set<string>()
+  let best: Link | undefined
+  for (const target of targets.of(actor.node)) {
+    if (seen.has(target.arn)) continue
+    seen.add(target.arn)
+    const move = becomeMove(actor.node, actor.hands, target, world)
+    if (move === undefined || (certain && move.on.length > 0)) continue
+    if (move.on.length === 0) return { move, next: target }
+    if (best === undefined || move.on.length < best.move.on.length) best = { move, next: target }
+  }
+  return best
+}

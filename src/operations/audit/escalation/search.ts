@@ -1,0 +1,140 @@
+import type { Account } from '../account/account.ts'
+import { Capabilities, type Move } from './become.ts'
+import { isActive, Targets } from './candidates.ts'
+import { withCuts } from './cuts.ts'
+import { type Actor, directLink, type Link, linkInto } from './links.ts'
+import { type Node, type World, worldOf } from './world.ts'
+
+/** One step of a way to all rights: `to` is absent when the step itself gives them. */
+export interface Hop {
+  readonly from: string
+  readonly to: string | undefined
+  readonly move: Move
+}
+
+/** Where to cut a way. */
+export interface Cut {
+  readonly action: string
+  /** The statement to change. */
+  readonly place: string | undefined
+  /** Whether no other way is left then. */
+  readonly complete: boolean
+}
+
+export interface Escalation {
+  readonly verdict: 'proven' | 'conditional'
+  readonly hops: readonly [Hop, ...Hop[]]
+  /** What it depends on, all hops together. */
+  readonly on: readonly string[]
+  readonly cut: Cut
+}
+
+export interface Searched {
+  readonly world: World
+  /** By ARN: of principals that are no administrators themselves. */
+  readonly escalations: ReadonlyMap<string, Escalation>
+}
+
+/** Goes backwards from those who have all rights, one hop a round, until nobody new is found. */
+function spread(
+  reached: readonly Node[],
+  waiting: Map<string, Actor>,
+  links: Map<string, Link>,
+  world: World,
+  certain: boolean,
+): void {
+  let front = reached
+  while (front.length > 0 && waiting.size > 0) {
+    const targets = new Targets(front, world.account.id)
+    const found: Node[] = []
+    for (const [arn, actor] of waiting) {
+      const link = linkInto(actor, targets, world, certain)
+      if (link === undefined) continue
+      links.set(arn, link)
+      found.push(actor.node)
+    }
+    for (const { arn } of found) waiting.delete(arn)
+    front = found
+  }
+}
+
+interface Start {
+  readonly waiting: Map<string, Actor>
+  /** Ways that need nobody else: those that are certain, and those that are not. */
+  readonly certain: Map<string, Link>
+  readonly perhaps: Map<string, Link>
+}
+
+function start(others: readonly Node[], everybody: Targets, world: World): Start {
+  const waiting = new Map<string, Actor>()
+  const certain = new Map<string, Link>()
+  const perhaps = new Map<string, Link>()
+  for (const node of others) {
+    const actor = { node, hands: new Capabilities(node, world.account.id) }
+    const link = isActive(node) ? directLink(node, actor.hands, everybody, world) : undefined
+    if (link?.move.on.length === 0) certain.set(node.arn, link)
+    else {
+      waiting.set(node.arn, actor)
+      if (link !== undefined) perhaps.set(node.arn, link)
+    }
+  }
+  return { waiting, certain, perhaps }
+}
+
+/**
+ * Who can get all rights, and how: the shortest way of each principal, and one that depends on nothing before any
+ * other.
+ */
+export function findEscalations(account: Account): Searched {
+  const world = worldOf(account)
+  const admins = world.nodes.filter(({ admin }) => admin.verdict === 'yes')
+  const others = world.nodes.filter(({ admin }) => admin.verdict !== 'yes')
+  const everybody = new Targets(world.nodes, account.id)
+  const { waiting, certain, perhaps } = start(others, everybody, world)
+  const links = new Map(certain)
+  spread([...admins, ...others.filter(({ arn }) => certain.has(arn))], waiting, links, world, true)
+  const proven = new Set(links.keys())
+  for (const [arn, link] of perhaps) {
+    if (proven.has(arn)) continue
+    links.set(arn, link)
+    waiting.delete(arn)
+  }
+  const maybe = others.filter(({ arn, admin }) => admin.verdict === 'conditional' || links.has(arn))
+  spread([...admins, ...maybe], waiting, links, world, false)
+  const ends = new Map(maybe.map((node) => [node.arn, node.admin.on] as const))
+  const ways = new Map<string, EscalationPath>()
+  for (const { arn, admin } of others) {
+    // What a conditional administrator can do under the same conditions is nothing new.
+    if (admin.verdict === 'conditional' && !proven.has(arn)) continue
+    const found = follow(arn, links, ends)
+    if (found !== undefined) ways.set(arn, { ...found, verdict: proven.has(arn) ? 'proven' : 'conditional' })
+  }
+  return { world, escalations: withCuts(world, admins, everybody, ways) }
+}
+
+export type EscalationPath = Omit<Escalation, 'cut'>
+
+function follow(
+  arn: string,
+  links: ReadonlyMap<string, Link>,
+  ends: ReadonlyMap<string, readonly string[]>,
+): { hops: [Hop, ...Hop[]]; on: string[] } | undefined {
+  const hops: Hop[] = []
+  const seen = new Set<string>()
+  let on: readonly string[] = []
+  for (let at: string | undefined = arn; at !== undefined; ) {
+    const link: Link | undefined = links.get(at)
+    if (link === undefined || seen.has(at)) {
+      // Here is an administrator, who may be one under conditions only.
+      on = ends.get(at) ?? []
+      break
+    }
+    seen.add(at)
+    hops.push({ from: at, to: link.next?.arn, move: link.move })
+    at = link.next?.arn
+  }
+  const [first, ...rest] = hops
+  return first === undefined
+    ? undefined
+    : { hops: [first, ...rest], on: [...new Set([...hops.flatMap(({ move }) => move.on), ...on])] }
+}

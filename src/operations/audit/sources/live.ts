@@ -1,0 +1,236 @@
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation'
+import type { GetAccountAuthorizationDetailsCommandOutput, IAMClient } from '@aws-sdk/client-iam'
+import type { LambdaClient } from '@aws-sdk/client-lambda'
+import { type AwsPlace, awsProblem, clientOptions } from '../../../aws/index.ts'
+import { Problem } from '../../../domain/problem.ts'
+import { type Account, type Facts, noFacts, type PasswordPolicy, type Workload } from '../account/account.ts'
+import { accountFrom, checkedDetails, type Details } from '../account/details.ts'
+import { readCredentialReport } from './credential-report.ts'
+
+/** What was read of a live account, and the text of it for `--save`. */
+export interface LiveAccount {
+  readonly account: Account
+  readonly details: Details
+}
+
+/** Progress in words, for stderr. */
+type Tell = (line: string) => void
+
+interface Clients {
+  readonly iam: IAMClient
+  readonly lambda: LambdaClient
+  readonly cloudFormation: CloudFormationClient
+}
+
+async function clients(place: AwsPlace): Promise<Clients> {
+  const [{ IAMClient }, { LambdaClient }, { CloudFormationClient }] = await Promise.all([
+    import('@aws-sdk/client-iam'),
+    import('@aws-sdk/client-lambda'),
+    import('@aws-sdk/client-cloudformation'),
+  ])
+  const options = clientOptions(place)
+  // IAM is one for all regions, but its client wants one named.
+  const iam = new IAMClient({ region: 'us-east-1', ...options })
+  return { iam, lambda: new LambdaClient(options), cloudFormation: new CloudFormationClient(options) }
+}
+
+const reportTries = 60
+const reportPauseMs = 1_000
+
+/** Keeps what was read when a later part is refused, and says which part that was. */
+class Gathering {
+  readonly missing: string[] = []
+  readonly #place: AwsPlace
+  readonly #tell: Tell
+
+  constructor(place: AwsPlace, tell: Tell) {
+    this.#place = place
+    this.#tell = tell
+  }
+
+  async part<T>(action: string, what: string, read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const found = await read()
+      this.#tell(`Read ${what}.`)
+      return found
+    } catch (error) {
+      const problem = awsProblem(error, { action, region: this.#place.region, profile: this.#place.profile })
+      if (!(problem instanceof Problem)) throw problem
+      // Without credentials no other part could be read either.
+      if (problem.code === 'aws-credentials') throw problem
+      this.missing.push(`${what} (${action}): ${problem.message}`)
+      this.#tell(`Not read: ${what}. ${problem.message}`)
+      return undefined
+    }
+  }
+}
+
+async function readDetails(iam: IAMClient, pages: Details[], tell: Tell): Promise<void> {
+  const { paginateGetAccountAuthorizationDetails } = await import('@aws-sdk/client-iam')
+  for await (const page of paginateGetAccountAuthorizationDetails({ client: iam, pageSize: 1_000 }, {})) {
+    pages.push(checkedDetails(withLists(page), 'what IAM answered'))
+    const read = pages.reduce((sum, one) => sum + one.UserDetailList.length + one.RoleDetailList.length, 0)
+    tell(`Read ${read} users and roles.`)
+  }
+}
+
+/** An answer without users has no list of users. */
+function withLists({
+  UserDetailList = [],
+  GroupDetailList = [],
+  RoleDetailList = [],
+  Policies = [],
+}: GetAccountAuthorizationDetailsCommandOutput) {
+  return { UserDetailList, GroupDetailList, RoleDetailList, Policies }
+}
+
+/** The credential report is made anew when the last is older than four hours; that takes seconds. */
+async function readReport(iam: IAMClient): Promise<{ text: string; at: number | undefined }> {
+  const { GenerateCredentialReportCommand, GetCredentialReportCommand } = await import('@aws-sdk/client-iam')
+  for (let round = 0; round < reportTries; round++) {
+    const { State } = await iam.send(new GenerateCredentialReportCommand({}))
+    if (State === 'COMPLETE') break
+    await new Promise((resolve) => setTimeout(resolve, reportPauseMs))
+  }
+  const { Content, GeneratedTime } = await iam.send(new GetCredentialReportCommand({}))
+  return { text: Buffer.from(Content ?? []).toString('utf8'), at: GeneratedTime?.getTime() }
+}
+
+async function readPasswordPolicy(iam: IAMClient): Promise<PasswordPolicy | null> {
+  const { GetAccountPasswordPolicyCommand, NoSuchEntityException } = await import('@aws-sdk/client-iam')
+  try {
+    const { PasswordPolicy: found } = await iam.send(new GetAccountPasswordPolicyCommand({}))
+    return {
+      minimumLength: found?.MinimumPasswordLength ?? 6,
+      symbols: found?.RequireSymbols ?? false,
+      numbers: found?.RequireNumbers ?? false,
+      uppercase: found?.RequireUppercaseCharacters ?? false,
+      lowercase: found?.RequireLowercaseCharacters ?? false,
+      reusePrevention: found?.PasswordReusePrevention ?? 0,
+      maxAgeDays: found?.MaxPasswordAge ?? 0,
+    }
+  } catch (error) {
+    if (error instanceof NoSuchEntityException) return null
+    throw error
+  }
+}
+
+async function readSummary(iam: IAMClient): Promise<ReadonlyMap<string, number>> {
+  const { GetAccountSummaryCommand } = await import('@aws-sdk/client-iam')
+  const { SummaryMap = {} } = await iam.send(new GetAccountSummaryCommand({}))
+  return new Map(Object.entries(SummaryMap).map(([name, value]) => [name, Number(value)]))
+}
+
+async function readCertificates(iam: IAMClient): Promise<NonNullable<Facts['certificates']>> {
+  const { paginateListServerCertificates } = await import('@aws-sdk/client-iam')
+  const found = []
+  for await (const { ServerCertificateMetadataList = [] } of paginateListServerCertificates({ client: iam }, {})) {
+    for (const { ServerCertificateName: name = '', Arn: arn = '', Expiration } of ServerCertificateMetadataList) {
+      if (Expiration !== undefined) found.push({ name, arn, expires: Expiration.getTime() })
+    }
+  }
+  return found
+}
+
+async function readProviders(iam: IAMClient): Promise<NonNullable<Facts['providers']>> {
+  const { ListOpenIDConnectProvidersCommand, ListSAMLProvidersCommand } = await import('@aws-sdk/client-iam')
+  const [{ OpenIDConnectProviderList = [] }, { SAMLProviderList = [] }] = await Promise.all([
+    iam.send(new ListOpenIDConnectProvidersCommand({})),
+    iam.send(new ListSAMLProvidersCommand({})),
+  ])
+  return [
+    ...OpenIDConnectProviderList.map(({ Arn = '' }) => ({ arn: Arn, kind: 'oidc' as const })),
+    ...SAMLProviderList.map(({ Arn = '' }) => ({ arn: Arn, kind: 'saml' as const })),
+  ]
+}
+
+/** Asked a user at a time: IAM has no list of all. A few at once, so that it is not slowed down. */
+const atOnce = 5
+
+async function readSshKeys(iam: IAMClient, users: readonly string[]): Promise<NonNullable<Facts['sshKeys']>> {
+  const { paginateListSSHPublicKeys } = await import('@aws-sdk/client-iam')
+  const waiting = [...users]
+  const found: { user: string; id: string }[] = []
+  const readSome = async (): Promise<void> => {
+    for (let user = waiting.pop(); user !== undefined; user = waiting.pop()) {
+      for await (const { SSHPublicKeys = [] } of paginateListSSHPublicKeys({ client: iam }, { UserName: user })) {
+        for (const { SSHPublicKeyId = '', Status } of SSHPublicKeys)
+          if (Status === 'Active') found.push({ user, id: SSHPublicKeyId })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, readSome))
+  return found
+}
+
+async function readFunctions(lambda: LambdaClient): Promise<Workload[]> {
+  const { paginateListFunctions } = await import('@aws-sdk/client-lambda')
+  const found: Workload[] = []
+  for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
+    for (const { FunctionArn: arn, Role: role } of Functions) if (arn && role) found.push({ arn, kind: 'function', role })
+  }
+  return found
+}
+
+async function readStacks(cloudFormation: CloudFormationClient): Promise<Workload[]> {
+  const { paginateDescribeStacks } = await import('@aws-sdk/client-cloudformation')
+  const found: Workload[] = []
+  for await (const { Stacks = [] } of paginateDescribeStacks({ client: cloudFormation }, {})) {
+    for (const { StackId: arn, RoleARN: role } of Stacks) if (arn && role) found.push({ arn, kind: 'stack', role })
+  }
+  return found
+}
+
+/**
+ * Reads a live account: its parts side by side, each in pages and with retries. A part that is refused is named in
+ * `missing`; what was read is kept.
+ * @throws Problem `aws-credentials`; `aws-denied` where not even the first page of principals may be read
+ */
+export async function readLive(place: AwsPlace, tell: Tell, now: number): Promise<LiveAccount> {
+  const { iam, lambda, cloudFormation } = await clients(place)
+  const gathering = new Gathering(place, tell)
+  const pages: Details[] = []
+  try {
+    const [, report, passwordPolicy, summary, certificates, providers, functions, stacks] = await Promise.all([
+      gathering.part('iam:GetAccountAuthorizationDetails', 'users, groups, roles and policies', () =>
+        readDetails(iam, pages, tell),
+      ),
+      gathering.part('iam:GenerateCredentialReport', 'the credential report', () => readReport(iam)),
+      gathering.part('iam:GetAccountPasswordPolicy', 'the password policy', () => readPasswordPolicy(iam)),
+      gathering.part('iam:GetAccountSummary', 'the account summary', () => readSummary(iam)),
+      gathering.part('iam:ListServerCertificates', 'server certificates', () => readCertificates(iam)),
+      gathering.part('iam:ListOpenIDConnectProviders', 'identity providers', () => readProviders(iam)),
+      gathering.part('lambda:ListFunctions', `functions of ${place.region ?? 'the region'}`, () => readFunctions(lambda)),
+      gathering.part('cloudformation:DescribeStacks', `stacks of ${place.region ?? 'the region'}`, () =>
+        readStacks(cloudFormation),
+      ),
+    ])
+    const details =
+      pages.length === 0
+        ? { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] }
+        : checkedDetails(pages, 'what IAM answered')
+    const sshKeys = await gathering.part('iam:ListSSHPublicKeys', 'SSH keys', () =>
+      readSshKeys(
+        iam,
+        details.UserDetailList.map(({ UserName }) => UserName),
+      ),
+    )
+    const facts: Facts = {
+      ...noFacts,
+      credentials: report && readCredentialReport(report.text, 'the credential report'),
+      credentialsAt: report?.at,
+      passwordPolicy,
+      summary,
+      certificates,
+      providers,
+      // Functions and stacks of other regions are not known: nothing is excluded by what is known of one.
+      workloads: functions === undefined || stacks === undefined ? undefined : [...functions, ...stacks],
+      sshKeys,
+    }
+    const account = accountFrom(details, { source: 'account', readAt: now })
+    const id = account.id || (facts.credentials?.[0]?.arn.split(':')[4] ?? '')
+    return { account: { ...account, id, facts, missing: [...account.missing, ...gathering.missing] }, details }
+  } finally {
+    for (const client of [iam, lambda, cloudFormation]) client.destroy()
+  }
+}

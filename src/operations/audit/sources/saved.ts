@@ -1,0 +1,86 @@
+import * as z from 'zod'
+import { Problem } from '../../../domain/problem.ts'
+import type { Facts } from '../account/account.ts'
+import type { Details } from '../account/details.ts'
+
+/** What `--save` adds to the lists of get-account-authorization-details, so that one file holds all that was read. */
+const factsShape = z.object({
+  credentials: z
+    .array(
+      z.object({
+        user: z.string(),
+        arn: z.string(),
+        created: z.number().optional(),
+        password: z.boolean().optional(),
+        passwordUsed: z.number().optional(),
+        passwordChanged: z.number().optional(),
+        mfa: z.boolean(),
+        keys: z.array(
+          z.object({ slot: z.literal([1, 2]), active: z.boolean(), rotated: z.number().optional(), used: z.number().optional() }),
+        ),
+        certificates: z.number(),
+      }),
+    )
+    .optional(),
+  credentialsAt: z.number().optional(),
+  passwordPolicy: z
+    .object({
+      minimumLength: z.number(),
+      symbols: z.boolean(),
+      numbers: z.boolean(),
+      uppercase: z.boolean(),
+      lowercase: z.boolean(),
+      reusePrevention: z.number(),
+      maxAgeDays: z.number(),
+    })
+    .nullable()
+    .optional(),
+  summary: z.record(z.string(), z.number()).optional(),
+  certificates: z.array(z.object({ name: z.string(), arn: z.string(), expires: z.number() })).optional(),
+  providers: z.array(z.object({ arn: z.string(), kind: z.enum(['oidc', 'saml']) })).optional(),
+  workloads: z.array(z.object({ arn: z.string(), kind: z.enum(['function', 'stack']), role: z.string() })).optional(),
+  sshKeys: z.array(z.object({ user: z.string(), id: z.string() })).optional(),
+  missing: z.array(z.string()).optional(),
+})
+
+const key = 'Apigw'
+
+/** The part of a saved file that is ours; nothing where AWS's own command wrote the file. @throws Problem `audit-input-invalid` */
+export function savedFacts(value: unknown, where: string): Partial<Facts> & { missing?: readonly string[] | undefined } {
+  const own: unknown = Object(value)[key]
+  if (own === undefined) return {}
+  const result = factsShape.safeParse(own)
+  if (!result.success) {
+    const [issue] = result.error.issues
+    throw new Problem(
+      'audit-input-invalid',
+      `${where}, ${key}.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}.`,
+      {
+        next: 'apigw audit iam --save account.json',
+      },
+    )
+  }
+  const { summary, credentials, credentialsAt, passwordPolicy, certificates, providers, workloads, sshKeys, missing } =
+    result.data
+  return {
+    summary: summary && new Map(Object.entries(summary)),
+    credentials: credentials?.map((row) => ({ ...blank, ...row, keys: row.keys.map((one) => ({ ...blankKey, ...one })) })),
+    credentialsAt,
+    passwordPolicy,
+    certificates,
+    providers,
+    workloads,
+    sshKeys,
+    missing,
+  }
+}
+
+const blank = { created: undefined, password: undefined, passwordUsed: undefined, passwordChanged: undefined }
+const blankKey = { rotated: undefined, used: undefined }
+
+/** What `--save` writes. */
+export function savedText(details: Details, facts: Facts, missing: readonly string[]): string {
+  const { summary, ...rest } = facts
+  const own = { ...rest, ...(summary !== undefined && { summary: Object.fromEntries(summary) }), missing }
+  return `${JSON.stringify({ ...details, [key]: own }, null, 1)}\n`
+}

@@ -1,0 +1,104 @@
+import { appendFile } from 'node:fs/promises'
+import type { IAMClient } from '@aws-sdk/client-iam'
+import { type AwsPlace, awsProblem, clientOptions } from '../../../aws/index.ts'
+import { Problem } from '../../../domain/problem.ts'
+import type { Account } from '../account/account.ts'
+import { readLive } from '../sources/live.ts'
+import { carryOut } from './carry-out.ts'
+import { accountAfter, refusal } from './guard.ts'
+import type { Plan } from './plan.ts'
+import { type PlanStep, stepText } from './steps.ts'
+
+/** What became of a step. */
+export interface StepResult {
+  readonly step: PlanStep
+  readonly text: string
+  readonly outcome: 'done' | 'would-be-done' | 'refused' | 'skipped' | 'failed'
+  readonly why: string | null
+}
+
+export interface ApplyOptions extends AwsPlace {
+  readonly dryRun: boolean
+  /** Where what was there before is written, one JSON line a step. */
+  readonly record: string
+  /** Asked before each step. */
+  readonly confirm: (text: string) => Promise<boolean>
+  readonly tell: (line: string) => void
+  readonly now: () => number
+}
+
+async function callerArn(place: AwsPlace): Promise<string> {
+  const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts')
+  const sts = new STSClient(clientOptions(place))
+  try {
+    const { Arn = '' } = await sts.send(new GetCallerIdentityCommand({}))
+    return Arn
+  } catch (error) {
+    throw awsProblem(error, { action: 'sts:GetCallerIdentity', region: place.region, profile: place.profile })
+  } finally {
+    sts.destroy()
+  }
+}
+
+function checkAccount(plan: Plan, account: Account): void {
+  if (plan.account === account.id) return
+  throw new Problem(
+    'audit-input-invalid',
+    `The plan is for account ${plan.account}, and these credentials are of ${account.id || 'another'}.`,
+    {
+      next: 'aws sts get-caller-identity, or --profile',
+    },
+  )
+}
+
+/**
+ * Carries a plan out, step by step: asked, noted, done. The account is read again first, so that what would lock out
+ * the caller or the last administrator is refused by what is true now. The first failure ends it.
+ * @throws Problem `audit-input-invalid`, `aws-credentials`, `aws-denied`
+ */
+export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<StepResult[]> {
+  const arn = await callerArn(options)
+  let { account } = await readLive(options, options.tell, options.now())
+  checkAccount(plan, account)
+  const { IAMClient } = await import('@aws-sdk/client-iam')
+  const iam = new IAMClient({ region: 'us-east-1', ...clientOptions(options) })
+  const results: StepResult[] = []
+  try {
+    for (const step of plan.steps) {
+      const result = await oneStep(step, refusal(step, { arn }, account), iam, plan.account, options)
+      results.push(result)
+      options.tell(`${result.outcome.replaceAll('-', ' ')}: ${result.text}${result.why === null ? '' : ` — ${result.why}`}`)
+      if (result.outcome === 'failed') break
+      // What this run has taken away counts for the steps that follow.
+      if (result.outcome.endsWith('done')) account = accountAfter(account, step)
+    }
+    return results
+  } finally {
+    iam.destroy()
+  }
+}
+
+async function oneStep(
+  step: PlanStep,
+  refused: string | undefined,
+  iam: IAMClient,
+  account: string,
+  options: ApplyOptions,
+): Promise<StepResult> {
+  const text = stepText(step)
+  const ended = (outcome: StepResult['outcome'], why: string | null = null): StepResult => ({ step, text, outcome, why })
+  if (refused !== undefined) return ended('refused', refused)
+  if (options.dryRun) return ended('would-be-done')
+  if (!(await options.confirm(text))) return ended('skipped')
+  try {
+    await carryOut(iam, step, account, (before) => {
+      const line = JSON.stringify({ at: new Date(options.now()).toISOString(), step, before })
+      return appendFile(options.record, `${line}\n`, { mode: 0o600 })
+    })
+    return ended('done')
+  } catch (error) {
+    const problem = awsProblem(error, { action: `iam (${step.do})`, region: options.region, profile: options.profile })
+    if (!(problem instanceof Problem)) throw problem
+    return ended('failed', problem.message)
+  }
+}

@@ -1,0 +1,204 @@
+import type { IAMClient } from '@aws-sdk/client-iam'
+import { Problem } from '../../../domain/problem.ts'
+import { requireMfaDocument } from './require-mfa.ts'
+import type { PlanStep } from './steps.ts'
+
+/** What was there before a step: enough to bring it back by hand. */
+export type Before = Readonly<Record<string, unknown>>
+
+/** Notes what was there. It is called, and awaited, before anything is changed. */
+export type Note = (before: Before) => Promise<void>
+
+type Of<Kind extends PlanStep['do']> = Extract<PlanStep, { do: Kind }>
+
+function changed(what: string): Problem {
+  return new Problem('audit-input-invalid', `${what} since the plan was made.`, { next: 'apigw audit iam --plan FILE' })
+}
+
+const sameInstantMs = 1_000
+
+async function deactivateKey(iam: IAMClient, { user, created }: Of<'deactivate-key'>, note: Note): Promise<void> {
+  const { ListAccessKeysCommand, UpdateAccessKeyCommand } = await import('@aws-sdk/client-iam')
+  const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName: user }))
+  const key = AccessKeyMetadata.find(
+    ({ CreateDate }) => CreateDate !== undefined && Math.abs(CreateDate.getTime() - Date.parse(created)) < sameInstantMs,
+  )
+  if (key?.AccessKeyId === undefined) throw changed(`The key of ${user} was deleted`)
+  const { AccessKeyId } = key
+  await note({
+    undo: `aws iam update-access-key --user-name ${user} --access-key-id ${AccessKeyId} --status Active`,
+    status: key.Status,
+  })
+  await iam.send(new UpdateAccessKeyCommand({ UserName: user, AccessKeyId, Status: 'Inactive' }))
+}
+
+async function deletePassword(iam: IAMClient, { user }: Of<'delete-password'>, note: Note): Promise<void> {
+  const { DeleteLoginProfileCommand } = await import('@aws-sdk/client-iam')
+  await note({
+    undo: `aws iam create-login-profile --user-name ${user} --password-reset-required --cli-input-json file://password.json`,
+  })
+  await iam.send(new DeleteLoginProfileCommand({ UserName: user }))
+}
+
+async function detachPolicy(iam: IAMClient, { from, name, policy }: Of<'detach-policy'>, note: Note): Promise<void> {
+  const { DetachRolePolicyCommand, DetachUserPolicyCommand } = await import('@aws-sdk/client-iam')
+  await note({ undo: `aws iam attach-${from}-policy --${from}-name ${name} --policy-arn ${policy}` })
+  if (from === 'user') await iam.send(new DetachUserPolicyCommand({ UserName: name, PolicyArn: policy }))
+  else await iam.send(new DetachRolePolicyCommand({ RoleName: name, PolicyArn: policy }))
+}
+
+async function deletePolicy(iam: IAMClient, { policy }: Of<'delete-policy'>, note: Note): Promise<void> {
+  const {
+    DeletePolicyCommand,
+    DeletePolicyVersionCommand,
+    GetPolicyCommand,
+    GetPolicyVersionCommand,
+    ListPolicyVersionsCommand,
+  } = await import('@aws-sdk/client-iam')
+  const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn: policy }))
+  if ((Policy?.AttachmentCount ?? 0) > 0 || (Policy?.PermissionsBoundaryUsageCount ?? 0) > 0)
+    throw changed(`${policy} was attached`)
+  const { Versions = [] } = await iam.send(new ListPolicyVersionsCommand({ PolicyArn: policy }))
+  const documents: Record<string, string> = {}
+  for (const { VersionId = '' } of Versions) {
+    const { PolicyVersion } = await iam.send(new GetPolicyVersionCommand({ PolicyArn: policy, VersionId }))
+    documents[VersionId] = decodeURIComponent(PolicyVersion?.Document ?? '')
+  }
+  const undo = `aws iam create-policy --policy-name ${Policy?.PolicyName} --path ${Policy?.Path} --policy-document file://document.json`
+  await note({ undo, inForce: Policy?.DefaultVersionId, documents })
+  for (const { VersionId, IsDefaultVersion } of Versions) {
+    if (IsDefaultVersion !== true) await iam.send(new DeletePolicyVersionCommand({ PolicyArn: policy, VersionId }))
+  }
+  await iam.send(new DeletePolicyCommand({ PolicyArn: policy }))
+}
+
+async function deleteGroup(iam: IAMClient, { group }: Of<'delete-group'>, note: Note): Promise<void> {
+  const sdk = await import('@aws-sdk/client-iam')
+  const { Users = [] } = await iam.send(new sdk.GetGroupCommand({ GroupName: group }))
+  if (Users.length > 0) throw changed(`Somebody joined the group ${group}`)
+  const { AttachedPolicies = [] } = await iam.send(new sdk.ListAttachedGroupPoliciesCommand({ GroupName: group }))
+  const { PolicyNames = [] } = await iam.send(new sdk.ListGroupPoliciesCommand({ GroupName: group }))
+  const inline: Record<string, string> = {}
+  for (const PolicyName of PolicyNames) {
+    const { PolicyDocument = '' } = await iam.send(new sdk.GetGroupPolicyCommand({ GroupName: group, PolicyName }))
+    inline[PolicyName] = decodeURIComponent(PolicyDocument)
+  }
+  const attached = AttachedPolicies.flatMap(({ PolicyArn }) => PolicyArn ?? [])
+  await note({ undo: `aws iam create-group --group-name ${group}, then attach and put what is named here`, attached, inline })
+  for (const PolicyArn of attached) await iam.send(new sdk.DetachGroupPolicyCommand({ GroupName: group, PolicyArn }))
+  for (const PolicyName of PolicyNames) await iam.send(new sdk.DeleteGroupPolicyCommand({ GroupName: group, PolicyName }))
+  await iam.send(new sdk.DeleteGroupCommand({ GroupName: group }))
+}
+
+const restedMs = 45 * 86_400_000
+
+async function deleteRole(iam: IAMClient, { role }: Of<'delete-role'>, note: Note): Promise<void> {
+  const sdk = await import('@aws-sdk/client-iam')
+  const { Role } = await iam.send(new sdk.GetRoleCommand({ RoleName: role }))
+  const used = Role?.RoleLastUsed?.LastUsedDate?.getTime() ?? 0
+  if (Date.now() - used < restedMs) throw changed(`The role ${role} was used`)
+  const { AttachedPolicies = [] } = await iam.send(new sdk.ListAttachedRolePoliciesCommand({ RoleName: role }))
+  const { PolicyNames = [] } = await iam.send(new sdk.ListRolePoliciesCommand({ RoleName: role }))
+  const { InstanceProfiles = [] } = await iam.send(new sdk.ListInstanceProfilesForRoleCommand({ RoleName: role }))
+  const inline: Record<string, string> = {}
+  for (const PolicyName of PolicyNames) {
+    const { PolicyDocument = '' } = await iam.send(new sdk.GetRolePolicyCommand({ RoleName: role, PolicyName }))
+    inline[PolicyName] = decodeURIComponent(PolicyDocument)
+  }
+  const attached = AttachedPolicies.flatMap(({ PolicyArn }) => PolicyArn ?? [])
+  const profiles = InstanceProfiles.flatMap(({ InstanceProfileName }) => InstanceProfileName ?? [])
+  await note({
+    undo: `aws iam create-role --role-name ${role} --path ${Role?.Path} --assume-role-policy-document file://trust.json, then attach and put what is named here`,
+    trust: decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''),
+    description: Role?.Description,
+    tags: Role?.Tags,
+    boundary: Role?.PermissionsBoundary?.PermissionsBoundaryArn,
+    attached,
+    inline,
+    profiles,
+  })
+  for (const PolicyArn of attached) await iam.send(new sdk.DetachRolePolicyCommand({ RoleName: role, PolicyArn }))
+  for (const PolicyName of PolicyNames) await iam.send(new sdk.DeleteRolePolicyCommand({ RoleName: role, PolicyName }))
+  for (const InstanceProfileName of profiles) {
+    await iam.send(new sdk.RemoveRoleFromInstanceProfileCommand({ RoleName: role, InstanceProfileName }))
+  }
+  await iam.send(new sdk.DeleteRoleCommand({ RoleName: role }))
+}
+
+async function setPasswordPolicy(iam: IAMClient, note: Note): Promise<void> {
+  const { GetAccountPasswordPolicyCommand, NoSuchEntityException, UpdateAccountPasswordPolicyCommand } = await import(
+    '@aws-sdk/client-iam'
+  )
+  const before = await iam.send(new GetAccountPasswordPolicyCommand({})).catch((error: unknown) => {
+    if (error instanceof NoSuchEntityException) return undefined
+    throw error
+  })
+  const old = before?.PasswordPolicy
+  await note({
+    undo: old === undefined ? 'aws iam delete-account-password-policy' : 'aws iam update-account-password-policy',
+    before: old ?? null,
+  })
+  await iam.send(
+    new UpdateAccountPasswordPolicyCommand({
+      MinimumPasswordLength: Math.max(14, old?.MinimumPasswordLength ?? 0),
+      PasswordReusePrevention: 24,
+      RequireSymbols: true,
+      RequireNumbers: true,
+      RequireUppercaseCharacters: true,
+      RequireLowercaseCharacters: true,
+      AllowUsersToChangePassword: true,
+      ...(old?.MaxPasswordAge !== undefined && old.MaxPasswordAge > 0 && { MaxPasswordAge: old.MaxPasswordAge }),
+    }),
+  )
+}
+
+const mfaName = 'apigw-require-mfa'
+
+/** By a group, so that it is seen and taken away in one place. */
+async function requireMfa(iam: IAMClient, { user }: Of<'require-mfa'>, account: string, note: Note): Promise<void> {
+  const sdk = await import('@aws-sdk/client-iam')
+  await note({ undo: `aws iam remove-user-from-group --group-name ${mfaName} --user-name ${user}` })
+  const unlessThere = async (make: Promise<unknown>): Promise<void> => {
+    await make.catch((error: unknown) => {
+      if (!(error instanceof sdk.EntityAlreadyExistsException)) throw error
+    })
+  }
+  await unlessThere(iam.send(new sdk.CreateGroupCommand({ GroupName: mfaName })))
+  await unlessThere(iam.send(new sdk.CreatePolicyCommand({ PolicyName: mfaName, PolicyDocument: await requireMfaDocument() })))
+  await iam.send(new sdk.AttachGroupPolicyCommand({ GroupName: mfaName, PolicyArn: `arn:aws:iam::${account}:policy/${mfaName}` }))
+  await iam.send(new sdk.AddUserToGroupCommand({ GroupName: mfaName, UserName: user }))
+}
+
+async function tightenTrust(iam: IAMClient, { role, trust }: Of<'tighten-trust'>, note: Note): Promise<void> {
+  const { GetRoleCommand, UpdateAssumeRolePolicyCommand } = await import('@aws-sdk/client-iam')
+  const { Role } = await iam.send(new GetRoleCommand({ RoleName: role }))
+  await note({
+    undo: `aws iam update-assume-role-policy --role-name ${role} --policy-document file://trust.json`,
+    trust: decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''),
+  })
+  await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: role, PolicyDocument: JSON.stringify(trust) }))
+}
+
+/** Carries one step out, after noting what was there. */
+export async function carryOut(iam: IAMClient, step: PlanStep, account: string, note: Note): Promise<void> {
+  switch (step.do) {
+    case 'deactivate-key':
+      return deactivateKey(iam, step, note)
+    case 'delete-password':
+      return deletePassword(iam, step, note)
+    case 'detach-policy':
+      return detachPolicy(iam, step, note)
+    case 'delete-policy':
+      return deletePolicy(iam, step, note)
+    case 'delete-group':
+      return deleteGroup(iam, step, note)
+    case 'delete-role':
+      return deleteRole(iam, step, note)
+    case 'set-password-policy':
+      return setPasswordPolicy(iam, note)
+    case 'require-mfa':
+      return requireMfa(iam, step, account, note)
+    case 'tighten-trust':
+      return tightenTrust(iam, step, note)
+  }
+}

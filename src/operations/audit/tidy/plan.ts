@@ -1,0 +1,166 @@
+import { parseDocument, stringify } from 'yaml'
+import * as z from 'zod'
+import { Problem } from '../../../domain/problem.ts'
+import type { Account } from '../account/account.ts'
+import type { Audit } from '../audit.ts'
+import type { Finding } from '../finding.ts'
+import { type PlanStep, stepShape, stepText } from './steps.ts'
+
+const shape = z.strictObject({ version: z.literal(1), account: z.string(), steps: z.array(stepShape) })
+
+export type Plan = z.infer<typeof shape>
+
+type Statement = { readonly [name: string]: unknown }
+
+function statementsOf(document: unknown): Statement[] {
+  const { Statement: found } = Object(document)
+  return (Array.isArray(found) ? found : [found]).filter((one) => typeof one === 'object' && one !== null)
+}
+
+/** A trust policy with one more condition on the statements that a test picks. */
+function withCondition(
+  document: unknown,
+  isMeant: (statement: Statement) => boolean,
+  key: string,
+  value: string,
+): Record<string, unknown> {
+  const statements = statementsOf(document).map((statement) => {
+    if (!isMeant(statement)) return statement
+    const conditions = Object(statement.Condition)
+    return { ...statement, Condition: { ...conditions, StringEquals: { ...Object(conditions.StringEquals), [key]: value } } }
+  })
+  return { ...Object(document), Statement: statements }
+}
+
+function names(of: unknown): string[] {
+  return (Array.isArray(of) ? of : [of]).map(String)
+}
+
+function last(arn: string): string {
+  return arn.split('/').at(-1) ?? arn
+}
+
+/** Steps for a trust policy: those that need no knowledge of anybody's intentions. */
+function trustSteps({ rule, resource }: Finding, account: Account): PlanStep[] {
+  const role = account.roles.find(({ arn }) => arn === resource)
+  const document = role?.trust?.document
+  if (role === undefined || document === undefined) return []
+  if (rule === 'confused-deputy') {
+    const trust = withCondition(document, ({ Principal }) => 'Service' in Object(Principal), 'aws:SourceAccount', account.id)
+    return [{ do: 'tighten-trust', role: role.name, trust }]
+  }
+  if (rule === 'saml-without-audience') {
+    const isSaml = ({ Principal }: Statement): boolean =>
+      names(Object(Principal).Federated).some((one) => one.includes(':saml-provider/'))
+    return [
+      {
+        do: 'tighten-trust',
+        role: role.name,
+        trust: withCondition(document, isSaml, 'SAML:aud', 'https://signin.aws.amazon.com/saml'),
+      },
+    ]
+  }
+  return []
+}
+
+/** Steps that switch stale credentials off. Keys are only deactivated: that is taken back in a second. */
+function credentialSteps({ rule, resource, id }: Finding, account: Account): PlanStep[] {
+  const row = account.facts.credentials?.find(({ arn }) => arn === resource)
+  if (row === undefined || row.user === '<root_account>') return []
+  const keys = row.keys.filter(({ active, rotated }) => active && rotated !== undefined)
+  const key = (slot: number): PlanStep[] =>
+    keys
+      .filter((one) => one.slot === slot)
+      .map(({ rotated = 0 }) => ({ do: 'deactivate-key', user: row.user, created: new Date(rotated).toISOString() }))
+  const slots = /password/.test(id) ? [] : [1, 2]
+  if (rule === 'key-never-used')
+    return slots.filter((slot) => keys.some((one) => one.slot === slot && one.used === undefined)).flatMap(key)
+  if (rule === 'two-active-keys') {
+    const [older] = keys.toSorted((a, b) => (a.used ?? 0) - (b.used ?? 0))
+    return older === undefined ? [] : key(older.slot)
+  }
+  return rule === 'console-without-mfa' ? [{ do: 'require-mfa', user: row.user }] : []
+}
+
+function unusedSteps({ title, resource }: Finding, account: Account): PlanStep[] {
+  const row = account.facts.credentials?.find(({ arn }) => arn === resource)
+  if (row === undefined) return []
+  if (title.startsWith('The password')) return [{ do: 'delete-password', user: row.user }]
+  const slot = Number(/^Access key (\d)/.exec(title)?.[1])
+  const found = row.keys.find((one) => one.slot === slot)
+  return found?.rotated === undefined
+    ? []
+    : [{ do: 'deactivate-key', user: row.user, created: new Date(found.rotated).toISOString() }]
+}
+
+/** A policy that a user has by a group as well is attached to him for nothing. */
+function detachSteps({ resource, evidence: [policy = ''] }: Finding, account: Account): PlanStep[] {
+  const user = account.users.find(({ arn }) => arn === resource)
+  const byGroup = user?.held.some((held) => held.group !== undefined && held.policy.arn === policy)
+  return user !== undefined && byGroup ? [{ do: 'detach-policy', from: 'user', name: user.name, policy }] : []
+}
+
+function stepsFor(finding: Finding, account: Account): PlanStep[] {
+  switch (finding.rule) {
+    case 'unused-credential':
+      return unusedSteps(finding, account)
+    case 'policy-on-user':
+      return detachSteps(finding, account)
+    case 'unused-policy':
+    case 'unattached-admin-policy':
+      return [{ do: 'delete-policy', policy: finding.resource }]
+    case 'empty-group':
+      return [{ do: 'delete-group', group: last(finding.resource) }]
+    case 'unused-role':
+      return [{ do: 'delete-role', role: last(finding.resource) }]
+    case 'password-length':
+    case 'password-reuse':
+    case 'password-characters':
+      return [{ do: 'set-password-policy' }]
+    case 'confused-deputy':
+    case 'saml-without-audience':
+      return trustSteps(finding, account)
+    default:
+      return credentialSteps(finding, account)
+  }
+}
+
+/** What can be tidied without asking anybody's intentions, each thing once. Accepted findings are left alone. */
+export function planOf({ findings }: Audit, account: Account): Plan {
+  const seen = new Set<string>()
+  const steps = findings
+    .filter(({ suppressed }) => suppressed === null)
+    .flatMap((finding) => stepsFor(finding, account).map((step) => ({ ...step, finding: finding.id, why: finding.title })))
+    .filter((step) => {
+      const text = stepText(step)
+      return !seen.has(text) && seen.add(text)
+    })
+  return { version: 1, account: account.id, steps }
+}
+
+/** The plan as a file to be read, and cut down, by a person. */
+export function planText(plan: Plan): string {
+  const head = [
+    '# What `apigw iam apply` will do, step by step. Take out what you do not want; nothing was changed yet.',
+    '# Try it first: apigw iam apply FILE --dry-run',
+    '',
+  ]
+  return head.join('\n') + stringify(plan, { lineWidth: 0 })
+}
+
+/** @throws Problem `audit-input-invalid` that names line or field */
+export function readPlan(text: string, name: string): Plan {
+  const next = 'apigw audit iam --plan FILE'
+  const document = parseDocument(text)
+  const [syntax] = document.errors
+  if (syntax !== undefined) {
+    const [what = ''] = syntax.message.split(/ at line \d+|\n/)
+    throw new Problem('audit-input-invalid', `${name}, line ${syntax.linePos?.[0].line ?? '?'}: ${what}.`, { next })
+  }
+  const result = shape.safeParse(document.toJS())
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw new Problem('audit-input-invalid', `${name}, ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}.`, {
+    next,
+  })
+}

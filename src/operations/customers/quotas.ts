@@ -1,0 +1,47 @@
+import { currentUsage, type Remaining, remainingOf } from '../../domain/admission.ts'
+import { type Windows, windowOf, windowsAt } from '../../domain/calendar.ts'
+import type { Environment } from '../../domain/names.ts'
+import type { Quota, QuotaChange } from '../../domain/quota.ts'
+import { type OperatorRegistry, storedProfile } from '../../registry/index.ts'
+import { type Context, changedProfile } from './change.ts'
+
+/** A customer's limits in one environment with what is left of them now. */
+export interface QuotaStanding {
+  readonly customer: string
+  readonly environment: Environment
+  readonly timeZone: string
+  /** Absent: no quota was set, and every call is refused. */
+  readonly quota?: Quota
+  readonly remaining?: Remaining
+  readonly windows: Windows
+}
+
+export async function setQuota(
+  context: Context,
+  customer: string,
+  environment: Environment,
+  change: QuotaChange,
+): Promise<Quota> {
+  const profile = await changedProfile(context, { kind: 'setQuota', customer, environment, change })
+  return profile.quotas[environment] ?? {}
+}
+
+/** Reads what is left; takes nothing. */
+export async function quotaStanding(
+  registry: OperatorRegistry,
+  customer: string,
+  environment: Environment,
+): Promise<QuotaStanding> {
+  const { profile } = await storedProfile(registry, customer)
+  const { usage, now } = await registry.usage(customer, environment)
+  const { timeZone } = profile.customer
+  const current = currentUsage(usage, windowsAt(timeZone, now), now)
+  const quota = profile.quotas[environment]
+  return {
+    customer,
+    environment,
+    timeZone,
+    windows: { zone: timeZone, day: windowOf(timeZone, current.day), month: windowOf(timeZone, current.month) },
+    ...(quota !== undefined && { quota, remaining: remainingOf(quota, current, now) }),
+  }
+}

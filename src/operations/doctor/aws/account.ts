@@ -1,0 +1,89 @@
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation'
+import { type AwsPlace, awsProblem, clientOptions, type SigningCredentials } from '../../../aws/index.ts'
+import { Problem } from '../../../domain/problem.ts'
+import type { Check, Places } from '../check.ts'
+
+/** A stack of CloudFormation, as far as a check needs it. */
+export interface Stack {
+  readonly status: string
+  readonly outputs: Readonly<Record<string, string>>
+}
+
+/** The account that a stage is in, to be looked at. */
+export interface Account {
+  readonly id: string
+  readonly arn: string
+  readonly stage: string
+  readonly region: string
+  readonly options: ReturnType<typeof clientOptions>
+  /** For what is said of an error. */
+  readonly place: AwsPlace
+  credentials(): Promise<SigningCredentials>
+  /** @returns undefined where there is no stack of the name; asked once for each. */
+  stack(name: string): Promise<Stack | undefined>
+}
+
+/**
+ * Makes one call, and says in words what went wrong with it.
+ * @param action as IAM names it
+ */
+export async function called<T>({ region, profile }: AwsPlace, action: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    throw awsProblem(error, { action, region, profile })
+  }
+}
+
+async function describe(client: CloudFormationClient, StackName: string): Promise<Stack | undefined> {
+  const { DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation')
+  try {
+    const { Stacks: [found] = [] } = await client.send(new DescribeStacksCommand({ StackName }))
+    if (found === undefined) return undefined
+    const pairs = (found.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])
+    return { status: found.StackStatus ?? 'unknown', outputs: Object.fromEntries(pairs) }
+  } catch (error) {
+    // CloudFormation has no error of its own for it.
+    if (error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message)) return undefined
+    throw error
+  }
+}
+
+/**
+ * Finds out who looks. It needs no right at all.
+ * @throws Problem `aws-…`
+ */
+export async function openAccount(places: Places, stage: string, region: string, signal: AbortSignal): Promise<Account> {
+  const [{ GetCallerIdentityCommand, STSClient }, { CloudFormationClient }] = await Promise.all([
+    import('@aws-sdk/client-sts'),
+    import('@aws-sdk/client-cloudformation'),
+  ])
+  const place = { region, profile: places.profile }
+  const options = { ...clientOptions(place), maxAttempts: 3 }
+  const sts = new STSClient(options)
+  const stacks = new CloudFormationClient(options)
+  const known = new Map<string, Promise<Stack | undefined>>()
+  const { Account = '', Arn = '' } = await called(place, 'sts:GetCallerIdentity', () =>
+    sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal }),
+  )
+  return {
+    id: Account,
+    arn: Arn,
+    stage,
+    region,
+    options,
+    place,
+    credentials: () => sts.config.credentials(),
+    stack: (name) => {
+      const found = known.get(name) ?? called(place, 'cloudformation:DescribeStacks', () => describe(stacks, name))
+      known.set(name, found)
+      return found
+    },
+  }
+}
+
+/** What could not be looked at, and why; a right that is missing says nothing about the system. */
+export function unseen(name: string, error: unknown): Check | undefined {
+  if (!(error instanceof Problem) || (error.code !== 'aws-denied' && error.code !== 'aws-credentials')) return undefined
+  return { name, state: 'skipped', detail: error.message, ...(error.next !== undefined && { fix: error.next }) }
+}

@@ -1,0 +1,58 @@
+import { jsonCall } from '../../../aws/index.ts'
+import type { Check } from '../check.ts'
+import { type Account, called } from './account.ts'
+
+const name = 'budget'
+
+interface Notification {
+  readonly NotificationType?: string
+  readonly Threshold?: number
+  readonly NotificationState?: string
+}
+
+/** Budgets are of the account and answer in one region (https://docs.aws.amazon.com/general/latest/gr/billing.html). */
+async function notifications(
+  account: Account,
+  budget: string,
+  signal: AbortSignal,
+): Promise<readonly Notification[] | undefined> {
+  try {
+    const { Notifications } = await jsonCall(await account.credentials(), {
+      service: 'budgets',
+      region: 'us-east-1',
+      endpoint: 'https://budgets.amazonaws.com',
+      target: 'AWSBudgetServiceGateway.DescribeNotificationsForBudget',
+      body: { AccountId: account.id, BudgetName: budget },
+      signal,
+    })
+    return Array.isArray(Notifications) ? Notifications : []
+  } catch (error) {
+    if (error instanceof Error && error.name === 'NotFoundException') return undefined
+    throw error
+  }
+}
+
+/** Whether somebody is told before the bill is a surprise. */
+export async function checkBudget(account: Account, signal: AbortSignal): Promise<Check[]> {
+  const { stage } = account
+  const budget = `apigw-${stage}`
+  // IAM has one right for all that only reads budgets.
+  const found = await called(account.place, 'budgets:ViewBudget', () => notifications(account, budget, signal))
+  const fix = `apigw deploy security --stage ${stage}`
+  if (found === undefined)
+    return [{ name, state: 'fail', detail: `there is no budget ${budget}, so nobody is told what it costs`, fix }]
+  if (found.length === 0) return [{ name, state: 'fail', detail: `the budget ${budget} tells nobody`, fix }]
+  const rung = found.filter(({ NotificationState }) => NotificationState === 'ALARM')
+  if (rung.length > 0) {
+    const marks = rung.map(({ NotificationType = '', Threshold }) => `${NotificationType.toLowerCase()} over ${Threshold}%`)
+    return [
+      {
+        name,
+        state: 'warn',
+        detail: `${budget}: ${marks.join(', ')}`,
+        fix: `see what stands for it: apigw deploy --dry-run --stage ${stage}; or raise the budget: deploy.monthlyBudget`,
+      },
+    ]
+  }
+  return [{ name, state: 'ok', detail: `${budget} has ${found.length} alarms, and none is on` }]
+}

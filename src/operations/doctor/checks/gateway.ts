@@ -1,0 +1,26 @@
+import { fixOf } from '../../../registry/index.ts'
+import type { Check } from '../check.ts'
+
+const answerMs = 3_000
+
+export async function checkGateway(gateway: string, onAws: boolean): Promise<Check> {
+  const fix = onAws ? 'apigw status, and apigw logs gateway' : 'start it: apigw dev'
+  const { origin } = new URL(gateway)
+  try {
+    const response = await fetch(new URL('/readyz', gateway), { signal: AbortSignal.timeout(answerMs) })
+    const said: { code?: unknown; reason?: unknown; status?: unknown } = Object(await response.json().catch(() => ({})))
+    const known = fixOf(said.reason)
+    // What listens there may be anything, so only a word of ours is shown.
+    const reason = known === undefined ? '' : ` (${said.reason})`
+    const log = onAws ? 'apigw logs gateway' : "look at the gateway's log"
+    if (response.ok && said.status === 'degraded') {
+      const detail = `${origin} serves a part of the customers: a part of its registry cannot be used${reason}`
+      return { name: 'gateway', state: 'fail', detail, fix: known ?? log }
+    }
+    if (response.ok) return { name: 'gateway', state: 'ok', detail: origin }
+    const why = said.code === 'shutting-down' ? 'it is stopping' : `its registry cannot be used${reason}`
+    return { name: 'gateway', state: 'fail', detail: `${origin} answers ${response.status}: ${why}`, fix: known ?? log }
+  } catch {
+    return { name: 'gateway', state: 'fail', detail: `${origin} does not answer`, fix }
+  }
+}

@@ -1,0 +1,78 @@
+import { awsProblem, type SigningCredentials } from '../../../aws/index.ts'
+import { Problem } from '../../../domain/problem.ts'
+import type { Route } from '../../../domain/route.ts'
+import { openQueue, type Queue } from '../../../runtime/ports/index.ts'
+import { type Check, failed, type Places } from '../check.ts'
+
+/**
+ * With fewer receives a queue gives up good messages in an outage of the database: a function uses one each visibility timeout,
+ * so 100 are five hours at 180 s. The stack's queues have 1000, the most that SQS takes.
+ */
+const fewReceives = 100
+
+/** A queue's standing: is it there, does what fails end somewhere, and has anything. */
+async function checkQueue(queue: Queue, of: string): Promise<Check> {
+  const name = `queue ${of}`
+  try {
+    const { visible, inFlight, deadLetter } = await queue.state(of)
+    const detail = `${visible} waiting, ${inFlight} in flight`
+    if (deadLetter === undefined) {
+      return {
+        name,
+        state: 'warn',
+        detail: `${detail}; it has no redrive policy, so a message that cannot be stored comes back until it expires`,
+        fix: 'give it a dead-letter queue: apigw deploy data, or aws sqs set-queue-attributes --attributes RedrivePolicy=…',
+      }
+    }
+    const dead = await queue.state(deadLetter.queue)
+    const { maxReceiveCount } = deadLetter
+    const isLow = maxReceiveCount < fewReceives
+    const early = `maxReceiveCount is ${maxReceiveCount}, so an outage of the database moves good messages to ${deadLetter.queue}`
+    const raise = 'set it to 1000: apigw deploy data, or aws sqs set-queue-attributes --attributes RedrivePolicy=…'
+    if (dead.visible === 0) {
+      return isLow ? { name, state: 'warn', detail: `${detail}; ${early}`, fix: raise } : { name, state: 'ok', detail }
+    }
+    return {
+      name,
+      state: 'warn',
+      detail: `${detail}; ${dead.visible} in ${deadLetter.queue}, which nobody delivers${isLow ? `; ${early}` : ''}`,
+      fix: `apigw queue peek ${deadLetter.queue}, and when the cause is mended: apigw queue redrive ${of}${isLow ? `; ${raise}` : ''}`,
+    }
+  } catch (error) {
+    return unseen(name, error) ?? failed(name, error, 'create the queue, or change the routes that use it')
+  }
+}
+
+/** A right that is missing says nothing about the queue. */
+function unseen(name: string, error: unknown): Check | undefined {
+  if (!(error instanceof Problem)) return undefined
+  const told = awsProblem(error.cause, { action: 'sqs:GetQueueAttributes', region: undefined, profile: undefined })
+  if (!(told instanceof Problem) || told.code !== 'aws-denied') return undefined
+  return { name, state: 'skipped', detail: told.message, ...(told.next !== undefined && { fix: told.next }) }
+}
+
+/** @param credentials whom to ask as; absent: whom the environment names */
+export async function checkQueues(
+  { sqsEndpoint, region }: Places,
+  routes: readonly Route[],
+  credentials: (() => Promise<SigningCredentials>) | undefined,
+): Promise<Check[]> {
+  const names = [...new Set(routes.flatMap((route) => route.targets.map((target) => target.queue)))].sort()
+  if (names.length === 0) return []
+  if (sqsEndpoint === undefined && region === undefined) {
+    return [
+      {
+        name: 'queues',
+        state: 'warn',
+        detail: 'no region and no SQS endpoint is set, so they were not looked at',
+        fix: 'set region in apigw.yaml',
+      },
+    ]
+  }
+  const queue = openQueue({ endpoint: sqsEndpoint, region, credentials: sqsEndpoint === undefined ? credentials : undefined })
+  try {
+    return await Promise.all(names.map((name) => checkQueue(queue, name)))
+  } finally {
+    queue.close()
+  }
+}

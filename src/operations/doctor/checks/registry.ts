@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs'
+import { defaultRoutesDocument, defaultRoutesFrom } from '../../../domain/default-routes.ts'
+import { Problem } from '../../../domain/problem.ts'
+import type { Route } from '../../../domain/route.ts'
+import { fixOf, type OperatorRegistry, openOperatorRegistry } from '../../../registry/index.ts'
+import { type Check, failed, type Places } from '../check.ts'
+import { clockCheck } from './clock.ts'
+import { obstacles } from './customers.ts'
+
+/** More customers than this are counted, not read one by one. */
+const maxProfiles = 1_000
+
+/** What the registry tells, and the routes in it. */
+export interface Told {
+  readonly checks: readonly Check[]
+  readonly routes: readonly Route[]
+}
+
+async function checkHealth(registry: OperatorRegistry): Promise<Check[]> {
+  const { engine, version, aspects } = await registry.health()
+  const detail = `${registry.address} (${engine} ${version})`
+  return [
+    { name: 'registry', state: 'ok', detail },
+    ...aspects.map(({ about, what, fix, severe }): Check => {
+      const name = `registry ${about}`
+      if (fix === undefined) return { name, state: 'ok', detail: what }
+      return { name, state: severe ? 'fail' : 'warn', detail: what, fix }
+    }),
+  ]
+}
+
+/** The registry's clock is what quotas and keys go by; a file has that of the machine. */
+async function checkClock(registry: OperatorRegistry): Promise<Check[]> {
+  if (registry.address.startsWith('sqlite:')) return []
+  // Nobody is called so, and asking takes nothing from anybody.
+  return [await clockCheck('clock', "the registry's", async () => (await registry.usage('nobody', 'test')).now)]
+}
+
+async function checkCustomers(registry: OperatorRegistry): Promise<Told> {
+  const customers = await registry.customers()
+  const stored = await Promise.all(customers.slice(0, maxProfiles).map(({ id }) => registry.profile(id)))
+  const profiles = stored.flatMap((one) => (one === undefined ? [] : [one.profile]))
+  const count: Check = {
+    name: 'customers',
+    state: 'ok',
+    detail: `${customers.length}`,
+    ...(customers.length === 0 && { fix: 'apigw customer add' }),
+  }
+  const defaults = defaultRoutesFrom((await registry.document(defaultRoutesDocument))?.text)
+  const found = profiles.flatMap((profile) => obstacles(profile, defaults))
+  return { checks: [count, ...found], routes: [...profiles.flatMap((profile) => profile.routes), ...defaults] }
+}
+
+/** The file of a registry that is still to be made. Opening it would make it, and looking changes nothing. */
+function unmadeFile(address: string): string | undefined {
+  const path = address.startsWith('sqlite:') ? address.slice('sqlite:'.length) : ''
+  return path === '' || existsSync(path) ? undefined : path
+}
+
+function fixFor({ registry, stage, region }: Places): string {
+  const usual = 'start it, or correct its address: --registry, APIGW_REGISTRY or apigw.yaml'
+  if (!registry.startsWith('rediss:') || stage === undefined) return usual
+  return `outside its network, set the registry of the stage to lambda:apigw-${stage}-admin@${region ?? 'REGION'}; or ${usual}`
+}
+
+export async function checkRegistry(places: Places): Promise<Told> {
+  const unmade = unmadeFile(places.registry)
+  if (unmade !== undefined) {
+    const detail = `${unmade} is not there yet: the first customer makes it`
+    return { checks: [{ name: 'registry', state: 'warn', detail, fix: 'apigw customer add' }], routes: [] }
+  }
+  try {
+    const registry = await openOperatorRegistry(places.registry, { password: places.registryPassword, region: places.region })
+    try {
+      const health = await checkHealth(registry)
+      // Where a part of a cluster is away, what was found before is the explanation.
+      const partly = (name: string) => (error: unknown) => ({ checks: [failed(name, error, fixFor(places))], routes: [] })
+      const [clock, customers] = await Promise.all([
+        checkClock(registry).catch((error) => partly('clock')(error).checks),
+        checkCustomers(registry).catch(partly('customers')),
+      ])
+      return { checks: [...health, ...clock, ...customers.checks], routes: customers.routes }
+    } finally {
+      await registry.close()
+    }
+  } catch (error) {
+    const known = error instanceof Problem ? fixOf(error.extensions?.reason) : undefined
+    return { checks: [failed('registry', error, known ?? fixFor(places))], routes: [] }
+  }
+}

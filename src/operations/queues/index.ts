@@ -1,0 +1,55 @@
+import { openQueue, type Queue } from '../../runtime/ports/index.ts'
+
+export { type Peeked, peekQueue } from './peek.ts'
+export { deadLettersOf, redriveQueue } from './redrive.ts'
+
+export interface QueuePlace {
+  readonly endpoint?: string | undefined
+  readonly region?: string | undefined
+}
+
+export interface QueueLine {
+  readonly queue: string
+  readonly visible: number
+  readonly inFlight: number
+  readonly delayed: number
+  readonly deadLetter: { readonly queue: string; readonly visible: number } | null
+}
+
+/**
+ * What one idle long poll costs: 20 seconds of waiting and up to 20 of pause, as the worker polls an empty queue
+ * (https://aws.amazon.com/sqs/pricing/: $0.40 for a million requests, Seoul).
+ */
+export const idlePolling = { requestsAnHour: 90, dollarsAMonth: (90 * 730 * 0.4) / 1_000_000 } as const
+
+/** Uses the queues of a place for as long as `work` takes. */
+export async function withQueues<T>(place: QueuePlace, work: (queue: Queue) => Promise<T>): Promise<T> {
+  const queue = openQueue(place)
+  try {
+    return await work(queue)
+  } finally {
+    queue.close()
+  }
+}
+
+export async function listQueues(queue: Queue, prefix: string | undefined): Promise<QueueLine[]> {
+  const names = await queue.names(prefix)
+  const states = await Promise.all(names.map(async (name) => ({ name, state: await queue.state(name) })))
+  const dead = new Set(states.flatMap(({ state }) => state.deadLetter?.queue ?? []))
+  const visible = new Map(states.map(({ name, state }) => [name, state.visible]))
+  return Promise.all(
+    states
+      .filter(({ name }) => !dead.has(name))
+      .map(async ({ name, state: { deadLetter, ...state } }): Promise<QueueLine> => {
+        const letters = deadLetter?.queue
+        const count = letters === undefined ? 0 : (visible.get(letters) ?? (await queue.state(letters)).visible)
+        return {
+          queue: name,
+          visible: state.visible,
+          inFlight: state.inFlight,
+          delayed: state.delayed,
+          deadLetter: letters === undefined ? null : { queue: letters, visible: count },
+        }
+      }),
+  )
+}

@@ -1,0 +1,105 @@
+import type { Carrier } from '../../domain/carrier.ts'
+import { type Database, type Migration, openDatabase, type Unfit } from '../../runtime/ports/index.ts'
+
+export interface DatabasePlace {
+  readonly address: string
+  readonly password?: string | undefined
+}
+
+export interface SchemaState {
+  readonly database: string
+  readonly pending: readonly Migration[]
+}
+
+/** Whether a carrier's table fits the rows that the worker writes. */
+export interface CarrierState {
+  readonly queue: string
+  readonly table: string
+  /** Whether the worker reads the queue: not while the table lets no row in. */
+  readonly served: boolean
+  readonly faults: readonly Pick<Unfit, 'column' | 'detail' | 'fix' | 'keepsOut'>[]
+}
+
+export interface SchemaStatus extends SchemaState {
+  readonly carriers: readonly CarrierState[]
+}
+
+/** What still has to be applied. @throws Problem `database-unavailable`, `config-invalid` */
+export async function schemaState(place: DatabasePlace): Promise<SchemaState> {
+  const database = await openDatabase(place.address, { password: place.password, connections: 1 })
+  try {
+    return { database: shown(place.address), pending: await database.pending() }
+  } finally {
+    await database.close()
+  }
+}
+
+/**
+ * What still has to be applied, and what the carriers' tables keep out. A table that seems to let no row in gets a trial row,
+ * which is rolled back (see `Database.takes`).
+ * @throws Problem `database-unavailable`, `config-invalid`
+ */
+export async function schemaStatus(place: DatabasePlace, carriers: readonly Carrier[]): Promise<SchemaStatus> {
+  const database = await openDatabase(place.address, { password: place.password, connections: 1 })
+  try {
+    const pending = await database.pending()
+    const found: CarrierState[] = []
+    for (const carrier of carriers) found.push(await carrierState(database, carrier, pending.length > 0))
+    return { database: shown(place.address), pending, carriers: found }
+  } finally {
+    await database.close()
+  }
+}
+
+/** @param willBeMade whether `schema apply` is still to come: it makes the tables of ours */
+async function carrierState(database: Database, carrier: Carrier, willBeMade: boolean): Promise<CarrierState> {
+  const { queue, table } = carrier
+  const all = await database.unfit(carrier)
+  const isOurs = carrier.existing === undefined
+  const faults = all
+    .filter(({ column, fix }) => !(willBeMade && isOurs && column === undefined && fix === 'apigw schema apply'))
+    .map(({ table: _table, ...fault }) => fault)
+  return { queue, table, served: faults.every(({ keepsOut }) => keepsOut === 'some'), faults }
+}
+
+/** Applies what is missing, and makes the tables of ours that carriers lack. */
+export async function applySchema(place: DatabasePlace, carriers: readonly Carrier[]): Promise<SchemaState> {
+  const database = await openDatabase(place.address, { password: place.password, connections: 1 })
+  try {
+    return { database: shown(place.address), pending: await database.migrate(carriers) }
+  } finally {
+    await database.close()
+  }
+}
+
+/** Outcomes that `reportLag` reads of each carrier at most. */
+export const maxOutcomesRead = 1_000
+
+export interface ReportLag {
+  readonly queue: string
+  /** Outcomes without a report, at most `maxOutcomesRead`. */
+  readonly outcomes: number
+  /** When the oldest of them came, in milliseconds since 1970. */
+  readonly oldestAt?: number
+}
+
+/** What carriers have ended and no report says yet. @throws Problem `database-unavailable`, `schema-outdated` */
+export async function reportLag(place: DatabasePlace, carriers: readonly Carrier[]): Promise<ReportLag[]> {
+  const database = await openDatabase(place.address, { password: place.password, connections: 1 })
+  try {
+    const lags: ReportLag[] = []
+    for (const carrier of carriers) {
+      const finals = await database.finals(carrier, maxOutcomesRead)
+      const [oldest] = finals
+      lags.push({ queue: carrier.queue, outcomes: finals.length, ...(oldest !== undefined && { oldestAt: oldest.at }) })
+    }
+    return lags
+  } finally {
+    await database.close()
+  }
+}
+
+/** An address without its password. */
+function shown(address: string): string {
+  return address.replace(/^([a-z]+:\/\/[^/:@]*):[^/@]*@/, '$1@')
+}

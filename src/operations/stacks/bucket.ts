@@ -1,0 +1,152 @@
+import { Problem } from '../../domain/problem.ts'
+import { accountOf, called, type StackClients } from './clients.ts'
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof Error && '$metadata' in error ? Object(error.$metadata).httpStatusCode : undefined
+}
+
+/** Nobody but the account's own identities may use it, and only over TLS. */
+function policyOf(bucket: string): string {
+  const arn = `arn:aws:s3:::${bucket}`
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'TlsOnly',
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:*',
+        Resource: [arn, `${arn}/*`],
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+    ],
+  })
+}
+
+function taken(bucket: string): Problem {
+  return new Problem('bucket-taken', `The bucket ${bucket} exists, and it is not this account's or you may not use it.`, {
+    next: `allow s3:ListBucket on arn:aws:s3:::${bucket} if it is yours; else set artifactBucket of the stage in apigw.yaml to another name`,
+  })
+}
+
+/** @returns whether it is there; `ExpectedBucketOwner` keeps us out of a stranger's bucket of that name */
+async function exists(clients: StackClients, bucket: string, account: string): Promise<boolean> {
+  const { HeadBucketCommand } = await import('@aws-sdk/client-s3')
+  return called(clients, 's3:ListBucket', async () => {
+    try {
+      await clients.s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: account }))
+      return true
+    } catch (error) {
+      // The answer to HEAD has no body, so only its status tells.
+      const status = statusOf(error)
+      if (status === 404) return false
+      if (status === 403) throw taken(bucket)
+      if (status !== 301) throw error
+      throw new Problem('bucket-taken', `The bucket ${bucket} is in another region than ${clients.region}.`, {
+        next: 'set artifactBucket of the stage in apigw.yaml to another name',
+      })
+    }
+  })
+}
+
+async function make(clients: StackClients, bucket: string): Promise<void> {
+  const { CreateBucketCommand } = await import('@aws-sdk/client-s3')
+  const { region } = clients
+  await called(clients, 's3:CreateBucket', async () => {
+    try {
+      // us-east-1 is the one region that must not be named.
+      const place =
+        region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as 'ap-northeast-2' } }
+      await clients.s3.send(new CreateBucketCommand({ Bucket: bucket, ...place }))
+    } catch (error) {
+      if (error instanceof Error && error.name === 'BucketAlreadyExists') throw taken(bucket)
+      // Somebody else deploys at the same time, and was first.
+      if (!(error instanceof Error && error.name === 'BucketAlreadyOwnedByYou')) throw error
+    }
+  })
+}
+
+/** The policy comes last: where it stands, the rest was done. */
+async function isSecured(clients: StackClients, bucket: string, account: string): Promise<boolean> {
+  const { GetBucketPolicyCommand } = await import('@aws-sdk/client-s3')
+  return called(clients, 's3:GetBucketPolicy', async () => {
+    try {
+      await clients.s3.send(new GetBucketPolicyCommand({ Bucket: bucket, ExpectedBucketOwner: account }))
+      return true
+    } catch (error) {
+      if (error instanceof Error && error.name === 'NoSuchBucketPolicy') return false
+      throw error
+    }
+  })
+}
+
+async function secure(clients: StackClients, bucket: string, account: string): Promise<void> {
+  const sdk = await import('@aws-sdk/client-s3')
+  const of = { Bucket: bucket, ExpectedBucketOwner: account }
+  const send = called.bind(null, clients)
+  await send('s3:PutBucketPublicAccessBlock', () =>
+    clients.s3.send(
+      new sdk.PutPublicAccessBlockCommand({
+        ...of,
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+      }),
+    ),
+  )
+  await send('s3:PutEncryptionConfiguration', () =>
+    clients.s3.send(
+      new sdk.PutBucketEncryptionCommand({
+        ...of,
+        ServerSideEncryptionConfiguration: {
+          Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
+      }),
+    ),
+  )
+  // What was uploaded stays: a stack that goes back to its last state reads the code of that state again.
+  await send('s3:PutLifecycleConfiguration', () =>
+    clients.s3.send(
+      new sdk.PutBucketLifecycleConfigurationCommand({
+        ...of,
+        LifecycleConfiguration: {
+          Rules: [
+            {
+              ID: 'unfinished-uploads',
+              Status: 'Enabled',
+              Filter: { Prefix: '' },
+              AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+            },
+          ],
+        },
+      }),
+    ),
+  )
+  await send('s3:PutBucketPolicy', () => clients.s3.send(new sdk.PutBucketPolicyCommand({ ...of, Policy: policyOf(bucket) })))
+}
+
+/** The name of the bucket where an account keeps what it deploys to a region. */
+export function artifactBucketName(account: string, region: string): string {
+  return `apigw-artifacts-${account}-${region}`
+}
+
+/** Its name, whether it is there or not. */
+export async function defaultBucket(clients: StackClients): Promise<string> {
+  return artifactBucketName(await accountOf(clients), clients.region)
+}
+
+/**
+ * The bucket for code and templates; made, private and encrypted and for TLS alone, if it is missing.
+ * @param named another name than the usual one
+ * @throws Problem `bucket-taken`, `aws-…`
+ */
+export async function artifactBucket(clients: StackClients, named?: string): Promise<string> {
+  const account = await accountOf(clients)
+  const bucket = named ?? artifactBucketName(account, clients.region)
+  if (!(await exists(clients, bucket, account))) await make(clients, bucket)
+  if (!(await isSecured(clients, bucket, account))) await secure(clients, bucket, account)
+  return bucket
+}

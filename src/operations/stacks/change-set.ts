@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto'
+import type { CreateChangeSetCommandInput, DescribeChangeSetCommandOutput } from '@aws-sdk/client-cloudformation'
+import { Problem } from '../../domain/problem.ts'
+import { artifactBucket } from './bucket.ts'
+import { missingExport } from './causes.ts'
+import { type Change, changeFrom } from './change.ts'
+import { called, type StackClients } from './clients.ts'
+import { interruptedBefore } from './refusals.ts'
+import { describeStack, isShell, type Stack } from './stack.ts'
+import { uploadAsset } from './upload.ts'
+
+/** What a stack should become. */
+export interface Wanted {
+  readonly name: string
+  /** YAML or JSON. */
+  readonly templateBody: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly tags?: Readonly<Record<string, string>>
+  readonly capabilities?: readonly ('CAPABILITY_IAM' | 'CAPABILITY_NAMED_IAM' | 'CAPABILITY_AUTO_EXPAND')[]
+}
+
+/** A change set that AWS has made and nobody has executed. */
+export interface ChangeSet {
+  /** Its ARN. */
+  readonly id: string
+  readonly stackId: string
+  readonly creates: boolean
+  readonly changes: readonly Change[]
+}
+
+/** A longer template has to be read from S3 (CloudFormation quotas, "Template body size in a request"). */
+const inlineBytes = 51_200
+const pausesMs = [250, 500, 1_000, 2_000]
+
+async function templateOf(clients: StackClients, body: string) {
+  if (Buffer.byteLength(body) <= inlineBytes) return { TemplateBody: body }
+  const bucket = await artifactBucket(clients)
+  const key = await uploadAsset(clients, bucket, Buffer.from(body), 'template')
+  return { TemplateURL: `https://${bucket}.s3.${clients.region}.amazonaws.com/${key}` }
+}
+
+function pairs<K extends string, V extends string>(of: Readonly<Record<string, string>>, key: K, value: V) {
+  return Object.entries(of).map(([name, text]) => ({ [key]: name, [value]: text }) as Record<K | V, string>)
+}
+
+/**
+ * Asks AWS what would change. Nothing changes yet.
+ * @param before the stack as it stands; undefined or a shell: it is to be made
+ * @returns undefined where nothing would
+ * @throws Problem `stack-refused` where AWS cannot say, `interrupted`, `aws-…`
+ */
+export async function makeChangeSet(
+  clients: StackClients,
+  wanted: Wanted,
+  before: Stack | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ChangeSet | undefined> {
+  const { CreateChangeSetCommand } = await import('@aws-sdk/client-cloudformation')
+  const creates = before === undefined || isShell(before)
+  const name = `apigw-${randomUUID()}`
+  const input: CreateChangeSetCommandInput = {
+    StackName: wanted.name,
+    ChangeSetName: name,
+    // A repeated request, after an answer that was lost, finds the first one.
+    ClientToken: name,
+    ChangeSetType: creates ? 'CREATE' : 'UPDATE',
+    ...(await templateOf(clients, wanted.templateBody)),
+    Parameters: pairs(wanted.parameters, 'ParameterKey', 'ParameterValue'),
+    Tags: pairs(wanted.tags ?? {}, 'Key', 'Value'),
+    Capabilities: [...(wanted.capabilities ?? ['CAPABILITY_NAMED_IAM'])],
+  }
+  const { Id: id = name, StackId: stackId = wanted.name } = await called(clients, 'cloudformation:CreateChangeSet', () =>
+    clients.cloudFormation.send(new CreateChangeSetCommand(input)),
+  )
+  const made = { id, stackId, creates }
+  try {
+    const pages = await readWhenMade(clients, wanted.name, id, signal)
+    const changes = pages.flatMap(({ Changes = [] }) => Changes.flatMap(({ ResourceChange }) => ResourceChange ?? []))
+    if (pages[0]?.Status !== 'FAILED') return { ...made, changes: changes.map(changeFrom) }
+    const reason = pages[0].StatusReason ?? ''
+    if (!/didn't contain changes|No updates are to be performed/.test(reason)) throw refused(wanted.name, reason)
+    await discard(clients, made)
+    return undefined
+  } catch (error) {
+    await discard(clients, made)
+    throw error
+  }
+}
+
+function refused(name: string, reason: string): Problem {
+  return new Problem('stack-refused', `CloudFormation cannot change ${name} so: ${reason || 'it gives no reason'}`, {
+    next: /No export named/.test(reason)
+      ? missingExport
+      : 'correct the template or its parameters, and run it again; nothing was changed',
+  })
+}
+
+/** All pages of a change set, as soon as AWS has made it or has failed to. */
+async function readWhenMade(
+  clients: StackClients,
+  stack: string,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<DescribeChangeSetCommandOutput[]> {
+  const { DescribeChangeSetCommand } = await import('@aws-sdk/client-cloudformation')
+  const page = (token: string | undefined) =>
+    called(clients, 'cloudformation:DescribeChangeSet', () =>
+      clients.cloudFormation.send(new DescribeChangeSetCommand({ ChangeSetName: id, NextToken: token })),
+    )
+  for (let round = 0; ; round++) {
+    if (signal?.aborted) throw interruptedBefore(stack)
+    const pages = [await page(undefined)]
+    if (pages[0]?.Status === 'CREATE_COMPLETE' || pages[0]?.Status === 'FAILED') {
+      for (let token = pages[0].NextToken; token !== undefined; token = pages.at(-1)?.NextToken) pages.push(await page(token))
+      return pages
+    }
+    await clients.pause(pausesMs[Math.min(round, pausesMs.length - 1)] ?? 0, signal)
+  }
+}
+
+/**
+ * Deletes a change set that will not be executed, and the empty shell of a stack that it came with, unless somebody
+ * else's change set is in it too. It tidies up after something else, so it never fails itself.
+ */
+export async function discard(clients: StackClients, set: Pick<ChangeSet, 'id' | 'stackId' | 'creates'>): Promise<void> {
+  const { DeleteChangeSetCommand, DeleteStackCommand, ListChangeSetsCommand } = await import('@aws-sdk/client-cloudformation')
+  const { cloudFormation } = clients
+  try {
+    await cloudFormation.send(new DeleteChangeSetCommand({ ChangeSetName: set.id }))
+    if (!set.creates) return
+    const { Summaries = [] } = await cloudFormation.send(new ListChangeSetsCommand({ StackName: set.stackId }))
+    const stack = await describeStack(clients, set.stackId)
+    if (stack !== undefined && isShell(stack) && Summaries.every(({ ChangeSetId }) => ChangeSetId === set.id)) {
+      await cloudFormation.send(new DeleteStackCommand({ StackName: set.stackId }))
+    }
+  } catch {
+    // What is left is a change set that costs nothing, and that the next deployment takes for what it is.
+  }
+}

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation'
+import type { S3Client } from '@aws-sdk/client-s3'
+import type { STSClient } from '@aws-sdk/client-sts'
+import { type AwsPlace, awsProblem, clientOptions } from '../../aws/index.ts'
+
+/** The clients that stacks are worked with, in one account and region. */
+export interface StackClients {
+  readonly region: string
+  readonly profile: string | undefined
+  readonly cloudFormation: CloudFormationClient
+  readonly s3: S3Client
+  readonly sts: STSClient
+  /** Between two looks at what AWS is doing. Ends early, without an error, when the signal comes. */
+  pause(ms: number, signal: AbortSignal | undefined): Promise<void>
+  close(): void
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, { ...(signal !== undefined && { signal }) }).catch(() => undefined)
+}
+
+/**
+ * Opens the clients of a place. No call is made yet.
+ * @throws Problem `input-missing` where no region is set anywhere
+ */
+export async function stackClients(place: AwsPlace): Promise<StackClients> {
+  const [{ CloudFormationClient }, { S3Client }, { STSClient }] = await Promise.all([
+    import('@aws-sdk/client-cloudformation'),
+    import('@aws-sdk/client-s3'),
+    import('@aws-sdk/client-sts'),
+  ])
+  const options = clientOptions(place)
+  const cloudFormation = new CloudFormationClient(options)
+  const s3 = new S3Client(options)
+  const sts = new STSClient(options)
+  const close = (): void => {
+    for (const client of [cloudFormation, s3, sts]) client.destroy()
+  }
+  try {
+    const region = await cloudFormation.config.region()
+    return { region, profile: place.profile, cloudFormation, s3, sts, pause, close }
+  } catch (error) {
+    close()
+    throw awsProblem(error, { action: 'cloudformation', ...place })
+  }
+}
+
+/**
+ * Makes one call, and says in words what went wrong with it.
+ * @param action as IAM names it, such as `cloudformation:CreateChangeSet`
+ * @throws Problem `aws-…`
+ */
+export async function called<T>(clients: StackClients, action: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    throw awsProblem(error, { action, region: clients.region, profile: clients.profile })
+  }
+}
+
+/** The 12 digits of the account that the credentials belong to. */
+export async function accountOf(clients: StackClients): Promise<string> {
+  const { GetCallerIdentityCommand } = await import('@aws-sdk/client-sts')
+  const { Account = '' } = await called(clients, 'sts:GetCallerIdentity', () =>
+    clients.sts.send(new GetCallerIdentityCommand({})),
+  )
+  return Account
+}

@@ -1,0 +1,141 @@
+import type { StackKey } from '../../domain/stage.ts'
+import type { StackPlan } from './plan.ts'
+import { hoursAMonth, type Prices, prices } from './prices.ts'
+import { interfaceEndpoints, mapped, templateParameters, templateResources } from './template.ts'
+
+/** One standing part of the bill: what it costs a month while nobody calls. */
+export interface CostLine {
+  readonly what: string
+  readonly dollarsAMonth: number
+}
+
+/** What a stage costs a month before it carries anything. */
+export interface Cost {
+  readonly lines: readonly CostLine[]
+  readonly dollarsAMonth: number
+  /** The way out of the network, both ways of it; null where the network is not part of this. */
+  readonly egress: {
+    readonly endpoints: number
+    readonly nat: number
+    readonly gigabytes: number
+    readonly taken: EgressMode
+  } | null
+  /** What is not in the sum: it depends on use, or its price is not known here. */
+  readonly notCounted: readonly string[]
+  readonly source: string
+}
+
+type EgressMode = 'endpoints' | 'nat' | 'none'
+type Values = Readonly<Record<string, string | undefined>>
+
+const zones = 2
+
+/** A stack's parameters as AWS will see them. */
+function effective({ template, parameters }: StackPlan): Values {
+  const defaults = templateParameters(template).map(({ name, fallback }) => [name, fallback])
+  return { ...Object.fromEntries(defaults), ...parameters }
+}
+
+class Sum {
+  readonly lines: CostLine[] = []
+  readonly notCounted: string[] = []
+
+  add(what: string, dollarsAMonth: number | undefined): void {
+    if (dollarsAMonth === undefined) this.notCounted.push(what)
+    else if (dollarsAMonth > 0) this.lines.push({ what, dollarsAMonth: Math.round(dollarsAMonth * 100) / 100 })
+  }
+}
+
+function monthly(hourly: number | undefined, times = 1): number | undefined {
+  return hourly === undefined ? undefined : hourly * hoursAMonth * times
+}
+
+/** Both ways out of the network, by the traffic that the stage says it has. */
+function waysOut({ template }: StackPlan, values: Values, price: Prices): { endpoints: number; nat: number; gigabytes: number } {
+  const gigabytes = Number(values.MonthlyGigabytes)
+  const count = interfaceEndpoints(template, values.Containers === 'yes')
+  const gateways = Number(values.NatGateways)
+  return {
+    endpoints: price.endpointHour * hoursAMonth * zones * count + price.endpointGigabyte * gigabytes,
+    nat: (price.natHour + price.publicAddressHour) * hoursAMonth * gateways + price.natGigabyte * gigabytes,
+    gigabytes,
+  }
+}
+
+/** `cheaper` is decided by the template, which compares steps of traffic beforehand. */
+function wayTaken({ template }: StackPlan, { Egress, Containers = '', MonthlyGigabytes = '' }: Values): EgressMode {
+  const way = Egress === 'cheaper' ? mapped(template, 'Cheaper', Containers, MonthlyGigabytes) : Egress
+  return way === 'endpoints' || way === 'nat' ? way : 'none'
+}
+
+function networkCost(plan: StackPlan, price: Prices, sum: Sum): NonNullable<Cost['egress']> {
+  const values = effective(plan)
+  const ways = waysOut(plan, values, price)
+  const taken = wayTaken(plan, values)
+  const traffic = `with ${ways.gigabytes} GB a month`
+  if (taken === 'endpoints') sum.add(`network: interface endpoints in ${zones} zones, ${traffic}`, ways.endpoints)
+  if (taken === 'nat') sum.add(`network: NAT, ${values.NatGateways} of it, ${traffic}`, ways.nat)
+  return { ...ways, taken }
+}
+
+function dataCost(plan: StackPlan, price: Prices, sum: Sum): void {
+  const values = effective(plan)
+  const { RegistryNodeType: node = '', DatabaseClass: dbClass = '', DatabaseGigabytes } = values
+  const nodes = Number(values.RegistryShards) * (1 + Number(values.RegistryReplicas))
+  // A standby in the other zone is a second instance with a second disk.
+  const copies = values.DatabaseMultiAz === 'true' ? 2 : 1
+  sum.add(`registry: ${nodes} × ${node}`, monthly(price.registryHour[node], nodes))
+  sum.add(`database: ${copies} × ${dbClass}`, monthly(price.databaseHour[dbClass], copies))
+  sum.add(`database: ${copies} × ${DatabaseGigabytes} GB of disk`, price.diskGigabyteMonth * copies * Number(DatabaseGigabytes))
+  const secrets = templateResources(plan.template).filter(({ type }) => type === 'AWS::SecretsManager::Secret').length
+  sum.add(`secrets: ${secrets}`, secrets * price.secretMonth)
+}
+
+function containerCost(what: string, values: Values, price: Prices, sum: Sum): void {
+  const { TaskCpu, TaskMegabytes, MinTasks } = values
+  const cpu = Number(TaskCpu) / 1024
+  const gigabytes = Number(TaskMegabytes) / 1024
+  const hourly = cpu * price.fargateCpuHour + gigabytes * price.fargateGigabyteHour
+  sum.add(`${what}: at least ${MinTasks} × Fargate, ${cpu} vCPU and ${gigabytes} GB`, monthly(hourly, Number(MinTasks)))
+}
+
+/** Functions cost nothing while nobody calls; the way from the balancer to a private API does. */
+function gatewayCost(plan: StackPlan, price: Prices, sum: Sum): void {
+  const values = effective(plan)
+  const endpoints = interfaceEndpoints(plan.template, false)
+  if (values.Front === 'container') containerCost('gateway', values, price, sum)
+  else sum.add(`gateway: the API's endpoint in ${zones} zones`, monthly(price.endpointHour, zones * endpoints))
+}
+
+const always = [
+  'the firewall (WAF), keys (KMS), alarms and flow logs',
+  'use: calls, messages, log lines, traffic to the internet, backups',
+]
+
+/**
+ * What stacks cost a month while nobody calls, as far as prices are known.
+ * @returns undefined where none are known of the region
+ */
+export function monthlyCost(plans: readonly StackPlan[], region: string): Cost | undefined {
+  const price = prices[region]
+  if (price === undefined) return undefined
+  const sum = new Sum()
+  const plan = (key: StackKey): StackPlan | undefined => plans.find((one) => one.key === key)
+  const [network, data, edge, gateway, worker] = (['network', 'data', 'edge', 'gateway', 'worker'] as const).map(plan)
+  const egress = network === undefined ? null : networkCost(network, price, sum)
+  if (data !== undefined) dataCost(data, price, sum)
+  // One public address in each zone that the balancer stands in.
+  if (edge !== undefined) sum.add('edge: load balancer', monthly(price.balancerHour + zones * price.publicAddressHour))
+  if (gateway !== undefined) gatewayCost(gateway, price, sum)
+  if (worker !== undefined && effective(worker).Mode === 'container') {
+    containerCost('worker', effective(worker), price, sum)
+  }
+  const total = sum.lines.reduce((all, { dollarsAMonth }) => all + dollarsAMonth, 0)
+  return {
+    lines: sum.lines,
+    dollarsAMonth: Math.round(total * 100) / 100,
+    egress,
+    notCounted: [...sum.notCounted.map((what) => `${what}: no price is known here`), ...always],
+    source: price.source,
+  }
+}

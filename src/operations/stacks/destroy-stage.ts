@@ -1,0 +1,89 @@
+import { Problem } from '../../domain/problem.ts'
+import { dependentsOf, type StackKey, stackName } from '../../domain/stage.ts'
+import type { Change } from './change.ts'
+import type { StackClients } from './clients.ts'
+import { contentsOf, destroyStack } from './destroy.ts'
+import { chosenStacks } from './plan.ts'
+import { describeStack, isShell, type Stack } from './stack.ts'
+import type { Steps } from './steps.ts'
+
+/** A stack that is there, with everything that lives in it. */
+export interface Doomed {
+  readonly key: StackKey
+  readonly name: string
+  readonly changes: readonly Change[]
+}
+
+/**
+ * Finds out what a deletion would delete, in the order in which it goes: what builds on others first.
+ * @throws Problem `stack-unknown`; `stack-stuck` where one is protected, or a stack that stays builds on it
+ */
+export async function surveyDestruction(
+  clients: StackClients,
+  stage: string,
+  named: readonly string[],
+): Promise<readonly Doomed[]> {
+  const keys = chosenStacks(named).toReversed()
+  const there = await Promise.all(
+    keys.map(async (key): Promise<Doomed | undefined> => {
+      const stack = await describeStack(clients, stackName(stage, key))
+      if (stack === undefined) return undefined
+      refuseProtected(key, stack)
+      return { key, name: stack.name, changes: isShell(stack) ? [] : await contentsOf(clients, stack) }
+    }),
+  )
+  const doomed = there.filter((one) => one !== undefined)
+  await refuseWhileUsed(
+    clients,
+    stage,
+    doomed.map(({ key }) => key),
+  )
+  return doomed
+}
+
+/**
+ * Deleting what is protected fails, and leaves a stack that can no longer be updated, so that the protection could not be
+ * turned off with it either: it is refused before it begins.
+ */
+function refuseProtected(key: StackKey, { name, parameters }: Stack): void {
+  if (parameters.DeletionProtection !== 'true') return
+  throw new Problem('stack-stuck', `${name} has its deletion protection on.`, {
+    next: `set deploy.parameters.${key}.DeletionProtection of the stage in apigw.yaml to false, apigw deploy ${key}, then destroy`,
+  })
+}
+
+async function refuseWhileUsed(clients: StackClients, stage: string, keys: readonly StackKey[]): Promise<void> {
+  const staying = [...new Set(keys.flatMap(dependentsOf))].filter((key) => !keys.includes(key))
+  const found = await Promise.all(
+    staying.map(async (key) => ((await describeStack(clients, stackName(stage, key))) === undefined ? [] : [key])),
+  )
+  const users = found.flat()
+  if (users.length === 0) return
+  throw new Problem('stack-stuck', `${users.join(', ')} of ${stage} ${users.length === 1 ? 'builds' : 'build'} on that.`, {
+    next: `apigw destroy ${[...keys, ...users].join(' ')}`,
+  })
+}
+
+/** What became of one. */
+export interface Gone {
+  readonly stack: StackKey
+  readonly name: string
+  /** `TYPE ID` of what its template says is to be kept. */
+  readonly retained: readonly string[]
+}
+
+/**
+ * Deletes what was surveyed and approved, one stack after the other. The first failure ends it, and the next run goes on.
+ * @throws Problem as `destroyStack`
+ */
+export async function destroyStage(
+  clients: StackClients,
+  doomed: readonly Doomed[],
+  steps: Omit<Steps, 'approve'>,
+  done: (gone: Gone) => void,
+): Promise<void> {
+  for (const { key, name } of doomed) {
+    const { retained } = await destroyStack(clients, name, { ...steps, approve: async () => true })
+    done({ stack: key, name, retained })
+  }
+}

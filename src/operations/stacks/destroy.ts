@@ -1,0 +1,80 @@
+import { Problem } from '../../domain/problem.ts'
+import { causeOf } from './causes.ts'
+import { type Change, lossOf } from './change.ts'
+import { called, type StackClients } from './clients.ts'
+import { EventFeed } from './events.ts'
+import { restingStack } from './ready.ts'
+import { interruptedBefore } from './refusals.ts'
+import { isShell, type Stack } from './stack.ts'
+import type { Steps } from './steps.ts'
+import { deletionPolicies } from './template.ts'
+import { tokenFor } from './token.ts'
+import { watch } from './watch.ts'
+
+export interface Destroyed {
+  /** What was left, as its template said: `TYPE ID`. */
+  readonly retained: readonly string[]
+}
+
+/**
+ * Deletes a stack, after all that would be deleted was approved. One that is not there is deleted already.
+ * @throws Problem `declined`, `interrupted`, `stack-busy`, `stack-failed` with the first cause, `aws-…`
+ */
+export async function destroyStack(clients: StackClients, name: string, steps: Steps): Promise<Destroyed> {
+  const stack = await restingStack(clients, name, steps)
+  if (stack === undefined) return { retained: [] }
+  const approved = await steps.approve(isShell(stack) ? [] : await contentsOf(clients, stack))
+  if (!approved) throw new Problem('declined', `That was no yes; nothing of ${name} was deleted.`)
+  if (steps.signal?.aborted) throw interruptedBefore(name)
+  const feed = await EventFeed.open(clients, stack.id)
+  await remove(clients, stack, steps)
+  const { stack: after, events } = await watch(clients, stack.id, feed, steps)
+  const kept = events.filter(({ status, ofStack }) => status === 'DELETE_SKIPPED' && !ofStack)
+  const retained = [...new Set(kept.map(({ type, physicalId }) => `${type} ${physicalId}`))]
+  if (after === undefined || after.status === 'DELETE_COMPLETE') return { retained }
+  const cause = causeOf(events)
+  const why = cause === undefined ? (after.reason ?? after.status) : `${cause.resource} (${cause.type}): ${cause.reason}`
+  throw new Problem('stack-failed', `${name} could not be deleted whole (${after.status}). ${why}`, {
+    next: cause?.next ?? steps.look ?? 'run it again',
+  })
+}
+
+/** Everything that lives in a stack, as the deletion that it would be. */
+export async function contentsOf(clients: StackClients, { id }: Stack): Promise<Change[]> {
+  const { GetTemplateCommand, ListStackResourcesCommand } = await import('@aws-sdk/client-cloudformation')
+  const { TemplateBody = '' } = await called(clients, 'cloudformation:GetTemplate', () =>
+    clients.cloudFormation.send(new GetTemplateCommand({ StackName: id, TemplateStage: 'Original' })),
+  )
+  const policies = deletionPolicies(TemplateBody)
+  const found: Change[] = []
+  let token: string | undefined
+  do {
+    const input = { StackName: id, NextToken: token }
+    const { StackResourceSummaries = [], NextToken } = await called(clients, 'cloudformation:ListStackResources', () =>
+      clients.cloudFormation.send(new ListStackResourcesCommand(input)),
+    )
+    for (const { LogicalResourceId = '', ResourceType = '', PhysicalResourceId, ResourceStatus } of StackResourceSummaries) {
+      if (ResourceStatus === 'DELETE_COMPLETE') continue
+      const loss = lossOf(ResourceType, policies.get(LogicalResourceId))
+      const change = { kind: 'delete', id: LogicalResourceId, type: ResourceType, perhaps: false, why: [], loss } as const
+      found.push({ ...change, physicalId: PhysicalResourceId ?? null })
+    }
+    token = NextToken
+  } while (token !== undefined)
+  return found
+}
+
+async function remove(clients: StackClients, { id, name }: Stack, { who }: Steps): Promise<void> {
+  const { DeleteStackCommand } = await import('@aws-sdk/client-cloudformation')
+  await called(clients, 'cloudformation:DeleteStack', async () => {
+    try {
+      await clients.cloudFormation.send(new DeleteStackCommand({ StackName: id, ClientRequestToken: tokenFor(who) }))
+    } catch (error) {
+      if (!(error instanceof Error && /TerminationProtection/.test(error.message))) throw error
+      throw new Problem('stack-stuck', `${name} is protected from being deleted.`, {
+        next: `aws cloudformation update-termination-protection --no-enable-termination-protection --region ${clients.region} --stack-name ${name}`,
+        cause: error,
+      })
+    }
+  })
+}

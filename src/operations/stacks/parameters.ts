@@ -1,0 +1,141 @@
+import { Problem } from '../../domain/problem.ts'
+import { type DeploySettings, type StackKey, stackKeys } from '../../domain/stage.ts'
+import { type TemplateParameter, templateParameters } from './template.ts'
+
+type Values = Readonly<Record<string, string>>
+
+/** The steps that the network template decides by. */
+const gigabytes = [100, 1_000, 2_000, 10_000] as const
+
+function gigabytesStep(value: number): string {
+  return String(gigabytes.find((step) => value <= step) ?? gigabytes.at(-1))
+}
+
+/** Which parameter of which stack a setting is. */
+const direct: readonly (readonly [setting: keyof DeploySettings, stack: StackKey, parameter: string])[] = [
+  ['alertEmail', 'security', 'AlertEmail'],
+  ['monthlyBudget', 'security', 'BudgetUsd'],
+  ['detection', 'security', 'Detection'],
+  ['egress', 'network', 'Egress'],
+  ['monthlyGigabytes', 'network', 'MonthlyGigabytes'],
+  ['engine', 'data', 'DatabaseEngine'],
+  ['carrier', 'data', 'Carrier'],
+  ['secondCarrier', 'data', 'SecondCarrier'],
+  ['domain', 'edge', 'DomainName'],
+  ['hostedZoneId', 'edge', 'HostedZoneId'],
+  ['certificateArn', 'edge', 'CertificateArn'],
+  ['waf', 'edge', 'WafMode'],
+  ['front', 'gateway', 'Front'],
+  ['charset', 'gateway', 'Charset'],
+  ['worker', 'worker', 'Mode'],
+]
+
+/** What a size means. docs/capacity.md says what each carries. Small is what the templates begin with. */
+const ofSize: Readonly<Record<NonNullable<DeploySettings['size']>, Readonly<Partial<Record<StackKey, Values>>>>> = {
+  small: {},
+  medium: {
+    data: { RegistryNodeType: 'cache.m7g.large', DatabaseClass: 'db.m7g.large', DatabaseGigabytes: '100' },
+    gateway: { RequestsASecond: '2000', BurstRequests: '4000', MaxTasks: '20' },
+    worker: { MaximumConcurrency: '10', MaxTasks: '8' },
+  },
+  large: {
+    data: {
+      RegistryNodeType: 'cache.m7g.large',
+      RegistryShards: '3',
+      DatabaseClass: 'db.m7g.2xlarge',
+      DatabaseGigabytes: '500',
+    },
+    gateway: { RequestsASecond: '10000', BurstRequests: '10000', TaskCpu: '2048', TaskMegabytes: '4096', MaxTasks: '40' },
+    worker: { MaximumConcurrency: '20', TaskCpu: '1024', TaskMegabytes: '2048', MaxTasks: '16' },
+  },
+}
+
+function textOf(setting: keyof DeploySettings, value: unknown): string {
+  if (setting === 'monthlyGigabytes' && typeof value === 'number') return gigabytesStep(value)
+  // "cheaper" says in the template what "auto" says to an operator.
+  return setting === 'egress' && value === 'auto' ? 'cheaper' : String(value)
+}
+
+function derived(key: StackKey, stage: string, settings: DeploySettings): Values {
+  const values: Record<string, string> = { Stage: stage, ...ofSize[settings.size ?? 'small'][key] }
+  for (const [setting, stack, parameter] of direct) {
+    const value = settings[setting]
+    if (stack === key && value !== undefined) values[parameter] = textOf(setting, value)
+  }
+  if (key === 'network') values.Containers = needsImage(settings) ? 'yes' : 'no'
+  if (runsContainer(key, settings) && settings.image !== undefined) values.Image = settings.image
+  return values
+}
+
+function runsContainer(key: StackKey, { front, worker }: DeploySettings): boolean {
+  return (key === 'gateway' && front === 'container') || (key === 'worker' && worker === 'container')
+}
+
+function needsImage(settings: DeploySettings): boolean {
+  return stackKeys.some((key) => runsContainer(key, settings))
+}
+
+/** Parameters that are keys of functions' code, as long as the stack runs functions. */
+export function codeParameters(key: StackKey, template: string, settings: DeploySettings): string[] {
+  if (runsContainer(key, settings)) return []
+  return templateParameters(template)
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith('CodeKey'))
+}
+
+const inFile = 'of the stage in apigw.yaml'
+
+function invalid(message: string, next: string): Problem {
+  return new Problem('config-invalid', message, { next })
+}
+
+/** What no template can say, because it is about two settings. */
+function checkTogether(key: StackKey, settings: DeploySettings): void {
+  if (key === 'edge' && settings.domain !== undefined && !settings.hostedZoneId && !settings.certificateArn) {
+    throw invalid(
+      'A certificate for the domain needs its zone in Route 53, and deploy.hostedZoneId is not set.',
+      `set deploy.hostedZoneId ${inFile}, or deploy.certificateArn where DNS is elsewhere`,
+    )
+  }
+  if (runsContainer(key, settings) && settings.image === undefined) {
+    throw invalid(
+      `The ${key} is to run as a container, and deploy.image is not set.`,
+      'apigw deploy security network data, push the image to RepositoryUri (apigw outputs data), and set deploy.image to its digest',
+    )
+  }
+}
+
+function checkGiven(key: StackKey, values: Values, parameters: readonly TemplateParameter[]): void {
+  const known = new Set(parameters.map(({ name }) => name))
+  const unknown = Object.keys(values).find((name) => !known.has(name))
+  if (unknown !== undefined) {
+    throw invalid(
+      `The template of ${key} has no parameter "${unknown}".`,
+      `correct deploy.parameters.${key} ${inFile}; it has ${[...known].join(', ')}`,
+    )
+  }
+}
+
+function checkComplete(key: StackKey, values: Values, parameters: readonly TemplateParameter[], later: readonly string[]): void {
+  const missing = parameters.find(({ name, required }) => required && values[name] === undefined && !later.includes(name))
+  if (missing === undefined) return
+  const setting = direct.find(([, stack, parameter]) => stack === key && parameter === missing.name)?.[0]
+  throw invalid(
+    `${key} needs ${missing.name}: ${missing.description.replace(/\.$/, '')}.`,
+    `set deploy.${setting ?? `parameters.${key}.${missing.name}`} ${inFile}`,
+  )
+}
+
+/**
+ * The parameters of a stack, except those of its code, which are known when the code is uploaded.
+ * @throws Problem `config-invalid` that names the setting which is wrong or missing
+ */
+export function stackParameters(key: StackKey, stage: string, template: string, settings: DeploySettings): Values {
+  checkTogether(key, settings)
+  const own = Object.entries(settings.parameters?.[key] ?? {}).map(([name, value]) => [name, String(value)])
+  const values = { ...derived(key, stage, settings), ...Object.fromEntries(own) }
+  const parameters = templateParameters(template)
+  checkGiven(key, values, parameters)
+  checkComplete(key, values, parameters, [...codeParameters(key, template, settings), 'CodeBucket'])
+  return values
+}

@@ -1,0 +1,57 @@
+import { stackKeys, stackName } from '../../domain/stage.ts'
+import { called, type StackClients } from './clients.ts'
+import { EventFeed } from './events.ts'
+import { Progress } from './progress.ts'
+import { leftAlone } from './refusals.ts'
+import { isBusy, isShell, type Stack, stackFrom } from './stack.ts'
+import type { Steps } from './steps.ts'
+
+/** A stack of a stage as it stands; `stack` is null where there is none. */
+export interface Standing {
+  /** Such as `data`. */
+  readonly key: string
+  readonly stack: Stack | null
+}
+
+/** All stacks of a stage: those that every stage has, and whatever else carries its name, such as its trail. */
+export async function standingOf(clients: StackClients, stage: string): Promise<readonly Standing[]> {
+  const { paginateDescribeStacks } = await import('@aws-sdk/client-cloudformation')
+  const found = await called(clients, 'cloudformation:DescribeStacks', async () => {
+    const stacks: Stack[] = []
+    for await (const { Stacks = [] } of paginateDescribeStacks({ client: clients.cloudFormation }, {})) {
+      stacks.push(...Stacks.map(stackFrom))
+    }
+    return new Map(stacks.filter((stack) => !isShell(stack)).map((stack) => [stack.name, stack]))
+  })
+  const prefix = stackName(stage, '')
+  const usual = stackKeys.map((key) => ({ key, stack: found.get(stackName(stage, key)) ?? null }))
+  const names = new Set(usual.map(({ key }) => stackName(stage, key)))
+  // A stage "prod" is not to be shown the stacks of a stage "prod-eu": those end in the name of a stack of ours too.
+  const others = [...found.values()].filter(
+    ({ name }) => name.startsWith(prefix) && !names.has(name) && !name.slice(prefix.length).includes('-'),
+  )
+  return [...usual, ...others.map((stack) => ({ key: stack.name.slice(prefix.length), stack }))]
+}
+
+const pauseMs = 3_000
+
+/**
+ * Tells what happens until none of the stacks changes any more.
+ * @throws Problem `interrupted` at the signal
+ */
+export async function watchStage(clients: StackClients, stage: string, steps: Steps): Promise<readonly Standing[]> {
+  const feeds = new Map<string, { feed: EventFeed; progress: Progress }>()
+  for (;;) {
+    const standing = await standingOf(clients, stage)
+    const busy = standing.flatMap(({ stack }) => (stack !== null && isBusy(stack) ? [stack] : []))
+    for (const { id } of busy) {
+      if (!feeds.has(id)) feeds.set(id, { feed: await EventFeed.open(clients, id), progress: new Progress() })
+    }
+    for (const { feed, progress } of feeds.values()) {
+      for (const event of await feed.next()) progress.tell(event, steps)
+    }
+    if (busy.length === 0) return standing
+    if (steps.signal?.aborted) throw leftAlone(clients, busy[0]?.id ?? stage, steps.look)
+    await clients.pause(pauseMs, steps.signal)
+  }
+}

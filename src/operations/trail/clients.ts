@@ -1,0 +1,85 @@
+import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail'
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import type { LambdaClient } from '@aws-sdk/client-lambda'
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import type { SNSClient } from '@aws-sdk/client-sns'
+import { type AwsPlace, awsProblem, clientOptions } from '../../aws/index.ts'
+import { openQueue, type Queue } from '../../runtime/ports/index.ts'
+
+/** Everything that the trail consists of, in one account and region. */
+export interface TrailClients {
+  readonly place: AwsPlace
+  readonly cloudTrail: CloudTrailClient
+  readonly cloudWatch: CloudWatchClient
+  readonly logs: CloudWatchLogsClient
+  readonly events: EventBridgeClient
+  readonly lambda: LambdaClient
+  readonly secrets: SecretsManagerClient
+  readonly sns: SNSClient
+  readonly queue: Queue
+  close(): void
+}
+
+/** @throws Problem `input-missing` where no region is set anywhere */
+async function regionOf({ config }: SNSClient, place: AwsPlace): Promise<string> {
+  try {
+    return await config.region()
+  } catch (error) {
+    throw awsProblem(error, { action: 'sns', ...place })
+  }
+}
+
+/** Opens the clients. No call is made yet. */
+export async function trailClients(place: AwsPlace): Promise<TrailClients> {
+  const [cloudTrail, cloudWatch, logs, events, lambda, secrets, sns] = await Promise.all([
+    import('@aws-sdk/client-cloudtrail'),
+    import('@aws-sdk/client-cloudwatch'),
+    import('@aws-sdk/client-cloudwatch-logs'),
+    import('@aws-sdk/client-eventbridge'),
+    import('@aws-sdk/client-lambda'),
+    import('@aws-sdk/client-secrets-manager'),
+    import('@aws-sdk/client-sns'),
+  ])
+  const options = clientOptions(place)
+  const opened = {
+    cloudTrail: new cloudTrail.CloudTrailClient(options),
+    cloudWatch: new cloudWatch.CloudWatchClient(options),
+    logs: new logs.CloudWatchLogsClient(options),
+    events: new events.EventBridgeClient(options),
+    lambda: new lambda.LambdaClient(options),
+    secrets: new secrets.SecretsManagerClient(options),
+    sns: new sns.SNSClient(options),
+  }
+  // The small client of the runtime signs in, and finds its region, as the SDK does here: with profiles, SSO and all.
+  const endpoint = process.env.AWS_ENDPOINT_URL_SQS ?? process.env.AWS_ENDPOINT_URL
+  const queue = openQueue({
+    region: await regionOf(opened.sns, place),
+    ...(endpoint !== undefined && { endpoint }),
+    credentials: () => opened.sns.config.credentials(),
+  })
+  const close = (): void => {
+    for (const client of Object.values(opened)) client.destroy()
+    queue.close()
+  }
+  return { place, ...opened, queue, close }
+}
+
+/**
+ * Makes one call, and says in words what went wrong with it.
+ * @param action as IAM names it, such as `sns:Publish`
+ * @throws Problem `aws-…`
+ */
+export async function called<T>({ place }: Pick<TrailClients, 'place'>, action: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    throw awsProblem(error, { action, ...place })
+  }
+}
+
+/** Whether AWS says that there is no such thing. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && /NotFound|NoSuch|DoesNotExist/.test(error.name)
+}

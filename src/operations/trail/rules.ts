@@ -1,0 +1,62 @@
+import { Problem } from '../../domain/problem.ts'
+import { compileRules, reportedIn, signalOf } from '../../runtime/notifier/index.ts'
+import { allRules, type TrailChoices } from './packed.ts'
+
+/** What the rules say of one event. */
+export interface Matched {
+  /** Which line of the input, from 1. */
+  readonly line: number
+  readonly event: string | null
+  readonly actor: string | null
+  readonly matches: readonly { readonly rule: string; readonly severity: string }[]
+  /** Rules that an ignore rule held back. */
+  readonly ignored: readonly string[]
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+/** An event out of whatever it is wrapped in: a record of CloudTrail, EventBridge's event, SNS's notification. */
+function unwrapped(value: unknown): unknown[] {
+  return reportedIn(value, () => '').map(({ body }) => body)
+}
+
+/**
+ * Holds events, one JSON a line, against the rules. CloudTrail's own files (one object with `Records`) are taken too.
+ * @yields one result an event, in the order of the lines
+ * @throws Problem `input-invalid` that names the line
+ */
+export async function* matchLines(
+  lines: AsyncIterable<string> | Iterable<string>,
+  name: string,
+  choices: TrailChoices,
+  now: number,
+): AsyncGenerator<Matched> {
+  const rules = compileRules(allRules(choices), choices.ignore ?? [])
+  let line = 0
+  for await (const text of lines) {
+    line++
+    if (text.trim() === '') continue
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch (cause) {
+      throw new Problem('input-invalid', `${name}, line ${line}: is not JSON.`, { next: 'give one event a line', cause })
+    }
+    const { Records } = Object(value)
+    const trailFile = Array.isArray(Records) && Records.every((record) => typeof Object(record).eventName === 'string')
+    for (const event of trailFile ? Records : unwrapped(value)) {
+      const { matches, held } = rules.matchesOf(event, now)
+      const signal = signalOf({ id: '', body: event })
+      const record: Readonly<Record<string, unknown>> = signal.kind === 'activity' ? signal.record : {}
+      yield {
+        line,
+        event: textOf(record.eventName) ?? (signal.kind === 'finding' ? textOf(Object(signal.event.detail).type) : null),
+        actor: textOf(Object(record.userIdentity).arn),
+        matches: matches.map(({ rule, severity }) => ({ rule: rule.id, severity })),
+        ignored: held.map(({ rule }) => rule.id),
+      }
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import type { AwsPlace } from '../../aws/index.ts'
+import { Problem } from '../../domain/problem.ts'
+import { readWebhooks } from '../../runtime/notifier/index.ts'
+import { describeStack, stackClients } from '../stacks/index.ts'
+import { called, type TrailClients } from './clients.ts'
+import { again, type Finding, fail, type Outputs, ok, warn } from './finding.ts'
+import { functionName, prefix, trailStack } from './names.ts'
+import { keyCheck, topicCheck } from './topic-checks.ts'
+import { probeWebhook, storedWebhooks } from './webhooks.ts'
+
+export interface Check extends Finding {
+  readonly check: string
+}
+
+export function trailMissing(region: string): Problem {
+  return new Problem('trail-missing', `There is no activity trail in ${region}.`, { next: again })
+}
+
+/** @throws Problem `trail-missing` where there is no trail of ours in the region */
+export async function installedOutputs(place: AwsPlace): Promise<Outputs> {
+  const stacks = await stackClients(place)
+  try {
+    const stack = await describeStack(stacks, trailStack)
+    if (stack !== undefined && Object.keys(stack.outputs).length > 0) return stack.outputs
+    throw trailMissing(stacks.region)
+  } finally {
+    stacks.close()
+  }
+}
+
+const staleMs = 3 * 3_600_000
+
+function ago(time: Date | undefined, now: number): string {
+  return time === undefined ? 'never' : `${Math.round((now - time.getTime()) / 60_000)} minutes ago`
+}
+
+async function trailChecks(clients: TrailClients, outputs: Outputs, now: number): Promise<Finding> {
+  const { DescribeTrailsCommand, GetTrailStatusCommand } = await import('@aws-sdk/client-cloudtrail')
+  const name = outputs.TrailName
+  const { trailList = [] } = await called(clients, 'cloudtrail:DescribeTrails', () =>
+    clients.cloudTrail.send(new DescribeTrailsCommand({})),
+  )
+  const trail = name
+    ? trailList.find(({ Name }) => Name === name)
+    : trailList.find(({ CloudWatchLogsLogGroupArn }) => CloudWatchLogsLogGroupArn?.includes(`:${outputs.LogGroup}:`))
+  if (trail === undefined) return fail(`The trail ${name ?? ''} is gone.`, again)
+  const status = await called(clients, 'cloudtrail:GetTrailStatus', () =>
+    clients.cloudTrail.send(new GetTrailStatusCommand({ Name: trail.TrailARN ?? trail.Name })),
+  )
+  const start = `aws cloudtrail start-logging --name ${trail.Name}`
+  if (!status.IsLogging) return fail(`${trail.Name} does not log.`, start)
+  const error = status.LatestDeliveryError ?? status.LatestCloudWatchLogsDeliveryError
+  if (error)
+    return fail(
+      `${trail.Name} cannot deliver: ${error}.`,
+      `${again}; the policies of its bucket, key and role are part of the stack`,
+    )
+  const latest = status.LatestCloudWatchLogsDeliveryTime ?? status.LatestDeliveryTime
+  const weak = [
+    ...(trail.IsMultiRegionTrail ? [] : ['not all regions']),
+    ...(trail.LogFileValidationEnabled ? [] : ['no log file validation']),
+    ...(trail.KmsKeyId ? [] : ['no key of its own']),
+  ]
+  if (weak.length > 0)
+    return warn(`${trail.Name}: ${weak.join(', ')}.`, name ? again : `aws cloudtrail update-trail --name ${trail.Name} …`)
+  if (latest === undefined || now - latest.getTime() > staleMs)
+    return warn(`${trail.Name} logs; last delivery ${ago(latest, now)}.`, 'wait 15 minutes after installing, then run it again')
+  return ok(`${trail.Name} logs; last delivery ${ago(latest, now)}.`)
+}
+
+async function subscriptionCheck(clients: TrailClients, outputs: Outputs): Promise<Finding> {
+  const { ListSubscriptionsByTopicCommand } = await import('@aws-sdk/client-sns')
+  const list = (TopicArn: string | undefined) =>
+    called(clients, 'sns:ListSubscriptionsByTopic', () => clients.sns.send(new ListSubscriptionsByTopicCommand({ TopicArn })))
+  const { Subscriptions: alerts = [] } = await list(outputs.TopicArn)
+  if (!alerts.some(({ Protocol, Endpoint }) => Protocol === 'lambda' && Endpoint?.endsWith(`:${functionName}`))) {
+    return fail('The notifier is not subscribed to the topic.', again)
+  }
+  const { Subscriptions: operators = [] } = await list(outputs.OperatorsTopicArn)
+  if (operators.length === 0)
+    return warn('The notifier is subscribed; nobody hears when it fails itself.', `${again} --email ADDRESS`)
+  const pending = operators.filter(({ SubscriptionArn }) => SubscriptionArn === 'PendingConfirmation')
+  if (pending.length > 0)
+    return warn('The address for failures has not confirmed.', 'open the mail of AWS Notifications and confirm')
+  return ok('The notifier is subscribed, and failures go by mail.')
+}
+
+async function eventRulesCheck(clients: TrailClients): Promise<Finding> {
+  const { ListRulesCommand } = await import('@aws-sdk/client-eventbridge')
+  const { Rules = [] } = await called(clients, 'events:ListRules', () =>
+    clients.events.send(new ListRulesCommand({ NamePrefix: prefix })),
+  )
+  if (Rules.length < 2) return fail('EventBridge has no rules of the trail.', again)
+  const off = Rules.filter(({ State }) => State === 'DISABLED').map(({ Name }) => Name)
+  return off.length > 0
+    ? fail(`Switched off: ${off.join(', ')}.`, `aws events enable-rule --name ${off[0]}`)
+    : ok(`${Rules.length} rules look for events.`)
+}
+
+async function alarmsCheck(clients: TrailClients): Promise<Finding> {
+  const { DescribeAlarmsCommand } = await import('@aws-sdk/client-cloudwatch')
+  const { MetricAlarms = [] } = await called(clients, 'cloudwatch:DescribeAlarms', () =>
+    clients.cloudWatch.send(new DescribeAlarmsCommand({ AlarmNamePrefix: prefix, MaxRecords: 100 })),
+  )
+  if (MetricAlarms.length === 0) return fail('There are no alarms.', again)
+  const off = MetricAlarms.filter(({ ActionsEnabled }) => !ActionsEnabled).map(({ AlarmName }) => AlarmName)
+  if (off.length > 0)
+    return fail(`Without actions: ${off.join(', ')}.`, `aws cloudwatch enable-alarm-actions --alarm-names ${off[0]}`)
+  const own = MetricAlarms.filter(
+    ({ AlarmName = '', StateValue }) => /-(?:silence|stopped|dead-letters|errors)$/.test(AlarmName) && StateValue === 'ALARM',
+  )
+  if (own.length > 0) return fail(`In alarm: ${own.map(({ AlarmName }) => AlarmName).join(', ')}.`, 'see the other lines')
+  return ok(`${MetricAlarms.length} alarms, all with actions.`)
+}
+
+async function functionCheck(clients: TrailClients, outputs: Outputs, now: number): Promise<Finding> {
+  const { GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda')
+  const { GetMetricStatisticsCommand } = await import('@aws-sdk/client-cloudwatch')
+  const found = await called(clients, 'lambda:GetFunctionConfiguration', () =>
+    clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName: outputs.FunctionName })),
+  )
+  if (found.State !== undefined && found.State !== 'Active') return fail(`The function is ${found.State}.`, again)
+  const { Datapoints = [] } = await called(clients, 'cloudwatch:GetMetricStatistics', () =>
+    clients.cloudWatch.send(
+      new GetMetricStatisticsCommand({
+        Namespace: 'AWS/Lambda',
+        MetricName: 'Errors',
+        Dimensions: [{ Name: 'FunctionName', Value: outputs.FunctionName }],
+        StartTime: new Date(now - 86_400_000),
+        EndTime: new Date(now),
+        Period: 86_400,
+        Statistics: ['Sum'],
+      }),
+    ),
+  )
+  const errors = Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0)
+  return errors > 0
+    ? warn(`${errors} failed runs in a day.`, `aws logs tail /${prefix}/notifier --since 1d`)
+    : ok('Runs without errors.')
+}
+
+async function deadLettersCheck({ queue }: TrailClients, outputs: Outputs): Promise<Finding> {
+  const { visible, inFlight } = await queue.state(queueName(outputs))
+  return visible + inFlight > 0
+    ? fail(`${visible + inFlight} reports could not be told.`, 'apigw trail dlq list, then apigw trail dlq redrive')
+    : ok('Nothing waits.')
+}
+
+/** The dead-letter queue's name: the end of its address. */
+export function queueName(outputs: Outputs): string {
+  return outputs.DeadLetterQueueUrl?.split('/').at(-1) ?? ''
+}
+
+async function webhookCheck(clients: TrailClients): Promise<Finding> {
+  const stored = await storedWebhooks(clients)
+  const put = 'APIGW_SLACK_WEBHOOK=… apigw trail install'
+  if (stored === undefined) return fail('There is no webhook.', put)
+  for (const [channel, url] of readWebhooks(stored)) {
+    const { state, words } = await probeWebhook(url)
+    if (state === 'refused') return fail(`The webhook of "${channel}" does not work: ${words}.`, put)
+    if (state === 'unclear') return fail(`The webhook of "${channel}" could not be tried: ${words}.`, 'apigw trail status, later')
+  }
+  return ok('Slack knows every webhook.')
+}
+
+/** Looks at each part of the pipeline; what cannot be looked at is a finding, and stops no other. */
+export async function status(clients: TrailClients, now: number): Promise<Check[]> {
+  const outputs = await installedOutputs(clients.place)
+  const checks: Readonly<Record<string, () => Promise<Finding>>> = {
+    trail: () => trailChecks(clients, outputs, now),
+    topic: () => topicCheck(clients, outputs),
+    key: () => keyCheck(clients, outputs),
+    subscriptions: () => subscriptionCheck(clients, outputs),
+    'event rules': () => eventRulesCheck(clients),
+    alarms: () => alarmsCheck(clients),
+    notifier: () => functionCheck(clients, outputs, now),
+    'dead letters': () => deadLettersCheck(clients, outputs),
+    webhook: () => webhookCheck(clients),
+  }
+  return Promise.all(
+    Object.entries(checks).map(async ([check, look]): Promise<Check> => {
+      try {
+        return { check, ...(await look()) }
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code === 'aws-credentials') throw error
+        return { check, ...fail(error.message, error.next ?? again) }
+      }
+    }),
+  )
+}

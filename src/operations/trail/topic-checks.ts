@@ -1,0 +1,34 @@
+import { jsonCall } from '../../aws/index.ts'
+import { called, type TrailClients } from './clients.ts'
+import { again, type Finding, fail, type Outputs, ok } from './finding.ts'
+import { keptOut } from './publishers.ts'
+
+/** Whether alarms, events and budgets get into the topic. */
+export async function topicCheck(clients: TrailClients, { TopicArn }: Outputs): Promise<Finding> {
+  const { GetTopicAttributesCommand } = await import('@aws-sdk/client-sns')
+  const { Attributes = {} } = await called(clients, 'sns:GetTopicAttributes', () =>
+    clients.sns.send(new GetTopicAttributesCommand({ TopicArn })),
+  )
+  if (!Attributes.KmsMasterKeyId) return fail('The topic is not encrypted.', again)
+  const missing = keptOut(Attributes.Policy ?? '', ['sns:Publish'])
+  if (missing.length > 0) return fail(`${missing.join(', ')} may not publish to the topic.`, again)
+  return ok('Encrypted; CloudWatch, EventBridge and Budgets may publish.')
+}
+
+/** Whether they may use its key as well: where they may not, what they publish is gone without a word. */
+export async function keyCheck(clients: TrailClients, { KeyArn }: Outputs): Promise<Finding> {
+  const { config } = clients.sns
+  const region = await config.region()
+  const { Policy } = await called(clients, 'kms:GetKeyPolicy', async () =>
+    jsonCall(await config.credentials(), {
+      service: 'kms',
+      region,
+      endpoint: `https://kms.${region}.amazonaws.com`,
+      target: 'TrentService.GetKeyPolicy',
+      body: { KeyId: KeyArn, PolicyName: 'default' },
+    }),
+  )
+  const missing = keptOut(String(Policy), ['kms:Decrypt', 'kms:GenerateDataKey'])
+  if (missing.length > 0) return fail(`${missing.join(', ')} may not use the key of the topic: what they publish is lost.`, again)
+  return ok('CloudWatch, EventBridge and Budgets may use it.')
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Rule, testSource } from '../../runtime/notifier/index.ts'
+import { called, type TrailClients } from './clients.ts'
+import { notifierLogGroup } from './names.ts'
+import { installedOutputs } from './status.ts'
+
+/** Whether a rule's synthetic event came out at the other end. */
+export interface Tried {
+  readonly rule: string
+  readonly arrived: boolean
+}
+
+interface Sent {
+  readonly rule: string
+  /** The event's own id, which the notifier logs when Slack has the alert. */
+  readonly eventId: string
+}
+
+export interface TryOptions {
+  readonly rules: readonly Rule[]
+  /** Longest that all may take, in milliseconds. */
+  readonly waitMs: number
+  readonly tell: (line: string) => void
+  readonly signal?: AbortSignal
+  readonly pause?: (ms: number) => Promise<unknown>
+}
+
+const entriesARequest = 10
+const pauseMs = 3_000
+
+/** A rule's own first example, as an event that is told as a test and is no other event's repetition. */
+export function entryOf(rule: Rule, eventId: string) {
+  const example: Readonly<Record<string, unknown>> = Object(rule.examples?.matches[0])
+  const finding = rule.source === 'guardduty'
+  const detail = finding
+    ? { ...example, id: eventId.replaceAll('-', '') }
+    : { ...example, eventID: eventId, eventTime: new Date().toISOString() }
+  const signIn = example.eventSource === 'signin.amazonaws.com'
+  const kind = finding ? 'GuardDuty Finding' : signIn ? 'AWS Console Sign In via CloudTrail' : 'AWS API Call via CloudTrail'
+  return { Source: testSource, DetailType: kind, Detail: JSON.stringify(detail) }
+}
+
+/** @returns the rules whose events EventBridge took */
+async function put(clients: TrailClients, rules: readonly Rule[]): Promise<Sent[]> {
+  const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge')
+  const sent: Sent[] = []
+  for (let from = 0; from < rules.length; from += entriesARequest) {
+    const some = rules.slice(from, from + entriesARequest).map((rule) => ({ rule, eventId: randomUUID() }))
+    const { Entries = [] } = await called(clients, 'events:PutEvents', () =>
+      clients.events.send(new PutEventsCommand({ Entries: some.map(({ rule, eventId }) => entryOf(rule, eventId)) })),
+    )
+    sent.push(
+      ...some.filter((_, at) => Entries[at]?.ErrorCode === undefined).map(({ rule, eventId }) => ({ rule: rule.id, eventId })),
+    )
+  }
+  return sent
+}
+
+/** Ids of events of which the notifier says that Slack has them. */
+async function postedSince(clients: TrailClients, since: number): Promise<ReadonlySet<string>> {
+  const { FilterLogEventsCommand } = await import('@aws-sdk/client-cloudwatch-logs')
+  const found = new Set<string>()
+  let nextToken: string | undefined
+  do {
+    const page = await called(clients, 'logs:FilterLogEvents', () =>
+      clients.logs.send(
+        new FilterLogEventsCommand({
+          logGroupName: notifierLogGroup,
+          startTime: since,
+          filterPattern: '{ $.event = "alert" && $.outcome = "posted" }',
+          nextToken,
+        }),
+      ),
+    )
+    for (const { message = '' } of page.events ?? []) {
+      for (const [, id = ''] of message.matchAll(/"key":"(?:activity|finding):([0-9a-f-]+)"/g)) found.add(id.replaceAll('-', ''))
+    }
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+  return found
+}
+
+/**
+ * Sends one synthetic event a rule to EventBridge and waits until each has gone the whole way, to Slack.
+ * @throws Problem `trail-missing`, `aws-…`
+ */
+export async function tryRules(clients: TrailClients, options: TryOptions): Promise<Tried[]> {
+  const { rules, waitMs, tell, signal, pause = sleep } = options
+  await installedOutputs(clients.place)
+  // A clock a little behind AWS's must not hide what comes.
+  const since = Date.now() - 60_000
+  const sent = await put(clients, rules)
+  tell(`Sent ${sent.length} events; each comes out in Slack, marked TEST.`)
+  let posted: ReadonlySet<string> = new Set()
+  const missing = () => sent.filter(({ eventId }) => !posted.has(eventId.replaceAll('-', '')))
+  for (let waited = 0; missing().length > 0 && waited < waitMs && !signal?.aborted; waited += pauseMs) {
+    await pause(pauseMs)
+    const before = posted.size
+    posted = await postedSince(clients, since)
+    if (posted.size > before) tell(`${sent.length - missing().length} of ${sent.length} arrived.`)
+  }
+  const lost = new Set(missing().map(({ rule }) => rule))
+  const taken = new Set(sent.map(({ rule }) => rule))
+  return rules.map(({ id }) => ({ rule: id, arrived: taken.has(id) && !lost.has(id) }))
+}

@@ -1,0 +1,102 @@
+import { Problem } from '../../domain/problem.ts'
+import { contentsOf, destroyStack, isShell, restingStack, type Stack, type StackClients, type Steps } from '../stacks/index.ts'
+import { called, isMissing, type TrailClients } from './clients.ts'
+import { emptyBucket } from './empty-bucket.ts'
+import { globalRegion, globalStackName, trailStack } from './names.ts'
+import { inBothRegions } from './regions.ts'
+import { trailMissing } from './status.ts'
+import { deleteWebhooks } from './webhooks.ts'
+
+export interface Uninstalled {
+  readonly stacks: readonly string[]
+  /** What is still there, and may cost something. */
+  readonly left: readonly string[]
+}
+
+/** What holds recorded events: of a trail of our own. An adopted log group is somebody else's. */
+interface Recorded {
+  readonly bucket: string
+  readonly group: string
+}
+
+function recordedBy({ outputs }: Stack): Recorded {
+  return { bucket: outputs.BucketName ?? '', group: outputs.TrailName ? (outputs.LogGroup ?? '') : '' }
+}
+
+async function deleteLogs(clients: TrailClients, { bucket, group }: Recorded, steps: Steps): Promise<void> {
+  if (bucket) {
+    steps.tell(`Emptying the bucket ${bucket}.`)
+    await emptyBucket(clients, bucket)
+  }
+  if (!group) return
+  const { DeleteLogGroupCommand } = await import('@aws-sdk/client-cloudwatch-logs')
+  await called(clients, 'logs:DeleteLogGroup', async () => {
+    try {
+      await clients.logs.send(new DeleteLogGroupCommand({ logGroupName: group }))
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+  })
+  steps.tell(`Deleted the log group ${group}.`)
+}
+
+/** Once the stack is gone, nothing but this says what the rest is called. */
+function stillThere(error: unknown, { bucket, group }: Recorded): unknown {
+  if (!(error instanceof Problem)) return error
+  const rest = [bucket && `the bucket ${bucket}`, group && `the log group ${group}`].filter(Boolean).join(' and ')
+  return new Problem(error.code, `The trail is gone, but not all that it recorded. ${error.message}`, {
+    next: [error.next, `delete ${rest} in the console, as far as they are still there`].filter(Boolean).join('; '),
+    cause: error,
+  })
+}
+
+/**
+ * A stack of ours as it stands when nobody changes it. One that was only looked at holds nothing, and what sends events on
+ * to another region belongs to the trail there.
+ */
+async function standing(stacks: StackClients, name: string, home: string, steps: Steps): Promise<Stack | undefined> {
+  const stack = await restingStack(stacks, name, steps)
+  if (stack === undefined || isShell(stack)) return undefined
+  return name === globalStackName && stack.parameters.HomeRegion !== home ? undefined : stack
+}
+
+/** @returns what of it is left */
+async function without(clients: TrailClients, retained: readonly string[], recorded: Recorded, steps: Steps): Promise<string[]> {
+  try {
+    await deleteLogs(clients, recorded, steps)
+  } catch (error) {
+    throw stillThere(error, recorded)
+  }
+  const gone = [recorded.bucket, recorded.group].filter(Boolean)
+  return retained.filter((one) => !gone.some((name) => one.endsWith(` ${name}`)))
+}
+
+/**
+ * Takes the trail away. The recorded events stay, unless they are to go too. There is one yes, for both stacks. The home
+ * stack goes last, because it says what the rest is called: what was broken off can be run again.
+ * @throws Problem `trail-missing`, `declined`, `aws-…`, `stack-…`
+ */
+export async function uninstall(clients: TrailClients, options: { deleteLogs: boolean }, steps: Steps): Promise<Uninstalled> {
+  return inBothRegions(clients.place, async (here, there) => {
+    const places = [
+      { stacks: here, name: trailStack },
+      ...(here.region === globalRegion ? [] : [{ stacks: there, name: globalStackName }]),
+    ]
+    const found = await Promise.all(
+      places.map(async (at) => ({ ...at, stack: await standing(at.stacks, at.name, here.region, steps) })),
+    )
+    const ours = found.flatMap(({ stack, ...at }) => (stack === undefined ? [] : [{ ...at, stack }]))
+    if (ours.length === 0) throw trailMissing(here.region)
+    const contents = await Promise.all(ours.map(({ stacks, stack }) => contentsOf(stacks, stack)))
+    if (!(await steps.approve(contents.flat()))) throw new Problem('declined', 'That was no yes; nothing was deleted.')
+    await deleteWebhooks(clients)
+    let left: readonly string[] = []
+    for (const { stacks, name } of ours.toReversed()) {
+      const { retained } = await destroyStack(stacks, name, { ...steps, approve: async () => true })
+      left = [...left, ...retained]
+    }
+    const home = ours.find(({ name }) => name === trailStack)?.stack
+    if (options.deleteLogs && home !== undefined) left = await without(clients, left, recordedBy(home), steps)
+    return { stacks: ours.map(({ name }) => name), left }
+  })
+}

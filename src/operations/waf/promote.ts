@@ -1,0 +1,72 @@
+import type { Rule } from '@aws-sdk/client-wafv2'
+import { Problem } from '../../domain/problem.ts'
+import type { Waf } from './open.ts'
+import { untilSaved } from './retry.ts'
+import { hasOwnAnswer, inMode, modeOf, ownIpSetsOf, ruleLine, rulesNamed, type Switch } from './rules.ts'
+import { type RuleSample, samplesOf } from './sample.ts'
+
+/** What a promotion would do, before it is done. */
+export interface Promotion {
+  readonly to: Switch
+  /** Names of the rules that change. */
+  readonly rules: readonly string[]
+  /** Named, but in that mode already. */
+  readonly already: readonly string[]
+  /** What each of them matched of late: what it would have blocked, or what it blocked. */
+  readonly samples: readonly RuleSample[]
+  readonly remarks: readonly string[]
+}
+
+const previewHours = 3
+const previewMost = 100
+
+/** A rule that matches just the allowed addresses: to let it block would be the opposite of what it is for. */
+function isAllowRule({ sets }: Waf, rule: Rule): boolean {
+  const allowed = sets.filter(({ list }) => list === 'allow').map(({ ref }) => ref?.arn)
+  return ownIpSetsOf(rule.Statement).some((arn) => allowed.includes(arn))
+}
+
+function refuseAllowRule(waf: Waf, chosen: readonly Rule[]): void {
+  const rule = chosen.find((one) => isAllowRule(waf, one))
+  if (rule === undefined) return
+  throw new Problem('lockout-refused', `The rule ${rule.Name} matches the allowed addresses, and would block them.`, {
+    next: waf.deploy,
+  })
+}
+
+/**
+ * Finds out what a change of mode would mean.
+ * @param names which rules; none: all that only count
+ * @throws Problem `rule-unknown`, `lockout-refused`
+ */
+export async function planPromotion(waf: Waf, names: readonly string[], to: Switch, now: number): Promise<Promotion> {
+  const { acl } = await waf.api.webAcl(waf.acl)
+  const chosen = rulesNamed(
+    acl.Rules ?? [],
+    names,
+    (rule) => to === 'block' && modeOf(rule) === 'count' && !isAllowRule(waf, rule),
+  )
+  if (to === 'block') refuseAllowRule(waf, chosen)
+  const changing = chosen.filter((rule) => inMode(rule, to) !== rule)
+  const samples = await samplesOf(waf, changing.map(ruleLine), { hours: previewHours, most: previewMost, now })
+  const nameOf = ({ Name = '' }: Rule) => Name
+  return {
+    to,
+    rules: changing.map(nameOf),
+    already: chosen.filter((rule) => !changing.includes(rule)).map(nameOf),
+    samples,
+    remarks: changing
+      .filter(hasOwnAnswer)
+      .map((rule) => `${rule.Name} has an answer of its own, which is gone until the next deploy of the web ACL.`),
+  }
+}
+
+/** Changes the mode of the rules, and nothing else of the web ACL, whoever else changes it meanwhile. */
+export async function carryOutPromotion({ api, acl: ref }: Waf, { rules, to }: Pick<Promotion, 'rules' | 'to'>): Promise<void> {
+  await untilSaved(ref.name, async () => {
+    const { acl, token } = await api.webAcl(ref)
+    const named = rulesNamed(acl.Rules ?? [], rules, () => false)
+    const Rules = acl.Rules?.map((rule) => (named.includes(rule) ? inMode(rule, to) : rule))
+    return (await api.saveWebAcl(ref, { ...acl, Rules }, token)) ? true : undefined
+  })
+}

@@ -1,0 +1,71 @@
+import { Problem } from '../../domain/problem.ts'
+import type { Ref, WafApi } from './api.ts'
+import { type List, maxAddresses, normal, type Which } from './lists.ts'
+import type { Waf } from './open.ts'
+import { untilSaved } from './retry.ts'
+
+/** What one IP set holds. */
+export interface SetContents extends Which {
+  readonly name: string
+  /** Each as `cidrText` writes it; what is no address at all, as it stands there. */
+  readonly addresses: readonly string[]
+}
+
+/** Reads the sets that are there. */
+export async function readSets({ api, sets }: Waf, list?: List): Promise<SetContents[]> {
+  const wanted = sets.filter((set) => list === undefined || set.list === list)
+  const read = await Promise.all(
+    wanted.map(async ({ list: own, family, name, ref }) => {
+      if (ref === undefined) return []
+      return [{ list: own, family, name, addresses: (await api.ipSet(ref)).addresses.map(normal) }]
+    }),
+  )
+  return read.flat()
+}
+
+/** @throws Problem `web-acl-unknown` where the set was never made */
+export function setOf({ sets, deploy }: Waf, list: List, family: Which['family']): Ref {
+  const set = sets.find((one) => one.list === list && one.family === family)
+  if (set?.ref !== undefined) return set.ref
+  throw new Problem('web-acl-unknown', `The web ACL has no IP set "${set?.name}".`, { next: deploy })
+}
+
+/** What an update did, address by address. */
+export interface SetChange {
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+}
+
+function full(name: string, asked: number, room: number): Problem {
+  return new Problem(
+    'ip-set-full',
+    `${name} has room for ${room} more of the ${asked} addresses: AWS WAF takes ${maxAddresses.toLocaleString('en-US')}.`,
+    { next: 'apigw waf list --sweep; then block ranges instead of single addresses' },
+  )
+}
+
+/**
+ * Adds addresses to a set and takes others away, in one update. Everything else in it stays as it is, also what others
+ * add meanwhile.
+ * @param addresses each as `cidrText` writes it
+ */
+export function changeSet(
+  api: WafApi,
+  ref: Ref,
+  { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
+  dryRun: boolean,
+): Promise<SetChange> {
+  const unwanted = new Set(remove)
+  return untilSaved(ref.name, async () => {
+    const stored = await api.ipSet(ref)
+    const kept = stored.addresses.filter((text) => !unwanted.has(normal(text)))
+    const there = new Set(kept.map(normal))
+    const added = add.filter((address) => !there.has(address))
+    const removed = stored.addresses.map(normal).filter((address) => unwanted.has(address))
+    if (added.length === 0 && removed.length === 0) return { added, removed }
+    if (kept.length + added.length > maxAddresses) throw full(ref.name, added.length, maxAddresses - kept.length)
+    if (dryRun) return { added, removed }
+    const saved = await api.saveIpSet(ref, { ...stored, addresses: [...kept, ...added] })
+    return saved ? { added, removed } : undefined
+  })
+}

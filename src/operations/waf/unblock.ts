@@ -1,0 +1,38 @@
+import { Problem } from '../../domain/problem.ts'
+import { type Change, type Place, takeEntries } from './change.ts'
+import { type Cidr, cidrText, covers, readCidr } from './cidr.ts'
+import { readNotes } from './notes.ts'
+import { readSets } from './sets.ts'
+
+export interface Unblocked {
+  readonly removed: readonly Place[]
+  readonly remarks: readonly string[]
+}
+
+function absent(cidr: Cidr, entries: readonly Place[]): string {
+  const text = cidrText(cidr)
+  const wider = entries.find(({ address }) => {
+    const range = readCidr(address)
+    return range !== undefined && covers(range, cidr)
+  })
+  if (wider === undefined) return `${text} is in no list.`
+  return `${text} is no entry of its own: ${wider.address} in the ${wider.list} list holds it.`
+}
+
+/**
+ * Takes addresses out of both lists.
+ * @throws Problem `entry-unknown` if none of them is in any
+ */
+export async function unblock(change: Change, cidrs: readonly Cidr[]): Promise<Unblocked> {
+  const sets = await readSets(change.waf)
+  const entries = sets.flatMap(({ list, addresses }) => addresses.map((address): Place => ({ list, address })))
+  const wanted = new Set(cidrs.map(cidrText))
+  const found = entries.filter(({ address }) => wanted.has(address))
+  const remarks = cidrs
+    .filter((cidr) => !found.some(({ address }) => address === cidrText(cidr)))
+    .map((cidr) => absent(cidr, entries))
+  if (found.length === 0) throw new Problem('entry-unknown', remarks.join(' '), { next: 'apigw waf list' })
+  const before = change.notes === undefined ? [] : await readNotes(change.notes, change.waf.acl.arn)
+  const texts = found.map(({ list, address }) => `${list} ${address}`).join(', ')
+  return { removed: await takeEntries(change, found, before, `waf: take away ${texts}`), remarks }
+}

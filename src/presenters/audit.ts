@@ -1,0 +1,39 @@
+import { count, plain, styled } from '../cli/output.ts'
+import type { Audit, Finding, Severity } from '../operations/audit/index.ts'
+import { grouped, severities } from '../operations/audit/index.ts'
+
+const styles = { critical: ['bold', 'red'], high: 'red', medium: 'yellow', low: 'dim' } as const satisfies Record<
+  Severity,
+  unknown
+>
+
+function severityText(severity: Severity): string {
+  const style = styles[severity]
+  return styled(typeof style === 'string' ? style : [...style], severity.toUpperCase().padEnd(8))
+}
+
+function findingText({ severity, title, evidence, fix, id }: Finding): string {
+  const indent = '           '
+  return [
+    `  ${severityText(severity)} ${plain(title)}`,
+    ...evidence.map((line) => `${indent}${plain(line)}`),
+    `${indent}${styled('cyan', 'Fix:')} ${plain(fix)}`,
+    `${indent}${styled('dim', id)}`,
+  ].join('\n')
+}
+
+/** How many, worst first, in one line. */
+export function tallyText({ summary }: Audit): string {
+  const counts = severities.map((severity) => `${count(summary.findings[severity])} ${severity}`).join(', ')
+  return summary.suppressed === 0 ? counts : `${counts}; ${count(summary.suppressed)} accepted`
+}
+
+/** The report for a terminal: worst first, by resource, each with its fix; the count last, where the eye is. */
+export function auditText(audit: Audit): string {
+  const { summary, findings } = audit
+  const sections = grouped(findings).map(({ resource, findings: own }) =>
+    [styled('bold', plain(resource)), ...own.map(findingText)].join('\n'),
+  )
+  const who = `${count(summary.users)} users and ${count(summary.roles)} roles: ${count(summary.administrators)} administrators, ${count(summary.escalations)} more can become one.`
+  return [...sections, `${who}\n${tallyText(audit)}`].join('\n\n')
+}

@@ -1,0 +1,109 @@
+import { addressKey } from '../../../domain/address.ts'
+import type { Admission, AdmitRequest, IdempotencyClaim } from '../../../domain/admission.ts'
+import { defaultRoutesDocument, defaultRoutesFrom, servingRoute } from '../../../domain/default-routes.ts'
+import { randomId } from '../../../domain/ids.ts'
+import { type Api, type RoutePlan, routePlanFrom, routePlanText } from '../../../domain/route.ts'
+import { tokenExpired, toleranceMs } from '../authentication/tokens.ts'
+import type { Call } from './call.ts'
+
+export type Decided = Exclude<Admission, { kind: 'unrouted' | 'unrecorded' }>
+export type Admitted = Extract<Admission, { kind: 'admitted' }>
+
+/** What stands for the caller's address when the adapter could not tell it: no allow-list holds it. */
+const unknownAddress = '0'.repeat(32)
+
+/** What a call that takes units brings with it. */
+export interface Taking {
+  readonly api?: Api
+  /** Of our own making: the caller may choose the request id, and a reservation is given back once for its id. */
+  readonly reservation?: string
+  readonly idempotency?: IdempotencyClaim
+  readonly trace?: string
+}
+
+function requestOf(call: Call, units: number, { reservation = randomId(), ...more }: Taking): AdmitRequest {
+  const { caller, environment } = call
+  return {
+    reservation,
+    customer: caller.customer,
+    keyId: caller.keyId,
+    environment,
+    units,
+    address: addressKey(call.request.address) ?? unknownAddress,
+    ...(caller.nonce !== undefined && { nonce: caller.nonce }),
+    ...more,
+  }
+}
+
+/**
+ * A token was checked before, by this process or by an authorizer whose answer API Gateway keeps. Whether it is good still
+ * is decided by the clock of the admission: one that has ended in between gives its units back.
+ * @throws Problem `token-expired`
+ */
+async function refuseExpiredToken({ caller, registry }: Call, decided: Decided): Promise<void> {
+  if (caller.expiresAt === undefined || decided.kind === 'replay') return
+  if (decided.now < caller.expiresAt + toleranceMs) return
+  // A later run of a key goes on with the units of one that may have sent its messages: the ledger will say whether it did.
+  const ofThisRun = decided.kind === 'admitted' && decided.reservation.attempt === 1
+  if (ofThisRun) await registry.settle(decided.reservation, { kind: 'failed' })
+  throw tokenExpired()
+}
+
+/**
+ * Asks the registry about this call. One round trip decides it; a customer without a route of its own takes two more,
+ * to read the default and to decide with it.
+ * @param units 0 asks who calls and what is left, and takes nothing
+ */
+export async function admit(call: Call, units: number, more: Taking = {}): Promise<Decided> {
+  const { registry, settlements } = call
+  const request = requestOf(call, units, more)
+  const started = performance.now()
+  try {
+    const first = await registry.admit(more.api === undefined ? request : { ...request, fallback: 'ask' })
+    const decided = first.kind === 'unrouted' ? await admitByDefault(call, request) : first
+    if (decided.kind === 'unrecorded') throw new Error('a call was answered as if it had only asked for its record')
+    await refuseExpiredToken(call, decided)
+    if ('reconcile' in decided) settlements.reconcile(request.customer, request.environment)
+    call.note({ admitMs: performance.now() - started, ...(decided.kind === 'admitted' && units > 0 && { units }) })
+    return decided
+  } catch (error) {
+    // No answer is no refusal: the registry may have taken the units, now or when it wakes up.
+    if (units > 0) settlements.unanswered(request)
+    throw error
+  }
+}
+
+/**
+ * What an earlier call with the same Idempotency-Key decides about this one, which could not be admitted by itself.
+ * @returns `undefined` where there was none
+ */
+export async function recall(
+  call: Call,
+  taking: Taking & { readonly idempotency: IdempotencyClaim },
+): Promise<Decided | undefined> {
+  const decided = await call.registry.admit({ ...requestOf(call, 0, taking), recall: true })
+  return decided.kind === 'unrecorded' || decided.kind === 'unrouted' ? undefined : decided
+}
+
+async function admitByDefault({ registry }: Call, request: AdmitRequest): Promise<Exclude<Admission, { kind: 'unrouted' }>> {
+  const routes = defaultRoutesFrom((await registry.document(defaultRoutesDocument))?.text)
+  const route = servingRoute(routes, request.api ?? '', request.environment)
+  const decided = await registry.admit(route === undefined ? request : { ...request, fallback: { way: routePlanText(route) } })
+  if (decided.kind === 'unrouted') throw new Error('a call with a default was answered as if it had none')
+  return decided
+}
+
+const routePlans = new Map<string, RoutePlan>()
+const maxRoutePlans = 1_000
+
+/** The way that an admission names. There are few of them, and each call has one. */
+export function routePlanOf(admission: Admitted): RoutePlan {
+  const text = admission.way ?? ''
+  let way = routePlans.get(text)
+  if (way === undefined) {
+    way = routePlanFrom(text)
+    if (routePlans.size >= maxRoutePlans) routePlans.clear()
+    routePlans.set(text, way)
+  }
+  return way
+}

@@ -1,0 +1,45 @@
+import type { Admission } from '../../../domain/admission.ts'
+import type { Charset } from '../../../domain/euc-kr.ts'
+import type { Environment } from '../../../domain/names.ts'
+import type { Registry } from '../../../registry/index.ts'
+import type { Ledger, Media } from '../../ports/index.ts'
+import type { Tokens } from '../authentication/tokens.ts'
+import type { Caller } from '../http/caller.ts'
+import type { HttpRequest, HttpResponse } from '../http/http.ts'
+import type { Cursors } from './cursors.ts'
+import type { Publisher } from './publisher.ts'
+import type { ReadLimits } from './read-limits.ts'
+import type { Settlements } from './settlements.ts'
+
+/** What endpoints work with. */
+export interface Parts {
+  readonly registry: Registry
+  readonly publisher: Publisher
+  readonly settlements: Settlements
+  readonly ledger: Ledger
+  readonly media: Media
+  readonly tokens: Tokens
+  readonly cursors: Cursors
+  readonly readLimits: ReadLimits
+  /** What the carriers' tables hold: which texts are accepted, and how their bytes are counted. */
+  readonly charset: Charset
+  readonly now: () => number
+}
+
+/** One authenticated call on its way through the gateway. */
+export interface Call extends Parts {
+  readonly request: HttpRequest
+  readonly requestId: string
+  /** Path without query. */
+  readonly path: string
+  readonly environment: Environment
+  readonly caller: Caller
+  /** Fires when the client left or the time of the call is over. Reads end then; what was admitted is finished. */
+  readonly signal: AbortSignal
+  /** Turns a refusal into the answer that tells what to do about it. */
+  readonly refuse: (admission: Extract<Admission, { kind: 'refused' }>) => HttpResponse
+  /** Whether the gateway is stopping: what waits had better end. */
+  readonly draining: () => boolean
+  /** Notes for the log how many units the call took and how long a part of it was waited for. */
+  readonly note: (what: { units?: number; admitMs?: number; publishMs?: number }) => void
+}

@@ -1,0 +1,63 @@
+import { messageRequestIn, sendAtError } from '../../../domain/message.ts'
+import { type FieldError, Problem } from '../../../domain/problem.ts'
+import { boundedErrors } from '../http/bounded.ts'
+import { fieldErrors } from '../http/input.ts'
+import type { Call } from './call.ts'
+import { missingMedia } from './images.ts'
+import type { Checked } from './submit.ts'
+
+/** Twice as many as a message has. */
+const maxFields = 32
+
+/** @param whole how the row itself is called where no field of it is at fault */
+function invalid(errors: readonly FieldError[], whole: string): Pick<Required<Checked>, 'rejection'> {
+  const [first] = errors
+  const detail = `${first?.pointer || whole}: ${first?.detail ?? 'is not valid'}`
+  return { rejection: { code: 'invalid-request', detail, errors } }
+}
+
+function checkedRow({ charset, now }: Call, value: unknown, whole: string, maxErrors: number): Checked {
+  // Naming each unknown field of each row would take longer than to parse all of them.
+  if (Object.keys(Object(value)).length > maxFields) {
+    return { value, ...invalid([{ pointer: '', detail: `has more than ${maxFields} fields` }], whole) }
+  }
+  const result = messageRequestIn(charset).safeParse(value)
+  if (!result.success) return { value, ...invalid(boundedErrors(fieldErrors(result.error.issues), maxErrors), whole) }
+  const request = result.data
+  const detail = sendAtError(request, now())
+  return detail === undefined ? { value, request } : { value, request, ...invalid([{ pointer: '/sendAt', detail }], whole) }
+}
+
+/** Where the images cannot be asked about, no message of the call can be sent now; an earlier run may have sent them. */
+function unchecked(rows: readonly Checked[], error: unknown): Checked[] {
+  if (!(error instanceof Problem)) throw error
+  const { code, message: detail } = error
+  return rows.map((row) => ({ ...row, rejection: { code, detail } }))
+}
+
+/**
+ * Holds messages against today's rules, one by one.
+ * @returns `refusal`: what stands against the whole call, where the images could not be asked about
+ */
+export async function checkedRows(
+  call: Call,
+  values: readonly unknown[],
+  { whole = 'the message', maxErrors = 5 } = {},
+): Promise<{ readonly rows: readonly Checked[]; readonly refusal?: Problem }> {
+  const rows = values.map((value) => checkedRow(call, value, whole, maxErrors))
+  try {
+    const missing = await missingMedia(
+      call,
+      rows.map(({ request, rejection }) => (request === undefined || rejection !== undefined ? {} : request)),
+    )
+    return { rows: rows.map((row, at) => (missing[at] === undefined ? row : { ...row, ...invalid([missing[at]], whole) })) }
+  } catch (error) {
+    return { rows: unchecked(rows, error), ...(error instanceof Problem && { refusal: error }) }
+  }
+}
+
+/** The caller's own name for a message, as it stands in the call. */
+export function refOf(value: unknown): { readonly ref?: string } {
+  const ref: unknown = Object(value).ref
+  return typeof ref === 'string' ? { ref } : {}
+}

@@ -1,0 +1,94 @@
+import { type FieldError, type ProblemCode, problemTable } from '../../../domain/problem.ts'
+
+/** Why a row of a call is not sent. */
+export interface Rejection {
+  readonly code: ProblemCode
+  readonly detail: string
+  readonly errors?: readonly FieldError[]
+}
+
+/**
+ * What was decided about the rows of a call before anything was taken. It is stored with the call's Idempotency-Key:
+ * the media, the clock and the rules of a later run must not decide otherwise.
+ */
+export interface Plan {
+  /** In which form texts are sent: the charset and the table of replacements (`textRules`). */
+  readonly texts: string
+  /** Indexes of the rows that are sent, ascending. */
+  readonly rows: readonly number[]
+  /** All other rows, by index. */
+  readonly rejected: ReadonlyMap<number, Rejection>
+}
+
+/** A stored plan fits into this many characters; reasons that do not are given in the first answer only. */
+const maxText = 8_192
+
+const unkept: Rejection = {
+  code: 'invalid-request',
+  detail: 'The message was rejected when the call first ran. The first answer said why.',
+}
+
+/** One reason, for the rows that share it: their indexes, its code, its detail and its errors. */
+type Group = readonly [string, string, string, (readonly (readonly [string, string])[])?]
+
+/** `0-4,6` for 0, 1, 2, 3, 4 and 6. */
+export function rangesText(indexes: readonly number[]): string {
+  const ranges: [number, number][] = []
+  for (const index of indexes) {
+    const last = ranges.at(-1)
+    if (last !== undefined && last[1] === index - 1) last[1] = index
+    else ranges.push([index, index])
+  }
+  return ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',')
+}
+
+/** The indexes of `rangesText`. */
+export function rangesFrom(text: string): number[] {
+  if (text === '') return []
+  return text.split(',').flatMap((range) => {
+    const [from = 0, to = from] = range.split('-').map(Number)
+    return Array.from({ length: to - from + 1 }, (_, place) => from + place)
+  })
+}
+
+/** The rules of a plan that names none. */
+const defaultTexts = 'euc-kr/1'
+
+/** A plan as it is stored: the rules of its texts, the ranges of its rows, and the reasons of the others while they fit. */
+export function planText({ texts, rows, rejected }: Plan): string {
+  const groups = Map.groupBy(rejected, ([, { code, detail, errors = [] }]) => JSON.stringify([code, detail, errors]))
+  const kept: Group[] = []
+  let size = 0
+  for (const members of groups.values()) {
+    const [, { code, detail, errors = [] }] = members[0] as [number, Rejection]
+    const indexes = rangesText(members.map(([index]) => index))
+    const pairs = errors.map((error) => [error.pointer, error.detail] as const)
+    const group: Group = errors.length === 0 ? [indexes, code, detail] : [indexes, code, detail, pairs]
+    size += JSON.stringify(group).length
+    if (size > maxText) break
+    kept.push(group)
+  }
+  const ranges = rangesText(rows)
+  const decided = kept.length === 0 ? ranges : JSON.stringify([ranges, ...kept])
+  return texts === defaultTexts ? decided : `${texts} ${decided}`
+}
+
+function codeFrom(code: string): ProblemCode {
+  return Object.hasOwn(problemTable, code) ? (code as ProblemCode) : 'invalid-request'
+}
+
+/** @param count how many rows the call has */
+export function planFrom(text: string, count: number): Plan {
+  const [, texts = defaultTexts, decided = ''] = /^(?:([a-z0-9-]+\/\d+) )?(.*)$/s.exec(text) ?? []
+  const [ranges, ...groups]: [string, ...Group[]] = decided.startsWith('[') ? JSON.parse(decided) : [decided]
+  const rows = rangesFrom(ranges)
+  const reasons = new Map<number, Rejection>()
+  for (const [indexes, code, detail, pairs] of groups) {
+    const errors = pairs?.map(([pointer, about]) => ({ pointer, detail: about }))
+    const rejection = { code: codeFrom(code), detail, ...(errors !== undefined && { errors }) }
+    for (const index of rangesFrom(indexes)) reasons.set(index, rejection)
+  }
+  const sent = new Set(rows)
+  const others = Array.from({ length: count }, (_, index) => index).filter((index) => !sent.has(index))
+  return { texts, rows, rejected: new Map(others.map((index) => [index, reasons.get(index) ?? unkept])) }
+}

@@ -1,0 +1,48 @@
+import * as z from 'zod'
+import { messageIdPattern } from '../../../domain/ids.ts'
+import { outcomes, type Report, statuses } from '../../../domain/report.ts'
+import { ReadBudget, type Standing } from '../../ports/index.ts'
+import type { HttpResponse } from '../http/http.ts'
+import { admit } from './admit.ts'
+import type { Call } from './call.ts'
+
+/** Whether the caller may read: like any call, but without a unit and without a quota. @returns why not, if so */
+export async function authorizeRead(call: Call): Promise<HttpResponse | undefined> {
+  const admission = await admit(call, 0)
+  return admission.kind === 'refused' && admission.reason !== 'quota-missing' ? call.refuse(admission) : undefined
+}
+
+/** Requests to the ledger that one call may cost, a long poll with all its looks included. */
+const maxReads = 64
+const defaultTimeMs = 10_000
+
+/** What a call may read, and for how long: it ends when the client leaves. @param timeMs maximum time of the call */
+export function budgetOf(call: Call, timeMs = defaultTimeMs): ReadBudget {
+  return new ReadBudget(maxReads, AbortSignal.any([call.signal, AbortSignal.timeout(timeMs)]))
+}
+
+export const messageIdSchema = z
+  .string()
+  .regex(messageIdPattern, 'is not the id of a message')
+  .meta({ description: 'As the answer to the message gave it', example: '7ZQ4M8K2X1V9B3N5C6D0F8G2HA' })
+
+const common = {
+  id: z.string(),
+  ref: z.string().optional().meta({ description: 'Your own name for the message' }),
+  code: z.string().optional().meta({ description: "The carrier's own word for the outcome" }),
+  at: z.iso.datetime().meta({ description: 'Since when' }),
+}
+/** A message's status, as its customer reads it. */
+export const statusSchema = z.object({ ...common, status: z.enum(statuses) })
+/** A message's final outcome. */
+export const reportSchema = z.object({ ...common, status: z.enum(outcomes) })
+
+export function shown({ id, ref, status, code, at }: Standing | Report) {
+  return {
+    id,
+    ...(ref !== undefined && { ref }),
+    status,
+    ...(code && { code }),
+    at: new Date(at).toISOString(),
+  }
+}

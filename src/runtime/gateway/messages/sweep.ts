@@ -1,0 +1,80 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { environments } from '../../../domain/names.ts'
+import type { Registry } from '../../../registry/index.ts'
+import type { Ledger } from '../../ports/index.ts'
+import { reconcile } from './reconcile.ts'
+
+/** Maximum pause between two customers, so that a sweep of a few customers ends soon after it begins. */
+const maxPauseMs = 1_000
+
+export interface SweepOptions {
+  readonly registry: Pick<Registry, 'customers' | 'open' | 'settle'>
+  readonly ledger: Pick<Ledger, 'standings'>
+  /** Time from the start of one sweep to the start of the next, in milliseconds. */
+  readonly everyMs: number
+  readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void
+  /** 0 to 1. Gateways that start together then sweep at different times. */
+  readonly random?: () => number
+}
+
+/**
+ * Reconciles the open reservations of every customer, slowly and again and again. A call of a customer reconciles that
+ * customer at once (`settlements.ts`); the sweep is for customers that do not call again after a gateway crashed.
+ *
+ * Two gateways may look at the same customer at the same time: the registry closes a reservation once.
+ */
+export function sweepOpenUnits(options: SweepOptions): { stop(): Promise<void> } {
+  const stopping = new AbortController()
+  const running = sweepUntil(options, stopping.signal)
+  return {
+    stop: async () => {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+async function sweepUntil(options: SweepOptions, signal: AbortSignal): Promise<void> {
+  const { everyMs, random = Math.random } = options
+  let waitMs = everyMs * random()
+  while (await waited(waitMs, signal)) {
+    const startedAt = performance.now()
+    await sweepOnce(options, signal)
+    waitMs = Math.max(0, everyMs - (performance.now() - startedAt))
+  }
+}
+
+/** @returns whether the time passed; `false`: the sweep is stopped */
+async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await pause(ms, undefined, { signal, ref: false })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** One look at every customer. A registry or ledger that fails is asked again by the next sweep. */
+async function sweepOnce({ registry, ledger, everyMs, log }: SweepOptions, signal: AbortSignal): Promise<void> {
+  let failures = 0
+  let cause: unknown
+  try {
+    const customers = await registry.customers()
+    const owners = customers.flatMap(({ id }) => environments.map((environment) => ({ customer: id, environment })))
+    const pauseMs = Math.min(maxPauseMs, everyMs / Math.max(1, owners.length))
+    for (const owner of owners) {
+      if (!(await waited(pauseMs, signal))) return
+      try {
+        const { closed, returned } = await reconcile(registry, ledger, owner)
+        if (closed > 0) log('open-units-reconciled', { ...owner, calls: closed, returned })
+      } catch (error) {
+        failures += 1
+        cause = error
+      }
+    }
+  } catch (error) {
+    failures += 1
+    cause = error
+  }
+  if (failures > 0) log('reconcile-failed', { failures, cause: cause instanceof Error ? cause.message : String(cause) })
+}

@@ -1,0 +1,115 @@
+import * as z from 'zod'
+import type { Charset } from '../../../../domain/euc-kr.ts'
+import { messageRequestIn, normalizedTexts } from '../../../../domain/message.ts'
+import { type FieldError, Problem, problemTable } from '../../../../domain/problem.ts'
+import { json } from '../../http/http.ts'
+import { rateLimitHeaders, standings } from '../../http/rate-limit-headers.ts'
+import { checkedRows, refOf } from '../../messages/checked-rows.ts'
+import { isCut } from '../../messages/sandbox.ts'
+import { type Checked, identityOf, type Row, submit } from '../../messages/submit.ts'
+import { endpoint } from '../endpoint.ts'
+
+const maxMessages = 500
+/** 500 long messages with every character escaped would be more; a caller then sends two batches. */
+const maxBytes = 2_097_152
+
+const defaults = z
+  .record(z.string(), z.unknown())
+  .optional()
+  .meta({ description: 'Fields for every message that lacks them', example: { from: '1588-1234' } })
+
+const body = z.strictObject({
+  defaults,
+  messages: z.array(z.unknown()).min(1).max(maxMessages),
+})
+
+const described = (charset: Charset) =>
+  z.object({ defaults, messages: z.array(messageRequestIn(charset)).min(1).max(maxMessages) })
+
+const problem = z.object({
+  code: z.string(),
+  detail: z.string(),
+  retryable: z.boolean(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+})
+const answer = z.object({
+  batchId: z.string(),
+  accepted: z.int(),
+  rejected: z.int(),
+  results: z
+    .array(
+      z.object({
+        index: z.int(),
+        id: z.string().optional(),
+        ref: z.string().optional(),
+        status: z.enum(['accepted', 'rejected']),
+        normalized: normalizedTexts.optional(),
+        problem: problem.optional(),
+      }),
+    )
+    .meta({ description: 'One for each message, in order' }),
+})
+
+/** Each message with the defaults of the batch. */
+function messagesOf({ messages, defaults = {} }: z.output<typeof body>): unknown[] {
+  return messages.map((row) => {
+    const isObject = typeof row === 'object' && row !== null && !Array.isArray(row)
+    return isObject ? { ...defaults, ...row } : row
+  })
+}
+
+/** Every message at fault, by its place in the batch. */
+function pointed(rows: readonly Checked[]): FieldError[] {
+  return rows.flatMap(({ rejection }, index) =>
+    (rejection?.errors ?? []).map(({ pointer, detail }) => ({ pointer: `/messages/${index}${pointer}`, detail })),
+  )
+}
+
+function answerOf(rows: readonly Row[], messages: readonly unknown[]) {
+  const results = rows.map((row) => {
+    const { index } = row
+    if (row.kind === 'accepted') {
+      const { id, normalized } = row
+      return { index, id, ...refOf(messages[index]), status: 'accepted', ...(normalized && { normalized }) }
+    }
+    const { rejection } = row
+    // A message that only the queue refused was a valid one, so its ref is one too.
+    const named = rejection.code === 'queue-unavailable' ? refOf(messages[index]) : {}
+    return { index, ...named, status: 'rejected', problem: { ...rejection, retryable: problemTable[rejection.code].retryable } }
+  })
+  const accepted = rows.filter(({ kind }) => kind === 'accepted').length
+  return { accepted, rejected: rows.length - accepted, results }
+}
+
+function noneValid(rows: readonly Checked[]): Problem {
+  const errors = pointed(rows).slice(0, 50)
+  const [first] = errors
+  return new Problem('invalid-request', `No message is valid. ${first?.pointer}: ${first?.detail}`, { errors })
+}
+
+/** Many messages in one call. Invalid ones are rejected one by one; units are taken for all of the others, or for none. */
+export default endpoint({
+  method: 'POST',
+  path: '/messages/batch',
+  summary: `Send up to ${maxMessages} messages`,
+  body,
+  described,
+  idempotent: true,
+  maxBodyBytes: maxBytes,
+  answers: { 202: { description: 'Each message by itself: accepted, or rejected and why', schema: answer } },
+  handle: async (call, { body: input }) => {
+    const messages = messagesOf(input)
+    const { rows, refusal } = await checkedRows(call, messages)
+    const identity = identityOf(call, input)
+    // Index -1 is no message's: the batch's own name is as stable as theirs.
+    const batchId = identity.idOf(-1)
+    const done = await submit(call, 'messages', rows, identity, () => refusal ?? noneValid(rows))
+    if (done.kind === 'refused') return call.refuse(done)
+    const answer = { batchId, ...answerOf(done.rows, messages) }
+    if (done.kind === 'replayed') return json(202, answer, { 'idempotency-replayed': 'true' })
+    const { remaining, windows, now } = done.admission
+    const sent = json(202, answer, rateLimitHeaders(standings(remaining, windows, now), now))
+    const requests = rows.flatMap(({ request }) => (request === undefined ? [] : [request]))
+    return isCut(call, requests) ? { ...sent, cut: true } : sent
+  },
+})

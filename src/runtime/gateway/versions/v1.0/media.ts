@@ -1,0 +1,64 @@
+import * as z from 'zod'
+import { mediaIdOf } from '../../../../domain/ids.ts'
+import { Problem } from '../../../../domain/problem.ts'
+import { defaultMedia, type MediaLimits } from '../../../../domain/route.ts'
+import { json } from '../../http/http.ts'
+import { mediaType } from '../../http/input.ts'
+import { type Admitted, admit, routePlanOf } from '../../messages/admit.ts'
+import { jpegOf } from '../../messages/jpeg.ts'
+import type { Endpoint } from '../endpoint.ts'
+
+/** Above any route's limit, so that the route's own is what a caller hears of. */
+const maxBytes = 1_048_576
+
+const kept = z.object({
+  id: z.string().meta({ description: 'Goes into a message\'s "media". The same image has the same id' }),
+  bytes: z.int(),
+  width: z.int(),
+  height: z.int(),
+})
+
+/** @throws Problem `media-invalid` that says which limit of the route, and by how much */
+function checked(body: Uint8Array, limits: MediaLimits): { width: number; height: number } {
+  const image = jpegOf(body)
+  if (image === undefined) throw new Problem('media-invalid', 'The body is not a whole JPEG image.')
+  const { width, height } = image
+  const faults = [
+    body.byteLength > limits.maxBytes && `has ${body.byteLength} bytes, and ${limits.maxBytes} are allowed`,
+    (width === 0 || height === 0) && 'does not say how large it is',
+    (width > limits.maxWidth || height > limits.maxHeight) &&
+      `is ${width} × ${height} pixels, and ${limits.maxWidth} × ${limits.maxHeight} are allowed`,
+  ].filter((fault) => fault !== false)
+  if (faults.length > 0) throw new Problem('media-invalid', `The image ${faults.join('; it ')}.`)
+  return image
+}
+
+/** An image for later messages. The body is the image itself. */
+const media: Endpoint = {
+  method: 'POST',
+  path: '/media',
+  kind: 'upload',
+  description: {
+    summary: 'Upload an image for an MMS',
+    bodyType: 'image/jpeg',
+    answers: { 201: { description: 'The image is kept; messages may name it', schema: kept } },
+  },
+  maxBodyBytes: maxBytes,
+  run: async (call) => {
+    const type = mediaType(call.request)
+    if (type !== 'image/jpeg') throw new Problem('unsupported-media-type', 'Content-Type has to be image/jpeg.')
+    const admission = await admit(call, 0, { api: 'messages' })
+    if (admission.kind === 'refused') return call.refuse(admission)
+    const image = checked(call.request.body, limitsOf(admission))
+    const id = mediaIdOf(call.request.body)
+    await call.media.put({ customer: call.caller.customer, environment: call.environment }, id, call.request.body)
+    return json(201, { id, bytes: call.request.body.byteLength, width: image.width, height: image.height })
+  },
+}
+
+function limitsOf(admission: Admitted | { kind: 'replay' }): MediaLimits {
+  if (admission.kind === 'replay') throw new Error('a call without an Idempotency-Key was answered with a replay')
+  return routePlanOf(admission).media ?? defaultMedia
+}
+
+export default media

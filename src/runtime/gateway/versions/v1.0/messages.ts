@@ -1,0 +1,43 @@
+import * as z from 'zod'
+import { messageRequestIn, normalizedTexts } from '../../../../domain/message.ts'
+import { Problem } from '../../../../domain/problem.ts'
+import { json } from '../../http/http.ts'
+import { rateLimitHeaders, standings } from '../../http/rate-limit-headers.ts'
+import { checkedRows, refOf } from '../../messages/checked-rows.ts'
+import { isCut } from '../../messages/sandbox.ts'
+import { identityOf, submit } from '../../messages/submit.ts'
+import { endpoint } from '../endpoint.ts'
+
+const accepted = z.object({
+  id: z.string().meta({ description: 'Names the message from now on', example: '7ZQ4M8K2X1V9B3N5C6D0F8G2HA' }),
+  ref: z.string().optional().meta({ description: 'Your own name for it, as you gave it' }),
+  status: z.literal('accepted'),
+  normalized: normalizedTexts.optional(),
+})
+
+/** One message to one recipient. */
+export default endpoint({
+  method: 'POST',
+  path: '/messages',
+  summary: 'Send one message',
+  // Read as a message below: a call with an Idempotency-Key is first asked what was decided about it before.
+  body: z.unknown(),
+  described: messageRequestIn,
+  idempotent: true,
+  answers: { 202: { description: 'The message will be sent', schema: accepted } },
+  handle: async (call, { body }) => {
+    const { rows, refusal } = await checkedRows(call, [body], { whole: 'the body', maxErrors: 20 })
+    const [{ request, rejection } = {}] = rows
+    const refuse = () => refusal ?? new Problem('invalid-request', rejection?.detail ?? '', { errors: rejection?.errors ?? [] })
+    const done = await submit(call, 'messages', rows, identityOf(call, body), refuse)
+    if (done.kind === 'refused') return call.refuse(done)
+    const [sent] = done.rows
+    if (sent?.kind !== 'accepted') throw refuse()
+    const { id, normalized } = sent
+    const answer = { id, ...refOf(body), status: 'accepted', ...(normalized && { normalized }) }
+    if (done.kind === 'replayed') return json(202, answer, { 'idempotency-replayed': 'true' })
+    const { remaining, windows, now } = done.admission
+    const response = json(202, answer, rateLimitHeaders(standings(remaining, windows, now), now))
+    return request !== undefined && isCut(call, [request]) ? { ...response, cut: true } : response
+  },
+})

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as z from 'zod'
+import { isLate, type Owner, type ReportPage } from '../../../ports/index.ts'
+import { json } from '../../http/http.ts'
+import type { Call } from '../../messages/call.ts'
+import { authorizeRead, budgetOf, reportSchema, shown } from '../../messages/reading.ts'
+import { endpoint } from '../endpoint.ts'
+
+const maxReports = 500
+const maxWait = 20
+const firstLookMs = 250
+const maxLookMs = 2_000
+
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,4}$/, 'is not a whole number')
+    .transform(Number)
+    .pipe(z.int().min(least).max(most))
+
+const query = z.strictObject({
+  cursor: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: 'From the page before. Absent: from the oldest report that is kept' }),
+  limit: whole(1, maxReports)
+    .optional()
+    .meta({ description: `1 to ${maxReports}, 100 if left out`, example: 100 }),
+  wait: whole(0, maxWait)
+    .optional()
+    .meta({ description: `Seconds to wait for a report where there is none, up to ${maxWait}`, example: 20 }),
+})
+
+/** Beside the wait, for the looks themselves. */
+const lookMs = 8_000
+
+interface Asked {
+  readonly owner: Owner
+  readonly cursor: string | undefined
+  readonly limit: number
+  readonly waitMs: number
+}
+
+/** Looks again with growing pauses until there is a report, the time is over, or the client leaves. */
+async function awaited(call: Call, { owner, cursor, limit, waitMs }: Asked): Promise<ReportPage> {
+  const until = performance.now() + waitMs
+  const budget = budgetOf(call, waitMs + lookMs)
+  let page = await call.ledger.reports(owner, cursor, limit, budget)
+  for (let pauseMs = firstLookMs; page.reports.length === 0 && !page.more; pauseMs = Math.min(maxLookMs, pauseMs * 2)) {
+    const left = until - performance.now()
+    if (left <= 0 || call.draining()) return page
+    call.request.resting?.()
+    await sleep(Math.min(pauseMs, left), undefined, { signal: budget.signal }).catch(() => undefined)
+    // A front that waits for less than was asked for gets the empty page in time.
+    if (isLate(budget.signal)) return page
+    page = await call.ledger.reports(owner, page.cursor, limit, budget)
+  }
+  return page
+}
+
+/** What became of messages, in the order in which it became known. Reading the next page acknowledges this one. */
+export default endpoint({
+  method: 'GET',
+  path: '/reports',
+  kind: 'read',
+  summary: 'Read reports',
+  query,
+  answers: {
+    200: {
+      description: 'At least once each: keep the cursor, and ask with it for what comes next',
+      schema: z.object({ reports: z.array(reportSchema), cursor: z.string(), more: z.boolean() }),
+    },
+  },
+  handle: async (call, { query: asked }) => {
+    const refused = await authorizeRead(call)
+    if (refused !== undefined) return refused
+    const owner = { customer: call.caller.customer, environment: call.environment }
+    const waitMs = (asked.wait ?? 0) * 1000
+    const cursor = asked.cursor === undefined ? undefined : call.cursors.take(owner, asked.cursor)
+    const done = waitMs > 0 ? call.readLimits.poll(owner) : undefined
+    try {
+      const page = await awaited(call, { owner, cursor, limit: asked.limit ?? 100, waitMs })
+      return json(200, { reports: page.reports.map(shown), cursor: call.cursors.give(owner, page.cursor), more: page.more })
+    } finally {
+      done?.()
+    }
+  },
+})

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type DatabaseKind, type Proof, type ProveEvent, prove, type RegistryKind } from '../../../src/dev/prove/index.ts'
+import { listeningOf } from '../../support/listening.ts'
+
+interface Short {
+  readonly database: DatabaseKind
+  readonly registry: RegistryKind
+  readonly faults: readonly string[]
+}
+
+/** The short form: a few faults with each database and each registry. `apigw prove` by hand has all of them. */
+const runs: readonly Short[] = [
+  {
+    database: 'sqlite',
+    registry: 'sqlite',
+    faults: ['worker-kill', 'mixed-envelopes', 'redelivery', 'replay', 'database-locked'],
+  },
+  {
+    database: 'mariadb',
+    registry: 'redis',
+    faults: ['database-sessions-ended', 'bad-rows', 'registry-readonly', 'registry-freeze'],
+  },
+  { database: 'postgres', registry: 'cluster', faults: ['database-sessions-ended', 'bad-rows', 'cluster-master-kill'] },
+]
+
+interface Seen {
+  readonly proof: Proof
+  readonly events: readonly ProveEvent[]
+  /** Ports that other machines could have reached while it ran. */
+  readonly open: readonly number[]
+}
+
+async function shortly(run: Short): Promise<Seen> {
+  const events: ProveEvent[] = []
+  let open: readonly number[] = []
+  const tell = (event: ProveEvent): void => {
+    events.push(event)
+    const listening = listeningOf(process.pid)
+    expect(listening.loopback.length).toBeGreaterThanOrEqual(4)
+    open = [...open, ...listening.open]
+  }
+  const options = { messages: 300, rate: 500, seed: 14, signal: new AbortController().signal }
+  return { proof: await prove({ ...run, ...options, tell }), events, open }
+}
+
+describe.each(runs)('$database and $registry', (run) => {
+  it('balances the books through its faults, and leaves nothing behind', async () => {
+    const { proof, events, open } = await shortly(run)
+    expect(open).toEqual([])
+    expect(proof.wrong).toEqual([])
+    expect(proof).toMatchObject({ ok: true, lost: 0, duplicated: 0, oversold: 0 })
+    expect(proof.accepted).toBeGreaterThan(200)
+    expect(Object.keys(proof.faults).sort()).toEqual([...run.faults].sort())
+    for (const { accepted, outcomes, open } of proof.books) {
+      expect(Object.values(outcomes).reduce((sum, count) => sum + count, open)).toBe(accepted)
+    }
+    const [started] = events
+    if (started?.event !== 'started') throw new Error('the first event says what was started')
+    for (const { name, pid } of started.processes) expect(() => process.kill(pid, 0), name).toThrow('ESRCH')
+    expect(existsSync(started.folder)).toBe(false)
+  }, 300_000)
+})

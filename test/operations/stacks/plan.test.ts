@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import type { DeploySettings } from '../../../src/domain/stage.ts'
+import { monthlyCost, planStage, type StackPlan } from '../../../src/operations/stacks/index.ts'
+import { installation } from './installation.ts'
+
+const domain = { domain: 'api.example.com', hostedZoneId: 'Z123' }
+const image = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/apigw@sha256:${'0'.repeat(64)}`
+
+const planned = (settings: DeploySettings = domain, named: readonly string[] = [], name = 'prod') =>
+  planStage({ name, region: 'ap-northeast-2', settings }, named, installation())
+
+const of = (plans: readonly StackPlan[], key: string): StackPlan => {
+  const found = plans.find((plan) => plan.key === key)
+  if (found === undefined) throw new Error(`no ${key}`)
+  return found
+}
+
+describe('the plan of a stage', () => {
+  test('has all stacks in the order in which they build on each other, or those that were named', async () => {
+    expect((await planned()).map(({ name }) => name)).toEqual(
+      ['security', 'network', 'data', 'edge', 'gateway', 'worker', 'admin'].map((key) => `apigw-prod-${key}`),
+    )
+    expect((await planned(domain, ['worker', 'data'])).map(({ key }) => key)).toEqual(['data', 'worker'])
+    await expect(planned(domain, ['databse'])).rejects.toMatchObject({
+      code: 'stack-unknown',
+      next: expect.stringMatching(/data, edge/),
+    })
+  })
+  test('gives settings to the parameters that they are', async () => {
+    const plans = await planned({
+      ...domain,
+      engine: 'postgres',
+      egress: 'auto',
+      monthlyGigabytes: 600,
+      alertEmail: 'ops@example.com',
+      monthlyBudget: 500,
+      waf: 'block',
+    })
+    expect(of(plans, 'security').parameters).toEqual({ Stage: 'prod', AlertEmail: 'ops@example.com', BudgetUsd: '500' })
+    expect(of(plans, 'network').parameters).toEqual({
+      Stage: 'prod',
+      Egress: 'cheaper',
+      MonthlyGigabytes: '1000',
+      Containers: 'no',
+    })
+    expect(of(plans, 'data').parameters).toMatchObject({ DatabaseEngine: 'postgres' })
+    expect(of(plans, 'edge').parameters).toEqual({
+      Stage: 'prod',
+      DomainName: 'api.example.com',
+      HostedZoneId: 'Z123',
+      WafMode: 'block',
+    })
+  })
+  test('a parameter that is set by name overrules a size; one that the template lacks is refused', async () => {
+    const plans = await planned({ ...domain, size: 'large', parameters: { data: { RegistryShards: 6, DatabaseMultiAz: false } } })
+    expect(of(plans, 'data').parameters).toMatchObject({
+      RegistryShards: '6',
+      DatabaseMultiAz: 'false',
+      DatabaseClass: 'db.m7g.2xlarge',
+    })
+    await expect(planned({ ...domain, parameters: { data: { Shards: 6 } } })).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: 'The template of data has no parameter "Shards".',
+      next: expect.stringMatching(/RegistryShards/),
+    })
+  })
+  test('functions come with their code, containers with their image', async () => {
+    expect(of(await planned(), 'gateway').code.map(({ parameter }) => parameter)).toEqual([
+      'GatewayCodeKey',
+      'EndpointAddressesCodeKey',
+    ])
+    const containers = await planned({ ...domain, front: 'container', worker: 'container', image })
+    expect(of(containers, 'gateway')).toMatchObject({ code: [], parameters: { Front: 'container', Image: image } })
+    expect(of(containers, 'worker')).toMatchObject({ code: [], parameters: { Mode: 'container', Image: image } })
+    expect(of(containers, 'network').parameters).toMatchObject({ Containers: 'yes' })
+  })
+  test.each<[string, DeploySettings, RegExp, RegExp]>([
+    ['no domain', {}, /^edge needs DomainName: What DomainName is\.$/, /^set deploy\.domain of the stage/],
+    ['no zone for the certificate', { domain: 'api.example.com' }, /hostedZoneId is not set/, /certificateArn/],
+    ['a container without an image', { ...domain, front: 'container' }, /gateway is to run as a container/, /RepositoryUri/],
+  ])('%s is told with the setting', async (_, settings, message, next) => {
+    await expect(planned(settings)).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringMatching(message),
+      next: expect.stringMatching(next),
+    })
+  })
+  test('a stage’s name that AWS’s names have no room for is refused', async () => {
+    await expect(planned(domain, [], 'a-stage-with-a-long-name')).rejects.toMatchObject({ code: 'config-invalid' })
+  })
+})
+
+describe('what it costs a month', () => {
+  test('is the sum of its standing parts', async () => {
+    const cost = monthlyCost(await planned(), 'ap-northeast-2')
+    const line = (what: string) => cost?.lines.find((one) => one.what.startsWith(what))?.dollarsAMonth
+    // Two nodes at 0.024 an hour, two databases at 0.025, each 730 hours.
+    expect(line('registry')).toBe(35.04)
+    expect(line('database: 2 × db')).toBe(36.5)
+    expect(line('database: 2 × 20 GB')).toBe(5.24)
+    expect(cost?.dollarsAMonth).toBeCloseTo(cost?.lines.reduce((sum, { dollarsAMonth }) => sum + dollarsAMonth, 0) ?? 0, 2)
+  })
+  test('compares both ways out of the network, and takes the one that the template would', async () => {
+    const functions = monthlyCost(await planned(), 'ap-northeast-2')?.egress
+    // Two endpoints in two zones at 0.013 an hour and 1 dollar of traffic; NAT with its address at 0.064 and 5.90.
+    expect(functions?.endpoints).toBeCloseTo(2 * 2 * 0.013 * 730 + 1, 6)
+    expect(functions?.nat).toBeCloseTo(0.064 * 730 + 5.9, 6)
+    expect(functions?.taken).toBe('endpoints')
+    const containers = monthlyCost(await planned({ ...domain, front: 'container', image }), 'ap-northeast-2')
+    expect(containers?.egress?.endpoints).toBeCloseTo(3 * 2 * 0.013 * 730 + 1, 6)
+    expect(containers?.egress?.taken).toBe('nat')
+    expect(containers?.lines.find(({ what }) => what.startsWith('gateway'))?.dollarsAMonth).toBe(66.33)
+  })
+  test('names what it does not know, and knows nothing of other regions', async () => {
+    const cost = monthlyCost(await planned({ ...domain, size: 'medium' }), 'ap-northeast-2')
+    expect(cost?.notCounted.join('\n')).toMatch(/registry: 2 × cache\.m7g\.large: no price is known here/)
+    expect(monthlyCost(await planned(), 'eu-central-1')).toBeUndefined()
+  })
+})

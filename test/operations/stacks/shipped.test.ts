@@ -1,0 +1,59 @@
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { DeploySettings } from '../../../src/domain/stage.ts'
+import { monthlyCost, planStage } from '../../../src/operations/stacks/index.ts'
+import { root, run, temporaryFolder } from '../../cli/run.ts'
+
+// The shipped templates, with stand-ins for the bundles that a build makes.
+function shipped(): string {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'apigw', version: '0.0.0', oclif: { bin: 'apigw' } }))
+  symlinkSync(join(root, 'templates'), join(folder, 'templates'))
+  mkdirSync(join(folder, 'dist/lambda'), { recursive: true })
+  for (const name of ['gateway', 'authorizer', 'endpoint-addresses', 'worker', 'reports', 'database-user', 'ip-sets', 'admin']) {
+    writeFileSync(join(folder, 'dist/lambda', `${name}.mjs`), '')
+  }
+  return folder
+}
+
+const image = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/apigw@sha256:${'0'.repeat(64)}`
+const least: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123' }
+const everything: DeploySettings = {
+  ...least,
+  certificateArn: 'arn:aws:acm:ap-northeast-2:123456789012:certificate/1',
+  front: 'container',
+  worker: 'container',
+  image,
+  engine: 'postgres',
+  size: 'large',
+  egress: 'auto',
+  monthlyGigabytes: 1500,
+  waf: 'block',
+  carrier: 'carrier-a',
+  secondCarrier: 'carrier-b',
+  charset: 'cp949',
+  alertEmail: 'ops@example.com',
+  monthlyBudget: 1000,
+  detection: 'existing',
+}
+
+test.each([
+  ['the least that is needed', least],
+  ['every setting', everything],
+])('%s fits the shipped templates', async (_, settings) => {
+  const plans = await planStage({ name: 'prod', region: 'ap-northeast-2', settings }, [], shipped())
+  expect(plans).toHaveLength(7)
+  const cost = monthlyCost(plans, 'ap-northeast-2')
+  expect(cost?.dollarsAMonth).toBeGreaterThan(100)
+  expect(cost?.egress?.taken).toBe('endpoints')
+})
+
+test('the stage that a new apigw.yaml has as a comment can be deployed as it stands', async () => {
+  const cwd = temporaryFolder()
+  const starter = readFileSync(join(root, 'templates/apigw.yaml'), 'utf8')
+  writeFileSync(join(cwd, 'apigw.yaml'), starter.replaceAll(/^ {2}# (?=prod:| {2})/gm, '  '))
+  const { code, stderr } = await run(['deploy', '--stage', 'prod', '--dry-run', '--out', 'build'], { cwd, root: shipped() })
+  expect(code, stderr).toBe(0)
+  expect(readdirSync(join(cwd, 'build'))).toContain('admin.yaml')
+})

@@ -1,0 +1,68 @@
+import { onTestFinished, vi } from 'vitest'
+import type { Change, StackClients, Steps, Wanted } from '../../../src/operations/stacks/index.ts'
+import { stackClients } from '../../../src/operations/stacks/index.ts'
+import { FakeCloudFormation } from '../../support/cloudformation.ts'
+import { type Answer, type AwsServer, awsServer } from '../../support/query-server.ts'
+import { type FakeS3, fakeS3 } from '../../support/s3.ts'
+
+export const account = '123456789012'
+export const region = 'ap-northeast-2'
+
+export interface World {
+  readonly server: AwsServer
+  readonly aws: FakeCloudFormation
+  readonly s3: FakeS3
+  readonly clients: StackClients
+  /** How often a call was made. */
+  count(action: string): number
+}
+
+/** CloudFormation, STS and S3 on this machine, and clients of them that do not wait between two looks. */
+export async function world(instead: (aws: FakeCloudFormation) => Readonly<Record<string, Answer>> = () => ({})): Promise<World> {
+  const aws = new FakeCloudFormation()
+  const s3 = fakeS3(account)
+  const server = await awsServer({ ...aws.query, ...instead(aws) }, s3.rest)
+  for (const [name, value] of Object.entries(server.env)) vi.stubEnv(name, value)
+  const clients = { ...(await stackClients({ region, profile: undefined })), pause: async () => undefined }
+  onTestFinished(() => {
+    clients.close()
+    vi.unstubAllEnvs()
+  })
+  return { server, aws, s3, clients, count: (action) => server.asked.filter((one) => one.action === action).length }
+}
+
+export interface Recorded extends Steps {
+  readonly told: string[]
+  readonly asked: (readonly Change[])[]
+}
+
+/** Says yes to everything and remembers what it was told. */
+export function steps(more: Partial<Steps> = {}): Recorded {
+  const told: string[] = []
+  const asked: (readonly Change[])[] = []
+  const { approve = async () => true, ...rest } = more
+  return {
+    told,
+    asked,
+    tell: (line) => void told.push(line),
+    approve: async (changes) => {
+      asked.push(changes)
+      return approve(changes)
+    },
+    ...rest,
+  }
+}
+
+/** A template of resources by name and type; `+Retain` behind a type is its deletion policy. */
+export function template(resources: Readonly<Record<string, string>>, outputs: Readonly<Record<string, string>> = {}): string {
+  const of = Object.entries(resources).map(([id, type]) => {
+    const [Type, DeletionPolicy] = type.split('+')
+    return [id, { Type, ...(DeletionPolicy !== undefined && { DeletionPolicy }) }]
+  })
+  const values = Object.entries(outputs).map(([key, Value]) => [key, { Value }])
+  return JSON.stringify({ Resources: Object.fromEntries(of), Outputs: Object.fromEntries(values) })
+}
+
+export function wanted(resources: Readonly<Record<string, string>>, more: Partial<Wanted> = {}): Wanted {
+  return { name: 'apigw-dev-data', templateBody: template(resources, { Answer: '42' }), parameters: {}, ...more }
+}

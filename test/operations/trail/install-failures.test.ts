@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import { jsonError, shownError } from '../../cli/run.ts'
+import { loopbackSlack } from '../../support/slack.ts'
+import { type Cloud, cloud, home, secretPart } from './cloud.ts'
+
+async function ready(): Promise<Cloud> {
+  return cloud({ APIGW_SLACK_WEBHOOK: (await loopbackSlack()).url })
+}
+
+const failing = {
+  says: [
+    ['Key', 'AWS::KMS::Key', 'CREATE_FAILED', 'Resource creation cancelled'],
+    ['Bucket', 'AWS::S3::Bucket', 'CREATE_FAILED', 'You have reached the maximum number of buckets; limit exceeded'],
+    ['Trail', 'AWS::CloudTrail::Trail', 'CREATE_FAILED', 'Resource creation cancelled'],
+  ],
+  ends: ['ROLLBACK_COMPLETE'],
+} as const
+
+const statuses = ({ aws }: Cloud) => Object.fromEntries([...aws.stacks].map(([name, { status }]) => [name, status]))
+
+describe('a stack that fails', () => {
+  test('says its first cause; once that is put right, it is made again after a yes', async () => {
+    const made = await ready()
+    made.aws.scripts.set('apigw-trail', failing)
+    const failed = await made.run('install', '--yes')
+    expect(failed.code).toBe(1)
+    expect(failed.stderr).toMatch(
+      /Error: apigw-trail could not be changed; .* Bucket \(AWS::S3::Bucket\): You have reached .*limit exceeded\nNext: {2}ask for more in Service Quotas/,
+    )
+    expect(statuses(made)).toEqual({ 'apigw-trail': 'ROLLBACK_COMPLETE' })
+
+    const asked = await made.run('install')
+    expect(asked.code).toBe(2)
+    expect(shownError(asked)).toEqual({
+      message:
+        'apigw-trail failed when it was first made (ROLLBACK_COMPLETE), so it can only be deleted and made again; nothing lives in it. Do so? That wants a yes, and there is no terminal to ask on.',
+      next: 'add --yes',
+    })
+    expect(statuses(made)).toEqual({ 'apigw-trail': 'ROLLBACK_COMPLETE' })
+
+    const again = await made.run('install', '--yes')
+    expect(again.code, again.stderr).toBe(0)
+    expect(statuses(made)).toEqual({ 'apigw-trail': 'CREATE_COMPLETE', 'apigw-trail-global': 'CREATE_COMPLETE' })
+  })
+
+  test('in us-east-1 leaves the one at home, and the next install makes only what is missing', async () => {
+    const made = await ready()
+    made.aws.scripts.set('apigw-trail-global', {
+      says: [['ForwardRole', 'AWS::IAM::Role', 'CREATE_FAILED', 'User: jane is not authorized to perform: iam:CreateRole']],
+      ends: ['ROLLBACK_COMPLETE'],
+    })
+    const failed = await made.run('install', '--yes')
+    expect(failed.code).toBe(1)
+    expect(failed.stderr).toMatch(
+      /Error: apigw-trail-global could not be changed.*\nNext: {2}let an administrator allow iam:CreateRole/,
+    )
+    expect(statuses(made)['apigw-trail']).toBe('CREATE_COMPLETE')
+    const again = await made.run('install', '--yes')
+    expect(again.code, again.stderr).toBe(0)
+    expect(statuses(made)).toEqual({ 'apigw-trail': 'CREATE_COMPLETE', 'apigw-trail-global': 'CREATE_COMPLETE' })
+  })
+
+  test('shows no webhook', async () => {
+    const made = await ready()
+    made.aws.scripts.set('apigw-trail', failing)
+    const { stdout, stderr } = await made.run('install', '--yes', '--json')
+    expect(stdout + stderr + made.sentElsewhere()).not.toContain(secretPart)
+  })
+})
+
+describe('a right that is missing is named', () => {
+  test.each([
+    ['DescribeTrails', 'cloudtrail:DescribeTrails'],
+    ['GetSecretValue', 'secretsmanager:GetSecretValue'],
+    ['CreateSecret', 'secretsmanager:CreateSecret'],
+    ['DescribeStacks', 'cloudformation:DescribeStacks'],
+    ['CreateChangeSet', 'cloudformation:CreateChangeSet'],
+    ['ExecuteChangeSet', 'cloudformation:ExecuteChangeSet'],
+  ])('%s', async (action, right) => {
+    const made = await ready()
+    made.denied.add(action)
+    const refused = await made.run('install', '--yes', '--json')
+    expect(refused.code).toBe(1)
+    const { code, message, next } = jsonError(refused)
+    expect({ code, message }).toEqual({ code: 'aws-denied', message: `You lack the right ${right} on *.` })
+    expect(next).toContain(`allow ${right}`)
+    expect(statuses(made)).toEqual({})
+    expect(made.aws.changeSets).toBe(0)
+    made.denied.clear()
+    expect((await made.run('install', '--yes')).code).toBe(0)
+  })
+})
+
+describe('Ctrl-C', () => {
+  test('while AWS is asked ends with 130, and leaves nothing', async () => {
+    const made = await ready()
+    const before = made.state()
+    made.onCall = (action) => void (action === 'CreateChangeSet' && process.emit('SIGINT'))
+    const { code, stderr } = await made.run('install', '--yes')
+    expect(code, stderr).toBe(130)
+    expect(stderr).toContain('Interrupted before anything of apigw-trail was changed.')
+    expect(made.state()).toEqual(before)
+  })
+
+  test('while AWS works ends with 130, says that it goes on, and how to look', async () => {
+    const made = await ready()
+    made.onCall = (action) => void (action === 'ExecuteChangeSet' && process.emit('SIGINT'))
+    const { code, stderr } = await made.run('install', '--yes')
+    expect(code, stderr).toBe(130)
+    expect(stderr).toMatch(/Stopped watching apigw-trail; AWS goes on changing it\.\nNext: {2}apigw trail status/)
+    expect(Object.keys(statuses(made))).toEqual(['apigw-trail'])
+  })
+
+  test('between the two stacks leaves the first, and the next install makes the second', async () => {
+    const made = await ready()
+    made.onCall = (action, stack) => void (action === 'CreateChangeSet' && /-global$/.test(stack) && process.emit('SIGINT'))
+    const { code, stderr } = await made.run('install', '--yes')
+    expect(code, stderr).toBe(130)
+    expect(statuses(made)).toEqual({ 'apigw-trail': 'CREATE_COMPLETE' })
+    made.onCall = () => undefined
+    const again = await made.run('install', '--yes')
+    expect(again.stdout, again.stderr).toBe(`The trail of ${home} is installed.\n`)
+    expect(Object.keys(statuses(made))).toEqual(['apigw-trail', 'apigw-trail-global'])
+  })
+})

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { addressesIn, readAsked } from '../../../src/operations/waf/asked.ts'
+import { cidrText } from '../../../src/operations/waf/cidr.ts'
+import { guardBlock, keysShutOut, type Surroundings } from '../../../src/operations/waf/guard.ts'
+import { rangesOf } from '../../../src/operations/waf/lists.ts'
+
+const texts = (...typed: string[]) => readAsked(typed, true).cidrs.map(cidrText)
+
+describe('addresses that were typed', () => {
+  test('may be of both families, single and ranges, and are taken once', () => {
+    expect(texts('203.0.113.7', '2001:db8::/48', '203.0.113.7/32')).toEqual(['203.0.113.7/32', '2001:db8::/48'])
+    expect(readAsked(['203.0.113.7', '203.0.113.7/32'], true).remarks).toEqual(['203.0.113.7/32 was given twice.'])
+  })
+  test('that are cut to their range, or rewritten, are said to be', () => {
+    expect(readAsked(['203.0.113.7/24', '::ffff:203.0.113.9'], true).remarks).toEqual([
+      '203.0.113.7/24 is taken as 203.0.113.0/24: the range begins there.',
+      '::ffff:203.0.113.9 is taken as 203.0.113.9/32.',
+    ])
+  })
+  test.each([
+    ['', /empty/],
+    ['api.example.com', /is a name/],
+    ['https://203.0.113.7/', /is a URL/],
+    ['203.0.113.300', /neither an IP address nor a range/],
+    ['0.0.0.0/0', /everybody/],
+    ['::/0', /everybody/],
+    ['::ffff:0:0/96', /everybody/],
+    ['8.0.0.0/7', /wider than \/8/],
+    ['2000::/23', /wider than \/24/],
+  ])('%j is refused', (text, message) => {
+    expect(() => readAsked(['203.0.113.7', text], true)).toThrow(message)
+  })
+  test('may be anything when they are to be taken away', () => {
+    expect(readAsked(['8.0.0.0/7'], false).cidrs.map(cidrText)).toEqual(['8.0.0.0/7'])
+  })
+  test('are wanted', () => {
+    expect(() => readAsked([], true)).toThrow(expect.objectContaining({ code: 'input-missing' }))
+  })
+  test('are read from a file with remarks', () => {
+    expect(addressesIn('# from our provider\n203.0.113.7, 203.0.113.8 # two\n\n2001:db8::/48\r\n')).toEqual([
+      '203.0.113.7',
+      '203.0.113.8',
+      '2001:db8::/48',
+    ])
+  })
+})
+
+describe('a block', () => {
+  const around = (more: Partial<Surroundings> = {}): Surroundings => ({ mine: [], allowed: [], wide: false, ...more })
+  const guard = (text: string, more?: Partial<Surroundings>): string[] =>
+    readAsked([text], true).cidrs.flatMap((cidr) => guardBlock(cidr, around(more)))
+
+  test('of a caller is taken', () => {
+    expect(guard('203.0.113.7')).toEqual([])
+    expect(guard('203.0.0.0/16')).toEqual([])
+    expect(guard('2001:db8::/32')).toEqual([])
+  })
+  test.each(['203.0.113.7', '203.0.113.0/24', '203.0.0.0/16'])('of oneself is refused: %s', (text) => {
+    expect(() => guard(text, { mine: rangesOf(['203.0.113.7']) })).toThrow(/your own address, 203\.0\.113\.7\/32/)
+    expect(() => guard('2001:db8::/48', { mine: rangesOf(['2001:db8::5']) })).toThrow(/your own address/)
+  })
+  test('of an allowed address is refused, and one around it says so', () => {
+    const allowed = rangesOf(['203.0.113.0/28'])
+    expect(() => guard('203.0.113.7', { allowed })).toThrow(/in the allow list, as 203\.0\.113\.0\/28/)
+    expect(() => guard('203.0.113.0/28', { allowed })).toThrow(expect.objectContaining({ code: 'lockout-refused' }))
+    expect(guard('203.0.113.0/24', { allowed })).toEqual([
+      '203.0.113.0/28 is allowed and stays so, although 203.0.113.0/24 holds it.',
+    ])
+    expect(guard('203.0.113.128/25', { allowed })).toEqual([])
+  })
+  test.each([
+    '10.1.2.3',
+    '172.16.0.0/16',
+    '192.168.1.1',
+    '127.0.0.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '0.1.2.3',
+    '255.255.255.255',
+    'fd00::1',
+    'fe80::1',
+    '::1',
+    'ff02::1',
+  ])('of what is inside is refused: %s', (text) => {
+    expect(() => guard(text, { wide: true })).toThrow(/the load balancer lives there/)
+  })
+  test('that reaches into the inside from around it is refused', () => {
+    expect(() => guard('172.0.0.0/8', { wide: true })).toThrow(/reaches into 172\.16\.0\.0\/12/)
+  })
+  test.each(['203.0.0.0/15', '8.0.0.0/8', '2001:d00::/31'])('as wide as a provider wants --wide: %s', (text) => {
+    expect(() => guard(text)).toThrow(/wider than/)
+    expect(guard(text, { wide: true })).toEqual([])
+  })
+  test('that shuts out a key that works from nowhere else names it', () => {
+    const keys = [
+      { customer: 'acme', keyId: 'ak_live_1', from: ['198.51.100.1', '203.0.113.64/26'] },
+      { customer: 'beta', keyId: 'ak_live_2', from: ['198.51.100.2'] },
+      { customer: 'gamma', keyId: 'ak_live_3', from: [] },
+    ]
+    expect(keysShutOut(rangesOf(['203.0.113.0/24']), keys)).toEqual([
+      'The key ak_live_1 of acme works from 203.0.113.64/26, which is cut off by this.',
+    ])
+  })
+})

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest'
+import { jsonError } from '../../cli/run.ts'
+import { desk } from './world.ts'
+
+const why = ['--reason', 'guesses passwords'] as const
+
+describe('waf allow', () => {
+  test('asks, because an allowed address skips every rule', async () => {
+    const { run: waf, held } = await desk()
+    expect(jsonError(await waf('allow', '203.0.113.7', ...why, '--json')).code).toBe('input-missing')
+    expect((await waf('allow', '203.0.113.7', ...why, '--yes')).code).toBe(0)
+    expect(held('allow-v4')).toEqual(['203.0.113.7/32'])
+  })
+  test('says when the address is blocked as well', async () => {
+    const { run: waf, ok: fine } = await desk()
+    await fine('block', '203.0.113.0/24', ...why)
+    const { stderr } = await waf('allow', '203.0.113.7', ...why, '--yes')
+    expect(stderr).toMatch(/203\.0\.113\.7\/32 is blocked too, as 203\.0\.113\.0\/24/)
+  })
+})
+
+describe('waf unblock', () => {
+  test('takes an address out of either list, with its note', async () => {
+    const { ok: waf, json, held } = await desk()
+    await waf('block', '203.0.113.7', '2001:db8::7', ...why)
+    await waf('allow', '192.0.2.7', ...why, '--yes')
+    expect(await waf('unblock', '203.0.113.7', '2001:0db8::0007', '192.0.2.7')).toBe(
+      '203.0.113.7 (block) is taken away.\n2001:db8::7 (block) is taken away.\n192.0.2.7 (allow) is taken away.\n',
+    )
+    expect([held('block-v4'), held('block-v6'), held('allow-v4')]).toEqual([[], [], []])
+    expect((await json('list')).entries).toEqual([])
+  })
+  test('takes away what was made by hand', async () => {
+    const { ok: waf, held, sets } = await desk()
+    sets.get('apigw-prod-block-v4')?.Addresses.push('192.0.2.1/32', '8.0.0.0/7')
+    await waf('unblock', '8.0.0.0/7')
+    expect(held('block-v4')).toEqual(['192.0.2.1/32'])
+  })
+  test('says where an address is that is no entry', async () => {
+    const { run: waf, ok: fine } = await desk()
+    await fine('block', '203.0.113.0/24', '192.0.2.1', ...why)
+    const failed = await waf('unblock', '203.0.113.7', '--json')
+    expect(failed.code).toBe(2)
+    expect(jsonError(failed)).toMatchObject({
+      code: 'entry-unknown',
+      message: '203.0.113.7/32 is no entry of its own: 203.0.113.0/24 in the block list holds it.',
+      next: 'apigw waf list',
+    })
+    const { stdout, stderr } = await waf('unblock', '192.0.2.1', '192.0.2.2')
+    expect(stdout).toBe('192.0.2.1 (block) is taken away.\n')
+    expect(stderr).toMatch(/192\.0\.2\.2\/32 is in no list/)
+  })
+  test('in a dry run changes nothing', async () => {
+    const { ok: waf, held, json } = await desk()
+    await waf('block', '203.0.113.7', ...why)
+    expect(await waf('unblock', '203.0.113.7', '--dry-run')).toMatch(/203\.0\.113\.7 \(block\) is taken away/)
+    expect(held('block-v4')).toHaveLength(1)
+    expect((await json('list')).entries).toMatchObject([{ state: 'active' }])
+  })
+})
+
+describe('entries that are due', () => {
+  test('stay in force until a command takes them away, and are shown', async () => {
+    const { ok: waf, run: any, held, letTimePass } = await desk()
+    await waf('block', '203.0.113.7', ...why)
+    await waf('block', '203.0.113.8', '--ttl', 'never', ...why)
+    letTimePass()
+    const { stdout, stderr } = await any('list')
+    expect(stdout).toMatch(/203\.0\.113\.7 .* due$/m)
+    expect(stdout).toMatch(/203\.0\.113\.8 .*never ends .*passwords$/m)
+    expect(stderr).toMatch(/1 due and still in force.*waf list --sweep/)
+    expect(held('block-v4')).toHaveLength(2)
+    expect((await any('list', '--sweep', '--dry-run')).stderr).toMatch(/203\.0\.113\.7 \(block\)/)
+    expect(held('block-v4')).toHaveLength(2)
+    await waf('list', '--sweep')
+    expect(held('block-v4')).toEqual(['203.0.113.8/32'])
+    expect(await waf('list')).not.toMatch(/203\.0\.113\.7/)
+  })
+  test('go with any other change, out of both lists', async () => {
+    const { ok: waf, json, held, letTimePass } = await desk()
+    await waf('block', '203.0.113.7', '2001:db8::7', ...why)
+    await waf('allow', '192.0.2.7', ...why, '--yes')
+    letTimePass()
+    const { swept } = await json('block', '203.0.113.8', ...why)
+    expect(swept).toEqual([
+      { list: 'block', address: '203.0.113.7/32' },
+      { list: 'block', address: '2001:db8::7/128' },
+      { list: 'allow', address: '192.0.2.7/32' },
+    ])
+    expect(held('block-v4')).toEqual(['203.0.113.8/32'])
+    expect(held('allow-v4')).toEqual([])
+  })
+  test('and cannot be taken away undo nothing of what was asked', async () => {
+    const world = await desk()
+    await world.ok('block', '2001:db8::7', ...why)
+    world.letTimePass()
+    world.before = (action, input) =>
+      action === 'UpdateIPSet' && input.Name === 'apigw-prod-block-v6'
+        ? { error: 'WAFInvalidOperationException', message: 'not now' }
+        : undefined
+    const { stdout, stderr, code } = await world.run('block', '203.0.113.7', ...why)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/203\.0\.113\.7 is blocked/)
+    expect(stderr).toMatch(/due could not be taken away: .*not now/)
+    expect(world.held('block-v6')).toHaveLength(1)
+  })
+  test('that are blocked anew stay', async () => {
+    const { ok: waf, json, held, letTimePass } = await desk()
+    await waf('block', '203.0.113.7', ...why)
+    letTimePass()
+    expect((await json('block', '203.0.113.7', ...why)).swept).toEqual([])
+    expect(held('block-v4')).toHaveLength(1)
+  })
+  test('never take along what was made by hand, which is shown as such', async () => {
+    const { ok: waf, held, sets, letTimePass } = await desk()
+    await waf('block', '203.0.113.7', ...why)
+    sets.get('apigw-prod-block-v4')?.Addresses.push('192.0.2.1/32')
+    letTimePass()
+    expect(await waf('list', '--sweep')).toMatch(/192\.0\.2\.1 +made by hand$/m)
+    expect(held('block-v4')).toEqual(['192.0.2.1/32'])
+  })
+  test('and were taken away by hand leave no note behind', async () => {
+    const { ok: waf, json, sets, letTimePass } = await desk()
+    await waf('block', '203.0.113.7', '--ttl', 'never', ...why)
+    sets.get('apigw-prod-block-v4')?.Addresses.splice(0)
+    expect((await json('list')).entries).toMatchObject([{ address: '203.0.113.7/32', state: 'missing' }])
+    // Another command may be between note and address: for an hour it is left alone.
+    await waf('list', '--sweep')
+    expect((await json('list')).entries).toHaveLength(1)
+    letTimePass()
+    await waf('list', '--sweep')
+    expect((await json('list')).entries).toEqual([])
+  })
+})
