@@ -17,14 +17,18 @@ beforeAll(async () => {
   config = await Config.load(root)
 })
 
-/** Every `apigw …` of a page, as words. */
+/** The code of a page: its blocks, without their comments, and its code spans. */
+function codeOf(text: string): string[] {
+  const blocks = [...text.matchAll(/^```[^\n]*\n(.*?)^```/gms)].flatMap(([, block = '']) => block.split('\n'))
+  const prose = text.replaceAll(/^```.*?^```/gms, '')
+  const spans = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span)
+  return [...blocks.map((line) => line.replace(/(?:^|\s)#.*$/, '')), ...spans]
+}
+
+/** Every `apigw …` in the code of a page, as words. Prose may call the product by its name. */
 function calls(text: string): string[][] {
-  return [...text.matchAll(/(?:^|[`\s|])(?:npx )?apigw ((?:[a-z-]+ ?)+[^`\n|#]*)/gm)].map((match) =>
-    // In a sentence, a comma or full stop may follow the name.
-    (match[1] ?? '')
-      .trim()
-      .split(/\s+/)
-      .map((word) => word.replace(/[.,;:]$/, '')),
+  return codeOf(text).flatMap((code) =>
+    [...code.matchAll(/(?:^|[\s|&])apigw ((?:[a-z-]+ ?)+[^\n|]*)/g)].map(([, words = '']) => words.trim().split(/\s+/)),
   )
 }
 
