@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bundle } from './bundle.ts'
+import { bundle, bundleContainers } from './bundle.ts'
 
 // Compiles src/ into dist/, bundles the Lambda functions into dist/lambda/ and writes oclif's manifest. Does nothing when
 // dist/ is newer than its inputs, so `npm start` and `npm test` can run side by side.
@@ -49,7 +49,7 @@ async function make(): Promise<void> {
     rmSync(cache, { recursive: true, force: true })
     compile(fresh)
   }
-  await bundle(join(process.cwd(), fresh, 'lambda'))
+  await Promise.all([bundle(join(process.cwd(), fresh, 'lambda')), bundleContainers(join(process.cwd(), fresh, 'container'))])
   // Swapped in as a whole: another process never sees half a build.
   rmSync('dist', { recursive: true, force: true })
   renameSync(fresh, 'dist')

