@@ -7,16 +7,10 @@ export { carryOut, storedProfile } from './changes/carry-out.ts'
 export type { Actor, Change, NewKey, SecretSide } from './changes/change.ts'
 export { keyOf } from './changes/keys.ts'
 export { loadMasterKeys, type MasterKeySources, masterKeySources } from './master-keys.ts'
-export {
-  type Calls,
-  type Method,
-  protocolVersion,
-  type RemoteAnswer,
-  sentProblem,
-} from './protocol.ts'
+export { isMethod, type Method, operatorMethods } from './operator-methods.ts'
+export { protocolVersion, type RemoteAnswer, sentProblem } from './protocol.ts'
 export { fixOf } from './redis/fault.ts'
 export {
-  allCustomers,
   type HistoryEntry,
   type OperatorRegistry,
   type Outcome,

@@ -47,7 +47,7 @@ async function untilDone(what: string, attempt: () => Promise<Changed>): Promise
 }
 
 /** What carrying out writes with: a store itself, or one that only pretends. */
-type Store = Pick<Registry, 'usage' | 'profile' | 'customers' | 'document' | 'save' | 'remove' | 'saveDocument'>
+type Store = Pick<Registry, 'now' | 'profile' | 'customers' | 'document' | 'save' | 'remove' | 'saveDocument'>
 
 /**
  * Carries a change out on a store: reads, checks by the domain, writes if nobody else wrote in between, otherwise again
@@ -75,7 +75,7 @@ export async function carryOut(store: Store, change: Change, actor: Actor): Prom
 
 async function add(store: Store, change: Extract<ProfileChange, { kind: 'addCustomer' }>, actor: Actor): Promise<Changed> {
   const { customer } = change
-  const { now } = await store.usage(customer, 'live')
+  const now = await store.now()
   const { profile, what } = added(change, now)
   if (await store.save(profile, undefined, { at: now, ...actor, customer, what })) return { done: true, profile }
   throw new Problem('customer-exists', `There is a customer "${customer}" already.`, { next: `apigw customer show ${customer}` })
@@ -83,7 +83,7 @@ async function add(store: Store, change: Extract<ProfileChange, { kind: 'addCust
 
 async function remove(store: Store, customer: string, actor: Actor): Promise<Changed> {
   const { version } = await storedProfile(store, customer)
-  const { now } = await store.usage(customer, 'live')
+  const now = await store.now()
   return { done: await store.remove(customer, version, { at: now, ...actor, customer, what: 'customer removed' }) }
 }
 
@@ -94,14 +94,14 @@ async function changeProfile(
 ): Promise<Changed> {
   const { customer } = change
   const { profile: before, version } = await storedProfile(store, customer)
-  const { now } = await store.usage(customer, 'live')
+  const now = await store.now()
   const { profile, what } = applied(change, before, now)
   return { done: await store.save(profile, version, { at: now, ...actor, customer, what }), profile }
 }
 
 /** Writes a shared document, with its line. */
 async function write(store: Store, name: string, text: string, expected: string | undefined, what: string, actor: Actor) {
-  const { now } = await store.usage(allCustomers, 'live')
+  const now = await store.now()
   return { done: await store.saveDocument(name, text, expected, { at: now, ...actor, customer: allCustomers, what }) }
 }
 

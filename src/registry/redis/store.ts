@@ -25,6 +25,7 @@ import {
   type StoredProfile,
 } from '../registry.ts'
 import { retiredId } from '../retired.ts'
+import { credentialFrom, customerFrom, historyEntryFrom, profileFrom } from '../stored.ts'
 import { accessAspects, accessOf } from './access.ts'
 import { Closings } from './closings.ts'
 import { answerMs } from './cluster.ts'
@@ -116,6 +117,10 @@ export class RedisRegistry implements Registry {
     return settled === 1
   }
 
+  now(): Promise<number> {
+    return this.#ask(() => this.#clock())
+  }
+
   async usage(customer: string, environment: Environment) {
     return this.#ask(async () => {
       const values = await this.#redis.hmget(keys.usage(customer, environment), ...usageFields)
@@ -150,12 +155,12 @@ export class RedisRegistry implements Registry {
 
   async credential(customer: string, keyId: string): Promise<Credential | undefined> {
     const text = await this.#ask(() => this.#redis.hget(keys.profile(customer), `credential:${keyId}`))
-    return text === null ? undefined : JSON.parse(text)
+    return text === null ? undefined : credentialFrom(text)
   }
 
   async profile(customer: string): Promise<StoredProfile | undefined> {
     const [version, document] = await this.#ask(() => this.#redis.hmget(keys.profile(customer), 'version', 'document'))
-    return version && document ? { version, profile: JSON.parse(document) } : undefined
+    return version && document ? { version, profile: profileFrom(document) } : undefined
   }
 
   async customers(): Promise<Customer[]> {
@@ -164,7 +169,7 @@ export class RedisRegistry implements Registry {
     for (let from = 0; from < ids.length; from += page) {
       const some = ids.slice(from, from + page)
       const documents = await this.#ask(() => Promise.all(some.map((id) => this.#redis.hget(keys.profile(id), 'document'))))
-      for (const document of documents) if (document !== null) found.push((JSON.parse(document) as Profile).customer)
+      for (const document of documents) if (document !== null) found.push(customerFrom(document))
     }
     return found
   }
@@ -189,15 +194,15 @@ export class RedisRegistry implements Registry {
     return (await this.#ask(() => this.#save(customer, expected, entry, []))) === 1
   }
 
-  async history(customer: string | undefined, most: number): Promise<HistoryEntry[]> {
+  async history(customer: string | undefined, limit: number): Promise<HistoryEntry[]> {
     const listed = customer === undefined ? await this.#ask(() => this.#redis.zrange(keys.customers, 0, -1)) : []
     const ids = customer === undefined ? [...listed, allCustomers] : [customer]
     const streams = await this.#ask(() =>
-      Promise.all(ids.map((id) => this.#redis.xrevrange(keys.history(id), '+', '-', 'COUNT', most))),
+      Promise.all(ids.map((id) => this.#redis.xrevrange(keys.history(id), '+', '-', 'COUNT', limit))),
     )
     // By the time at which Redis took it, the first half of its id: a writer's own clock may be wrong.
     const newestFirst = streams.flat().sort(([a], [b]) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
-    return newestFirst.slice(0, most).map(([, [, entry]]) => JSON.parse(entry ?? '{}') as HistoryEntry)
+    return newestFirst.slice(0, limit).map(([, [, entry]]) => historyEntryFrom(entry ?? ''))
   }
 
   async document(name: string): Promise<StoredDocument | undefined> {
