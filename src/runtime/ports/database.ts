@@ -24,7 +24,7 @@ export interface CarrierRow {
 }
 
 /** A message that the carrier has ended, and that no report has been written of. */
-export interface Final {
+export interface FinishedMessage {
   readonly id: string
   readonly customer: string
   readonly environment: Environment
@@ -38,7 +38,7 @@ export interface Final {
 }
 
 /** What keeps rows out of a carrier's table, or some of them. */
-export interface Unfit {
+export interface TableFault {
   readonly table: string
   readonly column?: string
   readonly detail: string
@@ -76,7 +76,7 @@ export interface Database {
    * @returns `undefined` where the table cannot roll back, and nothing was tried; otherwise why not, or `true`
    * @throws Problem `database-unavailable`
    */
-  takes(carrier: Carrier, invented?: boolean): Promise<true | Error | undefined>
+  acceptsRow(carrier: Carrier, invented?: boolean): Promise<true | Error | undefined>
   /** Whether a connection answers now. */
   answers(): Promise<boolean>
   /**
@@ -84,7 +84,7 @@ export interface Database {
    * tried by `takes`.
    * @throws Problem `database-unavailable`
    */
-  unfit(carrier: Carrier): Promise<readonly Unfit[]>
+  tableFaults(carrier: Carrier): Promise<readonly TableFault[]>
   /** Notes a row that the carrier's table does not take: as seen, and as a final `rejected`. Once, like `flush`. */
   reject(carrier: Carrier, row: RejectedRow, reason: string): Promise<void>
   /**
@@ -92,19 +92,19 @@ export interface Database {
    * month and the last, and those that were rejected.
    * @param except owners whose messages are left out
    */
-  finals(carrier: Carrier, most: number, except?: readonly Owner[]): Promise<Final[]>
+  outcomes(carrier: Carrier, limit: number, except?: readonly Owner[]): Promise<FinishedMessage[]>
   /** Notes that reports of these ids were written. */
-  reported(ids: readonly string[]): Promise<void>
+  markReported(ids: readonly string[]): Promise<void>
   /** Moves reported rows of a table of ours into the table of their month. @returns how many */
-  archive(carrier: Carrier, most: number): Promise<number>
+  archive(carrier: Carrier, limit: number): Promise<number>
   /** How many messages were written and have no report yet, and when the oldest of them was written. */
   unreported(): Promise<{ readonly count: number; readonly oldestAt?: number }>
   /** Forgets ids of messages older than `before` (milliseconds since 1970), a limited number at a time. */
   forget(before: number): Promise<void>
   /** Takes up to `most` waiting rows of a table of ours, as a carrier does. */
-  waiting(carrier: Carrier, most: number): Promise<CarrierRow[]>
+  waitingRows(carrier: Carrier, limit: number): Promise<CarrierRow[]>
   /** Writes a carrier's results into a table of ours. */
-  end(carrier: Carrier, results: readonly { id: string; delivered: boolean; code: string; at: number }[]): Promise<void>
+  writeResults(carrier: Carrier, results: readonly { id: string; delivered: boolean; code: string; at: number }[]): Promise<void>
   /** How many rows a carrier's table holds. */
   count(carrier: Carrier): Promise<number>
   close(): Promise<void>

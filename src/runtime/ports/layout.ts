@@ -19,7 +19,7 @@ export interface WrittenColumn {
 export interface Layout {
   readonly table: string
   /** Whether the table is one of ours: its shape is known, and it may be made and tidied. */
-  readonly ours: boolean
+  readonly managed: boolean
   readonly columns: readonly string[]
   /** The columns' types, where the table is one of ours. */
   readonly types?: readonly ColumnType[]
@@ -34,7 +34,7 @@ export interface Layout {
 }
 
 /** The columns of a table of ours. */
-export const ourColumns: Readonly<Record<Field, string>> = {
+export const managedColumns: Readonly<Record<Field, string>> = {
   id: 'id',
   customer: 'customer',
   environment: 'environment',
@@ -53,9 +53,9 @@ export const ourColumns: Readonly<Record<Field, string>> = {
 const instants: ReadonlySet<Field> = new Set(['sendAt', 'expiresAt', 'acceptedAt'])
 
 /** Of a row of ours: 0 waits, 2 is done. */
-export const ourStatus = { waiting: 0, done: 2 } as const
-const ourDelivered = 'delivered'
-const ourExpired = 'expired'
+export const managedStatus = { waiting: 0, done: 2 } as const
+const managedDelivered = 'delivered'
+const managedExpired = 'expired'
 
 function readersOf(carrier: Carrier): Record<Field, (row: Row) => Value> {
   const { phone = 'e164', time = 'epoch-ms', timeZone = 'Asia/Seoul', types } = carrier.existing ?? {}
@@ -81,22 +81,22 @@ function readersOf(carrier: Carrier): Record<Field, (row: Row) => Value> {
 function layoutFor(carrier: Carrier): Layout {
   const { table, existing } = carrier
   const readers = readersOf(carrier)
-  const columns = Object.entries(existing?.columns ?? ourColumns) as [Field, string][]
+  const columns = Object.entries(existing?.columns ?? managedColumns) as [Field, string][]
   const constants = Object.entries(existing?.constants ?? {})
   const { time = 'epoch-ms', timeZone = 'Asia/Seoul' }: { time?: TimeFormat | undefined; timeZone?: string | undefined } =
     existing ?? {}
   const result = existing?.result ?? {
     status: 'status',
-    done: [ourStatus.done],
+    done: [managedStatus.done],
     code: 'result',
-    delivered: [ourDelivered],
+    delivered: [managedDelivered],
     at: 'result_at',
   }
   const delivered = new Set(result.delivered.map(String))
   const log = existing === undefined ? `${table}_log_{yyyymm}` : existing.log
   return {
     table,
-    ours: existing === undefined,
+    managed: existing === undefined,
     ...(existing === undefined && { types: columns.map(([field]) => (instants.has(field) ? 'bigint' : 'text')) }),
     columns: [...columns.map(([, column]) => column), ...constants.map(([column]) => column)],
     written: [
@@ -113,7 +113,7 @@ function layoutFor(carrier: Carrier): Layout {
     logOf: (instant) => log?.replace('{yyyymm}', monthOf(instant, timeZone)),
     outcomeOf: (code) => {
       if (delivered.has(String(code))) return 'delivered'
-      return existing === undefined && code === ourExpired ? 'expired' : 'failed'
+      return existing === undefined && code === managedExpired ? 'expired' : 'failed'
     },
     timeOf: (value) => readTime(value, time, timeZone),
   }

@@ -1,12 +1,12 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Database, openQueue, type Queue, type Received } from '../ports/index.ts'
-import { bury } from './dead-letters.ts'
+import { moveToDeadLetters } from './dead-letters.ts'
 import { observe, openCarriers } from './environment.ts'
 import type { Observe } from './events.ts'
 import { type FreshParts, overFreshConnection } from './fresh.ts'
-import { manyRefused, type Written, write } from './isolate.ts'
-import { opened as openedParcel, type Parcel, rejectUnreadable } from './open-envelope.ts'
+import { manyRefused, type Written, writeRows } from './isolate.ts'
+import { type Parcel, parcelFrom, rejectUnreadable } from './open-envelope.ts'
 
 /** An SQS message as Lambda gets it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
 interface SqsRecord {
@@ -59,7 +59,7 @@ async function fits(database: Database, carrier: Carrier, observe: Observe): Pro
   const known = served.get(database) ?? new Set()
   served.set(database, known)
   if (known.has(carrier.queue)) return true
-  const found = await database.unfit(carrier)
+  const found = await database.tableFaults(carrier)
   for (const { detail, fix, keepsOut } of found) observe({ kind: 'unfit', queue: carrier.queue, detail, fix, keepsOut })
   const isServed = found.every(({ keepsOut }) => keepsOut === 'some')
   if (isServed) known.add(carrier.queue)
@@ -76,7 +76,7 @@ async function writeFew(database: Database, carrier: Carrier, parcels: readonly 
   let [written, repeated] = [0, 0]
   const rejected: Written['rejected'][number][] = []
   for (let from = 0; from < rows.length; from += manyRefused) {
-    const some = await write(database, carrier, rows.slice(from, from + manyRefused), false)
+    const some = await writeRows(database, carrier, rows.slice(from, from + manyRefused), false)
     written += some.written
     repeated += some.repeated
     rejected.push(...some.rejected)
@@ -90,9 +90,9 @@ export function handlerOf(parts: HandlerParts): (event: SqsEvent) => Promise<Bat
 
   async function keep(name: string, received: Received, why: string): Promise<string[]> {
     observe({ kind: 'bad', queue: name, why, receiveCount: received.receiveCount })
-    const buried = queue !== undefined && (await bury(queue, name, received, why, observe).catch(() => false))
+    const moved = queue !== undefined && (await moveToDeadLetters(queue, name, received, why, observe).catch(() => false))
     // Lambda deletes what is not named as kept.
-    return buried ? [] : [received.id]
+    return moved ? [] : [received.id]
   }
 
   /** @returns the ids of messages to be kept @throws Problem nothing of it may be deleted */
@@ -113,7 +113,7 @@ export function handlerOf(parts: HandlerParts): (event: SqsEvent) => Promise<Bat
   async function writePatiently(carrier: Carrier, parcels: readonly Parcel[]): Promise<string[]> {
     try {
       return await writeParcels(carrier, parcels, (...to) =>
-        write(
+        writeRows(
           to[0],
           to[1],
           to[2].flatMap(({ rows }) => rows),
@@ -135,7 +135,7 @@ export function handlerOf(parts: HandlerParts): (event: SqsEvent) => Promise<Bat
     const kept: string[] = []
     const parcels: Parcel[] = []
     for (const received of records.map(receivedFrom)) {
-      const parcel = carrier === undefined ? `no carrier serves the queue "${name}"` : openedParcel(received, name)
+      const parcel = carrier === undefined ? `no carrier serves the queue "${name}"` : parcelFrom(received, name)
       if (typeof parcel !== 'string') parcels.push(parcel)
       else kept.push(...(await keep(name, received, parcel)))
     }

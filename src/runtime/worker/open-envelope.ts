@@ -58,7 +58,7 @@ function namesOf(value: unknown): RejectedRow['message'] | undefined {
  * in the queue, which moves it to the dead letters.
  * @returns why nothing of it can be written, if so
  */
-export function opened(received: Received, queue: string): Parcel | string {
+export function parcelFrom(received: Received, queue: string): Parcel | string {
   const frame = frameOf(received.body, queue)
   if (typeof frame === 'string') return frame
   const { customer, environment, messages } = frame

@@ -47,10 +47,10 @@ export function createSandbox({ database, carrier, delivered }: SandboxOptions):
   const silent = new Set<string>()
 
   async function play(): Promise<number> {
-    const rows = await database.waiting(carrier, most + late.size + silent.size)
+    const rows = await database.waitingRows(carrier, most + late.size + silent.size)
     for (const { id, recipient } of rows) if (sandboxOutcome(recipient) === 'silent') silent.add(id)
     const results = resultsOf(rows, late, Date.now())
-    if (results.length > 0) await database.end(carrier, results)
+    if (results.length > 0) await database.writeResults(carrier, results)
     delivered?.(results.filter((result) => result.delivered).length)
     return results.length
   }
