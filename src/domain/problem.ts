@@ -92,7 +92,7 @@ const internalProblems = {
 
   // Commands
   usage: { exit: 2, retryable: false, title: 'The command line is not valid' },
-  'input-missing': { exit: 2, retryable: false, title: 'A value is missing, and there is no terminal to ask for it' },
+  'input-missing': { exit: 2, retryable: false, title: 'A value is missing, and the command cannot prompt without a terminal' },
   'input-invalid': { exit: 2, retryable: false, title: 'A value is not valid' },
   'secret-in-argument': { exit: 2, retryable: false, title: 'A secret was passed as an argument' },
   'master-key-invalid': { exit: 2, retryable: false, title: 'The master key is not valid' },

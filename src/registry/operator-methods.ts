@@ -30,7 +30,7 @@ interface Definition<Args extends readonly unknown[], Params, Result> {
 export interface OperatorMethod<Args extends readonly unknown[], Result> {
   readonly result: z.ZodType<Result>
   toParams(...args: Args): object
-  /** Parses the parameters of a request. `invoke` then calls the registry with them. */
+  /** Parses the parameters of a request into a call of the registry. */
   parse(params: unknown): z.ZodSafeParseResult<(registry: OperatorRegistry, actor: Actor) => Promise<Result>>
 }
 
@@ -97,7 +97,7 @@ const changed: z.ZodType<Changed> = z.looseObject({ done: z.boolean(), profile: 
  * Every method that an operator can call over the network: how its arguments and its answer are written, and what it calls.
  * `remote/` and `runtime/admin/` are derived from this table. A method that is not in it cannot be called.
  *
- * There is no way to send a whole document, an audit log entry or a reservation: the function would have to believe it.
+ * A request cannot contain a whole document, an audit log entry or a reservation, because the function could not verify it.
  */
 export const operatorMethods: { readonly [M in Method]: OperatorMethod<Calls[M]['args'], Calls[M]['result']> } = {
   now: method({

@@ -53,9 +53,9 @@ export class RedisRegistry implements Registry {
   readonly #deadline: Deadline
   readonly #now: (() => number) | undefined
   readonly #closings: Closings
-  /** The time zone last seen of each customer: a guess that the script checks. */
+  /** The last known time zone of each customer: a guess that the script checks. */
   readonly #zones = new Map<string, string>()
-  /** How far Redis's clock is ahead of ours, in milliseconds; corrected whenever a guess was wrong. */
+  /** The offset of Redis's clock, in milliseconds; corrected after every wrong guess. */
   #ahead = 0
 
   /** @param now a clock for tests; absent: Redis's own, the one clock that all gateways share */
@@ -87,8 +87,8 @@ export class RedisRegistry implements Registry {
   }
 
   /**
-   * A call without a key of which all was accepted has nothing but its open entry to remove. That waits for others a
-   * moment, and nobody waits for it: an entry that stays behind is found again in the ledger.
+   * A fully accepted call without an Idempotency-Key has only its open entry to remove. The removal is batched with others and
+   * not awaited: an entry left behind is reconciled with the ledger.
    */
   async settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
     const { id, customer, environment, idempotency, attempt } = reservation
@@ -240,7 +240,7 @@ export class RedisRegistry implements Registry {
     this.#redis.disconnect()
   }
 
-  /** Written out rather than through `#ask`: each call comes by here, and each promise on its way has a price. */
+  /** Does not use `#ask`: this is the hot path, and each additional promise costs. */
   async #runAdmit(request: AdmitRequest, zone: string, windows: Windows): Promise<Reply> {
     const { customer, environment, idempotency, nonce, fallback } = request
     const named = [keys.profile(customer), keys.usage(customer, environment)]

@@ -7,7 +7,7 @@ import { credentialFrom, profileFrom } from '../stored.ts'
 
 /** Parsed when the key is unknown. Of a typical length, so that an unknown customer takes as long as a known one. */
 const placeholder = JSON.stringify({
-  customer: 'nobody-at-all',
+  customer: 'unknown-customer',
   keyId: 'ak_live_00000000000000000000',
   environment: 'live',
   notBefore: 1_700_000_000_000,

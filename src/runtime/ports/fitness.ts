@@ -91,12 +91,12 @@ interface Table {
   readonly written: readonly WrittenColumn[]
 }
 
-/** What the columns of a table keep out, by what the database says about them. @param facts absent: there is no table */
+/** The faults in the columns of a table. @param facts from the database; absent: the table does not exist */
 export function tableFaultsIn(layout: Layout, facts: TableFacts | undefined): TableFault[] {
   const { table, written } = layout
   if (facts === undefined) {
     const fix = layout.managed ? 'apigw schema apply' : 'create it, or correct "table" in the list of carriers'
-    return [{ table, detail: `there is no table ${table}`, fix, keepsOut: 'all' }]
+    return [{ table, detail: `the table ${table} does not exist`, fix, keepsOut: 'all' }]
   }
   const byName = new Map(facts.columns.map((column) => [column.name.toLowerCase(), column]))
   const table_: Table = { table, columns: facts.columns, byName, written }

@@ -11,29 +11,29 @@ import { mediaKey } from './media.ts'
 export interface WrittenColumn {
   readonly field: Field | 'constant'
   readonly column: string
-  /** The values that it may get, where those are few. */
+  /** The possible values, if they are few. */
   readonly values?: readonly Value[]
 }
 
 /** How a carrier's table is written and read. */
 export interface Layout {
   readonly table: string
-  /** Whether the table is one of ours: its shape is known, and it may be made and tidied. */
+  /** Whether apigw manages the table: it creates it, knows its columns and archives its rows. */
   readonly managed: boolean
   readonly columns: readonly string[]
-  /** The columns' types, where the table is one of ours. */
+  /** The types of the columns of a managed table. */
   readonly types?: readonly ColumnType[]
   readonly written: readonly WrittenColumn[]
   valuesOf(row: Row): Value[]
   readonly id: string
   readonly result: { readonly status: string; readonly done: readonly Value[]; readonly code: string; readonly at?: string }
-  /** The table that rows of this month are moved into when they are done; absent: they are not moved. */
+  /** The table into which finished rows of this month are moved; absent: they stay. */
   logOf(instant: number): string | undefined
   outcomeOf(code: unknown): Outcome
   timeOf(value: unknown): number | undefined
 }
 
-/** The columns of a table of ours. */
+/** The columns of a managed table. */
 export const managedColumns: Readonly<Record<Field, string>> = {
   id: 'id',
   customer: 'customer',
@@ -52,7 +52,7 @@ export const managedColumns: Readonly<Record<Field, string>> = {
 
 const instants: ReadonlySet<Field> = new Set(['sendAt', 'expiresAt', 'acceptedAt'])
 
-/** Of a row of ours: 0 waits, 2 is done. */
+/** The status of a row in a managed table. */
 export const managedStatus = { waiting: 0, done: 2 } as const
 const managedDelivered = 'delivered'
 const managedExpired = 'expired'

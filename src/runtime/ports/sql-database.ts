@@ -78,7 +78,7 @@ export class SqlDatabase implements Database {
     const { table, columns, types, valuesOf } = layoutOf(carrier)
     const written = await this.#transaction(async (session) => {
       const fresh = await this.#recordIds(session, batch)
-      // Never with IGNORE: it cuts off what does not fit, with a warning that nobody reads.
+      // Never with IGNORE: it truncates values and only warns.
       if (fresh.length > 0) await session.insert(table, columns, fresh.map(valuesOf), types)
       return fresh
     })
