@@ -7,6 +7,7 @@ import { carryOut, type OperatorRegistry } from '../registry/index.ts'
 export function dryRun(registry: OperatorRegistry): OperatorRegistry {
   const pretending: OperatorRegistry = {
     address: registry.address,
+    now: () => registry.now(),
     usage: (customer, environment) => registry.usage(customer, environment),
     open: (customer, environment) => registry.open(customer, environment),
     credential: (customer, keyId) => registry.credential(customer, keyId),

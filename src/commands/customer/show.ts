@@ -15,7 +15,7 @@ export default class CustomerShow extends BaseCommand {
     const { args, flags } = await this.parse(CustomerShow)
     return this.withRegistry(flags, async (registry) => {
       const { profile } = await storedProfile(registry, args.customer)
-      const { now } = await registry.usage(args.customer, 'live')
+      const now = await registry.now()
       const history = await registry.history(args.customer, shownChanges)
       const changes = history.map(
         ({ at, who, from, what }) => `${localTime(at, profile.customer.timeZone)}  ${plain(who)}@${plain(from)}  ${plain(what)}`,

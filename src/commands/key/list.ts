@@ -12,7 +12,7 @@ export default class KeyList extends BaseCommand {
     const { args, flags } = await this.parse(KeyList)
     return this.withRegistry(flags, async (registry) => {
       const credentials = await keysOf(registry, args.customer)
-      const { now } = await registry.usage(args.customer, 'live')
+      const now = await registry.now()
       if (credentials.length === 0) this.note(`No keys yet. Next: apigw key issue ${args.customer}`)
       else this.log(keysText(credentials, now))
       return { customer: args.customer, keys: credentials.map((credential) => keyJson(credential, now)) }

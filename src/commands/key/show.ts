@@ -16,7 +16,7 @@ export default class KeyShow extends BaseCommand {
     const { args, flags } = await this.parse(KeyShow)
     return this.withRegistry(flags, async (registry) => {
       const credential = await showKey(registry, args.customer, args.key)
-      const { now } = await registry.usage(args.customer, credential.environment)
+      const now = await registry.now()
       const key = keyJson(credential, now)
       const { allowIps, expiresAt, revokedAt, ...rest } = key
       const lines = {

@@ -1,5 +1,5 @@
 import type { Carrier } from '../../domain/carrier.ts'
-import { type Database, type Migration, openDatabase, type Unfit } from '../../runtime/ports/index.ts'
+import { type Database, type Migration, openDatabase, type TableFault } from '../../runtime/ports/index.ts'
 
 export interface DatabasePlace {
   readonly address: string
@@ -17,7 +17,7 @@ export interface CarrierState {
   readonly table: string
   /** Whether the worker reads the queue: not while the table lets no row in. */
   readonly served: boolean
-  readonly faults: readonly Pick<Unfit, 'column' | 'detail' | 'fix' | 'keepsOut'>[]
+  readonly faults: readonly Pick<TableFault, 'column' | 'detail' | 'fix' | 'keepsOut'>[]
 }
 
 export interface SchemaStatus extends SchemaState {
@@ -54,7 +54,7 @@ export async function schemaStatus(place: DatabasePlace, carriers: readonly Carr
 /** @param willBeMade whether `schema apply` is still to come: it makes the tables of ours */
 async function carrierState(database: Database, carrier: Carrier, willBeMade: boolean): Promise<CarrierState> {
   const { queue, table } = carrier
-  const all = await database.unfit(carrier)
+  const all = await database.tableFaults(carrier)
   const isOurs = carrier.existing === undefined
   const faults = all
     .filter(({ column, fix }) => !(willBeMade && isOurs && column === undefined && fix === 'apigw schema apply'))
@@ -89,7 +89,7 @@ export async function reportLag(place: DatabasePlace, carriers: readonly Carrier
   try {
     const lags: ReportLag[] = []
     for (const carrier of carriers) {
-      const finals = await database.finals(carrier, maxOutcomesRead)
+      const finals = await database.outcomes(carrier, maxOutcomesRead)
       const [oldest] = finals
       lags.push({ queue: carrier.queue, outcomes: finals.length, ...(oldest !== undefined && { oldestAt: oldest.at }) })
     }

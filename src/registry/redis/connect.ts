@@ -10,7 +10,7 @@ import { settleLua } from './settle.lua.ts'
 import { State } from './state.ts'
 import { within } from './within.ts'
 
-/** The commands of ours that ioredis adds to a connection; it sends EVALSHA, and EVAL when Redis forgot the script. */
+/** The apigw scripts that ioredis adds as commands to a connection; it sends EVALSHA, and EVAL when Redis forgot the script. */
 interface Scripts {
   apigwAdmit(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
@@ -22,7 +22,7 @@ export type Connection = (Redis | Cluster) & Scripts
 
 /**
  * A command is sent once and never again: one that was cut off may have taken units, and asking twice could take them
- * twice. There is no queue for later either: while Redis is away every call fails at once, and the gateway says 503.
+ * twice. Commands are not queued either: while Redis is away every call fails at once, and the gateway says 503.
  */
 const options = {
   lazyConnect: true,

@@ -113,7 +113,7 @@ function untilFree<T>(work: () => T): T {
 
 /**
  * Opens the file of a registry, making it and its folder where they are missing.
- * WAL lets readers go on beside a writer; `synchronous=NORMAL` gives up the last commits at a power cut, never at a
+ * WAL lets readers continue beside a writer; `synchronous=NORMAL` gives up the last commits at a power cut, never at a
  * crash of the process, and never the file's consistency (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
 export function openFile(path: string): DatabaseSync {

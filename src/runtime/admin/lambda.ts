@@ -9,7 +9,7 @@ const { env } = process
 let password: Promise<string | undefined> | undefined
 
 /** The password is read once; where it does not open the registry it may have been changed, and is read again. */
-async function open(): Promise<Registry> {
+async function openWithPassword(): Promise<Registry> {
   password ??= secretFrom(env, 'APIGW_REGISTRY_PASSWORD')
   try {
     return await openRegistry(required('APIGW_REGISTRY'), { password: await password })
@@ -20,7 +20,7 @@ async function open(): Promise<Registry> {
 }
 
 const admin: AdminHandler = createAdmin({
-  open,
+  open: openWithPassword,
   now: Date.now,
   log,
   trusting: env.APIGW_ADMIN_REQUEST_IDS === 'trusted',

@@ -3,7 +3,7 @@ import type { Admission } from '../../domain/admission.ts'
 import type { Charset } from '../../domain/euc-kr.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
-import { Problem, type ProblemCode } from '../../domain/problem.ts'
+import { apiProblem, Problem, type ProblemCode } from '../../domain/problem.ts'
 import type { MasterKeys } from '../../domain/seal.ts'
 import { digestMatches } from '../../domain/signature.ts'
 import type { Registry } from '../../registry/index.ts'
@@ -282,7 +282,7 @@ function missing<T extends object>(code: ProblemCode, detail: string): T {
 
 /** A problem in the form that the endpoint has for it. */
 function failure({ requestId, endpoint }: Seen, problem: Problem, headers: Record<string, string> = {}): HttpResponse {
-  return endpoint?.problem?.(problem, requestId) ?? problemResponse(problem, requestId, headers)
+  return endpoint?.problem?.(apiProblem(problem), requestId) ?? problemResponse(problem, requestId, headers)
 }
 
 /** What stands behind the gateway is not the caller's business: addresses and causes stay inside. `/readyz` says of which kind. */

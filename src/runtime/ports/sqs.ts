@@ -8,7 +8,7 @@ const tryMs = 2_500
 function failed(queue: string, error: unknown): Problem {
   const reason = error instanceof Error ? error.name : 'no answer'
   const missing = reason === 'QueueDoesNotExist' || reason === 'AWS.SimpleQueueService.NonExistentQueue'
-  const detail = missing ? `There is no queue "${queue}".` : `The queue "${queue}" did not answer as it should: ${reason}.`
+  const detail = missing ? `The queue "${queue}" does not exist.` : `The queue "${queue}" returned an error: ${reason}.`
   return new Problem('queue-unavailable', detail, { next: 'apigw doctor', retryAfterMs: 2000, cause: error })
 }
 

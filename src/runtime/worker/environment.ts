@@ -5,7 +5,8 @@ import { errorFields, log, numberFrom, required } from '../process.ts'
 import { loadCarriers } from './carriers.ts'
 import type { WorkerEvent } from './events.ts'
 
-export interface Opened {
+/** A worker's database and the carriers that it serves. */
+export interface CarrierDatabase {
   readonly database: Database
   readonly carriers: readonly Carrier[]
 }
@@ -30,7 +31,7 @@ async function checkSchema(database: Database): Promise<void> {
  * @param connections where the environment does not say how many
  * @throws Problem `config-invalid`, `carrier-invalid`, `schema-outdated`, `database-unavailable`
  */
-export async function openCarriers(connections: number): Promise<Opened> {
+export async function openCarriers(connections: number): Promise<CarrierDatabase> {
   const { env } = process
   const carriers = loadCarriers(env.APIGW_CARRIERS)
   const database = await openDatabase(required('APIGW_DATABASE'), {

@@ -246,7 +246,7 @@ describe('reports', () => {
     expect(await checkReports(places, now)).toMatchObject([{ state: 'ok', detail: 'carrier-a: each outcome has its report' }])
     const row = rowWith()
     await database.flush(carrier, [row, rowWith()])
-    await database.end(carrier, [{ id: row.message.id, delivered: true, code: '', at: now - 700_000 }])
+    await database.writeResults(carrier, [{ id: row.message.id, delivered: true, code: '', at: now - 700_000 }])
     expect(await checkReports(places, now)).toMatchObject([
       { state: 'warn', detail: 'carrier-a: 1 outcome without a report, the oldest 700 s old' },
     ])

@@ -45,6 +45,7 @@ async function world(more: { open?: () => Promise<Registry>; trusting?: boolean 
   const handler = createAdmin({
     open: async () => ({
       address: 'test',
+      now: () => registry.now(),
       usage: (...of) => registry.usage(...of),
       open: (...of) => registry.open(...of),
       credential: (...of) => registry.credential(...of),

@@ -32,8 +32,7 @@ async function checkHealth(registry: OperatorRegistry): Promise<Check[]> {
 /** The registry's clock is what quotas and keys go by; a file has that of the machine. */
 async function checkClock(registry: OperatorRegistry): Promise<Check[]> {
   if (registry.address.startsWith('sqlite:')) return []
-  // Nobody is called so, and asking takes nothing from anybody.
-  return [await clockCheck('clock', "the registry's", async () => (await registry.usage('nobody', 'test')).now)]
+  return [await clockCheck('clock', "the registry's", () => registry.now())]
 }
 
 async function checkCustomers(registry: OperatorRegistry): Promise<Told> {

@@ -125,10 +125,7 @@ export function createTokens({ registry, masterKeys, issuer, now }: TokensParts)
     opened()
     const { holder, issuedAt, key } = await signedHolder(token, keyNamed, issuer)
     const { customer, keyId, environment, expiresAt } = holder
-    const [credential, { now: at }] = await Promise.all([
-      registry.credential(customer, keyId),
-      registry.usage(customer, environment),
-    ])
+    const [credential, at] = await Promise.all([registry.credential(customer, keyId), registry.now()])
     // Also of a key that was removed since: admission would refuse it in the same words.
     if (credential?.scheme !== 'jwt' || credential.environment !== environment) {
       throw new Problem('token-invalid', 'The token names no key that tokens are issued for.')

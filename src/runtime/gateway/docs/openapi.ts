@@ -67,7 +67,7 @@ function operationOf({ path, endpoint }: Mounted, charset: Charset): Json {
 
 /** What a problem looks like (RFC 9457), and every code that a caller may meet. */
 function problemSchema(): Json {
-  const codes = Object.entries(problemTable).filter(([, { title }]) => title !== '')
+  const codes = Object.entries(problemTable).filter(([, { status }]) => status !== undefined)
   return {
     type: 'object',
     required: ['type', 'title', 'status', 'detail', 'code', 'retryable', 'requestId'],

@@ -102,11 +102,9 @@ function operationHtml(path: string, method: string, operation: Json): string {
   return `<section><h2 id="${escaped(operation.operationId)}"><span class="verb">${method.toUpperCase()}</span> <code>${escaped(path)}</code></h2><p>${escaped(operation.summary)}</p>${asked}${fieldTable(object(object(content).schema), true)}${shown.join('')}${formOf(path, method, operation)}</section>`
 }
 
-/** Codes that a caller of the API can meet: those of the command line are not among them. */
+/** The codes that the API can answer with. */
 function problemRows(): string {
-  const rows = Object.entries(problemTable).filter(
-    ([code]) => !/^(?:usage|input-|config-|data-|port-|declined|check-)/.test(code),
-  )
+  const rows = Object.entries(problemTable).filter(([, { status }]) => status !== undefined)
   return rows
     .map(
       ([code, { status, retryable, title }]) =>

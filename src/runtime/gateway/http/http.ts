@@ -1,4 +1,4 @@
-import type { Problem, ProblemCode } from '../../../domain/problem.ts'
+import { apiProblem, type Problem, type ProblemCode } from '../../../domain/problem.ts'
 import type { Caller } from './caller.ts'
 
 /** A request in the gateway's own terms; adapters make it from node:http or from a Lambda event. */
@@ -90,7 +90,7 @@ function challenge(code: ProblemCode): Record<string, string> {
 
 /** A problem as RFC 9457 has it. */
 export function problemResponse(problem: Problem, requestId: string, headers: Record<string, string> = {}): HttpResponse {
-  const { code, status, title, message: detail, retryable, errors, extensions } = problem
+  const { code, status, title, message: detail, retryable, errors, extensions } = apiProblem(problem)
   const body = {
     type: typeOf(code),
     title,

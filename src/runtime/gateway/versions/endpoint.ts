@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { Charset } from '../../../domain/euc-kr.ts'
-import type { Problem } from '../../../domain/problem.ts'
+import type { ApiProblem } from '../../../domain/problem.ts'
 import type { HttpResponse } from '../http/http.ts'
 import { parsedJson, parsedQuery, validated } from '../http/input.ts'
 import type { Call } from '../messages/call.ts'
@@ -38,7 +38,7 @@ export interface Endpoint {
   /** Longest body in bytes, where it is not the usual one. */
   readonly maxBodyBytes?: number
   /** Where its errors have another form than problem+json. */
-  readonly problem?: (problem: Problem, requestId: string) => HttpResponse
+  readonly problem?: (problem: ApiProblem, requestId: string) => HttpResponse
   /** @param params the segments that the braces of `path` took, as they came */
   readonly run: (call: Call, params: Readonly<Record<string, string>>) => Promise<HttpResponse>
 }

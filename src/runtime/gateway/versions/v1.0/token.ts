@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Problem } from '../../../../domain/problem.ts'
+import { type ApiProblem, Problem } from '../../../../domain/problem.ts'
 import { tokenSeconds } from '../../authentication/tokens.ts'
 import { type HttpResponse, json, single } from '../../http/http.ts'
 import { admit } from '../../messages/admit.ts'
@@ -9,7 +9,7 @@ import type { Endpoint } from '../endpoint.ts'
 const formType = /^application\/x-www-form-urlencoded *(?:;.*)?$/i
 
 /** RFC 6749, section 5.2: this endpoint's errors have a form of their own. */
-function oauthError(problem: Problem, requestId: string): HttpResponse {
+function oauthError(problem: ApiProblem, requestId: string): HttpResponse {
   const { status, code, message, retryAfterMs } = problem
   const error =
     status === 401 || status === 403
