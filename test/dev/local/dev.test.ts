@@ -95,7 +95,7 @@ describe('while it runs', () => {
     expect(await post(gateway, key.basic)).toMatchObject({ status: 401, code: 'key-revoked' })
   })
 
-  test('a second start in the same folder is refused, and the first goes on', async () => {
+  test('refuses a second start in the same folder and keeps the first running', async () => {
     const folder = temporaryFolder()
     const first = await startDev(folder)
     const second = await runCli(['dev', ...freePorts], { cwd: folder })
