@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
+import { containerEntries } from '../../scripts/bundle.ts'
 import { carriersFrom } from '../../src/domain/carrier.ts'
 import { listOf, mapOf, type Resource, stackNamed, stacks } from './stacks.ts'
 
@@ -17,6 +18,9 @@ const entries: Readonly<Record<string, string>> = {
   'endpoint-addresses': 'src/runtime/resources/endpoint-addresses-lambda.ts',
   'database-user': 'src/runtime/resources/database-user-lambda.ts',
 }
+
+/** The source of each command of the container image. */
+const containers: Readonly<Record<string, string>> = containerEntries
 
 /** Not for the stacks to set. */
 const others: Readonly<Record<string, string>> = {
@@ -90,9 +94,8 @@ function functionOf({ name, properties }: Resource): Program {
 function containersOf({ properties }: Resource): Program[] {
   return listOf(properties.ContainerDefinitions).map((value): Program => {
     const { Name, Command, Environment, Secrets } = mapOf(value)
-    const main = String(listOf(Command).at(-1))
-      .replace(/^dist\//, 'src/')
-      .replace(/\.js$/, '.ts')
+    const bundle = String(listOf(Command).at(-1)).replace('.mjs', '')
+    const main = containers[bundle] ?? ''
     const pairs = [...listOf(Environment), ...listOf(Secrets)].map(mapOf)
     const values = Object.fromEntries(pairs.map((pair) => [String(pair.Name), pair.Value ?? pair.ValueFrom]))
     return { title: `container ${String(Name)}`, entry: main, set: Object.keys(values), values }

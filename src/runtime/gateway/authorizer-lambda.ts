@@ -1,11 +1,11 @@
 import { openRedisRegistry } from '../../registry/index.ts'
 import { frozenSince } from '../frozen.ts'
 import { authenticator } from './authentication/authenticate.ts'
-import { type AuthorizerEvent, createAuthorizer, type PolicyResult, type SimpleResult } from './authentication/authorizer.ts'
+import { createAuthorizer, type PolicyResult, type SimpleResult } from './authentication/authorizer.ts'
 import { openProofs } from './authentication/proofs.ts'
 import { createTokens } from './authentication/tokens.ts'
 
-type Authorize = (event: AuthorizerEvent) => Promise<PolicyResult | SimpleResult>
+type Authorize = (event: unknown) => Promise<PolicyResult | SimpleResult>
 
 interface OpenedAuthorizer {
   readonly authorize: Authorize
@@ -26,7 +26,7 @@ let opened: Promise<OpenedAuthorizer> | undefined
 const frozen = frozenSince()
 
 /** What API Gateway calls. Nothing is opened before the first event. */
-export async function handler(event: AuthorizerEvent): Promise<PolicyResult | SimpleResult> {
+export async function handler(event: unknown): Promise<PolicyResult | SimpleResult> {
   opened ??= openAuthorizer()
   try {
     const { authorize, revive } = await opened
