@@ -20,7 +20,7 @@ const entries = {
 export type BundleName = keyof typeof entries
 
 /** The commands of the container image (templates/Dockerfile). */
-export const containerEntries = {
+const containerEntries = {
   gateway: 'src/runtime/gateway/main.ts',
   'gateway-health': 'src/runtime/gateway/healthy.ts',
   worker: 'src/runtime/worker/main.ts',

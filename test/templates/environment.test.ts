@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
-import { containerEntries } from '../../scripts/bundle.ts'
 import { carriersFrom } from '../../src/domain/carrier.ts'
 import { listOf, mapOf, type Resource, stackNamed, stacks } from './stacks.ts'
 
@@ -20,7 +19,10 @@ const entries: Readonly<Record<string, string>> = {
 }
 
 /** The source of each command of the container image. */
-const containers: Readonly<Record<string, string>> = containerEntries
+const containers: Readonly<Record<string, string>> = {
+  gateway: 'src/runtime/gateway/main.ts',
+  worker: 'src/runtime/worker/main.ts',
+}
 
 /** Not for the stacks to set. */
 const others: Readonly<Record<string, string>> = {
