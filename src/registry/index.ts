@@ -37,8 +37,7 @@ export function safeAddress(address: string): string {
 
 /**
  * Opens the registry at `sqlite:PATH`, `redis://…` or `rediss://…` (`HOST:PORT,HOST:PORT,…?cluster=true` for Redis Cluster:
- * any node of the list serves). Each engine's code is loaded only when it is used, so that a Lambda carries no SQLite and a
- * laptop no Redis client.
+ * any node of the list serves). Each engine's code is loaded only when it is used.
  *
  * @throws Problem `registry-unavailable`, `registry-corrupt`, `config-invalid`
  */
@@ -47,18 +46,43 @@ export async function openRegistry(address: string, options: OpenOptions = {}): 
     const { SqliteRegistry } = await import('./sqlite/store.ts')
     return new SqliteRegistry(address.slice('sqlite:'.length), options.now)
   }
-  const redisPlace = redisAddress(address)
-  if (redisPlace !== undefined) {
-    const { connect } = await import('./redis/connect.ts')
-    const { RedisRegistry } = await import('./redis/store.ts')
-    const safe = safeAddress(address)
-    const redis = await connect(redisPlace, safe, { password: options.password, keepTrying: options.keepTrying ?? false })
-    return new RedisRegistry(redis, safe, options.now)
-  }
+  const registry = await connectRedis(address, options)
+  if (registry !== undefined) return registry
   throw new Problem('config-invalid', `"${safeAddress(address)}" is not a valid registry address.`, {
     next: 'use sqlite:PATH, redis://HOST:PORT, rediss://HOST:PORT, redis://HOST:PORT,HOST:PORT?cluster=true or lambda:FUNCTION@REGION',
   })
 }
+
+/**
+ * Opens a registry in Redis and accepts no other address. Lambda functions use it, so their bundles hold no SQLite.
+ *
+ * @throws Problem as `openRegistry`
+ */
+export async function openRedisRegistry(address: string, options: OpenOptions = {}): Promise<Registry> {
+  const registry = await connectRedis(address, options)
+  if (registry !== undefined) return registry
+  throw new Problem(
+    'config-invalid',
+    `On Lambda the registry must be in Redis, and "${safeAddress(address)}" is not a Redis address.`,
+    {
+      next: 'use redis://HOST:PORT, rediss://HOST:PORT or redis://HOST:PORT,HOST:PORT?cluster=true',
+    },
+  )
+}
+
+/** @returns `undefined` if the address is not one of Redis */
+async function connectRedis(address: string, options: OpenOptions): Promise<Registry | undefined> {
+  const redisPlace = redisAddress(address)
+  if (redisPlace === undefined) return undefined
+  const { connect } = await import('./redis/connect.ts')
+  const { RedisRegistry } = await import('./redis/store.ts')
+  const safe = safeAddress(address)
+  const redis = await connect(redisPlace, safe, { password: options.password, keepTrying: options.keepTrying ?? false })
+  return new RedisRegistry(redis, safe, options.now)
+}
+
+/** `openRegistry` or `openRedisRegistry`: an entry point passes the one whose engines it should carry. */
+export type OpenRegistry = typeof openRegistry
 
 /**
  * Opens a registry for an operator: as `openRegistry`, or `lambda:FUNCTION[@REGION]`, a function that makes changes for callers

@@ -1,4 +1,4 @@
-import { openRegistry, type Registry } from '../../registry/index.ts'
+import { openRedisRegistry, type Registry } from '../../registry/index.ts'
 import { secretFrom } from '../ports/index.ts'
 import { log, required } from '../process.ts'
 import { type AdminHandler, createAdmin } from './admin.ts'
@@ -12,7 +12,7 @@ let password: Promise<string | undefined> | undefined
 async function openWithPassword(): Promise<Registry> {
   password ??= secretFrom(env, 'APIGW_REGISTRY_PASSWORD')
   try {
-    return await openRegistry(required('APIGW_REGISTRY'), { password: await password })
+    return await openRedisRegistry(required('APIGW_REGISTRY'), { password: await password })
   } catch (error) {
     password = undefined
     throw error

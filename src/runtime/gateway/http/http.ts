@@ -35,6 +35,8 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: Record<string, string>
   readonly body: string
+  /** The problem's code, for the log. Absent: the call succeeded. */
+  readonly code?: string
   /** Cut the connection instead of answering: a number of the test environment asks for it. */
   readonly cut?: true
 }
@@ -105,5 +107,5 @@ export function problemResponse(problem: Problem, requestId: string, headers: Re
   const extra: Record<string, string> = { 'content-type': 'application/problem+json', 'x-request-id': requestId, ...headers }
   if (problem.retryAfterMs !== undefined) extra['retry-after'] = String(Math.max(1, Math.ceil(problem.retryAfterMs / 1000)))
   if (status === 401) Object.assign(extra, challenge(code))
-  return jsonText(status, JSON.stringify(body), extra)
+  return { ...jsonText(status, JSON.stringify(body), extra), code }
 }

@@ -7,9 +7,9 @@ import {
   type HttpApiEvent,
   isAlb,
   isHttpApi,
-  type Multi,
+  type MultiValues,
   type RestEvent,
-  type Single,
+  type SingleValues,
 } from './events.ts'
 
 export interface AdaptOptions {
@@ -30,7 +30,7 @@ export interface LambdaResponse {
   readonly isBase64Encoded: false
 }
 
-function headersFrom(single: Single | undefined, multi: Multi | undefined): Map<string, readonly string[]> {
+function headersFrom(single: SingleValues | undefined, multi: MultiValues | undefined): Map<string, readonly string[]> {
   const headers = new Map<string, readonly string[]>()
   if (multi) {
     for (const [name, values] of Object.entries(multi)) if (values) headers.set(name.toLowerCase(), values)
@@ -40,7 +40,7 @@ function headersFrom(single: Single | undefined, multi: Multi | undefined): Map<
   return headers
 }
 
-function query(single: Single | undefined, multi: Multi | undefined, encode: (text: string) => string): string {
+function query(single: SingleValues | undefined, multi: MultiValues | undefined, encode: (text: string) => string): string {
   const pairs = multi
     ? Object.entries(multi).flatMap(([name, values = []]) => values.map((value) => [name, value]))
     : Object.entries(single ?? {}).map(([name, value = '']) => [name, value])

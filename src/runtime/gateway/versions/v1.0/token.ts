@@ -8,7 +8,7 @@ import type { Endpoint } from '../endpoint.ts'
 
 const formType = /^application\/x-www-form-urlencoded *(?:;.*)?$/i
 
-/** RFC 6749, section 5.2: this endpoint's errors have a form of their own. */
+/** Writes an error in the format of OAuth (RFC 6749, section 5.2). */
 function oauthError(problem: ApiProblem, requestId: string): HttpResponse {
   const { status, code, message, retryAfterMs } = problem
   const error =
@@ -22,7 +22,7 @@ function oauthError(problem: ApiProblem, requestId: string): HttpResponse {
   const answer = json(status === 403 ? 401 : status, { error, error_description: message, code, requestId })
   if (error === 'invalid_client') answer.headers['www-authenticate'] = 'Basic realm="apigw", charset="UTF-8"'
   if (retryAfterMs !== undefined) answer.headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
-  return answer
+  return { ...answer, code }
 }
 
 function checkGrant(call: Call): void {
