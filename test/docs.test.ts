@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Config } from '@oclif/core'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -59,4 +59,15 @@ describe.each(pages)('%s', (page) => {
 
 it('has a reference that says what the code does', async () => {
   expect(readFileSync(join(root, 'docs/reference.md'), 'utf8'), 'run: node scripts/reference.ts').toBe(await currentReference())
+})
+
+describe.each(['docs/architecture.md', 'CONTRIBUTING.md'])('the paths in %s', (page) => {
+  it('exist in the repository', () => {
+    const text = readFileSync(join(root, page), 'utf8')
+    const paths = [...text.matchAll(/`((?:src|test|scripts|templates|bench|docs|examples)\/[\w./-]*)`/g)].map(
+      ([, path = '']) => path,
+    )
+    expect(paths.length).toBeGreaterThan(0)
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
 })

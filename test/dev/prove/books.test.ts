@@ -76,7 +76,7 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
     { what: /say two things/, count: 2, ids: ['A', 'B'] },
   ],
   [
-    'a report that contradicts the carrier's outcome',
+    'a report that contradicts the outcome of the carrier',
     evidence({ carrier: new Map([['A', 'failed']]) }),
     { what: /not what the carrier said/, count: 1, ids: ['A'] },
   ],
