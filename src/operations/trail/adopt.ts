@@ -1,7 +1,8 @@
 import type { Trail } from '@aws-sdk/client-cloudtrail'
+import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Stack } from '../stacks/index.ts'
-import { called, type TrailClients } from './clients.ts'
+import type { TrailClients } from './clients.ts'
 
 /** A trail whose log group is used instead of making one; `own` makes one although there is another. */
 export type Adopt = { readonly trail: string } | 'own' | undefined
@@ -53,7 +54,7 @@ export async function sourceOf(
   const logGroup = installed?.parameters.AdoptLogGroup ?? ''
   if (adopt === undefined && installed !== undefined && logGroup === '') return own
   const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
-  const { trailList = [] } = await called(clients, 'cloudtrail:DescribeTrails', () =>
+  const { trailList = [] } = await callAws(clients.place, 'cloudtrail:DescribeTrails', () =>
     clients.cloudTrail.send(new DescribeTrailsCommand({})),
   )
   if (adopt !== undefined) {

@@ -1,6 +1,7 @@
+import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import { contentsOf, destroyStack, isShell, restingStack, type Stack, type StackClients, type Steps } from '../stacks/index.ts'
-import { called, isMissing, type TrailClients } from './clients.ts'
+import { isMissing, type TrailClients } from './clients.ts'
 import { emptyBucket } from './empty-bucket.ts'
 import { globalRegion, globalStackName, trailStack } from './names.ts'
 import { inBothRegions } from './regions.ts'
@@ -30,7 +31,7 @@ async function deleteLogs(clients: TrailClients, { bucket, group }: Recorded, st
   }
   if (!group) return
   const { DeleteLogGroupCommand } = await import('@aws-sdk/client-cloudwatch-logs')
-  await called(clients, 'logs:DeleteLogGroup', async () => {
+  await callAws(clients.place, 'logs:DeleteLogGroup', async () => {
     try {
       await clients.logs.send(new DeleteLogGroupCommand({ logGroupName: group }))
     } catch (error) {

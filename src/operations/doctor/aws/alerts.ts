@@ -1,5 +1,6 @@
+import { callAws } from '../../../aws/index.ts'
 import type { Check } from '../check.ts'
-import { type Account, called } from './account.ts'
+import type { Account } from './account.ts'
 
 const name = 'alerts'
 
@@ -13,7 +14,7 @@ export async function checkAlerts(account: Account, signal: AbortSignal): Promis
   }
   const { ListSubscriptionsByTopicCommand, SNSClient } = await import('@aws-sdk/client-sns')
   const client = new SNSClient(account.options)
-  const { Subscriptions = [] } = await called(account.place, 'sns:ListSubscriptionsByTopic', () =>
+  const { Subscriptions = [] } = await callAws(account.place, 'sns:ListSubscriptionsByTopic', () =>
     client.send(new ListSubscriptionsByTopicCommand({ TopicArn: topic }), { abortSignal: signal }),
   )
   const confirmed = Subscriptions.filter(({ SubscriptionArn = '' }) => SubscriptionArn.startsWith('arn:'))

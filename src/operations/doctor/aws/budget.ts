@@ -1,6 +1,6 @@
-import { jsonCall } from '../../../aws/index.ts'
+import { callAws, jsonCall } from '../../../aws/index.ts'
 import type { Check } from '../check.ts'
-import { type Account, called } from './account.ts'
+import type { Account } from './account.ts'
 
 const name = 'budget'
 
@@ -37,7 +37,7 @@ export async function checkBudget(account: Account, signal: AbortSignal): Promis
   const { stage } = account
   const budget = `apigw-${stage}`
   // IAM has one right for all that only reads budgets.
-  const found = await called(account.place, 'budgets:ViewBudget', () => notifications(account, budget, signal))
+  const found = await callAws(account.place, 'budgets:ViewBudget', () => notifications(account, budget, signal))
   const fix = `apigw deploy security --stage ${stage}`
   if (found === undefined)
     return [{ name, state: 'fail', detail: `there is no budget ${budget}, so nobody is told what it costs`, fix }]

@@ -1,6 +1,7 @@
 import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail'
+import { callAws } from '../../../aws/index.ts'
 import type { Check } from '../check.ts'
-import { type Account, called } from './account.ts'
+import type { Account } from './account.ts'
 
 const name = 'trail'
 const stackName = 'apigw-trail'
@@ -8,7 +9,7 @@ const stackName = 'apigw-trail'
 /** The trail that was there before ours: the stack knows it by its log group alone. */
 async function adopted(account: Account, client: CloudTrailClient, group: string | undefined, signal: AbortSignal) {
   const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
-  const { trailList = [] } = await called(account.place, 'cloudtrail:DescribeTrails', () =>
+  const { trailList = [] } = await callAws(account.place, 'cloudtrail:DescribeTrails', () =>
     client.send(new DescribeTrailsCommand({}), { abortSignal: signal }),
   )
   return trailList.find(({ CloudWatchLogsLogGroupArn }) => CloudWatchLogsLogGroupArn?.includes(`:${group}:`))?.TrailARN
@@ -27,7 +28,7 @@ export async function checkTrail(account: Account, signal: AbortSignal): Promise
   if (trail === undefined) {
     return [{ name, state: 'fail', detail: `no trail writes to ${outputs.LogGroup}`, fix: 'apigw trail install' }]
   }
-  const { IsLogging, LatestDeliveryError, LatestCloudWatchLogsDeliveryError } = await called(
+  const { IsLogging, LatestDeliveryError, LatestCloudWatchLogsDeliveryError } = await callAws(
     account.place,
     'cloudtrail:GetTrailStatus',
     () => client.send(new GetTrailStatusCommand({ Name: trail }), { abortSignal: signal }),

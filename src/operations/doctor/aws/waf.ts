@@ -1,5 +1,6 @@
+import { callAws } from '../../../aws/index.ts'
 import type { Check } from '../check.ts'
-import { type Account, called } from './account.ts'
+import type { Account } from './account.ts'
 
 const name = 'waf'
 
@@ -13,7 +14,7 @@ export async function checkWaf(account: Account, signal: AbortSignal): Promise<C
   }
   const { GetWebACLForResourceCommand, WAFV2Client } = await import('@aws-sdk/client-wafv2')
   const client = new WAFV2Client(account.options)
-  const { WebACL } = await called(account.place, 'wafv2:GetWebACLForResource', () =>
+  const { WebACL } = await callAws(account.place, 'wafv2:GetWebACLForResource', () =>
     client.send(new GetWebACLForResourceCommand({ ResourceArn: balancer }), { abortSignal: signal }),
   )
   if (WebACL === undefined) {
