@@ -1,3 +1,5 @@
+import { type NextStep, nextText } from './next-step.ts'
+
 /** 130 is what shells expect of a program that Ctrl-C ended. */
 type Exit = 1 | 2 | 3 | 130
 
@@ -145,8 +147,8 @@ export interface FieldError {
 }
 
 interface ProblemOptions {
-  /** The next thing to type or do, as a whole command where there is one. */
-  readonly next?: string
+  /** What to do next. Its commands are data, so that they can be shown with the flags of the reader's place. */
+  readonly next?: NextStep
   readonly errors?: readonly FieldError[]
   /** More members for the problem's JSON (RFC 9457, section 3.2). */
   readonly extensions?: Readonly<Record<string, unknown>>
@@ -159,6 +161,9 @@ interface ProblemOptions {
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly code: ProblemCode
+  /** The next step as data. */
+  readonly step: NextStep | undefined
+  /** The next step as text, without flags of a place. */
   readonly next: string | undefined
   readonly errors: readonly FieldError[] | undefined
   readonly retryAfterMs: number | undefined
@@ -167,7 +172,8 @@ export class Problem extends Error {
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.next = options.next
+    this.step = options.next
+    this.next = options.next === undefined ? undefined : nextText(options.next)
     this.errors = options.errors
     this.retryAfterMs = options.retryAfterMs
     this.extensions = options.extensions

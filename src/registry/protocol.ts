@@ -2,6 +2,7 @@ import type { OpenReservations, Usage } from '../domain/admission.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Customer } from '../domain/customer.ts'
 import type { Environment } from '../domain/names.ts'
+import { isNextStep } from '../domain/next-step.ts'
 import { type FieldError, Problem, type ProblemCode, problemTable } from '../domain/problem.ts'
 import type { Changed } from './changes/carry-out.ts'
 import type { Change } from './changes/change.ts'
@@ -54,6 +55,8 @@ export interface SentProblem {
   readonly code: string
   readonly message: string
   readonly next?: string
+  /** `next` as data, where it has commands. An older function sends none. */
+  readonly step?: unknown
   readonly errors?: readonly FieldError[]
   readonly extensions?: Readonly<Record<string, unknown>>
   readonly retryAfterMs?: number
@@ -63,11 +66,12 @@ export type RemoteAnswer =
   | { readonly apigw: number; readonly result?: unknown }
   | { readonly apigw: number; readonly problem: SentProblem }
 
-export function sentProblem({ code, message, next, errors, extensions, retryAfterMs }: Problem): SentProblem {
+export function sentProblem({ code, message, next, step, errors, extensions, retryAfterMs }: Problem): SentProblem {
   return {
     code,
     message,
     ...(next !== undefined && { next }),
+    ...(step !== undefined && typeof step !== 'string' && { step }),
     ...(errors !== undefined && { errors }),
     ...(extensions !== undefined && { extensions }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -79,6 +83,10 @@ function isCode(code: string): code is ProblemCode {
 }
 
 /** The problem that was sent. A code that a newer function has and we do not is still told in its words. */
-export function receivedProblem({ code, message, ...options }: SentProblem): Problem {
-  return new Problem(isCode(code) ? code : 'function-failed', message, options)
+export function receivedProblem({ code, message, next, step, ...options }: SentProblem): Problem {
+  const shown = isNextStep(step) ? step : next
+  return new Problem(isCode(code) ? code : 'function-failed', message, {
+    ...options,
+    ...(shown !== undefined && { next: shown }),
+  })
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { awsProblem, signedPost } from '../../aws/index.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import {
   type Calls,
@@ -45,7 +46,7 @@ function silence({ name, tryMs }: Target, error: unknown): Failed {
   const late = word === 'TimeoutError'
   const reason = late ? `no answer within ${tryMs / 1000} seconds` : word
   const next = late
-    ? 'run it again, and look at the log of the function: apigw logs admin'
+    ? step`run it again, and look at the log of the function: ${apigw('logs', 'admin')}`
     : 'check the network, and run it again'
   return {
     problem: new Problem('registry-unavailable', `The function ${name} does not answer: ${reason}.`, { next, cause: error }),
@@ -100,7 +101,7 @@ function refused(target: Target, response: Response, text: string): Failed {
     'function-failed',
     `The function ${name} failed (${status}${id === null ? '' : `, request ${id}`}).`,
     {
-      next: 'see why in its log: apigw logs admin',
+      next: step`see why in its log: ${apigw('logs', 'admin')}`,
     },
   )
   return { problem, passing: true, mayHaveRun: true }
@@ -109,7 +110,7 @@ function refused(target: Target, response: Response, text: string): Failed {
 function mismatch(name: string, said: unknown): Problem {
   const theirs = typeof said === 'number' ? `speaks version ${said}` : 'does not speak as apigw does'
   return new Problem('version-mismatch', `The function ${name} ${theirs}, and this command speaks version ${protocolVersion}.`, {
-    next: 'bring both to the same version: npm install --global apigw, then apigw deploy admin',
+    next: step`bring both to the same version: npm install --global apigw, then ${apigw('deploy', 'admin')}`,
   })
 }
 
@@ -154,7 +155,7 @@ function unknownOutcome<M extends Method>(target: Target, params: Calls[M]['para
     'outcome-unknown',
     `${problem.message.replace(/\.$/, '')}, so it is not known whether ${target.name} made the change.`,
     {
-      next: `see whether it was made: apigw customer ${id === undefined ? 'list' : `show ${id}`}; then run it again if not`,
+      next: step`see whether it was made: ${id === undefined ? apigw('customer list') : apigw('customer show', id)}; then run it again if not`,
       cause: problem,
     },
   )

@@ -1,4 +1,5 @@
 import { awsProblem, clientOptions, type SigningCredentials } from '../../aws/index.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { FunctionPlace } from './address.ts'
 
@@ -33,13 +34,13 @@ export async function findFunction({ name, region: wanted }: FunctionPlace): Pro
 function unknown(name: string, region: string | undefined, cause: Error): Problem {
   const where = region === undefined ? '' : ` in ${region}`
   return new Problem('function-unknown', `There is no function "${name}" with a URL${where}.`, {
-    next: 'apigw deploy admin, or correct the registry: lambda:FUNCTION@REGION',
+    next: step`${apigw('deploy', 'admin')}, or correct the registry: lambda:FUNCTION@REGION`,
     cause,
   })
 }
 
 function openToAll(name: string): Problem {
   return new Problem('caller-unknown', `The URL of ${name} is open to everybody (AuthType NONE), and tells nobody apart.`, {
-    next: 'apigw deploy admin, which sets it to AWS_IAM',
+    next: step`${apigw('deploy', 'admin')}, which sets it to AWS_IAM`,
   })
 }

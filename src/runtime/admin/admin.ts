@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { maxCustomerIdLength } from '../../domain/names.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type OperatorRegistry, protocolVersion } from '../../registry/index.ts'
 import { errorFields } from '../process.ts'
@@ -39,7 +40,7 @@ function requestOf({ body = '', isBase64Encoded }: UrlEvent): Request {
   throw new Problem(
     'version-mismatch',
     `The function speaks version ${protocolVersion}, and this command speaks version ${read.data.apigw}.`,
-    { next: 'bring both to the same version: npm install --global apigw, then apigw deploy admin' },
+    { next: step`bring both to the same version: npm install --global apigw, then ${apigw('deploy', 'admin')}` },
   )
 }
 
@@ -65,7 +66,7 @@ export function createAdmin({ open, now, log, trusting = false }: AdminParts): A
     const { method, params } = asked
     if (!isMethod(method)) {
       throw new Problem('invalid-request', `The function has no method "${method.slice(0, 40)}".`, {
-        next: 'bring command and function to the same version: apigw deploy admin',
+        next: step`bring command and function to the same version: ${apigw('deploy', 'admin')}`,
       })
     }
     const registry = await open()
@@ -98,7 +99,7 @@ export function createAdmin({ open, now, log, trusting = false }: AdminParts): A
       log('failed', { ...known, ...errorFields(error) })
       return problemAnswer(
         new Problem('internal-error', `Something went wrong inside the function (request ${id}).`, {
-          next: 'see why in its log: apigw logs admin',
+          next: step`see why in its log: ${apigw('logs', 'admin')}`,
         }),
       )
     }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { allCustomers, type Calls, type Method, type OperatorRegistry } from '../../registry/index.ts'
 import type { Caller } from './caller.ts'
@@ -67,7 +68,7 @@ function checked<P>(params: z.ZodType<P>, value: unknown): P {
     .map(({ path, message }) => ({ pointer: `/params/${path.join('/')}`, detail: message }))
   const [first] = errors
   throw new Problem('invalid-request', `The function does not take ${first?.pointer}: ${first?.detail}.`, {
-    next: 'bring command and function to the same version: apigw deploy admin',
+    next: step`bring command and function to the same version: ${apigw('deploy', 'admin')}`,
     errors,
   })
 }

@@ -1,6 +1,7 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Engine, type KeyedTable, marks, Refusal, type Session, type SqlRow, unavailable, type Value } from '../sql/index.ts'
 import {
@@ -32,7 +33,7 @@ const ownTable = /ingest_|apigw_schema/
 
 function outdated({ address, cause }: Refusal): Problem {
   const detail = `${address} lacks the tables that messages are written into.`
-  return new Problem('schema-outdated', detail, { next: 'apigw schema apply', cause })
+  return new Problem('schema-outdated', detail, { next: apigw('schema apply'), cause })
 }
 
 function environmentOf(value: unknown): Environment {
