@@ -133,7 +133,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     for (const answer of ['y', '', 'acmee']) {
       const { screen, code } = await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', `${answer}${enter}`]])
       expect(code, screen).toBe(1)
-      expect(screen).toContain('nothing was removed')
+      expect(screen).toContain('Nothing was removed')
     }
     expect(await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', ctrlC]])).toMatchObject({ code: 130 })
     expect(await json(['customer', 'list'], { cwd: folder })).toMatchObject({ customers: [{ id: 'acme' }] })

@@ -128,8 +128,8 @@ describe('the default route', () => {
 
   test.each([
     [['set', 'acme', '--default', '--queue', 'a'], 'not both'],
-    [['set', '--queue', 'a'], 'Whose route?'],
-    [['list'], 'Whose route?'],
+    [['set', '--queue', 'a'], 'No customer was given.'],
+    [['list'], 'No customer was given.'],
   ])('%j is refused', async (args, why) => {
     const { code, stderr } = await run(['route', ...args], here)
     expect([code, stderr]).toEqual([2, expect.stringContaining(why)])

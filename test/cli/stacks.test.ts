@@ -40,7 +40,7 @@ describe('deploy', () => {
     })
     expect(s3.asked.slice(asked).filter((one) => one.startsWith('PUT'))).toEqual([])
   })
-  test('wants a yes, and changes nothing without one', async () => {
+  test('requires confirmation, and changes nothing without it', async () => {
     const { run, aws, s3 } = await cloud()
     const refused = await run('deploy', '--json')
     expect(refused.code).toBe(2)
