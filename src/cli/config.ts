@@ -8,7 +8,7 @@ import { Problem } from '../domain/problem.ts'
 import { deployConfig } from './deploy-config.ts'
 
 export const configName = 'apigw.yaml'
-const configHint = 'correct the file; docs/reference.md lists its fields'
+const configHint = 'correct it, or see docs/reference.md'
 
 const stage = z.strictObject({
   registry: z.string().min(1).optional(),

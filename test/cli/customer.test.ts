@@ -44,7 +44,7 @@ describe('customer add', () => {
     const lines = stdout.split('\n')
     expect(lines[0]).toBe('customer  acme  Acme Ltd')
     expect(stdout).toMatch(/^live +1,000 per day · 20,000 per month {2}→ queue carrier-a$/m)
-    expect(stdout).toMatch(/^test +1,000 a day · 10 a second \(burst 50\) {2}→ queue sandbox$/m)
+    expect(stdout).toMatch(/^test +1,000 per day · 10 per second \(burst 50\) {2}→ queue sandbox$/m)
     const secrets = secretsIn(stdout)
     expect(secrets).toHaveLength(2)
     expect(new Set(secrets).size).toBe(2)

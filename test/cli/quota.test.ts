@@ -55,7 +55,7 @@ describe('quota set', () => {
   test('a dry run says what it would be and writes nothing', async () => {
     const before = contentsOf(registryFile(here.cwd))
     expect(await run(['quota', 'set', 'acme', '--day', '5', '--dry-run'], here)).toEqual({
-      stdout: 'acme live: 5 a day\n',
+      stdout: 'acme live: 5 per day\n',
       stderr: 'Dry run: nothing was changed.\n',
       code: 0,
     })

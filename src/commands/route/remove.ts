@@ -28,7 +28,7 @@ export default class RouteRemove extends BaseCommand {
     const owner = routeOwner(args.customer, flags.default)
     return this.withContext(flags, async (context) => {
       const route = await removeRoute(context, owner, flags.api, flags.env)
-      this.log(`Removed the ${route.environment} ${route.api} route of ${owner ?? 'the default'}: ${routeText(route)}`)
+      this.log(`${owner ?? 'default'} ${route.environment} ${route.api}: removed the route to ${routeText(route)}`)
       return { customer: owner ?? null, ...routeJson(route), dryRun: flags['dry-run'] }
     })
   }
