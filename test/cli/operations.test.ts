@@ -129,7 +129,11 @@ describe('schema', () => {
       tables: ['carrier_a', 'sandbox'],
     })
     expect(await json(['schema', 'apply', ...database], here)).toMatchObject({ applied: [] })
-    expect(await run(['schema', 'status', ...database], here)).toEqual({ stdout: '', stderr: 'The schema is up to date.\n', code: 0 })
+    expect(await run(['schema', 'status', ...database], here)).toEqual({
+      stdout: '',
+      stderr: 'The schema is up to date.\n',
+      code: 0,
+    })
   })
 
   test.each([
