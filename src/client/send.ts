@@ -1,6 +1,7 @@
 import type { Scheme } from '../domain/credential.ts'
 import { type NormalizedTexts, normalizedTexts } from '../domain/message.ts'
 import type { Environment } from '../domain/names.ts'
+import { apigw, type NextStep, step } from '../domain/next-step.ts'
 import { isProblemCode, Problem } from '../domain/problem.ts'
 import { parseCredentials, signInHeaders } from './sign-in.ts'
 
@@ -30,10 +31,10 @@ export interface Sent {
 const answerMs = 15_000
 
 /** What a person looks at next, by what the gateway said. */
-function nextAfter(status: number, customer: string): string | undefined {
-  if (status === 401 || status === 403) return `apigw customer show ${customer}`
-  if (status === 429) return `apigw quota show ${customer}`
-  return status >= 500 ? 'apigw doctor' : undefined
+function nextAfter(status: number, customer: string): NextStep | undefined {
+  if (status === 401 || status === 403) return apigw('customer show', customer)
+  if (status === 429) return apigw('quota show', customer)
+  return status >= 500 ? apigw('doctor') : undefined
 }
 
 /** The gateway's problem as one of ours. */
@@ -86,7 +87,7 @@ export async function sendMessage(request: SendRequest): Promise<Sent> {
       signal: AbortSignal.timeout(answerMs),
     })
   } catch (cause) {
-    throw new Problem('gateway-unavailable', `${url.origin} does not answer.`, { next: 'start it: apigw dev', cause })
+    throw new Problem('gateway-unavailable', `${url.origin} does not answer.`, { next: step`start it: ${apigw('dev')}`, cause })
   }
   const answer = await answerOf(response)
   if (response.status !== 202) throw problemFrom(response.status, answer, parts.customer)

@@ -1,3 +1,5 @@
+import { type NextStep, nextText } from './next-step.ts'
+
 /** 130 is the exit code that shells expect after Ctrl-C. */
 type Exit = 1 | 2 | 3 | 130
 
@@ -153,8 +155,8 @@ export interface FieldError {
 }
 
 interface ProblemOptions {
-  /** What to do next; a complete command if there is one. */
-  readonly next?: string
+  /** What to do next. Its commands are data, so that they can be shown with the flags of the reader's place. */
+  readonly next?: NextStep
   readonly errors?: readonly FieldError[]
   /** Additional members of the problem's JSON (RFC 9457, section 3.2). */
   readonly extensions?: Readonly<Record<string, unknown>>
@@ -167,6 +169,9 @@ interface ProblemOptions {
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly code: ProblemCode
+  /** The next step as data. */
+  readonly step: NextStep | undefined
+  /** The next step as text, without flags of a place. */
   readonly next: string | undefined
   readonly errors: readonly FieldError[] | undefined
   readonly retryAfterMs: number | undefined
@@ -175,7 +180,8 @@ export class Problem extends Error {
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.next = options.next
+    this.step = options.next
+    this.next = options.next === undefined ? undefined : nextText(options.next)
     this.errors = options.errors
     this.retryAfterMs = options.retryAfterMs
     this.extensions = options.extensions

@@ -1,3 +1,4 @@
+import { apigw, step } from './next-step.ts'
 import { Problem } from './problem.ts'
 
 /** What a customer may spend in one environment, in units. A limit that is absent does not limit. */
@@ -27,7 +28,10 @@ function checkedLimit(limit: QuotaLimit, value: number): number {
   if (whole && value >= least && value <= maxLimit) return value
   const range = limit === 'rate' ? `a number from ${least} to ${maxLimit}` : `a whole number from 1 to ${maxLimit}`
   throw new Problem('quota-invalid', `The ${limit} limit cannot be ${value}: it has to be ${range}.`, {
-    next: value > 0 ? 'use a whole number such as 1000, or "none"' : 'to refuse every call, use: apigw customer suspend CUSTOMER',
+    next:
+      value > 0
+        ? 'use a whole number such as 1000, or "none"'
+        : step`to refuse every call, use: ${apigw('customer suspend', 'CUSTOMER')}`,
   })
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isNextStep } from '../domain/next-step.ts'
 import { isProblemCode, Problem } from '../domain/problem.ts'
 
 /**
@@ -26,6 +27,8 @@ const sentProblemSchema = z.object({
   code: z.string(),
   message: z.string(),
   next: z.string().exactOptional(),
+  /** `next` as data, if it has commands. An older function sends none. */
+  step: z.unknown().optional(),
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).exactOptional(),
   extensions: z.record(z.string(), z.unknown()).exactOptional(),
   retryAfterMs: z.number().exactOptional(),
@@ -39,11 +42,12 @@ export const remoteAnswer = z.union([
 ])
 export type RemoteAnswer = z.infer<typeof remoteAnswer>
 
-export function sentProblem({ code, message, next, errors, extensions, retryAfterMs }: Problem): SentProblem {
+export function sentProblem({ code, message, next, step, errors, extensions, retryAfterMs }: Problem): SentProblem {
   return {
     code,
     message,
     ...(next !== undefined && { next }),
+    ...(step !== undefined && typeof step !== 'string' && { step }),
     ...(errors !== undefined && { errors: [...errors] }),
     ...(extensions !== undefined && { extensions }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -51,6 +55,10 @@ export function sentProblem({ code, message, next, errors, extensions, retryAfte
 }
 
 /** The problem that was sent. A code that this version does not know keeps its message. */
-export function receivedProblem({ code, message, ...options }: SentProblem): Problem {
-  return new Problem(isProblemCode(code) ? code : 'function-failed', message, options)
+export function receivedProblem({ code, message, next, step, ...options }: SentProblem): Problem {
+  const nextStep = isNextStep(step) ? step : next
+  return new Problem(isProblemCode(code) ? code : 'function-failed', message, {
+    ...options,
+    ...(nextStep !== undefined && { next: nextStep }),
+  })
 }

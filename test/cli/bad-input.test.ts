@@ -194,7 +194,7 @@ const cases: readonly Case[] = [
       `expiry "${when}"`,
       [...keyIssue, `--expires=${when}`],
       'input-invalid',
-      /neither a span.*nor a time/,
+      /neither a duration.*nor a time/,
       'apigw key issue --help',
     ),
   ),

@@ -14,8 +14,8 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     id: 'Customer id',
     name: 'Name',
     zone: 'Time zone',
-    day: 'Live units a day',
-    month: 'Live units a month',
+    day: 'Live units per day',
+    month: 'Live units per month',
     queue: 'Queue for live messages',
   }
 
@@ -133,7 +133,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     for (const answer of ['y', '', 'acmee']) {
       const { screen, code } = await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', `${answer}${enter}`]])
       expect(code, screen).toBe(1)
-      expect(screen).toContain('nothing was removed')
+      expect(screen).toContain('Nothing was removed')
     }
     expect(await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', ctrlC]])).toMatchObject({ code: 130 })
     expect(await json(['customer', 'list'], { cwd: folder })).toMatchObject({ customers: [{ id: 'acme' }] })
@@ -147,15 +147,15 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     const stack = aws.put('apigw-prod-data', { template: 'Resources: {Db: {Type: "AWS::RDS::DBInstance"}}' })
     const folder = project()
     for (const answer of ['yes', 'dev']) {
-      const { screen, code } = await talk(folder, ['destroy'], [['Type prod to go on', `${answer}${enter}`]], env)
+      const { screen, code } = await talk(folder, ['destroy'], [['Type prod to confirm', `${answer}${enter}`]], env)
       expect(code, screen).toBe(1)
-      expect(screen).toContain('nothing was changed')
-      expect(screen).toContain(`${controlSequence}[31m${controlSequence}[1mITS DATA IS LOST`)
+      expect(screen).toContain('Nothing was changed')
+      expect(screen).toContain(`${controlSequence}[31m${controlSequence}[1mDATA LOSS`)
     }
     expect(stack.status).toBe('CREATE_COMPLETE')
-    expect(await talk(folder, ['destroy'], [['Type prod to go on', ctrlC]], env)).toMatchObject({ code: 130 })
+    expect(await talk(folder, ['destroy'], [['Type prod to confirm', ctrlC]], env)).toMatchObject({ code: 130 })
     expect(stack.status).toBe('CREATE_COMPLETE')
-    expect(await talk(folder, ['destroy'], [['Type prod to go on', `prod${enter}`]], env)).toMatchObject({ code: 0 })
+    expect(await talk(folder, ['destroy'], [['Type prod to confirm', `prod${enter}`]], env)).toMatchObject({ code: 0 })
     expect(stack.status).toBe('DELETE_COMPLETE')
   })
 

@@ -17,7 +17,7 @@ describe('deploy', () => {
     expect(names(first.stdout)).toEqual(keys.map((key) => `apigw-prod-${key}`))
     expect([...aws.stacks.values()].map(({ status }) => status)).toEqual(keys.map(() => 'CREATE_COMPLETE'))
     expect(first.stderr).toMatch(/apigw-prod-data {2}is new {2}2 to create/)
-    expect(first.stderr).toMatch(/Standing cost: \$\d+\.\d\d a month/)
+    expect(first.stderr).toMatch(/Fixed cost: \$\d+\.\d\d per month/)
     const bucket = `apigw-artifacts-${account}-ap-northeast-2`
     const objects = [...(s3.buckets.get(bucket)?.objects.keys() ?? [])]
     expect(objects).toHaveLength(5)
@@ -40,7 +40,7 @@ describe('deploy', () => {
     })
     expect(s3.asked.slice(asked).filter((one) => one.startsWith('PUT'))).toEqual([])
   })
-  test('wants a yes, and changes nothing without one', async () => {
+  test('requires confirmation, and changes nothing without it', async () => {
     const { run, aws, s3 } = await cloud()
     const refused = await run('deploy', '--json')
     expect(refused.code).toBe(2)
@@ -126,7 +126,7 @@ describe('deploy', () => {
       aws.scripts.set('apigw-prod-data', { changes: replaced })
       const refused = await run('deploy', 'data', '--yes')
       expect(refused.code).toBe(2)
-      expect(refused.stderr).toMatch(/! replace +Database {2}AWS::RDS::DBInstance {2}ITS DATA IS LOST/)
+      expect(refused.stderr).toMatch(/! replace +Database {2}AWS::RDS::DBInstance {2}DATA LOSS/)
       expect(refused.stderr).toMatch(
         /Error: Data would be lost\..*\nNext: {2}apigw deploy --stage prod --yes --confirm apigw-prod-data/,
       )
@@ -143,7 +143,7 @@ describe('deploy', () => {
       // The first look is the survey, the second what is about to be done.
       aws.scripts.get = (name) => (name === 'apigw-prod-data' && ++looks === 2 ? { changes: replaced } : scripts(name))
       const refused = await run('deploy', 'data', '--yes')
-      expect(refused.stderr).toMatch(/apigw-prod-data {2}turns out to change otherwise/)
+      expect(refused.stderr).toMatch(/apigw-prod-data {2}has other changes than shown/)
       expect(refused.code).toBe(2)
     })
   })
@@ -161,7 +161,7 @@ describe('deploy', () => {
     const policies = ['ReplaceAndSnapshot', 'ReplaceAndDelete']
     aws.scripts.get = (name) => (name === 'apigw-prod-data' ? { changes: [replaced(policies[looks++] ?? '')] } : undefined)
     const { stderr } = await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-data')
-    expect(stderr).toMatch(/DATA LOSS: only a last snapshot stays.*turns out to change otherwise.*ITS DATA IS LOST/s)
+    expect(stderr).toMatch(/DATA LOSS: only a final snapshot is kept.*has other changes than shown.*DATA LOSS/s)
   })
   test('Ctrl-C in the middle ends with 130, says that AWS goes on, and how to look', async () => {
     let aws: FakeCloudFormation | undefined
@@ -294,7 +294,7 @@ describe('destroy', () => {
     expect(refused.code).toBe(2)
     expect(refused.stderr).toMatch(/Next: {2}apigw destroy --stage prod --yes --confirm prod/)
     const shown = await run('destroy', '--dry-run')
-    expect(shown.stderr).toMatch(/- delete +Queue {2}AWS::SQS::Queue {2}ITS DATA IS LOST/)
+    expect(shown.stderr).toMatch(/- delete +Queue {2}AWS::SQS::Queue {2}DATA LOSS/)
     expect([...aws.stacks.values()].every(({ status }) => status === 'CREATE_COMPLETE')).toBe(true)
     const gone = await run('destroy', '--yes', '--confirm', 'prod')
     expect(gone.code, gone.stderr).toBe(0)

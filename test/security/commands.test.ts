@@ -119,7 +119,7 @@ test('key rewrap seals everything under the new master key', async () => {
   const before = contents()
   expect(await json(['key', 'rewrap', '--dry-run'], both)).toEqual({ customers: 1, rewrapped: 1, dryRun: true })
   expect(contents()).toEqual(before)
-  expect(await ok(['key', 'rewrap'], both)).toBe('1 secret sealed anew, 1 customer looked at.\n')
+  expect(await ok(['key', 'rewrap'], both)).toBe('Re-encrypted 1 secret; checked 1 customer.\n')
   expect(await json(['key', 'rewrap', 'acme'], both)).toEqual({ customers: 1, rewrapped: 0, dryRun: false })
 })
 

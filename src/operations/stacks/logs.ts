@@ -1,5 +1,6 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { callAws, clientOptions } from '../../aws/index.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type StackKey, stackName } from '../../domain/stage.ts'
 import type { StackClients } from './clients.ts'
@@ -45,7 +46,7 @@ export async function logGroups(clients: StackClients, stage: string, keys: read
     'stack-unknown',
     `${keys.join(' and ')} of ${stage} ${keys.length === 1 ? 'has' : 'have'} no logs in ${clients.region}.`,
     {
-      next: 'apigw status',
+      next: apigw('status'),
     },
   )
 }

@@ -1,4 +1,5 @@
 import { type AwsPlace, callAws } from '../../aws/index.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { readWebhooks } from '../../runtime/notifier/index.ts'
 import { describeStack, stackClients } from '../stacks/index.ts'
@@ -144,7 +145,10 @@ async function functionCheck(clients: TrailClients, outputs: Outputs, now: numbe
 async function deadLettersCheck({ queue }: TrailClients, outputs: Outputs): Promise<Finding> {
   const { visible, inFlight } = await queue.state(queueName(outputs))
   return visible + inFlight > 0
-    ? fail(`${visible + inFlight} reports could not be told.`, 'apigw trail dlq list, then apigw trail dlq redrive')
+    ? fail(
+        `${visible + inFlight} reports could not be told.`,
+        step`${apigw('trail dlq list')}, then ${apigw('trail dlq redrive')}`,
+      )
     : ok('Nothing waits.')
 }
 
@@ -155,12 +159,13 @@ export function queueName(outputs: Outputs): string {
 
 async function webhookCheck(clients: TrailClients): Promise<Finding> {
   const stored = await storedWebhooks(clients)
-  const put = 'APIGW_SLACK_WEBHOOK=… apigw trail install'
+  const put = step`APIGW_SLACK_WEBHOOK=… ${apigw('trail install')}`
   if (stored === undefined) return fail('There is no webhook.', put)
   for (const [channel, url] of readWebhooks(stored)) {
     const { state, words } = await probeWebhook(url)
     if (state === 'refused') return fail(`The webhook of "${channel}" does not work: ${words}.`, put)
-    if (state === 'unclear') return fail(`The webhook of "${channel}" could not be tried: ${words}.`, 'apigw trail status, later')
+    if (state === 'unclear')
+      return fail(`The webhook of "${channel}" could not be tried: ${words}.`, step`${apigw('trail status')}, later`)
   }
   return ok('Slack knows every webhook.')
 }
@@ -185,7 +190,7 @@ export async function status(clients: TrailClients, now: number): Promise<Check[
         return { check, ...(await look()) }
       } catch (error) {
         if (!(error instanceof Problem) || error.code === 'aws-credentials') throw error
-        return { check, ...fail(error.message, error.next ?? again) }
+        return { check, ...fail(error.message, error.step ?? again) }
       }
     }),
   )

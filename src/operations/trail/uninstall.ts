@@ -1,4 +1,5 @@
 import { callAws } from '../../aws/index.ts'
+import { step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { contentsOf, destroyStack, isShell, restingStack, type Stack, type StackClients, type Steps } from '../stacks/index.ts'
 import { isMissing, type TrailClients } from './clients.ts'
@@ -46,7 +47,7 @@ function stillThere(error: unknown, { bucket, group }: Recorded): unknown {
   if (!(error instanceof Problem)) return error
   const rest = [bucket && `the bucket ${bucket}`, group && `the log group ${group}`].filter(Boolean).join(' and ')
   return new Problem(error.code, `The trail is gone, but not all that it recorded. ${error.message}`, {
-    next: [error.next, `delete ${rest} in the console, as far as they are still there`].filter(Boolean).join('; '),
+    next: step`${error.step === undefined ? '' : step`${error.step}; `}delete ${rest} in the console, as far as they are still there`,
     cause: error,
   })
 }

@@ -2,6 +2,7 @@ import { timeZone } from '../../domain/calendar.ts'
 import type { CustomerChange } from '../../domain/customer.ts'
 import { servingRoute } from '../../domain/default-routes.ts'
 import { customerId, displayName, type Environment } from '../../domain/names.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { changedQuota } from '../../domain/quota.ts'
 import { type Route, route, targetText } from '../../domain/route.ts'
@@ -116,6 +117,6 @@ export function unknownRoute(whose: string | undefined, api: string, environment
   return new Problem(
     'route-unknown',
     `${who} for ${api} in ${environment}${whose === undefined ? '.' : ', and no default serves it.'}`,
-    { next: `apigw route set ${target} --api ${api} --env ${environment} --queue QUEUE` },
+    { next: apigw('route set', target, '--api', api, '--env', environment, '--queue', 'QUEUE') },
   )
 }

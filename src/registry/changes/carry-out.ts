@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defaultRoutesDocument, defaultRoutesFrom } from '../../domain/default-routes.ts'
 import { nearest } from '../../domain/nearest.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { tokenKeysDocument, tokenKeysFrom } from '../../domain/token-keys.ts'
 import { allCustomers, type OperatorRegistry, type Profile, type Registry, type StoredProfile } from '../registry.ts'
@@ -28,7 +29,7 @@ export async function storedProfile(
   if (stored !== undefined) return stored
   const known = (await registry.customers()).map((customer) => customer.id)
   const meant = nearest(id, known)
-  const next = known.length === 0 ? 'apigw customer add' : 'apigw customer list'
+  const next = apigw(known.length === 0 ? 'customer add' : 'customer list')
   throw new Problem(
     'customer-unknown',
     `The customer "${id}" does not exist${meant === undefined ? '.' : `; did you mean "${meant}"?`}`,
@@ -78,7 +79,7 @@ async function add(store: Store, change: Extract<ProfileChange, { kind: 'addCust
   const now = await store.now()
   const { profile, what } = added(change, now)
   if (await store.save(profile, undefined, { at: now, ...actor, customer, what })) return { done: true, profile }
-  throw new Problem('customer-exists', `The customer "${customer}" already exists.`, { next: `apigw customer show ${customer}` })
+  throw new Problem('customer-exists', `The customer "${customer}" already exists.`, { next: apigw('customer show', customer) })
 }
 
 async function remove(store: Store, customer: string, actor: Actor): Promise<Changed> {

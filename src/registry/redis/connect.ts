@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { RedisAddress } from './address.ts'
 import { admitLua } from './admit.lua.ts'
@@ -108,7 +109,7 @@ export function unavailable(error: unknown, address: string, connection: object)
   const { reason, what } = stateOf(connection).why(error)
   const cannot = reason === 'unreachable' ? 'does not answer' : 'cannot be used'
   return new Problem('registry-unavailable', `${address} ${cannot}: ${what.replace(/\.$/, '')}.`, {
-    next: 'apigw doctor',
+    next: apigw('doctor'),
     retryAfterMs: 1000,
     extensions: { reason },
     cause: error,

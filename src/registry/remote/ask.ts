@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { awsProblem, signedPost } from '../../aws/index.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Calls, changesSomething, type Method, operatorMethods } from '../operator-methods.ts'
 import {
@@ -44,7 +45,7 @@ function noAnswer({ name, tryMs }: Target, error: unknown): FailedAttempt {
   const late = code === 'TimeoutError'
   const reason = late ? `no answer within ${tryMs / 1000} seconds` : code
   const next = late
-    ? 'run the command again, and check the log of the function: apigw logs admin'
+    ? step`run the command again, and check the log of the function: ${apigw('logs', 'admin')}`
     : 'check the network, then run the command again'
   return {
     problem: new Problem('registry-unavailable', `The function ${name} does not answer: ${reason}.`, { next, cause: error }),
@@ -99,7 +100,7 @@ function lambdaError(target: Target, response: Response, text: string): FailedAt
     'function-failed',
     `The function ${name} failed (${status}${id === null ? '' : `, request ${id}`}).`,
     {
-      next: 'see why in its log: apigw logs admin',
+      next: step`see why in its log: ${apigw('logs', 'admin')}`,
     },
   )
   return { problem, retryable: true, mayHaveRun: true }
@@ -108,7 +109,7 @@ function lambdaError(target: Target, response: Response, text: string): FailedAt
 function versionMismatch(name: string, version: number | undefined): Problem {
   const found = version === undefined ? 'does not speak the protocol of apigw' : `uses protocol version ${version}`
   return new Problem('version-mismatch', `The function ${name} ${found}. This command uses version ${protocolVersion}.`, {
-    next: 'install the same version of both: npm install --global apigw, then apigw deploy admin',
+    next: step`install the same version of both: npm install --global apigw, then ${apigw('deploy', 'admin')}`,
   })
 }
 
@@ -156,7 +157,7 @@ function unknownOutcome(target: Target, params: object, { problem }: FailedAttem
     'outcome-unknown',
     `${problem.message.replace(/\.$/, '')}, so ${target.name} may or may not have made the change.`,
     {
-      next: `check whether it was made: apigw customer ${id === undefined ? 'list' : `show ${id}`}; if not, run the command again`,
+      next: step`check whether it was made: ${id === undefined ? apigw('customer list') : apigw('customer show', id)}; if not, run the command again`,
       cause: problem,
     },
   )

@@ -1,4 +1,5 @@
 import { awsProblem, clientOptions, type SigningCredentials } from '../../aws/index.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { FunctionAddress } from './address.ts'
 
@@ -33,13 +34,13 @@ export async function findFunction({ name, region: requestedRegion }: FunctionAd
 function unknownFunction(name: string, region: string | undefined, cause: Error): Problem {
   const where = region === undefined ? '' : ` in ${region}`
   return new Problem('function-unknown', `The function "${name}"${where} does not exist, or has no URL.`, {
-    next: 'apigw deploy admin, or correct the registry: lambda:FUNCTION@REGION',
+    next: step`${apigw('deploy', 'admin')}, or correct the registry: lambda:FUNCTION@REGION`,
     cause,
   })
 }
 
 function publicUrl(name: string): Problem {
   return new Problem('caller-unknown', `The URL of ${name} is public (AuthType NONE), so it does not authenticate its callers.`, {
-    next: 'apigw deploy admin, which sets it to AWS_IAM',
+    next: step`${apigw('deploy', 'admin')}, which sets it to AWS_IAM`,
   })
 }

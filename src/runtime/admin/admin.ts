@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { maxCustomerIdLength } from '../../domain/names.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { isMethod, type OperatorRegistry, protocolVersion } from '../../registry/index.ts'
 import { errorFields } from '../process.ts'
@@ -48,7 +49,7 @@ function requestOf({ body = '', isBase64Encoded }: UrlEvent): Request {
   throw new Problem(
     'version-mismatch',
     `The function uses protocol version ${protocolVersion}. This command uses version ${parsed.data.apigw}.`,
-    { next: 'install the same version of both: npm install --global apigw, then apigw deploy admin' },
+    { next: step`install the same version of both: npm install --global apigw, then ${apigw('deploy', 'admin')}` },
   )
 }
 
@@ -70,7 +71,7 @@ export function createAdmin({ open, now, log, trusting = false }: AdminParts): A
     const { method, params } = request
     if (!isMethod(method)) {
       throw new Problem('invalid-request', `The function has no method "${method.slice(0, 40)}".`, {
-        next: 'install the same version of command and function: apigw deploy admin',
+        next: step`install the same version of command and function: ${apigw('deploy', 'admin')}`,
       })
     }
     const registry = await open()
@@ -103,7 +104,7 @@ export function createAdmin({ open, now, log, trusting = false }: AdminParts): A
       log('failed', { ...context, ...errorFields(error) })
       return problemAnswer(
         new Problem('internal-error', `Something went wrong inside the function (request ${id}).`, {
-          next: 'check the log of the function: apigw logs admin',
+          next: step`check the log of the function: ${apigw('logs', 'admin')}`,
         }),
       )
     }

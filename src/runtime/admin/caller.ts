@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { apigw, type NextStep } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 
 /** The caller, as authenticated by AWS. */
@@ -31,7 +32,7 @@ export type UrlEvent = z.infer<typeof urlEvent>
 /** An IAM or STS ARN, in visible ASCII and no longer than AWS allows. */
 const arnPattern = /^arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):[\x21-\x7e]{1,1600}$/
 
-function refused(what: string, next: string): Problem {
+function refused(what: string, next: NextStep): Problem {
   return new Problem('caller-unknown', what, { next })
 }
 
@@ -64,7 +65,7 @@ export function callerOf({ requestContext }: UrlEvent, invocation: Invocation, t
   const { iam } = authorizer ?? {}
   const account = arnPattern.exec(iam?.userArn ?? '')?.[1]
   if (iam === undefined || account === undefined) {
-    throw refused('The URL of the function does not authenticate callers: its AuthType is not AWS_IAM.', 'apigw deploy admin')
+    throw refused('The URL of the function does not authenticate callers: its AuthType is not AWS_IAM.', apigw('deploy', 'admin'))
   }
   if (account !== invocation.invokedFunctionArn.split(':')[4]) {
     throw refused(

@@ -1,3 +1,4 @@
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Method, type OperatorRegistry, operatorMethods } from '../../registry/index.ts'
 import type { Caller } from './caller.ts'
@@ -14,7 +15,7 @@ export async function callMethod(method: Method, params: unknown, registry: Oper
     .map(({ path, message }) => ({ pointer: `/params/${path.join('/')}`, detail: message }))
   const [first] = errors
   throw new Problem('invalid-request', `The function does not accept ${first?.pointer}: ${first?.detail}.`, {
-    next: 'install the same version of command and function: apigw deploy admin',
+    next: step`install the same version of command and function: ${apigw('deploy', 'admin')}`,
     errors,
   })
 }

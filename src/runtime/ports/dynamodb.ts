@@ -1,3 +1,4 @@
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { AwsClient, AwsError, type AwsOptions } from './aws.ts'
 import { gaveUp, type ReadBudget } from './read-budget.ts'
@@ -192,7 +193,7 @@ export class Table {
       reason === 'ResourceNotFoundException'
         ? `The table "${this.#name}" does not exist.`
         : `The table "${this.#name}" does not answer as it should: ${reason}.`
-    return new Problem('ledger-unavailable', detail, { retryAfterMs: 2000, cause, next: 'apigw doctor' })
+    return new Problem('ledger-unavailable', detail, { retryAfterMs: 2000, cause, next: apigw('doctor') })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Carrier } from '../../domain/carrier.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Engine, type KeyedTable, marks, Refusal, type Session, unavailable, type Value } from '../sql/index.ts'
 import {
@@ -31,7 +32,7 @@ const ownTable = /ingest_|apigw_schema/
 
 function outdated({ address, cause }: Refusal): Problem {
   const detail = `${address} lacks the tables that messages are written into.`
-  return new Problem('schema-outdated', detail, { next: 'apigw schema apply', cause })
+  return new Problem('schema-outdated', detail, { next: apigw('schema apply'), cause })
 }
 
 /** The carriers' database over any engine: what is said in SQL once. */

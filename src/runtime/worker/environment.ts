@@ -1,4 +1,5 @@
 import type { Carrier } from '../../domain/carrier.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Database, openDatabase, secretFrom } from '../ports/index.ts'
 import { errorFields, log, numberFrom, required } from '../process.ts'
@@ -22,7 +23,7 @@ async function checkSchema(database: Database): Promise<void> {
   const [step] = await database.pending()
   if (step === undefined) return
   throw new Problem('schema-outdated', `The database lacks step ${step.version} of the schema: ${step.name}.`, {
-    next: 'apigw schema apply',
+    next: apigw('schema apply'),
   })
 }
 

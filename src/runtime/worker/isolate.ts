@@ -1,4 +1,5 @@
 import type { Carrier } from '../../domain/carrier.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Database, Refusal, type Row } from '../ports/index.ts'
 
@@ -113,5 +114,5 @@ async function takesRows(database: RowStore, carrier: Carrier, written: number):
 
 function refuses({ table, queue }: Carrier, why: string): Problem {
   const detail = `The table ${table} takes no row, so the queue "${queue}" waits: ${why.replace(/\.$/, '')}.`
-  return new Problem('table-refuses', detail, { next: 'apigw schema status' })
+  return new Problem('table-refuses', detail, { next: apigw('schema status') })
 }

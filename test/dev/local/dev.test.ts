@@ -205,7 +205,7 @@ describe('--once', () => {
     const lines = stdout.trimEnd().split('\n')
     expect(lines).toHaveLength(10)
     for (const line of lines.slice(0, 9)) expect(line).toMatch(/^✓ \S.* {2}\S/)
-    expect(lines[9]).toBe('Every step was seen.')
+    expect(lines[9]).toBe('All steps passed.')
     expect(secretsIn(stdout)).toEqual([])
     expect(existsSync(join(folder, '.apigw'))).toBe(false)
   })

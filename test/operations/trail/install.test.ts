@@ -80,7 +80,7 @@ describe('a second install', () => {
       Object.assign(made.env, env)
       const { stdout, stderr, code } = await made.run('install')
       expect(code, stderr).toBe(0)
-      expect(stdout).toBe(`The trail of ${home} is as it should be.\n`)
+      expect(stdout).toBe(`The trail in ${home} is up to date.\n`)
     }
     expect(made.state()).toEqual(before)
     expect(made.s3.asked.slice(puts).filter((one) => one.startsWith('PUT'))).toEqual([])

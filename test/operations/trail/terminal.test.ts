@@ -51,7 +51,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     })
     const neither = await say(made, ['install'], [[question, `yes${enter}`]])
     expect(neither.code, neither.screen).toBe(1)
-    expect(neither.screen).toContain('nothing was changed')
+    expect(neither.screen).toContain('Nothing was changed')
     expect(made.aws.stacks.size).toBe(0)
     for (const [answer, group] of [
       ['own', ''],

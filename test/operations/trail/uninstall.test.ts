@@ -27,7 +27,7 @@ describe('uninstall', () => {
     expect(code, stderr).toBe(0)
     expect(statuses(made)).toEqual(gone)
     expect([...made.secrets]).toEqual([])
-    expect(stdout).toMatch(/^The trail is gone\.\nLeft, and still kept:\n/)
+    expect(stdout).toMatch(/^Removed the activity trail\.\nRetained:\n/)
     for (const kept of ['KMS::Key key-1', 'S3::Bucket bucket-1', 'Logs::LogGroup eventsloggroup-1', 'SQS::Queue deadletters-1']) {
       expect(stdout).toContain(`  AWS::${kept}\n`)
     }
@@ -64,7 +64,7 @@ describe('uninstall', () => {
     const made = await cloud()
     made.aws.put('apigw-trail', { status: 'ROLLBACK_COMPLETE' })
     made.secrets.set('apigw-trail-slack', 'x')
-    expect((await made.run('uninstall', '--yes')).stdout).toBe('The trail is gone.\nNothing was left.\n')
+    expect((await made.run('uninstall', '--yes')).stdout).toBe('Removed the activity trail.\nNothing was retained.\n')
     expect(made.secrets.size).toBe(0)
   })
 })
@@ -75,7 +75,7 @@ describe('uninstall --delete-logs', () => {
     const before = made.state()
     const refused = await made.run('uninstall', '--delete-logs', '--yes')
     expect(refused.code).toBe(2)
-    expect(shownError(refused).next).toBe('apigw trail uninstall --delete-logs --yes --confirm apigw-trail, if that is meant')
+    expect(shownError(refused).next).toBe('apigw trail uninstall --delete-logs --yes --confirm apigw-trail')
     expect(made.state()).toEqual(before)
   })
 

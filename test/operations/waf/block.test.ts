@@ -32,7 +32,7 @@ describe('waf block', () => {
     const { ok: waf, json, actions } = await desk()
     await waf('block', '2001:db8::7', ...why)
     expect(await waf('block', '2001:DB8:0::7', '--ttl', 'never', '--reason', 'still')).toMatch(
-      /^2001:db8::7 was already blocked, now until it is taken away\.$/m,
+      /^2001:db8::7 was already blocked, now until it is removed\.$/m,
     )
     expect(actions()).toEqual(['UpdateIPSet'])
     expect((await json('list')).entries).toMatchObject([{ address: '2001:db8::7/128', until: null, reason: 'still' }])

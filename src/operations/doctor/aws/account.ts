@@ -73,5 +73,5 @@ export async function openAccount(places: Places, stage: string, region: string,
 /** What could not be looked at, and why; a right that is missing says nothing about the system. */
 export function unseen(name: string, error: unknown): Check | undefined {
   if (!(error instanceof Problem) || (error.code !== 'aws-denied' && error.code !== 'aws-credentials')) return undefined
-  return { name, state: 'skipped', detail: error.message, ...(error.next !== undefined && { fix: error.next }) }
+  return { name, state: 'skipped', detail: error.message, ...(error.step !== undefined && { fix: error.step }) }
 }

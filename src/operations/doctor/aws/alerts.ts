@@ -1,4 +1,5 @@
 import { callAws } from '../../../aws/index.ts'
+import { apigw, step } from '../../../domain/next-step.ts'
 import type { Check } from '../check.ts'
 import type { Account } from './account.ts'
 
@@ -10,7 +11,7 @@ export async function checkAlerts(account: Account, signal: AbortSignal): Promis
   const topic = (await account.stack(`apigw-${stage}-security`))?.outputs.AlertTopicArn
   if (topic === undefined) {
     const detail = `the stack apigw-${stage}-security names no topic`
-    return [{ name, state: 'skipped', detail, fix: `apigw deploy security --stage ${stage}` }]
+    return [{ name, state: 'skipped', detail, fix: apigw('deploy', 'security', '--stage', stage) }]
   }
   const { ListSubscriptionsByTopicCommand, SNSClient } = await import('@aws-sdk/client-sns')
   const client = new SNSClient(account.options)
@@ -27,7 +28,7 @@ export async function checkAlerts(account: Account, signal: AbortSignal): Promis
       detail: waiting ? 'nobody has confirmed the subscription to the alarms' : 'nobody is subscribed to the alarms',
       fix: waiting
         ? 'open the link in the mail that AWS sent'
-        : `set deploy.alertEmail of the stage and run apigw deploy security --stage ${stage}; or apigw trail install`,
+        : step`set deploy.alertEmail of the stage and run ${apigw('deploy', 'security', '--stage', stage)}; or ${apigw('trail install')}`,
     },
   ]
 }
