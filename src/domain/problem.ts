@@ -80,6 +80,8 @@ const apiProblems = {
   'ledger-unavailable': { status: 503, exit: 1, retryable: true, title: 'Messages and reports are temporarily unavailable' },
   'media-unavailable': { status: 503, exit: 1, retryable: true, title: 'Image storage is temporarily unavailable' },
   overloaded: { status: 503, exit: 1, retryable: true, title: 'The gateway is overloaded' },
+  // API Gateway answers it when the function fails (templates/stacks/gateway.yaml).
+  'gateway-unavailable': { status: 503, exit: 1, retryable: true, title: 'The gateway cannot be reached' },
   'shutting-down': { status: 503, exit: 1, retryable: true, title: 'The gateway is shutting down' },
   'internal-error': { status: 500, exit: 1, retryable: true, title: 'An internal error occurred' },
   'master-key-missing': { status: 503, exit: 1, retryable: false, title: 'A secret cannot be decrypted' },
@@ -90,7 +92,6 @@ const internalProblems = {
   // Connections
   'database-unavailable': { exit: 1, retryable: true, title: 'The database cannot be reached' },
   'table-refuses': { exit: 1, retryable: true, title: "The carrier's table rejects rows" },
-  'gateway-unavailable': { exit: 1, retryable: true, title: 'The gateway cannot be reached' },
 
   // Commands
   usage: { exit: 2, retryable: false, title: 'The command line is not valid' },
