@@ -91,8 +91,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 /**
- * Shelves have no door: one concept a file, and each file is imported by itself. The parts of the gateway are shelves too,
- * because only the gateway lists them.
+ * Shelves have no index.ts: each file holds one concept and is imported by itself. The parts of the gateway are shelves too.
  */
 const shelves = new Set([
   'domain',

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
  * rewritten as a whole: the words are only the sign of it.
  */
 const tics: readonly (readonly [pattern: RegExp, better: string])[] = [
-  [/\b(?:is|are|was|were) no (?!longer\b|more\b)/i, '"is not a …", "has no …"'],
+  [/(?<!\bthere )\b(?:is|are|was|were) no (?!longer\b|more\b)/i, '"is not a …", "has no …"'],
   [/\b(?:told|tells)\b/i, '"reported", "shows", "says"'],
   [/\b(?:nobody|somebody)\b/i, '"no one" only for people; otherwise name who'],
   [/\bwhoever\b/i, '"anyone who", or name who'],

@@ -50,7 +50,7 @@ function credentialsProblem(name: string, message: string, { region, profile }: 
 }
 
 /**
- * What an operator is told of an error of an AWS SDK. What is none of AWS's errors stays what it is: a bug.
+ * Turns an error of an AWS SDK into a problem for the operator. Any other error is a bug and stays as it is.
  */
 export function awsProblem(error: unknown, failed: FailedCall): unknown {
   if (error instanceof Problem || !(error instanceof Error)) return error

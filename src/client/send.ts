@@ -37,7 +37,7 @@ function nextAfter(status: number, customer: string): NextStep | undefined {
   return status >= 500 ? apigw('doctor') : undefined
 }
 
-/** The gateway's problem as one of ours. */
+/** Turns the gateway's answer into a problem. */
 function problemFrom(status: number, body: Record<string, unknown>, customer: string): Problem {
   const detail = typeof body.detail === 'string' ? body.detail : `The gateway answered ${status}.`
   const errors = Array.isArray(body.errors) ? body.errors : []

@@ -1,4 +1,4 @@
-/** A command of apigw as data, so that whoever shows it can add the flags of the place that it works on. */
+/** A command of apigw as data, so that the flags of the current place can be added where it is shown. */
 export interface NextCommand {
   /** The words of the command, such as `customer show`. */
   readonly command: string

@@ -51,7 +51,7 @@ export interface Observation {
   /** Of these, waiting for the registry's admission and for the queue. */
   readonly admitMs?: number
   readonly publishMs?: number
-  /** Why what stands behind the gateway could not be used, which the caller is not shown. */
+  /** The cause of a fault behind the gateway. It is not shown to the caller. */
   readonly cause?: string
   /** The adapter could not tell the caller's address: an X-Forwarded-For that is malformed, or too short. */
   readonly addressUnknown?: true
@@ -80,7 +80,7 @@ export interface GatewayParts {
 }
 
 const testPrefix = '/test'
-const noBody = new Uint8Array(0)
+const emptyBody = new Uint8Array(0)
 /** Enough for any single message with all its fields. */
 const defaultBodyBytes = 65_536
 
@@ -153,7 +153,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   async function answer(arriving: ArrivingRequest, record: CallRecord): Promise<HttpResponse> {
-    const head: HttpRequest = { ...arriving, body: noBody }
+    const head: HttpRequest = { ...arriving, body: emptyBody }
     const { full, test, path } = placeOf(head.target)
     const found = find(path)
     const method = head.method === 'HEAD' ? 'GET' : head.method
@@ -213,7 +213,10 @@ export function createGateway(parts: GatewayParts): Gateway {
         const problem =
           thrown instanceof Problem
             ? thrown
-            : new Problem('internal-error', 'This is a fault of ours. The request id helps us find it.')
+            : new Problem(
+                'internal-error',
+                'This is a fault of the API, not of your request. Include the request id when you report it.',
+              )
         const shown = outward(problem, record.path)
         if (shown !== problem) record.cause = problem.message
         response = failure(record, shown)
@@ -282,7 +285,7 @@ function failure({ requestId, endpoint }: CallRecord, problem: Problem, headers:
   return endpoint?.problem?.(apiProblem(problem), requestId) ?? problemResponse(problem, requestId, headers)
 }
 
-/** What stands behind the gateway is not the caller's business: addresses and causes stay inside. `/readyz` says of which kind. */
+/** Hides addresses and causes of the registry's faults from callers. `/readyz` shows the kind of fault. */
 function outward(problem: Problem, path: string): Problem {
   if (problem.code !== 'registry-unavailable' && problem.code !== 'registry-corrupt' && problem.code !== 'master-key-missing')
     return problem

@@ -35,7 +35,7 @@ export function readWebhooks(text: string): ReadonlyMap<string, string> {
   }
   const result = webhooksFormat.safeParse(value)
   if (!result.success) {
-    throw new Problem('config-invalid', 'The secret of the webhooks holds something that is no address.', {
+    throw new Problem('config-invalid', 'The secret with the webhooks contains an invalid URL.', {
       next: apigw('trail install'),
     })
   }

@@ -21,7 +21,7 @@ const format = z.strictObject({
   filters: z.array(z.strictObject({ metric: z.string(), pattern: z.string(), title: z.string(), severity: z.enum(severities) })),
 })
 
-/** The text of the file beside the code. The same settings always give the same text, so that its hash tells a change. */
+/** The text of the file beside the code. The same settings always give the same text, so that its hash shows a change. */
 export function packSettings({ rules, ...rest }: PackedSettings): string {
   // Examples are for tests, and are most of a rule's text.
   const bare = rules.map(({ examples: _, cisDiffers: __, ...rule }) => rule)

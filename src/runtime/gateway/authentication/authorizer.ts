@@ -64,7 +64,7 @@ function requestOf(event: AuthorizerEvent, publicOrigin: string | undefined): Au
 
 /**
  * What a key may call: everything of its environment, whatever the call that was looked at. API Gateway caches the
- * policy and holds later calls against it, so a policy for one method would refuse the next one
+ * policy and applies it to later calls, so a policy for one method would refuse the next one
  * (https://docs.aws.amazon.com/apigateway/latest/developerguide/configure-api-gateway-lambda-authorization-with-console.html).
  */
 function statementsFor(environment: Environment, stageArn: string): PolicyStatement[] {
@@ -77,9 +77,9 @@ function statementsFor(environment: Environment, stageArn: string): PolicyStatem
 }
 
 /**
- * An API Gateway Lambda authorizer. It proves who calls, and no more: whether the key is revoked or the quota used up
+ * An API Gateway Lambda authorizer. It only authenticates: whether the key is revoked or the quota used up
  * changes by the second and is asked by the gateway for each call, so that a cached policy is never wrong about it.
- * A signature's `Content-Digest` is held against the body by the gateway too, because here no body is visible.
+ * The gateway compares a signature's `Content-Digest` with the body, because an authorizer does not get the body.
  *
  * Signed calls need a cache key that holds `Signature` (or no cache), because API Gateway answers 401 by itself where an
  * identity source is missing.

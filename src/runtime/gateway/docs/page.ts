@@ -137,7 +137,7 @@ ${operations.map(({ path, method, operation }) => operationHtml(path, method, op
 
 const digestOf = (text: string): string => `'sha256-${hash('sha256', text, 'base64')}'`
 
-/** The API's description as a page: complete without a script, and asking nobody but this gateway for anything. */
+/** The API's description as a page. It is complete without scripts, and loads nothing from other hosts. */
 export function docsPage(document: Json): HttpResponse {
   const title = escaped(object(document.info).title)
   const body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${style}</style></head><body>${bodyHtml(document)}<script>${script}</script></body></html>`

@@ -78,7 +78,7 @@ const acceptSignature = 'sig=("@method" "@target-uri" "content-digest");created;
 
 /**
  * What a 401 offers (RFC 9110, section 11.6.1). A token that failed gets the reason that RFC 6750 has for it; HTTP
- * Message Signatures are no authentication scheme, and are asked for by a header of their own (RFC 9421, section 5.1).
+ * Message Signatures are not an authentication scheme. A separate header requests them (RFC 9421, section 5.1).
  */
 function challenge(code: ProblemCode): Record<string, string> {
   if (code.startsWith('token-')) return { 'www-authenticate': 'Bearer realm="apigw", error="invalid_token"' }
@@ -90,7 +90,7 @@ function challenge(code: ProblemCode): Record<string, string> {
   }
 }
 
-/** A problem as RFC 9457 has it. */
+/** A problem as a response (RFC 9457). */
 export function problemResponse(problem: Problem, requestId: string, headers: Record<string, string> = {}): HttpResponse {
   const { code, status, title, message: detail, retryable, errors, extensions } = apiProblem(problem)
   const body = {

@@ -9,13 +9,13 @@ import type { ReadKind } from '../messages/read-limits.ts'
 /** What an endpoint answers, by status, for the description of the API. */
 export type Answers = Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>
 
-/** What an endpoint takes and gives, as its description has it. */
+/** What an endpoint accepts and returns, for the description of the API. */
 export interface Description {
   readonly summary: string
   readonly params?: z.ZodObject | undefined
   readonly query?: z.ZodObject | undefined
   readonly body?: ((charset: Charset) => z.ZodType) | undefined
-  /** The type of a body that is no JSON. */
+  /** The media type of a body that is not JSON. */
   readonly bodyType?: string
   readonly answers: Answers
   /** Whether `Idempotency-Key` is read. */
@@ -37,7 +37,7 @@ export interface Endpoint {
   readonly kind?: ReadKind
   /** Longest body in bytes, where it is not the usual one. */
   readonly maxBodyBytes?: number
-  /** Where its errors have another form than problem+json. */
+  /** Formats its errors, if not as problem+json. */
   readonly problem?: (problem: ApiProblem, requestId: string) => HttpResponse
   /** @param params the segments that the braces of `path` took, as they came */
   readonly run: (call: Call, params: Readonly<Record<string, string>>) => Promise<HttpResponse>
