@@ -43,7 +43,7 @@ describe('queue', () => {
     sqs.server.sendMessage(name, envelopeOf(name, [messageWith()]))
     const { stdout, stderr } = await run(['queue', 'list', '--prefix', name], here)
     expect(stdout).toMatch(new RegExp(`${name} +1 +0 +0 +2 in ${dead}`))
-    expect(stderr).toMatch(/\d+ requests an hour, \$0\.\d+ a month/)
+    expect(stderr).toMatch(/\d+ requests per hour and costs \$0\.\d+ per month/)
     expect(await json(['queue', 'list', '--prefix', name], here)).toMatchObject({
       queues: [{ queue: name, visible: 1, inFlight: 0, delayed: 0, deadLetter: { queue: dead, visible: 2 } }],
     })
@@ -69,7 +69,7 @@ describe('queue', () => {
     expect(refused.stderr).toContain(`apigw queue peek ${name} --force`)
     const forced = await run(['queue', 'peek', name, '--force'], here)
     expect(forced.stdout).toMatch(/ 1 +2 +acme \(live\)/)
-    expect(forced.stderr).toContain('received once more, of 3 times')
+    expect(forced.stderr).toContain('After 3 receives, SQS moves a message')
     expect(await json(['queue', 'peek', name, '--force'], here)).toMatchObject({
       maxReceiveCount: 3,
       messages: [{ receiveCount: 2, receivesLeft: 1 }],
@@ -101,7 +101,7 @@ describe('queue', () => {
     expect((await run(['queue', 'redrive', name], here)).stderr).toContain('no dead-letter queue')
     expect(await run(['queue', 'peek', 'nowhere'], here)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('There is no queue'),
+      stderr: expect.stringContaining('does not exist'),
     })
   })
 
@@ -152,7 +152,7 @@ describe('schema', () => {
   })
 
   test('no database, one that is none, a password in a flag, one that does not answer', async () => {
-    expect((await run(['schema', 'status'], here)).stderr).toContain('Which database?')
+    expect((await run(['schema', 'status'], here)).stderr).toContain('No database was given')
     expect((await run(['schema', 'status', '--database', 'x'], here)).code).toBe(2)
     const secret = await run(['schema', 'status', '--database', 'mysql://me:hunter2@h/d'], here)
     expect([secret.code, secret.stderr.includes('hunter2')]).toEqual([2, false])

@@ -9,7 +9,7 @@ const ids = new Set(config.commandIDs)
 const topics = new Set(config.topics.map(({ name }) => name))
 
 /** What follows the program's name in a sentence or in the name of a thing, and is no command. */
-const prose = new Set(['again', 'does', 'runs', 'that', 'to', 'trail tick'])
+const prose = new Set(['again', 'does', 'for', 'is', 'runs', 'that', 'to', 'trail tick'])
 
 /** Every `apigw WORD…` of what the program says, without its comments. */
 function told(): { command: string; where: string }[] {

@@ -86,7 +86,7 @@ describe('key rotate', () => {
     const [secret = '', ...more] = secretsIn(stdout)
     expect(more).toEqual([])
     expect(stdout).toContain('(hmac, live)')
-    expect(stderr).toMatch(new RegExp(`^${keyId} works until \\S+Z\\. Sooner: apigw key revoke acme ${keyId}\n$`))
+    expect(stderr).toMatch(new RegExp(`^${keyId} works until \\S+Z\\. To end it sooner: apigw key revoke acme ${keyId}\n$`))
     expect([secret === password, secretsIn(stderr), folderHolds(here.cwd, secret)]).toEqual([false, [], false])
   })
 
@@ -174,7 +174,7 @@ describe('sign', () => {
 
   test.each([
     [['sign', '/v1.0/messages'], 'absolute'],
-    [['sign', url, '--credentials', 'acme:secret:key'], 'every user of this machine'],
+    [['sign', url, '--credentials', 'acme:secret:key'], 'Every user of this machine'],
     [['sign', url, '--body', 'missing.json'], 'missing.json'],
   ])('%j is refused', async (args, why) => {
     expect(await run(args, signing())).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(why) })

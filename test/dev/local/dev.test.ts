@@ -67,7 +67,7 @@ async function runUntilWelcome(folder: string): Promise<string> {
   let stdout = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text
-    if (stdout.includes('Ctrl-C stops it.')) child.kill('SIGINT')
+    if (stdout.includes('Press Ctrl-C to stop.')) child.kill('SIGINT')
   })
   const code = await new Promise((resolve) => child.once('close', resolve))
   expect(code).toBe(0)

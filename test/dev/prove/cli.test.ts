@@ -94,7 +94,7 @@ test('an engine that there is not is refused, and a password in an address is no
   expect(failed.code).toBe(2)
   expect(jsonError(failed)).toEqual({
     code: 'usage',
-    message: '--database is "oracle:…", which is not an engine.',
+    message: '--database is "oracle:…", which is not a supported engine.',
     next: 'use --database mariadb or postgres or sqlite',
   })
 })

@@ -260,7 +260,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       },
       'warn',
       /actual over 80%/,
-      /budget/,
+      /monthlyBudget/,
     ],
     [
       'alarms that nobody hears',

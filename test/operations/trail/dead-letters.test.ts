@@ -150,7 +150,7 @@ describe('the queue', () => {
     const { made } = await queueAnswers('QueueDoesNotExist')
     expect(jsonError(await made.run('dlq', 'list', '--json'))).toMatchObject({
       code: 'queue-unavailable',
-      message: `There is no queue "${name}".`,
+      message: `The queue "${name}" does not exist.`,
     })
   })
 

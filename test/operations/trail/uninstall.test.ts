@@ -15,7 +15,7 @@ describe('uninstall', () => {
     const before = made.state()
     const { code, stderr } = await made.run('uninstall')
     expect(code).toBe(2)
-    expect(stderr).toMatch(/- delete +Bucket {2}AWS::S3::Bucket {2}its data stays/)
+    expect(stderr).toMatch(/- delete +Bucket {2}AWS::S3::Bucket {2}data is retained outside the stack/)
     expect(stderr).toMatch(/- delete +ForwardRole {2}AWS::IAM::Role/)
     expect(stderr).toMatch(/Next: {2}add --yes/)
     expect(made.state()).toEqual(before)

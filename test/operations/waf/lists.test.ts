@@ -66,7 +66,7 @@ describe('entries that are due', () => {
     await waf('block', '203.0.113.8', '--ttl', 'never', ...why)
     letTimePass()
     const { stdout, stderr } = await any('list')
-    expect(stdout).toMatch(/203\.0\.113\.7 .* due$/m)
+    expect(stdout).toMatch(/203\.0\.113\.7 .* expired$/m)
     expect(stdout).toMatch(/203\.0\.113\.8 .*never expires .*passwords$/m)
     expect(stderr).toMatch(/1 expired and still in force.*waf list --sweep/)
     expect(held('block-v4')).toHaveLength(2)
