@@ -77,12 +77,22 @@ function ticsIn(files: readonly string[]): string[] {
 
 const textFiles = '*.{ts,md,yml,yaml,txt}'
 
-describe('no text follows the syntax of another language', () => {
+/**
+ * Lines that are not rewritten yet. A number only goes down. The one in `src/commands` is a field of `--json`, which stays.
+ */
+const backlog: Readonly<Record<string, number>> = { 'src/commands': 1, 'src/operations': 229, test: 396 }
+
+function expectNoMoreThan(limit: number, found: readonly string[]): void {
+  if (found.length > limit) expect(found).toHaveLength(limit)
+  expect(found.length, 'fewer than in the backlog: lower its number').toBe(limit)
+}
+
+describe('texts say it in plain English', () => {
   test.each(folders)('in %s', (folder) => {
-    expect(ticsIn(globSync(`${folder}/**/${textFiles}`, { cwd: root }))).toEqual([])
+    expectNoMoreThan(backlog[folder] ?? 0, ticsIn(globSync(`${folder}/**/${textFiles}`, { cwd: root })))
   })
 
   test('in the files at the top', () => {
-    expect(ticsIn(globSync(['*.md', `.github/**/${textFiles}`], { cwd: root }))).toEqual([])
+    expectNoMoreThan(0, ticsIn(globSync(['*.md', `.github/**/${textFiles}`], { cwd: root })))
   })
 })

@@ -41,7 +41,7 @@ function recordIn(message: string): TrailRecord[] {
 
 /**
  * Looks for the events behind an alarm, with the very pattern that raised it. An alarm that cannot be explained is still
- * told: the search never fails a report.
+ * reported: the search never fails a report.
  */
 export function explainer(filters: readonly MetricFilter[], search: Search | undefined, now: () => number): Explanations {
   return async (alarm) => {
