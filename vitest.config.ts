@@ -19,5 +19,12 @@ export default defineConfig({
     hookTimeout: 60_000,
     reporters: ['default', 'json'],
     outputFile: { json: 'coverage/results.json' },
+    // Collected by `npm run coverage` only, which runs the unit tests.
+    coverage: {
+      provider: 'v8',
+      include: ['src/domain/**', 'src/registry/**', 'src/runtime/**'],
+      reporter: ['text-summary', 'html'],
+      reportsDirectory: 'coverage/report',
+    },
   },
 })

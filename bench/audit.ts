@@ -55,7 +55,7 @@ interface Cost {
   readonly megabytes: number
 }
 
-/** The whole command in a process of its own, as somebody would run it; what it cost is read from the kernel. */
+/** Runs the command in its own process, as a user would. CPU time and memory come from the kernel. */
 function audited(path: string): Promise<Cost> {
   const bin = fileURLToPath(new URL('../bin/run.js', import.meta.url))
   const probe =
@@ -117,5 +117,5 @@ async function run({ rounds }: BenchOptions): Promise<void> {
   }
 }
 
-const bench: Bench = { question: 'what does it cost to judge every principal of an account, and how does that grow?', run }
+const bench: Bench = { question: 'what does it cost to evaluate every principal of an account, and how does the cost grow?', run }
 export default bench

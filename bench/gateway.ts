@@ -15,7 +15,7 @@ const settleMs = 300
 
 /** Ours are to be near the ceiling, and ahead of what one would write otherwise. */
 const aims = { bare: 0.65, fastify: 1.3 } as const
-const ours = ['gateway, Redis', 'gateway, SQLite'] as const
+const gateways = ['gateway, Redis', 'gateway, SQLite'] as const
 
 interface Server {
   readonly name: string
@@ -44,7 +44,7 @@ function loadFor(basic: string): Load {
   }
 }
 
-/** Brings one customer aboard. @returns its credentials, `ID:PW:API_KEY` */
+/** Creates a customer with a key. @returns its credentials, `ID:PW:API_KEY` */
 async function newCustomer(address: string, id: string, day: number): Promise<string> {
   const registry = await openRegistry(address)
   const context = { registry, actor: { who: 'bench', from: 'localhost' }, now: Date.now }
@@ -63,8 +63,8 @@ async function startAll(redis: { url: string }, customer: string, limit: number,
   const fastify = { BENCH_REDIS: redis.url, BENCH_BASIC: onRedis, BENCH_LIMIT: String(limit) }
   return [
     { name: 'bare node:http', load: redisLoad, ...(await startServer('bare.ts', {})) },
-    { name: ours[0], load: redisLoad, ...(await startServer('gateway.ts', { BENCH_REGISTRY: redis.url })) },
-    { name: ours[1], load: sqliteLoad, ...(await startServer('gateway.ts', { BENCH_REGISTRY: sqlite })) },
+    { name: gateways[0], load: redisLoad, ...(await startServer('gateway.ts', { BENCH_REGISTRY: redis.url })) },
+    { name: gateways[1], load: sqliteLoad, ...(await startServer('gateway.ts', { BENCH_REGISTRY: sqlite })) },
     { name: 'fastify + plugins', load: redisLoad, ...(await startServer('fastify.ts', fastify)) },
   ]
 }
@@ -100,7 +100,7 @@ function cpuRatio(samples: Map<string, Sample[]>, of: string, over: string): num
   return cpu(over) / cpu(of)
 }
 
-/** Round by round, ours over theirs: neighbours change between rounds, and much less within one. */
+/** Round by round, apigw over the others: neighbours change between rounds, and much less within one. */
 function ratios(samples: Map<string, Sample[]>, of: string, over: string): number[] {
   const theirs = samples.get(over) ?? []
   return (samples.get(of) ?? []).map(({ perSecond }, round) => perSecond / (theirs[round]?.perSecond ?? Number.NaN))
@@ -132,7 +132,7 @@ function printSpeed(samples: Map<string, Sample[]>): void {
 
 function printAims(samples: Map<string, Sample[]>): void {
   print()
-  for (const name of ours) {
+  for (const name of gateways) {
     for (const [over, aim] of [
       ['bare node:http', aims.bare],
       ['fastify + plugins', aims.fastify],

@@ -106,7 +106,7 @@ async function ours(rows: Rows, sqs: string): Promise<{ single: Way; batch: Way;
   })
   const hundred = { messages: Array.from({ length: 100 }, () => body) }
   return {
-    single: through('ours, one message a call', messages, 64, () => post(`${url}/v1.0/messages`, authorization, body)),
+    single: through('apigw, one message per call', messages, 64, () => post(`${url}/v1.0/messages`, authorization, body)),
     batch: through('ours, 100 messages a call', messages / 100, 8, () =>
       post(`${url}/v1.0/messages/batch`, authorization, hundred),
     ),
@@ -149,7 +149,7 @@ function envelope(count: number): string {
   return JSON.stringify({ v: 1, customer: 'bench', environment: 'live', route: carrier.queue, messages: made })
 }
 
-/** As one would write it: one SendMessage a call, sqs-consumer, one INSERT for the ten that a receive brings. */
+/** The common design: one SendMessage per call, sqs-consumer, and one INSERT for each receive of ten messages. */
 async function usual(rows: Rows, sqs: string): Promise<{ way: Way; stop(): Promise<void> }> {
   await rows.sql.all(
     'CREATE TABLE plain (id CHAR(26) PRIMARY KEY, recipient VARCHAR(16), sender VARCHAR(16), body VARCHAR(4000))',
@@ -203,7 +203,7 @@ async function usual(rows: Rows, sqs: string): Promise<{ way: Way; stop(): Promi
     return { rate: messages / seconds, requests }
   }
   return {
-    way: { name: 'one SendMessage a call, sqs-consumer, an insert for ten', run },
+    way: { name: 'one SendMessage per call, sqs-consumer, one INSERT per ten messages', run },
     stop: async () => {
       server.closeAllConnections()
       server.close()

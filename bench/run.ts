@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const names = benchNames()
   if (values.help) return print(`${usage}\n\nNames: ${names.join(', ')}`)
   const unknown = positionals.find((name) => !names.includes(name))
-  if (unknown !== undefined) throw new Error(`There is no measurement "${unknown}". There are: ${names.join(', ')}.`)
+  if (unknown !== undefined) throw new Error(`Unknown benchmark "${unknown}". Available: ${names.join(', ')}.`)
   const options = {
     rounds: natural(values.rounds, 'rounds'),
     seconds: natural(values.seconds, 'seconds'),

@@ -57,24 +57,24 @@ async function perSecond(texts: readonly string[], work: (text: string) => unkno
 
 async function run({ rounds }: BenchOptions): Promise<void> {
   const texts = invocations()
-  const found: { readonly plain: number; readonly told: number }[] = []
+  const found: { readonly plain: number; readonly handled: number }[] = []
   let posted = 0
   for (let round = 0; round <= rounds; round++) {
     const plain = await perSecond(texts, (text) => JSON.stringify(JSON.parse(text)))
     const { tell, bytes } = handler()
-    const told = await perSecond(texts, tell)
+    const handled = await perSecond(texts, tell)
     posted = bytes()
     // The first is for the compiler.
-    if (round > 0) found.push({ plain, told })
+    if (round > 0) found.push({ plain, handled })
   }
   const plain = median(found.map((one) => one.plain))
-  const told = median(found.map((one) => one.told))
-  const ratio = median(found.map((one) => one.told / one.plain))
+  const handled = median(found.map((one) => one.handled))
+  const ratio = median(found.map((one) => one.handled / one.plain))
   printTable(
     ['of an event', 'events a second', 'over plain'],
     [
       ['JSON.parse + JSON.stringify', whole(plain), '1.00'],
-      ['the handler, without DynamoDB and Slack', whole(told), ratio.toFixed(3)],
+      ['the handler, without DynamoDB and Slack', whole(handled), ratio.toFixed(3)],
     ],
   )
   const size = texts.reduce((sum, text) => sum + text.length, 0) / texts.length

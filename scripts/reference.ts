@@ -10,12 +10,12 @@ const mark = '<!-- generated below by scripts/reference.ts -->\n'
 function problems(): string {
   const rows = Object.entries(problemTable).map(
     ([code, { status, exit, retryable, title }]) =>
-      `| \`${code}\` | ${status} | ${exit} | ${retryable ? 'yes' : 'no'} | ${title} |`,
+      `| \`${code}\` | ${status ?? '–'} | ${exit} | ${retryable ? 'yes' : 'no'} | ${title} |`,
   )
   return [
     '## Codes',
     '',
-    'Over HTTP the status counts, on the command line the exit code.',
+    'The API answers with the status; a command ends with the exit code. A code without a status never leaves over HTTP.',
     '',
     '| code | status | exit | retry | |',
     '|---|---|---|---|---|',

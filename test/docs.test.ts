@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Config } from '@oclif/core'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -17,14 +17,18 @@ beforeAll(async () => {
   config = await Config.load(root)
 })
 
-/** Every `apigw …` of a page, as words. */
+/** The code of a page: its blocks, without their comments, and its code spans. */
+function codeOf(text: string): string[] {
+  const blocks = [...text.matchAll(/^```[^\n]*\n(.*?)^```/gms)].flatMap(([, block = '']) => block.split('\n'))
+  const prose = text.replaceAll(/^```.*?^```/gms, '')
+  const spans = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span)
+  return [...blocks.map((line) => line.replace(/(?:^|\s)#.*$/, '')), ...spans]
+}
+
+/** Every `apigw …` in the code of a page, as words. Prose may call the product by its name. */
 function calls(text: string): string[][] {
-  return [...text.matchAll(/(?:^|[`\s|])(?:npx )?apigw ((?:[a-z-]+ ?)+[^`\n|#]*)/gm)].map((match) =>
-    // In a sentence, a comma or full stop may follow the name.
-    (match[1] ?? '')
-      .trim()
-      .split(/\s+/)
-      .map((word) => word.replace(/[.,;:]$/, '')),
+  return codeOf(text).flatMap((code) =>
+    [...code.matchAll(/(?:^|[\s|&])apigw ((?:[a-z-]+ ?)+[^\n|]*)/g)].map(([, words = '']) => words.trim().split(/\s+/)),
   )
 }
 
@@ -55,4 +59,15 @@ describe.each(pages)('%s', (page) => {
 
 it('has a reference that says what the code does', async () => {
   expect(readFileSync(join(root, 'docs/reference.md'), 'utf8'), 'run: node scripts/reference.ts').toBe(await currentReference())
+})
+
+describe.each(['docs/architecture.md', 'CONTRIBUTING.md'])('the paths in %s', (page) => {
+  it('exist in the repository', () => {
+    const text = readFileSync(join(root, page), 'utf8')
+    const paths = [...text.matchAll(/`((?:src|test|scripts|templates|bench|docs|examples)\/[\w./-]*)`/g)].map(
+      ([, path = '']) => path,
+    )
+    expect(paths.length).toBeGreaterThan(0)
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
 })

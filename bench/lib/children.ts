@@ -32,7 +32,7 @@ export function missingPrograms(needed: readonly string[]): string | undefined {
   return missing.length === 0 ? undefined : `apt-get install -y --no-install-recommends ${missing.join(' ')}`
 }
 
-/** A folder of this run's own, readable by nobody else. */
+/** A temporary folder for this run that only the current user can read. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'apigw-bench-'))
   folders.add(folder)

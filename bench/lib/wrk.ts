@@ -9,7 +9,7 @@ export interface Load {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** Headers of which each call has its own: one object a call, in a file that only we can read; wrk stops at its end. */
+  /** Headers that differ per call, one object for each, in a file that only the current user can read. wrk stops at the end of it. */
   readonly each?: readonly Readonly<Record<string, string>>[]
 }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ready } from './ready.ts'
 
-/** The ceiling: node:http reads the same body and answers 202. It asks nobody who calls, checks nothing, counts nothing. */
+/** The ceiling: node:http reads the same body and answers 202. No authentication, no validation, no counting. */
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -27,7 +27,7 @@ function observe({ status }: { status: number }): void {
 const registry = await openRegistry(process.env.BENCH_REGISTRY ?? '')
 const masterKeys = await loadMasterKeys({ file: process.env.BENCH_MASTER_KEY_FILE })
 const gateway = createGateway({ registry, queue, masterKeys, endpoints: await discoverEndpoints(), observe })
-// The caller as if somebody in front had proved it: what a call costs without any authentication.
+// Treats the caller as authenticated already, to measure a call without authentication.
 const proven = callerFrom(JSON.parse(process.env.BENCH_PROVEN ?? '{}'))
 const handled: Gateway =
   proven === undefined ? gateway : { ...gateway, handle: (request) => gateway.handle({ ...request, proven }) }

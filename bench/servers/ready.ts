@@ -1,4 +1,4 @@
-/** Tells the process that started us where we listen, and ends with it, however it ends. */
+/** Reports the listening address to the parent process, and exits when the parent exits. */
 export function ready(port: number): void {
   process.on('disconnect', () => process.exit())
   process.send?.(port)

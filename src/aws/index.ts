@@ -1,3 +1,4 @@
+export { callAws } from './call.ts'
 export { deniedIn } from './denied.ts'
 export { jsonCall } from './json-call.ts'
 export { type AwsPlace, clientOptions } from './place.ts'

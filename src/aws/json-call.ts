@@ -1,7 +1,7 @@
 import { type SigningCredentials, signedPost } from './signed.ts'
 
 export interface JsonCall {
-  /** As signatures and endpoints have it, such as `kms`. */
+  /** The service's name in signatures and endpoints, such as `kms`. */
   readonly service: string
   readonly region: string
   /** Where AWS has it, and no variable says otherwise. */
@@ -21,7 +21,7 @@ function errorName(answer: unknown): string {
   )
 }
 
-/** @throws SyntaxError as the SDK would, for what is no answer of AWS */
+/** @throws SyntaxError as the SDK would, if the answer is not one of AWS */
 async function bodyOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
   try {
     return Object(await response.json())

@@ -1,7 +1,8 @@
 import { Problem } from '../domain/problem.ts'
 import { deniedIn } from './denied.ts'
 
-export interface Asked {
+/** The call that failed, and where it was made. */
+export interface FailedCall {
   /** Such as `cloudformation:CreateChangeSet`. */
   readonly action: string
   readonly region: string | undefined
@@ -29,7 +30,7 @@ function login(profile: string | undefined): string {
   return `aws sso login${named}, or aws configure${named}`
 }
 
-function credentialsProblem(name: string, message: string, { region, profile }: Asked, cause: unknown): Problem | undefined {
+function credentialsProblem(name: string, message: string, { region, profile }: FailedCall, cause: unknown): Problem | undefined {
   if (noCredentials.test(name)) {
     const stale = /expired|sso login|refresh/i.test(message)
     const detail = stale ? 'Your AWS sign-in has expired.' : 'There are no AWS credentials here.'
@@ -49,16 +50,16 @@ function credentialsProblem(name: string, message: string, { region, profile }: 
 }
 
 /**
- * What an operator is told of an error of an AWS SDK. What is none of AWS's errors stays what it is: a bug.
+ * Turns an error of an AWS SDK into a problem for the operator. Any other error is a bug and stays as it is.
  */
-export function awsProblem(error: unknown, asked: Asked): unknown {
+export function awsProblem(error: unknown, failed: FailedCall): unknown {
   if (error instanceof Problem || !(error instanceof Error)) return error
   const name = errorName(error)
   const { message } = error
-  const credentials = credentialsProblem(name, message, asked, error)
+  const credentials = credentialsProblem(name, message, failed, error)
   if (credentials !== undefined) return credentials
   if (denied.test(name)) {
-    const { action, resource } = deniedIn(message) ?? { action: asked.action, resource: undefined }
+    const { action, resource } = deniedIn(message) ?? { action: failed.action, resource: undefined }
     const on = resource === undefined ? '' : ` on ${resource}`
     return new Problem('aws-denied', `You lack the right ${action}${on}.`, {
       next: `let an administrator allow ${action}${on}, and run it again`,
@@ -66,19 +67,19 @@ export function awsProblem(error: unknown, asked: Asked): unknown {
     })
   }
   if (throttled.test(name) || /^Rate exceeded/.test(message)) {
-    return new Problem('aws-throttled', `AWS asks to slow down (${asked.action}).`, {
+    return new Problem('aws-throttled', `AWS asks to slow down (${failed.action}).`, {
       next: 'run it again in a minute',
       cause: error,
     })
   }
-  if (network.test(name)) return unreachable(name, asked, error)
+  if (network.test(name)) return unreachable(name, failed, error)
   if ('$metadata' in error) {
     const status = Object(error.$metadata).httpStatusCode
     // The SDK could not parse it: a page of a proxy, say. It has no class of its own for that.
     if (error instanceof SyntaxError || /Deserialization error|XML parse error/.test(message)) {
       return new Problem(
         'aws-unavailable',
-        `What answered ${asked.action} was not AWS (HTTP ${status}, and no answer of its own).`,
+        `What answered ${failed.action} was not AWS (HTTP ${status}, and no answer of its own).`,
         {
           next: 'check for a proxy in between, and AWS_ENDPOINT_URL',
           cause: error,
@@ -86,12 +87,12 @@ export function awsProblem(error: unknown, asked: Asked): unknown {
       )
     }
     if (typeof status === 'number' && status >= 500) {
-      return new Problem('aws-unavailable', `AWS failed at ${asked.action}: ${message || name}.`, {
+      return new Problem('aws-unavailable', `AWS failed at ${failed.action}: ${message || name}.`, {
         next: 'run it again',
         cause: error,
       })
     }
-    return new Problem('aws-refused', `AWS refused ${asked.action}: ${message || name}`, { cause: error })
+    return new Problem('aws-refused', `AWS refused ${failed.action}: ${message || name}`, { cause: error })
   }
   if (/Region is missing/.test(message)) {
     return new Problem('input-missing', 'No AWS region is set.', {
@@ -102,7 +103,7 @@ export function awsProblem(error: unknown, asked: Asked): unknown {
   return error
 }
 
-function unreachable(name: string, { action, region }: Asked, cause: Error): Problem {
+function unreachable(name: string, { action, region }: FailedCall, cause: Error): Problem {
   const [service] = action.split(':')
   const where = region === undefined ? '' : ` in ${region}`
   const hint = name === 'ENOTFOUND' ? ' The region may not exist, or there is no network.' : ''

@@ -1,42 +1,43 @@
 import { existsSync } from 'node:fs'
 import { Command, Flags } from '@oclif/core'
 import { environments } from '../domain/names.ts'
+import { type NextStep, nextText } from '../domain/next-step.ts'
 import type { Context } from '../operations/customers/index.ts'
 import { loadMasterKeys, type OperatorRegistry, openOperatorRegistry } from '../registry/index.ts'
 import { currentActor } from './actor.ts'
 import { dryRun } from './dry-run.ts'
 import { errorText, shownError } from './errors.ts'
+import { placeFlags } from './place-flags.ts'
 import { canAsk } from './prompts.ts'
-import { samePlace } from './same-place.ts'
 import { type BaseFlags, resolveSettings, type Settings } from './settings.ts'
 
-/** Flags that many commands share. Each flag's variable is `APIGW_` and its name in capitals; a test holds all to it. */
+/** Flags that many commands share. A flag's variable is `APIGW_` and its name in capitals; a test checks all of them. */
 export const shared = {
   env: Flags.option({
     options: environments,
     env: 'APIGW_ENV',
-    summary: 'live sends and costs money; test never reaches a carrier',
+    summary: 'environment: live sends and costs money; test never reaches a carrier',
   }),
-  dryRun: Flags.boolean({ default: false, env: 'APIGW_DRY_RUN', summary: 'show what would change, and change nothing' }),
-  gateway: Flags.url({ env: 'APIGW_GATEWAY', helpValue: 'URL', summary: 'address of the gateway' }),
-  profile: Flags.string({ env: 'APIGW_PROFILE', helpValue: 'NAME', summary: "another profile of the AWS CLI's configuration" }),
+  dryRun: Flags.boolean({ default: false, env: 'APIGW_DRY_RUN', summary: 'show what would change, without changing anything' }),
+  gateway: Flags.url({ env: 'APIGW_GATEWAY', helpValue: 'URL', summary: 'gateway URL' }),
+  profile: Flags.string({ env: 'APIGW_PROFILE', helpValue: 'NAME', summary: 'AWS CLI profile' }),
   confirm: Flags.string({
     multiple: true,
     env: 'APIGW_CONFIRM',
     helpValue: 'NAME',
-    summary: 'the name that has to be typed where data would be lost',
+    summary: 'name to type when data would be lost',
   }),
-  wait: Flags.boolean({ default: false, env: 'APIGW_WAIT', summary: 'while somebody else changes a stack, wait' }),
-  yes: Flags.boolean({ char: 'y', env: 'APIGW_YES', summary: 'do not ask whether to go on' }),
+  wait: Flags.boolean({ default: false, env: 'APIGW_WAIT', summary: 'wait while another operation changes a stack' }),
+  yes: Flags.boolean({ char: 'y', env: 'APIGW_YES', summary: 'skip confirmation' }),
 } as const
 
-/** Whether the file of a registry is still to be made. Only a change makes it: reading leaves a folder as it is. */
-function isUnmade(address: string): boolean {
+/** Whether the SQLite file of a registry does not exist yet. Only a change creates it; reading must not. */
+function isMissingFile(address: string): boolean {
   const path = address.slice('sqlite:'.length)
   return address.startsWith('sqlite:') && path !== '' && !existsSync(path)
 }
 
-/** What every command has: base flags, one way to fail, one way to print. */
+/** The base of all commands: global flags, error handling and output. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true
   static override baseFlags = {
@@ -44,45 +45,46 @@ export abstract class BaseCommand extends Command {
       env: 'APIGW_CONFIG',
       helpGroup: 'GLOBAL',
       helpValue: 'FILE',
-      summary: 'another file than ./apigw.yaml',
+      summary: 'configuration file (default: ./apigw.yaml)',
     }),
-    stage: Flags.string({ env: 'APIGW_STAGE', helpGroup: 'GLOBAL', helpValue: 'NAME', summary: 'which stage of apigw.yaml' }),
+    stage: Flags.string({ env: 'APIGW_STAGE', helpGroup: 'GLOBAL', helpValue: 'NAME', summary: 'stage in apigw.yaml' }),
     registry: Flags.string({
       env: 'APIGW_REGISTRY',
       helpGroup: 'GLOBAL',
       helpValue: 'ADDRESS',
-      summary:
-        'sqlite:PATH, redis://HOST, rediss://HOST or lambda:FUNCTION@REGION; a password belongs into APIGW_REGISTRY_PASSWORD',
+      summary: 'sqlite:PATH, redis://HOST, rediss://HOST or lambda:FUNCTION@REGION; set the password in APIGW_REGISTRY_PASSWORD',
     }),
   }
 
-  /** Whether a question may be asked. */
+  /** Whether the command may prompt. */
   protected get interactive(): boolean {
     return canAsk(this.jsonEnabled())
   }
 
-  /** Progress and hints: on stderr, and not for programs. */
-  protected note(text: string): void {
-    if (!this.jsonEnabled()) this.logToStderr(text)
+  /** Prints progress and hints to stderr; with --json it prints nothing. */
+  protected note(text: NextStep): void {
+    if (!this.jsonEnabled()) this.logToStderr(this.nextText(text))
   }
 
-  /** A text whose commands, when they are copied, work where this one does. */
-  protected here(text: string): string {
-    return samePlace(text, this.argv, new Set(this.config.commandIDs.map((id) => id.split(':')[0] ?? '')))
+  /** The text of a next step. Its commands get the flags that make them work in the same place as this one. */
+  protected nextText(next: NextStep): string {
+    const takes = (command: string, flag: string): boolean =>
+      this.config.findCommand(command.replaceAll(' ', ':'))?.flags[flag] !== undefined
+    return nextText(next, (command) => placeFlags(command, this.argv, takes))
   }
 
   protected settings(flags: BaseFlags): Settings {
     return resolveSettings(flags, this.argv, process.env, process.cwd())
   }
 
-  /** Opens the registry, to read, for as long as `work` takes. */
+  /** Opens the registry for reading while `work` runs. */
   protected withRegistry<T>(flags: BaseFlags, work: (registry: OperatorRegistry) => Promise<T>): Promise<T> {
     return this.#withOpen(flags, false, work)
   }
 
   async #withOpen<T>(flags: BaseFlags, writes: boolean, work: (registry: OperatorRegistry) => Promise<T>): Promise<T> {
     const settings = this.settings(flags)
-    const address = !writes && isUnmade(settings.registry) ? 'sqlite::memory:' : settings.registry
+    const address = !writes && isMissingFile(settings.registry) ? 'sqlite::memory:' : settings.registry
     const registry = await openOperatorRegistry(address, { password: settings.registryPassword, region: settings.region })
     try {
       return await work(registry)
@@ -91,7 +93,7 @@ export abstract class BaseCommand extends Command {
     }
   }
 
-  /** The same for a change: with who makes it, and on a registry that only pretends to write in a dry run. */
+  /** Opens the registry for a change, with its actor. In a dry run the registry only pretends to write. */
   protected async withContext<T>(flags: BaseFlags & { 'dry-run'?: boolean }, work: (context: Context) => Promise<T>): Promise<T> {
     const settings = this.settings(flags)
     return this.#withOpen(flags, !flags['dry-run'], async (registry) => {
@@ -113,8 +115,7 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
     if ('oclif' in error && 'code' in error && error.code === 'EEXIT') throw error
-    const found = shownError(error, this.id ?? '')
-    const shown = { ...found, next: found.next && this.here(found.next) }
+    const shown = shownError(error, this.id ?? '', (next) => this.nextText(next))
     const { code, message, next, exit } = shown
     if (this.jsonEnabled()) this.logJson({ error: { code, message, next: next ?? null } })
     else process.stderr.write(`${errorText(shown, process.env.DEBUG !== undefined)}\n`)

@@ -3,11 +3,12 @@ import { dirname, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import * as z from 'zod'
 import { trailFormat } from '../domain/alerting.ts'
+import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 import { deployConfig } from './deploy-config.ts'
 
 export const configName = 'apigw.yaml'
-const correctIt = 'correct it, or see docs/reference.md'
+const configHint = 'correct it, or see docs/reference.md'
 
 const stage = z.strictObject({
   registry: z.string().min(1).optional(),
@@ -21,14 +22,14 @@ const stage = z.strictObject({
     .string()
     .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'is not an AWS region such as ap-northeast-2')
     .optional(),
-  /** The activity trail of the account that the stage is in. */
+  /** The activity trail of the stage's account. */
   trail: trailFormat.optional(),
   deploy: deployConfig.optional(),
 })
 
 const config = z.strictObject({
   version: z.literal(1),
-  /** The stage that is meant where none is named. */
+  /** The default stage. */
   stage: z.string().min(1).optional(),
   stages: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'is not a stage name: use a-z, 0-9 and "-"'), stage),
 })
@@ -39,23 +40,27 @@ export type Config = z.infer<typeof config>
 export interface LoadedConfig {
   readonly config: Config
   readonly path: string
-  /** Relative paths in the file are meant from here. */
+  /** Relative paths in the file are resolved from here. */
   readonly folder: string
 }
 
 function refuseSecrets(stages: Config['stages'], path: string): void {
   for (const [name, { registry = '' }] of Object.entries(stages)) {
     if (!/:\/\/[^/]*:[^/]*@/.test(registry)) continue
-    throw new Problem('secret-in-argument', `stages.${name}.registry in ${path} holds a password, and files get committed.`, {
-      next: 'take it out and set APIGW_REGISTRY_PASSWORD',
-    })
+    throw new Problem(
+      'secret-in-argument',
+      `stages.${name}.registry in ${path} contains a password, and the file may be committed.`,
+      {
+        next: 'remove it and set APIGW_REGISTRY_PASSWORD',
+      },
+    )
   }
 }
 
 /**
  * Reads apigw.yaml.
- * @param named the path that was asked for; absent: apigw.yaml of the working directory, if there is one
- * @throws Problem `config-invalid` that names file, line and field
+ * @param named the path of the file; undefined: apigw.yaml in the working directory, if it exists
+ * @throws Problem `config-invalid`, which names file, line and field
  */
 export function loadConfig(named: string | undefined, cwd: string): LoadedConfig | undefined {
   const path = resolve(cwd, named ?? configName)
@@ -64,13 +69,13 @@ export function loadConfig(named: string | undefined, cwd: string): LoadedConfig
     text = readFileSync(path, 'utf8')
   } catch (cause) {
     if (named === undefined && cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw new Problem('config-invalid', `${path} cannot be read.`, { next: 'apigw init', cause })
+    throw new Problem('config-invalid', `Cannot read ${path}.`, { next: apigw('init'), cause })
   }
   const document = parseDocument(text)
   const syntax = document.errors[0]
   if (syntax !== undefined) {
     const [what = ''] = syntax.message.split(/ at line \d+|\n/)
-    throw new Problem('config-invalid', `${path}, line ${syntax.linePos?.[0].line ?? '?'}: ${what}.`, { next: correctIt })
+    throw new Problem('config-invalid', `${path}, line ${syntax.linePos?.[0].line ?? '?'}: ${what}.`, { next: configHint })
   }
   const result = config.safeParse(document.toJS())
   if (!result.success) {
@@ -78,7 +83,7 @@ export function loadConfig(named: string | undefined, cwd: string): LoadedConfig
     const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
     const field = [...(issue?.path ?? []), ...unknown].join('.')
     const place = field === '' ? path : `${path}, ${field}`
-    throw new Problem('config-invalid', `${place}: ${issue?.message ?? 'is not valid'}`, { next: correctIt })
+    throw new Problem('config-invalid', `${place}: ${issue?.message ?? 'is not valid'}`, { next: configHint })
   }
   refuseSecrets(result.data.stages, path)
   return { config: result.data, path, folder: dirname(path) }

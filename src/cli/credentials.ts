@@ -5,7 +5,7 @@ import { Problem } from '../domain/problem.ts'
 import { ask, readStdin } from './prompts.ts'
 import { dataFolder } from './settings.ts'
 
-/** Written by `apigw dev` for its demo customer, readable by its owner only. */
+/** Written by `apigw dev` for its demo customer; readable only by its owner. */
 export const demoFile = 'demo.env'
 const variable = 'APIGW_CREDENTIALS'
 
@@ -20,7 +20,7 @@ function demoCredentials(cwd: string): string | undefined {
 }
 
 interface Sources {
-  /** The value of --credentials; only `-` is taken. */
+  /** The value of --credentials; only `-` is accepted. */
   readonly flag: string | undefined
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
@@ -29,22 +29,22 @@ interface Sources {
 }
 
 /**
- * Finds `ID:PW:API_KEY`: stdin when asked to, then the environment, then the demo customer of this machine, then a
+ * Finds `ID:PW:API_KEY`: from stdin if the flag is `-`, else from the environment, the demo customer of this machine or a
  * hidden prompt.
  * @throws Problem `secret-in-argument`, `input-missing`, `input-invalid`
  */
 export async function findCredentials({ flag, env, cwd, gateway, interactive }: Sources): Promise<string> {
   if (flag !== undefined && flag !== '-') {
-    throw new Problem('secret-in-argument', 'Credentials in an argument can be read by every user of this machine.', {
-      next: `set ${variable}, or pipe them in and give --credentials -`,
+    throw new Problem('secret-in-argument', 'Every user of this machine can read arguments, and credentials are secret.', {
+      next: `set ${variable}, or pipe them to stdin with --credentials -`,
     })
   }
   const demo = isLoopback(gateway) ? demoCredentials(cwd) : undefined
-  let found = flag === '-' ? (await readStdin()).trim() : (env[variable] ?? demo)
-  if (found === undefined && interactive) found = await ask({ message: 'Credentials (ID:PW:API_KEY)', hidden: true })
-  if (found === undefined) {
-    throw new Problem('input-missing', 'There are no credentials to send with.', { next: `set ${variable} to ID:PW:API_KEY` })
+  let credentials = flag === '-' ? (await readStdin()).trim() : (env[variable] ?? demo)
+  if (credentials === undefined && interactive) credentials = await ask({ message: 'Credentials (ID:PW:API_KEY)', hidden: true })
+  if (credentials === undefined) {
+    throw new Problem('input-missing', 'No credentials were given.', { next: `set ${variable} to ID:PW:API_KEY` })
   }
-  parseCredentials(found)
-  return found
+  parseCredentials(credentials)
+  return credentials
 }

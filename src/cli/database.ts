@@ -13,34 +13,33 @@ export const databaseFlags = {
   database: Flags.string({
     env: 'APIGW_DATABASE',
     helpValue: 'ADDRESS',
-    summary:
-      'sqlite:PATH, mysql://, mariadb:// or postgres://USER@HOST/DATABASE; a password belongs into APIGW_DATABASE_PASSWORD',
+    summary: 'sqlite:PATH, mysql://, mariadb:// or postgres://USER@HOST/DATABASE; set the password in APIGW_DATABASE_PASSWORD',
   }),
   carriers: Flags.string({
     env: 'APIGW_CARRIERS',
     helpValue: 'FILE',
-    summary: `who delivers, and into which tables; ./${carriersFile} if it is there`,
+    summary: `carriers and their tables (default: ./${carriersFile}, if it exists)`,
   }),
 } as const
 
-/** @throws Problem `secret-in-argument`, `input-missing` */
+/** The database to use: the flag, or that of `apigw dev`. @throws Problem `secret-in-argument`, `input-missing` */
 export function databasePlace(flag: string | undefined, argv: readonly string[]): DatabasePlace {
   if (argv.some((word) => /^(?:--database=)?[a-z]+:\/\/[^/]*:[^/]*@/.test(word))) {
     throw new Problem(
       'secret-in-argument',
-      'The address of the database holds a password, and every user of this machine can read arguments.',
+      'The database address contains a password, and every user of this machine can read arguments.',
       {
-        next: 'set APIGW_DATABASE, or leave the password out and set APIGW_DATABASE_PASSWORD',
+        next: 'set APIGW_DATABASE, or remove the password from the address and set APIGW_DATABASE_PASSWORD',
       },
     )
   }
   const local = join(dataFolder, 'messages.db')
   const address = flag ?? (existsSync(local) ? `sqlite:${local}` : undefined)
   if (address !== undefined) return { address, password: process.env.APIGW_DATABASE_PASSWORD }
-  throw new Problem('input-missing', 'Which database?', { next: 'use --database ADDRESS, or set APIGW_DATABASE' })
+  throw new Problem('input-missing', 'No database was given.', { next: 'add --database ADDRESS, or set APIGW_DATABASE' })
 }
 
-/** The carriers of a file, or the usual ones. @throws Problem `carrier-invalid` */
+/** Reads the carriers from a file, or returns the default carriers. @throws Problem `carrier-invalid` */
 export function carriersOf(flag: string | undefined): readonly Carrier[] {
   if (flag === undefined && !existsSync(carriersFile)) return defaultCarriers
   const path = flag ?? carriersFile
@@ -49,6 +48,6 @@ export function carriersOf(flag: string | undefined): readonly Carrier[] {
   } catch (error) {
     if (error instanceof Problem) throw error
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
-    throw new Problem('carrier-invalid', `${path} cannot be read: ${why.replace(/\.$/, '')}.`, { cause: error })
+    throw new Problem('carrier-invalid', `Cannot read ${path}: ${why.replace(/\.$/, '')}.`, { cause: error })
   }
 }

@@ -5,7 +5,7 @@ import { detections, egresses, engines, fronts, sizes, stackKeys, wafModes, work
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'is not a name: use up to 30 of a-z, 0-9 and "-"')
 const value = z.union([z.string(), z.number(), z.boolean()])
 
-/** What a stage says of its deployment. docs/deploy.md explains each field. */
+/** The deployment settings of a stage. docs/deploy.md explains each field. */
 export const deployConfig = z.strictObject({
   front: z.enum(fronts).optional(),
   worker: z.enum(workers).optional(),
@@ -19,7 +19,7 @@ export const deployConfig = z.strictObject({
     .optional(),
   hostedZoneId: z
     .string()
-    .regex(/^Z[A-Z0-9]+$/, 'is not the id of a zone of Route 53')
+    .regex(/^Z[A-Z0-9]+$/, 'is not the id of a Route 53 hosted zone')
     .optional(),
   certificateArn: z
     .string()
@@ -31,15 +31,15 @@ export const deployConfig = z.strictObject({
   charset: z.enum(charsets).optional(),
   image: z
     .string()
-    // A tag may be moved to another image; then what runs would not be what was deployed.
-    .regex(/@sha256:[0-9a-f]{64}$/, 'has to name the image by its digest: …@sha256:…')
+    // A tag can move to another image, which would then run without a deployment.
+    .regex(/@sha256:[0-9a-f]{64}$/, 'must name the image by digest: …@sha256:…')
     .optional(),
   alertEmail: z.email().optional(),
   monthlyBudget: z.number().positive().optional(),
   detection: z.enum(detections).optional(),
   artifactBucket: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'is not the name of a bucket: use 3 to 63 of a-z, 0-9 and "-"')
+    .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'is not a bucket name: use 3 to 63 of a-z, 0-9 and "-"')
     .optional(),
   parameters: z.partialRecord(z.enum(stackKeys), z.record(z.string(), value)).optional(),
 })

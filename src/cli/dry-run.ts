@@ -1,12 +1,13 @@
 import { carryOut, type OperatorRegistry } from '../registry/index.ts'
 
 /**
- * A registry that answers like the real one and writes nothing: what a change would do is found out by making it here, on
- * what was read, also where a function would carry it out.
+ * A registry that reads from the real one and writes nothing. It computes a change here, even if a Lambda function would
+ * otherwise carry it out, so the result is that of the real change.
  */
 export function dryRun(registry: OperatorRegistry): OperatorRegistry {
-  const pretending: OperatorRegistry = {
+  const simulated: OperatorRegistry = {
     address: registry.address,
+    now: () => registry.now(),
     usage: (customer, environment) => registry.usage(customer, environment),
     open: (customer, environment) => registry.open(customer, environment),
     credential: (customer, keyId) => registry.credential(customer, keyId),
@@ -14,15 +15,15 @@ export function dryRun(registry: OperatorRegistry): OperatorRegistry {
     customers: () => registry.customers(),
     history: (customer, most) => registry.history(customer, most),
     document: (name) => registry.document(name),
-    change: (change, actor) => carryOut({ ...pretending, ...unwritten(registry) }, change, actor),
+    change: (change, actor) => carryOut({ ...simulated, ...simulatedWrites(registry) }, change, actor),
     health: () => registry.health(),
     close: () => registry.close(),
   }
-  return pretending
+  return simulated
 }
 
-/** What writes: it finds out whether it could, and does not. */
-function unwritten(registry: OperatorRegistry) {
+/** The writing methods: each reports whether the write would succeed. */
+function simulatedWrites(registry: OperatorRegistry) {
   return {
     save: async ({ customer: { id } }: { customer: { id: string } }, expected: string | undefined) =>
       (await registry.profile(id))?.version === expected,

@@ -1,12 +1,13 @@
 import { Errors } from '@oclif/core'
+import { apigw, type NextStep, nextText } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 import { nearest } from '../operations/customers/index.ts'
-import { plain, styled } from './output.ts'
+import { plain, styled } from '../presenters/output.ts'
 
-/** Where a person tells us of a bug. */
-const reportHint = 'This is a bug in apigw. Run it again with DEBUG=apigw to see where, and please report that.'
+/** The hint for an error that is a bug. */
+const reportHint = 'This is a bug in apigw. Run the command again with DEBUG=apigw for the stack trace, and please report it.'
 
-/** What a command shows of an error, on the terminal and as JSON. */
+/** An error as a command shows it, on the terminal and as JSON. */
 export interface ShownError {
   readonly code: string
   readonly message: string
@@ -18,12 +19,12 @@ export interface ShownError {
 
 const interrupted: ShownError = {
   code: 'interrupted',
-  message: 'Interrupted. Nothing more was changed.',
+  message: 'Interrupted. No further changes were made.',
   next: undefined,
   exit: 130,
 }
 
-/** A slip of the finger in a flag's name, with the one that was probably meant. */
+/** Adds the nearest known flag to an error about an unknown one. */
 function withNearestFlag(message: string, error: Error): string {
   const typed = /^Nonexistent flag: --(\S+)$/.exec(message)?.[1]
   const parse = 'parse' in error ? Object(error.parse) : {}
@@ -32,7 +33,7 @@ function withNearestFlag(message: string, error: Error): string {
   return meant === undefined ? message : `${message}; did you mean --${meant}?`
 }
 
-/** What oclif says of wrong arguments, in one line and without the hint to `--help` that we put where all hints stand. */
+/** An error of oclif's parser in one line, without its `--help` hint: that is shown as the next step. */
 function parseMessage(error: Error): string {
   return error.message
     .replace(/\s*See more help with --help\s*$/, '')
@@ -44,23 +45,31 @@ function parseMessage(error: Error): string {
     .trim()
 }
 
-export function shownError(error: unknown, commandId: string): ShownError {
-  const help = `apigw ${commandId.replaceAll(':', ' ')} --help`
+/**
+ * An error as a command shows it.
+ * @param textOf renders the next step
+ */
+export function shownError(
+  error: unknown,
+  commandId: string,
+  textOf: (next: NextStep) => string = (next) => nextText(next),
+): ShownError {
+  const help = nextText(apigw(commandId.replaceAll(':', ' '), '--help'))
   if (error instanceof Problem) {
-    // Whoever typed something wrong is always told where to read on.
-    const next = error.next ?? (error.exit === 2 ? help : undefined)
+    // A usage error always points to the help.
+    const next = error.step !== undefined ? textOf(error.step) : error.exit === 2 ? help : undefined
     return { code: error.code, message: error.message, next, exit: error.exit }
   }
   if (!(error instanceof Error)) return { code: 'internal-error', message: String(error), next: reportHint, exit: 1 }
   if (error.name === 'ExitPromptError' || error.name === 'AbortPromptError') return interrupted
-  // Only oclif's parser throws these; what it could not read of a single flag comes as the plain class.
+  // Only oclif's parser throws these. For the value of a single flag it throws the base class.
   if (error instanceof Errors.CLIError) {
     return { code: 'usage', message: withNearestFlag(parseMessage(error), error), next: help, exit: 2 }
   }
   return { code: 'internal-error', message: error.message, next: reportHint, exit: 1, stack: error.stack }
 }
 
-/** Three lines at most: what happened, why, what to do next. */
+/** The text of an error: what happened, why, and the next step. */
 export function errorText(shown: ShownError, debug: boolean): string {
   const [first = '', ...more] = shown.message.split('\n').map(plain)
   const lines = [`${styled('red', 'Error:', process.stderr)} ${first}`, ...more.map((line) => `  ${line}`)]

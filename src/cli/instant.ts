@@ -2,7 +2,7 @@ import { Problem } from '../domain/problem.ts'
 
 const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const span = /^(\d{1,6})([mhd])$/
-/** RFC 3339, with an offset: a time without one means another instant on another machine. */
+/** RFC 3339 with an offset: without one, the instant would depend on the machine. */
 const absolute = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/
 
 function spanMs(text: string): number | undefined {
@@ -11,18 +11,18 @@ function spanMs(text: string): number | undefined {
 }
 
 /**
- * Reads a span: `90d`, `12h`, `30m`.
+ * Parses a duration: `90d`, `12h`, `30m`.
  * @returns milliseconds
  * @throws Problem `input-invalid`
  */
 export function duration(text: string): number {
   const milliseconds = spanMs(text)
   if (milliseconds !== undefined) return milliseconds
-  throw new Problem('input-invalid', `"${text}" is not a span such as 7d, 24h or 30m.`)
+  throw new Problem('input-invalid', `"${text}" is not a duration such as 7d, 24h or 30m.`)
 }
 
 /**
- * Reads a span from now, or an RFC 3339 time.
+ * Parses a duration from now, or an RFC 3339 time.
  * @returns milliseconds since 1970
  * @throws Problem `input-invalid`
  */
@@ -33,6 +33,6 @@ export function instant(text: string, now: number): number {
   if (!Number.isNaN(parsed)) return parsed
   throw new Problem(
     'input-invalid',
-    `"${text}" is neither a span such as 90d, 12h or 30m nor a time such as 2027-01-31T00:00:00Z.`,
+    `"${text}" is neither a duration such as 90d, 12h or 30m nor a time such as 2027-01-31T00:00:00Z.`,
   )
 }

@@ -1,22 +1,22 @@
-/** Sooner, and whoever only ends what follows a log would be told of nothing. */
-const patienceMs = 1_000
+/** A command that stops sooner, such as one that follows a log, prints no notice. */
+const noticeAfterMs = 1_000
 
 /**
- * Runs `work` with a signal that the first Ctrl-C gives. A second one ends the program at once, and whoever waits is told so:
- * a request to AWS that is under way is not given up, because then nobody would know what became of it.
+ * Runs `work` with a signal that aborts at the first Ctrl-C. A request to AWS that is in flight is not cancelled, because its
+ * result would then be unknown; a notice says so. A second Ctrl-C exits at once.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stopping = new AbortController()
-  let patience: NodeJS.Timeout | undefined
+  let notice: NodeJS.Timeout | undefined
   const stop = (): void => {
     stopping.abort()
-    patience = setTimeout(() => process.stderr.write('Stopping when AWS answers; Ctrl-C again ends it now.\n'), patienceMs)
+    notice = setTimeout(() => process.stderr.write('Stopping once AWS answers. Press Ctrl-C again to exit now.\n'), noticeAfterMs)
   }
   process.once('SIGINT', stop)
   try {
     return await work(stopping.signal)
   } finally {
-    clearTimeout(patience)
+    clearTimeout(notice)
     process.removeListener('SIGINT', stop)
   }
 }

@@ -1,11 +1,11 @@
 import { Problem } from '../domain/problem.ts'
 
-/** Whether there is a person to ask: a terminal on both sides, no CI, and no program that reads JSON. */
+/** Whether a command may prompt: stdin and stdout are terminals, outside CI and without --json. */
 export function canAsk(json: boolean): boolean {
   return Boolean(process.stdin.isTTY && process.stdout.isTTY) && !json && process.env.CI === undefined
 }
 
-/** One question. `check` says what is wrong with an answer; the question is then asked again. */
+/** One prompt. `check` throws if an answer is not valid; the prompt is then repeated. */
 export interface Question {
   readonly message: string
   readonly fallback?: string
@@ -13,7 +13,7 @@ export interface Question {
   readonly check?: (answer: string) => void
 }
 
-/** Loaded only when somebody is asked: it takes longer to load than most commands take to run. */
+/** Loaded only for a prompt, because it takes longer to load than most commands take to run. */
 async function inquirer() {
   return (await import('inquirer')).default
 }
@@ -41,7 +41,7 @@ export async function ask({ message, fallback, hidden, check }: Question): Promi
   return answer.trim()
 }
 
-/** Reads all of stdin: for bodies, and for secrets, which do not travel in arguments. */
+/** Reads all of stdin: for bodies, and for secrets, which must not be arguments. */
 export async function readStdin(): Promise<string> {
   let text = ''
   for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { TrailSettings } from '../domain/alerting.ts'
+import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 import type { DeploySettings } from '../domain/stage.ts'
 import { type MasterKeySources, masterKeySources } from '../registry/index.ts'
 import { type LoadedConfig, loadConfig, type Stage } from './config.ts'
 
-/** What the base flags and their environment variables said. */
+/** The values of the base flags, from the command line or their variables. */
 export interface BaseFlags {
   readonly registry?: string | undefined
   readonly config?: string | undefined
@@ -14,7 +15,7 @@ export interface BaseFlags {
   readonly gateway?: string | undefined
 }
 
-/** Where everything is, decided once for a command: flag, then environment, then apigw.yaml, then default. */
+/** The settings of a command. Precedence: flag, environment, apigw.yaml, default. */
 export interface Settings {
   readonly registry: string
   readonly registryPassword: string | undefined
@@ -29,13 +30,13 @@ export interface Settings {
   }
   readonly trail: TrailSettings
   readonly stage: string | undefined
-  /** What the file says, whatever AWS_REGION says. */
+  /** The region in apigw.yaml, regardless of AWS_REGION. */
   readonly stageRegion: string | undefined
   readonly deploy: DeploySettings
   readonly configPath: string | undefined
 }
 
-/** Where `apigw dev` keeps everything, and where it says which ports it took. */
+/** The data folder of `apigw dev`, and the file in which it records its addresses. */
 export const dataFolder = '.apigw'
 export const devFile = 'dev.json'
 const masterKeyFile = 'master.key'
@@ -44,7 +45,9 @@ const defaultGateway = 'http://127.0.0.1:8080'
 function stageOf(loaded: LoadedConfig | undefined, wanted: string | undefined): { name: string | undefined; stage: Stage } {
   if (loaded === undefined) {
     if (wanted === undefined) return { name: undefined, stage: {} }
-    throw new Problem('config-invalid', `There is no apigw.yaml here, so there is no stage "${wanted}".`, { next: 'apigw init' })
+    throw new Problem('config-invalid', `There is no apigw.yaml in this folder, so there is no stage "${wanted}".`, {
+      next: apigw('init'),
+    })
   }
   const { stages, stage: fallback } = loaded.config
   const names = Object.keys(stages)
@@ -59,18 +62,18 @@ function stageOf(loaded: LoadedConfig | undefined, wanted: string | undefined): 
   throw new Problem('config-invalid', `${loaded.path} has no stage "${name}".`, { next: `use one of: ${names.join(', ')}` })
 }
 
-/** A SQLite path of the file is meant from the file's folder, one of a flag from the working directory. */
+/** Resolves a relative SQLite path: from the file's folder in apigw.yaml, from the working directory in a flag. */
 function absolute(address: string, folder: string): string {
   const path = address.slice('sqlite:'.length)
   return address.startsWith('sqlite:') && path !== '' && !isAbsolute(path) ? `sqlite:${join(folder, path)}` : address
 }
 
-/** The trail's own rules are meant from the file's folder. */
+/** Resolves the path of custom trail rules from the file's folder. */
 function trailOf({ trail = {} }: Stage, folder: string): TrailSettings {
   return { ...trail, ...(trail.rules !== undefined && { rules: resolve(folder, trail.rules) }) }
 }
 
-/** What a running `apigw dev` wrote down. */
+/** The addresses of a running `apigw dev`. */
 function devAddresses(cwd: string): { gateway?: string; sqs?: string; ledger?: string } {
   const path = join(cwd, dataFolder, devFile)
   if (!existsSync(path)) return {}
@@ -86,7 +89,7 @@ function devAddresses(cwd: string): { gateway?: string; sqs?: string; ledger?: s
   }
 }
 
-/** The environment first, then the stage, then the key that `apigw dev` made for this folder. */
+/** Precedence: environment, stage, the key that `apigw dev` created in this folder. */
 function masterKeySourcesOf(env: NodeJS.ProcessEnv, stage: Stage, folder: string, cwd: string): MasterKeySources {
   const named = masterKeySources(env)
   if (named.text || named.file || named.secretId) return named
@@ -98,13 +101,13 @@ function masterKeySourcesOf(env: NodeJS.ProcessEnv, stage: Stage, folder: string
 
 /** @throws Problem `config-invalid`, `secret-in-argument` */
 export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Settings {
-  // The environment may hold a password in the address; an argument may not, because `ps` shows it to everyone.
+  // A password is allowed in a variable, but not in an argument, which `ps` shows to all users.
   if (argv.some((word) => /^(?:--registry=)?rediss?:\/\/[^/]*:[^/]*@/.test(word))) {
     throw new Problem(
       'secret-in-argument',
-      'The address of the registry holds a password, and every user of this machine can read arguments.',
+      'The registry address contains a password, and every user of this machine can read arguments.',
       {
-        next: 'set APIGW_REGISTRY, or leave the password out and set APIGW_REGISTRY_PASSWORD',
+        next: 'set APIGW_REGISTRY, or remove the password from the address and set APIGW_REGISTRY_PASSWORD',
       },
     )
   }

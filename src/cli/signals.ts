@@ -1,4 +1,4 @@
-/** Resolves at the first SIGINT or SIGTERM. A second one does not wait for what is being stopped. */
+/** Resolves at the first SIGINT or SIGTERM. A second one exits at once. */
 export function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const onSignal = (signal: NodeJS.Signals): void => {

@@ -1,7 +1,8 @@
 import type { Scheme } from '../domain/credential.ts'
 import { type NormalizedTexts, normalizedTexts } from '../domain/message.ts'
 import type { Environment } from '../domain/names.ts'
-import { Problem, type ProblemCode, problemTable } from '../domain/problem.ts'
+import { apigw, type NextStep, step } from '../domain/next-step.ts'
+import { isProblemCode, Problem } from '../domain/problem.ts'
 import { parseCredentials, signInHeaders } from './sign-in.ts'
 
 /** One call to the gateway, as a customer makes it. */
@@ -29,24 +30,21 @@ export interface Sent {
 
 const answerMs = 15_000
 
-function isCode(text: unknown): text is ProblemCode {
-  return typeof text === 'string' && Object.hasOwn(problemTable, text)
-}
-
 /** What a person looks at next, by what the gateway said. */
-function nextAfter(status: number, customer: string): string | undefined {
-  if (status === 401 || status === 403) return `apigw customer show ${customer}`
-  if (status === 429) return `apigw quota show ${customer}`
-  return status >= 500 ? 'apigw doctor' : undefined
+function nextAfter(status: number, customer: string): NextStep | undefined {
+  if (status === 401 || status === 403) return apigw('customer show', customer)
+  if (status === 429) return apigw('quota show', customer)
+  return status >= 500 ? apigw('doctor') : undefined
 }
 
-/** The gateway's problem as one of ours. */
+/** Turns the gateway's answer into a problem. */
 function problemFrom(status: number, body: Record<string, unknown>, customer: string): Problem {
   const detail = typeof body.detail === 'string' ? body.detail : `The gateway answered ${status}.`
   const errors = Array.isArray(body.errors) ? body.errors : []
   const more = errors.map((error: { pointer?: unknown; detail?: unknown }) => `${error.pointer} ${error.detail}`).slice(1)
-  const known = isCode(body.code) ? body.code : 'gateway-unavailable'
-  const next = nextAfter(status, customer) ?? (isCode(body.code) ? undefined : 'is that the address of a gateway? --gateway URL')
+  const known = isProblemCode(body.code) ? body.code : 'gateway-unavailable'
+  const next =
+    nextAfter(status, customer) ?? (isProblemCode(body.code) ? undefined : 'is that the address of a gateway? --gateway URL')
   return new Problem(known, [detail, ...more].join('\n'), next === undefined ? {} : { next })
 }
 
@@ -89,7 +87,7 @@ export async function sendMessage(request: SendRequest): Promise<Sent> {
       signal: AbortSignal.timeout(answerMs),
     })
   } catch (cause) {
-    throw new Problem('gateway-unavailable', `${url.origin} does not answer.`, { next: 'start it: apigw dev', cause })
+    throw new Problem('gateway-unavailable', `${url.origin} does not answer.`, { next: step`start it: ${apigw('dev')}`, cause })
   }
   const answer = await answerOf(response)
   if (response.status !== 202) throw problemFrom(response.status, answer, parts.customer)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Scheme } from '../domain/credential.ts'
+import { apigw, step } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 import { signedHeaders } from '../domain/signature.ts'
 
@@ -42,12 +43,12 @@ async function bearer(credentials: Credentials, { url }: OutgoingRequest): Promi
       signal: AbortSignal.timeout(answerMs),
     })
   } catch (cause) {
-    throw new Problem('gateway-unavailable', `${url.origin} does not answer.`, { next: 'start it: apigw dev', cause })
+    throw new Problem('gateway-unavailable', `${url.origin} does not answer.`, { next: step`start it: ${apigw('dev')}`, cause })
   }
   const body: { access_token?: unknown; error_description?: unknown } = Object(await response.json().catch(() => undefined))
   if (typeof body.access_token === 'string') return `Bearer ${body.access_token}`
   throw new Problem('credentials-invalid', `No token was given: ${String(body.error_description ?? response.status)}`, {
-    next: `apigw key list ${credentials.customer}`,
+    next: apigw('key list', credentials.customer),
   })
 }
 

@@ -1,11 +1,12 @@
 import { BaseCommand, shared } from '../cli/base.ts'
 import { stageOf } from '../cli/stage.ts'
+import { apigw, step } from '../domain/next-step.ts'
 import { artifactBucket, defaultBucket, stackClients } from '../operations/stacks/index.ts'
 
 export default class Bootstrap extends BaseCommand {
-  static override summary = 'make the bucket that code and templates are uploaded to'
+  static override summary = 'create the bucket for code and templates'
   static override description =
-    'Once an account and region: private, encrypted, for TLS alone. apigw deploy makes it too if it is missing.'
+    'Run it once per account and region. The bucket is private, encrypted and accepts only TLS. apigw deploy also creates it if it is missing.'
   static override examples = ['<%= config.bin %> bootstrap --stage prod']
   static override flags = { 'dry-run': shared.dryRun, profile: shared.profile }
 
@@ -20,7 +21,7 @@ export default class Bootstrap extends BaseCommand {
         : await artifactBucket(clients, settings.artifactBucket)
       this.log(`${bucket} in ${clients.region}`)
       if (dryRun) this.note('Dry run: nothing was changed.')
-      else this.note(this.here('Next: apigw deploy'))
+      else this.note(step`Next: ${apigw('deploy')}`)
       return { bucket, region: clients.region, dryRun }
     } finally {
       clients.close()

@@ -1,11 +1,12 @@
 import { Args, Flags } from '@oclif/core'
 import { currentActor } from '../cli/actor.ts'
 import { BaseCommand, shared } from '../cli/base.ts'
-import { confirmed } from '../cli/confirm.ts'
+import { confirm } from '../cli/confirm.ts'
 import { interruptible } from '../cli/interrupt.ts'
 import { repeated } from '../cli/repeated.ts'
 import { stageOf } from '../cli/stage.ts'
-import { typedNames } from '../cli/typed-name.ts'
+import { confirmNames } from '../cli/typed-name.ts'
+import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 import {
   byHand,
@@ -32,25 +33,25 @@ interface DeployFlags {
   readonly confirm?: string[] | undefined
 }
 
-const states = { new: 'is new', failed: 'failed before, and is made again', there: '' } as const
+const states = { new: 'new', failed: 'failed before; will be recreated', there: '' } as const
 
 export default class Deploy extends BaseCommand {
-  static override summary = 'make a stage on AWS what apigw.yaml and the templates say'
+  static override summary = 'deploy a stage to AWS'
   static override description =
-    'Shows what will be created, changed, replaced and deleted, and what it costs, before anything happens. Where data would be lost, the name of the stack has to be typed. What was finished is not made again: run it again after a failure.'
+    'Shows what will be created, changed, replaced and deleted, and what it costs, before it changes anything. If data would be lost, you must type the name of the stack. Stacks that are up to date are skipped, so you can run it again after a failure.'
   static override examples = [
     '<%= config.bin %> deploy --stage prod',
     '<%= config.bin %> deploy gateway worker',
     '<%= config.bin %> deploy --dry-run --out build',
     '<%= config.bin %> deploy --yes --wait --json',
   ]
-  static override args = { stack: Args.string({ multiple: true, description: 'which stacks; none: all' }) }
+  static override args = { stack: Args.string({ multiple: true, description: 'stacks to deploy (default: all)' }) }
   static override flags = {
     'dry-run': shared.dryRun,
     out: Flags.string({
       env: 'APIGW_OUT',
       helpValue: 'DIR',
-      summary: 'with --dry-run: write templates, parameters and bundles there; needs no account',
+      summary: 'with --dry-run: write templates, parameters and bundles to this folder; needs no AWS account',
     }),
     yes: shared.yes,
     confirm: shared.confirm,
@@ -61,8 +62,8 @@ export default class Deploy extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(Deploy)
     if (flags.out !== undefined && !flags['dry-run']) {
-      throw new Problem('usage', 'With --out nothing is deployed, so it wants --dry-run.', {
-        next: `apigw deploy --dry-run --out ${flags.out}`,
+      throw new Problem('usage', '--out requires --dry-run, because it deploys nothing.', {
+        next: apigw('deploy', '--dry-run', '--out', flags.out),
       })
     }
     const stage = stageOf(this.settings(flags))
@@ -80,14 +81,19 @@ export default class Deploy extends BaseCommand {
     const files = await writeOut(stage, plans, folder)
     const cost = this.#cost(plans, stage.region)
     this.log(`Wrote ${files.length} files to ${folder}.`)
-    const account = 'By hand, with the number of the account for ACCOUNT, here and in the parameters:'
+    const account = 'To deploy by hand, replace ACCOUNT with your account id, here and in the parameters:'
     this.note([account, ...byHand(stage, plans, folder)].join('\n  '))
     return { stage: stage.name, region: stage.region ?? null, dryRun: true, folder, files, cost }
   }
 
   #cost(plans: readonly StackPlan[], region: string | undefined): Cost | null {
     const cost = region === undefined ? undefined : monthlyCost(plans, region)
-    if (cost === undefined) this.note(`Prices of ${region ?? 'an unnamed region'} are not known here: https://calculator.aws`)
+    if (cost === undefined)
+      this.note(
+        region === undefined
+          ? 'No cost estimate without a region. See https://calculator.aws'
+          : `No cost estimate for ${region}. See https://calculator.aws`,
+      )
     else this.note(costText(cost))
     return cost ?? null
   }
@@ -99,9 +105,9 @@ export default class Deploy extends BaseCommand {
       signal,
       wait: flags.wait,
       who: currentActor(process.env).who,
-      look: `apigw status --stage ${stage.name}`,
+      look: apigw('status', '--stage', stage.name),
     }
-    this.note(`Stage ${stage.name} in ${region}: looking at what would change.`)
+    this.note(`Stage ${stage.name} in ${region}: computing changes.`)
     const survey = await surveyStage(clients, stage, plans, { ...steps, approve: async () => false })
     const changing = survey.filter(({ changes, state }) => changes.length > 0 || state !== 'there')
     for (const one of changing) this.note(changesText(one.wanted.name, states[one.state], one.changes))
@@ -120,13 +126,13 @@ export default class Deploy extends BaseCommand {
     )
     const results: StackResult[] = []
     const approve = async (name: string, changes: readonly Change[]): Promise<boolean> => {
-      this.note(changesText(name, 'turns out to change otherwise', changes))
-      await this.#agreed(stage, `${name} changes otherwise than was shown.`, losesData(changes) ? [name] : [], flags)
+      this.note(changesText(name, 'has other changes than shown', changes))
+      await this.#agreed(stage, `The changes of ${name} differ from those shown.`, losesData(changes) ? [name] : [], flags)
       return true
     }
     await deployStage(clients, survey, stage, { ...steps, approve }, (result) => {
       results.push(result)
-      this.log(`${result.name}  ${result.changed ? 'deployed' : 'is as it should be'}`)
+      this.log(`${result.name}  ${result.changed ? 'deployed' : 'up to date'}`)
     })
     return { ...head, stacks: results }
   }
@@ -139,12 +145,12 @@ export default class Deploy extends BaseCommand {
 
   async #agreed(stage: Stage, what: string, losing: readonly string[], flags: DeployFlags): Promise<void> {
     const { interactive } = this
-    await typedNames('Data would be lost.', losing, {
+    await confirmNames('Data would be lost.', losing, {
       confirmed: repeated(flags.confirm) ?? [],
       interactive,
-      next: `apigw deploy --stage ${stage.name} --yes`,
+      next: apigw('deploy', '--stage', stage.name, '--yes'),
     })
-    if (losing.length === 0 || !interactive) await confirmed(what, { yes: flags.yes, interactive })
+    if (losing.length === 0 || !interactive) await confirm(what, { yes: flags.yes, interactive })
   }
 }
 

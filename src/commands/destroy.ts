@@ -1,11 +1,12 @@
 import { Args } from '@oclif/core'
 import { currentActor } from '../cli/actor.ts'
 import { BaseCommand, shared } from '../cli/base.ts'
-import { confirmed } from '../cli/confirm.ts'
+import { confirm } from '../cli/confirm.ts'
 import { interruptible } from '../cli/interrupt.ts'
 import { repeated } from '../cli/repeated.ts'
 import { stageOf } from '../cli/stage.ts'
-import { typedNames } from '../cli/typed-name.ts'
+import { confirmNames } from '../cli/typed-name.ts'
+import { apigw } from '../domain/next-step.ts'
 import {
   type Doomed,
   destroyStage,
@@ -24,11 +25,11 @@ interface DestroyFlags {
 }
 
 export default class Destroy extends BaseCommand {
-  static override summary = 'delete the stacks of a stage, what builds on others first'
+  static override summary = 'delete the stacks of a stage'
   static override description =
-    'Shows everything that goes. Where something holds data, the name of the stage has to be typed. What the templates keep (databases, buckets, keys) is told at the end, with its name.'
+    'Shows everything that will be deleted. Dependent stacks are deleted first. If a stack holds data, you must type the name of the stage. Resources that the templates retain (databases, buckets, keys) are listed at the end.'
   static override examples = ['<%= config.bin %> destroy --stage dev', '<%= config.bin %> destroy gateway --dry-run']
-  static override args = { stack: Args.string({ multiple: true, description: 'which stacks; none: all' }) }
+  static override args = { stack: Args.string({ multiple: true, description: 'stacks to delete (default: all)' }) }
   static override flags = {
     'dry-run': shared.dryRun,
     yes: shared.yes,
@@ -65,14 +66,14 @@ export default class Destroy extends BaseCommand {
       signal,
       wait: flags.wait,
       who: currentActor(process.env).who,
-      look: `apigw status --stage ${stage}`,
+      look: apigw('status', '--stage', stage),
     }
     await destroyStage(clients, doomed, steps, (one) => {
       gone.push(one)
       this.log(`${one.name}  deleted`)
     })
     const retained = gone.flatMap((one) => one.retained)
-    if (retained.length > 0) this.note(['What stays, and goes on costing until you delete it:', ...retained].join('\n  '))
+    if (retained.length > 0) this.note(['Retained resources, billed until you delete them:', ...retained].join('\n  '))
     return { ...head, stacks: gone }
   }
 
@@ -80,13 +81,13 @@ export default class Destroy extends BaseCommand {
     const { interactive } = this
     const names = doomed.map(({ key }) => key).join(', ')
     const holding = doomed.filter(({ changes }) => losesData(changes)).map(({ key }) => key)
-    await typedNames(`${holding.join(', ')} of ${stage} in it hold data.`, holding.length > 0 ? [stage] : [], {
+    await confirmNames(`Stacks of ${stage} that hold data: ${holding.join(', ')}.`, holding.length > 0 ? [stage] : [], {
       confirmed: repeated(flags.confirm) ?? [],
       interactive,
-      next: `apigw destroy --stage ${stage} --yes`,
+      next: apigw('destroy', '--stage', stage, '--yes'),
     })
     if (holding.length === 0 || !interactive) {
-      await confirmed(`This deletes ${names} of ${stage}.`, { yes: flags.yes, interactive })
+      await confirm(`This deletes ${names} of ${stage}.`, { yes: flags.yes, interactive })
     }
   }
 }

@@ -5,33 +5,33 @@ import { Flags } from '@oclif/core'
 import { currentActor } from '../cli/actor.ts'
 import { BaseCommand } from '../cli/base.ts'
 import { demoFile } from '../cli/credentials.ts'
-import { facts, plain, styled } from '../cli/output.ts'
+import { liveLine } from '../cli/live-line.ts'
 import { dataFolder } from '../cli/settings.ts'
 import { stopSignal } from '../cli/signals.ts'
 import { demoCustomer, ensureDemo, type Local, playScenario, type Step, startLocal } from '../dev/local/index.ts'
-import { liveLine } from '../presenters/live-line.ts'
+import { facts, plain, styled } from '../presenters/output.ts'
 
 export default class Dev extends BaseCommand {
-  static override summary = 'run the whole system on this machine; nothing is sent to anyone'
+  static override summary = 'run the whole system on this machine without sending anything'
   static override description =
-    'Gateway, queues (SQS, emulated), worker, database and a simulated carrier in one process, kept under .apigw/.\nThe first start adds a demo customer and shows a call to try. --once plays the main job from end to end in a folder of its own,\nand exits with 0 only if every step was seen.'
+    'Runs gateway, queues (emulated SQS), worker, database and a simulated carrier in one process, with data in .apigw/.\nThe first start adds a demo customer and prints a call to try. --once runs the main flow end to end in a temporary folder,\nand exits with 0 only if all steps pass.'
   static override examples = ['<%= config.bin %> dev', '<%= config.bin %> dev --port 9000', '<%= config.bin %> dev --once']
-  // The registry is always the one of this machine: a shell that points at production must not get a demo customer there.
+  // Always uses the local registry: a shell that points at production must not get a demo customer there.
   static override baseFlags = {
     config: BaseCommand.baseFlags.config,
     stage: BaseCommand.baseFlags.stage,
   } as typeof BaseCommand.baseFlags
   static override flags = {
-    port: Flags.integer({ default: 8080, min: 0, max: 65_535, env: 'APIGW_PORT', summary: 'of the gateway; 0: any free one' }),
+    port: Flags.integer({ default: 8080, min: 0, max: 65_535, env: 'APIGW_PORT', summary: 'gateway port; 0 for any free port' }),
     'sqs-port': Flags.integer({
       default: 9324,
       min: 0,
       max: 65_535,
       env: 'APIGW_SQS_PORT',
-      summary: 'of the queues; 0: any free one',
+      summary: 'SQS port; 0 for any free port',
     }),
-    data: Flags.directory({ default: dataFolder, env: 'APIGW_DATA', helpValue: 'DIR', summary: 'where everything is kept' }),
-    once: Flags.boolean({ env: 'APIGW_ONCE', summary: 'play the main job once and stop' }),
+    data: Flags.directory({ default: dataFolder, env: 'APIGW_DATA', helpValue: 'DIR', summary: 'data folder' }),
+    once: Flags.boolean({ env: 'APIGW_ONCE', summary: 'run the main flow once and exit' }),
   }
 
   async run() {
@@ -42,7 +42,7 @@ export default class Dev extends BaseCommand {
   #start(folder: string, port: number, sqsPort: number): Promise<Local> {
     const onFault = (what: string, error: unknown): void => {
       const reason = error instanceof Error ? error.message : String(error)
-      process.stderr.write(`${styled('red', 'fault', process.stderr)} ${what}: ${plain(reason)}\n`)
+      process.stderr.write(`${styled('red', 'error', process.stderr)} ${what}: ${plain(reason)}\n`)
     }
     return startLocal({ folder, port, sqsPort, actor: currentActor(process.env), onFault })
   }
@@ -54,7 +54,7 @@ export default class Dev extends BaseCommand {
       const { gateway, sqs, counters } = local
       const issued = await ensureDemo(local.context, folder)
       this.log(welcome(local, folder, issued?.basic))
-      // A program wants to know when it may call, not when all is over.
+      // Printed at the start: a program waits for it before it calls.
       if (this.jsonEnabled()) this.logJson({ gateway, sqs, data: folder, customer: demoCustomer })
       const end = this.jsonEnabled() ? () => undefined : liveLine(counters)
       await stopped
@@ -73,7 +73,7 @@ export default class Dev extends BaseCommand {
       try {
         const steps = await playScenario(local, (step) => this.log(stepLine(step)))
         const passed = steps.every((step) => step.seen)
-        this.log(passed ? styled('green', 'Every step was seen.') : styled('red', 'A step was not seen.'))
+        this.log(passed ? styled('green', 'All steps passed.') : styled('red', 'A step failed.'))
         if (!passed) process.exitCode = 1
         return { passed, steps }
       } finally {
@@ -89,7 +89,7 @@ function stepLine({ what, seen, detail }: Step): string {
   return `${seen ? styled('green', '✓') : styled('red', '✗')} ${what}  ${styled('dim', detail)}`
 }
 
-/** How the tool is called here: `npm start` puts no `apigw` on the path. */
+/** The command to show: `npm start` does not put `apigw` on the path. */
 function bin(): string {
   return process.env.npm_lifecycle_event === undefined ? 'apigw' : 'npx apigw'
 }
@@ -106,7 +106,7 @@ function welcome({ gateway, sqs }: Local, folder: string, basic: string | undefi
   const addresses = facts(
     [
       ['gateway', gateway],
-      ['queues', `${sqs}  (SQS, emulated)`],
+      ['queues', `${sqs}  (emulated SQS)`],
       ['data', folder],
     ],
     '  ',
@@ -114,8 +114,8 @@ function welcome({ gateway, sqs }: Local, folder: string, basic: string | undefi
   const env = join(folder, demoFile)
   const call =
     basic === undefined
-      ? `The customer "${demoCustomer}" is there from an earlier start. A call:\n\n. ${env}\n${curl(gateway, '"$APIGW_CREDENTIALS"')}`
-      : `The customer "${demoCustomer}" is ready, with a key that is shown this once (and kept for you in ${env}). A call:\n\n${curl(gateway, `'${basic}'`)}`
+      ? `The customer "${demoCustomer}" exists from an earlier start. Try a call:\n\n. ${env}\n${curl(gateway, '"$APIGW_CREDENTIALS"')}`
+      : `The customer "${demoCustomer}" is ready. Its key is shown only once (and saved in ${env}). Try a call:\n\n${curl(gateway, `'${basic}'`)}`
   const next = [
     `${bin()} send --to 010-1234-5678 --text "Hello"`,
     `${bin()} quota show ${demoCustomer}`,
@@ -123,11 +123,11 @@ function welcome({ gateway, sqs }: Local, folder: string, basic: string | undefi
     `${bin()} doctor`,
   ].map((line) => `  ${line}`)
   return [
-    styled('bold', 'apigw runs on this machine. Nothing is sent to anyone.'),
+    styled('bold', 'apigw is running on this machine. Nothing is sent.'),
     addresses,
     call,
-    ['Then, in a second terminal in this folder:', ...next].join('\n'),
-    styled('dim', 'Ctrl-C stops it. What was accepted stays.'),
+    ['Next, in a second terminal in this folder:', ...next].join('\n'),
+    styled('dim', 'Press Ctrl-C to stop. Accepted messages are kept.'),
     '',
   ].join('\n\n')
 }

@@ -5,13 +5,13 @@ import { stageOf } from '../cli/stage.ts'
 import { planStage, stackClients, surveyStage } from '../operations/stacks/index.ts'
 import { changesText } from '../presenters/changes.ts'
 
-const gateClosed = 3
+const exitOnDifferences = 3
 
 export default class Diff extends BaseCommand {
-  static override summary = 'show what differs between a stage on AWS and its templates'
-  static override description = 'AWS works it out with change sets, which are deleted again. Exit code 3 if anything differs.'
+  static override summary = 'show how a stage on AWS differs from its templates'
+  static override description = 'Uses CloudFormation change sets, which are deleted afterwards. Exits with 3 if anything differs.'
   static override examples = ['<%= config.bin %> diff --stage prod', '<%= config.bin %> diff data --json']
-  static override args = { stack: Args.string({ multiple: true, description: 'which stacks; none: all' }) }
+  static override args = { stack: Args.string({ multiple: true, description: 'stacks to compare (default: all)' }) }
   static override flags = { wait: shared.wait, profile: shared.profile }
 
   async run() {
@@ -25,10 +25,10 @@ export default class Diff extends BaseCommand {
       const stacks = survey.map(({ key, wanted, state, changes }) => ({ stack: key, name: wanted.name, state, changes }))
       const differing = stacks.filter(({ state, changes }) => state !== 'there' || changes.length > 0)
       for (const { name, state, changes } of differing) {
-        this.log(changesText(name, state === 'there' ? '' : 'is not deployed', changes))
+        this.log(changesText(name, state === 'there' ? '' : 'not deployed', changes))
       }
-      if (differing.length === 0) this.note(`Nothing differs in ${stacks.map((one) => one.stack).join(', ')} of ${stage.name}.`)
-      else process.exitCode = gateClosed
+      if (differing.length === 0) this.note(`No differences in ${stacks.map((one) => one.stack).join(', ')} of ${stage.name}.`)
+      else process.exitCode = exitOnDifferences
       return { stage: stage.name, region: clients.region, differs: differing.length > 0, stacks }
     } finally {
       clients.close()

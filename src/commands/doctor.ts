@@ -4,11 +4,11 @@ import { type Check, examine } from '../operations/doctor/index.ts'
 import { checkLine } from '../presenters/checks.ts'
 
 export default class Doctor extends BaseCommand {
-  static override summary = 'look at everything a call passes through, and say what to fix'
+  static override summary = 'check everything a call passes through, and suggest fixes'
   static override description = [
-    'Changes nothing. Exits with 1 if anything failed; a warning is no failure. Of a stage with a region it also looks at its',
-    'AWS account: stacks, clock, trail, WAF, budget, and who hears the alarms. A right that is missing is named, and stops',
-    'nothing else.',
+    'Changes nothing. Exits with 1 if a check fails; a warning does not change the exit code. For a stage with a region it also',
+    'checks the AWS account: stacks, clock, trail, WAF, budget and alarm subscriptions. A check without permission is skipped',
+    'and names the permission.',
   ].join(' ')
   static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --stage prod --json']
   static override flags = { gateway: shared.gateway, ...databaseFlags, profile: shared.profile }
@@ -22,12 +22,12 @@ export default class Doctor extends BaseCommand {
       database: database === undefined ? undefined : databasePlace(database, this.argv),
       carriers: database === undefined ? [] : carriersOf(carriers),
     })
-    const checks = found.map((check) => (check.fix === undefined ? check : { ...check, fix: this.here(check.fix) }))
+    const checks = found.map(({ fix, ...check }) => (fix === undefined ? check : { ...check, fix: this.nextText(fix) }))
     const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length
     const skipped = count('skipped')
     const summary = { ok: count('ok'), warn: count('warn'), fail: count('fail'), ...(skipped > 0 && { skipped }) }
-    const sum = `${summary.ok} ok, ${summary.warn} to look at, ${summary.fail} failed`
-    this.log([...checks.map(checkLine), '', skipped === 0 ? sum : `${sum}, ${skipped} could not be looked at`].join('\n'))
+    const sum = `${summary.ok} ok, ${summary.warn} ${summary.warn === 1 ? 'warning' : 'warnings'}, ${summary.fail} failed`
+    this.log([...checks.map(checkLine), '', skipped === 0 ? sum : `${sum}, ${skipped} skipped`].join('\n'))
     if (summary.fail > 0) process.exitCode = 1
     return { summary, checks }
   }

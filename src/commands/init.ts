@@ -4,14 +4,15 @@ import { Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../cli/base.ts'
 import { configName } from '../cli/config.ts'
 import { dataFolder } from '../cli/settings.ts'
+import { apigw, step } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 
 export default class Init extends BaseCommand {
-  static override summary = 'write a starter apigw.yaml into this folder'
-  static override description = `It also adds ${dataFolder}/ to .gitignore where there is one.`
+  static override summary = 'write a starter apigw.yaml to this folder'
+  static override description = `Also adds ${dataFolder}/ to .gitignore, if that file exists.`
   static override examples = ['<%= config.bin %> init']
   static override flags = {
-    force: Flags.boolean({ env: 'APIGW_FORCE', summary: 'overwrite the apigw.yaml that is there' }),
+    force: Flags.boolean({ env: 'APIGW_FORCE', summary: 'overwrite an existing apigw.yaml' }),
     'dry-run': shared.dryRun,
   }
 
@@ -20,8 +21,8 @@ export default class Init extends BaseCommand {
     const path = join(process.cwd(), configName)
     const dryRun = flags['dry-run']
     if (existsSync(path) && !flags.force) {
-      throw new Problem('config-exists', `There is an ${configName} in this folder already.`, {
-        next: 'edit it, or apigw init --force',
+      throw new Problem('config-exists', `This folder already has an ${configName}.`, {
+        next: step`edit it, or overwrite it: ${apigw('init', '--force')}`,
       })
     }
     const written = [configName]
@@ -33,7 +34,7 @@ export default class Init extends BaseCommand {
       if (!dryRun) writeFileSync(ignore, `${ignored.replace(/\n?$/, '\n')}${dataFolder}/\n`)
     }
     this.log(`${dryRun ? 'Would write' : 'Wrote'} ${written.join(' and ')}.`)
-    this.note('Next: apigw dev')
+    this.note(step`Next: ${apigw('dev')}`)
     return { written, dryRun }
   }
 }

@@ -2,30 +2,35 @@ import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../cli/base.ts'
 import { duration } from '../cli/instant.ts'
 import { interruptible } from '../cli/interrupt.ts'
-import { plain, styled } from '../cli/output.ts'
 import { stageOf } from '../cli/stage.ts'
 import { chosenStacks, type LogLine, logGroups, readLogs, stackClients } from '../operations/stacks/index.ts'
+import { plain, styled } from '../presenters/output.ts'
 
 export default class Logs extends BaseCommand {
-  static override summary = 'show what the gateway and the worker of a stage wrote'
+  static override summary = 'show the logs of a stage'
   static override description =
-    'Reads the log groups of the stacks in CloudWatch Logs. With --json --follow it prints one object a line.'
+    'Reads the log groups of the stacks from CloudWatch Logs. With --json --follow, prints one JSON object per line.'
   static override examples = [
     '<%= config.bin %> logs --stage prod',
     '<%= config.bin %> logs worker --since 1h --filter ERROR',
     '<%= config.bin %> logs gateway --follow',
   ]
   static override args = {
-    stack: Args.string({ multiple: true, description: 'which stacks; none: gateway and worker' }),
+    stack: Args.string({ multiple: true, description: 'stacks to show (default: gateway and worker)' }),
   }
   static override flags = {
-    since: Flags.string({ default: '10m', env: 'APIGW_SINCE', helpValue: 'SPAN', summary: 'how far back, such as 30m or 24h' }),
+    since: Flags.string({
+      default: '10m',
+      env: 'APIGW_SINCE',
+      helpValue: 'SPAN',
+      summary: 'how far back to read, such as 30m or 24h',
+    }),
     filter: Flags.string({
       env: 'APIGW_FILTER',
       helpValue: 'PATTERN',
-      summary: 'only lines that match this filter pattern of CloudWatch Logs',
+      summary: 'CloudWatch Logs filter pattern',
     }),
-    follow: Flags.boolean({ env: 'APIGW_FOLLOW', summary: 'go on until Ctrl-C' }),
+    follow: Flags.boolean({ env: 'APIGW_FOLLOW', summary: 'print new lines until Ctrl-C' }),
     profile: shared.profile,
   }
 

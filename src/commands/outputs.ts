@@ -1,14 +1,15 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../cli/base.ts'
-import { table } from '../cli/output.ts'
 import { stageOf } from '../cli/stage.ts'
+import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 import { stackClients, standingOf } from '../operations/stacks/index.ts'
+import { table } from '../presenters/output.ts'
 
 export default class Outputs extends BaseCommand {
-  static override summary = 'show addresses and names that a deployment made'
+  static override summary = 'show the addresses and names that a deployment created'
   static override examples = ['<%= config.bin %> outputs --stage prod', '<%= config.bin %> outputs data --json']
-  static override args = { stack: Args.string({ multiple: true, description: 'which stacks; none: all' }) }
+  static override args = { stack: Args.string({ multiple: true, description: 'stacks to show (default: all)' }) }
   static override flags = { profile: shared.profile }
 
   async run() {
@@ -20,8 +21,8 @@ export default class Outputs extends BaseCommand {
       const wanted = args.stack ?? []
       for (const name of wanted) {
         if (standing.some(({ key, stack }) => key === name && stack !== null)) continue
-        throw new Problem('stack-unknown', `There is no stack "${name}" of ${stage.name} in ${clients.region}.`, {
-          next: `apigw status --stage ${stage.name}`,
+        throw new Problem('stack-unknown', `${stage.name} has no stack "${name}" in ${clients.region}.`, {
+          next: apigw('status', '--stage', stage.name),
         })
       }
       const shown = standing.filter(({ key, stack }) => stack !== null && (wanted.length === 0 || wanted.includes(key)))
@@ -30,7 +31,7 @@ export default class Outputs extends BaseCommand {
         Object.entries(outputs).map(([name, value]) => [key, name, value]),
       )
       if (shown.length === 0) this.note(`Nothing of ${stage.name} is deployed in ${clients.region}.`)
-      else if (rows.length === 0) this.note(`What of ${stage.name} is deployed has no outputs.`)
+      else if (rows.length === 0) this.note(`The deployed stacks of ${stage.name} have no outputs.`)
       else this.log(table(['stack', 'name', 'value'], rows))
       return { stage: stage.name, region: clients.region, outputs: stacks }
     } finally {

@@ -1,6 +1,5 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base.ts'
-import { count, facts, plain, styled, table } from '../cli/output.ts'
 import {
   type Balance,
   type DatabaseKind,
@@ -14,17 +13,19 @@ import {
   type Wrong,
 } from '../dev/prove/index.ts'
 import { Problem } from '../domain/problem.ts'
+import { count, facts, plain, styled, table } from '../presenters/output.ts'
 
 /**
- * The engine that a flag names. Its variable holds an address for other commands: of that only the engine is taken.
+ * The engine that a flag names. Other commands read an address from the same variable, so an address is accepted too, and
+ * only its engine is used.
  * @throws Problem `usage`
  */
-function engineOf<T extends string>(flag: string, given: string | undefined, names: readonly T[], schemes: readonly Scheme<T>[]) {
-  if (given === undefined || given === '') return undefined
-  const scheme = schemes.find(([pattern]) => pattern.test(given))
-  const found = names.find((name) => name === given)
+function engineOf<T extends string>(flag: string, value: string | undefined, names: readonly T[], schemes: readonly Scheme<T>[]) {
+  if (value === undefined || value === '') return undefined
+  const scheme = schemes.find(([pattern]) => pattern.test(value))
+  const found = names.find((name) => name === value)
   if (found !== undefined || scheme !== undefined) return found ?? scheme?.[1]
-  throw new Problem('usage', `--${flag} is "${given.replace(/:.*/s, ':…')}", which is not an engine.`, {
+  throw new Problem('usage', `--${flag} is "${value.replace(/:.*/s, ':…')}", which is not a supported engine.`, {
     next: `use --${flag} ${names.join(' or ')}`,
   })
 }
@@ -40,16 +41,16 @@ const registrySchemes: readonly Scheme<RegistryKind>[] = [
   [/^rediss?:.*cluster=true/, 'cluster'],
   [/^rediss?:/, 'redis'],
   [/^sqlite:/, 'sqlite'],
-  // The registry behind a function may be of any engine.
+  // A function does not show the engine of its registry.
   [/^lambda:/, undefined],
 ]
 
 export default class Prove extends BaseCommand {
-  static override summary = 'send messages while everything fails, and balance the books'
+  static override summary = 'inject faults while sending, then reconcile every message'
   static override description =
-    `Starts gateways, workers, queue, registry, database and ledger of its own in a temporary folder, on ports of this machine only. Kills, freezes and cuts them off one after another while messages go through, and then holds what was accepted against what came of it. Exit code 1 if anything is off.
+    `Starts its own gateways, workers, queue, registry, database and ledger in a temporary folder, on local ports only. Kills, freezes and disconnects them one after another while it sends messages, then reconciles accepted messages with rows, reports and units. Exits with 1 if anything does not match.
 
-The faults, by the names that --faults takes:
+Fault names for --faults:
 ${faultList.map(({ name, title }) => `  ${name.padEnd(24)}${title}`).join('\n')}`
   static override examples = [
     '<%= config.bin %> prove',
@@ -65,27 +66,38 @@ ${faultList.map(({ name, title }) => `  ${name.padEnd(24)}${title}`).join('\n')}
     database: Flags.string({
       env: 'APIGW_DATABASE',
       helpValue: databases.join('|'),
-      summary: 'engine of the database; of an address only the engine is taken (default: the first of these that is installed)',
+      summary: 'database engine; of an address, only the engine is used (default: the first of these that is installed)',
     }),
     registry: Flags.string({
       env: 'APIGW_REGISTRY',
       helpValue: registries.join('|'),
-      summary: 'engine of the registry; cluster: a Redis Cluster of six nodes (default: redis if it is installed, else sqlite)',
+      summary: 'registry engine; cluster: a six-node Redis Cluster (default: redis if it is installed, else sqlite)',
     }),
     faults: Flags.string({
       env: 'APIGW_FAULTS',
       helpValue: 'NAME,NAME',
-      summary: 'only these faults (default: all that these engines can have)',
+      summary: 'faults to inject (default: all that the engines support)',
     }),
-    messages: Flags.integer({ default: 2_000, min: 1, max: 1_000_000, env: 'APIGW_MESSAGES', summary: 'how many to send' }),
-    rate: Flags.integer({ default: 500, min: 1, max: 100_000, env: 'APIGW_RATE', summary: 'messages a second' }),
-    rounds: Flags.integer({ min: 1, max: 10_000, env: 'APIGW_ROUNDS', summary: 'how many faults (default: each once)' }),
+    messages: Flags.integer({
+      default: 2_000,
+      min: 1,
+      max: 1_000_000,
+      env: 'APIGW_MESSAGES',
+      summary: 'number of messages to send',
+    }),
+    rate: Flags.integer({ default: 500, min: 1, max: 100_000, env: 'APIGW_RATE', summary: 'messages per second' }),
+    rounds: Flags.integer({
+      min: 1,
+      max: 10_000,
+      env: 'APIGW_ROUNDS',
+      summary: 'number of faults to inject (default: each once)',
+    }),
     seed: Flags.integer({
       min: 0,
       env: 'APIGW_SEED',
-      summary: 'the same seed gives the same order of faults (default: a random one)',
+      summary: 'seed for the order of faults (default: random)',
     }),
-    keep: Flags.boolean({ env: 'APIGW_KEEP', summary: 'keep the folder with the logs and the data' }),
+    keep: Flags.boolean({ env: 'APIGW_KEEP', summary: 'keep the folder with logs and data' }),
   }
 
   async run(): Promise<Proof> {
@@ -93,7 +105,7 @@ ${faultList.map(({ name, title }) => `  ${name.padEnd(24)}${title}`).join('\n')}
     const stopping = new AbortController()
     const stop = (): void => {
       if (stopping.signal.aborted) process.exit(130)
-      this.note('Stopping everything. Ctrl-C again does not wait for it.')
+      this.note('Stopping. Press Ctrl-C again to exit at once.')
       stopping.abort()
     }
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -105,7 +117,7 @@ ${faultList.map(({ name, title }) => `  ${name.padEnd(24)}${title}`).join('\n')}
         registry: engineOf('registry', flags.registry, registries, registrySchemes),
         faults: flags.faults?.split(',').map((name) => name.trim()),
         seed: flags.seed ?? Math.floor(Math.random() * 1_000_000),
-        tell: (event) => this.#tell(event),
+        tell: (event) => this.#report(event),
         signal: stopping.signal,
       })
       this.log(resultText(proof))
@@ -116,8 +128,8 @@ ${faultList.map(({ name, title }) => `  ${name.padEnd(24)}${title}`).join('\n')}
     }
   }
 
-  /** With --json each event is a line of stdout as it happens, and the result is the last line. */
-  #tell(event: ProveEvent): void {
+  /** With --json, each event is printed to stdout as one line, and the result is the last line. */
+  #report(event: ProveEvent): void {
     if (this.jsonEnabled()) this.logJson(event)
     else this.note(eventText(event))
   }
@@ -136,12 +148,12 @@ function eventText(event: ProveEvent): string {
       const { recoverySeconds } = event
       const end =
         recoverySeconds === null
-          ? styled('red', 'not everything was written two minutes later', stream)
-          : styled('green', `everything was written ${recoverySeconds} s later`, stream)
+          ? styled('red', 'not everything was written within two minutes', stream)
+          : styled('green', `everything was written after ${recoverySeconds} s`, stream)
       return `${String(event.round).padStart(3)}  ${event.title}: ${plain(event.detail)}  ${styled('dim', `${event.seconds} s`, stream)}  ${end}`
     }
     case 'settling':
-      return `All faults are over, ${count(event.accepted)} messages were accepted. Waiting for the last rows, reports and units …`
+      return `All faults injected; ${count(event.accepted)} messages accepted. Waiting for the last rows, reports and units …`
   }
 }
 
@@ -174,14 +186,14 @@ function resultText(proof: Proof): string {
     ['registry, database', `${proof.registry}, ${proof.database}`],
     ['faults', count(Object.values(proof.faults).reduce((sum, times) => sum + times, 0))],
     ['slowest recovery', `${proof.slowestRecoverySeconds} s`],
-    ['calls', `${count(proof.calls)}, of which ${count(proof.retried)} again`],
+    ['calls', `${count(proof.calls)}, of which ${count(proof.retried)} retries`],
     ['accepted', count(proof.accepted)],
     ['lost', verdict(proof.lost)],
     ['duplicated', verdict(proof.duplicated)],
     ['oversold', verdict(proof.oversold)],
   ])
   const end = proof.ok
-    ? [`${styled('green', '✓')} The books balance.`]
+    ? [`${styled('green', '✓')} All messages are accounted for.`]
     : [...proof.wrong.map(wrongText), `Run it again: apigw prove --seed ${proof.seed} --keep`]
   return [booksTable(proof.books), '', figures, '', ...end].join('\n')
 }

@@ -1,32 +1,32 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../cli/base.ts'
 import { findCredentials } from '../cli/credentials.ts'
-import { plain } from '../cli/output.ts'
 import { sendMessage } from '../client/index.ts'
 import { schemes } from '../domain/credential.ts'
+import { plain } from '../presenters/output.ts'
 
 export default class Send extends BaseCommand {
-  static override summary = 'send one message the way a customer does'
+  static override summary = 'send a message as a customer'
   static override description =
-    'Credentials come from APIGW_CREDENTIALS (ID:PW:API_KEY), from stdin with --credentials -, from the demo customer of `apigw dev`,\nor from a prompt. A test key goes to the test environment by itself.'
+    'Reads credentials from APIGW_CREDENTIALS (ID:PW:API_KEY), from stdin with --credentials -, from the demo customer of `apigw dev`,\nor from a prompt. A test key sends to the test environment.'
   static override examples = [
     '<%= config.bin %> send --to 010-1234-5678 --text "Hello"',
     'pass show acme | <%= config.bin %> send --credentials - --to 010-1234-5678 --text "Hello" --idempotency-key order-17',
   ]
   static override flags = {
-    to: Flags.string({ required: true, env: 'APIGW_TO', helpValue: 'NUMBER', summary: 'recipient, E.164 or Korean' }),
-    from: Flags.string({ default: '1588-1234', env: 'APIGW_FROM', helpValue: 'NUMBER', summary: 'sender' }),
-    text: Flags.string({ required: true, env: 'APIGW_TEXT', summary: 'what to say' }),
-    subject: Flags.string({ env: 'APIGW_SUBJECT', summary: 'subject of an LMS' }),
-    ref: Flags.string({ env: 'APIGW_REF', summary: 'your own name for the message' }),
+    to: Flags.string({ required: true, env: 'APIGW_TO', helpValue: 'NUMBER', summary: 'recipient number, E.164 or Korean' }),
+    from: Flags.string({ default: '1588-1234', env: 'APIGW_FROM', helpValue: 'NUMBER', summary: 'sender number' }),
+    text: Flags.string({ required: true, env: 'APIGW_TEXT', summary: 'message text' }),
+    subject: Flags.string({ env: 'APIGW_SUBJECT', summary: 'subject, for LMS' }),
+    ref: Flags.string({ env: 'APIGW_REF', summary: 'your reference for the message' }),
     'idempotency-key': Flags.string({
       env: 'APIGW_IDEMPOTENCY_KEY',
       helpValue: 'KEY',
-      summary: 'the same key never sends twice',
+      summary: 'idempotency key: repeating a call with the same key never sends twice',
     }),
-    credentials: Flags.string({ env: 'APIGW_CREDENTIALS_FROM', helpValue: '-', summary: '"-": read ID:PW:API_KEY from stdin' }),
-    scheme: Flags.option({ options: schemes, default: 'basic', env: 'APIGW_SCHEME', summary: 'how to sign in' })(),
-    env: shared.env({ summary: 'default: what the key is for' }),
+    credentials: Flags.string({ env: 'APIGW_CREDENTIALS_FROM', helpValue: '-', summary: '"-" reads ID:PW:API_KEY from stdin' }),
+    scheme: Flags.option({ options: schemes, default: 'basic', env: 'APIGW_SCHEME', summary: 'authentication scheme' })(),
+    env: shared.env({ summary: 'environment (default: that of the key)' }),
     gateway: shared.gateway,
   }
 
@@ -50,7 +50,7 @@ export default class Send extends BaseCommand {
       message: { to, from, text, ...(subject !== undefined && { subject }), ...(ref !== undefined && { ref }) },
     })
     const left = Object.entries(sent.remaining).map(([name, value]) => `${name} ${value}`)
-    this.log(`${sent.id} ${sent.status}${sent.replayed ? ' (replayed: nothing was sent again)' : ''}`)
+    this.log(`${sent.id} ${sent.status}${sent.replayed ? ' (replayed; not sent again)' : ''}`)
     for (const [field, changed] of Object.entries(sent.normalized ?? {})) this.note(`The ${field} is sent as: ${plain(changed)}`)
     if (left.length > 0) this.note(`Left: ${left.join(', ')}`)
     return sent

@@ -8,24 +8,24 @@ import { schemes } from '../domain/credential.ts'
 import { Problem } from '../domain/problem.ts'
 
 export default class Sign extends BaseCommand {
-  static override summary = 'print the headers that sign a request in'
+  static override summary = 'print the headers that authenticate a request'
   static override description =
-    'One header a line, as curl takes them with -H @FILE. hmac signs method, address and body (RFC 9421) and is good for one call\nwithin five minutes. Credentials come from where `apigw send` finds them.'
+    'Prints one header per line, for curl -H @FILE. hmac signs the method, URL and body (RFC 9421) and is valid for one call within\nfive minutes. Reads credentials from the same sources as `apigw send`.'
   static override examples = [
     '<%= config.bin %> sign https://api.example.com/v1.0/quota --method GET',
     '<%= config.bin %> sign https://api.example.com/v1.0/messages --body message.json --json',
   ]
-  static override args = { url: Args.string({ required: true, description: 'the whole address of the call' }) }
+  static override args = { url: Args.string({ required: true, description: 'full URL of the request' }) }
   static override flags = {
-    method: Flags.string({ default: 'POST', env: 'APIGW_METHOD', summary: 'of the call' }),
-    body: Flags.string({ env: 'APIGW_BODY', helpValue: 'FILE|-', summary: 'what the call sends; -: stdin' }),
-    scheme: Flags.option({ options: schemes, default: 'hmac', env: 'APIGW_SCHEME', summary: 'how to sign in' })(),
-    credentials: Flags.string({ env: 'APIGW_CREDENTIALS_FROM', helpValue: '-', summary: '"-": read ID:PW:API_KEY from stdin' }),
+    method: Flags.string({ default: 'POST', env: 'APIGW_METHOD', summary: 'HTTP method' }),
+    body: Flags.string({ env: 'APIGW_BODY', helpValue: 'FILE|-', summary: 'request body; - for stdin' }),
+    scheme: Flags.option({ options: schemes, default: 'hmac', env: 'APIGW_SCHEME', summary: 'authentication scheme' })(),
+    credentials: Flags.string({ env: 'APIGW_CREDENTIALS_FROM', helpValue: '-', summary: '"-" reads ID:PW:API_KEY from stdin' }),
   }
 
   async run() {
     const { args, flags } = await this.parse(Sign)
-    if (!URL.canParse(args.url)) throw new Problem('input-invalid', `"${args.url}" is not an absolute address.`)
+    if (!URL.canParse(args.url)) throw new Problem('input-invalid', `"${args.url}" is not an absolute URL.`)
     if (flags.body === '-' && flags.credentials === '-') {
       throw new Problem('input-invalid', 'Body and credentials cannot both come from stdin.', { next: 'set APIGW_CREDENTIALS' })
     }
@@ -48,13 +48,13 @@ export default class Sign extends BaseCommand {
   }
 }
 
-/** As bytes: what curl sends need not be text. */
+/** Reads bytes, because a request body need not be text. */
 async function bodyFrom(path: string | undefined): Promise<Uint8Array> {
   if (path === undefined) return Buffer.alloc(0)
   if (path === '-') return buffer(process.stdin)
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw new Problem('input-invalid', `The body ${path} cannot be read.`, { cause })
+    throw new Problem('input-invalid', `Cannot read the body from ${path}.`, { cause })
   }
 }

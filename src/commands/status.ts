@@ -1,11 +1,12 @@
 import { BaseCommand, shared } from '../cli/base.ts'
 import { interruptible } from '../cli/interrupt.ts'
-import { iso, table } from '../cli/output.ts'
 import { stageOf } from '../cli/stage.ts'
+import { apigw } from '../domain/next-step.ts'
 import { type Standing, stackClients, standingOf, watchStage } from '../operations/stacks/index.ts'
+import { iso, table } from '../presenters/output.ts'
 
 export default class Status extends BaseCommand {
-  static override summary = 'show how the stacks of a stage stand'
+  static override summary = 'show stack status'
   static override examples = ['<%= config.bin %> status --stage prod', '<%= config.bin %> status --wait']
   static override flags = { wait: shared.wait, profile: shared.profile }
 
@@ -17,13 +18,13 @@ export default class Status extends BaseCommand {
       const steps = {
         tell: (line: string) => this.note(line),
         approve: async () => false,
-        look: `apigw status --stage ${stage.name}`,
+        look: apigw('status', '--stage', stage.name),
       }
       const standing = flags.wait
         ? await interruptible((signal) => watchStage(clients, stage.name, { ...steps, signal }))
         : await standingOf(clients, stage.name)
       this.note(`Stage ${stage.name} in ${clients.region}.`)
-      this.log(table(['stack', 'status', 'changed at', 'why'], standing.map(row)))
+      this.log(table(['stack', 'status', 'changed at', 'reason'], standing.map(row)))
       return { stage: stage.name, region: clients.region, stacks: standing.map(shown) }
     } finally {
       clients.close()

@@ -66,12 +66,12 @@ export function forwardedAddress(entry: string): string | undefined {
 }
 
 /**
- * The caller's address behind proxies of ours. The entries further left were written by the caller, who can write anything.
+ * The caller's address behind trusted proxies. The caller controls the entries further left.
  *
  * @param values the values of X-Forwarded-For, as they came
  * @param place which entry counts, from the right, from 1
- * @param last who called the front that did not write itself down; it stands behind all others
- * @returns `undefined` where there is no entry at all; '' where that entry cannot be read, or there are fewer: the address is
+ * @param last the caller of a front that adds no entry of its own; it counts as the last entry
+ * @returns `undefined` without any entry; '' if that entry cannot be read, or there are fewer: the address is
  *   then unknown, and no allow-list holds it
  */
 export function forwardedFor(values: readonly string[], place: number, last?: string): string | undefined {
@@ -108,7 +108,7 @@ export function addressRange(text: string): AddressRange {
   const width = address.includes(':') ? 128 : 32
   const prefix = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN
   if (key === undefined || more !== undefined || !(prefix >= 0 && prefix <= width)) {
-    throw new Problem('input-invalid', `"${text}" is neither an IP address nor a range such as 203.0.113.0/24.`)
+    throw new Problem('input-invalid', `"${text}" is not an IP address or a range such as 203.0.113.0/24.`)
   }
   const hostBits = BigInt(width - prefix)
   const mask = (1n << hostBits) - 1n

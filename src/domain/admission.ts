@@ -263,7 +263,7 @@ interface Period {
 
 /**
  * A period as of `window`. In one time zone a window never moves back: a clock that does must not give a quota out
- * twice. Where the zone has changed, the count goes on in the window of the new zone as long as its own window has not
+ * twice. Where the zone has changed, the count continues in the window of the new zone as long as its own window has not
  * ended: what was spent in the hours that both share stays spent.
  */
 function currentPeriod(period: Period, window: Window, sameZone: boolean, now: number): Period {

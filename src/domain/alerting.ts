@@ -11,7 +11,7 @@ export const channelFormat = z.strictObject({
 })
 export type Channels = Readonly<Record<string, z.infer<typeof channelFormat>>>
 
-/** What somebody takes for granted: who says so, why, and until when. */
+/** An accepted finding: who accepted it, why, and until when. */
 export const ignoreFormat = z
   .strictObject({
     rule: z.union([z.string(), z.array(z.string()).min(1)]).optional(),

@@ -104,7 +104,7 @@ function monthOf(zone: string, date: LocalDate): Window {
 
 const lastWindows = new Map<string, Windows>()
 
-/** The windows that hold `instant`. Remembered per zone, because all but one call a day ask for the same ones. */
+/** The windows that hold `instant`. Cached per zone, because they change once per day. */
 export function windowsAt(zone: string, instant: number): Windows {
   const last = lastWindows.get(zone)
   if (last !== undefined && instant >= last.day.start && instant < last.day.end) return last

@@ -1,13 +1,16 @@
 import * as z from 'zod'
 import { Problem } from './problem.ts'
 
-/** Names go into SQL as text, so they are held to a form that cannot be anything else. */
+/** Names become part of SQL statements, so only plain identifiers are allowed. */
 const identifier = z
   .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/, 'cannot be a table or column: use letters, digits and "_", starting with a letter')
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_]{0,62}$/,
+    'is not a valid table or column name: use letters, digits and "_", starting with a letter',
+  )
 const value = z.union([z.string(), z.number()])
 
-/** What a message has that a column may hold. */
+/** The fields of a message that a column can hold. */
 export const fields = [
   'id',
   'recipient',
@@ -26,10 +29,10 @@ export const fields = [
 export type Field = (typeof fields)[number]
 
 const result = z.strictObject({
-  /** The column that says whether the carrier is done, and the values that say so. */
+  /** The status column, and its values for a finished message. */
   status: identifier,
   done: z.array(value).min(1),
-  /** The column with the carrier's own word for the outcome, and the words that mean delivered. */
+  /** The column of the carrier's result code, and the codes that mean delivered. */
   code: identifier,
   delivered: z.array(value).min(1),
   /** The column with the time of the outcome. */
@@ -42,23 +45,23 @@ const adopted = z.strictObject({
     .refine((columns) => columns.id && columns.recipient && columns.body, 'needs at least id, recipient and body'),
   /** Written into every row. */
   constants: z.record(identifier, value).optional(),
-  /** How a type is written, where not as sms, lms and mms. */
+  /** The values for the message types, if they are not sms, lms and mms. */
   types: z.strictObject({ sms: value, lms: value, mms: value }).optional(),
   phone: z.enum(['e164', 'national']).optional(),
   /** `compact`: 20261123120000. */
   time: z.enum(['epoch-ms', 'datetime', 'compact']).optional(),
   timeZone: z.string().min(1).optional(),
   result,
-  /** Where the carrier's own agent moves rows when they are done: `BIZ_LOG_{yyyymm}`. */
+  /** The tables into which the carrier's agent moves finished rows, such as `BIZ_LOG_{yyyymm}`. */
   log: z
     .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_]{0,50}\{yyyymm\}$/, 'is no name of monthly tables: end it in {yyyymm}')
+    .regex(/^[A-Za-z][A-Za-z0-9_]{0,50}\{yyyymm\}$/, 'has to end in {yyyymm}')
     .optional(),
 })
 
 /**
- * Who delivers: the queue that its messages come from, and its table. A table without `existing` is one of ours, which
- * `apigw schema apply` makes; one with it is the carrier's own, which is only written into and read.
+ * A carrier: the queue of its messages, and its table. A table without `existing` is managed by apigw (`apigw schema apply`
+ * creates it); a table with `existing` belongs to the carrier, and apigw only inserts and reads.
  */
 export const carrier = z.strictObject({
   queue: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'cannot be the name of an SQS queue'),
@@ -70,7 +73,7 @@ export type Carrier = z.infer<typeof carrier>
 
 const carriers = z.strictObject({ carriers: z.array(carrier).min(1) })
 
-/** What one machine has without any file: one carrier, and the sandbox. */
+/** The carriers without a configuration file: one carrier and the sandbox. */
 export const defaultCarriers: readonly Carrier[] = [
   { queue: 'carrier-a', table: 'carrier_a' },
   { queue: 'sandbox', table: 'sandbox' },
@@ -78,7 +81,7 @@ export const defaultCarriers: readonly Carrier[] = [
 
 /**
  * Reads the list of carriers of a YAML or JSON document.
- * @param place how the document is called in errors
+ * @param place the name of the document in errors
  * @throws Problem `carrier-invalid` that names the field
  */
 export function carriersFrom(document: unknown, place: string): Carrier[] {

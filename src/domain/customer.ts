@@ -12,7 +12,7 @@ export interface Customer {
 /**
  * How long the id of a removed customer cannot be given to another one. What is stored under an id outlives its profile:
  * idempotent answers and messages for weeks, images for as long as the stage keeps them (60 days unless set otherwise), what
- * was spent until its month ends. Whoever got the id sooner could read it.
+ * was spent until its month ends. A new customer with the same id could read it.
  */
 export const retiredMs = 400 * 86_400_000
 

@@ -52,7 +52,7 @@ function answeredBy(record: IdempotencyRecord, claim: IdempotencyClaim, now: num
 }
 
 /**
- * Decides one call. The same decision is written again in Lua for Redis; the contract suite holds both against each
+ * Decides one call. The same decision is written again in Lua for Redis; the contract suite compares both with each
  * other. Nothing here reads a clock or a store.
  *
  * @param windows the windows that hold `now` in the customer's time zone
@@ -99,7 +99,7 @@ function routePlanOf({ fallback }: AdmitRequest, { way }: AdmissionState): strin
 
 type Counted = Extract<Admission, { kind: 'admitted' | 'refused' }> & Pick<Decision, 'usage' | 'record' | 'open'>
 
-/** Decides a call whose caller and route are right: goes on with what an earlier run took, or takes the units. */
+/** Decides a call with a valid caller and route: it resumes with the units of an earlier run, or takes new ones. */
 function counting(
   request: AdmitRequest,
   { quota, usage }: { readonly quota: Quota; readonly usage: Usage },
@@ -109,7 +109,7 @@ function counting(
 ): Counted {
   const claim = request.idempotency
   if (record !== undefined && claim !== undefined) {
-    // The run before this one vanished with the units taken: this one goes on with them and takes none.
+    // The previous run ended without an answer and kept its units: this run resumes with them and takes none.
     const attempt = record.attempt + 1
     const reservation = { ...record.reservation, attempt }
     const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation }

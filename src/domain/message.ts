@@ -19,7 +19,7 @@ export const messageTypes = ['sms', 'lms', 'mms'] as const
 /** `sms`: up to 90 bytes. `lms`: up to 2,000, with a subject. `mms`: the same with images. */
 export type MessageType = (typeof messageTypes)[number]
 
-/** A message that nobody can send any more after three days is of no use to anyone. */
+/** A message is not worth sending after three days. */
 const maxTtl = 259_200
 const maxSendAt = 30 * 86_400_000
 /** How late a `sendAt` may be, in milliseconds: clocks differ, and a call may wait in its sender or be repeated. */
@@ -151,7 +151,7 @@ function requestSchema(charset: Charset) {
     }))
 }
 
-/** The texts that will be sent in another form than given. */
+/** The texts that are changed before sending. */
 function changedOf(text: Fitted, subject: Fitted | undefined): { normalized?: NormalizedTexts } {
   const changed: NormalizedTexts = {
     ...(text.sent !== text.given && { text: text.sent }),

@@ -28,7 +28,7 @@ const replacements: readonly (readonly [characters: string, replacement: string]
   ['\u2066\u2067\u2068\u2069\ufe0e\ufe0f\ufeff', ''],
 ]
 /**
- * The number of this table. A replay shows the text that the first run sent, so whoever changes the table counts it up: a
+ * The number of this table. A replay shows the text that the first run sent, so increase it with every change of the table: a
  * call that was decided by another table is recognised.
  */
 export const tableVersion = 1

@@ -1,3 +1,4 @@
+import { apigw, step } from './next-step.ts'
 import { Problem } from './problem.ts'
 
 /** What a customer may spend in one environment, in units. A limit that is absent does not limit. */
@@ -19,15 +20,18 @@ export type QuotaLimit = (typeof quotaLimits)[number]
 export type QuotaChange = { readonly [limit in QuotaLimit]?: number | null }
 
 // A larger limit could not be counted exactly in the double that Lua counts with, nor does anyone sell it.
-const largest = 1_000_000_000_000
+const maxLimit = 1_000_000_000_000
 
-function checked(limit: QuotaLimit, value: number): number {
+function checkedLimit(limit: QuotaLimit, value: number): number {
   const least = limit === 'rate' ? 0.001 : 1
   const whole = limit === 'rate' || Number.isInteger(value)
-  if (whole && value >= least && value <= largest) return value
-  const range = limit === 'rate' ? `a number from ${least} to ${largest}` : `a whole number from 1 to ${largest}`
-  throw new Problem('quota-invalid', `A ${limit} limit of ${value} is not possible: it has to be ${range}.`, {
-    next: value > 0 ? 'use a whole number such as 1000, or "none"' : 'to refuse every call, use: apigw customer suspend CUSTOMER',
+  if (whole && value >= least && value <= maxLimit) return value
+  const range = limit === 'rate' ? `a number from ${least} to ${maxLimit}` : `a whole number from 1 to ${maxLimit}`
+  throw new Problem('quota-invalid', `The ${limit} limit cannot be ${value}: it has to be ${range}.`, {
+    next:
+      value > 0
+        ? 'use a whole number such as 1000, or "none"'
+        : step`to refuse every call, use: ${apigw('customer suspend', 'CUSTOMER')}`,
   })
 }
 
@@ -42,11 +46,11 @@ export function quotaLimit(limit: QuotaLimit, text: string): number | null {
       next: `use a number such as 1000, or "none"`,
     })
   }
-  return checked(limit, Number(text.replaceAll('_', '')))
+  return checkedLimit(limit, Number(text.replaceAll('_', '')))
 }
 
 /**
- * The quota after a change. A quota has at least a limit of the day or the month, because a rate alone is no bound on
+ * The quota after a change. A quota has at least a limit of the day or the month, because a rate alone does not limit
  * what a customer can spend.
  * @throws Problem `quota-invalid`
  */
@@ -54,15 +58,15 @@ export function changedQuota(before: Quota, change: QuotaChange): Quota {
   const merged: { [limit in QuotaLimit]?: number } = {}
   for (const limit of quotaLimits) {
     const value = change[limit] === undefined ? before[limit] : change[limit]
-    if (value !== undefined && value !== null) merged[limit] = checked(limit, value)
+    if (value !== undefined && value !== null) merged[limit] = checkedLimit(limit, value)
   }
   if (merged.day === undefined && merged.month === undefined) {
-    throw new Problem('quota-invalid', 'A quota needs a limit of the day or of the month: a rate alone bounds nothing.', {
+    throw new Problem('quota-invalid', 'A quota needs a daily or a monthly limit: a rate alone does not limit the total.', {
       next: 'add --day N or --month N',
     })
   }
   if (merged.rate === undefined) {
-    if (change.burst) throw new Problem('quota-invalid', 'A burst without a rate means nothing.', { next: 'add --rate N' })
+    if (change.burst) throw new Problem('quota-invalid', 'A burst needs a rate.', { next: 'add --rate N' })
     delete merged.burst
   } else merged.burst ??= Math.max(1, Math.ceil(merged.rate))
   return merged

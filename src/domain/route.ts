@@ -31,7 +31,7 @@ export interface Route extends RoutePlan {
 }
 
 export const apis = ['messages'] as const
-/** What is sold: each API has its own routes. */
+/** An API that customers call. Each has its own routes. */
 export type Api = (typeof apis)[number]
 
 /** What Korean carriers take of an MMS image; NAVER Cloud SENS publishes the same figures. */
@@ -63,7 +63,7 @@ export function targetText({ queue, weight, order }: Target): string {
 /** @throws Problem `route-invalid` */
 export function route(api: string, environment: Environment, targets: readonly string[], media?: MediaLimits): Route {
   if (!apis.some((known) => known === api)) {
-    throw new Problem('route-invalid', `There is no API "${api}".`, { next: `use one of: ${apis.join(', ')}` })
+    throw new Problem('route-invalid', `The API "${api}" does not exist.`, { next: `use one of: ${apis.join(', ')}` })
   }
   const read = targets.map((text) => targetFrom(text, environment))
   if (read.length === 0 || read.length > maxTargets) {
@@ -79,14 +79,14 @@ export function routePlanText({ targets, media }: RoutePlan): string {
   return JSON.stringify(media === undefined ? { targets } : { targets, media })
 }
 
-const way: z.ZodType<RoutePlan> = z.object({
+const plan: z.ZodType<RoutePlan> = z.object({
   targets: z.array(z.object({ queue: z.string(), weight: z.number(), order: z.number() })).min(1),
   media: z.object({ maxBytes: z.number(), maxWidth: z.number(), maxHeight: z.number() }).exactOptional(),
 })
 
-/** Reads what `wayText` wrote. */
+/** Parses what `routePlanText` wrote. */
 export function routePlanFrom(text: string): RoutePlan {
-  return way.parse(JSON.parse(text))
+  return plan.parse(JSON.parse(text))
 }
 
 /**

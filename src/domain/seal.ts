@@ -43,7 +43,7 @@ export function masterKeysFrom(text: string): MasterKeys {
     .filter((line) => line !== '')
     .map(masterKey)
   const current = keys[0]
-  if (current === undefined) throw new Problem('master-key-invalid', 'There is no master key in what was given as one.')
+  if (current === undefined) throw new Problem('master-key-invalid', 'The master key is empty.')
   return { current, all: new Map(keys.map((key) => [key.id, key])) }
 }
 

@@ -12,7 +12,7 @@ export interface SignedRequest {
 /** What a signature covers, as `Signature-Input` lists it. */
 export interface Covered {
   readonly components: readonly { readonly name: string; readonly hasParameters: boolean }[]
-  /** The list with its parameters, serialised as RFC 9651 has it: the last line of the signature base. */
+  /** The list with its parameters, serialized as defined in RFC 9651: the last line of the signature base. */
   readonly text: string
 }
 
@@ -220,7 +220,7 @@ export function contentDigest(body: Uint8Array): string {
 
 /** Whether a `Content-Digest` names the SHA-256 of a body. Other algorithms beside it are passed over. */
 export function digestMatches(header: string, body: Uint8Array): boolean {
-  // The usual form, which needs no parsing. A digest is no secret, so how long the comparison takes tells nothing.
+  // The common form, without parsing. A digest is not secret, so the comparison need not take constant time.
   if (header === contentDigest(body)) return true
   if (header.length > maxFieldLength) return false
   try {

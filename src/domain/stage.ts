@@ -14,7 +14,7 @@ export const detections = ['create', 'existing'] as const
 
 type Of<T extends readonly string[]> = T[number] | undefined
 
-/** What a stage of apigw.yaml says of its deployment, under `deploy`. What it leaves open is as the templates have it. */
+/** The `deploy` section of a stage in apigw.yaml. A missing setting has the default of the template. */
 export interface DeploySettings {
   readonly front?: Of<typeof fronts>
   readonly worker?: Of<typeof workers>

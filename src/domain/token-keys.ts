@@ -19,7 +19,7 @@ const tokenKey = z.object({
   publicKey,
   /** The private key as a JWK, sealed under a master key. */
   sealed: z.string(),
-  /** `MASTER_ID.MAC` over what the key is: written by whoever holds the master key, and by nobody else. */
+  /** `MASTER_ID.MAC` over the key: only a holder of the master key can create it. */
   mac: z.string(),
 })
 
@@ -34,7 +34,7 @@ function ownerOf(kid: string): string {
 }
 
 /**
- * The keys of the document, whoever wrote them. Entries that have another form, such as those without a MAC of earlier
+ * The keys of the document, without authentication. Malformed entries, such as those without a MAC of earlier
  * versions, are left out. Only `authenticTokenKeys` may be trusted.
  *
  * @param text the document, if there is one

@@ -47,7 +47,7 @@ function isInstant(value: number): boolean {
 /**
  * Reads what a database gives for an instant: milliseconds, or a time on the clocks of a zone, with an offset or without.
  * A time that a change of clocks skipped or repeats is read as one of the two that it may mean.
- * @returns `undefined` where it is no time
+ * @returns `undefined` if it is not a time
  */
 export function readTime(value: unknown, format: TimeFormat, timeZone: string): number | undefined {
   if (value === null || value === undefined || value === '') return undefined

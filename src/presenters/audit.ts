@@ -1,6 +1,6 @@
-import { count, plain, styled } from '../cli/output.ts'
 import type { Audit, Finding, Severity } from '../operations/audit/index.ts'
 import { grouped, severities } from '../operations/audit/index.ts'
+import { count, plain, styled } from './output.ts'
 
 const styles = { critical: ['bold', 'red'], high: 'red', medium: 'yellow', low: 'dim' } as const satisfies Record<
   Severity,
@@ -22,18 +22,18 @@ function findingText({ severity, title, evidence, fix, id }: Finding): string {
   ].join('\n')
 }
 
-/** How many, worst first, in one line. */
+/** The number of findings by severity, worst first, in one line. */
 export function tallyText({ summary }: Audit): string {
   const counts = severities.map((severity) => `${count(summary.findings[severity])} ${severity}`).join(', ')
   return summary.suppressed === 0 ? counts : `${counts}; ${count(summary.suppressed)} accepted`
 }
 
-/** The report for a terminal: worst first, by resource, each with its fix; the count last, where the eye is. */
+/** The report for a terminal: findings by resource, worst first, each with its fix. The totals come last. */
 export function auditText(audit: Audit): string {
   const { summary, findings } = audit
   const sections = grouped(findings).map(({ resource, findings: own }) =>
     [styled('bold', plain(resource)), ...own.map(findingText)].join('\n'),
   )
-  const who = `${count(summary.users)} users and ${count(summary.roles)} roles: ${count(summary.administrators)} administrators, ${count(summary.escalations)} more can become one.`
+  const who = `${count(summary.users)} users and ${count(summary.roles)} roles: ${count(summary.administrators)} administrators, ${count(summary.escalations)} others can become administrator.`
   return [...sections, `${who}\n${tallyText(audit)}`].join('\n\n')
 }

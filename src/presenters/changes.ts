@@ -1,5 +1,5 @@
-import { count, plain, styled } from '../cli/output.ts'
 import type { Change, Cost, Loss } from '../operations/stacks/index.ts'
+import { count, plain, styled } from './output.ts'
 
 const signs: Readonly<Record<Change['kind'], { sign: string; word: string; style: 'green' | 'yellow' | 'red' | 'cyan' }>> = {
   create: { sign: '+', word: 'create', style: 'green' },
@@ -10,12 +10,12 @@ const signs: Readonly<Record<Change['kind'], { sign: string; word: string; style
 }
 
 const losses: Readonly<Record<Loss, string>> = {
-  lost: 'ITS DATA IS LOST',
-  snapshot: 'DATA LOSS: only a last snapshot stays',
-  kept: 'its data stays, outside the stack',
+  lost: 'DATA LOSS',
+  snapshot: 'DATA LOSS: only a final snapshot is kept',
+  kept: 'data is retained outside the stack',
 }
 
-/** Whether anything that remembers would be gone from a stack. */
+/** Whether the changes would remove a resource with data from a stack. */
 export function losesData(changes: readonly Change[]): boolean {
   return changes.some(({ loss }) => loss !== null)
 }
@@ -23,13 +23,13 @@ export function losesData(changes: readonly Change[]): boolean {
 function changeLine({ kind, id, type, perhaps, why, loss }: Change): string {
   const { sign, word, style } = signs[kind]
   const reasons = why.length === 0 || kind === 'create' ? '' : `  (${why.join(', ')})`
-  const words = `${sign} ${perhaps ? `perhaps ${word}` : word}`
+  const words = `${sign} ${perhaps ? `may ${word}` : word}`
   const line = plain(`${words.padEnd(17)} ${id}  ${type}${reasons}`)
-  const fate = loss === null ? '' : `  ${styled(['red', 'bold'], losses[loss])}`
-  return `  ${styled(loss === null ? style : 'red', line)}${fate}`
+  const lossText = loss === null ? '' : `  ${styled(['red', 'bold'], losses[loss])}`
+  return `  ${styled(loss === null ? style : 'red', line)}${lossText}`
 }
 
-function tallied(changes: readonly Change[]): string {
+function totals(changes: readonly Change[]): string {
   const kinds = Object.keys(signs) as Change['kind'][]
   const parts = kinds.flatMap((kind) => {
     const some = changes.filter((change) => change.kind === kind).length
@@ -38,29 +38,29 @@ function tallied(changes: readonly Change[]): string {
   return parts.join(', ')
 }
 
-/** A stack's changes: their number, and each of them, the worst last, where it is still on the screen. */
+/** A stack's changes with their totals. The worst come last, where they stay on the screen. */
 export function changesText(name: string, remark: string, changes: readonly Change[]): string {
   const order = Object.keys(signs)
   const rank = ({ kind, loss }: Change): number => order.indexOf(kind) + (loss === null ? 0 : order.length)
   const sorted = changes.toSorted((one, other) => rank(one) - rank(other))
-  const head = [styled('bold', name), remark, tallied(changes)].filter(Boolean).join('  ')
+  const head = [styled('bold', name), remark, totals(changes)].filter(Boolean).join('  ')
   return [head, ...sorted.map(changeLine)].join('\n')
 }
 
 const dollars = (amount: number): string => `$${amount.toFixed(2)}`
 
-/** What it costs a month, part by part. */
+/** The monthly cost by part. */
 export function costText({ lines, dollarsAMonth, egress, notCounted, source }: Cost): string {
   const width = Math.max(...lines.map(({ what }) => what.length), 0)
   const parts = lines.map(({ what, dollarsAMonth: each }) => `  ${what.padEnd(width)}  ${dollars(each).padStart(9)}`)
-  const ways =
+  const egressLine =
     egress === null || egress.taken === 'none'
       ? []
-      : [`  Endpoints would cost ${dollars(egress.endpoints)}, NAT ${dollars(egress.nat)}: ${egress.taken}.`]
+      : [`  Egress: endpoints ${dollars(egress.endpoints)}, NAT ${dollars(egress.nat)}; uses ${egress.taken}.`]
   return [
-    `${styled('bold', `Standing cost: ${dollars(dollarsAMonth)} a month`)} (${source})`,
+    `${styled('bold', `Fixed cost: ${dollars(dollarsAMonth)} per month`)} (${source})`,
     ...parts,
-    ...ways,
-    `  Not counted: ${notCounted.join('; ')}.`,
+    ...egressLine,
+    `  Not included: ${notCounted.join('; ')}.`,
   ].join('\n')
 }

@@ -1,8 +1,8 @@
-import { plain, styled } from '../cli/output.ts'
+import { plain, styled } from './output.ts'
 
 const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'], skipped: ['dim', '–'] } as const
 
-/** One line of what was looked at, with what to do about it. */
+/** One check in one line, with its fix on the next. */
 export function checkLine(check: { name: string; state: keyof typeof marks; detail: string; fix?: string | undefined }): string {
   const { name, state, detail, fix } = check
   const [style, mark] = marks[state]

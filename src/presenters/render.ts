@@ -1,9 +1,9 @@
-import { count, facts, iso, localTime, plain, styled, table } from '../cli/output.ts'
 import { type Credential, keyState } from '../domain/credential.ts'
 import { type Environment, environments } from '../domain/names.ts'
 import type { Quota } from '../domain/quota.ts'
 import type { IssuedKey, QuotaStanding } from '../operations/customers/index.ts'
 import type { Profile } from '../registry/index.ts'
+import { count, facts, iso, localTime, plain, styled, table } from './output.ts'
 import { routeJson, routeText } from './routes.ts'
 
 /** A quota in a few words. */
@@ -11,15 +11,15 @@ export function quotaWords(quota: Quota | undefined): string {
   if (quota === undefined) return 'no quota: every call is refused'
   const { rate, burst, day, month } = quota
   return [
-    day === undefined ? '' : `${count(day)} a day`,
-    month === undefined ? '' : `${count(month)} a month`,
-    rate === undefined ? '' : `${count(rate)} a second (burst ${count(burst ?? 1)})`,
+    day === undefined ? '' : `${count(day)} per day`,
+    month === undefined ? '' : `${count(month)} per month`,
+    rate === undefined ? '' : `${count(rate)} per second (burst ${count(burst ?? 1)})`,
   ]
     .filter(Boolean)
     .join(' · ')
 }
 
-/** A key without anything that was ever secret. */
+/** A key for `--json`, without its secret or digest. */
 export function keyJson(credential: Credential, now: number) {
   const { keyId, scheme, environment, notBefore, expiresAt, revokedAt, allowIps = [], createdAt } = credential
   return {
@@ -35,7 +35,7 @@ export function keyJson(credential: Credential, now: number) {
   }
 }
 
-/** A new key with its secret, for the one time that it is shown. A dry run has made none that works. */
+/** A new key with its secret, which is shown only once. A dry run creates no key and shows no secret. */
 export function issuedJson(issued: IssuedKey, now: number, dryRun: boolean) {
   const { customer, keyId } = issued.credential
   const key = keyJson(issued.credential, now)
@@ -53,7 +53,7 @@ export function issuedText(issued: IssuedKey, dryRun: boolean): string {
     ],
     '  ',
   )
-  const once = styled('yellow', 'The secret is shown this once and cannot be shown again.')
+  const once = styled('yellow', 'Save the secret now. It cannot be shown again.')
   return `Key ${styled('bold', keyId)} (${scheme}, ${environment})\n${parts}\n${once}`
 }
 
@@ -70,7 +70,7 @@ export function profileJson(profile: Profile, now: number) {
 
 function environmentLine(profile: Profile, environment: Environment): string {
   const route = profile.routes.find((one) => one.environment === environment)
-  const target = route === undefined ? 'no route of its own' : `→ ${routeText(route)}`
+  const target = route === undefined ? 'no own route' : `→ ${routeText(route)}`
   return `${quotaWords(profile.quotas[environment])}  ${target}`
 }
 
@@ -80,12 +80,12 @@ export function profileText(profile: Profile, now: number): string {
   const lines = facts([
     ['customer', `${styled('bold', id)}  ${plain(name)}`],
     ['state', shown],
-    ['since', localTime(createdAt, timeZone)],
+    ['created', localTime(createdAt, timeZone)],
     ['live', environmentLine(profile, 'live')],
     ['test', environmentLine(profile, 'test')],
   ])
   return profile.credentials.length === 0
-    ? `${lines}\n${styled('dim', 'No keys yet.')}`
+    ? `${lines}\n${styled('dim', 'No keys.')}`
     : `${lines}\n\n${keysText(profile.credentials, now)}`
 }
 

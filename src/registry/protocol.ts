@@ -1,84 +1,64 @@
-import type { OpenReservations, Usage } from '../domain/admission.ts'
-import type { Credential } from '../domain/credential.ts'
-import type { Customer } from '../domain/customer.ts'
-import type { Environment } from '../domain/names.ts'
-import { type FieldError, Problem, type ProblemCode, problemTable } from '../domain/problem.ts'
-import type { Changed } from './changes/carry-out.ts'
-import type { Change } from './changes/change.ts'
-import type { HistoryEntry, RegistryHealth, StoredDocument, StoredProfile } from './registry.ts'
+import * as z from 'zod'
+import { isNextStep } from '../domain/next-step.ts'
+import { isProblemCode, Problem } from '../domain/problem.ts'
 
 /**
- * What a command and the function that serves the registry say to each other: one request, one answer, both JSON. `remote/`
- * speaks it here, `runtime/admin/` there.
+ * The protocol between a command (`remote/`) and the function that serves the registry (`runtime/admin/`): one request, one
+ * answer, both JSON. `operator-methods.ts` lists the methods.
  *
- * Raised whenever an older side would misread a newer one.
+ * Raise the version whenever an older side would misread a newer one.
  */
 export const protocolVersion = 2
 
 /**
- * Lambda takes 6 MB of event, and the request is a string in it, whose quotes are escaped
+ * Lambda accepts an event of 6 MB, and the request is a string in it, with its quotes escaped
  * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
  */
 export const maxRequestBytes = 4 * 1024 * 1024
 
-/**
- * What an operator may ask, by name, because JSON has no `undefined` to stand at a position. There is no way to send a whole
- * document, a line of the audit log or a reservation: the function would have to believe it.
- */
-export interface Calls {
-  usage: { params: { customer: string; environment: Environment }; result: { usage: Usage; now: number } }
-  open: { params: { customer: string; environment: Environment }; result: OpenReservations }
-  credential: { params: { customer: string; keyId: string }; result: Credential | undefined }
-  profile: { params: { customer: string }; result: StoredProfile | undefined }
-  customers: { params: Record<never, never>; result: Customer[] }
-  history: { params: { customer?: string; most: number }; result: HistoryEntry[] }
-  document: { params: { name: string }; result: StoredDocument | undefined }
-  change: { params: { change: Change }; result: Changed }
-  health: { params: Record<never, never>; result: RegistryHealth }
-}
-export type Method = keyof Calls
-
-/** Whether asking twice is not the same as asking once. */
-export function changes(method: Method): boolean {
-  return method === 'change'
-}
-
-export interface RemoteRequest<M extends Method = Method> {
+/** A request to the function that serves the registry. */
+export interface RemoteRequest {
   readonly apigw: number
-  readonly method: M
-  readonly params: Calls[M]['params']
+  readonly method: string
+  readonly params: object
 }
 
-/** A problem on its way to whoever caused it: never a stack, never a cause. */
-export interface SentProblem {
-  readonly code: string
-  readonly message: string
-  readonly next?: string
-  readonly errors?: readonly FieldError[]
-  readonly extensions?: Readonly<Record<string, unknown>>
-  readonly retryAfterMs?: number
-}
+const sentProblemSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  next: z.string().exactOptional(),
+  /** `next` as data, if it has commands. An older function sends none. */
+  step: z.unknown().optional(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).exactOptional(),
+  extensions: z.record(z.string(), z.unknown()).exactOptional(),
+  retryAfterMs: z.number().exactOptional(),
+})
+/** A problem as it is sent to the caller: without stack and cause. */
+export type SentProblem = Readonly<z.infer<typeof sentProblemSchema>>
 
-export type RemoteAnswer =
-  | { readonly apigw: number; readonly result?: unknown }
-  | { readonly apigw: number; readonly problem: SentProblem }
+export const remoteAnswer = z.union([
+  z.object({ apigw: z.number(), problem: sentProblemSchema }),
+  z.object({ apigw: z.number(), result: z.unknown().optional(), problem: z.undefined().optional() }),
+])
+export type RemoteAnswer = z.infer<typeof remoteAnswer>
 
-export function sentProblem({ code, message, next, errors, extensions, retryAfterMs }: Problem): SentProblem {
+export function sentProblem({ code, message, next, step, errors, extensions, retryAfterMs }: Problem): SentProblem {
   return {
     code,
     message,
     ...(next !== undefined && { next }),
-    ...(errors !== undefined && { errors }),
+    ...(step !== undefined && typeof step !== 'string' && { step }),
+    ...(errors !== undefined && { errors: [...errors] }),
     ...(extensions !== undefined && { extensions }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   }
 }
 
-function isCode(code: string): code is ProblemCode {
-  return Object.hasOwn(problemTable, code)
-}
-
-/** The problem that was sent. A code that a newer function has and we do not is still told in its words. */
-export function receivedProblem({ code, message, ...options }: SentProblem): Problem {
-  return new Problem(isCode(code) ? code : 'function-failed', message, options)
+/** The problem that was sent. A code that this version does not know keeps its message. */
+export function receivedProblem({ code, message, next, step, ...options }: SentProblem): Problem {
+  const nextStep = isNextStep(step) ? step : next
+  return new Problem(isProblemCode(code) ? code : 'function-failed', message, {
+    ...options,
+    ...(nextStep !== undefined && { next: nextStep }),
+  })
 }

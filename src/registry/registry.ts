@@ -15,7 +15,7 @@ export interface Profile {
   readonly credentials: readonly Credential[]
 }
 
-/** A profile as it was read. `version` is a token: it is never the same for two different contents. */
+/** A profile as it was read. `version` is a token that differs for every content. */
 export interface StoredProfile {
   readonly profile: Profile
   readonly version: string
@@ -26,15 +26,15 @@ export interface StoredDocument {
   readonly version: string
 }
 
-/** Stands in the audit log where a change concerns every customer. */
+/** The customer of an audit log entry for a change that affects every customer. */
 export const allCustomers = '*'
 
-/** One line of the audit log. */
+/** One entry of the audit log. */
 export interface HistoryEntry {
   /** Milliseconds since 1970. */
   readonly at: number
   readonly who: string
-  /** Where it was done: the host, or the caller's address. */
+  /** Where the change came from: the host, or the caller's address. */
   readonly from: string
   readonly customer: string
   readonly what: string
@@ -44,31 +44,31 @@ export type Outcome =
   | {
       readonly kind: 'accepted'
       readonly response?: string
-      /** Units of this call that came to nothing, and are given back. */
+      /** Units of this call that were not used, and are given back. */
       readonly refund?: number
     }
   | { readonly kind: 'failed' }
-  /** Nothing of it is known to the ledger, and it is older than `reconcileAfterMs`. */
+  /** The ledger has no message of the call, and the reservation is older than `reconcileAfterMs`. */
   | { readonly kind: 'abandoned' }
-  /** Not an end: the run is alive, and its Idempotency-Key stays its own for `leaseMs` more. */
+  /** Does not end the reservation: the call is still running, and keeps its Idempotency-Key for another `leaseMs`. */
   | { readonly kind: 'running' }
 
-/** One thing about a registry that answers. With `fix`, something is wrong with it. */
+/** One finding about a registry that answers. A finding with `fix` is a fault. */
 export interface HealthAspect {
   readonly about: 'version' | 'eviction' | 'persistence' | 'file' | 'memory' | 'writes' | 'cluster' | 'access'
   readonly what: string
   readonly fix?: string
-  /** Calls fail because of it, or more may be sold than was bought. */
+  /** Calls fail because of it, or a customer may exceed its quota. */
   readonly severe?: boolean
 }
 
 /** Whether calls can be admitted. */
 export interface Readiness {
-  /** Some customers' calls fail, and others' do not. */
+  /** Calls fail for some customers only. */
   readonly degraded?: { readonly reason: string; readonly what: string }
 }
 
-/** What `apigw doctor` wants to know of a registry that answers. */
+/** What `apigw doctor` reports about a registry that answers. */
 export interface RegistryHealth {
   readonly engine: string
   readonly version: string
@@ -76,29 +76,31 @@ export interface RegistryHealth {
 }
 
 /**
- * What an operator has of a registry: everything that can be read, and changes by what is meant. Every method throws Problem
+ * The part of a registry that an operator uses: reads, and changes by intent. Every method throws Problem
  * `registry-unavailable` when the store does not answer in time.
  */
 export interface OperatorRegistry {
   /** Where it is, without any password. */
   readonly address: string
 
-  /** What a customer has spent, and the registry's clock. Takes nothing. */
+  /** The registry's clock, in milliseconds since 1970. */
+  now(): Promise<number>
+  /** What a customer has spent, and the registry's clock. Uses up nothing. */
   usage(customer: string, environment: Environment): Promise<{ readonly usage: Usage; readonly now: number }>
-  /** The reservations that are not settled: calls under way, and what crashed gateways and lost answers left behind. */
+  /** Unsettled reservations: calls in progress, and those left by crashed gateways and lost answers. */
   open(customer: string, environment: Environment): Promise<OpenReservations>
   /** The stored side of one key, to verify a secret against. */
   credential(customer: string, keyId: string): Promise<Credential | undefined>
   profile(customer: string): Promise<StoredProfile | undefined>
   /** Every customer, sorted by id. */
   customers(): Promise<Customer[]>
-  /** The newest `most` lines of the audit log, newest first; of one customer, or of all. */
-  history(customer: string | undefined, most: number): Promise<HistoryEntry[]>
+  /** The newest entries of the audit log, newest first, for one customer or for all. */
+  history(customer: string | undefined, limit: number): Promise<HistoryEntry[]>
   /** A text that all gateways share, such as the keys that sign tokens. */
   document(name: string): Promise<StoredDocument | undefined>
   /**
-   * Carries a change out and writes its line of the audit log, or neither.
-   * @param actor who makes it, as far as that is believed: behind a function it is whoever AWS proved
+   * Makes a change and writes its entry of the audit log, or does neither.
+   * @param actor who makes the change; the admin function replaces it with the caller that AWS authenticated
    */
   change(change: Change, actor: Actor): Promise<Changed>
 
@@ -107,38 +109,38 @@ export interface OperatorRegistry {
 }
 
 /**
- * Who may call, how often and where to: a store itself, as gateways have it. Nothing is ever admitted on a guess.
+ * The whole registry, as gateways use it: who may call, how often, and to which queues. It never admits a call on a guess.
  */
 export interface Registry extends OperatorRegistry {
   /** Decides one call in one atomic step; takes units only if it admits. */
   admit(request: AdmitRequest): Promise<Admission>
   /**
-   * Ends a reservation. `failed` and `abandoned` give its units back, once, however often it is said, and free its
-   * Idempotency-Key. `accepted` keeps the answer for replays, and gives back what part of the call came to nothing, once.
-   * Units come back only of a reservation that is open, and never more than it took.
-   * @returns whether this was the call that settled it; of `running`, whether the call still owns its key
+   * Ends a reservation. `failed` and `abandoned` give its units back once, however often they are repeated, and free its
+   * Idempotency-Key. `accepted` keeps the answer for replays, and gives back `refund` once.
+   * Only an open reservation gives units back, and never more than it took.
+   * @returns whether this call settled it; for `running`, whether the call still owns its key
    */
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean>
   /**
-   * Writes a whole profile and its line of the audit log, or neither.
-   * @param expected the version that the change was made from; absent: the customer must not exist
-   * @returns false if somebody else changed it meanwhile
-   * @throws Problem `customer-id-retired` for a new customer with the id of one that was removed
+   * Writes a whole profile and its entry of the audit log, or neither.
+   * @param expected the version that was read; absent: the customer must not exist
+   * @returns false if the profile was changed in the meantime
+   * @throws Problem `customer-id-retired` for a new customer with the id of a removed one
    */
   save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean>
   /**
-   * Removes a profile. Usage and idempotency records stay until they expire, so in the same step its id is retired for
-   * `retiredMs`: whoever had it next would read them.
+   * Removes a profile. Usage and idempotency records stay until they expire, so the same step retires the id for
+   * `retiredMs`: the next customer with that id would read them.
    */
   remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean>
   /**
    * Writes a shared text if it still has the version that it was read with.
-   * @param entry its line of the audit log, where an operator made the change
-   * @returns false if somebody else wrote meanwhile
+   * @param entry the entry of the audit log, if an operator made the change
+   * @returns false if the text was changed in the meantime
    */
   saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry): Promise<boolean>
-  /** Proves, by a write of its own, that calls can be admitted. It takes nothing from any limit. */
+  /** Checks with a write that calls can be admitted. Uses up no limit. */
   ready(): Promise<Readiness>
-  /** To be called when the process may have been frozen: replaces connections that are gone. It never throws. */
+  /** Replaces lost connections. Call it when the process may have been frozen. It never throws. */
   revive(): Promise<void>
 }

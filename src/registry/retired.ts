@@ -1,3 +1,4 @@
+import { apigw, step } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 
 /** The answer to adding a customer under the id of a removed one. @param until milliseconds since 1970 */
@@ -6,6 +7,6 @@ export function retiredId(customer: string, until: number): Problem {
   return new Problem(
     'customer-id-retired',
     `"${customer}" was removed, and its id cannot be used again before ${day}: its messages and answers are still stored.`,
-    { next: 'choose another id: apigw customer add ID', extensions: { until: new Date(until).toISOString() } },
+    { next: step`choose another id: ${apigw('customer add', 'ID')}`, extensions: { until: new Date(until).toISOString() } },
   )
 }

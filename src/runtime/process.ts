@@ -61,7 +61,7 @@ export async function main(start: () => Promise<() => Promise<void>>): Promise<v
     started.resolve(await start())
   } catch (error) {
     log('failed', errorFields(error))
-    // What was opened before it failed would keep the process alive, and nobody would start another.
+    // Connections opened before the failure would keep the process alive, and it would not be restarted.
     process.exit(1)
   }
 }

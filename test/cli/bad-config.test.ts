@@ -189,7 +189,7 @@ describe('a command that does not exist', () => {
     const folder = temporaryFolder()
     const text = await runCli(args, { cwd: folder })
     const shown = shownError(text)
-    expect(shown.message).toMatch(new RegExp(`There is no command "${args[0]}.*did you mean "${meant}"\\?`))
+    expect(shown.message).toMatch(new RegExp(`Unknown command "${args[0]}.*did you mean "${meant}"\\?`))
     expect(shown.next).toBe(`apigw ${meant} --help`)
     const program = await runCli([...args, '--json'], { cwd: folder })
     expect(jsonError(program)).toEqual({ code: 'usage', ...shown })
@@ -198,11 +198,11 @@ describe('a command that does not exist', () => {
   })
   test('one like no other is answered with the list of all', async () => {
     const { message, next } = shownError(await runCli(['xyzzy'], { cwd: temporaryFolder() }))
-    expect({ message, next }).toEqual({ message: 'There is no command "xyzzy".', next: 'apigw --help' })
+    expect({ message, next }).toEqual({ message: 'Unknown command "xyzzy".', next: 'apigw --help' })
   })
   test('a word too many after a command that takes none is called that', async () => {
     const text = await runCli(['customer', 'list', 'acme'], { cwd: temporaryFolder() })
-    expect(shownError(text).message).toContain('"customer list" takes no "acme"')
+    expect(shownError(text).message).toContain('"customer list" does not take the argument "acme"')
     expect(text.code).toBe(2)
   })
 })

@@ -56,11 +56,17 @@ const cases: readonly Case[] = [
 
   // Nobody to ask
   bad('no customer id', 'customer add', 'input-missing', /id is missing/, 'apigw customer add ID'),
-  bad('nothing to change', 'customer set acme', 'input-missing', /Nothing to change/, 'apigw customer set acme --name NAME'),
+  bad('nothing to change', 'customer set acme', 'input-missing', /No change was given/, 'apigw customer set acme --name NAME'),
   bad('no limit', 'quota set acme', 'input-missing', /No limit/, 'apigw quota set acme --day N'),
   bad('no queue', 'route set acme', 'usage', /--queue/, 'apigw route set --help'),
   bad('no environment', 'route remove acme', 'usage', /--env/, 'apigw route remove --help'),
-  bad('no yes to a removal', 'customer remove acme', 'input-missing', /"acme".*yes/, 'apigw customer remove acme --yes'),
+  bad(
+    'no yes to a removal',
+    'customer remove acme',
+    'input-missing',
+    /"acme".*Confirmation required/,
+    'apigw customer remove acme --yes',
+  ),
   bad('neither text nor recipient', 'send', 'usage', /--text.*--to|--to.*--text/, 'apigw send --help'),
 
   // Who
@@ -69,7 +75,7 @@ const cases: readonly Case[] = [
     'an unknown customer like no other',
     'quota show zzzzzz',
     'customer-unknown',
-    /^There is no customer "zzzzzz"\.$/,
+    /^The customer "zzzzzz" does not exist\.$/,
     'apigw customer list',
   ),
   bad('an unknown customer to change', 'customer suspend acne', 'customer-unknown', /did you mean "acme"/, 'apigw customer list'),
@@ -126,7 +132,7 @@ const cases: readonly Case[] = [
       `${day} a day`,
       [...quotaSet, `--day=${day}`],
       'quota-invalid',
-      new RegExp(`day limit of ${day} .*whole number`),
+      new RegExp(`day limit cannot be ${day}: .*whole number`),
       Number(day) > 0 ? 'whole number' : 'apigw customer suspend',
     ),
   ),
@@ -135,16 +141,16 @@ const cases: readonly Case[] = [
       `${rate} a second`,
       [...quotaSet, `--rate=${rate}`],
       'quota-invalid',
-      new RegExp(`rate limit of ${rate} `),
+      new RegExp(`rate limit cannot be ${rate}:`),
       'apigw customer suspend',
     ),
   ),
   ...['many', '', '1e3', '0x10', '1,000', ' 5', 'NaN', 'Infinity'].map((month) =>
     bad(`"${month}" a month`, [...quotaSet, `--month=${month}`], 'quota-invalid', /is not a number.*month limit/, '"none"'),
   ),
-  bad('a rate without day or month', 'quota set bare --rate 5', 'quota-invalid', /limit of the day or of the month/, '--day N'),
-  bad('the last bound taken away', 'quota set acme --day none', 'quota-invalid', /limit of the day or of the month/, '--day N'),
-  bad('a burst without a rate', 'quota set acme --burst 5', 'quota-invalid', /burst without a rate/, '--rate N'),
+  bad('a rate without day or month', 'quota set bare --rate 5', 'quota-invalid', /needs a daily or a monthly limit/, '--day N'),
+  bad('the last bound taken away', 'quota set acme --day none', 'quota-invalid', /needs a daily or a monthly limit/, '--day N'),
+  bad('a burst without a rate', 'quota set acme --burst 5', 'quota-invalid', /burst needs a rate/, '--rate N'),
 
   // Where to, and from where
   ...['bad name!', 'a.fifo', '', 'x'.repeat(81)].map((queue) =>
@@ -183,7 +189,7 @@ const cases: readonly Case[] = [
       `the IP range "${range}"`,
       [...keyIssue, `--allow-ip=${range}`],
       'input-invalid',
-      /neither an IP address nor a range/,
+      /is not an IP address or a range/,
       'apigw key issue --help',
     ),
   ),
@@ -194,7 +200,7 @@ const cases: readonly Case[] = [
       `expiry "${when}"`,
       [...keyIssue, `--expires=${when}`],
       'input-invalid',
-      /neither a span.*nor a time/,
+      /neither a duration.*nor a time/,
       'apigw key issue --help',
     ),
   ),
@@ -211,7 +217,7 @@ const cases: readonly Case[] = [
     'a new customer with a bad quota',
     'customer add beta --key live --key test --day 0',
     'quota-invalid',
-    /day limit of 0/,
+    /day limit cannot be 0/,
     'apigw',
   ),
   bad(

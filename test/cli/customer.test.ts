@@ -43,8 +43,8 @@ describe('customer add', () => {
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     const lines = stdout.split('\n')
     expect(lines[0]).toBe('customer  acme  Acme Ltd')
-    expect(stdout).toMatch(/^live +1,000 a day · 20,000 a month {2}→ queue carrier-a$/m)
-    expect(stdout).toMatch(/^test +1,000 a day · 10 a second \(burst 50\) {2}→ queue sandbox$/m)
+    expect(stdout).toMatch(/^live +1,000 per day · 20,000 per month {2}→ queue carrier-a$/m)
+    expect(stdout).toMatch(/^test +1,000 per day · 10 per second \(burst 50\) {2}→ queue sandbox$/m)
     const secrets = secretsIn(stdout)
     expect(secrets).toHaveLength(2)
     expect(new Set(secrets).size).toBe(2)
@@ -108,8 +108,8 @@ describe('customer add', () => {
   test('with nothing but an id: ready for test, closed for live, and told how to go on', async () => {
     const { stdout, stderr, code } = await run(['customer', 'add', 'acme'], here)
     expect({ stderr, code }).toEqual({ stderr: 'Next: apigw key issue acme --env test\n', code: 0 })
-    expect(stdout).toMatch(/^live +no quota: every call is refused {2}no route of its own$/m)
-    expect(stdout).toContain('No keys yet.')
+    expect(stdout).toMatch(/^live +no quota: every call is refused {2}no own route$/m)
+    expect(stdout).toContain('No keys.')
     expect(await json(['customer', 'show', 'acme'], here)).toMatchObject({ name: 'acme', quotas: { live: null }, keys: [] })
   })
 
@@ -154,7 +154,7 @@ describe('customer list and show', () => {
   test('an empty registry is no error, and nothing is on stdout', async () => {
     expect(await run(['customer', 'list'], here)).toEqual({
       stdout: '',
-      stderr: 'No customers yet. Next: apigw customer add\n',
+      stderr: 'No customers. Next: apigw customer add\n',
       code: 0,
     })
     expect(await json(['customer', 'list'], here)).toEqual({ customers: [] })
@@ -179,7 +179,7 @@ describe('customer list and show', () => {
       { at: instant, who: 'tester', from: expect.any(String), customer: 'acme', what: 'customer added' },
     ])
     const text = await ok(['customer', 'show', 'acme'], here)
-    expect(text).toMatch(/LATEST CHANGES\n\S+ \S+ Asia\/Seoul {2}kim@\S+ {2}quota live: day 5\n.*tester@\S+ {2}customer added\n$/)
+    expect(text).toMatch(/RECENT CHANGES\n\S+ \S+ Asia\/Seoul {2}kim@\S+ {2}quota live: day 5\n.*tester@\S+ {2}customer added\n$/)
   })
 })
 
@@ -202,7 +202,7 @@ describe('customer set, suspend, resume and remove', () => {
     { args: ['resume', 'acme'], text: 'acme is active.\n', shape: { id: 'acme', state: 'active' } },
     {
       args: ['remove', 'acme', '--yes'],
-      text: 'acme and its 1 key are removed.\n',
+      text: 'Removed acme and its 1 key.\n',
       shape: { id: 'acme', removed: true, keys: 1 },
     },
   ]

@@ -65,7 +65,7 @@ describe('a system without fault', () => {
     const { stdout, stderr, code } = await run(['doctor'], await healthyFolder())
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     expect(stdout).toMatch(/^✓ node {2}Node \d+/)
-    expect(stdout).toMatch(/\n5 ok, 0 to look at, 0 failed\n$/)
+    expect(stdout).toMatch(/\n5 ok, 0 warnings, 0 failed\n$/)
   })
   test('looking changes nothing', async () => {
     const here = await healthyFolder()
@@ -139,7 +139,7 @@ describe('a fault ends it with 1 and says what to do', () => {
     const { stdout, code } = await run(['doctor', '--gateway', 'http://127.0.0.1:1'], { cwd: temporaryFolder() })
     expect(code).toBe(1)
     expect(stdout).toContain('✗ gateway  http://127.0.0.1:1 does not answer\n    fix: start it: apigw dev\n')
-    expect(stdout).toMatch(/\n1 ok, 2 to look at, 1 failed\n$/)
+    expect(stdout).toMatch(/\n1 ok, 2 warnings, 1 failed\n$/)
   })
   test('a registry that does not answer leaves the rest to be looked at', async () => {
     const here = await healthyFolder()

@@ -14,8 +14,8 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     id: 'Customer id',
     name: 'Name',
     zone: 'Time zone',
-    day: 'Live units a day',
-    month: 'Live units a month',
+    day: 'Live units per day',
+    month: 'Live units per month',
     queue: 'Queue for live messages',
   }
 
@@ -81,7 +81,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
         [questions.zone, `Mars${enter}`],
         ['not a time zone', `${wipe}UTC${enter}`],
         [questions.day, `0${enter}`],
-        ['is not possible', `${wipe}5${enter}`],
+        ['The day limit cannot be 0', `${wipe}5${enter}`],
         [questions.month, `many${enter}`],
         ['is not a number', `${wipe}none${enter}`],
         [questions.queue, `sandbox${enter}`],
@@ -112,7 +112,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
         const interrupted = [answers[answered]?.[0] ?? '', ctrlC] as const
         const { screen, code } = await talk(folder, ['customer', 'add'], [...answers.slice(0, answered), interrupted])
         expect(code, screen).toBe(130)
-        expect(screen).toContain('Interrupted. Nothing more was changed.')
+        expect(screen).toContain('Interrupted. No further changes were made.')
         expect(screen).not.toMatch(/ExitPromptError|at .*\.js/)
         expect(existsSync(registryFile(folder))).toBe(false)
       }),
@@ -124,20 +124,22 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     expect(await talk(folder, ['customer', 'add', 'acme', '--yes'], [])).toMatchObject({ code: 0 })
     const { screen, code } = await talk(folder, ['customer', 'add'], [], { CI: 'true' })
     expect({ code, asked: screen.includes('?  ') }).toEqual({ code: 2, asked: false })
-    expect(screen).toContain('The id is missing')
+    expect(screen).toContain('The customer id is missing')
   })
 
   test('customer remove goes on only for the name, typed', async () => {
     const folder = temporaryFolder()
     await ok(['customer', 'add', 'acme'], { cwd: folder })
     for (const answer of ['y', '', 'acmee']) {
-      const { screen, code } = await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', `${answer}${enter}`]])
+      const { screen, code } = await talk(folder, ['customer', 'remove', 'acme'], [['Type the customer id', `${answer}${enter}`]])
       expect(code, screen).toBe(1)
-      expect(screen).toContain('nothing was removed')
+      expect(screen).toContain('Nothing was removed')
     }
-    expect(await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', ctrlC]])).toMatchObject({ code: 130 })
+    expect(await talk(folder, ['customer', 'remove', 'acme'], [['Type the customer id', ctrlC]])).toMatchObject({ code: 130 })
     expect(await json(['customer', 'list'], { cwd: folder })).toMatchObject({ customers: [{ id: 'acme' }] })
-    expect(await talk(folder, ['customer', 'remove', 'acme'], [['Type its id', `acme${enter}`]])).toMatchObject({ code: 0 })
+    expect(await talk(folder, ['customer', 'remove', 'acme'], [['Type the customer id', `acme${enter}`]])).toMatchObject({
+      code: 0,
+    })
     expect(await json(['customer', 'list'], { cwd: folder })).toEqual({ customers: [] })
   })
 
@@ -147,15 +149,15 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     const stack = aws.put('apigw-prod-data', { template: 'Resources: {Db: {Type: "AWS::RDS::DBInstance"}}' })
     const folder = project()
     for (const answer of ['yes', 'dev']) {
-      const { screen, code } = await talk(folder, ['destroy'], [['Type prod to go on', `${answer}${enter}`]], env)
+      const { screen, code } = await talk(folder, ['destroy'], [['Type prod to confirm', `${answer}${enter}`]], env)
       expect(code, screen).toBe(1)
-      expect(screen).toContain('nothing was changed')
-      expect(screen).toContain(`${controlSequence}[31m${controlSequence}[1mITS DATA IS LOST`)
+      expect(screen).toContain('Nothing was changed')
+      expect(screen).toContain(`${controlSequence}[31m${controlSequence}[1mDATA LOSS`)
     }
     expect(stack.status).toBe('CREATE_COMPLETE')
-    expect(await talk(folder, ['destroy'], [['Type prod to go on', ctrlC]], env)).toMatchObject({ code: 130 })
+    expect(await talk(folder, ['destroy'], [['Type prod to confirm', ctrlC]], env)).toMatchObject({ code: 130 })
     expect(stack.status).toBe('CREATE_COMPLETE')
-    expect(await talk(folder, ['destroy'], [['Type prod to go on', `prod${enter}`]], env)).toMatchObject({ code: 0 })
+    expect(await talk(folder, ['destroy'], [['Type prod to confirm', `prod${enter}`]], env)).toMatchObject({ code: 0 })
     expect(stack.status).toBe('DELETE_COMPLETE')
   })
 

@@ -17,7 +17,7 @@ test('Ctrl-C while AWS does not answer says that it was heard, and a second one 
   await once(silent, 'request')
   child.kill('SIGINT')
   const [told] = await once(child.stderr.setEncoding('utf8'), 'data')
-  expect(told).toBe('Stopping when AWS answers; Ctrl-C again ends it now.\n')
+  expect(told).toBe('Stopping once AWS answers. Press Ctrl-C again to exit now.\n')
   child.kill('SIGINT')
   expect(await once(child, 'exit')).toEqual([null, 'SIGINT'])
 })

@@ -40,7 +40,7 @@ describe('key issue', () => {
         '  ID       acme',
         `  PW       ${secret}`,
         `  API_KEY  ${keyId}`,
-        'The secret is shown this once and cannot be shown again.',
+        'Save the secret now. It cannot be shown again.',
         '',
       ].join('\n'),
     )
@@ -109,7 +109,7 @@ describe('key list', () => {
   test('without keys', async () => {
     expect(await run(['key', 'list', 'acme'], here)).toEqual({
       stdout: '',
-      stderr: 'No keys yet. Next: apigw key issue acme\n',
+      stderr: 'No keys. Next: apigw key issue acme\n',
       code: 0,
     })
     expect(await json(['key', 'list', 'acme'], here)).toEqual({ customer: 'acme', keys: [] })

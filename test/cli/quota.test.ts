@@ -13,7 +13,7 @@ beforeEach(async () => {
 describe('quota set', () => {
   test('says the whole quota in words', async () => {
     expect(await ok(['quota', 'set', 'acme', '--day', '1_000', '--month', '20000', '--rate', '2.5', '--burst', '50'], here)).toBe(
-      'acme live: 1,000 a day · 20,000 a month · 2.5 a second (burst 50)\n',
+      'acme live: 1,000 per day · 20,000 per month · 2.5 per second (burst 50)\n',
     )
   })
   test('as JSON, with null for what does not limit', async () => {
@@ -55,7 +55,7 @@ describe('quota set', () => {
   test('a dry run says what it would be and writes nothing', async () => {
     const before = contentsOf(registryFile(here.cwd))
     expect(await run(['quota', 'set', 'acme', '--day', '5', '--dry-run'], here)).toEqual({
-      stdout: 'acme live: 5 a day\n',
+      stdout: 'acme live: 5 per day\n',
       stderr: 'Dry run: nothing was changed.\n',
       code: 0,
     })

@@ -62,7 +62,9 @@ describe('the registry behind a function', () => {
     const { here } = await stage()
     const { code, stdout, stderr } = await runCli(['customer', 'list', '--registry', 'lambda:apigw-prod-admni'], here)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toMatch(/^Error: There is no function "apigw-prod-admni" with a URL in ap-northeast-2\.\nNext: .+\n$/)
+    expect(stderr).toMatch(
+      /^Error: The function "apigw-prod-admni" in ap-northeast-2 does not exist, or has no URL\.\nNext: .+\n$/,
+    )
   })
   test('a change that nobody can vouch for ends with what to look at', async () => {
     const { here, server } = await stage()

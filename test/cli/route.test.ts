@@ -25,7 +25,7 @@ describe('what changes a route', () => {
     },
     {
       args: ['remove', 'acme', '--env', 'live'],
-      text: 'acme live messages: route to queue carrier-a removed.\n',
+      text: 'acme live messages: removed the route to queue carrier-a\n',
       shape: { ...live, targets: [target('carrier-a')] },
     },
   ]
@@ -84,8 +84,8 @@ describe('several targets', () => {
     expect(await ok(set, here)).toBe('acme live messages → queue carrier-a*3, carrier-b, carrier-c*0@2\n')
     const { stdout, stderr } = await run(['route', 'resolve', 'acme'], here)
     expect(stdout).toBe('carrier-a\ncarrier-b\ncarrier-c\n')
-    expect(stderr).toContain("By the customer's own route.")
-    expect(stderr).toMatch(/carrier-a +75 % of the calls\ncarrier-b +25 % of the calls\ncarrier-c +100 %.*that all queues before/)
+    expect(stderr).toContain("Uses the customer's own route.")
+    expect(stderr).toMatch(/carrier-a +75% of the calls\ncarrier-b +25% of the calls\ncarrier-c +100%.*that all earlier queues/)
     expect(await json(['route', 'resolve', 'acme'], here)).toMatchObject({
       rule: 'customer',
       targets: [target('carrier-a', 3), target('carrier-b'), target('carrier-c', 0, 2)],
@@ -122,14 +122,14 @@ describe('the default route', () => {
     expect(await ok(['route', 'list', '--default'], here)).toContain('carrier-z')
     await ok(['route', 'set', 'acme', '--queue', 'carrier-a'], here)
     expect(await json(['route', 'resolve', 'acme'], here)).toMatchObject({ rule: 'customer' })
-    expect(await ok(['route', 'remove', '--default', '--env', 'live'], here)).toContain('carrier-z removed')
+    expect(await ok(['route', 'remove', '--default', '--env', 'live'], here)).toContain('removed the route to queue carrier-z')
     expect(await run(['route', 'remove', '--default', '--env', 'live'], here)).toMatchObject({ code: 2 })
   })
 
   test.each([
-    [['set', 'acme', '--default', '--queue', 'a'], 'not both'],
-    [['set', '--queue', 'a'], 'Whose route?'],
-    [['list'], 'Whose route?'],
+    [['set', 'acme', '--default', '--queue', 'a'], 'cannot be combined'],
+    [['set', '--queue', 'a'], 'No customer was given.'],
+    [['list'], 'No customer was given.'],
   ])('%j is refused', async (args, why) => {
     const { code, stderr } = await run(['route', ...args], here)
     expect([code, stderr]).toEqual([2, expect.stringContaining(why)])

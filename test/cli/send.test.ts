@@ -85,7 +85,7 @@ describe('a message that is taken', () => {
     const first = JSON.parse((await send([...once, '--json'])).stdout)
     const second = JSON.parse((await send([...once, '--json'])).stdout)
     expect(second).toMatchObject({ id: first.id, replayed: true })
-    expect((await send(once)).stdout).toBe(`${first.id} accepted (replayed: nothing was sent again)\n`)
+    expect((await send(once)).stdout).toBe(`${first.id} accepted (replayed; not sent again)\n`)
     expect((await send(hello)).stderr).toBe('Left: day 1\n')
   })
   test('a test key goes to the test environment by itself', async () => {

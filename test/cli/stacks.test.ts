@@ -16,8 +16,8 @@ describe('deploy', () => {
     expect(first.code, first.stderr).toBe(0)
     expect(names(first.stdout)).toEqual(keys.map((key) => `apigw-prod-${key}`))
     expect([...aws.stacks.values()].map(({ status }) => status)).toEqual(keys.map(() => 'CREATE_COMPLETE'))
-    expect(first.stderr).toMatch(/apigw-prod-data {2}is new {2}2 to create/)
-    expect(first.stderr).toMatch(/Standing cost: \$\d+\.\d\d a month/)
+    expect(first.stderr).toMatch(/apigw-prod-data {2}new {2}2 to create/)
+    expect(first.stderr).toMatch(/Fixed cost: \$\d+\.\d\d per month/)
     const bucket = `apigw-artifacts-${account}-ap-northeast-2`
     const objects = [...(s3.buckets.get(bucket)?.objects.keys() ?? [])]
     expect(objects).toHaveLength(5)
@@ -40,7 +40,7 @@ describe('deploy', () => {
     })
     expect(s3.asked.slice(asked).filter((one) => one.startsWith('PUT'))).toEqual([])
   })
-  test('wants a yes, and changes nothing without one', async () => {
+  test('requires confirmation, and changes nothing without it', async () => {
     const { run, aws, s3 } = await cloud()
     const refused = await run('deploy', '--json')
     expect(refused.code).toBe(2)
@@ -107,7 +107,7 @@ describe('deploy', () => {
     expect(names(failed.stdout)).toEqual(['apigw-prod-security', 'apigw-prod-network'])
     const again = await run('deploy', '--yes')
     expect(again.code, again.stderr).toBe(0)
-    expect(again.stderr).toMatch(/apigw-prod-data {2}failed before, and is made again/)
+    expect(again.stderr).toMatch(/apigw-prod-data {2}failed before; will be recreated/)
     expect(names(again.stdout)).toEqual(['data', 'edge', 'gateway', 'worker', 'admin'].map((key) => `apigw-prod-${key}`))
   })
   describe('that would lose data', () => {
@@ -126,7 +126,7 @@ describe('deploy', () => {
       aws.scripts.set('apigw-prod-data', { changes: replaced })
       const refused = await run('deploy', 'data', '--yes')
       expect(refused.code).toBe(2)
-      expect(refused.stderr).toMatch(/! replace +Database {2}AWS::RDS::DBInstance {2}ITS DATA IS LOST/)
+      expect(refused.stderr).toMatch(/! replace +Database {2}AWS::RDS::DBInstance {2}DATA LOSS/)
       expect(refused.stderr).toMatch(
         /Error: Data would be lost\..*\nNext: {2}apigw deploy --stage prod --yes --confirm apigw-prod-data/,
       )
@@ -143,7 +143,7 @@ describe('deploy', () => {
       // The first look is the survey, the second what is about to be done.
       aws.scripts.get = (name) => (name === 'apigw-prod-data' && ++looks === 2 ? { changes: replaced } : scripts(name))
       const refused = await run('deploy', 'data', '--yes')
-      expect(refused.stderr).toMatch(/apigw-prod-data {2}turns out to change otherwise/)
+      expect(refused.stderr).toMatch(/apigw-prod-data {2}has other changes than shown/)
       expect(refused.code).toBe(2)
     })
   })
@@ -161,7 +161,7 @@ describe('deploy', () => {
     const policies = ['ReplaceAndSnapshot', 'ReplaceAndDelete']
     aws.scripts.get = (name) => (name === 'apigw-prod-data' ? { changes: [replaced(policies[looks++] ?? '')] } : undefined)
     const { stderr } = await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-data')
-    expect(stderr).toMatch(/DATA LOSS: only a last snapshot stays.*turns out to change otherwise.*ITS DATA IS LOST/s)
+    expect(stderr).toMatch(/DATA LOSS: only a final snapshot is kept.*has other changes than shown.*DATA LOSS/s)
   })
   test('Ctrl-C in the middle ends with 130, says that AWS goes on, and how to look', async () => {
     let aws: FakeCloudFormation | undefined
@@ -198,7 +198,7 @@ describe('deploy', () => {
   test('in another region than the stage’s is refused', async () => {
     const { server, cwd, root } = await cloud()
     const refused = await run(['deploy', '--yes'], { cwd, root, env: { ...server.env, AWS_REGION: 'us-east-1' } })
-    expect(shownError(refused).message).toBe('AWS_REGION is us-east-1, and the stage prod is in ap-northeast-2.')
+    expect(shownError(refused).message).toBe('AWS_REGION is us-east-1, but the stage prod is in ap-northeast-2.')
     expect(server.asked).toEqual([])
   })
   test('without credentials says so', async () => {
@@ -226,7 +226,7 @@ describe('diff', () => {
     const differs = await run('diff')
     expect(differs.code).toBe(3)
     expect(differs.stdout).toMatch(
-      /^apigw-prod-worker {2}is not deployed {2}1 to create\n {2}\+ create +Logs {2}AWS::Logs::LogGroup\n$/,
+      /^apigw-prod-worker {2}not deployed {2}1 to create\n {2}\+ create +Logs {2}AWS::Logs::LogGroup\n$/,
     )
     expect(aws.changeSets).toBe(0)
   })
@@ -241,7 +241,7 @@ describe('status and outputs', () => {
     const { stdout, code } = await run('status')
     expect(code).toBe(0)
     expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-      ['STACK', 'STATUS', 'CHANGED AT', 'WHY'],
+      ['STACK', 'STATUS', 'CHANGED AT', 'REASON'],
       ['security', 'CREATE_COMPLETE', '2026-11-24T00:00:00'],
       ['network', 'CREATE_COMPLETE', '2026-11-24T00:00:00'],
       ...['data', 'edge', 'gateway', 'worker', 'admin'].map((key) => [key, 'not deployed']),
@@ -256,13 +256,13 @@ describe('status and outputs', () => {
       outputs: { network: { Key: 'apigw-prod-network:network' } },
     })
     expect((await run('outputs')).stdout).toMatch(/security +Key +apigw-prod-security:security/)
-    expect(shownError(await run('outputs', 'data')).message).toMatch(/There is no stack "data" of prod/)
+    expect(shownError(await run('outputs', 'data')).message).toMatch(/prod has no stack "data"/)
   })
   test('nothing deployed is told from nothing to show', async () => {
     const { run, aws } = await cloud()
     expect((await run('outputs')).stderr).toBe('Nothing of prod is deployed in ap-northeast-2.\n')
     aws.put('apigw-prod-security')
-    expect((await run('outputs')).stderr).toBe('What of prod is deployed has no outputs.\n')
+    expect((await run('outputs')).stderr).toBe('The deployed stacks of prod have no outputs.\n')
     expect((await run('diff', 'security')).code).toBe(3)
   })
   test('--wait tells what happens until it has happened', async () => {
@@ -294,12 +294,12 @@ describe('destroy', () => {
     expect(refused.code).toBe(2)
     expect(refused.stderr).toMatch(/Next: {2}apigw destroy --stage prod --yes --confirm prod/)
     const shown = await run('destroy', '--dry-run')
-    expect(shown.stderr).toMatch(/- delete +Queue {2}AWS::SQS::Queue {2}ITS DATA IS LOST/)
+    expect(shown.stderr).toMatch(/- delete +Queue {2}AWS::SQS::Queue {2}DATA LOSS/)
     expect([...aws.stacks.values()].every(({ status }) => status === 'CREATE_COMPLETE')).toBe(true)
     const gone = await run('destroy', '--yes', '--confirm', 'prod')
     expect(gone.code, gone.stderr).toBe(0)
     expect(names(gone.stdout)).toEqual(keys.toReversed().map((key) => `apigw-prod-${key}`))
-    expect(gone.stderr).toMatch(/What stays.*\n {2}AWS::RDS::DBInstance database-1/)
+    expect(gone.stderr).toMatch(/Retained resources.*\n {2}AWS::RDS::DBInstance database-1/)
     const nothing = await run('destroy', '--yes', '--json')
     expect(JSON.parse(nothing.stdout)).toEqual({ stage: 'prod', region: 'ap-northeast-2', dryRun: false, stacks: [] })
   })
@@ -350,7 +350,7 @@ describe('logs', () => {
     )
     const shown = JSON.parse((await run('logs', 'gateway', '--json')).stdout)
     expect(shown).toMatchObject({ stage: 'prod', groups: ['logs-1'], lines: [{ group: 'logs-1' }, {}] })
-    expect(shownError(await run('logs', '--since', 'yesterday')).message).toMatch(/not a span/)
+    expect(shownError(await run('logs', '--since', 'yesterday')).message).toMatch(/is not a duration/)
   })
   test('--follow shows each line once, until Ctrl-C', async () => {
     let asked = 0

@@ -9,9 +9,9 @@ const ids = new Set(config.commandIDs)
 const topics = new Set(config.topics.map(({ name }) => name))
 
 /** What follows the program's name in a sentence or in the name of a thing, and is no command. */
-const prose = new Set(['again', 'does', 'runs', 'that', 'to', 'trail tick'])
+const prose = new Set(['again', 'does', 'for', 'is', 'runs', 'that', 'to', 'trail tick'])
 
-/** Every `apigw WORD…` of what the program says, without its comments. */
+/** Every command that the program names, as text (`apigw WORD…`) or as data (`apigw('WORD…')`), without its comments. */
 function told(): { command: string; where: string }[] {
   const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true }).filter(
     (entry) => entry.isFile() && entry.name.endsWith('.ts'),
@@ -20,8 +20,8 @@ function told(): { command: string; where: string }[] {
     const lines = readFileSync(join(parentPath, name), 'utf8').split('\n')
     return lines.flatMap((line, at) => {
       const said = line.replace(/^\s*(?:\/?\*|\/\/).*$/, '').replace(/\s\/\/ .*$/, '')
-      const found = [...said.matchAll(/(?<![\w./@-])apigw ((?:[a-z]+ ?){1,3})/g)]
-      return found.map(([, words = '']) => ({ command: words.trim(), where: `${name}:${at + 1}` }))
+      const found = [...said.matchAll(/(?<![\w./@-])apigw ((?:[a-z]+ ?){1,3})|\bapigw\('([a-z -]+)'/g)]
+      return found.map(([, words, command]) => ({ command: (words ?? command ?? '').trim(), where: `${name}:${at + 1}` }))
     })
   })
 }

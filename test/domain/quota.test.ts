@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { customerId, queueName } from '../../src/domain/names.ts'
 import { phoneNumber } from '../../src/domain/phone.ts'
-import { Problem, type ProblemCode, problemTable } from '../../src/domain/problem.ts'
+import { apiProblem, Problem, type ProblemCode, problemTable } from '../../src/domain/problem.ts'
 import { changedQuota, quotaLimit, quotaLimits } from '../../src/domain/quota.ts'
 import { route } from '../../src/domain/route.ts'
 
@@ -154,10 +154,9 @@ describe('names', () => {
 describe('problems', () => {
   const entries = Object.entries(problemTable) as [ProblemCode, (typeof problemTable)[ProblemCode]][]
 
-  test.each(entries)('%s has a status, an exit code and a title that are possible', (code, entry) => {
+  test.each(entries)('%s has a valid code, exit code and title', (code, entry) => {
     expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/)
-    expect(entry.status).toBeGreaterThanOrEqual(400)
-    expect(entry.status).toBeLessThan(600)
+    if (entry.status !== undefined) expect(Math.floor(entry.status / 100)).toSatisfy((family) => family === 4 || family === 5)
     expect([1, 2, 3, 130]).toContain(entry.exit)
     expect(entry.title.length).toBeGreaterThan(10)
     expect(entry.title.endsWith('.')).toBe(false)
@@ -165,11 +164,20 @@ describe('problems', () => {
     expect(problem).toMatchObject({ ...entry, code, message: 'why', next: 'do this', retryAfterMs: 5 })
   })
 
-  test('titles are told apart', () => {
+  test('each title is unique', () => {
     expect(new Set(entries.map(([, entry]) => entry.title)).size).toBe(entries.length)
   })
 
-  test('what may be tried again has the status of something that may', () => {
-    for (const [, { status, retryable }] of entries) if (retryable) expect([408, 409, 429, 499, 500, 503]).toContain(status)
+  test('a code of the command line has no HTTP status, and is answered as an internal error', () => {
+    const problem = new Problem('stack-busy', 'apigw-prod-data is being changed.')
+    expect(problem.status).toBeUndefined()
+    expect(apiProblem(problem)).toMatchObject({ code: 'internal-error', status: 500, cause: problem })
+    expect(apiProblem(problem).message).not.toContain('apigw-prod-data')
+    expect(apiProblem(new Problem('overloaded', 'x'))).toMatchObject({ code: 'overloaded', status: 503 })
+  })
+
+  test('a retryable code has a status that clients retry', () => {
+    for (const [, { status, retryable }] of entries)
+      if (retryable && status !== undefined) expect([408, 409, 429, 499, 500, 503]).toContain(status)
   })
 })

@@ -113,7 +113,7 @@ describe('a gateway', () => {
 
   it.each([
     ['no registry', { APIGW_REGISTRY: '' }, 'APIGW_REGISTRY is missing'],
-    ['a registry that is none', { APIGW_REGISTRY: 'postgres://me:hunter2@host/' }, 'is not the address of a registry'],
+    ['a registry that is none', { APIGW_REGISTRY: 'postgres://me:hunter2@host/' }, 'is not a valid registry address'],
     ['a port that is none', { APIGW_PORT: 'http' }, 'APIGW_PORT is "http"'],
     ['a negative number of proxies', { APIGW_TRUSTED_PROXIES: '-1' }, 'APIGW_TRUSTED_PROXIES is "-1"'],
   ])('does not start with %s', async (_, env, detail) => {
@@ -208,6 +208,8 @@ describe('a worker', () => {
       workerEnv({ APIGW_CARRIERS: carriersOf({ queue: 'carrier-a', table: 'x; DROP TABLE y' }) }),
     )
     expect(await worker.ended).toBe(1)
-    expect(worker.lines).toMatchObject([{ event: 'failed', detail: expect.stringContaining('cannot be a table or column') }])
+    expect(worker.lines).toMatchObject([
+      { event: 'failed', detail: expect.stringContaining('is not a valid table or column name') },
+    ])
   })
 })

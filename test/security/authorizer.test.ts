@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Scheme } from '../../src/domain/credential.ts'
 import { signedHeaders } from '../../src/domain/signature.ts'
 import { authenticator } from '../../src/runtime/gateway/authentication/authenticate.ts'
-import { type AuthorizerEvent, createAuthorizer, type PolicyResult } from '../../src/runtime/gateway/authentication/authorizer.ts'
+import { createAuthorizer, type PolicyResult } from '../../src/runtime/gateway/authentication/authorizer.ts'
 import { createTokens } from '../../src/runtime/gateway/authentication/tokens.ts'
 import type { HttpRequest, HttpResponse } from '../../src/runtime/gateway/http/http.ts'
 import { type AuthorizerContext, callerFrom } from '../../src/runtime/gateway/http/lambda/authorizer-context.ts'
@@ -36,12 +36,12 @@ function signedFor(world: Secured, path: string, body = messageBody): Record<str
 
 /** The events as API Gateway sends them, with what matters here. */
 const events = {
-  token: (authorizationToken: string): AuthorizerEvent => ({
+  token: (authorizationToken: string): object => ({
     type: 'TOKEN',
     authorizationToken,
     methodArn: `${stage}/POST/v1.0/messages`,
   }),
-  rest: (headers: Record<string, string>, path = '/v1.0/messages', query = {}): AuthorizerEvent => ({
+  rest: (headers: Record<string, string>, path = '/v1.0/messages', query = {}): object => ({
     type: 'REQUEST',
     methodArn: `${stage}/POST${path}`,
     httpMethod: 'POST',
@@ -55,7 +55,7 @@ const events = {
       identity: { sourceIp: '203.0.113.7' },
     },
   }),
-  http1: (headers: Record<string, string>, path = '/v1.0/messages'): AuthorizerEvent => ({
+  http1: (headers: Record<string, string>, path = '/v1.0/messages'): object => ({
     version: '1.0',
     type: 'REQUEST',
     methodArn: `${stage}/POST${path}`,
@@ -64,7 +64,7 @@ const events = {
     headers,
     requestContext: { domainName: 'api.example.com', identity: { sourceIp: '203.0.113.7' } },
   }),
-  http2: (headers: Record<string, string>, path = '/v1.0/messages', query = ''): AuthorizerEvent => ({
+  http2: (headers: Record<string, string>, path = '/v1.0/messages', query = ''): object => ({
     version: '2.0',
     type: 'REQUEST',
     routeArn: `${stage}/POST${path}`,

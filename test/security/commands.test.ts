@@ -86,7 +86,7 @@ describe('key rotate', () => {
     const [secret = '', ...more] = secretsIn(stdout)
     expect(more).toEqual([])
     expect(stdout).toContain('(hmac, live)')
-    expect(stderr).toMatch(new RegExp(`^${keyId} works until \\S+Z\\. Sooner: apigw key revoke acme ${keyId}\n$`))
+    expect(stderr).toMatch(new RegExp(`^${keyId} works until \\S+Z\\. To end it sooner: apigw key revoke acme ${keyId}\n$`))
     expect([secret === password, secretsIn(stderr), folderHolds(here.cwd, secret)]).toEqual([false, [], false])
   })
 
@@ -119,7 +119,7 @@ test('key rewrap seals everything under the new master key', async () => {
   const before = contents()
   expect(await json(['key', 'rewrap', '--dry-run'], both)).toEqual({ customers: 1, rewrapped: 1, dryRun: true })
   expect(contents()).toEqual(before)
-  expect(await ok(['key', 'rewrap'], both)).toBe('1 secret sealed anew, 1 customer looked at.\n')
+  expect(await ok(['key', 'rewrap'], both)).toBe('Re-encrypted 1 secret; checked 1 customer.\n')
   expect(await json(['key', 'rewrap', 'acme'], both)).toEqual({ customers: 1, rewrapped: 0, dryRun: false })
 })
 
@@ -174,7 +174,7 @@ describe('sign', () => {
 
   test.each([
     [['sign', '/v1.0/messages'], 'absolute'],
-    [['sign', url, '--credentials', 'acme:secret:key'], 'every user of this machine'],
+    [['sign', url, '--credentials', 'acme:secret:key'], 'Every user of this machine'],
     [['sign', url, '--body', 'missing.json'], 'missing.json'],
   ])('%j is refused', async (args, why) => {
     expect(await run(args, signing())).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(why) })

@@ -116,7 +116,7 @@ async function kept(): Promise<Addresses | undefined> {
 
 /**
  * Starts the real services on private ports before the first test, and stops them after the last.
- * With `APIGW_TEST_SERVICES=keep` they go on running, and the next run uses them again.
+ * With `APIGW_TEST_SERVICES=keep` they keep running, and the next run reuses them.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   ensureInstalled()

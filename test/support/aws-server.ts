@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** What a service on this machine was asked: the action's name, as its protocol has it, and the body. */
+/** A request to an emulated service: the action, as its protocol names it, and the body. */
 export interface AwsCall {
   readonly action: string
   readonly body: string

@@ -81,7 +81,7 @@ export class FakeCloudFormation {
     this.#perLook = perLook
   }
 
-  /** A stack as somebody left it. */
+  /** A stack that exists before the test. */
   put(name: string, more: Partial<FakeStack> = {}): FakeStack {
     this.#count += 1
     const id = `arn:aws:cloudformation:ap-northeast-2:${account}:stack/${name}/${this.#count}`

@@ -48,7 +48,7 @@ export async function startDynamo(): Promise<Dynamo> {
     seen,
     open,
     stop: async () => {
-      // Whoever waited no longer may have left a request behind, and dynalite throws where its database is gone.
+      // A client that stopped waiting may have left a request behind, and dynalite throws when its database is gone.
       while (running.size > 0) await Promise.all(running)
       for (const one of [front, server]) {
         const closed = new Promise((resolve) => one.close(resolve))

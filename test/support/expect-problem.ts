@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
 import { messageIdPattern } from '../../src/domain/ids.ts'
-import { type ProblemCode, problemTable } from '../../src/domain/problem.ts'
+import { type ApiProblemCode, problemTable } from '../../src/domain/problem.ts'
 import type { Answer } from './http.ts'
 import { messageText, type World } from './world.ts'
 
-/** Holds an answer against everything that every problem promises. */
-export function expectProblem(answer: Answer, code: ProblemCode, world?: World): void {
+/** Checks an answer against what every problem response guarantees. */
+export function expectProblem(answer: Answer, code: ApiProblemCode, world?: World): void {
   const { status, retryable, title } = problemTable[code]
   expect(answer.body).toMatchObject({ code, status, retryable, title, type: `urn:apigw:problem:${code}` })
   expect(answer.status).toBe(status)

@@ -45,7 +45,7 @@ function gone(child: ChildProcess): Promise<void> {
   })
 }
 
-/** Starts moto on a port of its own and waits until it answers. Whoever starts it stops it. */
+/** Starts moto on its own port and waits until it answers. The caller stops it. */
 export async function startMoto(): Promise<Moto> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`

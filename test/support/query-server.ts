@@ -24,7 +24,7 @@ export interface Sent {
   readonly body: string
 }
 
-/** What it answers; undefined leaves the request to whoever comes next. */
+/** Returns the answer, or `undefined` to pass the request to the next handler. */
 export type Rest = (sent: Sent) => RestAnswer | undefined | Promise<RestAnswer | undefined>
 
 export interface RestAnswer {

@@ -9,7 +9,7 @@ interface Bucket {
 
 export interface FakeS3 {
   readonly buckets: Map<string, Bucket>
-  /** Keys that S3 does not delete: it says so in an answer that is no error. */
+  /** Keys that S3 fails to delete. It lists them in a 200 response. */
   readonly locked: Set<string>
   /** Everything that was asked: `METHOD /bucket/key?subresource`. */
   readonly asked: string[]
@@ -40,7 +40,7 @@ function emptying({ method, url, body }: Sent, { objects }: Bucket, locked: Read
   return method === 'DELETE' && objects.size > 0 ? { status: 409, body: errorXml('BucketNotEmpty') } : undefined
 }
 
-/** S3 in memory, as far as artifacts and logs need it: buckets have owners, and may be somebody else's. */
+/** S3 in memory, for artifacts and logs. A bucket has an owner, which may be a different account. */
 export function fakeS3(account: string): FakeS3 {
   const buckets: FakeS3['buckets'] = new Map()
   const asked: string[] = []

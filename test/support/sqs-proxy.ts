@@ -61,7 +61,7 @@ async function withoutEntry(port: number, incoming: IncomingMessage, body: Buffe
   return { ...answer, body: Buffer.from(JSON.stringify({ ...JSON.parse(answer.body.toString()), Failed })) }
 }
 
-/** Stands in front of an SQS and does to its calls what networks do. */
+/** A proxy for SQS that injects network faults. */
 export async function startSqsProxy(port: number): Promise<SqsProxy> {
   const faults = new Map<string, Fault>()
   const arrivals = new Map<string, Gate>()

@@ -32,7 +32,7 @@ export async function startSqs(queues: readonly string[] = [liveQueue, testQueue
       .filter((one) => one.customer === customer)
   const bodies: Sqs['bodies'] = (queue) => {
     const held = server.inspectQueue(queue)
-    if (held === undefined) throw new Error(`there is no queue ${queue}`)
+    if (held === undefined) throw new Error(`unknown queue ${queue}`)
     const { ready, delayed, inflight } = held.messages
     return [...ready, ...delayed, ...inflight.map((one) => one.message)].map((one) => one.body)
   }

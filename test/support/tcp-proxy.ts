@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** Stands in front of a server that speaks any protocol: to make it unreachable, or silent, without ending it. */
+/** A TCP proxy that can make a server unreachable or silent without stopping it. */
 export interface TcpProxy {
   readonly port: number
   /** How many were ever opened. */

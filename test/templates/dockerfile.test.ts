@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { startNode } from '../support/child.ts'
@@ -59,95 +59,73 @@ function environmentOf(stage: string): Record<string, string> {
   return Object.fromEntries(inStage(stage, 'ENV').map((text) => text.split('=') as [string, string]))
 }
 
-/** The image's files in a folder: what is copied, and the packages. */
+/** A folder with the image's files. It is outside the repository, so no package of it can be imported. */
 function imageFolder(): string {
   const folder = temporaryFolder()
-  for (const rest of inStage('gateway', 'COPY').filter((text) => text.startsWith('dist/'))) {
+  for (const rest of inStage('gateway', 'COPY')) {
     const [from = '', to = ''] = rest.split(' ')
     mkdirSync(join(folder, to), { recursive: true })
     cpSync(join(root, from), join(folder, to), { recursive: true })
   }
-  cpSync(join(root, 'package.json'), join(folder, 'package.json'))
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   return folder
 }
 
-/** Everything below a folder that is not a package. */
+const imageFiles = ['gateway-health.mjs', 'gateway.mjs', 'rds-ca.pem', 'worker.mjs']
+
 const filesIn = (folder: string) => readdirSync(folder, { recursive: true }).map(String).sort()
 
 let sqs: Sqs
 beforeAll(async () => {
-  if (!existsSync(join(root, 'dist/runtime'))) execFileSync('npm', ['run', 'build'], { cwd: root })
+  if (!existsSync(join(root, 'dist/container'))) execFileSync('npm', ['run', 'build'], { cwd: root })
   sqs = await startSqs([liveQueue, testQueue])
 })
 afterAll(() => sqs.stop())
 
 describe.each(['gateway', 'worker'])('the image of the %s', (stage) => {
-  it('runs without rights, gets its signal itself, and is built in the end', () => {
+  it('runs as an unprivileged user, receives SIGTERM itself, and has one command', () => {
     expect(inStage(stage, 'USER')).toEqual(['node'])
     expect(inStage(stage, 'STOPSIGNAL')).toEqual(['SIGTERM'])
-    expect(commandOf(stage)).toEqual(['node', `dist/runtime/${stage}/main.js`])
+    expect(commandOf(stage)).toEqual(['node', `${stage}.mjs`])
     expect(inStage(stage, 'ENTRYPOINT')).toEqual([])
     expect(inStage(stage, 'CMD')).toHaveLength(1)
     expect(inStage(stage, 'HEALTHCHECK')).toHaveLength(1)
   })
 
-  it('has no package that only makes or tests it', () => {
-    const installs = instructions.filter(({ name, rest }) => name === 'RUN' && rest.includes('npm'))
-    expect(installs.map(({ rest }) => rest)).toEqual(['npm ci --omit=dev --ignore-scripts'])
-    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    const folder = imageFolder()
-    const wanted = filesIn(join(folder, 'dist'))
-      .filter((file) => file.endsWith('.js'))
-      .flatMap((file) => [
-        ...readFileSync(join(folder, 'dist', file), 'utf8').matchAll(
-          /^(?:import|export) .*? from '([^.'][^']*)'|\bimport\('([^.'][^']*)'\)/gm,
-        ),
-      ])
-      .map(([, name, dynamic]) => name ?? dynamic ?? '')
-      .filter((name) => !name.startsWith('node:'))
-      .map((name) =>
-        name
-          .split('/')
-          .slice(0, name.startsWith('@') ? 2 : 1)
-          .join('/'),
-      )
-    expect(wanted).toContain('ioredis')
-    expect([...new Set(wanted)].filter((name) => !(name in dependencies))).toEqual([])
+  it('holds the bundled commands and no packages', () => {
+    expect(instructions.filter(({ name }) => name === 'RUN')).toEqual([])
+    expect(filesIn(imageFolder())).toEqual(imageFiles)
+  })
+
+  it('is run by its stack with the same command and health check', () => {
+    const template = readFileSync(join(root, `templates/stacks/${stage}.yaml`), 'utf8')
+    expect(template).toContain(`Command: [${commandOf(stage).join(', ')}]`)
+    const health = healthOf(stage)
+    if (health.length > 0) expect(template).toContain(`Command: [CMD, ${health.join(', ')}]`)
   })
 })
 
-it('has the certificates of RDS, of this region too', () => {
-  const [run] = inStage('dependencies', 'RUN')
-    .map(execForm)
-    .filter((words) => words.length > 0)
-  const [program = '', ...args] = run ?? []
-  const folder = imageFolder()
-  execFileSync(program, args, { cwd: folder })
+it('holds the RDS certificate authorities, also those of this region', () => {
   const { NODE_EXTRA_CA_CERTS = '' } = environmentOf('gateway')
-  const text = readFileSync(join(folder, NODE_EXTRA_CA_CERTS.replace(/^\/app\//, '')), 'utf8')
+  const text = readFileSync(join(imageFolder(), NODE_EXTRA_CA_CERTS.replace(/^\/app\//, '')), 'utf8')
   const certificates = (text.match(/-----BEGIN[\s\S]*?END CERTIFICATE-----/g) ?? []).map((one) => new X509Certificate(one))
   const seoul = certificates.filter(({ subject }) => subject.includes(`${region} Root CA RSA2048 G1`))
   expect(seoul.map(({ ca }) => ca)).toEqual([true])
 })
 
-describe('started as the image starts it', () => {
+describe('a process started as in the image', () => {
   let folder: string
-  let before: string[]
   beforeEach(() => {
     folder = imageFolder()
-    before = filesIn(join(folder, 'dist'))
   })
   const start = (stage: string, env: Record<string, string>) => {
     const own = { ...environmentOf(stage), NODE_EXTRA_CA_CERTS: '', AWS_REGION: region, APIGW_SQS_ENDPOINT: sqs.endpoint, ...env }
     return startNode(commandOf(stage).slice(1), own, folder)
   }
   const expectNothingWritten = () => {
-    expect(filesIn(join(folder, 'dist'))).toEqual(before)
-    expect(readdirSync(folder).sort()).toEqual(['dist', 'node_modules', 'package.json'])
+    expect(filesIn(folder)).toEqual(imageFiles)
   }
 
-  it('the gateway is well, says so, and stops when it is asked to', async () => {
+  it('the gateway is healthy and stops on SIGTERM', async () => {
     const gateway = start('gateway', { APIGW_REGISTRY: inject('redis'), APIGW_PORT: '0', APIGW_HOST: '127.0.0.1' })
     const { url } = await gateway.logged('listening')
     expect((await ask(`${url}/healthz`)).status).toBe(200)
@@ -161,7 +139,7 @@ describe('started as the image starts it', () => {
     expectNothingWritten()
   })
 
-  it.each(engines.slice(1))('the worker starts over $engine, and stops when it is asked to', async ({ create }) => {
+  it.each(engines.slice(1))('the worker starts with $engine and stops on SIGTERM', async ({ create }) => {
     const test = await create()
     const worker = start('worker', { APIGW_DATABASE: test.address, APIGW_SCHEMA: 'apply' })
     expect(await worker.logged('consuming')).toMatchObject({ queues: [liveQueue, testQueue] })

@@ -18,6 +18,12 @@ const entries: Readonly<Record<string, string>> = {
   'database-user': 'src/runtime/resources/database-user-lambda.ts',
 }
 
+/** The source of each command of the container image. */
+const containers: Readonly<Record<string, string>> = {
+  gateway: 'src/runtime/gateway/main.ts',
+  worker: 'src/runtime/worker/main.ts',
+}
+
 /** Not for the stacks to set. */
 const others: Readonly<Record<string, string>> = {
   APIGW_SQS_ENDPOINT: 'for emulators',
@@ -91,9 +97,8 @@ function functionOf({ name, properties }: Resource): Program {
 function containersOf({ properties }: Resource): Program[] {
   return listOf(properties.ContainerDefinitions).map((value): Program => {
     const { Name, Command, Environment, Secrets } = mapOf(value)
-    const main = String(listOf(Command).at(-1))
-      .replace(/^dist\//, 'src/')
-      .replace(/\.js$/, '.ts')
+    const bundle = String(listOf(Command).at(-1)).replace('.mjs', '')
+    const main = containers[bundle] ?? ''
     const pairs = [...listOf(Environment), ...listOf(Secrets)].map(mapOf)
     const values = Object.fromEntries(pairs.map((pair) => [String(pair.Name), pair.Value ?? pair.ValueFrom]))
     return { title: `container ${String(Name)}`, entry: main, set: Object.keys(values), values }

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { readStdin } from '../../cli/prompts.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import {
   type Audit,
   atLeast,
@@ -26,9 +27,9 @@ import {
 import { auditText } from '../../presenters/audit.ts'
 
 const formats = ['text', 'sarif', 'csv', 'markdown', 'html'] as const
-const gateClosed = 3
+const exitOnFindings = 3
 
-/** Written whole or not at all, and readable by its owner alone: it says where an account is weak. */
+/** Readable only by its owner, because it shows the weaknesses of an account. */
 async function save(path: string, text: string): Promise<void> {
   const file = await open(path, 'w', 0o600)
   try {
@@ -39,9 +40,9 @@ async function save(path: string, text: string): Promise<void> {
 }
 
 export default class AuditIam extends BaseCommand {
-  static override summary = 'judge every user and role of an account: who can do what, and get all rights'
+  static override summary = 'find IAM risks and privilege escalation paths'
   static override description =
-    'Reads the live account (with the rights of SecurityAudit), or files. Judges principals by all their policies, groups, boundary, denials and conditions together. Exit code 3 if a finding is as bad as --fail-on, 1 if a part could not be read.'
+    'Reads the live account (requires the SecurityAudit policy) or files. Evaluates each user and role with all its policies, groups, permissions boundary, denials and conditions. Exits with 3 if a finding reaches the severity of --fail-on, and with 1 if part of the account could not be read.'
   static override examples = [
     '<%= config.bin %> audit iam',
     '<%= config.bin %> audit iam --input account.json --credential-report credentials.csv',
@@ -53,48 +54,48 @@ export default class AuditIam extends BaseCommand {
     input: Flags.string({
       env: 'APIGW_INPUT',
       helpValue: 'FILE',
-      summary: 'what aws iam get-account-authorization-details, or --save, wrote; - for stdin',
+      summary: 'output of aws iam get-account-authorization-details or --save; - for stdin',
     }),
     'credential-report': Flags.string({
       env: 'APIGW_CREDENTIAL_REPORT',
       helpValue: 'FILE',
-      summary: 'the CSV of aws iam get-credential-report',
+      summary: 'CSV from aws iam get-credential-report',
     }),
     scp: Flags.string({
       multiple: true,
       env: 'APIGW_SCP',
       helpValue: 'FILE',
-      summary: 'service control policies of a level: a document or a list; once a level',
+      summary: 'service control policies of one level, as a document or a list; repeat for each level',
     }),
     template: Flags.string({
       env: 'APIGW_TEMPLATE',
       helpValue: 'FILE',
       exclusive: ['input', 'credential-report', 'save', 'plan'],
-      summary: 'the IAM parts of a CloudFormation template instead of an account',
+      summary: 'audit the IAM resources of a CloudFormation template instead of an account',
     }),
     save: Flags.string({
       env: 'APIGW_SAVE',
       helpValue: 'FILE',
       exclusive: ['input'],
-      summary: 'write what was read, to audit it again offline',
+      summary: 'save the account data, to audit it again offline',
     }),
-    format: Flags.option({ options: formats, default: 'text', env: 'APIGW_FORMAT', summary: 'how to show what was found' })(),
+    format: Flags.option({ options: formats, default: 'text', env: 'APIGW_FORMAT', summary: 'output format' })(),
     'fail-on': Flags.option({
       options: severities,
       env: 'APIGW_FAIL_ON',
-      summary: 'exit with 3 if anything is as bad as this, or worse',
+      summary: 'exit with 3 if a finding has this severity or higher',
     })(),
     baseline: Flags.string({
       env: 'APIGW_BASELINE',
       helpValue: 'FILE',
-      summary: 'findings that somebody accepted, with owner, reason and expiry',
+      summary: 'accepted findings, each with owner, reason and expiry',
     }),
     since: Flags.string({
       env: 'APIGW_SINCE',
       helpValue: 'FILE',
-      summary: 'only what is new since an earlier run, given its --json',
+      summary: 'show only findings that are not in an earlier run (its --json output)',
     }),
-    plan: Flags.string({ env: 'APIGW_PLAN', helpValue: 'FILE', summary: 'write what can be tidied, for apigw iam apply' }),
+    plan: Flags.string({ env: 'APIGW_PLAN', helpValue: 'FILE', summary: 'write a cleanup plan for apigw iam apply' }),
     profile: shared.profile,
   }
 
@@ -107,15 +108,17 @@ export default class AuditIam extends BaseCommand {
     if (flags.plan !== undefined) {
       const plan = planOf(found, account)
       await save(flags.plan, planText(plan))
-      this.note(`Wrote ${plan.steps.length} steps to ${flags.plan}. Next: apigw iam apply ${flags.plan} --dry-run`)
+      this.note(
+        step`Wrote ${`${plan.steps.length}`} steps to ${flags.plan}. Next: ${apigw('iam apply', flags.plan, '--dry-run')}`,
+      )
     }
-    for (const what of found.missing) this.note(`Not judged: ${what}`)
+    for (const what of found.missing) this.note(`Not audited: ${what}`)
     this.show(found, flags.format, flags.template ?? flags.input ?? 'iam')
     const limit = flags['fail-on']
     const failed =
       limit !== undefined && found.findings.some(({ severity, suppressed: by }) => by === null && atLeast(severity, limit))
-    if (failed) process.exitCode = gateClosed
-    // Files may leave out what AWS itself wrote; a live run that was refused something did not do what was asked.
+    if (failed) process.exitCode = exitOnFindings
+    // A file may lack data that AWS left out. A live run that was denied a read is incomplete, so it fails.
     else if (this.unread) process.exitCode = 1
     return found
   }
@@ -137,7 +140,7 @@ export default class AuditIam extends BaseCommand {
     this.unread = account.missing.length > 0
     if (flags.save !== undefined) {
       await save(flags.save, savedText(details, account.facts, account.missing))
-      this.note(`Wrote what was read to ${flags.save}.`)
+      this.note(`Saved the account data to ${flags.save}.`)
     }
     const offline = await readOffline({ scps, stdin: readStdin, now })
     return { ...account, scps: offline.scps }

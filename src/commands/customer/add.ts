@@ -5,29 +5,30 @@ import { ask } from '../../cli/prompts.ts'
 import { repeated } from '../../cli/repeated.ts'
 import { timeZone } from '../../domain/calendar.ts'
 import { customerId, environments, queueName } from '../../domain/names.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type QuotaChange, quotaLimit } from '../../domain/quota.ts'
 import { addCustomer, defaultTimeZone, type NewCustomer } from '../../operations/customers/index.ts'
 import { issuedJson, issuedText, profileJson, profileText } from '../../presenters/render.ts'
 
 export default class CustomerAdd extends BaseCommand {
-  static override summary = 'add a customer, with quota, route and keys in one step'
+  static override summary = 'add a customer with its quota, route and keys'
   static override description =
-    'On a terminal it asks for what the flags leave open. Everything is written in one step, or nothing is.\nThe test environment is ready at once: 1,000 units a day, route to the queue "sandbox".'
+    'On a terminal, prompts for the values that the flags leave out. Writes everything in one step or nothing.\nThe test environment is ready at once: 1,000 units per day, routed to the queue "sandbox".'
   static override examples = [
     '<%= config.bin %> customer add acme --name "Acme Ltd" --day 1000 --month 20000 --queue carrier-a --key live',
     '<%= config.bin %> customer add acme --day 1000 --queue carrier-a --key live --key test --json',
   ]
-  static override args = { customer: Args.string({ description: 'its id: a-z, 0-9 and "-"' }) }
+  static override args = { customer: Args.string({ description: 'customer id: a-z, 0-9 and "-"' }) }
   static override flags = {
-    name: Flags.string({ env: 'APIGW_NAME', summary: 'its name, for people' }),
+    name: Flags.string({ env: 'APIGW_NAME', summary: 'display name' }),
     'time-zone': Flags.string({
       env: 'APIGW_TIME_ZONE',
       helpValue: 'ZONE',
-      summary: `whose midnight resets the quotas (default ${defaultTimeZone})`,
+      summary: `IANA time zone in which quotas reset (default ${defaultTimeZone})`,
     }),
     ...limitFlags,
-    queue: Flags.string({ env: 'APIGW_QUEUE', summary: 'queue that its live messages go to' }),
+    queue: Flags.string({ env: 'APIGW_QUEUE', summary: 'queue for live messages' }),
     key: Flags.option({
       options: environments,
       multiple: true,
@@ -48,11 +49,11 @@ export default class CustomerAdd extends BaseCommand {
       quota: quotaChange(flags),
       keysFor: repeated(flags.key),
     }
-    const input = this.interactive && !flags.yes ? await completed(typed) : typed
+    const input = this.interactive && !flags.yes ? await promptForMissing(typed) : typed
     const { id } = input
     if (id === undefined) {
-      throw new Problem('input-missing', 'Which customer? The id is missing.', {
-        next: 'apigw customer add ID --day N --queue QUEUE --key live',
+      throw new Problem('input-missing', 'The customer id is missing.', {
+        next: apigw('customer add', 'ID', '--day', 'N', '--queue', 'QUEUE', '--key', 'live'),
       })
     }
     return this.withContext(flags, async (context) => {
@@ -60,34 +61,34 @@ export default class CustomerAdd extends BaseCommand {
       const dryRun = flags['dry-run']
       const { createdAt: now } = profile.customer
       this.log([profileText(profile, now), ...keys.map((key) => issuedText(key, dryRun))].join('\n\n'))
-      if (keys.length === 0) this.note(`Next: apigw key issue ${id} --env test`)
+      if (keys.length === 0) this.note(step`Next: ${apigw('key issue', id, '--env', 'test')}`)
       return { ...profileJson(profile, now), keys: keys.map((key) => issuedJson(key, now, dryRun)), dryRun }
     })
   }
 }
 
-type Wishes = { readonly [field in keyof NewCustomer]?: NewCustomer[field] | undefined }
+type PartialCustomer = { readonly [field in keyof NewCustomer]?: NewCustomer[field] | undefined }
 
-/** Asks for what was not typed. An empty answer leaves a limit or the route out. */
-async function completed(typed: Wishes): Promise<Wishes> {
+/** Prompts for the values that were not typed. An empty answer sets no limit or no route. */
+async function promptForMissing(typed: PartialCustomer): Promise<PartialCustomer> {
   const id = typed.id ?? (await ask({ message: 'Customer id', check: customerId }))
   const name = typed.name ?? (await ask({ message: 'Name', fallback: id }))
   const zone = typed.timeZone ?? (await ask({ message: 'Time zone', fallback: defaultTimeZone, check: timeZone }))
-  const quota = typed.quota ?? (await askedQuota())
-  const queue = typed.queue ?? (await askedQueue())
+  const quota = typed.quota ?? (await promptForQuota())
+  const queue = typed.queue ?? (await promptForQueue())
   const keysFor = typed.keysFor ?? environments.filter((environment) => environment === 'test' || queue !== '')
   return { id, name, timeZone: zone, quota, queue: queue === '' ? undefined : queue, keysFor }
 }
 
-function askedQueue(): Promise<string> {
+function promptForQueue(): Promise<string> {
   const check = (answer: string): void => void (answer.trim() === '' || queueName(answer.trim(), 'live'))
-  return ask({ message: 'Queue for live messages (empty: set a route later)', check })
+  return ask({ message: 'Queue for live messages (leave empty to set a route later)', check })
 }
 
-async function askedQuota(): Promise<QuotaChange | undefined> {
+async function promptForQuota(): Promise<QuotaChange | undefined> {
   const limit = async (name: 'day' | 'month', message: string) =>
     quotaLimit(name, await ask({ message, fallback: 'none', check: (answer) => void quotaLimit(name, answer) }))
-  const day = await limit('day', 'Live units a day')
-  const month = await limit('month', 'Live units a month')
+  const day = await limit('day', 'Live units per day')
+  const month = await limit('month', 'Live units per month')
   return day === null && month === null ? undefined : { day, month }
 }

@@ -1,5 +1,6 @@
 import { BaseCommand } from '../../cli/base.ts'
-import { iso, table } from '../../cli/output.ts'
+import { apigw, step } from '../../domain/next-step.ts'
+import { iso, table } from '../../presenters/output.ts'
 
 export default class CustomerList extends BaseCommand {
   static override summary = 'list all customers'
@@ -9,7 +10,7 @@ export default class CustomerList extends BaseCommand {
     const { flags } = await this.parse(CustomerList)
     return this.withRegistry(flags, async (registry) => {
       const customers = await registry.customers()
-      if (customers.length === 0) this.note('No customers yet. Next: apigw customer add')
+      if (customers.length === 0) this.note(step`No customers. Next: ${apigw('customer add')}`)
       else
         this.log(
           table(

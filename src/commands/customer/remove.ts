@@ -1,15 +1,16 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { ask } from '../../cli/prompts.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { removeCustomer, storedProfile } from '../../operations/customers/index.ts'
 
 export default class CustomerRemove extends BaseCommand {
   static override summary = 'remove a customer with its keys, quotas and routes'
   static override description =
-    'This cannot be undone, and the id cannot be used again for 400 days, because what is stored under it stays until it expires. To stop a customer, also for good, suspend it.'
+    'This cannot be undone. The id cannot be reused for 400 days, until everything stored under it has expired. To stop the calls of a customer and keep its data, suspend it instead.'
   static override examples = ['<%= config.bin %> customer remove acme', '<%= config.bin %> customer remove acme --yes']
-  static override args = { customer: Args.string({ required: true, description: 'its id' }) }
+  static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = { yes: shared.yes, 'dry-run': shared.dryRun }
 
   async run() {
@@ -18,20 +19,22 @@ export default class CustomerRemove extends BaseCommand {
     return this.withContext(flags, async (context) => {
       const { profile } = await storedProfile(context.registry, customer)
       const keys = profile.credentials.length
-      if (!flags.yes && !flags['dry-run']) await this.#sure(customer, keys)
+      if (!flags.yes && !flags['dry-run']) await this.#confirm(customer, keys)
       await removeCustomer(context, customer)
-      this.log(`${customer} and its ${keys} ${keys === 1 ? 'key' : 'keys'} are removed.`)
+      this.log(`Removed ${customer} and its ${keys} ${keys === 1 ? 'key' : 'keys'}.`)
       return { id: customer, removed: !flags['dry-run'], keys, dryRun: flags['dry-run'] }
     })
   }
 
-  async #sure(customer: string, keys: number): Promise<void> {
+  async #confirm(customer: string, keys: number): Promise<void> {
     if (!this.interactive) {
-      throw new Problem('input-missing', `Removing "${customer}" cannot be undone, so it wants a yes.`, {
-        next: `apigw customer remove ${customer} --yes`,
+      throw new Problem('input-missing', `Removing "${customer}" cannot be undone. Confirmation required.`, {
+        next: apigw('customer remove', customer, '--yes'),
       })
     }
-    const typed = await ask({ message: `This removes ${customer} and ${keys} keys for good. Type its id to go on` })
-    if (typed !== customer) throw new Problem('declined', 'That was another name; nothing was removed.')
+    const typed = await ask({
+      message: `This permanently removes ${customer} and its ${keys} ${keys === 1 ? 'key' : 'keys'}. Type the customer id to confirm`,
+    })
+    if (typed !== customer) throw new Problem('declined', 'The id does not match. Nothing was removed.')
   }
 }

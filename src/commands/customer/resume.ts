@@ -3,9 +3,9 @@ import { BaseCommand, shared } from '../../cli/base.ts'
 import { setCustomer } from '../../operations/customers/index.ts'
 
 export default class CustomerResume extends BaseCommand {
-  static override summary = 'let a suspended customer call again'
+  static override summary = 'resume a suspended customer'
   static override examples = ['<%= config.bin %> customer resume acme']
-  static override args = { customer: Args.string({ required: true, description: 'its id' }) }
+  static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = { 'dry-run': shared.dryRun }
 
   async run() {

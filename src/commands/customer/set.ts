@@ -1,25 +1,30 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { iso, plain } from '../../cli/output.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { setCustomer } from '../../operations/customers/index.ts'
+import { iso, plain } from '../../presenters/output.ts'
 
 export default class CustomerSet extends BaseCommand {
   static override summary = "change a customer's name or time zone"
-  static override description = 'A new time zone moves the midnight at which quotas reset. Units already spent stay spent.'
+  static override description = 'A new time zone changes when quotas reset. Units already used stay used.'
   static override examples = ['<%= config.bin %> customer set acme --name "Acme Holdings" --time-zone America/New_York']
-  static override args = { customer: Args.string({ required: true, description: 'its id' }) }
+  static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = {
-    name: Flags.string({ env: 'APIGW_NAME', summary: 'its name, for people' }),
-    'time-zone': Flags.string({ env: 'APIGW_TIME_ZONE', helpValue: 'ZONE', summary: 'an IANA name such as Asia/Seoul' }),
+    name: Flags.string({ env: 'APIGW_NAME', summary: 'display name' }),
+    'time-zone': Flags.string({
+      env: 'APIGW_TIME_ZONE',
+      helpValue: 'ZONE',
+      summary: 'IANA time zone in which quotas reset, such as Asia/Seoul',
+    }),
     'dry-run': shared.dryRun,
   }
 
   async run() {
     const { args, flags } = await this.parse(CustomerSet)
     if (flags.name === undefined && flags['time-zone'] === undefined) {
-      throw new Problem('input-missing', 'Nothing to change was given.', {
-        next: `apigw customer set ${args.customer} --name NAME`,
+      throw new Problem('input-missing', 'No change was given.', {
+        next: apigw('customer set', args.customer, '--name', 'NAME'),
       })
     }
     return this.withContext(flags, async (context) => {

@@ -1,26 +1,26 @@
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
-import { iso, localTime, plain, styled } from '../../cli/output.ts'
 import { storedProfile } from '../../operations/customers/index.ts'
+import { iso, localTime, plain, styled } from '../../presenters/output.ts'
 import { profileJson, profileText } from '../../presenters/render.ts'
 
-const shownChanges = 10
+const maxChanges = 10
 
 export default class CustomerShow extends BaseCommand {
-  static override summary = 'show a customer: quotas, routes, keys and latest changes'
+  static override summary = "show a customer's quotas, routes, keys and recent changes"
   static override examples = ['<%= config.bin %> customer show acme']
-  static override args = { customer: Args.string({ required: true, description: 'its id' }) }
+  static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
 
   async run() {
     const { args, flags } = await this.parse(CustomerShow)
     return this.withRegistry(flags, async (registry) => {
       const { profile } = await storedProfile(registry, args.customer)
-      const { now } = await registry.usage(args.customer, 'live')
-      const history = await registry.history(args.customer, shownChanges)
+      const now = await registry.now()
+      const history = await registry.history(args.customer, maxChanges)
       const changes = history.map(
         ({ at, who, from, what }) => `${localTime(at, profile.customer.timeZone)}  ${plain(who)}@${plain(from)}  ${plain(what)}`,
       )
-      this.log(`${profileText(profile, now)}\n\n${styled('dim', 'LATEST CHANGES')}\n${changes.join('\n')}`)
+      this.log(`${profileText(profile, now)}\n\n${styled('dim', 'RECENT CHANGES')}\n${changes.join('\n')}`)
       return { ...profileJson(profile, now), history: history.map((entry) => ({ ...entry, at: iso(entry.at) })) }
     })
   }

@@ -1,11 +1,12 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { setCustomer } from '../../operations/customers/index.ts'
 
 export default class CustomerSuspend extends BaseCommand {
-  static override summary = 'refuse every call of a customer from now on'
+  static override summary = 'suspend a customer: all its calls are refused'
   static override examples = ['<%= config.bin %> customer suspend acme']
-  static override args = { customer: Args.string({ required: true, description: 'its id' }) }
+  static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = { 'dry-run': shared.dryRun }
 
   async run() {
@@ -13,7 +14,7 @@ export default class CustomerSuspend extends BaseCommand {
     return this.withContext(flags, async (context) => {
       const { id, state } = await setCustomer(context, args.customer, { state: 'suspended' })
       this.log(`${id} is ${state}.`)
-      this.note(`Its next call is refused. Undo: apigw customer resume ${id}`)
+      this.note(step`All its calls are refused from now on. Undo: ${apigw('customer resume', id)}`)
       return { id, state, dryRun: flags['dry-run'] }
     })
   }

@@ -10,26 +10,26 @@ import { issuedJson, issuedText } from '../../presenters/render.ts'
 export default class KeyIssue extends BaseCommand {
   static override summary = 'issue a key and show its secret once'
   static override description =
-    'The secret has 256 random bits, and is shown now and never again. basic: it signs in itself. hmac: it signs each call and never\ntravels; it is kept encrypted under the master key. jwt: it signs in at /v1.0/token, for a token of 15 minutes.'
+    'The secret has 256 random bits and is shown only once. basic: sends the secret with each call. hmac: signs each call with the\nsecret, which is stored encrypted under the master key. jwt: exchanges the secret for a 15-minute token at /v1.0/token.'
   static override examples = [
     '<%= config.bin %> key issue acme --env test',
     '<%= config.bin %> key issue acme --scheme hmac',
     '<%= config.bin %> key issue acme --expires 90d --allow-ip 203.0.113.0/24 --json',
   ]
-  static override args = { customer: Args.string({ required: true, description: 'whose key' }) }
+  static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = {
     env: shared.env({ default: 'live' }),
-    scheme: Flags.option({ options: schemes, default: 'basic', env: 'APIGW_SCHEME', summary: 'how calls are signed in' })(),
+    scheme: Flags.option({ options: schemes, default: 'basic', env: 'APIGW_SCHEME', summary: 'authentication scheme' })(),
     expires: Flags.string({
       env: 'APIGW_EXPIRES',
       helpValue: 'WHEN',
-      summary: 'a time (2027-01-31T00:00:00Z) or a span from now (90d, 12h)',
+      summary: 'expiry: a time (2027-01-31T00:00:00Z) or a duration from now (90d, 12h)',
     }),
     'allow-ip': Flags.string({
       env: 'APIGW_ALLOW_IP',
       multiple: true,
       helpValue: 'RANGE',
-      summary: 'only from this address or range; may be repeated',
+      summary: 'allow calls only from this address or range; repeatable',
     }),
     'dry-run': shared.dryRun,
   }

@@ -1,16 +1,16 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { iso } from '../../cli/output.ts'
 import { revokeKey } from '../../operations/customers/index.ts'
+import { iso } from '../../presenters/output.ts'
 
 export default class KeyRevoke extends BaseCommand {
-  static override summary = 'revoke a key: its next call is refused'
+  static override summary = 'revoke a key immediately'
   static override description =
-    'For good, and at once on every gateway. It asks nothing, because a leaked key is no time for questions.'
+    'Permanent, and effective at once on every gateway. Does not ask for confirmation, so that a leaked key can be revoked without delay.'
   static override examples = ['<%= config.bin %> key revoke acme ak_live_7M2V0Q8R4C6D9E1F3G5H']
   static override args = {
-    customer: Args.string({ required: true, description: 'whose key' }),
-    key: Args.string({ required: true, description: 'the key id (API_KEY)' }),
+    customer: Args.string({ required: true, description: 'customer id' }),
+    key: Args.string({ required: true, description: 'key id (API_KEY)' }),
   }
   static override flags = { 'dry-run': shared.dryRun }
 

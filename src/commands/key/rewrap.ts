@@ -3,11 +3,11 @@ import { BaseCommand, shared } from '../../cli/base.ts'
 import { rewrapKeys, rewrapTokenKeys } from '../../operations/customers/index.ts'
 
 export default class KeyRewrap extends BaseCommand {
-  static override summary = 'encrypt HMAC secrets and token keys anew under the current master key'
+  static override summary = 're-encrypt HMAC secrets and token keys with the current master key'
   static override description =
-    'For changing the master key: give gateways and this command the new key before the old one (APIGW_MASTER_KEY=NEW,OLD), run\nthis, then take the old one away. The secrets stay what they are, so customers notice nothing.'
+    'To change the master key, give gateways and this command the new key before the old one (APIGW_MASTER_KEY=NEW,OLD), run this\ncommand, then remove the old key. The secrets themselves do not change, so customers are not affected.'
   static override examples = ['<%= config.bin %> key rewrap', '<%= config.bin %> key rewrap acme --dry-run']
-  static override args = { customer: Args.string({ description: 'whose keys (default: all)' }) }
+  static override args = { customer: Args.string({ description: 'customer id (default: all customers)' }) }
   static override flags = { 'dry-run': shared.dryRun }
 
   async run() {
@@ -18,7 +18,7 @@ export default class KeyRewrap extends BaseCommand {
       for (const id of ids) rewrapped += await rewrapKeys(context, id)
       if (args.customer === undefined) rewrapped += await rewrapTokenKeys(context)
       this.log(
-        `${rewrapped} ${rewrapped === 1 ? 'secret' : 'secrets'} sealed anew, ${ids.length} ${ids.length === 1 ? 'customer' : 'customers'} looked at.`,
+        `Re-encrypted ${rewrapped} ${rewrapped === 1 ? 'secret' : 'secrets'}; checked ${ids.length} ${ids.length === 1 ? 'customer' : 'customers'}.`,
       )
       return { customers: ids.length, rewrapped, dryRun: flags['dry-run'] }
     })

@@ -1,13 +1,13 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
-import { count, table } from '../../cli/output.ts'
 import { idlePolling, listQueues, withQueues } from '../../operations/queues/index.ts'
+import { count, table } from '../../presenters/output.ts'
 
 export default class QueueList extends BaseCommand {
-  static override summary = 'show how many messages wait in each queue, and what polling an empty queue costs'
+  static override summary = 'list queues with their message counts and polling cost'
   static override examples = ['<%= config.bin %> queue list', '<%= config.bin %> queue list --prefix carrier']
   static override flags = {
-    prefix: Flags.string({ env: 'APIGW_PREFIX', summary: 'only queues whose names begin with this' }),
+    prefix: Flags.string({ env: 'APIGW_PREFIX', summary: 'only queues whose name starts with this' }),
   }
 
   async run() {
@@ -25,7 +25,7 @@ export default class QueueList extends BaseCommand {
     else this.log(table(['queue', 'waiting', 'in flight', 'delayed', 'dead letters'], rows))
     const { requestsAnHour, dollarsAMonth } = idlePolling
     this.note(
-      `Polling an empty queue costs ${requestsAnHour} requests an hour, $${dollarsAMonth.toFixed(3)} a month, for each queue.`,
+      `Polling an empty queue takes ${requestsAnHour} requests per hour and costs $${dollarsAMonth.toFixed(3)} per month and queue.`,
     )
     return { queues, idlePolling: { requestsAnHour, dollarsAMonth } }
   }

@@ -1,22 +1,22 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { confirmed } from '../../cli/confirm.ts'
+import { confirm } from '../../cli/confirm.ts'
 import { deadLettersOf, redriveQueue, withQueues } from '../../operations/queues/index.ts'
 
 export default class QueueRedrive extends BaseCommand {
   static override summary = 'move messages from a dead-letter queue back to their queue'
   static override description =
-    'Run it after the cause of the failures is fixed. A message that has been written since is recognised and not written again. Messages that are not envelopes stay in the dead-letter queue, unless --all is given.'
+    'Run it after you have fixed the cause of the failures. A message that was written in the meantime is not written again. Malformed messages stay in the dead-letter queue, unless you add --all.'
   static override examples = ['<%= config.bin %> queue redrive carrier-a', '<%= config.bin %> queue redrive carrier-a --most 10']
-  static override args = { queue: Args.string({ required: true, description: 'name of the queue to move them to' }) }
+  static override args = { queue: Args.string({ required: true, description: 'queue to move the messages to' }) }
   static override flags = {
     from: Flags.string({
       env: 'APIGW_FROM',
       helpValue: 'QUEUE',
-      summary: 'take them from this queue instead of its dead-letter queue',
+      summary: 'source queue (default: the dead-letter queue of QUEUE)',
     }),
     most: Flags.integer({ default: 10_000, min: 1, env: 'APIGW_MOST', summary: 'maximum number of messages' }),
-    all: Flags.boolean({ default: false, env: 'APIGW_ALL', summary: 'also move messages that are not envelopes' }),
+    all: Flags.boolean({ default: false, env: 'APIGW_ALL', summary: 'include malformed messages' }),
     yes: shared.yes,
     'dry-run': shared.dryRun,
   }
@@ -29,10 +29,10 @@ export default class QueueRedrive extends BaseCommand {
       const waiting = Math.min((await queue.state(from)).visible, flags.most)
       if (flags['dry-run'] || waiting === 0) {
         if (waiting === 0) this.note(`No messages are waiting in ${from}.`)
-        else this.log(`${waiting} messages of ${from} would be moved to ${args.queue}.`)
+        else this.log(`Would move ${waiting} messages from ${from} to ${args.queue}.`)
         return { from, to: args.queue, moved: 0, left: waiting, dryRun: flags['dry-run'] }
       }
-      await confirmed(`Move ${waiting} messages of ${from} to ${args.queue}?`, {
+      await confirm(`Move ${waiting} messages from ${from} to ${args.queue}?`, {
         yes: flags.yes,
         interactive: this.interactive,
       })
@@ -41,10 +41,10 @@ export default class QueueRedrive extends BaseCommand {
       process.once('SIGINT', stop)
       try {
         const { most, all } = flags
-        const moved = (so: number): void => this.note(`${so} of ${waiting} moved`)
+        const moved = (total: number): void => this.note(`${total} of ${waiting} moved`)
         const done = await redriveQueue(queue, args.queue, from, { most, all, signal: stopping.signal, moved })
-        this.log(`${done.moved} messages of ${from} moved to ${args.queue}.`)
-        if (done.left > 0) this.note(`${done.left} messages are not envelopes and stay; --all moves them too.`)
+        this.log(`Moved ${done.moved} messages from ${from} to ${args.queue}.`)
+        if (done.left > 0) this.note(`${done.left} malformed messages were not moved. To include them, add --all.`)
         return { ...done, dryRun: false }
       } finally {
         process.removeListener('SIGINT', stop)

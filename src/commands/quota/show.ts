@@ -4,9 +4,9 @@ import { quotaStanding } from '../../operations/customers/index.ts'
 import { standingJson, standingText } from '../../presenters/render.ts'
 
 export default class QuotaShow extends BaseCommand {
-  static override summary = 'show every limit and what is left of it; costs nothing'
+  static override summary = "show a customer's limits and what is left of them"
   static override examples = ['<%= config.bin %> quota show acme', '<%= config.bin %> quota show acme --env test --json']
-  static override args = { customer: Args.string({ required: true, description: 'whose quota' }) }
+  static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = { env: shared.env({ default: 'live' }) }
 
   async run() {

@@ -1,16 +1,17 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { iso, table } from '../../cli/output.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { listReports, withLedger } from '../../operations/reports/index.ts'
+import { iso, table } from '../../presenters/output.ts'
 
 export default class ReportList extends BaseCommand {
-  static override summary = "show a customer's reports, in the order in which it reads them"
+  static override summary = "list a customer's delivery reports, in the order the customer reads them"
   static override examples = ['<%= config.bin %> report list acme', '<%= config.bin %> report list acme --env test --limit 20']
-  static override args = { customer: Args.string({ required: true, description: 'whose reports' }) }
+  static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = {
     env: shared.env({ default: 'live' }),
-    cursor: Flags.string({ env: 'APIGW_CURSOR', summary: 'where to go on; left out: from the oldest that is kept' }),
-    limit: Flags.integer({ default: 100, min: 1, max: 500, env: 'APIGW_LIMIT', summary: 'how many at most' }),
+    cursor: Flags.string({ env: 'APIGW_CURSOR', summary: 'resume from this cursor (default: the oldest report)' }),
+    limit: Flags.integer({ default: 100, min: 1, max: 500, env: 'APIGW_LIMIT', summary: 'maximum number of reports' }),
   }
 
   async run() {
@@ -23,7 +24,7 @@ export default class ReportList extends BaseCommand {
       const rows = reports.map(({ id, status, code, ref, at }) => [at ?? '', id, status, code ?? '', ref ?? ''])
       this.log(table(['at', 'message', 'status', 'code', 'ref'], rows))
     }
-    if (page.more) this.note(`More: apigw report list ${args.customer} --env ${flags.env} --cursor ${page.cursor}`)
+    if (page.more) this.note(step`More: ${apigw('report list', args.customer, '--env', flags.env, '--cursor', page.cursor)}`)
     return { ...owner, reports, cursor: page.cursor, more: page.more }
   }
 }

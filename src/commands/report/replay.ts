@@ -1,17 +1,23 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { confirmed } from '../../cli/confirm.ts'
+import { confirm } from '../../cli/confirm.ts'
 import { replayReports, withLedger } from '../../operations/reports/index.ts'
 
 export default class ReportReplay extends BaseCommand {
-  static override summary = 'write reports once more, for a customer that has lost them'
+  static override summary = "write a customer's reports again, if the customer has lost them"
   static override description =
-    'They come after the newest report, so the customer reads them with the cursor that it has. A customer has to take a report that it has seen before for what it is.'
+    'The copies come after the newest report, so the customer reads them from its current cursor. The customer must accept reports that it has already read.'
   static override examples = ['<%= config.bin %> report replay acme --hours 24']
-  static override args = { customer: Args.string({ required: true, description: 'whose reports' }) }
+  static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = {
     env: shared.env({ default: 'live' }),
-    hours: Flags.integer({ required: true, min: 1, max: 168, env: 'APIGW_HOURS', summary: 'reports of the last so many hours' }),
+    hours: Flags.integer({
+      required: true,
+      min: 1,
+      max: 168,
+      env: 'APIGW_HOURS',
+      summary: 'replay the reports of the last N hours',
+    }),
     yes: shared.yes,
     'dry-run': shared.dryRun,
   }
@@ -20,13 +26,13 @@ export default class ReportReplay extends BaseCommand {
     const { args, flags } = await this.parse(ReportReplay)
     const owner = { customer: args.customer, environment: flags.env }
     const since = Date.now() - flags.hours * 3_600_000
-    const question = `Write the ${flags.env} reports of ${args.customer} of the last ${flags.hours} hours once more?`
-    if (!flags['dry-run']) await confirmed(question, { yes: flags.yes, interactive: this.interactive })
+    const question = `Replay the ${flags.env} reports of ${args.customer} from the last ${flags.hours} hours?`
+    if (!flags['dry-run']) await confirm(question, { yes: flags.yes, interactive: this.interactive })
     const reports = await withLedger(this.settings(flags).ledger, (ledger) =>
       replayReports(ledger, owner, since, !flags['dry-run'], (count) => this.note(`${count} found`)),
     )
     if (flags['dry-run']) this.note('Dry run: nothing was changed.')
-    this.log(`${reports} reports of ${args.customer} written once more.`)
+    this.log(`${flags['dry-run'] ? 'Would replay' : 'Replayed'} ${reports} reports of ${args.customer}.`)
     return { ...owner, reports, dryRun: flags['dry-run'] }
   }
 }

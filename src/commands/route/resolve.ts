@@ -1,32 +1,32 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { facts } from '../../cli/output.ts'
 import { apis, type Target } from '../../domain/route.ts'
 import { resolveRoute } from '../../operations/customers/index.ts'
+import { facts } from '../../presenters/output.ts'
 import { routeJson } from '../../presenters/routes.ts'
 
 const rules = {
   customer: "the customer's own route",
-  default: 'the default route, because the customer has none of its own',
+  default: 'the default route, because the customer has no route of its own',
 } as const
 
-/** What a target gets of the calls, in words. */
+/** The share of the calls that a target gets, in words. */
 function shareOf(target: Target, all: readonly Target[]): string {
   const group = all.filter((other) => other.order === target.order)
   const total = group.reduce((sum, other) => sum + other.weight, 0)
   const first = Math.min(...all.map((other) => other.order))
   const part = total === 0 ? (group[0] === target ? 100 : 0) : Math.round((100 * target.weight) / total)
-  const share = part === 0 ? 'only when the others refuse' : `${part} % of the calls`
-  return target.order === first ? share : `${share} that all queues before it refuse`
+  const share = part === 0 ? 'only if the others refuse' : `${part}% of the calls`
+  return target.order === first ? share : `${share} that all earlier queues refuse`
 }
 
 export default class RouteResolve extends BaseCommand {
-  static override summary = 'show which queues a call would go to now, and which rule says so'
+  static override summary = 'show which queues a call would use, and why'
   static override examples = ['<%= config.bin %> route resolve acme --env live']
-  static override args = { customer: Args.string({ required: true, description: 'whose call' }) }
+  static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = {
     env: shared.env({ default: 'live' }),
-    api: Flags.option({ options: apis, default: 'messages', env: 'APIGW_API', summary: 'which API' })(),
+    api: Flags.option({ options: apis, default: 'messages', env: 'APIGW_API', summary: 'API of the route' })(),
   }
 
   async run() {
@@ -35,8 +35,8 @@ export default class RouteResolve extends BaseCommand {
       const { route, rule } = await resolveRoute(registry, args.customer, flags.api, flags.env)
       const inOrder = [...route.targets].sort((one, other) => one.order - other.order)
       for (const { queue } of inOrder) this.log(queue)
-      // A script wants the queues and nothing else.
-      this.note(`By ${rules[rule]}.\n${facts(inOrder.map((target) => [target.queue, shareOf(target, route.targets)]))}`)
+      // Only the queues go to stdout, for scripts.
+      this.note(`Uses ${rules[rule]}.\n${facts(inOrder.map((target) => [target.queue, shareOf(target, route.targets)]))}`)
       return { customer: args.customer, rule, ...routeJson(route) }
     })
   }

@@ -3,9 +3,9 @@ import { carriersOf, databaseFlags, databasePlace } from '../../cli/database.ts'
 import { applySchema, schemaState } from '../../operations/schema/index.ts'
 
 export default class SchemaApply extends BaseCommand {
-  static override summary = "make or complete the tables of the carriers' database"
+  static override summary = 'create or update the tables of the carrier database'
   static override description =
-    "Applies each missing step once and makes the tables of carriers that have none of their own. A carrier's existing table is never changed. Workers refuse to start on an older schema."
+    "Applies each missing migration once, and creates tables for carriers without an existing table. Never changes a carrier's existing table. Workers do not start on an older schema."
   static override examples = [
     '<%= config.bin %> schema apply --database postgres://apigw@db.example.com/messages',
     '<%= config.bin %> schema apply --carriers carriers.yaml --dry-run',
@@ -19,8 +19,12 @@ export default class SchemaApply extends BaseCommand {
     const state = flags['dry-run'] ? await schemaState(place) : await applySchema(place, carriers)
     for (const { version, name } of state.pending) this.log(`${version}  ${name}`)
     const made = carriers.filter((carrier) => carrier.existing === undefined).map((carrier) => carrier.table)
-    this.note(`Tables of ours: ${made.join(', ')}.`)
-    this.note(flags['dry-run'] ? 'Dry run: nothing was changed.' : `Steps applied: ${state.pending.length}.`)
+    this.note(`Tables managed by apigw: ${made.join(', ')}.`)
+    this.note(
+      flags['dry-run']
+        ? 'Dry run: nothing was changed.'
+        : `Applied ${state.pending.length} ${state.pending.length === 1 ? 'migration' : 'migrations'}.`,
+    )
     return { database: state.database, applied: state.pending, tables: made, dryRun: flags['dry-run'] }
   }
 }

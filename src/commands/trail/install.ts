@@ -2,41 +2,43 @@ import { Flags } from '@oclif/core'
 import { shared } from '../../cli/base.ts'
 import { interruptible } from '../../cli/interrupt.ts'
 import { ask } from '../../cli/prompts.ts'
+import { TrailCommand, trailFlags } from '../../cli/trail-command.ts'
+import { findWebhooks } from '../../cli/webhooks.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { checkedWebhooks, install, previewInstall } from '../../operations/trail/index.ts'
 import { changesText } from '../../presenters/changes.ts'
-import { findWebhooks, TrailCommand, trailFlags } from '../../presenters/trail.ts'
 
-async function adoptOrOwn(trail: string): Promise<'adopt' | 'own'> {
-  const message = `There is a trail of all regions already: ${trail}. AWS bills a second one for every event. Type adopt to use it, or own to make another`
+async function askAdoptOrOwn(trail: string): Promise<'adopt' | 'own'> {
+  const message = `A multi-region trail already exists: ${trail}. AWS bills a second trail for every event. Type adopt to use it, or own to create another`
   const typed = await ask({ message })
   if (typed === 'adopt' || typed === 'own') return typed
-  throw new Problem('declined', 'That was neither; nothing was changed.')
+  throw new Problem('declined', 'Not confirmed. Nothing was changed.')
 }
 
 export default class TrailInstall extends TrailCommand {
-  static override summary = 'tell in Slack what happens in the AWS account; again to update'
+  static override summary = 'report AWS account activity in Slack; run it again to update'
   static override description =
-    'Makes a trail of all regions with its bucket, key and log group, alarms, event rules, an encrypted topic and the notifier, from a change set that is shown first. The webhook comes from APIGW_SLACK_WEBHOOK, stdin (--webhook -) or a prompt, and goes into Secrets Manager.'
+    'Creates a multi-region trail with its bucket, key and log group, alarms, event rules, an encrypted topic and the notifier, from a change set that is shown first. Reads the webhook from APIGW_SLACK_WEBHOOK, stdin (--webhook -) or a prompt, and stores it in Secrets Manager.'
   static override examples = [
     '<%= config.bin %> trail install --email ops@example.com',
     'pass show slack | <%= config.bin %> trail install --webhook - --yes',
     '<%= config.bin %> trail install --adopt management-events --dry-run',
   ]
   static override flags = {
-    webhook: Flags.string({ env: 'APIGW_WEBHOOK', helpValue: '-', summary: '"-": read the webhook from stdin' }),
+    webhook: Flags.string({ env: 'APIGW_WEBHOOK', helpValue: '-', summary: '"-" reads the webhook from stdin' }),
     email: Flags.string({
       env: 'APIGW_EMAIL',
       helpValue: 'ADDRESS',
-      summary: 'who hears by mail when this pipeline itself fails',
+      summary: 'email address to notify if the pipeline itself fails',
     }),
     adopt: Flags.string({
       env: 'APIGW_ADOPT',
       helpValue: 'TRAIL',
       exclusive: ['own'],
-      summary: 'use the log group of a trail that is there, instead of making one',
+      summary: 'use the log group of an existing trail instead of creating a trail',
     }),
-    own: Flags.boolean({ default: false, env: 'APIGW_OWN', summary: 'make a trail although there is another' }),
+    own: Flags.boolean({ default: false, env: 'APIGW_OWN', summary: 'create a trail even if another one exists' }),
     'dry-run': shared.dryRun,
     yes: shared.yes,
     confirm: shared.confirm,
@@ -54,22 +56,21 @@ export default class TrailInstall extends TrailCommand {
       webhooks,
       email: flags.email,
       adopt: flags.own ? ('own' as const) : flags.adopt === undefined ? undefined : { trail: flags.adopt },
-      ask: this.interactive ? adoptOrOwn : undefined,
+      ask: this.interactive ? askAdoptOrOwn : undefined,
       dryRun: flags['dry-run'],
     }
     return interruptible((signal) =>
       this.withTrail(flags, async (clients) => {
-        const steps = this.stackSteps(flags, 'apigw trail install', signal)
+        const steps = this.stackSteps(flags, apigw('trail install'), signal)
         if (flags['dry-run']) {
           const stacks = await previewInstall(clients, wanted, steps)
-          for (const { stack, changes } of stacks)
-            this.log(changesText(stack, changes.length === 0 ? 'is as it should be' : '', changes))
+          for (const { stack, changes } of stacks) this.log(changesText(stack, changes.length === 0 ? 'up to date' : '', changes))
           this.note('Dry run: nothing was changed.')
           return { dryRun: true, stacks }
         }
         const done = await install(clients, wanted, steps)
-        this.log(done.changed ? `The trail of ${done.region} is installed.` : `The trail of ${done.region} is as it should be.`)
-        this.note('Next: apigw trail test')
+        this.log(done.changed ? `Installed the trail in ${done.region}.` : `The trail in ${done.region} is up to date.`)
+        this.note(step`Next: ${apigw('trail test')}`)
         return { dryRun: false, ...done }
       }),
     )

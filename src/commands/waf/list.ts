@@ -1,32 +1,35 @@
 import { Flags } from '@oclif/core'
 import { shared } from '../../cli/base.ts'
-import { table } from '../../cli/output.ts'
+import { type ChangeFlags, changeFlags, WafChangeCommand } from '../../cli/waf-command.ts'
+import { readOnlyNoteStore } from '../../cli/waf-notes.ts'
+import { wafPlace } from '../../cli/waf-place.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { type Entry, listEntries, type Place, shortText, sweep, withWaf } from '../../operations/waf/index.ts'
-import { entryJson, notesToRead, wafPlace } from '../../presenters/waf.ts'
-import { type ChangeFlags, changeFlags, WafChangeCommand } from '../../presenters/waf-change.ts'
+import { table } from '../../presenters/output.ts'
+import { entryJson } from '../../presenters/waf.ts'
 
 const states = {
   active: '',
-  due: 'due',
-  'by-hand': 'made by hand',
-  missing: 'noted, but not in the list',
-  unknown: 'notes not read',
+  due: 'expired',
+  'by-hand': 'added by hand',
+  missing: 'recorded, but not in the list',
+  unknown: 'no record read',
 } as const satisfies Record<Entry['state'], string>
 
 function row({ list, address, state, note }: Entry): string[] {
-  const until = note === null ? '' : note.until === null ? 'never ends' : new Date(note.until).toISOString()
+  const until = note === null ? '' : note.until === null ? 'never expires' : new Date(note.until).toISOString()
   const since = note === null ? '' : new Date(note.at).toISOString()
   return [list, shortText(address), since, until, note?.by ?? '', note?.reason ?? '', states[state]]
 }
 
 export default class WafList extends WafChangeCommand {
-  static override summary = 'show the addresses that are blocked and allowed, until when and why'
+  static override summary = 'list blocked and allowed addresses with expiry and reason'
   static override description =
-    'An entry that is due stays in force until a command takes it away: any that changes the lists, or this one with --sweep.'
+    'An expired entry stays in force until a command removes it: any that changes the lists, or this one with --sweep.'
   static override examples = ['<%= config.bin %> waf list', '<%= config.bin %> waf list --sweep']
   static override flags = {
     ...changeFlags,
-    sweep: Flags.boolean({ default: false, env: 'APIGW_SWEEP', summary: 'take away what is due; for a schedule' }),
+    sweep: Flags.boolean({ default: false, env: 'APIGW_SWEEP', summary: 'remove expired entries; for scheduled runs' }),
     'dry-run': shared.dryRun,
   }
 
@@ -37,11 +40,11 @@ export default class WafList extends WafChangeCommand {
     else this.log(table(['list', 'address', 'since', 'until', 'by', 'reason', ''], entries.map(row)))
     this.noteSwept(swept)
     const due = entries.filter(({ state }) => state === 'due').length
-    if (due > 0 && !flags.sweep) this.note(this.here(`${due} due and still in force. Next: apigw waf list --sweep`))
+    if (due > 0 && !flags.sweep) this.note(step`${`${due}`} expired and still in force. Next: ${apigw('waf list', '--sweep')}`)
     return { webAcl, entries: entries.map(entryJson), swept, dryRun: flags['dry-run'] }
   }
 
-  /** Without --sweep nothing is opened to write: looking needs no right to change. */
+  /** Without --sweep nothing is opened for writing: reading requires no write permission. */
   #read(flags: ChangeFlags & { readonly sweep: boolean }): Promise<{ entries: Entry[]; swept: Place[]; webAcl: string }> {
     if (flags.sweep) {
       return this.withChange(flags, async (change) => {
@@ -52,6 +55,6 @@ export default class WafList extends WafChangeCommand {
     const place = wafPlace(this.settings(flags), flags)
     const read = (notes: Parameters<typeof listEntries>[1]) =>
       withWaf(place, async (waf) => ({ entries: await listEntries(waf, notes, Date.now()), swept: [], webAcl: waf.acl.name }))
-    return flags.unrecorded ? read(undefined) : this.withRegistry(flags, (registry) => read(notesToRead(registry)))
+    return flags.unrecorded ? read(undefined) : this.withRegistry(flags, (registry) => read(readOnlyNoteStore(registry)))
   }
 }

@@ -1,31 +1,33 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { confirmed } from '../../cli/confirm.ts'
-import { count, table } from '../../cli/output.ts'
+import { confirm } from '../../cli/confirm.ts'
+import { wafFlags, wafPlace } from '../../cli/waf-place.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { carryOutPromotion, planPromotion, withWaf } from '../../operations/waf/index.ts'
-import { sampleJson, sampleRows, wafFlags, wafPlace } from '../../presenters/waf.ts'
+import { count, table } from '../../presenters/output.ts'
+import { sampleHead, sampleJson, sampleRows } from '../../presenters/waf.ts'
 
 type Promotion = Awaited<ReturnType<typeof planPromotion>>
 
-/** Each of the rules has its own mode here; the template knows one for the managed ones, and none for the others. */
+/** Here each rule has its own mode. The template has one mode for all managed rules, and none for the others. */
 const untilDeploy =
-  'To keep this, set deploy.waf of the stage in apigw.yaml too: the next deploy that changes the web ACL sets its managed rules to that, and the others to what the template says.'
+  'To keep this, also set deploy.waf of the stage in apigw.yaml: the next deploy that changes the web ACL resets the managed rules to that mode, and other rules to the mode in the template.'
 
 export default class WafPromote extends BaseCommand {
-  static override summary = 'let rules that only count begin to block, or go back'
+  static override summary = 'switch rules from counting to blocking, or back'
   static override description =
-    'Shows first what the rules matched in the last three hours: what they would have blocked. Without a name it takes all that only count; --to count wants names.'
+    'First shows the requests of the last three hours that the rules would have blocked. Without names, promotes all rules that only count. --to count requires names.'
   static override examples = [
     '<%= config.bin %> waf promote --dry-run',
     '<%= config.bin %> waf promote common',
     '<%= config.bin %> waf promote common --to count --yes',
   ]
   static override args = {
-    rule: Args.string({ multiple: true, ignoreStdin: true, description: 'which rules; left out: all that only count' }),
+    rule: Args.string({ multiple: true, ignoreStdin: true, description: 'rules to switch (default: all that only count)' }),
   }
   static override flags = {
-    to: Flags.string({ options: ['block', 'count'], default: 'block', env: 'APIGW_TO', summary: 'what they do afterwards' }),
+    to: Flags.string({ options: ['block', 'count'], default: 'block', env: 'APIGW_TO', summary: 'new mode of the rules' }),
     yes: shared.yes,
     'dry-run': shared.dryRun,
     ...wafFlags,
@@ -36,8 +38,8 @@ export default class WafPromote extends BaseCommand {
     const names = args.rule ?? []
     const to = flags.to === 'count' ? 'count' : 'block'
     if (to === 'count' && names.length === 0) {
-      throw new Problem('input-missing', 'Which rules are to count only, and block no more?', {
-        next: 'apigw waf status, then apigw waf promote RULE --to count',
+      throw new Problem('input-missing', '--to count requires the names of the rules.', {
+        next: step`${apigw('waf status')}, then ${apigw('waf promote', 'RULE', '--to', 'count')}`,
       })
     }
     return withWaf(wafPlace(this.settings(flags), flags), async (waf) => {
@@ -45,8 +47,8 @@ export default class WafPromote extends BaseCommand {
       this.#show(plan)
       const changes = plan.rules.length > 0 && !flags['dry-run']
       if (changes) {
-        const question = `Let ${plan.rules.join(', ')} ${to === 'block' ? 'block' : 'only count'}?`
-        await confirmed(question, { yes: flags.yes, interactive: this.interactive })
+        const question = `Switch ${plan.rules.join(', ')} to ${to}?`
+        await confirm(question, { yes: flags.yes, interactive: this.interactive })
         await carryOutPromotion(waf, plan)
         this.note(untilDeploy)
       }
@@ -58,16 +60,16 @@ export default class WafPromote extends BaseCommand {
     })
   }
 
-  /** Who and what it concerns: for the one who decides, not the data that a program reads. */
+  /** Shows the affected requests to the person who decides. */
   #show({ to, rules, already, samples, remarks }: Promotion): void {
-    if (rules.length === 0 && already.length === 0) this.note('No rule only counts.')
-    for (const rule of already) this.note(`${rule} does that already.`)
+    if (rules.length === 0 && already.length === 0) this.note('No rule is in count mode.')
+    for (const rule of already) this.note(`${rule} is already in ${to} mode.`)
     const would = to === 'block' ? 'would have blocked' : 'blocked'
     for (const sample of samples) {
       const { rule, matched, why } = sample
-      this.note(matched === null ? `${rule}: not known; ${why}` : `${rule} ${would} about ${count(matched)} requests in 3 h.`)
+      this.note(matched === null ? `${rule}: unknown; ${why}` : `${rule} ${would} about ${count(matched)} requests in 3 h.`)
       const rows = sampleRows(sample).slice(0, 10)
-      if (rows.length > 0) this.note(table(['at', 'rule', 'did', 'address', 'country', 'method', 'what', 'client'], rows))
+      if (rows.length > 0) this.note(table(sampleHead, rows))
     }
     for (const remark of remarks) this.note(remark)
   }

@@ -1,20 +1,26 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
-import { count, table } from '../../cli/output.ts'
+import { wafFlags, wafPlace } from '../../cli/waf-place.ts'
 import { maxHours, maxSamples, sampleRules, withWaf } from '../../operations/waf/index.ts'
-import { sampleJson, sampleRows, wafFlags, wafPlace } from '../../presenters/waf.ts'
+import { count, table } from '../../presenters/output.ts'
+import { sampleHead, sampleJson, sampleRows } from '../../presenters/waf.ts'
 
 export default class WafSample extends BaseCommand {
-  static override summary = 'show what the rules matched in the last hours: who, what, where'
-  static override description =
-    'AWS WAF keeps samples for three hours. Headers are not shown, because credentials travel in them.'
+  static override summary = 'show requests that the rules matched in the last hours'
+  static override description = 'AWS WAF keeps samples for three hours. Headers are not shown, because they carry credentials.'
   static override examples = ['<%= config.bin %> waf sample', '<%= config.bin %> waf sample flood --hours 1 --most 20']
   static override args = {
-    rule: Args.string({ multiple: true, ignoreStdin: true, description: 'which rules; left out: all' }),
+    rule: Args.string({ multiple: true, ignoreStdin: true, description: 'rules to show (default: all)' }),
   }
   static override flags = {
-    hours: Flags.integer({ min: 1, max: maxHours, default: maxHours, env: 'APIGW_HOURS', summary: 'how far back' }),
-    most: Flags.integer({ min: 1, max: maxSamples, default: 50, env: 'APIGW_MOST', summary: 'how many of a rule at most' }),
+    hours: Flags.integer({ min: 1, max: maxHours, default: maxHours, env: 'APIGW_HOURS', summary: 'how far back to look' }),
+    most: Flags.integer({
+      min: 1,
+      max: maxSamples,
+      default: 50,
+      env: 'APIGW_MOST',
+      summary: 'maximum number of requests per rule',
+    }),
     ...wafFlags,
   }
 
@@ -24,9 +30,9 @@ export default class WafSample extends BaseCommand {
     const place = wafPlace(this.settings(flags), flags)
     const samples = await withWaf(place, (waf) => sampleRules(waf, args.rule ?? [], how))
     const rows = samples.flatMap(sampleRows)
-    if (rows.length > 0) this.log(table(['at', 'rule', 'did', 'address', 'country', 'method', 'what', 'client'], rows))
+    if (rows.length > 0) this.log(table(sampleHead, rows))
     for (const { rule, matched, why } of samples) {
-      this.note(matched === null ? `${rule}: not known; ${why}` : `${rule}: about ${count(matched)} requests in ${flags.hours} h`)
+      this.note(matched === null ? `${rule}: unknown; ${why}` : `${rule}: about ${count(matched)} requests in ${flags.hours} h`)
     }
     return { webAcl: place.webAcl, hours: flags.hours, rules: samples.map(sampleJson) }
   }

@@ -6,7 +6,7 @@ import { addCustomer, type Context, type IssuedKey } from '../../operations/cust
 export const demoCustomer = 'demo'
 const demoFile = 'demo.env'
 
-/** A new demo customer with a live key, or `undefined` where there is one from an earlier start. */
+/** Creates the demo customer with a live key. Returns `undefined` if an earlier start created it. */
 export async function ensureDemo(context: Context, folder: string): Promise<IssuedKey | undefined> {
   if ((await context.registry.profile(demoCustomer)) !== undefined) return undefined
   const { keys } = await addCustomer(context, {
@@ -18,7 +18,7 @@ export async function ensureDemo(context: Context, folder: string): Promise<Issu
   })
   const issued = keys[0]
   if (issued === undefined) throw new Error('a customer was added with a key, and none came back')
-  // The customer's side of the key: `apigw send` signs in with it. Nobody but this user may read it.
+  // The customer's credentials, which `apigw send` uses. Only the current user may read the file.
   writeFileSync(join(folder, demoFile), `APIGW_CREDENTIALS='${issued.basic}'\n`, { mode: 0o600 })
   return issued
 }

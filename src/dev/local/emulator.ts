@@ -51,7 +51,7 @@ async function refresh(app: App, { headers, body }: Request): Promise<void> {
  * - It listens on all addresses, whatever `host` it is given, and asks for no credentials.
  * - Where it keeps messages in a file, a visibility of 0 takes the message out of memory, and then fails: it writes NULL
  *   into the receive count, which the file does not take. The message is gone until the next start.
- * - It counts a message as in flight, although its visibility is over, until somebody receives from that queue.
+ * - It counts a message as in flight after its visibility timeout, until the next receive from that queue.
  */
 function mend(message: unknown): boolean {
   if (typeof message !== 'object' || message === null || !('fastify' in message) || !isApp(message.fastify)) return false

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { Problem } from '../../domain/problem.ts'
 
-/** What a running `apigw dev` tells other commands of the same folder. */
+/** What a running `apigw dev` publishes for other commands in the same folder. */
 export interface DevState {
   readonly pid: number
   readonly gateway: string
@@ -18,7 +18,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: it runs, and belongs to somebody else.
+    // EPERM: the process runs as a different user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
@@ -32,7 +32,7 @@ function stateOf(path: string): Partial<DevState> {
 }
 
 /**
- * The master key of this folder, made when it is first needed. Whoever can read the file can open what is sealed here,
+ * The master key of this folder, created on first use. Anyone who can read the file can decrypt what is sealed here,
  * so only its owner can.
  */
 export function ensureMasterKey(folder: string): string {

@@ -1,5 +1,5 @@
 export { demoCustomer, ensureDemo } from './demo.ts'
 export { startDynamodb } from './dynamodb.ts'
 export { startEmulator } from './emulator.ts'
-export { type Counters, type Local, startLocal } from './local.ts'
+export { type Local, startLocal } from './local.ts'
 export { playScenario, type Step } from './scenario.ts'

@@ -19,7 +19,7 @@ export interface LocalOptions {
   readonly port: number
   readonly sqsPort: number
   readonly actor: Context['actor']
-  /** Told of every fault inside: what a server would log. */
+  /** Receives every internal error: what a server would log. */
   readonly onFault: (what: string, error: unknown) => void
 }
 

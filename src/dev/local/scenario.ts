@@ -50,7 +50,7 @@ async function eventually(happened: () => Promise<boolean> | boolean): Promise<b
   return false
 }
 
-/** Plays the main job once, from a new customer to a revoked key, and says of each step whether it was seen. */
+/** Runs the main scenario once, from a new customer to a revoked key, and reports whether each step passed. */
 export async function playScenario(local: Local, tell: (step: Step) => void): Promise<Step[]> {
   const steps: Step[] = []
   const step = (what: string, seen: boolean, detail: string): void => {
@@ -67,7 +67,7 @@ export async function playScenario(local: Local, tell: (step: Step) => void): Pr
   })
   const [key, testKey] = keys
   if (key === undefined || testKey === undefined) throw new Error('two keys were asked for, and fewer came back')
-  step('a customer with a key, a route and a quota of one message a day', true, `${customer}, ${key.credential.keyId}`)
+  step('create a customer with a key, a route and a daily quota of 1', true, `${customer}, ${key.credential.keyId}`)
 
   const first = await post(local, key, 'first')
   step('a call is accepted', first.status === 202, `${first.status}, message ${first.id}`)

@@ -21,7 +21,7 @@ export interface Balance {
   readonly outcomes: Readonly<Record<Outcome, number>>
   /** Accepted, and without a report. */
   readonly open: number
-  /** Messages with a row whose call was never confirmed. The customer was not told that they were accepted. */
+  /** Messages with a row whose call was never confirmed: the customer got no 202 for them. */
   readonly unconfirmed: number
   /** Units taken and not given back, in all lives of the registry. */
   readonly units: number
@@ -142,7 +142,7 @@ function repeatedOf({ rows, repeated, rejected }: Evidence): string[] {
   return [...twice]
 }
 
-/** Reports that say two things, or another than the carrier, or something of messages that nobody has sent. */
+/** Reports that contradict each other or the carrier, or that are about a message that was never sent. */
 function reportsWrong(evidence: Evidence, known: ReadonlySet<string>): Wrong[] {
   const { reports, carrier, rejected, log } = evidence
   const said = [...reports]
@@ -188,7 +188,7 @@ function deadLettersWrong({ deadLetters, poison }: Evidence): Wrong[] {
   ]
 }
 
-/** Holds what was accepted against what came of it. */
+/** Compares what was accepted with the outcome. */
 export function booksOf(evidence: Evidence): Books {
   const { log, rows, rejected, planted, reports } = evidence
   const unconfirmed = rowsOf(log.unconfirmed, evidence)

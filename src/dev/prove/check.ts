@@ -20,7 +20,7 @@ import { deadLetters, queueName, type Stage } from './stage.ts'
 /** Longest that nothing may change before what is missing counts as missing. */
 const stuckMs = 90_000
 const settleMs = 900_000
-/** Units of a call that nobody confirmed may come back only after the registry gave up waiting for it. */
+/** Units of an unconfirmed call may be refunded only after the registry stops waiting for it. */
 const unitsMs = 150_000
 const everyMs = 500
 
@@ -32,7 +32,7 @@ export interface CheckParts {
   readonly readers: readonly Reader[]
   /** Units of the lives of the registry that are over, by customer. */
   readonly closed: Map<string, LifeUnits[]>
-  /** Bodies that are no envelope, which were put into the queue. */
+  /** Malformed bodies that were put into the queue. */
   readonly poison: readonly string[]
   readonly signal: AbortSignal
 }
@@ -103,7 +103,7 @@ async function unitsAtRest(parts: CheckParts, { id }: Member): Promise<LifeUnits
   return life
 }
 
-/** Holds the units of this life of the registry against the answers, and writes them down. */
+/** Compares the units counted since the registry started with the answers, and records them. */
 export async function closeLife(parts: CheckParts): Promise<Wrong[]> {
   const found = await Promise.all(
     Object.values(parts.members).map(async (member) => {

@@ -34,7 +34,7 @@ export type Members = Readonly<Record<Role, Member>>
 const actor = { who: 'apigw prove', from: 'here' }
 
 /**
- * A time zone in which it is about noon: no day ends while the proof runs, so units can be held against messages.
+ * A time zone in which it is about noon. No day ends during the run, so units can be compared with messages.
  * The sign of these names is the other way round (https://data.iana.org/time-zones/tzdb/etcetera).
  */
 export function noonZone(now: number): string {

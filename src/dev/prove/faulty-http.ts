@@ -24,7 +24,7 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Stands in front of an emulator of an AWS service and does what networks and services do. */
+/** A proxy for an emulated AWS service that injects network and service faults. */
 export async function startFaultyHttp(target: number, watcher: Watcher = {}): Promise<FaultyHttp> {
   let fault: HttpFault = 'none'
 

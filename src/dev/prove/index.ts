@@ -42,7 +42,7 @@ export const faultList: readonly { readonly name: string; readonly title: string
 function checkNames(names: readonly string[] | undefined): void {
   const unknown = names?.find((name) => !faults.some((fault) => fault.name === name))
   if (unknown === undefined) return
-  throw new Problem('input-invalid', `There is no fault "${unknown}".`, {
+  throw new Problem('input-invalid', `Unknown fault "${unknown}".`, {
     next: `choose from ${faults.map(({ name }) => name).join(', ')}`,
   })
 }
@@ -72,7 +72,7 @@ export async function prove(options: ProveOptions): Promise<Proof> {
     throwIfAborted(options.signal)
     return await run(stage, folder, options)
   } catch (error) {
-    // Whatever failed because it was cut short is no finding.
+    // A failure caused by the interruption is not a finding.
     throwIfAborted(options.signal)
     throw error
   } finally {

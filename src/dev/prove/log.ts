@@ -23,7 +23,7 @@ export interface Units {
   again: number
 }
 
-/** What the sender knows: the answers to its calls. Everything else is held against this. */
+/** What the sender knows: the answers to its calls. Everything else is checked against this log. */
 export class SentLog {
   /** By message id. */
   readonly accepted = new Map<string, Accepted>()

@@ -56,7 +56,7 @@ interface Parts extends CheckParts {
   readonly traffic: Traffic
   readonly findings: Findings
   readonly chance: Chance
-  /** Accepted messages whose rows were late after an earlier fault: they are held against that one only. */
+  /** Accepted messages whose rows were late after an earlier fault. They count against that fault only. */
   readonly late: Set<string>
 }
 
@@ -129,7 +129,7 @@ async function allRounds(parts: Parts, order: readonly Fault[], options: RunOpti
   return recoveries
 }
 
-/** What ended although nobody killed it, and calls that never came to an answer. */
+/** Processes that exited without being killed, and calls that never got an answer. */
 function lastFindings({ stage, traffic, findings }: Parts): Wrong[] {
   for (const { crashes } of [...stage.gateways, ...stage.workers]) {
     for (const { name, exit, lastLine } of crashes)

@@ -2,7 +2,7 @@ import { refusedText } from './database.ts'
 import type { Accepted, Sales, SentLog } from './log.ts'
 import { pause } from './patience.ts'
 
-/** One call of a customer: some messages under one key, told apart by their names. */
+/** One call of a customer: messages under one key, identified by their names. */
 export interface Order {
   readonly key: string
   readonly refs: readonly string[]
@@ -142,7 +142,7 @@ export class Sender {
 
   #batchOf({ refs, invalid, refused }: Order): object {
     const messages = refs.map((ref) => this.#messageOf(ref, refused?.has(ref) === true))
-    return { messages: invalid === true ? [...messages, { ...this.#messageOf('invalid', false), to: 'nobody' }] : messages }
+    return { messages: invalid === true ? [...messages, { ...this.#messageOf('invalid', false), to: 'invalid' }] : messages }
   }
 
   #acceptedOf({ refused }: Order, results: Answer['results']): Map<string, Accepted> {

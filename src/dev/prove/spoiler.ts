@@ -8,7 +8,7 @@ const broken: readonly Readonly<Record<string, unknown>>[] = [
   { to: '010' },
   { type: 'fax' },
   { acceptedAt: 'yesterday' },
-  { from: 'nobody' },
+  { from: 'invalid' },
 ]
 
 /** A message of the harness's own making that no call has asked for. */

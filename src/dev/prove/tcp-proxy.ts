@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** Stands in front of a server that speaks any protocol: to cut it off, or make it silent, without ending it. */
+/** A TCP proxy that can disconnect or silence a server without stopping it. */
 export interface TcpProxy {
   readonly port: number
   /** Connections that are open through it. */

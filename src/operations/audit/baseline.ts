@@ -1,5 +1,6 @@
 import { parseDocument } from 'yaml'
 import * as z from 'zod'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Finding, severities } from './finding.ts'
 import { matches } from './policy/match.ts'
@@ -107,7 +108,7 @@ export function earlierIds(text: string, name: string): Set<string> {
   const result = z.object({ findings: z.array(z.object({ id: z.string() })) }).safeParse(value)
   if (!result.success) {
     throw new Problem('audit-input-invalid', `${name} is not what an earlier run wrote: it has no list of findings.`, {
-      next: 'apigw audit iam --json > before.json',
+      next: step`${apigw('audit iam', '--json')} > before.json`,
     })
   }
   return new Set(result.data.findings.map(({ id }) => id))

@@ -1,4 +1,5 @@
 import type { Carrier } from '../../domain/carrier.ts'
+import type { NextStep } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 
 /** One thing that was looked at. `skipped`: it could not be, and `detail` says why. */
@@ -7,7 +8,7 @@ export interface Check {
   readonly state: 'ok' | 'warn' | 'fail' | 'skipped'
   readonly detail: string
   /** What to type or do. */
-  readonly fix?: string
+  readonly fix?: NextStep
 }
 
 /** Where to look. */
@@ -28,10 +29,15 @@ export interface Places {
   readonly carriers?: readonly Carrier[]
 }
 
-/** @param fix what to do where the error says nothing better */
-export function failed(name: string, error: unknown, fix: string): Check {
-  if (error instanceof Problem)
-    return { name, state: 'fail', detail: error.message, fix: error.next === 'apigw doctor' ? fix : (error.next ?? fix) }
+/** What an error advises; nothing if it only points to this command. */
+function adviceOf({ step: advice }: Problem): NextStep | undefined {
+  const isDoctor = typeof advice === 'object' && 'command' in advice && advice.command === 'doctor'
+  return isDoctor ? undefined : advice
+}
+
+/** @param fix what to do if the error gives no advice */
+export function failed(name: string, error: unknown, fix: NextStep): Check {
+  if (error instanceof Problem) return { name, state: 'fail', detail: error.message, fix: adviceOf(error) ?? fix }
   return { name, state: 'fail', detail: error instanceof Error ? error.message : String(error), fix }
 }
 
@@ -41,7 +47,7 @@ export const limitMs = 10_000
 /** Looks for so long and no longer. @param look ends by itself when the signal comes, or is left to itself */
 export async function limited(
   name: string,
-  fix: string,
+  fix: NextStep,
   look: (signal: AbortSignal) => Promise<Check[]>,
   ms = limitMs,
 ): Promise<Check[]> {

@@ -1,3 +1,4 @@
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Queue, QueueState, Received } from '../../runtime/ports/index.ts'
 import { type Content, contentOf } from './content.ts'
@@ -33,7 +34,7 @@ type DeadLetter = NonNullable<QueueState['deadLetter']>
 function scarce(name: string, { queue, maxReceiveCount }: DeadLetter, why: string): Problem {
   const rule = `SQS moves a message of ${name} to ${queue} after ${maxReceiveCount} receives, and a look counts as one.`
   return new Problem('receives-scarce', `${rule} ${why}`, {
-    next: `apigw queue list shows how many wait; to look at the cost of a receive: apigw queue peek ${name} --force`,
+    next: step`${apigw('queue list')} shows how many messages wait; to use one receive of each: ${apigw('queue peek', name, '--force')}`,
   })
 }
 

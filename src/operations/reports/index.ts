@@ -1,4 +1,5 @@
 import type { Environment } from '../../domain/names.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Report } from '../../domain/report.ts'
 import { type Ledger, openLedger } from '../../runtime/ports/index.ts'
@@ -27,7 +28,7 @@ export async function withLedger<T>(place: LedgerPlace, work: (ledger: Ledger) =
   const ledger = openLedger(place)
   if (ledger === undefined) {
     throw new Problem('input-missing', 'Where is the ledger?', {
-      next: 'set APIGW_LEDGER_TABLE or ledgerTable in apigw.yaml, or start apigw dev',
+      next: step`set APIGW_LEDGER_TABLE or ledgerTable in apigw.yaml, or start ${apigw('dev')}`,
     })
   }
   try {

@@ -1,5 +1,6 @@
 import type { Carrier } from '../../domain/carrier.ts'
-import { type Database, type Migration, openDatabase, type Unfit } from '../../runtime/ports/index.ts'
+import { apigw, type NextStep } from '../../domain/next-step.ts'
+import { type Database, type Migration, openDatabase, type TableFault } from '../../runtime/ports/index.ts'
 
 export interface DatabasePlace {
   readonly address: string
@@ -11,13 +12,18 @@ export interface SchemaState {
   readonly pending: readonly Migration[]
 }
 
-/** Whether a carrier's table fits the rows that the worker writes. */
+/** Why a carrier's table does not accept all rows of the worker, and what to do about it. */
+export interface CarrierFault extends Pick<TableFault, 'column' | 'detail' | 'keepsOut'> {
+  readonly fix: NextStep
+}
+
+/** Whether a carrier's table accepts the rows that the worker writes. */
 export interface CarrierState {
   readonly queue: string
   readonly table: string
   /** Whether the worker reads the queue: not while the table lets no row in. */
   readonly served: boolean
-  readonly faults: readonly Pick<Unfit, 'column' | 'detail' | 'fix' | 'keepsOut'>[]
+  readonly faults: readonly CarrierFault[]
 }
 
 export interface SchemaStatus extends SchemaState {
@@ -51,14 +57,18 @@ export async function schemaStatus(place: DatabasePlace, carriers: readonly Carr
   }
 }
 
-/** @param willBeMade whether `schema apply` is still to come: it makes the tables of ours */
-async function carrierState(database: Database, carrier: Carrier, willBeMade: boolean): Promise<CarrierState> {
+/** @param willBeCreated whether `schema apply` has yet to run, which creates the tables that apigw manages */
+async function carrierState(database: Database, carrier: Carrier, willBeCreated: boolean): Promise<CarrierState> {
   const { queue, table } = carrier
-  const all = await database.unfit(carrier)
-  const isOurs = carrier.existing === undefined
+  const all = await database.tableFaults(carrier)
+  // Only an error about a whole table names no column; `schema apply` creates a table that apigw manages.
+  const isOwn = carrier.existing === undefined
   const faults = all
-    .filter(({ column, fix }) => !(willBeMade && isOurs && column === undefined && fix === 'apigw schema apply'))
-    .map(({ table: _table, ...fault }) => fault)
+    .filter(({ column, keepsOut }) => !(willBeCreated && isOwn && column === undefined && keepsOut === 'all'))
+    .map(({ table: _table, ...fault }): CarrierFault => {
+      const isMissing = isOwn && fault.column === undefined && fault.keepsOut === 'all'
+      return isMissing ? { ...fault, fix: apigw('schema apply') } : fault
+    })
   return { queue, table, served: faults.every(({ keepsOut }) => keepsOut === 'some'), faults }
 }
 
@@ -89,7 +99,7 @@ export async function reportLag(place: DatabasePlace, carriers: readonly Carrier
   try {
     const lags: ReportLag[] = []
     for (const carrier of carriers) {
-      const finals = await database.finals(carrier, maxOutcomesRead)
+      const finals = await database.outcomes(carrier, maxOutcomesRead)
       const [oldest] = finals
       lags.push({ queue: carrier.queue, outcomes: finals.length, ...(oldest !== undefined && { oldestAt: oldest.at }) })
     }

@@ -1,5 +1,6 @@
+import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
-import { accountOf, called, type StackClients } from './clients.ts'
+import { accountOf, type StackClients } from './clients.ts'
 
 function statusOf(error: unknown): number | undefined {
   return error instanceof Error && '$metadata' in error ? Object(error.$metadata).httpStatusCode : undefined
@@ -32,7 +33,7 @@ function taken(bucket: string): Problem {
 /** @returns whether it is there; `ExpectedBucketOwner` keeps us out of a stranger's bucket of that name */
 async function exists(clients: StackClients, bucket: string, account: string): Promise<boolean> {
   const { HeadBucketCommand } = await import('@aws-sdk/client-s3')
-  return called(clients, 's3:ListBucket', async () => {
+  return callAws(clients, 's3:ListBucket', async () => {
     try {
       await clients.s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: account }))
       return true
@@ -52,7 +53,7 @@ async function exists(clients: StackClients, bucket: string, account: string): P
 async function make(clients: StackClients, bucket: string): Promise<void> {
   const { CreateBucketCommand } = await import('@aws-sdk/client-s3')
   const { region } = clients
-  await called(clients, 's3:CreateBucket', async () => {
+  await callAws(clients, 's3:CreateBucket', async () => {
     try {
       // us-east-1 is the one region that must not be named.
       const place =
@@ -69,7 +70,7 @@ async function make(clients: StackClients, bucket: string): Promise<void> {
 /** The policy comes last: where it stands, the rest was done. */
 async function isSecured(clients: StackClients, bucket: string, account: string): Promise<boolean> {
   const { GetBucketPolicyCommand } = await import('@aws-sdk/client-s3')
-  return called(clients, 's3:GetBucketPolicy', async () => {
+  return callAws(clients, 's3:GetBucketPolicy', async () => {
     try {
       await clients.s3.send(new GetBucketPolicyCommand({ Bucket: bucket, ExpectedBucketOwner: account }))
       return true
@@ -83,7 +84,7 @@ async function isSecured(clients: StackClients, bucket: string, account: string)
 async function secure(clients: StackClients, bucket: string, account: string): Promise<void> {
   const sdk = await import('@aws-sdk/client-s3')
   const of = { Bucket: bucket, ExpectedBucketOwner: account }
-  const send = called.bind(null, clients)
+  const send = callAws.bind(null, clients)
   await send('s3:PutBucketPublicAccessBlock', () =>
     clients.s3.send(
       new sdk.PutPublicAccessBlockCommand({

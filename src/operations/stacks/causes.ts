@@ -1,4 +1,5 @@
 import { deniedIn } from '../../aws/index.ts'
+import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import type { StackEvent } from './events.ts'
 
 /** Why a change of a stack failed, and what to do about it. */
@@ -6,7 +7,7 @@ export interface Cause {
   readonly resource: string
   readonly type: string
   readonly reason: string
-  readonly next: string
+  readonly next: NextStep
 }
 
 /** What is only stopped because something else failed says so. */
@@ -23,10 +24,10 @@ export function firstFailure(events: readonly StackEvent[]): StackEvent | undefi
 }
 
 /** A stack imports what another one exports. */
-export const missingExport = 'deploy the stacks that it builds on first: apigw deploy'
+export const missingExport = step`deploy the stacks that it builds on first: ${apigw('deploy')}`
 
 /** What to do, by what AWS's services say. The first that matches counts. */
-const advice: readonly (readonly [RegExp, string])[] = [
+const advice: readonly (readonly [RegExp, NextStep])[] = [
   [/not empty/i, 'empty it, then run it again: aws s3 rm s3://{id} --recursive'],
   [/deletion protection|Cannot delete protected/i, 'take its deletion protection off if it is to go, then run it again'],
   [/cannot be deleted as it is in use by|in use by another stack/i, 'destroy the stacks that use it first'],
@@ -55,19 +56,20 @@ const advice: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /circuit breaker|did not stabilize|failed to stabilize|health checks?/i,
-    'see why it does not start: apigw logs; then run it again',
+    step`see why it does not start: ${apigw('logs')}; then run it again`,
   ],
   [/certificate|DNS validation|hosted zone/i, 'check domain and hostedZoneId of the stage in apigw.yaml, then run it again'],
 ]
 
-function nextOf({ reason = '', physicalId }: StackEvent): string {
+function nextOf({ reason = '', physicalId }: StackEvent): NextStep {
   const denied = deniedIn(reason)
   if (denied !== undefined) {
     const on = denied.resource === undefined ? '' : ` on ${denied.resource}`
     return `let an administrator allow ${denied.action}${on}, then run it again`
   }
   const found = advice.find(([pattern]) => pattern.test(reason))?.[1]
-  return (found ?? 'correct that, then run it again; what was finished is not made twice').replace('{id}', physicalId)
+  const next = found ?? 'correct that, then run it again; what was finished is not made twice'
+  return typeof next === 'string' ? next.replace('{id}', physicalId) : next
 }
 
 /** What SDKs put behind a message, for support and not for a reader. */

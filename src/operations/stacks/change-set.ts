@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { CreateChangeSetCommandInput, DescribeChangeSetCommandOutput } from '@aws-sdk/client-cloudformation'
+import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import { artifactBucket } from './bucket.ts'
 import { missingExport } from './causes.ts'
 import { type Change, changeFrom } from './change.ts'
-import { called, type StackClients } from './clients.ts'
+import type { StackClients } from './clients.ts'
 import { interruptedBefore } from './refusals.ts'
 import { describeStack, isShell, type Stack } from './stack.ts'
 import { uploadAsset } from './upload.ts'
@@ -69,7 +70,7 @@ export async function makeChangeSet(
     Tags: pairs(wanted.tags ?? {}, 'Key', 'Value'),
     Capabilities: [...(wanted.capabilities ?? ['CAPABILITY_NAMED_IAM'])],
   }
-  const { Id: id = name, StackId: stackId = wanted.name } = await called(clients, 'cloudformation:CreateChangeSet', () =>
+  const { Id: id = name, StackId: stackId = wanted.name } = await callAws(clients, 'cloudformation:CreateChangeSet', () =>
     clients.cloudFormation.send(new CreateChangeSetCommand(input)),
   )
   const made = { id, stackId, creates }
@@ -104,7 +105,7 @@ async function readWhenMade(
 ): Promise<DescribeChangeSetCommandOutput[]> {
   const { DescribeChangeSetCommand } = await import('@aws-sdk/client-cloudformation')
   const page = (token: string | undefined) =>
-    called(clients, 'cloudformation:DescribeChangeSet', () =>
+    callAws(clients, 'cloudformation:DescribeChangeSet', () =>
       clients.cloudFormation.send(new DescribeChangeSetCommand({ ChangeSetName: id, NextToken: token })),
     )
   for (let round = 0; ; round++) {

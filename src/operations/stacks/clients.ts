@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { STSClient } from '@aws-sdk/client-sts'
-import { type AwsPlace, awsProblem, clientOptions } from '../../aws/index.ts'
+import { type AwsPlace, awsProblem, callAws, clientOptions } from '../../aws/index.ts'
 
 /** The clients that stacks are worked with, in one account and region. */
 export interface StackClients {
@@ -46,23 +46,10 @@ export async function stackClients(place: AwsPlace): Promise<StackClients> {
   }
 }
 
-/**
- * Makes one call, and says in words what went wrong with it.
- * @param action as IAM names it, such as `cloudformation:CreateChangeSet`
- * @throws Problem `aws-…`
- */
-export async function called<T>(clients: StackClients, action: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    throw awsProblem(error, { action, region: clients.region, profile: clients.profile })
-  }
-}
-
 /** The 12 digits of the account that the credentials belong to. */
 export async function accountOf(clients: StackClients): Promise<string> {
   const { GetCallerIdentityCommand } = await import('@aws-sdk/client-sts')
-  const { Account = '' } = await called(clients, 'sts:GetCallerIdentity', () =>
+  const { Account = '' } = await callAws(clients, 'sts:GetCallerIdentity', () =>
     clients.sts.send(new GetCallerIdentityCommand({})),
   )
   return Account

@@ -1,8 +1,9 @@
+import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import { causeOf } from './causes.ts'
 import type { Change } from './change.ts'
 import { type ChangeSet, discard, makeChangeSet, type Wanted } from './change-set.ts'
-import { called, type StackClients } from './clients.ts'
+import type { StackClients } from './clients.ts'
 import { EventFeed } from './events.ts'
 import { readyStack } from './ready.ts'
 import { interruptedBefore } from './refusals.ts'
@@ -58,7 +59,7 @@ export async function previewStack(clients: StackClients, wanted: Wanted, steps:
 
 async function execute(clients: StackClients, name: string, set: ChangeSet, { who }: Steps): Promise<void> {
   const { ExecuteChangeSetCommand } = await import('@aws-sdk/client-cloudformation')
-  await called(clients, 'cloudformation:ExecuteChangeSet', async () => {
+  await callAws(clients, 'cloudformation:ExecuteChangeSet', async () => {
     try {
       await clients.cloudFormation.send(
         new ExecuteChangeSetCommand({

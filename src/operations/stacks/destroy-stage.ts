@@ -1,3 +1,4 @@
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { dependentsOf, type StackKey, stackName } from '../../domain/stage.ts'
 import type { Change } from './change.ts'
@@ -48,7 +49,7 @@ export async function surveyDestruction(
 function refuseProtected(key: StackKey, { name, parameters }: Stack): void {
   if (parameters.DeletionProtection !== 'true') return
   throw new Problem('stack-stuck', `${name} has its deletion protection on.`, {
-    next: `set deploy.parameters.${key}.DeletionProtection of the stage in apigw.yaml to false, apigw deploy ${key}, then destroy`,
+    next: step`set deploy.parameters.${key}.DeletionProtection of the stage in apigw.yaml to false, ${apigw('deploy', key)}, then destroy`,
   })
 }
 
@@ -60,7 +61,7 @@ async function refuseWhileUsed(clients: StackClients, stage: string, keys: reado
   const users = found.flat()
   if (users.length === 0) return
   throw new Problem('stack-stuck', `${users.join(', ')} of ${stage} ${users.length === 1 ? 'builds' : 'build'} on that.`, {
-    next: `apigw destroy ${[...keys, ...users].join(' ')}`,
+    next: apigw('destroy', ...keys, ...users),
   })
 }
 

@@ -1,7 +1,8 @@
+import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import { causeOf } from './causes.ts'
 import { type Change, lossOf } from './change.ts'
-import { called, type StackClients } from './clients.ts'
+import type { StackClients } from './clients.ts'
 import { EventFeed } from './events.ts'
 import { restingStack } from './ready.ts'
 import { interruptedBefore } from './refusals.ts'
@@ -42,7 +43,7 @@ export async function destroyStack(clients: StackClients, name: string, steps: S
 /** Everything that lives in a stack, as the deletion that it would be. */
 export async function contentsOf(clients: StackClients, { id }: Stack): Promise<Change[]> {
   const { GetTemplateCommand, ListStackResourcesCommand } = await import('@aws-sdk/client-cloudformation')
-  const { TemplateBody = '' } = await called(clients, 'cloudformation:GetTemplate', () =>
+  const { TemplateBody = '' } = await callAws(clients, 'cloudformation:GetTemplate', () =>
     clients.cloudFormation.send(new GetTemplateCommand({ StackName: id, TemplateStage: 'Original' })),
   )
   const policies = deletionPolicies(TemplateBody)
@@ -50,7 +51,7 @@ export async function contentsOf(clients: StackClients, { id }: Stack): Promise<
   let token: string | undefined
   do {
     const input = { StackName: id, NextToken: token }
-    const { StackResourceSummaries = [], NextToken } = await called(clients, 'cloudformation:ListStackResources', () =>
+    const { StackResourceSummaries = [], NextToken } = await callAws(clients, 'cloudformation:ListStackResources', () =>
       clients.cloudFormation.send(new ListStackResourcesCommand(input)),
     )
     for (const { LogicalResourceId = '', ResourceType = '', PhysicalResourceId, ResourceStatus } of StackResourceSummaries) {
@@ -66,7 +67,7 @@ export async function contentsOf(clients: StackClients, { id }: Stack): Promise<
 
 async function remove(clients: StackClients, { id, name }: Stack, { who }: Steps): Promise<void> {
   const { DeleteStackCommand } = await import('@aws-sdk/client-cloudformation')
-  await called(clients, 'cloudformation:DeleteStack', async () => {
+  await callAws(clients, 'cloudformation:DeleteStack', async () => {
     try {
       await clients.cloudFormation.send(new DeleteStackCommand({ StackName: id, ClientRequestToken: tokenFor(who) }))
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { StackEvent as AwsEvent } from '@aws-sdk/client-cloudformation'
-import { called, type StackClients } from './clients.ts'
+import { callAws } from '../../aws/index.ts'
+import type { StackClients } from './clients.ts'
 
 /** One thing that CloudFormation says of a stack or of a resource in it. */
 export interface StackEvent {
@@ -73,7 +74,7 @@ export class EventFeed {
     let token: string | undefined
     do {
       const input = { StackName: this.#stackId, NextToken: token }
-      const { StackEvents = [], NextToken } = await called(this.#clients, 'cloudformation:DescribeStackEvents', () =>
+      const { StackEvents = [], NextToken } = await callAws(this.#clients, 'cloudformation:DescribeStackEvents', () =>
         this.#clients.cloudFormation.send(new DescribeStackEventsCommand(input)),
       )
       const page = StackEvents.map(eventFrom)
@@ -87,7 +88,7 @@ export class EventFeed {
 /** The newest event that says that somebody began to change the stack as a whole. */
 export async function lastStart(clients: StackClients, stackId: string): Promise<StackEvent | undefined> {
   const { DescribeStackEventsCommand } = await import('@aws-sdk/client-cloudformation')
-  const { StackEvents = [] } = await called(clients, 'cloudformation:DescribeStackEvents', () =>
+  const { StackEvents = [] } = await callAws(clients, 'cloudformation:DescribeStackEvents', () =>
     clients.cloudFormation.send(new DescribeStackEventsCommand({ StackName: stackId })),
   )
   return StackEvents.map(eventFrom).find(

@@ -1,8 +1,9 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
-import { clientOptions } from '../../aws/index.ts'
+import { callAws, clientOptions } from '../../aws/index.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type StackKey, stackName } from '../../domain/stage.ts'
-import { called, type StackClients } from './clients.ts'
+import type { StackClients } from './clients.ts'
 import { contentsOf } from './destroy.ts'
 import { describeStack } from './stack.ts'
 
@@ -45,7 +46,7 @@ export async function logGroups(clients: StackClients, stage: string, keys: read
     'stack-unknown',
     `${keys.join(' and ')} of ${stage} ${keys.length === 1 ? 'has' : 'have'} no logs in ${clients.region}.`,
     {
-      next: 'apigw status',
+      next: apigw('status'),
     },
   )
 }
@@ -75,7 +76,7 @@ async function page(
 ): Promise<LogLine[]> {
   const { paginateFilterLogEvents } = await import('@aws-sdk/client-cloudwatch-logs')
   const input = { logGroupName: group, startTime, ...(query.filter !== undefined && { filterPattern: query.filter }) }
-  return called(clients, 'logs:FilterLogEvents', async () => {
+  return callAws(clients, 'logs:FilterLogEvents', async () => {
     const lines: LogLine[] = []
     for await (const { events = [] } of paginateFilterLogEvents({ client: logs }, input)) {
       for (const { eventId = '', timestamp: at = 0, message = '' } of events) {

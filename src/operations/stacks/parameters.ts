@@ -1,3 +1,4 @@
+import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys } from '../../domain/stage.ts'
 import { type TemplateParameter, templateParameters } from './template.ts'
@@ -85,7 +86,7 @@ export function codeParameters(key: StackKey, template: string, settings: Deploy
 
 const inFile = 'of the stage in apigw.yaml'
 
-function invalid(message: string, next: string): Problem {
+function invalid(message: string, next: NextStep): Problem {
   return new Problem('config-invalid', message, { next })
 }
 
@@ -100,7 +101,7 @@ function checkTogether(key: StackKey, settings: DeploySettings): void {
   if (runsContainer(key, settings) && settings.image === undefined) {
     throw invalid(
       `The ${key} is to run as a container, and deploy.image is not set.`,
-      'apigw deploy security network data, push the image to RepositoryUri (apigw outputs data), and set deploy.image to its digest',
+      step`${apigw('deploy', 'security', 'network', 'data')}, push the image to RepositoryUri (${apigw('outputs', 'data')}), and set deploy.image to its digest`,
     )
   }
 }

@@ -1,5 +1,6 @@
+import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
-import { called, type StackClients } from './clients.ts'
+import type { StackClients } from './clients.ts'
 import { EventFeed, lastStart } from './events.ts'
 import { interruptedBefore } from './refusals.ts'
 import { describeStack, isBusy, type Stack } from './stack.ts'
@@ -66,7 +67,7 @@ async function removeFailed(clients: StackClients, stack: Stack, steps: Steps): 
   steps.tell(`Deleting what is left of ${name}.`)
   const { DeleteStackCommand } = await import('@aws-sdk/client-cloudformation')
   const feed = await EventFeed.open(clients, stack.id)
-  await called(clients, 'cloudformation:DeleteStack', () =>
+  await callAws(clients, 'cloudformation:DeleteStack', () =>
     clients.cloudFormation.send(new DeleteStackCommand({ StackName: stack.id, ClientRequestToken: tokenFor(steps.who) })),
   )
   const { stack: after } = await watch(clients, stack.id, feed, steps)
@@ -79,7 +80,7 @@ async function removeFailed(clients: StackClients, stack: Stack, steps: Steps): 
 /** An update failed, and so did the way back: somebody has to say which resources are given up. */
 async function stuckHalfway(clients: StackClients, { name, status, reason }: Stack): Promise<Problem> {
   const { DescribeStackResourcesCommand } = await import('@aws-sdk/client-cloudformation')
-  const { StackResources = [] } = await called(clients, 'cloudformation:DescribeStackResources', () =>
+  const { StackResources = [] } = await callAws(clients, 'cloudformation:DescribeStackResources', () =>
     clients.cloudFormation.send(new DescribeStackResourcesCommand({ StackName: name })),
   )
   const failed = StackResources.filter(({ ResourceStatus }) => ResourceStatus?.endsWith('_FAILED'))

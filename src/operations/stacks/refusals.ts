@@ -1,3 +1,4 @@
+import type { NextStep } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { StackClients } from './clients.ts'
 
@@ -12,7 +13,7 @@ export function interruptedBefore(stack: string): Problem {
 }
 
 /** Ctrl-C while AWS works. */
-export function leftAlone(clients: StackClients, stackId: string, look: string | undefined): Problem {
+export function leftAlone(clients: StackClients, stackId: string, look: NextStep | undefined): Problem {
   const name = stackId.split('/')[1] ?? stackId
   return new Problem('interrupted', `Stopped watching ${name}; AWS goes on changing it.`, {
     next: look ?? awsLook(clients, name),

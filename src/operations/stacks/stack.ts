@@ -1,5 +1,6 @@
 import type { Stack as AwsStack } from '@aws-sdk/client-cloudformation'
-import { called, type StackClients } from './clients.ts'
+import { callAws } from '../../aws/index.ts'
+import type { StackClients } from './clients.ts'
 
 /** A stack as it stands. */
 export interface Stack {
@@ -51,7 +52,7 @@ function saysUnknown(error: unknown): boolean {
  */
 export async function describeStack(clients: StackClients, name: string): Promise<Stack | undefined> {
   const { DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation')
-  return called(clients, 'cloudformation:DescribeStacks', async () => {
+  return callAws(clients, 'cloudformation:DescribeStacks', async () => {
     try {
       const { Stacks = [] } = await clients.cloudFormation.send(new DescribeStacksCommand({ StackName: name }))
       return Stacks[0] && stackFrom(Stacks[0])

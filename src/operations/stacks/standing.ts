@@ -1,5 +1,6 @@
+import { callAws } from '../../aws/index.ts'
 import { stackKeys, stackName } from '../../domain/stage.ts'
-import { called, type StackClients } from './clients.ts'
+import type { StackClients } from './clients.ts'
 import { EventFeed } from './events.ts'
 import { Progress } from './progress.ts'
 import { leftAlone } from './refusals.ts'
@@ -16,7 +17,7 @@ export interface Standing {
 /** All stacks of a stage: those that every stage has, and whatever else carries its name, such as its trail. */
 export async function standingOf(clients: StackClients, stage: string): Promise<readonly Standing[]> {
   const { paginateDescribeStacks } = await import('@aws-sdk/client-cloudformation')
-  const found = await called(clients, 'cloudformation:DescribeStacks', async () => {
+  const found = await callAws(clients, 'cloudformation:DescribeStacks', async () => {
     const stacks: Stack[] = []
     for await (const { Stacks = [] } of paginateDescribeStacks({ client: clients.cloudFormation }, {})) {
       stacks.push(...Stacks.map(stackFrom))

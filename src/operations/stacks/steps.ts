@@ -1,3 +1,4 @@
+import type { NextStep } from '../../domain/next-step.ts'
 import type { Change } from './change.ts'
 
 /** What a deployment asks and tells on its way. */
@@ -13,6 +14,6 @@ export interface Steps {
   /** Who deploys, to be told to whoever deploys at the same time. */
   readonly who?: string
   /** The command with which to look at a stack that is left to itself. */
-  readonly look?: string
+  readonly look?: NextStep
   readonly signal?: AbortSignal
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { accountOf, called, type StackClients } from './clients.ts'
+import { callAws } from '../../aws/index.ts'
+import { accountOf, type StackClients } from './clients.ts'
 
 /** The key that content has: its SHA-256, so that what has not changed is already there. */
 export function assetKey(bytes: Uint8Array, extension: string): string {
@@ -16,7 +17,7 @@ export async function uploadAsset(clients: StackClients, bucket: string, bytes: 
   const { HeadObjectCommand, PutObjectCommand } = await import('@aws-sdk/client-s3')
   const key = assetKey(bytes, extension)
   const of = { Bucket: bucket, Key: key, ExpectedBucketOwner: await accountOf(clients) }
-  const there = await called(clients, 's3:GetObject', async () => {
+  const there = await callAws(clients, 's3:GetObject', async () => {
     try {
       await clients.s3.send(new HeadObjectCommand(of))
       return true
@@ -27,7 +28,7 @@ export async function uploadAsset(clients: StackClients, bucket: string, bytes: 
   })
   if (there) return key
   const checksum = createHash('sha256').update(bytes).digest('base64')
-  await called(clients, 's3:PutObject', () =>
+  await callAws(clients, 's3:PutObject', () =>
     clients.s3.send(new PutObjectCommand({ ...of, Body: bytes, ChecksumSHA256: checksum })),
   )
   return key

@@ -1,3 +1,4 @@
+import { step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { StackClients } from './clients.ts'
 import type { EventFeed, StackEvent } from './events.ts'
@@ -57,7 +58,7 @@ function watchedNoMore(error: unknown, { region }: StackClients, stackId: string
   if (!(error instanceof Problem)) return error
   const name = stackId.split('/')[1] ?? stackId
   return new Problem(error.code, `${error.message} AWS goes on changing ${name} in ${region}; it can only not be watched.`, {
-    next: `${error.next ?? 'run it again'}; the same command then shows how it ended`,
+    next: step`${error.step ?? 'run it again'}; the same command then shows how it ended`,
     cause: error,
   })
 }

@@ -1,7 +1,9 @@
 import type { Trail } from '@aws-sdk/client-cloudtrail'
+import { callAws } from '../../aws/index.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Stack } from '../stacks/index.ts'
-import { called, type TrailClients } from './clients.ts'
+import type { TrailClients } from './clients.ts'
 
 /** A trail whose log group is used instead of making one; `own` makes one although there is another. */
 export type Adopt = { readonly trail: string } | 'own' | undefined
@@ -31,7 +33,7 @@ function sourceFrom({ Name: trail = '', CloudWatchLogsLogGroupArn: arn }: Trail,
   if (region === here) return { logGroup: name, trail }
   // A trail of all regions shows in each, but writes its log group in its own, and filters work only there.
   throw new Problem('input-invalid', `The trail "${trail}" writes to CloudWatch Logs in ${region}, and this is ${here}.`, {
-    next: `apigw trail install --region ${region} --adopt ${trail}, or --own`,
+    next: step`${apigw('trail install', '--region', region, '--adopt', trail)}, or --own`,
   })
 }
 
@@ -53,7 +55,7 @@ export async function sourceOf(
   const logGroup = installed?.parameters.AdoptLogGroup ?? ''
   if (adopt === undefined && installed !== undefined && logGroup === '') return own
   const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
-  const { trailList = [] } = await called(clients, 'cloudtrail:DescribeTrails', () =>
+  const { trailList = [] } = await callAws(clients.place, 'cloudtrail:DescribeTrails', () =>
     clients.cloudTrail.send(new DescribeTrailsCommand({})),
   )
   if (adopt !== undefined) {
@@ -70,5 +72,5 @@ export async function sourceOf(
   const { Name = '' } = other
   if (ask !== undefined) return (await ask(Name)) === 'own' ? own : sourceFrom(other, here)
   const detail = `There is a trail of all regions already: ${Name}. AWS bills a second one for every event.`
-  throw new Problem('trail-exists', detail, { next: `apigw trail install --adopt ${Name}, or --own for another` })
+  throw new Problem('trail-exists', detail, { next: step`${apigw('trail install', '--adopt', Name)}, or --own for another` })
 }

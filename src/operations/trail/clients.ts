@@ -66,19 +66,6 @@ export async function trailClients(place: AwsPlace): Promise<TrailClients> {
   return { place, ...opened, queue, close }
 }
 
-/**
- * Makes one call, and says in words what went wrong with it.
- * @param action as IAM names it, such as `sns:Publish`
- * @throws Problem `aws-…`
- */
-export async function called<T>({ place }: Pick<TrailClients, 'place'>, action: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    throw awsProblem(error, { action, ...place })
-  }
-}
-
 /** Whether AWS says that there is no such thing. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && /NotFound|NoSuch|DoesNotExist/.test(error.name)

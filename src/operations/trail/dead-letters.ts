@@ -1,8 +1,8 @@
-import { awsProblem } from '../../aws/index.ts'
+import { awsProblem, callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import { reportedIn, signalOf } from '../../runtime/notifier/index.ts'
 import type { Received } from '../../runtime/ports/index.ts'
-import { called, type TrailClients } from './clients.ts'
+import type { TrailClients } from './clients.ts'
 import { installedOutputs, queueName } from './status.ts'
 
 /** A report that could not be told. */
@@ -111,7 +111,7 @@ export interface Redriven {
 async function toldAgain(clients: TrailClients, FunctionName: string | undefined, body: string): Promise<string | undefined> {
   const { InvokeCommand } = await import('@aws-sdk/client-lambda')
   const Payload = Buffer.from(JSON.stringify(eventIn(body)))
-  const answer = await called(clients, 'lambda:InvokeFunction', () =>
+  const answer = await callAws(clients.place, 'lambda:InvokeFunction', () =>
     clients.lambda.send(new InvokeCommand({ FunctionName, Payload })),
   )
   if (answer.FunctionError === undefined) return undefined

@@ -1,8 +1,9 @@
-import type { AwsPlace } from '../../aws/index.ts'
+import { type AwsPlace, callAws } from '../../aws/index.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { readWebhooks } from '../../runtime/notifier/index.ts'
 import { describeStack, stackClients } from '../stacks/index.ts'
-import { called, type TrailClients } from './clients.ts'
+import type { TrailClients } from './clients.ts'
 import { again, type Finding, fail, type Outputs, ok, warn } from './finding.ts'
 import { functionName, prefix, trailStack } from './names.ts'
 import { keyCheck, topicCheck } from './topic-checks.ts'
@@ -37,14 +38,14 @@ function ago(time: Date | undefined, now: number): string {
 async function trailChecks(clients: TrailClients, outputs: Outputs, now: number): Promise<Finding> {
   const { DescribeTrailsCommand, GetTrailStatusCommand } = await import('@aws-sdk/client-cloudtrail')
   const name = outputs.TrailName
-  const { trailList = [] } = await called(clients, 'cloudtrail:DescribeTrails', () =>
+  const { trailList = [] } = await callAws(clients.place, 'cloudtrail:DescribeTrails', () =>
     clients.cloudTrail.send(new DescribeTrailsCommand({})),
   )
   const trail = name
     ? trailList.find(({ Name }) => Name === name)
     : trailList.find(({ CloudWatchLogsLogGroupArn }) => CloudWatchLogsLogGroupArn?.includes(`:${outputs.LogGroup}:`))
   if (trail === undefined) return fail(`The trail ${name ?? ''} is gone.`, again)
-  const status = await called(clients, 'cloudtrail:GetTrailStatus', () =>
+  const status = await callAws(clients.place, 'cloudtrail:GetTrailStatus', () =>
     clients.cloudTrail.send(new GetTrailStatusCommand({ Name: trail.TrailARN ?? trail.Name })),
   )
   const start = `aws cloudtrail start-logging --name ${trail.Name}`
@@ -71,7 +72,9 @@ async function trailChecks(clients: TrailClients, outputs: Outputs, now: number)
 async function subscriptionCheck(clients: TrailClients, outputs: Outputs): Promise<Finding> {
   const { ListSubscriptionsByTopicCommand } = await import('@aws-sdk/client-sns')
   const list = (TopicArn: string | undefined) =>
-    called(clients, 'sns:ListSubscriptionsByTopic', () => clients.sns.send(new ListSubscriptionsByTopicCommand({ TopicArn })))
+    callAws(clients.place, 'sns:ListSubscriptionsByTopic', () =>
+      clients.sns.send(new ListSubscriptionsByTopicCommand({ TopicArn })),
+    )
   const { Subscriptions: alerts = [] } = await list(outputs.TopicArn)
   if (!alerts.some(({ Protocol, Endpoint }) => Protocol === 'lambda' && Endpoint?.endsWith(`:${functionName}`))) {
     return fail('The notifier is not subscribed to the topic.', again)
@@ -87,7 +90,7 @@ async function subscriptionCheck(clients: TrailClients, outputs: Outputs): Promi
 
 async function eventRulesCheck(clients: TrailClients): Promise<Finding> {
   const { ListRulesCommand } = await import('@aws-sdk/client-eventbridge')
-  const { Rules = [] } = await called(clients, 'events:ListRules', () =>
+  const { Rules = [] } = await callAws(clients.place, 'events:ListRules', () =>
     clients.events.send(new ListRulesCommand({ NamePrefix: prefix })),
   )
   if (Rules.length < 2) return fail('EventBridge has no rules of the trail.', again)
@@ -99,7 +102,7 @@ async function eventRulesCheck(clients: TrailClients): Promise<Finding> {
 
 async function alarmsCheck(clients: TrailClients): Promise<Finding> {
   const { DescribeAlarmsCommand } = await import('@aws-sdk/client-cloudwatch')
-  const { MetricAlarms = [] } = await called(clients, 'cloudwatch:DescribeAlarms', () =>
+  const { MetricAlarms = [] } = await callAws(clients.place, 'cloudwatch:DescribeAlarms', () =>
     clients.cloudWatch.send(new DescribeAlarmsCommand({ AlarmNamePrefix: prefix, MaxRecords: 100 })),
   )
   if (MetricAlarms.length === 0) return fail('There are no alarms.', again)
@@ -116,11 +119,11 @@ async function alarmsCheck(clients: TrailClients): Promise<Finding> {
 async function functionCheck(clients: TrailClients, outputs: Outputs, now: number): Promise<Finding> {
   const { GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda')
   const { GetMetricStatisticsCommand } = await import('@aws-sdk/client-cloudwatch')
-  const found = await called(clients, 'lambda:GetFunctionConfiguration', () =>
+  const found = await callAws(clients.place, 'lambda:GetFunctionConfiguration', () =>
     clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName: outputs.FunctionName })),
   )
   if (found.State !== undefined && found.State !== 'Active') return fail(`The function is ${found.State}.`, again)
-  const { Datapoints = [] } = await called(clients, 'cloudwatch:GetMetricStatistics', () =>
+  const { Datapoints = [] } = await callAws(clients.place, 'cloudwatch:GetMetricStatistics', () =>
     clients.cloudWatch.send(
       new GetMetricStatisticsCommand({
         Namespace: 'AWS/Lambda',
@@ -142,7 +145,10 @@ async function functionCheck(clients: TrailClients, outputs: Outputs, now: numbe
 async function deadLettersCheck({ queue }: TrailClients, outputs: Outputs): Promise<Finding> {
   const { visible, inFlight } = await queue.state(queueName(outputs))
   return visible + inFlight > 0
-    ? fail(`${visible + inFlight} reports could not be told.`, 'apigw trail dlq list, then apigw trail dlq redrive')
+    ? fail(
+        `${visible + inFlight} reports could not be told.`,
+        step`${apigw('trail dlq list')}, then ${apigw('trail dlq redrive')}`,
+      )
     : ok('Nothing waits.')
 }
 
@@ -153,12 +159,13 @@ export function queueName(outputs: Outputs): string {
 
 async function webhookCheck(clients: TrailClients): Promise<Finding> {
   const stored = await storedWebhooks(clients)
-  const put = 'APIGW_SLACK_WEBHOOK=… apigw trail install'
+  const put = step`APIGW_SLACK_WEBHOOK=… ${apigw('trail install')}`
   if (stored === undefined) return fail('There is no webhook.', put)
   for (const [channel, url] of readWebhooks(stored)) {
     const { state, words } = await probeWebhook(url)
     if (state === 'refused') return fail(`The webhook of "${channel}" does not work: ${words}.`, put)
-    if (state === 'unclear') return fail(`The webhook of "${channel}" could not be tried: ${words}.`, 'apigw trail status, later')
+    if (state === 'unclear')
+      return fail(`The webhook of "${channel}" could not be tried: ${words}.`, step`${apigw('trail status')}, later`)
   }
   return ok('Slack knows every webhook.')
 }
@@ -183,7 +190,7 @@ export async function status(clients: TrailClients, now: number): Promise<Check[
         return { check, ...(await look()) }
       } catch (error) {
         if (!(error instanceof Problem) || error.code === 'aws-credentials') throw error
-        return { check, ...fail(error.message, error.next ?? again) }
+        return { check, ...fail(error.message, error.step ?? again) }
       }
     }),
   )

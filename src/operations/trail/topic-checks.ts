@@ -1,12 +1,12 @@
-import { jsonCall } from '../../aws/index.ts'
-import { called, type TrailClients } from './clients.ts'
+import { callAws, jsonCall } from '../../aws/index.ts'
+import type { TrailClients } from './clients.ts'
 import { again, type Finding, fail, type Outputs, ok } from './finding.ts'
 import { keptOut } from './publishers.ts'
 
 /** Whether alarms, events and budgets get into the topic. */
 export async function topicCheck(clients: TrailClients, { TopicArn }: Outputs): Promise<Finding> {
   const { GetTopicAttributesCommand } = await import('@aws-sdk/client-sns')
-  const { Attributes = {} } = await called(clients, 'sns:GetTopicAttributes', () =>
+  const { Attributes = {} } = await callAws(clients.place, 'sns:GetTopicAttributes', () =>
     clients.sns.send(new GetTopicAttributesCommand({ TopicArn })),
   )
   if (!Attributes.KmsMasterKeyId) return fail('The topic is not encrypted.', again)
@@ -19,7 +19,7 @@ export async function topicCheck(clients: TrailClients, { TopicArn }: Outputs): 
 export async function keyCheck(clients: TrailClients, { KeyArn }: Outputs): Promise<Finding> {
   const { config } = clients.sns
   const region = await config.region()
-  const { Policy } = await called(clients, 'kms:GetKeyPolicy', async () =>
+  const { Policy } = await callAws(clients.place, 'kms:GetKeyPolicy', async () =>
     jsonCall(await config.credentials(), {
       service: 'kms',
       region,

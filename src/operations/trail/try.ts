@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { callAws } from '../../aws/index.ts'
 import { type Rule, testSource } from '../../runtime/notifier/index.ts'
-import { called, type TrailClients } from './clients.ts'
+import type { TrailClients } from './clients.ts'
 import { notifierLogGroup } from './names.ts'
 import { installedOutputs } from './status.ts'
 
@@ -47,7 +48,7 @@ async function put(clients: TrailClients, rules: readonly Rule[]): Promise<Sent[
   const sent: Sent[] = []
   for (let from = 0; from < rules.length; from += entriesARequest) {
     const some = rules.slice(from, from + entriesARequest).map((rule) => ({ rule, eventId: randomUUID() }))
-    const { Entries = [] } = await called(clients, 'events:PutEvents', () =>
+    const { Entries = [] } = await callAws(clients.place, 'events:PutEvents', () =>
       clients.events.send(new PutEventsCommand({ Entries: some.map(({ rule, eventId }) => entryOf(rule, eventId)) })),
     )
     sent.push(
@@ -63,7 +64,7 @@ async function postedSince(clients: TrailClients, since: number): Promise<Readon
   const found = new Set<string>()
   let nextToken: string | undefined
   do {
-    const page = await called(clients, 'logs:FilterLogEvents', () =>
+    const page = await callAws(clients.place, 'logs:FilterLogEvents', () =>
       clients.logs.send(
         new FilterLogEventsCommand({
           logGroupName: notifierLogGroup,

@@ -1,6 +1,8 @@
+import { callAws } from '../../aws/index.ts'
+import { step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { contentsOf, destroyStack, isShell, restingStack, type Stack, type StackClients, type Steps } from '../stacks/index.ts'
-import { called, isMissing, type TrailClients } from './clients.ts'
+import { isMissing, type TrailClients } from './clients.ts'
 import { emptyBucket } from './empty-bucket.ts'
 import { globalRegion, globalStackName, trailStack } from './names.ts'
 import { inBothRegions } from './regions.ts'
@@ -30,7 +32,7 @@ async function deleteLogs(clients: TrailClients, { bucket, group }: Recorded, st
   }
   if (!group) return
   const { DeleteLogGroupCommand } = await import('@aws-sdk/client-cloudwatch-logs')
-  await called(clients, 'logs:DeleteLogGroup', async () => {
+  await callAws(clients.place, 'logs:DeleteLogGroup', async () => {
     try {
       await clients.logs.send(new DeleteLogGroupCommand({ logGroupName: group }))
     } catch (error) {
@@ -45,7 +47,7 @@ function stillThere(error: unknown, { bucket, group }: Recorded): unknown {
   if (!(error instanceof Problem)) return error
   const rest = [bucket && `the bucket ${bucket}`, group && `the log group ${group}`].filter(Boolean).join(' and ')
   return new Problem(error.code, `The trail is gone, but not all that it recorded. ${error.message}`, {
-    next: [error.next, `delete ${rest} in the console, as far as they are still there`].filter(Boolean).join('; '),
+    next: step`${error.step === undefined ? '' : step`${error.step}; `}delete ${rest} in the console, as far as they are still there`,
     cause: error,
   })
 }

@@ -1,6 +1,7 @@
+import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import { defaultChannel, readWebhooks } from '../../runtime/notifier/index.ts'
-import { called, isMissing, type TrailClients } from './clients.ts'
+import { isMissing, type TrailClients } from './clients.ts'
 import { secretName } from './names.ts'
 
 /** Slack's own host; another one only on this machine, where tests listen. */
@@ -40,7 +41,7 @@ function noDefault(): Problem {
 /** The stored webhooks, or undefined where none are. */
 export async function storedWebhooks(clients: TrailClients): Promise<string | undefined> {
   const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager')
-  return called(clients, 'secretsmanager:GetSecretValue', async () => {
+  return callAws(clients.place, 'secretsmanager:GetSecretValue', async () => {
     try {
       return (await clients.secrets.send(new GetSecretValueCommand({ SecretId: secretName }))).SecretString
     } catch (error) {
@@ -55,17 +56,17 @@ export async function storeWebhooks(clients: TrailClients, webhooks: string): Pr
   const { CreateSecretCommand, PutSecretValueCommand } = await import('@aws-sdk/client-secrets-manager')
   if ((await storedWebhooks(clients)) === undefined) {
     const wanted = { Name: secretName, Description: 'Where the activity trail posts: webhooks of Slack', SecretString: webhooks }
-    await called(clients, 'secretsmanager:CreateSecret', () => clients.secrets.send(new CreateSecretCommand(wanted)))
+    await callAws(clients.place, 'secretsmanager:CreateSecret', () => clients.secrets.send(new CreateSecretCommand(wanted)))
   } else {
     const wanted = { SecretId: secretName, SecretString: webhooks }
-    await called(clients, 'secretsmanager:PutSecretValue', () => clients.secrets.send(new PutSecretValueCommand(wanted)))
+    await callAws(clients.place, 'secretsmanager:PutSecretValue', () => clients.secrets.send(new PutSecretValueCommand(wanted)))
   }
 }
 
 /** Deletes the secret at once; it can be made again under the same name. */
 export async function deleteWebhooks(clients: TrailClients): Promise<void> {
   const { DeleteSecretCommand } = await import('@aws-sdk/client-secrets-manager')
-  await called(clients, 'secretsmanager:DeleteSecret', async () => {
+  await callAws(clients.place, 'secretsmanager:DeleteSecret', async () => {
     try {
       await clients.secrets.send(new DeleteSecretCommand({ SecretId: secretName, ForceDeleteWithoutRecovery: true }))
     } catch (error) {

@@ -1,3 +1,4 @@
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Cidr, cidrText, covers, type Family, overlap, readCidr } from './cidr.ts'
 
@@ -40,7 +41,7 @@ function refuseInside(cidr: Cidr): void {
   throw new Problem(
     'lockout-refused',
     `${cidrText(cidr)} reaches into ${cidrText(hit.cidr)}, which is ${hit.what}: the load balancer lives there, and no caller comes from there.`,
-    { next: 'apigw waf sample, and block the address that it shows' },
+    { next: step`${apigw('waf sample')}, and block the address that it shows` },
   )
 }
 
@@ -61,7 +62,7 @@ export function guardBlock(cidr: Cidr, { mine, allowed, wide }: Surroundings): s
   const exempt = allowed.find((one) => covers(one, cidr))
   if (exempt !== undefined) {
     throw new Problem('lockout-refused', `${text} is in the allow list, as ${cidrText(exempt)}.`, {
-      next: `apigw waf unblock ${cidrText(exempt)}`,
+      next: apigw('waf unblock', cidrText(exempt)),
     })
   }
   if (cidr.prefix < wideFrom[cidr.family] && !wide) {

@@ -1,4 +1,5 @@
 import type { AwsPlace } from '../../aws/index.ts'
+import { apigw, type NextCommand, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Ref, WafApi } from './api.ts'
 import { allSets, setName, type Which } from './lists.ts'
@@ -17,7 +18,7 @@ export interface Waf {
   readonly acl: Ref
   readonly sets: readonly (Which & { readonly ref: Ref | undefined; readonly name: string })[]
   /** The command that makes what is missing. */
-  readonly deploy: string
+  readonly deploy: NextCommand
 }
 
 /** What apigw calls the web ACL of a stage. */
@@ -25,12 +26,12 @@ export function webAclName(stage: string): string {
   return `apigw-${stage}`
 }
 
-function missing(place: WafPlace, deploy: string, others: readonly Ref[]): Problem {
+function missing(place: WafPlace, deploy: NextCommand, others: readonly Ref[]): Problem {
   const where = place.region === undefined ? 'in this region' : `in ${place.region}`
   const known = others.slice(0, 5).map(({ name }) => name)
   const instead = known.length === 0 ? 'There is none at all there' : `There are: ${known.join(', ')}`
   return new Problem('web-acl-unknown', `There is no web ACL "${place.webAcl}" ${where}. ${instead}.`, {
-    next: `${deploy}; or another region (AWS_REGION) or --web-acl NAME`,
+    next: step`${deploy}; or another region (AWS_REGION) or --web-acl NAME`,
   })
 }
 
@@ -40,7 +41,7 @@ function missing(place: WafPlace, deploy: string, others: readonly Ref[]): Probl
  */
 export async function withWaf<T>(place: WafPlace, work: (waf: Waf) => Promise<T>): Promise<T> {
   const api = await openWafApi(place)
-  const deploy = place.stage === undefined ? 'apigw deploy edge' : `apigw deploy edge --stage ${place.stage}`
+  const deploy = apigw('deploy', 'edge', ...(place.stage === undefined ? [] : ['--stage', place.stage]))
   try {
     const [acls, ipSets] = await Promise.all([api.webAcls(), api.ipSets()])
     const acl = acls.find(({ name }) => name === place.webAcl)

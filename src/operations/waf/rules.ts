@@ -1,4 +1,5 @@
 import type { Rule, Statement } from '@aws-sdk/client-wafv2'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 
 /** What a rule does with what it matches. A rule group blocks by its own rules, unless the web ACL lets it only count. */
@@ -92,7 +93,7 @@ export function inMode(rule: Rule, to: Switch): Rule {
   const mode = modeOf(rule)
   if (mode !== 'block' && mode !== 'count') {
     throw new Problem('rule-unknown', `The rule ${rule.Name} neither counts nor blocks; its mode is "${mode}".`, {
-      next: 'apigw waf status',
+      next: apigw('waf status'),
     })
   }
   if (mode === to) return rule
@@ -116,7 +117,7 @@ export function rulesNamed(rules: readonly Rule[], names: readonly string[], oth
     if (found !== undefined) return found
     const known = rules.map((rule) => rule.Name).join(', ')
     throw new Problem('rule-unknown', `The web ACL has no rule "${name}". It has: ${known || 'none'}.`, {
-      next: 'apigw waf status',
+      next: apigw('waf status'),
     })
   })
 }

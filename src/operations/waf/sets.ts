@@ -1,3 +1,4 @@
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Ref, WafApi } from './api.ts'
 import { type List, maxAddresses, normal, type Which } from './lists.ts'
@@ -40,7 +41,7 @@ function full(name: string, asked: number, room: number): Problem {
   return new Problem(
     'ip-set-full',
     `${name} has room for ${room} more of the ${asked} addresses: AWS WAF takes ${maxAddresses.toLocaleString('en-US')}.`,
-    { next: 'apigw waf list --sweep; then block ranges instead of single addresses' },
+    { next: step`${apigw('waf list', '--sweep')}; then block ranges instead of single addresses` },
   )
 }
 

@@ -1,4 +1,5 @@
 import type { FieldToMatch, LoggingConfiguration, WebACL } from '@aws-sdk/client-wafv2'
+import type { NextCommand } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { List } from './lists.ts'
 import type { Waf } from './open.ts'
@@ -35,7 +36,7 @@ export interface WafStatus {
   readonly logging: LoggingLine | null | undefined
   /** What could not be read, and why. */
   readonly missing: readonly string[]
-  readonly deploy: string
+  readonly deploy: NextCommand
 }
 
 function redactedName(field: FieldToMatch): string {

@@ -1,3 +1,4 @@
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Change, type Place, takeEntries } from './change.ts'
 import { type Cidr, cidrText, covers, readCidr } from './cidr.ts'
@@ -31,7 +32,7 @@ export async function unblock(change: Change, cidrs: readonly Cidr[]): Promise<U
   const remarks = cidrs
     .filter((cidr) => !found.some(({ address }) => address === cidrText(cidr)))
     .map((cidr) => absent(cidr, entries))
-  if (found.length === 0) throw new Problem('entry-unknown', remarks.join(' '), { next: 'apigw waf list' })
+  if (found.length === 0) throw new Problem('entry-unknown', remarks.join(' '), { next: apigw('waf list') })
   const before = change.notes === undefined ? [] : await readNotes(change.notes, change.waf.acl.arn)
   const texts = found.map(({ list, address }) => `${list} ${address}`).join(', ')
   return { removed: await takeEntries(change, found, before, `waf: take away ${texts}`), remarks }

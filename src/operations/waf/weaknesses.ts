@@ -1,10 +1,11 @@
+import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import { maxAddresses } from './lists.ts'
 import type { SetLine, WafStatus } from './status.ts'
 
 /** Something that lets through what it should not, or hides what happens, with what to do. */
 export interface Weakness {
   readonly what: string
-  readonly fix: string
+  readonly fix: NextStep
 }
 
 /** Above this, each request costs more (AWS WAF pricing). */
@@ -23,7 +24,7 @@ function rules({ rules: all, sets, deploy, webAcl }: WafStatus): Weakness[] {
     .map(({ name, what, ipSets }) => ({
       what: `${name} only counts (${what}).`,
       // What matches the allowed addresses is to allow; it must never be let block.
-      fix: ipSets.some((one) => allowed.includes(one)) ? deploy : `apigw waf promote ${name}`,
+      fix: ipSets.some((one) => allowed.includes(one)) ? deploy : apigw('waf promote', name),
     }))
   if (!all.some(({ rate }) => rate !== null))
     found.push({ what: `${webAcl} has no rate rule: one address may send all it can.`, fix: deploy })
@@ -36,7 +37,7 @@ function rules({ rules: all, sets, deploy, webAcl }: WafStatus): Weakness[] {
   return found
 }
 
-function set({ name, list, addresses, modes }: SetLine, deploy: string): Weakness[] {
+function set({ name, list, addresses, modes }: SetLine, deploy: NextStep): Weakness[] {
   if (addresses === null) return [{ what: `The IP set ${name} is not there.`, fix: deploy }]
   const found: Weakness[] = []
   const acts = list === 'block' ? 'block' : 'allow'
@@ -47,7 +48,7 @@ function set({ name, list, addresses, modes }: SetLine, deploy: string): Weaknes
   if (addresses >= nearlyFull) {
     found.push({
       what: `${name} holds ${addresses} of ${maxAddresses} addresses.`,
-      fix: 'apigw waf list --sweep; then ranges instead of single addresses',
+      fix: step`${apigw('waf list', '--sweep')}; then ranges instead of single addresses`,
     })
   }
   return found
@@ -69,7 +70,7 @@ export function weaknessesOf(status: WafStatus): Weakness[] {
       : [
           {
             what: `It takes ${status.capacity} capacity units; above ${includedCapacity} each request costs more.`,
-            fix: `take out managed rules that are not needed, then ${status.deploy}`,
+            fix: step`take out managed rules that are not needed, then ${status.deploy}`,
           },
         ]
   return [

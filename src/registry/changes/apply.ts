@@ -2,6 +2,7 @@ import { timeZone } from '../../domain/calendar.ts'
 import type { CustomerChange } from '../../domain/customer.ts'
 import { servingRoute } from '../../domain/default-routes.ts'
 import { customerId, displayName, type Environment } from '../../domain/names.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { changedQuota } from '../../domain/quota.ts'
 import { type Route, route, targetText } from '../../domain/route.ts'
@@ -10,11 +11,11 @@ import type { NewRoute, ProfileChange } from './change.ts'
 import { credentialOf, issued, revoked, rewrapped, rotated } from './keys.ts'
 
 export const defaultTimeZone = 'Asia/Seoul'
-/** Enough to integrate against, too little to be worth abusing. */
+/** Enough for an integration test, too little to abuse. */
 const testQuota = { rate: 10, burst: 50, day: 1000 } as const
 const sandboxQueue = 'sandbox'
 
-/** What a change makes of a customer, and its line of the audit log. */
+/** The result of a change, and its text in the audit log. */
 export interface Applied {
   readonly profile: Profile
   readonly what: string
@@ -23,7 +24,7 @@ export interface Applied {
 type Of<Kind extends ProfileChange['kind']> = Extract<ProfileChange, { kind: Kind }>
 
 /**
- * Carries out a change on paper: nothing here reads a clock or a store.
+ * Computes the result of a change, without a clock or a store.
  * @param now the registry's clock
  * @throws Problem where the domain does not allow it
  */
@@ -111,11 +112,11 @@ export function routesWithout(
 }
 
 export function unknownRoute(whose: string | undefined, api: string, environment: Environment): Problem {
-  const who = whose === undefined ? 'There is no default route' : `"${whose}" has no route`
+  const who = whose === undefined ? 'No default route exists' : `"${whose}" has no route`
   const target = whose === undefined ? '--default' : whose
   return new Problem(
     'route-unknown',
     `${who} for ${api} in ${environment}${whose === undefined ? '.' : ', and no default serves it.'}`,
-    { next: `apigw route set ${target} --api ${api} --env ${environment} --queue QUEUE` },
+    { next: apigw('route set', target, '--api', api, '--env', environment, '--queue', 'QUEUE') },
   )
 }

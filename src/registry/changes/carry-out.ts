@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defaultRoutesDocument, defaultRoutesFrom } from '../../domain/default-routes.ts'
 import { nearest } from '../../domain/nearest.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { tokenKeysDocument, tokenKeysFrom } from '../../domain/token-keys.ts'
 import { allCustomers, type OperatorRegistry, type Profile, type Registry, type StoredProfile } from '../registry.ts'
@@ -10,13 +11,13 @@ import { notesName, writtenNotes } from './notes.ts'
 
 /** How a change ended. */
 export interface Changed {
-  /** False: somebody else changed it first. Only of `writeNotes`, whose caller reads again and decides anew. */
+  /** False if it was changed in the meantime. Only for `writeNotes`, whose caller reads again and decides. */
   readonly done: boolean
   /** The customer as it is now. */
   readonly profile?: Profile
 }
 
-/** A change that loses every race against others a dozen times has met something other than bad luck. */
+/** A change that loses this many races indicates a fault. */
 const tries = 12
 
 /** @throws Problem `customer-unknown`, with the nearest name */
@@ -28,29 +29,29 @@ export async function storedProfile(
   if (stored !== undefined) return stored
   const known = (await registry.customers()).map((customer) => customer.id)
   const meant = nearest(id, known)
-  const next = known.length === 0 ? 'apigw customer add' : 'apigw customer list'
+  const next = apigw(known.length === 0 ? 'customer add' : 'customer list')
   throw new Problem(
     'customer-unknown',
-    `There is no customer "${id}"${meant === undefined ? '.' : `; did you mean "${meant}"?`}`,
+    `The customer "${id}" does not exist${meant === undefined ? '.' : `; did you mean "${meant}"?`}`,
     { next },
   )
 }
 
-/** Those that began together would meet again and again: each waits for a time of its own. */
+/** Retries after a random pause, so that concurrent changes do not collide again. */
 async function untilDone(what: string, attempt: () => Promise<Changed>): Promise<Changed> {
   for (let round = 0; round < tries; round++) {
     const outcome = await attempt()
     if (outcome.done) return outcome
     await sleep(Math.random() * Math.min(500, 5 * 2 ** round))
   }
-  throw new Problem('registry-unavailable', `${what} being changed by others all the time.`, { next: 'run the command again' })
+  throw new Problem('registry-unavailable', `${what} being changed by others too often.`, { next: 'run the command again' })
 }
 
-/** What carrying out writes with: a store itself, or one that only pretends. */
-type Store = Pick<Registry, 'usage' | 'profile' | 'customers' | 'document' | 'save' | 'remove' | 'saveDocument'>
+/** The store that a change is written to: a registry, or a dry run. */
+type Store = Pick<Registry, 'now' | 'profile' | 'customers' | 'document' | 'save' | 'remove' | 'saveDocument'>
 
 /**
- * Carries a change out on a store: reads, checks by the domain, writes if nobody else wrote in between, otherwise again
+ * Carries a change out on a store: reads, checks, and writes if nothing changed in between, otherwise again
  * from the start. The line of the audit log is made here, from the change and the registry's clock.
  *
  * @throws Problem what the domain or the store says
@@ -75,15 +76,15 @@ export async function carryOut(store: Store, change: Change, actor: Actor): Prom
 
 async function add(store: Store, change: Extract<ProfileChange, { kind: 'addCustomer' }>, actor: Actor): Promise<Changed> {
   const { customer } = change
-  const { now } = await store.usage(customer, 'live')
+  const now = await store.now()
   const { profile, what } = added(change, now)
   if (await store.save(profile, undefined, { at: now, ...actor, customer, what })) return { done: true, profile }
-  throw new Problem('customer-exists', `There is a customer "${customer}" already.`, { next: `apigw customer show ${customer}` })
+  throw new Problem('customer-exists', `The customer "${customer}" already exists.`, { next: apigw('customer show', customer) })
 }
 
 async function remove(store: Store, customer: string, actor: Actor): Promise<Changed> {
   const { version } = await storedProfile(store, customer)
-  const { now } = await store.usage(customer, 'live')
+  const now = await store.now()
   return { done: await store.remove(customer, version, { at: now, ...actor, customer, what: 'customer removed' }) }
 }
 
@@ -94,14 +95,14 @@ async function changeProfile(
 ): Promise<Changed> {
   const { customer } = change
   const { profile: before, version } = await storedProfile(store, customer)
-  const { now } = await store.usage(customer, 'live')
+  const now = await store.now()
   const { profile, what } = applied(change, before, now)
   return { done: await store.save(profile, version, { at: now, ...actor, customer, what }), profile }
 }
 
 /** Writes a shared document, with its line. */
 async function write(store: Store, name: string, text: string, expected: string | undefined, what: string, actor: Actor) {
-  const { now } = await store.usage(allCustomers, 'live')
+  const now = await store.now()
   return { done: await store.saveDocument(name, text, expected, { at: now, ...actor, customer: allCustomers, what }) }
 }
 

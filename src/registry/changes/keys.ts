@@ -1,6 +1,7 @@
 import { addressRange } from '../../domain/address.ts'
 import { type Credential, keyState } from '../../domain/credential.ts'
 import { nearest } from '../../domain/nearest.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { sealedUnder } from '../../domain/seal.ts'
 import type { Profile } from '../registry.ts'
@@ -19,7 +20,7 @@ export function keyOf(credentials: readonly Credential[], keyId: string, custome
   throw new Problem(
     'key-unknown',
     `"${customer}" has no key "${keyId}"${meant === undefined ? '.' : `; did you mean "${meant}"?`}`,
-    { next: `apigw key list ${customer}` },
+    { next: apigw('key list', customer) },
   )
 }
 
@@ -46,7 +47,7 @@ export function credentialOf(customer: string, key: NewKey, now: number): Creden
 function withKey(profile: Profile, credential: Credential): Profile {
   if (profile.credentials.some(({ keyId }) => keyId === credential.keyId)) {
     throw new Problem('input-invalid', `There is a key "${credential.keyId}" already.`, {
-      next: `apigw key list ${profile.customer.id}`,
+      next: apigw('key list', profile.customer.id),
     })
   }
   return { ...profile, credentials: [...profile.credentials, credential] }
@@ -69,7 +70,7 @@ export function rotated(before: Profile, change: Of<'rotateKey'>, now: number): 
   if (state === 'revoked' || state === 'expired') {
     const code = state === 'revoked' ? 'key-revoked' : 'key-expired'
     throw new Problem(code, `${keyId} is ${state}: there is nothing to rotate.`, {
-      next: `apigw key issue ${customer} --env ${found.environment}`,
+      next: apigw('key issue', customer, '--env', found.environment),
     })
   }
   if (side.scheme !== found.scheme) {

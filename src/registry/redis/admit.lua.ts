@@ -146,7 +146,7 @@ if units > 0 then
   dayUsed = dayUsed + units
   monthUsed = monthUsed + units
   if not u[7] or u[7] == '0' then write('reconcileAt', now + ${reconcileAfterMs}) end
-  -- What gives the units back when nobody else does: removed by the settlement.
+  -- Allows the units to be given back if the gateway crashes. Removed by the settlement.
   local open = string.format('%.0f|%.0f|%.0f|', units, rateCost, now) .. ARGV[20] .. '|' .. ARGV[14] .. '|' .. ARGV[18]
   redis.call('HSET', KEYS[2], 'tat', tat, 'dayUsed', dayUsed, 'monthUsed', monthUsed, 'open:' .. ARGV[2], open, unpack(writes))
 end

@@ -136,7 +136,7 @@ async function settled(node: Redis): Promise<void> {
 }
 
 /**
- * Connects to every primary that the cluster names, and waits for those that somebody else is connecting to. ioredis connects
+ * Connects to every primary that the cluster names, and waits for connections that are already being made. ioredis connects
  * to a node with the first command for it, and refuses those that come before the connection is there.
  */
 export async function connectPrimaries(cluster: Cluster): Promise<void> {

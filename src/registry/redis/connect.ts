@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { RedisAddress } from './address.ts'
 import { admitLua } from './admit.lua.ts'
@@ -10,7 +11,7 @@ import { settleLua } from './settle.lua.ts'
 import { State } from './state.ts'
 import { within } from './within.ts'
 
-/** The commands of ours that ioredis adds to a connection; it sends EVALSHA, and EVAL when Redis forgot the script. */
+/** The apigw scripts that ioredis adds as commands to a connection; it sends EVALSHA, and EVAL when Redis forgot the script. */
 interface Scripts {
   apigwAdmit(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
@@ -22,7 +23,7 @@ export type Connection = (Redis | Cluster) & Scripts
 
 /**
  * A command is sent once and never again: one that was cut off may have taken units, and asking twice could take them
- * twice. There is no queue for later either: while Redis is away every call fails at once, and the gateway says 503.
+ * twice. Commands are not queued either: while Redis is away every call fails at once, and the gateway says 503.
  */
 const options = {
   lazyConnect: true,
@@ -108,7 +109,7 @@ export function unavailable(error: unknown, address: string, connection: object)
   const { reason, what } = stateOf(connection).why(error)
   const cannot = reason === 'unreachable' ? 'does not answer' : 'cannot be used'
   return new Problem('registry-unavailable', `${address} ${cannot}: ${what.replace(/\.$/, '')}.`, {
-    next: 'apigw doctor',
+    next: apigw('doctor'),
     retryAfterMs: 1000,
     extensions: { reason },
     cause: error,

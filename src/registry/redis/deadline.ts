@@ -58,7 +58,7 @@ function ofOne(redis: Redis, answerMs: number): Deadline {
 
 /**
  * A new connection asks Redis whether it is ready, and a machine that died may never say. That has a timer of its own: calls
- * that fail at once, because there is no connection, would otherwise be counted as the answers that it waits for, and a
+ * that fail at once, for lack of a connection, would otherwise be counted as the answers that it waits for, and a
  * connection whose greeting was lost would stay for as long as calls come.
  */
 function watchGreeting(redis: Redis, answerMs: number): void {
@@ -93,7 +93,7 @@ function ofCluster(cluster: Cluster, answerMs: number): Deadline {
   let timer: NodeJS.Timeout | undefined
 
   const look = ({ stream }: Redis): void => {
-    // Before the first connection there is no stream, whatever the type says.
+    // Before the first connection the stream is undefined, although the type says otherwise.
     if (!stream || stream.destroyed) return
     const { bytesRead, bytesWritten } = stream
     const known = quiet.get(stream)

@@ -16,7 +16,7 @@ export function gatherer(redis: Connection): () => void {
     corked = undefined
   }
   return () => {
-    // Before the first connection there is no stream, whatever the type says. A reconnection brings a new one.
+    // Before the first connection the stream is undefined, although the type says otherwise. A reconnection creates a new one.
     if (corked !== undefined || !redis.stream) return
     corked = redis.stream
     corked.cork()

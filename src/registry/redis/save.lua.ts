@@ -1,5 +1,5 @@
 /**
- * Replaces or removes a profile if nobody changed it meanwhile, and appends to its audit log, in one atomic step. A removed
+ * Replaces or removes a profile if it was not changed in the meantime, and appends to its audit log, in one atomic step. A removed
  * customer's id is retired, and refused until it may be used again.
  *
  * KEYS  1 profile, 2 history, 3 retired
@@ -30,7 +30,7 @@ return 1
 `
 
 /**
- * Replaces a shared document if nobody changed it meanwhile.
+ * Replaces a shared document if it was not changed in the meantime.
  *
  * KEYS  1 document, 2 history
  * ARGV  1 expected version ('': must not exist), 2 new version, 3 text, 4 audit entry (JSON; '': none)

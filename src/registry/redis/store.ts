@@ -25,6 +25,7 @@ import {
   type StoredProfile,
 } from '../registry.ts'
 import { retiredId } from '../retired.ts'
+import { credentialFrom, customerFrom, historyEntryFrom, profileFrom } from '../stored.ts'
 import { accessAspects, accessOf } from './access.ts'
 import { Closings } from './closings.ts'
 import { answerMs } from './cluster.ts'
@@ -52,9 +53,9 @@ export class RedisRegistry implements Registry {
   readonly #deadline: Deadline
   readonly #now: (() => number) | undefined
   readonly #closings: Closings
-  /** The time zone last seen of each customer: a guess that the script checks. */
+  /** The last known time zone of each customer: a guess that the script checks. */
   readonly #zones = new Map<string, string>()
-  /** How far Redis's clock is ahead of ours, in milliseconds; corrected whenever a guess was wrong. */
+  /** The offset of Redis's clock, in milliseconds; corrected after every wrong guess. */
   #ahead = 0
 
   /** @param now a clock for tests; absent: Redis's own, the one clock that all gateways share */
@@ -86,8 +87,8 @@ export class RedisRegistry implements Registry {
   }
 
   /**
-   * A call without a key of which all was accepted has nothing but its open entry to remove. That waits for others a
-   * moment, and nobody waits for it: an entry that stays behind is found again in the ledger.
+   * A fully accepted call without an Idempotency-Key has only its open entry to remove. The removal is batched with others and
+   * not awaited: an entry left behind is reconciled with the ledger.
    */
   async settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
     const { id, customer, environment, idempotency, attempt } = reservation
@@ -114,6 +115,10 @@ export class RedisRegistry implements Registry {
       ),
     )
     return settled === 1
+  }
+
+  now(): Promise<number> {
+    return this.#ask(() => this.#clock())
   }
 
   async usage(customer: string, environment: Environment) {
@@ -150,12 +155,12 @@ export class RedisRegistry implements Registry {
 
   async credential(customer: string, keyId: string): Promise<Credential | undefined> {
     const text = await this.#ask(() => this.#redis.hget(keys.profile(customer), `credential:${keyId}`))
-    return text === null ? undefined : JSON.parse(text)
+    return text === null ? undefined : credentialFrom(text)
   }
 
   async profile(customer: string): Promise<StoredProfile | undefined> {
     const [version, document] = await this.#ask(() => this.#redis.hmget(keys.profile(customer), 'version', 'document'))
-    return version && document ? { version, profile: JSON.parse(document) } : undefined
+    return version && document ? { version, profile: profileFrom(document) } : undefined
   }
 
   async customers(): Promise<Customer[]> {
@@ -164,7 +169,7 @@ export class RedisRegistry implements Registry {
     for (let from = 0; from < ids.length; from += page) {
       const some = ids.slice(from, from + page)
       const documents = await this.#ask(() => Promise.all(some.map((id) => this.#redis.hget(keys.profile(id), 'document'))))
-      for (const document of documents) if (document !== null) found.push((JSON.parse(document) as Profile).customer)
+      for (const document of documents) if (document !== null) found.push(customerFrom(document))
     }
     return found
   }
@@ -189,15 +194,15 @@ export class RedisRegistry implements Registry {
     return (await this.#ask(() => this.#save(customer, expected, entry, []))) === 1
   }
 
-  async history(customer: string | undefined, most: number): Promise<HistoryEntry[]> {
+  async history(customer: string | undefined, limit: number): Promise<HistoryEntry[]> {
     const listed = customer === undefined ? await this.#ask(() => this.#redis.zrange(keys.customers, 0, -1)) : []
     const ids = customer === undefined ? [...listed, allCustomers] : [customer]
     const streams = await this.#ask(() =>
-      Promise.all(ids.map((id) => this.#redis.xrevrange(keys.history(id), '+', '-', 'COUNT', most))),
+      Promise.all(ids.map((id) => this.#redis.xrevrange(keys.history(id), '+', '-', 'COUNT', limit))),
     )
     // By the time at which Redis took it, the first half of its id: a writer's own clock may be wrong.
     const newestFirst = streams.flat().sort(([a], [b]) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
-    return newestFirst.slice(0, most).map(([, [, entry]]) => JSON.parse(entry ?? '{}') as HistoryEntry)
+    return newestFirst.slice(0, limit).map(([, [, entry]]) => historyEntryFrom(entry ?? ''))
   }
 
   async document(name: string): Promise<StoredDocument | undefined> {
@@ -235,7 +240,7 @@ export class RedisRegistry implements Registry {
     this.#redis.disconnect()
   }
 
-  /** Written out rather than through `#ask`: each call comes by here, and each promise on its way has a price. */
+  /** Does not use `#ask`: this is the hot path, and each additional promise costs. */
   async #runAdmit(request: AdmitRequest, zone: string, windows: Windows): Promise<Reply> {
     const { customer, environment, idempotency, nonce, fallback } = request
     const named = [keys.profile(customer), keys.usage(customer, environment)]

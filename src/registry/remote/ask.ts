@@ -1,28 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import * as z from 'zod'
 import { awsProblem, signedPost } from '../../aws/index.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { type Calls, changesSomething, type Method, operatorMethods } from '../operator-methods.ts'
 import {
-  type Calls,
-  changes,
-  type Method,
   maxRequestBytes,
   protocolVersion,
   type RemoteAnswer,
   type RemoteRequest,
   receivedProblem,
+  remoteAnswer,
 } from '../protocol.ts'
-import type { Found } from './find.ts'
+import type { FunctionEndpoint } from './find.ts'
 
-/** A try that brought no answer of the function. */
-interface Failed {
+/** An attempt without an answer from the function. */
+interface FailedAttempt {
   readonly problem: Problem
-  /** Whether another try may go better. */
-  readonly passing: boolean
-  /** Whether the function may have run all the same. */
+  /** Whether a retry may succeed. */
+  readonly retryable: boolean
+  /** Whether the function may have run anyway. */
   readonly mayHaveRun: boolean
 }
 
-interface Target extends Found {
+interface Target extends FunctionEndpoint {
   readonly name: string
   readonly tryMs: number
 }
@@ -30,32 +31,31 @@ interface Target extends Found {
 const tries = 3
 const firstPauseMs = 200
 
-/** What the network says when a request has not even been sent. */
+/** Network errors of a request that was never sent. */
 const unsent = /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 
-function wordOf(error: unknown): string {
+function errorCodeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code
   return error instanceof Error ? error.name : String(error)
 }
 
-/** Nothing came back. */
-function silence({ name, tryMs }: Target, error: unknown): Failed {
-  const word = wordOf(error)
-  const late = word === 'TimeoutError'
-  const reason = late ? `no answer within ${tryMs / 1000} seconds` : word
+function noAnswer({ name, tryMs }: Target, error: unknown): FailedAttempt {
+  const code = errorCodeOf(error)
+  const late = code === 'TimeoutError'
+  const reason = late ? `no answer within ${tryMs / 1000} seconds` : code
   const next = late
-    ? 'run it again, and look at the log of the function: apigw logs admin'
-    : 'check the network, and run it again'
+    ? step`run the command again, and check the log of the function: ${apigw('logs', 'admin')}`
+    : 'check the network, then run the command again'
   return {
     problem: new Problem('registry-unavailable', `The function ${name} does not answer: ${reason}.`, { next, cause: error }),
-    // Whoever waited that long does not want to wait as long twice more.
-    passing: !late,
-    mayHaveRun: !unsent.test(word),
+    // The user has waited long enough.
+    retryable: !late,
+    mayHaveRun: !unsent.test(code),
   }
 }
 
-/** What Lambda says where a caller may not ask: in a header or in the text, and not everywhere by the same name. */
+/** The name of the error with which Lambda rejects a caller. It is in a header or in the body, and names differ. */
 function refusalName(response: Response, text: string): string {
   const [type = ''] = (response.headers.get('x-amzn-errortype') ?? '').split(':')
   if (/security token.*expired|expiredtoken/i.test(text)) return 'ExpiredTokenException'
@@ -68,8 +68,8 @@ function refusal({ name, region }: Target, response: Response, text: string): Pr
   const error = Object.assign(new Error(text.slice(0, 300)), { name: refusalName(response, text), $metadata: {} })
   if (error.name === 'AccessDeniedException') {
     const actions = 'lambda:InvokeFunctionUrl and lambda:InvokeFunction (with lambda:InvokedViaFunctionUrl)'
-    return new Problem('aws-denied', `You lack the right to call the URL of ${name}.`, {
-      next: `let an administrator allow ${actions} on the function, as the group of operators has it`,
+    return new Problem('aws-denied', `You are not allowed to call the URL of ${name}.`, {
+      next: `ask an administrator for ${actions} on the function, which the operators group of the stage grants`,
     })
   }
   const problem = awsProblem(error, { action: 'lambda:InvokeFunctionUrl', region, profile: process.env.AWS_PROFILE })
@@ -78,55 +78,57 @@ function refusal({ name, region }: Target, response: Response, text: string): Pr
     : new Problem('aws-refused', `AWS refused the request to ${name}: ${text.slice(0, 300)}`)
 }
 
-/** What Lambda answers instead of the function (https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html). */
-function refused(target: Target, response: Response, text: string): Failed {
+/** An error response of Lambda itself (https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html). */
+function lambdaError(target: Target, response: Response, text: string): FailedAttempt {
   const { name } = target
   const { status } = response
   const id = response.headers.get('x-amzn-requestid')
   if (status === 429) {
-    const problem = new Problem('aws-throttled', `Too many calls run at once, so Lambda did not start ${name}.`, {
-      next: 'run it again in a minute',
+    const problem = new Problem('aws-throttled', `Too many calls are running, so Lambda did not start ${name}.`, {
+      next: 'run the command again in a minute',
     })
-    return { problem, passing: true, mayHaveRun: false }
+    return { problem, retryable: true, mayHaveRun: false }
   }
   if (status === 413) {
-    const problem = new Problem('body-too-large', `That is more than Lambda takes in one request to ${name}.`, {
-      next: 'run it inside the network, with the registry at rediss://…',
+    const problem = new Problem('body-too-large', `The request is larger than Lambda accepts for ${name}.`, {
+      next: 'run the command inside the network, with the registry at rediss://…',
     })
-    return { problem, passing: false, mayHaveRun: false }
+    return { problem, retryable: false, mayHaveRun: false }
   }
-  if (status < 500) return { problem: refusal(target, response, text), passing: false, mayHaveRun: false }
+  if (status < 500) return { problem: refusal(target, response, text), retryable: false, mayHaveRun: false }
   const problem = new Problem(
     'function-failed',
     `The function ${name} failed (${status}${id === null ? '' : `, request ${id}`}).`,
     {
-      next: 'see why in its log: apigw logs admin',
+      next: step`see why in its log: ${apigw('logs', 'admin')}`,
     },
   )
-  return { problem, passing: true, mayHaveRun: true }
+  return { problem, retryable: true, mayHaveRun: true }
 }
 
-function mismatch(name: string, said: unknown): Problem {
-  const theirs = typeof said === 'number' ? `speaks version ${said}` : 'does not speak as apigw does'
-  return new Problem('version-mismatch', `The function ${name} ${theirs}, and this command speaks version ${protocolVersion}.`, {
-    next: 'bring both to the same version: npm install --global apigw, then apigw deploy admin',
+function versionMismatch(name: string, version: number | undefined): Problem {
+  const found = version === undefined ? 'does not speak the protocol of apigw' : `uses protocol version ${version}`
+  return new Problem('version-mismatch', `The function ${name} ${found}. This command uses version ${protocolVersion}.`, {
+    next: step`install the same version of both: npm install --global apigw, then ${apigw('deploy', 'admin')}`,
   })
 }
 
-/** @throws Problem `version-mismatch` for anything but an answer of our version */
-function answerFrom({ name }: Target, text: string): RemoteAnswer {
-  let said: unknown
+function jsonFrom(text: string): unknown {
   try {
-    const answer = JSON.parse(text)
-    said = Object(answer).apigw
-    if (said === protocolVersion) return answer
+    return JSON.parse(text)
   } catch {
-    // Whatever answered is no function of ours.
+    return undefined
   }
-  throw mismatch(name, said)
 }
 
-async function once(target: Target, body: string): Promise<RemoteAnswer | Failed> {
+/** @throws Problem `version-mismatch` for anything but an answer of this protocol version */
+function answerFrom({ name }: Target, text: string): RemoteAnswer {
+  const { data } = remoteAnswer.safeParse(jsonFrom(text))
+  if (data?.apigw === protocolVersion) return data
+  throw versionMismatch(name, data?.apigw)
+}
+
+async function once(target: Target, body: string): Promise<RemoteAnswer | FailedAttempt> {
   let response: Response
   let text: string
   try {
@@ -142,52 +144,64 @@ async function once(target: Target, body: string): Promise<RemoteAnswer | Failed
   } catch (error) {
     const known = awsProblem(error, { action: 'lambda:InvokeFunctionUrl', region: target.region, profile: undefined })
     if (known instanceof Problem && known.code === 'aws-credentials') throw known
-    return silence(target, error)
+    return noAnswer(target, error)
   }
-  return response.status === 200 ? answerFrom(target, text) : refused(target, response, text)
+  return response.status === 200 ? answerFrom(target, text) : lambdaError(target, response, text)
 }
 
-function unknownOutcome<M extends Method>(target: Target, params: Calls[M]['params'], { problem }: Failed): Problem {
-  const { change }: { change?: { customer?: string } } = Object(params)
-  const id = change?.customer
+const customerOfChange = z.object({ change: z.object({ customer: z.string() }) })
+
+function unknownOutcome(target: Target, params: object, { problem }: FailedAttempt): Problem {
+  const id = customerOfChange.safeParse(params).data?.change.customer
   return new Problem(
     'outcome-unknown',
-    `${problem.message.replace(/\.$/, '')}, so it is not known whether ${target.name} made the change.`,
+    `${problem.message.replace(/\.$/, '')}, so ${target.name} may or may not have made the change.`,
     {
-      next: `see whether it was made: apigw customer ${id === undefined ? 'list' : `show ${id}`}; then run it again if not`,
+      next: step`check whether it was made: ${id === undefined ? apigw('customer list') : apigw('customer show', id)}; if not, run the command again`,
       cause: problem,
     },
   )
 }
 
+/** @throws Problem `version-mismatch` for a result of another form */
+function resultOf<M extends Method>({ name }: Target, method: M, value: unknown): Calls[M]['result'] {
+  const { result }: (typeof operatorMethods)[M] = operatorMethods[method]
+  const parsed = result.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new Problem('version-mismatch', `The function ${name} answered ${method} in a form that this command cannot read.`, {
+    next: 'install the same version of both: npm install --global apigw, then apigw deploy admin',
+    cause: parsed.error,
+  })
+}
+
 /**
- * Calls one method of the registry behind a function. A question is asked up to three times. A change is sent again only
- * where the function certainly did not run: a customer would be added twice, or a key rotated that was rotated just now.
+ * Calls one method of the registry behind a function. A read is tried up to three times. A change is retried only if the
+ * function certainly did not run: otherwise a customer could be added twice, or a key rotated twice.
  *
  * @throws Problem the function's own, or `registry-unavailable`, `function-failed`, `outcome-unknown`, `version-mismatch`,
  *   `body-too-large`, `aws-…`
  */
-export async function ask<M extends Method>(target: Target, method: M, params: Calls[M]['params']): Promise<Calls[M]['result']> {
-  const request: RemoteRequest<M> = { apigw: protocolVersion, method, params }
+export async function ask<M extends Method>(target: Target, method: M, params: object): Promise<Calls[M]['result']> {
+  const request: RemoteRequest = { apigw: protocolVersion, method, params }
   const body = JSON.stringify(request)
   if (Buffer.byteLength(body) > maxRequestBytes) {
     throw new Problem(
       'body-too-large',
-      `That is ${Buffer.byteLength(body)} bytes, and ${target.name} takes ${maxRequestBytes}.`,
+      `The request has ${Buffer.byteLength(body)} bytes; ${target.name} accepts up to ${maxRequestBytes}.`,
       {
-        next: 'run it inside the network, with the registry at rediss://…',
+        next: 'run the command inside the network, with the registry at rediss://…',
       },
     )
   }
   for (let round = 1; ; round++) {
     const outcome = await once(target, body)
     if ('apigw' in outcome) {
-      if ('problem' in outcome) throw receivedProblem(outcome.problem)
-      return outcome.result as Calls[M]['result']
+      if (outcome.problem !== undefined) throw receivedProblem(outcome.problem)
+      return resultOf(target, method, outcome.result)
     }
-    const { problem, passing, mayHaveRun } = outcome
-    if (changes(method) && mayHaveRun) throw unknownOutcome(target, params, outcome)
-    if (!passing || round >= tries) throw problem
+    const { problem, retryable, mayHaveRun } = outcome
+    if (changesSomething(method) && mayHaveRun) throw unknownOutcome(target, params, outcome)
+    if (!retryable || round >= tries) throw problem
     await sleep(Math.random() * firstPauseMs * 2 ** round)
   }
 }

@@ -1,17 +1,17 @@
 /**
- * Lets only so many run at once; the others wait their turn. Each request that runs beside another starts one more
- * function, and an account has a thousand of them for everything.
+ * Lets at most `limit` run at once; the rest wait. Each concurrent request starts another function instance, and an account has a
+ * thousand of them in total.
  */
-export function turns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function limitConcurrency(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
   let running = 0
   const waiting: (() => void)[] = []
   return async (work) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve))
+    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
     else running++
     try {
       return await work()
     } finally {
-      // Whoever waits takes the place over.
+      // The next in line takes over the slot, so `running` stays the same.
       const next = waiting.shift()
       if (next === undefined) running--
       else next()

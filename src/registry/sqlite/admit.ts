@@ -4,6 +4,7 @@ import { windowsAt } from '../../domain/calendar.ts'
 import { decide, usesNonce } from '../../domain/decide.ts'
 import { routePlanText } from '../../domain/route.ts'
 import type { Profile } from '../registry.ts'
+import { profileFrom } from '../stored.ts'
 import { type Books, usageColumns, usageOf } from './books.ts'
 import type { Records } from './records.ts'
 
@@ -18,7 +19,7 @@ interface Compiled {
 const maxCompiled = 10_000
 
 function compile(version: string, document: string): Compiled {
-  const profile: Profile = JSON.parse(document)
+  const profile = profileFrom(document)
   return {
     version,
     profile,

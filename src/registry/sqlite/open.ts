@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { applicationId, schema, schemaVersion, upgrade } from './schema.ts'
 
@@ -28,7 +29,7 @@ export function asProblem(error: unknown, path: string): unknown {
     })
   }
   return new Problem('registry-unavailable', `${path} cannot be used now: ${reason}.`, {
-    next: 'apigw doctor',
+    next: apigw('doctor'),
     retryAfterMs: 1000,
     cause: error,
   })
@@ -113,7 +114,7 @@ function untilFree<T>(work: () => T): T {
 
 /**
  * Opens the file of a registry, making it and its folder where they are missing.
- * WAL lets readers go on beside a writer; `synchronous=NORMAL` gives up the last commits at a power cut, never at a
+ * WAL lets readers continue beside a writer; `synchronous=NORMAL` gives up the last commits at a power cut, never at a
  * crash of the process, and never the file's consistency (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
 export function openFile(path: string): DatabaseSync {
@@ -130,6 +131,6 @@ export function openFile(path: string): DatabaseSync {
     const problem = asProblem(error, path)
     if (problem instanceof Problem) throw problem
     const reason = error instanceof Error ? error.message : String(error)
-    throw new Problem('registry-unavailable', `${path} cannot be opened: ${reason}.`, { next: 'apigw doctor', cause: error })
+    throw new Problem('registry-unavailable', `${path} cannot be opened: ${reason}.`, { next: apigw('doctor'), cause: error })
   }
 }

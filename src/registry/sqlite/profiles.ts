@@ -3,10 +3,11 @@ import type { Credential } from '../../domain/credential.ts'
 import { retiredMs } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Profile, StoredProfile } from '../registry.ts'
+import { credentialFrom, profileFrom } from '../stored.ts'
 
-/** Read instead where there is no such key. As long as most are, so that an unknown customer takes as long as a known one. */
-const nobody = JSON.stringify({
-  customer: 'nobody-at-all',
+/** Parsed when the key is unknown. Of a typical length, so that an unknown customer takes as long as a known one. */
+const placeholder = JSON.stringify({
+  customer: 'unknown-customer',
   keyId: 'ak_live_00000000000000000000',
   environment: 'live',
   notBefore: 1_700_000_000_000,
@@ -34,12 +35,12 @@ export function profilesOf(db: DatabaseSync) {
     load(customer: string): StoredProfile | undefined {
       const row = read.get(customer)
       if (row === undefined) return undefined
-      return { version: String(row.version), profile: JSON.parse(String(row.document)) as Profile }
+      return { version: String(row.version), profile: profileFrom(String(row.document)) }
     },
 
     credential(customer: string, keyId: string): Credential | undefined {
       const row = readCredential.get(customer, keyId)
-      const credential: Credential = JSON.parse(row === undefined ? nobody : String(row.document))
+      const credential = credentialFrom(row === undefined ? placeholder : String(row.document))
       return row === undefined ? undefined : credential
     },
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type IdempotencyRecord, idempotencyMs } from '../../domain/admission.ts'
+import { idempotencyRecordFrom } from '../stored.ts'
 
 export type Records = ReturnType<typeof recordsOf>
 
@@ -14,7 +15,7 @@ export function recordsOf(db: DatabaseSync) {
   return {
     read(customer: string, environment: string, key: string, now: number): IdempotencyRecord | undefined {
       const row = find.get(customer, environment, key, now)
-      return row === undefined ? undefined : JSON.parse(String(row.record))
+      return row === undefined ? undefined : idempotencyRecordFrom(String(row.record))
     },
 
     write(customer: string, environment: string, key: string, record: IdempotencyRecord, now: number): void {

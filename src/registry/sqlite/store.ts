@@ -7,6 +7,7 @@ import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import type { HistoryEntry, Outcome, Profile, Readiness, Registry, RegistryHealth, StoredDocument } from '../registry.ts'
 import { retiredId } from '../retired.ts'
+import { customerFrom } from '../stored.ts'
 import { admissionsOf } from './admit.ts'
 import { type Books, booksOf } from './books.ts'
 import { asProblem, openFile } from './open.ts'
@@ -64,6 +65,10 @@ export class SqliteRegistry implements Registry {
     return this.#inTransaction(() => settle(this.#books, this.#records, reservation, outcome, this.#now()))
   }
 
+  now(): Promise<number> {
+    return this.#read(() => this.#now())
+  }
+
   usage(customer: string, environment: Environment) {
     return this.#read(() => ({ usage: this.#books.usage(customer, environment), now: this.#now() }))
   }
@@ -83,7 +88,7 @@ export class SqliteRegistry implements Registry {
   customers(): Promise<Customer[]> {
     return this.#read(() => {
       const rows = this.#db.prepare('SELECT document FROM profiles ORDER BY customer').all()
-      return rows.map((row) => (JSON.parse(String(row.document)) as Profile).customer)
+      return rows.map((row) => customerFrom(String(row.document)))
     })
   }
 
@@ -109,11 +114,11 @@ export class SqliteRegistry implements Registry {
     })
   }
 
-  history(customer: string | undefined, most: number): Promise<HistoryEntry[]> {
+  history(customer: string | undefined, limit: number): Promise<HistoryEntry[]> {
     return this.#read(() => {
       const where = customer === undefined ? '' : 'WHERE customer = ?'
       const statement = this.#db.prepare(`SELECT at, customer, who, origin, what FROM history ${where} ORDER BY id DESC LIMIT ?`)
-      const rows = customer === undefined ? statement.all(most) : statement.all(customer, most)
+      const rows = customer === undefined ? statement.all(limit) : statement.all(customer, limit)
       return rows.map((row) => ({
         at: Number(row.at),
         who: String(row.who),

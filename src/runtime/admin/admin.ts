@@ -1,16 +1,17 @@
 import * as z from 'zod'
 import { maxCustomerIdLength } from '../../domain/names.ts'
+import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { type OperatorRegistry, protocolVersion } from '../../registry/index.ts'
+import { isMethod, type OperatorRegistry, protocolVersion } from '../../registry/index.ts'
 import { errorFields } from '../process.ts'
 import { problemAnswer, resultAnswer, type UrlResponse } from './answer.ts'
 import { type Caller, callerOf, type Invocation, readEvent, type UrlEvent } from './caller.ts'
-import { call, isMethod } from './methods.ts'
+import { callMethod } from './methods.ts'
 
 export interface AdminParts {
   /**
-   * Opens the registry for one request. Lambda freezes a function between two, and a connection that was frozen is one
-   * that may have been cut off without a word; a change on it would be a change of which nobody knows.
+   * Opens the registry for one request. Lambda freezes a function between two requests, and a frozen connection may have been
+   * cut off silently. A change sent over it would have an unknown outcome.
    */
   open(): Promise<OperatorRegistry>
   readonly now: () => number
@@ -21,8 +22,17 @@ export interface AdminParts {
 
 export type AdminHandler = (event: unknown, invocation: Invocation) => Promise<UrlResponse>
 
-const request = z.object({ apigw: z.number(), method: z.string().max(100), params: z.unknown() })
-type Request = z.infer<typeof request>
+const requestSchema = z.object({ apigw: z.number(), method: z.string().max(100), params: z.unknown() })
+type Request = z.infer<typeof requestSchema>
+
+/** The fields of the parameters that the log names, whatever else they hold. */
+const optionalText = z.string().optional().catch(undefined)
+const loggedParams = z
+  .object({
+    customer: optionalText,
+    change: z.object({ customer: optionalText, kind: optionalText }).optional().catch(undefined),
+  })
+  .catch({})
 
 /** @throws Problem `invalid-request`, `version-mismatch` */
 function requestOf({ body = '', isBase64Encoded }: UrlEvent): Request {
@@ -31,46 +41,42 @@ function requestOf({ body = '', isBase64Encoded }: UrlEvent): Request {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new Problem('invalid-request', 'The body is no JSON.')
+    throw new Problem('invalid-request', 'The body is not JSON.')
   }
-  const read = request.safeParse(value)
-  if (!read.success) throw new Problem('invalid-request', 'The body is no request of apigw.')
-  if (read.data.apigw === protocolVersion) return read.data
+  const parsed = requestSchema.safeParse(value)
+  if (!parsed.success) throw new Problem('invalid-request', 'The body is not a request of apigw.')
+  if (parsed.data.apigw === protocolVersion) return parsed.data
   throw new Problem(
     'version-mismatch',
-    `The function speaks version ${protocolVersion}, and this command speaks version ${read.data.apigw}.`,
-    { next: 'bring both to the same version: npm install --global apigw, then apigw deploy admin' },
+    `The function uses protocol version ${protocolVersion}. This command uses version ${parsed.data.apigw}.`,
+    { next: step`install the same version of both: npm install --global apigw, then ${apigw('deploy', 'admin')}` },
   )
 }
 
-/** Whom it is about, for the log. */
-function customerIn(params: unknown): string | undefined {
-  const { customer, change } = Object(params)
-  const id = customer ?? Object(change).customer
-  return typeof id === 'string' ? id.slice(0, maxCustomerIdLength) : undefined
-}
-
-/** Which change was asked for, for the log. */
-function changeIn(params: unknown): { change?: string } {
-  const { kind } = Object(Object(params).change)
-  return typeof kind === 'string' ? { change: kind.slice(0, 40) } : {}
+/** The customer and the kind of change in a request, for the log. */
+function loggedFields(params: unknown): { readonly customer: string | undefined; readonly change?: string } {
+  const { customer, change } = loggedParams.parse(params)
+  return {
+    customer: (customer ?? change?.customer)?.slice(0, maxCustomerIdLength),
+    ...(change?.kind !== undefined && { change: change.kind.slice(0, 40) }),
+  }
 }
 
 /**
- * Serves the registry to whoever AWS proved, one method a request. Every request leaves a line in the function's log; every
- * change leaves one in the audit log too. Both name the caller by ARN, and neither holds a word of the caller's own choice.
+ * Serves the registry to callers that AWS authenticated, one method per request. Every request is logged; every change is also
+ * recorded in the audit log. Both name the caller by ARN, and neither contains text chosen by the caller.
  */
 export function createAdmin({ open, now, log, trusting = false }: AdminParts): AdminHandler {
-  async function serve(asked: Request, caller: Caller): Promise<unknown> {
-    const { method, params } = asked
+  async function serve(request: Request, caller: Caller): Promise<unknown> {
+    const { method, params } = request
     if (!isMethod(method)) {
       throw new Problem('invalid-request', `The function has no method "${method.slice(0, 40)}".`, {
-        next: 'bring command and function to the same version: apigw deploy admin',
+        next: step`install the same version of command and function: ${apigw('deploy', 'admin')}`,
       })
     }
     const registry = await open()
     try {
-      return await call(method, params, { registry, caller })
+      return await callMethod(method, params, registry, caller)
     } finally {
       await registry.close()
     }
@@ -79,15 +85,15 @@ export function createAdmin({ open, now, log, trusting = false }: AdminParts): A
   return async (value, invocation) => {
     const began = now()
     const id = invocation.awsRequestId
-    let known: Record<string, unknown> = { id }
-    const done = (code: string): void => log('admin', { ...known, code, milliseconds: now() - began })
+    let context: Record<string, unknown> = { id }
+    const done = (code: string): void => log('admin', { ...context, code, milliseconds: now() - began })
     try {
       const event = readEvent(value)
       const caller = callerOf(event, invocation, trusting)
-      known = { ...known, who: caller.arn, from: caller.address }
-      const asked = requestOf(event)
-      known = { ...known, method: asked.method, customer: customerIn(asked.params), ...changeIn(asked.params) }
-      const result = await serve(asked, caller)
+      context = { ...context, who: caller.arn, from: caller.address }
+      const request = requestOf(event)
+      context = { ...context, method: request.method, ...loggedFields(request.params) }
+      const result = await serve(request, caller)
       done('ok')
       return resultAnswer(result, /\bgzip\b/.test(event.headers['accept-encoding'] ?? ''))
     } catch (error) {
@@ -95,10 +101,10 @@ export function createAdmin({ open, now, log, trusting = false }: AdminParts): A
         done(error.code)
         return problemAnswer(error)
       }
-      log('failed', { ...known, ...errorFields(error) })
+      log('failed', { ...context, ...errorFields(error) })
       return problemAnswer(
         new Problem('internal-error', `Something went wrong inside the function (request ${id}).`, {
-          next: 'see why in its log: apigw logs admin',
+          next: step`check the log of the function: ${apigw('logs', 'admin')}`,
         }),
       )
     }

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { Problem } from '../../domain/problem.ts'
 import { protocolVersion, type RemoteAnswer, sentProblem } from '../../registry/index.ts'
 
-/** What a Function URL takes back. */
+/** The response of a Function URL. */
 export interface UrlResponse {
   readonly statusCode: 200
   readonly headers: Readonly<Record<string, string>>
@@ -10,10 +10,10 @@ export interface UrlResponse {
   readonly isBase64Encoded: boolean
 }
 
-/** Lambda gives back 6 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); the rest is for what is around the body. */
+/** Lambda returns up to 6 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), with room for the envelope. */
 const maxBytes = 6 * 1024 * 1024 - 4096
-/** Below this, packing saves nothing that anyone would notice. */
-const packFrom = 16 * 1024
+/** Smaller answers are not compressed. */
+const compressFrom = 16 * 1024
 
 const json = { 'content-type': 'application/json', 'cache-control': 'no-store' } as const
 
@@ -21,26 +21,26 @@ function plain(answer: RemoteAnswer): UrlResponse {
   return { statusCode: 200, headers: json, body: JSON.stringify(answer), isBase64Encoded: false }
 }
 
-/** An error for the caller. The status is 200 for all of ours, so that whatever else comes is AWS's own word. */
+/** An error for the caller. The function always answers 200, so any other status comes from AWS. */
 export function problemAnswer(problem: Problem): UrlResponse {
   return plain({ apigw: protocolVersion, problem: sentProblem(problem) })
 }
 
-/** A result, packed where it is large: a list of 100,000 customers is 15 MB, and some 2 MB when packed. */
-export function resultAnswer(result: unknown, packs: boolean): UrlResponse {
+/** A result, compressed if it is large: a list of 100,000 customers has 15 MB, and about 2 MB compressed. */
+export function resultAnswer(result: unknown, acceptsGzip: boolean): UrlResponse {
   const answer = plain({ apigw: protocolVersion, result })
-  if (answer.body.length < packFrom) return answer
-  if (packs) {
+  if (answer.body.length < compressFrom) return answer
+  if (acceptsGzip) {
     const body = gzipSync(answer.body).toString('base64')
     if (body.length <= maxBytes) {
       return { statusCode: 200, headers: { ...json, 'content-encoding': 'gzip' }, body, isBase64Encoded: true }
     }
   }
-  // As a string in JSON it is longer than by itself.
+  // Lambda escapes the body as a JSON string, which makes it longer.
   else if (Buffer.byteLength(JSON.stringify(answer.body)) <= maxBytes) return answer
   return problemAnswer(
-    new Problem('body-too-large', 'The answer is larger than Lambda gives back (6 MB).', {
-      next: 'run it inside the network, with the registry at rediss://…',
+    new Problem('body-too-large', 'The answer is larger than Lambda can return (6 MB).', {
+      next: 'run the command inside the network, with the registry at rediss://…',
     }),
   )
 }

@@ -1,4 +1,4 @@
-import { openRegistry, type Registry } from '../../registry/index.ts'
+import { openRedisRegistry, type Registry } from '../../registry/index.ts'
 import { secretFrom } from '../ports/index.ts'
 import { log, required } from '../process.ts'
 import { type AdminHandler, createAdmin } from './admin.ts'
@@ -9,10 +9,10 @@ const { env } = process
 let password: Promise<string | undefined> | undefined
 
 /** The password is read once; where it does not open the registry it may have been changed, and is read again. */
-async function open(): Promise<Registry> {
+async function openWithPassword(): Promise<Registry> {
   password ??= secretFrom(env, 'APIGW_REGISTRY_PASSWORD')
   try {
-    return await openRegistry(required('APIGW_REGISTRY'), { password: await password })
+    return await openRedisRegistry(required('APIGW_REGISTRY'), { password: await password })
   } catch (error) {
     password = undefined
     throw error
@@ -20,7 +20,7 @@ async function open(): Promise<Registry> {
 }
 
 const admin: AdminHandler = createAdmin({
-  open,
+  open: openWithPassword,
   now: Date.now,
   log,
   trusting: env.APIGW_ADMIN_REQUEST_IDS === 'trusted',

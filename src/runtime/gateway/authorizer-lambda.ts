@@ -1,19 +1,20 @@
+import { openRedisRegistry } from '../../registry/index.ts'
 import { frozenSince } from '../frozen.ts'
 import { authenticator } from './authentication/authenticate.ts'
-import { type AuthorizerEvent, createAuthorizer, type PolicyResult, type SimpleResult } from './authentication/authorizer.ts'
+import { createAuthorizer, type PolicyResult, type SimpleResult } from './authentication/authorizer.ts'
 import { openProofs } from './authentication/proofs.ts'
 import { createTokens } from './authentication/tokens.ts'
 
-type Authorize = (event: AuthorizerEvent) => Promise<PolicyResult | SimpleResult>
+type Authorize = (event: unknown) => Promise<PolicyResult | SimpleResult>
 
-interface Opened {
+interface OpenedAuthorizer {
   readonly authorize: Authorize
   readonly revive: () => Promise<void>
 }
 
-async function open(): Promise<Opened> {
+async function openAuthorizer(): Promise<OpenedAuthorizer> {
   const { env } = process
-  const { registry, masterKeys } = await openProofs()
+  const { registry, masterKeys } = await openProofs(openRedisRegistry)
   const publicOrigin = env.APIGW_PUBLIC_ORIGIN
   const tokens = createTokens({ registry, masterKeys, issuer: publicOrigin ?? 'apigw', now: Date.now })
   const authenticate = authenticator({ registry, masterKeys, tokens, now: Date.now })
@@ -21,12 +22,12 @@ async function open(): Promise<Opened> {
   return { authorize, revive: () => registry.revive() }
 }
 
-let opened: Promise<Opened> | undefined
+let opened: Promise<OpenedAuthorizer> | undefined
 const frozen = frozenSince()
 
 /** What API Gateway calls. Nothing is opened before the first event. */
-export async function handler(event: AuthorizerEvent): Promise<PolicyResult | SimpleResult> {
-  opened ??= open()
+export async function handler(event: unknown): Promise<PolicyResult | SimpleResult> {
+  opened ??= openAuthorizer()
   try {
     const { authorize, revive } = await opened
     if (frozen.begin()) await revive()

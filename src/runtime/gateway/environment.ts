@@ -1,5 +1,5 @@
 import { charsets } from '../../domain/euc-kr.ts'
-import type { Registry } from '../../registry/index.ts'
+import type { OpenRegistry, Registry } from '../../registry/index.ts'
 import { type Ledger, openLedger, openMedia, openQueue } from '../ports/index.ts'
 import { choiceFrom, numberFrom } from '../process.ts'
 import { openProofs } from './authentication/proofs.ts'
@@ -8,7 +8,7 @@ import type { Gateway } from './http/http.ts'
 import { defaultRates } from './messages/read-limits.ts'
 import { discoverEndpoints } from './versions/endpoints.ts'
 
-export interface Opened {
+export interface OpenedGateway {
   readonly gateway: Gateway
   readonly registry: Registry
   /** Absent: this gateway has no ledger. */
@@ -16,11 +16,14 @@ export interface Opened {
   close(): Promise<void>
 }
 
-/** The gateway as its environment describes it: in a container and on Lambda alike. */
-export async function openGateway(observe: (observation: Observation) => void): Promise<Opened> {
+/** Opens the gateway that the environment variables describe, in a container and on Lambda. */
+export async function openGateway(
+  observe: (observation: Observation) => void,
+  openRegistry: OpenRegistry,
+): Promise<OpenedGateway> {
   const { env } = process
   const region = env.AWS_REGION
-  const { registry, masterKeys } = await openProofs()
+  const { registry, masterKeys } = await openProofs(openRegistry)
   const queue = openQueue({ endpoint: env.APIGW_SQS_ENDPOINT, region })
   const ledger = openLedger({ endpoint: env.APIGW_LEDGER_ENDPOINT, region, table: env.APIGW_LEDGER_TABLE })
   const gateway = createGateway({

@@ -3,7 +3,7 @@ import type { Admission } from '../../domain/admission.ts'
 import type { Charset } from '../../domain/euc-kr.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
-import { Problem, type ProblemCode } from '../../domain/problem.ts'
+import { apiProblem, Problem } from '../../domain/problem.ts'
 import type { MasterKeys } from '../../domain/seal.ts'
 import { digestMatches } from '../../domain/signature.ts'
 import type { Registry } from '../../registry/index.ts'
@@ -23,6 +23,7 @@ import {
   single,
 } from './http/http.ts'
 import { rateLimitHeaders, standings } from './http/rate-limit-headers.ts'
+import { absentLedger, absentMedia } from './messages/absent.ts'
 import type { Call } from './messages/call.ts'
 import { createCursors } from './messages/cursors.ts'
 import { createPublisher } from './messages/publisher.ts'
@@ -50,7 +51,7 @@ export interface Observation {
   /** Of these, waiting for the registry's admission and for the queue. */
   readonly admitMs?: number
   readonly publishMs?: number
-  /** Why what stands behind the gateway could not be used, which the caller is not shown. */
+  /** The cause of a fault behind the gateway. It is not shown to the caller. */
   readonly cause?: string
   /** The adapter could not tell the caller's address: an X-Forwarded-For that is malformed, or too short. */
   readonly addressUnknown?: true
@@ -79,7 +80,7 @@ export interface GatewayParts {
 }
 
 const testPrefix = '/test'
-const noBody = new Uint8Array(0)
+const emptyBody = new Uint8Array(0)
 /** Enough for any single message with all its fields. */
 const defaultBodyBytes = 65_536
 
@@ -87,8 +88,8 @@ const defaultBodyBytes = 65_536
 const requestIdPattern = /^[\w.:@+=/-]{8,128}$/
 
 function requestIdOf(request: Pick<HttpRequest, 'headers'>): string {
-  const given = single(request, 'x-request-id')
-  return given && requestIdPattern.test(given) ? given : randomId()
+  const requestId = single(request, 'x-request-id')
+  return requestId && requestIdPattern.test(requestId) ? requestId : randomId()
 }
 
 /** The gateway without any transport: a request in, a response out. It never throws. */
@@ -101,8 +102,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const publisher = createPublisher(queue)
   const ready = readinessOf(registry)
   const settlements = createSettlements(registry, parts.ledger)
-  const ledger = parts.ledger ?? missing('ledger-unavailable', 'This gateway has no ledger of messages and reports.')
-  const media = parts.media ?? missing('media-unavailable', 'This gateway keeps no images.')
+  const { ledger = absentLedger, media = absentMedia } = parts
   const cursors = createCursors(masterKeys)
   const readLimits = new ReadLimits(parts.readLimits)
   let draining = false
@@ -113,15 +113,19 @@ export function createGateway(parts: GatewayParts): Gateway {
     return described
   }
 
-  function refuse(seen: Seen, environment: Environment, admission: Extract<Admission, { kind: 'refused' }>): HttpResponse {
+  function refuse(
+    record: CallRecord,
+    environment: Environment,
+    admission: Extract<Admission, { kind: 'refused' }>,
+  ): HttpResponse {
     const { reason, retryAfterMs, remaining, windows, now: at } = admission
     const problem = new Problem(reason, refusalDetail(reason, environment), retryAfterMs === undefined ? {} : { retryAfterMs })
     const limits = remaining === undefined || windows === undefined ? {} : rateLimitHeaders(standings(remaining, windows, at), at)
-    return failure(seen, problem, limits)
+    return failure(record, problem, limits)
   }
 
-  /** What anybody may read. */
-  async function open(path: string): Promise<HttpResponse | undefined> {
+  /** Answers for the public paths, which need no credentials. */
+  async function publicPage(path: string): Promise<HttpResponse | undefined> {
     if (path === '/healthz') return json(200, { status: 'ok' })
     if (path === '/.well-known/jwks.json') return json(200, await tokens.jwks(), { 'cache-control': 'public, max-age=300' })
     if (path === '/openapi.json') return json(200, description(), { 'cache-control': 'public, max-age=300' })
@@ -132,15 +136,15 @@ export function createGateway(parts: GatewayParts): Gateway {
     return json(200, degraded === undefined ? { status: 'ready' } : { status: 'degraded', reason: degraded.reason })
   }
 
-  async function publicAnswer(method: string, path: string, seen: Seen): Promise<HttpResponse> {
-    if (path === '/readyz') seen.path = path
-    const answer = method === 'GET' ? await open(path) : undefined
+  async function publicAnswer(method: string, path: string, record: CallRecord): Promise<HttpResponse> {
+    if (path === '/readyz') record.path = path
+    const answer = method === 'GET' ? await publicPage(path) : undefined
     if (answer === undefined) throw new Problem('not-found', 'There is no endpoint at this path.')
-    seen.path = path
+    record.path = path
     return answer
   }
 
-  /** Authenticates by the headers alone, before the body is read. `checkedAgain` checks the digest of a signed body. */
+  /** Authenticates by the headers alone, before the body is read. `verifyBody` checks the digest of a signed body. */
   async function callerOf(request: HttpRequest, environment: Environment, endpoint: Endpoint): Promise<Caller> {
     // A token is given for the secret of a key of the scheme `jwt`, and an authorizer's word for another scheme is not that.
     if (request.proven !== undefined && endpoint.signIn !== 'token') return request.proven
@@ -148,26 +152,26 @@ export function createGateway(parts: GatewayParts): Gateway {
     return authenticate(request, { environment, origin, purpose: endpoint.signIn ?? 'call', bodyVisible: false })
   }
 
-  async function answer(arriving: ArrivingRequest, seen: Seen): Promise<HttpResponse> {
-    const head: HttpRequest = { ...arriving, body: noBody }
+  async function answer(arriving: ArrivingRequest, record: CallRecord): Promise<HttpResponse> {
+    const head: HttpRequest = { ...arriving, body: emptyBody }
     const { full, test, path } = placeOf(head.target)
     const found = find(path)
     const method = head.method === 'HEAD' ? 'GET' : head.method
-    if (found === undefined) return publicAnswer(method, path, seen)
-    seen.path = test ? `${testPrefix}${found.path}` : found.path
+    if (found === undefined) return publicAnswer(method, path, record)
+    record.path = test ? `${testPrefix}${found.path}` : found.path
     const endpoint = found.methods.get(method)
     if (endpoint === undefined) {
       const allow = [...found.methods.keys()].join(', ')
-      return failure(seen, new Problem('method-not-allowed', `This path takes ${allow}.`), { allow })
+      return failure(record, new Problem('method-not-allowed', `This path takes ${allow}.`), { allow })
     }
-    seen.endpoint = endpoint
+    record.endpoint = endpoint
     const environment = test ? 'test' : 'live'
-    const { requestId } = seen
+    const { requestId } = record
     const caller = await callerOf(head, environment, endpoint)
-    seen.customer = caller.customer
-    seen.environment = environment
+    record.customer = caller.customer
+    record.environment = environment
     if (endpoint.kind !== undefined) readLimits.take(endpoint.kind, caller)
-    const request = await whole(arriving, caller)
+    const request = await readRequest(arriving, caller)
     const call: Call = {
       request,
       requestId,
@@ -185,9 +189,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       charset,
       signal: request.signal ?? new AbortController().signal,
       now,
-      refuse: (admission) => refuse(seen, environment, admission),
+      refuse: (admission) => refuse(record, environment, admission),
       draining: () => draining,
-      note: (what) => void Object.assign(seen, what),
+      note: (what) => void Object.assign(record, what),
     }
     return endpoint.run(call, found.params)
   }
@@ -199,42 +203,45 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     handle: async (request) => {
       const started = performance.now()
-      const seen: Seen = { requestId: requestIdOf(request), path: 'unknown' }
+      const record: CallRecord = { requestId: requestIdOf(request), path: 'unknown' }
       let response: HttpResponse
       let error: unknown
       try {
-        response = await answer(request, seen)
+        response = await answer(request, record)
       } catch (thrown) {
         if (!(thrown instanceof Problem)) error = thrown
         const problem =
           thrown instanceof Problem
             ? thrown
-            : new Problem('internal-error', 'This is a fault of ours. The request id helps us find it.')
-        const shown = outward(problem, seen.path)
-        if (shown !== problem) seen.cause = problem.message
-        response = failure(seen, shown)
+            : new Problem(
+                'internal-error',
+                'This is a fault of the API, not of your request. Include the request id when you report it.',
+              )
+        const shown = outward(problem, record.path)
+        if (shown !== problem) record.cause = problem.message
+        response = failure(record, shown)
       }
-      const { endpoint: _endpoint, ...observed } = seen
+      const { endpoint: _endpoint, ...observed } = record
       observe?.({
         ...observed,
         method: request.method,
         status: response.status,
         milliseconds: performance.now() - started,
-        ...(response.status >= 400 && { code: codeOf(response) }),
+        ...(response.code !== undefined && { code: response.code }),
         ...(addressKey(request.address) === undefined && { addressUnknown: true }),
         ...(error !== undefined && { error }),
       })
-      response.headers['x-request-id'] = seen.requestId
+      response.headers['x-request-id'] = record.requestId
       return response
     },
   }
 }
 
 /** The request with its body. @throws Problem */
-async function whole(arriving: ArrivingRequest, caller: Caller): Promise<HttpRequest> {
+async function readRequest(arriving: ArrivingRequest, caller: Caller): Promise<HttpRequest> {
   const { body } = arriving
   const request = { ...arriving, body: typeof body === 'function' ? await body(caller.customer) : body }
-  checkedAgain(request, caller)
+  verifyBody(request, caller)
   return request
 }
 
@@ -243,7 +250,7 @@ async function whole(arriving: ArrivingRequest, caller: Caller): Promise<HttpReq
  * proved it, that this is the call that it saw.
  * @throws Problem `digest-mismatch`
  */
-function checkedAgain(request: HttpRequest, caller: Caller): void {
+function verifyBody(request: HttpRequest, caller: Caller): void {
   if (caller.scheme !== 'hmac') return
   const digest = single(request, 'content-digest')
   const sameCall = request.proven === undefined || caller.bound === boundTo(request)
@@ -253,7 +260,8 @@ function checkedAgain(request: HttpRequest, caller: Caller): void {
     : new Problem('digest-mismatch', 'The call is not the one that was signed, or its body is not.')
 }
 
-interface Seen {
+/** What is known about a call so far: it becomes the `Observation`. */
+interface CallRecord {
   readonly requestId: string
   path: string
   customer?: string
@@ -272,29 +280,16 @@ function placeOf(target: string): { full: string; test: boolean; path: string } 
   return { full, test, path: test ? full.slice(testPrefix.length) : full }
 }
 
-/** Stands for a part that this gateway was started without: whatever is asked of it fails, with this reason. */
-function missing<T extends object>(code: ProblemCode, detail: string): T {
-  const fail = async (): Promise<never> => {
-    throw new Problem(code, detail)
-  }
-  return new Proxy({} as T, { get: () => fail })
-}
-
 /** A problem in the form that the endpoint has for it. */
-function failure({ requestId, endpoint }: Seen, problem: Problem, headers: Record<string, string> = {}): HttpResponse {
-  return endpoint?.problem?.(problem, requestId) ?? problemResponse(problem, requestId, headers)
+function failure({ requestId, endpoint }: CallRecord, problem: Problem, headers: Record<string, string> = {}): HttpResponse {
+  return endpoint?.problem?.(apiProblem(problem), requestId) ?? problemResponse(problem, requestId, headers)
 }
 
-/** What stands behind the gateway is not the caller's business: addresses and causes stay inside. `/readyz` says of which kind. */
+/** Hides addresses and causes of the registry's faults from callers. `/readyz` shows the kind of fault. */
 function outward(problem: Problem, path: string): Problem {
   if (problem.code !== 'registry-unavailable' && problem.code !== 'registry-corrupt' && problem.code !== 'master-key-missing')
     return problem
   const reason = path === '/readyz' ? reasonOf(problem) : undefined
   const extensions = reason === undefined ? {} : { extensions: { reason } }
   return new Problem('registry-unavailable', 'No message was sent.', { retryAfterMs: 1000, ...extensions, cause: problem })
-}
-
-function codeOf(response: HttpResponse): string {
-  const body: { code?: unknown } = JSON.parse(response.body)
-  return String(body.code)
 }

@@ -1,5 +1,6 @@
 import { randomId } from '../../domain/ids.ts'
 import { Problem } from '../../domain/problem.ts'
+import { openRedisRegistry } from '../../registry/index.ts'
 import { frozenSince } from '../frozen.ts'
 import { numberFrom } from '../process.ts'
 import { openGateway } from './environment.ts'
@@ -31,9 +32,9 @@ export function handlerOf(gateway: Gateway, options: AdaptOptions): Handler {
   return async (value, context) => {
     const event = gatewayEvent(value)
     const request = requestFrom(event, options)
-    const most = gateway.maxBodyBytes(request.method, request.target)
-    if (request.body.byteLength > most) {
-      const problem = new Problem('body-too-large', `The body has more than ${most} bytes.`)
+    const maxBytes = gateway.maxBodyBytes(request.method, request.target)
+    if (request.body.byteLength > maxBytes) {
+      const problem = new Problem('body-too-large', `The body has more than ${maxBytes} bytes.`)
       return responseFor(event, problemResponse(problem, randomId()))
     }
     const answer = await gateway.handle({ ...request, signal: AbortSignal.timeout(timeLeft(context)) })
@@ -42,18 +43,18 @@ export function handlerOf(gateway: Gateway, options: AdaptOptions): Handler {
   }
 }
 
-interface Opened {
+interface OpenedHandler {
   readonly handle: Handler
   readonly revive: () => Promise<void>
 }
 
-async function open(): Promise<Opened> {
-  const { gateway, registry } = await openGateway(observe)
+async function openHandler(): Promise<OpenedHandler> {
+  const { gateway, registry } = await openGateway(observe, openRedisRegistry)
   const trustedProxies = numberFrom('APIGW_TRUSTED_PROXIES', 0)
   return { handle: handlerOf(gateway, { trustedProxies }), revive: () => registry.revive() }
 }
 
-let opened: Promise<Opened> | undefined
+let opened: Promise<OpenedHandler> | undefined
 const frozen = frozenSince()
 
 /**
@@ -61,7 +62,7 @@ const frozen = frozenSince()
  * sent twice, so connections are proved before the first event after a freeze, and that event is not tried again.
  */
 export async function handler(event: unknown, context?: LambdaContext): Promise<LambdaResponse> {
-  opened ??= open()
+  opened ??= openHandler()
   try {
     const { handle, revive } = await opened
     if (frozen.begin()) await revive()

@@ -1,3 +1,4 @@
+import { openRegistry } from '../../registry/index.ts'
 import { log, main, numberFrom } from '../process.ts'
 import { openGateway } from './environment.ts'
 import { defaultLimits, type ServeLimits } from './http/node/limits.ts'
@@ -14,9 +15,9 @@ function limitsFromEnvironment(): Partial<ServeLimits> {
   }
 }
 
-/** The gateway as a process of its own: what a container starts. It is configured by its environment alone. */
+/** The entry point of the gateway's container. Environment variables are its only configuration. */
 await main(async () => {
-  const { gateway, registry, ledger, close } = await openGateway(observe)
+  const { gateway, registry, ledger, close } = await openGateway(observe, openRegistry)
   const listening = await serve(gateway, {
     host: process.env.APIGW_HOST ?? '0.0.0.0',
     port: numberFrom('APIGW_PORT', 8080),

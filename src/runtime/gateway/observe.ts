@@ -4,10 +4,10 @@ import type { Observation } from './gateway.ts'
 const namespace = 'apigw'
 
 /**
- * The measures of a call in CloudWatch's embedded metric format: CloudWatch reads them out of the log line, and nobody
- * has to be called
+ * The metrics of a call in CloudWatch's embedded metric format. CloudWatch reads them from the log line, so no API call is
+ * needed
  * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
- * The customer is no dimension: each customer would be a metric of its own on the bill.
+ * The customer is not a dimension, because each customer would be billed as a separate metric.
  */
 function metrics(seen: Observation): Record<string, unknown> {
   const names: { Name: string; Unit: string }[] = [
@@ -22,7 +22,7 @@ function metrics(seen: Observation): Record<string, unknown> {
 
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 100) / 100
 
-/** One line a call, with its measures. It holds no secret, no number and no text of a message. */
+/** Logs one line per call, with its metrics. It contains no secrets, phone numbers or message texts. */
 export function observe({ error, ...seen }: Observation): void {
   const { milliseconds, admitMs, publishMs, ...rest } = seen
   // The load balancer's own questions would drown everything else.

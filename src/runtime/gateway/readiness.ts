@@ -8,7 +8,7 @@ const watchEveryMs = 10_000
 /** After so many looks a state that has not changed is logged again. */
 const repeatEvery = 6
 
-/** Whether this gateway can admit calls: at most one probe a second, shared by all who ask. */
+/** Whether this gateway can admit calls: at most one probe per second, shared by all callers. */
 export function readinessOf(
   registry: Pick<Registry, 'ready'>,
   now: () => number = () => performance.now(),
@@ -21,7 +21,7 @@ export function readinessOf(
   }
 }
 
-/** What stands behind the gateway is not the caller's business, but what kind of fault it is may be known. */
+/** The kind of a registry fault, which may be shown to callers. */
 export function reasonOf(problem: Problem): string | undefined {
   const reason = problem.extensions?.reason
   return typeof reason === 'string' ? reason : undefined

@@ -6,11 +6,11 @@ export interface Fact {
   readonly value: string
 }
 
-/** What is told to people, before it has the shape of a message. */
+/** The content of an alert, before it is formatted as a message. */
 export interface Alert {
-  /** The same for every report of the same action, whoever reports it. */
+  /** The same for every report of the same action, from any source. */
   readonly key: string
-  /** Id of the rule, or what kind of report it is where no rule stands behind it. */
+  /** Id of the rule, or the kind of report if it has no rule. */
   readonly rule: string
   /** Further rules that fit the same action. */
   readonly also: readonly string[]

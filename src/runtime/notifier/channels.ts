@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Channels, Severity } from '../../domain/alerting.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 
 /** Where everything goes that no channel asks for. */
@@ -29,13 +30,13 @@ export function readWebhooks(text: string): ReadonlyMap<string, string> {
     try {
       value = JSON.parse(trimmed)
     } catch {
-      throw new Problem('config-invalid', 'The secret of the webhooks is not JSON.', { next: 'apigw trail install' })
+      throw new Problem('config-invalid', 'The secret of the webhooks is not JSON.', { next: apigw('trail install') })
     }
   }
   const result = webhooksFormat.safeParse(value)
   if (!result.success) {
-    throw new Problem('config-invalid', 'The secret of the webhooks holds something that is no address.', {
-      next: 'apigw trail install',
+    throw new Problem('config-invalid', 'The secret with the webhooks contains an invalid URL.', {
+      next: apigw('trail install'),
     })
   }
   return new Map(Object.entries(result.data))

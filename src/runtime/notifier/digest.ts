@@ -29,9 +29,9 @@ export function burstsOf(alerts: readonly Collected[]): Burst[] {
 }
 
 /**
- * Tells what was collected and is due. It is forgotten only after it was told; a run that ends between the two finds the
- * digest taken for a minute, and then tells it again.
- * @returns how many alerts were told
+ * Sends the collected alerts that are due. They are removed only after they were sent. A run that ends in between finds the
+ * digest locked for a minute, and then sends it again.
+ * @returns how many alerts were sent
  * @throws NotPosted, and what the memory throws
  */
 export async function tellDue(
@@ -39,7 +39,7 @@ export async function tellDue(
   sendBursts: (rule: string, bursts: readonly Burst[]) => Promise<void>,
   now: number,
 ): Promise<number> {
-  let told = 0
+  let sent = 0
   for (const [due, some] of Map.groupBy(await memory.due(now), (one) => one.due)) {
     const key = `digest:${due}`
     const report = `${some.length}:${some[0]?.alert.key}`
@@ -54,8 +54,8 @@ export async function tellDue(
       }
       await memory.settle(key, report)
     }
-    await memory.told(some)
-    told += some.length
+    await memory.markSent(some)
+    sent += some.length
   }
-  return told
+  return sent
 }

@@ -4,10 +4,10 @@ import { textAt } from './describe/actor.ts'
 import type { TrailRecord } from './read/signal.ts'
 import type { Rule } from './rules/index.ts'
 
-/** What stands behind an alarm. */
+/** The events behind an alarm. */
 export interface Explanation {
   readonly records: readonly TrailRecord[]
-  /** As which rule its events are told, where none of the rules fits them. */
+  /** The rule under which events are reported if no other rule matches. */
   readonly rule?: Rule
   /** Why there are no events. */
   readonly note?: string
@@ -25,7 +25,7 @@ export interface MetricFilter {
 
 type Search = (query: { pattern: string; from: number; to: number; most: number }) => Promise<string[]>
 
-/** More say no more, and each is a message or a line of a digest. */
+/** More would add nothing, and each is a message or a line of a digest. */
 const maxEvents = 25
 /** CloudTrail brings an event to the log group within about five minutes of the call, mostly; it is filed under its own time. */
 const lateMs = 15 * 60_000
@@ -41,7 +41,7 @@ function recordIn(message: string): TrailRecord[] {
 
 /**
  * Looks for the events behind an alarm, with the very pattern that raised it. An alarm that cannot be explained is still
- * told: the search never fails a report.
+ * reported: the search never fails a report.
  */
 export function explainer(filters: readonly MetricFilter[], search: Search | undefined, now: () => number): Explanations {
   return async (alarm) => {
@@ -56,7 +56,7 @@ export function explainer(filters: readonly MetricFilter[], search: Search | und
       severity: filter.severity,
       title: filter.title,
       why: `The alarm ${textAt(alarm, 'AlarmName') ?? ''} counts it.`,
-      fix: 'See that whoever did it meant to.',
+      fix: 'Confirm with the actor that this was intended.',
       cis: [],
       source: 'cloudtrail',
       pattern: {},

@@ -6,7 +6,7 @@ import { signalOf } from './read/signal.ts'
 
 export interface HandlerParts {
   readonly notifier: Notifier
-  /** Tells what was collected and is due. */
+  /** Sends the collected alerts that are due. */
   tellDue(): Promise<number>
   log(event: string, fields: Readonly<Record<string, unknown>>): void
 }
@@ -16,7 +16,7 @@ export interface BatchResult {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[]
 }
 
-/** Some of an event was not told. Lambda brings the whole of it again, and only what is missing is told then. */
+/** Part of an event could not be delivered. Lambda retries the whole event, and only the missing part is sent then. */
 export class DeliveryFailed extends Error {
   override readonly name = 'DeliveryFailed'
   readonly outcomes: readonly Outcome[]
@@ -25,7 +25,7 @@ export class DeliveryFailed extends Error {
   constructor(outcomes: readonly Outcome[], errors: readonly unknown[]) {
     const [first] = errors
     const why = first instanceof Error ? first.message : 'unknown'
-    super(`${errors.length} of ${outcomes.length + errors.length} were not told: ${why}`, { cause: first })
+    super(`${errors.length} of ${outcomes.length + errors.length} could not be delivered: ${why}`, { cause: first })
     this.outcomes = outcomes
     this.failures = errors.length
   }
@@ -50,7 +50,7 @@ function isTick(reported: Reported): boolean {
 
 /**
  * Handles what Lambda is given: each record by itself, so that a bad one takes no other with it. What failed is thrown at
- * the end, after the others were told, and Lambda brings the event again; SQS is told of the single ones instead.
+ * the end, after the others were sent, and Lambda retries the event. For SQS it reports the failed messages instead.
  * @throws DeliveryFailed
  */
 export async function handle(event: unknown, { notifier, tellDue, log }: HandlerParts): Promise<Handled> {

@@ -26,10 +26,10 @@ export interface NotifyParts {
   readonly now: () => number
 }
 
-/** So many alerts of one kind are told one by one in five minutes; the rest is told together. */
+/** The number of alerts of one kind that are sent one by one in five minutes. Further ones are sent as a digest. */
 const burstAlerts = 5
 const burstMs = 300_000
-/** How long alerts are collected before they are told. */
+/** How long alerts are collected before they are sent. */
 const digestMs = 15 * 60_000
 
 /** The report was taken by another run that has not ended: Lambda has to bring it again. */
@@ -46,7 +46,7 @@ function bounded(key: string): string {
   return key.length <= 120 && /^[\x21-\x7e]+$/.test(key) ? key : `${key.split(':')[0]}:${short(key)}`
 }
 
-/** Tells one reported thing, unless it was told. Repeating it after a failure tells only what is missing. */
+/** Sends one signal, unless it was sent. A retry after a failure sends only what is missing. */
 export class Notifier {
   readonly #parts: NotifyParts
 
@@ -89,7 +89,7 @@ export class Notifier {
     }
     const alert = activityAlert(record, { matches: reached, expired, rule, messageId: report, test, now: now() })
     const collected = rule.digest && !test
-    // From the threshold on, one alert a window; what comes after it is collected.
+    // From the threshold on, one alert per window. Further ones are collected.
     const once = rule.threshold === undefined || test ? undefined : this.#window(rule, record, alert.at)
     return this.#tell(alert, report, { collected, once })
   }
@@ -119,7 +119,7 @@ export class Notifier {
     return this.#tell(findingAlert(event, first?.rule, report, test, now()), report)
   }
 
-  /** An alarm says that something happened. The events behind it say who did it, and may have been told already. */
+  /** An alarm says that something happened. The events behind it say who did it, and may have been reported already. */
   async #alarm(alarm: TrailRecord, report: string): Promise<Outcome[]> {
     if (alarm.NewStateValue !== 'ALARM') return [{ key: `report:${report}`, rule: 'cloudwatch-alarm', outcome: 'ignored' }]
     const { records, rule, note } = await this.#parts.explain(alarm)

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { type Channels, channelFormat, type IgnoreRule, ignoreFormat, severities } from '../../domain/alerting.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { MetricFilter } from './explain.ts'
 import { compileRules, type Matcher, type Rule, readRule } from './rules/index.ts'
@@ -20,7 +21,7 @@ const format = z.strictObject({
   filters: z.array(z.strictObject({ metric: z.string(), pattern: z.string(), title: z.string(), severity: z.enum(severities) })),
 })
 
-/** The text of the file beside the code. The same settings always give the same text, so that its hash tells a change. */
+/** The text of the file beside the code. The same settings always give the same text, so that its hash shows a change. */
 export function packSettings({ rules, ...rest }: PackedSettings): string {
   // Examples are for tests, and are most of a rule's text.
   const bare = rules.map(({ examples: _, cisDiffers: __, ...rule }) => rule)
@@ -33,7 +34,7 @@ export function readPackedSettings(text: string): { rules: Matcher; channels: Ch
   if (!result.success) {
     const [issue] = result.error.issues
     throw new Problem('config-invalid', `The settings of the notifier, ${issue?.path.join('.')}: ${issue?.message}`, {
-      next: 'apigw trail install',
+      next: apigw('trail install'),
     })
   }
   const { rules, ignores, channels, filters } = result.data

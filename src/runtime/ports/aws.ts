@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AwsV4Signer } from 'aws4fetch'
+import * as z from 'zod'
 
 export interface AwsCredentials {
   readonly accessKeyId: string
@@ -11,27 +12,27 @@ export interface AwsCredentials {
 }
 
 export interface AwsOptions {
-  /** Another address than AWS's own, for an emulator. */
+  /** The endpoint of an emulator; absent: AWS. */
   readonly endpoint?: string | undefined
   readonly region?: string | undefined
-  /** Absent: those of the environment or of the container, as Lambda and ECS give them. */
+  /** Absent: the credentials of the environment or the container, as on Lambda and ECS. */
   readonly credentials?: (() => Promise<AwsCredentials>) | undefined
-  /** Whether the endpoint is an emulator, which checks no credentials. Absent: any other endpoint than AWS's own is. */
+  /** Whether the endpoint is an emulator, which does not check credentials. Absent: every custom endpoint is. */
   readonly emulated?: boolean
 }
 
 export interface AskOptions {
-  /** Longest that one try may take. */
+  /** Timeout of one attempt. */
   readonly tryMs?: number
-  /** Tries in all. */
+  /** The maximum number of attempts. */
   readonly tries?: number
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a service answered instead of a result. `name` is AWS's own word for it. */
+/** An error response of an AWS service. `name` is the AWS error code. */
 export class AwsError extends Error {
   readonly status: number
-  /** Whether the request may have been carried out although this is no confirmation. */
+  /** Whether AWS may have processed the request anyway. */
   readonly unknown: boolean
 
   constructor(name: string, message: string, status: number, options: { cause?: unknown; unknown?: boolean } = {}) {
@@ -42,8 +43,12 @@ export class AwsError extends Error {
   }
 }
 
-/** The services that what is deployed speaks to. */
+/** The AWS services that deployed code calls. */
 export type Service = 'sqs' | 'dynamodb' | 's3' | 'logs' | 'secretsmanager' | 'wafv2' | 'ec2'
+
+const answerSchema = z.record(z.string(), z.unknown())
+const optionalText = z.string().optional().catch(undefined)
+const errorBody = z.object({ __type: optionalText, message: optionalText, Message: optionalText })
 
 /** An emulator checks no credentials. */
 const emulatorCredentials: AwsCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }
@@ -57,19 +62,27 @@ const firstPauseMs = 50
 const passing =
   /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown|ServiceUnavailable|InternalFailure|InternalServerError|InternalError|RequestTimeout/
 
+const containerAnswer = z.object({
+  AccessKeyId: z.string(),
+  SecretAccessKey: z.string(),
+  Token: z.string().optional(),
+  Expiration: z.iso.datetime({ offset: true }).optional(),
+})
+
 /** https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html */
 async function containerCredentials(env: NodeJS.ProcessEnv): Promise<AwsCredentials> {
   const { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative, AWS_CONTAINER_CREDENTIALS_FULL_URI: full } = env
   const url = relative ? `http://169.254.170.2${relative}` : full
-  if (!url) throw new AwsError('CredentialsMissing', 'There are no AWS credentials in the environment', 0)
+  if (!url) throw new AwsError('CredentialsMissing', 'The environment has no AWS credentials', 0)
   const tokenFile = env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
   const token = tokenFile ? readFileSync(tokenFile, 'utf8').trim() : env.AWS_CONTAINER_AUTHORIZATION_TOKEN
   const response = await fetch(url, { headers: token ? { authorization: token } : {}, signal: AbortSignal.timeout(2_000) })
-  const { AccessKeyId, SecretAccessKey, Token, Expiration } = Object(await response.json())
-  if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string') {
-    throw new AwsError('CredentialsMissing', `The container gave no credentials (${response.status})`, response.status)
+  const { data } = containerAnswer.safeParse(await response.json())
+  if (data === undefined) {
+    throw new AwsError('CredentialsMissing', `The container returned no credentials (${response.status})`, response.status)
   }
-  return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token, expiresAt: Date.parse(Expiration) }
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken, Expiration } = data
+  return { accessKeyId, secretAccessKey, sessionToken, ...(Expiration !== undefined && { expiresAt: Date.parse(Expiration) }) }
 }
 
 async function ambientCredentials(): Promise<AwsCredentials> {
@@ -117,7 +130,7 @@ export class AwsClient {
     )
   }
 
-  /** Where it is spoken to. */
+  /** The URL of the service. */
   get endpoint(): string {
     return this.#endpoint
   }
@@ -132,7 +145,7 @@ export class AwsClient {
     const headers = { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': target }
     const response = await this.request('POST', '/', { headers, body: JSON.stringify(body) }, options)
     const text = await response.text()
-    return text === '' ? {} : Object(JSON.parse(text))
+    return text === '' ? {} : answerSchema.parse(JSON.parse(text))
   }
 
   /**
@@ -201,7 +214,7 @@ function passes(error: AwsError): boolean {
     : error.status >= 500 || error.status === 429 || passing.test(error.name)
 }
 
-/** What the network said: fetch hides it in the cause. */
+/** The network error, which fetch puts into the cause. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code
@@ -213,9 +226,9 @@ async function errorFrom(response: Response): Promise<AwsError> {
   let type = response.headers.get('x-amzn-errortype') ?? ''
   let message = text.slice(0, 300)
   try {
-    const body: { __type?: unknown; message?: unknown; Message?: unknown } = JSON.parse(text)
-    type ||= String(body.__type ?? '')
-    message = String(body.message ?? body.Message ?? '')
+    const body = errorBody.parse(JSON.parse(text))
+    type ||= body.__type ?? ''
+    message = body.message ?? body.Message ?? ''
   } catch {
     // S3 answers in XML.
     type ||= /<Code>([^<]+)<\/Code>/.exec(text)?.[1] ?? ''

@@ -33,7 +33,7 @@ function written(cursor: Cursor): string {
 }
 
 /**
- * @param text what stands behind a full stop is the gateway's, which has checked it
+ * @param text the gateway appends its own part after a full stop, and has checked it
  * @throws Problem `cursor-invalid`
  */
 function read(text: string): Cursor {
@@ -41,7 +41,10 @@ function read(text: string): Cursor {
   const match = /^1\.(\d{4}-\d\d-\d\d)\.(\d{1,10})\.(\d{1,4})$/.exec(Buffer.from(cursor, 'base64url').toString())
   const [, day = '', sequence, index] = match ?? []
   if (match !== null && !Number.isNaN(Date.parse(day))) return { day, sequence: Number(sequence), index: Number(index) }
-  throw new Problem('cursor-invalid', 'A cursor is what the page before gave; leave it out to begin with the oldest report.')
+  throw new Problem(
+    'cursor-invalid',
+    'The cursor is not valid. Use the cursor of the previous page, or leave it out to begin with the oldest report.',
+  )
 }
 
 /** The ledger in DynamoDB. */
@@ -154,7 +157,7 @@ export class DynamoLedger implements Ledger {
     return { day: head, sequence: 0, index: 0 }
   }
 
-  /** Where to go on from a day that has nothing more, though a later one is being written: it has expired. */
+  /** The next position after a day without further reports while a later day is being written. */
   async #laterThan(owner: Owner, at: Cursor, budget: ReadBudget): Promise<Cursor | undefined> {
     const head = await this.#pages.head(owner, budget)
     if (head === undefined || head <= at.day) return undefined

@@ -1,9 +1,10 @@
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { AwsClient, AwsError, type AwsOptions } from './aws.ts'
 import { gaveUp, type ReadBudget } from './read-budget.ts'
 import { Turns } from './turns.ts'
 
-/** An item as DynamoDB has it: strings and numbers only. */
+/** An item in DynamoDB's format: strings and numbers only. */
 export type Item = Readonly<Record<string, { readonly S: string } | { readonly N: string }>>
 
 export interface Key {
@@ -93,7 +94,7 @@ export class Table {
       const { UnprocessedItems } = await this.#call('BatchWriteItem', { RequestItems: { [this.#name]: left } }, false)
       left = Object(UnprocessedItems)[this.#name]
       if (!Array.isArray(left) || left.length === 0) return
-      if (round === tries) throw this.#problem(new Error('it takes no more writes'))
+      if (round === tries) throw this.#problem(new Error('it still throttles writes'))
       await backOff(round)
     }
   }
@@ -144,7 +145,7 @@ export class Table {
       found.push(...itemsOf(Object(Responses)[this.#name]))
       left = UnprocessedKeys
       if (Object.keys(Object(left)).length === 0) return found
-      if (round === tries) throw this.#problem(new Error('it takes no more reads'))
+      if (round === tries) throw this.#problem(new Error('it still throttles reads'))
       await backOff(round)
     }
   }
@@ -190,9 +191,9 @@ export class Table {
     const reason = cause instanceof Error ? cause.name : 'no answer'
     const detail =
       reason === 'ResourceNotFoundException'
-        ? `There is no table "${this.#name}".`
+        ? `The table "${this.#name}" does not exist.`
         : `The table "${this.#name}" does not answer as it should: ${reason}.`
-    return new Problem('ledger-unavailable', detail, { retryAfterMs: 2000, cause, next: 'apigw doctor' })
+    return new Problem('ledger-unavailable', detail, { retryAfterMs: 2000, cause, next: apigw('doctor') })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Column, TableFacts } from '../sql/index.ts'
-import type { Unfit } from './database.ts'
+import type { TableFault } from './database.ts'
 import type { Layout, WrittenColumn } from './layout.ts'
 
 /** Characters that a field needs: `least` for the shortest message, `most` for the longest that the gateway accepts. */
@@ -19,7 +19,7 @@ const needs: Partial<Record<WrittenColumn['field'], { readonly least: number; re
 const hangul = /^(utf8|utf8mb3|utf8mb4|ucs2|utf16|utf16le|utf32|euckr|gb18030|gbk)$/
 const textual = /char|text|string|clob|^$|enum|set/
 
-function notWritten({ table, columns, written }: Place): Unfit[] {
+function notWritten({ table, columns, written }: Table): TableFault[] {
   const ours = new Set(written.map(({ column }) => column.toLowerCase()))
   return columns
     .filter(({ name, optional }) => !optional && !ours.has(name.toLowerCase()))
@@ -32,7 +32,7 @@ function notWritten({ table, columns, written }: Place): Unfit[] {
     }))
 }
 
-function missing({ table, byName, written }: Place, layout: Layout): Unfit[] {
+function missing({ table, byName, written }: Table, layout: Layout): TableFault[] {
   const { status, code, at } = layout.result
   const read = [status, code, ...(at === undefined ? [] : [at])]
   const all = new Set([...written.map(({ column }) => column), ...read])
@@ -47,8 +47,8 @@ function missing({ table, byName, written }: Place, layout: Layout): Unfit[] {
     }))
 }
 
-function tooNarrow({ table, byName, written }: Place): Unfit[] {
-  return written.flatMap(({ field, column }): Unfit[] => {
+function tooNarrow({ table, byName, written }: Table): TableFault[] {
+  return written.flatMap(({ field, column }): TableFault[] => {
     const found = byName.get(column.toLowerCase())
     const need = needs[field]
     if (found === undefined || need === undefined) return []
@@ -62,8 +62,8 @@ function tooNarrow({ table, byName, written }: Place): Unfit[] {
   })
 }
 
-function charsets({ table, byName, written }: Place): Unfit[] {
-  return written.flatMap(({ field, column }): Unfit[] => {
+function charsets({ table, byName, written }: Table): TableFault[] {
+  return written.flatMap(({ field, column }): TableFault[] => {
     const charset = byName.get(column.toLowerCase())?.charset
     if ((field !== 'body' && field !== 'subject') || charset === undefined || hangul.test(charset)) return []
     const detail = `${table}.${column} is in ${charset}, which holds no Hangul`
@@ -71,8 +71,8 @@ function charsets({ table, byName, written }: Place): Unfit[] {
   })
 }
 
-function enumerations({ table, byName, written }: Place): Unfit[] {
-  return written.flatMap(({ column, values }): Unfit[] => {
+function enumerations({ table, byName, written }: Table): TableFault[] {
+  return written.flatMap(({ column, values }): TableFault[] => {
     const known = byName.get(column.toLowerCase())?.values
     if (known === undefined || values === undefined) return []
     const lower = new Set(known.map((value) => value.toLowerCase()))
@@ -84,34 +84,34 @@ function enumerations({ table, byName, written }: Place): Unfit[] {
   })
 }
 
-interface Place {
+interface Table {
   readonly table: string
   readonly columns: readonly Column[]
   readonly byName: ReadonlyMap<string, Column>
   readonly written: readonly WrittenColumn[]
 }
 
-/** What the columns of a table keep out, by what the database says about them. @param facts absent: there is no table */
-export function unfitIn(layout: Layout, facts: TableFacts | undefined): Unfit[] {
+/** The faults in the columns of a table. @param facts from the database; absent: the table does not exist */
+export function tableFaultsIn(layout: Layout, facts: TableFacts | undefined): TableFault[] {
   const { table, written } = layout
   if (facts === undefined) {
-    const fix = layout.ours ? 'apigw schema apply' : 'create it, or correct "table" in the list of carriers'
-    return [{ table, detail: `there is no table ${table}`, fix, keepsOut: 'all' }]
+    const fix = layout.managed ? 'apigw schema apply' : 'create it, or correct "table" in the list of carriers'
+    return [{ table, detail: `the table ${table} does not exist`, fix, keepsOut: 'all' }]
   }
   const byName = new Map(facts.columns.map((column) => [column.name.toLowerCase(), column]))
-  const place: Place = { table, columns: facts.columns, byName, written }
-  const rollback: Unfit = {
+  const table_: Table = { table, columns: facts.columns, byName, written }
+  const rollback: TableFault = {
     table,
     detail: `${table} cannot roll back, so a batch that fails half way is in it in part, and its rows are refused the second time`,
     fix: `ALTER TABLE ${table} ENGINE = InnoDB`,
     keepsOut: 'some',
   }
   return [
-    ...missing(place, layout),
-    ...notWritten(place),
-    ...tooNarrow(place),
-    ...charsets(place),
-    ...enumerations(place),
+    ...missing(table_, layout),
+    ...notWritten(table_),
+    ...tooNarrow(table_),
+    ...charsets(table_),
+    ...enumerations(table_),
     ...(facts.transactional ? [] : [rollback]),
   ]
 }

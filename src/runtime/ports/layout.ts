@@ -11,30 +11,30 @@ import { mediaKey } from './media.ts'
 export interface WrittenColumn {
   readonly field: Field | 'constant'
   readonly column: string
-  /** The values that it may get, where those are few. */
+  /** The possible values, if they are few. */
   readonly values?: readonly Value[]
 }
 
 /** How a carrier's table is written and read. */
 export interface Layout {
   readonly table: string
-  /** Whether the table is one of ours: its shape is known, and it may be made and tidied. */
-  readonly ours: boolean
+  /** Whether apigw manages the table: it creates it, knows its columns and archives its rows. */
+  readonly managed: boolean
   readonly columns: readonly string[]
-  /** The columns' types, where the table is one of ours. */
+  /** The types of the columns of a managed table. */
   readonly types?: readonly ColumnType[]
   readonly written: readonly WrittenColumn[]
   valuesOf(row: Row): Value[]
   readonly id: string
   readonly result: { readonly status: string; readonly done: readonly Value[]; readonly code: string; readonly at?: string }
-  /** The table that rows of this month are moved into when they are done; absent: they are not moved. */
+  /** The table into which finished rows of this month are moved; absent: they stay. */
   logOf(instant: number): string | undefined
   outcomeOf(code: unknown): Outcome
   timeOf(value: unknown): number | undefined
 }
 
-/** The columns of a table of ours. */
-export const ourColumns: Readonly<Record<Field, string>> = {
+/** The columns of a managed table. */
+export const managedColumns: Readonly<Record<Field, string>> = {
   id: 'id',
   customer: 'customer',
   environment: 'environment',
@@ -52,10 +52,10 @@ export const ourColumns: Readonly<Record<Field, string>> = {
 
 const instants: ReadonlySet<Field> = new Set(['sendAt', 'expiresAt', 'acceptedAt'])
 
-/** Of a row of ours: 0 waits, 2 is done. */
-export const ourStatus = { waiting: 0, done: 2 } as const
-const ourDelivered = 'delivered'
-const ourExpired = 'expired'
+/** The status of a row in a managed table. */
+export const managedStatus = { waiting: 0, done: 2 } as const
+const managedDelivered = 'delivered'
+const managedExpired = 'expired'
 
 function readersOf(carrier: Carrier): Record<Field, (row: Row) => Value> {
   const { phone = 'e164', time = 'epoch-ms', timeZone = 'Asia/Seoul', types } = carrier.existing ?? {}
@@ -81,22 +81,22 @@ function readersOf(carrier: Carrier): Record<Field, (row: Row) => Value> {
 function layoutFor(carrier: Carrier): Layout {
   const { table, existing } = carrier
   const readers = readersOf(carrier)
-  const columns = Object.entries(existing?.columns ?? ourColumns) as [Field, string][]
+  const columns = Object.entries(existing?.columns ?? managedColumns) as [Field, string][]
   const constants = Object.entries(existing?.constants ?? {})
   const { time = 'epoch-ms', timeZone = 'Asia/Seoul' }: { time?: TimeFormat | undefined; timeZone?: string | undefined } =
     existing ?? {}
   const result = existing?.result ?? {
     status: 'status',
-    done: [ourStatus.done],
+    done: [managedStatus.done],
     code: 'result',
-    delivered: [ourDelivered],
+    delivered: [managedDelivered],
     at: 'result_at',
   }
   const delivered = new Set(result.delivered.map(String))
   const log = existing === undefined ? `${table}_log_{yyyymm}` : existing.log
   return {
     table,
-    ours: existing === undefined,
+    managed: existing === undefined,
     ...(existing === undefined && { types: columns.map(([field]) => (instants.has(field) ? 'bigint' : 'text')) }),
     columns: [...columns.map(([, column]) => column), ...constants.map(([column]) => column)],
     written: [
@@ -113,7 +113,7 @@ function layoutFor(carrier: Carrier): Layout {
     logOf: (instant) => log?.replace('{yyyymm}', monthOf(instant, timeZone)),
     outcomeOf: (code) => {
       if (delivered.has(String(code))) return 'delivered'
-      return existing === undefined && code === ourExpired ? 'expired' : 'failed'
+      return existing === undefined && code === managedExpired ? 'expired' : 'failed'
     },
     timeOf: (value) => readTime(value, time, timeZone),
   }

@@ -8,7 +8,7 @@ export interface StoredMedia {
 
 /** Images that messages refer to by the hash of their content. */
 export interface Media {
-  /** Keeps an image. The same content again is no second object. */
+  /** Stores an image. The same content is stored once. */
   put(owner: Owner, id: string, content: Uint8Array): Promise<void>
   /**
    * @param signal ends the look-up

@@ -35,7 +35,7 @@ function sortKey(sequence: number): string {
 
 /**
  * An owner's reports in the order in which they were written. Each day is a partition, and its pages are numbered without
- * a gap: a writer puts the page after the last one only if nobody else has, so a number that can be read means that all
+ * a gap: a writer adds the page after the last one only if no other writer has, so a number that can be read means that all
  * before it can. A day ends with a page that names the next one. So a reader who follows the numbers misses nothing,
  * whatever the writers' clocks say.
  */
@@ -78,7 +78,7 @@ export class ReportPages {
       const content: Item = ends ? { next: { S: today } } : { reports: { S: reports } }
       const written = await this.#table.putIf(this.#item(owner, tail.day, sequence, content), 'attribute_not_exists(pk)')
       if (!written) {
-        // Somebody else has: what they wrote says where to go on.
+        // Another writer has: its page says where to continue.
         tail = await this.#follow(owner, tail)
         continue
       }
@@ -106,7 +106,7 @@ export class ReportPages {
   async #tail(owner: Owner): Promise<{ day: string; sequence: number }> {
     const day = await this.head(owner)
     if (day !== undefined) return this.#follow(owner, { day, sequence: 0 })
-    // The first report ever: whoever comes first says on which day it begins.
+    // The first report ever: the first writer decides on which day it begins.
     await this.#table.putIf(headItem(owner, dayOf(this.#now())), 'attribute_not_exists(pk)')
     return this.#tail(owner)
   }

@@ -7,7 +7,7 @@ interface Step extends Migration {
   readonly sql: Readonly<Record<EngineName, readonly string[]>>
 }
 
-/** What is applied, in order and once. A step that was released is never changed: the next one changes what it made. */
+/** The migrations, applied in order and once. A released step is never changed; a later step changes its result. */
 export const steps: readonly Step[] = [
   {
     version: 1,
@@ -45,7 +45,7 @@ export const steps: readonly Step[] = [
   },
 ]
 
-/** Makes a carrier's table of ours where it is missing; `like` another makes a monthly one. */
+/** Creates a managed table of a carrier if it is missing, or one of its monthly tables. */
 export function tableSql(engine: Engine, table: string): string[] {
   const name = engine.quoted(table)
   const waiting = engine.quoted(`${table}_waiting`)

@@ -4,7 +4,7 @@ import { readSecret } from './secrets.ts'
 
 /**
  * A secret as the environment gives it: the text itself in `NAME`, where ECS puts it for the container alone, or the name or
- * ARN of a secret of Secrets Manager in `NAME_SECRET`, on Lambda, whose variables are seen by whoever may look at a function.
+ * ARN of a secret of Secrets Manager in `NAME_SECRET`, on Lambda, where anyone who may view a function sees its variables.
  *
  * @returns `undefined` where neither is given
  * @throws Problem `config-invalid` that names the variable and what AWS said, never the secret

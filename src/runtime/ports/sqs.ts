@@ -1,3 +1,4 @@
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { AwsClient, AwsError, type AwsOptions } from './aws.ts'
 import { batchEntries, type Queue, type QueueState, type Received, type ReceiveOptions } from './queue.ts'
@@ -8,8 +9,8 @@ const tryMs = 2_500
 function failed(queue: string, error: unknown): Problem {
   const reason = error instanceof Error ? error.name : 'no answer'
   const missing = reason === 'QueueDoesNotExist' || reason === 'AWS.SimpleQueueService.NonExistentQueue'
-  const detail = missing ? `There is no queue "${queue}".` : `The queue "${queue}" did not answer as it should: ${reason}.`
-  return new Problem('queue-unavailable', detail, { next: 'apigw doctor', retryAfterMs: 2000, cause: error })
+  const detail = missing ? `The queue "${queue}" does not exist.` : `The queue "${queue}" returned an error: ${reason}.`
+  return new Problem('queue-unavailable', detail, { next: apigw('doctor'), retryAfterMs: 2000, cause: error })
 }
 
 function listOf(value: unknown): Record<string, unknown>[] {
@@ -109,7 +110,7 @@ export class SqsQueue implements Queue {
       } while (NextToken)
     } catch (error) {
       throw new Problem('queue-unavailable', `SQS at ${this.#client.endpoint} does not answer as it should.`, {
-        next: 'apigw doctor',
+        next: apigw('doctor'),
         cause: error,
       })
     }

@@ -1,3 +1,4 @@
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 
 /** What a column takes. */
@@ -64,7 +65,7 @@ export function wordsOf(error: unknown): string {
 /** The database cannot be used now. @param address without a password */
 export function unavailable(address: string, cause: unknown): Problem {
   return new Problem('database-unavailable', `${address} cannot be used now: ${wordsOf(cause).replace(/\.$/, '')}.`, {
-    next: 'apigw schema status',
+    next: apigw('schema status'),
     cause,
   })
 }

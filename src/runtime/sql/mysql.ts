@@ -214,7 +214,7 @@ export class MysqlEngine implements Engine {
         for (const some of parts(rows, maxBytes())) await query(into, [some])
       },
       insertNew: async ({ name, columns }, rows) => {
-        // MySQL has no INSERT … RETURNING, so a token tells the new marks from the old ones.
+        // MySQL has no INSERT … RETURNING, so a token identifies the new rows.
         const token = randomBytes(8)
         const table = this.quoted(name)
         const key = this.quoted(columns[0] ?? '')

@@ -59,7 +59,7 @@ export class PostgresEngine implements Engine {
       types: { getTypeParser: () => (text: string) => text },
       ...(url.searchParams.get('ssl') === 'true' && { ssl: true }),
     })
-    // An idle connection that the server ends is no fault: the next call opens another.
+    // The server may close idle connections: the next call opens a new one.
     this.#pool.on('error', () => undefined)
     // The pool listens to idle connections only. One that ends between two statements of a transaction emits an error, which
     // without a listener ends the process (https://github.com/brianc/node-postgres/issues/1324). The next statement fails.

@@ -1,39 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { rememberMs } from '../../domain/admission.ts'
-import type { Carrier } from '../../domain/carrier.ts'
 import { Problem } from '../../domain/problem.ts'
-import { type Database, type Ledger, type Queue, type Received, Refusal } from '../ports/index.ts'
-import { bury } from './dead-letters.ts'
-import type { Observe } from './events.ts'
+import { batchEntries, type Received } from '../ports/index.ts'
+import { type ConsumeOptions, type ConsumeSettings, settingsFrom } from './consume-options.ts'
+import { moveToDeadLetters } from './dead-letters.ts'
+import { Deletions } from './deletions.ts'
 import { Gate, type Trouble } from './gate.ts'
-import { Held } from './held.ts'
-import { manyRefused, write } from './isolate.ts'
+import { InFlightParcels } from './in-flight.ts'
+import { writeRows } from './isolate.ts'
 import { Notes } from './notes.ts'
-import { opened, type Parcel, rejectUnreadable } from './open-envelope.ts'
-
-export interface ConsumeOptions {
-  readonly queue: Queue
-  readonly database: Database
-  /** The queue to read and the table to write. */
-  readonly carrier: Carrier
-  /** Where it is noted that a message is with its carrier. */
-  readonly ledger?: Ledger | undefined
-  /** Long poll, 0 to 20 seconds. 20 costs least. */
-  readonly waitSeconds?: number
-  /** Longest pause between two polls of an empty queue. */
-  readonly idleMaxMs?: number
-  /** Receivers at the same time while the queue is full; an idle queue has one. */
-  readonly receivers?: number
-  /** Transactions at the same time. */
-  readonly flushes?: number
-  /** Rows that one transaction is filled up to. */
-  readonly flushRows?: number
-  /** How long messages are held while the database is away, before others may have them, in milliseconds. */
-  readonly releaseAfterMs?: number
-  /** How long a table that refuses many rows may take a trial row before the rows are believed to be bad. */
-  readonly patienceMs?: number
-  readonly observe?: Observe
-}
+import { type Parcel, parcelFrom, rejectUnreadable } from './open-envelope.ts'
+import { pause } from './pause.ts'
+import { tableAcceptsRows, tableReady } from './table-check.ts'
 
 export interface Consumer {
   /** Writes what was received and stops; gives back what cannot be written within `graceMs`. */
@@ -44,12 +21,8 @@ const firstIdleMs = 250
 const firstRetryMs = 500
 /** An outage must not be outlived by a pause. */
 const maxRetryMs = 5_000
-const firstFitMs = 1_000
-const maxFitMs = 60_000
 const forgetEveryMs = 3_600_000
 const releasedSeconds = 10
-/** Rows that are tried while a table takes none. */
-const trialRows = 8
 /** Flushes' worth of rows that may wait. More would only wait here instead of in SQS. */
 const bufferedFlushes = 4
 
@@ -71,36 +44,29 @@ export function consume(options: ConsumeOptions): Consumer {
   return new QueueConsumer(options)
 }
 
-/** An abortable pause. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (milliseconds > 0) await sleep(milliseconds, undefined, { signal }).catch(() => undefined)
-}
-
 class QueueConsumer implements Consumer {
-  readonly #options: Required<Omit<ConsumeOptions, 'ledger'>>
-  readonly #held: Held
+  readonly #options: ConsumeSettings
+  readonly #inFlight: InFlightParcels
   readonly #notes: Notes | undefined
   readonly #stopping = new AbortController()
   /** Aborts the tries to write. */
   readonly #giveUp = new AbortController()
   readonly #gate: Gate
+  readonly #deletions: Deletions
   readonly #receiving: Promise<void>
   #buffer: Parcel[] = []
   #rows = 0
   #extra = 0
   #flushing = new Set<Promise<void>>()
-  #deleting = new Set<Promise<void>>()
-  #receipts: Parcel[] = []
   #room: (() => void)[] = []
   #forgotAt = 0
 
   constructor({ ledger, ...options }: ConsumeOptions) {
-    const polling = { waitSeconds: 20, idleMaxMs: 20_000, receivers: 4 }
-    const writing = { flushes: 2, flushRows: 1000, releaseAfterMs: 120_000, patienceMs: 3_600_000 }
-    this.#options = { ...polling, ...writing, observe: () => undefined, ...options }
+    this.#options = settingsFrom(options)
     const { queue, carrier, observe } = this.#options
     const onError = (error: unknown) => this.#failed(error, 0)
-    this.#held = new Held(queue, carrier.queue, onError, (parcels) => this.#forgetParcels(parcels))
+    this.#inFlight = new InFlightParcels(queue, carrier.queue, onError, (parcels) => this.#forgetParcels(parcels))
+    this.#deletions = new Deletions(queue, carrier.queue, onError, (parcels) => this.#inFlight.drop(parcels))
     this.#gate = new Gate(this.#gateParts(), this.#giveUp.signal)
     this.#notes = ledger && new Notes(ledger, (messages) => observe({ kind: 'unnoted', queue: carrier.queue, messages }))
     this.#receiving = this.#receive()
@@ -116,10 +82,10 @@ class QueueConsumer implements Consumer {
     }
     clearTimeout(timer)
     await this.#release(0)
-    this.#deleteNow()
-    await Promise.all(this.#deleting)
+    this.#deletions.start()
+    await this.#deletions.settled()
     await this.#notes?.stop()
-    this.#held.stop()
+    this.#inFlight.stop()
   }
 
   #failed(error: unknown, retryMs: number): void {
@@ -136,8 +102,8 @@ class QueueConsumer implements Consumer {
     while (!signal.aborted) {
       try {
         if (!started) {
-          if (!(await this.#fits())) return
-          await this.#held.start()
+          if (!(await tableReady(this.#options, signal))) return
+          await this.#inFlight.start()
         }
         started = true
         await this.#whenRoom()
@@ -159,19 +125,6 @@ class QueueConsumer implements Consumer {
         retryMs = Math.min(maxRetryMs, retryMs * 2)
       }
     }
-  }
-
-  /** Waits until the table's columns let rows in: what cannot be written is not received. @returns false: stopped */
-  async #fits(): Promise<boolean> {
-    const { database, carrier, observe } = this.#options
-    const { signal } = this.#stopping
-    for (let pauseMs = firstFitMs; !signal.aborted; pauseMs = Math.min(maxFitMs, pauseMs * 2)) {
-      const found = await database.unfit(carrier)
-      for (const { detail, fix, keepsOut } of found) observe({ kind: 'unfit', queue: carrier.queue, detail, fix, keepsOut })
-      if (found.every(({ keepsOut }) => keepsOut === 'some')) return true
-      await pause(pauseMs, signal)
-    }
-    return false
   }
 
   /** Another receiver for as long as the queue fills each receive. */
@@ -199,11 +152,11 @@ class QueueConsumer implements Consumer {
     const received = await queue.receive(carrier.queue, { most: 10, waitSeconds, signal: this.#stopping.signal })
     const parcels: Parcel[] = []
     for (const one of received) {
-      const parcel = opened(one, carrier.queue)
+      const parcel = parcelFrom(one, carrier.queue)
       if (typeof parcel !== 'string') parcels.push(parcel)
       else await this.#bad(one, parcel)
     }
-    this.#held.add(parcels)
+    this.#inFlight.add(parcels)
     this.#buffer.push(...parcels)
     this.#rows += parcels.reduce((sum, parcel) => sum + parcel.rows.length, 0)
     this.#flush()
@@ -215,7 +168,7 @@ class QueueConsumer implements Consumer {
     for (const parcel of parcels) {
       if (parcel.kept === undefined) continue
       await this.#bad(parcel.received, parcel.kept)
-      this.#held.drop([parcel])
+      this.#inFlight.drop([parcel])
     }
   }
 
@@ -223,7 +176,8 @@ class QueueConsumer implements Consumer {
     const { queue, carrier, observe } = this.#options
     observe({ kind: 'bad', queue: carrier.queue, why, receiveCount: received.receiveCount })
     try {
-      if (await bury(queue, carrier.queue, received, why, observe)) await queue.delete(carrier.queue, [received.receipt])
+      if (await moveToDeadLetters(queue, carrier.queue, received, why, observe))
+        await queue.delete(carrier.queue, [received.receipt])
     } catch (error) {
       // It comes again.
       this.#failed(error, 0)
@@ -255,7 +209,7 @@ class QueueConsumer implements Consumer {
         this.#flushing.delete(flushing)
         this.#makeRoom()
         this.#flush()
-        if (this.#buffer.length === 0) this.#deleteNow()
+        if (this.#buffer.length === 0) this.#deletions.start()
       })
       this.#flushing.add(flushing)
     }
@@ -267,7 +221,7 @@ class QueueConsumer implements Consumer {
     const started = performance.now()
     const rows = parcels.flatMap((parcel) => parcel.rows)
     try {
-      const { written, repeated, rejected } = await write(database, carrier, rows, this.#gate.troubledMs < patienceMs)
+      const { written, repeated, rejected } = await writeRows(database, carrier, rows, this.#gate.troubledMs < patienceMs)
       const milliseconds = performance.now() - started
       observe({ kind: 'flushed', queue: carrier.queue, written, repeated, milliseconds })
       const unreadable = await rejectUnreadable(database, carrier, parcels)
@@ -283,15 +237,15 @@ class QueueConsumer implements Consumer {
     this.#gate.worked()
     this.#rows -= rows.length
     this.#notes?.add(rows)
-    this.#receipts.push(...parcels.filter(({ kept }) => kept === undefined))
+    this.#deletions.add(parcels.filter(({ kept }) => kept === undefined))
     await this.#keep(parcels)
-    if (this.#receipts.length >= 10) this.#deleteNow()
+    if (this.#deletions.waiting >= batchEntries) this.#deletions.start()
   }
 
   #gateParts() {
     const { carrier, observe, releaseAfterMs } = this.#options
     return {
-      probe: (trouble: Trouble) => (trouble === 'away' ? this.#options.database.answers() : this.#trial()),
+      probe: (trouble: Trouble) => (trouble === 'away' ? this.#options.database.answers() : this.#tableAccepts()),
       waiting: (trouble: Trouble, error: unknown, retryMs: number) => {
         const { queue } = carrier
         if (trouble === 'away') observe({ kind: 'failed', queue, error, retryMs })
@@ -308,25 +262,9 @@ class QueueConsumer implements Consumer {
     }
   }
 
-  /** Whether the table takes one of the rows that are held, or, where they are few and may all be bad, a trial row. */
-  async #trial(): Promise<boolean> {
-    const { database, carrier, patienceMs } = this.#options
-    const held = this.#buffer.flatMap((parcel) => parcel.rows)
-    const some = Array.from({ length: trialRows - 1 }, () => held[Math.floor(Math.random() * held.length)])
-    let refused = 0
-    // The newest is the one that was not tried before.
-    for (const row of [held.at(-1), ...some]) {
-      if (row === undefined) continue
-      try {
-        if ((await database.flush(carrier, [row])) === 1) return true
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error
-        refused += 1
-      }
-    }
-    if (refused === 0) return true
-    const mayAllBeBad = held.length < manyRefused || this.#gate.troubledMs >= patienceMs
-    return mayAllBeBad && (await database.takes(carrier)) === true
+  #tableAccepts(): Promise<boolean> {
+    const rows = this.#buffer.flatMap((parcel) => parcel.rows)
+    return tableAcceptsRows(this.#options, rows, this.#gate.troubledMs)
   }
 
   /** Gives back what is held. */
@@ -335,7 +273,7 @@ class QueueConsumer implements Consumer {
     if (parcels.length === 0) return
     const { queue, carrier, observe } = this.#options
     this.#rows -= parcels.reduce((sum, parcel) => sum + parcel.rows.length, 0)
-    this.#held.drop(parcels)
+    this.#inFlight.drop(parcels)
     observe({ kind: 'released', queue: carrier.queue, messages: parcels.length })
     const receipts = parcels.map((parcel) => parcel.received.receipt)
     await queue.extend(carrier.queue, receipts, seconds).catch(() => [])
@@ -348,23 +286,6 @@ class QueueConsumer implements Consumer {
     this.#buffer = this.#buffer.filter((parcel) => !lost.has(parcel))
     this.#rows -= here.reduce((sum, parcel) => sum + parcel.rows.length, 0)
     this.#makeRoom()
-  }
-
-  /** Deletes what has been written, beside the next transaction. What cannot be deleted comes again and is known. */
-  #deleteNow(): void {
-    const parcels = this.#receipts.splice(0)
-    if (parcels.length === 0) return
-    const { queue, carrier } = this.#options
-    const receipts = parcels.map((parcel) => parcel.received.receipt)
-    const deleting = queue
-      .delete(carrier.queue, receipts)
-      .then(() => undefined)
-      .catch((error) => this.#failed(error, 0))
-      .finally(() => {
-        this.#held.drop(parcels)
-        this.#deleting.delete(deleting)
-      })
-    this.#deleting.add(deleting)
   }
 
   async #forgetOld(): Promise<void> {

@@ -14,7 +14,13 @@ const maxReceives = 5
  * A process that dies between the two calls leaves a second copy among the dead letters, and nothing is lost.
  * @returns whether it is in the dead-letter queue, and may be deleted
  */
-export async function bury(queue: Queue, name: string, received: Received, why: string, observe: Observe): Promise<boolean> {
+export async function moveToDeadLetters(
+  queue: Queue,
+  name: string,
+  received: Received,
+  why: string,
+  observe: Observe,
+): Promise<boolean> {
   if (received.receiveCount < maxReceives) return false
   const { deadLetter } = await queue.state(name)
   if (deadLetter === undefined) return false

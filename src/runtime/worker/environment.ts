@@ -1,11 +1,13 @@
 import type { Carrier } from '../../domain/carrier.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Database, openDatabase, secretFrom } from '../ports/index.ts'
 import { errorFields, log, numberFrom, required } from '../process.ts'
 import { loadCarriers } from './carriers.ts'
 import type { WorkerEvent } from './events.ts'
 
-export interface Opened {
+/** A worker's database and the carriers that it serves. */
+export interface CarrierDatabase {
   readonly database: Database
   readonly carriers: readonly Carrier[]
 }
@@ -21,7 +23,7 @@ async function checkSchema(database: Database): Promise<void> {
   const [step] = await database.pending()
   if (step === undefined) return
   throw new Problem('schema-outdated', `The database lacks step ${step.version} of the schema: ${step.name}.`, {
-    next: 'apigw schema apply',
+    next: apigw('schema apply'),
   })
 }
 
@@ -30,7 +32,7 @@ async function checkSchema(database: Database): Promise<void> {
  * @param connections where the environment does not say how many
  * @throws Problem `config-invalid`, `carrier-invalid`, `schema-outdated`, `database-unavailable`
  */
-export async function openCarriers(connections: number): Promise<Opened> {
+export async function openCarriers(connections: number): Promise<CarrierDatabase> {
   const { env } = process
   const carriers = loadCarriers(env.APIGW_CARRIERS)
   const database = await openDatabase(required('APIGW_DATABASE'), {

@@ -7,7 +7,7 @@ export type WorkerEvent =
       readonly repeated: number
       readonly milliseconds: number
     }
-  /** An SQS message that is no envelope for this queue. */
+  /** An SQS message that is not an envelope for this queue. */
   | { readonly kind: 'bad'; readonly queue: string; readonly why: string; readonly receiveCount: number }
   /** A row that the carrier's table does not take. */
   | { readonly kind: 'rejected'; readonly queue: string; readonly id: string; readonly why: string }

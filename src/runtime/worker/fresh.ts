@@ -1,7 +1,7 @@
 import { Problem } from '../../domain/problem.ts'
 import { type Frozen, frozenSince } from '../frozen.ts'
 import type { Database } from '../ports/index.ts'
-import type { Opened } from './environment.ts'
+import type { CarrierDatabase } from './environment.ts'
 import type { Observe } from './events.ts'
 
 /** Longest that a database in the same network takes to say that it is there. */
@@ -13,18 +13,18 @@ export async function answers(database: Database): Promise<boolean> {
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), proveMs)
   })
-  const asked = database.pending().then(
+  const answered = database.pending().then(
     () => true,
     () => false,
   )
-  return Promise.race([asked, late]).finally(() => clearTimeout(timer))
+  return Promise.race([answered, late]).finally(() => clearTimeout(timer))
 }
 
 export interface FreshParts<Event> {
-  open(): Promise<Opened>
+  open(): Promise<CarrierDatabase>
   readonly observe: Observe
   /** Handles an event with this database. @returns what of it was not written */
-  handle(event: Event, opened: Opened, observe: Observe): Promise<Event | undefined>
+  handle(event: Event, connected: CarrierDatabase, observe: Observe): Promise<Event | undefined>
   readonly frozen?: Frozen
 }
 
@@ -39,9 +39,9 @@ export interface FreshParts<Event> {
  */
 export function overFreshConnection<Event>(parts: FreshParts<Event>): (event: Event) => Promise<Event | undefined> {
   const { open, observe, handle, frozen = frozenSince() } = parts
-  let current: Promise<Opened> | undefined
+  let current: Promise<CarrierDatabase> | undefined
 
-  const opened = (): Promise<Opened> => {
+  const connection = (): Promise<CarrierDatabase> => {
     const opening = current ?? open()
     current = opening
     // What could not be opened is tried again by the next event.
@@ -50,27 +50,27 @@ export function overFreshConnection<Event>(parts: FreshParts<Event>): (event: Ev
     })
     return opening
   }
-  const renewed = (old: Opened): Promise<Opened> => {
+  const newConnection = (old: CarrierDatabase): Promise<CarrierDatabase> => {
     // Closing says goodbye over a connection that may be gone, so no answer is waited for.
     void old.database.close().catch(() => undefined)
     current = undefined
-    return opened()
+    return connection()
   }
-  const proven = async (): Promise<Opened> => {
-    const found = await opened()
-    return !frozen.begin() || (await answers(found.database)) ? found : renewed(found)
+  const checkedConnection = async (): Promise<CarrierDatabase> => {
+    const found = await connection()
+    return !frozen.begin() || (await answers(found.database)) ? found : newConnection(found)
   }
 
   return async (event) => {
     try {
-      const first = await proven()
+      const first = await checkedConnection()
       let away = false
       const left = await handle(event, first, (seen) => {
         away ||= seen.kind === 'failed' && seen.error instanceof Problem && seen.error.code === 'database-unavailable'
         observe(seen)
       })
       if (left === undefined || !away) return left
-      const second = await renewed(first).catch(() => undefined)
+      const second = await newConnection(first).catch(() => undefined)
       return second === undefined ? left : handle(left, second, observe)
     } finally {
       frozen.end()

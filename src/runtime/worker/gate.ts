@@ -1,27 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** `away`: the database cannot be used. `refusing`: it answers, and the carrier's table takes no row. */
+/** `away`: the database is unavailable. `refusing`: it answers, but the carrier's table rejects every row. */
 export type Trouble = 'away' | 'refusing'
 
 export interface GateParts {
-  /** Whether work may go on: a cheap question, asked again and again. */
+  /** Whether work may resume. Cheap, because it is called repeatedly. */
   probe(trouble: Trouble): Promise<boolean>
-  /** Before each pause, with the error that was seen last. */
+  /** Called before each pause, with the last error. */
   waiting(trouble: Trouble, error: unknown, pauseMs: number): void
-  /** After each pause of a trouble that goes on. */
+  /** Called after each pause while the trouble lasts. */
   lasting(trouble: Trouble, milliseconds: number): Promise<void>
   opened(): void
-  /** Rows got in after a trouble. */
+  /** Rows were written again after a trouble. */
   resumed(milliseconds: number): void
 }
 
 const firstPauseMs = 250
-/** An outage must not be outlived by a pause: the question is one SELECT. */
+/** Short, so that work resumes soon after an outage: a probe is one SELECT. */
 const maxPauseMs: Readonly<Record<Trouble, number>> = { away: 3_000, refusing: 15_000 }
 
 /**
- * Stands before the database. It is closed by a failure and opened by a probe; only work that was done forgets the failures,
- * so pauses grow also where each probe is answered and each write fails.
+ * Guards the database. A failure closes it and a successful probe opens it. Only a successful write resets the failure count, so
+ * pauses also grow if every probe succeeds and every write fails.
  */
 export class Gate {
   readonly #parts: GateParts
@@ -42,7 +42,7 @@ export class Gate {
     return this.#trouble
   }
 
-  /** How long nothing has got in, in milliseconds. */
+  /** How long nothing has been written, in milliseconds. */
   get troubledMs(): number {
     return this.#since === undefined ? 0 : performance.now() - this.#since
   }

@@ -1,4 +1,5 @@
 import type { Carrier } from '../../domain/carrier.ts'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Database, Refusal, type Row } from '../ports/index.ts'
 
@@ -11,13 +12,13 @@ export interface Written {
   readonly rejected: readonly { readonly row: Row; readonly why: string }[]
 }
 
-interface Refused {
+interface RefusedRow {
   readonly row: Row
   readonly why: string
 }
 
 /** What is needed of a database. */
-type Rows = Pick<Database, 'flush' | 'reject' | 'takes' | 'answers'>
+type RowStore = Pick<Database, 'flush' | 'reject' | 'acceptsRow' | 'answers'>
 
 /** So many rows refused one by one, and none taken: the table's fault, whatever a trial row says. */
 export const manyRefused = 20
@@ -36,11 +37,11 @@ const lostTries = 3
  * @throws Problem `database-unavailable`: what is written is written, and all may be written again
  * @throws Problem `table-refuses`: the table took no row at all
  */
-export async function write(database: Rows, carrier: Carrier, rows: readonly Row[], patient = true): Promise<Written> {
+export async function writeRows(database: RowStore, carrier: Carrier, rows: readonly Row[], patient = true): Promise<Written> {
   const first = await attempt(database, carrier, rows)
   if (typeof first === 'number') return { written: first, repeated: rows.length - first, rejected: [] }
   const { written, repeated, alone } = await halve(database, carrier, rows, first, patient)
-  const rejected = await judge(database, carrier, alone, written)
+  const rejected = await rejectConfirmed(database, carrier, alone, written)
   return {
     written: written + rejected.late,
     repeated: repeated + rejected.repeated,
@@ -49,7 +50,7 @@ export async function write(database: Rows, carrier: Carrier, rows: readonly Row
 }
 
 /** @returns how many rows were new, or why they were refused together */
-async function attempt(database: Rows, carrier: Carrier, rows: readonly Row[]): Promise<number | string> {
+async function attempt(database: RowStore, carrier: Carrier, rows: readonly Row[]): Promise<number | string> {
   for (let lost = 1; ; lost++) {
     try {
       return await database.flush(carrier, rows)
@@ -68,8 +69,8 @@ function halvesOf(rows: readonly Row[]): (readonly Row[])[] {
 }
 
 /** Large parts first: what is good is in before single rows are looked at. */
-async function halve(database: Rows, carrier: Carrier, rows: readonly Row[], why: string, patient: boolean) {
-  const alone: Refused[] = []
+async function halve(database: RowStore, carrier: Carrier, rows: readonly Row[], why: string, patient: boolean) {
+  const alone: RefusedRow[] = []
   const parts: (readonly Row[])[] = [rows]
   let [written, repeated] = [0, 0]
   let refused: string | undefined = why
@@ -88,8 +89,8 @@ async function halve(database: Rows, carrier: Carrier, rows: readonly Row[], why
 }
 
 /** Rejects rows that are refused once more, alone, between two signs that the table takes others. */
-async function judge(database: Rows, carrier: Carrier, alone: readonly Refused[], written: number) {
-  const rows: Refused[] = []
+async function rejectConfirmed(database: RowStore, carrier: Carrier, alone: readonly RefusedRow[], written: number) {
+  const rows: RefusedRow[] = []
   let [late, repeated] = [0, 0]
   const [first] = alone
   if (first === undefined) return { rows, late, repeated }
@@ -106,12 +107,12 @@ async function judge(database: Rows, carrier: Carrier, alone: readonly Refused[]
 }
 
 /** A table that cannot roll back is not tried: there, only rows that were written count. */
-async function takesRows(database: Rows, carrier: Carrier, written: number): Promise<boolean> {
-  const takes = await database.takes(carrier, written > 0)
+async function takesRows(database: RowStore, carrier: Carrier, written: number): Promise<boolean> {
+  const takes = await database.acceptsRow(carrier, written > 0)
   return takes === true || (takes === undefined && written > 0)
 }
 
 function refuses({ table, queue }: Carrier, why: string): Problem {
   const detail = `The table ${table} takes no row, so the queue "${queue}" waits: ${why.replace(/\.$/, '')}.`
-  return new Problem('table-refuses', detail, { next: 'apigw schema status' })
+  return new Problem('table-refuses', detail, { next: apigw('schema status') })
 }

@@ -1,12 +1,12 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Database, openQueue, type Queue, type Received } from '../ports/index.ts'
-import { bury } from './dead-letters.ts'
+import { moveToDeadLetters } from './dead-letters.ts'
 import { observe, openCarriers } from './environment.ts'
 import type { Observe } from './events.ts'
 import { type FreshParts, overFreshConnection } from './fresh.ts'
-import { manyRefused, type Written, write } from './isolate.ts'
-import { opened as openedParcel, type Parcel, rejectUnreadable } from './open-envelope.ts'
+import { manyRefused, type Written, writeRows } from './isolate.ts'
+import { type Parcel, parcelFrom, rejectUnreadable } from './open-envelope.ts'
 
 /** An SQS message as Lambda gets it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
 interface SqsRecord {
@@ -21,7 +21,7 @@ export interface SqsEvent {
   readonly Records: readonly SqsRecord[]
 }
 
-/** Which messages SQS keeps; it deletes the others (`ReportBatchItemFailures`). */
+/** The messages that SQS keeps; it deletes the others (`ReportBatchItemFailures`). */
 export interface BatchResult {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[]
 }
@@ -29,9 +29,9 @@ export interface BatchResult {
 export interface HandlerParts {
   readonly database: Database
   readonly carriers: readonly Carrier[]
-  /** Moves what cannot be read to the dead letters; absent: that is left to the queue's redrive policy. */
+  /** Used to move unreadable messages to the dead-letter queue; absent: the queue's redrive policy does it. */
   readonly queue?: Queue
-  /** How long a message waits while its table refuses everything, before its rows may be believed to be bad. */
+  /** How long a message waits for a table that rejects everything before its rows are considered bad. */
   readonly patienceMs?: number
   readonly observe: Observe
 }
@@ -51,15 +51,15 @@ function queueOf({ eventSourceARN }: SqsRecord): string {
   return eventSourceARN.split(':').at(-1) ?? ''
 }
 
-/** Queues whose tables were seen to let rows in, over each database: looked at once a connection. */
+/** Queues whose tables accept rows, by database: checked once per connection. */
 const served = new WeakMap<Database, Set<string>>()
 
-/** Whether the carrier's columns let rows in. What is wrong with them is logged each time. @throws Problem `database-unavailable` */
-async function fits(database: Database, carrier: Carrier, observe: Observe): Promise<boolean> {
+/** Whether the columns of the carrier's table accept rows. Faults are logged each time. @throws Problem `database-unavailable` */
+async function tableIsReady(database: Database, carrier: Carrier, observe: Observe): Promise<boolean> {
   const known = served.get(database) ?? new Set()
   served.set(database, known)
   if (known.has(carrier.queue)) return true
-  const found = await database.unfit(carrier)
+  const found = await database.tableFaults(carrier)
   for (const { detail, fix, keepsOut } of found) observe({ kind: 'unfit', queue: carrier.queue, detail, fix, keepsOut })
   const isServed = found.every(({ keepsOut }) => keepsOut === 'some')
   if (isServed) known.add(carrier.queue)
@@ -67,16 +67,16 @@ async function fits(database: Database, carrier: Carrier, observe: Observe): Pro
 }
 
 /**
- * Writes parcels whose table has refused every row for long, a few rows at a time. A few are judged by a trial row, and what
- * is rejected is remembered at once, so a function that runs out of time goes on from there with the next receive.
- * @throws Problem `table-refuses`: the table does not take the trial row either
+ * Writes parcels whose table has rejected every row for a long time, a few rows at a time. A trial row decides about each few, and
+ * rejections are recorded at once, so a function that runs out of time continues there with the next receive.
+ * @throws Problem `table-refuses`: the table rejects the trial row, too
  */
 async function writeFew(database: Database, carrier: Carrier, parcels: readonly Parcel[]): Promise<Written> {
   const rows = parcels.flatMap((parcel) => parcel.rows)
   let [written, repeated] = [0, 0]
   const rejected: Written['rejected'][number][] = []
   for (let from = 0; from < rows.length; from += manyRefused) {
-    const some = await write(database, carrier, rows.slice(from, from + manyRefused), false)
+    const some = await writeRows(database, carrier, rows.slice(from, from + manyRefused), false)
     written += some.written
     repeated += some.repeated
     rejected.push(...some.rejected)
@@ -84,18 +84,18 @@ async function writeFew(database: Database, carrier: Carrier, parcels: readonly 
   return { written, repeated, rejected }
 }
 
-/** A handler that writes what SQS hands to Lambda. A message that it names is kept, and comes again. */
+/** A handler that writes SQS messages. SQS keeps the messages named in the result and delivers them again. */
 export function handlerOf(parts: HandlerParts): (event: SqsEvent) => Promise<BatchResult> {
   const { database, carriers, queue, observe, patienceMs = 3_600_000 } = parts
 
   async function keep(name: string, received: Received, why: string): Promise<string[]> {
     observe({ kind: 'bad', queue: name, why, receiveCount: received.receiveCount })
-    const buried = queue !== undefined && (await bury(queue, name, received, why, observe).catch(() => false))
-    // Lambda deletes what is not named as kept.
-    return buried ? [] : [received.id]
+    const moved = queue !== undefined && (await moveToDeadLetters(queue, name, received, why, observe).catch(() => false))
+    // SQS deletes every message that is not named.
+    return moved ? [] : [received.id]
   }
 
-  /** @returns the ids of messages to be kept @throws Problem nothing of it may be deleted */
+  /** @returns the ids of messages to keep @throws Problem if none may be deleted */
   async function writeParcels(carrier: Carrier, parcels: readonly Parcel[], how: typeof writeFew): Promise<string[]> {
     const started = performance.now()
     const { written, repeated, rejected } = await how(database, carrier, parcels)
@@ -109,11 +109,11 @@ export function handlerOf(parts: HandlerParts): (event: SqsEvent) => Promise<Bat
     return kept
   }
 
-  /** As `writeParcels`, with a second way for parcels that have waited longer than `patienceMs` for a table that refuses. */
+  /** As `writeParcels`, but parcels that waited longer than `patienceMs` for a table are written a few at a time. */
   async function writePatiently(carrier: Carrier, parcels: readonly Parcel[]): Promise<string[]> {
     try {
       return await writeParcels(carrier, parcels, (...to) =>
-        write(
+        writeRows(
           to[0],
           to[1],
           to[2].flatMap(({ rows }) => rows),
@@ -135,14 +135,14 @@ export function handlerOf(parts: HandlerParts): (event: SqsEvent) => Promise<Bat
     const kept: string[] = []
     const parcels: Parcel[] = []
     for (const received of records.map(receivedFrom)) {
-      const parcel = carrier === undefined ? `no carrier serves the queue "${name}"` : openedParcel(received, name)
+      const parcel = carrier === undefined ? `no carrier serves the queue "${name}"` : parcelFrom(received, name)
       if (typeof parcel !== 'string') parcels.push(parcel)
       else kept.push(...(await keep(name, received, parcel)))
     }
     if (carrier === undefined || parcels.length === 0) return kept
     const all = () => [...kept, ...parcels.map(({ received }) => received.id)]
     try {
-      if (!(await fits(database, carrier, observe))) return all()
+      if (!(await tableIsReady(database, carrier, observe))) return all()
       return [...kept, ...(await writePatiently(carrier, parcels))]
     } catch (error) {
       observe({ kind: 'failed', queue: name, error, retryMs: 0 })
@@ -157,18 +157,18 @@ export function handlerOf(parts: HandlerParts): (event: SqsEvent) => Promise<Bat
   }
 }
 
-/** The records of an event that are in this list of failures. */
+/** The records of an event that failed. */
 function leftOf({ Records }: SqsEvent, { batchItemFailures }: BatchResult): SqsEvent | undefined {
   const kept = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
   return kept.size === 0 ? undefined : { Records: Records.filter(({ messageId }) => kept.has(messageId)) }
 }
 
 interface FreshHandlerParts extends Omit<FreshParts<SqsEvent>, 'handle'> {
-  /** Opens the queue that unreadable messages are moved to; absent: that is left to the queue's redrive policy. */
+  /** Opens the client that moves unreadable messages to the dead-letter queue; absent: the redrive policy does it. */
   readonly queue?: () => Queue
 }
 
-/** A handler over a database that it opens with its first event, and again when the connection is gone. */
+/** A handler that opens the database with the first event, and again after a lost connection. */
 export function freshHandler({ queue, ...parts }: FreshHandlerParts): (event: SqsEvent) => Promise<BatchResult> {
   const deadLetters = queue === undefined ? {} : { queue: queue() }
   const write = overFreshConnection<SqsEvent>({
@@ -182,8 +182,8 @@ export function freshHandler({ queue, ...parts }: FreshHandlerParts): (event: Sq
 }
 
 /**
- * What Lambda calls. Nothing is opened before the first event. An instance handles one event at a time; the trigger's maximum
- * concurrency is then the number of connections.
+ * The Lambda handler. It opens nothing before the first event. An instance handles one event at a time, so the trigger's maximum
+ * concurrency is the number of connections.
  */
 export const handler = freshHandler({
   open: () => openCarriers(1),

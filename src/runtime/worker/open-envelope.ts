@@ -5,7 +5,7 @@ import { message, refPattern, sealedEnvelope } from '../../domain/message.ts'
 import { isSandboxQueue } from '../../domain/names.ts'
 import type { Database, Received, RejectedRow, Row } from '../ports/index.ts'
 
-/** A message of an envelope that cannot be read, though its id can: it is ended by itself. */
+/** An unreadable message with a readable id: it is rejected by itself. */
 export interface Unreadable {
   readonly row: RejectedRow
   readonly why: string
@@ -17,20 +17,20 @@ export interface Parcel {
   readonly rows: readonly Row[]
   readonly unreadable: readonly Unreadable[]
   /**
-   * Why the SQS message must not be deleted, though its rows are written: it has messages whose id cannot be read. SQS
-   * moves it to the dead letters, where a person sees it; until then its rows come again and are recognised.
+   * Why the SQS message must not be deleted although its rows are written: it has messages with an unreadable id. SQS moves it
+   * to the dead-letter queue for a person to see. Until then its rows are delivered again and recognized.
    */
   readonly kept?: string
 }
 
-/** The first thing that is wrong, without the value: a message is private, and may be long. */
+/** The first fault, without the value: a message is private and may be long. */
 function whyOf(error: z.ZodError): string {
   const issue = error.issues[0]
   const path = issue?.path.map(String).join('.') ?? ''
   return `${path === '' ? 'it' : path}: ${issue?.message ?? 'is not valid'}`
 }
 
-/** @returns why the frame cannot be used, if so */
+/** @returns the envelope, or why it cannot be used */
 function frameOf(body: string, queue: string): z.infer<typeof sealedEnvelope> | string {
   let value: unknown
   try {
@@ -39,14 +39,14 @@ function frameOf(body: string, queue: string): z.infer<typeof sealedEnvelope> | 
     return 'it is not JSON'
   }
   const result = sealedEnvelope.safeParse(value)
-  if (!result.success) return `it is no envelope: ${whyOf(result.error)}`
+  if (!result.success) return `it is not an envelope: ${whyOf(result.error)}`
   if (result.data.route !== queue) return `it was sent to the queue "${result.data.route}"`
-  // The registry keeps test routes to sandbox queues. A carrier's table is the last place to notice if it did not.
+  // The registry allows only sandbox queues in test routes. This is the last check before a carrier's table.
   const isTest = result.data.environment === 'test'
   return isTest === isSandboxQueue(queue) ? result.data : `it is of the ${result.data.environment} environment`
 }
 
-/** What can be read of a message that is not valid: enough to report its end, or nothing. */
+/** The id and reference of an invalid message, to report its rejection; nothing if the id is unreadable. */
 function namesOf(value: unknown): RejectedRow['message'] | undefined {
   const { id, ref } = Object(value)
   if (typeof id !== 'string' || !messageIdPattern.test(id)) return undefined
@@ -54,11 +54,11 @@ function namesOf(value: unknown): RejectedRow['message'] | undefined {
 }
 
 /**
- * Opens what was received from a queue, in two steps: the frame, and then each message by itself. What has no frame stays
- * in the queue, which moves it to the dead letters.
- * @returns why nothing of it can be written, if so
+ * Parses a received SQS message: first the envelope, then each message by itself. One without a valid envelope stays in the
+ * queue, which moves it to the dead-letter queue.
+ * @returns the parcel, or why nothing of it can be written
  */
-export function opened(received: Received, queue: string): Parcel | string {
+export function parcelFrom(received: Received, queue: string): Parcel | string {
   const frame = frameOf(received.body, queue)
   if (typeof frame === 'string') return frame
   const { customer, environment, messages } = frame
@@ -81,8 +81,8 @@ export function opened(received: Received, queue: string): Parcel | string {
 }
 
 /**
- * Ends the unreadable messages of parcels with a report: once each, however often they come.
- * @throws Problem `database-unavailable`: all may be ended again
+ * Rejects the unreadable messages of parcels, each once however often it is delivered.
+ * @throws Problem `database-unavailable`: a repeat is harmless
  */
 export async function rejectUnreadable(
   database: Database,

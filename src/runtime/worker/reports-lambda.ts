@@ -7,13 +7,13 @@ import { answers } from './fresh.ts'
 import { ReportPump } from './reports.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 
-interface Opened {
+interface ReportJob {
   readonly database: Database
   readonly pump: ReportPump
   readonly sandboxes: readonly Sandbox[]
 }
 
-async function open(): Promise<Opened> {
+async function openReportJob(): Promise<ReportJob> {
   const { env } = process
   const ledger = openLedger({ endpoint: env.APIGW_LEDGER_ENDPOINT, region: env.AWS_REGION, table: env.APIGW_LEDGER_TABLE })
   if (ledger === undefined) throw new Problem('config-invalid', 'The environment variable APIGW_LEDGER_TABLE is missing.')
@@ -22,7 +22,7 @@ async function open(): Promise<Opened> {
   return { database, pump: new ReportPump({ database, ledger, carriers, observe }), sandboxes }
 }
 
-let opened: Promise<Opened> | undefined
+let reportJob: Promise<ReportJob> | undefined
 const frozen = frozenSince()
 /** Time that one round may take, so that it ends before Lambda ends it. */
 const spareMs = 10_000
@@ -32,14 +32,14 @@ const spareMs = 10_000
  * function's time is over.
  */
 export async function handler(_event: unknown, context: { getRemainingTimeInMillis(): number }): Promise<{ reports: number }> {
-  opened ??= open()
+  reportJob ??= openReportJob()
   try {
-    const known = await opened
+    const known = await reportJob
     if (frozen.begin() && !(await answers(known.database))) {
       void known.database.close().catch(() => undefined)
-      opened = open()
+      reportJob = openReportJob()
     }
-    const { pump, sandboxes } = await opened
+    const { pump, sandboxes } = await reportJob
     let reports = 0
     for (let some = -1; some !== 0 && context.getRemainingTimeInMillis() > spareMs; ) {
       const played = await Promise.all(sandboxes.map((sandbox) => sandbox.play()))
@@ -50,8 +50,8 @@ export async function handler(_event: unknown, context: { getRemainingTimeInMill
     await pump.tellLag()
     return { reports }
   } catch (error) {
-    await opened.catch(() => {
-      opened = undefined
+    await reportJob.catch(() => {
+      reportJob = undefined
     })
     throw error
   } finally {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Carrier } from '../../domain/carrier.ts'
 import type { Report } from '../../domain/report.ts'
-import type { Database, Final, Ledger, Owner } from '../ports/index.ts'
+import type { Database, FinishedMessage, Ledger, Owner } from '../ports/index.ts'
 import type { Observe } from './events.ts'
 import { RefusedOwners } from './refused-owners.ts'
 
@@ -22,7 +22,7 @@ export interface PumpParts {
   readonly observe: Observe
 }
 
-function reportOf({ id, ref, outcome, code, at }: Final): Report {
+function reportOf({ id, ref, outcome, code, at }: FinishedMessage): Report {
   return { id, status: outcome, at, ...(ref !== undefined && { ref }), ...(code !== undefined && { code }) }
 }
 
@@ -33,7 +33,7 @@ interface Appended {
 }
 
 /** Appends one customer after the other, several at once. One that fails does not stop the others. */
-async function appendAll(ledger: Ledger, finals: readonly Final[]): Promise<Appended> {
+async function appendAll(ledger: Ledger, finals: readonly FinishedMessage[]): Promise<Appended> {
   const owned = Map.groupBy(finals, ({ customer, environment }) => JSON.stringify([customer, environment])).values()
   const done: Appended = { ids: [], owners: [], failed: [] }
   // All take from one iterator, so each customer is written by one of them.
@@ -102,7 +102,7 @@ class CarrierPump {
     // A note may end while the database is read, so what is left out is decided before.
     const unnoted = new Set(this.#unnoted)
     const most = roundSize + unnoted.size
-    const found = await database.finals(this.#carrier, most, except)
+    const found = await database.outcomes(this.#carrier, most, except)
     const finals = found.filter(({ id }) => !unnoted.has(id))
     this.#oldestAt = finals[0]?.at
     this.#tellUnreadable(finals)
@@ -133,7 +133,7 @@ class CarrierPump {
     const { database, observe } = this.#parts
     const ids = [...this.#unnoted]
     try {
-      await database.reported(ids)
+      await database.markReported(ids)
       this.#noteFailure = undefined
     } catch (error) {
       this.#noteFailure = { error }
@@ -176,7 +176,7 @@ class CarrierPump {
     this.#parts.observe({ kind: 'failed', queue: this.#carrier.queue, error, retryMs })
   }
 
-  #tellUnreadable(finals: readonly Final[]): void {
+  #tellUnreadable(finals: readonly FinishedMessage[]): void {
     for (const { id, unreadable } of finals) {
       if (unreadable !== undefined) this.#parts.observe({ kind: 'unreadable', queue: this.#carrier.queue, id, why: unreadable })
     }

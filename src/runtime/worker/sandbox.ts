@@ -5,20 +5,20 @@ import type { CarrierRow, Database } from '../ports/index.ts'
 
 const everyMs = 250
 const maxMs = 5_000
-const most = 500
+const batchRows = 500
 
 export interface SandboxOptions {
   readonly database: Database
   readonly carrier: Carrier
-  /** Told how many were delivered. */
+  /** Called with the number of delivered rows. */
   readonly delivered?: (rows: number) => void
   readonly failed?: (error: unknown) => void
 }
 
-/** Rows that are reported late, and since when they wait. */
+/** Rows that are reported late, with the time since they wait. */
 type Late = Map<string, number>
 
-/** What to write back now. A row that is never reported is ended without a code, so that it does not wait for ever. */
+/** The results that are due now. Silent recipients never get one. */
 function resultsOf(rows: readonly CarrierRow[], late: Late, now: number) {
   return rows.flatMap(({ id, recipient }) => {
     const outcome = sandboxOutcome(recipient)
@@ -35,29 +35,29 @@ function resultsOf(rows: readonly CarrierRow[], late: Late, now: number) {
 }
 
 export interface Sandbox {
-  /** Ends what may be ended now. @returns how many rows that were */
+  /** Writes the results that are due. @returns how many rows */
   play(): Promise<number>
-  /** Whether rows wait to be reported late. */
+  /** Whether rows are still waiting for a late result. */
   waits(): boolean
 }
 
-/** A carrier that has no telephones: it plays the outcome that a recipient's last digits ask for. */
+/** A simulated carrier: the last digits of the recipient select the outcome. */
 export function createSandbox({ database, carrier, delivered }: SandboxOptions): Sandbox {
   const late: Late = new Map()
   const silent = new Set<string>()
 
   async function play(): Promise<number> {
-    const rows = await database.waiting(carrier, most + late.size + silent.size)
+    const rows = await database.waitingRows(carrier, batchRows + late.size + silent.size)
     for (const { id, recipient } of rows) if (sandboxOutcome(recipient) === 'silent') silent.add(id)
     const results = resultsOf(rows, late, Date.now())
-    if (results.length > 0) await database.end(carrier, results)
+    if (results.length > 0) await database.writeResults(carrier, results)
     delivered?.(results.filter((result) => result.delivered).length)
     return results.length
   }
   return { play, waits: () => late.size > 0 }
 }
 
-/** Plays it until stopped, with pauses that grow while there is nothing. */
+/** Runs the sandbox until stopped, with growing pauses while it is idle. */
 export function runSandbox(options: SandboxOptions): { stop(): Promise<void> } {
   const sandbox = createSandbox(options)
   const stopping = new AbortController()

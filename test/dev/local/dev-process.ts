@@ -103,7 +103,7 @@ export async function shortenVisibility(sqs: string): Promise<void> {
   client.destroy()
 }
 
-/** The ids in the carrier's table, read beside whoever writes it. */
+/** The ids in the carrier's table, read while other processes write to it. */
 export function storedIds(folder: string, table: 'carrier_a' | 'sandbox' = 'carrier_a'): string[] {
   const db = new DatabaseSync(join(folder, '.apigw/messages.db'), { readOnly: true, timeout: 5_000 })
   try {

@@ -67,7 +67,7 @@ async function runUntilWelcome(folder: string): Promise<string> {
   let stdout = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text
-    if (stdout.includes('Ctrl-C stops it.')) child.kill('SIGINT')
+    if (stdout.includes('Press Ctrl-C to stop.')) child.kill('SIGINT')
   })
   const code = await new Promise((resolve) => child.once('close', resolve))
   expect(code).toBe(0)
@@ -95,7 +95,7 @@ describe('while it runs', () => {
     expect(await post(gateway, key.basic)).toMatchObject({ status: 401, code: 'key-revoked' })
   })
 
-  test('a second start in the same folder is refused, and the first goes on', async () => {
+  test('refuses a second start in the same folder and keeps the first running', async () => {
     const folder = temporaryFolder()
     const first = await startDev(folder)
     const second = await runCli(['dev', ...freePorts], { cwd: folder })
@@ -205,7 +205,7 @@ describe('--once', () => {
     const lines = stdout.trimEnd().split('\n')
     expect(lines).toHaveLength(10)
     for (const line of lines.slice(0, 9)) expect(line).toMatch(/^✓ \S.* {2}\S/)
-    expect(lines[9]).toBe('Every step was seen.')
+    expect(lines[9]).toBe('All steps passed.')
     expect(secretsIn(stdout)).toEqual([])
     expect(existsSync(join(folder, '.apigw'))).toBe(false)
   })

@@ -76,12 +76,12 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
     { what: /say two things/, count: 2, ids: ['A', 'B'] },
   ],
   [
-    'a report of another outcome than the carrier gave',
+    'a report that contradicts the outcome of the carrier',
     evidence({ carrier: new Map([['A', 'failed']]) }),
     { what: /not what the carrier said/, count: 1, ids: ['A'] },
   ],
   [
-    'a report of a message that nobody sent',
+    'a report of a message that was never sent',
     evidence({ reports: new Map([...'ABX'].map((id) => [id, new Set(['delivered'])])) }),
     { what: /never sent/, count: 1, ids: ['X'] },
   ],

@@ -8,7 +8,7 @@ import { until } from '../../support/until.ts'
 
 const sqlite = ['prove', '--database', 'sqlite', '--registry', 'sqlite']
 
-test('--json gives one object a line while it runs, and the result as the last', async () => {
+test('--json prints one object per line, with the result last', async () => {
   const args = [...sqlite, '--faults', 'replay,redelivery', '--messages', '50', '--seed', '3', '--json']
   const { stdout, stderr, code } = await runCli(args, { cwd: temporaryFolder() })
   expect({ stderr, code }, stdout).toEqual({ stderr: '', code: 0 })
@@ -83,7 +83,7 @@ test('a fault that there is not is refused, with all that there are', async () =
   const { code, ...rest } = await run(['prove', '--faults', 'earthquake'], { cwd: temporaryFolder() })
   expect(code).toBe(2)
   expect(shownError({ code, ...rest })).toEqual({
-    message: 'There is no fault "earthquake".',
+    message: 'Unknown fault "earthquake".',
     next: expect.stringContaining('gateway-kill, gateway-freeze, worker-kill'),
   })
 })
@@ -94,7 +94,7 @@ test('an engine that there is not is refused, and a password in an address is no
   expect(failed.code).toBe(2)
   expect(jsonError(failed)).toEqual({
     code: 'usage',
-    message: '--database is "oracle:…", which is not an engine.',
+    message: '--database is "oracle:…", which is not a supported engine.',
     next: 'use --database mariadb or postgres or sqlite',
   })
 })

@@ -260,7 +260,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       },
       'warn',
       /actual over 80%/,
-      /budget/,
+      /monthlyBudget/,
     ],
     [
       'alarms that nobody hears',
@@ -372,6 +372,6 @@ describe('without AWS', () => {
     )
     const { stdout } = await run(['doctor'], { cwd, env: nobody })
     expect(stdout).toMatch(/\n– aws {2}There are no AWS credentials/)
-    expect(stdout).toMatch(/\n\d ok, 1 to look at, 0 failed, 2 could not be looked at\n$/)
+    expect(stdout).toMatch(/\n\d ok, 1 warning, 0 failed, 2 skipped\n$/)
   })
 })

@@ -60,7 +60,7 @@ describe('dlq list', () => {
 
   test('says where nothing waits, and where there is no trail', async () => {
     const { made, aws } = await withLetters([])
-    expect((await made.run('dlq', 'list')).stdout).toBe('Nothing waits.\n')
+    expect((await made.run('dlq', 'list')).stdout).toBe('The dead-letter queue is empty.\n')
     aws.stacks.clear()
     for (const args of [['list'], ['redrive', '--yes']]) {
       expect(shownError(await made.run('dlq', ...args))).toEqual({
@@ -85,7 +85,7 @@ describe('dlq redrive', () => {
     const { made, slack, list, left } = await withLetters([stopped(), created(), ...more])
     const { stdout, code, stderr } = await made.run('dlq', 'redrive', '--yes')
     expect(code, stderr).toBe(0)
-    expect(stdout).toBe('13 told, 0 failed again.\n')
+    expect(stdout).toBe('13 posted, 0 failed again.\n')
     expect(left()).toEqual([])
     expect(await list()).toEqual([])
     expect(JSON.stringify(slack.delivered)).toContain('CloudTrail was stopped')
@@ -111,13 +111,13 @@ describe('dlq redrive', () => {
     const { made, slack, given, list, left } = await withLetters([stopped(), words('over budget')], down())
     const { stdout, stderr, code } = await made.run('dlq', 'redrive', '--yes')
     expect(code).toBe(1)
-    expect(stdout).toMatch(/^0 told, 2 failed again: .*500/)
+    expect(stdout).toMatch(/^0 posted, 2 failed again: .*500/)
     expect(stderr).toContain('Next: apigw trail status')
     expect(given).toHaveLength(2)
     expect(left()).toHaveLength(2)
     expect(await list()).toEqual(['activity StopLogging', 'text over budget'])
     made.invoke = async () => ({})
-    expect((await made.run('dlq', 'redrive', '--yes')).stdout).toBe('2 told, 0 failed again.\n')
+    expect((await made.run('dlq', 'redrive', '--yes')).stdout).toBe('2 posted, 0 failed again.\n')
     expect(left()).toEqual([])
     expect(slack.delivered).toEqual([])
   })
@@ -150,7 +150,7 @@ describe('the queue', () => {
     const { made } = await queueAnswers('QueueDoesNotExist')
     expect(jsonError(await made.run('dlq', 'list', '--json'))).toMatchObject({
       code: 'queue-unavailable',
-      message: `There is no queue "${name}".`,
+      message: `The queue "${name}" does not exist.`,
     })
   })
 

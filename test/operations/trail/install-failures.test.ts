@@ -33,7 +33,7 @@ describe('a stack that fails', () => {
     expect(asked.code).toBe(2)
     expect(shownError(asked)).toEqual({
       message:
-        'apigw-trail failed when it was first made (ROLLBACK_COMPLETE), so it can only be deleted and made again; nothing lives in it. Do so? That wants a yes, and there is no terminal to ask on.',
+        'apigw-trail failed when it was first made (ROLLBACK_COMPLETE), so it can only be deleted and made again; nothing lives in it. Remove it? Confirmation required, and there is no terminal to ask on.',
       next: 'add --yes',
     })
     expect(statuses(made)).toEqual({ 'apigw-trail': 'ROLLBACK_COMPLETE' })
@@ -119,7 +119,7 @@ describe('Ctrl-C', () => {
     expect(statuses(made)).toEqual({ 'apigw-trail': 'CREATE_COMPLETE' })
     made.onCall = () => undefined
     const again = await made.run('install', '--yes')
-    expect(again.stdout, again.stderr).toBe(`The trail of ${home} is installed.\n`)
+    expect(again.stdout, again.stderr).toBe(`Installed the trail in ${home}.\n`)
     expect(Object.keys(statuses(made))).toEqual(['apigw-trail', 'apigw-trail-global'])
   })
 })

@@ -12,7 +12,7 @@ describe('install', () => {
     const made = await cloud({ APIGW_SLACK_WEBHOOK: slack.url })
     const { stdout, stderr, code } = await made.run('install', '--yes', '--email', 'ops@example.com')
     expect(code, stderr).toBe(0)
-    expect(stdout).toBe(`The trail of ${home} is installed.\n`)
+    expect(stdout).toBe(`Installed the trail in ${home}.\n`)
     expect(stderr).toMatch(/^ {2}\+ create +Trail {2}AWS::CloudTrail::Trail$/m)
     expect(stderr).toMatch(/CREATE_COMPLETE +Trail/)
     expect(stderr).toMatch(/CREATE_COMPLETE +ForwardRole/)
@@ -80,7 +80,7 @@ describe('a second install', () => {
       Object.assign(made.env, env)
       const { stdout, stderr, code } = await made.run('install')
       expect(code, stderr).toBe(0)
-      expect(stdout).toBe(`The trail of ${home} is as it should be.\n`)
+      expect(stdout).toBe(`The trail in ${home} is up to date.\n`)
     }
     expect(made.state()).toEqual(before)
     expect(made.s3.asked.slice(puts).filter((one) => one.startsWith('PUT'))).toEqual([])
@@ -93,7 +93,7 @@ describe('a second install', () => {
     if (stack !== undefined) stack.template = stack.template.replace(/^ {2}Eventsreads1: .*\n/m, '')
     const { stdout, stderr, code } = await made.run('install', '--yes', '--email', 'night@example.com')
     expect(code, stderr).toBe(0)
-    expect(stdout).toContain('is installed')
+    expect(stdout).toContain('Installed the trail')
     expect(stderr).toMatch(/\+ create +Eventsreads1 {2}AWS::Events::Rule/)
     expect(made.aws.stacks.get('apigw-trail')).toMatchObject({
       status: 'UPDATE_COMPLETE',

@@ -18,7 +18,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
         ['install'],
         [
           ['incoming webhook', `${url}${enter}`],
-          ['Change it so?', answer],
+          ['Apply these changes?', answer],
         ],
       )
       expect(code, screen).toBe(answer === ctrlC ? 130 : 1)
@@ -32,7 +32,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
       ['install'],
       [
         ['incoming webhook', `${url}${enter}`],
-        ['Change it so?', `yes${enter}`],
+        ['Apply these changes?', `yes${enter}`],
       ],
     )
     expect(code, screen).toBe(0)
@@ -42,7 +42,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
   })
 
   test('install asks what to do about a trail that is there', async () => {
-    const question = 'all regions already: management-events'
+    const question = 'already exists: management-events'
     const made = await cloud({ APIGW_SLACK_WEBHOOK: (await loopbackSlack()).url })
     made.trails.push({
       Name: 'management-events',
@@ -51,7 +51,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     })
     const neither = await say(made, ['install'], [[question, `yes${enter}`]])
     expect(neither.code, neither.screen).toBe(1)
-    expect(neither.screen).toContain('nothing was changed')
+    expect(neither.screen).toContain('Nothing was changed')
     expect(made.aws.stacks.size).toBe(0)
     for (const [answer, group] of [
       ['own', ''],
@@ -63,7 +63,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
         ['install'],
         [
           [question, `${answer}${enter}`],
-          ['Change it so?', `yes${enter}`],
+          ['Apply these changes?', `yes${enter}`],
         ],
       )
       expect(code, screen).toBe(0)
@@ -74,13 +74,13 @@ describe.skipIf(!hasPython())('on a terminal', () => {
   test('uninstall asks once; a no leaves both stacks', async () => {
     const made = await installed((await loopbackSlack()).url)
     const before = made.state()
-    const refused = await say(made, ['uninstall'], [['Change it so?', `no${enter}`]])
+    const refused = await say(made, ['uninstall'], [['Apply these changes?', `no${enter}`]])
     expect(refused.code, refused.screen).toBe(1)
     expect(made.state()).toEqual(before)
     const wrong = await say(made, ['uninstall', '--delete-logs'], [['Type apigw-trail', `yes${enter}`]])
     expect(wrong.code, wrong.screen).toBe(1)
     expect(made.state()).toEqual(before)
-    const { screen, code } = await say(made, ['uninstall'], [['Change it so?', `yes${enter}`]])
+    const { screen, code } = await say(made, ['uninstall'], [['Apply these changes?', `yes${enter}`]])
     expect(code, screen).toBe(0)
     expect(statuses(made)).toEqual({ 'apigw-trail': 'DELETE_COMPLETE', 'apigw-trail-global': 'DELETE_COMPLETE' })
   })

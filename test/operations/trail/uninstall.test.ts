@@ -15,7 +15,7 @@ describe('uninstall', () => {
     const before = made.state()
     const { code, stderr } = await made.run('uninstall')
     expect(code).toBe(2)
-    expect(stderr).toMatch(/- delete +Bucket {2}AWS::S3::Bucket {2}its data stays/)
+    expect(stderr).toMatch(/- delete +Bucket {2}AWS::S3::Bucket {2}data is retained outside the stack/)
     expect(stderr).toMatch(/- delete +ForwardRole {2}AWS::IAM::Role/)
     expect(stderr).toMatch(/Next: {2}add --yes/)
     expect(made.state()).toEqual(before)
@@ -27,7 +27,7 @@ describe('uninstall', () => {
     expect(code, stderr).toBe(0)
     expect(statuses(made)).toEqual(gone)
     expect([...made.secrets]).toEqual([])
-    expect(stdout).toMatch(/^The trail is gone\.\nLeft, and still kept:\n/)
+    expect(stdout).toMatch(/^Removed the activity trail\.\nRetained:\n/)
     for (const kept of ['KMS::Key key-1', 'S3::Bucket bucket-1', 'Logs::LogGroup eventsloggroup-1', 'SQS::Queue deadletters-1']) {
       expect(stdout).toContain(`  AWS::${kept}\n`)
     }
@@ -64,7 +64,7 @@ describe('uninstall', () => {
     const made = await cloud()
     made.aws.put('apigw-trail', { status: 'ROLLBACK_COMPLETE' })
     made.secrets.set('apigw-trail-slack', 'x')
-    expect((await made.run('uninstall', '--yes')).stdout).toBe('The trail is gone.\nNothing was left.\n')
+    expect((await made.run('uninstall', '--yes')).stdout).toBe('Removed the activity trail.\nNothing was retained.\n')
     expect(made.secrets.size).toBe(0)
   })
 })
@@ -75,7 +75,7 @@ describe('uninstall --delete-logs', () => {
     const before = made.state()
     const refused = await made.run('uninstall', '--delete-logs', '--yes')
     expect(refused.code).toBe(2)
-    expect(shownError(refused).next).toBe('apigw trail uninstall --delete-logs --yes --confirm apigw-trail, if that is meant')
+    expect(shownError(refused).next).toBe('apigw trail uninstall --delete-logs --yes --confirm apigw-trail')
     expect(made.state()).toEqual(before)
   })
 

@@ -32,7 +32,7 @@ describe('waf block', () => {
     const { ok: waf, json, actions } = await desk()
     await waf('block', '2001:db8::7', ...why)
     expect(await waf('block', '2001:DB8:0::7', '--ttl', 'never', '--reason', 'still')).toMatch(
-      /^2001:db8::7 was already blocked, now until it is taken away\.$/m,
+      /^2001:db8::7 was already blocked, now until it is removed\.$/m,
     )
     expect(actions()).toEqual(['UpdateIPSet'])
     expect((await json('list')).entries).toMatchObject([{ address: '2001:db8::7/128', until: null, reason: 'still' }])
@@ -189,7 +189,7 @@ describe('waf block without its surroundings', () => {
     expect(held('block-v4')).toEqual([])
     await ok(['waf', 'block', '203.0.113.7', ...why, '--unrecorded'], { cwd, env: down })
     expect(held('block-v4')).toEqual(['203.0.113.7/32'])
-    expect(await ok(['waf', 'list', '--unrecorded'], { cwd, env: down })).toMatch(/203\.0\.113\.7 +notes not read/)
+    expect(await ok(['waf', 'list', '--unrecorded'], { cwd, env: down })).toMatch(/203\.0\.113\.7 +no record read/)
     await ok(['waf', 'unblock', '203.0.113.7', '--unrecorded'], { cwd, env: down })
     expect(held('block-v4')).toEqual([])
   })
@@ -200,7 +200,7 @@ describe('waf block without its surroundings', () => {
     const lost = { ...unknown, NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: 'http://127.0.0.1:1' }
     const { stderr, code } = await runCli(['waf', 'block', '203.0.113.7', ...why], { cwd, env: lost })
     expect(code).toBe(0)
-    expect(stderr).toMatch(/could not be found out.*--my-address/)
+    expect(stderr).toMatch(/could not be determined.*--my-address/)
     expect(held('block-v4')).toHaveLength(1)
   })
 })

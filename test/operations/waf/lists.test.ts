@@ -25,7 +25,7 @@ describe('waf unblock', () => {
     await waf('block', '203.0.113.7', '2001:db8::7', ...why)
     await waf('allow', '192.0.2.7', ...why, '--yes')
     expect(await waf('unblock', '203.0.113.7', '2001:0db8::0007', '192.0.2.7')).toBe(
-      '203.0.113.7 (block) is taken away.\n2001:db8::7 (block) is taken away.\n192.0.2.7 (allow) is taken away.\n',
+      'Removed 203.0.113.7 (block).\nRemoved 2001:db8::7 (block).\nRemoved 192.0.2.7 (allow).\n',
     )
     expect([held('block-v4'), held('block-v6'), held('allow-v4')]).toEqual([[], [], []])
     expect((await json('list')).entries).toEqual([])
@@ -47,13 +47,13 @@ describe('waf unblock', () => {
       next: 'apigw waf list',
     })
     const { stdout, stderr } = await waf('unblock', '192.0.2.1', '192.0.2.2')
-    expect(stdout).toBe('192.0.2.1 (block) is taken away.\n')
+    expect(stdout).toBe('Removed 192.0.2.1 (block).\n')
     expect(stderr).toMatch(/192\.0\.2\.2\/32 is in no list/)
   })
   test('in a dry run changes nothing', async () => {
     const { ok: waf, held, json } = await desk()
     await waf('block', '203.0.113.7', ...why)
-    expect(await waf('unblock', '203.0.113.7', '--dry-run')).toMatch(/203\.0\.113\.7 \(block\) is taken away/)
+    expect(await waf('unblock', '203.0.113.7', '--dry-run')).toMatch(/Removed 203\.0\.113\.7 \(block\)/)
     expect(held('block-v4')).toHaveLength(1)
     expect((await json('list')).entries).toMatchObject([{ state: 'active' }])
   })
@@ -66,9 +66,9 @@ describe('entries that are due', () => {
     await waf('block', '203.0.113.8', '--ttl', 'never', ...why)
     letTimePass()
     const { stdout, stderr } = await any('list')
-    expect(stdout).toMatch(/203\.0\.113\.7 .* due$/m)
-    expect(stdout).toMatch(/203\.0\.113\.8 .*never ends .*passwords$/m)
-    expect(stderr).toMatch(/1 due and still in force.*waf list --sweep/)
+    expect(stdout).toMatch(/203\.0\.113\.7 .* expired$/m)
+    expect(stdout).toMatch(/203\.0\.113\.8 .*never expires .*passwords$/m)
+    expect(stderr).toMatch(/1 expired and still in force.*waf list --sweep/)
     expect(held('block-v4')).toHaveLength(2)
     expect((await any('list', '--sweep', '--dry-run')).stderr).toMatch(/203\.0\.113\.7 \(block\)/)
     expect(held('block-v4')).toHaveLength(2)
@@ -101,7 +101,7 @@ describe('entries that are due', () => {
     const { stdout, stderr, code } = await world.run('block', '203.0.113.7', ...why)
     expect(code).toBe(0)
     expect(stdout).toMatch(/203\.0\.113\.7 is blocked/)
-    expect(stderr).toMatch(/due could not be taken away: .*not now/)
+    expect(stderr).toMatch(/Could not remove expired entries: .*not now/)
     expect(world.held('block-v6')).toHaveLength(1)
   })
   test('that are blocked anew stay', async () => {
@@ -116,7 +116,7 @@ describe('entries that are due', () => {
     await waf('block', '203.0.113.7', ...why)
     sets.get('apigw-prod-block-v4')?.Addresses.push('192.0.2.1/32')
     letTimePass()
-    expect(await waf('list', '--sweep')).toMatch(/192\.0\.2\.1 +made by hand$/m)
+    expect(await waf('list', '--sweep')).toMatch(/192\.0\.2\.1 +added by hand$/m)
     expect(held('block-v4')).toEqual(['192.0.2.1/32'])
   })
   test('and were taken away by hand leave no note behind', async () => {

@@ -72,7 +72,7 @@ describe('waf sample', () => {
     const { stdout, stderr, code } = await world.run('sample', 'flood', 'common')
     expect(code).toBe(0)
     expect(stdout).toMatch(/203\.0\.113\.7/)
-    expect(stderr).toMatch(/common: not known; AWS refused wafv2:GetSampledRequests: no such metric/)
+    expect(stderr).toMatch(/common: unknown; AWS refused wafv2:GetSampledRequests: no such metric/)
   })
   test('names the rules that there are', async () => {
     const { run } = await desk()
@@ -94,13 +94,13 @@ describe('waf promote', () => {
     expect(stderr).toMatch(/203\.0\.113\.7 +KR/)
     expect(stderr).toMatch(/common would have blocked about 0 requests/)
     expect(modes(world.acl.Rules)).toEqual(['Allow', 'Block', 'Block', 'None'])
-    expect((await world.run('promote', '--yes')).stderr).toMatch(/No rule only counts/)
+    expect((await world.run('promote', '--yes')).stderr).toMatch(/No rule is in count mode/)
   })
   test('says of a rule that blocks already only that, while others count', async () => {
     const world = await desk()
     await world.ok('promote', 'common', '--yes')
     const { stderr } = await world.run('promote', 'common', '--yes')
-    expect(stderr).toBe('common does that already.\n')
+    expect(stderr).toBe('common is already in block mode.\n')
   })
   test('says which setting keeps the mode', async () => {
     const world = await desk()
@@ -132,7 +132,7 @@ describe('waf promote', () => {
     const { stderr } = await world.run('promote', 'common', 'flood', '--to', 'count', '--yes')
     expect(stderr).toMatch(/common blocked about 0 requests in 3 h/)
     expect(world.acl.Rules).toEqual(before)
-    expect(shownError(await world.run('promote', '--to', 'count')).message).toMatch(/Which rules/)
+    expect(shownError(await world.run('promote', '--to', 'count')).message).toMatch(/requires the names of the rules/)
   })
   test('says when an answer of its own is lost', async () => {
     const world = await desk()
@@ -148,7 +148,7 @@ describe('waf promote', () => {
     const failed = await world.run('promote', '--json')
     expect(jsonError(failed)).toMatchObject({
       code: 'input-missing',
-      message: expect.stringMatching(/Let flood, common block\?/),
+      message: expect.stringMatching(/Switch flood, common to block\?/),
     })
     expect(await world.json('promote', '--dry-run')).toMatchObject({ to: 'block', rules: ['flood', 'common'], dryRun: true })
     expect(world.actions()).toEqual([])

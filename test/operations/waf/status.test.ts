@@ -41,7 +41,7 @@ describe('waf status', () => {
       { what: 'common only counts (managed rules AWSManagedRulesCommonRuleSet).', fix: 'apigw waf promote common' },
     ])
     const text = await ok('status')
-    expect(text).toMatch(/^before +arn:aws:elasticloadbalancing:/m)
+    expect(text).toMatch(/^protects +arn:aws:elasticloadbalancing:/m)
     expect(text).toMatch(/^flood +count +over 2000 requests in 300 s$/m)
     expect(text).toMatch(/^ {2}Fix: apigw waf promote flood$/m)
   })

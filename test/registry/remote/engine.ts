@@ -10,6 +10,7 @@ const operator = user('operator')
 function joined(remote: OperatorRegistry, direct: Registry): Registry {
   return {
     address: remote.address,
+    now: () => remote.now(),
     usage: (...of) => remote.usage(...of),
     open: (...of) => remote.open(...of),
     credential: (...of) => remote.credential(...of),

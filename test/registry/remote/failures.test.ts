@@ -137,9 +137,9 @@ describe('asking', () => {
   })
 
   test.each([
-    ['another version', '{"apigw":1,"result":[]}', /speaks version 1, and this command speaks version 2/],
-    ['no version', '[]', /does not speak as apigw does/],
-    ['no JSON', 'Hello from Lambda!', /does not speak as apigw does/],
+    ['another version', '{"apigw":1,"result":[]}', /uses protocol version 1\. This command uses version 2/],
+    ['no version', '[]', /does not speak the protocol of apigw/],
+    ['no JSON', 'Hello from Lambda!', /does not speak the protocol of apigw/],
   ])('a function that answers with %s', async (_, body, said) => {
     const { open, server } = await remoteWorld()
     const registry = await open()

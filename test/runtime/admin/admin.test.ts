@@ -45,6 +45,7 @@ async function world(more: { open?: () => Promise<Registry>; trusting?: boolean 
   const handler = createAdmin({
     open: async () => ({
       address: 'test',
+      now: () => registry.now(),
       usage: (...of) => registry.usage(...of),
       open: (...of) => registry.open(...of),
       credential: (...of) => registry.credential(...of),
@@ -105,7 +106,7 @@ describe('who asks', () => {
     const body = request('change', { change: { kind: 'addCustomer', customer: id, keys: [] } })
     for (const guessed of ['', 'e1506fd5-9e7b-434f-bd42-4f8fa224b599', randomUUID()]) {
       const { problem } = await answerTo(handler, urlEvent(body, guessed, user('boss')), randomUUID())
-      expect(problem).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('not made by the URL') })
+      expect(problem).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('did not come from the URL') })
     }
     expect(await registry.profile(id)).toBeUndefined()
     expect(log.map(({ code, who }) => [code, who])).toEqual(Array.from({ length: 3 }, () => ['caller-unknown', undefined]))
@@ -123,7 +124,7 @@ describe('who asks', () => {
   ])('%s says not who', async (_, event) => {
     const { handler } = await world()
     const { problem } = await answerTo(handler, event, randomUUID())
-    expect(problem).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('called by its URL') })
+    expect(problem).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('called through its URL') })
   })
   test('a URL that asks nobody who calls serves nobody', async () => {
     const { handler } = await world()

@@ -18,6 +18,7 @@ const maxCpuUs = 20_000
 /** Below it the grain of the clock, some 4 ms on some kernels, would decide. */
 const measurableUs = 2_000
 const rounds = 10
+const maxAttempts = 3
 /** What one call may ask of the registry. */
 const maxAsks = 6
 /** All headers of a request together (`maxHeaderSize`). */
@@ -62,10 +63,14 @@ async function costOf(world: World, asked: Asked, rounds: number): Promise<numbe
  * slower machine would go beyond the bound, and a pattern that goes back and forth takes four times as long for twice as much.
  */
 async function expectCheap(world: World, asked: (length: number) => Asked, maxLength: number): Promise<void> {
-  if ((await costOf(world, asked(maxLength), 1)) < measurableUs) return
-  const whole = await costOf(world, asked(maxLength), rounds)
-  if (whole > maxCpuUs / 2) expect(whole / (await costOf(world, asked(maxLength / 2), rounds))).toBeLessThan(3)
-  expect(whole).toBeLessThan(maxCpuUs)
+  for (let attempt = 1; ; attempt++) {
+    if ((await costOf(world, asked(maxLength), 1)) < measurableUs) return
+    const whole = await costOf(world, asked(maxLength), rounds)
+    const isLinear = whole <= maxCpuUs / 2 || whole / (await costOf(world, asked(maxLength / 2), rounds)) < 3
+    if (isLinear && whole < maxCpuUs) return
+    // A garbage collection can fall into one measurement. An input that is really expensive is so every time.
+    if (attempt === maxAttempts) expect.fail(`${Math.round(whole)} µs of CPU for an input of ${maxLength} bytes`)
+  }
 }
 
 /** The texts that make a pattern go back and forth: one unit again and again, with something else at the ends. */

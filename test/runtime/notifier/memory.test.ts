@@ -107,7 +107,7 @@ describe.each([
     expect(await memory.due(start)).toEqual([])
     const due = await memory.due(start + 900_000)
     expect(due).toEqual([{ due: start + 900_000, alert: collected('one') }])
-    await memory.told(due)
+    await memory.markSent(due)
     expect(await memory.due(start + 900_000)).toEqual([])
     expect((await memory.due(start + 9_000_000)).map(({ alert }) => alert.key)).toEqual(['two'])
   })

@@ -151,7 +151,7 @@ describe('a burst', () => {
     const { slack, run, clock } = await world({ answers: ['reset', 'reset', 'reset'] })
     await run(one(bridged(example('route-table-changed'))))
     clock.now += 16 * 60_000
-    await expect(run({ 'detail-type': 'apigw trail tick' })).rejects.toThrow('not told')
+    await expect(run({ 'detail-type': 'apigw trail tick' })).rejects.toThrow('could not be delivered')
     await run({ 'detail-type': 'apigw trail tick' })
     expect(slack.delivered).toHaveLength(1)
   })

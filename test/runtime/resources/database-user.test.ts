@@ -75,10 +75,10 @@ describe.each(servers)('the worker’s user in $engine', ({ create }) => {
     const row = rowWith()
     expect(await database.flush(carrierA, [row])).toBe(1)
     const { id } = row.message
-    await database.end(carrierA, [{ id, delivered: true, code: '', at: Date.parse('2026-11-23T00:00:00Z') }])
-    await database.reported([id])
+    await database.writeResults(carrierA, [{ id, delivered: true, code: '', at: Date.parse('2026-11-23T00:00:00Z') }])
+    await database.markReported([id])
     await database.archive(carrierA, 10)
-    expect(await database.finals(carrierA, 10)).toEqual([])
+    expect(await database.outcomes(carrierA, 10)).toEqual([])
   })
 
   it('may do nothing elsewhere', async () => {

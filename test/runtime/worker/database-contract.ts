@@ -75,9 +75,9 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
         fc.asyncProperty(fc.array(fc.oneof(text, nasty), { minLength: 1, maxLength: 8 }), async (texts) => {
           const rows = texts.map((one) => rowWith({ text: one, ref: one.slice(0, 30) }))
           expect(await database.flush(carrierA, rows)).toBe(rows.length)
-          const found = new Map((await database.waiting(carrierA, 1000)).map(({ id, body }) => [id, body]))
+          const found = new Map((await database.waitingRows(carrierA, 1000)).map(({ id, body }) => [id, body]))
           for (const { message } of rows) expect(found.get(message.id)).toBe(message.text)
-          await database.end(
+          await database.writeResults(
             carrierA,
             [...found.keys()].map((id) => ({ id, delivered: true, code: '', at: 1 })),
           )
@@ -168,8 +168,8 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
     const { database } = await prepared()
     await database.flush(carrierA, some(1))
     await database.migrate([carrierA, carrierB])
-    expect(await database.waiting(carrierA, 10)).toHaveLength(1)
-    expect(await database.waiting(carrierB, 10)).toHaveLength(0)
+    expect(await database.waitingRows(carrierA, 10)).toHaveLength(1)
+    expect(await database.waitingRows(carrierB, 10)).toHaveLength(0)
   })
 
   it('is prepared by many at once', async () => {
@@ -200,14 +200,14 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
     ]
     await database.flush(carrierA, rows)
     const [third, first, second] = rows.map(({ message }) => message.id)
-    expect((await database.waiting(carrierA, 10)).map(({ id }) => id)).toEqual([first, second, third])
-    expect((await database.waiting(carrierA, 2)).map(({ id }) => id)).toEqual([first, second])
-    await database.end(
+    expect((await database.waitingRows(carrierA, 10)).map(({ id }) => id)).toEqual([first, second, third])
+    expect((await database.waitingRows(carrierA, 2)).map(({ id }) => id)).toEqual([first, second])
+    await database.writeResults(
       carrierA,
       [first, second].map((id) => ({ id: String(id), delivered: true, code: '', at: 99 })),
     )
-    await database.end(carrierA, [])
-    expect((await database.waiting(carrierA, 10)).map(({ id }) => id)).toEqual([third])
+    await database.writeResults(carrierA, [])
+    expect((await database.waitingRows(carrierA, 10)).map(({ id }) => id)).toEqual([third])
     expect(await test.sql(`SELECT id FROM ${table} WHERE status = 2 AND result = 'delivered' AND result_at = 99`)).toHaveLength(2)
   })
 }

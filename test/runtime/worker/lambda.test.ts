@@ -64,7 +64,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
     expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: 'b' }] })
     expect(await idsIn(test, 'carrier_a')).toEqual([one.id, two.id].sort())
     expect(events.map(({ kind }) => kind).sort()).toEqual(['bad', 'flushed', 'rejected'])
-    expect(await database.finals(carrierA, 10)).toMatchObject([{ id: spoiled.id, outcome: 'rejected' }])
+    expect(await database.outcomes(carrierA, 10)).toMatchObject([{ id: spoiled.id, outcome: 'rejected' }])
   })
 
   it('isolates a bad row, and deletes its message', async () => {
@@ -130,7 +130,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
       const { database, handle, event, events, bad } = await manyBad(3_600_000)
       expect(await handle(event)).toEqual({ batchItemFailures: [] })
       expect(events.filter(({ kind }) => kind === 'rejected')).toHaveLength(50)
-      expect((await database.finals(carrierA, 100)).map(({ id }) => id).sort()).toEqual(bad.map(({ id }) => id).sort())
+      expect((await database.outcomes(carrierA, 100)).map(({ id }) => id).sort()).toEqual(bad.map(({ id }) => id).sort())
     })
   })
 
@@ -144,6 +144,6 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
       batchItemFailures: [{ itemIdentifier: 'a' }],
     })
     expect(events.map(({ kind }) => kind)).toEqual(['failed', 'failed'])
-    expect(await database.finals(carrierA, 100)).toEqual([])
+    expect(await database.outcomes(carrierA, 100)).toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import { createConnection } from 'mysql2/promise'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import type { Carrier } from '../../../src/domain/carrier.ts'
 import type { Message } from '../../../src/domain/message.ts'
-import { write } from '../../../src/runtime/worker/isolate.ts'
+import { writeRows } from '../../../src/runtime/worker/isolate.ts'
 import { carrierA, engines, idsIn, rowWith, type TestDatabase } from '../../support/databases.ts'
 
 const { table } = carrierA
@@ -121,11 +121,11 @@ describe('a row is at fault', () => {
     const { test, database } = await prepared(create, ...changes)
     const good = Array.from({ length: 10 }, () => rowWith())
     const wrongs = [rowWith(wrong), rowWith(wrong)]
-    const result = await write(database, carrierA, [...good.slice(0, 5), ...wrongs, ...good.slice(5)])
+    const result = await writeRows(database, carrierA, [...good.slice(0, 5), ...wrongs, ...good.slice(5)])
     expect(result).toMatchObject({ written: 10, repeated: 0 })
     expect(idsOf(result.rejected.map(({ row }) => row))).toEqual(idsOf(wrongs))
     expect(await idsIn(test, table)).toEqual(idsOf(good))
-    expect(await database.finals(carrierA, 10)).toHaveLength(2)
+    expect(await database.outcomes(carrierA, 10)).toHaveLength(2)
   })
 
   it.each(rowsAtFault)(
@@ -133,7 +133,7 @@ describe('a row is at fault', () => {
     async (_, create, changes, wrong) => {
       const { test, database } = await prepared(create, ...changes)
       const row = rowWith(wrong)
-      const result = await write(database, carrierA, [row])
+      const result = await writeRows(database, carrierA, [row])
       expect(result.rejected.map((one) => one.row.message.id)).toEqual([row.message.id])
       expect(await idsIn(test, table)).toEqual([])
       expect(await test.sql('SELECT msg_id FROM ingest_seen')).toEqual([{ msg_id: row.message.id }])
@@ -145,7 +145,7 @@ describe('a table is at fault', () => {
   it.each(tableAtFault)('%s: many messages are kept, none is rejected', async (_, create, changes, message) => {
     const { test, database } = await prepared(create, ...changes)
     const rows = Array.from({ length: 60 }, () => rowWith(message))
-    await expect(write(database, carrierA, rows)).rejects.toMatchObject({ code: 'table-refuses' })
+    await expect(writeRows(database, carrierA, rows)).rejects.toMatchObject({ code: 'table-refuses' })
     expect(await test.sql('SELECT msg_id FROM ingest_seen')).toEqual([])
     expect(await test.sql('SELECT msg_id FROM ingest_rejected')).toEqual([])
   })
@@ -154,7 +154,7 @@ describe('a table is at fault', () => {
     '%s: a single message is kept',
     async (_, create, changes, message) => {
       const { test, database } = await prepared(create, ...changes)
-      await expect(write(database, carrierA, [rowWith(message)])).rejects.toMatchObject({ code: 'table-refuses' })
+      await expect(writeRows(database, carrierA, [rowWith(message)])).rejects.toMatchObject({ code: 'table-refuses' })
       expect(await test.sql('SELECT msg_id FROM ingest_rejected')).toEqual([])
     },
   )
@@ -162,12 +162,12 @@ describe('a table is at fault', () => {
   it('keeps what a table refuses that took such rows before', async () => {
     const { test, database } = await prepared(mariadb.create)
     const long = { text: 'longer than eight' }
-    expect(await write(database, carrierA, [rowWith(long)])).toMatchObject({ written: 1 })
+    expect(await writeRows(database, carrierA, [rowWith(long)])).toMatchObject({ written: 1 })
     // An invented row still fits, and says nothing of the rows that there are.
     await test.sql('DELETE FROM carrier_a')
     await test.sql('ALTER TABLE carrier_a MODIFY body VARCHAR(8) NOT NULL')
-    await expect(write(database, carrierA, [rowWith(long)])).rejects.toMatchObject({ code: 'table-refuses' })
-    expect(await write(database, carrierA, [rowWith({ text: 'short' }), rowWith(long)])).toMatchObject({
+    await expect(writeRows(database, carrierA, [rowWith(long)])).rejects.toMatchObject({ code: 'table-refuses' })
+    expect(await writeRows(database, carrierA, [rowWith({ text: 'short' }), rowWith(long)])).toMatchObject({
       written: 1,
       rejected: [{}],
     })
@@ -184,10 +184,10 @@ describe('a table is at fault', () => {
         return written
       },
     }
-    await expect(write(breaking, carrierA, [rowWith(bad), ...good])).rejects.toMatchObject({ code: 'table-refuses' })
+    await expect(writeRows(breaking, carrierA, [rowWith(bad), ...good])).rejects.toMatchObject({ code: 'table-refuses' })
     expect(await test.sql('SELECT msg_id FROM ingest_rejected')).toEqual([])
     await test.sql('ALTER TABLE carrier_a DROP needed')
-    expect((await write(database, carrierA, [rowWith(bad), ...good])).rejected).toHaveLength(1)
+    expect((await writeRows(database, carrierA, [rowWith(bad), ...good])).rejected).toHaveLength(1)
     expect(await idsIn(test, table)).toEqual(idsOf(good))
   })
 })
@@ -202,8 +202,8 @@ describe('max_allowed_packet', () => {
     const database = await test.open()
     await database.migrate([carrierA])
     const rows = Array.from({ length: 300 }, () => rowWith({ text: "'가\\".repeat(600) }))
-    expect(await write(database, carrierA, rows)).toEqual({ written: 300, repeated: 0, rejected: [] })
-    expect(await write(database, carrierA, [...rows, rowWith()])).toMatchObject({ written: 1, repeated: 300 })
+    expect(await writeRows(database, carrierA, rows)).toEqual({ written: 300, repeated: 0, rejected: [] })
+    expect(await writeRows(database, carrierA, [...rows, rowWith()])).toMatchObject({ written: 1, repeated: 300 })
   })
 
   it('rejects a row that ends its connection each time, and nothing else', async () => {
@@ -213,7 +213,7 @@ describe('max_allowed_packet', () => {
     await test.sql(
       `CREATE TRIGGER t BEFORE INSERT ON carrier_a FOR EACH ROW BEGIN IF NEW.body = 'bad' THEN KILL CONNECTION_ID(); END IF; END`,
     )
-    const result = await write(database, carrierA, [...good, killer])
+    const result = await writeRows(database, carrierA, [...good, killer])
     expect(result.rejected.map(({ row }) => row.message.id)).toEqual([killer.message.id])
     expect(await idsIn(test, table)).toEqual(idsOf(good))
   })
@@ -223,7 +223,7 @@ describe('max_allowed_packet', () => {
 function passing(database: Awaited<ReturnType<TestDatabase['open']>>) {
   return {
     answers: () => database.answers(),
-    takes: (carrier: Carrier, invented?: boolean) => database.takes(carrier, invented),
+    acceptsRow: (carrier: Carrier, invented?: boolean) => database.acceptsRow(carrier, invented),
     reject: (...all: Parameters<typeof database.reject>) => database.reject(...all),
   }
 }

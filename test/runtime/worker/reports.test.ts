@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => dynamo.stop())
 
 async function end(database: Database, ids: readonly string[], delivered = true): Promise<void> {
-  await database.end(
+  await database.writeResults(
     carrierA,
     ids.map((id) => ({ id, delivered, code: delivered ? '' : '4410', at: Date.parse('2026-11-23T00:00:00Z') })),
   )
@@ -68,7 +68,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     )
     const dying: Database = new Proxy(database, {
       get: (target, name) =>
-        name === 'reported' ? () => Promise.reject(new Error('killed')) : Reflect.get(target, name, target).bind(target),
+        name === 'markReported' ? () => Promise.reject(new Error('killed')) : Reflect.get(target, name, target).bind(target),
     })
     expect(await pumpOnce({ ...parts, database: dying })).toBe(0)
     expect(await pumpOnce(parts)).toBe(3)
@@ -114,10 +114,10 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     const notes: number[] = []
     const counting: Database = new Proxy(database, {
       get: (target, name) => {
-        if (name !== 'reported') return Reflect.get(target, name, target).bind(target)
+        if (name !== 'markReported') return Reflect.get(target, name, target).bind(target)
         return (ids: readonly string[]) => {
           notes.push(ids.length)
-          return target.reported(ids)
+          return target.markReported(ids)
         }
       },
     })
@@ -168,7 +168,9 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     let away = true
     const flaky: Database = new Proxy(database, {
       get: (target, name) =>
-        name === 'reported' && away ? () => Promise.reject(new Error('locked')) : Reflect.get(target, name, target).bind(target),
+        name === 'markReported' && away
+          ? () => Promise.reject(new Error('locked'))
+          : Reflect.get(target, name, target).bind(target),
     })
     const pump = new ReportPump({ ...parts, database: flaky })
     expect([await pump.once(), await pump.once()]).toEqual([0, 0])

@@ -21,9 +21,9 @@ describe.each(engines)('the sandbox over $engine', ({ create }) => {
     await database.flush(carrier, [good, failed, silent, late])
     const sandbox = runSandbox({ database, carrier })
     onTestFinished(() => sandbox.stop())
-    await until(async () => (await database.finals(carrier, 10)).length === 2)
+    await until(async () => (await database.outcomes(carrier, 10)).length === 2)
     await sandbox.stop()
-    const finals = await database.finals(carrier, 10)
+    const finals = await database.outcomes(carrier, 10)
     expect(new Map(finals.map(({ id, outcome, code }) => [id, [outcome, code]]))).toEqual(
       new Map([
         [good.message.id, ['delivered', 'delivered']],

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Carrier } from '../../../src/domain/carrier.ts'
 import { readTime } from '../../../src/domain/wall-clock.ts'
 import { pumpOnce, type WorkerEvent } from '../../../src/runtime/worker/index.ts'
-import { write } from '../../../src/runtime/worker/isolate.ts'
+import { writeRows } from '../../../src/runtime/worker/isolate.ts'
 import { engines, rowWith } from '../../support/databases.ts'
 import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
 
@@ -37,9 +37,9 @@ describe('a zero date', () => {
     await test.sql(bizMsg('DATETIME', "DEFAULT '0000-00-00 00:00:00'"))
     const database = await test.open()
     await database.migrate([existing])
-    expect(await database.unfit(existing)).toEqual([])
+    expect(await database.tableFaults(existing)).toEqual([])
     const rows = Array.from({ length: 5 }, () => rowWith())
-    expect(await write(database, existing, rows)).toEqual({ written: 5, repeated: 0, rejected: [] })
+    expect(await writeRows(database, existing, rows)).toEqual({ written: 5, repeated: 0, rejected: [] })
     await test.sql("UPDATE BIZ_MSG SET STATUS = 2, CALL_STATUS = '4100'")
     await test.sql('UPDATE BIZ_MSG SET REPORT_TIME = now() LIMIT 4')
     const events: WorkerEvent[] = []

@@ -1,9 +1,9 @@
 import { BaseCommand } from '../../../cli/base.ts'
-import { table } from '../../../cli/output.ts'
 import { allRules } from '../../../operations/trail/index.ts'
+import { table } from '../../../presenters/output.ts'
 
 export default class TrailRulesList extends BaseCommand {
-  static override summary = 'show the rules by which alerts are told, and those that are ignored'
+  static override summary = 'list alert rules and ignored alerts'
   static override examples = ['<%= config.bin %> trail rules list', '<%= config.bin %> trail rules list --json']
 
   async run() {
@@ -22,7 +22,7 @@ export default class TrailRulesList extends BaseCommand {
       severity,
       id,
       title,
-      [...(threshold === null ? [] : [`from ${threshold.count} in ${threshold.within}`]), ...(digest ? ['digest'] : [])].join(
+      [...(threshold === null ? [] : [`${threshold.count} or more in ${threshold.within}`]), ...(digest ? ['digest'] : [])].join(
         ', ',
       ),
     ])
@@ -35,8 +35,8 @@ export default class TrailRulesList extends BaseCommand {
       expires,
     }))
     for (const { rule, owner, reason, expires } of ignored) {
-      const gone = Date.parse(expires) < Date.now() ? ' (has run out)' : ''
-      this.note(`Ignored: ${[rule ?? 'by pattern'].flat().join(', ')}, says ${owner}: ${reason}; until ${expires}${gone}`)
+      const expired = Date.parse(expires) < Date.now() ? ' (expired)' : ''
+      this.note(`Ignored until ${expires}${expired}: ${[rule ?? 'by pattern'].flat().join(', ')} (${owner}: ${reason})`)
     }
     return { rules, ignored }
   }

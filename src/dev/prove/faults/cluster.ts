@@ -10,7 +10,7 @@ const migrateMs = 15_000
 const isCluster = ({ registry }: Stage): boolean => registry.cluster !== undefined
 
 function clusterOf({ registry }: Stage): RedisCluster {
-  if (registry.cluster === undefined) throw new Error('the registry is no cluster')
+  if (registry.cluster === undefined) throw new Error('the registry is not a cluster')
   return registry.cluster
 }
 
@@ -21,7 +21,7 @@ function slotOfKeyed({ stage, members }: World): Promise<number> {
 export const masterKilled: Fault = {
   name: 'cluster-master-kill',
   title: 'kill -9 of a Redis master; its replica takes over',
-  holds: 'other customers go on, and this one as soon as the replica serves; nothing is oversold',
+  holds: 'other customers are not affected; this one recovers when the replica serves; nothing is oversold',
   possible: isCluster,
   inject: async (world) => {
     const { stage, log, sales, signal } = world
@@ -64,7 +64,7 @@ async function moveKeys(from: ClusterNode, to: ClusterNode, slot: number, which:
 
 async function assign(cluster: RedisCluster, slot: number, to: ClusterNode): Promise<void> {
   const masters = (await cluster.masters()).map(({ node }) => node)
-  // The new owner first: it then tells the others, should this end here.
+  // The new owner first: if this stops here, the new owner informs the other nodes.
   for (const node of [to, ...masters.filter((one) => one !== to)]) {
     await askRedis(node.port, (call) => call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id))
   }

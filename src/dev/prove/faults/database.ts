@@ -25,7 +25,7 @@ export const databaseKilled: Fault = {
 export const databaseSilent: Fault = {
   name: 'database-silent',
   title: 'the database does not answer',
-  holds: 'workers wait, and go on when it answers',
+  holds: 'workers wait, and resume when it answers',
   possible: isServer,
   inject: async ({ stage, signal }) => {
     stage.rows.proxy?.hold(true)
@@ -84,7 +84,7 @@ async function locked(path: string, signal: AbortSignal): Promise<void> {
 export const databaseLocked: Fault = {
   name: 'database-locked',
   title: 'another program holds the lock of the database file',
-  holds: 'workers wait, and go on afterwards',
+  holds: 'workers wait, and resume afterwards',
   possible: ({ rows }) => rows.kind === 'sqlite',
   inject: async ({ stage, signal }) => {
     await locked(stage.rows.address.slice('sqlite:'.length), signal)

@@ -19,7 +19,7 @@ export interface World {
   probe(): Promise<void>
   /** Sends no new calls while `work` runs, and waits first until those under way are answered. */
   quietly(work: () => Promise<void>): Promise<void>
-  /** Holds the units of this life of the registry against the answers, before it ends. */
+  /** Compares the units counted by the registry with the answers before the registry loses its data. */
   closeUnits(): Promise<void>
   /** Something did not hold that had to. */
   wrong(what: string, ids?: readonly string[]): void

@@ -41,12 +41,12 @@ export const mixedEnvelopes: Fault = {
   heal: async ({ stage }) => stage.spoiler.stop(),
 }
 
-/** Bodies that are no envelope at all. They end in the dead-letter queue. */
+/** Malformed bodies. They end in the dead-letter queue. */
 export const poison: readonly string[] = ['not JSON', '{}', '[1, 2, 3]', '{"v":1,"customer":"keyed","messages":[]}']
 
 export const unreadableMessages: Fault = {
   name: 'unreadable-messages',
-  title: 'messages in the queue that are no envelope',
+  title: 'malformed messages in the queue',
   holds: 'they end in the dead-letter queue, and stop no other',
   possible: always,
   inject: async ({ stage }) => {

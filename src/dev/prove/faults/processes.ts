@@ -20,7 +20,7 @@ export const gatewayKilled: Fault = {
 export const gatewayFrozen: Fault = {
   name: 'gateway-freeze',
   title: 'a gateway stands still for 3 s (SIGSTOP)',
-  holds: 'what it does when it goes on has the same ids as what was done in its place',
+  holds: 'what it sends after it resumes has the same ids as what was sent in its place',
   possible: always,
   inject: async ({ stage, chance }) => {
     const victim = chance.pick(stage.gateways)

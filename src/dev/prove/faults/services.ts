@@ -31,7 +31,7 @@ export const queueSilent: Fault = {
 export const ledgerRefuses: Fault = {
   name: 'ledger-refuses',
   title: 'DynamoDB answers 500',
-  holds: 'messages go on, and their reports follow',
+  holds: 'messages are sent, and their reports follow',
   possible: always,
   inject: (world) => meets(world, world.stage.ledger, 'refuse'),
   heal: async ({ stage }) => stage.ledger.set('none'),

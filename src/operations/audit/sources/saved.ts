@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { apigw } from '../../../domain/next-step.ts'
 import { Problem } from '../../../domain/problem.ts'
 import type { Facts } from '../account/account.ts'
 import type { Details } from '../account/details.ts'
@@ -56,7 +57,7 @@ export function savedFacts(value: unknown, where: string): Partial<Facts> & { mi
       'audit-input-invalid',
       `${where}, ${key}.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}.`,
       {
-        next: 'apigw audit iam --save account.json',
+        next: apigw('audit iam', '--save', 'account.json'),
       },
     )
   }

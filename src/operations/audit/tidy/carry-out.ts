@@ -1,4 +1,5 @@
 import type { IAMClient } from '@aws-sdk/client-iam'
+import { apigw } from '../../../domain/next-step.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { requireMfaDocument } from './require-mfa.ts'
 import type { PlanStep } from './steps.ts'
@@ -12,7 +13,7 @@ export type Note = (before: Before) => Promise<void>
 type Of<Kind extends PlanStep['do']> = Extract<PlanStep, { do: Kind }>
 
 function changed(what: string): Problem {
-  return new Problem('audit-input-invalid', `${what} since the plan was made.`, { next: 'apigw audit iam --plan FILE' })
+  return new Problem('audit-input-invalid', `${what} since the plan was made.`, { next: apigw('audit iam', '--plan', 'FILE') })
 }
 
 const sameInstantMs = 1_000

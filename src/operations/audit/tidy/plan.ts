@@ -1,5 +1,6 @@
 import { parseDocument, stringify } from 'yaml'
 import * as z from 'zod'
+import { apigw } from '../../../domain/next-step.ts'
 import { Problem } from '../../../domain/problem.ts'
 import type { Account } from '../account/account.ts'
 import type { Audit } from '../audit.ts'
@@ -150,7 +151,7 @@ export function planText(plan: Plan): string {
 
 /** @throws Problem `audit-input-invalid` that names line or field */
 export function readPlan(text: string, name: string): Plan {
-  const next = 'apigw audit iam --plan FILE'
+  const next = apigw('audit iam', '--plan', 'FILE')
   const document = parseDocument(text)
   const [syntax] = document.errors
   if (syntax !== undefined) {

@@ -1,5 +1,5 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation'
-import { type AwsPlace, awsProblem, clientOptions, type SigningCredentials } from '../../../aws/index.ts'
+import { type AwsPlace, callAws, clientOptions, type SigningCredentials } from '../../../aws/index.ts'
 import { Problem } from '../../../domain/problem.ts'
 import type { Check, Places } from '../check.ts'
 
@@ -21,18 +21,6 @@ export interface Account {
   credentials(): Promise<SigningCredentials>
   /** @returns undefined where there is no stack of the name; asked once for each. */
   stack(name: string): Promise<Stack | undefined>
-}
-
-/**
- * Makes one call, and says in words what went wrong with it.
- * @param action as IAM names it
- */
-export async function called<T>({ region, profile }: AwsPlace, action: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    throw awsProblem(error, { action, region, profile })
-  }
 }
 
 async function describe(client: CloudFormationClient, StackName: string): Promise<Stack | undefined> {
@@ -63,7 +51,7 @@ export async function openAccount(places: Places, stage: string, region: string,
   const sts = new STSClient(options)
   const stacks = new CloudFormationClient(options)
   const known = new Map<string, Promise<Stack | undefined>>()
-  const { Account = '', Arn = '' } = await called(place, 'sts:GetCallerIdentity', () =>
+  const { Account = '', Arn = '' } = await callAws(place, 'sts:GetCallerIdentity', () =>
     sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal }),
   )
   return {
@@ -75,7 +63,7 @@ export async function openAccount(places: Places, stage: string, region: string,
     place,
     credentials: () => sts.config.credentials(),
     stack: (name) => {
-      const found = known.get(name) ?? called(place, 'cloudformation:DescribeStacks', () => describe(stacks, name))
+      const found = known.get(name) ?? callAws(place, 'cloudformation:DescribeStacks', () => describe(stacks, name))
       known.set(name, found)
       return found
     },
@@ -85,5 +73,5 @@ export async function openAccount(places: Places, stage: string, region: string,
 /** What could not be looked at, and why; a right that is missing says nothing about the system. */
 export function unseen(name: string, error: unknown): Check | undefined {
   if (!(error instanceof Problem) || (error.code !== 'aws-denied' && error.code !== 'aws-credentials')) return undefined
-  return { name, state: 'skipped', detail: error.message, ...(error.next !== undefined && { fix: error.next }) }
+  return { name, state: 'skipped', detail: error.message, ...(error.step !== undefined && { fix: error.step }) }
 }

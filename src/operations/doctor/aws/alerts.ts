@@ -1,5 +1,7 @@
+import { callAws } from '../../../aws/index.ts'
+import { apigw, step } from '../../../domain/next-step.ts'
 import type { Check } from '../check.ts'
-import { type Account, called } from './account.ts'
+import type { Account } from './account.ts'
 
 const name = 'alerts'
 
@@ -9,11 +11,11 @@ export async function checkAlerts(account: Account, signal: AbortSignal): Promis
   const topic = (await account.stack(`apigw-${stage}-security`))?.outputs.AlertTopicArn
   if (topic === undefined) {
     const detail = `the stack apigw-${stage}-security names no topic`
-    return [{ name, state: 'skipped', detail, fix: `apigw deploy security --stage ${stage}` }]
+    return [{ name, state: 'skipped', detail, fix: apigw('deploy', 'security', '--stage', stage) }]
   }
   const { ListSubscriptionsByTopicCommand, SNSClient } = await import('@aws-sdk/client-sns')
   const client = new SNSClient(account.options)
-  const { Subscriptions = [] } = await called(account.place, 'sns:ListSubscriptionsByTopic', () =>
+  const { Subscriptions = [] } = await callAws(account.place, 'sns:ListSubscriptionsByTopic', () =>
     client.send(new ListSubscriptionsByTopicCommand({ TopicArn: topic }), { abortSignal: signal }),
   )
   const confirmed = Subscriptions.filter(({ SubscriptionArn = '' }) => SubscriptionArn.startsWith('arn:'))
@@ -26,7 +28,7 @@ export async function checkAlerts(account: Account, signal: AbortSignal): Promis
       detail: waiting ? 'nobody has confirmed the subscription to the alarms' : 'nobody is subscribed to the alarms',
       fix: waiting
         ? 'open the link in the mail that AWS sent'
-        : `set deploy.alertEmail of the stage and run apigw deploy security --stage ${stage}; or apigw trail install`,
+        : step`set deploy.alertEmail of the stage and run ${apigw('deploy', 'security', '--stage', stage)}; or ${apigw('trail install')}`,
     },
   ]
 }

@@ -1,6 +1,7 @@
-import { jsonCall } from '../../../aws/index.ts'
+import { callAws, jsonCall } from '../../../aws/index.ts'
+import { apigw, step } from '../../../domain/next-step.ts'
 import type { Check } from '../check.ts'
-import { type Account, called } from './account.ts'
+import type { Account } from './account.ts'
 
 const name = 'budget'
 
@@ -37,8 +38,8 @@ export async function checkBudget(account: Account, signal: AbortSignal): Promis
   const { stage } = account
   const budget = `apigw-${stage}`
   // IAM has one right for all that only reads budgets.
-  const found = await called(account.place, 'budgets:ViewBudget', () => notifications(account, budget, signal))
-  const fix = `apigw deploy security --stage ${stage}`
+  const found = await callAws(account.place, 'budgets:ViewBudget', () => notifications(account, budget, signal))
+  const fix = apigw('deploy', 'security', '--stage', stage)
   if (found === undefined)
     return [{ name, state: 'fail', detail: `there is no budget ${budget}, so nobody is told what it costs`, fix }]
   if (found.length === 0) return [{ name, state: 'fail', detail: `the budget ${budget} tells nobody`, fix }]
@@ -50,7 +51,7 @@ export async function checkBudget(account: Account, signal: AbortSignal): Promis
         name,
         state: 'warn',
         detail: `${budget}: ${marks.join(', ')}`,
-        fix: `see what stands for it: apigw deploy --dry-run --stage ${stage}; or raise the budget: deploy.monthlyBudget`,
+        fix: step`to see what it pays for, run ${apigw('deploy', '--dry-run', '--stage', stage)}; or raise deploy.monthlyBudget`,
       },
     ]
   }

@@ -1,6 +1,8 @@
 import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail'
+import { callAws } from '../../../aws/index.ts'
+import { apigw } from '../../../domain/next-step.ts'
 import type { Check } from '../check.ts'
-import { type Account, called } from './account.ts'
+import type { Account } from './account.ts'
 
 const name = 'trail'
 const stackName = 'apigw-trail'
@@ -8,7 +10,7 @@ const stackName = 'apigw-trail'
 /** The trail that was there before ours: the stack knows it by its log group alone. */
 async function adopted(account: Account, client: CloudTrailClient, group: string | undefined, signal: AbortSignal) {
   const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
-  const { trailList = [] } = await called(account.place, 'cloudtrail:DescribeTrails', () =>
+  const { trailList = [] } = await callAws(account.place, 'cloudtrail:DescribeTrails', () =>
     client.send(new DescribeTrailsCommand({}), { abortSignal: signal }),
   )
   return trailList.find(({ CloudWatchLogsLogGroupArn }) => CloudWatchLogsLogGroupArn?.includes(`:${group}:`))?.TrailARN
@@ -19,15 +21,15 @@ export async function checkTrail(account: Account, signal: AbortSignal): Promise
   const outputs = (await account.stack(stackName))?.outputs
   if (outputs === undefined) {
     const detail = `there is no stack ${stackName}, so nobody is told what is done in the account`
-    return [{ name, state: 'warn', detail, fix: 'apigw trail install' }]
+    return [{ name, state: 'warn', detail, fix: apigw('trail install') }]
   }
   const { CloudTrailClient, GetTrailStatusCommand } = await import('@aws-sdk/client-cloudtrail')
   const client = new CloudTrailClient(account.options)
   const trail = outputs.TrailName || (await adopted(account, client, outputs.LogGroup, signal))
   if (trail === undefined) {
-    return [{ name, state: 'fail', detail: `no trail writes to ${outputs.LogGroup}`, fix: 'apigw trail install' }]
+    return [{ name, state: 'fail', detail: `no trail writes to ${outputs.LogGroup}`, fix: apigw('trail install') }]
   }
-  const { IsLogging, LatestDeliveryError, LatestCloudWatchLogsDeliveryError } = await called(
+  const { IsLogging, LatestDeliveryError, LatestCloudWatchLogsDeliveryError } = await callAws(
     account.place,
     'cloudtrail:GetTrailStatus',
     () => client.send(new GetTrailStatusCommand({ Name: trail }), { abortSignal: signal }),
@@ -36,6 +38,6 @@ export async function checkTrail(account: Account, signal: AbortSignal): Promise
     return [{ name, state: 'fail', detail: `${trail} was stopped`, fix: `aws cloudtrail start-logging --name ${trail}` }]
   }
   const fault = LatestDeliveryError || LatestCloudWatchLogsDeliveryError
-  if (fault) return [{ name, state: 'fail', detail: `${trail} cannot deliver: ${fault}`, fix: 'apigw trail status' }]
+  if (fault) return [{ name, state: 'fail', detail: `${trail} cannot deliver: ${fault}`, fix: apigw('trail status') }]
   return [{ name, state: 'ok', detail: `${trail} writes` }]
 }

@@ -1,5 +1,7 @@
+import { callAws } from '../../../aws/index.ts'
+import { apigw } from '../../../domain/next-step.ts'
 import type { Check } from '../check.ts'
-import { type Account, called } from './account.ts'
+import type { Account } from './account.ts'
 
 const name = 'waf'
 
@@ -9,16 +11,16 @@ export async function checkWaf(account: Account, signal: AbortSignal): Promise<C
   const balancer = (await account.stack(`apigw-${stage}-edge`))?.outputs.BalancerArn
   if (balancer === undefined) {
     const detail = `the stack apigw-${stage}-edge names no load balancer`
-    return [{ name, state: 'skipped', detail, fix: `apigw deploy edge --stage ${stage}` }]
+    return [{ name, state: 'skipped', detail, fix: apigw('deploy', 'edge', '--stage', stage) }]
   }
   const { GetWebACLForResourceCommand, WAFV2Client } = await import('@aws-sdk/client-wafv2')
   const client = new WAFV2Client(account.options)
-  const { WebACL } = await called(account.place, 'wafv2:GetWebACLForResource', () =>
+  const { WebACL } = await callAws(account.place, 'wafv2:GetWebACLForResource', () =>
     client.send(new GetWebACLForResourceCommand({ ResourceArn: balancer }), { abortSignal: signal }),
   )
   if (WebACL === undefined) {
     const detail = 'no web ACL stands before the load balancer: addresses that are blocked get through'
-    return [{ name, state: 'fail', detail, fix: `apigw deploy edge --stage ${stage}` }]
+    return [{ name, state: 'fail', detail, fix: apigw('deploy', 'edge', '--stage', stage) }]
   }
   return [{ name, state: 'ok', detail: `${WebACL.Name} stands before the load balancer` }]
 }

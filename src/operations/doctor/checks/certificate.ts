@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { connect } from 'node:tls'
+import { apigw, step } from '../../../domain/next-step.ts'
 import type { Check } from '../check.ts'
 
 /** ACM renews 60 days before the end (https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html): at 30 it has failed. */
@@ -18,7 +19,7 @@ export interface Seen {
 export function judgeCertificate(host: string, { validTo, fault }: Seen, now: number): Check {
   const days = Math.floor((validTo - now) / dayMs)
   const until = new Date(validTo).toISOString().slice(0, 10)
-  const renew = 'apigw deploy edge, and see that the validation record is still in DNS: aws acm describe-certificate'
+  const renew = step`${apigw('deploy', 'edge')}, and check that the validation record is still in DNS: aws acm describe-certificate`
   if (days < 0) return { name, state: 'fail', detail: `of ${host} ended on ${until}`, fix: renew }
   if (fault !== undefined) {
     return {
@@ -63,7 +64,7 @@ export async function checkCertificate(gateway: string, signal: AbortSignal, ca?
     return [judgeCertificate(hostname, seen, Date.now())]
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const fix = 'see whether the name leads to the load balancer (apigw outputs edge), and whether port 443 is open'
+    const fix = step`check that the name resolves to the load balancer (${apigw('outputs', 'edge')}), and that port 443 is open`
     return [{ name, state: 'fail', detail: `${hostname} speaks no TLS: ${why}`, fix }]
   }
 }

@@ -1,4 +1,5 @@
 import { environments } from '../../../domain/names.ts'
+import { apigw } from '../../../domain/next-step.ts'
 import type { Route } from '../../../domain/route.ts'
 import type { Profile } from '../../../registry/index.ts'
 import type { Check } from '../check.ts'
@@ -11,14 +12,14 @@ export function obstacles({ customer, quotas, routes, credentials }: Profile, de
   const now = Date.now()
   const working = credentials.filter((key) => key.revokedAt === undefined && (key.expiresAt ?? Number.POSITIVE_INFINITY) > now)
   if (working.length === 0)
-    found.push({ name, state: 'warn', detail: 'has no key that works', fix: `apigw key issue ${customer.id}` })
+    found.push({ name, state: 'warn', detail: 'has no key that works', fix: apigw('key issue', customer.id) })
   for (const environment of environments.filter((one) => working.some((key) => key.environment === one))) {
     if (quotas[environment] === undefined) {
       found.push({
         name,
         state: 'warn',
         detail: `has a ${environment} key and no quota`,
-        fix: `apigw quota set ${customer.id} --env ${environment} --day N`,
+        fix: apigw('quota set', customer.id, '--env', environment, '--day', 'N'),
       })
     }
     if (![...routes, ...defaults].some((route) => route.environment === environment)) {
@@ -26,7 +27,7 @@ export function obstacles({ customer, quotas, routes, credentials }: Profile, de
         name,
         state: 'warn',
         detail: `has a ${environment} key and no route`,
-        fix: `apigw route set ${customer.id} --env ${environment} --queue QUEUE`,
+        fix: apigw('route set', customer.id, '--env', environment, '--queue', 'QUEUE'),
       })
     }
   }

@@ -1,10 +1,11 @@
+import { apigw, step } from '../../../domain/next-step.ts'
 import { fixOf } from '../../../registry/index.ts'
 import type { Check } from '../check.ts'
 
 const answerMs = 3_000
 
 export async function checkGateway(gateway: string, onAws: boolean): Promise<Check> {
-  const fix = onAws ? 'apigw status, and apigw logs gateway' : 'start it: apigw dev'
+  const fix = onAws ? step`${apigw('status')}, and ${apigw('logs', 'gateway')}` : step`start it: ${apigw('dev')}`
   const { origin } = new URL(gateway)
   try {
     const response = await fetch(new URL('/readyz', gateway), { signal: AbortSignal.timeout(answerMs) })
@@ -12,7 +13,7 @@ export async function checkGateway(gateway: string, onAws: boolean): Promise<Che
     const known = fixOf(said.reason)
     // What listens there may be anything, so only a word of ours is shown.
     const reason = known === undefined ? '' : ` (${said.reason})`
-    const log = onAws ? 'apigw logs gateway' : "look at the gateway's log"
+    const log = onAws ? apigw('logs', 'gateway') : 'check the log of the gateway'
     if (response.ok && said.status === 'degraded') {
       const detail = `${origin} serves a part of the customers: a part of its registry cannot be used${reason}`
       return { name: 'gateway', state: 'fail', detail, fix: known ?? log }

@@ -1,4 +1,5 @@
 import { awsProblem, type SigningCredentials } from '../../../aws/index.ts'
+import { apigw, step } from '../../../domain/next-step.ts'
 import { Problem } from '../../../domain/problem.ts'
 import type { Route } from '../../../domain/route.ts'
 import { openQueue, type Queue } from '../../../runtime/ports/index.ts'
@@ -21,14 +22,14 @@ async function checkQueue(queue: Queue, of: string): Promise<Check> {
         name,
         state: 'warn',
         detail: `${detail}; it has no redrive policy, so a message that cannot be stored comes back until it expires`,
-        fix: 'give it a dead-letter queue: apigw deploy data, or aws sqs set-queue-attributes --attributes RedrivePolicy=…',
+        fix: step`add a dead-letter queue: ${apigw('deploy', 'data')}, or aws sqs set-queue-attributes --attributes RedrivePolicy=…`,
       }
     }
     const dead = await queue.state(deadLetter.queue)
     const { maxReceiveCount } = deadLetter
     const isLow = maxReceiveCount < fewReceives
     const early = `maxReceiveCount is ${maxReceiveCount}, so an outage of the database moves good messages to ${deadLetter.queue}`
-    const raise = 'set it to 1000: apigw deploy data, or aws sqs set-queue-attributes --attributes RedrivePolicy=…'
+    const raise = step`set it to 1000: ${apigw('deploy', 'data')}, or aws sqs set-queue-attributes --attributes RedrivePolicy=…`
     if (dead.visible === 0) {
       return isLow ? { name, state: 'warn', detail: `${detail}; ${early}`, fix: raise } : { name, state: 'ok', detail }
     }
@@ -36,7 +37,7 @@ async function checkQueue(queue: Queue, of: string): Promise<Check> {
       name,
       state: 'warn',
       detail: `${detail}; ${dead.visible} in ${deadLetter.queue}, which nobody delivers${isLow ? `; ${early}` : ''}`,
-      fix: `apigw queue peek ${deadLetter.queue}, and when the cause is mended: apigw queue redrive ${of}${isLow ? `; ${raise}` : ''}`,
+      fix: step`${apigw('queue peek', deadLetter.queue)}, and once the cause is fixed: ${apigw('queue redrive', of)}${isLow ? step`; ${raise}` : ''}`,
     }
   } catch (error) {
     return unseen(name, error) ?? failed(name, error, 'create the queue, or change the routes that use it')
@@ -46,9 +47,9 @@ async function checkQueue(queue: Queue, of: string): Promise<Check> {
 /** A right that is missing says nothing about the queue. */
 function unseen(name: string, error: unknown): Check | undefined {
   if (!(error instanceof Problem)) return undefined
-  const told = awsProblem(error.cause, { action: 'sqs:GetQueueAttributes', region: undefined, profile: undefined })
-  if (!(told instanceof Problem) || told.code !== 'aws-denied') return undefined
-  return { name, state: 'skipped', detail: told.message, ...(told.next !== undefined && { fix: told.next }) }
+  const denied = awsProblem(error.cause, { action: 'sqs:GetQueueAttributes', region: undefined, profile: undefined })
+  if (!(denied instanceof Problem) || denied.code !== 'aws-denied') return undefined
+  return { name, state: 'skipped', detail: denied.message, ...(denied.step !== undefined && { fix: denied.step }) }
 }
 
 /** @param credentials whom to ask as; absent: whom the environment names */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { defaultRoutesDocument, defaultRoutesFrom } from '../../../domain/default-routes.ts'
+import { apigw } from '../../../domain/next-step.ts'
 import { Problem } from '../../../domain/problem.ts'
 import type { Route } from '../../../domain/route.ts'
 import { fixOf, type OperatorRegistry, openOperatorRegistry } from '../../../registry/index.ts'
@@ -32,8 +33,7 @@ async function checkHealth(registry: OperatorRegistry): Promise<Check[]> {
 /** The registry's clock is what quotas and keys go by; a file has that of the machine. */
 async function checkClock(registry: OperatorRegistry): Promise<Check[]> {
   if (registry.address.startsWith('sqlite:')) return []
-  // Nobody is called so, and asking takes nothing from anybody.
-  return [await clockCheck('clock', "the registry's", async () => (await registry.usage('nobody', 'test')).now)]
+  return [await clockCheck('clock', "the registry's", () => registry.now())]
 }
 
 async function checkCustomers(registry: OperatorRegistry): Promise<Told> {
@@ -44,7 +44,7 @@ async function checkCustomers(registry: OperatorRegistry): Promise<Told> {
     name: 'customers',
     state: 'ok',
     detail: `${customers.length}`,
-    ...(customers.length === 0 && { fix: 'apigw customer add' }),
+    ...(customers.length === 0 && { fix: apigw('customer add') }),
   }
   const defaults = defaultRoutesFrom((await registry.document(defaultRoutesDocument))?.text)
   const found = profiles.flatMap((profile) => obstacles(profile, defaults))
@@ -67,7 +67,7 @@ export async function checkRegistry(places: Places): Promise<Told> {
   const unmade = unmadeFile(places.registry)
   if (unmade !== undefined) {
     const detail = `${unmade} is not there yet: the first customer makes it`
-    return { checks: [{ name: 'registry', state: 'warn', detail, fix: 'apigw customer add' }], routes: [] }
+    return { checks: [{ name: 'registry', state: 'warn', detail, fix: apigw('customer add') }], routes: [] }
   }
   try {
     const registry = await openOperatorRegistry(places.registry, { password: places.registryPassword, region: places.region })

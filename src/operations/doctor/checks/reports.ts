@@ -1,3 +1,4 @@
+import { apigw, step } from '../../../domain/next-step.ts'
 import { maxOutcomesRead, type ReportLag, reportLag } from '../../schema/index.ts'
 import { type Check, failed, type Places } from '../check.ts'
 
@@ -11,7 +12,7 @@ export async function checkReports({ database, carriers = [] }: Places, now: num
   try {
     return (await reportLag(database, carriers)).map((lag) => judgeLag(lag, now))
   } catch (error) {
-    return [failed(name, error, 'start the database, or correct the carriers: apigw doctor --carriers FILE')]
+    return [failed(name, error, step`start the database, or correct the carriers: ${apigw('doctor', '--carriers', 'FILE')}`)]
   }
 }
 
@@ -21,5 +22,5 @@ export function judgeLag({ queue, outcomes, oldestAt }: ReportLag, now: number):
   const count = outcomes < maxOutcomesRead ? String(outcomes) : `${maxOutcomesRead} or more`
   const detail = `${queue}: ${count} ${outcomes === 1 ? 'outcome' : 'outcomes'} without a report, the oldest ${Math.round(ageMs / 1000)} s old`
   if (ageMs <= maxLagMs) return { name, state: 'ok', detail }
-  return { name, state: 'warn', detail, fix: 'look for the reason in the worker: apigw logs worker' }
+  return { name, state: 'warn', detail, fix: step`find the reason in the log of the worker: ${apigw('logs', 'worker')}` }
 }

@@ -1,3 +1,4 @@
+import { apigw, step } from '../../../domain/next-step.ts'
 import { type CarrierState, schemaStatus } from '../../schema/index.ts'
 import { type Check, failed, type Places } from '../check.ts'
 
@@ -22,7 +23,7 @@ export async function checkSchema({ database, carriers = [] }: Places, onAws: bo
         name,
         state: 'skipped',
         detail: 'the database is inside the network, and none was named; a worker does not start on an older schema',
-        fix: 'from inside: apigw doctor --database ADDRESS; or look at the worker: apigw logs worker',
+        fix: step`inside the network, run ${apigw('doctor', '--database', 'ADDRESS')}; or check the log of the worker: ${apigw('logs', 'worker')}`,
       },
     ]
   }
@@ -32,7 +33,7 @@ export async function checkSchema({ database, carriers = [] }: Places, onAws: bo
     if (pending.length === 0) return [{ name, state: 'ok', detail: `${shown} has all steps` }, ...faults]
     const steps = pending.map(({ version, name: step }) => `${version} ${step}`).join(', ')
     return [
-      { name, state: 'fail', detail: `${shown} lacks ${steps}`, fix: 'apigw schema apply' },
+      { name, state: 'fail', detail: `${shown} lacks ${steps}`, fix: apigw('schema apply') },
       ...faults.filter(({ state }) => state !== 'ok'),
     ]
   } catch (error) {

@@ -9,7 +9,7 @@ import { jwtScheme } from './schemes/jwt.ts'
 import type { SchemeParts } from './schemes/scheme.ts'
 import { failureDelay } from './slow-down.ts'
 
-/** Where and for what somebody signs in. */
+/** What a call is authenticated for. */
 export interface AuthContext {
   /** By the path. */
   readonly environment: Environment
@@ -34,7 +34,7 @@ function keyIdOf(parsed: ParsedSignature | undefined): string | undefined {
   return parsed?.keyId?.split(':')[0]
 }
 
-/** Who somebody claims to be, only to count guesses by. */
+/** The customer that a call claims to be from. It is used only to count failures. */
 function claimed(request: HttpRequest): string {
   const basic = parseBasic(single(request, 'authorization') ?? '')
   if (basic !== undefined) return basic.customer

@@ -12,9 +12,9 @@ const maxPairs = 50_000
 const maxWaiting = 1_000
 
 /**
- * Slows down whoever guesses, for each pair of customer and network: of IPv6 the first 64 bits, of which a host has all the
+ * Delays failed attempts per pair of customer and network. Of IPv6 it uses the first 64 bits, because a host has all the
  * rest to itself. Only answers that refuse are delayed: the real
- * customer's right credentials are never slower, from that address or any other, and nobody can lock them out.
+ * customer's valid credentials are never delayed, from any address, so an attacker cannot lock the customer out.
  */
 export function failureDelay(
   now: () => number,

@@ -18,7 +18,7 @@ const algorithm = 'EdDSA'
 /** RFC 9068: says what the token is, so that another kind of token signed by us can never be taken for one. */
 const type = 'at+jwt'
 export const tokenSeconds = 900
-/** How long a token is still taken after its end. The registry's clock judges, so this covers only the way of the call. */
+/** How long a token is accepted after it expires. The registry's clock decides, so this covers only the call's travel time. */
 export const toleranceMs = 5_000
 /** A signing key signs for so long, and is published for as long again, well beyond the last token it signed. */
 const signMs = 30 * 86_400_000
@@ -76,7 +76,7 @@ export function createTokens({ registry, masterKeys, issuer, now }: TokensParts)
   let keys: readonly TokenKey[] = []
   let loadedAt = Number.NEGATIVE_INFINITY
 
-  /** Without a master key a signing key of the registry cannot be told from one that somebody put there. */
+  /** Without a master key the gateway cannot tell whether a signing key in the registry is authentic. */
   function opened(): MasterKeys {
     if (masterKeys !== undefined) return masterKeys
     throw new Problem('master-key-missing', 'This gateway has no master key, so it can neither issue nor check tokens.')
@@ -117,7 +117,7 @@ export function createTokens({ registry, masterKeys, issuer, now }: TokensParts)
       await load(reloadAtMostEveryMs)
       found = keys.find((key) => key.kid === kid)
     }
-    if (found === undefined) throw new Problem('token-invalid', 'The token was not signed by a key of ours.')
+    if (found === undefined) throw new Problem('token-invalid', 'The token was not signed by a key of this API.')
     return found
   }
 
@@ -125,10 +125,7 @@ export function createTokens({ registry, masterKeys, issuer, now }: TokensParts)
     opened()
     const { holder, issuedAt, key } = await signedHolder(token, keyNamed, issuer)
     const { customer, keyId, environment, expiresAt } = holder
-    const [credential, { now: at }] = await Promise.all([
-      registry.credential(customer, keyId),
-      registry.usage(customer, environment),
-    ])
+    const [credential, at] = await Promise.all([registry.credential(customer, keyId), registry.now()])
     // Also of a key that was removed since: admission would refuse it in the same words.
     if (credential?.scheme !== 'jwt' || credential.environment !== environment) {
       throw new Problem('token-invalid', 'The token names no key that tokens are issued for.')
@@ -176,7 +173,7 @@ interface Signed {
   readonly key: TokenKey
 }
 
-/** Wider than any clock is off: `verify` holds the times against the registry's clock, not against this machine's. */
+/** Larger than any clock difference: `verify` checks the times by the registry's clock, not by this machine's. */
 const anyTimeSeconds = 100 * 366 * 86_400
 
 /** Checks signature and claims, and no times. */
@@ -202,9 +199,9 @@ async function signedHolder(
     const { sub, exp, iat, nbf, client_id: keyId, env } = payload
     const environment = environments.find((known) => known === env)
     const isWhole = sub !== undefined && exp !== undefined && iat !== undefined && typeof keyId === 'string'
-    // No token of ours has an `nbf`, so there is no clock to hold one against.
+    // Tokens of this API have no `nbf`, so it is not checked.
     if (!isWhole || environment === undefined || nbf !== undefined || key === undefined) {
-      throw new Problem('token-invalid', 'The token has not the claims of a token of ours.')
+      throw new Problem('token-invalid', 'The token does not have the claims of a token of this API.')
     }
     return { holder: { customer: sub, keyId, environment, expiresAt: exp * 1000 }, issuedAt: iat * 1000, key }
   } catch (error) {

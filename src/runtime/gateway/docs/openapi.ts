@@ -6,7 +6,7 @@ import type { Mounted } from '../versions/endpoints.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** JSON Schema of what a caller sends or gets. What a transformation makes of it inside is nobody's business. */
+/** JSON Schema of what a caller sends or gets. Transformations inside the gateway are not shown. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' })
   return rest
@@ -67,7 +67,7 @@ function operationOf({ path, endpoint }: Mounted, charset: Charset): Json {
 
 /** What a problem looks like (RFC 9457), and every code that a caller may meet. */
 function problemSchema(): Json {
-  const codes = Object.entries(problemTable).filter(([, { title }]) => title !== '')
+  const codes = Object.entries(problemTable).filter(([, { status }]) => status !== undefined)
   return {
     type: 'object',
     required: ['type', 'title', 'status', 'detail', 'code', 'retryable', 'requestId'],
@@ -137,7 +137,7 @@ function componentsOf(): Json {
   }
 }
 
-/** The API as OpenAPI 3.1 has it, from what the endpoints say of themselves. */
+/** The OpenAPI 3.1 description of the API, generated from its endpoints. */
 export function openApi(mounted: readonly Mounted[], charset: Charset = 'euc-kr'): Json {
   const paths: Record<string, Record<string, Json>> = {}
   for (const one of [...mounted].sort((a, b) => a.path.localeCompare(b.path))) {

@@ -102,11 +102,9 @@ function operationHtml(path: string, method: string, operation: Json): string {
   return `<section><h2 id="${escaped(operation.operationId)}"><span class="verb">${method.toUpperCase()}</span> <code>${escaped(path)}</code></h2><p>${escaped(operation.summary)}</p>${asked}${fieldTable(object(object(content).schema), true)}${shown.join('')}${formOf(path, method, operation)}</section>`
 }
 
-/** Codes that a caller of the API can meet: those of the command line are not among them. */
+/** The codes that the API can answer with. */
 function problemRows(): string {
-  const rows = Object.entries(problemTable).filter(
-    ([code]) => !/^(?:usage|input-|config-|data-|port-|declined|check-)/.test(code),
-  )
+  const rows = Object.entries(problemTable).filter(([, { status }]) => status !== undefined)
   return rows
     .map(
       ([code, { status, retryable, title }]) =>
@@ -139,7 +137,7 @@ ${operations.map(({ path, method, operation }) => operationHtml(path, method, op
 
 const digestOf = (text: string): string => `'sha256-${hash('sha256', text, 'base64')}'`
 
-/** The API's description as a page: complete without a script, and asking nobody but this gateway for anything. */
+/** The API's description as a page. It is complete without scripts, and loads nothing from other hosts. */
 export function docsPage(document: Json): HttpResponse {
   const title = escaped(object(document.info).title)
   const body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${style}</style></head><body>${bodyHtml(document)}<script>${script}</script></body></html>`

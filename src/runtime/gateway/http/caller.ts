@@ -14,7 +14,7 @@ export interface Caller {
   readonly nonce?: Nonce
   /** Of a signed call that an authorizer proved: a digest of what was signed, as `boundTo` makes it. */
   readonly bound?: string
-  /** Of a bearer token: its end by the registry's clock, in milliseconds since 1970. `admit` holds its own clock against it. */
+  /** Of a bearer token: when it expires by the registry's clock, in milliseconds since 1970. `admit` checks it. */
   readonly expiresAt?: number
 }
 

@@ -1,4 +1,4 @@
-import type { Problem, ProblemCode } from '../../../domain/problem.ts'
+import { apiProblem, type Problem, type ProblemCode } from '../../../domain/problem.ts'
 import type { Caller } from './caller.ts'
 
 /** A request in the gateway's own terms; adapters make it from node:http or from a Lambda event. */
@@ -35,6 +35,8 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: Record<string, string>
   readonly body: string
+  /** The problem's code, for the log. Absent: the call succeeded. */
+  readonly code?: string
   /** Cut the connection instead of answering: a number of the test environment asks for it. */
   readonly cut?: true
 }
@@ -76,7 +78,7 @@ const acceptSignature = 'sig=("@method" "@target-uri" "content-digest");created;
 
 /**
  * What a 401 offers (RFC 9110, section 11.6.1). A token that failed gets the reason that RFC 6750 has for it; HTTP
- * Message Signatures are no authentication scheme, and are asked for by a header of their own (RFC 9421, section 5.1).
+ * Message Signatures are not an authentication scheme. A separate header requests them (RFC 9421, section 5.1).
  */
 function challenge(code: ProblemCode): Record<string, string> {
   if (code.startsWith('token-')) return { 'www-authenticate': 'Bearer realm="apigw", error="invalid_token"' }
@@ -88,9 +90,9 @@ function challenge(code: ProblemCode): Record<string, string> {
   }
 }
 
-/** A problem as RFC 9457 has it. */
+/** A problem as a response (RFC 9457). */
 export function problemResponse(problem: Problem, requestId: string, headers: Record<string, string> = {}): HttpResponse {
-  const { code, status, title, message: detail, retryable, errors, extensions } = problem
+  const { code, status, title, message: detail, retryable, errors, extensions } = apiProblem(problem)
   const body = {
     type: typeOf(code),
     title,
@@ -105,5 +107,5 @@ export function problemResponse(problem: Problem, requestId: string, headers: Re
   const extra: Record<string, string> = { 'content-type': 'application/problem+json', 'x-request-id': requestId, ...headers }
   if (problem.retryAfterMs !== undefined) extra['retry-after'] = String(Math.max(1, Math.ceil(problem.retryAfterMs / 1000)))
   if (status === 401) Object.assign(extra, challenge(code))
-  return jsonText(status, JSON.stringify(body), extra)
+  return { ...jsonText(status, JSON.stringify(body), extra), code }
 }

@@ -39,13 +39,13 @@ export function parsedJson(request: HttpRequest): unknown {
   try {
     return JSON.parse(Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength).toString('utf8'))
   } catch (error) {
-    // The parser's message quotes the body, and a body is nobody's business: only the position is passed on.
+    // The parser's message quotes the body, which is private. Only the position is returned.
     const position = error instanceof Error ? /at position (\d+)/.exec(error.message)?.[1] : undefined
     throw new Problem('invalid-body', `The body is not valid JSON${position === undefined ? '' : ` (at position ${position})`}.`)
   }
 }
 
-/** The body as its schema has it. @throws Problem `invalid-request` that names every field at fault */
+/** Parses a body with its schema. @throws Problem `invalid-request` that names every field at fault */
 export function validated<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
@@ -55,7 +55,7 @@ export function validated<Schema extends z.ZodType>(schema: Schema, value: unkno
   throw new Problem('invalid-request', `${where}: ${first?.detail ?? 'is not valid'}`, { errors })
 }
 
-/** The query as its schema has it. @throws Problem `invalid-request` */
+/** Parses a query string. @throws Problem `invalid-request` */
 export function parsedQuery(request: HttpRequest): Record<string, string> {
   const at = request.target.indexOf('?')
   const found: Record<string, string> = {}

@@ -15,7 +15,7 @@ export interface ServeOptions {
   /** 0: any free port. */
   readonly port: number
   /**
-   * How many proxies of ours stand in front. 0: the socket's address is the caller's. With n, the n-th address from
+   * The number of your own proxies in front. 0: the socket's address is the caller's. With n, the n-th address from
    * the right of X-Forwarded-For is: those further left were written by the caller, who can write anything.
    */
   readonly trustedProxies?: number

@@ -43,7 +43,7 @@ function requestOf(call: Call, units: number, { reservation = randomId(), ...mor
 async function refuseExpiredToken({ caller, registry }: Call, decided: Decided): Promise<void> {
   if (caller.expiresAt === undefined || decided.kind === 'replay') return
   if (decided.now < caller.expiresAt + toleranceMs) return
-  // A later run of a key goes on with the units of one that may have sent its messages: the ledger will say whether it did.
+  // A later run of a key reuses the units of a run that may have sent its messages. The ledger shows whether it did.
   const ofThisRun = decided.kind === 'admitted' && decided.reservation.attempt === 1
   if (ofThisRun) await registry.settle(decided.reservation, { kind: 'failed' })
   throw tokenExpired()
@@ -67,7 +67,7 @@ export async function admit(call: Call, units: number, more: Taking = {}): Promi
     call.note({ admitMs: performance.now() - started, ...(decided.kind === 'admitted' && units > 0 && { units }) })
     return decided
   } catch (error) {
-    // No answer is no refusal: the registry may have taken the units, now or when it wakes up.
+    // A missing answer is not a refusal: the registry may have taken the units, or may do so when it resumes.
     if (units > 0) settlements.unanswered(request)
     throw error
   }

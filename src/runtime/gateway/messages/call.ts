@@ -36,9 +36,9 @@ export interface Call extends Parts {
   readonly caller: Caller
   /** Fires when the client left or the time of the call is over. Reads end then; what was admitted is finished. */
   readonly signal: AbortSignal
-  /** Turns a refusal into the answer that tells what to do about it. */
+  /** Turns a refusal into an answer that says what to do. */
   readonly refuse: (admission: Extract<Admission, { kind: 'refused' }>) => HttpResponse
-  /** Whether the gateway is stopping: what waits had better end. */
+  /** Whether the gateway is stopping. Long polls should then end. */
   readonly draining: () => boolean
   /** Notes for the log how many units the call took and how long a part of it was waited for. */
   readonly note: (what: { units?: number; admitMs?: number; publishMs?: number }) => void

@@ -36,7 +36,7 @@ function unchecked(rows: readonly Checked[], error: unknown): Checked[] {
 }
 
 /**
- * Holds messages against today's rules, one by one.
+ * Validates messages against the current rules, one by one.
  * @returns `refusal`: what stands against the whole call, where the images could not be asked about
  */
 export async function checkedRows(

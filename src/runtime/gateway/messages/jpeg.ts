@@ -35,7 +35,7 @@ function nextSegment(view: DataView, at: number): number | undefined {
 /**
  * Reads the size of a JPEG image from its headers (ITU-T T.81, annex B). It walks from segment to segment and looks at
  * nothing else, so that no content makes it slow.
- * @returns `undefined` where the bytes are no whole JPEG image
+ * @returns `undefined` if the bytes are not a complete JPEG image
  */
 export function jpegOf(bytes: Uint8Array): Jpeg | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -137,7 +137,7 @@ function replayed(
  * Sends the rows of a call that can be sent: admitted together, confirmed by a queue, settled. A call of which no message
  * is confirmed comes to nothing; where some are, those are kept and the units of the others given back.
  *
- * The rows are decided once. A later run with the same Idempotency-Key goes on with what the first one decided.
+ * The rows are decided once. A later run with the same Idempotency-Key uses what the first one decided.
  * @param refusal thrown where no row can be sent, unless an earlier run decided otherwise
  * @throws Problem `queue-unavailable`
  */

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { Charset } from '../../../domain/euc-kr.ts'
-import type { Problem } from '../../../domain/problem.ts'
+import type { ApiProblem } from '../../../domain/problem.ts'
 import type { HttpResponse } from '../http/http.ts'
 import { parsedJson, parsedQuery, validated } from '../http/input.ts'
 import type { Call } from '../messages/call.ts'
@@ -9,13 +9,13 @@ import type { ReadKind } from '../messages/read-limits.ts'
 /** What an endpoint answers, by status, for the description of the API. */
 export type Answers = Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>
 
-/** What an endpoint takes and gives, as its description has it. */
+/** What an endpoint accepts and returns, for the description of the API. */
 export interface Description {
   readonly summary: string
   readonly params?: z.ZodObject | undefined
   readonly query?: z.ZodObject | undefined
   readonly body?: ((charset: Charset) => z.ZodType) | undefined
-  /** The type of a body that is no JSON. */
+  /** The media type of a body that is not JSON. */
   readonly bodyType?: string
   readonly answers: Answers
   /** Whether `Idempotency-Key` is read. */
@@ -37,8 +37,8 @@ export interface Endpoint {
   readonly kind?: ReadKind
   /** Longest body in bytes, where it is not the usual one. */
   readonly maxBodyBytes?: number
-  /** Where its errors have another form than problem+json. */
-  readonly problem?: (problem: Problem, requestId: string) => HttpResponse
+  /** Formats its errors, if not as problem+json. */
+  readonly problem?: (problem: ApiProblem, requestId: string) => HttpResponse
   /** @param params the segments that the braces of `path` took, as they came */
   readonly run: (call: Call, params: Readonly<Record<string, string>>) => Promise<HttpResponse>
 }

@@ -22,7 +22,7 @@ function isParam(segment: string): boolean {
   return segment.startsWith('{') && segment.endsWith('}')
 }
 
-/** The parameters where a path fits a pattern. A segment that is no valid percent-encoding fits nothing. */
+/** The parameters where a path fits a pattern. A segment with invalid percent-encoding matches nothing. */
 function paramsIn(pattern: Pattern, segments: readonly string[]): Record<string, string> | undefined {
   if (pattern.segments.length !== segments.length) return undefined
   const params: Record<string, string> = {}

@@ -80,7 +80,7 @@ export function activityKey(record: TrailRecord, messageId: string): string {
 
 export interface Explained {
   readonly matches: readonly Match[]
-  /** What is told again because somebody's ignore rule has run out. */
+  /** Reported again because its ignore rule has expired. */
   readonly expired: readonly Held[]
   /** The rule of the first, worst, match. */
   readonly rule: Rule

@@ -24,6 +24,6 @@ export function actorOf(record: unknown): string {
     textAt(record, 'additionalEventData.UserName') ??
     textAt(record, 'userIdentity.principalId') ??
     textAt(record, 'userIdentity.accountId') ??
-    (type === undefined ? 'nobody named' : `an identity of type ${type}`)
+    (type === undefined ? 'an unnamed actor' : `an identity of type ${type}`)
   )
 }

@@ -97,7 +97,7 @@ export class DynamoMemory implements Memory {
     return found
   }
 
-  async told(alerts: readonly { readonly due: number; readonly alert: Collected }[]): Promise<void> {
+  async markSent(alerts: readonly { readonly due: number; readonly alert: Collected }[]): Promise<void> {
     await this.#table.remove(alerts.map(({ due, alert }) => ({ pk: collected, sk: `${ordered(due)}|${alert.key}` })))
   }
 }

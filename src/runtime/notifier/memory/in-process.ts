@@ -53,7 +53,7 @@ export class InProcessMemory implements Memory {
     return [...this.#collected.values()].filter(({ due }) => due <= now).sort((one, other) => one.due - other.due)
   }
 
-  async told(alerts: readonly { readonly due: number; readonly alert: Collected }[]): Promise<void> {
+  async markSent(alerts: readonly { readonly due: number; readonly alert: Collected }[]): Promise<void> {
     for (const { due, alert } of alerts) this.#collected.delete(`${due}|${alert.key}`)
   }
 }

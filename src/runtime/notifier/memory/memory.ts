@@ -1,6 +1,6 @@
 /** Whether an alert is this one's to send. */
 export type Taken =
-  /** It is: nobody has sent it. */
+  /** It was not sent before. */
   | 'ours'
   /** It was sent for the same report: AWS handed that over again. */
   | 'sent'
@@ -9,7 +9,7 @@ export type Taken =
   /** Another run sends it right now for the same report; whether it arrives is not known yet. */
   | 'busy'
 
-/** One alert that is told later, with others. */
+/** One alert that is sent later, with others. */
 export interface Collected {
   /** Different for each alert, the same when it is collected again. */
   readonly key: string
@@ -33,14 +33,14 @@ export interface Memory {
   settle(key: string, report: string): Promise<void>
   /** It was not sent: the same report, or another, may take it. */
   release(key: string, report: string): Promise<void>
-  /** Notes that `id` happened at `at` and tells how many different ids there were in the `windowMs` before it, at most `most`. */
+  /** Notes that `id` happened at `at` and returns how many different ids there were in the `windowMs` before it, at most `most`. */
   count(what: string, id: string, at: number, windowMs: number, most: number): Promise<number>
-  /** Puts an alert by, to be told at `due`. */
+  /** Stores an alert to be sent at `due`. */
   collect(due: number, alert: Collected): Promise<void>
-  /** What was due at `now`, and not told: at most a few thousand, the oldest first. */
+  /** Alerts that were due at `now` and not sent: at most a few thousand, oldest first. */
   due(now: number): Promise<{ readonly due: number; readonly alert: Collected }[]>
-  /** These were told. */
-  told(alerts: readonly { readonly due: number; readonly alert: Collected }[]): Promise<void>
+  /** Marks alerts as sent. */
+  markSent(alerts: readonly { readonly due: number; readonly alert: Collected }[]): Promise<void>
 }
 
 /** Longer than the 14 days for which a dead-letter queue keeps what may be sent again from it. */

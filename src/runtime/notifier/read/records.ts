@@ -2,7 +2,7 @@
 export interface Reported {
   /** Stays the same when AWS hands the same thing over again: SNS's message id, EventBridge's event id, SQS's. */
   readonly id: string
-  /** The SQS message that it came in, where it did: only SQS can be told of single failures. */
+  /** The SQS message that it came in, where it did: only SQS accepts failures of single messages. */
   readonly sqsId?: string
   readonly subject?: string
   /** JSON where it was JSON, otherwise the text as it came. */

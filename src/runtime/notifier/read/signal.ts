@@ -27,7 +27,7 @@ function plain({ body, subject }: Reported): Signal {
   return { kind: 'text', subject, text: text ?? String(body) }
 }
 
-/** Tells what was reported by its shape. What no shape fits is text: nothing is dropped because it is unknown. */
+/** Recognises a signal by its shape. An unknown shape is reported as text, so that nothing is dropped. */
 export function signalOf(reported: Reported): Signal {
   const { body } = reported
   if (!isObject(body)) return plain(reported)

@@ -63,7 +63,7 @@ function length(branches: readonly Json[]): number {
   return JSON.stringify(wrapped(branches)).length
 }
 
-/** One branch a service, in halves where the names of one service are too many. */
+/** One branch per service, split if a service has too many names. */
 function branchesOf(service: string, names: readonly string[]): Json[] {
   const source: unknown = JSON.parse(service)
   const branch: Json = { ...(source !== null && { eventSource: source }), eventName: names }

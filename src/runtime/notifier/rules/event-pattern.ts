@@ -8,12 +8,12 @@ import { alternative, type Holds, isScalar, PatternFault } from './operators.ts'
 
 export { PatternFault } from './operators.ts'
 
-/** @param node what the pattern is held against; @param event the whole event, for members that must be absent */
+/** @param node what the pattern is matched with; @param event the whole event, for members that must be absent */
 type Test = (node: unknown, event: unknown) => boolean
 
 /**
  * Whether nothing stands at a path. Asked of the whole event: of two elements of a list, one with the member and one
- * without, the member exists. A member that holds an object is no leaf, and so counts as absent.
+ * without, the member exists. A member that holds an object is not a leaf, and so counts as absent.
  */
 function isAbsent(event: unknown, path: readonly string[]): boolean {
   const leafBelow = (node: unknown, depth: number): boolean =>

@@ -1,6 +1,6 @@
 import { isObject, type Json, member, textAt } from './json.ts'
 
-/** What rules are held against. */
+/** What rules are matched with. */
 export interface Activity {
   readonly source: 'cloudtrail' | 'guardduty'
   /** A CloudTrail record, or a finding of GuardDuty. */

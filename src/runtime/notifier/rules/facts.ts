@@ -4,19 +4,19 @@ import { allowedIn, attachesAdministrator, below, isAdministrator } from './poli
 
 /** What an event pattern cannot express. Rules match it as the member `apigw` of a CloudTrail record. */
 export interface Facts {
-  /** Something was opened to everybody: by a policy, an ACL, a permission, a list of a snapshot, or a role's trust. */
+  /** A resource was made public: by a policy, an ACL, a permission, a list of a snapshot, or a role's trust. */
   readonly public: boolean
-  /** Something was opened to an account other than the one of the record. */
+  /** A resource was shared with an account other than the one of the record. */
   readonly shared: boolean
   /** A policy with all rights, or with all of IAM's, was attached or written. */
   readonly adminPolicy: boolean
-  /** The request names another user than the one who made it. */
+  /** The request names a user who is not its caller. */
   readonly otherUser: boolean
   /** The call was refused or failed. */
   readonly failed: boolean
   /** The request names a part of this pipeline. */
   readonly own: boolean
-  /** A trail was told to record no more calls that change something. */
+  /** A trail was changed so that it no longer records write events. */
   readonly unlogged: boolean
 }
 

@@ -10,7 +10,7 @@ export function ruleProblem(place: string, message: string): Problem {
 }
 
 /**
- * Holds a value that was read from a file against its shape.
+ * Checks a value from a file against its schema.
  * @throws Problem `rule-invalid` that names file and field
  */
 export function checked<T>(schema: z.ZodType<T>, value: unknown, file: string): T {

@@ -21,7 +21,7 @@ export function textAt(value: unknown, ...path: readonly string[]): string | und
 }
 
 /**
- * Whether any element of a list holds, lists inside lists included; a value that is no list is its own element, and an
+ * Whether any element of a list holds, lists inside lists included; a value that is not a list is its own element, and an
  * empty list counts as an absent value. Without recursion: an event may nest lists deeper than the stack is.
  */
 export function someElement(value: unknown, holds: (element: unknown) => boolean): boolean {

@@ -40,7 +40,7 @@ export interface MatcherOptions {
   readonly own?: readonly string[]
 }
 
-/** What patterns are held against. Facts cost a walk through the request, so they are computed when asked for. */
+/** What patterns are matched with. Facts cost a walk through the request, so they are computed when asked for. */
 interface Subject {
   readonly detail: Json
   readonly withFacts: () => Json

@@ -127,7 +127,7 @@ function found(event: unknown, path: readonly Step[]): unknown {
   )
 }
 
-/** `!=` is no negation of `=`: neither matches a field that is missing, nor one that holds a map or a list. */
+/** `!=` is not the negation of `=`: neither matches a field that is missing, nor one that holds a map or a list. */
 function compared(path: readonly Step[], sign: Token, value: Token): Test {
   if (value.kind !== 'word' && value.kind !== 'quoted') {
     throw new MetricFilterFault(value.position, `expected a value, found ${value.text}`)

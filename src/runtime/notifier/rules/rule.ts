@@ -16,7 +16,7 @@ const threshold = z.strictObject({
 const json = z.record(z.string(), z.unknown())
 
 const rule = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, 'is no id: use a-z, 0-9 and "-"'),
+  id: z.string().regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, 'is not a valid id: use a-z, 0-9 and "-"'),
   severity: z.enum(severities),
   title: z.string().min(1).max(120),
   why: z.string().min(1),

@@ -111,7 +111,7 @@ export interface Burst {
 
 const maxLines = 20
 
-/** What was collected, in one message: a line a rule, and who stands behind most of it. */
+/** Collected alerts in one message: a line per rule, and the most frequent actor. */
 export function digestMessage(bursts: readonly Burst[]): SlackMessage {
   const [worst] = bursts
   const total = bursts.reduce((sum, { count }) => sum + count, 0)

@@ -39,7 +39,7 @@ function isHttpError(error: unknown): error is IncomingWebhookHTTPError {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
 }
 
-/** Seconds or a date (RFC 9110, section 10.2.3); Slack sends seconds, and asks for one message a second. */
+/** Seconds or a date (RFC 9110, section 10.2.3); Slack sends seconds, and allows one message per second. */
 export function retryAfterMs(header: string | null, now: number): number {
   if (header === null || header.trim() === '') return 1_000
   const seconds = Number(header)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { reconcileAfterMs } from '../../../../src/domain/admission.ts'
-import { sweepOpenUnits } from '../../../../src/runtime/gateway/messages/sweep.ts'
+import { type SweepOptions, sweepOpenUnits } from '../../../../src/runtime/gateway/messages/sweep.ts'
 import type { Ledger } from '../../../../src/runtime/ports/index.ts'
 import { type Dynamo, startDynamo } from '../../../support/dynamodb.ts'
 import { liveQueue, type Sqs, startSqs } from '../../../support/sqs.ts'
@@ -31,10 +31,22 @@ interface Logged {
   readonly customer?: unknown
 }
 
+/** The registry as a sweep sees it, with this customer alone: other tests use the same Redis. */
+function registryOf({ registry, customer }: World, onLook: () => void = () => undefined): SweepOptions['registry'] {
+  return {
+    customers: async () => (await registry.customers()).filter(({ id }) => id === customer),
+    open: (id, environment) => {
+      onLook()
+      return registry.open(id, environment)
+    },
+    settle: (...args) => registry.settle(...args),
+  }
+}
+
 function startSweep(world: World): { readonly logged: Logged[] } {
   const logged: Logged[] = []
   const log = (event: string, fields: Readonly<Record<string, unknown>>) => void logged.push({ event, ...fields })
-  const sweep = sweepOpenUnits({ registry: world.registry, ledger, everyMs: 20, log, random: () => 0 })
+  const sweep = sweepOpenUnits({ registry: registryOf(world), ledger, everyMs: 20, log, random: () => 0 })
   onTestFinished(() => sweep.stop())
   return { logged }
 }
@@ -83,20 +95,14 @@ describe.each([
 
   it('keeps the unit of a call that is still running', async () => {
     const world = await start()
-    const { registry, customer } = world
     const held = proxy.hold('SendMessageBatch', 'hold')
     const answer = world.post()
     await held.arrived
     let looks = 0
     const sweep = sweepOpenUnits({
-      registry: {
-        customers: () => registry.customers(),
-        open: (id, environment) => {
-          if (id === customer) looks += 1
-          return registry.open(id, environment)
-        },
-        settle: (...args) => registry.settle(...args),
-      },
+      registry: registryOf(world, () => {
+        looks += 1
+      }),
       ledger,
       everyMs: 20,
       log: () => undefined,
@@ -124,7 +130,7 @@ it('continues after the ledger failed, and says why', async () => {
     return ledger.standings(...args)
   }
   const sweep = sweepOpenUnits({
-    registry: world.registry,
+    registry: registryOf(world),
     ledger: { standings },
     everyMs: 20,
     log: (event, fields) => void logged.push({ event, ...fields }),

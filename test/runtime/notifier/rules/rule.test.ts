@@ -39,7 +39,7 @@ describe('a rule file', () => {
     ['no map', 'just words', 'mine.yaml: '],
     ['nothing', '', 'mine.yaml: '],
     ['no id', good.replace('id: mine\n', ''), 'id: '],
-    ['a strange id', good.replace('id: mine', 'id: My Rule'), 'id: is no id'],
+    ['a strange id', good.replace('id: mine', 'id: My Rule'), 'id: is not a valid id'],
     ['another name than the file', good.replace('id: mine', 'id: yours'), `id: is "yours", and must be the file's name: "mine"`],
     ['an unknown severity', good.replace('low', 'severe'), 'severity: '],
     ['an empty title', good.replace('title: T', "title: ''"), 'title: '],

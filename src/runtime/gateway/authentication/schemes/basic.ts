@@ -17,12 +17,12 @@ const longest = 1024
 const maxRemembered = 10_000
 const rememberMs = 60_000
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-/** Compared with when there is no such key, so that an unknown id takes as long as a wrong secret. */
-const nobody = digestOf('nobody')
+/** Compared with if the key does not exist, so that an unknown id takes as long as a wrong secret. */
+const unknownKeyDigest = digestOf('unknown')
 
 function decoded(base64: string): string | undefined {
   const bytes = Buffer.from(base64, 'base64')
-  // Node passes over what is no base64; only text that encodes back to itself, or lacks just the padding, was well-formed.
+  // Node skips characters that are not base64. Text is well-formed only if it encodes back to itself, with or without padding.
   const padded = bytes.toString('base64')
   if (base64 !== padded && base64 !== padded.replace(/=+$/, '')) return undefined
   try {
@@ -65,7 +65,7 @@ export function basicScheme(
     }
     const { customer, secret, keyId } = given
     const credential = await registry.credential(customer, keyId)
-    const digest = credential !== undefined && credential.scheme !== 'hmac' ? credential.digest : nobody
+    const digest = credential !== undefined && credential.scheme !== 'hmac' ? credential.digest : unknownKeyDigest
     if (!secretMatches(secret, digest) || credential?.scheme !== scheme) throw new Problem('credentials-invalid', nothingFits)
     const caller: Caller = { customer, keyId, environment: credential.environment, scheme }
     known.set(header, caller)

@@ -21,10 +21,10 @@ const maxRemembered = 10_000
 const rememberMs = 60_000
 const maxHeader = 4096
 const noncePattern = /^[\x21-\x7e]{8,128}$/
-/** Signed with when there is no such key, so that an unknown id takes as long as a wrong secret. */
-const nobody = 'apigw_live_nobody'
+/** Signed with if the key does not exist, so that an unknown id takes as long as a wrong secret. */
+const unknownKeySecret = 'apigw_live_unknown'
 
-/** A failure of a signature. In the test environment it tells what would have been right; in live only the code. */
+/** A failure of a signature. The test environment returns the expected value; live returns only the code. */
 function refuse(
   attempt: Attempt,
   code: 'signature-invalid' | 'signature-incomplete' | 'signature-expired' | 'digest-mismatch' | 'credentials-invalid',
@@ -111,7 +111,7 @@ export function hmacScheme({ registry, masterKeys, now }: SchemeParts): (attempt
     const [customer = '', keyId = '', more] = (signature.keyId ?? '').split(':')
     const remembered = secrets.get(`${customer}:${keyId}`) !== undefined
     const found = more === undefined ? await signer(customer, keyId, masterKeys) : undefined
-    const right = sameSignature(signature.signature, hmacSha256(found?.secret ?? nobody, built.base))
+    const right = sameSignature(signature.signature, hmacSha256(found?.secret ?? unknownKeySecret, built.base))
     if (found === undefined || !right) {
       // An unknown key was looked up just now; a known one that was remembered is looked up too, or its answer would come
       // a fifth sooner and tell that it exists.

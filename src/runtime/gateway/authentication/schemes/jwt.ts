@@ -18,7 +18,8 @@ export function jwtScheme({ tokens, now }: SchemeParts): (header: string) => Pro
     const remembered = known.get(header)
     if (remembered !== undefined) return remembered
     const token = header.length <= longest ? pattern.exec(header)?.[1] : undefined
-    if (token === undefined) throw new Problem('token-invalid', 'The Authorization header is not "Bearer " with a token of ours.')
+    if (token === undefined)
+      throw new Problem('token-invalid', 'The Authorization header is not "Bearer " with a token of this API.')
     const { customer, keyId, environment, expiresAt, leftMs } = await tokens.verify(token)
     const caller: Caller = { customer, keyId, environment, scheme: 'jwt', expiresAt }
     // How long is left is of the registry's clock; this machine's only measures it.

@@ -15,7 +15,7 @@ export interface SchemeParts {
 /** A request with what the address says about it. */
 export interface Attempt {
   readonly request: HttpRequest
-  /** By the path: what may be told about a failure depends on it. */
+  /** From the path. It decides how much an error may reveal. */
   readonly environment: Environment
   /** Absolute URI as the client addressed it. */
   readonly targetUri: string

@@ -7,14 +7,14 @@ import {
   type HttpApiEvent,
   isAlb,
   isHttpApi,
-  type Multi,
+  type MultiValues,
   type RestEvent,
-  type Single,
+  type SingleValues,
 } from './events.ts'
 
 export interface AdaptOptions {
   /**
-   * How many proxies of ours stand in front of what calls the function. With n, the n-th address from the right of
+   * The number of your own proxies in front of the caller of the function. With n, the n-th address from the right of
    * X-Forwarded-For is the caller's. An ALB that calls the function itself is not counted: it wrote the last one.
    */
   readonly trustedProxies: number
@@ -30,7 +30,7 @@ export interface LambdaResponse {
   readonly isBase64Encoded: false
 }
 
-function headersFrom(single: Single | undefined, multi: Multi | undefined): Map<string, readonly string[]> {
+function headersFrom(single: SingleValues | undefined, multi: MultiValues | undefined): Map<string, readonly string[]> {
   const headers = new Map<string, readonly string[]>()
   if (multi) {
     for (const [name, values] of Object.entries(multi)) if (values) headers.set(name.toLowerCase(), values)
@@ -40,7 +40,7 @@ function headersFrom(single: Single | undefined, multi: Multi | undefined): Map<
   return headers
 }
 
-function query(single: Single | undefined, multi: Multi | undefined, encode: (text: string) => string): string {
+function query(single: SingleValues | undefined, multi: MultiValues | undefined, encode: (text: string) => string): string {
   const pairs = multi
     ? Object.entries(multi).flatMap(([name, values = []]) => values.map((value) => [name, value]))
     : Object.entries(single ?? {}).map(([name, value = '']) => [name, value])
@@ -65,7 +65,7 @@ function originOf(headers: ReadonlyMap<string, readonly string[]>, domain: strin
 function fromHttpApi(event: HttpApiEvent, { trustedProxies }: AdaptOptions): HttpRequest {
   const { http, stage, domainName, authorizer } = event.requestContext
   const headers = headersFrom(event.headers, undefined)
-  // A stage other than $default is part of the path, and of no endpoint of ours.
+  // A stage other than $default is part of the path, but not of the endpoint's path.
   const prefix = stage === undefined || stage === '$default' ? '' : `/${stage}`
   const path = prefix !== '' && event.rawPath.startsWith(`${prefix}/`) ? event.rawPath.slice(prefix.length) : event.rawPath
   const proven = callerFrom(authorizer?.lambda ?? undefined)

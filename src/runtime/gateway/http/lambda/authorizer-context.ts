@@ -25,7 +25,7 @@ export function contextOf(
  * The caller that an authorizer proved. A cached answer brings the first call's nonce along, and `admit` takes a nonce
  * once, so caching can never let a signature pass twice.
  *
- * @returns `undefined` for anything that no authorizer of ours has written
+ * @returns `undefined` for a context that apigw's authorizer did not write
  */
 export function callerFrom(context: Readonly<Record<string, unknown>> | undefined): Caller | undefined {
   const { customer, keyId, environment, scheme, nonce, nonceMs, bound, expiresAt } = context ?? {}
@@ -35,7 +35,7 @@ export function callerFrom(context: Readonly<Record<string, unknown>> | undefine
   const remembered = Number(nonceMs)
   const isWhole = typeof nonce === 'string' && typeof bound === 'string' && Number.isSafeInteger(remembered)
   if (knownScheme === 'hmac' && !isWhole) return undefined
-  // API Gateway may answer from its cache for longer than a token lives, so its end comes along.
+  // API Gateway may answer from its cache for longer than a token lives, so its expiry is included.
   const end = typeof expiresAt === 'string' && expiresAt !== '' ? Number(expiresAt) : Number.NaN
   if (knownScheme === 'jwt' && !Number.isSafeInteger(end)) return undefined
   return {

@@ -83,7 +83,7 @@ export class Connection {
   }
 
   /**
-   * Goes on reading for a while and drops what comes. To close while bytes arrive makes the kernel send a reset, and a
+   * Keeps reading for a while and discards what arrives. To close while bytes arrive makes the kernel send a reset, and a
    * client that gets one throws away the answer that it has not read yet (RFC 9112, section 9.6).
    */
   #linger(): void {

@@ -6,7 +6,7 @@ export interface ServeLimits {
   /** How often both are checked: node's default of 30 s would add half a minute to each. */
   readonly timeoutCheckMs: number
   readonly maxConnections: number
-  /** Does not count where a proxy of ours stands in front: then all connections come from its few addresses. */
+  /** Not used behind your own proxies, because all connections then come from their few addresses. */
   readonly maxConnectionsPerAddress: number
   /** Requests of one connection that may wait for their answers. */
   readonly maxPipelined: number

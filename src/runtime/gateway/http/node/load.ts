@@ -17,7 +17,7 @@ export interface Slot {
 }
 
 /**
- * Calls under way in this process. While the event loop has time to spare, calls wait for what stands behind the gateway,
+ * Calls under way in this process. While the event loop has time to spare, calls wait for the registry and the queue,
  * and `maxCalls` bounds them. While it has none, each further call makes all of them later: then as many are let in as
  * it works off in `targetSeconds` (Little's law), and the rest is better refused at once.
  */

@@ -101,7 +101,7 @@ export default endpoint({
     const messages = messagesOf(input)
     const { rows, refusal } = await checkedRows(call, messages)
     const identity = identityOf(call, input)
-    // Index -1 is no message's: the batch's own name is as stable as theirs.
+    // Index -1 belongs to the batch itself, so its id is as stable as those of its messages.
     const batchId = identity.idOf(-1)
     const done = await submit(call, 'messages', rows, identity, () => refusal ?? noneValid(rows))
     if (done.kind === 'refused') return call.refuse(done)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Problem } from '../../../../domain/problem.ts'
+import { type ApiProblem, Problem } from '../../../../domain/problem.ts'
 import { tokenSeconds } from '../../authentication/tokens.ts'
 import { type HttpResponse, json, single } from '../../http/http.ts'
 import { admit } from '../../messages/admit.ts'
@@ -8,8 +8,8 @@ import type { Endpoint } from '../endpoint.ts'
 
 const formType = /^application\/x-www-form-urlencoded *(?:;.*)?$/i
 
-/** RFC 6749, section 5.2: this endpoint's errors have a form of their own. */
-function oauthError(problem: Problem, requestId: string): HttpResponse {
+/** Writes an error in the format of OAuth (RFC 6749, section 5.2). */
+function oauthError(problem: ApiProblem, requestId: string): HttpResponse {
   const { status, code, message, retryAfterMs } = problem
   const error =
     status === 401 || status === 403
@@ -22,7 +22,7 @@ function oauthError(problem: Problem, requestId: string): HttpResponse {
   const answer = json(status === 403 ? 401 : status, { error, error_description: message, code, requestId })
   if (error === 'invalid_client') answer.headers['www-authenticate'] = 'Basic realm="apigw", charset="UTF-8"'
   if (retryAfterMs !== undefined) answer.headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
-  return answer
+  return { ...answer, code }
 }
 
 function checkGrant(call: Call): void {

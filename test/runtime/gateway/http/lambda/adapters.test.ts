@@ -201,6 +201,9 @@ describe('behind a balancer, a REST API', () => {
   })
 })
 
-it.each([undefined, null, 'x', {}, { httpMethod: 'GET' }, { requestContext: {} }, { Records: [] }])('%j is no event', (event) => {
-  expect(() => gatewayEvent(event)).toThrow('This is no event')
-})
+it.each([undefined, null, 'x', {}, { httpMethod: 'GET' }, { requestContext: {} }, { Records: [] }])(
+  '%j is not accepted as an event',
+  (event) => {
+    expect(() => gatewayEvent(event)).toThrow('The event is not from')
+  },
+)

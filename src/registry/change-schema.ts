@@ -1,22 +1,22 @@
 import * as z from 'zod'
-import { schemes } from '../../domain/credential.ts'
-import { customerIdPattern, environments, maxCustomerIdLength } from '../../domain/names.ts'
-import type { Change } from '../../registry/index.ts'
+import { schemes } from '../domain/credential.ts'
+import { customerIdPattern, environments, maxCustomerIdLength } from '../domain/names.ts'
+import type { Change } from './changes/change.ts'
 
 /**
- * What a request may hold: bounds and forms. What it may mean is for the domain to say. The objects are strict: a field that
- * this function does not know comes from a newer command, and would be lost.
+ * The schema of a change on the wire: lengths and formats. The domain checks the meaning. The objects are strict: a field that
+ * the function does not know comes from a newer command, and would be lost.
  *
- * Names become keys of Redis, so they hold nothing that means something there.
+ * Names become Redis keys, so characters with a meaning there are refused.
  */
 
-const text = (most: number) => z.string().min(1).max(most)
+const text = (maxLength: number) => z.string().min(1).max(maxLength)
 /** Milliseconds since 1970. */
 const instant = z.int().min(0)
 
 export const customerId = text(maxCustomerIdLength).regex(customerIdPattern)
 export const keyId = text(64).regex(/^[A-Za-z0-9_-]+$/)
-/** The documents of this program: the routes and keys that all share, and a web ACL's notes. */
+/** The documents that apigw stores: shared routes and token keys, and the notes of a web ACL. */
 export const documentName = text(150).regex(/^[a-z][a-z0-9-]*$|^waf:[\w:-]+$/)
 export const environment = z.enum(environments)
 

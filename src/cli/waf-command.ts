@@ -1,8 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { BaseCommand, shared } from '../cli/base.ts'
-import { confirmed } from '../cli/confirm.ts'
-import { iso } from '../cli/output.ts'
-import type { BaseFlags } from '../cli/settings.ts'
+import { apigw, step } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Context } from '../operations/customers/index.ts'
 import {
@@ -13,32 +10,37 @@ import {
   type List,
   type Place,
   readAsked,
-  shortText,
   sweep,
   withWaf,
 } from '../operations/waf/index.ts'
-import { defaultTtl, endOf, localNotesRemark, notesOf, placeText, typedAddresses, wafFlags, wafPlace } from './waf.ts'
+import { iso } from '../presenters/output.ts'
+import { addedText, addressesText, placeText } from '../presenters/waf.ts'
+import { BaseCommand, shared } from './base.ts'
+import { confirm } from './confirm.ts'
+import type { BaseFlags } from './settings.ts'
+import { localNotesWarning, noteStore } from './waf-notes.ts'
+import { defaultTtl, parseTtl, readAddresses, wafFlags, wafPlace } from './waf-place.ts'
 
-/** Flags of every change of the lists. */
+/** Flags of every command that changes the lists. */
 export const changeFlags = {
   ...wafFlags,
   unrecorded: Flags.boolean({
     default: false,
     env: 'APIGW_UNRECORDED',
-    summary: 'leave the registry out, for when it is down: ends and reasons are neither noted nor shown',
+    summary: 'skip the registry, for when it is down: expiry and reason are neither recorded nor shown',
   }),
   'dry-run': shared.dryRun,
 } as const
 
-/** Flags of what puts an address into a list. */
+/** Flags of the commands that add an address to a list. */
 export const entryFlags = {
   ttl: Flags.string({
     env: 'APIGW_TTL',
     exclusive: ['unrecorded'],
     helpValue: 'SPAN|TIME|never',
-    summary: `until when: 30m, 7d, a time such as 2027-01-31T00:00:00Z, or never (default: ${defaultTtl})`,
+    summary: `expiry: 30m, 7d, a time such as 2027-01-31T00:00:00Z, or never (default: ${defaultTtl})`,
   }),
-  reason: Flags.string({ required: true, env: 'APIGW_REASON', helpValue: 'TEXT', summary: 'why, for who comes after you' }),
+  reason: Flags.string({ required: true, env: 'APIGW_REASON', helpValue: 'TEXT', summary: 'reason, recorded in the audit log' }),
   yes: shared.yes,
   ...changeFlags,
 } as const
@@ -48,7 +50,7 @@ export const addressArgs = {
     required: true,
     multiple: true,
     ignoreStdin: true,
-    description: 'addresses or ranges, IPv4 and IPv6; - for a list on stdin',
+    description: 'IPv4 or IPv6 addresses or ranges; - for stdin',
   }),
 } as const
 
@@ -65,61 +67,59 @@ export interface EntryFlags extends ChangeFlags {
   readonly yes: boolean
 }
 
-/** What a list does, in words. */
-const done = { block: 'blocked', allow: 'allowed' } as const satisfies Record<List, string>
-
-/** How an entry gets into its list: what is looked at before, and what is asked. */
-export interface Put {
+/** How a command adds entries to a list. */
+export interface Addition {
   readonly list: List
   readonly addresses: readonly string[]
-  /** Throws where it must not be; says what is worth saying. */
+  /** Throws if the addresses must not be added; returns remarks to show. */
   readonly check: (change: Change, cidrs: readonly Cidr[], context: Context | undefined) => Promise<readonly string[]>
+  /** What to confirm; undefined: nothing. */
   readonly question: ((texts: string) => string) | undefined
 }
 
-/** A command that changes the lists of a web ACL. */
+/** The base of the commands that change the lists of a web ACL. */
 export abstract class WafChangeCommand extends BaseCommand {
-  // oclif looks for it no further than one class up.
+  // oclif reads it from the direct parent class only.
   static override enableJsonFlag = true
 
-  /** Opens the web ACL, and the registry for its notes, for as long as `work` takes. */
+  /** Opens the web ACL, and the registry for its notes, while `work` runs. */
   protected async withChange<T>(flags: ChangeFlags, work: (change: Change, context?: Context) => Promise<T>): Promise<T> {
     const place = wafPlace(this.settings(flags), flags)
-    const open = (context?: Context): Promise<T> =>
+    const run = (context?: Context): Promise<T> =>
       withWaf(place, (waf) =>
-        work({ waf, notes: context && notesOf(context), dryRun: flags['dry-run'], now: Date.now() }, context),
+        work({ waf, notes: context && noteStore(context), dryRun: flags['dry-run'], now: Date.now() }, context),
       )
     if (flags.unrecorded) {
-      const result = await open()
+      const result = await run()
       if (flags['dry-run']) this.note('Dry run: nothing was changed.')
       return result
     }
     try {
-      return await this.withContext(flags, open)
+      return await this.withContext(flags, run)
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'registry-unavailable') throw error
-      throw new Problem(error.code, `${error.message} End and reason of an entry are noted there.`, {
-        next: 'run it again; or without any note, and for good: add --unrecorded',
+      throw new Problem(error.code, `${error.message} It records the expiry and reason of entries.`, {
+        next: 'run it again; or add --unrecorded, for an entry without expiry and reason',
         cause: error,
       })
     }
   }
 
-  /** Puts addresses into a list, and takes out of both lists what is due. */
-  protected async put(flags: EntryFlags, { list, addresses, check, question }: Put) {
-    const asked = readAsked(await typedAddresses(addresses), true)
-    const until = flags.unrecorded ? null : endOf(flags.ttl, Date.now())
-    const local = flags.unrecorded ? undefined : localNotesRemark(this.settings(flags).registry)
+  /** Adds addresses to a list, then removes expired entries from both lists. */
+  protected async addToList(flags: EntryFlags, { list, addresses, check, question }: Addition) {
+    const asked = readAsked(await readAddresses(addresses), true)
+    const until = flags.unrecorded ? null : parseTtl(flags.ttl, Date.now())
+    const local = flags.unrecorded ? undefined : localNotesWarning(this.settings(flags).registry)
     return this.withChange(flags, async (change, context) => {
       const remarks = [...asked.remarks, ...(await check(change, asked.cidrs, context)), ...(local === undefined ? [] : [local])]
       for (const remark of remarks) this.note(remark)
       if (question !== undefined && !change.dryRun) {
-        await confirmed(question(shortened(asked.cidrs.map(cidrText))), { yes: flags.yes, interactive: this.interactive })
+        await confirm(question(addressesText(asked.cidrs.map(cidrText))), { yes: flags.yes, interactive: this.interactive })
       }
       const actor = context?.actor ?? { who: '', from: '' }
       const why = { until, by: actor.who, from: actor.from, reason: flags.reason }
       const { entries, added } = await addEntries(change, list, asked.cidrs, why)
-      for (const { address } of entries) this.log(entryText(list, address, until, added.includes(address)))
+      for (const { address } of entries) this.log(addedText(list, address, until, added.includes(address)))
       const { swept, failure } = await this.sweepAfter(change)
       return {
         webAcl: change.waf.acl.name,
@@ -133,7 +133,7 @@ export abstract class WafChangeCommand extends BaseCommand {
     })
   }
 
-  /** Takes away what is due, once what was asked for is done. That this fails does not undo the other. */
+  /** Removes expired entries after a change. A failure does not undo the change. */
   protected async sweepAfter(change: Change): Promise<{ swept: Place[]; failure: string[] }> {
     try {
       const swept = await sweep(change)
@@ -141,25 +141,15 @@ export abstract class WafChangeCommand extends BaseCommand {
       return { swept, failure: [] }
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      const failure = this.here(`What is due could not be taken away: ${error.message} Next: apigw waf list --sweep`)
+      const failure = this.nextText(
+        step`Could not remove expired entries: ${error.message} Next: ${apigw('waf list', '--sweep')}`,
+      )
       this.note(failure)
       return { swept: [], failure: [failure] }
     }
   }
 
   protected noteSwept(swept: readonly Place[]): void {
-    if (swept.length > 0) this.note(`Their time was over, and they are gone: ${swept.map(placeText).join(', ')}.`)
+    if (swept.length > 0) this.note(`Removed expired entries: ${swept.map(placeText).join(', ')}.`)
   }
-}
-
-const maxShown = 5
-
-function shortened(texts: readonly string[]): string {
-  const more = texts.length - maxShown
-  return texts.slice(0, maxShown).join(', ') + (more > 0 ? ` and ${more} more` : '')
-}
-
-function entryText(list: List, address: string, until: number | null, added: boolean): string {
-  const end = until === null ? 'until it is taken away' : `until ${new Date(until).toISOString()}`
-  return `${shortText(address)} ${added ? 'is' : 'was already'} ${done[list]}, ${added ? '' : 'now '}${end}.`
 }

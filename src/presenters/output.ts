@@ -4,12 +4,12 @@ import { withoutUnsafe } from '../domain/names.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Colours a text where the stream is a terminal that wants colour (NO_COLOR, FORCE_COLOR and TERM are respected). */
+/** Colors a text if the stream is a terminal with color (respects NO_COLOR, FORCE_COLOR and TERM). */
 export function styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return styleText(style, text, { stream, validateStream: true })
 }
 
-/** What others wrote, such as a customer's name, must not steer the reader's terminal. */
+/** Removes control characters from text of others, such as a customer's name, so that it cannot control the terminal. */
 export function plain(text: string): string {
   return withoutUnsafe(stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' '))
 }
@@ -19,7 +19,7 @@ function padded(text: string, width: number): string {
 }
 
 /**
- * Columns under a head, two spaces apart. Widths are counted as a terminal does: a Korean syllable takes two cells.
+ * Columns under a heading, two spaces apart. Widths are terminal cells: a Korean syllable takes two.
  */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(plain))
@@ -32,7 +32,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [styled('dim', line(head.map((title) => title.toUpperCase()))), ...cells.map(line)].join('\n')
 }
 
-/** Names and values, one a line, for a single thing. */
+/** Names and values, one per line. */
 export function facts(pairs: readonly (readonly [string, string])[], indent = ''): string {
   const width = Math.max(...pairs.map(([name]) => stringWidth(name)))
   return pairs.map(([name, value]) => `${indent}${styled('dim', padded(name, width))}  ${value}`).join('\n')
@@ -44,7 +44,7 @@ export function count(value: number): string {
   return grouped.format(value)
 }
 
-/** An instant in a customer's own time zone, with the offset that makes it unmistakable. */
+/** An instant in a customer's time zone, with the name of the zone. */
 export function localTime(instant: number, timeZone: string): string {
   const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
   return `${format.format(instant)} ${timeZone}`

@@ -8,7 +8,7 @@ const defaultVisibilitySeconds = 30
  * Parcels that were received and not deleted yet. Their time is extended for as long as they are held, so that a slow
  * database does not make SQS hand them out again.
  */
-export class Held {
+export class InFlightParcels {
   readonly #queue: Queue
   readonly #name: string
   /** When each has to be extended, in milliseconds of `performance.now`. */

@@ -1,0 +1,120 @@
+import type { Carrier } from '../../domain/carrier.ts'
+import type { Environment } from '../../domain/names.ts'
+import { type Engine, marks, type Session, type SqlRow } from '../sql/index.ts'
+import type { FinishedMessage } from './database.ts'
+import { type Layout, layoutOf } from './layout.ts'
+import type { Owner } from './ledger.ts'
+
+/** The shortest month. */
+const monthMs = 28 * 86_400_000
+
+function environmentOf(value: unknown): Environment {
+  return value === 'test' ? 'test' : 'live'
+}
+
+function optional(value: unknown): string | undefined {
+  return value === null || value === undefined ? undefined : String(value)
+}
+
+function ownerValues(owners: readonly Owner[]): string[] {
+  return owners.flatMap(({ customer, environment }) => [customer, environment])
+}
+
+/** As `Database.outcomes`. */
+export async function readOutcomes(
+  engine: Engine,
+  session: Session,
+  carrier: Carrier,
+  limit: number,
+  except: readonly Owner[],
+): Promise<FinishedMessage[]> {
+  const layout = layoutOf(carrier)
+  const read = async (table: string, max: number): Promise<FinishedMessage[]> => {
+    const values = [...ownerValues(except), ...layout.result.done, max]
+    const rows = await session.all(outcomesSql(engine, layout, table, except.length), values)
+    return rows.map((row) => finishedMessage(layout, row))
+  }
+  const outcomes = await read(layout.table, limit)
+  // apigw moves rows of managed tables after their report; a carrier's agent moves its own rows before it.
+  const now = Date.now()
+  const logs = layout.managed ? [] : [layout.logOf(now), layout.logOf(now - monthMs)]
+  for (const log of new Set(logs)) {
+    if (log === undefined || outcomes.length >= limit || !(await engine.hasTable(session, log))) continue
+    outcomes.push(...(await read(log, limit - outcomes.length)))
+  }
+  if (outcomes.length < limit) outcomes.push(...(await readRejected(session, carrier, limit - outcomes.length, except)))
+  const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
+  return [...byId.values()].sort((a, b) => a.at - b.at)
+}
+
+function outcomesSql({ quoted }: Engine, { id, result }: Layout, table: string, except: number): string {
+  const at = result.at === undefined ? 'NULL' : `t.${quoted(result.at)}`
+  return `SELECT t.${quoted(id)} AS id, t.${quoted(result.code)} AS code, ${at} AS at, s.customer, s.environment, s.ref
+    FROM ${quoted(table)} t JOIN ingest_seen s ON s.msg_id = t.${quoted(id)} AND s.reported_at IS NULL${excludedOwners(except)}
+    WHERE t.${quoted(result.status)} IN ${marks(result.done.length)} LIMIT ?`
+}
+
+async function readRejected(
+  session: Session,
+  { queue }: Carrier,
+  limit: number,
+  except: readonly Owner[],
+): Promise<FinishedMessage[]> {
+  const rows = await session.all(
+    `SELECT r.msg_id AS id, r.rejected_at AS at, s.customer, s.environment, s.ref
+     FROM ingest_rejected r JOIN ingest_seen s ON s.msg_id = r.msg_id AND s.reported_at IS NULL${excludedOwners(except.length)}
+     WHERE r.queue = ? LIMIT ?`,
+    [...ownerValues(except), queue, limit],
+  )
+  return rows.map((row) => ({ ...namesOf(row), outcome: 'rejected', code: 'invalid', at: Number(row.at) }))
+}
+
+/** The SQL condition that excludes a number of owners. */
+function excludedOwners(count: number): string {
+  return ' AND NOT (s.customer = ? AND s.environment = ?)'.repeat(count)
+}
+
+function namesOf(row: SqlRow): Pick<FinishedMessage, 'id' | 'customer' | 'environment' | 'ref'> {
+  const ref = optional(row.ref)
+  return {
+    id: String(row.id),
+    customer: String(row.customer),
+    environment: environmentOf(row.environment),
+    ...(ref !== undefined && { ref }),
+  }
+}
+
+/** Times outside this range are not credible: the service is younger, and no carrier's clock is a day ahead. */
+const firstTime = Date.UTC(2000, 0)
+const aheadMs = 86_400_000
+const maxCode = 64
+
+/** The time of an outcome; if it is not credible, now and the value that was read. A zero date is not a time. */
+export function outcomeTime(layout: Layout, value: unknown): { readonly at: number; readonly unreadable?: string } {
+  const now = Date.now()
+  if (value === null || value === undefined) return { at: now }
+  const at = layout.timeOf(value)
+  if (at !== undefined && at >= firstTime && at <= now + aheadMs) return { at: Math.round(at) }
+  return { at: now, unreadable: `the time "${String(value).slice(0, 40)}"` }
+}
+
+/** The carrier's result code, cut to what a report can hold. */
+function codeOf(code: string): { readonly code: string; readonly unreadable?: string } {
+  const shown = code.replaceAll(/\p{C}/gu, '\ufffd').slice(0, maxCode)
+  return shown === code ? { code } : { code: shown, unreadable: `the code ${JSON.stringify(shown)}, cut to what a report holds` }
+}
+
+/** A finished row. An unreadable value is replaced, so that it does not hold up the reports of other rows. */
+function finishedMessage(layout: Layout, row: SqlRow): FinishedMessage {
+  const raw = optional(row.code)
+  const code = raw === undefined ? undefined : codeOf(raw)
+  const time = outcomeTime(layout, row.at)
+  const unreadable = [time.unreadable, code?.unreadable].filter((one) => one !== undefined).join(' and ')
+  return {
+    ...namesOf(row),
+    outcome: layout.outcomeOf(raw),
+    ...(code !== undefined && { code: code.code }),
+    at: time.at,
+    ...(unreadable !== '' && { unreadable }),
+  }
+}
