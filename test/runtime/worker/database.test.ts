@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { Problem } from '../../../src/domain/problem.ts'
@@ -61,6 +62,9 @@ describe('MariaDB alone', () => {
     const flushing = database.flush(carrierA, [row])
     const watcher = await createConnection(inject('mariadb'))
     await until(async () => {
+      // InnoDB refreshes this table only if it was not read for 100 ms
+      // (https://dev.mysql.com/doc/refman/8.4/en/innodb-information-schema-internal-data.html).
+      await sleep(200)
       const [waiting] = await watcher.query(
         "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE ?",
         [`%${id}%`],
