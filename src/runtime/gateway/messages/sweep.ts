@@ -6,6 +6,8 @@ import { reconcile } from './reconcile.ts'
 
 /** Maximum pause between two customers, so that a sweep of a few customers ends soon after it begins. */
 const maxPauseMs = 1_000
+/** Node runs a longer timer at once (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
+const maxTimerMs = 2 ** 31 - 1
 
 export interface SweepOptions {
   readonly registry: Pick<Registry, 'customers' | 'open' | 'settle'>
@@ -47,7 +49,7 @@ async function sweepUntil(options: SweepOptions, signal: AbortSignal): Promise<v
 /** @returns whether the time passed; `false`: the sweep is stopped */
 async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
   try {
-    await pause(ms, undefined, { signal, ref: false })
+    await pause(Math.min(ms, maxTimerMs), undefined, { signal, ref: false })
     return true
   } catch {
     return false
