@@ -40,6 +40,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   ],
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/admin': ['domain', 'registry', 'runtime/ports', 'runtime'],
+  'runtime/agent': ['domain', 'client', 'runtime/sql', 'runtime'],
   'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
   'runtime/resources': ['runtime/ports', 'runtime'],
 

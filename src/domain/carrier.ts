@@ -1,14 +1,6 @@
 import * as z from 'zod'
 import { Problem } from './problem.ts'
-
-/** Names become part of SQL statements, so only plain identifiers are allowed. */
-const identifier = z
-  .string()
-  .regex(
-    /^[A-Za-z][A-Za-z0-9_]{0,62}$/,
-    'is not a valid table or column name: use letters, digits and "_", starting with a letter',
-  )
-const value = z.union([z.string(), z.number()])
+import { identifier, monthlyTable, columnValue as value } from './sql-names.ts'
 
 /** The fields of a message that a column can hold. */
 export const fields = [
@@ -53,10 +45,7 @@ const adopted = z.strictObject({
   timeZone: z.string().min(1).optional(),
   result,
   /** The tables into which the carrier's agent moves finished rows, such as `BIZ_LOG_{yyyymm}`. */
-  log: z
-    .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_]{0,50}\{yyyymm\}$/, 'has to end in {yyyymm}')
-    .optional(),
+  log: monthlyTable.optional(),
 })
 
 /**

@@ -103,6 +103,8 @@ export interface Engine {
   transaction<T>(run: (session: Session) => Promise<T>): Promise<T>
   /** The same, while no other process does the same: for changes of the schema. */
   exclusive<T>(run: (session: Session) => Promise<T>): Promise<T>
+  /** The database's clock, in milliseconds since 1970. */
+  now(session: Session): Promise<number>
   /** Whether there is a table of this name. */
   hasTable(session: Session, table: string): Promise<boolean>
   /** What the database says about a table; `undefined`: there is none. */

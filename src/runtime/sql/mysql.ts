@@ -7,6 +7,11 @@ import { type Engine, Refusal, type Session, type SqlRow, type TableFacts, unava
 
 /** Deadlock, lock wait timeout, a record that changed since the snapshot, a statement that was ended: run it again. */
 const again = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'ER_QUERY_INTERRUPTED'])
+/**
+ * The server is read-only: after a fail-over a pool stays connected to the reader
+ * (https://github.com/sidorares/node-mysql2/issues/2050).
+ */
+const readOnly = new Set(['ER_OPTION_PREVENTS_STATEMENT', 'ER_READ_ONLY_MODE', 'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION'])
 const tries = 5
 const lockSeconds = 30
 /** Longest that one statement may take; a change of the schema may take longer. */
@@ -101,6 +106,8 @@ export class MysqlEngine implements Engine {
       await statement('ROLLBACK', pingMs).catch(() => {
         throw error
       })
+      // `#ask` then ends the connection, and the next one resolves the name of the server again.
+      if (readOnly.has(codeOf(error))) throw error
       throw new Refusal(this.#address, error, codeOf(error) === 'ER_NO_SUCH_TABLE')
     }
   }
@@ -118,6 +125,11 @@ export class MysqlEngine implements Engine {
         await session.all('SELECT RELEASE_LOCK(?)', [lock])
       }
     })
+  }
+
+  async now(session: Session): Promise<number> {
+    const [row] = await session.all('SELECT UNIX_TIMESTAMP(NOW(3)) * 1000 AS ms')
+    return Math.round(Number(row?.ms))
   }
 
   async hasTable(session: Session, table: string): Promise<boolean> {
@@ -189,9 +201,12 @@ export class MysqlEngine implements Engine {
   async #setUp(connection: PoolConnection): Promise<void> {
     const session = this.#session(connection, pingMs)
     const modes = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'
-    await session.run('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
+    const [row] = await session.all('SELECT @@max_allowed_packet AS bytes, @@log_bin AS logged, @@binlog_format AS format')
+    // A statement-based binary log refuses writes under READ COMMITTED with error 1665. A transaction of ours begins with its
+    // first statement, so its snapshot is a new one under REPEATABLE READ too.
+    const isolation = row?.logged === 1 && row.format === 'STATEMENT' ? 'REPEATABLE READ' : 'READ COMMITTED'
+    await session.run(`SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`)
     await session.run(`SET SESSION sql_mode = '${modes}', innodb_lock_wait_timeout = 10`)
-    const [row] = await session.all('SELECT @@max_allowed_packet AS bytes')
     this.#known.set(connection.connection, { maxBytes: Number(row?.bytes), usedAt: Date.now() })
   }
 

@@ -16,6 +16,8 @@ import type { ServerOptions } from './mysql.ts'
 /** Deadlock, a serialization failure, a lock or a statement that was waited for too long: run it again. */
 const again = new Set(['40P01', '40001', '55P03', '57014'])
 const tries = 5
+/** The server is a standby: after a fail-over the old address may lead to one. */
+const readOnly = '25006'
 /** Any number, the same for all of us. */
 const schemaLock = 7_264_911
 /** Longest that one statement may take; a change of the schema may take longer. */
@@ -98,6 +100,8 @@ export class PostgresEngine implements Engine {
       await statement('ROLLBACK', pingMs).catch(() => {
         throw error
       })
+      // `#ask` then ends the connection, and the next one resolves the name of the server again.
+      if (codeOf(error) === readOnly) throw error
       throw new Refusal(this.#address, error, codeOf(error) === '42P01')
     }
   }
@@ -107,6 +111,11 @@ export class PostgresEngine implements Engine {
       await session.all('SELECT pg_advisory_xact_lock(?)', [schemaLock])
       return run(session)
     }, schemaTimeoutMs)
+  }
+
+  async now(session: Session): Promise<number> {
+    const [row] = await session.all('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms')
+    return Math.round(Number(row?.ms))
   }
 
   async hasTable(session: Session, table: string): Promise<boolean> {

@@ -44,6 +44,11 @@ export class SqliteEngine implements Engine {
     return this.transaction(run)
   }
 
+  /** The file has no clock of its own. */
+  async now(): Promise<number> {
+    return Date.now()
+  }
+
   async hasTable(session: Session, table: string): Promise<boolean> {
     return (await session.all("SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)", [table])).length > 0
   }

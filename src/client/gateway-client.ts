@@ -1,0 +1,245 @@
+import * as z from 'zod'
+import type { Scheme } from '../domain/credential.ts'
+import type { Environment } from '../domain/names.ts'
+import { type Credentials, signInHeaders } from './sign-in.ts'
+
+/** Where the gateway is, and who calls it. */
+export interface GatewayConnection {
+  /** `https://api.example.com` */
+  readonly gateway: string
+  readonly credentials: Credentials
+  readonly scheme: Scheme
+  readonly environment: Environment
+  /** Default: the global `fetch`. */
+  readonly fetch?: typeof fetch
+}
+
+/** What the gateway said about one message of a batch. */
+export interface MessageResult {
+  readonly index: number
+  readonly status: 'accepted' | 'rejected'
+  readonly id?: string | undefined
+  readonly code?: string | undefined
+  readonly detail?: string | undefined
+  readonly retryable?: boolean | undefined
+}
+
+/** A refusal of a whole call. Nothing of it was sent. */
+export interface CallRefusal {
+  readonly kind: 'refused'
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+  readonly retryable: boolean
+  readonly retryAfterMs?: number
+}
+
+/** No answer that can be read: the gateway may have accepted the call. */
+export interface NoClearAnswer {
+  readonly kind: 'unclear'
+  readonly why: string
+  readonly retryAfterMs?: number
+}
+
+export type BatchAnswer = { readonly kind: 'answered'; readonly results: readonly MessageResult[] } | CallRefusal | NoClearAnswer
+
+/** The final outcome of a message. Its status is an open list. */
+export interface GatewayReport {
+  readonly id: string
+  readonly ref?: string | undefined
+  readonly status: string
+  readonly code?: string | undefined
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+export type ReportsAnswer =
+  | { readonly kind: 'page'; readonly reports: readonly GatewayReport[]; readonly cursor: string; readonly more: boolean }
+  | CallRefusal
+  | NoClearAnswer
+
+export type LookupAnswer =
+  | { readonly kind: 'found'; readonly messages: readonly GatewayReport[]; readonly unknown: readonly string[] }
+  | CallRefusal
+  | NoClearAnswer
+
+const answerMs = 30_000
+/** Answers are read up to here: more is not from a gateway. */
+const maxAnswerBytes = 4 * 1024 * 1024
+
+const batchAnswer = z.object({
+  results: z.array(
+    z.object({
+      index: z.int().nonnegative(),
+      id: z.string().optional(),
+      status: z.enum(['accepted', 'rejected']),
+      problem: z.object({ code: z.string(), detail: z.string(), retryable: z.boolean() }).optional(),
+    }),
+  ),
+})
+const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const standing = z.object({
+  id: z.string(),
+  ref: z.string().optional(),
+  status: z.string(),
+  code: z.string().optional(),
+  at: instant,
+})
+const reportPage = z.object({ reports: z.array(standing), cursor: z.string(), more: z.boolean() })
+const lookupAnswer = z.object({ messages: z.array(standing), unknown: z.array(z.string()) })
+const problemAnswer = z.object({ code: z.string(), detail: z.string().default(''), retryable: z.unknown().optional() })
+
+interface Outgoing {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+interface Incoming {
+  readonly kind: 'incoming'
+  readonly status: number
+  readonly body: unknown
+  readonly retryAfterMs?: number
+}
+
+/** The calls of a customer's program to the gateway. It never throws for an answer: each is one of a few kinds. */
+export class GatewayClient {
+  readonly #connection: GatewayConnection
+  readonly #fetch: typeof fetch
+
+  constructor(connection: GatewayConnection) {
+    this.#connection = connection
+    this.#fetch = connection.fetch ?? fetch
+  }
+
+  /** Sends a batch under an Idempotency-Key. Repeating it sends nothing twice. */
+  async sendBatch(idempotencyKey: string, messages: readonly unknown[], signal?: AbortSignal): Promise<BatchAnswer> {
+    const headers = { 'idempotency-key': idempotencyKey }
+    const answer = await this.#call({ method: 'POST', path: '/messages/batch', body: { messages }, headers, signal })
+    if (answer.kind !== 'incoming') return answer
+    if (answer.status !== 202) return refusalFrom(answer)
+    const parsed = batchAnswer.safeParse(answer.body)
+    if (!parsed.success || parsed.data.results.length !== messages.length) return unreadable(answer)
+    const results = parsed.data.results.map(({ problem, ...result }) => ({ ...result, ...problem }))
+    return { kind: 'answered', results }
+  }
+
+  /** @param waitSeconds how long the gateway may wait for a report, up to 20 */
+  async reports(cursor: string | undefined, waitSeconds: number, signal?: AbortSignal): Promise<ReportsAnswer> {
+    const query = new URLSearchParams({ limit: '500', wait: String(waitSeconds), ...(cursor !== undefined && { cursor }) })
+    const timeoutMs = answerMs + waitSeconds * 1000
+    const answer = await this.#call({ method: 'GET', path: `/reports?${query}`, timeoutMs, signal })
+    if (answer.kind !== 'incoming') return answer
+    if (answer.status !== 200) return refusalFrom(answer)
+    const parsed = reportPage.safeParse(answer.body)
+    return parsed.success ? { kind: 'page', ...parsed.data } : unreadable(answer)
+  }
+
+  /** The status of up to 100 messages. */
+  async lookup(ids: readonly string[], signal?: AbortSignal): Promise<LookupAnswer> {
+    const answer = await this.#call({ method: 'POST', path: '/messages/lookup', body: { ids }, signal })
+    if (answer.kind !== 'incoming') return answer
+    if (answer.status !== 200) return refusalFrom(answer)
+    const parsed = lookupAnswer.safeParse(answer.body)
+    return parsed.success ? { kind: 'found', ...parsed.data } : unreadable(answer)
+  }
+
+  /** Whether the gateway lets this customer in, and how far its clock is ahead of this machine’s, to the second. */
+  async check(signal?: AbortSignal): Promise<{ readonly kind: 'ok'; readonly aheadMs?: number } | CallRefusal | NoClearAnswer> {
+    const started = Date.now()
+    const answer = await this.#call({ method: 'GET', path: '/quota', signal })
+    if (answer.kind !== 'incoming') return answer
+    if (answer.status !== 200) return refusalFrom(answer)
+    const date = Date.parse(answer.date ?? '')
+    return { kind: 'ok', ...(!Number.isNaN(date) && { aheadMs: date - started }) }
+  }
+
+  async #call({
+    method,
+    path,
+    body,
+    headers = {},
+    timeoutMs = answerMs,
+    signal,
+  }: Outgoing): Promise<(Incoming & { readonly date?: string | undefined }) | NoClearAnswer> {
+    const { gateway, credentials, scheme, environment } = this.#connection
+    const url = new URL(`${environment === 'test' ? '/test' : ''}/v1.0${path}`, gateway)
+    const bytes = Buffer.from(body === undefined ? '' : JSON.stringify(body))
+    const timeout = AbortSignal.timeout(timeoutMs)
+    try {
+      const signIn = await signInHeaders(scheme, credentials, { method, url, body: bytes })
+      const response = await this.#fetch(url, {
+        method,
+        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...signIn, ...headers },
+        ...(body !== undefined && { body: bytes }),
+        redirect: 'manual',
+        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      })
+      const retryAfterMs = retryAfterFrom(response.headers.get('retry-after'))
+      return {
+        kind: 'incoming',
+        status: response.status,
+        body: await bodyOf(response),
+        date: response.headers.get('date') ?? undefined,
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      }
+    } catch (error) {
+      return { kind: 'unclear', why: causeOf(error) }
+    }
+  }
+}
+
+/** Reads the body within the limit. `undefined`: it is not JSON. */
+async function bodyOf(response: Response): Promise<unknown> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > maxAnswerBytes) throw new Error(`the answer has more than ${maxAnswerBytes / 1024 / 1024} MB`)
+    chunks.push(chunk)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** Seconds; a date is not what the gateway sends. */
+function retryAfterFrom(header: string | null): number | undefined {
+  return header !== null && /^\d{1,7}$/.test(header) ? Number(header) * 1000 : undefined
+}
+
+/**
+ * What an answer other than success means. Below 500 it is a decision: nothing was sent. An answer without a problem document
+ * comes from a proxy or another server, so it decides nothing.
+ */
+function refusalFrom({ status, body, retryAfterMs }: Incoming): CallRefusal | NoClearAnswer {
+  const problem = problemAnswer.safeParse(body)
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
+  if (!problem.success)
+    return { kind: 'unclear', why: `HTTP ${status} without a problem document: is a proxy in between?`, ...wait }
+  const { code, detail, retryable } = problem.data
+  if (status >= 500 || status === 408) return { kind: 'unclear', why: `${code}: ${detail}`, ...wait }
+  return { kind: 'refused', status, code, detail, retryable: retryable === true, ...wait }
+}
+
+function unreadable({ status }: Incoming): NoClearAnswer {
+  return { kind: 'unclear', why: `HTTP ${status} with a body that this version cannot read` }
+}
+
+/** The reason of a failed call in a few words: `fetch` hides it in `cause`. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return 'no answer in time'
+  const { cause } = error
+  const inner = cause instanceof Error ? (cause.message !== '' ? cause.message : codeIn(cause)) : undefined
+  return inner ?? error.message
+}
+
+function codeIn(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}

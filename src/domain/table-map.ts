@@ -1,0 +1,75 @@
+import * as z from 'zod'
+import { messageTypes } from './message.ts'
+import { columnValue, identifier, monthlyTable } from './sql-names.ts'
+
+/**
+ * How the agent reads and writes a table of the customer: which column holds what, and what each state of a row is called
+ * there. The customer's programs know this table, so nothing in it is changed but the columns named here.
+ */
+export const tableMap = z
+  .strictObject({
+    /** What the table belongs to, for people. */
+    title: z.string().min(1).max(80).optional(),
+    table: identifier,
+    /** The column of the primary key. */
+    key: identifier,
+    columns: z.strictObject({
+      to: identifier,
+      from: identifier,
+      text: identifier,
+      /** When the message is due. */
+      dueAt: identifier,
+      type: identifier.optional(),
+      subject: identifier.optional(),
+    }),
+    /** The table's values of `type`. A value that is not listed is refused with `type-unknown`. */
+    types: z.record(z.string(), z.enum(messageTypes)).optional(),
+    /** How the table writes times. `compact`: 20261123120000. */
+    time: z.enum(['epoch-ms', 'datetime', 'compact']).default('datetime'),
+    timeZone: z.string().min(1).default('Asia/Seoul'),
+    /** Only rows with these values are sent. */
+    where: z.record(identifier, columnValue).optional(),
+    status: z.strictObject({
+      column: identifier,
+      /** The row may be sent. */
+      ready: columnValue,
+      /** An agent is sending the row. */
+      claimed: columnValue,
+      /** The gateway accepted the message, and its report is open. */
+      accepted: columnValue,
+      delivered: columnValue,
+      failed: columnValue,
+      /** Not sent, because it was too old. Default: `failed`. */
+      expired: columnValue.optional(),
+      /** Whether it was sent is not known. Default: `failed`. */
+      unknown: columnValue.optional(),
+    }),
+    /**
+     * A spare column of at least 24 characters that names the agent and the time of its claim. It is needed where `claimed` and
+     * `accepted` are the same value.
+     */
+    claim: identifier.optional(),
+    /** A column of at least 26 characters for the gateway's id of the message. It may be the same column as `claim`. */
+    id: identifier.optional(),
+    result: z.strictObject({
+      /** The column of the result code. */
+      code: identifier,
+      delivered: columnValue,
+      /** For a code that `codes` does not list. */
+      failed: columnValue,
+      /** The table's values for codes of the carrier and of the gateway. */
+      codes: z.record(z.string(), columnValue).optional(),
+      /** When the result was written. */
+      at: identifier.optional(),
+      /** When the gateway accepted the message. */
+      acceptedAt: identifier.optional(),
+    }),
+    /** Where the customer moves finished rows, such as `em_log_{yyyymm}`. */
+    log: monthlyTable.optional(),
+  })
+  .refine(
+    ({ status, claim }) => claim !== undefined || String(status.claimed) !== String(status.accepted),
+    'needs "claim", because "claimed" and "accepted" are the same value',
+  )
+
+export type TableMap = z.infer<typeof tableMap>

@@ -1,0 +1,29 @@
+/** What an agent did, for its log and its counters. */
+export type AgentEvent =
+  | { readonly kind: 'sent'; readonly table: string; readonly accepted: number; readonly lagMs: number }
+  /** Rows that ended without being sent. */
+  | { readonly kind: 'failed'; readonly table: string; readonly code: string; readonly rows: number; readonly detail: string }
+  /** Rows that wait again, because the gateway refused them for now. */
+  | {
+      readonly kind: 'held'
+      readonly table: string
+      readonly code: string
+      readonly rows: number
+      readonly detail: string
+      readonly retryMs: number
+    }
+  /** A call has no clear answer, and is repeated under the same key. */
+  | { readonly kind: 'unclear'; readonly table: string; readonly rows: number; readonly why: string; readonly retryMs: number }
+  | { readonly kind: 'reported'; readonly reports: number; readonly unmatched: number }
+  /** A result without a value in the table's map. */
+  | { readonly kind: 'unmapped'; readonly table: string; readonly code: string }
+  /** Rows that another agent, or this one before a crash, had claimed. */
+  | { readonly kind: 'recovered'; readonly table: string; readonly rows: number }
+  | {
+      readonly kind: 'unavailable'
+      readonly what: 'database' | 'gateway' | 'journal'
+      readonly why: string
+      readonly retryMs: number
+    }
+
+export type ObserveAgent = (event: AgentEvent) => void

@@ -1,0 +1,7 @@
+export { type AgentParts, type AgentTable, type RunningAgent, runAgent } from './agent.ts'
+export type { AgentEvent, ObserveAgent } from './events.ts'
+export { Journal } from './journal.ts'
+export { Reporter } from './reporter.ts'
+export type { TableRow } from './rows.ts'
+export { Sender } from './sender.ts'
+export { CustomerTable } from './table.ts'

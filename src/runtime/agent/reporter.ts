@@ -1,0 +1,119 @@
+import type { GatewayClient, GatewayReport } from '../../client/index.ts'
+import type { ObserveAgent } from './events.ts'
+import { referenceFrom } from './identity.ts'
+import type { Journal, JournalRow } from './journal.ts'
+import type { CustomerTable, RowChange } from './table.ts'
+import { writeOutcomes } from './write-outcomes.ts'
+
+export interface ReporterOptions {
+  readonly tables: readonly CustomerTable[]
+  readonly journal: Journal
+  readonly gateway: GatewayClient
+  readonly observe: ObserveAgent
+}
+
+/** Reports come up to three days after the message; after that an open row is looked up. */
+export const followMs = 96 * 3_600_000
+const lookupRows = 100
+/** Where the place in the list of reports is kept. */
+const cursorName = 'reports-cursor'
+
+type Final = 'delivered' | 'failed' | 'expired' | 'unknown'
+
+/** A status that this version does not know is an outcome that is not a delivery; its word becomes the code. */
+function finalOf({ status, code }: GatewayReport): { readonly to: Final; readonly code: string } {
+  if (status === 'delivered' || status === 'expired') return { to: status, code: code ?? status }
+  return { to: 'failed', code: code ?? status }
+}
+
+/** Brings outcomes from the gateway into the customer's tables. */
+export class Reporter {
+  readonly #options: ReporterOptions
+  readonly #tables: ReadonlyMap<string, CustomerTable>
+
+  constructor(options: ReporterOptions) {
+    this.#options = options
+    this.#tables = new Map(options.tables.map((table) => [table.name, table]))
+  }
+
+  /**
+   * Reads one page of reports. The place in the list moves on only after the page is in the tables, so a crash reads it again.
+   * @param waitSeconds how long the gateway may wait for a report
+   * @returns why there is no page; `undefined`: it was read
+   * @throws Problem `database-unavailable`
+   */
+  async read(waitSeconds: number, signal?: AbortSignal): Promise<{ readonly why: string; readonly retryMs: number } | undefined> {
+    const { journal, gateway, observe } = this.#options
+    const answer = await gateway.reports(journal.meta(cursorName), waitSeconds, signal)
+    if (answer.kind === 'unclear') return { why: answer.why, retryMs: answer.retryAfterMs ?? 5_000 }
+    if (answer.kind === 'refused') {
+      // A cursor of another gateway, or one that was restored from a backup: the oldest reports that are kept come again.
+      if (answer.code === 'cursor-invalid') journal.setMeta(cursorName, '')
+      return { why: `${answer.code}: ${answer.detail}`, retryMs: answer.retryAfterMs ?? 30_000 }
+    }
+    const unmatched = await this.#write(answer.reports)
+    journal.setMeta(cursorName, answer.cursor)
+    if (answer.reports.length > 0) observe({ kind: 'reported', reports: answer.reports.length, unmatched })
+    return undefined
+  }
+
+  /** Looks up rows that were accepted days ago and have no report; what has no outcome even then ends as unknown. */
+  async followUp(signal?: AbortSignal): Promise<void> {
+    const { journal, gateway, observe } = this.#options
+    for (const table of this.#tables.values()) {
+      const rows = journal.overdue(table.name, followMs, lookupRows)
+      const ids = rows.flatMap(({ id }) => id ?? [])
+      if (rows.length === 0) continue
+      const answer = ids.length === 0 ? undefined : await gateway.lookup(ids, signal)
+      if (answer !== undefined && answer.kind !== 'found') continue
+      const found = new Map((answer?.messages ?? []).map((one) => [one.id, one]))
+      const outcomes = rows.map((row): JournalRow => {
+        const one = row.id === undefined ? undefined : found.get(row.id)
+        const isOpen = one === undefined || one.status === 'accepted' || one.status === 'queued'
+        const { to, code } = isOpen ? { to: 'unknown' as const, code: 'no-report' } : finalOf(one)
+        return { ...row, state: to, code, at: isOpen ? table.now() : one.at }
+      })
+      journal.record(outcomes)
+      await writeOutcomes(table, journal, observe)
+    }
+  }
+
+  /** @returns how many reports found no row */
+  async #write(reports: readonly GatewayReport[]): Promise<number> {
+    const { journal, observe } = this.#options
+    const known: JournalRow[] = []
+    const changes = new Map<CustomerTable, RowChange[]>()
+    let unmatched = 0
+    for (const report of reports) {
+      const { to, code } = finalOf(report)
+      const row = this.#rowOf(report)
+      if (row !== undefined) {
+        known.push({ ...row, state: to, code, at: report.at, id: report.id })
+        continue
+      }
+      const reference = referenceFrom(report.ref ?? '')
+      const table = reference === undefined ? undefined : this.#tables.get(reference.table)
+      if (reference === undefined || table === undefined) unmatched += 1
+      else append(changes, table, { key: reference.key, messageKey: reference.mark, to, code, at: report.at, id: report.id })
+    }
+    journal.record(known)
+    for (const table of this.#tables.values()) {
+      await writeOutcomes(table, journal, observe)
+      unmatched += (await table.apply(changes.get(table) ?? [])).length
+    }
+    return unmatched
+  }
+
+  #rowOf({ ref = '' }: GatewayReport): JournalRow | undefined {
+    const { journal } = this.#options
+    const reference = referenceFrom(ref)
+    if (reference === undefined) return journal.findByMessageKey(ref)
+    return journal.find(reference.table, reference.key, reference.mark)
+  }
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else list.push(value)
+}

@@ -1,0 +1,303 @@
+import type { TableMap } from '../../domain/table-map.ts'
+import { monthOf, readTime, writeTime } from '../../domain/wall-clock.ts'
+import { type Engine, marks, type Session, type Value } from '../sql/index.ts'
+import { type Claim, claimFrom, claimText } from './claims.ts'
+import { messageKey } from './identity.ts'
+import { columnsOf, rowFrom, type TableRow } from './rows.ts'
+
+/** What is written into a row when something became of its message. */
+export interface RowChange {
+  readonly key: string
+  /** The message's key: the row is only changed while it is still this message. */
+  readonly messageKey: string
+  readonly to: 'accepted' | 'delivered' | 'failed' | 'expired' | 'unknown' | 'ready'
+  /** The carrier's or the gateway's code. */
+  readonly code?: string
+  /** Milliseconds since 1970. */
+  readonly at?: number
+  /** The gateway's id of the message. */
+  readonly id?: string
+}
+
+/** Rows that one statement names by their keys. */
+const keysPerStatement = 500
+
+/** Rows in the states of a sender: the customer's table over any engine. */
+export class CustomerTable {
+  readonly map: TableMap
+  readonly #engine: Engine
+  /** How far the database's clock is ahead of ours, in milliseconds. */
+  #aheadMs = 0
+  /** Tables of months that are known to be there. */
+  readonly #logs = new Set<string>()
+
+  readonly #now: () => number
+
+  /** @param now this machine's clock */
+  constructor(engine: Engine, map: TableMap, now: () => number = Date.now) {
+    this.#engine = engine
+    this.map = map
+    this.#now = now
+  }
+
+  get name(): string {
+    return this.map.table
+  }
+
+  /** The database's clock: it decides what is due (two clocks that differ would send a row early or late). */
+  now(): number {
+    return this.#now() + this.#aheadMs
+  }
+
+  /** Compares the clocks. @returns how far the database's clock is ahead, in milliseconds */
+  async readClock(): Promise<number> {
+    this.#aheadMs = await this.#engine.transaction(async (session) => (await this.#engine.now(session)) - this.#now())
+    return this.#aheadMs
+  }
+
+  /**
+   * Keys of rows that are due, the oldest first and then the newest. The newest get a share of their own, so that a one-time
+   * password does not wait behind a campaign. It takes no lock: a locking read that needs a sort would lock every candidate.
+   */
+  async dueKeys(oldest: number, newest: number): Promise<string[]> {
+    const { quoted } = this.#engine
+    const { key, columns, status } = this.map
+    const { sql, values } = this.#where()
+    const due = `${quoted(status.column)} = ? AND ${quoted(columns.dueAt)} <= ?${sql}`
+    const select = (order: string) =>
+      `SELECT ${quoted(key)} AS k FROM ${quoted(this.name)} WHERE ${due} ORDER BY ${quoted(columns.dueAt)} ${order} LIMIT ?`
+    const wanted = [status.ready, this.#time(this.now()), ...values]
+    return this.#engine.transaction(async (session) => {
+      const first = await session.all(select('ASC'), [...wanted, oldest])
+      const last = first.length < oldest ? [] : await session.all(select('DESC'), [...wanted, newest])
+      return [...new Set([...first, ...last].map(({ k }) => String(k)))]
+    })
+  }
+
+  /**
+   * Claims rows that are still ready, by their primary keys, in one short transaction.
+   * @returns the rows that were claimed, as they are now
+   */
+  async claim(keys: readonly string[], agent: string): Promise<TableRow[]> {
+    const { status } = this.map
+    return this.#take(keys, [status.ready], agent, () => true)
+  }
+
+  /** Takes over rows that were claimed and not accepted. @param isAbandoned decides by row whether to */
+  async takeOver(keys: readonly string[], agent: string, isAbandoned: (row: TableRow) => boolean): Promise<TableRow[]> {
+    return this.#take(keys, [this.map.status.claimed], agent, isAbandoned)
+  }
+
+  async #take(
+    keys: readonly string[],
+    from: readonly Value[],
+    agent: string,
+    isWanted: (row: TableRow) => boolean,
+  ): Promise<TableRow[]> {
+    if (keys.length === 0) return []
+    const { quoted } = this.#engine
+    const { key, status, claim } = this.map
+    const mark = claimText({ agent, at: this.now() })
+    // In one order, so that two agents do not wait for each other.
+    const sorted = keys.toSorted()
+    const sets = [`${quoted(status.column)} = ?`, ...(claim === undefined ? [] : [`${quoted(claim)} = ?`])]
+    const values: Value[] = [status.claimed, ...(claim === undefined ? [] : [mark])]
+    return this.#engine.transaction(async (session) => {
+      const rows = (await this.#rows(session, this.name, sorted, from, true)).filter(isWanted)
+      if (rows.length === 0) return []
+      const update = `UPDATE ${quoted(this.name)} SET ${sets.join(', ')} WHERE ${quoted(key)} IN ${marks(rows.length)}`
+      await session.run(update, [...values, ...rows.map((row) => row.key)])
+      return rows
+    })
+  }
+
+  /** The rows with these keys in the states that a row passes on its way. */
+  async read(keys: readonly string[], states: readonly Value[]): Promise<TableRow[]> {
+    return this.#engine.transaction(async (session) => {
+      const rows: TableRow[] = []
+      for (let from = 0; from < keys.length; from += keysPerStatement) {
+        rows.push(...(await this.#rows(session, this.name, keys.slice(from, from + keysPerStatement), states, false)))
+      }
+      return rows
+    })
+  }
+
+  /** Keys of rows that are claimed, by whomever, up to `limit`. */
+  async claimedKeys(limit: number): Promise<string[]> {
+    const { quoted } = this.#engine
+    const { key, status, claim } = this.map
+    const { sql, values } = this.#where()
+    const marked = claim === undefined ? '' : ` AND ${quoted(claim)} LIKE 'apigw:%'`
+    const select = `SELECT ${quoted(key)} AS k FROM ${quoted(this.name)} WHERE ${quoted(status.column)} = ?${marked}${sql} LIMIT ?`
+    const rows = await this.#engine.transaction((session) => session.all(select, [status.claimed, ...values, limit]))
+    return rows.map(({ k }) => String(k))
+  }
+
+  /**
+   * Writes what became of rows. A row is changed only if it still is the message that was sent, and has no outcome yet.
+   * @returns the changes that found no row, here or in the tables of the months
+   */
+  async apply(changes: readonly RowChange[]): Promise<RowChange[]> {
+    const missing: RowChange[] = []
+    for (let from = 0; from < changes.length; from += keysPerStatement) {
+      const some = changes.slice(from, from + keysPerStatement)
+      const left = await this.#engine.transaction((session) => this.#applyIn(session, this.name, some))
+      missing.push(...(await this.#applyToLogs(left)))
+    }
+    return missing
+  }
+
+  /** Counts of rows by their state, up to `limit` each, and the oldest that is due. */
+  async counts(limit: number): Promise<{ readonly due: number; readonly claimed: number; readonly oldestDueMs?: number }> {
+    const { quoted } = this.#engine
+    const { columns, status } = this.map
+    const { sql, values } = this.#where()
+    const table = quoted(this.name)
+    const due = quoted(columns.dueAt)
+    const count = (where: string) =>
+      `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${table} WHERE ${where}${sql} LIMIT ?) AS some`
+    const ready = `${quoted(status.column)} = ? AND ${due} <= ?`
+    const now = this.#time(this.now())
+    return this.#engine.transaction(async (session) => {
+      const [waiting] = await session.all(count(ready), [status.ready, now, ...values, limit])
+      const [claimed] = await session.all(count(`${quoted(status.column)} = ?`), [status.claimed, ...values, limit])
+      const oldest = `SELECT ${due} AS at FROM ${table} WHERE ${ready}${sql} ORDER BY ${due} LIMIT 1`
+      const [first] = await session.all(oldest, [status.ready, now, ...values])
+      const oldestDueMs = readTime(first?.at, this.map.time, this.map.timeZone)
+      return {
+        due: Number(waiting?.n),
+        claimed: Number(claimed?.n),
+        ...(oldestDueMs !== undefined && { oldestDueMs }),
+      }
+    })
+  }
+
+  /** Rows as they would be claimed next; nothing is changed. */
+  async preview(limit: number): Promise<TableRow[]> {
+    const keys = await this.dueKeys(limit, 0)
+    return this.read(keys, [this.map.status.ready])
+  }
+
+  /** Who holds a row; `undefined`: its claim column says nothing that an agent wrote. */
+  claimOf({ claim }: TableRow): Claim | undefined {
+    return claim === undefined ? undefined : claimFrom(claim)
+  }
+
+  /** Whether the map has a value for a failure. */
+  isMapped(code: string): boolean {
+    const { codes } = this.map.result
+    return codes === undefined || code in codes
+  }
+
+  /** The key of a row's message. */
+  messageKeyOf(row: TableRow): string {
+    return messageKey({ ...row, table: this.name })
+  }
+
+  async #applyIn(session: Session, table: string, changes: readonly RowChange[]): Promise<RowChange[]> {
+    const { status } = this.map
+    const keys = [...new Set(changes.map(({ key }) => key))]
+    const open = [status.ready, status.claimed, status.accepted, ...(status.unknown === undefined ? [] : [status.unknown])]
+    const rows = await this.#rows(session, table, keys, open, true)
+    const found = new Map(rows.map((row) => [row.key, this.messageKeyOf(row)]))
+    const matching = changes.filter(({ key, messageKey: wanted }) => found.get(key)?.startsWith(wanted))
+    const groups = Map.groupBy(matching, (change) => JSON.stringify([change.to, change.code, change.at, change.id]))
+    for (const some of groups.values()) {
+      const [first] = some
+      if (first === undefined) continue
+      const { sets, values } = this.#sets(first)
+      const where = `${this.#engine.quoted(this.map.key)} IN ${marks(some.length)}`
+      const sql = `UPDATE ${this.#engine.quoted(table)} SET ${sets.join(', ')} WHERE ${where}`
+      await session.run(sql, [...values, ...some.map(({ key }) => key)])
+    }
+    const done = new Set(matching)
+    return changes.filter((change) => !done.has(change))
+  }
+
+  /** The customer may have moved a row into the table of its month before its report came. */
+  async #applyToLogs(changes: readonly RowChange[]): Promise<readonly RowChange[]> {
+    const { log, timeZone } = this.map
+    if (log === undefined || changes.length === 0) return changes
+    let left = changes
+    const day = 86_400_000
+    const months = [0, 28, 56].map((days) => monthOf(this.now() - days * day, timeZone))
+    for (const month of new Set(months)) {
+      const table = log.replace('{yyyymm}', month)
+      if (left.length === 0) return left
+      const rest = left
+      left = await this.#engine.transaction(async (session) =>
+        (await this.#hasLog(session, table)) ? this.#applyIn(session, table, rest) : rest,
+      )
+    }
+    return left
+  }
+
+  async #hasLog(session: Session, table: string): Promise<boolean> {
+    if (this.#logs.has(table)) return true
+    if (!(await this.#engine.hasTable(session, table))) return false
+    this.#logs.add(table)
+    return true
+  }
+
+  #sets({ to, code, at, id }: RowChange): { readonly sets: string[]; readonly values: Value[] } {
+    const { status, result, claim, id: idColumn } = this.map
+    const values: Value[] = []
+    const sets: string[] = []
+    const set = (column: string | undefined, value: Value): void => {
+      if (column === undefined) return
+      sets.push(`${this.#engine.quoted(column)} = ?`)
+      values.push(value)
+    }
+    set(status.column, to === 'expired' || to === 'unknown' ? (status[to] ?? status.failed) : status[to])
+    if (idColumn !== undefined && id !== undefined) set(idColumn, id)
+    // Not NULL: the column may forbid it.
+    if (claim !== undefined && !(claim === idColumn && id !== undefined)) set(claim, '')
+    if (to === 'accepted') set(result.acceptedAt, this.#time(at ?? this.now()))
+    if (to === 'delivered' || to === 'failed' || to === 'expired' || to === 'unknown') {
+      set(result.code, this.codeOf(to, code))
+      set(result.at, this.#time(at ?? this.now()))
+    }
+    return { sets, values }
+  }
+
+  /** The table's value for a result. */
+  codeOf(outcome: 'delivered' | 'failed' | 'expired' | 'unknown', code: string | undefined): Value {
+    const { result } = this.map
+    if (outcome === 'delivered') return result.delivered
+    return result.codes?.[code ?? ''] ?? result.codes?.[outcome] ?? result.failed
+  }
+
+  #time(instant: number): Value {
+    return writeTime(instant, this.map.time, this.map.timeZone)
+  }
+
+  #where(): { readonly sql: string; readonly values: readonly Value[] } {
+    const entries = Object.entries(this.map.where ?? {})
+    return {
+      sql: entries.map(([column]) => ` AND ${this.#engine.quoted(column)} = ?`).join(''),
+      values: entries.map(([, value]) => value),
+    }
+  }
+
+  async #rows(
+    session: Session,
+    table: string,
+    keys: readonly string[],
+    states: readonly Value[],
+    locked: boolean,
+  ): Promise<TableRow[]> {
+    if (keys.length === 0) return []
+    const { quoted } = this.#engine
+    const { key, status } = this.map
+    const list = columnsOf(this.map).map(([name, column]) => `${quoted(column)} AS ${quoted(name)}`)
+    const distinct = [...new Set(states)]
+    const where = `${quoted(key)} IN ${marks(keys.length)} AND ${quoted(status.column)} IN ${marks(distinct.length)}`
+    // SQLite has one writer, and its transactions begin as such.
+    const lock = locked && this.#engine.name !== 'sqlite' ? ' FOR UPDATE' : ''
+    const rows = await session.all(`SELECT ${list.join(', ')} FROM ${quoted(table)} WHERE ${where}${lock}`, [
+      ...keys,
+      ...distinct,
+    ])
+    return rows.map((row) => rowFrom(row, this.map))
+  }
+}
