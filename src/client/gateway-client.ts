@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Scheme } from '../domain/credential.ts'
 import type { Environment } from '../domain/names.ts'
+import type { Fetch, FetchResponse } from './proxy-fetch.ts'
 import { type Credentials, signInHeaders } from './sign-in.ts'
 
 /** Where the gateway is, and who calls it. */
@@ -11,7 +12,7 @@ export interface GatewayConnection {
   readonly scheme: Scheme
   readonly environment: Environment
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof fetch
+  readonly fetch?: Fetch
 }
 
 /** What the gateway said about one message of a batch. */
@@ -108,7 +109,7 @@ interface Incoming {
 /** The calls of a customer's program to the gateway. It never throws for an answer: each is one of a few kinds. */
 export class GatewayClient {
   readonly #connection: GatewayConnection
-  readonly #fetch: typeof fetch
+  readonly #fetch: Fetch
 
   constructor(connection: GatewayConnection) {
     this.#connection = connection
@@ -193,7 +194,7 @@ export class GatewayClient {
 }
 
 /** Reads the body within the limit. `undefined`: it is not JSON. */
-async function bodyOf(response: Response): Promise<unknown> {
+async function bodyOf(response: FetchResponse): Promise<unknown> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body ?? []) {
@@ -236,6 +237,7 @@ function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return 'no answer in time'
   const { cause } = error
+  if (error.message.startsWith('through the proxy')) return error.message
   const inner = cause instanceof Error ? (cause.message !== '' ? cause.message : codeIn(cause)) : undefined
   return inner ?? error.message
 }

@@ -6,5 +6,6 @@ export {
   type GatewayReport,
   type MessageResult,
 } from './gateway-client.ts'
+export { environmentProxy, type Fetch, fetchWith } from './proxy-fetch.ts'
 export { sendMessage } from './send.ts'
 export { parseCredentials, signInHeaders } from './sign-in.ts'

@@ -44,6 +44,12 @@ export class CustomerTable {
     return this.map.table
   }
 
+  /** Names the table's rows in the journal: several maps may serve one table. */
+  get target(): string {
+    const { table, where } = this.map
+    return where === undefined ? table : `${table} ${JSON.stringify(where)}`
+  }
+
   /** The database's clock: it decides what is due (two clocks that differ would send a row early or late). */
   now(): number {
     return this.#now() + this.#aheadMs
@@ -131,6 +137,25 @@ export class CustomerTable {
     const select = `SELECT ${quoted(key)} AS k FROM ${quoted(this.name)} WHERE ${quoted(status.column)} = ?${marked}${sql} LIMIT ?`
     const rows = await this.#engine.transaction((session) => session.all(select, [status.claimed, ...values, limit]))
     return rows.map(({ k }) => String(k))
+  }
+
+  /**
+   * Claimed rows of the last hour that no agent of ours has claimed, counted up to a limit: another program sends from the table.
+   * Always 0 where the table has no claim column.
+   */
+  async foreignClaims(limit: number): Promise<number> {
+    const { quoted } = this.#engine
+    const { columns, status, claim } = this.map
+    if (claim === undefined) return 0
+    const { sql, values } = this.#where()
+    const now = this.now()
+    const due = `${quoted(columns.dueAt)} BETWEEN ? AND ?`
+    const empty = `(${quoted(claim)} IS NULL OR ${quoted(claim)} = '')`
+    const where = `${quoted(status.column)} = ? AND ${due} AND ${empty}${sql}`
+    const select = `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${quoted(this.name)} WHERE ${where} LIMIT ?) AS some`
+    const wanted = [status.claimed, this.#time(now - 3_600_000), this.#time(now), ...values, limit]
+    const [row] = await this.#engine.transaction((session) => session.all(select, wanted))
+    return Number(row?.n)
   }
 
   /**

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { GatewayClient, parseCredentials } from '../../../src/client/index.ts'
+import { type Fetch, GatewayClient, parseCredentials } from '../../../src/client/index.ts'
 import { masterKeysFrom } from '../../../src/domain/seal.ts'
 import { type TableMap, tableMap } from '../../../src/domain/table-map.ts'
 import { type AgentEvent, CustomerTable, Journal, Reporter, runAgent, Sender } from '../../../src/runtime/agent/index.ts'
@@ -73,7 +73,7 @@ export interface TestAgentOptions {
   readonly name?: string
   readonly maxAgeMs?: number
   readonly now?: number
-  readonly fetch?: typeof fetch
+  readonly fetch?: Fetch
 }
 
 /** An agent whose parts are driven by the test. */
@@ -99,7 +99,7 @@ export async function testAgent({
               .toString()
               .replaceAll(/"key":"[^"]*",/g, '')
           : undefined
-      return (options.fetch ?? fetch)(url, { ...init, ...(body !== undefined && { body }) })
+      return (options.fetch ?? fetch)(url, { ...init, ...(body !== undefined && { body: Buffer.from(body) }) })
     },
   })
   const events: AgentEvent[] = []

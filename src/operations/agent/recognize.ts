@@ -1,0 +1,83 @@
+import { readdirSync } from 'node:fs'
+import { GatewayClient, parseCredentials } from '../../client/index.ts'
+import type { Environment } from '../../domain/names.ts'
+import type { TableMap } from '../../domain/table-map.ts'
+import { mapFrom } from '../../runtime/agent/index.ts'
+import { type Engine, openEngine } from '../../runtime/sql/index.ts'
+
+/** A table of the database that a shipped map fits. */
+export interface Recognized {
+  readonly map: string
+  readonly title: string
+  readonly table: string
+}
+
+/** The shipped maps, by name. */
+export function shippedMaps(mapsFolder: string): { readonly name: string; readonly map: TableMap }[] {
+  const names = readdirSync(mapsFolder)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .sort()
+  return names.map((name) => ({ name, map: mapFrom(name, mapsFolder, mapsFolder) }))
+}
+
+/** The columns that a map reads and writes. */
+function columnsOf({ key, columns, status, claim, id, result }: TableMap): string[] {
+  const names = [key, ...Object.values(columns), status.column, claim, id, result.code, result.at, result.acceptedAt]
+  return names.flatMap((name) => (typeof name === 'string' ? name.toLowerCase() : []))
+}
+
+async function fits(engine: Engine, map: TableMap): Promise<boolean> {
+  const facts = await engine.transaction((session) => engine.facts(session, map.table))
+  if (facts === undefined) return false
+  const present = new Set(facts.columns.map(({ name }) => name.toLowerCase()))
+  return columnsOf(map).every((column) => present.has(column))
+}
+
+/**
+ * Finds the tables of a database that the shipped maps know.
+ * @throws Problem `database-unavailable`, `config-invalid`
+ */
+export async function recognizeTables(address: string, password: string | undefined, mapsFolder: string): Promise<Recognized[]> {
+  const engine = await openEngine(address, { password, connections: 1, timeoutMs: 10_000 })
+  try {
+    const found: Recognized[] = []
+    for (const { name, map } of shippedMaps(mapsFolder)) {
+      if (await fits(engine, map)) found.push({ map: name, title: map.title ?? name, table: map.table })
+    }
+    return found
+  } finally {
+    await engine.close()
+  }
+}
+
+/** The database's clock, and how far it is ahead of this machine's, in milliseconds. */
+export async function databaseClock(address: string, password: string | undefined): Promise<{ now: number; aheadMs: number }> {
+  const engine = await openEngine(address, { password, connections: 1, timeoutMs: 10_000 })
+  try {
+    const now = await engine.transaction((session) => engine.now(session))
+    return { now, aheadMs: now - Date.now() }
+  } finally {
+    await engine.close()
+  }
+}
+
+/** How a key signs in, found by trying. */
+export interface FoundScheme {
+  readonly scheme: 'basic' | 'hmac'
+  /** Why the gateway accepts neither; absent: it accepts this one. */
+  readonly refusal?: string
+}
+
+/** Which scheme the gateway accepts these credentials with. The signature is tried first: it does not show the secret. */
+export async function findScheme(gateway: string, credentials: string, environment: Environment): Promise<FoundScheme> {
+  const parts = parseCredentials(credentials)
+  let refusal = ''
+  for (const scheme of ['hmac', 'basic'] as const) {
+    const client = new GatewayClient({ gateway, credentials: parts, scheme, environment })
+    const answer = await client.check(AbortSignal.timeout(10_000))
+    if (answer.kind === 'ok') return { scheme }
+    refusal = answer.kind === 'unclear' ? `${gateway} does not answer: ${answer.why}` : `${answer.code}: ${answer.detail}`
+  }
+  return { scheme: 'basic', refusal }
+}
