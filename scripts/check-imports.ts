@@ -60,7 +60,16 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'dev/prove': ['domain', 'registry', 'client', 'runtime/ports', 'runtime/gateway', 'operations/customers', 'dev/local'],
 
   // Formatting only: no command, no flag, no question.
-  presenters: ['domain', 'registry', 'runtime/agent', 'operations/agent', 'operations/audit', 'operations/customers', 'operations/stacks', 'operations/waf'],
+  presenters: [
+    'domain',
+    'registry',
+    'runtime/agent',
+    'operations/agent',
+    'operations/audit',
+    'operations/customers',
+    'operations/stacks',
+    'operations/waf',
+  ],
   cli: [
     'domain',
     'registry',

@@ -2,7 +2,6 @@ export {
   type BatchAnswer,
   type CallRefusal,
   GatewayClient,
-  type GatewayConnection,
   type GatewayReport,
   type MessageResult,
 } from './gateway-client.ts'

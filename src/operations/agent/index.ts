@@ -1,4 +1,4 @@
-export { type AgentCheck, examineAgent } from './doctor.ts'
+export { examineAgent } from './doctor.ts'
 export { type PreviewRow, previewRows } from './preview.ts'
 export { databaseClock, findScheme, type Recognized, recognizeTables, shippedMaps } from './recognize.ts'
 export { retryRows, rowsToRetry } from './retry.ts'

@@ -127,7 +127,7 @@ export class RedisRegistry implements Registry {
 
   /**
    * Drops the set that is no longer read, once for each period. It would expire by itself, but Redis frees an expired set in the
-   * foreground unless it is told otherwise (`lazyfree-lazy-expire`), and this one may have millions of members.
+   * foreground unless `lazyfree-lazy-expire` is set, and this one may have millions of members.
    */
   #dropOldMessages(customer: string, environment: Environment, period: number): void {
     const name = `${environment}/${customer}`

@@ -20,7 +20,7 @@ interface Where {
   readonly values: readonly Value[]
 }
 
-/** Failed rows. In some tables `failed` and `delivered` are the same state, and only the result tells them apart. */
+/** Failed rows. In some tables `failed` and `delivered` are the same state, and only the result distinguishes them. */
 function failedWhere({ quoted }: Engine, { key, status, result }: TableMap, { code, keys }: FailedFilter): Where {
   const parts = [`${quoted(status.column)} = ?`, `${quoted(result.code)} <> ?`]
   const values: Value[] = [status.failed, result.delivered]

@@ -19,7 +19,7 @@ const maxName = 12
 const tableSettings = z.strictObject({
   /** A shipped map, such as `em-tran`, or the path of a map of your own. */
   map: z.string().min(1),
-  /** Where the table has another name than in the map. */
+  /** Default: the name in the map. */
   table: identifier.optional(),
   timeZone: z.string().min(1).optional(),
   /** Rows that have been due for longer are not sent. */

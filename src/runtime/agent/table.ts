@@ -26,7 +26,7 @@ const keysPerStatement = 500
 export class CustomerTable {
   readonly map: TableMap
   readonly #engine: Engine
-  /** How far the database's clock is ahead of ours, in milliseconds. */
+  /** How far the database's clock is ahead of this machine's, in milliseconds. */
   #aheadMs = 0
   /** Tables of months that are known to be there. */
   readonly #logs = new Set<string>()
@@ -140,7 +140,7 @@ export class CustomerTable {
   }
 
   /**
-   * Claimed rows of the last hour that no agent of ours has claimed, counted up to a limit: another program sends from the table.
+   * Claimed rows of the last hour that no agent of apigw has claimed, counted up to a limit: another program sends from the table.
    * Always 0 where the table has no claim column.
    */
   async foreignClaims(limit: number): Promise<number> {

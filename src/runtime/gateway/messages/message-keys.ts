@@ -10,7 +10,7 @@ function rejected(row: Checked, detail: string): Checked {
 }
 
 /**
- * A digest of what is sent to whom, as the call has it. `ref` and `ttl` are left out: they may differ where a message is asked
+ * A digest of the message as the call gives it. `ref` and `ttl` are left out: they may differ where a message is asked
  * for again, and the message is the same.
  */
 function contentOf(value: unknown): string {
