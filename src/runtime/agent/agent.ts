@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { GatewayClient } from '../../client/index.ts'
 import type { ObserveAgent } from './events.ts'
 import type { Journal } from './journal.ts'
+import { MediaFiles } from './media-files.ts'
 import { Reporter } from './reporter.ts'
 import { Sender } from './sender.ts'
 import type { CustomerTable } from './table.ts'
@@ -25,6 +26,8 @@ export interface AgentParts {
   readonly calls?: number
   /** How long one request for reports may wait, in seconds. Default 20. */
   readonly reportWaitSeconds?: number
+  /** The folder of the images that rows name; absent: rows with images wait. */
+  readonly mediaRoot?: string | undefined
 }
 
 export interface RunningAgent {
@@ -44,8 +47,9 @@ const keepMs = 19 * 86_400_000
 export function runAgent(parts: AgentParts): RunningAgent {
   const stopping = new AbortController()
   const cutting = new AbortController()
+  const files = parts.mediaRoot === undefined ? undefined : new MediaFiles({ root: parts.mediaRoot })
   const loops = [
-    ...parts.tables.map((one) => sendLoop(parts, one, stopping.signal, cutting.signal)),
+    ...parts.tables.map((one) => sendLoop({ ...parts, files }, one, stopping.signal, cutting.signal)),
     reportLoop(parts, stopping.signal),
     followLoop(parts, stopping.signal),
   ]
@@ -85,13 +89,13 @@ async function forever(
 }
 
 async function sendLoop(
-  parts: AgentParts,
+  parts: AgentParts & { readonly files: MediaFiles | undefined },
   { table, maxAgeMs }: AgentTable,
   stopping: AbortSignal,
   cutting: AbortSignal,
 ): Promise<void> {
-  const { journal, gateway, agent, observe, pollMs = 1_000, calls = 2 } = parts
-  const sender = new Sender({ table, journal, gateway, agent, observe, maxAgeMs })
+  const { journal, gateway, agent, observe, files, pollMs = 1_000, calls = 2 } = parts
+  const sender = new Sender({ table, journal, gateway, agent, observe, maxAgeMs, files })
   const underWay = new Set<Promise<void>>()
   let failure: Error | undefined
   let clockAt = 0

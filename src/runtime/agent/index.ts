@@ -1,6 +1,7 @@
 export { type AgentParts, type AgentTable, type RunningAgent, runAgent } from './agent.ts'
 export type { AgentEvent, ObserveAgent } from './events.ts'
 export { Journal } from './journal.ts'
+export { MediaFiles } from './media-files.ts'
 export { Reporter } from './reporter.ts'
 export type { TableRow } from './rows.ts'
 export { Sender } from './sender.ts'
