@@ -69,7 +69,7 @@ export const tableMap = z
       unknown: columnValue.optional(),
     }),
     /**
-     * A spare column of at least 24 characters that names the agent and the time of its claim. It is needed where `claimed` and
+     * A spare column of at least 25 characters that names the agent and the time of its claim. It is needed where `claimed` and
      * `accepted` are the same value.
      */
     claim: identifier.optional(),
