@@ -354,6 +354,12 @@ export const layouts: readonly Layout[] = [
   },
 ]
 
+export function layoutOf(map: string): Layout {
+  const found = layouts.find((layout) => layout.map === map)
+  if (found === undefined) throw new Error(`no layout ${map}`)
+  return found
+}
+
 type EngineName = 'SQLite' | 'MariaDB' | 'PostgreSQL'
 
 /** Creates the tables of a layout. PostgreSQL has no DATETIME, and folds the names to small letters. */
