@@ -28,6 +28,8 @@ export interface AgentParts {
   readonly reportWaitSeconds?: number
   /** The folder of the images that rows name; absent: rows with images wait. */
   readonly mediaRoot?: string | undefined
+  /** How rows begin the paths of `mediaRoot`, where that is not its name on this machine. */
+  readonly mediaWrittenAs?: string | undefined
 }
 
 export interface RunningAgent {
@@ -47,7 +49,8 @@ const keepMs = 19 * 86_400_000
 export function runAgent(parts: AgentParts): RunningAgent {
   const stopping = new AbortController()
   const cutting = new AbortController()
-  const files = parts.mediaRoot === undefined ? undefined : new MediaFiles({ root: parts.mediaRoot })
+  const { mediaRoot: root, mediaWrittenAs: writtenAs } = parts
+  const files = root === undefined ? undefined : new MediaFiles({ root, writtenAs })
   const loops = [
     ...parts.tables.map((one) => sendLoop({ ...parts, files }, one, stopping.signal, cutting.signal)),
     reportLoop(parts, stopping.signal),

@@ -48,7 +48,8 @@ const knownMs = 3_600_000
 const maxKnown = 1_000
 const maxIncomplete = 100_000
 /** Images that one claim uploads: the other rows of the table wait for it. */
-const uploadsPerClaim = 20
+const uploadsPerClaim = 50
+const uploadsAtOnce = 5
 const defaultGraceMs = 60_000
 /** How long a row is left out that waits for an image, and how many are: each is named in a statement. */
 const waitingMs = 1_000
@@ -111,16 +112,18 @@ export class Attachments {
 
   async #images(names: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, ImageState>> {
     const states = new Map<string, ImageState>()
+    const all = [...new Set(names)]
     let most = this.#uploads + uploadsPerClaim
-    for (const name of new Set(names)) {
+    for (let from = 0; from < all.length; from += uploadsAtOnce) {
+      const some = all.slice(from, from + uploadsAtOnce)
       if (this.#uploads >= most) {
-        states.set(name, { kind: 'waiting', why: `"${name}" waits for other images` })
+        for (const name of some) states.set(name, { kind: 'waiting', why: `"${name}" waits for other images` })
         continue
       }
-      const state = await this.#image(name, signal)
-      states.set(name, state)
+      const found = await Promise.all(some.map(async (name) => ({ name, state: await this.#image(name, signal) })))
+      for (const { name, state } of found) states.set(name, state)
       // The others would be refused for the same reason.
-      if (state.kind === 'waiting' && state.held !== undefined) most = 0
+      if (found.some(({ state }) => state.kind === 'waiting' && state.held !== undefined)) most = 0
     }
     return states
   }

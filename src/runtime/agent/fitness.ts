@@ -1,17 +1,10 @@
+import { messageIdPattern } from '../../domain/ids.ts'
 import type { TableMap } from '../../domain/table-map.ts'
-import type { TimeFormat } from '../../domain/wall-clock.ts'
-import { type Column, type Engine, type IndexColumns, indexesOf, type TableFacts } from '../sql/index.ts'
+import { monthOf } from '../../domain/wall-clock.ts'
+import { type Engine, type IndexColumns, indexesOf, type Session, type TableFacts } from '../sql/index.ts'
+import { claimFrom } from './claims.ts'
+import { columnsIn, type Finding, missing, timeFits, tooNarrow, valueFits } from './column-fit.ts'
 import { columnsOf, detailColumnsOf } from './rows.ts'
-
-/** Something about a table that does not fit its map. */
-export interface Finding {
-  /** `fault`: rows are not sent, or their outcome cannot be written. `note`: it works, but slowly or not for every row. */
-  readonly level: 'fault' | 'note'
-  readonly table: string
-  readonly column?: string
-  readonly detail: string
-  readonly fix: string
-}
 
 /** What the database says about the tables of a map. */
 export interface MapFacts {
@@ -19,102 +12,14 @@ export interface MapFacts {
   readonly table?: TableFacts
   readonly indexes: readonly IndexColumns[]
   readonly detail?: TableFacts
+  /** The table of this month, where there is one. */
+  readonly log?: TableFacts & { readonly name: string }
 }
 
 /** `apigw:`, a name of 12, `:` and the time. */
 const claimCharacters = 25
 const idCharacters = 26
-const numeric = /^(?:tiny|small|medium|big)?int|integer|^num|^dec|^double|^real|^float|^bit$/
-const textual = /char|text|clob|enum|set|string/
-const temporal = /date|time/
-
-type ByName = (column: string) => Column | undefined
-
-function columnsIn(facts: TableFacts): ByName {
-  const byName = new Map(facts.columns.map((column) => [column.name.toLowerCase(), column]))
-  return (name) => byName.get(name.toLowerCase())
-}
-
-function missing(table: string, columns: readonly string[], byName: ByName): Finding[] {
-  return [...new Set(columns)]
-    .filter((column) => byName(column) === undefined)
-    .map((column) => ({
-      level: 'fault',
-      table,
-      column,
-      detail: `${table} has no column ${column}`,
-      fix: `correct the map, or add ${column}`,
-    }))
-}
-
-/** What is written must fit: MySQL would refuse the whole statement, and with it the outcomes of other rows. */
-function tooNarrow(table: string, column: Column | undefined, needs: number, what: string): Finding[] {
-  if (column === undefined) return []
-  const { name, type, length } = column
-  if (numeric.test(type)) {
-    return [
-      {
-        level: 'fault',
-        table,
-        column: name,
-        detail: `${table}.${name} is ${type}, and ${what} is text`,
-        fix: `name a text column in the map`,
-      },
-    ]
-  }
-  if (length === undefined || length >= needs) return []
-  const detail = `${table}.${name} holds ${length} characters, and ${what} takes ${needs}`
-  return [{ level: 'fault', table, column: name, detail, fix: `name a column of at least ${needs} characters in the map` }]
-}
-
-function valueFits(table: string, column: Column | undefined, value: string | number): Finding[] {
-  if (column === undefined) return []
-  const { name, type, length } = column
-  const place = `${table}.${name}`
-  const finding = (level: Finding['level'], detail: string, fix: string): Finding[] => [
-    { level, table, column: name, detail, fix },
-  ]
-  if (numeric.test(type)) {
-    return typeof value === 'number' || /^-?\d+(?:\.\d+)?$/.test(value)
-      ? []
-      : finding('fault', `${place} is ${type}, and the map writes "${value}"`, 'use a number in the map')
-  }
-  const characters = String(value).length
-  if (length !== undefined && characters > length) {
-    const detail = `${place} holds ${length} ${length === 1 ? 'character' : 'characters'}, and the map writes "${value}"`
-    return finding('fault', detail, `use a value of at most ${length} in the map`)
-  }
-  // MySQL would compare the column as a number, row by row.
-  return typeof value === 'number' && textual.test(type)
-    ? finding(
-        'note',
-        `${place} is ${type}, and the map compares it with the number ${value}`,
-        `write '${value}' in quotes in the map`,
-      )
-    : []
-}
-
-function timeFits(table: string, column: Column | undefined, time: TimeFormat): Finding[] {
-  if (column === undefined) return []
-  const { name, type, length = Number.POSITIVE_INFINITY } = column
-  const finding = (detail: string, fix: string): Finding[] => [
-    { level: 'fault', table, column: name, detail: `${table}.${name} is ${type}, ${detail}`, fix },
-  ]
-  if (temporal.test(type)) {
-    if (time !== 'datetime') return finding(`and the map's time is ${time}`, 'set "time: datetime" in the map')
-    return type.includes('with time zone')
-      ? finding('which PostgreSQL reads in the zone of each session', `convert ${name} to timestamp without time zone`)
-      : []
-  }
-  if (numeric.test(type))
-    return time === 'datetime' ? finding("and the map's time is datetime", 'set "time: epoch-ms" in the map') : []
-  const needs = { datetime: 19, compact: 14, 'epoch-ms': 13 }[time]
-  return length < needs
-    ? finding(`and holds ${length} of the ${needs} characters of a time`, 'name another column in the map')
-    : []
-}
-
-function statusIndex({ table, status }: TableMap, indexes: readonly IndexColumns[], dueAt: string): Finding[] {
+function statusIndex({ table, status, columns }: TableMap, indexes: readonly IndexColumns[]): Finding[] {
   const column = status.column
   if (indexes.some(([first]) => first?.toLowerCase() === column.toLowerCase())) return []
   return [
@@ -123,19 +28,15 @@ function statusIndex({ table, status }: TableMap, indexes: readonly IndexColumns
       table,
       column,
       detail: `${table} has no index that begins with ${column}, so that each look for due rows reads the whole table`,
-      fix: `CREATE INDEX ${table}_due ON ${table} (${column}, ${dueAt})`,
+      fix: `CREATE INDEX ${table}_due ON ${table} (${column}, ${columns.dueAt})`,
     },
   ]
 }
 
-/** Compares a map with what the database says about its tables. */
-export function findingsOf(map: TableMap, facts: MapFacts): Finding[] {
-  const { table, columns, status, claim, id, result, time, where = {}, detail } = map
-  const gone = (name: string): Finding[] => [
-    { level: 'fault', table: name, detail: `there is no table ${name}`, fix: 'correct the name in the map, or the database' },
-  ]
-  if (facts.table === undefined) return gone(table)
-  const byName = columnsIn(facts.table)
+/** What is read and written in a table must be there, and hold what is written. @param table the map's own, or one of a month */
+function columnFindings(map: TableMap, table: string, facts: TableFacts): Finding[] {
+  const { columns, status, claim, id, result, time, where = {} } = map
+  const byName = columnsIn(facts)
   const times = [columns.dueAt, result.at, result.acceptedAt].flatMap((column) => column ?? [])
   const used = [...columnsOf(map).map(([, column]) => column), ...times, result.code, ...Object.keys(where)]
   if (id !== undefined) used.push(id)
@@ -152,9 +53,22 @@ export function findingsOf(map: TableMap, facts: MapFacts): Finding[] {
     ...unique([...states, ...more].flatMap((state) => valueFits(table, found(status.column), state))),
     ...unique(codes.flatMap((code) => valueFits(table, found(result.code), code))),
     ...times.flatMap((column) => timeFits(table, found(column), time)),
-    ...statusIndex(map, facts.indexes, columns.dueAt),
-    ...transactions(table, facts.table),
-    ...(detail === undefined ? [] : (detailFindings(detail, facts.detail) ?? gone(detail.table))),
+  ]
+}
+
+function gone(table: string): Finding[] {
+  return [{ level: 'fault', table, detail: `there is no table ${table}`, fix: 'correct the name in the map, or the database' }]
+}
+
+/** Compares a map with what the database says about its tables. */
+export function findingsOf(map: TableMap, facts: MapFacts): Finding[] {
+  if (facts.table === undefined) return gone(map.table)
+  return [
+    ...columnFindings(map, map.table, facts.table),
+    ...statusIndex(map, facts.indexes),
+    ...transactions(map.table, facts.table),
+    ...(map.detail === undefined ? [] : (detailFindings(map.detail, facts.detail) ?? gone(map.detail.table))),
+    ...(facts.log === undefined ? [] : columnFindings(map, facts.log.name, facts.log)),
   ]
 }
 
@@ -174,12 +88,40 @@ function unique(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.map((finding) => [finding.detail, finding])).values()]
 }
 
-/** What does not fit between a map and its tables. Names have to be those of the database: see `withNamesOf`. */
-export async function inspectTable(engine: Engine, map: TableMap): Promise<Finding[]> {
+/** Rows of which the claim column is looked at. */
+const sampled = 100
+
+/** A claim overwrites what its column holds. */
+async function claimInUse(engine: Engine, session: Session, { table, claim, status }: TableMap): Promise<Finding[]> {
+  if (claim === undefined) return []
+  const { quoted } = engine
+  const select = `SELECT ${quoted(claim)} AS mark FROM ${quoted(table)} WHERE ${quoted(status.column)} = ? LIMIT ?`
+  const marks = (await session.all(select, [status.ready, sampled])).map(({ mark }) => String(mark ?? '').trimEnd())
+  const others = marks.filter((mark) => mark !== '' && claimFrom(mark) === undefined && !messageIdPattern.test(mark))
+  if (others.length === 0) return []
+  const detail = `${table}.${claim} is in use: ${others.length} of ${marks.length} waiting rows hold something there, which a claim would overwrite`
+  return [{ level: 'fault', table, column: claim, detail, fix: 'name a column in the map that no program uses' }]
+}
+
+/**
+ * What does not fit between a map and its tables; nothing is changed. Names have to be those of the database: see `withNamesOf`.
+ * @throws Problem `database-unavailable`
+ */
+export async function inspectTable(engine: Engine, map: TableMap, now: number = Date.now()): Promise<Finding[]> {
   return engine.transaction(async (session) => {
     const table = await engine.facts(session, map.table)
     const detail = map.detail === undefined ? undefined : await engine.facts(session, map.detail.table)
+    const name = map.log?.replace('{yyyymm}', monthOf(now, map.timeZone))
+    const log = name === undefined ? undefined : await engine.facts(session, name)
     const indexes = table === undefined ? [] : await indexesOf(engine, session, map.table)
-    return findingsOf(map, { ...(table !== undefined && { table }), indexes, ...(detail !== undefined && { detail }) })
+    const findings = findingsOf(map, {
+      ...(table !== undefined && { table }),
+      indexes,
+      ...(detail !== undefined && { detail }),
+      ...(log !== undefined && name !== undefined && { log: { ...log, name } }),
+    })
+    const isThere = (column: string) => table?.columns.some((one) => one.name === column) === true
+    const canLook = isThere(map.status.column) && map.claim !== undefined && isThere(map.claim)
+    return canLook ? [...findings, ...(await claimInUse(engine, session, map))] : findings
   })
 }

@@ -1,6 +1,7 @@
 export { type AgentParts, type AgentTable, type RunningAgent, runAgent } from './agent.ts'
+export type { Finding } from './column-fit.ts'
 export type { AgentEvent, ObserveAgent } from './events.ts'
-export { type Finding, findingsOf, inspectTable, type MapFacts } from './fitness.ts'
+export { findingsOf, inspectTable, type MapFacts } from './fitness.ts'
 export { Journal } from './journal.ts'
 export { MediaFiles } from './media-files.ts'
 export { withNamesOf } from './names.ts'

@@ -15,6 +15,11 @@ export type FileState =
 export interface MediaFilesOptions {
   /** A local folder, or one of the network as the operating system shows it. No file outside it is read. */
   readonly root: string
+  /**
+   * How rows begin the paths of this folder, where that is not its name here: `D:\\mms` or `\\\\nas\\mms`, which this machine sees as
+   * `/mnt/mms`. What follows may be separated by either slash.
+   */
+  readonly writtenAs?: string | undefined
   /** How long a row waits for a file that is missing, or for the end of one that is cut off. In milliseconds. */
   readonly graceMs?: number
   /** A file whose size has not changed for this long is complete. In milliseconds. */
@@ -47,11 +52,13 @@ function wordsOf(error: unknown): string {
 
 /** The image files that the customer's programs put down beside the table. */
 export class MediaFiles {
-  readonly #options: Required<MediaFilesOptions>
+  readonly #options: Required<Omit<MediaFilesOptions, 'writtenAs'>>
+  readonly #writtenAs: string | undefined
   readonly #sightings = new Map<string, Sighting>()
 
-  constructor({ graceMs = defaultGraceMs, settleMs = defaultSettleMs, now = Date.now, root }: MediaFilesOptions) {
+  constructor({ graceMs = defaultGraceMs, settleMs = defaultSettleMs, now = Date.now, root, writtenAs }: MediaFilesOptions) {
     this.#options = { root, graceMs, settleMs, now }
+    this.#writtenAs = writtenAs === undefined ? undefined : slashed(writtenAs).replace(/\/+$/, '')
   }
 
   /** Whether a file can be sent now. @param name as the row has it: absolute, or below the root */
@@ -62,7 +69,7 @@ export class MediaFiles {
     // A share that is not connected must not fail every row.
     if (base === undefined) return { kind: 'waiting', why: `the folder ${root} cannot be read` }
     try {
-      const path = await realpath(resolve(base, name))
+      const path = await realpath(resolve(base, this.#below(name)))
       if (!isInside(base, path)) return refused(`"${name}" is outside ${root}`)
       const { size, mtimeMs, isFile } = await factsOf(path)
       if (!isFile) return refused(`"${name}" is not a file`)
@@ -88,6 +95,15 @@ export class MediaFiles {
     }
   }
 
+  /** A name without what rows write for the folder. */
+  #below(name: string): string {
+    const before = this.#writtenAs
+    if (before === undefined) return name
+    const path = slashed(name)
+    // Windows, where such names come from, does not tell capitals from small letters.
+    return path.toLowerCase().startsWith(`${before.toLowerCase()}/`) ? path.slice(before.length + 1) : path
+  }
+
   /** @returns for how long the file has been as it is, and for how long it has been looked at, in milliseconds */
   #see(name: string, version: string): { readonly age: number; readonly total: number } {
     const now = this.#options.now()
@@ -100,6 +116,10 @@ export class MediaFiles {
     }
     return { age: now - since, total: now - first }
   }
+}
+
+function slashed(path: string): string {
+  return path.replaceAll('\\', '/')
 }
 
 function refused(detail: string): FileState {

@@ -99,7 +99,7 @@ export class Reporter {
     }
     journal.record(known)
     for (const table of this.#tables.values()) {
-      await writeOutcomes(table, journal, observe)
+      unmatched += await writeOutcomes(table, journal, observe)
       unmatched += (await table.apply(changes.get(table) ?? [])).length
     }
     return unmatched

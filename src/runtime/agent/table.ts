@@ -1,6 +1,6 @@
 import type { TableMap } from '../../domain/table-map.ts'
 import { monthOf, readTime, writeTime } from '../../domain/wall-clock.ts'
-import { type Engine, marks, type Session, type Value } from '../sql/index.ts'
+import { type Engine, marks, Refusal, type Session, type Value } from '../sql/index.ts'
 import { type Claim, claimFrom, claimText } from './claims.ts'
 import { messageKey } from './identity.ts'
 import { columnsOf, detailColumnsOf, rowFrom, type TableRow, withDetail } from './rows.ts'
@@ -220,9 +220,14 @@ export class CustomerTable {
       const table = log.replace('{yyyymm}', month)
       if (left.length === 0) return left
       const rest = left
-      left = await this.#engine.transaction(async (session) =>
+      const work = this.#engine.transaction(async (session) =>
         (await this.#hasLog(session, table)) ? this.#applyIn(session, table, rest) : rest,
       )
+      // A table of a month that lacks a column must not hold up the reports of all other rows. `doctor` finds it.
+      left = await work.catch((error: unknown) => {
+        if (error instanceof Refusal) return rest
+        throw error
+      })
     }
     return left
   }

@@ -3,7 +3,7 @@ import { tableMap } from '../../../src/domain/table-map.ts'
 import { findingsOf, inspectTable, type MapFacts, withNamesOf } from '../../../src/runtime/agent/index.ts'
 import { type Column, openEngine } from '../../../src/runtime/sql/index.ts'
 import { engines } from '../../support/databases.ts'
-import { createLayout, layoutOf, shippedMap } from './layouts.ts'
+import { createLayout, insertRow, layoutOf, shippedMap } from './layouts.ts'
 
 const map = {
   table: 'msg',
@@ -115,6 +115,15 @@ describe('a table', () => {
     expect(finding).toBe('note: msg has no index that begins with state, so that each look for due rows reads the whole table')
   })
 
+  test('of this month is compared too', () => {
+    const { code: _code, ...others } = columns
+    const log = { name: 'msg_202611', columns: Object.values({ ...others, mark: text('mark', 20) }), transactional: true }
+    expect(found({}, { log: 'msg_{yyyymm}' }, { log })).toEqual([
+      'fault: msg_202611 has no column code',
+      'fault: msg_202611.mark holds 20 characters, and the name of an agent takes 25',
+    ])
+  })
+
   test('that is not there, or its second table, is said', () => {
     expect(findingsOf(tableMap.parse(map), { indexes: [] })).toMatchObject([{ level: 'fault', detail: 'there is no table msg' }])
     const detail = { table: 'mms', key: 'seq', link: 'id', columns: { text: 'body', files: ['file1'] } }
@@ -144,5 +153,21 @@ describe.each(engines)('the tables of $engine', ({ engine, create }) => {
       'em_tran has no index that begins with tran_status, so that each look for due rows reads the whole table',
       'there is no table em_tran_mms',
     ])
+  })
+
+  test('say when programs of the customer use the column of the claim', async () => {
+    const database = await create()
+    const layout = layoutOf('sc-tran')
+    await createLayout(database, engine, layout)
+    const marks = [null, '', 'apigw:a1:t3u8gw', '0123456789ABCDEFGHJKMNPQRS', 'order 7']
+    const [sample] = layout.samples
+    for (const [at, mark] of marks.entries()) await insertRow(database, 'SC_TRAN', { ...sample?.row, TR_NUM: at, TR_ETC6: mark })
+    const sql = await openEngine(database.address)
+    onTestFinished(() => sql.close())
+    const [finding, ...more] = await inspectTable(sql, await withNamesOf(sql, shippedMap('sc-tran')))
+    expect(more).toEqual([])
+    expect(finding?.detail.toLowerCase()).toBe(
+      'sc_tran.tr_etc6 is in use: 1 of 5 waiting rows hold something there, which a claim would overwrite',
+    )
   })
 })

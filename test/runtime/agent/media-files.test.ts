@@ -98,6 +98,26 @@ describe('an image file', () => {
     }
   })
 
+  test.each([
+    ['D:\\mms', 'D:\\mms\\2026\\a.jpg'],
+    ['d:\\MMS\\', 'D:\\mms\\2026/a.jpg'],
+    ['\\\\nas\\mms', '\\\\NAS\\mms\\2026\\a.jpg'],
+    ['/data/mms', '/data/mms/2026/a.jpg'],
+    ['/data/mms', '2026\\a.jpg'],
+  ])('may be named as another machine sees the folder: %s, %s', async (writtenAs, name) => {
+    const root = temporaryFolder()
+    mkdirSync(join(root, '2026'))
+    writeFileSync(join(root, '2026', 'a.jpg'), jpeg(100, 100))
+    expect(await new MediaFiles({ root, writtenAs, settleMs: 0 }).look(name)).toMatchObject({ kind: 'ready' })
+  })
+
+  test('is not found by the name of another folder', async () => {
+    const files = new MediaFiles({ root: temporaryFolder(), writtenAs: 'D:\\mms', settleMs: 0, graceMs: 0 })
+    expect(await files.look('D:\\mms2\\a.jpg')).toMatchObject({ kind: 'failed', code: 'file-missing' })
+    expect(await files.look('D:\\mms\\..\\a.jpg')).toMatchObject({ kind: 'failed', code: 'file-refused' })
+    expect(await files.look('D:\\mms\\/etc/hostname')).toMatchObject({ kind: 'failed', code: 'file-refused' })
+  })
+
   test('waits while the folder is gone, for however long', async () => {
     const { root, later } = start()
     rmSync(root, { recursive: true })

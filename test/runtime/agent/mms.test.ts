@@ -153,6 +153,26 @@ describe.each(engines)('MMS on $engine', ({ engine, create }) => {
     })
   })
 
+  test('a table of a month that lacks a column holds up no other report', async () => {
+    const { database, agent, add, folder, world, ledger, sent, read } = await start()
+    writeFileSync(join(folder, 'a.jpg'), jpeg(300, 200))
+    await add(1, 'a.jpg')
+    await add(2, 'a.jpg')
+    await agent.drain()
+    await database.sql('CREATE TABLE em_log_202611 AS SELECT tran_pr, tran_status FROM em_tran WHERE tran_pr = 1')
+    await database.sql('DELETE FROM em_tran WHERE tran_pr = 1')
+    const reports = sent().map(({ id, ref }) => ({
+      id,
+      ...(ref !== undefined && { ref }),
+      status: 'delivered' as const,
+      at: noon,
+    }))
+    await ledger.append({ customer: world.customer, environment: 'live' }, reports)
+    expect(await agent.reporter.read(0)).toBeUndefined()
+    expect(await read(2)).toBe('30')
+    expect(agent.events.at(-1)).toEqual({ kind: 'reported', reports: 2, unmatched: 1 })
+  })
+
   test('rows with images wait where it is not said where they are, and an SMS does not', async () => {
     const { agent, add, addRow, read } = await start({ noRoot: true })
     await add(1, 'a.jpg')
