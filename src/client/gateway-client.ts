@@ -1,7 +1,17 @@
 import * as z from 'zod'
 import type { Scheme } from '../domain/credential.ts'
 import type { Environment } from '../domain/names.ts'
-import type { Fetch, FetchResponse } from './proxy-fetch.ts'
+import {
+  bodyOf,
+  type CallRefusal,
+  causeOf,
+  type Incoming,
+  type NoClearAnswer,
+  refusalFrom,
+  retryAfterFrom,
+  unreadable,
+} from './incoming.ts'
+import type { Fetch } from './proxy-fetch.ts'
 import { type Credentials, signInHeaders } from './sign-in.ts'
 
 /** Where the gateway is, and who calls it. */
@@ -25,23 +35,6 @@ export interface MessageResult {
   readonly retryable?: boolean | undefined
 }
 
-/** A refusal of a whole call. Nothing of it was sent. */
-export interface CallRefusal {
-  readonly kind: 'refused'
-  readonly status: number
-  readonly code: string
-  readonly detail: string
-  readonly retryable: boolean
-  readonly retryAfterMs?: number
-}
-
-/** No answer that can be read: the gateway may have accepted the call. */
-export interface NoClearAnswer {
-  readonly kind: 'unclear'
-  readonly why: string
-  readonly retryAfterMs?: number
-}
-
 export type BatchAnswer = { readonly kind: 'answered'; readonly results: readonly MessageResult[] } | CallRefusal | NoClearAnswer
 
 /** The final outcome of a message. Its status is an open list. */
@@ -59,14 +52,14 @@ export type ReportsAnswer =
   | CallRefusal
   | NoClearAnswer
 
+export type UploadAnswer = { readonly kind: 'kept'; readonly id: string } | CallRefusal | NoClearAnswer
+
 export type LookupAnswer =
   | { readonly kind: 'found'; readonly messages: readonly GatewayReport[]; readonly unknown: readonly string[] }
   | CallRefusal
   | NoClearAnswer
 
 const answerMs = 30_000
-/** Answers are read up to here: more is not from a gateway. */
-const maxAnswerBytes = 4 * 1024 * 1024
 
 const batchAnswer = z.object({
   results: z.array(
@@ -88,22 +81,16 @@ const standing = z.object({
 })
 const reportPage = z.object({ reports: z.array(standing), cursor: z.string(), more: z.boolean() })
 const lookupAnswer = z.object({ messages: z.array(standing), unknown: z.array(z.string()) })
-const problemAnswer = z.object({ code: z.string(), detail: z.string().default(''), retryable: z.unknown().optional() })
+const keptImage = z.object({ id: z.string() })
 
 interface Outgoing {
   readonly method: 'GET' | 'POST'
   readonly path: string
+  /** JSON, or bytes as they are: then `headers` says what they are. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   readonly timeoutMs?: number
   readonly signal?: AbortSignal | undefined
-}
-
-interface Incoming {
-  readonly kind: 'incoming'
-  readonly status: number
-  readonly body: unknown
-  readonly retryAfterMs?: number
 }
 
 /** The calls of a customer's program to the gateway. It never throws for an answer: each is one of a few kinds. */
@@ -148,6 +135,16 @@ export class GatewayClient {
     return parsed.success ? { kind: 'found', ...parsed.data } : unreadable(answer)
   }
 
+  /** Keeps an image for later messages. The same image has the same id, so that repeating it does no harm. */
+  async uploadImage(image: Uint8Array, signal?: AbortSignal): Promise<UploadAnswer> {
+    const headers = { 'content-type': 'image/jpeg' }
+    const answer = await this.#call({ method: 'POST', path: '/media', body: image, headers, signal })
+    if (answer.kind !== 'incoming') return answer
+    if (answer.status !== 201) return refusalFrom(answer)
+    const parsed = keptImage.safeParse(answer.body)
+    return parsed.success ? { kind: 'kept', id: parsed.data.id } : unreadable(answer)
+  }
+
   /** Whether the gateway lets this customer in, and how far its clock is ahead of this machine’s, to the second. */
   async check(signal?: AbortSignal): Promise<{ readonly kind: 'ok'; readonly aheadMs?: number } | CallRefusal | NoClearAnswer> {
     const started = Date.now()
@@ -168,7 +165,7 @@ export class GatewayClient {
   }: Outgoing): Promise<(Incoming & { readonly date?: string | undefined }) | NoClearAnswer> {
     const { gateway, credentials, scheme, environment } = this.#connection
     const url = new URL(`${environment === 'test' ? '/test' : ''}/v1.0${path}`, gateway)
-    const bytes = Buffer.from(body === undefined ? '' : JSON.stringify(body))
+    const bytes = Buffer.from(body instanceof Uint8Array ? body : body === undefined ? '' : JSON.stringify(body))
     const timeout = AbortSignal.timeout(timeoutMs)
     try {
       const signIn = await signInHeaders(scheme, credentials, { method, url, body: bytes })
@@ -191,57 +188,4 @@ export class GatewayClient {
       return { kind: 'unclear', why: causeOf(error) }
     }
   }
-}
-
-/** Reads the body within the limit. `undefined`: it is not JSON. */
-async function bodyOf(response: FetchResponse): Promise<unknown> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > maxAnswerBytes) throw new Error(`the answer has more than ${maxAnswerBytes / 1024 / 1024} MB`)
-    chunks.push(chunk)
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
-  } catch {
-    return undefined
-  }
-}
-
-/** Seconds; a date is not what the gateway sends. */
-function retryAfterFrom(header: string | null): number | undefined {
-  return header !== null && /^\d{1,7}$/.test(header) ? Number(header) * 1000 : undefined
-}
-
-/**
- * What an answer other than success means. Below 500 it is a decision: nothing was sent. An answer without a problem document
- * comes from a proxy or another server, so it decides nothing.
- */
-function refusalFrom({ status, body, retryAfterMs }: Incoming): CallRefusal | NoClearAnswer {
-  const problem = problemAnswer.safeParse(body)
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
-  if (!problem.success)
-    return { kind: 'unclear', why: `HTTP ${status} without a problem document: is a proxy in between?`, ...wait }
-  const { code, detail, retryable } = problem.data
-  if (status >= 500 || status === 408) return { kind: 'unclear', why: `${code}: ${detail}`, ...wait }
-  return { kind: 'refused', status, code, detail, retryable: retryable === true, ...wait }
-}
-
-function unreadable({ status }: Incoming): NoClearAnswer {
-  return { kind: 'unclear', why: `HTTP ${status} with a body that this version cannot read` }
-}
-
-/** The reason of a failed call in a few words: `fetch` hides it in `cause`. */
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error.name === 'TimeoutError') return 'no answer in time'
-  const { cause } = error
-  if (error.message.startsWith('through the proxy')) return error.message
-  const inner = cause instanceof Error ? (cause.message !== '' ? cause.message : codeIn(cause)) : undefined
-  return inner ?? error.message
-}
-
-function codeIn(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -9,7 +9,8 @@ import { phoneNumber } from './phone.ts'
 const smsBytes = 90
 const lmsBytes = 2000
 const subjectBytes = 40
-const maxMedia = 3
+/** Images of a message. */
+export const maxMedia = 3
 /** UTF-16 code units of a text or a subject, as given. Separate jamo take three for a syllable. */
 const maxCharacters = 4000
 const maxRef = 64

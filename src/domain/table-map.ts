@@ -2,6 +2,26 @@ import * as z from 'zod'
 import { messageTypes } from './message.ts'
 import { columnValue, identifier, monthlyTable } from './sql-names.ts'
 
+/** `mms-or-lms`: `mms` where the row names an image, else `lms`. */
+const rowTypes = [...messageTypes, 'mms-or-lms'] as const
+
+/** Columns with names of image files. Empty ones are left out. */
+const files = z.array(identifier).min(1).max(10)
+
+/** A value, or one for each of the table's values of `type`. */
+const byType = z.union([columnValue, z.record(z.string(), columnValue)])
+
+/** A second table that holds a part of the message. */
+const detail = z.strictObject({
+  table: identifier,
+  /** The column of the second table that the row's `link` is looked for in. It has the type of `link`. */
+  key: identifier,
+  /** The column of the row. Empty or 0: the row has no detail. */
+  link: identifier,
+  /** What these hold replaces what the row itself holds. */
+  columns: z.strictObject({ subject: identifier.optional(), text: identifier.optional(), files: files.optional() }),
+})
+
 /**
  * How the agent reads and writes a table of the customer: which column holds what, and what each state of a row is called
  * there. The customer's programs know this table, so nothing in it is changed but the columns named here.
@@ -21,14 +41,18 @@ export const tableMap = z
       dueAt: identifier,
       type: identifier.optional(),
       subject: identifier.optional(),
+      files: files.optional(),
     }),
+    /** What separates names where one column holds several. */
+    fileSeparator: z.string().length(1).optional(),
+    detail: detail.optional(),
     /** The table's values of `type`. A value that is not listed is refused with `type-unknown`. */
-    types: z.record(z.string(), z.enum(messageTypes)).optional(),
+    types: z.record(z.string(), z.enum(rowTypes)).optional(),
     /** How the table writes times. `compact`: 20261123120000. */
     time: z.enum(['epoch-ms', 'datetime', 'compact']).default('datetime'),
     timeZone: z.string().min(1).default('Asia/Seoul'),
-    /** Only rows with these values are sent. */
-    where: z.record(identifier, columnValue).optional(),
+    /** Only rows with these values are sent. A list: with one of them. */
+    where: z.record(identifier, z.union([columnValue, z.array(columnValue).min(1)])).optional(),
     status: z.strictObject({
       column: identifier,
       /** The row may be sent. */
@@ -45,7 +69,7 @@ export const tableMap = z
       unknown: columnValue.optional(),
     }),
     /**
-     * A spare column of at least 24 characters that names the agent and the time of its claim. It is needed where `claimed` and
+     * A spare column of at least 25 characters that names the agent and the time of its claim. It is needed where `claimed` and
      * `accepted` are the same value.
      */
     claim: identifier.optional(),
@@ -54,9 +78,9 @@ export const tableMap = z
     result: z.strictObject({
       /** The column of the result code. */
       code: identifier,
-      delivered: columnValue,
+      delivered: byType,
       /** For a code that `codes` does not list. */
-      failed: columnValue,
+      failed: byType,
       /** The table's values for codes of the carrier and of the gateway. */
       codes: z.record(z.string(), columnValue).optional(),
       /** When the result was written. */
@@ -70,6 +94,13 @@ export const tableMap = z
   .refine(
     ({ status, claim }) => claim !== undefined || String(status.claimed) !== String(status.accepted),
     'needs "claim", because "claimed" and "accepted" are the same value',
+  )
+  .refine(
+    ({ types = {}, result }) =>
+      [result.delivered, result.failed].every(
+        (one) => typeof one !== 'object' || Object.keys(types).every((type) => type in one),
+      ),
+    'needs a result for each value of "types"',
   )
 
 export type TableMap = z.infer<typeof tableMap>

@@ -34,7 +34,16 @@ export default class AgentRun extends AgentCommand {
         file?.write(line)
       }
       const stopped = stopSignal()
-      const running = runAgent({ tables: agent.tables, journal, gateway: agent.gateway, agent: settings.name, observe })
+      const { media } = settings
+      const running = runAgent({
+        tables: agent.tables,
+        journal,
+        gateway: agent.gateway,
+        agent: settings.name,
+        observe,
+        mediaRoot: media && resolve(media.root),
+        mediaWrittenAs: media?.writtenAs,
+      })
       this.note(
         `The agent "${settings.name}" sends ${agent.tables.map(({ table }) => table.name).join(', ')} to ${settings.gateway}.`,
       )

@@ -1,7 +1,13 @@
 import { environmentProxy } from '../../client/index.ts'
 import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import type { AgentTable, CustomerTable, LoadedSettings, OpenAgent } from '../../runtime/agent/index.ts'
+import {
+  type AgentTable,
+  type CustomerTable,
+  inspectTable,
+  type LoadedSettings,
+  type OpenAgent,
+} from '../../runtime/agent/index.ts'
 
 export interface AgentCheck {
   readonly name: string
@@ -44,7 +50,7 @@ async function checkGateway({ settings }: LoadedSettings, { gateway }: OpenAgent
 }
 
 async function checkDatabase({ engine }: OpenAgent, tables: readonly AgentTable[]): Promise<AgentCheck[]> {
-  const ahead = (await tables[0]?.table.readClock()) ?? 0
+  const ahead = (await tables[0]?.table.connect()) ?? 0
   const clock: AgentCheck =
     Math.abs(ahead) > maxDatabaseClockMs
       ? {
@@ -77,15 +83,11 @@ async function missingRights({ engine }: OpenAgent, { map }: CustomerTable): Pro
 async function checkTable(agent: OpenAgent, { table, maxAgeMs }: AgentTable): Promise<AgentCheck[]> {
   const { engine } = agent
   const name = table.name
-  const facts = await engine.transaction((session) => engine.facts(session, name))
-  if (facts === undefined) {
-    return [{ name, state: 'fail', detail: 'the table does not exist', fix: 'check database and tables in agent.yaml' }]
-  }
-  if (!facts.transactional) {
-    const detail = 'the table has no transactions (MyISAM), so a claim may be half done'
-    return [{ name, state: 'fail', detail, fix: `ALTER TABLE ${name} ENGINE = InnoDB` }]
-  }
-  const checks: AgentCheck[] = []
+  const findings = await inspectTable(engine, table.map, table.now())
+  const checks = findings.map(({ level, detail, fix }): AgentCheck => {
+    return { name, state: level === 'fault' ? 'fail' : 'warn', detail, fix }
+  })
+  if (checks.some(({ state }) => state === 'fail')) return checks
   const missing = await missingRights(agent, table)
   if (missing.length > 0) {
     checks.push({

@@ -18,11 +18,13 @@ export interface PreviewRow {
 export async function previewRows(agent: OpenAgent, limit: number): Promise<PreviewRow[]> {
   const found: PreviewRow[] = []
   for (const { table, maxAgeMs } of agent.tables) {
-    await table.readClock()
+    await table.connect()
     for (const row of await table.preview(limit)) {
       const prepared = prepare(row, { map: table.map, maxAgeMs, now: table.now(), messageKey: table.messageKeyOf(row) })
       const common = { table: table.name, key: row.key, to: row.to, from: row.from, characters: row.text.length }
-      if (prepared.kind === 'message') {
+      if (prepared.kind === 'images') {
+        found.push({ ...common, type: 'mms' })
+      } else if (prepared.kind === 'message') {
         const { type } = prepared.message.request
         found.push({ ...common, type: typeof type === 'string' ? type : 'by length' })
       } else {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { GatewayClient, parseCredentials } from '../../client/index.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { TableMap } from '../../domain/table-map.ts'
-import { mapFrom } from '../../runtime/agent/index.ts'
+import { inspectTable, mapFrom, withNamesOf } from '../../runtime/agent/index.ts'
 import { type Engine, openEngine } from '../../runtime/sql/index.ts'
 
 /** A table of the database that a shipped map fits. */
@@ -21,17 +21,11 @@ export function shippedMaps(mapsFolder: string): { readonly name: string; readon
   return names.map((name) => ({ name, map: mapFrom(name, mapsFolder, mapsFolder) }))
 }
 
-/** The columns that a map reads and writes. */
-function columnsOf({ key, columns, status, claim, id, result }: TableMap): string[] {
-  const names = [key, ...Object.values(columns), status.column, claim, id, result.code, result.at, result.acceptedAt]
-  return names.flatMap((name) => (typeof name === 'string' ? name.toLowerCase() : []))
-}
-
-async function fits(engine: Engine, map: TableMap): Promise<boolean> {
-  const facts = await engine.transaction((session) => engine.facts(session, map.table))
-  if (facts === undefined) return false
-  const present = new Set(facts.columns.map(({ name }) => name.toLowerCase()))
-  return columnsOf(map).every((column) => present.has(column))
+/** Whether the database has all that a map names. */
+async function fits(engine: Engine, given: TableMap): Promise<boolean> {
+  const map = await withNamesOf(engine, given)
+  const findings = await inspectTable(engine, map)
+  return findings.every(({ level }) => level !== 'fault')
 }
 
 /**

@@ -28,6 +28,6 @@ export async function rowsToRetry(agent: OpenAgent, { table, ...filter }: RetryR
 /** Makes failed rows ready again, as new messages. @returns how many */
 export async function retryRows(agent: OpenAgent, { table, ...filter }: RetryRequest): Promise<number> {
   const found = tableOf(agent, table)
-  await found.readClock()
+  await found.connect()
   return requeue(agent.engine, found.map, filter, found.now())
 }

@@ -27,7 +27,7 @@ export interface AgentStatus {
 const maxCounted = 100_000
 
 async function tableStatus({ table }: AgentTable): Promise<TableStatus> {
-  await table.readClock()
+  await table.connect()
   const { due, claimed, oldestDueMs } = await table.counts(maxCounted)
   const oldestMs = oldestDueMs === undefined ? null : Math.max(0, table.now() - oldestDueMs)
   return { table: table.name, due, claimed, oldestMs }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { GatewayClient } from '../../client/index.ts'
 import type { ObserveAgent } from './events.ts'
 import type { Journal } from './journal.ts'
+import { MediaFiles } from './media-files.ts'
 import { Reporter } from './reporter.ts'
 import { Sender } from './sender.ts'
 import type { CustomerTable } from './table.ts'
@@ -25,6 +26,10 @@ export interface AgentParts {
   readonly calls?: number
   /** How long one request for reports may wait, in seconds. Default 20. */
   readonly reportWaitSeconds?: number
+  /** The folder of the images that rows name; absent: rows with images wait. */
+  readonly mediaRoot?: string | undefined
+  /** How rows begin the paths of `mediaRoot`, where that is not its name on this machine. */
+  readonly mediaWrittenAs?: string | undefined
 }
 
 export interface RunningAgent {
@@ -44,8 +49,10 @@ const keepMs = 19 * 86_400_000
 export function runAgent(parts: AgentParts): RunningAgent {
   const stopping = new AbortController()
   const cutting = new AbortController()
+  const { mediaRoot: root, mediaWrittenAs: writtenAs } = parts
+  const files = root === undefined ? undefined : new MediaFiles({ root, writtenAs })
   const loops = [
-    ...parts.tables.map((one) => sendLoop(parts, one, stopping.signal, cutting.signal)),
+    ...parts.tables.map((one) => sendLoop({ ...parts, files }, one, stopping.signal, cutting.signal)),
     reportLoop(parts, stopping.signal),
     followLoop(parts, stopping.signal),
   ]
@@ -85,13 +92,13 @@ async function forever(
 }
 
 async function sendLoop(
-  parts: AgentParts,
+  parts: AgentParts & { readonly files: MediaFiles | undefined },
   { table, maxAgeMs }: AgentTable,
   stopping: AbortSignal,
   cutting: AbortSignal,
 ): Promise<void> {
-  const { journal, gateway, agent, observe, pollMs = 1_000, calls = 2 } = parts
-  const sender = new Sender({ table, journal, gateway, agent, observe, maxAgeMs })
+  const { journal, gateway, agent, observe, files, pollMs = 1_000, calls = 2 } = parts
+  const sender = new Sender({ table, journal, gateway, agent, observe, maxAgeMs, files })
   const underWay = new Set<Promise<void>>()
   let failure: Error | undefined
   let clockAt = 0
@@ -111,7 +118,7 @@ async function sendLoop(
       throw error
     }
     if (Date.now() >= clockAt) {
-      await table.readClock()
+      await table.connect()
       clockAt = Date.now() + clockEveryMs
     }
     // Also after a claim whose COMMIT had no answer.
@@ -130,9 +137,19 @@ async function sendLoop(
   await Promise.all(underWay)
 }
 
+/** Waits until the tables have been found. */
+async function connected(parts: AgentParts, signal: AbortSignal): Promise<void> {
+  const found = new AbortController()
+  await forever('database', parts, AbortSignal.any([signal, found.signal]), async () => {
+    for (const { table } of parts.tables) await table.connect()
+    found.abort()
+  })
+}
+
 async function reportLoop(parts: AgentParts, signal: AbortSignal): Promise<void> {
   const { tables, journal, gateway, observe, reportWaitSeconds = 20 } = parts
   const reporter = new Reporter({ tables: tables.map(({ table }) => table), journal, gateway, observe })
+  await connected(parts, signal)
   await forever('database', parts, signal, async () => {
     const failed = await reporter.read(reportWaitSeconds, signal)
     if (failed === undefined || signal.aborted) return
@@ -144,6 +161,7 @@ async function reportLoop(parts: AgentParts, signal: AbortSignal): Promise<void>
 async function followLoop(parts: AgentParts, signal: AbortSignal): Promise<void> {
   const { tables, journal, gateway, observe } = parts
   const reporter = new Reporter({ tables: tables.map(({ table }) => table), journal, gateway, observe })
+  await connected(parts, signal)
   await forever('database', parts, signal, async () => {
     await reporter.followUp(signal)
     journal.purge(keepMs)

@@ -6,7 +6,7 @@ export interface Claim {
 
 const claimPattern = /^apigw:([\w-]{1,12}):([0-9a-z]{6})$/
 
-/** `apigw:NAME:TIME`, at most 24 characters; the time in seconds since 1970, in base 36. */
+/** `apigw:NAME:TIME`, at most 25 characters; the time in seconds since 1970, in base 36. */
 export function claimText({ agent, at }: Claim): string {
   return `apigw:${agent.slice(0, 12)}:${Math.floor(at / 1000).toString(36)}`
 }

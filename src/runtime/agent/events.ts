@@ -14,6 +14,8 @@ export type AgentEvent =
     }
   /** A call has no clear answer, and is repeated under the same key. */
   | { readonly kind: 'unclear'; readonly table: string; readonly rows: number; readonly why: string; readonly retryMs: number }
+  /** Rows that are due and wait for an image. */
+  | { readonly kind: 'waiting'; readonly table: string; readonly rows: number; readonly why: string }
   | { readonly kind: 'reported'; readonly reports: number; readonly unmatched: number }
   /** A result without a value in the table's map. */
   | { readonly kind: 'unmapped'; readonly table: string; readonly code: string }

@@ -11,6 +11,9 @@ export interface RowIdentity {
   readonly text: string
   readonly type?: string | undefined
   readonly subject?: string | undefined
+  /** What leads to the row's detail. */
+  readonly link?: string | undefined
+  readonly files?: readonly string[] | undefined
 }
 
 /** 128 bits. */
@@ -24,8 +27,9 @@ const shortLength = 8
  * (https://bugs.mysql.com/bug.php?id=199).
  */
 export function messageKey(row: RowIdentity): string {
-  const { table, key, dueAt, to, from, text, type = '', subject = '' } = row
-  const content = JSON.stringify([table, key, dueAt, to, from, text, type, subject])
+  const { table, key, dueAt, to, from, text, type = '', subject = '', link, files = [] } = row
+  const more = link === undefined && files.length === 0 ? [] : [link ?? '', files]
+  const content = JSON.stringify([table, key, dueAt, to, from, text, type, subject, ...more])
   return hash('sha256', content, 'base64url').slice(0, digestLength)
 }
 

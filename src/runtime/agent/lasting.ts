@@ -19,6 +19,7 @@ export function keepReason(journal: Journal, text: (event: AgentEvent) => string
         journal.setMeta('last-sent-at', String(now()))
         break
       case 'held':
+      case 'waiting':
       case 'unclear':
       case 'unavailable':
         set(text(event))

@@ -1,11 +1,15 @@
+import { maxMedia } from '../../domain/message.ts'
 import type { TableMap } from '../../domain/table-map.ts'
+import type { Attached } from './attachments.ts'
 import { referenceOf } from './identity.ts'
 import type { JournalMessage } from './journal.ts'
-import type { TableRow } from './rows.ts'
+import { imagesOf, type TableRow } from './rows.ts'
 
 /** A row that can be sent, or why it cannot. */
 export type Prepared =
   | { readonly kind: 'message'; readonly message: JournalMessage }
+  /** Its images have to be brought to the gateway first. */
+  | { readonly kind: 'images'; readonly images: readonly string[]; readonly isDetailMissing: boolean }
   | { readonly kind: 'ended'; readonly to: 'failed' | 'expired'; readonly code: string; readonly detail: string }
 
 export interface PrepareOptions {
@@ -15,6 +19,8 @@ export interface PrepareOptions {
   /** The database's clock. */
   readonly now: number
   readonly messageKey: string
+  /** What became of the row's images; absent: they have not been looked at. */
+  readonly attached?: Attached | undefined
 }
 
 function ended(to: 'failed' | 'expired', code: string, detail: string): Prepared {
@@ -25,15 +31,24 @@ function ended(to: 'failed' | 'expired', code: string, detail: string): Prepared
  * The message of a row. The gateway checks numbers and texts, so only what the table alone can say is checked here.
  * A message with a maximum age carries what is left of it, so that it is not delivered late by anybody behind us.
  */
-export function prepare(row: TableRow, { map, maxAgeMs, now, messageKey }: PrepareOptions): Prepared {
+export function prepare(row: TableRow, { map, maxAgeMs, now, messageKey, attached }: PrepareOptions): Prepared {
   const { key, to, from, text, type: tableType, subject, dueAt, dueMs } = row
   if (dueMs === undefined) return ended('failed', 'due-time-invalid', `${map.columns.dueAt} holds "${dueAt.slice(0, 40)}"`)
   const age = Math.max(0, now - dueMs)
   if (maxAgeMs !== undefined && age >= maxAgeMs) return ended('expired', 'too-old', `was due ${Math.round(age / 60_000)} min ago`)
-  const type = tableType === undefined ? undefined : map.types?.[tableType]
-  if (tableType !== undefined && map.types !== undefined && type === undefined) {
+  const listed = tableType === undefined ? undefined : map.types?.[tableType]
+  if (tableType !== undefined && map.types !== undefined && listed === undefined) {
     return ended('failed', 'type-unknown', `${map.columns.type} holds "${tableType.slice(0, 40)}", which the map does not list`)
   }
+  const images = imagesOf(row, map)
+  const type = listed === 'mms-or-lms' ? (images.length > 0 ? 'mms' : 'lms') : listed
+  const { isDetailMissing = false } = row
+  if (type === 'mms' && images.length === 0 && !isDetailMissing) return ended('failed', 'file-missing', 'the row names no image')
+  if (images.length > maxMedia) {
+    return ended('failed', 'media-invalid', `the row names ${images.length} images, and ${maxMedia} are allowed`)
+  }
+  if (attached === undefined && (images.length > 0 || isDetailMissing)) return { kind: 'images', images, isDetailMissing }
+  if (attached?.kind === 'failed') return ended('failed', attached.code, attached.detail)
   const request = {
     key: messageKey,
     ref: referenceOf(map.table, key, messageKey),
@@ -43,6 +58,7 @@ export function prepare(row: TableRow, { map, maxAgeMs, now, messageKey }: Prepa
     ...(type !== undefined && { type }),
     // An SMS has none, and programs leave one in the column.
     ...(subject !== undefined && type !== 'sms' && { subject }),
+    ...(attached !== undefined && attached.media.length > 0 && { media: attached.media }),
     ...(maxAgeMs !== undefined && { ttl: Math.max(1, Math.ceil((maxAgeMs - age) / 1000)) }),
   }
   return { kind: 'message', message: { key, messageKey, request } }

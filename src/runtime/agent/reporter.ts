@@ -2,7 +2,8 @@ import type { GatewayClient, GatewayReport } from '../../client/index.ts'
 import type { ObserveAgent } from './events.ts'
 import { referenceFrom } from './identity.ts'
 import type { Journal, JournalRow } from './journal.ts'
-import type { CustomerTable, RowChange } from './table.ts'
+import type { RowChange } from './statements.ts'
+import type { CustomerTable } from './table.ts'
 import { writeOutcomes } from './write-outcomes.ts'
 
 export interface ReporterOptions {

@@ -22,8 +22,9 @@ interface Where {
 
 /** Failed rows. In some tables `failed` and `delivered` are the same state, and only the result distinguishes them. */
 function failedWhere({ quoted }: Engine, { key, status, result }: TableMap, { code, keys }: FailedFilter): Where {
-  const parts = [`${quoted(status.column)} = ?`, `${quoted(result.code)} <> ?`]
-  const values: Value[] = [status.failed, result.delivered]
+  const delivered = typeof result.delivered === 'object' ? Object.values(result.delivered) : [result.delivered]
+  const parts = [`${quoted(status.column)} = ?`, `${quoted(result.code)} NOT IN ${marks(delivered.length)}`]
+  const values: Value[] = [status.failed, ...delivered]
   if (code !== undefined) {
     parts.push(`${quoted(result.code)} = ?`)
     values.push(code)

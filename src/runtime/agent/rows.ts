@@ -2,15 +2,21 @@ import type { TableMap } from '../../domain/table-map.ts'
 import { readTime } from '../../domain/wall-clock.ts'
 import type { SqlRow } from '../sql/index.ts'
 
+/** The parts of a message that a second table may hold instead. */
+interface Content {
+  readonly text: string
+  readonly subject?: string
+  /** Names of image files. */
+  readonly files: readonly string[]
+}
+
 /** A row of the customer's table, as far as it is sent. */
-export interface TableRow {
+export interface TableRow extends Content {
   /** The primary key, as text. */
   readonly key: string
   readonly to: string
   readonly from: string
-  readonly text: string
   readonly type?: string
-  readonly subject?: string
   /** As the table holds it. */
   readonly dueAt: string
   /** The same in milliseconds since 1970; absent: it is not a time. */
@@ -18,37 +24,92 @@ export interface TableRow {
   readonly status: string
   /** What the claim column holds. */
   readonly claim?: string
+  /** What leads to the row of the second table. */
+  readonly link?: string
+  /** Whether `link` leads to no row. */
+  readonly isDetailMissing?: boolean
+  /** What the table itself holds: the row stays the same message when its row in the second table is moved or deleted. */
+  readonly own: Content
 }
+
+/** A column and the name under which it is read. */
+type Named = [name: string, column: string]
 
 function optional(value: unknown): string | undefined {
   return value === null || value === undefined ? undefined : String(value)
 }
 
-/** The columns that are read of a row, by the name under which `rowFrom` finds them. */
-export function columnsOf({ key, columns, status, claim }: TableMap): [name: string, column: string][] {
-  const wanted = { key, ...columns, status: status.column, claim }
-  return Object.entries(wanted).flatMap(([name, column]): [string, string][] =>
+function named(columns: Readonly<Record<string, string | undefined>>, files: readonly string[] = []): Named[] {
+  const single = Object.entries(columns).flatMap(([name, column]): Named[] =>
     column === undefined ? [] : [[`f_${name}`, column]],
   )
+  return [...single, ...files.map((column, at): Named => [`f_file${at}`, column])]
+}
+
+/** The columns that are read of a row, by the name under which `rowFrom` finds them. */
+export function columnsOf({ key, columns, status, claim, detail }: TableMap): Named[] {
+  const { files, ...single } = columns
+  return named({ key, ...single, status: status.column, claim, link: detail?.link }, files)
+}
+
+/** The columns that are read of the second table. */
+export function detailColumnsOf({ key, columns }: NonNullable<TableMap['detail']>): Named[] {
+  const { files, ...single } = columns
+  return named({ key, ...single }, files)
+}
+
+function contentOf(row: SqlRow, separator: string | undefined): Content {
+  const subject = optional(row.f_subject)
+  const files = Object.entries(row)
+    .filter(([name]) => name.startsWith('f_file'))
+    .flatMap(([, value]) => {
+      const text = optional(value) ?? ''
+      return separator === undefined ? [text] : text.split(separator)
+    })
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  return { text: optional(row.f_text) ?? '', files, ...(subject !== undefined && subject !== '' && { subject }) }
 }
 
 /** A row of `columnsOf`. */
-export function rowFrom(row: SqlRow, { time, timeZone }: TableMap): TableRow {
+export function rowFrom(row: SqlRow, { time, timeZone, fileSeparator, types }: TableMap): TableRow {
+  const own = contentOf(row, fileSeparator)
   const dueAt = optional(row.f_dueAt) ?? ''
   const dueMs = readTime(row.f_dueAt, time, timeZone)
   const type = optional(row.f_type)?.trimEnd()
-  const subject = optional(row.f_subject)
   const claim = optional(row.f_claim)
+  // The column is often one for anything, and an SMS has no second part.
+  const link = types?.[type ?? ''] === 'sms' ? undefined : optional(row.f_link)?.trim()
   return {
+    ...own,
     key: String(row.f_key).trimEnd(),
     to: (optional(row.f_to) ?? '').trim(),
     from: (optional(row.f_from) ?? '').trim(),
-    text: optional(row.f_text) ?? '',
     dueAt,
     status: (optional(row.f_status) ?? '').trimEnd(),
+    own,
     ...(dueMs !== undefined && { dueMs }),
     ...(type !== undefined && type !== '' && { type }),
-    ...(subject !== undefined && subject !== '' && { subject }),
     ...(claim !== undefined && claim !== '' && { claim }),
+    ...(link !== undefined && link !== '' && link !== '0' && { link }),
   }
+}
+
+/** A row with what the second table holds for it. @param detail a row of `detailColumnsOf`; `undefined`: there is none */
+export function withDetail(row: TableRow, detail: SqlRow | undefined, { fileSeparator }: TableMap): TableRow {
+  if (row.link === undefined) return row
+  if (detail === undefined) return { ...row, isDetailMissing: true }
+  const { text, subject, files } = contentOf(detail, fileSeparator)
+  return {
+    ...row,
+    ...(text !== '' && { text }),
+    ...(subject !== undefined && { subject }),
+    ...(files.length > 0 && { files }),
+  }
+}
+
+/** The images that a row is sent with: an SMS or LMS has none, and programs leave names in its columns. */
+export function imagesOf({ type, files }: TableRow, { types }: TableMap): readonly string[] {
+  const wanted = type === undefined || types === undefined ? undefined : types[type]
+  return wanted === 'sms' || wanted === 'lms' ? [] : files
 }

@@ -1,10 +1,12 @@
 import type { GatewayClient } from '../../client/index.ts'
 import { randomId } from '../../domain/ids.ts'
+import { type Attached, Attachments } from './attachments.ts'
 import { decideAnswer, type Reason } from './decide-answer.ts'
 import type { ObserveAgent } from './events.ts'
 import type { Journal, JournalBatch, JournalMessage, JournalRow } from './journal.ts'
+import type { MediaFiles } from './media-files.ts'
 import { Orphans } from './orphans.ts'
-import { prepare } from './prepare.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import type { TableRow } from './rows.ts'
 import type { CustomerTable } from './table.ts'
 import { writeOutcomes } from './write-outcomes.ts'
@@ -20,6 +22,8 @@ export interface SenderOptions {
   readonly maxAgeMs?: number | undefined
   /** Rows of a call. Default 500, which is what the gateway takes. */
   readonly batchRows?: number
+  /** Where images are; absent: rows with images wait. */
+  readonly files?: MediaFiles | undefined
 }
 
 /** Of the rows of a claim, the newest get this share, so that an urgent row does not wait behind a campaign. */
@@ -29,6 +33,12 @@ const maxRetryMs = 30_000
 /** How long rows wait that were refused for now, where the gateway does not say. */
 const defaultHoldMs = 5_000
 const maxHoldMs = 10 * 60_000
+
+/** Rows that can be sent now, and the images of those that have some, by message key. */
+interface Ready {
+  readonly rows: readonly TableRow[]
+  readonly attached: ReadonlyMap<string, Attached>
+}
 
 /** Sends the rows of one table: claims, journals, calls, and writes down what the gateway said. */
 export class Sender {
@@ -40,11 +50,13 @@ export class Sender {
   /** When each open call may be repeated, and how long it waited last. */
   readonly #retries = new Map<string, { readonly at: number; readonly pauseMs: number }>()
   readonly #sending = new Set<string>()
+  readonly #attachments: Attachments
 
   constructor(options: SenderOptions) {
     this.#options = options
     this.#batchRows = options.batchRows ?? 500
     this.#orphans = new Orphans(options.table, options.journal)
+    this.#attachments = new Attachments({ ...options, table: options.table.name, files: options.files })
   }
 
   /** Whether no row may be claimed: the gateway holds the customer back, or calls wait for an answer. */
@@ -65,20 +77,25 @@ export class Sender {
       table.target,
       interrupted.filter(({ messageKey }) => !kept.has(messageKey)),
     )
-    if (ours.length > 0) observe({ kind: 'recovered', table: table.name, rows: ours.length })
-    for (let from = 0; from < ours.length; from += this.#batchRows) await this.#begin(ours.slice(from, from + this.#batchRows))
+    // What waits stays in the journal as it is.
+    const { rows: ready, attached } = await this.#attach(ours)
+    if (ready.length > 0) observe({ kind: 'recovered', table: table.name, rows: ready.length })
+    for (let from = 0; from < ready.length; from += this.#batchRows) {
+      await this.#begin({ rows: ready.slice(from, from + this.#batchRows), attached })
+    }
   }
 
   /** Takes over rows of an agent that is gone. @returns how many */
   async adoptOrphans(): Promise<number> {
     const { table, agent, observe } = this.#options
     const orphans = await this.#orphans.find()
-    const keys = [...orphans.values()].map(({ key }) => key)
+    const { rows, attached } = await this.#attach([...orphans.values()])
+    const keys = rows.map(({ key }) => key)
     let adopted = 0
     for (let from = 0; from < keys.length; from += this.#batchRows) {
       const some = keys.slice(from, from + this.#batchRows)
       const taken = await table.takeOver(some, agent, (row) => orphans.has(table.messageKeyOf(row)))
-      await this.#begin(taken)
+      await this.#begin({ rows: taken, attached })
       adopted += taken.length
     }
     if (adopted > 0) observe({ kind: 'recovered', table: table.name, rows: adopted })
@@ -100,9 +117,11 @@ export class Sender {
   async claim(): Promise<JournalBatch | undefined> {
     const { table, journal, agent } = this.#options
     const newest = Math.ceil(this.#batchRows * newestShare)
-    const keys = (await table.dueKeys(this.#batchRows - newest, newest)).slice(0, this.#batchRows)
+    const waiting = this.#attachments.waitingKeys()
+    const keys = (await table.dueKeys(this.#batchRows - newest, newest, waiting)).slice(0, this.#batchRows)
     if (keys.length === 0) return undefined
-    const intended = this.#notSentYet(await table.read(keys, [table.map.status.ready]))
+    const ready = await this.#attach(this.#notSentYet(await table.read(keys, [table.map.status.ready])))
+    const intended = ready.rows.map((row) => ({ key: row.key, messageKey: table.messageKeyOf(row) }))
     journal.claiming(table.target, intended)
     const rows = await table.claim(
       intended.map(({ key }) => key),
@@ -114,7 +133,7 @@ export class Sender {
       table.target,
       intended.filter(({ messageKey }) => !claimed.has(messageKey)),
     )
-    return this.#begin(rows)
+    return this.#begin({ rows, attached: ready.attached })
   }
 
   /**
@@ -157,10 +176,9 @@ export class Sender {
    * Leaves out rows that are ready in the table and were accepted by the gateway before: something took their state back, such as
    * a restored backup or a failed clean-up. What the journal knows of them is written again.
    */
-  #notSentYet(rows: readonly TableRow[]): Pick<JournalRow, 'key' | 'messageKey'>[] {
+  #notSentYet(rows: readonly TableRow[]): TableRow[] {
     const { table, journal } = this.#options
-    const intended = rows.map((row) => ({ key: row.key, messageKey: table.messageKeyOf(row) }))
-    const keys = intended.map(({ messageKey }) => messageKey)
+    const keys = rows.map((row) => table.messageKeyOf(row))
     const known = [...journal.known(table.target, keys).values()]
     const sent = known.filter(({ id, state }) => id !== undefined || state === 'sending')
     journal.rewrite(sent.filter(({ state }) => state !== 'sending'))
@@ -170,22 +188,39 @@ export class Sender {
       known.filter((row) => !sent.includes(row)),
     )
     const left = new Set(sent.map(({ messageKey }) => messageKey))
-    return intended.filter(({ messageKey }) => !left.has(messageKey))
+    return rows.filter((row) => !left.has(table.messageKeyOf(row)))
+  }
+
+  /** Brings the images of rows to the gateway, and leaves out the rows whose images are not complete. */
+  async #attach(rows: readonly TableRow[]): Promise<Ready> {
+    const withImages = rows.flatMap((row) => {
+      const prepared = this.#prepared(row)
+      return prepared.kind === 'images' ? [{ ...prepared, key: row.key, messageKey: this.#options.table.messageKeyOf(row) }] : []
+    })
+    if (withImages.length === 0) return { rows, attached: new Map() }
+    const { attached, held } = await this.#attachments.settle(withImages)
+    const late = new Set(withImages.filter(({ messageKey }) => !attached.has(messageKey)).map(({ key }) => key))
+    if (held !== undefined) this.#hold(late.size, held, held.retryAfterMs)
+    return { rows: rows.filter(({ key }) => !late.has(key)), attached }
+  }
+
+  #prepared(row: TableRow, attached?: Attached): Prepared {
+    const { table, maxAgeMs } = this.#options
+    return prepare(row, { map: table.map, maxAgeMs, now: table.now(), messageKey: table.messageKeyOf(row), attached })
   }
 
   /** Ends the rows that cannot be sent, and journals the call for the others. */
-  async #begin(rows: readonly TableRow[]): Promise<JournalBatch | undefined> {
-    const { table, journal, maxAgeMs, observe } = this.#options
+  async #begin({ rows, attached }: Ready): Promise<JournalBatch | undefined> {
+    const { table, journal, observe } = this.#options
     const messages: JournalMessage[] = []
     const outcomes: JournalRow[] = []
     const reasons: Reason[] = []
     for (const row of rows) {
       const messageKey = table.messageKeyOf(row)
-      const prepared = prepare(row, { map: table.map, maxAgeMs, now: table.now(), messageKey })
-      if (prepared.kind === 'message') {
-        messages.push(prepared.message)
-        continue
-      }
+      const prepared = this.#prepared(row, attached.get(messageKey))
+      if (prepared.kind === 'message') messages.push(prepared.message)
+      // Images that the row names only since it was claimed are brought by `recover`.
+      if (prepared.kind !== 'ended') continue
       const { to, code, detail } = prepared
       outcomes.push({ table: table.target, key: row.key, messageKey, state: to, code, at: table.now() })
       reasons.push({ code, detail })

@@ -24,7 +24,7 @@ const tableSettings = z.strictObject({
   timeZone: z.string().min(1).optional(),
   /** Rows that have been due for longer are not sent. */
   maxAge: duration.optional(),
-  where: z.record(identifier, columnValue).optional(),
+  where: z.record(identifier, z.union([columnValue, z.array(columnValue).min(1)])).optional(),
 })
 
 export const agentSettings = z.strictObject({
@@ -47,6 +47,8 @@ export const agentSettings = z.strictObject({
       keep: z.int().min(1).max(100).default(5),
     })
     .optional(),
+  /** Where the images are that rows name, and how rows begin the paths of this folder. */
+  media: z.strictObject({ root: z.string().min(1), writtenAs: z.string().min(1).optional() }).optional(),
   tables: z.array(tableSettings).min(1),
 })
 

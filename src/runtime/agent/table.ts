@@ -1,52 +1,46 @@
 import type { TableMap } from '../../domain/table-map.ts'
 import { monthOf, readTime, writeTime } from '../../domain/wall-clock.ts'
-import { type Engine, marks, type Session, type Value } from '../sql/index.ts'
+import { type Engine, marks, Refusal, type Session, type Value } from '../sql/index.ts'
 import { type Claim, claimFrom, claimText } from './claims.ts'
 import { messageKey } from './identity.ts'
-import { columnsOf, rowFrom, type TableRow } from './rows.ts'
-
-/** What is written into a row when something became of its message. */
-export interface RowChange {
-  readonly key: string
-  /** The message's key: the row is only changed while it is still this message. */
-  readonly messageKey: string
-  readonly to: 'accepted' | 'delivered' | 'failed' | 'expired' | 'unknown' | 'ready'
-  /** The carrier's or the gateway's code. */
-  readonly code?: string
-  /** Milliseconds since 1970. */
-  readonly at?: number
-  /** The gateway's id of the message. */
-  readonly id?: string
-}
+import { withNamesOf } from './names.ts'
+import { columnsOf, detailColumnsOf, rowFrom, type TableRow, withDetail } from './rows.ts'
+import { type RowChange, setsOf, whereOf } from './statements.ts'
 
 /** Rows that one statement names by their keys. */
 const keysPerStatement = 500
 
 /** Rows in the states of a sender: the customer's table over any engine. */
 export class CustomerTable {
-  readonly map: TableMap
+  /** As it was given: identities and the journal do not depend on the case of names in the database. */
+  readonly #given: TableMap
+  /** With the names of the database, once they are known. */
+  #named: TableMap | undefined
   readonly #engine: Engine
   /** How far the database's clock is ahead of this machine's, in milliseconds. */
   #aheadMs = 0
   /** Tables of months that are known to be there. */
   readonly #logs = new Set<string>()
-
   readonly #now: () => number
 
   /** @param now this machine's clock */
   constructor(engine: Engine, map: TableMap, now: () => number = Date.now) {
     this.#engine = engine
-    this.map = map
+    this.#given = map
     this.#now = now
   }
 
+  get map(): TableMap {
+    return this.#named ?? this.#given
+  }
+
   get name(): string {
-    return this.map.table
+    return this.#given.table
   }
 
   /** Names the table's rows in the journal: several maps may serve one table. */
   get target(): string {
-    const { table, where } = this.map
+    const { table, where } = this.#given
     return where === undefined ? table : `${table} ${JSON.stringify(where)}`
   }
 
@@ -55,8 +49,12 @@ export class CustomerTable {
     return this.#now() + this.#aheadMs
   }
 
-  /** Compares the clocks. @returns how far the database's clock is ahead, in milliseconds */
-  async readClock(): Promise<number> {
+  /**
+   * Reads the names of the table and its columns, once, and compares the clocks. Nothing else is called before it.
+   * @returns how far the database's clock is ahead, in milliseconds
+   */
+  async connect(): Promise<number> {
+    this.#named ??= await withNamesOf(this.#engine, this.#given)
     this.#aheadMs = await this.#engine.transaction(async (session) => (await this.#engine.now(session)) - this.#now())
     return this.#aheadMs
   }
@@ -64,15 +62,17 @@ export class CustomerTable {
   /**
    * Keys of rows that are due, the oldest first and then the newest. The newest get a share of their own, so that a one-time
    * password does not wait behind a campaign. It takes no lock: a locking read that needs a sort would lock every candidate.
+   * @param except keys that are left out, up to 1,000
    */
-  async dueKeys(oldest: number, newest: number): Promise<string[]> {
+  async dueKeys(oldest: number, newest: number, except: readonly string[] = []): Promise<string[]> {
     const { quoted } = this.#engine
     const { key, columns, status } = this.map
-    const { sql, values } = this.#where()
-    const due = `${quoted(status.column)} = ? AND ${quoted(columns.dueAt)} <= ?${sql}`
+    const { sql, values } = whereOf(this.map, quoted)
+    const others = except.length === 0 ? '' : ` AND ${quoted(key)} NOT IN ${marks(except.length)}`
+    const due = `${quoted(status.column)} = ? AND ${quoted(columns.dueAt)} <= ?${sql}${others}`
     const select = (order: string) =>
-      `SELECT ${quoted(key)} AS k FROM ${quoted(this.name)} WHERE ${due} ORDER BY ${quoted(columns.dueAt)} ${order} LIMIT ?`
-    const wanted = [status.ready, this.#time(this.now()), ...values]
+      `SELECT ${quoted(key)} AS k FROM ${quoted(this.map.table)} WHERE ${due} ORDER BY ${quoted(columns.dueAt)} ${order} LIMIT ?`
+    const wanted = [status.ready, this.#time(this.now()), ...values, ...except]
     return this.#engine.transaction(async (session) => {
       const first = await session.all(select('ASC'), [...wanted, oldest])
       const last = first.length < oldest ? [] : await session.all(select('DESC'), [...wanted, newest])
@@ -109,9 +109,10 @@ export class CustomerTable {
     const sets = [`${quoted(status.column)} = ?`, ...(claim === undefined ? [] : [`${quoted(claim)} = ?`])]
     const values: Value[] = [status.claimed, ...(claim === undefined ? [] : [mark])]
     return this.#engine.transaction(async (session) => {
-      const rows = (await this.#rows(session, this.name, sorted, from, true)).filter(isWanted)
-      if (rows.length === 0) return []
-      const update = `UPDATE ${quoted(this.name)} SET ${sets.join(', ')} WHERE ${quoted(key)} IN ${marks(rows.length)}`
+      const locked = (await this.#rows(session, this.map.table, sorted, from, true)).filter(isWanted)
+      if (locked.length === 0) return []
+      const rows = await this.#withDetails(session, locked)
+      const update = `UPDATE ${quoted(this.map.table)} SET ${sets.join(', ')} WHERE ${quoted(key)} IN ${marks(rows.length)}`
       await session.run(update, [...values, ...rows.map((row) => row.key)])
       return rows
     })
@@ -122,7 +123,8 @@ export class CustomerTable {
     return this.#engine.transaction(async (session) => {
       const rows: TableRow[] = []
       for (let from = 0; from < keys.length; from += keysPerStatement) {
-        rows.push(...(await this.#rows(session, this.name, keys.slice(from, from + keysPerStatement), states, false)))
+        const some = await this.#rows(session, this.map.table, keys.slice(from, from + keysPerStatement), states, false)
+        rows.push(...(await this.#withDetails(session, some)))
       }
       return rows
     })
@@ -132,9 +134,9 @@ export class CustomerTable {
   async claimedKeys(limit: number): Promise<string[]> {
     const { quoted } = this.#engine
     const { key, status, claim } = this.map
-    const { sql, values } = this.#where()
+    const { sql, values } = whereOf(this.map, quoted)
     const marked = claim === undefined ? '' : ` AND ${quoted(claim)} LIKE 'apigw:%'`
-    const select = `SELECT ${quoted(key)} AS k FROM ${quoted(this.name)} WHERE ${quoted(status.column)} = ?${marked}${sql} LIMIT ?`
+    const select = `SELECT ${quoted(key)} AS k FROM ${quoted(this.map.table)} WHERE ${quoted(status.column)} = ?${marked}${sql} LIMIT ?`
     const rows = await this.#engine.transaction((session) => session.all(select, [status.claimed, ...values, limit]))
     return rows.map(({ k }) => String(k))
   }
@@ -147,12 +149,12 @@ export class CustomerTable {
     const { quoted } = this.#engine
     const { columns, status, claim } = this.map
     if (claim === undefined) return 0
-    const { sql, values } = this.#where()
+    const { sql, values } = whereOf(this.map, quoted)
     const now = this.now()
     const due = `${quoted(columns.dueAt)} BETWEEN ? AND ?`
     const empty = `(${quoted(claim)} IS NULL OR ${quoted(claim)} = '')`
     const where = `${quoted(status.column)} = ? AND ${due} AND ${empty}${sql}`
-    const select = `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${quoted(this.name)} WHERE ${where} LIMIT ?) AS some`
+    const select = `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${quoted(this.map.table)} WHERE ${where} LIMIT ?) AS some`
     const wanted = [status.claimed, this.#time(now - 3_600_000), this.#time(now), ...values, limit]
     const [row] = await this.#engine.transaction((session) => session.all(select, wanted))
     return Number(row?.n)
@@ -166,7 +168,7 @@ export class CustomerTable {
     const missing: RowChange[] = []
     for (let from = 0; from < changes.length; from += keysPerStatement) {
       const some = changes.slice(from, from + keysPerStatement)
-      const left = await this.#engine.transaction((session) => this.#applyIn(session, this.name, some))
+      const left = await this.#engine.transaction((session) => this.#applyIn(session, this.map.table, some))
       missing.push(...(await this.#applyToLogs(left)))
     }
     return missing
@@ -176,8 +178,8 @@ export class CustomerTable {
   async counts(limit: number): Promise<{ readonly due: number; readonly claimed: number; readonly oldestDueMs?: number }> {
     const { quoted } = this.#engine
     const { columns, status } = this.map
-    const { sql, values } = this.#where()
-    const table = quoted(this.name)
+    const { sql, values } = whereOf(this.map, quoted)
+    const table = quoted(this.map.table)
     const due = quoted(columns.dueAt)
     const count = (where: string) =>
       `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${table} WHERE ${where}${sql} LIMIT ?) AS some`
@@ -216,7 +218,8 @@ export class CustomerTable {
 
   /** The key of a row's message. */
   messageKeyOf(row: TableRow): string {
-    return messageKey({ ...row, table: this.name })
+    const { own, subject: _subject, ...rest } = row
+    return messageKey({ ...rest, ...own, table: this.name })
   }
 
   async #applyIn(session: Session, table: string, changes: readonly RowChange[]): Promise<RowChange[]> {
@@ -224,16 +227,19 @@ export class CustomerTable {
     const keys = [...new Set(changes.map(({ key }) => key))]
     const open = [status.ready, status.claimed, status.accepted, ...(status.unknown === undefined ? [] : [status.unknown])]
     const rows = await this.#rows(session, table, keys, open, true)
-    const found = new Map(rows.map((row) => [row.key, this.messageKeyOf(row)]))
-    const matching = changes.filter(({ key, messageKey: wanted }) => found.get(key)?.startsWith(wanted))
-    const groups = Map.groupBy(matching, (change) => JSON.stringify([change.to, change.code, change.at, change.id]))
-    for (const some of groups.values()) {
-      const [first] = some
-      if (first === undefined) continue
-      const { sets, values } = this.#sets(first)
-      const where = `${this.#engine.quoted(this.map.key)} IN ${marks(some.length)}`
-      const sql = `UPDATE ${this.#engine.quoted(table)} SET ${sets.join(', ')} WHERE ${where}`
-      await session.run(sql, [...values, ...some.map(({ key }) => key)])
+    const found = new Map(rows.map((row) => [row.key, { messageKey: this.messageKeyOf(row), type: row.type }]))
+    const matching = changes.filter(({ key, messageKey: wanted }) => found.get(key)?.messageKey.startsWith(wanted))
+    const { quoted } = this.#engine
+    const now = this.now()
+    const updates = matching.map((change) => {
+      const type = found.get(change.key)?.type
+      return { key: change.key, ...setsOf(this.map, change, { now, type, quoted }) }
+    })
+    for (const some of Map.groupBy(updates, ({ sql, values }) => JSON.stringify([sql, values])).values()) {
+      const [first = { sql: '', values: [] }] = some
+      const where = `${quoted(this.map.key)} IN ${marks(some.length)}`
+      const sql = `UPDATE ${quoted(table)} SET ${first.sql} WHERE ${where}`
+      await session.run(sql, [...first.values, ...some.map(({ key }) => key)])
     }
     const done = new Set(matching)
     return changes.filter((change) => !done.has(change))
@@ -250,9 +256,14 @@ export class CustomerTable {
       const table = log.replace('{yyyymm}', month)
       if (left.length === 0) return left
       const rest = left
-      left = await this.#engine.transaction(async (session) =>
+      const work = this.#engine.transaction(async (session) =>
         (await this.#hasLog(session, table)) ? this.#applyIn(session, table, rest) : rest,
       )
+      // A table of a month that lacks a column must not hold up the reports of all other rows. `doctor` finds it.
+      left = await work.catch((error: unknown) => {
+        if (error instanceof Refusal) return rest
+        throw error
+      })
     }
     return left
   }
@@ -264,44 +275,8 @@ export class CustomerTable {
     return true
   }
 
-  #sets({ to, code, at, id }: RowChange): { readonly sets: string[]; readonly values: Value[] } {
-    const { status, result, claim, id: idColumn } = this.map
-    const values: Value[] = []
-    const sets: string[] = []
-    const set = (column: string | undefined, value: Value): void => {
-      if (column === undefined) return
-      sets.push(`${this.#engine.quoted(column)} = ?`)
-      values.push(value)
-    }
-    set(status.column, to === 'expired' || to === 'unknown' ? (status[to] ?? status.failed) : status[to])
-    if (idColumn !== undefined && id !== undefined) set(idColumn, id)
-    // Not NULL: the column may forbid it.
-    if (claim !== undefined && !(claim === idColumn && id !== undefined)) set(claim, '')
-    if (to === 'accepted') set(result.acceptedAt, this.#time(at ?? this.now()))
-    if (to === 'delivered' || to === 'failed' || to === 'expired' || to === 'unknown') {
-      set(result.code, this.codeOf(to, code))
-      set(result.at, this.#time(at ?? this.now()))
-    }
-    return { sets, values }
-  }
-
-  /** The table's value for a result. */
-  codeOf(outcome: 'delivered' | 'failed' | 'expired' | 'unknown', code: string | undefined): Value {
-    const { result } = this.map
-    if (outcome === 'delivered') return result.delivered
-    return result.codes?.[code ?? ''] ?? result.codes?.[outcome] ?? result.failed
-  }
-
   #time(instant: number): Value {
     return writeTime(instant, this.map.time, this.map.timeZone)
-  }
-
-  #where(): { readonly sql: string; readonly values: readonly Value[] } {
-    const entries = Object.entries(this.map.where ?? {})
-    return {
-      sql: entries.map(([column]) => ` AND ${this.#engine.quoted(column)} = ?`).join(''),
-      values: entries.map(([, value]) => value),
-    }
   }
 
   async #rows(
@@ -324,5 +299,17 @@ export class CustomerTable {
       ...distinct,
     ])
     return rows.map((row) => rowFrom(row, this.map))
+  }
+
+  /** A statement of its own: PostgreSQL locks no row of an outer join, and MariaDB cannot say which table to lock. */
+  async #withDetails(session: Session, rows: readonly TableRow[]): Promise<TableRow[]> {
+    const { detail } = this.map
+    const links = [...new Set(rows.flatMap(({ link }) => link ?? []))]
+    if (detail === undefined || links.length === 0) return [...rows]
+    const { quoted } = this.#engine
+    const list = detailColumnsOf(detail).map(([name, column]) => `${quoted(column)} AS ${quoted(name)}`)
+    const select = `SELECT ${list.join(', ')} FROM ${quoted(detail.table)} WHERE ${quoted(detail.key)} IN ${marks(links.length)}`
+    const details = new Map((await session.all(select, links)).map((row) => [String(row.f_key).trimEnd(), row]))
+    return rows.map((row) => withDetail(row, details.get(row.link ?? ''), this.map))
   }
 }

@@ -1,6 +1,7 @@
 import type { ObserveAgent } from './events.ts'
 import type { Journal, JournalRow } from './journal.ts'
-import type { CustomerTable, RowChange } from './table.ts'
+import type { RowChange } from './statements.ts'
+import type { CustomerTable } from './table.ts'
 
 const rowsPerWrite = 500
 

@@ -14,6 +14,7 @@ export {
   unavailable,
   type Value,
 } from './engine.ts'
+export { type IndexColumns, indexesOf } from './indexes.ts'
 
 export interface EngineOptions {
   /** Where it is not part of the address. */

@@ -3,7 +3,16 @@ import { onTestFinished } from 'vitest'
 import { type Fetch, GatewayClient, parseCredentials } from '../../../src/client/index.ts'
 import { masterKeysFrom } from '../../../src/domain/seal.ts'
 import { type TableMap, tableMap } from '../../../src/domain/table-map.ts'
-import { type AgentEvent, CustomerTable, Journal, Reporter, runAgent, Sender } from '../../../src/runtime/agent/index.ts'
+import {
+  type AgentEvent,
+  CustomerTable,
+  Journal,
+  type MediaFiles,
+  Reporter,
+  runAgent,
+  Sender,
+  withNamesOf,
+} from '../../../src/runtime/agent/index.ts'
 import { openEngine } from '../../../src/runtime/sql/index.ts'
 import type { TestDatabase } from '../../support/databases.ts'
 import { temporaryFolder } from '../../support/names.ts'
@@ -74,6 +83,7 @@ export interface TestAgentOptions {
   readonly maxAgeMs?: number
   readonly now?: number
   readonly fetch?: Fetch
+  readonly files?: MediaFiles
 }
 
 /** An agent whose parts are driven by the test. */
@@ -85,7 +95,7 @@ export async function testAgent({
   ...options
 }: TestAgentOptions): Promise<TestAgent> {
   const engine = await openEngine(database.address)
-  const table = new CustomerTable(engine, map, () => options.now ?? noon)
+  const table = new CustomerTable(engine, await withNamesOf(engine, map), () => options.now ?? noon)
   const journal = new Journal(options.journalPath ?? join(temporaryFolder(), 'journal.db'), journalKeys)
   const gateway = new GatewayClient({
     gateway: world.listening.url,
@@ -96,7 +106,7 @@ export async function testAgent({
   })
   const events: AgentEvent[] = []
   const observe = (event: AgentEvent): void => void events.push(event)
-  const sender = new Sender({ table, journal, gateway, agent: name, observe, maxAgeMs: options.maxAgeMs })
+  const sender = new Sender({ table, journal, gateway, agent: name, observe, maxAgeMs: options.maxAgeMs, files: options.files })
   const reporter = new Reporter({ tables: [table], journal, gateway, observe })
   onTestFinished(async () => {
     journal.close()
@@ -115,7 +125,7 @@ export async function testAgent({
         await sender.sendOpen()
         const batch = await sender.claim()
         if (batch !== undefined) await sender.send(batch)
-        else if (journal.openCalls(table.name).length === 0) return
+        else if (journal.openCalls(table.target).length === 0) return
       }
     },
     run: async () => {

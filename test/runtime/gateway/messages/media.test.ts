@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mediaIdOf, randomId } from '../../../../src/domain/ids.ts'
+import { jpegOf } from '../../../../src/domain/jpeg.ts'
 import { setRoute } from '../../../../src/operations/customers/index.ts'
-import { jpegOf } from '../../../../src/runtime/gateway/messages/jpeg.ts'
 import { type Media, openMedia } from '../../../../src/runtime/ports/index.ts'
 import { expectProblem } from '../../../support/expect-problem.ts'
+import { jpeg } from '../../../support/jpeg.ts'
 import { liveQueue, type Sqs, startSqs } from '../../../support/sqs.ts'
 import { authorization, message, startWorld } from '../../../support/world.ts'
 
@@ -15,15 +16,6 @@ beforeAll(async () => {
   media = openMedia({ endpoint: sqs.endpoint, bucket: 'media' })
 })
 afterAll(() => sqs.stop())
-
-/** The headers of a JPEG image of this size, as baseline files have them, and nothing to look at. */
-function jpeg(width: number, height: number, filler = 0): Buffer {
-  const word = (value: number): number[] => [value >> 8, value & 0xff]
-  const jfif = [0xff, 0xe0, ...word(16), ...Buffer.from('JFIF\0'), 1, 1, 0, 0, 1, 0, 1, 0, 0]
-  const frame = [0xff, 0xc0, ...word(11), 8, ...word(height), ...word(width), 1, 1, 0x11, 0]
-  const scan = [0xff, 0xda, ...word(8), 1, 1, 0, 0, 0x3f, 0]
-  return Buffer.from([0xff, 0xd8, ...jfif, ...frame, ...scan, ...new Array(filler).fill(0x55), 0xff, 0xd9])
-}
 
 const start = () => startWorld({ endpoint: sqs.endpoint, media })
 type World = Awaited<ReturnType<typeof start>>

@@ -1,11 +1,11 @@
 import * as z from 'zod'
 import { mediaIdOf } from '../../../../domain/ids.ts'
+import { checkedImage, type Jpeg } from '../../../../domain/jpeg.ts'
 import { Problem } from '../../../../domain/problem.ts'
 import { defaultMedia, type MediaLimits } from '../../../../domain/route.ts'
 import { json } from '../../http/http.ts'
 import { mediaType } from '../../http/input.ts'
 import { type Admitted, admit, routePlanOf } from '../../messages/admit.ts'
-import { jpegOf } from '../../messages/jpeg.ts'
 import type { Endpoint } from '../endpoint.ts'
 
 /** Above any route's limit, so that the route's own is what a caller hears of. */
@@ -19,17 +19,9 @@ const kept = z.object({
 })
 
 /** @throws Problem `media-invalid` that says which limit of the route, and by how much */
-function checked(body: Uint8Array, limits: MediaLimits): { width: number; height: number } {
-  const image = jpegOf(body)
-  if (image === undefined) throw new Problem('media-invalid', 'The body is not a whole JPEG image.')
-  const { width, height } = image
-  const faults = [
-    body.byteLength > limits.maxBytes && `has ${body.byteLength} bytes, and ${limits.maxBytes} are allowed`,
-    (width === 0 || height === 0) && 'does not say how large it is',
-    (width > limits.maxWidth || height > limits.maxHeight) &&
-      `is ${width} × ${height} pixels, and ${limits.maxWidth} × ${limits.maxHeight} are allowed`,
-  ].filter((fault) => fault !== false)
-  if (faults.length > 0) throw new Problem('media-invalid', `The image ${faults.join('; it ')}.`)
+function checked(body: Uint8Array, limits: MediaLimits): Jpeg {
+  const image = checkedImage(body, limits)
+  if ('fault' in image) throw new Problem('media-invalid', `The image ${image.fault}.`)
   return image
 }
 

@@ -1,3 +1,5 @@
+import type { MediaLimits } from './route.ts'
+
 /** What a JPEG file says of itself. */
 export interface Jpeg {
   readonly width: number
@@ -48,4 +50,18 @@ export function jpegOf(bytes: Uint8Array): Jpeg | undefined {
     if (isFrame(marker) && nextSegment(view, at) !== undefined) found = sizeAt(view, at)
   }
   return undefined
+}
+
+/** @returns the image's size, or what keeps it from being sent: `is not a whole JPEG image` */
+export function checkedImage(bytes: Uint8Array, limits: MediaLimits): Jpeg | { readonly fault: string } {
+  const image = jpegOf(bytes)
+  if (image === undefined) return { fault: 'is not a whole JPEG image' }
+  const { width, height } = image
+  const faults = [
+    bytes.byteLength > limits.maxBytes && `has ${bytes.byteLength} bytes, and ${limits.maxBytes} are allowed`,
+    (width === 0 || height === 0) && 'does not say how large it is',
+    (width > limits.maxWidth || height > limits.maxHeight) &&
+      `is ${width} × ${height} pixels, and ${limits.maxWidth} × ${limits.maxHeight} are allowed`,
+  ].filter((fault) => fault !== false)
+  return faults.length === 0 ? image : { fault: faults.join('; it ') }
 }

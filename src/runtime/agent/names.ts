@@ -1,0 +1,93 @@
+import type { TableMap } from '../../domain/table-map.ts'
+import type { Engine, Session, TableFacts } from '../sql/index.ts'
+
+type Rename = (name: string) => string
+
+/** A table's name in the database; `undefined`: it does not exist. */
+async function tableNamed(engine: Engine, session: Session, name: string): Promise<string | undefined> {
+  for (const one of new Set([name, name.toLowerCase(), name.toUpperCase()])) {
+    if (await engine.hasTable(session, one)) return one
+  }
+  return undefined
+}
+
+/** Columns by their names in any case. A name that the table does not have stays as it is. */
+function columnsIn({ columns }: Pick<TableFacts, 'columns'>): Rename {
+  const byName = new Map(columns.map(({ name }) => [name.toLowerCase(), name]))
+  return (name) => byName.get(name.toLowerCase()) ?? name
+}
+
+function optional(name: string | undefined, rename: Rename): string | undefined {
+  return name === undefined ? undefined : rename(name)
+}
+
+/** A map's columns under other names. */
+function renamed(map: TableMap, column: Rename): TableMap {
+  const { columns, status, result, where, detail } = map
+  const { files, ...single } = columns
+  return {
+    ...map,
+    key: column(map.key),
+    columns: {
+      ...single,
+      to: column(columns.to),
+      from: column(columns.from),
+      text: column(columns.text),
+      dueAt: column(columns.dueAt),
+      type: optional(columns.type, column),
+      subject: optional(columns.subject, column),
+      files: files?.map(column),
+    },
+    status: { ...status, column: column(status.column) },
+    claim: optional(map.claim, column),
+    id: optional(map.id, column),
+    result: {
+      ...result,
+      code: column(result.code),
+      at: optional(result.at, column),
+      acceptedAt: optional(result.acceptedAt, column),
+    },
+    where:
+      where === undefined ? undefined : Object.fromEntries(Object.entries(where).map(([name, value]) => [column(name), value])),
+    detail: detail === undefined ? undefined : { ...detail, link: column(detail.link) },
+  }
+}
+
+function renamedDetail(detail: NonNullable<TableMap['detail']>, table: string, column: Rename): TableMap['detail'] {
+  const { key, columns } = detail
+  return {
+    ...detail,
+    table,
+    key: column(key),
+    columns: {
+      text: optional(columns.text, column),
+      subject: optional(columns.subject, column),
+      files: columns.files?.map(column),
+    },
+  }
+}
+
+/** A monthly table has its name in the case of the table that it belongs to. */
+function logNamed(log: string, before: string, after: string): string {
+  if (before === after) return log
+  const text = log.replace('{yyyymm}', '')
+  return `${after === after.toLowerCase() ? text.toLowerCase() : text.toUpperCase()}{yyyymm}`
+}
+
+/**
+ * A map with the names that the database uses. The same layout is in upper case in one database and in lower case in another:
+ * PostgreSQL folds unquoted names, table names in MySQL on Linux are case-sensitive, and the agent quotes all names. A name that
+ * the database does not have stays as it is.
+ */
+export async function withNamesOf(engine: Engine, map: TableMap): Promise<TableMap> {
+  return engine.transaction(async (session) => {
+    const table = (await tableNamed(engine, session, map.table)) ?? map.table
+    const facts = await engine.facts(session, table)
+    const log = map.log === undefined ? undefined : logNamed(map.log, map.table, table)
+    const main = { ...(facts === undefined ? map : renamed(map, columnsIn(facts))), table, log }
+    if (main.detail === undefined) return main
+    const detail = (await tableNamed(engine, session, main.detail.table)) ?? main.detail.table
+    const detailFacts = await engine.facts(session, detail)
+    return { ...main, detail: renamedDetail(main.detail, detail, columnsIn(detailFacts ?? { columns: [] })) }
+  })
+}
