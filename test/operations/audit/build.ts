@@ -1,7 +1,7 @@
 import type { Account } from '../../../src/operations/audit/account/account.ts'
 import { accountFrom, checkedDetails } from '../../../src/operations/audit/account/details.ts'
 
-/** Building blocks of accounts, in the words of `aws iam get-account-authorization-details`. */
+/** Builders for accounts in the format of `aws iam get-account-authorization-details`. */
 
 export const account = '123456789012'
 export const now = Date.parse('2026-11-24T00:00:00Z')
@@ -103,7 +103,7 @@ export const policy = (
   ],
 })
 
-/** Everything that was built, sorted into the lists where it belongs. */
+/** Sorts the parts into the lists of the account details. */
 export function details(...parts: readonly Json[]): Json {
   return {
     UserDetailList: parts.filter((part) => 'UserName' in part),

@@ -5,9 +5,9 @@ import { type Account, type Group, type Held, type ManagedPolicy, noFacts, type 
 import { knownPolicy } from './known-policies.ts'
 
 /**
- * What `aws iam get-account-authorization-details` gives
- * (https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html). Only what is used is
- * checked, so that what AWS adds later does no harm.
+ * The output of `aws iam get-account-authorization-details`
+ * (https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html). Only the fields
+ * that the audit uses are validated, so new fields do no harm.
  */
 const document = z.unknown()
 const text = z.string()
@@ -48,7 +48,7 @@ const role = z.object({
 })
 const named = z.object({
   Arn: text,
-  // The API reference requires none of ManagedPolicyDetail's fields; the ARN ends with the name.
+  // All fields of ManagedPolicyDetail are optional in the API reference. The ARN ends with the name.
   PolicyName: text.optional(),
   DefaultVersionId: text.optional(),
   AttachmentCount: z.number().default(0),
@@ -75,7 +75,7 @@ function instant(value: z.infer<typeof date>): number | undefined {
   return Number.isNaN(found) ? undefined : found
 }
 
-/** Policies by ARN: each text is read once, however many principals have it. */
+/** Managed policies by ARN. Each document is parsed once, even if many principals use it. */
 class Shelf {
   readonly #byArn = new Map<string, ManagedPolicy>()
 
@@ -138,9 +138,9 @@ function heldOf(
   return { held, unread }
 }
 
-/** A boundary whose text is not known: what it allows depends on it. */
+/** A stand-in for a boundary whose document is not available. It makes every Allow conditional. */
 function unreadBoundary(arn: string): Policy {
-  const Condition = { StringEquals: { [`the text of the boundary ${arn}, which was not read:`]: 'it allows this' } }
+  const Condition = { StringEquals: { [`permissions boundary ${arn} (document not read)`]: 'allows this' } }
   return readPolicy({ name: arn, arn, document: { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition }] } })
 }
 
@@ -216,7 +216,7 @@ function roleOf(found: Details['RoleDetailList'][number], shelf: Shelf): Princip
   }
 }
 
-/** @throws Problem `audit-input-invalid` that names the place */
+/** Validates one or more pages of account details. @throws Problem `audit-input-invalid` with the field */
 export function checkedDetails(value: unknown, where: string): Details {
   const pages = Array.isArray(value) ? value : [value]
   const whole: Details = { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] }
@@ -225,7 +225,7 @@ export function checkedDetails(value: unknown, where: string): Details {
     if (!known.some((name) => name in whole)) {
       throw new Problem(
         'audit-input-invalid',
-        `${where} is not what get-account-authorization-details writes: it has none of its lists.`,
+        `${where} is not the output of get-account-authorization-details: it has none of its lists.`,
         {
           next: 'aws iam get-account-authorization-details > account.json',
         },
@@ -247,7 +247,7 @@ export function checkedDetails(value: unknown, where: string): Details {
   return whole
 }
 
-/** An account from what was read of it. */
+/** Builds an account from its authorization details. */
 export function accountFrom(found: Details, options: { source: Account['source']; readAt: number }): Account {
   const shelf = new Shelf(found.Policies)
   const members = new Map<string, string[]>()
@@ -276,6 +276,6 @@ export function accountFrom(found: Details, options: { source: Account['source']
     policies: shelf.all,
     scps: [],
     facts: noFacts,
-    missing: [...unread].sort().map((arn) => `the text of ${arn}`),
+    missing: [...unread].sort().map((arn) => `the policy document of ${arn}`),
   }
 }

@@ -6,7 +6,7 @@ import { kindOf, type PassWay, passWays, type UseWay, useWays } from './catalogu
 import { easiest, type Step } from './rewrite.ts'
 import { isMovable, isRole, type Node, type RoleNode, type World } from './world.ts'
 
-/** All that one move takes. */
+/** The actions that give an actor access to a principal. */
 export interface Move {
   readonly id: string
   readonly actions: readonly string[]
@@ -35,7 +35,7 @@ export function moveFrom({ id, action, on, by, words }: Step): Move {
   return { id, actions: [action], on, by: by === undefined ? [] : [by], words }
 }
 
-/** What is asked about an actor once: whether he may do the steps of a way at all. */
+/** Caches whether an actor can perform an action at all. */
 export class Capabilities {
   readonly #actor: Node
   readonly #account: string
@@ -55,7 +55,7 @@ export class Capabilities {
     return found
   }
 
-  /** The decisions for all actions of a way; `undefined` when one is denied. */
+  /** The decisions for all actions, or `undefined` if one is denied. */
   all(actions: readonly string[]): Decision[] | undefined {
     const found: Decision[] = []
     for (const action of actions) {
@@ -96,7 +96,7 @@ function workloadMove(actor: Node, role: RoleNode, way: UseWay, world: World): M
     const decisions = way.actions.map((action) => decide(actor, { action, resource: arn }))
     if (decisions.some(({ verdict }) => verdict === 'denied')) return []
     const open = way.besides === undefined ? [] : [way.besides]
-    return [moveOf(way.id, way.actions, decisions, `use ${arn}, which runs as ${role.principal.name}`, open)]
+    return [moveOf(way.id, way.actions, decisions, `use ${arn}, which has the role ${role.principal.name}`, open)]
   })
   return easiest(moves)
 }
@@ -108,8 +108,8 @@ function useMove(actor: Node, hands: Capabilities, role: RoleNode, way: UseWay, 
   if (!way.services.some((service) => role.trusts(service).named !== 'no')) return undefined
   const known = way.kind === undefined ? undefined : workloadMove(actor, role, way, world)
   if (known !== undefined) return known
-  const open = [`${way.thing} runs as ${role.principal.name}`, ...(way.besides === undefined ? [] : [way.besides])]
-  return moveOf(way.id, way.actions, decisions, `use ${way.thing} that runs as ${role.principal.name}`, open)
+  const open = [`${way.thing} has the role ${role.principal.name}`, ...(way.besides === undefined ? [] : [way.besides])]
+  return moveOf(way.id, way.actions, decisions, `use ${way.thing} that has the role ${role.principal.name}`, open)
 }
 
 function trustMoves(actor: Node, role: RoleNode): Move[] {
@@ -119,7 +119,7 @@ function trustMoves(actor: Node, role: RoleNode): Move[] {
   if (assume.verdict !== 'denied') moves.push(moveOf('sts-001', ['sts:AssumeRole'], [assume], `assume ${role.principal.name}`))
   const update = decide(actor, { action: 'iam:UpdateAssumeRolePolicy', resource: role.arn, context })
   if (update.verdict !== 'denied') {
-    // Once the trust policy names him, only a Deny of his own can keep him out.
+    // Once the trust policy names the actor, only a Deny in its own policies can prevent the call.
     const enter = decide(actor, {
       action: 'sts:AssumeRole',
       resource: role.arn,
@@ -127,7 +127,7 @@ function trustMoves(actor: Node, role: RoleNode): Move[] {
       granted: actor.type === 'user' ? 'all' : 'identity',
     })
     if (enter.verdict !== 'denied') {
-      const words = `rewrite whom ${role.principal.name} trusts`
+      const words = `change the trust policy of ${role.principal.name}`
       moves.push({
         ...moveOf('iam-012', ['iam:UpdateAssumeRolePolicy'], [update], words),
         on: [...new Set([...update.on, ...enter.on])],
@@ -148,13 +148,13 @@ function userMoves(actor: Node, user: Node, world: World): Move[] {
   }
   const isFull = known !== undefined && known.keys.filter(({ rotated }) => rotated !== undefined).length >= 2
   if (isFull) ask('iam-003', ['iam:DeleteAccessKey', 'iam:CreateAccessKey'], `replace an access key of ${name}`)
-  else ask('iam-002', ['iam:CreateAccessKey'], `make an access key for ${name}`)
-  if (known?.password !== true) ask('iam-004', ['iam:CreateLoginProfile'], `give ${name} a password`)
-  if (known?.password !== false) ask('iam-006', ['iam:UpdateLoginProfile'], `change the password of ${name}`)
+  else ask('iam-002', ['iam:CreateAccessKey'], `create an access key for ${name}`)
+  if (known?.password !== true) ask('iam-004', ['iam:CreateLoginProfile'], `create a console password for ${name}`)
+  if (known?.password !== false) ask('iam-006', ['iam:UpdateLoginProfile'], `change the console password of ${name}`)
   return moves
 }
 
-/** The easiest way for somebody to act as another. */
+/** The easiest way for an actor to act as another principal. */
 export function becomeMove(actor: Node, hands: Capabilities, target: Node, world: World): Move | undefined {
   if (!isMovable(target) || actor.arn === target.arn) return undefined
   if (!isRole(target)) return easiest(userMoves(actor, target, world))

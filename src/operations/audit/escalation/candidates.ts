@@ -4,8 +4,8 @@ import { passWays, useWays } from './catalogue.ts'
 import { isRole, type Node, type RoleNode } from './world.ts'
 
 /**
- * Which principals may lead anywhere, and to whom: a quick superset of what `becomeMove` then decides exactly. Without
- * it everybody would be compared with everybody.
+ * Preselects actors and targets for the exact check in `becomeMove`. Without it, the search would compare every pair of
+ * principals.
  */
 
 const overUsers = ['iam:createaccesskey', 'iam:createloginprofile', 'iam:updateloginprofile'] as const
@@ -19,7 +19,7 @@ const servicesByUse = new Map(
 )
 const passServices = new Set(passWays.flatMap(({ services }) => services))
 
-/** Whether a principal has anything of which an escalation could be made. */
+/** Whether a principal has at least one permission that an escalation path uses. */
 export function isActive(actor: Node): boolean {
   return actor.identity.some(({ statements }) =>
     statements.some(({ effect, actions }) => effect === 'Allow' && (actions.not || actions.values.some(mayMatter))),
@@ -39,7 +39,7 @@ function mayMatter(pattern: string): boolean {
   return found
 }
 
-/** Principals sorted by ARN, of which those that a pattern describes are found without looking at all. */
+/** Principals sorted by ARN, to find the matches of a pattern by prefix. */
 export class Sorted<T extends Node> {
   readonly #nodes: readonly T[]
 
@@ -72,7 +72,7 @@ export class Sorted<T extends Node> {
   }
 }
 
-/** Targets, by what makes them targets. */
+/** Target principals, indexed by how an actor can reach them. */
 export class Targets {
   readonly #users: Sorted<Node>
   readonly #roles: Sorted<RoleNode>
@@ -100,7 +100,7 @@ export class Targets {
     }
   }
 
-  /** Each possible target of an actor, perhaps more than once. */
+  /** The possible targets of an actor. May contain duplicates. */
   *of(actor: Node): Generator<Node> {
     yield* this.#byPrincipal.get(actor.arn) ?? []
     yield* this.#byPrincipal.get(sessionName(actor)) ?? []
@@ -130,7 +130,7 @@ function trustsAccount(role: RoleNode, account: string): boolean {
   )
 }
 
-/** Sessions of a role are named by the role's name, without its path. */
+/** Role sessions contain the name of the role, without its path. */
 function sessionName({ arn, principal }: Node): string {
   return isSession(arn) ? arn : `session:${principal.name}`
 }

@@ -4,7 +4,7 @@ import { directLink } from './links.ts'
 import type { Escalation, EscalationPath } from './search.ts'
 import type { Node, World } from './world.ts'
 
-/** A principal as he would be without one statement. */
+/** The principal without a statement. */
 function without<T extends Node>(node: T, place: string): T {
   const identity = node.identity.map((policy) => ({
     ...policy,
@@ -13,7 +13,7 @@ function without<T extends Node>(node: T, place: string): T {
   return { ...node, identity }
 }
 
-/** For each way the statement of the principal's own that it hangs on, and whether any other way is left without it. */
+/** Adds to each path the statement to change, and whether that closes every path of the principal. */
 export function withCuts(
   world: World,
   admins: readonly Node[],
@@ -35,7 +35,7 @@ export function withCuts(
   return found
 }
 
-/** Whether taking one of a principal's own statements, or his name from the trust policy that he uses, leaves no way. */
+/** Whether every path is closed without one of the statements, or without the entry in the trust policy. */
 function closes(
   node: Node,
   way: EscalationPath,
@@ -46,7 +46,7 @@ function closes(
   return !isActive(node) && isShut(node, way.hops[0].to)
 }
 
-/** Whether somebody reaches nobody any more who gets on without him. */
+/** Whether a principal no longer reaches an administrator, other than through a path that includes the principal itself. */
 function isClosed(
   node: Node,
   skip: string | undefined,

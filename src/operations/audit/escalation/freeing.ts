@@ -5,7 +5,7 @@ import { adminOf, rewritten } from './admin.ts'
 import { easiest, joinSteps, rewriteStep, type Step } from './rewrite.ts'
 import type { Node, World } from './world.ts'
 
-/** Take off the boundary that keeps one from being an administrator, or from making himself one. */
+/** Steps that remove the boundary of an actor that would otherwise be, or become, an administrator. */
 function unboundSteps(actor: Node, world: World): Step[] {
   if (actor.boundary === undefined) return []
   const free: Node = {
@@ -17,7 +17,7 @@ function unboundSteps(actor: Node, world: World): Step[] {
   const rewrite = isAdmin ? undefined : rewriteStep(free, free, world)
   if (!isAdmin && rewrite === undefined) return []
   const kind = actor.type === 'user' ? 'User' : 'Role'
-  const words = `take off its permissions boundary${rewrite === undefined ? '' : `, then ${rewrite.words}`}`
+  const words = `remove its permissions boundary${rewrite === undefined ? '' : `, then ${rewrite.words}`}`
   return ['Delete', 'Put'].flatMap((verb) => {
     const action = `iam:${verb}${kind}PermissionsBoundary`
     const { verdict, on, by } = decide(actor, { action, resource: actor.arn, context: targetContext(actor.principal) })
@@ -26,7 +26,7 @@ function unboundSteps(actor: Node, world: World): Step[] {
   })
 }
 
-/** What somebody does to make a principal of his own: who makes one decides that it has no boundary. */
+/** The actions that create a new principal. Its creator can choose not to set a boundary. */
 const making = {
   user: ['iam:CreateUser', 'iam:CreateAccessKey'],
   role: ['iam:CreateRole'],
@@ -40,11 +40,11 @@ function newcomerContext(world: World): Context {
   ])
 }
 
-/** Make a user or a role that is an administrator. No catalogue has it, for it rewrites nobody who is there. */
+/** Steps that create a new administrator. The catalogue does not list them, since they change no existing principal. */
 function newcomerSteps(actor: Node, world: World): Step[] {
   const { id: account, partition } = world.account
   const context = newcomerContext(world)
-  // The organization holds a newcomer as well.
+  // SCPs also apply to a new principal.
   if (adminOf(rewritten({ identity: [], boundary: undefined, scps: actor.scps, context: new Map() }), account).verdict === 'no')
     return []
   return (['user', 'role'] as const).flatMap((type) => {
@@ -66,13 +66,13 @@ function newcomerSteps(actor: Node, world: World): Step[] {
         resource: made.resource,
         on,
         by: give.by.at(-1),
-        words: `make a ${type} of its own and give it all rights`,
+        words: `create a ${type} with administrator access`,
       },
     ]
   })
 }
 
-/** Ways to all rights that rewrite nobody who is there. */
+/** Escalation steps that do not change the policies of an existing principal. */
 export function freeingSteps(actor: Node, world: World): Step[] {
   return [...joinSteps(actor, world), ...unboundSteps(actor, world), ...newcomerSteps(actor, world)]
 }

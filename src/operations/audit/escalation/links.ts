@@ -5,7 +5,7 @@ import { freeingSteps } from './freeing.ts'
 import { easiest, rewriteStep } from './rewrite.ts'
 import type { Node, World } from './world.ts'
 
-/** How a principal gets nearer: `next` is absent when it arrives. */
+/** A step towards administrator access. `next` is not set if the step itself grants it. */
 export interface Link {
   readonly move: Move
   readonly next: Node | undefined
@@ -21,7 +21,7 @@ function joined(first: Move, second: Move): Move {
   }
 }
 
-/** Ways that need nobody who is an administrator already. */
+/** A path that does not depend on an existing administrator. */
 export function directLink(actor: Node, hands: Capabilities, targets: Targets, world: World): Link | undefined {
   const moves: Move[] = []
   const self = rewriteStep(actor, actor, world)
@@ -46,7 +46,7 @@ export function directLink(actor: Node, hands: Capabilities, targets: Targets, w
 
 const rewriting = ['User', 'Role', 'Group'].flatMap((kind) => [`iam:Put${kind}Policy`, `iam:Attach${kind}Policy`])
 
-/** Whether anything allows an actor to rewrite others: a quick look before all targets are tried. */
+/** Whether an actor can change the policies of other principals. A quick check before all targets are tried. */
 function isRewriter(actor: Node): boolean {
   const actions = [...rewriting, 'iam:CreatePolicyVersion', 'iam:SetDefaultPolicyVersion']
   return actions.some((action) => allowPatterns(actor, action).length > 0)
@@ -57,7 +57,7 @@ export interface Actor {
   readonly hands: Capabilities
 }
 
-/** The first link into a set of reached principals; `certain` takes none that depends on anything. */
+/** The best link to one of the targets. With `certain`, only links without conditions count. */
 export function linkInto(actor: Actor, targets: Targets, world: World, certain: boolean): Link | undefined {
   const seen = new Set<string>()
   let best: Link | undefined

@@ -4,9 +4,9 @@ import { better, type Decision, decide } from '../policy/evaluate.ts'
 import { adminOf } from './admin.ts'
 import { isMovable, type Node, type World } from './world.ts'
 
-/** One thing that somebody may do, and what that depends on. */
+/** A single action of an escalation, and its conditions. */
 export interface Step {
-  /** Of the catalogue. */
+  /** The ID in the catalogue. */
   readonly id: string
   readonly action: string
   readonly resource: string
@@ -20,7 +20,7 @@ function step(id: string, action: string, resource: string, { on, by }: Decision
   return { id, action, resource, on, by: by.at(-1), words }
 }
 
-/** The step that depends on least. */
+/** The option with the fewest open conditions. */
 export function easiest<T extends { readonly on: readonly string[] }>(ways: readonly T[]): T | undefined {
   return ways.reduce<T | undefined>((best, way) => (best === undefined || way.on.length < best.on.length ? way : best), undefined)
 }
@@ -34,7 +34,7 @@ const others = {
   role: { attach: 'iam-014', put: 'iam-017', version: 'iam-016' },
 } as const
 
-/** To attach is to attach something: a policy that makes an administrator, and that the conditions let through. */
+/** Whether the actor can attach at least one policy that grants administrator access. */
 function attach(actor: Node, action: string, target: Node, world: World): Decision | undefined {
   const about = targetContext(target.principal)
   let best: Decision | undefined
@@ -56,14 +56,20 @@ function versionSteps(actor: Node, target: Node, world: World, self: boolean): S
     const found: Step[] = []
     const make = decide(actor, { action: 'iam:CreatePolicyVersion', resource: managed.arn })
     if (make.verdict !== 'denied') {
-      found.push(step(id, 'iam:CreatePolicyVersion', managed.arn, make, `write a new version of ${managed.name}`))
+      found.push(step(id, 'iam:CreatePolicyVersion', managed.arn, make, `create a new version of ${managed.name}`))
     }
     const back = managed.others.find((one) => adminOf({ ...target, identity: [one.policy] }, world.account.id).verdict === 'yes')
     if (back !== undefined) {
       const set = decide(actor, { action: 'iam:SetDefaultPolicyVersion', resource: managed.arn })
       if (set.verdict !== 'denied') {
         found.push(
-          step(id, 'iam:SetDefaultPolicyVersion', managed.arn, set, `make ${back.version} of ${managed.name} count again`),
+          step(
+            id,
+            'iam:SetDefaultPolicyVersion',
+            managed.arn,
+            set,
+            `set ${back.version} of ${managed.name} as the default version`,
+          ),
         )
       }
     }
@@ -81,12 +87,12 @@ function groupSteps(actor: Node, target: Node, world: World): Step[] {
     ] as const
     return ways.flatMap(([id, action, context]) => {
       const found = decide(actor, { action, resource: arn, context })
-      return found.verdict === 'denied' ? [] : [step(id, action, arn, found, `give the group ${name} a policy`)]
+      return found.verdict === 'denied' ? [] : [step(id, action, arn, found, `add a policy to the group ${name}`)]
     })
   })
 }
 
-/** The easiest way for somebody to rewrite what a principal, or he himself, may do. */
+/** The easiest step for an actor to change the permissions of a principal, which may be the actor itself. */
 export function rewriteStep(actor: Node, target: Node, world: World): Step | undefined {
   if (!isMovable(target) || target.whenRewritten.verdict === 'no') return undefined
   const self = actor.arn === target.arn
@@ -99,17 +105,20 @@ export function rewriteStep(actor: Node, target: Node, world: World): Step | und
     resource: target.arn,
     context: targetContext(target.principal),
   })
-  if (put.verdict !== 'denied') steps.push(step(id.put, `iam:Put${kind}Policy`, target.arn, put, `give ${whom} an inline policy`))
+  if (put.verdict !== 'denied')
+    steps.push(step(id.put, `iam:Put${kind}Policy`, target.arn, put, `add an inline policy to ${whom}`))
   const attached = attach(actor, `iam:Attach${kind}Policy`, target, world)
   if (attached !== undefined) {
-    steps.push(step(id.attach, `iam:Attach${kind}Policy`, target.arn, attached, `attach an administrator's policy to ${whom}`))
+    steps.push(
+      step(id.attach, `iam:Attach${kind}Policy`, target.arn, attached, `attach a policy with administrator access to ${whom}`),
+    )
   }
   steps.push(...versionSteps(actor, target, world, self), ...groupSteps(actor, target, world))
   const best = easiest(steps)
   return best && { ...best, on: [...new Set([...best.on, ...target.whenRewritten.on])] }
 }
 
-/** Join a group that makes an administrator. */
+/** Steps that add the actor to a group with administrator access. */
 export function joinSteps(actor: Node, { account }: World): Step[] {
   if (actor.type === 'role') return []
   return account.groups.flatMap(({ name, arn, held }) => {

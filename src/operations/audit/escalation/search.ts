@@ -5,37 +5,37 @@ import { withCuts } from './cuts.ts'
 import { type Actor, directLink, type Link, linkInto } from './links.ts'
 import { type Node, type World, worldOf } from './world.ts'
 
-/** One step of a way to all rights: `to` is absent when the step itself gives them. */
+/** A step of an escalation path. `to` is not set if the step itself grants administrator access. */
 export interface Hop {
   readonly from: string
   readonly to: string | undefined
   readonly move: Move
 }
 
-/** Where to cut a way. */
+/** The permission to remove to close a path. */
 export interface Cut {
   readonly action: string
   /** The statement to change. */
   readonly place: string | undefined
-  /** Whether no other way is left then. */
+  /** Whether this closes every path of the principal. */
   readonly complete: boolean
 }
 
 export interface Escalation {
   readonly verdict: 'proven' | 'conditional'
   readonly hops: readonly [Hop, ...Hop[]]
-  /** What it depends on, all hops together. */
+  /** The conditions of all hops. */
   readonly on: readonly string[]
   readonly cut: Cut
 }
 
 export interface Searched {
   readonly world: World
-  /** By ARN: of principals that are no administrators themselves. */
+  /** By ARN of the principal. Administrators are not included. */
   readonly escalations: ReadonlyMap<string, Escalation>
 }
 
-/** Goes backwards from those who have all rights, one hop a round, until nobody new is found. */
+/** Searches backwards from the administrators. Each round adds the principals that are one hop away. */
 function spread(
   reached: readonly Node[],
   waiting: Map<string, Actor>,
@@ -60,7 +60,7 @@ function spread(
 
 interface Start {
   readonly waiting: Map<string, Actor>
-  /** Ways that need nobody else: those that are certain, and those that are not. */
+  /** Direct paths, with and without open conditions. */
   readonly certain: Map<string, Link>
   readonly perhaps: Map<string, Link>
 }
@@ -82,8 +82,8 @@ function start(others: readonly Node[], everybody: Targets, world: World): Start
 }
 
 /**
- * Who can get all rights, and how: the shortest way of each principal, and one that depends on nothing before any
- * other.
+ * Finds the principals that can escalate to administrator. For each, returns the shortest path, and prefers a path without
+ * open conditions.
  */
 export function findEscalations(account: Account): Searched {
   const world = worldOf(account)
@@ -104,7 +104,7 @@ export function findEscalations(account: Account): Searched {
   const ends = new Map(maybe.map((node) => [node.arn, node.admin.on] as const))
   const ways = new Map<string, EscalationPath>()
   for (const { arn, admin } of others) {
-    // What a conditional administrator can do under the same conditions is nothing new.
+    // A conditional administrator does not gain anything through a conditional path.
     if (admin.verdict === 'conditional' && !proven.has(arn)) continue
     const found = follow(arn, links, ends)
     if (found !== undefined) ways.set(arn, { ...found, verdict: proven.has(arn) ? 'proven' : 'conditional' })
@@ -125,7 +125,7 @@ function follow(
   for (let at: string | undefined = arn; at !== undefined; ) {
     const link: Link | undefined = links.get(at)
     if (link === undefined || seen.has(at)) {
-      // Here is an administrator, who may be one under conditions only.
+      // The path ends at an administrator, which may itself be conditional.
       on = ends.get(at) ?? []
       break
     }

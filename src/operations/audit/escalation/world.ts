@@ -10,29 +10,29 @@ import {
 import { type RoleTrust, serviceMayAssume, type Trust } from '../policy/trust.ts'
 import { type Admin, adminOf, rewritten } from './admin.ts'
 
-/** A principal with what the search asks of it again and again. */
+/** A principal with cached results for the search. */
 export interface Node extends Judged {
   readonly admin: Admin
-  /** Whether it would be an administrator if its policies were rewritten; boundaries and the organization may forbid it. */
+  /** Whether it would be an administrator with full access policies. A boundary or SCP may prevent that. */
   readonly whenRewritten: Admin
 }
 
 export type RoleNode = Node & {
   readonly trustPolicy: RoleTrust
-  /** How the role trusts a service; answered once. */
+  /** How the role trusts a service. The result is cached. */
   readonly trusts: (service: string) => Trust
 }
 
-/** The account as a place to move in. Lists are sorted by ARN. */
+/** The principals and policies of the account, for the search. Nodes are sorted by ARN. */
 export interface World {
   readonly account: Account
   readonly nodes: readonly Node[]
   readonly byArn: ReadonlyMap<string, Node>
   readonly credentials: ReadonlyMap<string, Credentials>
-  /** Customer-managed policies that somebody may rewrite, by ARN. */
+  /** Customer managed policies by ARN. */
   readonly policies: ReadonlyMap<string, ManagedPolicy>
   readonly workloads: ReadonlyMap<string, readonly Workload[]> | undefined
-  /** ARNs of policies that make an administrator of whoever has them. */
+  /** The ARNs of the managed policies that grant administrator access. */
   readonly adminPolicies: readonly string[]
 }
 
@@ -77,7 +77,7 @@ export function worldOf(account: Account): World {
   }
 }
 
-/** Roles of AWS itself cannot be rewritten, and nobody is given keys of them. */
+/** Whether a principal can be modified or used. AWS-managed roles cannot. */
 export function isMovable(node: Node): boolean {
   return !isAwsOwned(node.principal)
 }

@@ -4,7 +4,7 @@ import { type ParsedOperator, parseOperator } from './operators.ts'
 import { both, either, not, type Truth } from './truth.ts'
 import { filled } from './variables.ts'
 
-/** The condition in words, as evidence. */
+/** The condition as text, for evidence. */
 export function conditionText({ operator, key, values }: Condition): string {
   return `${key} ${operator} ${values.join(' or ')}`
 }
@@ -14,7 +14,7 @@ interface Wanted {
   readonly certain: boolean
 }
 
-/** One value of the request against all of the condition: any of them may match; negated, none may. */
+/** Compares one request value with all values of the condition. One match is enough. A negated operator allows none. */
 function valueTruth(given: string, wanted: readonly Wanted[], { operator }: ParsedOperator): Truth {
   if (operator === undefined) return 'no'
   let truth: Truth = 'no'
@@ -27,18 +27,18 @@ function valueTruth(given: string, wanted: readonly Wanted[], { operator }: Pars
 function valuesTruth(given: readonly string[], wanted: readonly Wanted[], parsed: ParsedOperator): Truth {
   const truths = given.map((one) => valueTruth(one, wanted, parsed))
   if (parsed.quantifier === 'all') return truths.reduce(both, 'yes')
-  // Without a quantifier a request has one value, and a negated operator must hold for every one.
+  // Without a set operator, the key is single-valued, and a negated operator must be true for every value.
   return parsed.operator?.negated && parsed.quantifier === undefined ? truths.reduce(both, 'yes') : truths.reduce(either, 'no')
 }
 
-/** A key that the request does not carry. `ForAllValues` then holds: a known trap. */
+/** The key is not in the request context. `ForAllValues` is then true, which is a common mistake in policies. */
 function absentTruth({ quantifier, ifExists, operator }: ParsedOperator): Truth {
   if (ifExists || quantifier === 'all') return 'yes'
   if (quantifier === 'any') return 'no'
   return operator?.negated ? 'yes' : 'no'
 }
 
-/** A key whose value is not known: some conditions hold for every value. */
+/** The value of the key is unknown. Some conditions are true for every value. */
 function unknownTruth(wanted: readonly Wanted[], parsed: ParsedOperator, isPresent: boolean): Truth {
   const patterns = wanted.filter(({ certain }) => certain).map(({ pattern }) => pattern)
   const always = parsed.operator?.always?.(patterns) ?? false
@@ -48,7 +48,7 @@ function unknownTruth(wanted: readonly Wanted[], parsed: ParsedOperator, isPrese
   return whenPresent === whenAbsent ? whenPresent : 'maybe'
 }
 
-/** Whether a condition holds for a request of which `context` is known. A key the caller chooses must be chosen before. */
+/** Evaluates a condition against the known request context. Keys that the caller controls must already have a value. */
 export function conditionTruth(condition: Condition, context: Context): Truth {
   const parsed = parseOperator(condition.operator)
   if (parsed === undefined) return 'maybe'

@@ -1,13 +1,13 @@
 /**
- * What is known of a request when policies are read without one. A key may have values that are known, be absent for
- * sure, be the caller's to choose, or be unknown.
+ * What is known about a condition key when policies are evaluated without an actual request. The values may be known,
+ * the key may be absent, the caller may control it, or it may be unknown.
  */
 export type Known =
   | { readonly kind: 'values'; readonly values: readonly string[] }
   | { readonly kind: 'absent' }
-  /** The caller chooses the value, and whether to send it. */
+  /** The caller controls the value, and whether the key is sent. */
   | { readonly kind: 'chosen' }
-  /** Present in every request, with a value that is not known. */
+  /** Present in every request, with an unknown value. */
   | { readonly kind: 'present' }
   | { readonly kind: 'unknown' }
 
@@ -23,7 +23,7 @@ const unknown: Known = { kind: 'unknown' }
 const present: Known = { kind: 'present' }
 
 /**
- * Keys that say something of any direct call by a principal of the account
+ * Keys that are known for every direct call by a principal in the account
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
  */
 const everyCall: Readonly<Record<string, Known>> = {
@@ -47,7 +47,7 @@ const everyCall: Readonly<Record<string, Known>> = {
   'aws:userid': present,
 }
 
-/** What is known of a key; keys are taken in any case. */
+/** What is known about a key. Keys are not case-sensitive. */
 export function lookUp(context: Context, key: string): Known {
   const name = key.toLowerCase()
   const found = context.get(name)
@@ -60,7 +60,7 @@ export function lookUp(context: Context, key: string): Known {
   return everyCall[name] ?? unknown
 }
 
-/** One context over another: what the first lacks, the second tells. */
+/** Merges two contexts. Values in `above` replace those in `below`. */
 export function layered(below: Context, above: Context | undefined): Context {
   return above === undefined || above.size === 0 ? below : new Map([...below, ...above])
 }

@@ -4,17 +4,17 @@ import { Problem } from '../../../domain/problem.ts'
 import { arnMatches, literalMark, literalStar, matches } from './match.ts'
 
 /**
- * How one value of a request is compared with one value of a policy
+ * Compares a request value with a policy value
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html).
  */
 interface Operator {
   readonly test: (given: string, wanted: string) => boolean
-  /** Whether any value of a request passes: such a condition restricts nothing. */
+  /** Whether every request value matches, so that the condition has no effect. */
   readonly always?: (wanted: readonly string[]) => boolean
   readonly negated?: boolean
 }
 
-/** What a variable was replaced by, where no pattern is meant. */
+/** Restores literal `*` and `?` for operators without wildcards. */
 function plain(text: string): string {
   return text.replaceAll(literalStar, '*').replaceAll(literalMark, '?')
 }
@@ -37,7 +37,7 @@ function inRange(given: string, wanted: string): boolean {
   }
 }
 
-/** Whether ranges together hold every IPv4 address: `0.0.0.0/1` and `128.0.0.0/1` do. */
+/** Whether the ranges cover every IPv4 address, as `0.0.0.0/1` and `128.0.0.0/1` do together. */
 function everyAddress(ranges: readonly string[]): boolean {
   const spans = ranges.filter((text) => isIPv4(text.split('/')[0] ?? '')).flatMap((text) => spanOf(text))
   spans.sort((a, b) => Number(a.from - b.from))
@@ -110,13 +110,13 @@ const operators: Readonly<Record<string, Operator>> = {
 export interface ParsedOperator {
   readonly quantifier: 'all' | 'any' | undefined
   readonly ifExists: boolean
-  /** Absent for `Null`, which asks only whether the key is there. */
+  /** Not set for `Null`, which only checks whether the key is present. */
   readonly operator: Operator | undefined
 }
 
 const parsed = new Map<string, ParsedOperator | undefined>()
 
-/** Reads an operator's name, such as `ForAllValues:StringLikeIfExists`; `undefined` where IAM knows none of that name. */
+/** Parses an operator such as `ForAllValues:StringLikeIfExists`. Returns `undefined` for an unknown operator. */
 export function parseOperator(text: string): ParsedOperator | undefined {
   if (parsed.has(text)) return parsed.get(text)
   const [, quantifier, base = '', suffix] = /^(?:(forallvalues|foranyvalue):)?(.*?)(ifexists)?$/.exec(lower(text)) ?? []

@@ -4,19 +4,19 @@ import { value } from './context.ts'
 import type { Policy, PrincipalChoice, Statement } from './document.ts'
 import { applies, type Decision, decide, isAbout, type Subject } from './evaluate.ts'
 
-/** Who asks for a role. */
+/** The caller of an AssumeRole request. */
 export type Caller =
   | { readonly kind: 'AWS'; readonly arn: string; readonly account: string }
   | { readonly kind: 'Service'; readonly service: string }
   | { readonly kind: 'Federated'; readonly provider: string }
 
-/** How a trust policy names a caller: himself, his whole account (his own policies decide then), or not at all. */
+/** How a trust policy matches a caller: directly, by its account (its identity policies then decide), or not at all. */
 export type Named = 'directly' | 'account' | 'no'
 
 function namesAws(text: string, { arn, account }: { arn: string; account: string }): Named {
   if (text === '*' || text === arn) return 'directly'
   if (text === account || /^arn:[^:]+:iam::(\d{12}):root$/.exec(text)?.[1] === account) return 'account'
-  // A session of a role: the one who takes the role chooses the session's name.
+  // A role session. The caller of AssumeRole sets the session name.
   const session = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\//.exec(text)
   return session !== null && session[1] === account && arn.endsWith(`/${session[2]}`) && arn.includes(':role/')
     ? 'directly'
@@ -43,16 +43,16 @@ export interface Trust {
   readonly by: string | undefined
 }
 
-const nobody: Trust = { named: 'no', on: [], by: undefined }
+const untrusted: Trust = { named: 'no', on: [], by: undefined }
 
 function trustOnce(statements: readonly { statement: Statement; how: Named }[], role: string, context: Context): Trust {
   const on: string[] = []
   for (const { statement } of statements.filter(({ statement: { effect } }) => effect === 'Deny')) {
     const { truth, open } = applies(statement, role, context)
-    if (truth === 'yes') return nobody
+    if (truth === 'yes') return untrusted
     if (truth === 'maybe') on.push(`not: ${open.join(' and ')}`)
   }
-  let best: Trust = nobody
+  let best: Trust = untrusted
   for (const { statement, how } of statements) {
     if (statement.effect !== 'Allow') continue
     const { truth, open } = applies(statement, role, context)
@@ -69,7 +69,7 @@ function isBetter(one: Trust, than: Trust): boolean {
   return one.named === 'directly' && than.named === 'account'
 }
 
-/** Whether a role's trust policy lets a caller take it. */
+/** Whether the trust policy of a role allows a caller to assume it. */
 export function trustOf(trust: Policy, role: string, caller: Caller, action: string, context: Context): Trust {
   const statements = trust.statements
     .filter((statement) => statement.principals !== undefined && isAbout(statement, action.toLowerCase()))
@@ -78,8 +78,8 @@ export function trustOf(trust: Policy, role: string, caller: Caller, action: str
         ({ statement, how: statement.principals === undefined ? 'no' : named(statement.principals, caller) }) as const,
     )
     .filter(({ how }) => how !== 'no')
-  if (statements.length === 0) return nobody
-  let best = nobody
+  if (statements.length === 0) return untrusted
+  let best = untrusted
   const all = statements.map(({ statement }) => statement)
   for (const chosen of choicesFor(all, context)) {
     const found = trustOnce(statements, role, chosen)
@@ -93,7 +93,7 @@ export interface RoleTrust {
   readonly trust: Policy
 }
 
-/** A principal that may ask for a role. */
+/** A principal in the account as the caller of AssumeRole. */
 export interface Asker extends Subject {
   readonly arn: string
   readonly account: string
@@ -101,17 +101,23 @@ export interface Asker extends Subject {
 }
 
 /**
- * Whether a principal may take a role of his own account: the trust policy must name him, or his account and then his
- * own policies must allow it. Trust policies are an exception to the rule that either side is enough
+ * Whether a principal can assume a role in its own account. The trust policy must name the principal, or it must name the
+ * account and the identity policies must allow the call. For other resource-based policies, either side is enough
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-req-resource.html).
  */
 export function mayAssume(asker: Asker, role: RoleTrust, context?: Context): Decision {
   const action = 'sts:AssumeRole'
   const trust = trustOf(role.trust, role.arn, { kind: 'AWS', arn: asker.arn, account: asker.account }, action, asker.context)
   if (trust.named === 'no') {
-    return { verdict: 'denied', on: [], by: [], blocked: `the trust policy of ${role.arn} does not name it`, explicit: false }
+    return {
+      verdict: 'denied',
+      on: [],
+      by: [],
+      blocked: `the trust policy of ${role.arn} does not name the principal`,
+      explicit: false,
+    }
   }
-  // A role that is named by its ARN stays within its boundary; a user that is named does not.
+  // A boundary still limits a role that the trust policy names by ARN. It does not limit such a user.
   const granted = trust.named === 'account' ? undefined : asker.type === 'user' ? 'all' : 'identity'
   const own = decide(asker, { action, resource: role.arn, context, granted })
   if (own.verdict === 'denied') return own
@@ -120,9 +126,9 @@ export function mayAssume(asker: Asker, role: RoleTrust, context?: Context): Dec
   return { ...own, verdict: on.length === 0 ? 'allowed' : 'conditional', on, by }
 }
 
-/** Whether a service of this account may take a role: what `iam:PassRole` then hands to it. */
+/** Whether a service can assume a role on behalf of this account, once the role is passed to it. */
 export function serviceMayAssume(role: RoleTrust, service: string, account: string): Trust {
-  // Whoever makes the function or the task chooses its name, and it is of this account.
+  // The function or task is in this account, and its creator chooses the name.
   const context: Context = new Map([
     ['aws:sourceaccount', value(account)],
     ['aws:sourcearn', { kind: 'chosen' }],

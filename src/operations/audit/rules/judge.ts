@@ -3,12 +3,12 @@ import type { Node } from '../escalation/world.ts'
 import { decide } from '../policy/evaluate.ts'
 import type { View } from './rule.ts'
 
-/** Principals that a rule about single permissions looks at: an administrator has them all, and is told of elsewhere. */
+/** The principals for rules about individual permissions. Administrators have a rule of their own. */
 export function judgedPrincipals({ world }: View): Node[] {
   return world.nodes.filter((node) => node.admin.verdict !== 'yes' && !isAwsOwned(node.principal))
 }
 
-/** An ARN that no policy means in particular: what is allowed on it is allowed on everything. */
+/** An ARN that no policy names. An action that is allowed on it is allowed on all resources. */
 export function anything(action: string, account: string): string {
   const [service = ''] = action.split(':')
   const names: Readonly<Record<string, string>> = {
@@ -19,13 +19,13 @@ export function anything(action: string, account: string): string {
   return names[service] ?? `arn:aws:${service}:us-east-1:${account}:apigw-audit/anything`
 }
 
-/** The statement that allows an action on everything, without a condition; `undefined` where none does. */
+/** The statement that allows an action on all resources without a condition, or `undefined`. */
 export function allowedOnAll(node: Node, action: string, account: string): string | undefined {
   const { verdict, by } = decide(node, { action, resource: anything(action, account) })
   return verdict === 'allowed' ? by.at(-1) : undefined
 }
 
-/** Those of some actions that a principal may do to everything, and the statements that allow it. */
+/** The actions that a principal can perform on all resources, and the statements that allow them. */
 export function openActions(node: Node, actions: readonly string[], account: string): { actions: string[]; by: string[] } {
   const open: string[] = []
   const by = new Set<string>()

@@ -1,13 +1,13 @@
 import type { Account } from '../account/account.ts'
 import type { Policy } from '../policy/document.ts'
 
-/** A policy that somebody of the account wrote, and where it is. */
+/** A customer policy and the resource that it belongs to. */
 export interface Place {
   readonly resource: string
   readonly policy: Policy
 }
 
-/** Every policy of the account's own, once. */
+/** All customer managed and inline policies, without duplicates. */
 export function ownPolicies({ users, roles, groups, policies }: Account): Place[] {
   const managed = policies.filter(({ awsManaged }) => !awsManaged).map(({ arn, policy }) => ({ resource: arn, policy }))
   const inline = [...users, ...roles].flatMap(({ arn, held }) =>
@@ -19,7 +19,7 @@ export function ownPolicies({ users, roles, groups, policies }: Account): Place[
   return [...managed, ...inline, ...ofGroups]
 }
 
-/** The same and the trust policies of roles. */
+/** All customer managed, inline and trust policies. */
 export function allPolicies(account: Account): Place[] {
   const trusts = account.roles.flatMap(({ arn, trust }) => (trust === undefined ? [] : [{ resource: arn, policy: trust }]))
   return [...ownPolicies(account), ...trusts]

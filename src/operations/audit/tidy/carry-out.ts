@@ -4,16 +4,16 @@ import { Problem } from '../../../domain/problem.ts'
 import { requireMfaDocument } from './require-mfa.ts'
 import type { PlanStep } from './steps.ts'
 
-/** What was there before a step: enough to bring it back by hand. */
+/** The state before a step, in enough detail to restore it manually. */
 export type Before = Readonly<Record<string, unknown>>
 
-/** Notes what was there. It is called, and awaited, before anything is changed. */
+/** Records the previous state. Called and awaited before a change. */
 export type Note = (before: Before) => Promise<void>
 
 type Of<Kind extends PlanStep['do']> = Extract<PlanStep, { do: Kind }>
 
 function changed(what: string): Problem {
-  return new Problem('audit-input-invalid', `${what} since the plan was made.`, { next: apigw('audit iam', '--plan', 'FILE') })
+  return new Problem('audit-input-invalid', `${what} after the plan was created.`, { next: apigw('audit iam', '--plan', 'FILE') })
 }
 
 const sameInstantMs = 1_000
@@ -76,7 +76,7 @@ async function deletePolicy(iam: IAMClient, { policy }: Of<'delete-policy'>, not
 async function deleteGroup(iam: IAMClient, { group }: Of<'delete-group'>, note: Note): Promise<void> {
   const sdk = await import('@aws-sdk/client-iam')
   const { Users = [] } = await iam.send(new sdk.GetGroupCommand({ GroupName: group }))
-  if (Users.length > 0) throw changed(`Somebody joined the group ${group}`)
+  if (Users.length > 0) throw changed(`A user was added to the group ${group}`)
   const { AttachedPolicies = [] } = await iam.send(new sdk.ListAttachedGroupPoliciesCommand({ GroupName: group }))
   const { PolicyNames = [] } = await iam.send(new sdk.ListGroupPoliciesCommand({ GroupName: group }))
   const inline: Record<string, string> = {}
@@ -85,7 +85,7 @@ async function deleteGroup(iam: IAMClient, { group }: Of<'delete-group'>, note: 
     inline[PolicyName] = decodeURIComponent(PolicyDocument)
   }
   const attached = AttachedPolicies.flatMap(({ PolicyArn }) => PolicyArn ?? [])
-  await note({ undo: `aws iam create-group --group-name ${group}, then attach and put what is named here`, attached, inline })
+  await note({ undo: `aws iam create-group --group-name ${group}, then restore the policies listed here`, attached, inline })
   for (const PolicyArn of attached) await iam.send(new sdk.DetachGroupPolicyCommand({ GroupName: group, PolicyArn }))
   for (const PolicyName of PolicyNames) await iam.send(new sdk.DeleteGroupPolicyCommand({ GroupName: group, PolicyName }))
   await iam.send(new sdk.DeleteGroupCommand({ GroupName: group }))
@@ -109,7 +109,7 @@ async function deleteRole(iam: IAMClient, { role }: Of<'delete-role'>, note: Not
   const attached = AttachedPolicies.flatMap(({ PolicyArn }) => PolicyArn ?? [])
   const profiles = InstanceProfiles.flatMap(({ InstanceProfileName }) => InstanceProfileName ?? [])
   await note({
-    undo: `aws iam create-role --role-name ${role} --path ${Role?.Path} --assume-role-policy-document file://trust.json, then attach and put what is named here`,
+    undo: `aws iam create-role --role-name ${role} --path ${Role?.Path} --assume-role-policy-document file://trust.json, then restore the policies listed here`,
     trust: decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''),
     description: Role?.Description,
     tags: Role?.Tags,
@@ -155,7 +155,7 @@ async function setPasswordPolicy(iam: IAMClient, note: Note): Promise<void> {
 
 const mfaName = 'apigw-require-mfa'
 
-/** By a group, so that it is seen and taken away in one place. */
+/** Uses a group, so that the requirement can be reviewed and removed in one place. */
 async function requireMfa(iam: IAMClient, { user }: Of<'require-mfa'>, account: string, note: Note): Promise<void> {
   const sdk = await import('@aws-sdk/client-iam')
   await note({ undo: `aws iam remove-user-from-group --group-name ${mfaName} --user-name ${user}` })
@@ -180,7 +180,7 @@ async function tightenTrust(iam: IAMClient, { role, trust }: Of<'tighten-trust'>
   await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: role, PolicyDocument: JSON.stringify(trust) }))
 }
 
-/** Carries one step out, after noting what was there. */
+/** Executes a step after recording the previous state. */
 export async function carryOut(iam: IAMClient, step: PlanStep, account: string, note: Note): Promise<void> {
   switch (step.do) {
     case 'deactivate-key':

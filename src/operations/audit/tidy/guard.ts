@@ -2,23 +2,23 @@ import { type Account, type Held, judged, type Principal } from '../account/acco
 import { adminOf } from '../escalation/admin.ts'
 import { type PlanStep, touched } from './steps.ts'
 
-/** Who asks, as STS names him: a user, or a session of a role. */
-export interface Asking {
+/** The caller identity from STS: a user or a role session. */
+export interface CallerIdentity {
   readonly arn: string
 }
 
-function isCaller({ arn }: Asking, kind: string, name: string): boolean {
+function isCaller({ arn }: CallerIdentity, kind: string, name: string): boolean {
   const session = /:assumed-role\/([^/]+)\//.exec(arn)?.[1]
   if (session !== undefined) return kind === 'role' && session === name
   return kind === 'user' && arn.includes(':user/') && arn.endsWith(`/${name}`)
 }
 
-/** Whether the caller's rights come by a group or a policy that a step takes away. */
-function feedsCaller(step: PlanStep, asking: Asking, account: Account): boolean {
-  const caller = [...account.users, ...account.roles].find(({ type, name }) => isCaller(asking, type, name))
-  if (caller === undefined) return false
-  if (step.do === 'delete-group') return caller.groups.includes(step.group)
-  return step.do === 'delete-policy' && caller.held.some(({ policy }) => policy.arn === step.policy)
+/** Whether the caller gets permissions from a group or a policy that the step deletes. */
+function affectsCaller(step: PlanStep, caller: CallerIdentity, account: Account): boolean {
+  const principal = [...account.users, ...account.roles].find(({ type, name }) => isCaller(caller, type, name))
+  if (principal === undefined) return false
+  if (step.do === 'delete-group') return principal.groups.includes(step.group)
+  return step.do === 'delete-policy' && principal.held.some(({ policy }) => policy.arn === step.policy)
 }
 
 function administrators(account: Account): Principal[] {
@@ -27,11 +27,11 @@ function administrators(account: Account): Principal[] {
   )
 }
 
-/** The account as it would be after a step, as far as administrators are concerned. */
+/** The account after a step, as far as it affects administrators. */
 export function accountAfter(account: Account, step: PlanStep): Account {
   const isGone = ({ type, name }: Principal): boolean => {
     const of = touched(step)
-    // Without credentials a user is nobody; whom a changed trust policy keeps out is not known.
+    // A user without credentials is not an administrator, and a new trust policy may exclude every caller.
     const takes = ['delete-role', 'delete-password', 'deactivate-key', 'tighten-trust'].includes(step.do)
     return takes && of?.kind === type && of.name === name
   }
@@ -47,13 +47,13 @@ export function accountAfter(account: Account, step: PlanStep): Account {
   return { ...account, users: changed(account.users), roles: changed(account.roles) }
 }
 
-/** Why a step is not carried out: it would lock out the caller, or leave nobody who may do everything. */
-export function refusal(step: PlanStep, asking: Asking, account: Account): string | undefined {
+/** The reason to refuse a step that would lock out the caller or remove the last administrator. */
+export function refusal(step: PlanStep, caller: CallerIdentity, account: Account): string | undefined {
   const of = touched(step)
-  if (asking.arn.endsWith(':root')) return lastAdministrator(step, account)
-  if (of !== undefined && isCaller(asking, of.kind, of.name))
-    return 'it would take something from yourself: let a colleague do it'
-  if (feedsCaller(step, asking, account)) return 'your own rights hang on it: let a colleague do it'
+  if (caller.arn.endsWith(':root')) return lastAdministrator(step, account)
+  if (of !== undefined && isCaller(caller, of.kind, of.name))
+    return 'it would change your own access: ask a colleague to apply it'
+  if (affectsCaller(step, caller, account)) return 'your own permissions depend on it: ask a colleague to apply it'
   return lastAdministrator(step, account)
 }
 
@@ -61,7 +61,5 @@ function lastAdministrator(step: PlanStep, account: Account): string | undefined
   const before = administrators(account)
   if (before.length === 0) return undefined
   const left = administrators(accountAfter(account, step))
-  return left.length === 0
-    ? `it would leave nobody who may do everything: ${before.map(({ name }) => name).join(', ')} is the last`
-    : undefined
+  return left.length === 0 ? `it would remove the last administrator: ${before.map(({ name }) => name).join(', ')}` : undefined
 }

@@ -6,7 +6,7 @@ import { trustOf } from '../../policy/trust.ts'
 import { anything } from '../judge.ts'
 import { type Rule, some, type View } from '../rule.ts'
 
-/** The account of a principal in a trust policy; `undefined` where it names no account. */
+/** The account ID of a principal in a trust policy, or `undefined` if it has none. */
 function accountIn(text: string): string | undefined {
   return /^(\d{12})$/.exec(text)?.[1] ?? /^arn:[^:]+:(?:iam|sts)::(\d{12}):/.exec(text)?.[1]
 }
@@ -19,7 +19,7 @@ function outsiders(principals: PrincipalChoice | undefined, own: string): string
   })
 }
 
-/** Every principal of another account that a role trusts, with its role. */
+/** The external principals in the trust policies, with their roles. */
 function* trusts({ account }: View): Generator<{ role: Principal; text: string; outside: string }> {
   for (const role of account.roles) {
     if (role.trust === undefined || isAwsOwned(role)) continue
@@ -32,7 +32,7 @@ function* trusts({ account }: View): Generator<{ role: Principal; text: string; 
   }
 }
 
-/** What any customer of the same vendor could send: no ExternalId of ours, no MFA, no organization of ours. */
+/** What any customer of the same vendor can send: not the ExternalId or organization of this account, and no MFA. */
 function withoutProof(outside: string, arn: string) {
   return new Map([
     ['aws:principalaccount', value(outside)],
@@ -47,15 +47,15 @@ export const crossAccount: Rule = {
   id: 'cross-account-without-external-id',
   severity: 'high',
   level: 'trust',
-  title: 'Another account may take a role without ExternalId or MFA',
-  why: 'A vendor that serves many can be made to act in your account for somebody else (the confused deputy).',
+  title: 'Cross-account trust without ExternalId or MFA',
+  why: 'Another customer can trick the vendor into accessing your account (the confused deputy problem).',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html'],
   templates: true,
   *find(view) {
     for (const { role, text, outside } of trusts(view)) {
       if (role.trust === undefined) continue
       const arn =
-        text.startsWith('arn:') && !text.endsWith(':root') ? text : `arn:${view.account.partition}:iam::${outside}:user/anybody`
+        text.startsWith('arn:') && !text.endsWith(':root') ? text : `arn:${view.account.partition}:iam::${outside}:user/stranger`
       const caller = { kind: 'AWS', arn, account: outside } as const
       const { named, on } = trustOf(role.trust, role.arn, caller, 'sts:AssumeRole', withoutProof(outside, arn))
       if (named === 'no' || on.length > 0) continue
@@ -65,7 +65,7 @@ export const crossAccount: Rule = {
         key: text,
         title: `${role.name} trusts ${vendor ?? `account ${outside}`} without ExternalId or MFA`,
         evidence: [text],
-        fix: `Add to the trust policy: "Condition": {"StringEquals": {"sts:ExternalId": "VALUE"}}, then aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+        fix: `Add to the trust policy: "Condition": {"StringEquals": {"sts:ExternalId": "VALUE"}}, then run: aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
       }
     }
   },
@@ -75,8 +75,8 @@ export const unknownAccount: Rule = {
   id: 'unknown-account',
   severity: 'medium',
   level: 'trust',
-  title: 'An account that nobody knows may take roles',
-  why: 'It may be a vendor long gone, or never one.',
+  title: 'Unknown account can assume a role',
+  why: 'The account may belong to a former vendor or to an attacker.',
   references: ['https://github.com/fwdcloudsec/known_aws_accounts'],
   templates: true,
   *find(view) {
@@ -85,15 +85,15 @@ export const unknownAccount: Rule = {
       if (view.vendors.has(outside)) continue
       yield {
         resource: `arn:${view.account.partition}:iam::${outside}:root`,
-        title: `Account ${outside} is no known vendor and may take ${found.length === 1 ? 'a role' : `${found.length} roles`}`,
+        title: `The unknown account ${outside} can assume ${found.length === 1 ? 'a role' : `${found.length} roles`}`,
         evidence: [some(found.map(({ role }) => role.name))],
-        fix: 'Find out whose it is. If it is your own, write that down in the baseline; if nobody knows, take it out of the trust policies',
+        fix: 'Identify the owner. If the account is yours, accept the finding in the baseline; if it stays unknown, remove it from the trust policies',
       }
     }
   },
 }
 
-/** What ReadOnlyAccess allows and a narrow role does not. */
+/** Actions that ReadOnlyAccess allows and a least-privilege role does not. */
 const readings = [
   's3:GetObject',
   'dynamodb:GetItem',
@@ -106,8 +106,8 @@ export const externalReadOnly: Rule = {
   id: 'external-read-only',
   severity: 'high',
   level: 'trust',
-  title: 'Another account may read everything',
-  why: 'ReadOnlyAccess holds the data too: objects, items, messages.',
+  title: 'Read access to all data for another account',
+  why: 'ReadOnlyAccess includes the data itself, such as S3 objects, DynamoDB items and SQS messages.',
   references: ['https://docs.aws.amazon.com/aws-managed-policy/latest/reference/ReadOnlyAccess.html'],
   templates: true,
   *find(view) {
@@ -124,9 +124,9 @@ export const externalReadOnly: Rule = {
       if (!byName && allowed.length < readings.length - 1) continue
       yield {
         resource: role.arn,
-        title: `${role.name} may read everything, and another account may take it`,
+        title: `${role.name} can read all data, and another account can assume it`,
         evidence: [text, byName ? 'ReadOnlyAccess' : some(allowed)],
-        fix: `Attach ViewOnlyAccess or SecurityAudit instead, which hold no data: aws iam detach-role-policy --role-name ${role.name} --policy-arn arn:${view.account.partition}:iam::aws:policy/ReadOnlyAccess`,
+        fix: `Attach ViewOnlyAccess or SecurityAudit instead, which do not include the data: aws iam detach-role-policy --role-name ${role.name} --policy-arn arn:${view.account.partition}:iam::aws:policy/ReadOnlyAccess`,
       }
     }
   },
