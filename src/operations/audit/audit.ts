@@ -1,13 +1,13 @@
 import { type Account, isAwsOwned } from './account/account.ts'
 import type { Escalation } from './escalation/search.ts'
 import { findEscalations } from './escalation/search.ts'
-import { cutOf, sentenceOf } from './escalation/words.ts'
+import { cutText, hopText } from './escalation/text.ts'
 import { type Finding, findingId, type Severity, severities } from './finding.ts'
 import { loadActions } from './knowledge/actions.ts'
 import { vendors } from './knowledge/vendors.ts'
 import { rules } from './rules/index.ts'
-import { allPolicies } from './rules/places.ts'
-import type { Rule, View } from './rules/rule.ts'
+import { allPolicies } from './rules/policies.ts'
+import type { Rule, RuleInput } from './rules/rule.ts'
 
 /** A privilege escalation path, as printed by `--json`. */
 export interface EscalationPath {
@@ -57,14 +57,14 @@ export interface Audit {
 function pathOf(found: Escalation): EscalationPath {
   return {
     ids: found.hops.map(({ move }) => move.id),
-    steps: found.hops.map((hop) => ({ from: hop.from, to: hop.to ?? null, actions: hop.move.actions, words: sentenceOf(hop) })),
+    steps: found.hops.map((hop) => ({ from: hop.from, to: hop.to ?? null, actions: hop.move.actions, words: hopText(hop) })),
     conditions: found.on,
-    cut: cutOf(found),
+    cut: cutText(found),
   }
 }
 
-function principalsOf({ world, escalations }: View): PrincipalVerdict[] {
-  return world.nodes.map(({ arn, type, admin }) => {
+function principalsOf({ graph, escalations }: RuleInput): PrincipalVerdict[] {
+  return graph.nodes.map(({ arn, type, admin }) => {
     const found = escalations.get(arn)
     return {
       arn,
@@ -76,9 +76,9 @@ function principalsOf({ world, escalations }: View): PrincipalVerdict[] {
   })
 }
 
-function findingsOf(rule: Rule, view: View): Finding[] {
+function findingsOf(rule: Rule, input: RuleInput): Finding[] {
   const seen = new Map<string, number>()
-  return [...rule.find(view)].map(({ resource, key, title, evidence, fix, severity = rule.severity }) => {
+  return [...rule.find(input)].map(({ resource, key, title, evidence, fix, severity = rule.severity }) => {
     // Two policies with the same name on one principal would otherwise share an ID.
     const times = (seen.get(`${resource}|${key}`) ?? 0) + 1
     seen.set(`${resource}|${key}`, times)
@@ -122,13 +122,13 @@ function servicesNamed(account: Account): Set<string> {
  */
 export async function audit(account: Account, now = Date.now()): Promise<Audit> {
   const actions = await loadActions(servicesNamed(account))
-  const view: View = { ...findEscalations(account), account, actions, vendors, now }
+  const input: RuleInput = { ...findEscalations(account), account, actions, vendors, now }
   const applicable = rules.filter(({ templates }) => templates || account.source === 'account')
   const findings = applicable
-    .flatMap((rule) => findingsOf(rule, view))
+    .flatMap((rule) => findingsOf(rule, input))
     .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || (a.resource < b.resource ? -1 : 1))
-  const { world, escalations } = view
-  const people = world.nodes.filter(({ principal }) => !isAwsOwned(principal))
+  const { graph, escalations } = input
+  const people = graph.nodes.filter(({ principal }) => !isAwsOwned(principal))
   return {
     summary: {
       account: account.id,
@@ -140,7 +140,7 @@ export async function audit(account: Account, now = Date.now()): Promise<Audit> 
       escalations: escalations.size,
       ...tally(findings),
     },
-    principals: principalsOf(view),
+    principals: principalsOf(input),
     findings,
     missing: account.missing,
   }

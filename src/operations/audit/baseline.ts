@@ -6,27 +6,27 @@ import { type Finding, severities } from './finding.ts'
 import { matches } from './policy/match.ts'
 
 /** Selects findings. All fields must match: at least one filter in `any`, and every filter in `all`. */
-interface Fits {
+interface FindingFilter {
   readonly id?: string | undefined
   readonly rule?: string | undefined
   readonly severity?: string | undefined
   /** May contain wildcards. */
   readonly resource?: string | undefined
-  readonly any?: readonly Fits[] | undefined
-  readonly all?: readonly Fits[] | undefined
+  readonly any?: readonly FindingFilter[] | undefined
+  readonly all?: readonly FindingFilter[] | undefined
 }
 
-const fits: z.ZodType<Fits> = z
+const findingFilter: z.ZodType<FindingFilter> = z
   .strictObject({
     id: z.string().min(1).optional(),
     rule: z.string().min(1).optional(),
     severity: z.enum(severities).optional(),
     resource: z.string().min(1).optional(),
     get any() {
-      return z.array(fits).min(1).optional()
+      return z.array(findingFilter).min(1).optional()
     },
     get all() {
-      return z.array(fits).min(1).optional()
+      return z.array(findingFilter).min(1).optional()
     },
   })
   .refine((one) => Object.keys(one).length > 0, 'is empty and would accept everything')
@@ -35,7 +35,7 @@ const entry = z.strictObject({
   owner: z.string().min(1),
   reason: z.string().min(1),
   expires: z.iso.date('is not a date such as 2027-03-31'),
-  accept: fits,
+  accept: findingFilter,
 })
 const baseline = z.strictObject({ version: z.literal(1), accepted: z.array(entry) })
 
@@ -59,25 +59,25 @@ export function readBaseline(text: string, name: string): Baseline {
   })
 }
 
-function isFit(finding: Finding, { id, rule, severity, resource, any, all }: Fits): boolean {
+function matchesFilter(finding: Finding, { id, rule, severity, resource, any, all }: FindingFilter): boolean {
   if (id !== undefined && id !== finding.id) return false
   if (rule !== undefined && rule !== finding.rule) return false
   if (severity !== undefined && severity !== finding.severity) return false
   if (resource !== undefined && !matches(resource, finding.resource)) return false
-  if (any !== undefined && !any.some((one) => isFit(finding, one))) return false
-  return all === undefined || all.every((one) => isFit(finding, one))
+  if (any !== undefined && !any.some((one) => matchesFilter(finding, one))) return false
+  return all === undefined || all.every((one) => matchesFilter(finding, one))
 }
 
 /** The end, in UTC, of the last day on which an acceptance is valid. */
-function endOf(expires: string): number {
+function expiryOf(expires: string): number {
   return Date.parse(`${expires}T23:59:59.999Z`)
 }
 
 /** Marks the findings that the baseline accepts as suppressed. Expired entries are ignored. */
 export function suppressed(findings: readonly Finding[], { accepted }: Baseline, now: number): Finding[] {
-  const valid = accepted.filter(({ expires }) => endOf(expires) >= now)
+  const valid = accepted.filter(({ expires }) => expiryOf(expires) >= now)
   return findings.map((finding) => {
-    const found = valid.find(({ accept }) => isFit(finding, accept))
+    const found = valid.find(({ accept }) => matchesFilter(finding, accept))
     return found === undefined
       ? finding
       : { ...finding, suppressed: { owner: found.owner, reason: found.reason, expires: found.expires } }
@@ -87,8 +87,8 @@ export function suppressed(findings: readonly Finding[], { accepted }: Baseline,
 /** Baseline entries that have expired or no longer match a finding. */
 export function staleEntries(findings: readonly Finding[], { accepted }: Baseline, now: number): string[] {
   return accepted.flatMap(({ owner, reason, expires, accept }) => {
-    if (endOf(expires) < now) return [`"${reason}" (${owner}) expired on ${expires}.`]
-    return findings.some((finding) => isFit(finding, accept))
+    if (expiryOf(expires) < now) return [`"${reason}" (${owner}) expired on ${expires}.`]
+    return findings.some((finding) => matchesFilter(finding, accept))
       ? []
       : [`"${reason}" (${owner}) no longer matches a finding. Remove it.`]
   })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { accountFrom, checkedDetails } from '../../../src/operations/audit/account/details.ts'
 import { type Audit, audit } from '../../../src/operations/audit/audit.ts'
-import { passWays, useWays } from '../../../src/operations/audit/escalation/catalogue.ts'
+import { existingPassRolePaths, newPassRolePaths } from '../../../src/operations/audit/escalation/catalogue.ts'
 import { readPolicy } from '../../../src/operations/audit/policy/document.ts'
 import { account, accountOf, accountRoot, allow, document, now, role, roleArn, service, trusting, user } from './build.ts'
 import { type Case, corpus } from './corpus.ts'
@@ -59,8 +59,8 @@ describe('the catalogue', () => {
   const services = paths.filter(({ id }) => !/^(?:iam|sts)-/.test(id))
 
   test.each(services)('contains $id with its actions', ({ id, required }) => {
-    const way = [...passWays, ...useWays].find((one) => one.id === id)
-    const passes = passWays.some((one) => one.id === id) ? ['iam:PassRole'] : []
+    const way = [...newPassRolePaths, ...existingPassRolePaths].find((one) => one.id === id)
+    const passes = newPassRolePaths.some((one) => one.id === id) ? ['iam:PassRole'] : []
     // The PassRole paths also require iam:PassRole.
     expect([...passes, ...(way?.actions ?? [])].toSorted()).toEqual([...required].toSorted())
   })

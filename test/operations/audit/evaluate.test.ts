@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import type { Context, Known } from '../../../src/operations/audit/policy/context.ts'
+import type { KeyState, RequestContext } from '../../../src/operations/audit/policy/context.ts'
 import { absent, value } from '../../../src/operations/audit/policy/context.ts'
 import { type Policy, readPolicy } from '../../../src/operations/audit/policy/document.ts'
-import { decide, decideAnywhere, type Request, type Subject } from '../../../src/operations/audit/policy/evaluate.ts'
+import { decide, decideAnywhere, type PolicyRequest, type Subject } from '../../../src/operations/audit/policy/evaluate.ts'
 import { mayAssume, serviceMayAssume } from '../../../src/operations/audit/policy/trust.ts'
 import { account, accountRoot, allow, deny, document, roleArn, service, trusting, userArn, when } from './build.ts'
 
-type Json = Record<string, unknown>
+type JsonObject = Record<string, unknown>
 
-const policyOf = (...statements: Json[]): Policy => readPolicy({ name: 'policy', document: document(...statements) })
-const me: Context = new Map<string, Known>([
+const policyOf = (...statements: JsonObject[]): Policy => readPolicy({ name: 'policy', document: document(...statements) })
+const me: RequestContext = new Map<string, KeyState>([
   ['aws:username', value('jane')],
   ['aws:principalarn', value(userArn('jane'))],
   ['aws:principaltag/', absent],
@@ -17,13 +17,13 @@ const me: Context = new Map<string, Known>([
   ['aws:currenttime', value('2026-11-24T00:00:00Z')],
 ])
 
-function subject(statements: readonly Json[], more: Partial<Subject> = {}): Subject {
+function subject(statements: readonly JsonObject[], more: Partial<Subject> = {}): Subject {
   return { identity: [policyOf(...statements)], boundary: undefined, scps: [], context: me, ...more }
 }
 
 const bucket = 'arn:aws:s3:::data/key'
 
-function verdict(of: Subject, request: Partial<Request> = {}): string {
+function verdict(of: Subject, request: Partial<PolicyRequest> = {}): string {
   return decide(of, { action: 's3:GetObject', resource: bucket, ...request }).verdict
 }
 
@@ -57,7 +57,7 @@ describe('actions and resources', () => {
     ['a Deny with NotAction with the action', [allow('*'), { Effect: 'Deny', NotAction: 's3:*', Resource: '*' }], 'allowed'],
     ['a Deny with NotResource', [allow('*'), { Effect: 'Deny', Action: '*', NotResource: 'arn:aws:s3:::other/*' }], 'denied'],
   ])('%s', (_name, statements, expected) => {
-    expect(verdict(subject(statements as Json[]))).toBe(expected)
+    expect(verdict(subject(statements as JsonObject[]))).toBe(expected)
   })
   test('permissions are combined across policies', () => {
     const split = { ...subject([]), identity: [policyOf(allow('s3:ListBucket')), policyOf(allow('s3:GetObject'))] }
@@ -84,7 +84,7 @@ describe('variables', () => {
     ['an escaped star', [allow('*', 'arn:aws:s3:::data/${*}')], 'arn:aws:s3:::data/*', 'allowed'],
     ['an escaped star does not act as a wildcard', [allow('*', 'arn:aws:s3:::data/${*}')], bucket, 'denied'],
   ])('%s', (_name, statements, resource, expected) => {
-    expect(verdict(subject(statements as Json[]), { resource })).toBe(expected)
+    expect(verdict(subject(statements as JsonObject[]), { resource })).toBe(expected)
   })
   test('are not supported in version 2008-10-17', () => {
     const old = readPolicy({ name: 'old', document: { Version: '2008-10-17', Statement: [allow('*', own)] } })
@@ -97,7 +97,7 @@ describe('variables', () => {
 })
 
 describe('conditions', () => {
-  const conditionOf = (operator: string, key: string, ...values: string[]): Json => when({ [operator]: { [key]: values } })
+  const conditionOf = (operator: string, key: string, ...values: string[]): JsonObject => when({ [operator]: { [key]: values } })
   test.each([
     // Known values
     ['StringEquals', 'aws:username', ['jane'], 'allowed'],
@@ -161,7 +161,7 @@ describe('conditions', () => {
     expect(verdict(subject([allow('*'), deny('*', '*', condition)]))).toBe(expected)
   })
   test('an Allow and a Deny on the same key: no region matches the Allow and avoids the Deny', () => {
-    const region = (operator: string): Json => conditionOf(operator, 'aws:RequestedRegion', 'eu-west-1')
+    const region = (operator: string): JsonObject => conditionOf(operator, 'aws:RequestedRegion', 'eu-west-1')
     expect(verdict(subject([allow('*', '*', region('StringEquals')), deny('*', '*', region('StringEquals'))]))).toBe('denied')
   })
   test('lists the open conditions', () => {
@@ -213,18 +213,18 @@ describe('any resource of a type', () => {
     ['some of it is denied', [allow('lambda:*'), deny('lambda:*', 'arn:aws:lambda:*:*:function:prod-*')], 'allowed'],
     ['NotResource', [{ Effect: 'Allow', Action: 'lambda:*', NotResource: 'arn:aws:lambda:*:*:function:prod' }], 'allowed'],
   ])('%s', (_name, statements, expected) => {
-    expect(decideAnywhere(subject(statements as Json[]), 'lambda:CreateFunction', kind).verdict).toBe(expected)
+    expect(decideAnywhere(subject(statements as JsonObject[]), 'lambda:CreateFunction', kind).verdict).toBe(expected)
   })
 })
 
 describe('trust', () => {
-  const caller = (type: 'user' | 'role', statements: readonly Json[], more: Partial<Subject> = {}) => ({
+  const caller = (type: 'user' | 'role', statements: readonly JsonObject[], more: Partial<Subject> = {}) => ({
     ...subject(statements, more),
     type,
     account,
     arn: type === 'user' ? userArn('jane') : roleArn('jane'),
   })
-  const target = (...statements: Json[]) => ({
+  const target = (...statements: JsonObject[]) => ({
     arn: roleArn('target'),
     trust: readPolicy({ name: 'trust', document: document(...statements), resourceBased: true }),
   })

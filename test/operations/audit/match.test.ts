@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { arnMatches, common, commonArn, matches } from '../../../src/operations/audit/policy/match.ts'
+import { arnMatches, matches, overlap, overlapArn } from '../../../src/operations/audit/policy/match.ts'
 
 /** A reference implementation: slow, but obviously correct. */
 function naive(pattern: string, text: string): boolean {
@@ -23,7 +23,7 @@ describe('wildcards', () => {
   test('an overlap matches both patterns, and is found if there is one', () => {
     fc.assert(
       fc.property(patterns, patterns, texts, (left, right, text) => {
-        const shared = common(left, right)
+        const shared = overlap(left, right)
         if (shared !== undefined) return naive(left, shared) && naive(right, shared)
         return !(naive(left, text) && naive(right, text))
       }),
@@ -33,7 +33,7 @@ describe('wildcards', () => {
   test('stay fast on patterns that cause catastrophic backtracking', () => {
     const hostile = `${'*a'.repeat(60)}b`
     expect(matches(hostile, 'a'.repeat(5_000))).toBe(false)
-    expect(common(hostile, 'a'.repeat(500))).toBeUndefined()
+    expect(overlap(hostile, 'a'.repeat(500))).toBeUndefined()
   })
 })
 
@@ -58,10 +58,10 @@ describe('ARNs', () => {
     expect(arnMatches(pattern, arn)).toBe(expected)
   })
   test('the overlap of two ARNs is found field by field', () => {
-    expect(commonArn('arn:aws:lambda:*:*:function:dev-*', 'arn:*:lambda:*:123456789012:function:*')).toBe(
+    expect(overlapArn('arn:aws:lambda:*:*:function:dev-*', 'arn:*:lambda:*:123456789012:function:*')).toBe(
       'arn:aws:lambda::123456789012:function:dev-',
     )
-    expect(commonArn('arn:aws:s3:::bucket/*', 'arn:*:lambda:*:123456789012:function:*')).toBeUndefined()
-    expect(commonArn('*', 'arn:aws:sqs:*:1:x*')).toMatch(/^arn:aws:sqs::1:x/)
+    expect(overlapArn('arn:aws:s3:::bucket/*', 'arn:*:lambda:*:123456789012:function:*')).toBeUndefined()
+    expect(overlapArn('*', 'arn:aws:sqs:*:1:x*')).toMatch(/^arn:aws:sqs::1:x/)
   })
 })

@@ -198,7 +198,7 @@ Resources:
   test('is read with its intrinsic functions', async () => {
     const found = await template(text)
     expect(found.roles[0]?.arn).toBe('arn:aws:iam::111122223333:role/apigw-dev')
-    const resources = found.roles[0]?.held.flatMap(({ policy }) =>
+    const resources = found.roles[0]?.grants.flatMap(({ policy }) =>
       policy.statements.flatMap((statement) => statement.resources.values),
     )
     expect(resources).toEqual(['*', 'arn:aws:sqs:us-east-1:111122223333:Queue', 'arn:aws:s3:::dev/*'])

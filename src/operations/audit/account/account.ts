@@ -1,9 +1,9 @@
-import { absent, type Context, type Known, value } from '../policy/context.ts'
+import { absent, type KeyState, type RequestContext, value } from '../policy/context.ts'
 import type { Policy } from '../policy/document.ts'
 import type { Subject } from '../policy/evaluate.ts'
 
 /** A policy that applies to a principal or a group. */
-export interface Held {
+export interface PolicyGrant {
   readonly policy: Policy
   readonly how: 'attached' | 'inline'
   /** The group that the policy comes from, if any. */
@@ -17,7 +17,7 @@ export interface Principal {
   readonly account: string
   readonly path: string
   readonly created: number | undefined
-  readonly held: readonly Held[]
+  readonly grants: readonly PolicyGrant[]
   readonly boundary: Policy | undefined
   readonly tags: ReadonlyMap<string, string>
   /** The names of a user's groups. */
@@ -35,7 +35,7 @@ export interface Principal {
 export interface Group {
   readonly arn: string
   readonly name: string
-  readonly held: readonly Held[]
+  readonly grants: readonly PolicyGrant[]
   readonly members: readonly string[]
 }
 
@@ -132,9 +132,9 @@ export const noFacts: Facts = {
 }
 
 /** The condition keys that are known for every request by a principal. */
-function contextOf(principal: Principal, now: number): Context {
+function contextOf(principal: Principal, now: number): RequestContext {
   const { arn, account, type, name, tags } = principal
-  const known: [string, Known][] = [
+  const known: [string, KeyState][] = [
     ['aws:principalarn', value(arn)],
     ['aws:principalaccount', value(account)],
     ['aws:principaltype', value(type === 'user' ? 'User' : 'AssumedRole')],
@@ -150,8 +150,8 @@ function contextOf(principal: Principal, now: number): Context {
 }
 
 /** The condition keys for a request whose resource is a principal: its tags and its boundary. */
-export function targetContext({ tags, boundary }: Principal): Context {
-  const known: [string, Known][] = [
+export function targetContext({ tags, boundary }: Principal): RequestContext {
+  const known: [string, KeyState][] = [
     ['aws:resourcetag/', absent],
     ['iam:permissionsboundary', boundary?.arn === undefined ? absent : value(boundary.arn)],
   ]
@@ -161,7 +161,7 @@ export function targetContext({ tags, boundary }: Principal): Context {
   return new Map(known)
 }
 
-export interface Judged extends Subject {
+export interface PrincipalSubject extends Subject {
   readonly arn: string
   readonly account: string
   readonly type: 'user' | 'role'
@@ -169,14 +169,14 @@ export interface Judged extends Subject {
 }
 
 /** A principal as input for the evaluator. */
-export function judged(principal: Principal, account: Account): Judged {
-  const { arn, type, boundary, held } = principal
+export function subjectOf(principal: Principal, account: Account): PrincipalSubject {
+  const { arn, type, boundary, grants } = principal
   return {
     arn,
     type,
     principal,
     account: principal.account,
-    identity: held.map(({ policy }) => policy),
+    identity: grants.map(({ policy }) => policy),
     boundary,
     // Service-linked roles are not subject to service control policies.
     scps: isServiceLinked(principal) ? [] : account.scps,

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { Problem } from '../../../domain/problem.ts'
 import { type Policy, readPolicy } from '../policy/document.ts'
-import { type Account, type Group, type Held, type ManagedPolicy, noFacts, type Principal } from './account.ts'
+import { type Account, type Group, type ManagedPolicy, noFacts, type PolicyGrant, type Principal } from './account.ts'
 import { knownPolicy } from './known-policies.ts'
 
 /**
@@ -76,7 +76,7 @@ function instant(value: z.infer<typeof date>): number | undefined {
 }
 
 /** Managed policies by ARN. Each document is parsed once, even if many principals use it. */
-class Shelf {
+class PolicyStore {
   readonly #byArn = new Map<string, ManagedPolicy>()
 
   constructor(policies: Details['Policies']) {
@@ -117,25 +117,25 @@ function isInForce(
   return IsDefaultVersion ?? VersionId === DefaultVersionId
 }
 
-function heldOf(
+function grantsOf(
   owner: string,
   inlines: readonly z.infer<typeof inline>[],
   attachments: readonly z.infer<typeof attached>[],
-  shelf: Shelf,
+  store: PolicyStore,
   groupName?: string,
-): { held: Held[]; unread: string[] } {
-  const held: Held[] = inlines.map(({ PolicyName, PolicyDocument }) => ({
+): { grants: PolicyGrant[]; unread: string[] } {
+  const grants: PolicyGrant[] = inlines.map(({ PolicyName, PolicyDocument }) => ({
     policy: readPolicy({ name: `${PolicyName} of ${owner}`, document: PolicyDocument }),
     how: 'inline',
     group: groupName,
   }))
   const unread: string[] = []
   for (const { PolicyArn } of attachments) {
-    const found = shelf.find(PolicyArn)
+    const found = store.find(PolicyArn)
     if (found === undefined) unread.push(PolicyArn)
-    else held.push({ policy: found, how: 'attached', group: groupName })
+    else grants.push({ policy: found, how: 'attached', group: groupName })
   }
-  return { held, unread }
+  return { grants, unread }
 }
 
 /** A stand-in for a boundary whose document is not available. It makes every Allow conditional. */
@@ -144,22 +144,22 @@ function unreadBoundary(arn: string): Policy {
   return readPolicy({ name: arn, arn, document: { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition }] } })
 }
 
-function boundaryOf(value: z.infer<typeof boundary>, shelf: Shelf, unread: string[]): Policy | undefined {
+function boundaryOf(value: z.infer<typeof boundary>, store: PolicyStore, unread: string[]): Policy | undefined {
   const arn = value?.PermissionsBoundaryArn
   if (arn === undefined) return undefined
-  const found = shelf.find(arn)
+  const found = store.find(arn)
   if (found === undefined) unread.push(arn)
   return found ?? unreadBoundary(arn)
 }
 
 function groupOf(
   found: Details['GroupDetailList'][number],
-  shelf: Shelf,
+  store: PolicyStore,
   members: readonly string[],
 ): Group & { unread: string[] } {
   const { Arn: arn, GroupName: name } = found
-  const { held, unread } = heldOf(`group ${name}`, found.GroupPolicyList, found.AttachedManagedPolicies, shelf, name)
-  return { arn, name, held, members, unread }
+  const { grants, unread } = grantsOf(`group ${name}`, found.GroupPolicyList, found.AttachedManagedPolicies, store, name)
+  return { arn, name, grants, members, unread }
 }
 
 const accountOf = (arn: string): string => arn.split(':')[4] ?? ''
@@ -168,11 +168,11 @@ const tagsOf = (tags: readonly z.infer<typeof tag>[]): ReadonlyMap<string, strin
 
 function userOf(
   found: Details['UserDetailList'][number],
-  shelf: Shelf,
+  store: PolicyStore,
   groups: ReadonlyMap<string, Group & { unread: string[] }>,
 ): Principal {
   const { Arn: arn, UserName: name } = found
-  const { held, unread } = heldOf(name, found.UserPolicyList, found.AttachedManagedPolicies, shelf)
+  const { grants, unread } = grantsOf(name, found.UserPolicyList, found.AttachedManagedPolicies, store)
   const of = found.GroupList.flatMap((groupName) => groups.get(groupName) ?? [])
   return {
     arn,
@@ -181,8 +181,8 @@ function userOf(
     account: accountOf(arn),
     path: found.Path,
     created: instant(found.CreateDate),
-    held: [...held, ...of.flatMap((one) => one.held)],
-    boundary: boundaryOf(found.PermissionsBoundary, shelf, unread),
+    grants: [...grants, ...of.flatMap((one) => one.grants)],
+    boundary: boundaryOf(found.PermissionsBoundary, store, unread),
     tags: tagsOf(found.Tags),
     groups: found.GroupList,
     trust: undefined,
@@ -192,9 +192,9 @@ function userOf(
   }
 }
 
-function roleOf(found: Details['RoleDetailList'][number], shelf: Shelf): Principal {
+function roleOf(found: Details['RoleDetailList'][number], store: PolicyStore): Principal {
   const { Arn: arn, RoleName: name } = found
-  const { held, unread } = heldOf(name, found.RolePolicyList, found.AttachedManagedPolicies, shelf)
+  const { grants, unread } = grantsOf(name, found.RolePolicyList, found.AttachedManagedPolicies, store)
   return {
     arn,
     name,
@@ -202,8 +202,8 @@ function roleOf(found: Details['RoleDetailList'][number], shelf: Shelf): Princip
     account: accountOf(arn),
     path: found.Path,
     created: instant(found.CreateDate),
-    held,
-    boundary: boundaryOf(found.PermissionsBoundary, shelf, unread),
+    grants,
+    boundary: boundaryOf(found.PermissionsBoundary, store, unread),
     tags: tagsOf(found.Tags),
     groups: [],
     trust: readPolicy({ name: `the trust policy of ${name}`, document: found.AssumeRolePolicyDocument, resourceBased: true }),
@@ -249,7 +249,7 @@ export function checkedDetails(value: unknown, where: string): Details {
 
 /** Builds an account from its authorization details. */
 export function accountFrom(found: Details, options: { source: Account['source']; readAt: number }): Account {
-  const shelf = new Shelf(found.Policies)
+  const store = new PolicyStore(found.Policies)
   const members = new Map<string, string[]>()
   for (const { UserName, GroupList } of found.UserDetailList) {
     for (const name of GroupList) {
@@ -259,10 +259,10 @@ export function accountFrom(found: Details, options: { source: Account['source']
     }
   }
   const groups = new Map(
-    found.GroupDetailList.map((one) => [one.GroupName, groupOf(one, shelf, members.get(one.GroupName) ?? [])] as const),
+    found.GroupDetailList.map((one) => [one.GroupName, groupOf(one, store, members.get(one.GroupName) ?? [])] as const),
   )
-  const users = found.UserDetailList.map((one) => userOf(one, shelf, groups))
-  const roles = found.RoleDetailList.map((one) => roleOf(one, shelf))
+  const users = found.UserDetailList.map((one) => userOf(one, store, groups))
+  const roles = found.RoleDetailList.map((one) => roleOf(one, store))
   const first =
     users[0]?.arn ?? roles[0]?.arn ?? found.GroupDetailList[0]?.Arn ?? found.Policies.find(({ Arn }) => /::\d/.test(Arn))?.Arn
   const unread = new Set([...users, ...roles].flatMap((principal) => principal.unread))
@@ -273,7 +273,7 @@ export function accountFrom(found: Details, options: { source: Account['source']
     users,
     roles,
     groups: [...groups.values()],
-    policies: shelf.all,
+    policies: store.all,
     scps: [],
     facts: noFacts,
     missing: [...unread].sort().map((arn) => `the policy document of ${arn}`),

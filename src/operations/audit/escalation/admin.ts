@@ -1,4 +1,4 @@
-import type { Context } from '../policy/context.ts'
+import type { RequestContext } from '../policy/context.ts'
 import { type Policy, readPolicy } from '../policy/document.ts'
 import { decide, type Subject } from '../policy/evaluate.ts'
 
@@ -13,7 +13,7 @@ export interface Admin {
  * Sample actions that an administrator can perform on a resource that no policy names. The first action does not exist, so
  * only a wildcard or a NotAction allows it.
  */
-const breadth = [
+const adminActions = [
   'apigw-audit:AnythingAtAll',
   's3:DeleteBucket',
   's3:GetObject',
@@ -33,7 +33,7 @@ const breadth = [
 ] as const
 
 /** With any of these actions, an administrator can undo a Deny. */
-const control = [
+const iamActions = [
   'iam:AttachUserPolicy',
   'iam:AttachRolePolicy',
   'iam:PutUserPolicy',
@@ -42,7 +42,7 @@ const control = [
 ] as const
 const maxMissing = 3
 
-const no: Admin = { verdict: 'no', on: [], by: undefined }
+const notAdmin: Admin = { verdict: 'no', on: [], by: undefined }
 
 function probe(subject: Subject, account: string, action: string) {
   const [service = ''] = action.split(':')
@@ -55,13 +55,13 @@ function probe(subject: Subject, account: string, action: string) {
  * actions or resources do not change that.
  */
 export function adminOf(subject: Subject, account: string): Admin {
-  const [first, ...others] = breadth
+  const [first, ...others] = adminActions
   const widest = probe(subject, account, first)
-  if (widest.verdict === 'denied') return no
-  const controls = control.map((action) => probe(subject, account, action)).filter(({ verdict }) => verdict !== 'denied')
-  if (controls.length === 0) return no
+  if (widest.verdict === 'denied') return notAdmin
+  const controls = iamActions.map((action) => probe(subject, account, action)).filter(({ verdict }) => verdict !== 'denied')
+  if (controls.length === 0) return notAdmin
   const wide = others.map((action) => probe(subject, account, action)).filter(({ verdict }) => verdict !== 'denied')
-  if (others.length - wide.length > maxMissing) return no
+  if (others.length - wide.length > maxMissing) return notAdmin
   const certain =
     [widest, ...wide].every(({ verdict }) => verdict === 'allowed') && controls.some(({ verdict }) => verdict === 'allowed')
   const by = widest.by.at(-1)
@@ -82,6 +82,6 @@ const everything: Policy = readPolicy({
 })
 
 /** The principal with full access in its identity policies. Its boundary and the SCPs still apply. */
-export function rewritten<T extends Subject>(subject: T): T & { readonly context: Context } {
+export function withFullAccess<T extends Subject>(subject: T): T & { readonly context: RequestContext } {
   return { ...subject, identity: [everything] }
 }

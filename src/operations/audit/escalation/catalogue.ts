@@ -4,7 +4,7 @@
  */
 
 /** Passes a role to a new resource that runs the caller's code. */
-export interface PassWay {
+export interface NewPassRolePath {
   readonly id: string
   /** The services that must be able to assume the role. */
   readonly services: readonly string[]
@@ -17,7 +17,7 @@ export interface PassWay {
 }
 
 /** Takes control of an existing resource that uses the role. */
-export interface UseWay {
+export interface ExistingPassRolePath {
   readonly id: string
   readonly services: readonly string[]
   readonly actions: readonly string[]
@@ -40,7 +40,7 @@ const apprunner = ['tasks.apprunner.amazonaws.com']
 const agentcore = ['bedrock-agentcore.amazonaws.com']
 const cluster = 'an ECS cluster'
 
-export const passWays: readonly PassWay[] = [
+export const newPassRolePaths: readonly NewPassRolePath[] = [
   { id: 'lambda-001', services: lambda, actions: ['lambda:CreateFunction', 'lambda:InvokeFunction'] },
   { id: 'lambda-006', services: lambda, actions: ['lambda:CreateFunction', 'lambda:AddPermission'] },
   {
@@ -95,7 +95,7 @@ export const passWays: readonly PassWay[] = [
   },
 ]
 
-export const useWays: readonly UseWay[] = [
+export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
   {
     id: 'lambda-004',
     services: lambda,

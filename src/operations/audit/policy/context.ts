@@ -2,7 +2,7 @@
  * What is known about a condition key when policies are evaluated without an actual request. The values may be known,
  * the key may be absent, the caller may control it, or it may be unknown.
  */
-export type Known =
+export type KeyState =
   | { readonly kind: 'values'; readonly values: readonly string[] }
   | { readonly kind: 'absent' }
   /** The caller controls the value, and whether the key is sent. */
@@ -11,22 +11,22 @@ export type Known =
   | { readonly kind: 'present' }
   | { readonly kind: 'unknown' }
 
-export type Context = ReadonlyMap<string, Known>
+export type RequestContext = ReadonlyMap<string, KeyState>
 
-export function value(...values: string[]): Known {
+export function value(...values: string[]): KeyState {
   return { kind: 'values', values }
 }
 
-export const absent: Known = { kind: 'absent' }
-const chosen: Known = { kind: 'chosen' }
-const unknown: Known = { kind: 'unknown' }
-const present: Known = { kind: 'present' }
+export const absent: KeyState = { kind: 'absent' }
+const chosen: KeyState = { kind: 'chosen' }
+const unknown: KeyState = { kind: 'unknown' }
+const present: KeyState = { kind: 'present' }
 
 /**
  * Keys that are known for every direct call by a principal in the account
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
  */
-const everyCall: Readonly<Record<string, Known>> = {
+const everyCall: Readonly<Record<string, KeyState>> = {
   'aws:securetransport': value('true'),
   'aws:viaawsservice': value('false'),
   'aws:principalisawsservice': value('false'),
@@ -48,7 +48,7 @@ const everyCall: Readonly<Record<string, Known>> = {
 }
 
 /** What is known about a key. Keys are not case-sensitive. */
-export function lookUp(context: Context, key: string): Known {
+export function lookUp(context: RequestContext, key: string): KeyState {
   const name = key.toLowerCase()
   const found = context.get(name)
   if (found !== undefined) return found
@@ -61,6 +61,6 @@ export function lookUp(context: Context, key: string): Known {
 }
 
 /** Merges two contexts. Values in `above` replace those in `below`. */
-export function layered(below: Context, above: Context | undefined): Context {
+export function mergeContexts(below: RequestContext, above: RequestContext | undefined): RequestContext {
   return above === undefined || above.size === 0 ? below : new Map([...below, ...above])
 }

@@ -10,13 +10,13 @@ export interface PolicyFault {
 }
 
 /** The names or patterns in an element. `not` inverts the match (`NotAction`, `NotResource`). */
-export interface Choice {
+export interface ElementPatterns {
   readonly values: readonly string[]
   readonly not: boolean
 }
 
 /** The principals in a resource-based policy, by type (`AWS`, `Service`, `Federated`, `CanonicalUser`, or `*`). */
-export interface PrincipalChoice {
+export interface PrincipalPatterns {
   readonly entries: readonly { readonly kind: string; readonly value: string }[]
   readonly not: boolean
 }
@@ -34,9 +34,9 @@ export interface Statement {
   /** The location to report: the policy name, and the number and Sid of the statement. */
   readonly place: string
   /** In lower case, because actions are not case-sensitive. */
-  readonly actions: Choice
-  readonly resources: Choice
-  readonly principals: PrincipalChoice | undefined
+  readonly actions: ElementPatterns
+  readonly resources: ElementPatterns
+  readonly principals: PrincipalPatterns | undefined
   readonly conditions: readonly Condition[]
   /** Whether `${…}` is a policy variable, as in version 2012-10-17. */
   readonly variables: boolean
@@ -54,13 +54,13 @@ export interface Policy {
   readonly document: unknown
 }
 
-type Json = Readonly<Record<string, unknown>>
+type JsonObject = Readonly<Record<string, unknown>>
 
-function isObject(value: unknown): value is Json {
+function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-class Invalid extends Error {
+class InvalidPolicy extends Error {
   readonly key: string
 
   /** @param key the text in the finding ID, if it differs from the message */
@@ -70,42 +70,44 @@ class Invalid extends Error {
   }
 }
 
-function list(value: unknown, what: string): string[] {
+function stringsIn(value: unknown, what: string): string[] {
   const values = Array.isArray(value) ? value : [value]
   const texts = values.filter((one): one is string => typeof one === 'string')
   if (texts.length !== values.length || texts.length === 0)
-    throw new Invalid(`${what} is not a string or a list of strings`, `${what} is not a text or a list of texts`)
+    throw new InvalidPolicy(`${what} is not a string or a list of strings`, `${what} is not a text or a list of texts`)
   return texts
 }
 
-function choice(statement: Json, name: string): Choice | undefined {
+function patternsIn(statement: JsonObject, name: string): ElementPatterns | undefined {
   const not = `Not${name}`
-  if (name in statement && not in statement) throw new Invalid(`it has both ${name} and ${not}`)
-  if (name in statement) return { values: list(statement[name], name), not: false }
-  return not in statement ? { values: list(statement[not], not), not: true } : undefined
+  if (name in statement && not in statement) throw new InvalidPolicy(`it has both ${name} and ${not}`)
+  if (name in statement) return { values: stringsIn(statement[name], name), not: false }
+  return not in statement ? { values: stringsIn(statement[not], not), not: true } : undefined
 }
 
-function principals(statement: Json): PrincipalChoice | undefined {
+function principalsIn(statement: JsonObject): PrincipalPatterns | undefined {
   const name = 'Principal' in statement ? 'Principal' : 'NotPrincipal'
   if (!(name in statement)) return undefined
   const value = statement[name]
   const not = name === 'NotPrincipal'
   if (value === '*') return { entries: [{ kind: '*', value: '*' }], not }
-  if (!isObject(value)) throw new Invalid(`${name} is neither "*" nor a map`)
-  const entries = Object.entries(value).flatMap(([kind, of]) => list(of, `${name}.${kind}`).map((one) => ({ kind, value: one })))
-  if (entries.length === 0) throw new Invalid(`${name} is empty`)
+  if (!isObject(value)) throw new InvalidPolicy(`${name} is neither "*" nor a map`)
+  const entries = Object.entries(value).flatMap(([kind, of]) =>
+    stringsIn(of, `${name}.${kind}`).map((one) => ({ kind, value: one })),
+  )
+  if (entries.length === 0) throw new InvalidPolicy(`${name} is empty`)
   return { entries, not }
 }
 
-function conditions(value: unknown): Condition[] {
+function conditionsIn(value: unknown): Condition[] {
   if (value === undefined) return []
-  if (!isObject(value)) throw new Invalid('Condition is not a map')
+  if (!isObject(value)) throw new InvalidPolicy('Condition is not a map')
   return Object.entries(value).flatMap(([operator, keys]) => {
-    if (!isObject(keys)) throw new Invalid(`Condition.${operator} is not a map`)
-    return Object.entries(keys).map(([key, wanted]) => {
-      const values = (Array.isArray(wanted) ? wanted : [wanted]).map((one) => {
+    if (!isObject(keys)) throw new InvalidPolicy(`Condition.${operator} is not a map`)
+    return Object.entries(keys).map(([key, value]) => {
+      const values = (Array.isArray(value) ? value : [value]).map((one) => {
         if (!['string', 'boolean', 'number'].includes(typeof one))
-          throw new Invalid(`Condition.${operator}.${key} is not a valid value`, `Condition.${operator}.${key} is no value`)
+          throw new InvalidPolicy(`Condition.${operator}.${key} is not a valid value`, `Condition.${operator}.${key} is no value`)
         return String(one)
       })
       return { operator, key, values }
@@ -115,24 +117,24 @@ function conditions(value: unknown): Condition[] {
 
 const actionShape = /^(?:\*|[a-z0-9*?-]+:[\w*?.:/-]+)$/i
 
-function statementFrom(value: unknown, place: string, variables: boolean, resourceBased: boolean): Statement {
-  if (!isObject(value)) throw new Invalid('it is not a map')
+function parseStatement(value: unknown, place: string, variables: boolean, resourceBased: boolean): Statement {
+  if (!isObject(value)) throw new InvalidPolicy('it is not a map')
   const { Effect: effect, Sid: sid } = value
-  if (effect !== 'Allow' && effect !== 'Deny') throw new Invalid('Effect is neither Allow nor Deny')
-  const actions = choice(value, 'Action')
-  if (actions === undefined) throw new Invalid('it has no Action')
+  if (effect !== 'Allow' && effect !== 'Deny') throw new InvalidPolicy('Effect is neither Allow nor Deny')
+  const actions = patternsIn(value, 'Action')
+  if (actions === undefined) throw new InvalidPolicy('it has no Action')
   const strange = actions.values.find((action) => !actionShape.test(action))
-  if (strange !== undefined) throw new Invalid(`"${strange}" is not an action such as s3:GetObject`)
-  const resources = choice(value, 'Resource')
-  if (resources === undefined && !resourceBased) throw new Invalid('it has no Resource')
+  if (strange !== undefined) throw new InvalidPolicy(`"${strange}" is not an action such as s3:GetObject`)
+  const resources = patternsIn(value, 'Resource')
+  if (resources === undefined && !resourceBased) throw new InvalidPolicy('it has no Resource')
   return {
     effect,
     sid: typeof sid === 'string' ? sid : undefined,
     place,
     actions: { ...actions, values: actions.values.map((action) => action.toLowerCase()) },
     resources: resources ?? { values: ['*'], not: false },
-    principals: principals(value),
-    conditions: conditions(value.Condition),
+    principals: principalsIn(value),
+    conditions: conditionsIn(value.Condition),
     variables,
   }
 }
@@ -178,7 +180,7 @@ export interface PolicySource {
 /** Parses a policy. Invalid statements are skipped and listed in `faults`. Valid ones are kept. */
 export function readPolicy({ name, arn, document, resourceBased = false }: PolicySource): Policy {
   const faults: PolicyFault[] = []
-  const addFault = (place: string, { message, key }: Invalid): void => {
+  const addFault = (place: string, { message, key }: InvalidPolicy): void => {
     faults.push({ kind: 'invalid', place, message, key })
   }
   const statements: Statement[] = []
@@ -186,23 +188,26 @@ export function readPolicy({ name, arn, document, resourceBased = false }: Polic
   let value: unknown
   try {
     value = decoded(document)
-    if (!isObject(value)) throw new Invalid('the document is not a JSON object')
-    if (value.Statement === undefined) throw new Invalid('the document has no Statement')
+    if (!isObject(value)) throw new InvalidPolicy('the document is not a JSON object')
+    if (value.Statement === undefined) throw new InvalidPolicy('the document has no Statement')
     const { Statement: found, Version: version } = value
     if (typeof version === 'string') language = version
     for (const [at, one] of (Array.isArray(found) ? found : [found]).entries()) {
       const sid = isObject(one) && typeof one.Sid === 'string' && one.Sid !== '' ? ` (${one.Sid})` : ''
       const place = `${name}, statement ${at + 1}${sid}`
       try {
-        statements.push(statementFrom(one, place, version === '2012-10-17', resourceBased))
+        statements.push(parseStatement(one, place, version === '2012-10-17', resourceBased))
       } catch (error) {
-        if (!(error instanceof Invalid)) throw error
+        if (!(error instanceof InvalidPolicy)) throw error
         addFault(place, error)
       }
     }
   } catch (error) {
-    if (!(error instanceof Invalid || error instanceof SyntaxError || error instanceof URIError)) throw error
-    addFault(name, error instanceof Invalid ? error : new Invalid('the document is not valid JSON', 'the document is not JSON'))
+    if (!(error instanceof InvalidPolicy || error instanceof SyntaxError || error instanceof URIError)) throw error
+    addFault(
+      name,
+      error instanceof InvalidPolicy ? error : new InvalidPolicy('the document is not valid JSON', 'the document is not JSON'),
+    )
   }
   return { name, arn, statements, version: language, faults: [...faults, ...lintFaults(statements)], document: value }
 }

@@ -10,10 +10,10 @@
 export const literalStar = '\u{E000}'
 export const literalMark = '\u{E001}'
 
-const meant: Readonly<Record<string, string>> = { [literalStar]: '*', [literalMark]: '?' }
+const literals: Readonly<Record<string, string>> = { [literalStar]: '*', [literalMark]: '?' }
 
 function same(pattern: string, text: string): boolean {
-  return pattern === text || meant[pattern] === text
+  return pattern === text || literals[pattern] === text
 }
 
 /** Whether a text matches a pattern. Takes at most pattern length × text length steps. */
@@ -24,11 +24,11 @@ export function matches(pattern: string, text: string): boolean {
   let star = -1
   let from = 0
   while (t < text.length) {
-    const wanted = pattern.charAt(p)
-    if (wanted === '*') {
+    const character = pattern.charAt(p)
+    if (character === '*') {
       star = p++
       from = t
-    } else if (p < pattern.length && (wanted === '?' || same(wanted, text.charAt(t)))) {
+    } else if (p < pattern.length && (character === '?' || same(character, text.charAt(t)))) {
       p++
       t++
     } else if (star >= 0) {
@@ -55,9 +55,9 @@ export function arnMatches(pattern: string, arn: string): boolean {
   if (pattern === '*' || pattern === arn) return true
   if (!pattern.startsWith('arn:') || !arn.startsWith('arn:')) return matches(pattern, arn)
   // `*` as a resource stands for actions without resource-level permissions, so it is not split into fields.
-  const wanted = fieldsOf(pattern)
-  const given = fieldsOf(arn)
-  return wanted.every((field, at) => matches(field, given[at] ?? ''))
+  const patternFields = fieldsOf(pattern)
+  const fields = fieldsOf(arn)
+  return patternFields.every((field, at) => matches(field, fields[at] ?? ''))
 }
 
 const filler = 'x'
@@ -66,9 +66,9 @@ const filler = 'x'
 function sharedCharacter(left: string, right: string): string | undefined {
   const isOpen = (character: string): boolean => character === '*' || character === '?'
   if (isOpen(left) && isOpen(right)) return filler
-  if (isOpen(left)) return meant[right] ?? right
-  if (isOpen(right)) return meant[left] ?? left
-  return left === right ? (meant[left] ?? left) : undefined
+  if (isOpen(left)) return literals[right] ?? right
+  if (isOpen(right)) return literals[left] ?? left
+  return left === right ? (literals[left] ?? left) : undefined
 }
 
 interface Pair {
@@ -93,7 +93,7 @@ function nextPairs(left: string, right: string, { l, r, text }: Pair): Pair[] {
  * A text that matches both patterns, or `undefined` if the patterns do not overlap. It shows whether a permission covers
  * at least one resource of a type, and gives an example. Visits each pair of positions once.
  */
-export function common(left: string, right: string): string | undefined {
+export function overlap(left: string, right: string): string | undefined {
   const seen = new Set<number>()
   const wave: Pair[] = [{ l: 0, r: 0, text: '' }]
   for (let pair = wave.pop(); pair !== undefined; pair = wave.pop()) {
@@ -107,14 +107,14 @@ export function common(left: string, right: string): string | undefined {
 }
 
 /** An ARN that matches both patterns, compared field by field. */
-export function commonArn(left: string, right: string): string | undefined {
+export function overlapArn(left: string, right: string): string | undefined {
   if (left === '*') left = 'arn:*'
   if (right === '*') right = 'arn:*'
-  if (!left.startsWith('arn:') || !right.startsWith('arn:')) return common(left, right)
+  if (!left.startsWith('arn:') || !right.startsWith('arn:')) return overlap(left, right)
   const others = fieldsOf(right)
   const fields: string[] = []
   for (const [at, field] of fieldsOf(left).entries()) {
-    const shared = common(field, others[at] ?? '')
+    const shared = overlap(field, others[at] ?? '')
     if (shared === undefined) return undefined
     fields.push(shared)
   }

@@ -8,9 +8,9 @@ import { arnMatches, literalMark, literalStar, matches } from './match.ts'
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html).
  */
 interface Operator {
-  readonly test: (given: string, wanted: string) => boolean
+  readonly test: (actual: string, expected: string) => boolean
   /** Whether every request value matches, so that the condition has no effect. */
-  readonly always?: (wanted: readonly string[]) => boolean
+  readonly always?: (expected: readonly string[]) => boolean
   readonly negated?: boolean
 }
 
@@ -27,10 +27,10 @@ function dateOf(text: string): number {
   return /^\d{9,}$/.test(text) ? Number(text) * 1_000 : Date.parse(text)
 }
 
-function inRange(given: string, wanted: string): boolean {
-  const key = addressKey(given)
+function inRange(actual: string, expected: string): boolean {
+  const key = addressKey(actual)
   try {
-    return key !== undefined && inRanges(key, [addressRange(wanted)])
+    return key !== undefined && inRanges(key, [addressRange(expected)])
   } catch (error) {
     if (error instanceof Problem) return false
     throw error
@@ -61,20 +61,20 @@ function spanOf(text: string): { from: bigint; to: bigint }[] {
   }
 }
 
-const numeric = (compare: (given: number, wanted: number) => boolean): Operator => ({
-  test: (given, wanted) => compare(Number(given), Number(wanted)),
+const numeric = (compare: (actual: number, expected: number) => boolean): Operator => ({
+  test: (actual, expected) => compare(Number(actual), Number(expected)),
 })
-const dated = (compare: (given: number, wanted: number) => boolean): Operator => ({
-  test: (given, wanted) => compare(dateOf(given), dateOf(wanted)),
+const dated = (compare: (actual: number, expected: number) => boolean): Operator => ({
+  test: (actual, expected) => compare(dateOf(actual), dateOf(expected)),
 })
-const anyText = (wanted: readonly string[]): boolean => wanted.some((pattern) => /^\*+$/.test(pattern))
-const like: Operator = { test: (given, wanted) => matches(wanted, given), always: anyText }
+const anyText = (expected: readonly string[]): boolean => expected.some((pattern) => /^\*+$/.test(pattern))
+const like: Operator = { test: (actual, expected) => matches(expected, actual), always: anyText }
 const arnLike: Operator = {
-  test: (given, wanted) => arnMatches(wanted, given),
-  always: (wanted) => wanted.some((pattern) => /^(?:\*+|arn(?::\*+)+)$/.test(pattern)),
+  test: (actual, expected) => arnMatches(expected, actual),
+  always: (expected) => expected.some((pattern) => /^(?:\*+|arn(?::\*+)+)$/.test(pattern)),
 }
-const equals: Operator = { test: (given, wanted) => given === plain(wanted) }
-const equalsAnyCase: Operator = { test: (given, wanted) => lower(given) === lower(plain(wanted)) }
+const equals: Operator = { test: (actual, expected) => actual === plain(expected) }
+const equalsAnyCase: Operator = { test: (actual, expected) => lower(actual) === lower(plain(expected)) }
 const ipAddress: Operator = { test: inRange, always: everyAddress }
 const negated = (operator: Operator): Operator => ({ ...operator, negated: true })
 

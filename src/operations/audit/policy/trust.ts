@@ -1,8 +1,8 @@
 import { choicesFor } from './choices.ts'
-import type { Context } from './context.ts'
+import type { RequestContext } from './context.ts'
 import { value } from './context.ts'
-import type { Policy, PrincipalChoice, Statement } from './document.ts'
-import { applies, type Decision, decide, isAbout, type Subject } from './evaluate.ts'
+import type { Policy, PrincipalPatterns, Statement } from './document.ts'
+import { applies, coversAction, type Decision, decide, type Subject } from './evaluate.ts'
 
 /** The caller of an AssumeRole request. */
 export type Caller =
@@ -11,9 +11,9 @@ export type Caller =
   | { readonly kind: 'Federated'; readonly provider: string }
 
 /** How a trust policy matches a caller: directly, by its account (its identity policies then decide), or not at all. */
-export type Named = 'directly' | 'account' | 'no'
+export type TrustMatch = 'directly' | 'account' | 'no'
 
-function namesAws(text: string, { arn, account }: { arn: string; account: string }): Named {
+function matchAws(text: string, { arn, account }: { arn: string; account: string }): TrustMatch {
   if (text === '*' || text === arn) return 'directly'
   if (text === account || /^arn:[^:]+:iam::(\d{12}):root$/.exec(text)?.[1] === account) return 'account'
   // A role session. The caller of AssumeRole sets the session name.
@@ -23,29 +23,33 @@ function namesAws(text: string, { arn, account }: { arn: string; account: string
     : 'no'
 }
 
-function namesCaller(kind: string, text: string, caller: Caller): Named {
+function matchEntry(kind: string, text: string, caller: Caller): TrustMatch {
   if (kind === '*') return 'directly'
   if (kind !== caller.kind) return 'no'
-  if (caller.kind === 'AWS') return namesAws(text, caller)
-  const wanted = caller.kind === 'Service' ? caller.service : caller.provider
-  return text === '*' || text.toLowerCase() === wanted.toLowerCase() ? 'directly' : 'no'
+  if (caller.kind === 'AWS') return matchAws(text, caller)
+  const name = caller.kind === 'Service' ? caller.service : caller.provider
+  return text === '*' || text.toLowerCase() === name.toLowerCase() ? 'directly' : 'no'
 }
 
-function named({ entries, not }: PrincipalChoice, caller: Caller): Named {
-  const found = new Set(entries.map(({ kind, value: text }) => namesCaller(kind, text, caller)))
+function matchCaller({ entries, not }: PrincipalPatterns, caller: Caller): TrustMatch {
+  const found = new Set(entries.map(({ kind, value: text }) => matchEntry(kind, text, caller)))
   if (not) return found.has('directly') || found.has('account') ? 'no' : 'directly'
   return found.has('directly') ? 'directly' : found.has('account') ? 'account' : 'no'
 }
 
 export interface Trust {
-  readonly named: Named
+  readonly named: TrustMatch
   readonly on: readonly string[]
   readonly by: string | undefined
 }
 
 const untrusted: Trust = { named: 'no', on: [], by: undefined }
 
-function trustOnce(statements: readonly { statement: Statement; how: Named }[], role: string, context: Context): Trust {
+function evaluateTrust(
+  statements: readonly { statement: Statement; how: TrustMatch }[],
+  role: string,
+  context: RequestContext,
+): Trust {
   const on: string[] = []
   for (const { statement } of statements.filter(({ statement: { effect } }) => effect === 'Deny')) {
     const { truth, open } = applies(statement, role, context)
@@ -70,19 +74,19 @@ function isBetter(one: Trust, than: Trust): boolean {
 }
 
 /** Whether the trust policy of a role allows a caller to assume it. */
-export function trustOf(trust: Policy, role: string, caller: Caller, action: string, context: Context): Trust {
+export function trustOf(trust: Policy, role: string, caller: Caller, action: string, context: RequestContext): Trust {
   const statements = trust.statements
-    .filter((statement) => statement.principals !== undefined && isAbout(statement, action.toLowerCase()))
+    .filter((statement) => statement.principals !== undefined && coversAction(statement, action.toLowerCase()))
     .map(
       (statement) =>
-        ({ statement, how: statement.principals === undefined ? 'no' : named(statement.principals, caller) }) as const,
+        ({ statement, how: statement.principals === undefined ? 'no' : matchCaller(statement.principals, caller) }) as const,
     )
     .filter(({ how }) => how !== 'no')
   if (statements.length === 0) return untrusted
   let best = untrusted
   const all = statements.map(({ statement }) => statement)
   for (const chosen of choicesFor(all, context)) {
-    const found = trustOnce(statements, role, chosen)
+    const found = evaluateTrust(statements, role, chosen)
     if (isBetter(found, best)) best = found
   }
   return best
@@ -94,7 +98,7 @@ export interface RoleTrust {
 }
 
 /** A principal in the account as the caller of AssumeRole. */
-export interface Asker extends Subject {
+export interface CallingPrincipal extends Subject {
   readonly arn: string
   readonly account: string
   readonly type: 'user' | 'role'
@@ -105,9 +109,9 @@ export interface Asker extends Subject {
  * account and the identity policies must allow the call. For other resource-based policies, either side is enough
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-req-resource.html).
  */
-export function mayAssume(asker: Asker, role: RoleTrust, context?: Context): Decision {
+export function mayAssume(caller: CallingPrincipal, role: RoleTrust, context?: RequestContext): Decision {
   const action = 'sts:AssumeRole'
-  const trust = trustOf(role.trust, role.arn, { kind: 'AWS', arn: asker.arn, account: asker.account }, action, asker.context)
+  const trust = trustOf(role.trust, role.arn, { kind: 'AWS', arn: caller.arn, account: caller.account }, action, caller.context)
   if (trust.named === 'no') {
     return {
       verdict: 'denied',
@@ -118,8 +122,8 @@ export function mayAssume(asker: Asker, role: RoleTrust, context?: Context): Dec
     }
   }
   // A boundary still limits a role that the trust policy names by ARN. It does not limit such a user.
-  const granted = trust.named === 'account' ? undefined : asker.type === 'user' ? 'all' : 'identity'
-  const own = decide(asker, { action, resource: role.arn, context, granted })
+  const granted = trust.named === 'account' ? undefined : caller.type === 'user' ? 'all' : 'identity'
+  const own = decide(caller, { action, resource: role.arn, context, granted })
   if (own.verdict === 'denied') return own
   const on = [...new Set([...own.on, ...trust.on])]
   const by = [...(trust.by === undefined ? [] : [trust.by]), ...own.by]
@@ -129,7 +133,7 @@ export function mayAssume(asker: Asker, role: RoleTrust, context?: Context): Dec
 /** Whether a service can assume a role on behalf of this account, once the role is passed to it. */
 export function serviceMayAssume(role: RoleTrust, service: string, account: string): Trust {
   // The function or task is in this account, and its creator chooses the name.
-  const context: Context = new Map([
+  const context: RequestContext = new Map([
     ['aws:sourceaccount', value(account)],
     ['aws:sourcearn', { kind: 'chosen' }],
     ['aws:principalisawsservice', value('true')],

@@ -1,8 +1,8 @@
-import { type Context, lookUp } from './context.ts'
+import { lookUp, type RequestContext } from './context.ts'
 import { literalMark, literalStar } from './match.ts'
 
 /** A pattern with its variables replaced. `certain` is false if an unknown value was replaced with `*`. */
-export interface Filled {
+export interface ResolvedPattern {
   readonly pattern: string
   readonly certain: boolean
 }
@@ -18,7 +18,7 @@ function literal(text: string): string {
  * Replaces policy variables (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
  * @returns `undefined` if a variable has neither a value nor a default, because the element then matches nothing
  */
-export function filled(pattern: string, context: Context): Filled | undefined {
+export function resolveVariables(pattern: string, context: RequestContext): ResolvedPattern | undefined {
   if (!pattern.includes('${')) return { pattern, certain: true }
   let certain = true
   let matchable = true

@@ -1,10 +1,10 @@
 import type { Account } from '../account/account.ts'
-import type { Searched } from '../escalation/search.ts'
+import type { EscalationResult } from '../escalation/search.ts'
 import type { Severity } from '../finding.ts'
 import type { Actions } from '../knowledge/actions.ts'
 
 /** The input of the rules. */
-export interface View extends Searched {
+export interface RuleInput extends EscalationResult {
   readonly account: Account
   readonly actions: Actions
   /** Vendor names by account ID. */
@@ -13,7 +13,7 @@ export interface View extends Searched {
 }
 
 /** A finding as a rule returns it, without an ID. */
-export interface Found {
+export interface RuleFinding {
   readonly resource: string
   /** Distinguishes several findings on one resource. Part of the finding ID. */
   readonly key?: string
@@ -35,7 +35,7 @@ export interface Rule {
   readonly references: readonly string[]
   /** Whether the rule applies to templates, which have no usage data. */
   readonly templates: boolean
-  find(view: View): Iterable<Found>
+  find(input: RuleInput): Iterable<RuleFinding>
 }
 
 export const day = 86_400_000
@@ -46,7 +46,7 @@ export function daysSince(instant: number, now: number): number {
 }
 
 /** A list of names for a sentence, shortened to the first few. */
-export function some(names: readonly string[], most = 6): string {
-  const shown = names.slice(0, most).join(', ')
-  return names.length > most ? `${shown} and ${names.length - most} more` : shown
+export function listNames(names: readonly string[], max = 6): string {
+  const shown = names.slice(0, max).join(', ')
+  return names.length > max ? `${shown} and ${names.length - max} more` : shown
 }

@@ -38,7 +38,7 @@ const reportTries = 60
 const reportPauseMs = 1_000
 
 /** Reads the account in parts. Records the parts that fail and keeps the others. */
-class Gathering {
+class PartReader {
   readonly missing: string[] = []
   readonly #place: AwsPlace
   readonly #tell: Tell
@@ -187,20 +187,18 @@ async function readStacks(cloudFormation: CloudFormationClient): Promise<Workloa
  */
 export async function readLive(place: AwsPlace, tell: Tell, now: number): Promise<LiveAccount> {
   const { iam, lambda, cloudFormation } = await clients(place)
-  const gathering = new Gathering(place, tell)
+  const parts = new PartReader(place, tell)
   const pages: Details[] = []
   try {
     const [, report, passwordPolicy, summary, certificates, providers, functions, stacks] = await Promise.all([
-      gathering.part('iam:GetAccountAuthorizationDetails', 'users, groups, roles and policies', () =>
-        readDetails(iam, pages, tell),
-      ),
-      gathering.part('iam:GenerateCredentialReport', 'the credential report', () => readReport(iam)),
-      gathering.part('iam:GetAccountPasswordPolicy', 'the password policy', () => readPasswordPolicy(iam)),
-      gathering.part('iam:GetAccountSummary', 'the account summary', () => readSummary(iam)),
-      gathering.part('iam:ListServerCertificates', 'server certificates', () => readCertificates(iam)),
-      gathering.part('iam:ListOpenIDConnectProviders', 'identity providers', () => readProviders(iam)),
-      gathering.part('lambda:ListFunctions', `Lambda functions in ${place.region ?? 'the region'}`, () => readFunctions(lambda)),
-      gathering.part('cloudformation:DescribeStacks', `CloudFormation stacks in ${place.region ?? 'the region'}`, () =>
+      parts.part('iam:GetAccountAuthorizationDetails', 'users, groups, roles and policies', () => readDetails(iam, pages, tell)),
+      parts.part('iam:GenerateCredentialReport', 'the credential report', () => readReport(iam)),
+      parts.part('iam:GetAccountPasswordPolicy', 'the password policy', () => readPasswordPolicy(iam)),
+      parts.part('iam:GetAccountSummary', 'the account summary', () => readSummary(iam)),
+      parts.part('iam:ListServerCertificates', 'server certificates', () => readCertificates(iam)),
+      parts.part('iam:ListOpenIDConnectProviders', 'identity providers', () => readProviders(iam)),
+      parts.part('lambda:ListFunctions', `Lambda functions in ${place.region ?? 'the region'}`, () => readFunctions(lambda)),
+      parts.part('cloudformation:DescribeStacks', `CloudFormation stacks in ${place.region ?? 'the region'}`, () =>
         readStacks(cloudFormation),
       ),
     ])
@@ -208,7 +206,7 @@ export async function readLive(place: AwsPlace, tell: Tell, now: number): Promis
       pages.length === 0
         ? { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] }
         : checkedDetails(pages, 'the IAM response')
-    const sshKeys = await gathering.part('iam:ListSSHPublicKeys', 'SSH keys', () =>
+    const sshKeys = await parts.part('iam:ListSSHPublicKeys', 'SSH keys', () =>
       readSshKeys(
         iam,
         details.UserDetailList.map(({ UserName }) => UserName),
@@ -228,7 +226,7 @@ export async function readLive(place: AwsPlace, tell: Tell, now: number): Promis
     }
     const account = accountFrom(details, { source: 'account', readAt: now })
     const id = account.id || (facts.credentials?.[0]?.arn.split(':')[4] ?? '')
-    return { account: { ...account, id, facts, missing: [...account.missing, ...gathering.missing] }, details }
+    return { account: { ...account, id, facts, missing: [...account.missing, ...parts.missing] }, details }
   } finally {
     for (const client of [iam, lambda, cloudFormation]) client.destroy()
   }

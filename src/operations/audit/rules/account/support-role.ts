@@ -1,7 +1,7 @@
 import type { Rule } from '../rule.ts'
 
 /** Whether at least one of the named policies is attached. */
-function isHeld(names: readonly string[], policies: readonly { name: string; attachments: number }[]): boolean {
+function isAttached(names: readonly string[], policies: readonly { name: string; attachments: number }[]): boolean {
   return policies.some(({ name, attachments }) => names.includes(name) && attachments > 0)
 }
 
@@ -14,7 +14,7 @@ export const supportRole: Rule = {
   references: ['CIS 1.17', 'https://docs.aws.amazon.com/awssupport/latest/user/accessing-support.html'],
   templates: false,
   *find({ account }) {
-    if (isHeld(['AWSSupportAccess'], account.policies)) return
+    if (isAttached(['AWSSupportAccess'], account.policies)) return
     yield {
       resource: `arn:${account.partition}:iam::${account.id}:root`,
       title: this.title,
@@ -33,7 +33,7 @@ export const auditRole: Rule = {
   references: ['https://docs.aws.amazon.com/aws-managed-policy/latest/reference/SecurityAudit.html'],
   templates: false,
   *find({ account }) {
-    if (isHeld(['SecurityAudit'], account.policies)) return
+    if (isAttached(['SecurityAudit'], account.policies)) return
     yield {
       resource: `arn:${account.partition}:iam::${account.id}:root`,
       title: this.title,

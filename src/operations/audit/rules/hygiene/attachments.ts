@@ -9,8 +9,8 @@ export const policyOnUser: Rule = {
   references: ['CIS 1.15', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_groups.html'],
   templates: true,
   *find({ account }) {
-    for (const { arn, name, held } of account.users) {
-      const own = held.filter(({ how, group }) => how === 'attached' && group === undefined)
+    for (const { arn, name, grants } of account.users) {
+      const own = grants.filter(({ how, group }) => how === 'attached' && group === undefined)
       for (const { policy } of own) {
         yield {
           resource: arn,
@@ -33,11 +33,11 @@ export const inlinePolicy: Rule = {
   references: ['CIS 1.15', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html'],
   templates: false,
   *find({ account }) {
-    for (const { arn, name, held, kind } of [
+    for (const { arn, name, grants, kind } of [
       ...account.users.map((user) => ({ ...user, kind: 'user' })),
       ...account.groups.map((group) => ({ ...group, kind: 'group' })),
     ]) {
-      for (const { policy, how, group } of held) {
+      for (const { policy, how, group } of grants) {
         if (how !== 'inline' || (kind === 'user' && group !== undefined)) continue
         const policyName = policy.name.replace(/ of .*$/, '')
         yield {

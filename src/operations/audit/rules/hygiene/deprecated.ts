@@ -28,8 +28,8 @@ export const deprecatedPolicy: Rule = {
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-deprecated.html'],
   templates: true,
   *find({ account }) {
-    for (const { arn, name, held, unread, type } of [...account.users, ...account.roles]) {
-      const arns = [...held.filter(({ group }) => group === undefined).map(({ policy }) => policy.arn ?? ''), ...unread]
+    for (const { arn, name, grants, unread, type } of [...account.users, ...account.roles]) {
+      const arns = [...grants.filter(({ group }) => group === undefined).map(({ policy }) => policy.arn ?? ''), ...unread]
       for (const policy of arns.filter((one) => one.includes(':iam::aws:policy/'))) {
         const old = policy.split('/').at(-1) ?? ''
         const instead = replaced[old]

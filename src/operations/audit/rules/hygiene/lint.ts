@@ -2,10 +2,10 @@ import type { Actions } from '../../knowledge/actions.ts'
 import type { PolicyFault } from '../../policy/document.ts'
 import { matches } from '../../policy/match.ts'
 import { parseOperator } from '../../policy/operators.ts'
-import { allPolicies } from '../places.ts'
-import type { Found, Rule, View } from '../rule.ts'
+import { allPolicies } from '../policies.ts'
+import type { Rule, RuleFinding, RuleInput } from '../rule.ts'
 
-function* faults({ account }: View, kind: PolicyFault['kind'], fix: string): Generator<Found> {
+function* faults({ account }: RuleInput, kind: PolicyFault['kind'], fix: string): Generator<RuleFinding> {
   for (const { resource, policy } of allPolicies(account)) {
     for (const fault of policy.faults) {
       if (fault.kind !== kind) continue
@@ -30,15 +30,15 @@ export const invalidPolicy: Rule = {
   why: 'The audit skips statements that it cannot parse, so the results may be incomplete.',
   references: [grammar],
   templates: true,
-  *find(view) {
-    yield* faults(view, 'invalid', 'Correct the error')
-    for (const { resource, policy } of allPolicies(view.account)) {
+  *find(input) {
+    yield* faults(input, 'invalid', 'Correct the error')
+    for (const { resource, policy } of allPolicies(input.account)) {
       for (const { place, conditions } of policy.statements) {
-        const strange = conditions.find(({ operator }) => parseOperator(operator) === undefined)
-        if (strange === undefined) continue
+        const invalid = conditions.find(({ operator }) => parseOperator(operator) === undefined)
+        if (invalid === undefined) continue
         // The key is part of the finding ID, so its text must not change.
-        const key = `${place}: IAM knows no condition operator "${strange.operator}"`
-        const title = `${place}: "${strange.operator}" is not an IAM condition operator`
+        const key = `${place}: IAM knows no condition operator "${invalid.operator}"`
+        const title = `${place}: "${invalid.operator}" is not an IAM condition operator`
         yield { resource, key, title, evidence: [], fix: `Use a valid condition operator in ${place}` }
       }
     }
@@ -53,7 +53,7 @@ export const duplicateSid: Rule = {
   why: 'IAM rejects the policy the next time that it is saved.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html'],
   templates: true,
-  find: (view) => faults(view, 'duplicate-sid', 'Rename one of the Sids'),
+  find: (input) => faults(input, 'duplicate-sid', 'Rename one of the Sids'),
 }
 
 export const badArn: Rule = {
@@ -64,7 +64,7 @@ export const badArn: Rule = {
   why: 'It matches nothing, so the Allow or the Deny has no effect.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html'],
   templates: true,
-  find: (view) => faults(view, 'bad-arn', 'Use a complete ARN'),
+  find: (input) => faults(input, 'bad-arn', 'Use a complete ARN'),
 }
 
 export const oldVersion: Rule = {
@@ -90,7 +90,7 @@ export const oldVersion: Rule = {
 }
 
 /** Describes an unknown action, or returns `undefined` if the action exists. */
-function unknown(action: string, actions: Actions): string | undefined {
+function unknownActionText(action: string, actions: Actions): string | undefined {
   const [service = '', name = ''] = action.split(':')
   if (action === '*' || /[*?]/.test(service)) return undefined
   const known = actions.of(service)
@@ -113,7 +113,7 @@ export const unknownAction: Rule = {
     for (const { resource, policy } of allPolicies(account)) {
       for (const { place, actions: choice } of policy.statements) {
         for (const action of choice.values) {
-          const what = unknown(action, actions)
+          const what = unknownActionText(action, actions)
           if (what === undefined) continue
           const fix = `Correct or remove ${action} in ${place}`
           yield { resource, key: `${place} ${action}`, title: `${place}: ${what}`, evidence: [action], fix }

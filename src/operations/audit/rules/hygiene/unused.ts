@@ -60,8 +60,8 @@ export const unusedPolicy: Rule = {
   why: 'Unused policies make it harder to review the ones in use.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-delete.html'],
   templates: false,
-  *find({ account, world }) {
-    const admins = new Set(world.adminPolicies)
+  *find({ account, graph }) {
+    const admins = new Set(graph.adminPolicies)
     for (const { arn, name, attachments, boundaryUses, awsManaged } of account.policies) {
       if (awsManaged || attachments > 0 || boundaryUses > 0 || admins.has(arn)) continue
       yield {
@@ -82,8 +82,8 @@ export const unattachedAdmin: Rule = {
   why: 'A principal that can attach policies needs a single call to gain administrator access.',
   references: ['CIS 1.16'],
   templates: false,
-  *find({ account, world }) {
-    const admins = new Set(world.adminPolicies)
+  *find({ account, graph }) {
+    const admins = new Set(graph.adminPolicies)
     for (const { arn, name, attachments, awsManaged } of account.policies) {
       if (awsManaged || attachments > 0 || !admins.has(arn)) continue
       yield {

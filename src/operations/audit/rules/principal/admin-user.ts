@@ -1,10 +1,10 @@
 import { isAwsOwned } from '../../account/account.ts'
-import type { Node } from '../../escalation/world.ts'
+import type { Node } from '../../escalation/graph.ts'
 import type { Rule } from '../rule.ts'
 
 /** Whether administrator access comes from an inline policy. */
 function isInline({ principal, admin }: Node): boolean {
-  return principal.held.some(({ policy, how }) => how === 'inline' && policy.statements.some(({ place }) => place === admin.by))
+  return principal.grants.some(({ policy, how }) => how === 'inline' && policy.statements.some(({ place }) => place === admin.by))
 }
 
 /** A service that can assume the role. Code that runs there, and an attacker who compromises it, is an administrator. */
@@ -23,8 +23,8 @@ export const adminHeld: Rule = {
   why: 'Long-lived user credentials leak, and inline policies are easy to overlook. Grant administrator access only to a role that people assume with MFA.',
   references: ['CIS 1.16', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-users-federation-idp'],
   templates: true,
-  *find({ world }) {
-    for (const node of world.nodes) {
+  *find({ graph }) {
+    for (const node of graph.nodes) {
       const { admin, principal } = node
       if (admin.verdict === 'no' || isAwsOwned(principal)) continue
       const inline = isInline(node)

@@ -1,6 +1,6 @@
 import { targetContext } from '../../account/account.ts'
 import { decide } from '../../policy/evaluate.ts'
-import { judgedPrincipals } from '../judge.ts'
+import { nonAdminPrincipals } from '../permissions.ts'
 import type { Rule } from '../rule.ts'
 
 export const boundaryRemoval: Rule = {
@@ -13,8 +13,8 @@ export const boundaryRemoval: Rule = {
     'https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate',
   ],
   templates: true,
-  *find(view) {
-    for (const node of judgedPrincipals(view)) {
+  *find(input) {
+    for (const node of nonAdminPrincipals(input)) {
       if (node.boundary === undefined) continue
       const kind = node.type === 'user' ? 'User' : 'Role'
       for (const verb of ['Delete', 'Put']) {

@@ -1,8 +1,8 @@
-import { judgedPrincipals, openActions } from '../judge.ts'
-import { type Found, type Rule, some, type View } from '../rule.ts'
+import { nonAdminPrincipals, unrestrictedActions } from '../permissions.ts'
+import { listNames, type Rule, type RuleFinding, type RuleInput } from '../rule.ts'
 
 /** Actions that can expose a resource (access level "Permissions management"). IAM actions count as escalation. */
-const exposing = [
+const exposureActions = [
   's3:PutBucketPolicy',
   's3:PutBucketAcl',
   's3:PutObjectAcl',
@@ -35,7 +35,7 @@ const exposing = [
 ] as const
 
 /** Actions that return or create credentials. */
-const credentials = [
+const credentialActions = [
   'iam:CreateAccessKey',
   'iam:CreateLoginProfile',
   'iam:CreateServiceSpecificCredential',
@@ -54,7 +54,7 @@ const credentials = [
 ] as const
 
 /** Actions that read sensitive data. */
-const reading = [
+const dataActions = [
   's3:GetObject',
   'ssm:GetParameter',
   'ssm:GetParameters',
@@ -65,16 +65,16 @@ const reading = [
   'ec2:CopySnapshot',
 ] as const
 
-function* open(view: View, actions: readonly string[], does: string): Generator<Found> {
-  for (const node of judgedPrincipals(view)) {
-    const found = openActions(node, actions, view.account.id)
+function* unrestricted(input: RuleInput, actions: readonly string[], does: string): Generator<RuleFinding> {
+  for (const node of nonAdminPrincipals(input)) {
+    const found = unrestrictedActions(node, actions, input.account.id)
     if (found.actions.length === 0) continue
     const { name, arn } = node.principal
     yield {
       resource: arn,
       title: `${name} can ${does}`,
-      evidence: [`on all resources: ${some(found.actions)}`, ...found.by],
-      fix: `Restrict Resource to specific ARNs in: ${some(found.by, 3)}`,
+      evidence: [`on all resources: ${listNames(found.actions)}`, ...found.by],
+      fix: `Restrict Resource to specific ARNs in: ${listNames(found.by, 3)}`,
     }
   }
 }
@@ -89,7 +89,7 @@ export const resourceExposure: Rule = {
   why: 'A single call can make a bucket, a queue or a key public.',
   references: [guide],
   templates: true,
-  find: (view) => open(view, exposing, 'expose any resource to other accounts'),
+  find: (input) => unrestricted(input, exposureActions, 'expose any resource to other accounts'),
 }
 
 export const credentialExposure: Rule = {
@@ -100,7 +100,7 @@ export const credentialExposure: Rule = {
   why: 'An attacker can act as another principal, and the logs show that principal.',
   references: [guide],
   templates: true,
-  find: (view) => open(view, credentials, 'obtain the credentials of other principals'),
+  find: (input) => unrestricted(input, credentialActions, 'obtain the credentials of other principals'),
 }
 
 export const dataExfiltration: Rule = {
@@ -111,5 +111,5 @@ export const dataExfiltration: Rule = {
   why: 'A leaked access key exposes all data of the service, including secrets.',
   references: [guide],
   templates: true,
-  find: (view) => open(view, reading, 'read sensitive data on all resources'),
+  find: (input) => unrestricted(input, dataActions, 'read sensitive data on all resources'),
 }

@@ -1,4 +1,4 @@
-import { allPolicies } from '../places.ts'
+import { allPolicies } from '../policies.ts'
 import type { Rule } from '../rule.ts'
 
 export const allowNegated: Rule = {

@@ -1,8 +1,8 @@
-import { allowedOnAll, judgedPrincipals } from '../judge.ts'
-import type { Found, Rule, View } from '../rule.ts'
+import { allowedOnAll, nonAdminPrincipals } from '../permissions.ts'
+import type { Rule, RuleFinding, RuleInput } from '../rule.ts'
 
-function* holders({ account, ...view }: View, action: string, fix: string): Generator<Found> {
-  for (const node of judgedPrincipals({ account, ...view })) {
+function* principalsWith({ account, ...input }: RuleInput, action: string, fix: string): Generator<RuleFinding> {
+  for (const node of nonAdminPrincipals({ account, ...input })) {
     const place = allowedOnAll(node, action, account.id)
     if (place === undefined) continue
     const { name, arn } = node.principal
@@ -18,9 +18,9 @@ export const passRoleAny: Rule = {
   why: 'A principal that can pass any role to a service can act with the permissions of that role.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html'],
   templates: true,
-  find: (view) =>
-    holders(
-      view,
+  find: (input) =>
+    principalsWith(
+      input,
       'iam:PassRole',
       'List the roles in Resource, and the service in a condition: "StringEquals": {"iam:PassedToService": "SERVICE"}',
     ),
@@ -34,5 +34,5 @@ export const assumeRoleAny: Rule = {
   why: 'The principal can assume every role that trusts the account, including future ones.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html'],
   templates: true,
-  find: (view) => holders(view, 'sts:AssumeRole', 'List the roles in Resource'),
+  find: (input) => principalsWith(input, 'sts:AssumeRole', 'List the roles in Resource'),
 }

@@ -1,15 +1,18 @@
 import type { Principal } from '../../account/account.ts'
-import { type Known, value } from '../../policy/context.ts'
+import { type KeyState, value } from '../../policy/context.ts'
 import { type Trust, trustOf } from '../../policy/trust.ts'
-import type { Rule, View } from '../rule.ts'
+import type { Rule, RuleInput } from '../rule.ts'
 
-function* federated({ account }: View, isMeant: (provider: string) => boolean): Generator<{ role: Principal; provider: string }> {
+function* federated(
+  { account }: RuleInput,
+  isIncluded: (provider: string) => boolean,
+): Generator<{ role: Principal; provider: string }> {
   for (const role of account.roles) {
     const entries = role.trust?.statements.flatMap(({ effect, principals }) =>
       effect === 'Allow' ? (principals?.entries ?? []) : [],
     )
     const providers = new Set((entries ?? []).filter(({ kind }) => kind === 'Federated').map((entry) => entry.value))
-    for (const provider of providers) if (isMeant(provider)) yield { role, provider }
+    for (const provider of providers) if (isIncluded(provider)) yield { role, provider }
   }
 }
 
@@ -19,11 +22,11 @@ function issuerOf(provider: string): string | undefined {
 }
 
 /** The claims of an unrelated workload at the same issuer: its own subject, and an audience of its choice. */
-function strangerAt(issuer: string): ReadonlyMap<string, Known> {
+function strangerAt(issuer: string): ReadonlyMap<string, KeyState> {
   const isGitHub = issuer === 'token.actions.githubusercontent.com'
   const cognito = issuer === 'cognito-identity.amazonaws.com'
   const login = /^(?:accounts\.google\.com|graph\.facebook\.com|www\.amazon\.com)$/.test(issuer)
-  return new Map<string, Known>([
+  return new Map<string, KeyState>([
     [`${issuer}:sub`.toLowerCase(), value(isGitHub ? 'repo:stranger/stranger:ref:refs/heads/main' : 'stranger')],
     // At shared identity providers, the audience is the application ID, which differs for an unrelated workload.
     [`${issuer}:aud`.toLowerCase(), cognito || login ? value('stranger') : { kind: 'chosen' }],
@@ -44,8 +47,8 @@ export const oidcWithoutSub: Rule = {
   why: 'Without a condition on `sub`, every workload at the issuer can assume the role. For GitHub, that is every repository.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html#idp_oidc_Create_GitHub'],
   templates: true,
-  *find(view) {
-    for (const { role, provider } of federated(view, (one) => issuerOf(one) !== undefined)) {
+  *find(input) {
+    for (const { role, provider } of federated(input, (one) => issuerOf(one) !== undefined)) {
       const issuer = issuerOf(provider)
       if (issuer === undefined || role.trust === undefined) continue
       const caller = { kind: 'Federated', provider } as const
@@ -70,8 +73,8 @@ export const samlWithoutAudience: Rule = {
   why: 'The role accepts assertions that were issued for a different service.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_saml.html'],
   templates: true,
-  *find(view) {
-    for (const { role, provider } of federated(view, (one) => one.includes(':saml-provider/'))) {
+  *find(input) {
+    for (const { role, provider } of federated(input, (one) => one.includes(':saml-provider/'))) {
       if (role.trust === undefined) continue
       const caller = { kind: 'Federated', provider } as const
       const stranger = new Map([['saml:aud', value('https://stranger.example/saml')]])

@@ -1,20 +1,20 @@
 import { targetContext } from '../account/account.ts'
-import { absent, type Context, type Known, value } from '../policy/context.ts'
+import { absent, type KeyState, type RequestContext, value } from '../policy/context.ts'
 import { type Decision, decide, decideAnywhere } from '../policy/evaluate.ts'
-import { adminOf, rewritten } from './admin.ts'
+import { adminOf, withFullAccess } from './admin.ts'
+import type { Node, PrincipalGraph } from './graph.ts'
 import { easiest, joinSteps, rewriteStep, type Step } from './rewrite.ts'
-import type { Node, World } from './world.ts'
 
 /** Steps that remove the boundary of an actor that would otherwise be, or become, an administrator. */
-function unboundSteps(actor: Node, world: World): Step[] {
+function boundaryRemovalSteps(actor: Node, graph: PrincipalGraph): Step[] {
   if (actor.boundary === undefined) return []
   const free: Node = {
     ...actor,
     boundary: undefined,
-    whenRewritten: adminOf(rewritten({ ...actor, boundary: undefined }), world.account.id),
+    adminWithFullAccess: adminOf(withFullAccess({ ...actor, boundary: undefined }), graph.account.id),
   }
-  const isAdmin = adminOf(free, world.account.id).verdict === 'yes'
-  const rewrite = isAdmin ? undefined : rewriteStep(free, free, world)
+  const isAdmin = adminOf(free, graph.account.id).verdict === 'yes'
+  const rewrite = isAdmin ? undefined : rewriteStep(free, free, graph)
   if (!isAdmin && rewrite === undefined) return []
   const kind = actor.type === 'user' ? 'User' : 'Role'
   const words = `remove its permissions boundary${rewrite === undefined ? '' : `, then ${rewrite.words}`}`
@@ -27,28 +27,30 @@ function unboundSteps(actor: Node, world: World): Step[] {
 }
 
 /** The actions that create a new principal. Its creator can choose not to set a boundary. */
-const making = {
+const createActions = {
   user: ['iam:CreateUser', 'iam:CreateAccessKey'],
   role: ['iam:CreateRole'],
 } as const
 
-function newcomerContext(world: World): Context {
-  return new Map<string, Known>([
+function newPrincipalContext(graph: PrincipalGraph): RequestContext {
+  return new Map<string, KeyState>([
     ['iam:permissionsboundary', absent],
-    ['iam:policyarn', value(world.adminPolicies[0] ?? '')],
+    ['iam:policyarn', value(graph.adminPolicies[0] ?? '')],
     ['aws:resourcetag/', absent],
   ])
 }
 
 /** Steps that create a new administrator. The catalogue does not list them, since they change no existing principal. */
-function newcomerSteps(actor: Node, world: World): Step[] {
-  const { id: account, partition } = world.account
-  const context = newcomerContext(world)
+function newPrincipalSteps(actor: Node, graph: PrincipalGraph): Step[] {
+  const { id: account, partition } = graph.account
+  const context = newPrincipalContext(graph)
   // SCPs also apply to a new principal.
-  if (adminOf(rewritten({ identity: [], boundary: undefined, scps: actor.scps, context: new Map() }), account).verdict === 'no')
+  if (
+    adminOf(withFullAccess({ identity: [], boundary: undefined, scps: actor.scps, context: new Map() }), account).verdict === 'no'
+  )
     return []
   return (['user', 'role'] as const).flatMap((type) => {
-    const [make, ...more] = making[type]
+    const [make, ...more] = createActions[type]
     const made = decideAnywhere(actor, make, `arn:${partition}:iam::${account}:${type}/*`, context)
     if (made.verdict === 'denied') return []
     const kind = type === 'user' ? 'User' : 'Role'
@@ -73,6 +75,6 @@ function newcomerSteps(actor: Node, world: World): Step[] {
 }
 
 /** Escalation steps that do not change the policies of an existing principal. */
-export function freeingSteps(actor: Node, world: World): Step[] {
-  return [...joinSteps(actor, world), ...unboundSteps(actor, world), ...newcomerSteps(actor, world)]
+export function selfEscalationSteps(actor: Node, graph: PrincipalGraph): Step[] {
+  return [...joinSteps(actor, graph), ...boundaryRemovalSteps(actor, graph), ...newPrincipalSteps(actor, graph)]
 }

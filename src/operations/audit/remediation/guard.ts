@@ -1,6 +1,6 @@
-import { type Account, type Held, judged, type Principal } from '../account/account.ts'
+import { type Account, type PolicyGrant, type Principal, subjectOf } from '../account/account.ts'
 import { adminOf } from '../escalation/admin.ts'
-import { type PlanStep, touched } from './steps.ts'
+import { affectedPrincipal, type PlanStep } from './steps.ts'
 
 /** The caller identity from STS: a user or a role session. */
 export interface CallerIdentity {
@@ -18,24 +18,24 @@ function affectsCaller(step: PlanStep, caller: CallerIdentity, account: Account)
   const principal = [...account.users, ...account.roles].find(({ type, name }) => isCaller(caller, type, name))
   if (principal === undefined) return false
   if (step.do === 'delete-group') return principal.groups.includes(step.group)
-  return step.do === 'delete-policy' && principal.held.some(({ policy }) => policy.arn === step.policy)
+  return step.do === 'delete-policy' && principal.grants.some(({ policy }) => policy.arn === step.policy)
 }
 
 function administrators(account: Account): Principal[] {
   return [...account.users, ...account.roles].filter(
-    (principal) => adminOf(judged(principal, account), account.id).verdict !== 'no',
+    (principal) => adminOf(subjectOf(principal, account), account.id).verdict !== 'no',
   )
 }
 
 /** The account after a step, as far as it affects administrators. */
 export function accountAfter(account: Account, step: PlanStep): Account {
   const isGone = ({ type, name }: Principal): boolean => {
-    const of = touched(step)
+    const of = affectedPrincipal(step)
     // A user without credentials is not an administrator, and a new trust policy may exclude every caller.
     const takes = ['delete-role', 'delete-password', 'deactivate-key', 'tighten-trust'].includes(step.do)
     return takes && of?.kind === type && of.name === name
   }
-  const keeps = ({ policy, group }: Held, { type, name }: Principal): boolean => {
+  const keeps = ({ policy, group }: PolicyGrant, { type, name }: Principal): boolean => {
     if (step.do === 'delete-policy') return policy.arn !== step.policy
     if (step.do === 'delete-group') return group !== step.group
     if (step.do === 'detach-policy')
@@ -43,13 +43,13 @@ export function accountAfter(account: Account, step: PlanStep): Account {
     return true
   }
   const changed = (principals: readonly Principal[]): Principal[] =>
-    principals.filter((one) => !isGone(one)).map((one) => ({ ...one, held: one.held.filter((held) => keeps(held, one)) }))
+    principals.filter((one) => !isGone(one)).map((one) => ({ ...one, grants: one.grants.filter((grant) => keeps(grant, one)) }))
   return { ...account, users: changed(account.users), roles: changed(account.roles) }
 }
 
 /** The reason to refuse a step that would lock out the caller or remove the last administrator. */
-export function refusal(step: PlanStep, caller: CallerIdentity, account: Account): string | undefined {
-  const of = touched(step)
+export function refusalReason(step: PlanStep, caller: CallerIdentity, account: Account): string | undefined {
+  const of = affectedPrincipal(step)
   if (caller.arn.endsWith(':root')) return lastAdministrator(step, account)
   if (of !== undefined && isCaller(caller, of.kind, of.name))
     return 'it would change your own access: ask a colleague to apply it'

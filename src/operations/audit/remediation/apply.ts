@@ -4,8 +4,8 @@ import { type AwsPlace, awsProblem, clientOptions } from '../../../aws/index.ts'
 import { Problem } from '../../../domain/problem.ts'
 import type { Account } from '../account/account.ts'
 import { readLive } from '../sources/live.ts'
-import { carryOut } from './carry-out.ts'
-import { accountAfter, refusal } from './guard.ts'
+import { executeStep } from './execute.ts'
+import { accountAfter, refusalReason } from './guard.ts'
 import type { Plan } from './plan.ts'
 import { type PlanStep, stepText } from './steps.ts'
 
@@ -65,7 +65,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Step
   const results: StepResult[] = []
   try {
     for (const step of plan.steps) {
-      const result = await oneStep(step, refusal(step, { arn }, account), iam, plan.account, options)
+      const result = await applyStep(step, refusalReason(step, { arn }, account), iam, plan.account, options)
       results.push(result)
       options.tell(`${result.outcome.replaceAll('-', ' ')}: ${result.text}${result.why === null ? '' : ` — ${result.why}`}`)
       if (result.outcome === 'failed') break
@@ -78,7 +78,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Step
   }
 }
 
-async function oneStep(
+async function applyStep(
   step: PlanStep,
   refused: string | undefined,
   iam: IAMClient,
@@ -91,7 +91,7 @@ async function oneStep(
   if (options.dryRun) return ended('would-be-done')
   if (!(await options.confirm(text))) return ended('skipped')
   try {
-    await carryOut(iam, step, account, (before) => {
+    await executeStep(iam, step, account, (before) => {
       const line = JSON.stringify({ at: new Date(options.now()).toISOString(), step, before })
       return appendFile(options.record, `${line}\n`, { mode: 0o600 })
     })

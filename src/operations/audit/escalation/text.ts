@@ -5,7 +5,7 @@ function shortName(arn: string): string {
 }
 
 /** A description of a step, with the actions that it requires. */
-export function sentenceOf({ from, to, move }: Hop): string {
+export function hopText({ from, to, move }: Hop): string {
   const end = to === undefined ? 'and become administrator' : `and act as ${shortName(to)}`
   return `${shortName(from)}: ${move.words} (${move.actions.join(', ')}), ${end}`
 }
@@ -14,7 +14,7 @@ export function sentenceOf({ from, to, move }: Hop): string {
  * The permission to remove to close the path. It belongs to the first step, so other principals are not affected. The
  * first action of a step is the one that grants access.
  */
-export function cutOf({ cut: { action, place, complete } }: Escalation): string {
+export function cutText({ cut: { action, place, complete } }: Escalation): string {
   const words = `remove ${action}${place === undefined ? '' : ` from ${place}`}, or restrict it to the resources that it needs`
   return complete ? words : `${words}; other paths remain`
 }

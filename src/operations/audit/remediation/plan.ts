@@ -21,12 +21,12 @@ function statementsOf(document: unknown): RawStatement[] {
 /** Adds a condition to the matching statements of a trust policy. */
 function withCondition(
   document: unknown,
-  isMeant: (statement: RawStatement) => boolean,
+  isMatch: (statement: RawStatement) => boolean,
   key: string,
   value: string,
 ): Record<string, unknown> {
   const statements = statementsOf(document).map((statement) => {
-    if (!isMeant(statement)) return statement
+    if (!isMatch(statement)) return statement
     const conditions = Object(statement.Condition)
     return { ...statement, Condition: { ...conditions, StringEquals: { ...Object(conditions.StringEquals), [key]: value } } }
   })
@@ -97,7 +97,7 @@ function unusedSteps({ title, resource }: Finding, account: Account): PlanStep[]
 /** Detaches a policy from a user who also gets it from a group. */
 function detachSteps({ resource, evidence: [policy = ''] }: Finding, account: Account): PlanStep[] {
   const user = account.users.find(({ arn }) => arn === resource)
-  const byGroup = user?.held.some((held) => held.group !== undefined && held.policy.arn === policy)
+  const byGroup = user?.grants.some((grant) => grant.group !== undefined && grant.policy.arn === policy)
   return user !== undefined && byGroup ? [{ do: 'detach-policy', from: 'user', name: user.name, policy }] : []
 }
 

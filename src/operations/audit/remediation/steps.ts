@@ -44,7 +44,9 @@ export function stepText(step: PlanStep): string {
 }
 
 /** The principal or group that a step changes. */
-export function touched(step: PlanStep): { readonly kind: 'user' | 'role' | 'group'; readonly name: string } | undefined {
+export function affectedPrincipal(
+  step: PlanStep,
+): { readonly kind: 'user' | 'role' | 'group'; readonly name: string } | undefined {
   if ('user' in step) return { kind: 'user', name: step.user }
   if ('role' in step) return { kind: 'role', name: step.role }
   if ('group' in step) return { kind: 'group', name: step.group }
