@@ -128,7 +128,7 @@ export async function audit(account: Account, now = Date.now()): Promise<Audit> 
     .flatMap((rule) => findingsOf(rule, input))
     .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || (a.resource < b.resource ? -1 : 1))
   const { graph, escalations } = input
-  const people = graph.nodes.filter(({ principal }) => !isAwsOwned(principal))
+  const customerPrincipals = graph.nodes.filter(({ principal }) => !isAwsOwned(principal))
   return {
     summary: {
       account: account.id,
@@ -136,7 +136,7 @@ export async function audit(account: Account, now = Date.now()): Promise<Audit> 
       roles: account.roles.length,
       groups: account.groups.length,
       policies: account.policies.filter(({ awsManaged }) => !awsManaged).length,
-      administrators: people.filter(({ admin }) => admin.verdict === 'yes').length,
+      administrators: customerPrincipals.filter(({ admin }) => admin.verdict === 'yes').length,
       escalations: escalations.size,
       ...tally(findings),
     },

@@ -35,9 +35,9 @@ export function directLink(actor: Node, capabilities: Capabilities, targets: Tar
     if (seen.has(target.arn) || target.admin.verdict === 'yes') continue
     seen.add(target.arn)
     const rewrite = rewriteStep(actor, target, graph)
-    const become = rewrite && accessMove(actor, capabilities, target, graph)
-    if (rewrite === undefined || become === undefined) continue
-    moves.push(joined(become, moveFrom(rewrite)))
+    const access = rewrite && accessMove(actor, capabilities, target, graph)
+    if (rewrite === undefined || access === undefined) continue
+    moves.push(joined(access, moveFrom(rewrite)))
     if (moves.at(-1)?.on.length === 0) break
   }
   const found = easiest(moves)

@@ -61,8 +61,10 @@ function versionSteps(actor: Node, target: Node, graph: PrincipalGraph, self: bo
     if (make.verdict !== 'denied') {
       found.push(step(id, 'iam:CreatePolicyVersion', managed.arn, make, `create a new version of ${managed.name}`))
     }
-    const back = managed.others.find((one) => adminOf({ ...target, identity: [one.policy] }, graph.account.id).verdict === 'yes')
-    if (back !== undefined) {
+    const adminVersion = managed.others.find(
+      (one) => adminOf({ ...target, identity: [one.policy] }, graph.account.id).verdict === 'yes',
+    )
+    if (adminVersion !== undefined) {
       const set = decide(actor, { action: 'iam:SetDefaultPolicyVersion', resource: managed.arn })
       if (set.verdict !== 'denied') {
         found.push(
@@ -71,7 +73,7 @@ function versionSteps(actor: Node, target: Node, graph: PrincipalGraph, self: bo
             'iam:SetDefaultPolicyVersion',
             managed.arn,
             set,
-            `set ${back.version} of ${managed.name} as the default version`,
+            `set ${adminVersion.version} of ${managed.name} as the default version`,
           ),
         )
       }
@@ -101,7 +103,7 @@ export function rewriteStep(actor: Node, target: Node, graph: PrincipalGraph): S
   const self = actor.arn === target.arn
   const id = self ? ids[target.type] : others[target.type]
   const kind = target.type === 'user' ? 'User' : 'Role'
-  const whom = self ? 'itself' : target.principal.name
+  const targetName = self ? 'itself' : target.principal.name
   const steps: Step[] = []
   const put = decide(actor, {
     action: `iam:Put${kind}Policy`,
@@ -109,11 +111,17 @@ export function rewriteStep(actor: Node, target: Node, graph: PrincipalGraph): S
     context: targetContext(target.principal),
   })
   if (put.verdict !== 'denied')
-    steps.push(step(id.put, `iam:Put${kind}Policy`, target.arn, put, `add an inline policy to ${whom}`))
+    steps.push(step(id.put, `iam:Put${kind}Policy`, target.arn, put, `add an inline policy to ${targetName}`))
   const attached = attach(actor, `iam:Attach${kind}Policy`, target, graph)
   if (attached !== undefined) {
     steps.push(
-      step(id.attach, `iam:Attach${kind}Policy`, target.arn, attached, `attach a policy with administrator access to ${whom}`),
+      step(
+        id.attach,
+        `iam:Attach${kind}Policy`,
+        target.arn,
+        attached,
+        `attach a policy with administrator access to ${targetName}`,
+      ),
     )
   }
   steps.push(...versionSteps(actor, target, graph, self), ...groupSteps(actor, target, graph))

@@ -50,24 +50,24 @@ function newPrincipalSteps(actor: Node, graph: PrincipalGraph): Step[] {
   )
     return []
   return (['user', 'role'] as const).flatMap((type) => {
-    const [make, ...more] = createActions[type]
-    const made = decideAnywhere(actor, make, `arn:${partition}:iam::${account}:${type}/*`, context)
-    if (made.verdict === 'denied') return []
+    const [createAction, ...otherActions] = createActions[type]
+    const creation = decideAnywhere(actor, createAction, `arn:${partition}:iam::${account}:${type}/*`, context)
+    if (creation.verdict === 'denied') return []
     const kind = type === 'user' ? 'User' : 'Role'
-    const gives = [`iam:Put${kind}Policy`, `iam:Attach${kind}Policy`]
-      .map((action) => ({ action, ...decide(actor, { action, resource: made.resource, context }) }))
+    const grantOptions = [`iam:Put${kind}Policy`, `iam:Attach${kind}Policy`]
+      .map((action) => ({ action, ...decide(actor, { action, resource: creation.resource, context }) }))
       .filter(({ verdict }) => verdict !== 'denied')
-    const give = easiest(gives)
-    const others: Decision[] = more.map((action) => decide(actor, { action, resource: made.resource, context }))
-    if (give === undefined || others.some(({ verdict }) => verdict === 'denied')) return []
-    const on = [...new Set([made, give, ...others].flatMap((decision) => decision.on))]
+    const grant = easiest(grantOptions)
+    const others: Decision[] = otherActions.map((action) => decide(actor, { action, resource: creation.resource, context }))
+    if (grant === undefined || others.some(({ verdict }) => verdict === 'denied')) return []
+    const on = [...new Set([creation, grant, ...others].flatMap((decision) => decision.on))]
     return [
       {
         id: `new-${type}`,
-        action: give.action,
-        resource: made.resource,
+        action: grant.action,
+        resource: creation.resource,
         on,
-        by: give.by.at(-1),
+        by: grant.by.at(-1),
         words: `create a ${type} with administrator access`,
       },
     ]

@@ -2,16 +2,11 @@ import { lookUp, type RequestContext } from './context.ts'
 import type { Condition } from './document.ts'
 import { type ParsedOperator, parseOperator } from './operators.ts'
 import { both, either, not, type Truth } from './truth.ts'
-import { resolveVariables } from './variables.ts'
+import { type ResolvedPattern, resolveVariables } from './variables.ts'
 
 /** The condition as text, for evidence. */
 export function conditionText({ operator, key, values }: Condition): string {
   return `${key} ${operator} ${values.join(' or ')}`
-}
-
-interface ResolvedPattern {
-  readonly pattern: string
-  readonly certain: boolean
 }
 
 /** Compares one request value with all values of the condition. One match is enough. A negated operator allows none. */

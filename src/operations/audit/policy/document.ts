@@ -123,8 +123,8 @@ function parseStatement(value: unknown, place: string, variables: boolean, resou
   if (effect !== 'Allow' && effect !== 'Deny') throw new InvalidPolicy('Effect is neither Allow nor Deny')
   const actions = patternsIn(value, 'Action')
   if (actions === undefined) throw new InvalidPolicy('it has no Action')
-  const strange = actions.values.find((action) => !actionShape.test(action))
-  if (strange !== undefined) throw new InvalidPolicy(`"${strange}" is not an action such as s3:GetObject`)
+  const invalidAction = actions.values.find((action) => !actionShape.test(action))
+  if (invalidAction !== undefined) throw new InvalidPolicy(`"${invalidAction}" is not an action such as s3:GetObject`)
   const resources = patternsIn(value, 'Resource')
   if (resources === undefined && !resourceBased) throw new InvalidPolicy('it has no Resource')
   return {

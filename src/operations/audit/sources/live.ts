@@ -48,9 +48,9 @@ class PartReader {
     this.#tell = tell
   }
 
-  async part<T>(action: string, what: string, read: () => Promise<T>): Promise<T | undefined> {
+  async read<T>(action: string, what: string, load: () => Promise<T>): Promise<T | undefined> {
     try {
-      const found = await read()
+      const found = await load()
       this.#tell(`Read ${what}.`)
       return found
     } catch (error) {
@@ -187,18 +187,18 @@ async function readStacks(cloudFormation: CloudFormationClient): Promise<Workloa
  */
 export async function readLive(place: AwsPlace, tell: Tell, now: number): Promise<LiveAccount> {
   const { iam, lambda, cloudFormation } = await clients(place)
-  const parts = new PartReader(place, tell)
+  const reader = new PartReader(place, tell)
   const pages: Details[] = []
   try {
     const [, report, passwordPolicy, summary, certificates, providers, functions, stacks] = await Promise.all([
-      parts.part('iam:GetAccountAuthorizationDetails', 'users, groups, roles and policies', () => readDetails(iam, pages, tell)),
-      parts.part('iam:GenerateCredentialReport', 'the credential report', () => readReport(iam)),
-      parts.part('iam:GetAccountPasswordPolicy', 'the password policy', () => readPasswordPolicy(iam)),
-      parts.part('iam:GetAccountSummary', 'the account summary', () => readSummary(iam)),
-      parts.part('iam:ListServerCertificates', 'server certificates', () => readCertificates(iam)),
-      parts.part('iam:ListOpenIDConnectProviders', 'identity providers', () => readProviders(iam)),
-      parts.part('lambda:ListFunctions', `Lambda functions in ${place.region ?? 'the region'}`, () => readFunctions(lambda)),
-      parts.part('cloudformation:DescribeStacks', `CloudFormation stacks in ${place.region ?? 'the region'}`, () =>
+      reader.read('iam:GetAccountAuthorizationDetails', 'users, groups, roles and policies', () => readDetails(iam, pages, tell)),
+      reader.read('iam:GenerateCredentialReport', 'the credential report', () => readReport(iam)),
+      reader.read('iam:GetAccountPasswordPolicy', 'the password policy', () => readPasswordPolicy(iam)),
+      reader.read('iam:GetAccountSummary', 'the account summary', () => readSummary(iam)),
+      reader.read('iam:ListServerCertificates', 'server certificates', () => readCertificates(iam)),
+      reader.read('iam:ListOpenIDConnectProviders', 'identity providers', () => readProviders(iam)),
+      reader.read('lambda:ListFunctions', `Lambda functions in ${place.region ?? 'the region'}`, () => readFunctions(lambda)),
+      reader.read('cloudformation:DescribeStacks', `CloudFormation stacks in ${place.region ?? 'the region'}`, () =>
         readStacks(cloudFormation),
       ),
     ])
@@ -206,7 +206,7 @@ export async function readLive(place: AwsPlace, tell: Tell, now: number): Promis
       pages.length === 0
         ? { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] }
         : checkedDetails(pages, 'the IAM response')
-    const sshKeys = await parts.part('iam:ListSSHPublicKeys', 'SSH keys', () =>
+    const sshKeys = await reader.read('iam:ListSSHPublicKeys', 'SSH keys', () =>
       readSshKeys(
         iam,
         details.UserDetailList.map(({ UserName }) => UserName),
@@ -226,7 +226,7 @@ export async function readLive(place: AwsPlace, tell: Tell, now: number): Promis
     }
     const account = accountFrom(details, { source: 'account', readAt: now })
     const id = account.id || (facts.credentials?.[0]?.arn.split(':')[4] ?? '')
-    return { account: { ...account, id, facts, missing: [...account.missing, ...parts.missing] }, details }
+    return { account: { ...account, id, facts, missing: [...account.missing, ...reader.missing] }, details }
   } finally {
     for (const client of [iam, lambda, cloudFormation]) client.destroy()
   }

@@ -77,8 +77,8 @@ export const samlWithoutAudience: Rule = {
     for (const { role, provider } of federated(input, (one) => one.includes(':saml-provider/'))) {
       if (role.trust === undefined) continue
       const caller = { kind: 'Federated', provider } as const
-      const stranger = new Map([['saml:aud', value('https://stranger.example/saml')]])
-      if (!isOpen(trustOf(role.trust, role.arn, caller, 'sts:AssumeRoleWithSAML', stranger))) continue
+      const strangerContext = new Map([['saml:aud', value('https://stranger.example/saml')]])
+      if (!isOpen(trustOf(role.trust, role.arn, caller, 'sts:AssumeRoleWithSAML', strangerContext))) continue
       yield {
         resource: role.arn,
         key: provider,
