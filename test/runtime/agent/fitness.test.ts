@@ -3,7 +3,8 @@ import { tableMap } from '../../../src/domain/table-map.ts'
 import { findingsOf, inspectTable, type MapFacts, withNamesOf } from '../../../src/runtime/agent/index.ts'
 import { type Column, openEngine } from '../../../src/runtime/sql/index.ts'
 import { engines } from '../../support/databases.ts'
-import { createLayout, insertRow, layoutOf, shippedMap } from './layouts.ts'
+import { createLayout, insertRow, layoutOf } from './layouts.ts'
+import { shippedMap } from './shipped-maps.ts'
 
 const map = {
   table: 'msg',

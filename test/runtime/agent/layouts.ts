@@ -1,17 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { parse } from 'yaml'
-import { type TableMap, tableMap } from '../../../src/domain/table-map.ts'
 import type { TestDatabase } from '../../support/databases.ts'
 import type { Layout, Row } from './layout.ts'
 import { emLayouts } from './layouts-em.ts'
 import { otherLayouts } from './layouts-other.ts'
-
-export const mapFolder = 'templates/agent/maps'
-
-export function shippedMap(name: string): TableMap {
-  return tableMap.parse(parse(readFileSync(join(mapFolder, `${name}.yaml`), 'utf8')))
-}
 
 export const layouts: readonly Layout[] = [...emLayouts, ...otherLayouts]
 

@@ -13,7 +13,8 @@ import { temporaryFolder } from '../../support/names.ts'
 import { liveQueue, type Sqs, startSqs } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
 import { images, type Layout, type Sample } from './layout.ts'
-import { createLayout, insertRow, layouts, mapFolder, readRow, shippedMap } from './layouts.ts'
+import { createLayout, insertRow, layouts, readRow } from './layouts.ts'
+import { mapFolder, shippedMap } from './shipped-maps.ts'
 import { testAgent } from './support.ts'
 
 let sqs: Sqs
