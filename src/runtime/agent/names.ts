@@ -3,7 +3,7 @@ import type { Engine, Session, TableFacts } from '../sql/index.ts'
 
 type Rename = (name: string) => string
 
-/** The name of a table as the database has it; `undefined`: there is none. */
+/** The name that the database uses for a table; `undefined`: it has no such table. */
 async function tableNamed(engine: Engine, session: Session, name: string): Promise<string | undefined> {
   for (const one of new Set([name, name.toLowerCase(), name.toUpperCase()])) {
     if (await engine.hasTable(session, one)) return one
@@ -78,7 +78,7 @@ function logNamed(log: string, before: string, after: string): string {
 
 /**
  * A map with the names that the database uses. The same layout has them in capitals in one database and in small letters in
- * another (PostgreSQL folds a name without quotes, MySQL on Linux tells tables apart by it), and statements of ours quote them.
+ * another (PostgreSQL folds a name without quotes, and table names of MySQL on Linux are case-sensitive), and the agent quotes them.
  * What the database does not have stays as it is.
  */
 export async function withNamesOf(engine: Engine, map: TableMap): Promise<TableMap> {

@@ -139,7 +139,7 @@ describe.each(engines)('the tables of $engine', ({ engine, create }) => {
     const database = await create()
     const layout = layoutOf('em-tran-mms')
     const [table = ''] = layout.ddl
-    // As a site has it that used the spare column for less, and made no index.
+    // A site with a narrow spare column and without an index.
     await createLayout(database, engine, { ...layout, ddl: [table.replace('tran_etc1 varchar(64)', 'tran_etc1 varchar(16)')] })
     const sql = await openEngine(database.address)
     onTestFinished(() => sql.close())

@@ -82,7 +82,7 @@ describe.each(engines)('MMS on $engine', ({ engine, create }) => {
     return { database, ledger, world, folder, clock, uploads, agent, add, addRow, read, sent, failures }
   }
 
-  test('a row whose image is missing is not claimed, holds nobody up, and fails in the end', async () => {
+  test('a row whose image is missing is not claimed, does not delay other rows, and fails after the grace time', async () => {
     const { agent, add, addRow, read, clock, sent, failures } = await start()
     await add(1, 'late.jpg')
     await addRow(2, 0, 4)
@@ -106,7 +106,7 @@ describe.each(engines)('MMS on $engine', ({ engine, create }) => {
     expect(uploads).toHaveLength(1)
   })
 
-  test('what is no JPEG, is outside, or has too many images fails with its reason; the others are sent', async () => {
+  test('a file that is not a JPEG or is outside the folder, and a row with too many images, fail; other rows are sent', async () => {
     const { database, agent, add, folder, read, failures, sent } = await start()
     writeFileSync(join(folder, 'a.jpg'), jpeg(300, 200))
     writeFileSync(join(folder, 'a.gif'), 'GIF89a')
