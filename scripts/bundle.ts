@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build, type Metafile, type Plugin } from 'esbuild'
@@ -56,6 +56,17 @@ const debugPlugin: Plugin = {
     // ioredis reads the `default` property.
     onLoad({ filter: /^debug$/, namespace: 'debug' }, () => ({
       contents: 'module.exports = () => () => undefined; module.exports.default = module.exports',
+    }))
+  },
+}
+
+/** Leaves out the comments and the indentation of the Lua scripts, which are strings to esbuild. */
+const luaPlugin: Plugin = {
+  name: 'lua',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\.lua\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll(/^[ \t]*--.*\n|^[ \t]+/gm, ''),
+      loader: 'ts',
     }))
   },
 }
@@ -118,7 +129,7 @@ async function bundleOne(entry: string, outfile: string): Promise<Metafile> {
     external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
     // CommonJS packages call `require` for Node's own modules.
     banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
-    plugins: [endpointsPlugin, debugPlugin],
+    plugins: [endpointsPlugin, debugPlugin, luaPlugin],
   })
   return metafile
 }

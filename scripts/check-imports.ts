@@ -48,6 +48,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'operations/schema': ['domain', 'runtime/ports'],
   'operations/queues': ['domain', 'runtime/ports'],
   'operations/reports': ['domain', 'runtime/ports'],
+  'operations/agent': ['domain', 'client', 'runtime/agent', 'runtime/sql'],
   'operations/doctor': ['domain', 'registry', 'runtime/ports', 'operations/schema', 'aws'],
   'operations/stacks': ['domain', 'aws'],
   'operations/audit': ['domain', 'aws'],
@@ -59,11 +60,22 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'dev/prove': ['domain', 'registry', 'client', 'runtime/ports', 'runtime/gateway', 'operations/customers', 'dev/local'],
 
   // Formatting only: no command, no flag, no question.
-  presenters: ['domain', 'registry', 'operations/audit', 'operations/customers', 'operations/stacks', 'operations/waf'],
+  presenters: [
+    'domain',
+    'registry',
+    'runtime/agent',
+    'operations/agent',
+    'operations/audit',
+    'operations/customers',
+    'operations/stacks',
+    'operations/waf',
+  ],
   cli: [
     'domain',
     'registry',
     'client',
+    'runtime/sql',
+    'runtime/agent',
     'operations/customers',
     'operations/schema',
     'operations/stacks',
@@ -76,6 +88,8 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'registry',
     'client',
     'aws',
+    'runtime/agent',
+    'operations/agent',
     'operations/audit',
     'operations/customers',
     'operations/doctor',
@@ -107,7 +121,7 @@ const shelves = new Set([
 ])
 
 /** What a deployed bundle may hold: no client of the control plane, nothing of the command line. */
-const runtimePackages = new Set(['@slack/webhook', 'aws4fetch', 'jose', 'mysql2/promise', 'pg', 'yaml', 'zod'])
+const runtimePackages = new Set(['@slack/webhook', 'aws4fetch', 'jose', 'mysql2/promise', 'pg', 'undici', 'yaml', 'zod'])
 
 const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g
 

@@ -52,6 +52,7 @@ const folders = [
   'src/presenters',
   'src/registry',
   'src/runtime/admin',
+  'src/runtime/agent',
   'src/runtime/gateway',
   'src/runtime/notifier',
   'src/runtime/ports',

@@ -11,6 +11,7 @@ import {
   retryAfterFrom,
   unreadable,
 } from './incoming.ts'
+import type { Fetch } from './proxy-fetch.ts'
 import { type Credentials, signInHeaders } from './sign-in.ts'
 
 /** Where the gateway is, and who calls it. */
@@ -21,7 +22,7 @@ export interface GatewayConnection {
   readonly scheme: Scheme
   readonly environment: Environment
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof fetch
+  readonly fetch?: Fetch
 }
 
 /** What the gateway said about one message of a batch. */
@@ -95,7 +96,7 @@ interface Outgoing {
 /** The calls of a customer's program to the gateway. It never throws for an answer: each is one of a few kinds. */
 export class GatewayClient {
   readonly #connection: GatewayConnection
-  readonly #fetch: typeof fetch
+  readonly #fetch: Fetch
 
   constructor(connection: GatewayConnection) {
     this.#connection = connection

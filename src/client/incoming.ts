@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { FetchResponse } from './proxy-fetch.ts'
 
 /** A refusal of a whole call. Nothing of it was sent. */
 export interface CallRefusal {
@@ -30,7 +31,7 @@ export interface Incoming {
 }
 
 /** Reads the body within the limit. `undefined`: it is not JSON. */
-export async function bodyOf(response: Response): Promise<unknown> {
+export async function bodyOf(response: FetchResponse): Promise<unknown> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body ?? []) {
@@ -73,6 +74,7 @@ export function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return 'no answer in time'
   const { cause } = error
+  if (error.message.startsWith('through the proxy')) return error.message
   const inner = cause instanceof Error ? (cause.message !== '' ? cause.message : codeIn(cause)) : undefined
   return inner ?? error.message
 }

@@ -1,10 +1,10 @@
 export {
   type BatchAnswer,
   GatewayClient,
-  type GatewayConnection,
   type GatewayReport,
   type MessageResult,
 } from './gateway-client.ts'
 export type { CallRefusal } from './incoming.ts'
+export { environmentProxy, type Fetch, fetchWith } from './proxy-fetch.ts'
 export { sendMessage } from './send.ts'
 export { parseCredentials, signInHeaders } from './sign-in.ts'

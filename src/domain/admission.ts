@@ -27,6 +27,27 @@ export const rememberMs = 18 * 86_400_000
  */
 export const idempotencyMs = rememberMs + 86_400_000
 
+/**
+ * Messages with a key of their own are remembered by the period in which their call was admitted: in this period and the two
+ * after it, so for 20 to 30 days. That is longer than the worker recognises a message.
+ */
+export const messagePeriodMs = 10 * 86_400_000
+/** Periods before the current one in which a message is still known. */
+export const messagePeriods = 2
+
+export function messagePeriodOf(instant: number): number {
+  return Math.floor(instant / messagePeriodMs)
+}
+
+/**
+ * Where a message with a key of its own stands. `new`: this call has it, and publishes it. `known`: it was accepted before.
+ * `open`: another call has it and has not ended, or ended without it; asking again later decides.
+ */
+export type MessageStanding = 'new' | 'known' | 'open'
+
+/** What is stored of a message with a key of its own: the open reservation that has it, or that it was accepted. */
+export type StoredMessage = { readonly reservation: string } | 'accepted'
+
 /** What a gateway asks the registry about one call. */
 export interface AdmitRequest {
   /** Chosen by the caller, unique for each call. */
@@ -46,6 +67,11 @@ export interface AdmitRequest {
   /** The caller's address as `addressKey` gives it. */
   readonly address: string
   readonly idempotency?: IdempotencyClaim
+  /**
+   * The ids of the call's messages, where each has a key of its own: as many as `units`, and none twice. Units are taken for
+   * those that are new.
+   */
+  readonly ids?: readonly string[]
   readonly nonce?: Nonce
   /** Answers from the record of the Idempotency-Key, or says `unrecorded`; admits nothing new. */
   readonly recall?: true
@@ -78,6 +104,8 @@ export interface OpenReservation {
   readonly admittedAt: number
   readonly idempotency?: Pick<IdempotencyClaim, 'key' | 'fingerprint'>
   readonly trace?: string
+  /** The ids of its messages, where they have keys of their own. */
+  readonly ids?: readonly string[]
 }
 
 /** The open reservations of one customer in one environment. */
@@ -114,6 +142,8 @@ export interface Reservation {
   /** Which run of its Idempotency-Key this is, from 1; a later run owns the units. */
   readonly attempt: number
   readonly idempotency?: IdempotencyClaim
+  /** Its messages have keys of their own. */
+  readonly keyed?: true
 }
 
 /** What is left of every limit that the customer has. */
@@ -156,6 +186,8 @@ export type Admission =
       readonly remaining: Remaining
       readonly windows: Windows
       readonly now: number
+      /** Of each of the request's `ids`, in order. */
+      readonly messages?: readonly MessageStanding[]
       /** The customer's open reservations should be looked at. Said to one caller, every `reconcileEveryMs`. */
       readonly reconcile?: true
     }
@@ -244,6 +276,8 @@ export interface AdmissionState {
   readonly usage: Usage
   readonly idempotency?: IdempotencyRecord
   readonly nonceUsed?: boolean
+  /** What is stored of each of the request's `ids`, in order; `undefined`: nothing. */
+  readonly messages?: readonly (StoredMessage | undefined)[]
 }
 
 /** A decision, and what has to be stored for it. */

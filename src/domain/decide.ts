@@ -9,6 +9,7 @@ import {
   type IdempotencyClaim,
   type IdempotencyRecord,
   leaseMs,
+  type MessageStanding,
   type OpenReservation,
   type Refusal,
   type Reservation,
@@ -97,33 +98,68 @@ function routePlanOf({ fallback }: AdmitRequest, { way }: AdmissionState): strin
   return way ?? (typeof fallback === 'object' ? fallback.way : undefined)
 }
 
+/** @param owner the reservation that is resumed; absent: it is a new one */
+function standingsOf({ messages }: AdmissionState, owner: string | undefined): readonly MessageStanding[] | undefined {
+  return messages?.map((stored): MessageStanding => {
+    if (stored === 'accepted') return 'known'
+    const isFree = owner === undefined ? stored === undefined : stored?.reservation === owner
+    return isFree ? 'new' : 'open'
+  })
+}
+
+/** The ids that a call takes. */
+function newIds({ ids = [] }: AdmitRequest, standings: readonly MessageStanding[]): string[] {
+  return ids.filter((_, at) => standings[at] === 'new')
+}
+
 type Counted = Extract<Admission, { kind: 'admitted' | 'refused' }> & Pick<Decision, 'usage' | 'record' | 'open'>
 
 /** Decides a call with a valid caller and route: it resumes with the units of an earlier run, or takes new ones. */
 function counting(
   request: AdmitRequest,
-  { quota, usage }: { readonly quota: Quota; readonly usage: Usage },
+  state: AdmissionState & { readonly quota: Quota; readonly usage: Usage },
   record: IdempotencyRecord | undefined,
   windows: Windows,
   now: number,
 ): Counted {
   const claim = request.idempotency
+  const { quota, usage } = state
+  const messages = standingsOf(state, record?.reservation.id)
+  const standings = messages === undefined ? {} : { messages }
   if (record !== undefined && claim !== undefined) {
     // The previous run ended without an answer and kept its units: this run resumes with them and takes none.
     const attempt = record.attempt + 1
-    const reservation = { ...record.reservation, attempt }
+    const { keyed: _, ...owned } = record.reservation
+    const reservation = { ...owned, attempt, ...(messages !== undefined && { keyed: true as const }) }
     const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation }
     const idempotency = { ...bare(claim), ...planOf(record) }
     const remaining = remainingOf(quota, usage, now)
-    return { kind: 'admitted', reservation: { ...reservation, idempotency }, remaining, windows, now, record: renewed }
+    return {
+      kind: 'admitted',
+      reservation: { ...reservation, idempotency },
+      remaining,
+      windows,
+      now,
+      ...standings,
+      record: renewed,
+    }
   }
-  const short = shortage(request.units, quota, usage, windows, now)
+  const units = messages === undefined ? request.units : newIds(request, messages).length
+  const short = shortage(units, quota, usage, windows, now)
   if (short !== undefined) return { kind: 'refused', ...short, remaining: remainingOf(quota, usage, now), windows, now }
-  return taking(request, quota, { ...usage, reconcileAt: usage.reconcileAt || now + reconcileAfterMs }, windows, now)
+  const started = { ...usage, reconcileAt: usage.reconcileAt || now + reconcileAfterMs }
+  return { ...taking({ ...request, units }, messages, quota, started, windows, now), ...standings }
 }
 
 /** Takes the units of a call that nothing stands against. */
-function taking(request: AdmitRequest, quota: Quota, usage: Usage, windows: Windows, now: number): Counted {
+function taking(
+  request: AdmitRequest,
+  messages: readonly MessageStanding[] | undefined,
+  quota: Quota,
+  usage: Usage,
+  windows: Windows,
+  now: number,
+): Counted {
   const { units, trace, idempotency: claim } = request
   const rateCost = quota.rate === undefined ? 0 : costOf(units, quota.rate)
   const taken = {
@@ -140,6 +176,7 @@ function taking(request: AdmitRequest, quota: Quota, usage: Usage, windows: Wind
     admittedAt: now,
     ...(claim !== undefined && { idempotency: bare(claim) }),
     ...(trace !== undefined && { trace }),
+    ...(messages !== undefined && { ids: newIds(request, messages) }),
   }
   return {
     kind: 'admitted',
@@ -177,6 +214,7 @@ function reservationOf(request: AdmitRequest, taken: Usage, rateCost: number, no
     admittedAt: now,
     attempt: 1,
     ...(request.idempotency !== undefined && { idempotency: request.idempotency }),
+    ...(request.ids !== undefined && { keyed: true as const }),
   }
 }
 

@@ -54,6 +54,24 @@ export function messageIdOf(source: MessageIdSource): string {
   return base32(createHash('sha256').update(text).digest(), 26)
 }
 
+/** What a message id is made from when the message has a key of its own. */
+export interface KeyedMessageIdSource {
+  readonly customer: string
+  readonly environment: string
+  readonly key: string
+  /** A digest of what is sent to whom. */
+  readonly content: string
+}
+
+/**
+ * The id of a message with a key of its own. It does not depend on the call that carries it: the same message in another batch,
+ * or from another machine, has the same id.
+ */
+export function keyedMessageIdOf({ customer, environment, key, content }: KeyedMessageIdSource): string {
+  const text = JSON.stringify([customer, environment, 'key', key, content])
+  return base32(createHash('sha256').update(text).digest(), 26)
+}
+
 export const messageIdPattern = /^[0-9A-HJKMNP-TV-Z]{26}$/
 
 /** An image's id: the hash of its content, so the same image has one id and is kept once. */

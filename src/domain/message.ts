@@ -110,6 +110,14 @@ function requestFields(charset: Charset) {
       .regex(/^[\x21-\x7e]+$/, 'has a character other than visible ASCII')
       .optional()
       .meta({ description: 'Your own name for the message; comes back with its report' }),
+    key: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,64}$/, 'has to be 1 to 64 visible ASCII characters')
+      .optional()
+      .meta({
+        description:
+          'Your key for the message. The same key with the same content is sent once, whichever call carries it. Either all messages of a call have one, or none',
+      }),
     sendAt: z.iso
       .datetime({ offset: true })
       .optional()

@@ -113,6 +113,7 @@ const internalProblems = {
   'config-exists': { exit: 2, retryable: false, title: 'The configuration already exists' },
   'config-invalid': { exit: 2, retryable: false, title: 'The configuration is not valid' },
   'port-in-use': { exit: 1, retryable: true, title: 'The port is already in use' },
+  'table-unusable': { exit: 2, retryable: false, title: 'The table cannot be read or written' },
   'journal-unusable': { exit: 1, retryable: false, title: 'The journal of the agent cannot be used' },
   'data-in-use': { exit: 1, retryable: true, title: 'The data directory is already in use' },
   declined: { exit: 1, retryable: false, title: 'Nothing was changed' },

@@ -46,6 +46,8 @@ export type Outcome =
       readonly response?: string
       /** Units of this call that were not used, and are given back. */
       readonly refund?: number
+      /** The ids of the messages that they were for, where messages have keys of their own: they are new again. */
+      readonly untaken?: readonly string[]
     }
   | { readonly kind: 'failed' }
   /** The ledger has no message of the call, and the reservation is older than `reconcileAfterMs`. */

@@ -84,6 +84,7 @@ const idempotencyRecordSchema: z.ZodType<IdempotencyRecord> = z.looseObject({
     admittedAt: z.number(),
     attempt: z.number(),
     idempotency: claim.exactOptional(),
+    keyed: z.literal(true).exactOptional(),
   }),
   response: z.string().exactOptional(),
   plan: z.string().exactOptional(),

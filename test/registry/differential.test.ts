@@ -35,6 +35,8 @@ const operation = fc.oneof(
       api: fc.oneof({ weight: 9, arbitrary: fc.constant('messages') }, fc.constantFrom('voice', undefined)),
       address: fc.constantFrom('203.0.113.7', '198.51.100.9', '2001:db8::1'),
       recall: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
+      /** Numbers of messages with keys of their own; as many as there are, so many units. */
+      ids: fc.option(fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 5 }), { nil: undefined }),
       idempotency: fc.option(fc.record({ key: fc.constantFrom('a', 'b'), fingerprint: fc.constantFrom('x', 'x', 'y') })),
     }),
   },
@@ -101,6 +103,8 @@ class Comparison {
   #id = freshId()
   #profile = startingProfile(this.#id)
   #reservations: Reservation[] = []
+  /** The messages that each took. */
+  readonly #taken = new Map<string, readonly string[]>()
   #highest = noon
   #count = 0
 
@@ -142,8 +146,17 @@ class Comparison {
     }
   }
 
-  async #admit({ key, idempotency, api, address, recall, ...rest }: Extract<Operation, { kind: 'admit' }>): Promise<void> {
+  async #admit({
+    key,
+    idempotency,
+    api,
+    address,
+    recall,
+    ids: numbers,
+    ...rest
+  }: Extract<Operation, { kind: 'admit' }>): Promise<void> {
     this.#count += 1
+    const ids = numbers?.map((number) => `${this.#id}-message-${number}`)
     // Redis lets a record expire by its own clock, so no record is asked for again when SQLite's may have expired.
     const era = Math.floor(this.#clock.now / (24 * hourMs * 10))
     const request = {
@@ -151,7 +164,8 @@ class Comparison {
       customer: this.#id,
       keyId: `${key}-${rest.environment}`,
       environment: rest.environment,
-      units: rest.units,
+      units: ids?.length ?? rest.units,
+      ...(ids !== undefined && { ids }),
       address: addressOf(address),
       ...(api !== undefined && { api }),
       ...(recall && idempotency !== null && { recall: true as const }),
@@ -161,7 +175,11 @@ class Comparison {
       }),
     }
     const admission = await this.#same((registry) => registry.admit(request))
-    if (admission.kind === 'admitted') this.#reservations.unshift(admission.reservation)
+    if (admission.kind === 'admitted') {
+      this.#reservations.unshift(admission.reservation)
+      const taken = ids?.filter((_, at) => admission.messages?.[at] === 'new') ?? []
+      this.#taken.set(admission.reservation.id, taken)
+    }
     await this.#same(async (registry) => (await registry.usage(this.#id, rest.environment)).usage)
   }
 
@@ -176,10 +194,10 @@ class Comparison {
       how === 'accepted'
         ? { kind: how, response }
         : how === 'part'
-          ? { kind: 'accepted', response, refund: which }
+          ? { kind: 'accepted', response, refund: which, untaken: this.#taken.get(reservation.id)?.slice(0, which) ?? [] }
           : { kind: how }
     // Of a call without a key all of which was accepted, nobody waits to hear who settled it.
-    const silent = outcome.kind === 'accepted' && !outcome.refund && reservation.idempotency === undefined
+    const silent = outcome.kind === 'accepted' && !outcome.refund && reservation.idempotency === undefined && !reservation.keyed
     await this.#same(async (registry) => (await registry.settle(reservation, outcome)) || silent)
     await this.#same((registry) => registry.open(this.#id, reservation.environment))
     await this.#same(async (registry) => (await registry.usage(this.#id, reservation.environment)).usage)

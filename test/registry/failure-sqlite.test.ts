@@ -197,7 +197,7 @@ describe('a SQLite file that cannot be read', () => {
   test('a file of a newer version is left as it is', async () => {
     const { path } = await filled()
     const db = new DatabaseSync(path)
-    db.exec('PRAGMA user_version = 4')
+    db.exec('PRAGMA user_version = 99')
     db.close()
     const problem = await problemOf(openRegistry(`sqlite:${path}`))
     expect(problem).toMatchObject({ code: 'registry-corrupt', next: 'update apigw' })

@@ -66,6 +66,8 @@ async function stored(redis: Redis | Cluster, key: string): Promise<unknown> {
       return redis.hgetall(key)
     case 'stream':
       return redis.xrange(key, '-', '+')
+    case 'set':
+      return redis.smembers(key)
     case 'zset':
       return redis.zrange(key, 0, -1)
     default:

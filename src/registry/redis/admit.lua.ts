@@ -1,17 +1,25 @@
-import { idempotencyMs, leaseMs, reconcileAfterMs, reconcileEveryMs } from '../../domain/admission.ts'
+import {
+  idempotencyMs,
+  leaseMs,
+  messagePeriodMs,
+  messagePeriods,
+  reconcileAfterMs,
+  reconcileEveryMs,
+} from '../../domain/admission.ts'
 
 /**
  * Admission in Redis: the decision of `domain/decide.ts` written again in Lua 5.1, with the reads and writes around
  * it, in one atomic step. Redis 6.2 is enough: no command and no option here is newer.
  *
- * KEYS  1 profile, 2 usage, then the idempotency record (with a claim only), then the nonce (with a nonce only): while a
+ * KEYS  1 profile, 2 usage, then the idempotency record (with a claim only), then the sets of accepted messages of this period
+ *       and those before it (with message ids only), then the nonce (with a nonce only): while a
  *       slot of a cluster migrates, a script that names a key that is not there is refused with TRYAGAIN
  *       (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#multi-key-operations)
  * ARGV  1 now (ms; '' asks Redis's own clock), 2 reservation, 3 key id, 4 environment, 5 api ('': none), 6 units,
  *       7 address, 8 time zone, 9 day id, 10 day start, 11 day end, 12 month id, 13 month end, 14 fingerprint ('': no
  *       claim), 15 for how many ms to remember the nonce ('': none),
  *       16 the default way ('': none, '?': ask), 17 plan ('': none), 18 trace, 19 '1': recall,
- *       20 key of the claim
+ *       20 key of the claim, 21 ids of the messages, separated by commas, and 22 the current period (with message ids only)
  *
  * It cannot know the calendar, so the caller sends the windows it believes in; where they do not hold the clock's
  * instant, or belong to another time zone, the answer is {'windows', now, zone} and the caller asks again.
@@ -34,6 +42,9 @@ local p = redis.call('HMGET', KEYS[1], 'state', 'zone', 'key:' .. ARGV[3], 'quot
   'way:' .. environment .. ':' .. ARGV[5])
 if not p[1] or not p[3] then return {'refused', now, 'credentials-invalid'} end
 if p[1] ~= 'active' then return {'refused', now, 'customer-suspended'} end
+local ids = {}
+for id in string.gmatch(ARGV[21] or '', '[^,]+') do ids[#ids + 1] = id end
+if #ids > 0 and tonumber(ARGV[22]) ~= math.floor(now / ${messagePeriodMs}) then return {'windows', now, p[2]} end
 if p[2] ~= ARGV[8] or now < tonumber(ARGV[10]) or now >= tonumber(ARGV[11]) then return {'windows', now, p[2]} end
 
 if p[3] ~= environment then
@@ -119,11 +130,38 @@ if u[7] and u[7] ~= '0' and now >= tonumber(u[7]) then
   redis.call('HSET', KEYS[2], 'reconcileAt', now + ${reconcileEveryMs})
 end
 
+-- Of each message: n, new to this reservation; k, known; o, held by another reservation or by none.
+local letters, fresh = '', {}
+if #ids > 0 then
+  local owner = ''
+  if record then owner = cjson.decode(record[5])[1] end
+  local names = {}
+  for at, id in ipairs(ids) do names[at] = 'message:' .. id end
+  local holders = redis.call('HMGET', KEYS[2], unpack(names))
+  local first = claimed and 4 or 3
+  local known = {}
+  for set = first, first + ${messagePeriods} do
+    for at, found in ipairs(redis.call('SMISMEMBER', KEYS[set], unpack(ids))) do known[at] = known[at] or found == 1 end
+  end
+  local list = {}
+  for at, id in ipairs(ids) do
+    local letter = 'o'
+    if not holders[at] and known[at] then letter = 'k'
+    elseif holders[at] == owner or (owner == '' and not holders[at]) then
+      letter = 'n'
+      fresh[#fresh + 1] = id
+    end
+    list[at] = letter
+  end
+  letters = table.concat(list)
+  units = #fresh
+end
+
 if record then
   local attempt = tonumber(record[2]) + 1
   redis.call('HSET', recordKey, 'attempt', attempt, 'lease', now + ${leaseMs})
   redis.call('PEXPIRE', recordKey, ${idempotencyMs})
-  return {'resumed', now, way or '', attempt, record[5], p[4], tat, day, dayUsed, month, monthUsed, reconcile, record[6]}
+  return {'resumed', now, way or '', attempt, record[5], p[4], tat, day, dayUsed, month, monthUsed, reconcile, record[6], letters}
 end
 
 local nowUs = now * 1000
@@ -148,6 +186,10 @@ if units > 0 then
   if not u[7] or u[7] == '0' then write('reconcileAt', now + ${reconcileAfterMs}) end
   -- Allows the units to be given back if the gateway crashes. Removed by the settlement.
   local open = string.format('%.0f|%.0f|%.0f|', units, rateCost, now) .. ARGV[20] .. '|' .. ARGV[14] .. '|' .. ARGV[18]
+  if #ids > 0 then
+    open = open .. '\\n' .. table.concat(fresh, ',')
+    for _, id in ipairs(fresh) do write('message:' .. id, ARGV[2]) end
+  end
   redis.call('HSET', KEYS[2], 'tat', tat, 'dayUsed', dayUsed, 'monthUsed', monthUsed, 'open:' .. ARGV[2], open, unpack(writes))
 end
 if claimed then
@@ -159,5 +201,5 @@ if claimed then
   if ARGV[17] ~= '' then redis.call('HSET', recordKey, 'plan', ARGV[17]) end
   redis.call('PEXPIRE', recordKey, ${idempotencyMs})
 end
-return {'admitted', now, way or '', p[4], tat, day, dayUsed, month, monthUsed, reconcile}
+return {'admitted', now, way or '', p[4], tat, day, dayUsed, month, monthUsed, reconcile, letters}
 `

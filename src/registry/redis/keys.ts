@@ -9,10 +9,13 @@ import { allCustomers } from '../registry.ts'
 export const keys = {
   /** Hash: the profile as a document, its version, and the fields that an admission reads. */
   profile: (customer: string) => `apigw:{${customer}}:profile`,
-  /** Hash: what was spent in one environment, and as `open:RESERVATION` what is not settled yet. */
+  /** Hash: what was spent in one environment, as `open:RESERVATION` what is not settled yet, and as `message:ID` which reservation has a message. */
   usage: (customer: string, environment: Environment) => `apigw:{${customer}}:usage:${environment}`,
   /** Hash: one call with an Idempotency-Key. Expires. */
   idempotency: (customer: string, environment: Environment, key: string) => `apigw:{${customer}}:idem:${environment}:${key}`,
+  /** Set: messages with keys of their own that were accepted in calls of one period (`messagePeriodOf`). Expires. */
+  messages: (customer: string, environment: Environment, period: number) =>
+    `apigw:{${customer}}:messages:${environment}:${period}`,
   /** String: this key has used this nonce. Expires. */
   nonce: (customer: string, keyId: string, nonce: string) => `apigw:{${customer}}:nonce:${keyId}:${nonce}`,
   /** String: until when (ms) the id of this removed customer cannot be used again. Expires. */

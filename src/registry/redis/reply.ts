@@ -2,6 +2,7 @@ import {
   type Admission,
   type AdmitRequest,
   costOf,
+  type MessageStanding,
   noUsage,
   type OpenReservation,
   type Refusal,
@@ -41,9 +42,10 @@ export function usageFrom(values: readonly (string | null)[]): Usage {
   return { ...noUsage, ...Object.fromEntries(stored) }
 }
 
-/** An open reservation, as the admission script wrote it: units, rate cost, time, claim, fingerprint, trace. */
+/** An open reservation, as the admission script wrote it: units, rate cost, time, claim, fingerprint, trace; then message ids. */
 export function openFrom(id: string, entry: string): OpenReservation {
-  const [units, rateCost, admittedAt, key, fingerprint = '', ...trace] = entry.split('|')
+  const [described = '', ids] = entry.split('\n')
+  const [units, rateCost, admittedAt, key, fingerprint = '', ...trace] = described.split('|')
   return {
     id,
     units: Number(units),
@@ -51,6 +53,7 @@ export function openFrom(id: string, entry: string): OpenReservation {
     admittedAt: Number(admittedAt),
     ...(key && { idempotency: { key, fingerprint } }),
     ...(trace.join('|') !== '' && { trace: trace.join('|') }),
+    ...(ids !== undefined && { ids: ids.split(',').sort() }),
   }
 }
 
@@ -69,12 +72,13 @@ export function admissionFrom(request: AdmitRequest, reply: Reply, windows: Wind
     case 'unrouted':
       return { kind: 'unrouted', now }
     case 'admitted': {
-      const { units } = request
+      const messages = standingsFrom(reply[10])
+      const units = messages === undefined ? request.units : messages.filter((one) => one === 'new').length
       const usage = standingFrom(reply, 4)
       const quota = unpackedQuota(String(reply[3]))
       const rateCost = quota.rate === undefined || units === 0 ? 0 : costOf(units, quota.rate)
       const reservation = reservationFrom(request, [request.reservation, units, usage.day, usage.month, rateCost, now], 1)
-      return admitted(reply[2], reservation, remainingOf(quota, usage, now), windows, now, reply[9])
+      return admitted({ way: reply[2], reconcile: reply[9], messages }, reservation, remainingOf(quota, usage, now), windows, now)
     }
     case 'resumed': {
       const claim = request.idempotency
@@ -82,7 +86,8 @@ export function admissionFrom(request: AdmitRequest, reply: Reply, windows: Wind
       const resumed = stored === undefined ? request : { ...request, idempotency: stored }
       const reservation = reservationFrom(resumed, JSON.parse(String(reply[4])), Number(reply[3]))
       const remaining = remainingOf(unpackedQuota(String(reply[5])), standingFrom(reply, 6), now)
-      return admitted(reply[2], reservation, remaining, windows, now, reply[11])
+      const messages = standingsFrom(reply[13])
+      return admitted({ way: reply[2], reconcile: reply[11], messages }, reservation, remaining, windows, now)
     }
     default: {
       const [, , reason, retry, quota] = reply
@@ -105,13 +110,24 @@ function planFrom(value: string | number | null | undefined): { readonly plan?: 
   return typeof value === 'string' ? { plan: value } : {}
 }
 
+/** What the script's letters say of the request's ids; `undefined`: it had none. */
+function standingsFrom(letters: Reply[number] | undefined): MessageStanding[] | undefined {
+  if (typeof letters !== 'string' || letters === '') return undefined
+  return Array.from(letters, (letter): MessageStanding => (letter === 'n' ? 'new' : letter === 'k' ? 'known' : 'open'))
+}
+
+interface More {
+  readonly way: Reply[number] | undefined
+  readonly reconcile: Reply[number] | undefined
+  readonly messages: readonly MessageStanding[] | undefined
+}
+
 function admitted(
-  way: string | number | null | undefined,
+  { way, reconcile, messages }: More,
   reservation: Reservation,
   remaining: Remaining,
   windows: Windows,
   now: number,
-  reconcile: string | number | null | undefined,
 ): Admission {
   return {
     kind: 'admitted',
@@ -120,12 +136,13 @@ function admitted(
     remaining,
     windows,
     now,
+    ...(messages !== undefined && { messages }),
     ...(reconcile === 1 && { reconcile: true }),
   }
 }
 
 function reservationFrom(request: AdmitRequest, fields: Reply, attempt: number): Reservation {
-  const { customer, environment, idempotency } = request
+  const { customer, environment, idempotency, ids } = request
   const reservation: Reservation = {
     id: String(fields[0]),
     customer,
@@ -136,6 +153,7 @@ function reservationFrom(request: AdmitRequest, fields: Reply, attempt: number):
     rateCost: Number(fields[4]),
     admittedAt: Number(fields[5]),
     attempt,
+    ...(ids !== undefined && { keyed: true }),
   }
   return idempotency === undefined ? reservation : { ...reservation, idempotency }
 }

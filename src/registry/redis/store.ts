@@ -1,6 +1,8 @@
 import {
   type Admission,
   type AdmitRequest,
+  messagePeriodOf,
+  messagePeriods,
   type OpenReservation,
   type OpenReservations,
   openOf,
@@ -55,6 +57,8 @@ export class RedisRegistry implements Registry {
   readonly #closings: Closings
   /** The last known time zone of each customer: a guess that the script checks. */
   readonly #zones = new Map<string, string>()
+  /** The last period in which a customer's messages were accepted here. */
+  readonly #messagePeriods = new Map<string, number>()
   /** The offset of Redis's clock, in milliseconds; corrected after every wrong guess. */
   #ahead = 0
 
@@ -75,7 +79,7 @@ export class RedisRegistry implements Registry {
     // A second round is needed when the zone was not known yet or midnight has passed; a third, when both.
     for (let round = 0; round < 4; round++) {
       const windows = windowsAt(zone, instant)
-      const reply = await this.#runAdmit(request, zone, windows)
+      const reply = await this.#runAdmit(request, zone, windows, instant)
       if (reply[0] !== 'windows') return admissionFrom(request, reply, windows)
       instant = Number(reply[1])
       zone = String(reply[2])
@@ -91,15 +95,17 @@ export class RedisRegistry implements Registry {
    * not awaited: an entry left behind is reconciled with the ledger.
    */
   async settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
-    const { id, customer, environment, idempotency, attempt } = reservation
+    const { id, customer, environment, idempotency, attempt, keyed } = reservation
     const accepted = outcome.kind === 'accepted' ? outcome : undefined
     const usageKey = keys.usage(customer, environment)
-    if (accepted !== undefined && idempotency === undefined && !accepted.refund) {
+    if (accepted !== undefined && idempotency === undefined && !accepted.refund && keyed === undefined) {
       this.#closings.add(usageKey, id)
       return true
     }
     await this.#closings.flush()
     const named = idempotency === undefined ? [usageKey] : [usageKey, keys.idempotency(customer, environment, idempotency.key)]
+    const period = messagePeriodOf(reservation.admittedAt)
+    if (keyed && accepted !== undefined) named.push(keys.messages(customer, environment, period))
     const settled = await this.#ask(() =>
       this.#redis.apigwSettle(
         named.length,
@@ -112,9 +118,24 @@ export class RedisRegistry implements Registry {
         accepted?.response ?? '',
         accepted?.refund ?? 0,
         idempotency?.plan ?? '',
+        ...(keyed ? [accepted?.untaken?.join(',') ?? '', period] : []),
       ),
     )
+    if (keyed && accepted !== undefined) this.#dropOldMessages(customer, environment, period)
     return settled === 1
+  }
+
+  /**
+   * Drops the set that is no longer read, once for each period. It would expire by itself, but Redis frees an expired set in the
+   * foreground unless `lazyfree-lazy-expire` is set, and this one may have millions of members.
+   */
+  #dropOldMessages(customer: string, environment: Environment, period: number): void {
+    const name = `${environment}/${customer}`
+    if (this.#messagePeriods.get(name) === period) return
+    if (this.#messagePeriods.size >= maxZones) this.#messagePeriods.clear()
+    this.#messagePeriods.set(name, period)
+    const old = keys.messages(customer, environment, period - messagePeriods - 1)
+    void this.#ask(() => this.#redis.unlink(old)).catch(() => undefined)
   }
 
   now(): Promise<number> {
@@ -241,10 +262,14 @@ export class RedisRegistry implements Registry {
   }
 
   /** Does not use `#ask`: this is the hot path, and each additional promise costs. */
-  async #runAdmit(request: AdmitRequest, zone: string, windows: Windows): Promise<Reply> {
-    const { customer, environment, idempotency, nonce, fallback } = request
+  async #runAdmit(request: AdmitRequest, zone: string, windows: Windows, instant: number): Promise<Reply> {
+    const { customer, environment, idempotency, nonce, fallback, ids } = request
     const named = [keys.profile(customer), keys.usage(customer, environment)]
     if (idempotency !== undefined) named.push(keys.idempotency(customer, environment, idempotency.key))
+    const period = messagePeriodOf(instant)
+    for (let back = 0; ids !== undefined && back <= messagePeriods; back++) {
+      named.push(keys.messages(customer, environment, period - back))
+    }
     if (nonce !== undefined) named.push(keys.nonce(customer, request.keyId, nonce.value))
     this.#gather()
     this.#deadline.asked()
@@ -272,6 +297,7 @@ export class RedisRegistry implements Registry {
         request.trace ?? '',
         request.recall === true ? '1' : '',
         idempotency?.key ?? '',
+        ...(ids === undefined ? [] : [ids.join(','), period]),
       )
       return reply as Reply
     } catch (error) {

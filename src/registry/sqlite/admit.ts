@@ -6,6 +6,7 @@ import { routePlanText } from '../../domain/route.ts'
 import type { Profile } from '../registry.ts'
 import { profileFrom } from '../stored.ts'
 import { type Books, usageColumns, usageOf } from './books.ts'
+import type { Messages } from './messages.ts'
 import type { Records } from './records.ts'
 
 /** What an admission looks up in a profile, prepared once for each version of it. */
@@ -29,7 +30,7 @@ function compile(version: string, document: string): Compiled {
 }
 
 /** The statements of admission. Every method runs inside a transaction that its caller holds. */
-export function admissionsOf(db: DatabaseSync, books: Books, records: Records) {
+export function admissionsOf(db: DatabaseSync, books: Books, records: Records, messages: Messages) {
   const compiled = new Map<string, Compiled>()
   const readVersion = db.prepare(
     `SELECT p.version, ${usageColumns.map((column) => `u.${column}`).join(', ')}
@@ -78,6 +79,7 @@ export function admissionsOf(db: DatabaseSync, books: Books, records: Records) {
       ...(quota !== undefined && { quota }),
       ...(record !== undefined && { idempotency: record }),
       ...(nonceUsed(request, now) && { nonceUsed: true }),
+      ...(request.ids !== undefined && { messages: messages.read(request.customer, request.environment, request.ids, now) }),
     }
     return { state, zone: profile.customer.timeZone }
   }
@@ -89,7 +91,10 @@ export function admissionsOf(db: DatabaseSync, books: Books, records: Records) {
       const { customer, environment, keyId, nonce } = request
       if (nonce !== undefined && usesNonce(decision)) writeNonce.run(customer, keyId, nonce.value, now + nonce.rememberMs)
       if (decision.usage !== undefined) books.writeUsage(customer, environment, decision.usage)
-      if (decision.open !== undefined) books.open(customer, environment, decision.open)
+      if (decision.open !== undefined) {
+        books.open(customer, environment, decision.open)
+        messages.take(customer, environment, decision.open.ids ?? [], decision.open.id, now)
+      }
       if (decision.record !== undefined && request.idempotency !== undefined) {
         records.write(customer, environment, request.idempotency.key, decision.record, now)
       }
@@ -98,6 +103,7 @@ export function admissionsOf(db: DatabaseSync, books: Books, records: Records) {
 
     sweep(now: number): void {
       for (const statement of dropExpired) statement.run(now)
+      messages.sweep(now)
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { noUsage, type OpenReservation, type Usage } from '../../domain/admission.ts'
 import { refunded } from '../../domain/decide.ts'
+import type { Messages } from './messages.ts'
 
 export type Books = ReturnType<typeof booksOf>
 
@@ -40,7 +41,7 @@ export function usageOf(row: Record<string, unknown> | undefined): Usage {
   }
 }
 
-function openFrom(row: Record<string, unknown>): OpenReservation {
+function openFrom(row: Record<string, unknown>, ids: readonly string[]): OpenReservation {
   const { claim, fingerprint, trace } = row
   return {
     id: String(row.reservation),
@@ -49,11 +50,12 @@ function openFrom(row: Record<string, unknown>): OpenReservation {
     admittedAt: Number(row.admitted_at),
     ...(claim !== null && { idempotency: { key: String(claim), fingerprint: String(fingerprint) } }),
     ...(trace !== null && { trace: String(trace) }),
+    ...(ids.length > 0 && { ids }),
   }
 }
 
 /** What was spent, and what is not settled yet. Every method runs inside a transaction that its caller holds. */
-export function booksOf(db: DatabaseSync) {
+export function booksOf(db: DatabaseSync, messages: Messages) {
   const findUsage = db.prepare(`SELECT ${usageColumns.join(', ')} FROM usage WHERE customer = ? AND environment = ?`)
   const putUsage = db.prepare(
     `INSERT OR REPLACE INTO usage (customer, environment, ${usageColumns.join(', ')})
@@ -90,11 +92,13 @@ export function booksOf(db: DatabaseSync) {
 
     find(customer: string, environment: string, id: string): OpenReservation | undefined {
       const row = findOpen.get(customer, environment, id)
-      return row === undefined ? undefined : openFrom(row)
+      return row === undefined ? undefined : openFrom(row, messages.of(customer, environment, id))
     },
 
     all(customer: string, environment: string): OpenReservation[] {
-      return findAll.all(customer, environment).map(openFrom)
+      return findAll
+        .all(customer, environment)
+        .map((row) => openFrom(row, messages.of(customer, environment, String(row.reservation))))
     },
 
     /** Closes an open reservation and gives `units` of it back. */

@@ -1,6 +1,6 @@
 /**
- * Version 3 of the file. Version 1 had no nonces and no documents; version 2 had no table of credentials, no retired ids and
- * no open reservations. `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
+ * Version 4 of the file. Version 1 had no nonces and no documents; version 2 had no table of credentials, no retired ids and
+ * no open reservations; version 3 had no table of messages. `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
  * tree, so that one admission touches one page of each table.
  */
 export const schema = `
@@ -64,6 +64,17 @@ CREATE TABLE IF NOT EXISTS idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS idempotency_expiry ON idempotency (expires_at);
 
+CREATE TABLE IF NOT EXISTS messages (
+  customer TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  id TEXT NOT NULL,
+  period INTEGER NOT NULL,
+  reservation TEXT,
+  PRIMARY KEY (customer, environment, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS messages_period ON messages (period);
+CREATE INDEX IF NOT EXISTS messages_open ON messages (reservation) WHERE reservation IS NOT NULL;
+
 CREATE TABLE IF NOT EXISTS nonces (
   customer TEXT NOT NULL,
   key_id TEXT NOT NULL,
@@ -93,7 +104,7 @@ INSERT OR IGNORE INTO credentials (customer, key_id, document)
   SELECT p.customer, json_extract(c.value, '$.keyId'), c.value FROM profiles p, json_each(p.document, '$.credentials') c;
 `
 
-/** What a file of version 1 or 2 lacks in tables that it has. */
+/** What a file of version 1 or 2 lacks in tables that it has. Version 3 lacks none. */
 export const upgrade = `
 ALTER TABLE usage ADD COLUMN day_back INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE usage ADD COLUMN day_since INTEGER NOT NULL DEFAULT 0;
@@ -108,4 +119,6 @@ DROP TABLE IF EXISTS refunds;
 
 /** `PRAGMA application_id` of a registry file ("apgw"), so that another program's database is not taken for one. */
 export const applicationId = 0x61_70_67_77
-export const schemaVersion = 3
+/** The last version that `upgrade` is for. */
+export const upgradedUntil = 2
+export const schemaVersion = 4

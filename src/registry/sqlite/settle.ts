@@ -1,23 +1,31 @@
 import { type IdempotencyRecord, leaseMs, type Reservation, reconcileAfterMs } from '../../domain/admission.ts'
 import type { Outcome } from '../registry.ts'
 import type { Books } from './books.ts'
+import type { Messages } from './messages.ts'
 import type { Records } from './records.ts'
+
+export interface Stores {
+  readonly books: Books
+  readonly records: Records
+  readonly messages: Messages
+}
 
 /**
  * Ends a reservation, or renews its lease. What is given back is what its open entry says that it took, and the entry
  * goes with it: units come back once, whatever the caller claims. Runs inside a transaction that its caller holds.
  * @returns as `Registry.settle`
  */
-export function settle(books: Books, records: Records, reservation: Reservation, outcome: Outcome, now: number): boolean {
+export function settle(stores: Stores, reservation: Reservation, outcome: Outcome, now: number): boolean {
+  const { records } = stores
   const { customer, environment, idempotency: claim } = reservation
   const record = claim === undefined ? undefined : records.read(customer, environment, claim.key, now)
   switch (outcome.kind) {
     case 'running':
       return renew(records, reservation, record, now)
     case 'accepted':
-      return accept(books, records, reservation, outcome, record, now)
+      return accept(stores, reservation, outcome, record, now)
     default:
-      return giveBack(books, records, reservation, outcome.kind, record, now)
+      return giveBack(stores, reservation, outcome.kind, record, now)
   }
 }
 
@@ -35,16 +43,18 @@ function renew(records: Records, reservation: Reservation, record: IdempotencyRe
 }
 
 function accept(
-  books: Books,
-  records: Records,
+  { books, records, messages }: Stores,
   reservation: Reservation,
-  { response, refund = 0 }: Extract<Outcome, { kind: 'accepted' }>,
+  { response, refund = 0, untaken = [] }: Extract<Outcome, { kind: 'accepted' }>,
   record: IdempotencyRecord | undefined,
   now: number,
 ): boolean {
   const { id, customer, environment, attempt, idempotency: claim } = reservation
   const entry = books.find(customer, environment, id)
-  if (entry !== undefined) books.close(customer, environment, entry, refund)
+  if (entry !== undefined) {
+    books.close(customer, environment, entry, refund)
+    messages.accepted(customer, environment, id, untaken)
+  }
   if (claim === undefined) return entry !== undefined
   if (response === undefined || record?.response !== undefined) return false
   const plan = record?.plan ?? claim.plan
@@ -55,8 +65,7 @@ function accept(
 }
 
 function giveBack(
-  books: Books,
-  records: Records,
+  { books, records, messages }: Stores,
   reservation: Reservation,
   why: 'failed' | 'abandoned',
   record: IdempotencyRecord | undefined,
@@ -68,6 +77,7 @@ function giveBack(
   const entry = books.find(customer, environment, id)
   if (entry === undefined || (why === 'abandoned' && now - entry.admittedAt < reconcileAfterMs)) return false
   books.close(customer, environment, entry, entry.units)
+  messages.release(customer, environment, id)
   if (mine !== undefined && claim !== undefined) records.drop(customer, environment, claim.key)
   return true
 }

@@ -10,6 +10,7 @@ import { retiredId } from '../retired.ts'
 import { customerFrom } from '../stored.ts'
 import { admissionsOf } from './admit.ts'
 import { type Books, booksOf } from './books.ts'
+import { type Messages, messagesOf } from './messages.ts'
 import { asProblem, openFile } from './open.ts'
 import { profilesOf } from './profiles.ts'
 import { type Records, recordsOf } from './records.ts'
@@ -36,6 +37,7 @@ export class SqliteRegistry implements Registry {
   readonly #now: () => number
   readonly #books: Books
   readonly #records: Records
+  readonly #messages: Messages
   readonly #admissions: ReturnType<typeof admissionsOf>
   readonly #profiles: ReturnType<typeof profilesOf>
   readonly #path: string
@@ -48,9 +50,10 @@ export class SqliteRegistry implements Registry {
     this.#path = path
     this.#db = openFile(path)
     this.#now = now
-    this.#books = booksOf(this.#db)
+    this.#messages = messagesOf(this.#db)
+    this.#books = booksOf(this.#db, this.#messages)
     this.#records = recordsOf(this.#db)
-    this.#admissions = admissionsOf(this.#db, this.#books, this.#records)
+    this.#admissions = admissionsOf(this.#db, this.#books, this.#records, this.#messages)
     this.#profiles = profilesOf(this.#db)
   }
 
@@ -62,7 +65,8 @@ export class SqliteRegistry implements Registry {
   }
 
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
-    return this.#inTransaction(() => settle(this.#books, this.#records, reservation, outcome, this.#now()))
+    const stores = { books: this.#books, records: this.#records, messages: this.#messages }
+    return this.#inTransaction(() => settle(stores, reservation, outcome, this.#now()))
   }
 
   now(): Promise<number> {

@@ -118,7 +118,7 @@ async function sendLoop(
       throw error
     }
     if (Date.now() >= clockAt) {
-      await table.readClock()
+      await table.connect()
       clockAt = Date.now() + clockEveryMs
     }
     // Also after a claim whose COMMIT had no answer.
@@ -137,9 +137,19 @@ async function sendLoop(
   await Promise.all(underWay)
 }
 
+/** Waits until the tables have been found. */
+async function connected(parts: AgentParts, signal: AbortSignal): Promise<void> {
+  const found = new AbortController()
+  await forever('database', parts, AbortSignal.any([signal, found.signal]), async () => {
+    for (const { table } of parts.tables) await table.connect()
+    found.abort()
+  })
+}
+
 async function reportLoop(parts: AgentParts, signal: AbortSignal): Promise<void> {
   const { tables, journal, gateway, observe, reportWaitSeconds = 20 } = parts
   const reporter = new Reporter({ tables: tables.map(({ table }) => table), journal, gateway, observe })
+  await connected(parts, signal)
   await forever('database', parts, signal, async () => {
     const failed = await reporter.read(reportWaitSeconds, signal)
     if (failed === undefined || signal.aborted) return
@@ -151,6 +161,7 @@ async function reportLoop(parts: AgentParts, signal: AbortSignal): Promise<void>
 async function followLoop(parts: AgentParts, signal: AbortSignal): Promise<void> {
   const { tables, journal, gateway, observe } = parts
   const reporter = new Reporter({ tables: tables.map(({ table }) => table), journal, gateway, observe })
+  await connected(parts, signal)
   await forever('database', parts, signal, async () => {
     await reporter.followUp(signal)
     journal.purge(keepMs)

@@ -19,7 +19,7 @@ export type AgentEvent =
   | { readonly kind: 'reported'; readonly reports: number; readonly unmatched: number }
   /** A result without a value in the table's map. */
   | { readonly kind: 'unmapped'; readonly table: string; readonly code: string }
-  /** Rows that another agent, or this one before a crash, had claimed. */
+  /** Rows with an old claim and no call: their agent crashed. */
   | { readonly kind: 'recovered'; readonly table: string; readonly rows: number }
   | {
       readonly kind: 'unavailable'

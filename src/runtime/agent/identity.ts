@@ -59,8 +59,3 @@ export function referenceFrom(ref: string): RowReference | undefined {
   const [, table, key, mark] = /^([^.]+)\.(.+)\.([\w-]{8})$/.exec(ref) ?? []
   return table === undefined || key === undefined || mark === undefined ? undefined : { table, key, mark }
 }
-
-/** Whether a reference was made for the message with this key. */
-export function isMarkOf(mark: string, messageKey: string): boolean {
-  return messageKey.startsWith(mark)
-}

@@ -61,7 +61,7 @@ export class MediaFiles {
     this.#writtenAs = writtenAs === undefined ? undefined : slashed(writtenAs).replace(/\/+$/, '')
   }
 
-  /** Whether a file can be sent now. @param name what the row holds: a path that is absolute, or relative to the root */
+  /** Whether a file can be sent now. @param name from the row: absolute, or below the root */
   async look(name: string): Promise<FileState> {
     const { root, graceMs, settleMs } = this.#options
     if (name.includes('\0') || name.split(/[\\/]/).includes('..')) return refused(`"${name}" has ".." in it`)
@@ -86,7 +86,7 @@ export class MediaFiles {
       if (isCutOff && age < graceMs) return { kind: 'waiting', why: `"${name}" ends in the middle of the image` }
       return invalid(`"${name}" ${image.fault}`)
     } catch (error) {
-      // The agent may not read it, or the share has just gone. Neither is the row's fault.
+      // Permission denied, or the share is gone: a person has to act.
       if (!isMissing(error)) return { kind: 'waiting', why: `"${name}" cannot be read: ${wordsOf(error)}` }
       const { total } = this.#see(name, missing)
       return total < graceMs

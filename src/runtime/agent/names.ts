@@ -3,7 +3,7 @@ import type { Engine, Session, TableFacts } from '../sql/index.ts'
 
 type Rename = (name: string) => string
 
-/** The name that the database uses for a table; `undefined`: it has no such table. */
+/** A table's name in the database; `undefined`: it does not exist. */
 async function tableNamed(engine: Engine, session: Session, name: string): Promise<string | undefined> {
   for (const one of new Set([name, name.toLowerCase(), name.toUpperCase()])) {
     if (await engine.hasTable(session, one)) return one
@@ -77,9 +77,9 @@ function logNamed(log: string, before: string, after: string): string {
 }
 
 /**
- * A map with the names that the database uses. The same layout has them in capitals in one database and in small letters in
- * another (PostgreSQL folds a name without quotes, and table names of MySQL on Linux are case-sensitive), and the agent quotes them.
- * What the database does not have stays as it is.
+ * A map with the names that the database uses. The same layout is in upper case in one database and in lower case in another:
+ * PostgreSQL folds unquoted names, table names in MySQL on Linux are case-sensitive, and the agent quotes all names. A name that
+ * the database does not have stays as it is.
  */
 export async function withNamesOf(engine: Engine, map: TableMap): Promise<TableMap> {
   return engine.transaction(async (session) => {

@@ -28,7 +28,7 @@ export class Orphans {
     const now = table.now()
     const rows = await table.read(await table.claimedKeys(maxRows), [table.map.status.claimed])
     const byKey = new Map(rows.map((row) => [table.messageKeyOf(row), row]))
-    for (const known of this.#journal.known(table.name, [...byKey.keys()]).keys()) byKey.delete(known)
+    for (const known of this.#journal.known(table.target, [...byKey.keys()]).keys()) byKey.delete(known)
     for (const key of this.#firstSeen.keys()) if (!byKey.has(key)) this.#firstSeen.delete(key)
     for (const [key, row] of byKey) {
       const firstSeen = this.#firstSeen.get(key) ?? now

@@ -30,11 +30,12 @@ function finalOf({ status, code }: GatewayReport): { readonly to: Final; readonl
 /** Brings outcomes from the gateway into the customer's tables. */
 export class Reporter {
   readonly #options: ReporterOptions
-  readonly #tables: ReadonlyMap<string, CustomerTable>
+  /** By the name in the database; several maps may serve one table. */
+  readonly #tables: ReadonlyMap<string, readonly CustomerTable[]>
 
   constructor(options: ReporterOptions) {
     this.#options = options
-    this.#tables = new Map(options.tables.map((table) => [table.name, table]))
+    this.#tables = Map.groupBy(options.tables, ({ name }) => name)
   }
 
   /**
@@ -60,9 +61,9 @@ export class Reporter {
 
   /** Looks up rows that were accepted days ago and have no report; what has no outcome even then ends as unknown. */
   async followUp(signal?: AbortSignal): Promise<void> {
-    const { journal, gateway, observe } = this.#options
-    for (const table of this.#tables.values()) {
-      const rows = journal.overdue(table.name, followMs, lookupRows)
+    const { tables, journal, gateway, observe } = this.#options
+    for (const table of tables) {
+      const rows = journal.overdue(table.target, followMs, lookupRows)
       const ids = rows.flatMap(({ id }) => id ?? [])
       if (rows.length === 0) continue
       const answer = ids.length === 0 ? undefined : await gateway.lookup(ids, signal)
@@ -81,9 +82,9 @@ export class Reporter {
 
   /** @returns how many reports found no row */
   async #write(reports: readonly GatewayReport[]): Promise<number> {
-    const { journal, observe } = this.#options
+    const { tables, journal, observe } = this.#options
     const known: JournalRow[] = []
-    const changes = new Map<CustomerTable, RowChange[]>()
+    const changes = new Map<string, RowChange[]>()
     let unmatched = 0
     for (const report of reports) {
       const { to, code } = finalOf(report)
@@ -93,23 +94,39 @@ export class Reporter {
         continue
       }
       const reference = referenceFrom(report.ref ?? '')
-      const table = reference === undefined ? undefined : this.#tables.get(reference.table)
-      if (reference === undefined || table === undefined) unmatched += 1
-      else append(changes, table, { key: reference.key, messageKey: reference.mark, to, code, at: report.at, id: report.id })
+      if (reference === undefined || !this.#tables.has(reference.table)) unmatched += 1
+      else
+        append(changes, reference.table, {
+          key: reference.key,
+          messageKey: reference.mark,
+          to,
+          code,
+          at: report.at,
+          id: report.id,
+        })
     }
     journal.record(known)
-    for (const table of this.#tables.values()) {
-      unmatched += await writeOutcomes(table, journal, observe)
-      unmatched += (await table.apply(changes.get(table) ?? [])).length
-    }
+    for (const table of tables) unmatched += await writeOutcomes(table, journal, observe)
+    for (const [name, some] of changes) unmatched += (await this.#apply(name, some)).length
     return unmatched
+  }
+
+  /** Rows that the journal does not know, as after the loss of a disk. */
+  async #apply(name: string, changes: readonly RowChange[]): Promise<readonly RowChange[]> {
+    let left = changes
+    for (const table of this.#tables.get(name) ?? []) left = left.length === 0 ? left : await table.apply(left)
+    return left
   }
 
   #rowOf({ ref = '' }: GatewayReport): JournalRow | undefined {
     const { journal } = this.#options
     const reference = referenceFrom(ref)
     if (reference === undefined) return journal.findByMessageKey(ref)
-    return journal.find(reference.table, reference.key, reference.mark)
+    for (const { target } of this.#tables.get(reference.table) ?? []) {
+      const row = journal.find(target, reference.key, reference.mark)
+      if (row !== undefined) return row
+    }
+    return undefined
   }
 }
 

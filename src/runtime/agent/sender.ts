@@ -67,14 +67,14 @@ export class Sender {
   /** Makes the calls for claims that a crash interrupted. */
   async recover(): Promise<void> {
     const { table, journal, observe } = this.#options
-    const interrupted = journal.interruptedClaims(table.name)
+    const interrupted = journal.interruptedClaims(table.target)
     const keys = interrupted.map(({ key }) => key)
     const expected = new Set(interrupted.map(({ messageKey }) => messageKey))
     const rows = await table.read(keys, [table.map.status.claimed])
     const ours = rows.filter((row) => expected.has(table.messageKeyOf(row)) && this.#isOurs(row))
     const kept = new Set(ours.map((row) => table.messageKeyOf(row)))
     journal.forgetRows(
-      table.name,
+      table.target,
       interrupted.filter(({ messageKey }) => !kept.has(messageKey)),
     )
     // What waits stays in the journal as it is.
@@ -105,7 +105,7 @@ export class Sender {
   /** Repeats open calls whose time has come. */
   async sendOpen(signal?: AbortSignal): Promise<void> {
     const { table, journal } = this.#options
-    for (const id of journal.openCalls(table.name)) {
+    for (const id of journal.openCalls(table.target)) {
       if (signal?.aborted) return
       if (this.#sending.has(id) || (this.#retries.get(id)?.at ?? 0) > Date.now()) continue
       const batch = journal.call(id)
@@ -122,7 +122,7 @@ export class Sender {
     if (keys.length === 0) return undefined
     const ready = await this.#attach(this.#notSentYet(await table.read(keys, [table.map.status.ready])))
     const intended = ready.rows.map((row) => ({ key: row.key, messageKey: table.messageKeyOf(row) }))
-    journal.claiming(table.name, intended)
+    journal.claiming(table.target, intended)
     const rows = await table.claim(
       intended.map(({ key }) => key),
       agent,
@@ -130,7 +130,7 @@ export class Sender {
     const claimed = new Set(rows.map((row) => table.messageKeyOf(row)))
     // Deleted, changed or taken by another agent in between.
     journal.forgetRows(
-      table.name,
+      table.target,
       intended.filter(({ messageKey }) => !claimed.has(messageKey)),
     )
     return this.#begin({ rows, attached: ready.attached })
@@ -179,12 +179,12 @@ export class Sender {
   #notSentYet(rows: readonly TableRow[]): TableRow[] {
     const { table, journal } = this.#options
     const keys = rows.map((row) => table.messageKeyOf(row))
-    const known = [...journal.known(table.name, keys).values()]
+    const known = [...journal.known(table.target, keys).values()]
     const sent = known.filter(({ id, state }) => id !== undefined || state === 'sending')
     journal.rewrite(sent.filter(({ state }) => state !== 'sending'))
     // Refused by the gateway before, and set to ready by the customer since: they may pass now.
     journal.forgetRows(
-      table.name,
+      table.target,
       known.filter((row) => !sent.includes(row)),
     )
     const left = new Set(sent.map(({ messageKey }) => messageKey))
@@ -222,10 +222,10 @@ export class Sender {
       // Images that the row names only since it was claimed are brought by `recover`.
       if (prepared.kind !== 'ended') continue
       const { to, code, detail } = prepared
-      outcomes.push({ table: table.name, key: row.key, messageKey, state: to, code, at: table.now() })
+      outcomes.push({ table: table.target, key: row.key, messageKey, state: to, code, at: table.now() })
       reasons.push({ code, detail })
     }
-    const batch = { id: randomId(), table: table.name, messages, attempts: 0, createdAt: Date.now() }
+    const batch = { id: randomId(), table: table.target, messages, attempts: 0, createdAt: Date.now() }
     if (messages.length > 0) journal.begin(batch)
     journal.record(outcomes)
     this.#observeFailures(reasons)

@@ -5,6 +5,7 @@ import { type Claim, claimFrom, claimText } from './claims.ts'
 import { countRows, type RowCounts } from './counts.ts'
 import { readDetails } from './details.ts'
 import { messageKey } from './identity.ts'
+import { withNamesOf } from './names.ts'
 import { columnsOf, rowFrom, type TableRow } from './rows.ts'
 import { type RowChange, setsOf, whereOf } from './statements.ts'
 
@@ -13,24 +14,36 @@ const keysPerStatement = 500
 
 /** Rows in the states of a sender: the customer's table over any engine. */
 export class CustomerTable {
-  readonly map: TableMap
+  /** As it was given: identities and the journal do not depend on the case of names in the database. */
+  readonly #given: TableMap
+  /** With the names of the database, once they are known. */
+  #named: TableMap | undefined
   readonly #engine: Engine
-  /** How far the database's clock is ahead of ours, in milliseconds. */
+  /** How far the database's clock is ahead of this machine's, in milliseconds. */
   #aheadMs = 0
   /** Tables of months that are known to be there. */
   readonly #logs = new Set<string>()
-
   readonly #now: () => number
 
   /** @param now this machine's clock */
   constructor(engine: Engine, map: TableMap, now: () => number = Date.now) {
     this.#engine = engine
-    this.map = map
+    this.#given = map
     this.#now = now
   }
 
+  get map(): TableMap {
+    return this.#named ?? this.#given
+  }
+
   get name(): string {
-    return this.map.table
+    return this.#given.table
+  }
+
+  /** Names the table's rows in the journal: several maps may serve one table. */
+  get target(): string {
+    const { table, where } = this.#given
+    return where === undefined ? table : `${table} ${JSON.stringify(where)}`
   }
 
   /** The database's clock: it decides what is due (two clocks that differ would send a row early or late). */
@@ -38,8 +51,12 @@ export class CustomerTable {
     return this.#now() + this.#aheadMs
   }
 
-  /** Compares the clocks. @returns how far the database's clock is ahead, in milliseconds */
-  async readClock(): Promise<number> {
+  /**
+   * Reads the names of the table and its columns, once, and compares the clocks. Nothing else is called before it.
+   * @returns how far the database's clock is ahead, in milliseconds
+   */
+  async connect(): Promise<number> {
+    this.#named ??= await withNamesOf(this.#engine, this.#given)
     this.#aheadMs = await this.#engine.transaction(async (session) => (await this.#engine.now(session)) - this.#now())
     return this.#aheadMs
   }
@@ -56,7 +73,7 @@ export class CustomerTable {
     const others = except.length === 0 ? '' : ` AND ${quoted(key)} NOT IN ${marks(except.length)}`
     const due = `${quoted(status.column)} = ? AND ${quoted(columns.dueAt)} <= ?${sql}${others}`
     const select = (order: string) =>
-      `SELECT ${quoted(key)} AS k FROM ${quoted(this.name)} WHERE ${due} ORDER BY ${quoted(columns.dueAt)} ${order} LIMIT ?`
+      `SELECT ${quoted(key)} AS k FROM ${quoted(this.map.table)} WHERE ${due} ORDER BY ${quoted(columns.dueAt)} ${order} LIMIT ?`
     const wanted = [status.ready, this.#time(this.now()), ...values, ...except]
     return this.#engine.transaction(async (session) => {
       const first = await session.all(select('ASC'), [...wanted, oldest])
@@ -94,10 +111,10 @@ export class CustomerTable {
     const sets = [`${quoted(status.column)} = ?`, ...(claim === undefined ? [] : [`${quoted(claim)} = ?`])]
     const values: Value[] = [status.claimed, ...(claim === undefined ? [] : [mark])]
     return this.#engine.transaction(async (session) => {
-      const locked = (await this.#rows(session, this.name, sorted, from, true)).filter(isWanted)
+      const locked = (await this.#rows(session, this.map.table, sorted, from, true)).filter(isWanted)
       if (locked.length === 0) return []
       const rows = await readDetails(session, this.#engine, this.map, locked)
-      const update = `UPDATE ${quoted(this.name)} SET ${sets.join(', ')} WHERE ${quoted(key)} IN ${marks(rows.length)}`
+      const update = `UPDATE ${quoted(this.map.table)} SET ${sets.join(', ')} WHERE ${quoted(key)} IN ${marks(rows.length)}`
       await session.run(update, [...values, ...rows.map((row) => row.key)])
       return rows
     })
@@ -108,7 +125,7 @@ export class CustomerTable {
     return this.#engine.transaction(async (session) => {
       const rows: TableRow[] = []
       for (let from = 0; from < keys.length; from += keysPerStatement) {
-        const some = await this.#rows(session, this.name, keys.slice(from, from + keysPerStatement), states, false)
+        const some = await this.#rows(session, this.map.table, keys.slice(from, from + keysPerStatement), states, false)
         rows.push(...(await readDetails(session, this.#engine, this.map, some)))
       }
       return rows
@@ -121,9 +138,28 @@ export class CustomerTable {
     const { key, status, claim } = this.map
     const { sql, values } = whereOf(this.map, quoted)
     const marked = claim === undefined ? '' : ` AND ${quoted(claim)} LIKE 'apigw:%'`
-    const select = `SELECT ${quoted(key)} AS k FROM ${quoted(this.name)} WHERE ${quoted(status.column)} = ?${marked}${sql} LIMIT ?`
+    const select = `SELECT ${quoted(key)} AS k FROM ${quoted(this.map.table)} WHERE ${quoted(status.column)} = ?${marked}${sql} LIMIT ?`
     const rows = await this.#engine.transaction((session) => session.all(select, [status.claimed, ...values, limit]))
     return rows.map(({ k }) => String(k))
+  }
+
+  /**
+   * Claimed rows of the last hour that no agent of apigw has claimed, counted up to a limit: another program sends from the table.
+   * Always 0 where the table has no claim column.
+   */
+  async foreignClaims(limit: number): Promise<number> {
+    const { quoted } = this.#engine
+    const { columns, status, claim } = this.map
+    if (claim === undefined) return 0
+    const { sql, values } = whereOf(this.map, quoted)
+    const now = this.now()
+    const due = `${quoted(columns.dueAt)} BETWEEN ? AND ?`
+    const empty = `(${quoted(claim)} IS NULL OR ${quoted(claim)} = '')`
+    const where = `${quoted(status.column)} = ? AND ${due} AND ${empty}${sql}`
+    const select = `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${quoted(this.map.table)} WHERE ${where} LIMIT ?) AS some`
+    const wanted = [status.claimed, this.#time(now - 3_600_000), this.#time(now), ...values, limit]
+    const [row] = await this.#engine.transaction((session) => session.all(select, wanted))
+    return Number(row?.n)
   }
 
   /**
@@ -134,7 +170,7 @@ export class CustomerTable {
     const missing: RowChange[] = []
     for (let from = 0; from < changes.length; from += keysPerStatement) {
       const some = changes.slice(from, from + keysPerStatement)
-      const left = await this.#engine.transaction((session) => this.#applyIn(session, this.name, some))
+      const left = await this.#engine.transaction((session) => this.#applyIn(session, this.map.table, some))
       missing.push(...(await this.#applyToLogs(left)))
     }
     return missing

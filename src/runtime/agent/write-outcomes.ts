@@ -26,7 +26,7 @@ function changeOf({ key, messageKey, state, code, at, id }: JournalRow): RowChan
 export async function writeOutcomes(table: CustomerTable, journal: Journal, observe: ObserveAgent): Promise<number> {
   let missing = 0
   for (;;) {
-    const rows = journal.unwritten(table.name, rowsPerWrite)
+    const rows = journal.unwritten(table.target, rowsPerWrite)
     if (rows.length === 0) return missing
     const left = await table.apply(rows.flatMap((row) => changeOf(row) ?? []))
     missing += left.length

@@ -202,8 +202,8 @@ export class MysqlEngine implements Engine {
     const session = this.#session(connection, pingMs)
     const modes = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'
     const [row] = await session.all('SELECT @@max_allowed_packet AS bytes, @@log_bin AS logged, @@binlog_format AS format')
-    // A statement-based binary log refuses writes under READ COMMITTED with error 1665. A transaction of ours begins with its
-    // first statement, so its snapshot is a new one under REPEATABLE READ too.
+    // A statement-based binary log refuses writes under READ COMMITTED with error 1665. Each transaction takes
+    // its snapshot at its first read, so it is a new one under REPEATABLE READ too.
     const isolation = row?.logged === 1 && row.format === 'STATEMENT' ? 'REPEATABLE READ' : 'READ COMMITTED'
     await session.run(`SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`)
     await session.run(`SET SESSION sql_mode = '${modes}', innodb_lock_wait_timeout = 10`)

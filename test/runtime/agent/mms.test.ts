@@ -82,7 +82,7 @@ describe.each(engines)('MMS on $engine', ({ engine, create }) => {
     return { database, ledger, world, folder, clock, uploads, agent, add, addRow, read, sent, failures }
   }
 
-  test('a row whose image is missing is not claimed, does not delay other rows, and fails after the grace time', async () => {
+  test('a row whose image is missing is not claimed, does not hold up other rows, and fails in the end', async () => {
     const { agent, add, addRow, read, clock, sent, failures } = await start()
     await add(1, 'late.jpg')
     await addRow(2, 0, 4)
@@ -180,7 +180,7 @@ describe.each(engines)('MMS on $engine', ({ engine, create }) => {
     await addRow(2, 0, 4)
     await agent.drain()
     expect([await read(1), await read(2)]).toEqual(['1', '2'])
-    expect(agent.events).toContainEqual(expect.objectContaining({ kind: 'waiting', why: expect.stringContaining('mediaRoot') }))
+    expect(agent.events).toContainEqual(expect.objectContaining({ kind: 'waiting', why: expect.stringContaining('media.root') }))
   })
 
   test('an upload without an answer leaves the row as it is, and is repeated', async () => {

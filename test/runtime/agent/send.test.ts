@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Fetch } from '../../../src/client/index.ts'
 import { engines } from '../../support/databases.ts'
 import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
 import { liveQueue, type Sqs, startSqs } from '../../support/sqs.ts'
@@ -133,7 +134,7 @@ describe.each(engines)('an agent on $engine', ({ create }) => {
     const { database, world, states } = await start()
     await fill(database, 1, 20)
     let cut = true
-    const cutting: typeof fetch = async (...call) => {
+    const cutting: Fetch = async (...call) => {
       const response = await fetch(...call)
       if (!cut) return response
       cut = false

@@ -22,7 +22,7 @@ export function idempotencyKey(request: HttpRequest): string | undefined {
 const maxDepth = 64
 
 /** JSON with the members of every object in the order of their names: two bodies that mean the same are the same. */
-function canonical(value: unknown, depth = 0): string {
+export function canonical(value: unknown, depth = 0): string {
   if (depth > maxDepth) throw new Problem('invalid-body', `The body is nested more than ${maxDepth} levels deep.`)
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(',')}]`
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'

@@ -35,7 +35,8 @@ interface Looked {
 }
 
 function lookedUp(owner: Owner, open: OpenReservation): Looked {
-  const { idempotency, trace, id, units } = open
+  const { idempotency, trace, id, units, ids: keyed } = open
+  if (keyed !== undefined) return { open, rows: keyed.map((_, at) => at), ids: keyed }
   const [ranges, key = '']: string[] = trace === undefined ? [`0-${units - 1}`] : JSON.parse(trace)
   const rows = rangesFrom(ranges ?? '')
   const source = idempotency === undefined ? { reservation: id } : { key, fingerprint: idempotency.fingerprint }
@@ -46,6 +47,8 @@ function lookedUp(owner: Owner, open: OpenReservation): Looked {
 function outcomeOf({ rows, ids, open }: Looked, known: ReadonlySet<string>): Outcome {
   const missing = rows.filter((_, place) => !known.has(ids[place] ?? ''))
   if (missing.length === rows.length) return { kind: 'abandoned' }
+  // No answer is kept: a repeated call asks about each of its messages again.
+  if (open.ids !== undefined) return { kind: 'accepted', refund: missing.length, untaken: missing.map((row) => ids[row] ?? '') }
   const answer = open.idempotency === undefined ? {} : { response: JSON.stringify(missing) }
   return { kind: 'accepted', refund: missing.length, ...answer }
 }
@@ -79,10 +82,12 @@ export async function reconcile(
   let closed = 0
   let returned = 0
   for (const one of looked) {
-    const { idempotency, ...open } = one.open
-    const claim = idempotency === undefined ? {} : { idempotency }
-    const reservation: Reservation = { ...owner, ...open, ...claim, day: '', month: '', attempt: 1 }
+    const { idempotency, ids: keyed, ...open } = one.open
     const outcome = outcomeOf(one, known)
+    const isPart = keyed !== undefined && outcome.kind === 'accepted'
+    const claim = idempotency === undefined || isPart ? {} : { idempotency }
+    const ofMessages = keyed === undefined ? {} : { keyed: true as const }
+    const reservation: Reservation = { ...owner, ...open, ...claim, ...ofMessages, day: '', month: '', attempt: 1 }
     if (!(await registry.settle(reservation, outcome))) continue
     closed += 1
     returned += outcome.kind === 'accepted' ? (outcome.refund ?? 0) : open.units

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { maxRunMs } from '../../../domain/admission.ts'
+import { type MessageStanding, maxRunMs } from '../../../domain/admission.ts'
 import { randomId } from '../../../domain/ids.ts'
 import {
   charsetOfRules,
@@ -17,6 +17,7 @@ import type { Call } from './call.ts'
 import { deliver } from './deliver.ts'
 import { fingerprint, idempotencyKey } from './idempotency.ts'
 import { holdLease } from './lease.ts'
+import { checkedKeys, keyedIds } from './message-keys.ts'
 import { type Plan, planFrom, planText, type Rejection } from './plan.ts'
 import { idsOf, traceOf } from './reconcile.ts'
 
@@ -32,7 +33,14 @@ export interface Checked {
 
 /** What became of one row. */
 export type Row =
-  | { readonly index: number; readonly kind: 'accepted'; readonly id: string; readonly normalized?: NormalizedTexts }
+  | {
+      readonly index: number
+      readonly kind: 'accepted'
+      readonly id: string
+      readonly normalized?: NormalizedTexts
+      /** Another call had the message accepted before, by its key. */
+      readonly replayed?: true
+    }
   | { readonly index: number; readonly kind: 'rejected'; readonly rejection: Rejection }
 
 /** A call whose messages, or some of them, are on their way. */
@@ -85,6 +93,21 @@ function planOf({ charset }: Call, rows: readonly Checked[]): Plan {
   return { texts: textRules(charset), rows: sent, rejected }
 }
 
+const stillOpen: Rejection = {
+  code: 'idempotency-in-progress',
+  detail: 'Another call with this message has not ended. Send it again in a few seconds.',
+}
+
+/** How the rows of a plan ended, other than by being sent. */
+interface Exceptions {
+  /** Rows that no queue took. */
+  readonly untaken: ReadonlySet<number>
+  /** Rows that another call has, by their keys. */
+  readonly open: ReadonlySet<number>
+  /** Rows that another call sent before. */
+  readonly known: ReadonlySet<number>
+}
+
 type RequestOf = (index: number) => MessageRequest | undefined
 
 /**
@@ -98,24 +121,33 @@ function requestsOf({ charset }: Call, plan: Plan, rows: readonly Checked[]): Re
   return (index) => messageRequestIn(decided).safeParse(rows[index]?.value).data
 }
 
-/** The rows of a plan, of which a queue took all but those in `untaken`. */
-function rowsOf({ rows, rejected }: Plan, untaken: ReadonlySet<number>, { idOf }: Identity, requestOf: RequestOf): Row[] {
+/** The rows of a plan, as they ended. */
+function rowsOf({ rows, rejected }: Plan, ended: Exceptions, { idOf }: Identity, requestOf: RequestOf): Row[] {
   const sent = rows.map((index): Row => {
-    if (untaken.has(index)) return { index, kind: 'rejected', rejection: notTaken }
+    if (ended.untaken.has(index)) return { index, kind: 'rejected', rejection: notTaken }
+    if (ended.open.has(index)) return { index, kind: 'rejected', rejection: stillOpen }
     const normalized = requestOf(index)?.normalized
-    return { index, kind: 'accepted', id: idOf(index), ...(normalized !== undefined && { normalized }) }
+    return {
+      index,
+      kind: 'accepted',
+      id: idOf(index),
+      ...(normalized !== undefined && { normalized }),
+      ...(ended.known.has(index) && { replayed: true }),
+    }
   })
   const others = [...rejected].map(([index, rejection]): Row => ({ index, kind: 'rejected', rejection }))
   return others.length === 0 ? sent : [...sent, ...others].sort((a, b) => a.index - b.index)
 }
 
-function takingOf(api: Api, plan: Plan, { reservation, claim, key }: Identity): Taking {
-  const trace = traceOf(plan.rows, key)
+function takingOf(api: Api, plan: Plan, { reservation, claim, key }: Identity, ids: readonly string[] | undefined): Taking {
+  // The ids of messages with keys are stored as they are.
+  const trace = ids === undefined ? traceOf(plan.rows, key) : undefined
   return {
     api,
     reservation,
     ...(claim !== undefined && { idempotency: { ...claim, plan: planText(plan) } }),
     ...(trace !== undefined && { trace }),
+    ...(ids !== undefined && { ids }),
   }
 }
 
@@ -128,9 +160,20 @@ function replayed(
 ): Replayed {
   // A record of an older version has no plan, and for a single message a whole answer in the place of the list.
   const decided = plan === undefined ? planOf(call, rows) : planFrom(plan, rows.length)
+  return { kind: 'replayed', rows: rowsOf(decided, keptFrom(response), identity, requestsOf(call, decided, rows)) }
+}
+
+/** The answer's exceptions as they are stored: the untaken rows, or both lists where there are open ones. */
+function keptText({ untaken, open }: Exceptions): string {
+  return JSON.stringify(open.size === 0 ? [...untaken] : { untaken: [...untaken], open: [...open] })
+}
+
+function keptFrom(response: string): Exceptions {
   const kept: unknown = JSON.parse(response)
-  const untaken = new Set(Array.isArray(kept) ? kept.map(Number) : [])
-  return { kind: 'replayed', rows: rowsOf(decided, untaken, identity, requestsOf(call, decided, rows)) }
+  const numbers = (value: unknown): Set<number> => new Set(Array.isArray(value) ? value.map(Number) : [])
+  if (Array.isArray(kept)) return { untaken: numbers(kept), open: new Set(), known: new Set() }
+  const { untaken, open }: { untaken?: unknown; open?: unknown } = { ...Object(kept) }
+  return { untaken: numbers(untaken), open: numbers(open), known: new Set() }
 }
 
 /**
@@ -144,13 +187,16 @@ function replayed(
 export async function submit(
   call: Call,
   api: Api,
-  rows: readonly Checked[],
-  identity: Identity,
+  given: readonly Checked[],
+  ofCall: Identity,
   refusal: () => Problem,
 ): Promise<Submitted | Replayed | Refused> {
+  const ids = keyedIds({ customer: call.caller.customer, environment: call.environment }, given)
+  const rows = checkedKeys(given, ids)
+  const identity = ids === undefined ? ofCall : { ...ofCall, idOf: (index: number) => ids.get(index) ?? '' }
   const today = planOf(call, rows)
   const started = performance.now()
-  const taking = takingOf(api, today, identity)
+  const taking = takingOf(api, today, identity, ids && today.rows.map(identity.idOf))
   const admission = today.rows.length === 0 ? await recalled(call, taking) : await admit(call, today.rows.length, taking)
   if (admission === undefined) throw refusal()
   if (admission.kind === 'refused') return admission
@@ -159,18 +205,23 @@ export async function submit(
   const stored = admission.reservation.idempotency?.plan
   const plan = admission.reservation.attempt === 1 || stored === undefined ? today : planFrom(stored, rows.length)
   const requestOf = requestsOf(call, plan, rows)
-  const confirmed = await published(call, admission, messagesOf(plan, requestOf, identity, admission), started)
-  const untaken = new Set(plan.rows.filter((_, place) => confirmed[place] !== true))
-  await settle(call, admission, plan, untaken, confirmed)
-  return { kind: 'submitted', admission, rows: rowsOf(plan, untaken, identity, requestOf) }
+  const standings = new Map(today.rows.map((index, at) => [index, admission.messages?.[at]]))
+  const having = (standing: MessageStanding) => plan.rows.filter((index) => (standings.get(index) ?? 'new') === standing)
+  const own = having('new')
+  const confirmed =
+    own.length === 0 ? [] : await published(call, admission, messagesOf(own, requestOf, identity, admission), started)
+  const untaken = new Set(own.filter((_, place) => confirmed[place] !== true))
+  const ended = { untaken, open: new Set(having('open')), known: new Set(having('known')) }
+  await settle(call, admission, plan, ended, identity, confirmed)
+  return { kind: 'submitted', admission, rows: rowsOf(plan, ended, identity, requestOf) }
 }
 
 async function recalled(call: Call, { idempotency, ...taking }: Taking): Promise<Decided | undefined> {
   return idempotency === undefined ? undefined : recall(call, { ...taking, idempotency })
 }
 
-function messagesOf(plan: Plan, requestOf: RequestOf, identity: Identity, { reservation }: Admitted): Message[] {
-  return plan.rows.map((index) => {
+function messagesOf(rows: readonly number[], requestOf: RequestOf, identity: Identity, { reservation }: Admitted): Message[] {
+  return rows.map((index) => {
     const request = requestOf(index)
     // Only where another version took over from one that crashed: whether the message was sent, the ledger will say.
     if (request === undefined) {
@@ -208,9 +259,11 @@ async function settle(
   { registry, settlements }: Call,
   { reservation }: Admitted,
   plan: Plan,
-  untaken: ReadonlySet<number>,
+  ended: Exceptions,
+  { idOf }: Identity,
   confirmed: readonly (true | Error)[],
 ): Promise<void> {
+  const { untaken } = ended
   if (untaken.size === plan.rows.length) {
     await registry.settle(reservation, { kind: 'failed' }).catch(() => settlements.failed(reservation))
     const cause = confirmed.find((result) => result !== true)
@@ -218,6 +271,7 @@ async function settle(
   }
   if (reservation.idempotency === undefined && untaken.size === 0) return settlements.accepted(reservation)
   // A lost settle is harmless: after the lease the key may run again, and asks for the same ids.
-  const response = JSON.stringify([...untaken])
-  await registry.settle(reservation, { kind: 'accepted', response, refund: untaken.size }).catch(() => false)
+  const ids = reservation.keyed === undefined ? {} : { untaken: [...untaken].map(idOf) }
+  const outcome = { kind: 'accepted', response: keptText(ended), refund: untaken.size, ...ids } as const
+  await registry.settle(reservation, outcome).catch(() => false)
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Charset } from '../../../../domain/euc-kr.ts'
 import { messageRequestIn, normalizedTexts } from '../../../../domain/message.ts'
-import { type FieldError, Problem, problemTable } from '../../../../domain/problem.ts'
+import { type FieldError, Problem, type ProblemCode, problemTable } from '../../../../domain/problem.ts'
 import { json } from '../../http/http.ts'
 import { rateLimitHeaders, standings } from '../../http/rate-limit-headers.ts'
 import { checkedRows, refOf } from '../../messages/checked-rows.ts'
@@ -44,6 +44,10 @@ const answer = z.object({
         ref: z.string().optional(),
         status: z.enum(['accepted', 'rejected']),
         normalized: normalizedTexts.optional(),
+        replayed: z
+          .literal(true)
+          .optional()
+          .meta({ description: 'The message was accepted before, by its key, and is not sent again' }),
         problem: problem.optional(),
       }),
     )
@@ -65,16 +69,26 @@ function pointed(rows: readonly Checked[]): FieldError[] {
   )
 }
 
+/** Rejections of messages that are valid and cannot be sent now. */
+const validButUnsent: ReadonlySet<ProblemCode> = new Set(['queue-unavailable', 'idempotency-in-progress'])
+
 function answerOf(rows: readonly Row[], messages: readonly unknown[]) {
   const results = rows.map((row) => {
     const { index } = row
     if (row.kind === 'accepted') {
-      const { id, normalized } = row
-      return { index, id, ...refOf(messages[index]), status: 'accepted', ...(normalized && { normalized }) }
+      const { id, normalized, replayed } = row
+      return {
+        index,
+        id,
+        ...refOf(messages[index]),
+        status: 'accepted',
+        ...(normalized && { normalized }),
+        ...(replayed && { replayed }),
+      }
     }
     const { rejection } = row
-    // A message that only the queue refused was a valid one, so its ref is one too.
-    const named = rejection.code === 'queue-unavailable' ? refOf(messages[index]) : {}
+    // A message that cannot be sent now was a valid one, so its ref is one too.
+    const named = validButUnsent.has(rejection.code) ? refOf(messages[index]) : {}
     return { index, ...named, status: 'rejected', problem: { ...rejection, retryable: problemTable[rejection.code].retryable } }
   })
   const accepted = rows.filter(({ kind }) => kind === 'accepted').length

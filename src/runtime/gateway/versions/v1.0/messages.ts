@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { leaseMs } from '../../../../domain/admission.ts'
 import { messageRequestIn, normalizedTexts } from '../../../../domain/message.ts'
 import { Problem } from '../../../../domain/problem.ts'
 import { json } from '../../http/http.ts'
@@ -32,10 +33,13 @@ export default endpoint({
     const done = await submit(call, 'messages', rows, identityOf(call, body), refuse)
     if (done.kind === 'refused') return call.refuse(done)
     const [sent] = done.rows
+    if (sent?.kind === 'rejected' && sent.rejection.code === 'idempotency-in-progress') {
+      throw new Problem(sent.rejection.code, sent.rejection.detail, { retryAfterMs: leaseMs })
+    }
     if (sent?.kind !== 'accepted') throw refuse()
     const { id, normalized } = sent
     const answer = { id, ...refOf(body), status: 'accepted', ...(normalized && { normalized }) }
-    if (done.kind === 'replayed') return json(202, answer, { 'idempotency-replayed': 'true' })
+    if (done.kind === 'replayed' || sent.replayed) return json(202, answer, { 'idempotency-replayed': 'true' })
     const { remaining, windows, now } = done.admission
     const response = json(202, answer, rateLimitHeaders(standings(remaining, windows, now), now))
     return request !== undefined && isCut(call, [request]) ? { ...response, cut: true } : response

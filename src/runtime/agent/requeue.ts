@@ -1,0 +1,70 @@
+import type { TableMap } from '../../domain/table-map.ts'
+import { writeTime } from '../../domain/wall-clock.ts'
+import { type Engine, marks, type Session, type SqlRow, type Value } from '../sql/index.ts'
+
+/** A row that failed, with the result that is in the table. */
+export interface FailedRow {
+  readonly key: string
+  readonly code: string
+}
+
+export interface FailedFilter {
+  /** The table's value for a result; absent: each. */
+  readonly code?: string | undefined
+  readonly keys?: readonly string[] | undefined
+  readonly limit: number
+}
+
+interface Where {
+  readonly sql: string
+  readonly values: readonly Value[]
+}
+
+/** Failed rows. In some tables `failed` and `delivered` are the same state, and only the result distinguishes them. */
+function failedWhere({ quoted }: Engine, { key, status, result }: TableMap, { code, keys }: FailedFilter): Where {
+  const delivered = typeof result.delivered === 'object' ? Object.values(result.delivered) : [result.delivered]
+  const parts = [`${quoted(status.column)} = ?`, `${quoted(result.code)} NOT IN ${marks(delivered.length)}`]
+  const values: Value[] = [status.failed, ...delivered]
+  if (code !== undefined) {
+    parts.push(`${quoted(result.code)} = ?`)
+    values.push(code)
+  }
+  if (keys !== undefined) {
+    parts.push(`${quoted(key)} IN ${marks(keys.length)}`)
+    values.push(...keys)
+  }
+  return { sql: parts.join(' AND '), values }
+}
+
+async function select(session: Session, engine: Engine, map: TableMap, filter: FailedFilter): Promise<SqlRow[]> {
+  const { quoted } = engine
+  const where = failedWhere(engine, map, filter)
+  const lock = engine.name === 'sqlite' ? '' : ' FOR UPDATE'
+  const columns = `${quoted(map.key)} AS k, ${quoted(map.result.code)} AS code`
+  const sql = `SELECT ${columns} FROM ${quoted(map.table)} WHERE ${where.sql} ORDER BY ${quoted(map.key)} LIMIT ?${lock}`
+  return session.all(sql, [...where.values, filter.limit])
+}
+
+/** Failed rows, up to the limit. */
+export async function failedRows(engine: Engine, map: TableMap, filter: FailedFilter): Promise<FailedRow[]> {
+  const rows = await engine.transaction((session) => select(session, engine, map, filter))
+  return rows.map(({ k, code }) => ({ key: String(k).trimEnd(), code: String(code).trimEnd() }))
+}
+
+/**
+ * Makes failed rows ready again, due now. The new due time makes each another message: the gateway answers a message that it has
+ * accepted before with its old id, and sends nothing.
+ * @param now the database's clock
+ * @returns how many
+ */
+export async function requeue(engine: Engine, map: TableMap, filter: FailedFilter, now: number): Promise<number> {
+  const { quoted } = engine
+  const { key, columns, status, time, timeZone } = map
+  return engine.transaction(async (session) => {
+    const rows = await select(session, engine, map, filter)
+    if (rows.length === 0) return 0
+    const sets = `${quoted(status.column)} = ?, ${quoted(columns.dueAt)} = ?`
+    const sql = `UPDATE ${quoted(map.table)} SET ${sets} WHERE ${quoted(key)} IN ${marks(rows.length)}`
+    return session.run(sql, [status.ready, writeTime(now, time, timeZone), ...rows.map(({ k }) => String(k))])
+  })
+}

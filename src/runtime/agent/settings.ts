@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs'
+import { isAbsolute, join, resolve } from 'node:path'
+import { parseDocument } from 'yaml'
+import * as z from 'zod'
+import { duration } from '../../domain/duration.ts'
+import { environments } from '../../domain/names.ts'
+import { apigw, step } from '../../domain/next-step.ts'
+import { Problem } from '../../domain/problem.ts'
+import { type MasterKeys, masterKeysFrom, seal, unseal } from '../../domain/seal.ts'
+import { columnValue, identifier } from '../../domain/sql-names.ts'
+import { type TableMap, tableMap } from '../../domain/table-map.ts'
+
+/** A secret in the file is sealed under the key file, so that the file may be copied and shown. */
+const sealed = z
+  .string()
+  .regex(/^v1\.[\w-]+\.[\w-]+\.[\w-]+$/, 'is not sealed: run apigw agent encrypt, and put in what it prints')
+const maxName = 12
+
+const tableSettings = z.strictObject({
+  /** A shipped map, such as `em-tran`, or the path of a map of your own. */
+  map: z.string().min(1),
+  /** Default: the name in the map. */
+  table: identifier.optional(),
+  timeZone: z.string().min(1).optional(),
+  /** Rows that have been due for longer are not sent. */
+  maxAge: duration.optional(),
+  where: z.record(identifier, z.union([columnValue, z.array(columnValue).min(1)])).optional(),
+})
+
+export const agentSettings = z.strictObject({
+  version: z.literal(1),
+  name: z.string().regex(new RegExp(`^[A-Za-z0-9_-]{1,${maxName}}$`), `has to be 1 to ${maxName} letters, digits, "-" or "_"`),
+  gateway: z.url({ protocol: /^https?$/ }),
+  environment: z.enum(environments).default('live'),
+  scheme: z.enum(['basic', 'hmac']).default('hmac'),
+  credentials: sealed.optional(),
+  database: z.string().min(1),
+  databasePassword: sealed.optional(),
+  keyFile: z.string().min(1).default('agent.key'),
+  journal: z.string().min(1).default('agent-journal.db'),
+  proxy: z.url({ protocol: /^https?$/ }).optional(),
+  ca: z.string().min(1).optional(),
+  log: z
+    .strictObject({
+      file: z.string().min(1),
+      megabytes: z.int().min(1).max(1000).default(10),
+      keep: z.int().min(1).max(100).default(5),
+    })
+    .optional(),
+  /** Where the images are that rows name, and how rows begin the paths of this folder. */
+  media: z.strictObject({ root: z.string().min(1), writtenAs: z.string().min(1).optional() }).optional(),
+  tables: z.array(tableSettings).min(1),
+})
+
+export type AgentSettings = z.output<typeof agentSettings>
+
+export interface LoadedSettings {
+  readonly settings: AgentSettings
+  readonly path: string
+  readonly maps: readonly { readonly map: TableMap; readonly maxAgeMs?: number }[]
+  /** A path in the file, from its folder. */
+  resolve(path: string): string
+}
+
+/** Reads YAML with a schema. @throws Problem `config-invalid` that names file, line and field */
+function documentFrom<T>(path: string, schema: z.ZodType<T>, missing: ReturnType<typeof step>): T {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new Problem('config-invalid', `Cannot read ${path}.`, { next: missing, cause })
+  }
+  const document = parseDocument(text)
+  const syntax = document.errors[0]
+  if (syntax !== undefined) {
+    const [what = ''] = syntax.message.split(/ at line \d+|\n/)
+    throw new Problem('config-invalid', `${path}, line ${syntax.linePos?.[0].line ?? '?'}: ${what}.`)
+  }
+  const parsed = schema.safeParse(document.toJS())
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const field = [...(issue?.path ?? []), ...unknown].map(String).join('.')
+  throw new Problem('config-invalid', `${path}${field === '' ? '' : `, ${field}`}: ${issue?.message ?? 'is not valid'}`)
+}
+
+/**
+ * A map by its name, or by its path from `folder`.
+ * @param mapsFolder where the shipped maps are
+ * @throws Problem `config-invalid`
+ */
+export function mapFrom(name: string, folder: string, mapsFolder: string): TableMap {
+  const isShipped = /^[a-z0-9-]+$/.test(name)
+  const path = isShipped ? join(mapsFolder, `${name}.yaml`) : resolve(folder, name)
+  return documentFrom(path, tableMap, step`the maps are in ${mapsFolder}`)
+}
+
+/**
+ * Reads agent.yaml and its maps.
+ * @throws Problem `config-invalid`
+ */
+export function loadAgentSettings(path: string, mapsFolder: string): LoadedSettings {
+  const full = resolve(path)
+  const folder = resolve(full, '..')
+  const settings = documentFrom(full, agentSettings, step`write it: ${apigw('agent init')}`)
+  if (/:\/\/[^/]*:[^/]*@/.test(settings.database)) {
+    throw new Problem('secret-in-argument', `database in ${full} contains a password.`, {
+      next: step`remove it, and set databasePassword to what ${apigw('agent encrypt')} prints`,
+    })
+  }
+  const maps = settings.tables.map(({ map: name, table, timeZone, where, maxAge }) => {
+    const map = mapFrom(name, folder, mapsFolder)
+    return {
+      map: {
+        ...map,
+        ...(table !== undefined && { table }),
+        ...(timeZone !== undefined && { timeZone }),
+        ...(where !== undefined && { where }),
+      },
+      ...(maxAge !== undefined && { maxAgeMs: maxAge }),
+    }
+  })
+  const names = maps.map(({ map }) => map.table)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined && maps.filter(({ map }) => map.table === twice).some(({ map }) => map.where === undefined)) {
+    throw new Problem('config-invalid', `${full}, tables: the table "${twice}" is named more than once.`)
+  }
+  return { settings, path: full, maps, resolve: (name) => (isAbsolute(name) ? name : join(folder, name)) }
+}
+
+/** What a sealed value of agent.yaml is bound to. */
+const owner = 'agent.yaml'
+
+/** @throws Problem `config-invalid`, `master-key-invalid` */
+export function readAgentKey(path: string): MasterKeys {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new Problem('config-invalid', `Cannot read the key file ${path}.`, {
+      next: step`copy it here with agent.yaml, or start over: ${apigw('agent init')}`,
+      cause,
+    })
+  }
+  return masterKeysFrom(text)
+}
+
+/** A secret for agent.yaml. */
+export function sealForAgent(secret: string, keys: MasterKeys): string {
+  return seal(secret, owner, keys)
+}
+
+/** The secrets of the agent: from the environment where it has them, else from the file. */
+export function secretsOf(
+  { credentials, databasePassword }: AgentSettings,
+  keys: MasterKeys,
+  env: NodeJS.ProcessEnv,
+): { readonly credentials: string; readonly databasePassword?: string } {
+  const open = (given: string | undefined, stored: string | undefined) =>
+    given !== undefined && given !== '' ? given : stored === undefined ? undefined : unseal(stored, owner, keys)
+  const found = open(env.APIGW_CREDENTIALS, credentials)
+  const password = open(env.APIGW_DATABASE_PASSWORD, databasePassword)
+  if (found === undefined) {
+    throw new Problem('input-missing', 'agent.yaml has no credentials.', {
+      next: step`add what ${apigw('agent encrypt')} prints as credentials, or set APIGW_CREDENTIALS`,
+    })
+  }
+  return { credentials: found, ...(password !== undefined && { databasePassword: password }) }
+}
