@@ -18,8 +18,16 @@ const detail = z.strictObject({
   key: identifier,
   /** The column of the row. Empty or 0: the row has no detail. */
   link: identifier,
+  /** Where several of its rows belong to one row: what they are sorted by. Their files are joined. */
+  order: identifier.optional(),
   /** What these hold replaces what the row itself holds. */
-  columns: z.strictObject({ subject: identifier.optional(), text: identifier.optional(), files: files.optional() }),
+  columns: z.strictObject({
+    subject: identifier.optional(),
+    text: identifier.optional(),
+    files: files.optional(),
+    /** The folder that the names of files are in. */
+    folder: identifier.optional(),
+  }),
 })
 
 /**

@@ -21,10 +21,10 @@ export function shippedMaps(mapsFolder: string): { readonly name: string; readon
   return names.map((name) => ({ name, map: mapFrom(name, mapsFolder, mapsFolder) }))
 }
 
-/** Whether the database has all that a map names. */
+/** Whether the database has all that a map names. What the rows hold is for `doctor`. */
 async function fits(engine: Engine, given: TableMap): Promise<boolean> {
   const map = await withNamesOf(engine, given)
-  const findings = await inspectTable(engine, map)
+  const findings = await inspectTable(engine, map, undefined, { looksAtRows: false })
   return findings.every(({ level }) => level !== 'fault')
 }
 
@@ -35,11 +35,13 @@ async function fits(engine: Engine, given: TableMap): Promise<boolean> {
 export async function recognizeTables(address: string, password: string | undefined, mapsFolder: string): Promise<Recognized[]> {
   const engine = await openEngine(address, { password, connections: 1, timeoutMs: 10_000 })
   try {
-    const found: Recognized[] = []
-    for (const { name, map } of shippedMaps(mapsFolder)) {
-      if (await fits(engine, map)) found.push({ map: name, title: map.title ?? name, table: map.table })
-    }
+    const found: { readonly name: string; readonly map: TableMap }[] = []
+    for (const one of shippedMaps(mapsFolder)) if (await fits(engine, one.map)) found.push(one)
+    // Two maps of one table would send its rows in two ways: the one that reads a second table knows more of them.
+    const withDetail = new Set(found.flatMap(({ map }) => (map.detail === undefined ? [] : map.table)))
     return found
+      .filter(({ map }) => map.detail !== undefined || !withDetail.has(map.table))
+      .map(({ name, map }) => ({ map: name, title: map.title ?? name, table: map.table }))
   } finally {
     await engine.close()
   }

@@ -130,7 +130,7 @@ export class Attachments {
 
   async #image(name: string, signal?: AbortSignal): Promise<ImageState> {
     const { files, gateway, now } = this.#options
-    if (files === undefined) return { kind: 'waiting', why: 'the setting mediaRoot does not say where the images are' }
+    if (files === undefined) return { kind: 'waiting', why: 'agent.yaml does not name the folder of the images (media.root)' }
     const state = await files.look(name)
     if (state.kind !== 'ready') return state
     const known = this.#known.get(name)

@@ -105,9 +105,15 @@ async function claimInUse(engine: Engine, session: Session, { table, claim, stat
 
 /**
  * What does not fit between a map and its tables; nothing is changed. Names have to be those of the database: see `withNamesOf`.
+ * @param now the database's clock
  * @throws Problem `database-unavailable`
  */
-export async function inspectTable(engine: Engine, map: TableMap, now: number = Date.now()): Promise<Finding[]> {
+export async function inspectTable(
+  engine: Engine,
+  map: TableMap,
+  now: number = Date.now(),
+  { looksAtRows = true }: { readonly looksAtRows?: boolean } = {},
+): Promise<Finding[]> {
   return engine.transaction(async (session) => {
     const table = await engine.facts(session, map.table)
     const detail = map.detail === undefined ? undefined : await engine.facts(session, map.detail.table)
@@ -121,7 +127,7 @@ export async function inspectTable(engine: Engine, map: TableMap, now: number = 
       ...(log !== undefined && name !== undefined && { log: { ...log, name } }),
     })
     const isThere = (column: string) => table?.columns.some((one) => one.name === column) === true
-    const canLook = isThere(map.status.column) && map.claim !== undefined && isThere(map.claim)
+    const canLook = looksAtRows && isThere(map.status.column) && map.claim !== undefined && isThere(map.claim)
     return canLook ? [...findings, ...(await claimInUse(engine, session, map))] : findings
   })
 }

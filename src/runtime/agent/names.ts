@@ -54,12 +54,14 @@ function renamed(map: TableMap, column: Rename): TableMap {
 }
 
 function renamedDetail(detail: NonNullable<TableMap['detail']>, table: string, column: Rename): TableMap['detail'] {
-  const { key, columns } = detail
+  const { key, order, columns } = detail
   return {
     ...detail,
     table,
     key: column(key),
+    order: optional(order, column),
     columns: {
+      folder: optional(columns.folder, column),
       text: optional(columns.text, column),
       subject: optional(columns.subject, column),
       files: columns.files?.map(column),

@@ -53,13 +53,14 @@ export function columnsOf({ key, columns, status, claim, detail }: TableMap): Na
 }
 
 /** The columns that are read of the second table. */
-export function detailColumnsOf({ key, columns }: NonNullable<TableMap['detail']>): Named[] {
+export function detailColumnsOf({ key, order, columns }: NonNullable<TableMap['detail']>): Named[] {
   const { files, ...single } = columns
-  return named({ key, ...single }, files)
+  return named({ key, order, ...single }, files)
 }
 
 function contentOf(row: SqlRow, separator: string | undefined): Content {
   const subject = optional(row.f_subject)
+  const folder = (optional(row.f_folder) ?? '').trim()
   const files = Object.entries(row)
     .filter(([name]) => name.startsWith('f_file'))
     .flatMap(([, value]) => {
@@ -68,6 +69,7 @@ function contentOf(row: SqlRow, separator: string | undefined): Content {
     })
     .map((name) => name.trim())
     .filter((name) => name !== '')
+    .map((name) => (folder === '' ? name : `${folder.replace(/[\\/]+$/, '')}/${name}`))
   return { text: optional(row.f_text) ?? '', files, ...(subject !== undefined && subject !== '' && { subject }) }
 }
 
@@ -95,15 +97,17 @@ export function rowFrom(row: SqlRow, { time, timeZone, fileSeparator, types }: T
   }
 }
 
-/** A row with what the second table holds for it. @param detail a row of `detailColumnsOf`; `undefined`: there is none */
-export function withDetail(row: TableRow, detail: SqlRow | undefined, { fileSeparator }: TableMap): TableRow {
+/** A row with what the second table holds for it. @param details rows of `detailColumnsOf`, in their order */
+export function withDetail(row: TableRow, details: readonly SqlRow[], { fileSeparator }: TableMap): TableRow {
   if (row.link === undefined) return row
-  if (detail === undefined) return { ...row, isDetailMissing: true }
-  const { text, subject, files } = contentOf(detail, fileSeparator)
+  const contents = details.map((detail) => contentOf(detail, fileSeparator))
+  const [first] = contents
+  if (first === undefined) return { ...row, isDetailMissing: true }
+  const files = contents.flatMap((one) => one.files)
   return {
     ...row,
-    ...(text !== '' && { text }),
-    ...(subject !== undefined && { subject }),
+    ...(first.text !== '' && { text: first.text }),
+    ...(first.subject !== undefined && { subject: first.subject }),
     ...(files.length > 0 && { files }),
   }
 }

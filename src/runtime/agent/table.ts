@@ -1,10 +1,12 @@
 import type { TableMap } from '../../domain/table-map.ts'
-import { monthOf, readTime, writeTime } from '../../domain/wall-clock.ts'
+import { monthOf, writeTime } from '../../domain/wall-clock.ts'
 import { type Engine, marks, Refusal, type Session, type Value } from '../sql/index.ts'
 import { type Claim, claimFrom, claimText } from './claims.ts'
+import { countRows, type RowCounts } from './counts.ts'
+import { readDetails } from './details.ts'
 import { messageKey } from './identity.ts'
 import { withNamesOf } from './names.ts'
-import { columnsOf, detailColumnsOf, rowFrom, type TableRow, withDetail } from './rows.ts'
+import { columnsOf, rowFrom, type TableRow } from './rows.ts'
 import { type RowChange, setsOf, whereOf } from './statements.ts'
 
 /** Rows that one statement names by their keys. */
@@ -111,7 +113,7 @@ export class CustomerTable {
     return this.#engine.transaction(async (session) => {
       const locked = (await this.#rows(session, this.map.table, sorted, from, true)).filter(isWanted)
       if (locked.length === 0) return []
-      const rows = await this.#withDetails(session, locked)
+      const rows = await readDetails(session, this.#engine, this.map, locked)
       const update = `UPDATE ${quoted(this.map.table)} SET ${sets.join(', ')} WHERE ${quoted(key)} IN ${marks(rows.length)}`
       await session.run(update, [...values, ...rows.map((row) => row.key)])
       return rows
@@ -124,7 +126,7 @@ export class CustomerTable {
       const rows: TableRow[] = []
       for (let from = 0; from < keys.length; from += keysPerStatement) {
         const some = await this.#rows(session, this.map.table, keys.slice(from, from + keysPerStatement), states, false)
-        rows.push(...(await this.#withDetails(session, some)))
+        rows.push(...(await readDetails(session, this.#engine, this.map, some)))
       }
       return rows
     })
@@ -175,28 +177,8 @@ export class CustomerTable {
   }
 
   /** Counts of rows by their state, up to `limit` each, and the oldest that is due. */
-  async counts(limit: number): Promise<{ readonly due: number; readonly claimed: number; readonly oldestDueMs?: number }> {
-    const { quoted } = this.#engine
-    const { columns, status } = this.map
-    const { sql, values } = whereOf(this.map, quoted)
-    const table = quoted(this.map.table)
-    const due = quoted(columns.dueAt)
-    const count = (where: string) =>
-      `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${table} WHERE ${where}${sql} LIMIT ?) AS some`
-    const ready = `${quoted(status.column)} = ? AND ${due} <= ?`
-    const now = this.#time(this.now())
-    return this.#engine.transaction(async (session) => {
-      const [waiting] = await session.all(count(ready), [status.ready, now, ...values, limit])
-      const [claimed] = await session.all(count(`${quoted(status.column)} = ?`), [status.claimed, ...values, limit])
-      const oldest = `SELECT ${due} AS at FROM ${table} WHERE ${ready}${sql} ORDER BY ${due} LIMIT 1`
-      const [first] = await session.all(oldest, [status.ready, now, ...values])
-      const oldestDueMs = readTime(first?.at, this.map.time, this.map.timeZone)
-      return {
-        due: Number(waiting?.n),
-        claimed: Number(claimed?.n),
-        ...(oldestDueMs !== undefined && { oldestDueMs }),
-      }
-    })
+  async counts(limit: number): Promise<RowCounts> {
+    return countRows(this.#engine, this.map, { now: this.now(), limit })
   }
 
   /** Rows as they would be claimed next; nothing is changed. */
@@ -299,17 +281,5 @@ export class CustomerTable {
       ...distinct,
     ])
     return rows.map((row) => rowFrom(row, this.map))
-  }
-
-  /** A statement of its own: PostgreSQL locks no row of an outer join, and MariaDB cannot say which table to lock. */
-  async #withDetails(session: Session, rows: readonly TableRow[]): Promise<TableRow[]> {
-    const { detail } = this.map
-    const links = [...new Set(rows.flatMap(({ link }) => link ?? []))]
-    if (detail === undefined || links.length === 0) return [...rows]
-    const { quoted } = this.#engine
-    const list = detailColumnsOf(detail).map(([name, column]) => `${quoted(column)} AS ${quoted(name)}`)
-    const select = `SELECT ${list.join(', ')} FROM ${quoted(detail.table)} WHERE ${quoted(detail.key)} IN ${marks(links.length)}`
-    const details = new Map((await session.all(select, links)).map((row) => [String(row.f_key).trimEnd(), row]))
-    return rows.map((row) => withDetail(row, details.get(row.link ?? ''), this.map))
   }
 }

@@ -3,7 +3,8 @@ import { tableMap } from '../../../src/domain/table-map.ts'
 import { findingsOf, inspectTable, type MapFacts, withNamesOf } from '../../../src/runtime/agent/index.ts'
 import { type Column, openEngine } from '../../../src/runtime/sql/index.ts'
 import { engines } from '../../support/databases.ts'
-import { createLayout, insertRow, layoutOf, shippedMap } from './layouts.ts'
+import { createLayout, insertRow, layoutOf } from './layouts.ts'
+import { shippedMap } from './shipped-maps.ts'
 
 const map = {
   table: 'msg',
@@ -138,7 +139,7 @@ describe.each(engines)('the tables of $engine', ({ engine, create }) => {
     const database = await create()
     const layout = layoutOf('em-tran-mms')
     const [table = ''] = layout.ddl
-    // As a site has it that used the spare column for less, and made no index.
+    // A site with a narrow spare column and without an index.
     await createLayout(database, engine, { ...layout, ddl: [table.replace('tran_etc1 varchar(64)', 'tran_etc1 varchar(16)')] })
     const sql = await openEngine(database.address)
     onTestFinished(() => sql.close())

@@ -1,6 +1,8 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { mediaIdOf } from '../../../src/domain/ids.ts'
+import type { Message } from '../../../src/domain/message.ts'
 import { inspectTable, MediaFiles, withNamesOf } from '../../../src/runtime/agent/index.ts'
 import { type Media, openMedia } from '../../../src/runtime/ports/index.ts'
 import { openEngine } from '../../../src/runtime/sql/index.ts'
@@ -10,7 +12,9 @@ import { jpeg } from '../../support/jpeg.ts'
 import { temporaryFolder } from '../../support/names.ts'
 import { liveQueue, type Sqs, startSqs } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
-import { createLayout, images, insertRow, type Layout, layouts, mapFolder, readRow, type Sample, shippedMap } from './layouts.ts'
+import { images, type Layout, type Sample } from './layout.ts'
+import { createLayout, insertRow, layouts, readRow } from './layouts.ts'
+import { mapFolder, shippedMap } from './shipped-maps.ts'
 import { testAgent } from './support.ts'
 
 let sqs: Sqs
@@ -36,9 +40,17 @@ test('every shipped map is tried on its table', () => {
 
 function imageFolder(): string {
   const folder = temporaryFolder()
+  mkdirSync(join(folder, 'sub'))
   images.forEach((name, at) => void writeFileSync(join(folder, name), jpeg(100 + at, 100)))
+  writeFileSync(join(folder, 'sub', images[0]), jpeg(200, 200))
   return folder
 }
+
+const twoImages = (messages: readonly Message[]) => messages.flatMap(({ media: ids }) => (ids?.length === 2 ? [ids] : []))
+
+/** In the order of the second table, and from the folder that it names. */
+const expectedTwo = (map: string) =>
+  [map === 'em-mmt-tran' ? jpeg(200, 200) : jpeg(100, 100), jpeg(101, 100)].map((image) => mediaIdOf(image))
 
 const keyOf = ({ key }: Layout, { row }: Sample): string | number => row[key] ?? ''
 
@@ -56,8 +68,8 @@ describe.each(engines)('on $engine', ({ engine, create }) => {
     await createLayout(database, engine, layout)
     const ledger = dynamo.open(() => noon)
     const world = await startWorld({ endpoint: sqs.endpoint, ledger, media, quota: { day: 10_000 } })
-    for (const { row, detail } of layout.samples) {
-      if (detail !== undefined) await insertRow(database, ...detail)
+    for (const { row, details = [] } of layout.samples) {
+      for (const detail of details) await insertRow(database, ...detail)
       await insertRow(database, layout.table, row)
     }
     const agent = await testAgent({
@@ -76,6 +88,7 @@ describe.each(engines)('on $engine', ({ engine, create }) => {
       expect.arrayContaining(sent.map(({ message }) => ({ subject: undefined, images: undefined, ...message }))),
     )
     expect(messages).toHaveLength(sent.length)
+    expect(twoImages(messages)).toEqual(twoImages(messages).map(() => expectedTwo(name)))
 
     // Every second one fails.
     const isFailed = (text: string) => sent.findIndex(({ message }) => message?.text === text) % 2 === 1

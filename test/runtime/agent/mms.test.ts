@@ -10,7 +10,8 @@ import { jpeg } from '../../support/jpeg.ts'
 import { temporaryFolder } from '../../support/names.ts'
 import { liveQueue, type Sqs, startSqs } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
-import { createLayout, insertRow, layoutOf, readRow, shippedMap } from './layouts.ts'
+import { createLayout, insertRow, layoutOf, readRow } from './layouts.ts'
+import { shippedMap } from './shipped-maps.ts'
 import { testAgent } from './support.ts'
 
 let sqs: Sqs
@@ -105,7 +106,7 @@ describe.each(engines)('MMS on $engine', ({ engine, create }) => {
     expect(uploads).toHaveLength(1)
   })
 
-  test('what is no JPEG, is outside, or has too many images fails with its reason; the others are sent', async () => {
+  test('a file that is not a JPEG or is outside the folder, and a row with too many images, fail; other rows are sent', async () => {
     const { database, agent, add, folder, read, failures, sent } = await start()
     writeFileSync(join(folder, 'a.jpg'), jpeg(300, 200))
     writeFileSync(join(folder, 'a.gif'), 'GIF89a')
@@ -115,7 +116,7 @@ describe.each(engines)('MMS on $engine', ({ engine, create }) => {
     await add(4, 'a.jpg')
     await database.sql("UPDATE em_tran_mms SET file_name2 = 'b', file_name3 = 'c', file_name4 = 'd' WHERE mms_seq = 4")
     await agent.drain()
-    expect(await Promise.all([1, 2, 3, 4].map(read))).toEqual(['3z', '3z', '2', '3z'])
+    expect([await read(1), await read(2), await read(3), await read(4)]).toEqual(['3z', '3z', '2', '3z'])
     expect(failures().toSorted()).toEqual(['file-refused', 'media-invalid'])
     expect(sent()).toHaveLength(1)
   })
@@ -179,7 +180,7 @@ describe.each(engines)('MMS on $engine', ({ engine, create }) => {
     await addRow(2, 0, 4)
     await agent.drain()
     expect([await read(1), await read(2)]).toEqual(['1', '2'])
-    expect(agent.events).toContainEqual(expect.objectContaining({ kind: 'waiting', why: expect.stringContaining('mediaRoot') }))
+    expect(agent.events).toContainEqual(expect.objectContaining({ kind: 'waiting', why: expect.stringContaining('media.root') }))
   })
 
   test('an upload without an answer leaves the row as it is, and is repeated', async () => {
