@@ -6,7 +6,7 @@ import { freePort } from '../src/dev/prove/servers/victim.ts'
 import { addCustomer } from '../src/operations/customers/index.ts'
 import { openRegistry } from '../src/registry/index.ts'
 import { openDatabase, openLedger } from '../src/runtime/ports/index.ts'
-import { runSandbox } from '../src/runtime/worker/index.ts'
+import { drive, Sandbox } from '../src/runtime/worker/index.ts'
 import { startTcpProxy, type TcpProxy } from '../test/support/tcp-proxy.ts'
 import type { Bench } from './lib/bench.ts'
 import { cleanUp, startRedis, temporaryFolder } from './lib/children.ts'
@@ -178,7 +178,7 @@ const bench: Bench = {
         APIGW_WAIT_SECONDS: '5',
       }),
     ]
-    const player = runSandbox({ database, carrier })
+    const player = drive({ database, carrier, driver: new Sandbox() })
     const gateway = `http://127.0.0.1:${port}`
     while (!(await fetch(`${gateway}/healthz`).catch(() => undefined))?.ok) await sleep(50)
 

@@ -4,7 +4,7 @@ import type { Context } from '../../operations/customers/index.ts'
 import { loadMasterKeys, openRegistry } from '../../registry/index.ts'
 import { createGateway, discoverEndpoints, type Observation, serve } from '../../runtime/gateway/index.ts'
 import { type Database, openDatabase, openLedger, openMedia, openQueue } from '../../runtime/ports/index.ts'
-import { consume, pumpReports, runSandbox, type WorkerEvent } from '../../runtime/worker/index.ts'
+import { consume, drive, pumpReports, Sandbox, type WorkerEvent } from '../../runtime/worker/index.ts'
 import { startDynamodb } from './dynamodb.ts'
 import { claimFolder, ensureMasterKey } from './folder.ts'
 import { startSqs } from './sqs.ts'
@@ -104,9 +104,9 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
     counters.delivered += rows
   }
   for (const carrier of defaultCarriers) {
-    // No carrier is there to read its table, so each is played as the sandbox is.
+    // No carrier reads the tables here, so the sandbox delivers from each.
     const failed = (error: unknown): void => onFault(`table ${carrier.table}`, error)
-    const player = runSandbox({ database, carrier, delivered, failed })
+    const player = drive({ database, carrier, driver: new Sandbox(), delivered, failed })
     undo.add(() => player.stop())
     const consumer = consume({ queue, database, carrier, ledger, idleMaxMs: 0, observe: observe.worker })
     undo.add(() => consumer.stop())

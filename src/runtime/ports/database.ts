@@ -16,11 +16,29 @@ export interface RejectedRow extends Omit<Row, 'message'> {
   readonly message: Pick<Message, 'id' | 'ref'>
 }
 
-/** A row of a carrier's table, as the carrier sees it. */
+/** A row of a managed table, as a carrier sees it. */
 export interface CarrierRow {
   readonly id: string
+  readonly customer: string
   readonly recipient: string
+  readonly sender: string
+  readonly type: string
+  readonly subject?: string
   readonly body: string
+  /** Keys of the images in the media store, separated by commas. */
+  readonly media?: string
+  /** Not to be sent after this; milliseconds since 1970. */
+  readonly expiresAt?: number
+}
+
+/** What a carrier says of a row. */
+export interface CarrierResult {
+  readonly id: string
+  readonly delivered: boolean
+  /** The carrier's code of a failure. */
+  readonly code: string
+  /** Milliseconds since 1970. */
+  readonly at: number
 }
 
 /** A message with an outcome that has not been reported yet. */
@@ -104,7 +122,7 @@ export interface Database {
   /** Waiting rows of a managed table, as a carrier reads them. */
   waitingRows(carrier: Carrier, limit: number): Promise<CarrierRow[]>
   /** Writes a carrier's results into a managed table. */
-  writeResults(carrier: Carrier, results: readonly { id: string; delivered: boolean; code: string; at: number }[]): Promise<void>
+  writeResults(carrier: Carrier, results: readonly CarrierResult[]): Promise<void>
   /** The number of rows in a carrier's table. */
   count(carrier: Carrier): Promise<number>
   close(): Promise<void>

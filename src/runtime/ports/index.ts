@@ -11,7 +11,7 @@ import { SqsQueue } from './sqs.ts'
 
 export { Refusal } from '../sql/index.ts'
 export { AwsClient, AwsError } from './aws.ts'
-export type { CarrierRow, Database, FinishedMessage, Migration, RejectedRow, Row, TableFault } from './database.ts'
+export type { CarrierResult, CarrierRow, Database, FinishedMessage, Migration, RejectedRow, Row, TableFault } from './database.ts'
 export { type Item, number, Table, text } from './dynamodb.ts'
 export type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
 export { matchingEvents } from './logs.ts'

@@ -1,8 +1,9 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { type Engine, type KeyedTable, marks, Refusal, type Session, unavailable, type Value } from '../sql/index.ts'
+import { type Engine, type KeyedTable, marks, Refusal, type Session, type SqlRow, unavailable, type Value } from '../sql/index.ts'
 import {
+  type CarrierResult,
   type CarrierRow,
   type Database,
   distinct,
@@ -33,6 +34,21 @@ const ownTable = /ingest_|apigw_schema/
 function outdated({ address, cause }: Refusal): Problem {
   const detail = `${address} lacks the tables that messages are written into.`
   return new Problem('schema-outdated', detail, { next: apigw('schema apply'), cause })
+}
+
+function waitingRow(row: SqlRow): CarrierRow {
+  const { subject, media, expires_at: expiresAt } = row
+  return {
+    id: String(row.id),
+    customer: String(row.customer),
+    recipient: String(row.recipient),
+    sender: String(row.sender),
+    type: String(row.type),
+    body: String(row.body),
+    ...(subject !== null && { subject: String(subject) }),
+    ...(media !== null && { media: String(media) }),
+    ...(expiresAt !== null && { expiresAt: Number(expiresAt) }),
+  }
 }
 
 /** The carriers' database over any engine: what is said in SQL once. */
@@ -234,15 +250,13 @@ export class SqlDatabase implements Database {
 
   async waitingRows(carrier: Carrier, limit: number): Promise<CarrierRow[]> {
     const table = this.#engine.quoted(carrier.table)
-    const sql = `SELECT id, recipient, body FROM ${table} WHERE status = ? AND send_at <= ? ORDER BY send_at LIMIT ?`
+    const columns = 'id, customer, recipient, sender, type, subject, body, media, expires_at'
+    const sql = `SELECT ${columns} FROM ${table} WHERE status = ? AND send_at <= ? ORDER BY send_at LIMIT ?`
     const rows = await this.#ask((session) => session.all(sql, [managedStatus.waiting, Date.now(), limit]))
-    return rows.map(({ id, recipient, body }) => ({ id: String(id), recipient: String(recipient), body: String(body) }))
+    return rows.map(waitingRow)
   }
 
-  async writeResults(
-    carrier: Carrier,
-    results: readonly { id: string; delivered: boolean; code: string; at: number }[],
-  ): Promise<void> {
+  async writeResults(carrier: Carrier, results: readonly CarrierResult[]): Promise<void> {
     const table = this.#engine.quoted(carrier.table)
     const groups = Map.groupBy(results, ({ delivered, code, at }) => JSON.stringify([delivered ? 'delivered' : code, at]))
     await this.#ask(async (session) => {

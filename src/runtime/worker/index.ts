@@ -1,4 +1,5 @@
 export { consume } from './consume.ts'
+export { type CarrierDriver, drive } from './drivers/driver.ts'
+export { Sandbox } from './drivers/sandbox/sandbox.ts'
 export type { WorkerEvent } from './events.ts'
 export { pumpOnce, pumpReports, ReportPump } from './reports.ts'
-export { runSandbox } from './sandbox.ts'

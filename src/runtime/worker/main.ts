@@ -1,10 +1,10 @@
-import { isSandboxQueue } from '../../domain/names.ts'
 import { openLedger, openQueue } from '../ports/index.ts'
 import { log, main, numberFrom } from '../process.ts'
 import { consume } from './consume.ts'
+import { drive } from './drivers/driver.ts'
+import { driven } from './drivers/index.ts'
 import { observe, openCarriers } from './environment.ts'
 import { pumpReports } from './reports.ts'
-import { runSandbox } from './sandbox.ts'
 
 /** The worker as a process of its own: what a container starts. It is configured by its environment alone. */
 await main(async () => {
@@ -19,13 +19,13 @@ await main(async () => {
   }
   const failed = (name: string) => (error: unknown) => observe({ kind: 'failed', queue: name, error, retryMs: 0 })
   const consumers = carriers.map((carrier) => consume({ queue, database, carrier, ledger, ...settings, observe }))
-  const sandboxes = carriers
-    .filter((carrier) => isSandboxQueue(carrier.queue))
-    .map((carrier) => runSandbox({ database, carrier, failed: failed(carrier.queue) }))
+  const drivers = driven(carriers).map(({ carrier, driver }) =>
+    drive({ database, carrier, driver, failed: failed(carrier.queue) }),
+  )
   const pump = ledger && pumpReports({ database, ledger, carriers, observe })
   log('consuming', { queues: carriers.map((carrier) => carrier.queue), reports: pump !== undefined })
   return async () => {
-    await Promise.all([...consumers, ...sandboxes].map((part) => part.stop()))
+    await Promise.all([...consumers, ...drivers].map((part) => part.stop()))
     await pump?.stop()
     queue.close()
     await database.close()

@@ -1,16 +1,16 @@
-import { isSandboxQueue } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
 import { frozenSince } from '../frozen.ts'
 import { type Database, openLedger } from '../ports/index.ts'
+import { type DriveOptions, driveOnce } from './drivers/driver.ts'
+import { driven } from './drivers/index.ts'
 import { observe, openCarriers } from './environment.ts'
 import { answers } from './fresh.ts'
 import { ReportPump } from './reports.ts'
-import { createSandbox, type Sandbox } from './sandbox.ts'
 
 interface ReportJob {
   readonly database: Database
   readonly pump: ReportPump
-  readonly sandboxes: readonly Sandbox[]
+  readonly drivers: readonly DriveOptions[]
 }
 
 async function openReportJob(): Promise<ReportJob> {
@@ -18,8 +18,8 @@ async function openReportJob(): Promise<ReportJob> {
   const ledger = openLedger({ endpoint: env.APIGW_LEDGER_ENDPOINT, region: env.AWS_REGION, table: env.APIGW_LEDGER_TABLE })
   if (ledger === undefined) throw new Problem('config-invalid', 'The environment variable APIGW_LEDGER_TABLE is missing.')
   const { database, carriers } = await openCarriers(1)
-  const sandboxes = carriers.filter(({ queue }) => isSandboxQueue(queue)).map((carrier) => createSandbox({ database, carrier }))
-  return { database, pump: new ReportPump({ database, ledger, carriers, observe }), sandboxes }
+  const drivers = driven(carriers).map((one) => ({ database, ...one }))
+  return { database, pump: new ReportPump({ database, ledger, carriers, observe }), drivers }
 }
 
 let reportJob: Promise<ReportJob> | undefined
@@ -28,7 +28,7 @@ const frozen = frozenSince()
 const spareMs = 10_000
 
 /**
- * What a schedule calls: plays the sandbox's carrier, and carries outcomes into the ledger until there are none, or the
+ * What a schedule calls: runs the drivers of carriers, such as the sandbox, and carries outcomes into the ledger until there are none, or the
  * function's time is over.
  */
 export async function handler(_event: unknown, context: { getRemainingTimeInMillis(): number }): Promise<{ reports: number }> {
@@ -39,13 +39,14 @@ export async function handler(_event: unknown, context: { getRemainingTimeInMill
       void known.database.close().catch(() => undefined)
       reportJob = openReportJob()
     }
-    const { pump, sandboxes } = await reportJob
+    const { pump, drivers } = await reportJob
+    const signal = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - spareMs))
     let reports = 0
     for (let some = -1; some !== 0 && context.getRemainingTimeInMillis() > spareMs; ) {
-      const played = await Promise.all(sandboxes.map((sandbox) => sandbox.play()))
+      const driven = await Promise.all(drivers.map((one) => driveOnce(one, signal)))
       const pumped = await pump.once()
       reports += pumped
-      some = pumped + played.reduce((sum, rows) => sum + rows, 0)
+      some = pumped + driven.reduce((sum, rows) => sum + rows, 0)
     }
     await pump.tellLag()
     return { reports }

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { sandboxNumbers, sandboxOutcome } from '../../../src/domain/sandbox.ts'
-import { runSandbox } from '../../../src/runtime/worker/index.ts'
+import { drive, Sandbox } from '../../../src/runtime/worker/index.ts'
 import { engines, rowWith } from '../../support/databases.ts'
 import { until } from '../../support/until.ts'
 
@@ -19,7 +19,7 @@ describe.each(engines)('the sandbox over $engine', ({ create }) => {
     const [good, failed, silent, late] = ['5678', '0002', '0003', '0004'].map((digits) => rowWith({ to: `+82101234${digits}` }))
     if (!good || !failed || !silent || !late) throw new Error('four rows were made, and fewer came')
     await database.flush(carrier, [good, failed, silent, late])
-    const sandbox = runSandbox({ database, carrier })
+    const sandbox = drive({ database, carrier, driver: new Sandbox() })
     onTestFinished(() => sandbox.stop())
     await until(async () => (await database.outcomes(carrier, 10)).length === 2)
     await sandbox.stop()
