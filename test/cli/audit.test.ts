@@ -128,7 +128,7 @@ describe('audit iam, offline', () => {
 })
 
 describe('audit iam, live', () => {
-  test('reads all pages and parts, saves them, and judges the same offline', async () => {
+  test('reads all pages and parts, saves them, and gets the same findings offline', async () => {
     const cwd = temporaryFolder()
     const { env, asked } = await iamServer(live)
     const first = await run(['audit', 'iam', '--save', 'saved.json', '--json'], { cwd, env })
@@ -143,7 +143,7 @@ describe('audit iam, live', () => {
     const again = JSON.parse((await run(['audit', 'iam', '--input', 'saved.json', '--json'], { cwd })).stdout)
     expect(again.findings).toEqual(found.findings)
   })
-  test('a part that is denied is named, the rest is judged, and the exit code tells', async () => {
+  test('reports the part that is denied, evaluates the rest, and exits with 1', async () => {
     const { env } = await iamServer({
       ...live,
       GetAccountSummary: {
@@ -158,7 +158,7 @@ describe('audit iam, live', () => {
     ])
     expect(JSON.parse(stdout).summary.users).toBe(2)
   })
-  test('a page that is denied in the middle: what was read before is judged', async () => {
+  test('evaluates what was read before a page is denied', async () => {
     const { env } = await iamServer({
       ...live,
       GetAccountAuthorizationDetails: (asked) => {
@@ -223,7 +223,7 @@ describe('iam apply', () => {
       'aws iam delete-account-password-policy',
     )
   })
-  test('asks nobody where nobody is: it wants --yes', async () => {
+  test('requires --yes without a terminal', async () => {
     const { cwd, env, asked } = await planned()
     const failed = await run(['iam', 'apply', 'plan.yaml'], { cwd, env })
     expect(failed.code).toBe(2)
@@ -240,7 +240,7 @@ describe('iam apply', () => {
     expect(step).toMatchObject({ outcome: 'refused', why: expect.stringMatching(/yourself/) })
     expect(asked.some(({ action }) => action === 'UpdateAccessKey')).toBe(false)
   })
-  test('refuses what would leave nobody who may do everything', async () => {
+  test('refuses to remove the last administrator', async () => {
     const { cwd, env, asked } = await planned()
     writeFileSync(
       join(cwd, 'own.yaml'),
