@@ -37,7 +37,7 @@ describe('a broken apigw.yaml names file, place and reason', () => {
     { what: 'another version', config: 'version: 2\nstages: {dev: {}}\n', message: /apigw\.yaml, version: / },
     { what: 'no stages', config: 'version: 1\n', message: /apigw\.yaml, stages: / },
     {
-      what: 'a gateway that is no URL',
+      what: 'a gateway that is not a URL',
       config: 'version: 1\nstages: {dev: {gateway: nowhere}}\n',
       message: /stages\.dev\.gateway: /,
     },
@@ -132,11 +132,11 @@ describe('a registry that cannot be used', () => {
       expect(shown.message).toContain(`${address} does not answer`)
     },
   )
-  test.each(['mysql://127.0.0.1/db', 'sqlite:', 'nonsense', 'redis://'])('%s is no address of a registry', async (address) => {
+  test.each(['mysql://127.0.0.1/db', 'sqlite:', 'nonsense', 'redis://'])('%s is not a registry address', async (address) => {
     const shown = await refused(temporaryFolder(), '--registry', address)
     expect(shown).toMatchObject({ code: 'config-invalid', message: expect.stringContaining(`"${address}"`), text: { code: 2 } })
   })
-  test('a file that is no database stays as it is', async () => {
+  test('a file that is not a database is left unchanged', async () => {
     const folder = temporaryFolder()
     const file = join(folder, 'notes.txt')
     const notes = 'not a database. '.repeat(1_000)

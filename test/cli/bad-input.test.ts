@@ -50,18 +50,18 @@ const cases: readonly Case[] = [
   ),
   bad('a scheme that does not exist', 'key issue acme --scheme rot13', 'usage', /--scheme=rot13/, 'apigw key issue --help'),
   bad('an API that does not exist', 'route set acme --api faxes --queue q', 'usage', /--api=faxes/, 'apigw route set --help'),
-  bad('a port that is no number', 'dev --port abc', 'usage', /^--port: .*abc$/, 'apigw dev --help'),
+  bad('a port that is not a number', 'dev --port abc', 'usage', /^--port: .*abc$/, 'apigw dev --help'),
   bad('a port that cannot be', 'dev --port 70000', 'usage', /^--port: .*65535.*70000$/, 'apigw dev --help'),
-  bad('a gateway that is no URL', 'doctor --gateway nope', 'usage', /^--gateway: .*nope$/, 'apigw doctor --help'),
+  bad('a gateway that is not a URL', 'doctor --gateway nope', 'usage', /^--gateway: .*nope$/, 'apigw doctor --help'),
 
-  // Nobody to ask
+  // No terminal to prompt on
   bad('no customer id', 'customer add', 'input-missing', /id is missing/, 'apigw customer add ID'),
   bad('nothing to change', 'customer set acme', 'input-missing', /No change was given/, 'apigw customer set acme --name NAME'),
   bad('no limit', 'quota set acme', 'input-missing', /No limit/, 'apigw quota set acme --day N'),
   bad('no queue', 'route set acme', 'usage', /--queue/, 'apigw route set --help'),
   bad('no environment', 'route remove acme', 'usage', /--env/, 'apigw route remove --help'),
   bad(
-    'no yes to a removal',
+    'a removal without confirmation',
     'customer remove acme',
     'input-missing',
     /"acme".*Confirmation required/,

@@ -6,7 +6,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** A folder whose registry has a fault that nobody foresaw. */
+/** A folder whose registry fails in a way that the code does not expect. */
 async function folderWithBug(): Promise<string> {
   const cwd = temporaryFolder()
   await ok(['customer', 'add', 'acme'], { cwd })

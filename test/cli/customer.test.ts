@@ -105,7 +105,7 @@ describe('customer add', () => {
     }
   })
 
-  test('with nothing but an id: ready for test, closed for live, and told how to go on', async () => {
+  test('with only an id: test is ready, live is closed, and the next command is printed', async () => {
     const { stdout, stderr, code } = await run(['customer', 'add', 'acme'], here)
     expect({ stderr, code }).toEqual({ stderr: 'Next: apigw key issue acme --env test\n', code: 0 })
     expect(stdout).toMatch(/^live +no quota: every call is refused {2}no own route$/m)
@@ -151,7 +151,7 @@ describe('customer add', () => {
 })
 
 describe('customer list and show', () => {
-  test('an empty registry is no error, and nothing is on stdout', async () => {
+  test('an empty registry is not an error, and prints nothing to stdout', async () => {
     expect(await run(['customer', 'list'], here)).toEqual({
       stdout: '',
       stderr: 'No customers. Next: apigw customer add\n',

@@ -112,7 +112,7 @@ describe('what keeps a customer from sending is a warning with the command that 
     await ok(['customer', 'suspend', 'acme'], here)
     expect(await doctor(here)).toMatchObject({ code: 0, summary: { warn: 0 } })
   })
-  test('a revoked key is no key', async () => {
+  test('a revoked key does not count as a key', async () => {
     const here = await healthyFolder()
     const keyId = JSON.parse(await ok(['customer', 'add', 'acme', '--key', 'live', '--json'], here)).keys[0].keyId
     await ok(['key', 'revoke', 'acme', keyId], here)

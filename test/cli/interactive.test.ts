@@ -68,7 +68,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     })
   })
 
-  test('a wrong answer is told why, and asked again', async () => {
+  test('an invalid answer prints the reason and repeats the prompt', async () => {
     const folder = temporaryFolder()
     const wipe = '\u007f'.repeat(20)
     const { screen, code } = await talk(
@@ -127,7 +127,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     expect(screen).toContain('The customer id is missing')
   })
 
-  test('customer remove goes on only for the name, typed', async () => {
+  test('customer remove continues only when the customer id is typed', async () => {
     const folder = temporaryFolder()
     await ok(['customer', 'add', 'acme'], { cwd: folder })
     for (const answer of ['y', '', 'acmee']) {
@@ -143,7 +143,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     expect(await json(['customer', 'list'], { cwd: folder })).toEqual({ customers: [] })
   })
 
-  test('destroy goes on only for the name of the stage, typed, and shows in red what is lost', async () => {
+  test('destroy shows in red what is deleted, and continues only when the stage name is typed', async () => {
     const aws = new FakeCloudFormation(100)
     const { env } = await awsServer(aws.query)
     const stack = aws.put('apigw-prod-data', { template: 'Resources: {Db: {Type: "AWS::RDS::DBInstance"}}' })

@@ -48,7 +48,7 @@ describe('key issue', () => {
     expect(folderHolds(here.cwd, String(keyId))).toBe(true)
   })
 
-  test('as JSON, live unless told otherwise', async () => {
+  test('prints JSON, for the live environment by default', async () => {
     const key = await issued()
     expect(Object.keys(key)).toEqual(['customer', ...keyFields, 'id', 'password', 'apiKey', 'basic', 'dryRun'])
     expect(key).toMatchObject({
@@ -138,7 +138,7 @@ describe('key list', () => {
 })
 
 describe('key revoke', () => {
-  test('is told, stays, and a second time changes nothing of when', async () => {
+  test('is reported and permanent, and revoking again keeps the original time', async () => {
     const { keyId = '' } = await issued()
     const before = contents()
     expect(await run(['key', 'revoke', 'acme', keyId, '--dry-run'], here)).toMatchObject({

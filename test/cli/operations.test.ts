@@ -105,7 +105,7 @@ describe('queue', () => {
     })
   })
 
-  test('purge says how many, and only after a yes', async () => {
+  test('purge prints the number of messages, and deletes them only after confirmation', async () => {
     const { dead } = queueWithDead(3)
     expect((await run(['queue', 'purge', dead], here)).code).toBe(2)
     expect(await json(['queue', 'purge', dead, '--dry-run'], here)).toEqual({ queue: dead, messages: 3, dryRun: true })

@@ -105,7 +105,7 @@ describe('flags from the environment', () => {
       { removed: true, dryRun: false },
     )
   })
-  test('a wrong value is told like one of a flag', async () => {
+  test('an invalid value gets the same error as the flag', async () => {
     expect(await run(['quota', 'show', 'by-default'], { cwd, env: { APIGW_ENV: 'prod' } })).toMatchObject({
       code: 2,
       stdout: '',

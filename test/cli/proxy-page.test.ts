@@ -8,18 +8,21 @@ import { run, shownError } from './run.ts'
 
 const page = '<!doctype html><html><head><title>Blocked</title></head><body>Ask your administrator<br></body></html>'
 
-test.each([403, 500])('a page of a proxy (%i) is no answer of AWS, and is said in words', async (status) => {
-  const server = createServer((_, response) => response.writeHead(status, { 'content-type': 'text/html' }).end(page))
-  const { env } = await awsServer({})
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  onTestFinished(() => void server.close())
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const failed = await run(['status'], { cwd: project(), env: { ...env, AWS_ENDPOINT_URL: url, AWS_MAX_ATTEMPTS: '1' } })
-  expect(failed.code).toBe(1)
-  const { message, next } = shownError(failed)
-  expect(message).toBe(`What answered cloudformation:DescribeStacks was not AWS (HTTP ${status}, and no answer of its own).`)
-  expect(next).toMatch(/proxy/)
-})
+test.each([403, 500])(
+  'a proxy error page (%i) is not mistaken for an answer from AWS, and gets a readable error',
+  async (status) => {
+    const server = createServer((_, response) => response.writeHead(status, { 'content-type': 'text/html' }).end(page))
+    const { env } = await awsServer({})
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    onTestFinished(() => void server.close())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const failed = await run(['status'], { cwd: project(), env: { ...env, AWS_ENDPOINT_URL: url, AWS_MAX_ATTEMPTS: '1' } })
+    expect(failed.code).toBe(1)
+    const { message, next } = shownError(failed)
+    expect(message).toBe(`What answered cloudformation:DescribeStacks was not AWS (HTTP ${status}, and no answer of its own).`)
+    expect(next).toMatch(/proxy/)
+  },
+)
 
 test('the doctor says the same of the budget, which no SDK reads', async () => {
   const identity = '<Arn>arn:aws:iam::123456789012:user/kim</Arn><UserId>AIDA</UserId><Account>123456789012</Account>'

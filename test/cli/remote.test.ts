@@ -66,7 +66,7 @@ describe('the registry behind a function', () => {
       /^Error: The function "apigw-prod-admni" in ap-northeast-2 does not exist, or has no URL\.\nNext: .+\n$/,
     )
   })
-  test('a change that nobody can vouch for ends with what to look at', async () => {
+  test('a change with an unknown outcome names the command to check it with', async () => {
     const { here, server } = await stage()
     const id = freshId()
     server.faults.push({ kind: 'reset-after', method: 'change' })

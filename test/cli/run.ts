@@ -21,7 +21,7 @@ export interface RunOptions {
   readonly cwd: string
   /** Beside what the machine has; no `APIGW_…` variable of the machine gets through. */
   readonly env?: Readonly<Record<string, string>>
-  /** Another folder than this one where apigw is installed, with templates and bundles of its own. */
+  /** A separate installation of apigw, with its own templates and bundles. */
   readonly root?: string
 }
 
@@ -171,7 +171,7 @@ export function contentsOf(file: string): Record<string, unknown[]> {
 export const secretPattern = /apigw_(?:live|test)_[0-9A-Za-z]{49}/g
 export const keyIdPattern = /ak_(?:live|test)_[0-9A-Z]{20}/g
 
-/** Every secret in a text, as often as it stands there. */
+/** Every secret in a text, once per occurrence. */
 export function secretsIn(text: string): string[] {
   return text.match(secretPattern) ?? []
 }
@@ -182,7 +182,7 @@ export interface ShownError {
   readonly next: string | null
 }
 
-/** Holds a failed text run against what every error promises, and gives back what it said. */
+/** Checks the format that every text error has, and returns its message and its next command. */
 export function shownError({ stdout, stderr }: Run): { message: string; next: string } {
   expect(stdout).toBe('')
   const lines = stderr.trimEnd().split('\n')

@@ -35,7 +35,7 @@ beforeEach(async () => {
   cwd = temporaryFolder()
 })
 
-/** Sends with the live key of the environment, unless told otherwise. */
+/** Sends with the live key from the environment by default. */
 function send(args: readonly string[], credentials: string | undefined = live) {
   return run([...args, '--gateway', local.gateway], { cwd, env: credentials === '' ? {} : { APIGW_CREDENTIALS: credentials } })
 }
@@ -54,7 +54,7 @@ async function otherServer(answer: RequestListener): Promise<string> {
 }
 
 describe('a message that is taken', () => {
-  test('is told with its id, and what is left', async () => {
+  test('prints the message id and the remaining quota', async () => {
     const { stdout, stderr, code } = await send(hello)
     expect(code, stderr).toBe(0)
     const [id = '', status] = stdout.trimEnd().split(' ')
@@ -95,7 +95,12 @@ describe('a message that is taken', () => {
 
 describe('a message that is refused, with the code and the exit code of the reason', () => {
   const cases = [
-    { what: 'a recipient that is no number', args: ['send', '--to', 'nobody', '--text', 'x'], code: 'invalid-request', exit: 2 },
+    {
+      what: 'a recipient that is not a number',
+      args: ['send', '--to', 'nobody', '--text', 'x'],
+      code: 'invalid-request',
+      exit: 2,
+    },
     {
       what: 'a character that EUC-KR lacks',
       args: ['send', '--to', '010-1234-5678', '--text', 'Hi 😀'],
@@ -120,7 +125,7 @@ describe('a message that is refused, with the code and the exit code of the reas
     expect(JSON.stringify([text, program])).not.toContain(secret)
     expect(await send(hello)).toMatchObject({ stderr: 'Left: day 2\n' })
   })
-  test('a used-up quota is no wrong input', async () => {
+  test('an exhausted quota is not an input error', async () => {
     for (let time = 0; time < 3; time++) await send(hello)
     const text = await send(hello)
     expect(text.code).toBe(1)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { account, cloud } from './cloud.ts'
 import { jsonError, shownError } from './run.ts'
 
-/** What a command ends with: its last two lines, whatever it told before. */
+/** The last two lines of a command, whatever it printed before. */
 const ending = (stderr: string) => stderr.trimEnd().split('\n').slice(-2)
 
 describe('deploy', () => {

@@ -93,7 +93,7 @@ describe('deploy', () => {
       next: 'give --out a folder of yours, or one that is still to be made',
     })
   })
-  test('goes on, after a failure, from the stack that failed', async () => {
+  test('resumes after a failure from the stack that failed', async () => {
     const { run, aws } = await cloud()
     aws.scripts.set('apigw-prod-data', {
       says: [['Queue', 'AWS::SQS::Queue', 'CREATE_FAILED', 'You have reached the maximum number of queues; limit exceeded']],
@@ -163,7 +163,7 @@ describe('deploy', () => {
     const { stderr } = await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-data')
     expect(stderr).toMatch(/DATA LOSS: only a final snapshot is kept.*has other changes than shown.*DATA LOSS/s)
   })
-  test('Ctrl-C in the middle ends with 130, says that AWS goes on, and how to look', async () => {
+  test('Ctrl-C during a deployment exits with 130, says that AWS continues, and names the command to check it with', async () => {
     let aws: FakeCloudFormation | undefined
     const { run, ...world } = await cloud(
       {
@@ -195,7 +195,7 @@ describe('deploy', () => {
     )
     expect(shownError(await run(['deploy'], { cwd: temporaryFolder(), root, env: server.env })).next).toMatch(/apigw init/)
   })
-  test('in another region than the stage’s is refused', async () => {
+  test('a region other than the stage’s is refused', async () => {
     const { server, cwd, root } = await cloud()
     const refused = await run(['deploy', '--yes'], { cwd, root, env: { ...server.env, AWS_REGION: 'us-east-1' } })
     expect(shownError(refused).message).toBe('AWS_REGION is us-east-1, but the stage prod is in ap-northeast-2.')
@@ -258,14 +258,14 @@ describe('status and outputs', () => {
     expect((await run('outputs')).stdout).toMatch(/security +Key +apigw-prod-security:security/)
     expect(shownError(await run('outputs', 'data')).message).toMatch(/prod has no stack "data"/)
   })
-  test('nothing deployed is told from nothing to show', async () => {
+  test('a stage that is not deployed and stacks without outputs get different messages', async () => {
     const { run, aws } = await cloud()
     expect((await run('outputs')).stderr).toBe('Nothing of prod is deployed in ap-northeast-2.\n')
     aws.put('apigw-prod-security')
     expect((await run('outputs')).stderr).toBe('The deployed stacks of prod have no outputs.\n')
     expect((await run('diff', 'security')).code).toBe(3)
   })
-  test('--wait tells what happens until it has happened', async () => {
+  test('--wait prints events until the update is complete', async () => {
     const { run, aws } = await cloud({}, {}, 1)
     const said = ['.', 'AWS::CloudFormation::Stack', 'UPDATE_IN_PROGRESS'] as const
     aws.put('apigw-prod-data', {
@@ -284,7 +284,7 @@ describe('status and outputs', () => {
 })
 
 describe('destroy', () => {
-  test('wants the stage’s name, deletes in reverse order, and tells what stays', async () => {
+  test('asks for the name of the stage, deletes in reverse order, and lists what is kept', async () => {
     const { run, aws } = await cloud()
     await run('deploy', '--yes')
     const data = aws.stacks.get('apigw-prod-data')

@@ -8,11 +8,11 @@ const config = await Config.load(root)
 const ids = new Set(config.commandIDs)
 const topics = new Set(config.topics.map(({ name }) => name))
 
-/** What follows the program's name in a sentence or in the name of a thing, and is no command. */
+/** Words that follow the program's name in prose or in a resource name, and are not commands. */
 const prose = new Set(['again', 'does', 'for', 'is', 'runs', 'that', 'to', 'trail tick'])
 
 /** Every command that the program names, as text (`apigw WORD…`) or as data (`apigw('WORD…')`), without its comments. */
-function told(): { command: string; where: string }[] {
+function mentionedCommands(): { command: string; where: string }[] {
   const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true }).filter(
     (entry) => entry.isFile() && entry.name.endsWith('.ts'),
   )
@@ -31,12 +31,12 @@ function isCommand(words: readonly string[]): boolean {
   return [3, 2, 1].some((length) => ids.has(words.slice(0, length).join(':')))
 }
 
-test('every command that the program tells to type is one that there is', () => {
-  const unknown = told().filter(({ command }) => {
+test('every command that the program suggests exists', () => {
+  const unknown = mentionedCommands().filter(({ command }) => {
     const words = command.split(' ')
     const [first = ''] = words
     return !prose.has(first) && !prose.has(command) && !isCommand(words) && !(words.length === 1 && topics.has(first))
   })
   expect(unknown).toEqual([])
-  expect(told().length).toBeGreaterThan(50)
+  expect(mentionedCommands().length).toBeGreaterThan(50)
 })

@@ -96,7 +96,7 @@ function startingProfile(id: string): Profile {
   return profileOf(id, { credentials: keys, quotas: { live: limits, test: { day: 5 } } })
 }
 
-/** Does the same to every registry and tells what each answered. */
+/** Applies each operation to every registry and compares the answers. */
 class Comparison {
   readonly #registries: readonly Registry[]
   readonly #clock: Clock
@@ -196,7 +196,7 @@ class Comparison {
         : how === 'part'
           ? { kind: 'accepted', response, refund: which, untaken: this.#taken.get(reservation.id)?.slice(0, which) ?? [] }
           : { kind: how }
-    // Of a call without a key all of which was accepted, nobody waits to hear who settled it.
+    // A call without an idempotency key that was accepted in full does not need the answer of the settlement.
     const silent = outcome.kind === 'accepted' && !outcome.refund && reservation.idempotency === undefined && !reservation.keyed
     await this.#same(async (registry) => (await registry.settle(reservation, outcome)) || silent)
     await this.#same((registry) => registry.open(this.#id, reservation.environment))
@@ -210,7 +210,7 @@ class Comparison {
 
   async #save(profile: Profile, asNew = false): Promise<void> {
     this.#profile = profile
-    // One registry a store writes; versions are random, so they differ between the stores.
+    // Only one registry per store writes; versions are random, so they differ between the stores.
     for (const registry of this.#registries.slice(0, 2)) {
       const version = asNew ? undefined : (await registry.profile(this.#id))?.version
       expect(await registry.save(profile, version, entryOf(this.#id, 'changed'))).toBe(true)

@@ -71,7 +71,7 @@ describe('Redis that does not answer', () => {
     for (const ask of questions) expect(await problemOf(ask())).toMatchObject(unavailable)
   })
 
-  test('a Redis that hangs admits nobody, and serves again when it wakes', async () => {
+  test('a hanging Redis admits no call, and serves again when it resumes', async () => {
     const redis = await ownRedis()
     await redis.start()
     const registry = await opened(redis.address)
@@ -97,7 +97,7 @@ describe('Redis that does not answer', () => {
     const registry = await opened(`redis://127.0.0.1:${proxy.port}`, { keepTrying: true })
     const customer = await Tenant.with(registry)
     proxy.set('silent')
-    // Calls that fail at once are no answers to the greeting that the new connection waits for.
+    // A call that fails at once must not count as the answer to the greeting of the new connection.
     const calls = setInterval(() => void problemOf(customer.admit()).catch(() => undefined), 20)
     started.push({ remove: async () => clearInterval(calls) })
     const connections = proxy.connections
@@ -122,7 +122,7 @@ describe('Redis that does not answer', () => {
     expect((await customer.spent())[0]).toBe(2)
   })
 
-  test('a Redis that forgot the scripts is told them again', async () => {
+  test('the scripts are loaded again after Redis has lost them', async () => {
     const redis = await ownRedis()
     await redis.start()
     const registry = await opened(redis.address)
@@ -138,7 +138,7 @@ describe('Redis that does not answer', () => {
     expect(answers.filter(({ kind }) => kind === 'admitted')).toHaveLength(1)
   })
 
-  test('a Redis that refuses a password, or is full, admits nobody', async () => {
+  test('a Redis that rejects the password or is full admits no call', async () => {
     const redis = await ownRedis('--requirepass', 'hunter2')
     await redis.start()
     const problem = await problemOf(
@@ -155,7 +155,7 @@ describe('Redis that does not answer', () => {
   })
 })
 
-/** Passes everything on until told to cut; then it passes the next request on, and cuts the line when it is answered. */
+/** A proxy that cuts the connection on demand, when the next request has been answered. */
 class Cutter {
   cut = false
   readonly #server: Server

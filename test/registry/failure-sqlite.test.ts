@@ -111,7 +111,7 @@ describe('a SQLite file', () => {
       response: '{"id":"first"}',
     })
     await tenant.refused('nonce-reused', { nonce: { value: 'used', rememberMs: 60_000 } })
-    // A run that goes on with the units of an old one takes none, and its answer is kept.
+    // A run that resumes with the units of an old one takes none, and its answer is kept.
     const resumed = await tenant.admitted({ units: 3, idempotency: claim('crashed') })
     expect(resumed.reservation).toMatchObject({ id: 'old-crashed', attempt: 2 })
     expect(await tenant.spent()).toEqual([40, 400])

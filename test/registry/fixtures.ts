@@ -23,7 +23,7 @@ export interface Engine {
   dump(): Promise<string>
   /** Drops an idempotency record, as expiry or a lost store would. */
   forget(customer: string, environment: Environment, key: string): Promise<void>
-  /** Who stands in the audit log, where the engine does not take the word of whoever makes a change. */
+  /** The actor in the audit log, for an engine that does not accept the name the caller gives. */
   actor?(): Actor
   close(): Promise<void>
 }
@@ -40,7 +40,7 @@ export const freshId = (): string => `t${randomBytes(8).toString('hex')}`
 
 export function addressOf(text: string): string {
   const key = addressKey(text)
-  if (key === undefined) throw new Error(`${text} is no address`)
+  if (key === undefined) throw new Error(`${text} is not an address`)
   return key
 }
 

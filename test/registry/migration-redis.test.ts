@@ -125,7 +125,7 @@ describe('a slot of a cluster that migrates', () => {
     }
   })
 
-  test('goes on with a call that met the move of its keys, once all have moved', async () => {
+  test('completes a call that met the migration of its keys, once all of them have moved', async () => {
     const customer = await tenant()
     beginMigration(customer)
     move(`apigw:{${customer.id}}:usage:live`)

@@ -1,4 +1,4 @@
-/** Opens each registry that it is told of, and says how it went: a process of its own for failure-sqlite.test.ts. */
+/** Opens each registry that it is sent, and reports the result: a separate process for failure-sqlite.test.ts. */
 import { openRegistry } from '../../src/registry/index.ts'
 
 process.on('message', async (path) => {

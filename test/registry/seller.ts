@@ -26,7 +26,7 @@ const atOnce = 100
 const registry = await openRegistry(address)
 const sold = { kept: 0, givenBack: 0, refused: 0 }
 
-/** SQLite tells a process that did not get the lock in time; then nothing was begun. */
+/** Retries while SQLite reports that it is locked: nothing was begun then. */
 async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

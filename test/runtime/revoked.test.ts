@@ -37,7 +37,7 @@ async function twoGateways(address: string) {
   return { customer, urls }
 }
 
-/** Calls over several connections to each gateway, one after the other, until told to end. */
+/** Calls each gateway over several connections, one call after the other on each, until it is stopped. */
 function hammer(urls: readonly string[], basic: string) {
   const headers = { authorization: authorization(basic), 'content-type': 'application/json' }
   const state = { revoked: false, ended: false }

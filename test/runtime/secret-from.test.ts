@@ -4,7 +4,7 @@ import { awsServer } from '../support/aws-server.ts'
 
 const arn = 'arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:apigw-prod-registry-password-AbCdEf'
 
-it('is the text itself where that is given, and nobody is asked', async () => {
+it('is the given text, without a request to Secrets Manager', async () => {
   const { endpoint, calls } = await awsServer(() => ({ SecretString: 'other' }))
   const env = { APIGW_DATABASE_PASSWORD: 'here', APIGW_DATABASE_PASSWORD_SECRET: arn, APIGW_SECRETS_ENDPOINT: endpoint }
   expect(await secretFrom(env, 'APIGW_DATABASE_PASSWORD')).toBe('here')

@@ -123,7 +123,7 @@ describe('an authorizer', () => {
     expect(policyDocument.Statement).toEqual(allowed.live)
   })
 
-  it('says Unauthorized, in exactly that word, to whoever proves nothing', async () => {
+  it('answers exactly "Unauthorized" to a caller that proves nothing', async () => {
     const world = await startSecured()
     const { authorize } = await authorizerOf(world)
     const wrong = [
@@ -172,7 +172,7 @@ describe('a gateway behind an authorizer', () => {
   }
   const codeOf = ({ status, body }: HttpResponse): unknown => JSON.parse(body).code ?? status
 
-  it('admits the call, once, and refuses every other call that a cached answer is held against', async () => {
+  it('admits the call once, and refuses every other call under the cached answer', async () => {
     const world = await startSecured()
     const { authorize } = await authorizerOf(world)
     const headers = signedFor(world, '/v1.0/messages')

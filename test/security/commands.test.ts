@@ -162,7 +162,7 @@ describe('sign', () => {
     expect(new Set(digests).size).toBe(2)
   })
 
-  test.each(['file', 'stdin'])('signs bytes that are no UTF-8 as they are, from a %s', async (from) => {
+  test.each(['file', 'stdin'])('signs bytes that are not UTF-8 unchanged, from a %s', async (from) => {
     const body = Buffer.from([0x7b, 0xb0, 0xa1, 0x7d])
     const digest = `content-digest: sha-256=:${hash('sha256', body, 'base64')}:`
     writeFileSync(join(here.cwd, 'body.bin'), body)

@@ -46,7 +46,7 @@ interface Failure {
   readonly code: string
   readonly status?: number
   readonly call: (world: Secured) => SignedCall | Promise<SignedCall>
-  /** What the test environment tells beside the code. */
+  /** What the test environment returns in addition to the code. */
   readonly help?: readonly string[]
 }
 
@@ -181,12 +181,12 @@ describe('a signed call is refused', () => {
     expect([live.status, live.body.code]).toEqual([401, code])
     expect(live.headers.get('www-authenticate')).toBe('Basic realm="apigw", charset="UTF-8", Bearer realm="apigw"')
     expect(live.headers.has('accept-signature')).toBe(code !== 'credentials-invalid')
-    const told = ['signatureBase', 'clock', 'clockDifferenceSeconds', 'serverTime', 'lacking']
-    expect(told.filter((name) => name in live.body)).toEqual([])
+    const helpFields = ['signatureBase', 'clock', 'clockDifferenceSeconds', 'serverTime', 'lacking']
+    expect(helpFields.filter((name) => name in live.body)).toEqual([])
 
     const test = await signedCall(world, { key: world.key('hmac', 'test'), ...(await call(world)), path: '/test/v1.0/messages' })
     expect([test.status, test.body.code]).toEqual([401, code])
-    expect(told.filter((name) => name in test.body).sort()).toEqual([...help].sort())
+    expect(helpFields.filter((name) => name in test.body).sort()).toEqual([...help].sort())
     expect(world.sent).toEqual([])
   })
 
@@ -222,7 +222,7 @@ describe('a signed call is refused', () => {
     expect(await codeOf({})).toBe('key-revoked')
   })
 
-  it('never with a 5xx: 64 KB of headers, bytes that are no text', async () => {
+  it('never with a 5xx: 64 KB of headers, bytes that are not text', async () => {
     const world = await startSecured()
     for (const header of [`Signature: sig=:${'A'.repeat(65_536)}:`, 'Signature-Input: \xff\xfe', 'Signature: \x80']) {
       const raw = `GET /v1.0/quota HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${header}\r\n\r\n`
@@ -240,7 +240,7 @@ describe('a signed call is refused', () => {
 })
 
 describe('the address that is signed', () => {
-  it('is https behind a proxy of ours that says so', async () => {
+  it('is https behind a trusted proxy that says so', async () => {
     const world = await startSecured({ trustedProxies: 1 })
     const targetUri = `https://127.0.0.1:${world.listening.port}/v1.0/messages`
     const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' }

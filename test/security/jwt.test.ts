@@ -135,7 +135,7 @@ describe('a token', () => {
       'another key with our kid': await new SignJWT(claims)
         .setProtectedHeader({ ...header, alg: 'EdDSA' })
         .sign(other.privateKey),
-      'a key that it brings along': await new SignJWT(claims)
+      'a key in its own header': await new SignJWT(claims)
         .setProtectedHeader({ ...header, alg: 'EdDSA', jwk: await exportJWK(other.publicKey) })
         .sign(other.privateKey),
       'an unknown kid': await forged(world, claims, { kid: 'unknown' }),
@@ -163,7 +163,7 @@ describe('a token', () => {
 })
 
 describe('the token endpoint', () => {
-  it('answers wrong requests as RFC 6749 has it', async () => {
+  it('answers invalid requests as RFC 6749 requires', async () => {
     const world = await startSecured()
     const shown = async (more: Parameters<typeof tokenCall>[1]) => {
       const { status, body, headers } = await tokenCall(world, more)
@@ -230,7 +230,7 @@ describe('the keys that sign tokens', () => {
     for (const token of tokens) for (const world of [one, other]) expect((await send(world, token)).status).toBe(202)
   })
 
-  /** What somebody with access to the registry alone could write: a key of their own, in the form of ours. */
+  /** What an attacker with access to only the registry could write: their own key, in the format of apigw's. */
   async function planted(world: Secured, kid: string, mac: string) {
     const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
     const { x = '' } = await exportJWK(publicKey)
@@ -338,7 +338,7 @@ describe("a token's life is of the registry's clock", () => {
     expect((await world.registry.usage(world.customer, 'live')).usage.dayUsed).toBe(1)
   })
 
-  it('is refused when it ends later than any token of ours', async () => {
+  it("is refused when it expires later than apigw's own tokens can", async () => {
     const world = await startSecured()
     const claims = decodeJwt(await tokenOf(world))
     const seconds = Math.floor(world.clock.now / 1000)

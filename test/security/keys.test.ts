@@ -106,7 +106,7 @@ describe('a sealed secret', () => {
   const { keys } = newMasterKeys()
   const owner = { customer: 'acme', keyId: 'ak_live_1', environment: 'live' } as const
 
-  it('opens for its owner and for nobody else', () => {
+  it('opens only for its owner', () => {
     const sealed = seal('secret', ownerOf(owner), keys)
     expect(sealed).not.toContain('secret')
     expect(unseal(sealed, ownerOf(owner), keys)).toBe('secret')
@@ -188,7 +188,7 @@ describe('master keys', () => {
     }
   })
 
-  it('are no passphrase, and several are not parted by anything but a comma or a line', () => {
+  it('cannot be a passphrase, and are separated only by commas or line breaks', () => {
     const other = Buffer.alloc(32, 8).toString('base64')
     const phrase = 'correct horse battery staple and some more words ok'
     for (const wrong of [phrase, `${text} ${other}`, `${text};${other}`, `!${text}`, `${text}=junk`]) {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => sqs.stop())
 
-/** Calls over 64 connections, each one call after the other, until told to end. */
+/** Calls over 64 connections, one call after the other on each, until it is stopped. */
 async function hammer({ urls, keys }: Gateways, scheme: 'basic' | 'hmac' | 'jwt') {
   const key = keys.get(scheme)
   if (key === undefined) throw new Error(`there is no ${scheme} key`)

@@ -84,8 +84,8 @@ describe('what is refused', () => {
     ['another label', 'a=("@method")', 'b=:AAAA:'],
     ['a component twice', 'sig=("@method" "@method")', 'sig=:AAAA:'],
     ['no list', 'sig="@method"', 'sig=:AAAA:'],
-    ['a component that is no string', 'sig=(method)', 'sig=:AAAA:'],
-    ['a signature that is no bytes', 'sig=("@method")', 'sig="AAAA"'],
+    ['a component that is not a string', 'sig=(method)', 'sig=:AAAA:'],
+    ['a signature that is not a byte sequence', 'sig=("@method")', 'sig="AAAA"'],
     ['a broken list', 'sig=("@method"', 'sig=:AAAA:'],
     ['broken base64', 'sig=("@method")', 'sig=:A*A:'],
   ])('%s', (_what, input, signature) => {
@@ -108,12 +108,12 @@ describe('what is refused', () => {
     'keyid=acme',
     'keyid=1',
     'tag=1',
-  ])('a parameter of another type than it has: %s', (parameter) => {
+  ])('a parameter of the wrong type: %s', (parameter) => {
     expect(parseSignature(`sig=("@method");${parameter}`, 'sig=:AAAA:')).toBeUndefined()
     expect(parseSignature(`sig=( "@method" );more=1;${parameter}`, 'sig=:AAAA:')).toBeUndefined()
   })
 
-  it('but not a parameter that is none of ours', () => {
+  it('but not an unknown parameter', () => {
     expect(parseSignature('sig=("@method");created=1;more=?1', 'sig=:AAAA:')).toMatchObject({ created: 1 })
   })
 

@@ -20,7 +20,7 @@ async function isImmediate(delay: ReturnType<typeof failureDelay>, customer: str
   return done
 }
 
-describe('whoever guesses', () => {
+describe('a caller that guesses', () => {
   it('is slowed down after twenty failures in a minute, more and more', async () => {
     const sleeps: number[] = []
     const delay = failureDelay(Date.now, async (milliseconds) => void sleeps.push(milliseconds))
@@ -30,7 +30,7 @@ describe('whoever guesses', () => {
     expect(sleeps).toEqual([100, 200, 400, 800, 1600, 2000, 2000, 2000])
   })
 
-  it('slows down nobody else: neither another address nor another customer', async () => {
+  it('slows down no other address and no other customer', async () => {
     const delay = failureDelay(Date.now, () => new Promise(() => undefined))
     for (let i = 0; i < free; i++) await delay('acme', '203.0.113.7')
     expect(await isImmediate(delay, 'acme', '203.0.113.7')).toBe(false)
@@ -62,7 +62,7 @@ describe('whoever guesses', () => {
     expect(await isImmediate(delay, 'acme', '203.0.113.9')).toBe(false)
   })
 
-  it('is not forgotten because somebody makes up many ids', async () => {
+  it('is remembered even when many ids are made up', async () => {
     const delay = failureDelay(Date.now, () => new Promise(() => undefined))
     for (let i = 0; i < 49_999; i++) await delay(`old-${i}`, '203.0.113.7')
     for (let i = 0; i < free; i++) await delay('acme', '203.0.113.7')

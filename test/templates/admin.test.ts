@@ -34,13 +34,13 @@ describe('the template of the admin function', () => {
     expect(await findingsOf(file)).toEqual([])
   })
 
-  it('the URL asks who calls, and nobody else is let in by the function itself', () => {
+  it('the URL authenticates callers, and the function itself lets no one else in', () => {
     expect(propertiesOf('AWS::Lambda::Url')).toMatchObject({ AuthType: 'AWS_IAM' })
     expect(propertiesOf('AWS::Lambda::Url')).not.toHaveProperty('Cors')
     expect(resources.filter(({ type }) => type === 'AWS::Lambda::Permission')).toEqual([])
   })
 
-  it('whoever may call it may call it by its URL alone', () => {
+  it('callers may call it only through its URL', () => {
     const { Statement } = mapOf(propertiesOf('AWS::IAM::ManagedPolicy').PolicyDocument)
     expect(
       listOf(Statement)

@@ -68,7 +68,7 @@ describe('the API', () => {
     expect(mapOf(AccessLogSetting).Format).not.toMatch(/authorizer\.(?!principalId|error)|\$input/)
   })
 
-  it('is told the stage and the host that it knows, for any path', () => {
+  it('receives the stage and the host that it expects, for any path', () => {
     const transforms = listOf(propertiesOf('ApiRule').Transforms).map(mapOf)
     const rewrites = transforms.map((one) => {
       const { Rewrites } = mapOf(one.HostHeaderRewriteConfig ?? one.UrlRewriteConfig)

@@ -58,7 +58,7 @@ describe('what the stacks know of each other', () => {
     expect(names.filter((name) => !/^apigw-\$\{Stage\}-[a-z-]+$/.test(name))).toEqual([])
   })
 
-  it('nothing is exported for nobody', () => {
+  it('every export is imported', () => {
     const imported = new Set(stacks.flatMap(importsOf))
     // Deployments push images there, and an image comes back by the parameter Image.
     const forPeople = ['apigw-${Stage}-repository', 'apigw-${Stage}-sandbox-queue']

@@ -17,7 +17,7 @@ async function findingsOf(path: string) {
   return findings.map(({ rule, resource, title }) => `${rule} ${resource}: ${title}`)
 }
 
-/** The template with a person in each of its groups: a group alone can do nothing, so nothing would be judged. */
+/** The template with a person in each of its groups. Without members, a group has no permissions to check. */
 function peopled({ template, name }: Stack): string {
   const groups = resourcesOf('AWS::IAM::Group').filter(({ stack }) => stack === name)
   const people = groups.map(({ resource }) => [

@@ -44,12 +44,12 @@ it.each(named)('$resource.name has a name that AWS takes, for the longest stage'
   expect(name.length).toBeLessThanOrEqual(limit.most)
 })
 
-it('every kind of resource that can have a name of ours is looked at', () => {
+it('every kind of resource that can have a name from the template is covered', () => {
   const properties = new Set(Object.values(limits).map(({ property }) => property))
   const others = stacks.flatMap(({ resources }) =>
     resources.filter(({ type, properties: own }) => !(type in limits) && Object.keys(own).some((name) => properties.has(name))),
   )
-  // Names within a cluster, a stack or a zone, and what is not a name of ours at all.
+  // Names within a cluster, a stack or a zone, and what is not a name that apigw gives.
   const fine =
     /^AWS::(ECS::Service|Logs::MetricFilter|Lambda::(Permission|EventSourceMapping|EventInvokeConfig)|Route53::RecordSet|EC2::FlowLog|RDS::DBParameterGroup)$/
   expect(others.map(({ name, type }) => `${name} ${type}`).filter((one) => !fine.test(one.split(' ')[1] ?? ''))).toEqual([])

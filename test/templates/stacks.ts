@@ -76,6 +76,6 @@ export function forStage(value: Json | undefined, stage: string): string {
       .map((part) => (mapOf(part).Ref === 'Stage' ? stage : typeof part === 'string' ? part : '????????'))
       .join(String(separator))
   }
-  if (text === undefined) throw new Error(`this is no text: ${JSON.stringify(value)}`)
+  if (text === undefined) throw new Error(`not a text: ${JSON.stringify(value)}`)
   return String(listOf(text)[0]).replaceAll('${Stage}', stage)
 }

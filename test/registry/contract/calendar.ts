@@ -93,7 +93,7 @@ export function calendarContract({ tenant, clock }: World): void {
       expect((await customer.refused('rate-exceeded')).retryAfterMs).toBe(1500)
     })
 
-    test('a move to the west goes on counting until the day that it is there has ended', async () => {
+    test('after a move to the west, the current day counts on until it ends in the new zone', async () => {
       const customer = await tenant({ quotas: { live: { day: 1 } } })
       clock.now = at('2026-11-24T08:00+09:00')
       await customer.admitted()
@@ -121,7 +121,7 @@ export function calendarContract({ tenant, clock }: World): void {
       expect((await customer.admitted({ units: 0 })).remaining).toMatchObject({ day: 100, month: 996 })
     })
 
-    test('a month that another zone has begun already goes on with what was spent', async () => {
+    test('a month that has already begun in the new zone keeps the units spent', async () => {
       const customer = await tenant({ quotas: { live: { month: 10 } } })
       clock.now = at('2026-11-30T20:00+09:00')
       await customer.admitted({ units: 7 })

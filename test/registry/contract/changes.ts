@@ -60,7 +60,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       expect((await written(id))[0]).toBe('customer removed')
     })
 
-    test('are signed by whoever is known to have made them, and timed by the clock of the registry', async () => {
+    test('record the authenticated actor, and the time of the registry clock', async () => {
       const id = freshId()
       await add(id)
       const [line] = await registry().history(id, 1)
@@ -116,7 +116,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       expect(await read()).not.toContainEqual(expect.objectContaining({ environment: 'live' }))
     })
 
-    test('write notes of a web ACL in the name of whoever writes them', async () => {
+    test('write web ACL notes with the name of the author', async () => {
       const name = `waf:${account}:ap-northeast-2:${freshId()}`
       const note = { list: 'block', address: '203.0.113.7/32', at: 1, until: null, by: 'the boss', from: 'x', reason: 'guesses' }
       const write = async (notes: unknown, expected?: string) =>

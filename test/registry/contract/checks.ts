@@ -128,16 +128,16 @@ export function checksContract({ tenant, clock, engine }: World): void {
       await customer.refused('month-quota-exceeded')
     })
 
-    test('an unknown customer and an unknown key cannot be told apart', async () => {
+    test('an unknown customer and an unknown key get the same answer', async () => {
       const customer = await tenant()
-      const nobody = await customer.admit({ customer: 'nobody' })
-      expect(nobody).toEqual({ kind: 'refused', reason: 'credentials-invalid', now: noon })
-      expect(await customer.admit({ keyId: 'k-none' })).toEqual(nobody)
+      const unknown = await customer.admit({ customer: 'nobody' })
+      expect(unknown).toEqual({ kind: 'refused', reason: 'credentials-invalid', now: noon })
+      expect(await customer.admit({ keyId: 'k-none' })).toEqual(unknown)
       await customer.setCustomer({ state: 'suspended' })
-      expect(await customer.admit({ keyId: 'k-none' })).toEqual(nobody)
+      expect(await customer.admit({ keyId: 'k-none' })).toEqual(unknown)
     })
 
-    test("another customer's key is no key", async () => {
+    test('a key of a different customer is refused', async () => {
       const [one, two] = [await tenant(), await tenant()]
       await two.change((profile) => ({ ...profile, credentials: [] }))
       await two.refused('credentials-invalid')
@@ -179,7 +179,7 @@ export function checksContract({ tenant, clock, engine }: World): void {
       expect(admission).not.toHaveProperty('way')
     })
 
-    test('an admitted call tells target, reservation, windows, clock and what is left of every limit', async () => {
+    test('an admitted call returns target, reservation, windows, clock and the remainder of every limit', async () => {
       const customer = await tenant()
       await customer.setQuota({ rate: 2, burst: 5, day: 10, month: 100 })
       const request = customer.request({ units: 3, idempotency: claim })

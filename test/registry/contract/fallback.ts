@@ -6,7 +6,7 @@ const fallback = { way: '{"targets":[{"queue":"shared","weight":1,"order":1}]}' 
 
 export function fallbackContract({ tenant, clock }: World): void {
   describe('a customer without a route of its own', () => {
-    test('is told to come again with a default, before anything is used up', async () => {
+    test('has to ask again with a default, and uses up nothing before that', async () => {
       const customer = await tenant({ routes: [] })
       const nonce = { value: freshId(), rememberMs: 1000 }
       const idempotency = { key: 'order', fingerprint: 'body' }
@@ -29,7 +29,7 @@ export function fallbackContract({ tenant, clock }: World): void {
       for (const one of ['ask', fallback] as const) await customer.refused('customer-suspended', { fallback: one })
     })
 
-    test('goes on after its lease by the default too', async () => {
+    test('resumes on the default after its lease', async () => {
       const customer = await tenant({ routes: [] })
       const idempotency = { key: 'order', fingerprint: 'body' }
       await customer.admitted({ idempotency, fallback })

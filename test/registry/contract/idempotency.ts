@@ -6,7 +6,7 @@ const claim = { key: 'order-1', fingerprint: 'body-1' }
 
 export function idempotencyContract({ tenant, clock, engine }: World): void {
   describe('idempotency', () => {
-    test('while the first call runs, the same one is told when to come back and takes nothing', async () => {
+    test('a duplicate of a running call gets a retry time and takes no units', async () => {
       const customer = await tenant()
       await customer.admitted({ idempotency: claim })
       clock.now += 1
@@ -67,7 +67,7 @@ export function idempotencyContract({ tenant, clock, engine }: World): void {
       expect(await one.spent('test')).toEqual([1, 1])
     })
 
-    test('when the lease is over the call goes on with what was taken, as a second attempt, and takes nothing more', async () => {
+    test('after the lease, the call resumes as a second attempt with the units it took, and takes no others', async () => {
       const customer = await tenant({ quotas: { live: { rate: 10, burst: 5, day: 3, month: 100 } } })
       const first = await customer.admitted({ units: 3, idempotency: claim })
       clock.now += leaseMs - 1
@@ -81,7 +81,7 @@ export function idempotencyContract({ tenant, clock, engine }: World): void {
       expect((await customer.admitted({ units: 3, idempotency: claim })).reservation.attempt).toBe(3)
     })
 
-    test('a call that goes on on the next day still holds the units of its first day', async () => {
+    test('a call that resumes on the next day still holds the units of its first day', async () => {
       const customer = await tenant({ quotas: { live: { day: 1 } } })
       const first = await customer.admitted({ idempotency: claim })
       clock.now += 86_400_000

@@ -33,7 +33,7 @@ export function limitsContract({ tenant, clock }: World): void {
       expect((await customer.refused('rate-exceeded')).retryAfterMs).toBe(100)
     })
 
-    test('a rate of less than one unit a second counts exactly', async () => {
+    test('a rate below one unit per second is counted exactly', async () => {
       const customer = await tenant({ quotas: { live: { rate: 0.001, burst: 1, day: 100 } } })
       await customer.admitted()
       expect((await customer.refused('rate-exceeded')).retryAfterMs).toBe(1_000_000)

@@ -7,7 +7,7 @@ const claim = { key: 'order-1', fingerprint: 'body-1' }
 
 export function openContract({ tenant, clock, registry }: World): void {
   describe('open reservations', () => {
-    test('are those that nobody has settled, with what they took, and the books balance', async () => {
+    test('are the unsettled ones, with the units they took, and the counts add up', async () => {
       const customer = await tenant({ quotas: { live: { rate: 10, burst: 10, day: 100 } } })
       const failed = await customer.admitted({ units: 3 })
       const partly = await customer.admitted({ units: 2 })

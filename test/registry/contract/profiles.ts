@@ -100,7 +100,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       await customer.refused('credentials-invalid', { keyId: 'k-live' })
     })
 
-    test('the id of a removed customer is retired: whoever gets it later reads nothing of its', async () => {
+    test('the id of a removed customer is retired, and a new customer with that id reads nothing of the old one', async () => {
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 5, day: 5 } } })
       const claim = { key: 'order-1', fingerprint: 'body-1' }
       const { reservation } = await customer.admitted({ units: 3, idempotency: claim })

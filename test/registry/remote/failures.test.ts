@@ -10,7 +10,7 @@ const reset: Fault = { kind: 'reset' }
 
 describe('opening a function', () => {
   test.each(['lambda:', 'lambda:a b', 'lambda:x@nowhere', 'lambda:x@', 'lambda:../x', `lambda:${'x'.repeat(65)}`])(
-    '%j is no address of one',
+    '%j is not a function address',
     async (address) => {
       expect(await problemOf(openOperatorRegistry(address))).toMatchObject({ code: 'config-invalid', exit: 2 })
     },
@@ -31,7 +31,7 @@ describe('opening a function', () => {
     expect(problem.message).toContain('"apigw-test-admni"')
     expect(problem.message).toContain('ap-northeast-2')
   })
-  test('whoever may not look it up is told which right is missing', async () => {
+  test('without permission to look it up: the error names the missing permission', async () => {
     const { open, server } = await remoteWorld()
     Object.assign(process.env, server.env(stranger))
     const problem = await problemOf(open())
@@ -43,7 +43,7 @@ describe('opening a function', () => {
     process.env.AWS_ACCESS_KEY_ID = 'AKIANOBODY'
     expect(await problemOf(open())).toMatchObject({ code: 'aws-credentials' })
   })
-  test('nobody signed in', async () => {
+  test('without credentials', async () => {
     const { open } = await remoteWorld()
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE']) delete process.env[name]
     Object.assign(process.env, {
@@ -61,7 +61,7 @@ describe('opening a function', () => {
 })
 
 describe('asking', () => {
-  test('whoever may not call it is told which rights are missing', async () => {
+  test('without permission to call it: the error names the missing permissions', async () => {
     const { open, server } = await remoteWorld()
     const registry = await open()
     server.faults.push({
@@ -85,7 +85,7 @@ describe('asking', () => {
     server.faults.push({ kind: 'says', status: 403, body: JSON.stringify({ message }) })
     expect(await problemOf(registry.customers())).toMatchObject({ code: 'aws-credentials', message: expect.stringMatching(said) })
   })
-  test('a wrong secret proves nobody', async () => {
+  test('a wrong secret is refused', async () => {
     const { open, server } = await remoteWorld()
     process.env.AWS_SECRET_ACCESS_KEY = 'guessed'
     const registry = await open()
@@ -125,7 +125,7 @@ describe('asking', () => {
     })
     expect(server.requests).toBe(1)
   })
-  test('a machine without a network is told so', async () => {
+  test('without a network: the error says so', async () => {
     const { open, server } = await remoteWorld()
     const registry = await open()
     await server.close()
@@ -148,7 +148,7 @@ describe('asking', () => {
     expect(problem).toMatchObject({ code: 'version-mismatch', next: expect.stringContaining('apigw deploy admin') })
     expect(problem.message).toMatch(said)
   })
-  test('a problem with a code of a newer function is told in its words', async () => {
+  test('an unknown error code from a newer function is shown with its own message', async () => {
     const { open, server } = await remoteWorld()
     const registry = await open()
     const problem = { code: 'brand-new', message: 'The moon is full.', next: 'wait' }
@@ -208,7 +208,7 @@ describe('a change is never made twice', () => {
     ['failed', fails],
     ['was cut off before it ran', reset],
     ['was cut off after it ran', { kind: 'reset-after' }],
-  ] as const)('one whose function %s is not sent again, and nobody claims to know', async (_, fault) => {
+  ] as const)('one whose function %s is not sent again, and its outcome is reported as unknown', async (_, fault) => {
     const { open, server, behind } = await remoteWorld()
     const registry = await open()
     const id = freshId()
@@ -246,7 +246,7 @@ describe('what is too large', () => {
     })
     expect(server.requests).toBe(0)
   })
-  test('is told as such where Lambda refuses it', async () => {
+  test('is reported as such when Lambda refuses it', async () => {
     const { open, server } = await remoteWorld()
     const registry = await open()
     server.faults.push({ kind: 'says', status: 413, body: '{"Message":"Request must be smaller than 6291456 bytes"}' })

@@ -126,7 +126,7 @@ describe('who asks', () => {
     const { problem } = await answerTo(handler, event, randomUUID())
     expect(problem).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('called through its URL') })
   })
-  test('a URL that asks nobody who calls serves nobody', async () => {
+  test('a URL that does not authenticate its callers serves none', async () => {
     const { handler } = await world()
     const id = randomUUID()
     const { problem } = await answerTo(handler, urlEvent(request('customers', {}), id, undefined), id)
@@ -134,7 +134,7 @@ describe('who asks', () => {
   })
   test.each([
     ['of another account', user('boss', '210987654321').arn],
-    ['that is no ARN', 'boss'],
+    ['with an invalid ARN', 'boss'],
     ['with a line break', `${operator.arn}\n{"event":"forged"}`],
     ['of a service', 'arn:aws:lambda:ap-northeast-2:123456789012:function:x'],
   ])('a caller %s', async (_, arn) => {
@@ -204,7 +204,7 @@ describe('what may be asked', () => {
     ['a change with a new field', ...change('removeCustomer', { force: true }), '/params/change'],
     ['a whole profile', ...change('addCustomer', { keys: [], profile: profileOf('acme') }), '/params/change'],
     [
-      'a limit that is no number',
+      'a limit that is not a number',
       ...change('setQuota', { environment: 'live', change: { day: '1' } }),
       '/params/change/change/day',
     ],
@@ -238,8 +238,8 @@ describe('what may be asked', () => {
   })
 })
 
-describe('what it tells', () => {
-  test('a bug is told by the id of the request, and its stack stays in the log', async () => {
+describe('what it reports', () => {
+  test('a bug is reported with the request id, and its stack stays in the log', async () => {
     const { ask, log } = await world({
       open: async () => {
         throw new TypeError('x is not a function')

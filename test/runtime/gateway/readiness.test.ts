@@ -49,7 +49,7 @@ describe('a gateway', () => {
     const headers = { authorization: authorization(live.basic), 'content-type': 'application/json' }
     const answer = await ask(`${url}/v1.0/messages`, { method: 'POST', headers, body: message })
     expect(answer.status).toBe(503)
-    // Callers learn nothing of what stands behind the gateway.
+    // Nothing about the systems behind the gateway is disclosed to callers.
     expect(answer.text).not.toMatch(/OOM|full|redis/)
     expect(await gateway.logged('call')).toMatchObject({ code: 'registry-unavailable', cause: expect.stringContaining('OOM') })
     redis.cli('config', 'set', 'maxmemory', '0')

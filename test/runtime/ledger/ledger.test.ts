@@ -115,7 +115,7 @@ describe('reports', () => {
     expect((await ledger.standings(owner, [first.id])).get(first.id)?.status).toBe('delivered')
   })
 
-  it('go on from a cursor, which tells no other owner anything', async () => {
+  it('resume from a cursor, which reveals nothing to a different owner', async () => {
     const ledger = dynamo.open()
     const owner = newOwner()
     await ledger.append(owner, reports(3))
@@ -153,7 +153,7 @@ describe('reports', () => {
     expect(ids(await reader)).toEqual(ids(written.flat(2)))
   })
 
-  it('go on over days, also where the writers disagree about the day', async () => {
+  it('continue across days, even when the clocks of the writers disagree about the day', async () => {
     const owner = newOwner()
     const clock = { ahead: noon, behind: noon }
     const [ahead, behind] = [dynamo.open(() => clock.ahead), dynamo.open(() => clock.behind)]
@@ -166,7 +166,7 @@ describe('reports', () => {
     await write(behind)
     clock.ahead = noon + day
     await write(ahead)
-    // Its clock says yesterday, and the day has been ended: it goes on where the other is.
+    // Its clock says yesterday, but that day is closed: it continues on the day of the other writer.
     await write(behind)
     await write(ahead)
     clock.ahead = noon + 3 * day
@@ -174,7 +174,7 @@ describe('reports', () => {
     expect((await readAll(ahead, owner)).found).toEqual(written)
   })
 
-  it('are kept for a week; a cursor that is older goes on with the oldest that is left', async () => {
+  it('are kept for a week, and an older cursor resumes with the oldest that is left', async () => {
     const owner = newOwner()
     const clock = { now: noon }
     const ledger = dynamo.open(() => clock.now)

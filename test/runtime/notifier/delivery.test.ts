@@ -19,7 +19,7 @@ describe.each(failures)('where Slack answers with %s now and then', (_, failure)
   it('every alert is delivered once', async () => {
     const answers: SlackAnswer[] = [failure, 'ok', failure, failure, 'ok', 'ok']
     const { slack, invoke } = await world({ answers, timeoutMs: 150 })
-    for (const record of records(6)) expect(await invoke({ Records: [record] })).toBe('told')
+    for (const record of records(6)) expect(await invoke({ Records: [record] })).toBe('handled')
     expect(slack.delivered).toHaveLength(6)
     expect(new Set(slack.delivered.map((message) => JSON.stringify(message))).size).toBe(6)
   })
@@ -39,7 +39,7 @@ describe.each<[string, SlackAnswer]>([
     // Slack is back; what waits is given to the function again, twice over.
     const back = await world()
     clock.now += 3_600_000
-    for (const event of [...all, ...all]) expect(await back.invoke(event)).toBe('told')
+    for (const event of [...all, ...all]) expect(await back.invoke(event)).toBe('handled')
     expect(back.slack.delivered).toHaveLength(4)
   })
 })
@@ -51,13 +51,13 @@ it('a bad record never loses another', async () => {
   expect(slack.delivered).toHaveLength(3)
 })
 
-it('a repeated run tells only what is missing', async () => {
+it('a repeated run posts only what is missing', async () => {
   const { slack, invoke } = await world({ answers: ['ok', 'reset', 'reset', 'reset'] })
-  expect(await invoke({ Records: records(3) })).toBe('told')
+  expect(await invoke({ Records: records(3) })).toBe('handled')
   expect(slack.delivered).toHaveLength(3)
 })
 
-it('tells SQS which ones failed, and keeps the rest from coming again', async () => {
+it('reports the failed records to SQS, and keeps the others from being delivered again', async () => {
   const { slack, run } = await world({ answers: ['ok', 'reset', 'reset', 'reset'] })
   const Records = records(3).map(({ Sns }, at) => ({
     messageId: `sqs-${at}`,

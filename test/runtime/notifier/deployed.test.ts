@@ -28,7 +28,7 @@ afterEach(() => void vi.unstubAllEnvs())
 
 const context = { getRemainingTimeInMillis: () => 50_000 }
 
-it('the function as it is deployed: tells, tells once, and takes up a webhook that was put right', async () => {
+it('the deployed function posts, posts once, and uses a webhook that was corrected', async () => {
   const gone = await loopbackSlack([{ status: 404, body: 'no_service' }])
   const slack = await loopbackSlack()
   let webhook = slack.url
@@ -43,9 +43,9 @@ it('the function as it is deployed: tells, tells once, and takes up a webhook th
   const { handler }: { handler(event: unknown, given: typeof context): Promise<unknown> } = await import(
     pathToFileURL(join(folder, 'notifier.mjs')).href
   )
-  const told = example('trail-stopped')
-  await handler({ Records: [sns(bridged(told))] }, context)
-  await handler({ Records: [sns(bridged(told))] }, context)
+  const stopped = example('trail-stopped')
+  await handler({ Records: [sns(bridged(stopped))] }, context)
+  await handler({ Records: [sns(bridged(stopped))] }, context)
   expect(slack.delivered).toHaveLength(1)
   expect(secrets.calls).toHaveLength(1)
 

@@ -52,7 +52,7 @@ describe.each([
     expect(taken.filter((one) => one === 'ours')).toHaveLength(1)
   })
 
-  it('knows a report that comes again after it was told, and one that is being told', async () => {
+  it('recognizes a repeated report that was posted, and one that is being posted', async () => {
     const memory = await open({ now: start })
     await memory.take('activity:1', 'a')
     expect(await memory.take('activity:1', 'a')).toBe('busy')
@@ -70,7 +70,7 @@ describe.each([
     expect(await memory.take('activity:1', 'a')).toBe('ours')
   })
 
-  it('gives back what was not told', async () => {
+  it('releases what was not posted', async () => {
     const memory = await open({ now: start })
     await memory.take('activity:1', 'a')
     await memory.release('activity:1', 'b')
@@ -79,7 +79,7 @@ describe.each([
     expect(await memory.take('activity:1', 'b')).toBe('ours')
   })
 
-  it('does not give back what was told', async () => {
+  it('does not release what was posted', async () => {
     const memory = await open({ now: start })
     await memory.take('activity:1', 'a')
     await memory.settle('activity:1', 'a')
@@ -99,7 +99,7 @@ describe.each([
     expect(await memory.count('another', 'a', start, 300_000, 3)).toBe(1)
   })
 
-  it('keeps what is collected until it is due, and then until it was told', async () => {
+  it('keeps collected alerts until they are due, and then until they are posted', async () => {
     const memory = await open({ now: start })
     await memory.collect(start + 900_000, collected('one'))
     await memory.collect(start + 900_000, collected('one'))

@@ -4,7 +4,7 @@ import { bridged, example, sns, uuid, world } from './world.ts'
 const one = (event: unknown) => ({ Records: [sns(event)] })
 
 describe('an action', () => {
-  it('is told with who, what, on what, from where, and a link', async () => {
+  it('is posted with who, what, on what, from where, and a link', async () => {
     const { slack, run } = await world()
     const { outcomes } = await run(one(bridged(example('trail-stopped'))))
     expect(outcomes).toMatchObject([{ rule: 'trail-stopped', outcome: 'posted' }])
@@ -34,14 +34,14 @@ describe('an action', () => {
     expect(slack.delivered).toHaveLength(1)
   })
 
-  it('is told by its worst rule, and names the others', async () => {
+  it('is reported under its most severe rule, and lists the others', async () => {
     const { slack, run } = await world()
     const { outcomes } = await run(one(bridged(example('admin-policy-attached'))))
     expect(outcomes).toMatchObject([{ rule: 'admin-policy-attached' }])
     expect(JSON.stringify(slack.delivered)).toContain('admin-policy-attached, iam-policy-changed')
   })
 
-  it('without a rule is told by nobody', async () => {
+  it('without a rule is not posted', async () => {
     const { slack, run } = await world()
     const { outcomes } = await run(
       one(bridged({ eventSource: 'ec2.amazonaws.com', eventName: 'DescribeInstances', eventID: uuid() })),
@@ -50,7 +50,7 @@ describe('an action', () => {
     expect(slack.posted).toEqual([])
   })
 
-  it('that somebody takes for granted is not told', async () => {
+  it('that an exception covers is not posted', async () => {
     const { slack, run } = await world({
       ignores: [{ rule: 'user-created', owner: 'jane', reason: 'tests', expires: '2026-12-31' }],
     })
@@ -58,7 +58,7 @@ describe('an action', () => {
     expect(slack.posted).toEqual([])
   })
 
-  it('that was taken for granted until lately is told, with who answered for that', async () => {
+  it('whose exception has just expired is posted, with the owner of the exception', async () => {
     const { slack, run } = await world({
       ignores: [{ rule: 'user-created', owner: 'jane', reason: 'tests', expires: '2026-11-24' }],
     })
@@ -77,7 +77,7 @@ describe('an action', () => {
 describe('a threshold', () => {
   const failed = () => bridged(example('console-login-failed'))
 
-  it('tells from the third on, once a window, and counts each event once', async () => {
+  it('posts from the third event, once per window, and counts each event once', async () => {
     const { slack, run } = await world()
     const first = one(failed())
     await run(first)
@@ -99,11 +99,11 @@ describe('a threshold', () => {
     expect(slack.delivered).toHaveLength(0)
   })
 
-  it('that was reached by an event whose alert failed is told when it comes again', async () => {
+  it('whose alert failed is posted when the event is delivered again', async () => {
     const { slack, run, invoke } = await world({ answers: ['reset', 'reset', 'reset'] })
     await run(one(failed()))
     await run(one(failed()))
-    expect(await invoke(one(failed()))).toBe('told')
+    expect(await invoke(one(failed()))).toBe('handled')
     expect(slack.delivered).toHaveLength(1)
   })
 })
@@ -119,7 +119,7 @@ describe('a burst', () => {
     expect(slack.delivered[5]?.text).toBe('*DIGEST* · 35 alerts of 1 kind')
     await run({ 'detail-type': 'apigw trail tick' })
     expect(slack.delivered).toHaveLength(6)
-    // What was told and still waited would in time leave no room for what is new.
+    // Alerts that stayed due after they were posted would leave no room for new ones in time.
     expect(await memory.due(clock.now)).toEqual([])
   })
 
@@ -138,7 +138,7 @@ describe('a burst', () => {
     expect(slack.delivered.length).toBeLessThan(10)
   }, 120_000)
 
-  it('digest rules are never told alone', async () => {
+  it('a match of a digest rule is never posted on its own', async () => {
     const { slack, run, clock } = await world()
     await run(one(bridged(example('route-table-changed'))))
     expect(slack.delivered).toHaveLength(0)
@@ -186,7 +186,7 @@ describe('an alarm', () => {
     expect(JSON.stringify(slack.delivered)).toContain('Operator/alice')
   })
 
-  it('says nothing where its events were told already, and the other way round', async () => {
+  it('is not posted when its events were posted already, and the reverse', async () => {
     const detail = example('iam-policy-changed')
     const { slack, run } = await world({ filters, logged: async () => [JSON.stringify(detail)] })
     await run(one(bridged(detail)))
@@ -195,7 +195,7 @@ describe('an alarm', () => {
     expect(slack.delivered).toHaveLength(1)
   })
 
-  it('tells events that no rule knows, by its own words', async () => {
+  it('is posted with its own description when no rule matches its events', async () => {
     const detail = {
       eventSource: 'x.amazonaws.com',
       eventName: 'Unknown',
@@ -215,20 +215,20 @@ describe('an alarm', () => {
       () => Promise.reject(Object.assign(new Error('x'), { name: 'AccessDeniedException' })),
       'AccessDeniedException',
     ],
-  ])('that %s is told as it is', async (_, logged, words) => {
+  ])('that %s is posted with its own text', async (_, logged, words) => {
     const { slack, run } = await world({ filters, ...(logged !== undefined && { logged }) })
     await run(one(alarm()))
     expect(slack.delivered).toHaveLength(1)
     expect(JSON.stringify(slack.delivered)).toContain(words)
   })
 
-  it('that is over is not told', async () => {
+  it('that is over is not posted', async () => {
     const { slack, run } = await world()
     await run(one(alarm({ NewStateValue: 'OK' })))
     expect(slack.posted).toEqual([])
   })
 
-  it('with a missing description, trigger and time is told all the same', async () => {
+  it('without a description, trigger and time is posted anyway', async () => {
     const { slack, run } = await world()
     await run(one({ AlarmName: '<!channel>', NewStateValue: 'ALARM' }))
     expect(slack.delivered).toHaveLength(1)
@@ -247,7 +247,7 @@ describe('other reports', () => {
     expect(JSON.stringify(slack.delivered)).toContain('198.51.100.23')
   })
 
-  it('a budget is told with its subject', async () => {
+  it('a budget is posted with its subject', async () => {
     const { slack, run } = await world()
     await run({
       Records: [
@@ -262,7 +262,7 @@ describe('other reports', () => {
     ['malformed JSON', '{"detail-type": "AWS API'],
     ['an unknown source', { source: 'acme.shop', 'detail-type': 'Order', detail: { id: 1 } }],
     ['an empty message', ''],
-  ])('%s is told, and pings nobody', async (_, message) => {
+  ])('%s is posted, and mentions no one', async (_, message) => {
     const { slack, run } = await world()
     await run({ Records: [sns(message)] })
     expect(slack.delivered).toHaveLength(1)
@@ -274,7 +274,7 @@ describe('other reports', () => {
     expect(JSON.stringify(slack.delivered[0]).length).toBeLessThan(12_000)
   })
 
-  it('events with fields missing, of the wrong kind or hostile are told', async () => {
+  it('events with missing, mistyped or hostile fields are posted', async () => {
     const { slack, run } = await world()
     for (const more of [
       { userIdentity: null },
@@ -312,7 +312,7 @@ describe('channels', () => {
   it('that have an alert do not get it again because another failed', async () => {
     const both = { a: { severities: ['critical' as const] }, b: { severities: ['critical' as const] } }
     const { byChannel, invoke } = await world({ channels: both, answers: ['ok', 'reset', 'reset', 'reset'] })
-    expect(await invoke(one(bridged(example('trail-stopped'))))).toBe('told')
+    expect(await invoke(one(bridged(example('trail-stopped'))))).toBe('handled')
     expect(Object.fromEntries(byChannel)).toEqual({ a: 1, b: 1 })
   })
 })

@@ -102,7 +102,7 @@ it('gives up where Slack takes the plain text neither', async () => {
   expect(error).toMatchObject({ retryable: false, message: expect.stringContaining('no_text') })
 })
 
-it('never tells the address of the webhook', async () => {
+it('never discloses the address of the webhook', async () => {
   for (const answer of [{ status: 404, body: 'no_service' }, 'reset'] as const) {
     const { slack, error } = await posting([answer, answer, answer])
     expect(String(error)).not.toContain('secret-part')

@@ -15,7 +15,7 @@ it('rules are deployed without their examples and notes, and match as before', (
   expect(matches.map(({ rule }) => rule.id)).toContain('trail-stopped')
 })
 
-it('what somebody takes for granted is deployed with them', () => {
+it('exceptions are deployed with them', () => {
   const ignores = [{ rule: 'trail-stopped', owner: 'jane', reason: 'a drill', expires: '2026-12-31' }]
   const settings = readPackedSettings(packSettings({ rules, ...nothingElse, ignores }))
   const { matches, held } = settings.rules.matchesOf(bridged(example('trail-stopped')), now)
@@ -23,7 +23,7 @@ it('what somebody takes for granted is deployed with them', () => {
   expect(held.map(({ rule }) => rule.id)).toEqual(['trail-stopped'])
 })
 
-it('the same settings give the same text, so that its hash tells a change', () => {
+it('equal settings give equal text, so its hash changes only with them', () => {
   expect(packSettings({ rules, ...nothingElse })).toBe(packSettings({ rules: structuredClone(rules), ...nothingElse }))
 })
 

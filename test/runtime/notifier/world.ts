@@ -75,12 +75,12 @@ export async function world(options: WorldOptions = {}) {
       return handle(event, parts)
     },
     /** As Lambda does it: again after one and two minutes, then into the dead letters. @returns whether it ended there */
-    async invoke(event: unknown): Promise<'told' | 'dead'> {
+    async invoke(event: unknown): Promise<'handled' | 'dead'> {
       for (const pauseMs of [60_000, 120_000, 0]) {
         try {
           deadline = clock.now + 50_000
           await handle(event, parts)
-          return 'told'
+          return 'handled'
         } catch {
           clock.now += pauseMs
         }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { Turns } from '../../../src/runtime/ports/turns.ts'
 
-it('lets a limited number run at the same time, in order, and goes on after one that fails', async () => {
+it('runs a limited number at a time, in order, and continues after a failure', async () => {
   const turns = new Turns(2)
   let running = 0
   let largest = 0

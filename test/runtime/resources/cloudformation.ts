@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { ResourceEvent } from '../../../src/runtime/resources/custom-resource.ts'
 
-/** What CloudFormation was told. */
-export interface Told {
+/** A response that CloudFormation received. */
+export interface StackResponse {
   readonly Status: 'SUCCESS' | 'FAILED'
   readonly Reason?: string
   readonly PhysicalResourceId: string
@@ -19,7 +19,7 @@ export interface Told {
  * @param refusals how many answers the address does not take at first
  */
 export async function cloudFormation(refusals = 0) {
-  const told: Told[] = []
+  const responses: StackResponse[] = []
   let refused = 0
   const server = createServer((request, response) => {
     let body = ''
@@ -29,7 +29,7 @@ export async function cloudFormation(refusals = 0) {
     request.on('end', () => {
       const fits = request.method === 'PUT' && !request.headers['content-type']
       response.statusCode = fits && refused >= refusals ? 200 : 503
-      if (response.statusCode === 200) told.push(JSON.parse(body))
+      if (response.statusCode === 200) responses.push(JSON.parse(body))
       else refused += 1
       response.end()
     })
@@ -41,10 +41,10 @@ export async function cloudFormation(refusals = 0) {
     RequestType,
     ResponseURL: url,
     StackId: 'arn:aws:cloudformation:ap-northeast-2:123456789012:stack/apigw-prod-edge/1',
-    RequestId: `request-${told.length}`,
+    RequestId: `request-${responses.length}`,
     LogicalResourceId: 'Thing',
     ...(physical !== undefined && { PhysicalResourceId: physical }),
     ResourceProperties: { ServiceToken: 'x', ...properties },
   })
-  return { told, event }
+  return { responses, event }
 }

@@ -7,31 +7,31 @@ function resource(changes: Partial<Resource> = {}): Resource {
 }
 
 it('answers whatever it is asked for, and stays the same resource', async () => {
-  const { told, event } = await cloudFormation()
+  const { responses, event } = await cloudFormation()
   const handle = customResource(resource())
   await handle(event('Create', {}))
   await handle(event('Update', {}, 'thing'))
   await handle(event('Delete', {}, 'of-an-older-version'))
-  expect(told.map(({ Status, PhysicalResourceId, Data }) => [Status, PhysicalResourceId, Data])).toEqual([
+  expect(responses.map(({ Status, PhysicalResourceId, Data }) => [Status, PhysicalResourceId, Data])).toEqual([
     ['SUCCESS', 'thing', { Answer: '42' }],
     ['SUCCESS', 'thing', { Answer: '42' }],
     ['SUCCESS', 'of-an-older-version', {}],
   ])
-  expect(told[0]).toMatchObject({ RequestId: 'request-0', LogicalResourceId: 'Thing' })
+  expect(responses[0]).toMatchObject({ RequestId: 'request-0', LogicalResourceId: 'Thing' })
 })
 
 it('says why where it fails, and does not keep silent', async () => {
-  const { told, event } = await cloudFormation()
+  const { responses, event } = await cloudFormation()
   const fails = async () => Promise.reject(new TypeError(`no, ${'x'.repeat(1_000)}`))
   await customResource(resource({ ensure: fails }))(event('Create', {}))
-  expect(told).toMatchObject([
+  expect(responses).toMatchObject([
     { Status: 'FAILED', PhysicalResourceId: 'thing', Reason: expect.stringContaining('TypeError: no') },
   ])
-  expect(told[0]?.Reason?.length).toBeLessThanOrEqual(500)
+  expect(responses[0]?.Reason?.length).toBeLessThanOrEqual(500)
 })
 
 it('tries again where its answer does not arrive', async () => {
-  const { told, event } = await cloudFormation(2)
+  const { responses, event } = await cloudFormation(2)
   await customResource(resource())(event('Create', {}))
-  expect(told).toMatchObject([{ Status: 'SUCCESS' }])
+  expect(responses).toMatchObject([{ Status: 'SUCCESS' }])
 })

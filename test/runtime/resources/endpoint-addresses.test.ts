@@ -21,27 +21,27 @@ function described(interfaces: readonly (readonly [string, string])[]): string {
 
 async function asked(answer: string) {
   const { endpoint, calls } = await awsServer(() => answer)
-  const { told, event } = await cloudFormation()
+  const { responses, event } = await cloudFormation()
   const handle = customResource(endpointAddresses(new AwsClient('ec2', { endpoint })))
   await handle(event('Create', { NetworkInterfaceIds: ['eni-0aa', 'eni-0bb'] }))
-  return { told, calls, handle, event }
+  return { responses, calls, handle, event }
 }
 
-it('tells the address of each interface, in the order of the interfaces', async () => {
-  const { told, calls, handle, event } = await asked(
+it('returns the address of each interface, in the order of the interfaces', async () => {
+  const { responses, calls, handle, event } = await asked(
     described([
       ['eni-0bb', '10.40.48.9'],
       ['eni-0aa', '10.40.32.7'],
     ]),
   )
-  expect(told[0]).toMatchObject({ Status: 'SUCCESS', Data: { First: '10.40.32.7', Second: '10.40.48.9' } })
+  expect(responses[0]).toMatchObject({ Status: 'SUCCESS', Data: { First: '10.40.32.7', Second: '10.40.48.9' } })
   expect(calls[0]?.action).toBe('DescribeNetworkInterfaces')
   expect(new URLSearchParams(calls[0]?.body).get('NetworkInterfaceId.2')).toBe('eni-0bb')
   await handle(event('Delete', {}, 'endpoint-addresses'))
-  expect(told[1]).toMatchObject({ Status: 'SUCCESS' })
+  expect(responses[1]).toMatchObject({ Status: 'SUCCESS' })
 })
 
 it('fails where one has none', async () => {
-  const { told } = await asked(described([['eni-0aa', '10.40.32.7']]))
-  expect(told[0]).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('eni-0aa and eni-0bb') })
+  const { responses } = await asked(described([['eni-0aa', '10.40.32.7']]))
+  expect(responses[0]).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('eni-0aa and eni-0bb') })
 })

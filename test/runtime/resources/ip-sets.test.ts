@@ -49,8 +49,8 @@ async function waf(inUse = 0) {
 
 const properties = { Prefix: 'apigw-prod' }
 
-it('makes four empty sets, and tells their ARNs', async () => {
-  const { sets, told, event, handle } = await waf()
+it('creates four empty sets, and returns their ARNs', async () => {
+  const { sets, responses, event, handle } = await waf()
   await handle(event('Create', properties))
   expect([...sets.values()].slice(1)).toEqual([
     { Name: names[0], IPAddressVersion: 'IPV4', Addresses: [] },
@@ -58,11 +58,11 @@ it('makes four empty sets, and tells their ARNs', async () => {
     { Name: names[2], IPAddressVersion: 'IPV4', Addresses: [] },
     { Name: names[3], IPAddressVersion: 'IPV6', Addresses: [] },
   ])
-  expect(told[0]).toMatchObject({ Status: 'SUCCESS', Data: { BlockV6: expect.stringContaining(`${names[3]}/`) } })
+  expect(responses[0]).toMatchObject({ Status: 'SUCCESS', Data: { BlockV6: expect.stringContaining(`${names[3]}/`) } })
 })
 
 it('never touches what people wrote into them, whatever the stack does', async () => {
-  const { sets, calls, told, event, handle } = await waf()
+  const { sets, calls, responses, event, handle } = await waf()
   await handle(event('Create', properties))
   const block = sets.get('apigw-prod-block-v4')
   if (block === undefined) throw new Error('it was not made')
@@ -74,7 +74,7 @@ it('never touches what people wrote into them, whatever the stack does', async (
   await handle(event('Create', properties))
   expect(block.Addresses).toEqual(['198.51.100.7/32'])
   expect(sets.size).toBe(5)
-  expect(told.every(({ Status }) => Status === 'SUCCESS')).toBe(true)
+  expect(responses.every(({ Status }) => Status === 'SUCCESS')).toBe(true)
   expect(new Set(calls.map(({ action }) => action))).toEqual(new Set(['ListIPSets', 'CreateIPSet', 'GetIPSet', 'DeleteIPSet']))
 })
 
@@ -86,5 +86,8 @@ it('waits until a set is not used any more, and gives up in the end', async () =
   const stubborn = await waf(99)
   await stubborn.handle(stubborn.event('Create', properties))
   await stubborn.handle(stubborn.event('Delete', properties, 'ip-sets'))
-  expect(stubborn.told.at(-1)).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('WAFAssociatedItemException') })
+  expect(stubborn.responses.at(-1)).toMatchObject({
+    Status: 'FAILED',
+    Reason: expect.stringContaining('WAFAssociatedItemException'),
+  })
 })

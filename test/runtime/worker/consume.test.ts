@@ -197,7 +197,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
   it('writes a poison mix of 10,000: bad rows are rejected one by one, and all others stored', async () => {
     const { test, database } = await prepared()
     const queueName = newQueue()
-    // Rows that are there already and that nobody remembers: each breaks the insert of its whole batch.
+    // Rows that exist already but are not in ingest_seen: each breaks the insert of its whole batch.
     const bad = Array.from({ length: 100 }, () => messageWith())
     await database.flush(
       carrierA,

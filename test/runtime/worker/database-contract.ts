@@ -68,7 +68,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
 
     it('keeps any text as it is', async () => {
       const { database } = await prepared()
-      // NUL is no character of EUC-KR that a message may have, and PostgreSQL holds none.
+      // A message cannot contain NUL, and PostgreSQL cannot store it.
       const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 200 }).map((one) => one.replaceAll('\0', ' '))
       const nasty = fc.constantFrom("'; DROP TABLE ingest_seen; --", '\\', "\\'", '?', '??', ':id', '😀가', '%s', ' x ')
       await fc.assert(
@@ -126,12 +126,12 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       expect(await idsIn(test, table)).toEqual(idsOf(rows))
     })
 
-    it('writes nothing of a batch with a bad row, marks nothing as seen, and goes on', async () => {
+    it('writes nothing of a batch with a bad row, marks nothing as seen, and continues', async () => {
       const { test, database } = await prepared()
       const rows = some(5)
       const clashing = rows.slice(2, 3)
       await database.flush(carrierA, clashing)
-      // Its row is there, and nobody remembers it: the insert breaks the primary key.
+      // Its row exists but is not in ingest_seen: the insert violates the primary key.
       await test.sql('DELETE FROM ingest_seen')
       for (let round = 0; round < 10; round++) await expectBadRow(database.flush(carrierA, rows))
       expect(await idsIn(test, table)).toEqual(idsOf(clashing))

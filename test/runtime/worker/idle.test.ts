@@ -18,7 +18,7 @@ vi.mock('node:timers/promises', () => ({
 const queueName = 'carrier-a'
 const { table } = carrierA
 
-/** A queue that answers by a script, one entry a request, and then stays empty; each request is counted. */
+/** A queue with scripted answers, one per request, that is empty after the last one and counts the requests. */
 function scriptedQueue(script: readonly (Received[] | Error)[]) {
   const counted = { receives: 0, deleted: [] as string[] }
   const never = (): never => {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => sqs.stop())
 
-it('messages that a slow database holds up are extended, and nobody else receives them meanwhile', async () => {
+it('extends the messages that a slow database delays, and no other consumer receives them meanwhile', async () => {
   const test = await engines[0].create()
   const database = await test.open()
   await database.migrate([carrierA])

@@ -73,7 +73,7 @@ async function finish(start: () => Child, queueName: string): Promise<void> {
 }
 
 describe.each(engines)('kill -9 of a worker that writes into $engine', ({ create }) => {
-  it('between commit and delete, again and again: one row a message, none lost', { timeout: 180_000 }, async () => {
+  it('between commit and delete, repeatedly: one row per message, none lost', { timeout: 180_000 }, async () => {
     const { test, queueName, proxy, start, rows, ids } = await prepared(create, 200)
     for (let round = 0; round < 5; round++) {
       await killBeforeDelete(proxy, start)

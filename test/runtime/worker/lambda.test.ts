@@ -90,7 +90,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
     expect(events).toMatchObject([{ kind: 'failed', error: { code: 'schema-outdated', next: 'apigw schema apply' } }])
   })
 
-  it('writes nothing while the columns let nothing in, says why each time, and goes on when they are mended', async () => {
+  it('writes nothing while a column is missing, gives the reason each time, and resumes when the table is fixed', async () => {
     const { test, handle, events } = await prepared()
     await test.sql('ALTER TABLE carrier_a RENAME COLUMN media TO pictures')
     const one = messageWith()

@@ -142,28 +142,24 @@ describe.each(servers)('$engine', ({ create }) => {
     expect(sqs.bodies(`${queueName}-dlq`)).toEqual([])
   })
 
-  it.each(['refuse', 'silent'] as const)(
-    'an outage (%s) leaves no more files open than before it',
-    { timeout: 180_000 },
-    async (how) => {
-      const test = await create()
-      const { proxy, address } = await behindProxy(test)
-      const queueName = newQueue('60')
-      const child = startWorker(queueName, address)
-      fill(queueName, 2)
-      await child.logged('flushed')
-      const open = () => readdirSync(`/proc/${child.process.pid}/fd`).length
-      const before = open()
-      proxy.set(how)
-      fill(queueName, 60)
-      const failures = () => child.lines.filter(({ event }) => event === 'failed').length
-      await until(() => failures() >= 4 || child.process.exitCode !== null)
-      expect(child.stderr()).toBe('')
-      expect(open()).toBeLessThan(before + 20)
-      proxy.set('pass')
-      await until(() => sqs.bodies(queueName).length === 0)
-    },
-  )
+  it.each(['refuse', 'silent'] as const)('an outage (%s) leaks no open files', { timeout: 180_000 }, async (how) => {
+    const test = await create()
+    const { proxy, address } = await behindProxy(test)
+    const queueName = newQueue('60')
+    const child = startWorker(queueName, address)
+    fill(queueName, 2)
+    await child.logged('flushed')
+    const open = () => readdirSync(`/proc/${child.process.pid}/fd`).length
+    const before = open()
+    proxy.set(how)
+    fill(queueName, 60)
+    const failures = () => child.lines.filter(({ event }) => event === 'failed').length
+    await until(() => failures() >= 4 || child.process.exitCode !== null)
+    expect(child.stderr()).toBe('')
+    expect(open()).toBeLessThan(before + 20)
+    proxy.set('pass')
+    await until(() => sqs.bodies(queueName).length === 0)
+  })
 })
 
 function startWorker(queueName: string, address: string) {
@@ -187,7 +183,7 @@ async function killConnections(test: TestDatabase): Promise<number> {
 }
 
 describe.each(engines)('a table that takes no row, in $engine', ({ engine, create }) => {
-  it('stops its queue, keeps every message, and goes on when it is mended', { timeout: 120_000 }, async () => {
+  it('stops its queue, keeps every message, and resumes when it is fixed', { timeout: 120_000 }, async () => {
     const test = await create()
     const queueName = newQueue('1')
     const { count, events } = await worker(queueName, test.address)

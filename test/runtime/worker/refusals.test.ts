@@ -85,7 +85,7 @@ const tableAtFault: readonly Case[] = [
   ],
   ['PostgreSQL id too narrow', postgres.create, ['ALTER TABLE carrier_a ALTER id TYPE varchar(20)'], {}],
   [
-    'PostgreSQL enum in a table of ours',
+    'PostgreSQL enum in a table that apigw created',
     postgres.create,
     [
       "CREATE TYPE kind AS ENUM ('sms')",

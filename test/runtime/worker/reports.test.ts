@@ -34,7 +34,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
   }
   const owner = (customer: string) => ({ customer, environment: 'live' }) as const
 
-  it('carries each outcome once into the ledger of its customer, and moves the rows of ours', async () => {
+  it('writes each outcome once to the ledger of its customer, and moves the rows that apigw wrote', async () => {
     const { test, database, ledger, parts, events } = await prepared()
     const [one, two] = [uniqueName('one'), uniqueName('two')]
     const [mine, theirs] = [rowsOf(one, 5), rowsOf(two, 2)]
@@ -77,7 +77,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     expect(new Set(reports.map(({ id }) => id)).size).toBe(3)
   })
 
-  it("reports a rejected row, and goes on where one customer's ledger fails", async () => {
+  it('reports a rejected row, and continues when the ledger of one customer fails', async () => {
     const { database, ledger, parts, events } = await prepared()
     const [good, bad] = [uniqueName('good'), uniqueName('bad')]
     const rejected = rowsOf(good, 1)[0] ?? rowWith()

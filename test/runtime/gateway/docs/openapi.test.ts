@@ -100,7 +100,7 @@ describe('the page', () => {
   })
 })
 
-it('a version that somebody adds answers, and is described, without any other change', async () => {
+it('a new version is served and documented without any other change', async () => {
   const folder = temporaryFolder()
   const source = new URL('../../../../src/runtime/gateway/versions/endpoint.ts', import.meta.url).href
   mkdirSync(join(folder, 'v2.0'))

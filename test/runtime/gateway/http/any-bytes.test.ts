@@ -172,7 +172,7 @@ describe('any bytes', { timeout: 300_000 }, () => {
     })
   })
 
-  it('bodies that are no UTF-8 or no JSON', () => property(fc.uint8Array({ maxLength: 300 }), jsonRequest))
+  it('bodies that are not UTF-8 or not JSON', () => property(fc.uint8Array({ maxLength: 300 }), jsonRequest))
 
   it('bodies that are JSON of any kind', () => property(fc.json({ maxDepth: 5, stringUnit: 'binary' }), jsonRequest))
 

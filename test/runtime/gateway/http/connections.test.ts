@@ -56,7 +56,7 @@ describe('a graceful stop', () => {
     held.release()
   })
 
-  it('does not wait for connections that nobody uses', async () => {
+  it('does not wait for idle connections', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     await world.call('/healthz')
     // Fails by its timeout where the idle connection, kept alive for a minute, is waited for.
@@ -89,7 +89,7 @@ describe('a caller that leaves', () => {
     expect((await world.post()).status).toBe(202)
   })
 
-  it('after its body came has its message sent and paid for: nobody knows that it left', async () => {
+  it('after sending its body still has its message sent and charged: the disconnect goes unnoticed', async () => {
     const { proxy, world } = await worldWithProxy()
     const held = proxy.hold('SendMessageBatch', 'hold')
     const leaving = new AbortController()
@@ -163,7 +163,7 @@ describe("the caller's address", () => {
     [1, `${allowed}:49152`, true],
     [1, `[::ffff:${allowed}]:49152`, true],
     [1, `${allowed}:port`, false],
-  ])('with %d proxies of ours and X-Forwarded-For: %s is the allowed one: %s', async (trustedProxies, forwarded, passes) => {
+  ])('with %d trusted proxies and X-Forwarded-For %s is allowed: %s', async (trustedProxies, forwarded, passes) => {
     const world = await startWorld({ endpoint: sqs.endpoint, trustedProxies })
     const wishes = { scheme: 'basic', environment: 'live', allowIps: [addressRange(allowed)] } as const
     const key = await issueKey(world.context, world.customer, wishes)

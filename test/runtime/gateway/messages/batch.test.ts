@@ -137,7 +137,7 @@ describe('a batch is refused', () => {
     [{ messages: some(1), more: 1 }, '/more'],
     [{ messages: some(1), defaults: 1 }, '/defaults'],
     [{ messages: [{}, { ...message, to: '1' }] }, '/messages/0/to'],
-  ])('where it is no batch (%#)', async (body, pointer) => {
+  ])('when it is not a valid batch (%#)', async (body, pointer) => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const headers = { 'content-type': 'application/json' }
     const answer = await world.call('/v1.0/messages/batch', { method: 'POST', headers, body })

@@ -95,7 +95,7 @@ describe.each(['SQLite', 'Redis'])('a call is decided once, with %s', (engine) =
     expect(await usageOf(world)).toMatchObject({ monthUsed: 2, monthBack: 0 })
   })
 
-  it('goes on after a crash with the rows that the first run took units for, and with no others', async () => {
+  it('resumes after a crash with exactly the rows that the first run took units for', async () => {
     const world = await start()
     const rows = [message, ...Array.from({ length: 20 }, () => late(world))]
     const held = proxy.hold('SendMessageBatch', 'hold')
@@ -138,7 +138,7 @@ describe('a gateway that is killed between admission and publishing', () => {
     return { world, held, basic }
   }
 
-  it('lets the same key run again after a lease that nobody renews', async () => {
+  it('lets the same key run again after its lease has expired', async () => {
     const { world, basic } = await crashed(key)
     const second = await startGateway(inject('redis'))
     const again = () =>

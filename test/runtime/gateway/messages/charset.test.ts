@@ -124,7 +124,7 @@ describe('a call that is made again after the charset was changed', () => {
     expect((await send(before)).text).toBe(first.text)
   })
 
-  it('goes on with that charset where the first run crashed', async () => {
+  it('keeps that charset when it resumes a run that crashed', async () => {
     const { before, after, single } = await both(proxy.endpoint)
     const held = proxy.hold('SendMessageBatch', 'hold-answer')
     const first = single(before)

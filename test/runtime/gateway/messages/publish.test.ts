@@ -101,7 +101,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
     expect(textsById.get(String(answer.body.id))).toBe('second')
   })
 
-  it('goes on after a gateway that vanished in the middle, with the units that it took and the same id', async () => {
+  it('resumes after a gateway has vanished halfway, with the units it took and the same id', async () => {
     const world = await start()
     const held = proxy.hold('SendMessageBatch', 'hold-answer')
     const abandoned = world.post({}, key).catch(() => undefined)

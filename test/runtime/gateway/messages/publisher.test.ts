@@ -6,7 +6,7 @@ import { createPublisher } from '../../../../src/runtime/gateway/messages/publis
 import type { Queue } from '../../../../src/runtime/ports/index.ts'
 import { messageWith } from '../../../support/databases.ts'
 
-/** A queue that writes down its requests, and answers as it is told. */
+/** A queue that records its requests and gives scripted answers. */
 function recording(answer: (bodies: readonly string[]) => Promise<readonly (true | Error)[]> = async (b) => b.map(() => true)) {
   const requests: Envelope[][] = []
   const sizes: number[][] = []
@@ -30,7 +30,7 @@ const call = (messages: readonly Message[], customer = 'acme', queue = 'carrier-
   ({ queue, customer, environment: 'live', messages }) as const
 
 describe('a publisher', () => {
-  it('has concurrent calls share requests, and those of one customer an envelope', async () => {
+  it('packs concurrent calls into shared requests, and those of one customer into one envelope', async () => {
     const to = recording()
     const publisher = createPublisher(to.queue)
     const calls = Array.from({ length: 200 }, (_, i) => publisher.publish(call([messageWith()], i % 2 === 0 ? 'one' : 'two')))
@@ -56,7 +56,7 @@ describe('a publisher', () => {
     expect(new Set(to.sent().map(({ id }) => id)).size).toBe(50)
   })
 
-  it('tells each call what became of its own messages', async () => {
+  it('reports to each call the results of its own messages', async () => {
     const refused = new Error('no')
     const to = recording(async (bodies) => bodies.map((body) => (body.includes('"customer":"two"') ? refused : true)))
     const publisher = createPublisher(to.queue)
@@ -66,7 +66,7 @@ describe('a publisher', () => {
     expect(publisher.rests('carrier-b')).toBe(false)
   })
 
-  it('fails all calls of a request that failed, and goes on with the next', async () => {
+  it('fails all calls of a failed request, and continues with the next request', async () => {
     let fail = true
     const to = recording(async (bodies) => {
       if (fail) throw new Error('gone')

@@ -26,7 +26,7 @@ const lookup = (world: World, ids: readonly string[]) =>
   world.call('/v1.0/messages/lookup', { method: 'POST', headers: { 'content-type': 'application/json' }, body: { ids } })
 
 describe('the status of a message', () => {
-  it('is told to its customer, and to no other', async () => {
+  it('is visible to its own customer only', async () => {
     const [world, other] = [await start(), await start()]
     const one = report({ ref: 'r-1', status: 'failed', code: '4410' })
     await dynamo.open().append(owner(world), [one])

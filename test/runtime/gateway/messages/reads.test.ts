@@ -71,7 +71,7 @@ async function costOf(world: World, path: string): Promise<{ status: number; cou
 
 describe('a cursor', () => {
   it.each(['0001-01-01', '0000-01-01', '1970-01-01', '2026-11-01', '2026-11-16', '2026-11-23', '2027-01-01', '9999-12-31'])(
-    'that was made up for %s costs no more reads than any other',
+    'forged for %s is as cheap as any other',
     async (date) => {
       const world = await start()
       await written(world, [6, 3, 0])
@@ -134,7 +134,7 @@ describe('a cursor', () => {
 })
 
 describe('one call', () => {
-  it('reads so much and no more, and the next goes on where it ended', async () => {
+  it('reads a limited number of pages, and the next call resumes where it ended', async () => {
     const world = await start()
     const ledger = dynamo.open(() => noon)
     const all: Report[] = []

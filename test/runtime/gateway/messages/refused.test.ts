@@ -244,7 +244,7 @@ describe('connections', () => {
     await until(async () => (await world.call('/healthz').catch(() => undefined))?.status === 200)
   })
 
-  it('let so many requests wait for their answers, and no more', async () => {
+  it('limit the number of requests that wait for their answers', async () => {
     const proxy = await startSqsProxy(sqs.port)
     onTestFinished(() => proxy.close())
     const world = await startWorld({ endpoint: proxy.endpoint, limits: { maxPipelined: 4 } })

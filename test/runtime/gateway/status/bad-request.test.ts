@@ -23,7 +23,7 @@ describe('400 invalid-body', () => {
     ['half of a body', JSON.stringify(message).slice(0, 60)],
     ['a word, which the parser would quote', 'swordfish'],
     ['two values', `${JSON.stringify(message)} {}`],
-    ['bytes that are no UTF-8', new Uint8Array([0x22, 0xff, 0xfe, 0x22])],
+    ['bytes that are not UTF-8', new Uint8Array([0x22, 0xff, 0xfe, 0x22])],
     ['a byte order mark', `\ufeff${JSON.stringify(message)}`],
     ['a comment', `// ${message.text}\n{}`],
   ])('says so of %s', async (_, body) => {
@@ -37,7 +37,7 @@ describe('400 invalid-body', () => {
 describe('400 invalid-request', () => {
   it.each<[string, Record<string, unknown>, string[]]>([
     ['missing fields', { to: undefined, from: undefined }, ['/to', '/from']],
-    ['a recipient that is no number', { to: 'nobody' }, ['/to']],
+    ['a recipient that is not a number', { to: 'nobody' }, ['/to']],
     ['a representative number as recipient', { to: '1588-1234' }, ['/to']],
     ['a wrong type', { text: 7 }, ['/text']],
     ['an empty text', { text: '' }, ['/text']],
@@ -72,7 +72,7 @@ describe('400 invalid-request', () => {
     },
   )
 
-  it('tells the position of the character that EUC-KR lacks, and nothing else of the text', async () => {
+  it('reports the position of the character that EUC-KR lacks, and nothing else of the text', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const answer = await world.post({ text: '가나다 \u{1f600} secret' })
     expect(answer.body.errors).toEqual([
@@ -145,7 +145,7 @@ describe('404 and 405', () => {
 })
 
 describe('500', () => {
-  it('tells the operator what a bug threw, and the caller nothing', async () => {
+  it('logs the error for the operator, and discloses nothing to the caller', async () => {
     const run = () => Promise.reject(new Error(`bug with ${message.text}`))
     const endpoints = [
       { path: '/v1.0/bug', endpoint: { method: 'GET', path: '/bug', description: { summary: '', answers: {} }, run } },

@@ -13,7 +13,7 @@ afterAll(() => sqs.stop())
 describe.each(['SQLite', 'Redis'])('429 with %s', (engine) => {
   const registry = engine === 'Redis' ? { registry: inject('redis') } : {}
 
-  it('tells when the rate has room again', async () => {
+  it('says when the rate limit allows the next message', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, ...registry, quota: { rate: 0.5, burst: 2, day: 100 } })
     expect((await world.post()).status).toBe(202)
     expect((await world.post()).status).toBe(202)
@@ -29,7 +29,7 @@ describe.each(['SQLite', 'Redis'])('429 with %s', (engine) => {
     expect(sqs.envelopes(liveQueue, world.customer)).toHaveLength(3)
   })
 
-  it('tells when the day ends where the customer is', async () => {
+  it('says when the day ends in the time zone of the customer', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, ...registry, quota: { day: 1, month: 100 } })
     expect((await world.post()).status).toBe(202)
     const answer = await world.post()
@@ -41,7 +41,7 @@ describe.each(['SQLite', 'Redis'])('429 with %s', (engine) => {
     expect((await world.post()).status).toBe(202)
   })
 
-  it('tells when the month ends, and takes nothing meanwhile', async () => {
+  it('says when the month ends, and takes nothing meanwhile', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, ...registry, quota: { day: 100, month: 2 } })
     await world.post()
     await world.post()

@@ -59,7 +59,7 @@ describe('202', () => {
 })
 
 describe('200', () => {
-  it('tells every limit and takes nothing', async () => {
+  it('shows every limit and takes nothing', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, quota: { rate: 5, burst: 10, day: 100, month: 300 } })
     const first = await world.call('/v1.0/quota')
     expect(first.status).toBe(200)

@@ -52,7 +52,7 @@ describe('400 malformed-request', () => {
     ['a length and chunks', [`Content-Length: ${body.length}`, 'Transfer-Encoding: chunked'], `${chunk(body)}0\r\n\r\n`],
     ['two lengths', [`Content-Length: ${body.length}`, 'Content-Length: 3'], body],
     ['a negative length', ['Content-Length: -1'], body],
-    ['a length that is no number', ['Content-Length: 0x10'], body],
+    ['a length that is not a number', ['Content-Length: 0x10'], body],
     ['a length beyond counting', ['Content-Length: 99999999999999999999999'], body],
     ['an encoding after chunked', ['Transfer-Encoding: chunked, gzip'], body],
   ])('says so of %s', async (_, lines, sent) => {
@@ -105,7 +105,7 @@ describe('413', () => {
     expectProblem(await world.call('/v1.0/messages', { method: 'POST', headers, body: `${padded} ` }), 'body-too-large', world)
   })
 
-  it('refuses a chunked body when it passes the limit, and reads no more of it', async () => {
+  it('refuses a chunked body as soon as it exceeds the limit, and stops reading', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const { socket, text } = await flood(world)
     expectProblem(parsedAnswer(text), 'body-too-large', world)
@@ -142,7 +142,7 @@ it('answers 417 to an expectation that it cannot meet', async () => {
   await expectAlive(world)
 })
 
-it('lets a caller that expects it go on', async () => {
+it('sends 100 Continue to a caller that expects it', async () => {
   const world = await startWorld({ endpoint: sqs.endpoint })
   const bytes = requestOf(world, ['Expect: 100-continue', 'Connection: close', `Content-Length: ${body.length}`], body)
   expect(await exchange(world.listening.port, bytes)).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 202 /)

@@ -85,7 +85,7 @@ describe('503 registry-unavailable', () => {
     expect(sqs.envelopes(liveQueue, world.customer)).toHaveLength(1)
   })
 
-  it('also for a caller who was never seen before: nobody is let in, nobody is called an intruder', async () => {
+  it('also answers callers it has never seen before: they are neither admitted nor called unauthorized', async () => {
     const proxy = await startTcpProxy(Number(new URL(inject('redis')).port))
     onTestFinished(() => proxy.close())
     const world = await startWorld({ endpoint: sqs.endpoint, registry: `redis://127.0.0.1:${proxy.port}` })

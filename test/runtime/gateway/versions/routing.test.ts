@@ -47,7 +47,7 @@ describe.each(['SQLite', 'Redis'])('a route, with %s', (engine) => {
     expect(words.slice(0, 3)).toEqual(['route live messages: removed', 'route live messages: c', 'route live messages: a'])
   })
 
-  it('goes on to the next queue where one refuses, and takes one unit', async () => {
+  it('falls through to the next queue when one refuses, and takes one unit', async () => {
     const world = await start('a')
     await setRoute(world.context, world.customer, wish(['gone', 'b*0', 'c@2']))
     const answers = await Promise.all(Array.from({ length: 20 }, () => world.post()))

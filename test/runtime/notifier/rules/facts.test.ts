@@ -21,7 +21,7 @@ describe('public', () => {
     ['a policy as text', { policy: document(anybody) }],
     ['percent-encoded', { policyDocument: encodeURIComponent(document(anybody)) }],
     ['as JSON', { bucketPolicy: { Statement: [anybody] } }],
-    ['with one statement that is no list', { policyText: JSON.stringify({ Statement: anybody }) }],
+    ['with one statement that is not a list', { policyText: JSON.stringify({ Statement: anybody }) }],
     ['inside attributes', { attributes: { Policy: document(anybody) } }],
     ['as an attribute of a topic', { attributeName: 'Policy', attributeValue: document(anybody) }],
     [
@@ -106,8 +106,8 @@ describe('public', () => {
     ['a private ACL', { 'x-amz-acl': ['private'] }],
     ['a description', { description: 'public-read by all, * included' }],
     ['an emptied policy', { attributes: { Policy: '' } }],
-    ['what is no JSON', { policy: '{"Statement": [' }],
-    ['what is no percent-encoding', { policy: '%7B"Statement"%ZZ' }],
+    ['invalid JSON', { policy: '{"Statement": [' }],
+    ['invalid percent-encoding', { policy: '%7B"Statement"%ZZ' }],
     ['a policy in a policy', { policy: document({ Effect: 'Allow', Statement: [anybody], Principal: { Service: 'x' } }) }],
   ])('no: %s', (_, parameters) => {
     expect(factsFor(parameters).public).toBe(false)

@@ -40,7 +40,11 @@ describe('a rule file', () => {
     ['nothing', '', 'mine.yaml: '],
     ['no id', good.replace('id: mine\n', ''), 'id: '],
     ['a strange id', good.replace('id: mine', 'id: My Rule'), 'id: is not a valid id'],
-    ['another name than the file', good.replace('id: mine', 'id: yours'), `id: is "yours", and must be the file's name: "mine"`],
+    [
+      'a name that differs from the file name',
+      good.replace('id: mine', 'id: yours'),
+      `id: is "yours", and must be the file's name: "mine"`,
+    ],
     ['an unknown severity', good.replace('low', 'severe'), 'severity: '],
     ['an empty title', good.replace('title: T', "title: ''"), 'title: '],
     ['no reason', good.replace('why: W\n', ''), 'why: '],
@@ -57,7 +61,7 @@ describe('a rule file', () => {
     ['a strange id of the benchmark', `${good}cis: [three]\n`, 'cis.0: '],
     ['no examples', good.replace(/examples.*\n/, ''), 'examples: is missing'],
     ['no event that misses', good.replace('misses: [{eventName: Y}]', 'misses: []'), 'examples.misses: '],
-    ['an example that is no event', good.replace('{eventName: Y}', '5'), 'examples.misses.0: '],
+    ['an example that is not an event', good.replace('{eventName: Y}', '5'), 'examples.misses.0: '],
   ])('with %s is refused by file and field', (_, text, place) => {
     expect(() => load(text)).toThrow(
       expect.objectContaining({ code: 'rule-invalid', message: expect.stringContaining('mine.yaml'), next: expect.any(String) }),

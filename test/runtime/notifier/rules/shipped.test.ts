@@ -146,7 +146,7 @@ describe('a rule with an id of the benchmark', () => {
       ({ rule, matches, event, filter }) => rule.id === id && filter !== undefined && filter(event) !== matches,
     )
     const says = shipped.find((rule) => rule.id === id)?.cisDiffers
-    // A reason that no example shows is held to as well: nobody would notice when it became untrue.
+    // A reason needs an example that shows it. Otherwise it could become untrue unnoticed.
     if (says === undefined) expect(differing.map(({ name }) => name)).toEqual([])
     else expect(differing.length).toBeGreaterThan(0)
   })

@@ -53,7 +53,7 @@ describe('parseBasic', () => {
     )
   })
 
-  it('refuses bytes that are no UTF-8', () => {
+  it('refuses bytes that are not UTF-8', () => {
     const broken = fc.constantFrom([0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xc3])
     fc.assert(
       fc.property(broken, fc.nat(2), (bytes, which) => {

@@ -113,7 +113,7 @@ describe.each(Object.entries(fronts))('an event of %s', (front, eventOf) => {
     expect(Buffer.from(request.body).toString()).toBe('é')
   })
 
-  it('carries bytes that are no text', () => {
+  it('carries binary bodies', () => {
     const bytes = Buffer.from([0xff, 0xd8, 0x00, 0x80])
     const event = gatewayEvent(eventOf({ method: 'POST', path: '/v1.0/media', headers: host, body: bytes }))
     expect(Buffer.from(requestFrom(event, { trustedProxies: 0 }).body)).toEqual(bytes)
@@ -152,8 +152,8 @@ describe.each(Object.entries(fronts))('an event of %s', (front, eventOf) => {
       expect(sqs.messages(liveQueue, world.customer).map(({ id }) => id)).toEqual([sent.body.id])
       const wrong = await call({ method: 'POST', path: '/v1.0/messages', headers, body: '{}' })
       expect([wrong.status, wrong.body.code]).toEqual([400, 'invalid-request'])
-      const nobody = await call({ method: 'GET', path: '/v1.0/quota', headers: host })
-      expect([nobody.status, nobody.body.code]).toEqual([401, 'credentials-missing'])
+      const anonymous = await call({ method: 'GET', path: '/v1.0/quota', headers: host })
+      expect([anonymous.status, anonymous.body.code]).toEqual([401, 'credentials-missing'])
       const large = await call({ method: 'POST', path: '/v1.0/messages', headers, body: 'x'.repeat(70_000) })
       expect([large.status, large.body.code]).toEqual([413, 'body-too-large'])
       expect((await call({ method: 'GET', path: '/healthz', headers: host })).status).toBe(200)
@@ -169,7 +169,7 @@ describe.each(Object.entries(fronts))('an event of %s', (front, eventOf) => {
   })
 })
 
-it('two Authorization headers are both seen where the front tells of both', () => {
+it('both of two Authorization headers are visible where the event contains both', () => {
   const event = {
     ...fronts['a REST API']?.({ method: 'GET', path: '/v1.0/quota' }),
     multiValueHeaders: { Authorization: ['Basic a', 'Basic b'] },
@@ -177,7 +177,7 @@ it('two Authorization headers are both seen where the front tells of both', () =
   expect(requestFrom(gatewayEvent(event), { trustedProxies: 0 }).headers.get('authorization')).toEqual(['Basic a', 'Basic b'])
 })
 
-it('proxies of ours are counted from the right', () => {
+it('trusted proxies are counted from the right', () => {
   const event = fronts['a load balancer']?.({ method: 'GET', path: '/' })
   expect(requestFrom(gatewayEvent(event), { trustedProxies: 1 }).address).toBe('198.51.100.9')
 })
