@@ -38,6 +38,6 @@ test('as JSON, never with a stack', async () => {
 })
 test('what was foreseen has no stack even with DEBUG', async () => {
   const cwd = temporaryFolder()
-  const text = await run(['customer', 'show', 'nobody'], { cwd, env: { DEBUG: 'apigw' } })
+  const text = await run(['customer', 'show', 'stranger'], { cwd, env: { DEBUG: 'apigw' } })
   shownError(text)
 })

@@ -176,7 +176,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     const folder = temporaryFolder()
     await ok(['customer', 'add', 'acme'], { cwd: folder })
     const seen = await Promise.all(
-      ['acme', 'nobody'].flatMap((id) => [{}, { NO_COLOR: '1' }].map((env) => talk(folder, ['customer', 'show', id], [], env))),
+      ['acme', 'stranger'].flatMap((id) => [{}, { NO_COLOR: '1' }].map((env) => talk(folder, ['customer', 'show', id], [], env))),
     )
     expect(seen.map(({ screen }) => screen.includes(controlSequence))).toEqual([true, false, true, false])
   })
@@ -185,7 +185,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
 test('a pipe has no controlSequence codes', async () => {
   const folder = temporaryFolder()
   await ok(['customer', 'add', 'acme'], { cwd: folder })
-  for (const args of [['customer', 'show', 'acme'], ['customer', 'list'], ['doctor'], ['customer', 'show', 'nobody']]) {
+  for (const args of [['customer', 'show', 'acme'], ['customer', 'list'], ['doctor'], ['customer', 'show', 'stranger']]) {
     const { stdout, stderr } = await run(args, { cwd: folder })
     expect(stdout + stderr).not.toContain(controlSequence)
     expect((stdout + stderr).length).toBeGreaterThan(0)

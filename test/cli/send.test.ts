@@ -97,7 +97,7 @@ describe('a message that is refused, with the code and the exit code of the reas
   const cases = [
     {
       what: 'a recipient that is not a number',
-      args: ['send', '--to', 'nobody', '--text', 'x'],
+      args: ['send', '--to', 'stranger', '--text', 'x'],
       code: 'invalid-request',
       exit: 2,
     },

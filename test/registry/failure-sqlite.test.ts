@@ -141,7 +141,7 @@ describe('a SQLite file', () => {
       const bytes = parse.mock.calls.reduce((sum, [text]) => sum + text.length, 0)
       return [run.mock.calls.length, parse.mock.calls.length, bytes < 1_000]
     }
-    const found = [await work(id, 'k-2999'), await work(id, 'none'), await work('nobody', 'k-1')]
+    const found = [await work(id, 'k-2999'), await work(id, 'none'), await work('stranger', 'k-1')]
     vi.restoreAllMocks()
     expect(found).toEqual([
       [1, 1, true],

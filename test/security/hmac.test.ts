@@ -141,13 +141,13 @@ const failures: readonly Failure[] = [
     what: 'an unknown key',
     code: 'credentials-invalid',
     help: ['signatureBase'],
-    call: (world) => ({ sign: { keyId: `${world.customer}:ak_live_NOBODY` } }),
+    call: (world) => ({ sign: { keyId: `${world.customer}:ak_live_STRANGER` } }),
   },
   {
     what: 'an unknown customer',
     code: 'credentials-invalid',
     help: ['signatureBase'],
-    call: (world) => ({ sign: { keyId: `nobody:${world.key('hmac').credential.keyId}` } }),
+    call: (world) => ({ sign: { keyId: `stranger:${world.key('hmac').credential.keyId}` } }),
   },
   {
     what: 'a key of another scheme',
@@ -232,7 +232,7 @@ describe('a signed call is refused', () => {
 
   it('with 503 where the gateway has no master key, whether the key exists or not', async () => {
     const world = await startSecured({ masterKeys: undefined })
-    for (const call of [{}, { sign: { keyId: 'nobody:ak_live_NOBODY' } }]) {
+    for (const call of [{}, { sign: { keyId: 'stranger:ak_live_STRANGER' } }]) {
       const answer = await signedCall(world, call)
       expect([answer.status, answer.body.code]).toEqual([503, 'registry-unavailable'])
     }

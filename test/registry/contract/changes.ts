@@ -5,7 +5,7 @@ import type { NewKey } from '../../../src/registry/index.ts'
 import type { World } from '../contract.ts'
 import { entryOf, freshId, noon, problemOf, profileOf } from '../fixtures.ts'
 
-const liar = { who: 'somebody-else', from: 'elsewhere' }
+const liar = { who: 'another-person', from: 'elsewhere' }
 const account = '123456789012'
 
 function keyFor(more: Partial<NewKey> = {}): NewKey {

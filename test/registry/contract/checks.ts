@@ -130,7 +130,7 @@ export function checksContract({ tenant, clock, engine }: World): void {
 
     test('an unknown customer and an unknown key get the same answer', async () => {
       const customer = await tenant()
-      const unknown = await customer.admit({ customer: 'nobody' })
+      const unknown = await customer.admit({ customer: 'stranger' })
       expect(unknown).toEqual({ kind: 'refused', reason: 'credentials-invalid', now: noon })
       expect(await customer.admit({ keyId: 'k-none' })).toEqual(unknown)
       await customer.setCustomer({ state: 'suspended' })

@@ -27,8 +27,8 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       expect((await registry().profile(id))?.profile).toEqual(profile)
       expect(await registry().credential(id, 'k-test')).toEqual(profile.credentials[1])
       expect(await registry().credential(id, 'k-none')).toBeUndefined()
-      expect(await registry().credential('nobody', 'k-test')).toBeUndefined()
-      expect(await registry().profile('nobody')).toBeUndefined()
+      expect(await registry().credential('stranger', 'k-test')).toBeUndefined()
+      expect(await registry().profile('stranger')).toBeUndefined()
     })
 
     test('saving from an outdated version changes nothing, not even the audit log', async () => {

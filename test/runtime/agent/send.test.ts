@@ -106,7 +106,7 @@ describe.each(engines)('an agent on $engine', ({ create }) => {
   test('ends rows that the gateway rejects, and sends the others', async () => {
     const { database, world, states } = await start()
     await fill(database, 1, 10)
-    await fill(database, 11, 1, { recipient: 'nobody' })
+    await fill(database, 11, 1, { recipient: 'stranger' })
     await fill(database, 12, 1, { type: '9' })
     const { drain, events } = await testAgent({ database, world })
     await drain()

@@ -11,7 +11,7 @@ function alert(more: Partial<Alert> = {}): Alert {
     also: [],
     severity: 'critical',
     title: 'CloudTrail was stopped, deleted or changed',
-    why: 'Without it nobody sees what comes next.',
+    why: 'Without it, what comes next is not visible.',
     fix: 'Start it again.',
     facts: [
       { label: 'Who', value: 'arn:aws:iam::123456789012:user/eve' },

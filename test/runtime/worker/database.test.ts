@@ -101,7 +101,7 @@ describe('MariaDB alone', () => {
   it.each([
     ['nothing listens', () => 'mariadb://root@127.0.0.1:1/nowhere'],
     ['there is no such database', () => `${inject('mariadb')}nowhere`],
-    ['the password is wrong', () => `${inject('mariadb').replace('root@', 'nobody:hunter2@')}nowhere`],
+    ['the password is wrong', () => `${inject('mariadb').replace('root@', 'stranger:hunter2@')}nowhere`],
   ])('says that it is unavailable where %s, without a password', async (_, address) => {
     const database = await openDatabase(address())
     onTestFinished(() => database.close())

@@ -37,7 +37,7 @@ describe('400 invalid-body', () => {
 describe('400 invalid-request', () => {
   it.each<[string, Record<string, unknown>, string[]]>([
     ['missing fields', { to: undefined, from: undefined }, ['/to', '/from']],
-    ['a recipient that is not a number', { to: 'nobody' }, ['/to']],
+    ['a recipient that is not a number', { to: 'stranger' }, ['/to']],
     ['a representative number as recipient', { to: '1588-1234' }, ['/to']],
     ['a wrong type', { text: 7 }, ['/text']],
     ['an empty text', { text: '' }, ['/text']],

@@ -46,7 +46,7 @@ describe('401', () => {
     for (const basic of [
       `${world.customer}:wrong:${keyId}`,
       `${world.customer}:${world.live.secret}:ak_live_UNKNOWN`,
-      `nobody:${world.live.secret}:${keyId}`,
+      `stranger:${world.live.secret}:${keyId}`,
       `${world.customer}:${world.test.secret}:${keyId}`,
       `${world.customer}:${digestOf(world.live.secret)}:${keyId}`,
     ]) {
