@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bundle, bundleContainers } from './bundle.ts'
+import { bundle, bundleAgent, bundleContainers } from './bundle.ts'
 
-// Compiles src/ into dist/, bundles the Lambda functions into dist/lambda/ and the container image's
-// commands into dist/container/, and writes oclif's manifest. Does nothing when
+// Compiles src/ into dist/, bundles the Lambda functions into dist/lambda/, the container image's
+// commands into dist/container/ and the agent into dist/agent/, and writes oclif's manifest. Does nothing when
 // dist/ is newer than its inputs, so `npm start` and `npm test` can run side by side.
 const inputs = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.ts', 'scripts/bundle.ts']
 const stamp = 'dist/.built'
@@ -52,6 +52,7 @@ async function make(): Promise<void> {
   }
   await bundle(join(process.cwd(), fresh, 'lambda'))
   await bundleContainers(join(process.cwd(), fresh, 'container'))
+  await bundleAgent(join(process.cwd(), fresh, 'agent'))
   // Swapped in as a whole: another process never sees half a build.
   rmSync('dist', { recursive: true, force: true })
   renameSync(fresh, 'dist')

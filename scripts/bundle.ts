@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build, type Metafile, type Plugin } from 'esbuild'
@@ -97,6 +97,12 @@ export async function bundleContainers(folder: string): Promise<Map<string, Meta
       ),
     ),
   )
+}
+
+/** Writes the agent as one file, and the table maps beside it, into `folder`. */
+export async function bundleAgent(folder: string): Promise<void> {
+  await bundleOne('src/runtime/agent/main.ts', `${folder}/agent.mjs`)
+  cpSync(`${root}templates/agent/maps`, `${folder}/maps`, { recursive: true })
 }
 
 /**

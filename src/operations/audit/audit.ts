@@ -1,17 +1,17 @@
 import { type Account, isAwsOwned } from './account/account.ts'
 import type { Escalation } from './escalation/search.ts'
 import { findEscalations } from './escalation/search.ts'
-import { cutOf, sentenceOf } from './escalation/words.ts'
+import { cutText, hopText } from './escalation/text.ts'
 import { type Finding, findingId, type Severity, severities } from './finding.ts'
 import { loadActions } from './knowledge/actions.ts'
 import { vendors } from './knowledge/vendors.ts'
 import { rules } from './rules/index.ts'
-import { allPolicies } from './rules/places.ts'
-import type { Rule, View } from './rules/rule.ts'
+import { allPolicies } from './rules/policies.ts'
+import type { Rule, RuleInput } from './rules/rule.ts'
 
-/** A way to all rights, as `--json` gives it. */
+/** A privilege escalation path, as printed by `--json`. */
 export interface EscalationPath {
-  /** Of the catalogue of pathfinding.cloud, one a step. */
+  /** Path IDs in the pathfinding.cloud catalogue, one for each step. */
   readonly ids: readonly string[]
   readonly steps: readonly {
     readonly from: string
@@ -20,7 +20,7 @@ export interface EscalationPath {
     readonly words: string
   }[]
   readonly conditions: readonly string[]
-  /** What to take away so that this way is closed. */
+  /** The permission to remove to close this path. */
   readonly cut: string
 }
 
@@ -28,7 +28,7 @@ export interface PrincipalVerdict {
   readonly arn: string
   readonly type: 'user' | 'role'
   readonly admin: 'yes' | 'conditional' | 'no'
-  /** What being an administrator depends on. */
+  /** The conditions under which the principal is an administrator. */
   readonly conditions: readonly string[]
   readonly escalation: { readonly verdict: 'proven' | 'conditional' | 'none'; readonly paths: readonly EscalationPath[] }
 }
@@ -41,7 +41,7 @@ export interface Summary {
   readonly policies: number
   readonly administrators: number
   readonly escalations: number
-  /** Findings that are not suppressed. */
+  /** Findings by severity, without the suppressed ones. */
   readonly findings: Readonly<Record<Severity, number>>
   readonly suppressed: number
 }
@@ -50,21 +50,21 @@ export interface Audit {
   readonly summary: Summary
   readonly principals: readonly PrincipalVerdict[]
   readonly findings: readonly Finding[]
-  /** What could not be read, and so was not judged. */
+  /** The data that could not be read and was therefore not checked. */
   readonly missing: readonly string[]
 }
 
 function pathOf(found: Escalation): EscalationPath {
   return {
     ids: found.hops.map(({ move }) => move.id),
-    steps: found.hops.map((hop) => ({ from: hop.from, to: hop.to ?? null, actions: hop.move.actions, words: sentenceOf(hop) })),
+    steps: found.hops.map((hop) => ({ from: hop.from, to: hop.to ?? null, actions: hop.move.actions, words: hopText(hop) })),
     conditions: found.on,
-    cut: cutOf(found),
+    cut: cutText(found),
   }
 }
 
-function principalsOf({ world, escalations }: View): PrincipalVerdict[] {
-  return world.nodes.map(({ arn, type, admin }) => {
+function principalsOf({ graph, escalations }: RuleInput): PrincipalVerdict[] {
+  return graph.nodes.map(({ arn, type, admin }) => {
     const found = escalations.get(arn)
     return {
       arn,
@@ -76,10 +76,10 @@ function principalsOf({ world, escalations }: View): PrincipalVerdict[] {
   })
 }
 
-function findingsOf(rule: Rule, view: View): Finding[] {
+function findingsOf(rule: Rule, input: RuleInput): Finding[] {
   const seen = new Map<string, number>()
-  return [...rule.find(view)].map(({ resource, key, title, evidence, fix, severity = rule.severity }) => {
-    // Two policies of one name on one principal would otherwise share an id.
+  return [...rule.find(input)].map(({ resource, key, title, evidence, fix, severity = rule.severity }) => {
+    // Two policies with the same name on one principal would otherwise share an ID.
     const times = (seen.get(`${resource}|${key}`) ?? 0) + 1
     seen.set(`${resource}|${key}`, times)
     return {
@@ -96,7 +96,7 @@ function findingsOf(rule: Rule, view: View): Finding[] {
   })
 }
 
-/** Counts findings by severity; those that are suppressed are counted apart. */
+/** Counts findings by severity. Suppressed findings are counted separately. */
 export function tally(findings: readonly Finding[]): Pick<Summary, 'findings' | 'suppressed'> {
   const open = findings.filter(({ suppressed }) => suppressed === null)
   const of = (severity: Severity): number => open.filter((finding) => finding.severity === severity).length
@@ -117,18 +117,18 @@ function servicesNamed(account: Account): Set<string> {
 }
 
 /**
- * Judges an account: every principal by all that bears on it together, and every rule.
- * @param now milliseconds since 1970: ages are counted from here
+ * Audits an account: evaluates the effective permissions of each principal and runs every rule.
+ * @param now milliseconds since 1970, from which ages are calculated
  */
 export async function audit(account: Account, now = Date.now()): Promise<Audit> {
   const actions = await loadActions(servicesNamed(account))
-  const view: View = { ...findEscalations(account), account, actions, vendors, now }
+  const input: RuleInput = { ...findEscalations(account), account, actions, vendors, now }
   const applicable = rules.filter(({ templates }) => templates || account.source === 'account')
   const findings = applicable
-    .flatMap((rule) => findingsOf(rule, view))
+    .flatMap((rule) => findingsOf(rule, input))
     .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || (a.resource < b.resource ? -1 : 1))
-  const { world, escalations } = view
-  const people = world.nodes.filter(({ principal }) => !isAwsOwned(principal))
+  const { graph, escalations } = input
+  const customerPrincipals = graph.nodes.filter(({ principal }) => !isAwsOwned(principal))
   return {
     summary: {
       account: account.id,
@@ -136,11 +136,11 @@ export async function audit(account: Account, now = Date.now()): Promise<Audit> 
       roles: account.roles.length,
       groups: account.groups.length,
       policies: account.policies.filter(({ awsManaged }) => !awsManaged).length,
-      administrators: people.filter(({ admin }) => admin.verdict === 'yes').length,
+      administrators: customerPrincipals.filter(({ admin }) => admin.verdict === 'yes').length,
       escalations: escalations.size,
       ...tally(findings),
     },
-    principals: principalsOf(view),
+    principals: principalsOf(input),
     findings,
     missing: account.missing,
   }

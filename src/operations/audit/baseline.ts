@@ -5,37 +5,37 @@ import { Problem } from '../../domain/problem.ts'
 import { type Finding, severities } from './finding.ts'
 import { matches } from './policy/match.ts'
 
-/** What a finding must be like: all that is named must fit; of `any` one, of `all` every one. */
-interface Fits {
+/** Selects findings. All fields must match: at least one filter in `any`, and every filter in `all`. */
+interface FindingFilter {
   readonly id?: string | undefined
   readonly rule?: string | undefined
   readonly severity?: string | undefined
-  /** With wildcards. */
+  /** May contain wildcards. */
   readonly resource?: string | undefined
-  readonly any?: readonly Fits[] | undefined
-  readonly all?: readonly Fits[] | undefined
+  readonly any?: readonly FindingFilter[] | undefined
+  readonly all?: readonly FindingFilter[] | undefined
 }
 
-const fits: z.ZodType<Fits> = z
+const findingFilter: z.ZodType<FindingFilter> = z
   .strictObject({
     id: z.string().min(1).optional(),
     rule: z.string().min(1).optional(),
     severity: z.enum(severities).optional(),
     resource: z.string().min(1).optional(),
     get any() {
-      return z.array(fits).min(1).optional()
+      return z.array(findingFilter).min(1).optional()
     },
     get all() {
-      return z.array(fits).min(1).optional()
+      return z.array(findingFilter).min(1).optional()
     },
   })
-  .refine((one) => Object.keys(one).length > 0, 'names nothing, and so would accept everything')
+  .refine((one) => Object.keys(one).length > 0, 'is empty and would accept everything')
 
 const entry = z.strictObject({
   owner: z.string().min(1),
   reason: z.string().min(1),
-  expires: z.iso.date('is not a day such as 2027-03-31'),
-  accept: fits,
+  expires: z.iso.date('is not a date such as 2027-03-31'),
+  accept: findingFilter,
 })
 const baseline = z.strictObject({ version: z.literal(1), accepted: z.array(entry) })
 
@@ -43,7 +43,7 @@ export type Baseline = z.infer<typeof baseline>
 
 const next = 'see docs/security.md, "Accept a finding"'
 
-/** Reads a file of accepted findings. @throws Problem `audit-input-invalid` that names line or field */
+/** Reads a baseline file. @throws Problem `audit-input-invalid` with the line or field */
 export function readBaseline(text: string, name: string): Baseline {
   const document = parseDocument(text)
   const [syntax] = document.errors
@@ -59,43 +59,43 @@ export function readBaseline(text: string, name: string): Baseline {
   })
 }
 
-function isFit(finding: Finding, { id, rule, severity, resource, any, all }: Fits): boolean {
+function matchesFilter(finding: Finding, { id, rule, severity, resource, any, all }: FindingFilter): boolean {
   if (id !== undefined && id !== finding.id) return false
   if (rule !== undefined && rule !== finding.rule) return false
   if (severity !== undefined && severity !== finding.severity) return false
   if (resource !== undefined && !matches(resource, finding.resource)) return false
-  if (any !== undefined && !any.some((one) => isFit(finding, one))) return false
-  return all === undefined || all.every((one) => isFit(finding, one))
+  if (any !== undefined && !any.some((one) => matchesFilter(finding, one))) return false
+  return all === undefined || all.every((one) => matchesFilter(finding, one))
 }
 
-/** The end of the last day, in UTC, on which an acceptance holds. */
-function endOf(expires: string): number {
+/** The end, in UTC, of the last day on which an acceptance is valid. */
+function expiryOf(expires: string): number {
   return Date.parse(`${expires}T23:59:59.999Z`)
 }
 
-/** Findings with those that somebody accepted, for as long as he did. */
+/** Marks the findings that the baseline accepts as suppressed. Expired entries are ignored. */
 export function suppressed(findings: readonly Finding[], { accepted }: Baseline, now: number): Finding[] {
-  const valid = accepted.filter(({ expires }) => endOf(expires) >= now)
+  const valid = accepted.filter(({ expires }) => expiryOf(expires) >= now)
   return findings.map((finding) => {
-    const found = valid.find(({ accept }) => isFit(finding, accept))
+    const found = valid.find(({ accept }) => matchesFilter(finding, accept))
     return found === undefined
       ? finding
       : { ...finding, suppressed: { owner: found.owner, reason: found.reason, expires: found.expires } }
   })
 }
 
-/** Acceptances that have run out, and those that fit nothing any more. */
+/** Baseline entries that have expired or no longer match a finding. */
 export function staleEntries(findings: readonly Finding[], { accepted }: Baseline, now: number): string[] {
   return accepted.flatMap(({ owner, reason, expires, accept }) => {
-    if (endOf(expires) < now) return [`"${reason}" (${owner}) ran out on ${expires}.`]
-    return findings.some((finding) => isFit(finding, accept))
+    if (expiryOf(expires) < now) return [`"${reason}" (${owner}) expired on ${expires}.`]
+    return findings.some((finding) => matchesFilter(finding, accept))
       ? []
-      : [`"${reason}" (${owner}) fits no finding any more: take it out.`]
+      : [`"${reason}" (${owner}) no longer matches a finding. Remove it.`]
   })
 }
 
 /**
- * Ids of the findings of an earlier run: of its `--json`, or any text that names one a line.
+ * The finding IDs in the `--json` output of an earlier run.
  * @throws Problem `audit-input-invalid`
  */
 export function earlierIds(text: string, name: string): Set<string> {
@@ -107,7 +107,7 @@ export function earlierIds(text: string, name: string): Set<string> {
   }
   const result = z.object({ findings: z.array(z.object({ id: z.string() })) }).safeParse(value)
   if (!result.success) {
-    throw new Problem('audit-input-invalid', `${name} is not what an earlier run wrote: it has no list of findings.`, {
+    throw new Problem('audit-input-invalid', `${name} is not the JSON output of an earlier run: it has no list of findings.`, {
       next: step`${apigw('audit iam', '--json')} > before.json`,
     })
   }

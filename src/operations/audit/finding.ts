@@ -3,24 +3,24 @@ import { createHash } from 'node:crypto'
 export const severities = ['critical', 'high', 'medium', 'low'] as const
 export type Severity = (typeof severities)[number]
 
-/** Why a finding is not counted. */
+/** Who accepted a finding, why, and until when. */
 export interface Suppression {
   readonly owner: string
   readonly reason: string
   readonly expires: string
 }
 
-/** One result of an audit. */
+/** A finding of the audit. */
 export interface Finding {
-  /** The same for the same finding in every run, and unique in each. */
+  /** Unique within a run, and stable across runs. */
   readonly id: string
   readonly rule: string
   readonly severity: Severity
-  /** An ARN, or what comes nearest to one. */
+  /** An ARN, or an ARN-like identifier where AWS defines none. */
   readonly resource: string
   readonly title: string
   readonly evidence: readonly string[]
-  /** What to do, with the commands where there are any. */
+  /** The remediation, with the AWS CLI commands where possible. */
   readonly fix: string
   readonly references: readonly string[]
   readonly suppressed: Suppression | null
@@ -28,7 +28,7 @@ export interface Finding {
 
 const idDigits = 12
 
-/** @param key what tells findings of one rule on one resource apart */
+/** @param key distinguishes several findings of the same rule on the same resource */
 export function findingId(rule: string, resource: string, key = ''): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([rule, resource, key]))
@@ -36,7 +36,7 @@ export function findingId(rule: string, resource: string, key = ''): string {
   return `${rule}-${digest.slice(0, idDigits)}`
 }
 
-/** Whether a severity is as bad as another, or worse. */
+/** Whether a severity is at or above a limit. */
 export function atLeast(severity: Severity, limit: Severity): boolean {
   return severities.indexOf(severity) <= severities.indexOf(limit)
 }

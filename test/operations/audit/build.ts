@@ -1,23 +1,28 @@
 import type { Account } from '../../../src/operations/audit/account/account.ts'
 import { accountFrom, checkedDetails } from '../../../src/operations/audit/account/details.ts'
 
-/** Building blocks of accounts, in the words of `aws iam get-account-authorization-details`. */
+/** Builders for accounts in the format of `aws iam get-account-authorization-details`. */
 
 export const account = '123456789012'
 export const now = Date.parse('2026-11-24T00:00:00Z')
 
-type Json = Record<string, unknown>
+type JsonObject = Record<string, unknown>
 type Many = string | readonly string[]
 
-export const allow = (Action: Many, Resource: Many = '*', more: Json = {}): Json => ({
+export const allow = (Action: Many, Resource: Many = '*', more: JsonObject = {}): JsonObject => ({
   Effect: 'Allow',
   Action,
   Resource,
   ...more,
 })
-export const deny = (Action: Many, Resource: Many = '*', more: Json = {}): Json => ({ Effect: 'Deny', Action, Resource, ...more })
-export const when = (Condition: Json): Json => ({ Condition })
-export const document = (...Statement: Json[]): Json => ({ Version: '2012-10-17', Statement })
+export const deny = (Action: Many, Resource: Many = '*', more: JsonObject = {}): JsonObject => ({
+  Effect: 'Deny',
+  Action,
+  Resource,
+  ...more,
+})
+export const when = (Condition: JsonObject): JsonObject => ({ Condition })
+export const document = (...Statement: JsonObject[]): JsonObject => ({ Version: '2012-10-17', Statement })
 
 export const userArn = (name: string): string => `arn:aws:iam::${account}:user/${name}`
 export const roleArn = (name: string): string => `arn:aws:iam::${account}:role/${name}`
@@ -26,9 +31,9 @@ export const groupArn = (name: string): string => `arn:aws:iam::${account}:group
 export const accountRoot = `arn:aws:iam::${account}:root`
 export const administratorAccess = 'arn:aws:iam::aws:policy/AdministratorAccess'
 
-const inlineList = (statements: readonly Json[]): Json[] =>
+const inlineList = (statements: readonly JsonObject[]): JsonObject[] =>
   statements.length === 0 ? [] : [{ PolicyName: 'inline', PolicyDocument: document(...statements) }]
-const attached = (arns: readonly string[]): Json[] => arns.map((PolicyArn) => ({ PolicyArn }))
+const attached = (arns: readonly string[]): JsonObject[] => arns.map((PolicyArn) => ({ PolicyArn }))
 
 interface Extra {
   readonly policies?: readonly string[]
@@ -41,14 +46,14 @@ interface Extra {
   readonly path?: string
 }
 
-const common = ({ policies = [], boundary, tags = {}, created }: Extra): Json => ({
+const common = ({ policies = [], boundary, tags = {}, created }: Extra): JsonObject => ({
   AttachedManagedPolicies: attached(policies),
   Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
   ...(boundary !== undefined && { PermissionsBoundary: { PermissionsBoundaryArn: boundary } }),
   ...(created !== undefined && { CreateDate: created }),
 })
 
-export const user = (name: string, statements: readonly Json[] = [], extra: Extra = {}): Json => ({
+export const user = (name: string, statements: readonly JsonObject[] = [], extra: Extra = {}): JsonObject => ({
   Arn: userArn(name),
   UserName: name,
   Path: '/',
@@ -57,20 +62,25 @@ export const user = (name: string, statements: readonly Json[] = [], extra: Extr
   ...common(extra),
 })
 
-export const service = (name: string, more: Json = {}): Json => ({
+export const service = (name: string, more: JsonObject = {}): JsonObject => ({
   Effect: 'Allow',
   Principal: { Service: `${name}.amazonaws.com` },
   Action: 'sts:AssumeRole',
   ...more,
 })
-export const trusting = (AWS: Many, more: Json = {}): Json => ({
+export const trusting = (AWS: Many, more: JsonObject = {}): JsonObject => ({
   Effect: 'Allow',
   Principal: { AWS },
   Action: 'sts:AssumeRole',
   ...more,
 })
 
-export const role = (name: string, trust: Json | readonly Json[], statements: readonly Json[] = [], extra: Extra = {}): Json => ({
+export const role = (
+  name: string,
+  trust: JsonObject | readonly JsonObject[],
+  statements: readonly JsonObject[] = [],
+  extra: Extra = {},
+): JsonObject => ({
   Arn: `arn:aws:iam::${account}:role${extra.path ?? '/'}${name}`,
   RoleName: name,
   Path: extra.path ?? '/',
@@ -81,7 +91,7 @@ export const role = (name: string, trust: Json | readonly Json[], statements: re
   ...common(extra),
 })
 
-export const group = (name: string, statements: readonly Json[] = [], policies: readonly string[] = []): Json => ({
+export const group = (name: string, statements: readonly JsonObject[] = [], policies: readonly string[] = []): JsonObject => ({
   Arn: groupArn(name),
   GroupName: name,
   GroupPolicyList: inlineList(statements),
@@ -90,9 +100,9 @@ export const group = (name: string, statements: readonly Json[] = [], policies: 
 
 export const policy = (
   name: string,
-  statements: readonly Json[],
-  extra: { attachments?: number; arn?: string; older?: readonly Json[] } = {},
-): Json => ({
+  statements: readonly JsonObject[],
+  extra: { attachments?: number; arn?: string; older?: readonly JsonObject[] } = {},
+): JsonObject => ({
   Arn: extra.arn ?? policyArn(name),
   PolicyName: name,
   DefaultVersionId: 'v2',
@@ -103,8 +113,8 @@ export const policy = (
   ],
 })
 
-/** Everything that was built, sorted into the lists where it belongs. */
-export function details(...parts: readonly Json[]): Json {
+/** Sorts the parts into the lists of the account details. */
+export function details(...parts: readonly JsonObject[]): JsonObject {
   return {
     UserDetailList: parts.filter((part) => 'UserName' in part),
     GroupDetailList: parts.filter((part) => 'GroupName' in part),
@@ -113,7 +123,7 @@ export function details(...parts: readonly Json[]): Json {
   }
 }
 
-export function accountOf(...parts: readonly Json[]): Account {
+export function accountOf(...parts: readonly JsonObject[]): Account {
   const found = accountFrom(checkedDetails(details(...parts), 'test'), { source: 'account', readAt: now })
   return { ...found, id: account }
 }

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { accountFrom, checkedDetails } from '../../../src/operations/audit/account/details.ts'
 import { type Audit, audit } from '../../../src/operations/audit/audit.ts'
-import { passWays, useWays } from '../../../src/operations/audit/escalation/catalogue.ts'
+import { existingPassRolePaths, newPassRolePaths } from '../../../src/operations/audit/escalation/catalogue.ts'
 import { readPolicy } from '../../../src/operations/audit/policy/document.ts'
 import { account, accountOf, accountRoot, allow, document, now, role, roleArn, service, trusting, user } from './build.ts'
 import { type Case, corpus } from './corpus.ts'
 
-function judge({ account: text, scps = [] }: Case): Promise<Audit> {
+function auditCase({ account: text, scps = [] }: Case): Promise<Audit> {
   const levels = scps.map((level, at) => [readPolicy({ name: `level ${at}`, document: document(...level) })])
   const found = accountFrom(checkedDetails(text, 'corpus'), { source: 'account', readAt: now })
   return audit({ ...found, scps: levels }, now)
@@ -17,12 +17,12 @@ const shortName = (arn: string): string => arn.split('/').at(-1) ?? ''
 
 describe('the labelled corpus', () => {
   test.each(corpus)('$name', async (one) => {
-    const { principals } = await judge(one)
+    const { principals } = await auditCase(one)
     const seen = principals.map(({ arn, admin, escalation }) => [shortName(arn), admin, escalation.verdict])
     const expected = principals.map(({ arn }) => [
       shortName(arn),
       one.admins?.[shortName(arn)] ?? 'no',
-      one.ways?.[shortName(arn)] ?? 'none',
+      one.escalations?.[shortName(arn)] ?? 'none',
     ])
     expect(seen).toEqual(expected)
   })
@@ -30,11 +30,11 @@ describe('the labelled corpus', () => {
   test('precision and recall', async () => {
     const verdicts: { seen: string; expected: string }[] = []
     for (const one of corpus) {
-      const { principals } = await judge(one)
+      const { principals } = await auditCase(one)
       verdicts.push(
         ...principals.map(({ arn, escalation }) => ({
           seen: escalation.verdict,
-          expected: one.ways?.[shortName(arn)] ?? 'none',
+          expected: one.escalations?.[shortName(arn)] ?? 'none',
         })),
       )
     }
@@ -42,7 +42,7 @@ describe('the labelled corpus', () => {
     const precision = right / verdicts.filter(({ seen }) => seen !== 'none').length
     const recall = right / verdicts.filter(({ expected }) => expected !== 'none').length
     process.stdout.write(
-      `audit iam, ${corpus.length} accounts: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)} of ${right} ways\n`,
+      `audit iam, ${corpus.length} accounts: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)} of ${right} paths\n`,
     )
     expect({ precision, recall }).toEqual({ precision: 1, recall: 1 })
   })
@@ -58,14 +58,14 @@ describe('the catalogue', () => {
   )
   const services = paths.filter(({ id }) => !/^(?:iam|sts)-/.test(id))
 
-  test.each(services)('has $id with its actions', ({ id, required }) => {
-    const way = [...passWays, ...useWays].find((one) => one.id === id)
-    const passes = passWays.some((one) => one.id === id) ? ['iam:PassRole'] : []
-    // One path of the catalogue needs no new role, although it is listed among those that do.
+  test.each(services)('contains $id with its actions', ({ id, required }) => {
+    const way = [...newPassRolePaths, ...existingPassRolePaths].find((one) => one.id === id)
+    const passes = newPassRolePaths.some((one) => one.id === id) ? ['iam:PassRole'] : []
+    // The PassRole paths also require iam:PassRole.
     expect([...passes, ...(way?.actions ?? [])].toSorted()).toEqual([...required].toSorted())
   })
 
-  /** An account in which the actions of a path, on everything, are just enough. */
+  /** An actor with exactly the actions of a path, and administrators as targets. */
   function scene(required: readonly string[]) {
     const actions = allow([...required])
     const actorIsRole = required.some((action) => /^iam:(?:Put|Attach)RolePolicy$/.test(action)) && required.length === 1
@@ -95,8 +95,8 @@ describe('the catalogue', () => {
   })
 })
 
-describe('a way in words', () => {
-  test('is the shortest, names each step and the statement that cuts it', async () => {
+describe('an escalation path', () => {
+  test('is the shortest, and names each step and the statement to change', async () => {
     const { principals, findings } = await audit(
       accountOf(
         user('a', [allow('sts:AssumeRole', [roleArn('long'), roleArn('short')])]),
@@ -111,12 +111,12 @@ describe('a way in words', () => {
       ['a', 'short'],
       ['short', 'top'],
     ])
-    expect(path?.cut).toBe('take sts:AssumeRole from inline of a, statement 1, or name the few resources that it needs')
+    expect(path?.cut).toBe('remove sts:AssumeRole from inline of a, statement 1, or restrict it to the resources that it needs')
     expect(findings.find(({ rule, resource }) => rule === 'escalation' && resource.endsWith('user/a'))?.title).toBe(
-      'a can get all rights in 2 steps',
+      'a can escalate to administrator in 2 steps',
     )
   })
-  test('says when the cut leaves another way', async () => {
+  test('says when other paths remain', async () => {
     const { principals } = await audit(
       accountOf(
         user('a', [allow('sts:AssumeRole', roleArn('top')), allow('iam:PutUserPolicy')]),
@@ -124,9 +124,9 @@ describe('a way in words', () => {
       ),
       now,
     )
-    expect(principals.find(({ arn }) => arn.endsWith('user/a'))?.escalation.paths[0]?.cut).toMatch(/other ways remain then$/)
+    expect(principals.find(({ arn }) => arn.endsWith('user/a'))?.escalation.paths[0]?.cut).toMatch(/other paths remain$/)
   })
-  test('knows the functions and stacks that a live run read', async () => {
+  test('uses the functions and stacks of a live run', async () => {
     const found = accountOf(
       user('a', [allow(['lambda:UpdateFunctionCode', 'lambda:InvokeFunction'])]),
       role('top', service('lambda'), [allow('*')]),

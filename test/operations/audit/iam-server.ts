@@ -2,7 +2,7 @@ import { type Answer, type AwsServer, awsServer } from '../../support/query-serv
 
 export { type Answer, fields, members } from '../../support/query-server.ts'
 
-/** IAM and STS on this machine; Lambda (GET) has no functions. */
+/** A local IAM and STS server. Lambda (GET) returns no functions. */
 export function iamServer(answers: Readonly<Record<string, Answer>>): Promise<AwsServer> {
   return awsServer(answers, ({ method }) =>
     method === 'GET' ? { status: 200, body: '{"Functions":[]}', type: 'application/json' } : undefined,

@@ -62,7 +62,7 @@ describe.skipIf(!hasMoto)(`audit iam, live, ${againstMoto}`, () => {
     return Policy?.Arn ?? ''
   }
 
-  test('finds who has all rights, and who can take them, by what groups and roles add', async () => {
+  test('finds administrators and escalations through groups and roles', async () => {
     await user('root-like', allow('*'))
     await user('quiet', allow('s3:GetObject', 'arn:aws:s3:::reports/*'))
     await user('climber')
@@ -74,21 +74,21 @@ describe.skipIf(!hasMoto)(`audit iam, live, ${againstMoto}`, () => {
     await iam.send(new AttachRolePolicyCommand({ RoleName: 'runner', PolicyArn: await policy('everything', allow('*')) }))
 
     const found = await audited()
-    const judged = Object.fromEntries(found.principals.map(({ arn, ...one }) => [arn.split(':').at(-1), one]))
-    expect(judged['user/root-like']).toMatchObject({ admin: 'yes' })
-    expect(judged['user/climber']).toMatchObject({ admin: 'no', escalation: { verdict: 'proven' } })
-    expect(judged['user/quiet']).toMatchObject({ admin: 'no', escalation: { verdict: 'none' } })
+    const principals = Object.fromEntries(found.principals.map(({ arn, ...one }) => [arn.split(':').at(-1), one]))
+    expect(principals['user/root-like']).toMatchObject({ admin: 'yes' })
+    expect(principals['user/climber']).toMatchObject({ admin: 'no', escalation: { verdict: 'proven' } })
+    expect(principals['user/quiet']).toMatchObject({ admin: 'no', escalation: { verdict: 'none' } })
     expect(rulesOf(found, userArn('root-like'))).toContain('admin-held')
     expect(rulesOf(found, userArn('climber'))).toContain('escalation')
     expect(rulesOf(found, userArn('quiet'))).not.toContain('escalation')
   })
 
-  test('finds what the credential report, the password policy and the groups say', async () => {
+  test('finds problems in the credential report, the password policy and the groups', async () => {
     await user('person')
     await iam.send(new CreateLoginProfileCommand({ UserName: 'person', Password: 'correct horse battery staple 1!A' }))
     await iam.send(new CreateAccessKeyCommand({ UserName: 'person' }))
     await iam.send(new CreateAccessKeyCommand({ UserName: 'person' }))
-    await iam.send(new CreateGroupCommand({ GroupName: 'nobody' }))
+    await iam.send(new CreateGroupCommand({ GroupName: 'empty' }))
     await iam.send(new UpdateAccountPasswordPolicyCommand({ MinimumPasswordLength: 8 }))
     const found = await audited()
     expect(rulesOf(found, userArn('person'))).toEqual(expect.arrayContaining(['console-without-mfa', 'two-active-keys']))
@@ -97,7 +97,7 @@ describe.skipIf(!hasMoto)(`audit iam, live, ${againstMoto}`, () => {
     expect((await audited()).findings.map(({ rule }) => rule)).not.toContain('password-length')
   })
 
-  test('keeps what could be read, and names what was denied', async () => {
+  test('keeps the parts that it can read, and lists the denied ones', async () => {
     await user('root-like', allow('*'))
     await user('auditor', allow(['iam:Get*', 'iam:List*', 'iam:GenerateCredentialReport']), {
       ...allow(['iam:GetAccountPasswordPolicy', 'iam:GetAccountSummary']),
@@ -108,15 +108,15 @@ describe.skipIf(!hasMoto)(`audit iam, live, ${againstMoto}`, () => {
     const found = await moto.withPolicies(() => audited({ ...moto.env, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }))
     expect(found.code).toBe(1)
     expect(found.missing.sort()).toEqual([
-      expect.stringMatching(/^functions of ap-northeast-2 \(lambda:ListFunctions\): /),
-      expect.stringMatching(/^stacks of ap-northeast-2 .*: You lack the right cloudformation:DescribeStacks/),
+      expect.stringMatching(/^CloudFormation stacks in ap-northeast-2 .*: You lack the right cloudformation:DescribeStacks/),
+      expect.stringMatching(/^Lambda functions in ap-northeast-2 \(lambda:ListFunctions\): /),
       expect.stringMatching(/^the account summary .*: You lack the right iam:GetAccountSummary/),
       expect.stringMatching(/^the password policy .*: You lack the right iam:GetAccountPasswordPolicy/),
     ])
     expect(rulesOf(found, userArn('root-like'))).toContain('admin-held')
   })
 
-  test('reads an account of several pages', async () => {
+  test('reads an account with several pages', async () => {
     const names = Array.from({ length: 120 }, (_, index) => `user-${String(index).padStart(3, '0')}`)
     for (const UserName of names) await iam.send(new CreateUserCommand({ UserName }))
     expect((await audited()).principals.map(({ arn }) => arn).sort()).toEqual(names.map(userArn))

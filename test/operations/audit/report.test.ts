@@ -56,44 +56,44 @@ describe('a baseline', () => {
   ])('%s', (_name, accept, expected) => {
     expect(held(accept).map(({ id }) => id)).toEqual(expected)
   })
-  test('holds to the end of its last day', () => {
+  test('is valid until the end of its last day', () => {
     expect(held('{rule: unused-policy}', '2026-11-24')).toHaveLength(1)
     expect(held('{rule: unused-policy}', '2026-11-23')).toHaveLength(0)
   })
-  test('keeps who and why', () => {
+  test('keeps the owner and the reason', () => {
     expect(held('{rule: unused-policy}')[0]?.suppressed).toEqual({ owner: 'jane', reason: 'break glass', expires: '2027-01-01' })
   })
-  test('says what has run out, and what fits nothing', () => {
+  test('reports expired entries and entries without a match', () => {
     const stale = (accept: string, expires?: string) =>
       staleEntries(whole.findings, readBaseline(accepted(accept, expires), 'x'), now)
-    expect(stale('{rule: unused-policy}', '2020-01-01')).toEqual(['"break glass" (jane) ran out on 2020-01-01.'])
-    expect(stale('{rule: nothing}')).toEqual([expect.stringMatching(/fits no finding any more/)])
+    expect(stale('{rule: unused-policy}', '2020-01-01')).toEqual(['"break glass" (jane) expired on 2020-01-01.'])
+    expect(stale('{rule: nothing}')).toEqual([expect.stringMatching(/no longer matches a finding/)])
     expect(stale('{rule: unused-policy}')).toEqual([])
   })
   test.each([
     ['no owner', accepted('{rule: x}').replace('owner: jane', 'own: jane'), /accepted\.0/],
-    ['an empty acceptance', accepted('{}'), /would accept everything/],
-    ['a slip', accepted('{rul: x}'), /accepted\.0\.accept/],
-    ['no date', accepted('{rule: x}', 'never'), /accepted\.0\.expires: is not a day/],
-    ['no YAML', 'version: [', /line \d/],
+    ['an empty filter', accepted('{}'), /would accept everything/],
+    ['a misspelled field', accepted('{rul: x}'), /accepted\.0\.accept/],
+    ['an invalid date', accepted('{rule: x}', 'never'), /accepted\.0\.expires: is not a date/],
+    ['invalid YAML', 'version: [', /line \d/],
   ])('%s is refused', (_name, text, expected) => {
     expect(() => readBaseline(text, 'baseline.yaml')).toThrow(expected)
     expect(() => readBaseline(text, 'baseline.yaml')).toThrow(Problem)
   })
-  test('an earlier run is known by its findings', () => {
+  test('reads the finding IDs of an earlier run', () => {
     expect(earlierIds(JSON.stringify(whole), 'before.json').size).toBe(whole.findings.length)
-    expect(() => earlierIds('no', 'before.json')).toThrow(/not what an earlier run wrote/)
+    expect(() => earlierIds('no', 'before.json')).toThrow(/not the JSON output of an earlier run/)
   })
 })
 
 describe('formats', () => {
-  test('grouped by resource, worst first', () => {
+  test('groups findings by resource, most severe first', () => {
     const groups = grouped(whole.findings)
     expect(groups[0]?.findings[0]?.severity).toBe('critical')
     expect(groups.at(-1)?.findings[0]?.severity).toBe('low')
     expect(new Set(groups.map(({ resource }) => resource)).size).toBe(groups.length)
   })
-  test('SARIF: each finding, by a rule that is listed, with a fingerprint that stays', () => {
+  test('SARIF: each finding refers to a listed rule and has a stable fingerprint', () => {
     const [run] = JSON.parse(sarif(whole, '1.0.0', 'account.json')).runs
     const rules = new Set(run.tool.driver.rules.map(({ id }: { id: string }) => id))
     expect(run.results).toHaveLength(whole.findings.length)
@@ -103,27 +103,27 @@ describe('formats', () => {
       expect(result.locations[0].physicalLocation.artifactLocation.uri).toBe('account.json')
     }
   })
-  test('CSV: one row a finding, and nothing that a spreadsheet would run', () => {
+  test('CSV: a row for each finding, without formulas', () => {
     const lines = csv(whole).trimEnd().split('\r\n')
     expect(lines[0]).toMatch(/^id,severity,rule,resource/)
     expect(csv({ ...whole, findings: [{ ...(whole.findings[0] as Finding), title: '=HYPERLINK("x")' }] })).toContain(
       `"'=HYPERLINK(""x"")"`,
     )
   })
-  test("HTML: other people's text stays text, and nothing is loaded from elsewhere", () => {
+  test('HTML: untrusted text is escaped, and there are no external resources', () => {
     const page = html(whole)
     expect(page).not.toContain('<img')
     expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;')
     expect(page).not.toMatch(/<(?:script|link|iframe)|src="/)
   })
-  test("Markdown: other people's text stays text", () => {
-    // Inside a code span nothing is markup.
+  test('Markdown: untrusted text is escaped', () => {
+    // Code spans contain no markup.
     expect(markdown(whole).replaceAll(/`[^`]*`/g, '')).not.toMatch(/(?<!\\)<img/)
     expect(markdown(whole)).toContain('\\<img src=x onerror=alert(1)\\>')
   })
-  test('an account without findings has a report as well', () => {
+  test('writes a report for an account without findings', () => {
     const empty: Audit = { ...whole, findings: [] }
-    expect(html(empty)).toContain('Nothing was found.')
+    expect(html(empty)).toContain('No findings.')
     expect(csv(empty).split('\r\n')).toHaveLength(2)
   })
 })

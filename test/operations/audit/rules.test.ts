@@ -90,7 +90,7 @@ const stranger = 'arn:aws:iam::999900001111:root'
 const github = 'token.actions.githubusercontent.com'
 const awsPolicy = (name: string) => policy(name, [reader], { arn: `arn:aws:iam::aws:policy/${name}` })
 
-/** For each rule: accounts in which it finds something, and accounts, as alike as can be, in which it does not. */
+/** For each rule: accounts with a finding, and similar accounts without one. */
 const cases: Readonly<Record<string, { readonly hits: readonly Account[]; readonly misses: readonly Account[] }>> = {
   'root-access-key': {
     hits: [
@@ -101,7 +101,7 @@ const cases: Readonly<Record<string, { readonly hits: readonly Account[]; readon
   },
   'root-mfa': {
     hits: [withFacts({ credentials: [{ ...root, mfa: false }] }), withFacts({ summary: new Map([['AccountMFAEnabled', 0]]) })],
-    // Under central root access there is no password to protect.
+    // With centralized root access, the root user has no password.
     misses: [
       reported(),
       withFacts({ credentials: [{ ...root, mfa: false }], summary: new Map([['AccountPasswordPresent', 0]]) }),
@@ -306,7 +306,7 @@ const cases: Readonly<Record<string, { readonly hits: readonly Account[]; readon
   },
   'confused-deputy': {
     hits: [accountOf(role('a', service('scheduler')))],
-    // Lambda sends neither key: a condition would break it.
+    // Lambda sends neither key, so a condition would break it.
     misses: [
       accountOf(role('a', service('scheduler', when({ StringEquals: { 'aws:SourceAccount': account } })))),
       accountOf(role('a', service('scheduler', when({ ArnLike: { 'aws:SourceArn': `arn:aws:scheduler:*:${account}:*` } })))),
@@ -403,7 +403,7 @@ const cases: Readonly<Record<string, { readonly hits: readonly Account[]; readon
 
 describe.each(rules.map((rule) => ({ rule, id: rule.id })))('$id', ({ rule, id }) => {
   const { hits, misses } = cases[id] ?? { hits: [], misses: [] }
-  test('finds what it is about', async () => {
+  test('reports a finding', async () => {
     expect(hits.length).toBeGreaterThan(0)
     for (const [at, found] of hits.entries()) {
       const { findings } = await audit(found, now)
@@ -412,7 +412,7 @@ describe.each(rules.map((rule) => ({ rule, id: rule.id })))('$id', ({ rule, id }
       for (const { fix, title, resource } of own) expect([fix, title, resource].every((text) => text.length > 0)).toBe(true)
     }
   })
-  test('finds nothing where there is nothing', async () => {
+  test('reports no false positive', async () => {
     expect(misses.length).toBeGreaterThan(0)
     for (const [at, found] of misses.entries()) {
       const { findings } = await audit(found, now)
@@ -422,14 +422,14 @@ describe.each(rules.map((rule) => ({ rule, id: rule.id })))('$id', ({ rule, id }
       ).toEqual([])
     }
   })
-  test('says why it matters and where that is written', () => {
+  test('has a title, an explanation and references', () => {
     expect(rule.title).toMatch(/^[A-Z].+[^.]$/)
     expect(rule.why).toMatch(/\.$/)
     expect(rule.references.length).toBeGreaterThan(0)
   })
 })
 
-test('ids are unique, and the same in every run', async () => {
+test('finding IDs are unique, and stable across runs', async () => {
   const build = () =>
     accountOf(
       user('a', [everything]),

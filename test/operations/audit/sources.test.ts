@@ -30,13 +30,13 @@ async function refused(work: Promise<unknown>): Promise<string> {
 const read = (text: string | Buffer) => readOffline({ input: file(text), stdin, now })
 const whole = JSON.stringify(details(user('a', [allow('*')]), role('b', service('lambda'), [allow('s3:*')])), null, 1)
 
-describe('a file of an account', () => {
-  test('as the AWS CLI writes it', async () => {
+describe('an account file', () => {
+  test('from the AWS CLI', async () => {
     const found = await read(whole)
     expect(found).toMatchObject({ id: account, partition: 'aws' })
     expect(found.users.map(({ name }) => name)).toEqual(['a'])
   })
-  test('with policies that are percent-encoded text, as the API gives them', async () => {
+  test('with percent-encoded policies, as the API returns them', async () => {
     const encoded = {
       ...user('a'),
       UserPolicyList: [{ PolicyName: 'p', PolicyDocument: encodeURIComponent(JSON.stringify(document(allow('*')))) }],
@@ -44,31 +44,31 @@ describe('a file of an account', () => {
     const { principals } = await audit(await read(JSON.stringify(details(encoded))), now)
     expect(principals[0]?.admin).toBe('yes')
   })
-  test('with a byte order mark, or in UTF-16 as PowerShell writes it', async () => {
+  test('with a byte order mark, or in UTF-16 from PowerShell', async () => {
     expect((await read(`\u{FEFF}${whole}`)).users).toHaveLength(1)
     expect((await read(Buffer.from(`\u{FEFF}${whole}`, 'utf16le'))).users).toHaveLength(1)
   })
-  test('in several pages', async () => {
+  test('with several pages', async () => {
     expect((await read(`[${whole},${JSON.stringify(details(user('c')))}]`)).users).toHaveLength(2)
   })
   test.each([
-    ['cut off', whole.slice(0, 300), /ends in the middle, after 300 characters/],
+    ['truncated', whole.slice(0, 300), /unexpected end of file after 300 characters/],
     ['empty', ' ', /is empty/],
-    ['no JSON', 'UserDetailList: []', /is not JSON/],
-    ['a slip', whole.replace('"Effect": "Allow",', '"Effect": "Allow"'), /line \d+, column \d+ is not JSON/],
-    ['another document', '{"Users":[]}', /has none of its lists/],
-    ['a list', '[]', /./],
-    ['wrong inside', JSON.stringify({ UserDetailList: [{ UserName: 'a' }] }), /UserDetailList\.0\.Arn/],
-    ['a list that is none', JSON.stringify({ RoleDetailList: {} }), /RoleDetailList/],
-  ])('%s is refused, with the place', async (_name, text, expected) => {
+    ['not JSON', 'UserDetailList: []', /is not valid JSON/],
+    ['with a missing comma', whole.replace('"Effect": "Allow",', '"Effect": "Allow"'), /line \d+, column \d+ is not valid JSON/],
+    ['a different document', '{"Users":[]}', /has none of its lists/],
+    ['an empty list', '[]', /./],
+    ['with a missing field', JSON.stringify({ UserDetailList: [{ UserName: 'a' }] }), /UserDetailList\.0\.Arn/],
+    ['with an object instead of a list', JSON.stringify({ RoleDetailList: {} }), /RoleDetailList/],
+  ])('%s is rejected, with the position', async (_name, text, expected) => {
     if (text === '[]') expect((await read(text)).users).toEqual([])
     else expect(await refused(read(text))).toMatch(expected)
   })
-  test('that is not there, or a folder', async () => {
-    expect(await refused(readOffline({ input: '/nonexistent.json', stdin, now }))).toMatch(/there is no such file/)
-    expect(await refused(readOffline({ input: temporaryFolder(), stdin, now }))).toMatch(/it is a folder/)
+  test('that does not exist, or is a directory', async () => {
+    expect(await refused(readOffline({ input: '/nonexistent.json', stdin, now }))).toMatch(/the file does not exist/)
+    expect(await refused(readOffline({ input: temporaryFolder(), stdin, now }))).toMatch(/it is a directory/)
   })
-  test('with a policy that cannot be read: the rest is judged', async () => {
+  test('with an invalid policy: the others are still evaluated', async () => {
     const broken = {
       ...user('a', [allow('*')]),
       UserPolicyList: [
@@ -78,14 +78,14 @@ describe('a file of an account', () => {
     }
     const { principals, findings } = await audit(await read(JSON.stringify(details(broken))), now)
     expect(principals[0]?.admin).toBe('yes')
-    expect(findings.find(({ rule }) => rule === 'invalid-policy')?.title).toBe('p of a: the document is not JSON')
+    expect(findings.find(({ rule }) => rule === 'invalid-policy')?.title).toBe('p of a: the document is not valid JSON')
   })
-  test('whose policies are not all in it: says which', async () => {
+  test('without all policy documents: lists the missing ones', async () => {
     const { missing } = await audit(
       await read(JSON.stringify(details(user('a', [], { policies: ['arn:aws:iam::aws:policy/Unheard'] })))),
       now,
     )
-    expect(missing).toEqual(['the text of arn:aws:iam::aws:policy/Unheard'])
+    expect(missing).toEqual(['the policy document of arn:aws:iam::aws:policy/Unheard'])
   })
   test('with 5,000 principals', async () => {
     const many = Array.from({ length: 5_000 }, (_, at) =>
@@ -102,40 +102,40 @@ describe('a credential report', () => {
     `${name},${userArn(name)},2026-01-01T00:00:00+00:00,true,no_information,2026-01-01T00:00:00+00:00,N/A,false,true,2026-01-02T00:00:00+00:00,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A`
   const report = (text: string) => readOffline({ credentialReport: file(text, 'credentials.csv'), stdin, now })
 
-  test('is read, alone too', async () => {
+  test('is read without an account file', async () => {
     const { facts } = await report(`${head}\n${line('jane')}\r\n`)
     expect(facts.credentials).toEqual([
       expect.objectContaining({ user: 'jane', password: true, passwordUsed: undefined, mfa: false, certificates: 0 }),
     ])
     expect(facts.credentials?.[0]?.keys[0]).toMatchObject({ active: true, rotated: Date.parse('2026-01-02'), used: undefined })
   })
-  test('with a comma in a name', async () => {
+  test('with a comma in a user name', async () => {
     const { facts } = await report(`${head}\n${line('doe,jane')}`)
     expect(facts.credentials?.[0]).toMatchObject({ user: 'doe,jane', arn: userArn('doe,jane'), password: true })
   })
   test.each([
-    ['no report', 'a,b\n1,2', /no column "user"/],
-    ['a line that is cut off', `${head}\n${line('jane')}\njohn,arn`, /line 3: 2 cells where 22 are meant/],
-  ])('%s is refused', async (_name, text, expected) => {
+    ['a different CSV file', 'a,b\n1,2', /column "user" is missing/],
+    ['a truncated line', `${head}\n${line('jane')}\njohn,arn`, /line 3: expected 22 cells, found 2/],
+  ])('%s is rejected', async (_name, text, expected) => {
     expect(await refused(report(text))).toMatch(expected)
   })
 })
 
 describe('service control policies', () => {
-  test('hold everybody', async () => {
+  test('apply to every principal', async () => {
     const input = file(JSON.stringify(details(user('a', [allow('*')]))))
     const scps = [file(JSON.stringify(document(allow('s3:*'))), 'scp.json')]
     expect((await audit(await readOffline({ input, scps, stdin, now }), now)).principals[0]?.admin).toBe('no')
   })
-  test('that are not valid are refused: nothing would be held back by them', async () => {
+  test('that are invalid are rejected, because they would not restrict anything', async () => {
     const input = file(whole)
     const scps = [file(JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow' }] }), 'scp.json')]
     expect(await refused(readOffline({ input, scps, stdin, now }))).toMatch(/statement 1: it has no Action/)
   })
 })
 
-describe('what was saved', () => {
-  test('is read again as it was', async () => {
+describe('a saved file', () => {
+  test('contains all data', async () => {
     const facts = {
       ...noFacts,
       credentials: [
@@ -159,7 +159,7 @@ describe('what was saved', () => {
     expect(found.facts).toEqual(facts)
     expect(found.missing).toEqual(['stacks'])
   })
-  test('and then spoiled is refused', async () => {
+  test('that was corrupted is rejected', async () => {
     expect(await refused(read(JSON.stringify({ ...JSON.parse(whole), Apigw: { summary: 7 } })))).toMatch(/Apigw\.summary/)
   })
 })
@@ -195,10 +195,10 @@ Resources:
       Users: [!Ref User]
       PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: ['iam:PassRole', 'lambda:*'], Resource: '*'}]}
 `
-  test('is read with its functions', async () => {
+  test('is read with its intrinsic functions', async () => {
     const found = await template(text)
     expect(found.roles[0]?.arn).toBe('arn:aws:iam::111122223333:role/apigw-dev')
-    const resources = found.roles[0]?.held.flatMap(({ policy }) =>
+    const resources = found.roles[0]?.grants.flatMap(({ policy }) =>
       policy.statements.flatMap((statement) => statement.resources.values),
     )
     expect(resources).toEqual(['*', 'arn:aws:sqs:us-east-1:111122223333:Queue', 'arn:aws:s3:::dev/*'])
@@ -210,7 +210,7 @@ Resources:
         .toSorted(),
     ).toEqual(['admin-held', 'escalation', 'pass-role-any', 'resource-exposure'])
   })
-  test('that is none is refused, with the line', async () => {
+  test('that is invalid is rejected, with the line', async () => {
     expect(await refused(template('a: 1'))).toMatch(/it has no Resources/)
     expect(await refused(template('a: [\nb: 2'))).toMatch(/line \d+/)
   })

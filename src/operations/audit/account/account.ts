@@ -1,12 +1,12 @@
-import { absent, type Context, type Known, value } from '../policy/context.ts'
+import { absent, type KeyState, type RequestContext, value } from '../policy/context.ts'
 import type { Policy } from '../policy/document.ts'
 import type { Subject } from '../policy/evaluate.ts'
 
-/** A policy as a principal has it. */
-export interface Held {
+/** A policy that applies to a principal or a group. */
+export interface PolicyGrant {
   readonly policy: Policy
   readonly how: 'attached' | 'inline'
-  /** The group that it came by. */
+  /** The group that the policy comes from, if any. */
   readonly group: string | undefined
 }
 
@@ -17,25 +17,25 @@ export interface Principal {
   readonly account: string
   readonly path: string
   readonly created: number | undefined
-  readonly held: readonly Held[]
+  readonly grants: readonly PolicyGrant[]
   readonly boundary: Policy | undefined
   readonly tags: ReadonlyMap<string, string>
-  /** Of a user: the groups' names. */
+  /** The names of a user's groups. */
   readonly groups: readonly string[]
-  /** Of a role. */
+  /** Only for a role. */
   readonly trust: Policy | undefined
-  /** Instance profiles that carry the role. */
+  /** The instance profiles that contain the role. */
   readonly instanceProfiles: readonly string[]
-  /** When a role was last used: `null` never, `undefined` not known. */
+  /** When a role was last used. `null` if never, `undefined` if unknown. */
   readonly lastUsed: number | null | undefined
-  /** Policies that are attached to it and whose text is not known. */
+  /** The attached policies whose document is not available. */
   readonly unread: readonly string[]
 }
 
 export interface Group {
   readonly arn: string
   readonly name: string
-  readonly held: readonly Held[]
+  readonly grants: readonly PolicyGrant[]
   readonly members: readonly string[]
 }
 
@@ -43,7 +43,7 @@ export interface ManagedPolicy {
   readonly arn: string
   readonly name: string
   readonly policy: Policy
-  /** Versions that are not in force. */
+  /** The non-default versions. */
   readonly others: readonly { readonly version: string; readonly policy: Policy }[]
   readonly attachments: number
   readonly boundaryUses: number
@@ -56,7 +56,7 @@ export interface Credentials {
   readonly user: string
   readonly arn: string
   readonly created: number | undefined
-  /** `undefined` where the report does not say, as for root. */
+  /** `undefined` if the report has no value, as for the root user. */
   readonly password: boolean | undefined
   readonly passwordUsed: number | undefined
   readonly passwordChanged: number | undefined
@@ -70,7 +70,7 @@ export interface Credentials {
   readonly certificates: number
 }
 
-/** As `aws iam get-account-password-policy` gives it. */
+/** From `aws iam get-account-password-policy`. */
 export interface PasswordPolicy {
   readonly minimumLength: number
   readonly symbols: boolean
@@ -81,18 +81,18 @@ export interface PasswordPolicy {
   readonly maxAgeDays: number
 }
 
-/** Something that runs as a role. */
+/** A Lambda function or CloudFormation stack that uses a role. */
 export interface Workload {
   readonly arn: string
   readonly kind: 'function' | 'stack'
   readonly role: string
 }
 
-/** Parts that only a live run, or what it saved, knows. `undefined`: not read. */
+/** Data that only a live run or its saved file contains. `undefined` if it was not read. */
 export interface Facts {
   readonly credentials: readonly Credentials[] | undefined
   readonly credentialsAt: number | undefined
-  /** `null`: the account has none. */
+  /** `null` if the account has none. */
   readonly passwordPolicy: PasswordPolicy | null | undefined
   /** `aws iam get-account-summary` */
   readonly summary: ReadonlyMap<string, number> | undefined
@@ -102,11 +102,11 @@ export interface Facts {
   readonly sshKeys: readonly { readonly user: string; readonly id: string }[] | undefined
 }
 
-/** What was read of an account: everything that the audit judges. */
+/** The account data that the audit checks. */
 export interface Account {
   readonly id: string
   readonly partition: string
-  /** A template is audited before anybody uses it: what is used, and how the account is set up, is not asked. */
+  /** For a template, the rules about usage and account settings do not run. */
   readonly source: 'account' | 'template'
   readonly users: readonly Principal[]
   readonly roles: readonly Principal[]
@@ -114,9 +114,9 @@ export interface Account {
   readonly policies: readonly ManagedPolicy[]
   readonly scps: readonly (readonly Policy[])[]
   readonly facts: Facts
-  /** What could not be read, in words. */
+  /** Descriptions of the data that could not be read. */
   readonly missing: readonly string[]
-  /** When it was read, in milliseconds since 1970. */
+  /** When the data was read, in milliseconds since 1970. */
   readonly readAt: number
 }
 
@@ -131,10 +131,10 @@ export const noFacts: Facts = {
   sshKeys: undefined,
 }
 
-/** What is known of every request by a principal. */
-function contextOf(principal: Principal, now: number): Context {
+/** The condition keys that are known for every request by a principal. */
+function contextOf(principal: Principal, now: number): RequestContext {
   const { arn, account, type, name, tags } = principal
-  const known: [string, Known][] = [
+  const known: [string, KeyState][] = [
     ['aws:principalarn', value(arn)],
     ['aws:principalaccount', value(account)],
     ['aws:principaltype', value(type === 'user' ? 'User' : 'AssumedRole')],
@@ -142,16 +142,16 @@ function contextOf(principal: Principal, now: number): Context {
     ['aws:currenttime', value(new Date(now).toISOString())],
     ['aws:epochtime', value(String(Math.floor(now / 1_000)))],
     ['aws:username', type === 'user' ? value(name) : absent],
-    // Says that the other tags are known: a tag that is not among these is absent.
+    // All tags are known, so a tag that is not listed is absent.
     ['aws:principaltag/', absent],
   ]
   for (const [key, text] of tags) known.push([`aws:principaltag/${key.toLowerCase()}`, value(text)])
   return new Map(known)
 }
 
-/** What is known of a request whose resource is a principal: its tags and its boundary. */
-export function targetContext({ tags, boundary }: Principal): Context {
-  const known: [string, Known][] = [
+/** The condition keys for a request whose resource is a principal: its tags and its boundary. */
+export function targetContext({ tags, boundary }: Principal): RequestContext {
+  const known: [string, KeyState][] = [
     ['aws:resourcetag/', absent],
     ['iam:permissionsboundary', boundary?.arn === undefined ? absent : value(boundary.arn)],
   ]
@@ -161,22 +161,22 @@ export function targetContext({ tags, boundary }: Principal): Context {
   return new Map(known)
 }
 
-export interface Judged extends Subject {
+export interface PrincipalSubject extends Subject {
   readonly arn: string
   readonly account: string
   readonly type: 'user' | 'role'
   readonly principal: Principal
 }
 
-/** A principal as the evaluator takes it. */
-export function judged(principal: Principal, account: Account): Judged {
-  const { arn, type, boundary, held } = principal
+/** A principal as input for the evaluator. */
+export function subjectOf(principal: Principal, account: Account): PrincipalSubject {
+  const { arn, type, boundary, grants } = principal
   return {
     arn,
     type,
     principal,
     account: principal.account,
-    identity: held.map(({ policy }) => policy),
+    identity: grants.map(({ policy }) => policy),
     boundary,
     // Service-linked roles are not subject to service control policies.
     scps: isServiceLinked(principal) ? [] : account.scps,
@@ -188,7 +188,7 @@ export function isServiceLinked({ path }: Principal): boolean {
   return path.startsWith('/aws-service-role/')
 }
 
-/** Roles that AWS itself makes and manages: nobody can change what they may do. */
+/** Roles that AWS creates and manages. Customers cannot change their permissions. */
 export function isAwsOwned(principal: Principal): boolean {
   return isServiceLinked(principal) || principal.path.startsWith('/aws-reserved/')
 }

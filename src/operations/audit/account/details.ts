@@ -1,13 +1,13 @@
 import * as z from 'zod'
 import { Problem } from '../../../domain/problem.ts'
 import { type Policy, readPolicy } from '../policy/document.ts'
-import { type Account, type Group, type Held, type ManagedPolicy, noFacts, type Principal } from './account.ts'
+import { type Account, type Group, type ManagedPolicy, noFacts, type PolicyGrant, type Principal } from './account.ts'
 import { knownPolicy } from './known-policies.ts'
 
 /**
- * What `aws iam get-account-authorization-details` gives
- * (https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html). Only what is used is
- * checked, so that what AWS adds later does no harm.
+ * The output of `aws iam get-account-authorization-details`
+ * (https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html). Only the fields
+ * that the audit uses are validated, so new fields do no harm.
  */
 const document = z.unknown()
 const text = z.string()
@@ -48,7 +48,7 @@ const role = z.object({
 })
 const named = z.object({
   Arn: text,
-  // The API reference requires none of ManagedPolicyDetail's fields; the ARN ends with the name.
+  // All fields of ManagedPolicyDetail are optional in the API reference. The ARN ends with the name.
   PolicyName: text.optional(),
   DefaultVersionId: text.optional(),
   AttachmentCount: z.number().default(0),
@@ -75,8 +75,8 @@ function instant(value: z.infer<typeof date>): number | undefined {
   return Number.isNaN(found) ? undefined : found
 }
 
-/** Policies by ARN: each text is read once, however many principals have it. */
-class Shelf {
+/** Managed policies by ARN. Each document is parsed once, even if many principals use it. */
+class PolicyStore {
   readonly #byArn = new Map<string, ManagedPolicy>()
 
   constructor(policies: Details['Policies']) {
@@ -117,49 +117,49 @@ function isInForce(
   return IsDefaultVersion ?? VersionId === DefaultVersionId
 }
 
-function heldOf(
+function grantsOf(
   owner: string,
   inlines: readonly z.infer<typeof inline>[],
   attachments: readonly z.infer<typeof attached>[],
-  shelf: Shelf,
+  store: PolicyStore,
   groupName?: string,
-): { held: Held[]; unread: string[] } {
-  const held: Held[] = inlines.map(({ PolicyName, PolicyDocument }) => ({
+): { grants: PolicyGrant[]; unread: string[] } {
+  const grants: PolicyGrant[] = inlines.map(({ PolicyName, PolicyDocument }) => ({
     policy: readPolicy({ name: `${PolicyName} of ${owner}`, document: PolicyDocument }),
     how: 'inline',
     group: groupName,
   }))
   const unread: string[] = []
   for (const { PolicyArn } of attachments) {
-    const found = shelf.find(PolicyArn)
+    const found = store.find(PolicyArn)
     if (found === undefined) unread.push(PolicyArn)
-    else held.push({ policy: found, how: 'attached', group: groupName })
+    else grants.push({ policy: found, how: 'attached', group: groupName })
   }
-  return { held, unread }
+  return { grants, unread }
 }
 
-/** A boundary whose text is not known: what it allows depends on it. */
+/** A stand-in for a boundary whose document is not available. It makes every Allow conditional. */
 function unreadBoundary(arn: string): Policy {
-  const Condition = { StringEquals: { [`the text of the boundary ${arn}, which was not read:`]: 'it allows this' } }
+  const Condition = { StringEquals: { [`permissions boundary ${arn} (document not read)`]: 'allows this' } }
   return readPolicy({ name: arn, arn, document: { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition }] } })
 }
 
-function boundaryOf(value: z.infer<typeof boundary>, shelf: Shelf, unread: string[]): Policy | undefined {
+function boundaryOf(value: z.infer<typeof boundary>, store: PolicyStore, unread: string[]): Policy | undefined {
   const arn = value?.PermissionsBoundaryArn
   if (arn === undefined) return undefined
-  const found = shelf.find(arn)
+  const found = store.find(arn)
   if (found === undefined) unread.push(arn)
   return found ?? unreadBoundary(arn)
 }
 
 function groupOf(
   found: Details['GroupDetailList'][number],
-  shelf: Shelf,
+  store: PolicyStore,
   members: readonly string[],
 ): Group & { unread: string[] } {
   const { Arn: arn, GroupName: name } = found
-  const { held, unread } = heldOf(`group ${name}`, found.GroupPolicyList, found.AttachedManagedPolicies, shelf, name)
-  return { arn, name, held, members, unread }
+  const { grants, unread } = grantsOf(`group ${name}`, found.GroupPolicyList, found.AttachedManagedPolicies, store, name)
+  return { arn, name, grants, members, unread }
 }
 
 const accountOf = (arn: string): string => arn.split(':')[4] ?? ''
@@ -168,11 +168,11 @@ const tagsOf = (tags: readonly z.infer<typeof tag>[]): ReadonlyMap<string, strin
 
 function userOf(
   found: Details['UserDetailList'][number],
-  shelf: Shelf,
+  store: PolicyStore,
   groups: ReadonlyMap<string, Group & { unread: string[] }>,
 ): Principal {
   const { Arn: arn, UserName: name } = found
-  const { held, unread } = heldOf(name, found.UserPolicyList, found.AttachedManagedPolicies, shelf)
+  const { grants, unread } = grantsOf(name, found.UserPolicyList, found.AttachedManagedPolicies, store)
   const of = found.GroupList.flatMap((groupName) => groups.get(groupName) ?? [])
   return {
     arn,
@@ -181,8 +181,8 @@ function userOf(
     account: accountOf(arn),
     path: found.Path,
     created: instant(found.CreateDate),
-    held: [...held, ...of.flatMap((one) => one.held)],
-    boundary: boundaryOf(found.PermissionsBoundary, shelf, unread),
+    grants: [...grants, ...of.flatMap((one) => one.grants)],
+    boundary: boundaryOf(found.PermissionsBoundary, store, unread),
     tags: tagsOf(found.Tags),
     groups: found.GroupList,
     trust: undefined,
@@ -192,9 +192,9 @@ function userOf(
   }
 }
 
-function roleOf(found: Details['RoleDetailList'][number], shelf: Shelf): Principal {
+function roleOf(found: Details['RoleDetailList'][number], store: PolicyStore): Principal {
   const { Arn: arn, RoleName: name } = found
-  const { held, unread } = heldOf(name, found.RolePolicyList, found.AttachedManagedPolicies, shelf)
+  const { grants, unread } = grantsOf(name, found.RolePolicyList, found.AttachedManagedPolicies, store)
   return {
     arn,
     name,
@@ -202,8 +202,8 @@ function roleOf(found: Details['RoleDetailList'][number], shelf: Shelf): Princip
     account: accountOf(arn),
     path: found.Path,
     created: instant(found.CreateDate),
-    held,
-    boundary: boundaryOf(found.PermissionsBoundary, shelf, unread),
+    grants,
+    boundary: boundaryOf(found.PermissionsBoundary, store, unread),
     tags: tagsOf(found.Tags),
     groups: [],
     trust: readPolicy({ name: `the trust policy of ${name}`, document: found.AssumeRolePolicyDocument, resourceBased: true }),
@@ -216,7 +216,7 @@ function roleOf(found: Details['RoleDetailList'][number], shelf: Shelf): Princip
   }
 }
 
-/** @throws Problem `audit-input-invalid` that names the place */
+/** Validates one or more pages of account details. @throws Problem `audit-input-invalid` with the field */
 export function checkedDetails(value: unknown, where: string): Details {
   const pages = Array.isArray(value) ? value : [value]
   const whole: Details = { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] }
@@ -225,7 +225,7 @@ export function checkedDetails(value: unknown, where: string): Details {
     if (!known.some((name) => name in whole)) {
       throw new Problem(
         'audit-input-invalid',
-        `${where} is not what get-account-authorization-details writes: it has none of its lists.`,
+        `${where} is not the output of get-account-authorization-details: it has none of its lists.`,
         {
           next: 'aws iam get-account-authorization-details > account.json',
         },
@@ -247,9 +247,9 @@ export function checkedDetails(value: unknown, where: string): Details {
   return whole
 }
 
-/** An account from what was read of it. */
+/** Builds an account from its authorization details. */
 export function accountFrom(found: Details, options: { source: Account['source']; readAt: number }): Account {
-  const shelf = new Shelf(found.Policies)
+  const store = new PolicyStore(found.Policies)
   const members = new Map<string, string[]>()
   for (const { UserName, GroupList } of found.UserDetailList) {
     for (const name of GroupList) {
@@ -259,10 +259,10 @@ export function accountFrom(found: Details, options: { source: Account['source']
     }
   }
   const groups = new Map(
-    found.GroupDetailList.map((one) => [one.GroupName, groupOf(one, shelf, members.get(one.GroupName) ?? [])] as const),
+    found.GroupDetailList.map((one) => [one.GroupName, groupOf(one, store, members.get(one.GroupName) ?? [])] as const),
   )
-  const users = found.UserDetailList.map((one) => userOf(one, shelf, groups))
-  const roles = found.RoleDetailList.map((one) => roleOf(one, shelf))
+  const users = found.UserDetailList.map((one) => userOf(one, store, groups))
+  const roles = found.RoleDetailList.map((one) => roleOf(one, store))
   const first =
     users[0]?.arn ?? roles[0]?.arn ?? found.GroupDetailList[0]?.Arn ?? found.Policies.find(({ Arn }) => /::\d/.test(Arn))?.Arn
   const unread = new Set([...users, ...roles].flatMap((principal) => principal.unread))
@@ -273,9 +273,9 @@ export function accountFrom(found: Details, options: { source: Account['source']
     users,
     roles,
     groups: [...groups.values()],
-    policies: shelf.all,
+    policies: store.all,
     scps: [],
     facts: noFacts,
-    missing: [...unread].sort().map((arn) => `the text of ${arn}`),
+    missing: [...unread].sort().map((arn) => `the policy document of ${arn}`),
   }
 }

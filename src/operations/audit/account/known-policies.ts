@@ -1,8 +1,8 @@
 import { type Policy, readPolicy } from '../policy/document.ts'
 
 /**
- * Policies of AWS that matter most, for input that does not hold their text (`--filter` without AWSManagedPolicy, or a
- * template). Their text is published at https://docs.aws.amazon.com/aws-managed-policy/latest/reference/.
+ * The most important AWS managed policies, for input without their documents (`--filter` without AWSManagedPolicy, or a
+ * template). The documents are published at https://docs.aws.amazon.com/aws-managed-policy/latest/reference/.
  */
 const documents: Readonly<Record<string, unknown>> = {
   AdministratorAccess: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
@@ -53,7 +53,7 @@ const documents: Readonly<Record<string, unknown>> = {
   },
 }
 
-/** The text of one of AWS's own policies, where it is known here. */
+/** An AWS managed policy from the built-in list, or `undefined`. */
 export function knownPolicy(arn: string): Policy | undefined {
   if (!/^arn:[^:]+:iam::aws:policy\//.test(arn)) return undefined
   const name = arn.split('/').at(-1) ?? ''

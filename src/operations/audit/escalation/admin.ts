@@ -1,8 +1,8 @@
-import type { Context } from '../policy/context.ts'
+import type { RequestContext } from '../policy/context.ts'
 import { type Policy, readPolicy } from '../policy/document.ts'
 import { decide, type Subject } from '../policy/evaluate.ts'
 
-/** Who may do everything: `conditional` when only under conditions that are not known to hold. */
+/** Whether a principal is an administrator. `conditional` if that depends on conditions that cannot be evaluated. */
 export interface Admin {
   readonly verdict: 'yes' | 'conditional' | 'no'
   readonly on: readonly string[]
@@ -10,10 +10,10 @@ export interface Admin {
 }
 
 /**
- * What an administrator may do on a resource that no policy names. The first is an action that does not exist: only a
- * wildcard or a NotAction allows it.
+ * Sample actions that an administrator can perform on a resource that no policy names. The first action does not exist, so
+ * only a wildcard or a NotAction allows it.
  */
-const breadth = [
+const adminActions = [
   'apigw-audit:AnythingAtAll',
   's3:DeleteBucket',
   's3:GetObject',
@@ -32,8 +32,8 @@ const breadth = [
   'ssm:SendCommand',
 ] as const
 
-/** With any of these on anybody, an administrator can undo what a Deny takes from him. */
-const control = [
+/** With any of these actions, an administrator can undo a Deny. */
+const iamActions = [
   'iam:AttachUserPolicy',
   'iam:AttachRolePolicy',
   'iam:PutUserPolicy',
@@ -42,7 +42,7 @@ const control = [
 ] as const
 const maxMissing = 3
 
-const no: Admin = { verdict: 'no', on: [], by: undefined }
+const notAdmin: Admin = { verdict: 'no', on: [], by: undefined }
 
 function probe(subject: Subject, account: string, action: string) {
   const [service = ''] = action.split(':')
@@ -51,23 +51,23 @@ function probe(subject: Subject, account: string, action: string) {
 }
 
 /**
- * Whether somebody is an administrator: allowed practically everything, IAM included. A Deny of a few actions or of
- * some resources, as guard rails have it, does not change that.
+ * Whether a principal is an administrator: practically all actions are allowed, including IAM. Guardrails that deny a few
+ * actions or resources do not change that.
  */
 export function adminOf(subject: Subject, account: string): Admin {
-  const [first, ...others] = breadth
+  const [first, ...others] = adminActions
   const widest = probe(subject, account, first)
-  if (widest.verdict === 'denied') return no
-  const controls = control.map((action) => probe(subject, account, action)).filter(({ verdict }) => verdict !== 'denied')
-  if (controls.length === 0) return no
+  if (widest.verdict === 'denied') return notAdmin
+  const controls = iamActions.map((action) => probe(subject, account, action)).filter(({ verdict }) => verdict !== 'denied')
+  if (controls.length === 0) return notAdmin
   const wide = others.map((action) => probe(subject, account, action)).filter(({ verdict }) => verdict !== 'denied')
-  if (others.length - wide.length > maxMissing) return no
+  if (others.length - wide.length > maxMissing) return notAdmin
   const certain =
     [widest, ...wide].every(({ verdict }) => verdict === 'allowed') && controls.some(({ verdict }) => verdict === 'allowed')
   const by = widest.by.at(-1)
   if (certain) return { verdict: 'yes', on: [], by }
   const on = [...new Set([widest, ...controls, ...wide].flatMap((decision) => decision.on))]
-  // Guard rails that depend on something leave an administrator an administrator.
+  // A conditional guardrail does not change that the principal is an administrator.
   const firm = [widest, ...wide].filter(({ verdict }) => verdict === 'allowed').length
   const isFirm =
     widest.verdict === 'allowed' &&
@@ -81,7 +81,7 @@ const everything: Policy = readPolicy({
   document: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
 })
 
-/** Somebody whose policies were rewritten: his boundary and the organization still hold him. */
-export function rewritten<T extends Subject>(subject: T): T & { readonly context: Context } {
+/** The principal with full access in its identity policies. Its boundary and the SCPs still apply. */
+export function withFullAccess<T extends Subject>(subject: T): T & { readonly context: RequestContext } {
   return { ...subject, identity: [everything] }
 }

@@ -1,46 +1,50 @@
 import { allowPatterns } from '../policy/evaluate.ts'
 import { arnMatches, literalPrefix } from '../policy/match.ts'
-import { passWays, useWays } from './catalogue.ts'
-import { isRole, type Node, type RoleNode } from './world.ts'
+import { existingPassRolePaths, newPassRolePaths } from './catalogue.ts'
+import { isRole, type Node, type RoleNode } from './graph.ts'
 
 /**
- * Which principals may lead anywhere, and to whom: a quick superset of what `becomeMove` then decides exactly. Without
- * it everybody would be compared with everybody.
+ * Preselects actors and targets for the exact check in `accessMove`. Without it, the search would compare every pair of
+ * principals.
  */
 
-const overUsers = ['iam:createaccesskey', 'iam:createloginprofile', 'iam:updateloginprofile'] as const
+const userActions = ['iam:createaccesskey', 'iam:createloginprofile', 'iam:updateloginprofile'] as const
 const passing = 'iam:passrole'
-const useActions = [...new Set(useWays.flatMap(({ actions }) => actions.slice(0, 1)))].map((action) => action.toLowerCase())
+const useActions = [...new Set(existingPassRolePaths.flatMap(({ actions }) => actions.slice(0, 1)))].map((action) =>
+  action.toLowerCase(),
+)
 const servicesByUse = new Map(
   useActions.map((action) => [
     action,
-    new Set(useWays.filter(({ actions }) => actions[0]?.toLowerCase() === action).flatMap(({ services }) => services)),
+    new Set(
+      existingPassRolePaths.filter(({ actions }) => actions[0]?.toLowerCase() === action).flatMap(({ services }) => services),
+    ),
   ]),
 )
-const passServices = new Set(passWays.flatMap(({ services }) => services))
+const passServices = new Set(newPassRolePaths.flatMap(({ services }) => services))
 
-/** Whether a principal has anything of which an escalation could be made. */
+/** Whether a principal has at least one permission that an escalation path uses. */
 export function isActive(actor: Node): boolean {
   return actor.identity.some(({ statements }) =>
-    statements.some(({ effect, actions }) => effect === 'Allow' && (actions.not || actions.values.some(mayMatter))),
+    statements.some(({ effect, actions }) => effect === 'Allow' && (actions.not || actions.values.some(isRelevant))),
   )
 }
 
-const mattering = [...overUsers, passing, 'sts:assumerole', 'iam:', ...useActions]
-const matters = new Map<string, boolean>()
+const relevantActions = [...userActions, passing, 'sts:assumerole', 'iam:', ...useActions]
+const relevance = new Map<string, boolean>()
 
-function mayMatter(pattern: string): boolean {
-  let found = matters.get(pattern)
+function isRelevant(pattern: string): boolean {
+  let found = relevance.get(pattern)
   if (found === undefined) {
     const prefix = literalPrefix(pattern)
-    found = prefix.startsWith('iam:') || mattering.some((action) => action.startsWith(prefix) || action === pattern)
-    matters.set(pattern, found)
+    found = prefix.startsWith('iam:') || relevantActions.some((action) => action.startsWith(prefix) || action === pattern)
+    relevance.set(pattern, found)
   }
   return found
 }
 
-/** Principals sorted by ARN, of which those that a pattern describes are found without looking at all. */
-export class Sorted<T extends Node> {
+/** Principals sorted by ARN, to find the matches of a pattern by prefix. */
+export class SortedPrincipals<T extends Node> {
   readonly #nodes: readonly T[]
 
   constructor(nodes: readonly T[]) {
@@ -72,25 +76,27 @@ export class Sorted<T extends Node> {
   }
 }
 
-/** Targets, by what makes them targets. */
+/** Target principals, indexed by how an actor can reach them. */
 export class Targets {
-  readonly #users: Sorted<Node>
-  readonly #roles: Sorted<RoleNode>
-  readonly #trusting: Sorted<RoleNode>
-  readonly #passable: Sorted<RoleNode>
-  readonly #byService = new Map<string, Sorted<RoleNode>>()
+  readonly #users: SortedPrincipals<Node>
+  readonly #roles: SortedPrincipals<RoleNode>
+  readonly #trusting: SortedPrincipals<RoleNode>
+  readonly #passable: SortedPrincipals<RoleNode>
+  readonly #byService = new Map<string, SortedPrincipals<RoleNode>>()
   readonly #byPrincipal = new Map<string, RoleNode[]>()
 
   constructor(nodes: readonly Node[], account: string) {
     const roles = nodes.filter(isRole)
-    this.#users = new Sorted(nodes.filter((node) => !isRole(node)))
-    this.#roles = new Sorted(roles)
-    this.#trusting = new Sorted(roles.filter((role) => trustsAccount(role, account)))
+    this.#users = new SortedPrincipals(nodes.filter((node) => !isRole(node)))
+    this.#roles = new SortedPrincipals(roles)
+    this.#trusting = new SortedPrincipals(roles.filter((role) => trustsAccount(role, account)))
     const services = new Set([...passServices, ...[...servicesByUse.values()].flatMap((some) => [...some])])
     for (const service of services) {
-      this.#byService.set(service, new Sorted(roles.filter((role) => role.trusts(service).named !== 'no')))
+      this.#byService.set(service, new SortedPrincipals(roles.filter((role) => role.trusts(service).named !== 'no')))
     }
-    this.#passable = new Sorted(roles.filter((role) => [...passServices].some((service) => role.trusts(service).named !== 'no')))
+    this.#passable = new SortedPrincipals(
+      roles.filter((role) => [...passServices].some((service) => role.trusts(service).named !== 'no')),
+    )
     for (const role of roles) {
       for (const arn of directlyNamed(role)) {
         const known = this.#byPrincipal.get(arn)
@@ -100,7 +106,7 @@ export class Targets {
     }
   }
 
-  /** Each possible target of an actor, perhaps more than once. */
+  /** The possible targets of an actor. May contain duplicates. */
   *of(actor: Node): Generator<Node> {
     yield* this.#byPrincipal.get(actor.arn) ?? []
     yield* this.#byPrincipal.get(sessionName(actor)) ?? []
@@ -108,7 +114,7 @@ export class Targets {
     for (const pattern of allowPatterns(actor, 'sts:assumerole')) yield* this.#trusting.matching(pattern)
     for (const pattern of allowPatterns(actor, 'iam:updateassumerolepolicy')) yield* this.#roles.matching(pattern)
     for (const pattern of allowPatterns(actor, passing)) yield* this.#passable.matching(pattern)
-    for (const action of overUsers) {
+    for (const action of userActions) {
       for (const pattern of allowPatterns(actor, action)) yield* this.#users.matching(pattern)
     }
     for (const [action, services] of servicesByUse) {
@@ -130,7 +136,7 @@ function trustsAccount(role: RoleNode, account: string): boolean {
   )
 }
 
-/** Sessions of a role are named by the role's name, without its path. */
+/** Role sessions contain the name of the role, without its path. */
 function sessionName({ arn, principal }: Node): string {
   return isSession(arn) ? arn : `session:${principal.name}`
 }

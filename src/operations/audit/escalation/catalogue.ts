@@ -1,30 +1,30 @@
 /**
- * Ways from one principal to another, after the catalogue of pathfinding.cloud (DataDog, Apache-2.0), by its ids.
- * A test holds this list against that catalogue.
+ * Privilege escalation paths, with the IDs of the pathfinding.cloud catalogue (DataDog, Apache-2.0). A test compares this
+ * list with the catalogue.
  */
 
-/** Hand a role to something new that runs one's own code. */
-export interface PassWay {
+/** Passes a role to a new resource that runs the caller's code. */
+export interface NewPassRolePath {
   readonly id: string
-  /** What must trust the role. */
+  /** The services that must be able to assume the role. */
   readonly services: readonly string[]
-  /** What one needs beside `iam:PassRole`. */
+  /** The required actions in addition to `iam:PassRole`. */
   readonly actions: readonly string[]
-  /** EC2 takes a role inside an instance profile only. */
+  /** Whether the role must be in an instance profile, as for EC2. */
   readonly profile?: true
-  /** Something that must be there already, and is not part of what was read. */
+  /** A resource that must already exist, and that the audit does not read. */
   readonly exists?: string
 }
 
-/** Steer something that runs as the role already. */
-export interface UseWay {
+/** Takes control of an existing resource that uses the role. */
+export interface ExistingPassRolePath {
   readonly id: string
   readonly services: readonly string[]
   readonly actions: readonly string[]
   readonly thing: string
-  /** What else must be so, and is not known. */
+  /** A further requirement that the audit cannot check. */
   readonly besides?: string
-  /** Among what a live run reads. */
+  /** The type of workload, for those that a live run reads. */
   readonly kind?: 'function' | 'stack'
   readonly profile?: true
 }
@@ -40,14 +40,14 @@ const apprunner = ['tasks.apprunner.amazonaws.com']
 const agentcore = ['bedrock-agentcore.amazonaws.com']
 const cluster = 'an ECS cluster'
 
-export const passWays: readonly PassWay[] = [
+export const newPassRolePaths: readonly NewPassRolePath[] = [
   { id: 'lambda-001', services: lambda, actions: ['lambda:CreateFunction', 'lambda:InvokeFunction'] },
   { id: 'lambda-006', services: lambda, actions: ['lambda:CreateFunction', 'lambda:AddPermission'] },
   {
     id: 'lambda-002',
     services: lambda,
     actions: ['lambda:CreateFunction', 'lambda:CreateEventSourceMapping'],
-    exists: 'a stream or a queue that the role may read',
+    exists: 'a stream or queue that the role can read',
   },
   { id: 'ec2-001', services: ec2, actions: ['ec2:RunInstances'], profile: true },
   { id: 'ec2-003', services: ec2, actions: ['ec2:RequestSpotInstances'], profile: true },
@@ -95,7 +95,7 @@ export const passWays: readonly PassWay[] = [
   },
 ]
 
-export const useWays: readonly UseWay[] = [
+export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
   {
     id: 'lambda-004',
     services: lambda,
@@ -115,7 +115,7 @@ export const useWays: readonly UseWay[] = [
     services: lambda,
     actions: ['lambda:UpdateFunctionCode'],
     thing: 'a Lambda function',
-    besides: 'something calls that function',
+    besides: 'the function is invoked',
     kind: 'function',
   },
   {
@@ -173,7 +173,7 @@ export const useWays: readonly UseWay[] = [
     services: ec2,
     actions: ['ec2:CreateLaunchTemplateVersion', 'ec2:ModifyLaunchTemplate'],
     thing: 'a launch template',
-    besides: 'instances are started from that template',
+    besides: 'instances are launched from the template',
     profile: true,
   },
   {
@@ -181,12 +181,12 @@ export const useWays: readonly UseWay[] = [
     services: ec2,
     actions: ['ec2-instance-connect:SendSSHPublicKey', 'ec2:DescribeInstances'],
     thing: 'an EC2 instance',
-    besides: 'SSH reaches that instance',
+    besides: 'the instance is reachable over SSH',
     profile: true,
   },
 ]
 
-/** Where permissions for a call must stand: ARNs with wildcards. Most services name their resources after themselves. */
+/** Resource types by action, as ARNs with wildcards. Other actions use an ARN of the same service. */
 const kinds: Readonly<Record<string, string>> = {
   'lambda:CreateEventSourceMapping': 'arn:*:lambda:*:ACCOUNT:event-source-mapping:*',
   'ec2:DescribeInstances': '*',
@@ -203,7 +203,7 @@ const serviceKinds: Readonly<Record<string, string>> = {
   apprunner: 'service/*',
 }
 
-/** The resources that an action of the catalogue is about, as an ARN with wildcards. */
+/** The resource type of a catalogue action, as an ARN with wildcards. */
 export function kindOf(action: string, account: string): string {
   const [service = ''] = action.split(':')
   const kind = kinds[action] ?? `arn:*:${service}:*:ACCOUNT:${serviceKinds[service] ?? '*'}`

@@ -1,11 +1,11 @@
 import { allowPatterns } from '../policy/evaluate.ts'
-import { becomeMove, type Capabilities, type Move, moveFrom } from './become.ts'
+import { accessMove, type Capabilities, type Move, moveFrom } from './access.ts'
 import type { Targets } from './candidates.ts'
-import { freeingSteps } from './freeing.ts'
+import type { Node, PrincipalGraph } from './graph.ts'
 import { easiest, rewriteStep } from './rewrite.ts'
-import type { Node, World } from './world.ts'
+import { selfEscalationSteps } from './self-escalation.ts'
 
-/** How a principal gets nearer: `next` is absent when it arrives. */
+/** A step towards administrator access. `next` is not set if the step itself grants it. */
 export interface Link {
   readonly move: Move
   readonly next: Node | undefined
@@ -21,12 +21,12 @@ function joined(first: Move, second: Move): Move {
   }
 }
 
-/** Ways that need nobody who is an administrator already. */
-export function directLink(actor: Node, hands: Capabilities, targets: Targets, world: World): Link | undefined {
+/** A path that does not depend on an existing administrator. */
+export function directLink(actor: Node, capabilities: Capabilities, targets: Targets, graph: PrincipalGraph): Link | undefined {
   const moves: Move[] = []
-  const self = rewriteStep(actor, actor, world)
+  const self = rewriteStep(actor, actor, graph)
   if (self !== undefined) moves.push(moveFrom(self))
-  moves.push(...freeingSteps(actor, world).map(moveFrom))
+  moves.push(...selfEscalationSteps(actor, graph).map(moveFrom))
   const best = easiest(moves)
   if (best !== undefined && best.on.length === 0) return { move: best, next: undefined }
   if (!isRewriter(actor)) return best && { move: best, next: undefined }
@@ -34,10 +34,10 @@ export function directLink(actor: Node, hands: Capabilities, targets: Targets, w
   for (const target of targets.of(actor)) {
     if (seen.has(target.arn) || target.admin.verdict === 'yes') continue
     seen.add(target.arn)
-    const rewrite = rewriteStep(actor, target, world)
-    const become = rewrite && becomeMove(actor, hands, target, world)
-    if (rewrite === undefined || become === undefined) continue
-    moves.push(joined(become, moveFrom(rewrite)))
+    const rewrite = rewriteStep(actor, target, graph)
+    const access = rewrite && accessMove(actor, capabilities, target, graph)
+    if (rewrite === undefined || access === undefined) continue
+    moves.push(joined(access, moveFrom(rewrite)))
     if (moves.at(-1)?.on.length === 0) break
   }
   const found = easiest(moves)
@@ -46,7 +46,7 @@ export function directLink(actor: Node, hands: Capabilities, targets: Targets, w
 
 const rewriting = ['User', 'Role', 'Group'].flatMap((kind) => [`iam:Put${kind}Policy`, `iam:Attach${kind}Policy`])
 
-/** Whether anything allows an actor to rewrite others: a quick look before all targets are tried. */
+/** Whether an actor can change the policies of other principals. A quick check before all targets are tried. */
 function isRewriter(actor: Node): boolean {
   const actions = [...rewriting, 'iam:CreatePolicyVersion', 'iam:SetDefaultPolicyVersion']
   return actions.some((action) => allowPatterns(actor, action).length > 0)
@@ -54,17 +54,17 @@ function isRewriter(actor: Node): boolean {
 
 export interface Actor {
   readonly node: Node
-  readonly hands: Capabilities
+  readonly capabilities: Capabilities
 }
 
-/** The first link into a set of reached principals; `certain` takes none that depends on anything. */
-export function linkInto(actor: Actor, targets: Targets, world: World, certain: boolean): Link | undefined {
+/** The best link to one of the targets. With `certain`, only links without conditions count. */
+export function linkInto(actor: Actor, targets: Targets, graph: PrincipalGraph, certain: boolean): Link | undefined {
   const seen = new Set<string>()
   let best: Link | undefined
   for (const target of targets.of(actor.node)) {
     if (seen.has(target.arn)) continue
     seen.add(target.arn)
-    const move = becomeMove(actor.node, actor.hands, target, world)
+    const move = accessMove(actor.node, actor.capabilities, target, graph)
     if (move === undefined || (certain && move.on.length > 0)) continue
     if (move.on.length === 0) return { move, next: target }
     if (best === undefined || move.on.length < best.move.on.length) best = { move, next: target }

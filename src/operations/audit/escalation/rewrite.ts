@@ -1,12 +1,12 @@
 import { targetContext } from '../account/account.ts'
-import { layered, value } from '../policy/context.ts'
+import { mergeContexts, value } from '../policy/context.ts'
 import { better, type Decision, decide } from '../policy/evaluate.ts'
 import { adminOf } from './admin.ts'
-import { isMovable, type Node, type World } from './world.ts'
+import { isTargetable, type Node, type PrincipalGraph } from './graph.ts'
 
-/** One thing that somebody may do, and what that depends on. */
+/** A single action of an escalation, and its conditions. */
 export interface Step {
-  /** Of the catalogue. */
+  /** The ID in the catalogue. */
   readonly id: string
   readonly action: string
   readonly resource: string
@@ -20,9 +20,12 @@ function step(id: string, action: string, resource: string, { on, by }: Decision
   return { id, action, resource, on, by: by.at(-1), words }
 }
 
-/** The step that depends on least. */
-export function easiest<T extends { readonly on: readonly string[] }>(ways: readonly T[]): T | undefined {
-  return ways.reduce<T | undefined>((best, way) => (best === undefined || way.on.length < best.on.length ? way : best), undefined)
+/** The option with the fewest open conditions. */
+export function easiest<T extends { readonly on: readonly string[] }>(options: readonly T[]): T | undefined {
+  return options.reduce<T | undefined>(
+    (best, option) => (best === undefined || option.on.length < best.on.length ? option : best),
+    undefined,
+  )
 }
 
 const ids = {
@@ -34,12 +37,12 @@ const others = {
   role: { attach: 'iam-014', put: 'iam-017', version: 'iam-016' },
 } as const
 
-/** To attach is to attach something: a policy that makes an administrator, and that the conditions let through. */
-function attach(actor: Node, action: string, target: Node, world: World): Decision | undefined {
+/** Whether the actor can attach at least one policy that grants administrator access. */
+function attach(actor: Node, action: string, target: Node, graph: PrincipalGraph): Decision | undefined {
   const about = targetContext(target.principal)
   let best: Decision | undefined
-  for (const arn of world.adminPolicies) {
-    const context = layered(about, new Map([['iam:policyarn', value(arn)]]))
+  for (const arn of graph.adminPolicies) {
+    const context = mergeContexts(about, new Map([['iam:policyarn', value(arn)]]))
     const found = decide(actor, { action, resource: target.arn, context })
     best = best === undefined ? found : better(best, found)
     if (best.verdict === 'allowed') break
@@ -47,23 +50,31 @@ function attach(actor: Node, action: string, target: Node, world: World): Decisi
   return best?.verdict === 'denied' ? undefined : best
 }
 
-function versionSteps(actor: Node, target: Node, world: World, self: boolean): Step[] {
+function versionSteps(actor: Node, target: Node, graph: PrincipalGraph, self: boolean): Step[] {
   const id = self ? 'iam-001' : others[target.type].version
-  return target.principal.held.flatMap(({ policy, how }) => {
+  return target.principal.grants.flatMap(({ policy, how }) => {
     const { arn } = policy
-    const managed = how === 'attached' && arn !== undefined ? world.policies.get(arn) : undefined
+    const managed = how === 'attached' && arn !== undefined ? graph.policies.get(arn) : undefined
     if (managed === undefined) return []
     const found: Step[] = []
     const make = decide(actor, { action: 'iam:CreatePolicyVersion', resource: managed.arn })
     if (make.verdict !== 'denied') {
-      found.push(step(id, 'iam:CreatePolicyVersion', managed.arn, make, `write a new version of ${managed.name}`))
+      found.push(step(id, 'iam:CreatePolicyVersion', managed.arn, make, `create a new version of ${managed.name}`))
     }
-    const back = managed.others.find((one) => adminOf({ ...target, identity: [one.policy] }, world.account.id).verdict === 'yes')
-    if (back !== undefined) {
+    const adminVersion = managed.others.find(
+      (one) => adminOf({ ...target, identity: [one.policy] }, graph.account.id).verdict === 'yes',
+    )
+    if (adminVersion !== undefined) {
       const set = decide(actor, { action: 'iam:SetDefaultPolicyVersion', resource: managed.arn })
       if (set.verdict !== 'denied') {
         found.push(
-          step(id, 'iam:SetDefaultPolicyVersion', managed.arn, set, `make ${back.version} of ${managed.name} count again`),
+          step(
+            id,
+            'iam:SetDefaultPolicyVersion',
+            managed.arn,
+            set,
+            `set ${adminVersion.version} of ${managed.name} as the default version`,
+          ),
         )
       }
     }
@@ -71,52 +82,61 @@ function versionSteps(actor: Node, target: Node, world: World, self: boolean): S
   })
 }
 
-function groupSteps(actor: Node, target: Node, world: World): Step[] {
-  const { partition, id: account, groups } = world.account
+function groupSteps(actor: Node, target: Node, graph: PrincipalGraph): Step[] {
+  const { partition, id: account, groups } = graph.account
   return target.principal.groups.flatMap((name) => {
     const arn = groups.find((group) => group.name === name)?.arn ?? `arn:${partition}:iam::${account}:group/${name}`
-    const ways = [
+    const options = [
       ['iam-011', 'iam:PutGroupPolicy', new Map()],
-      ['iam-010', 'iam:AttachGroupPolicy', new Map([['iam:policyarn', value(world.adminPolicies[0] ?? '')]])],
+      ['iam-010', 'iam:AttachGroupPolicy', new Map([['iam:policyarn', value(graph.adminPolicies[0] ?? '')]])],
     ] as const
-    return ways.flatMap(([id, action, context]) => {
+    return options.flatMap(([id, action, context]) => {
       const found = decide(actor, { action, resource: arn, context })
-      return found.verdict === 'denied' ? [] : [step(id, action, arn, found, `give the group ${name} a policy`)]
+      return found.verdict === 'denied' ? [] : [step(id, action, arn, found, `add a policy to the group ${name}`)]
     })
   })
 }
 
-/** The easiest way for somebody to rewrite what a principal, or he himself, may do. */
-export function rewriteStep(actor: Node, target: Node, world: World): Step | undefined {
-  if (!isMovable(target) || target.whenRewritten.verdict === 'no') return undefined
+/** The easiest step for an actor to change the permissions of a principal, which may be the actor itself. */
+export function rewriteStep(actor: Node, target: Node, graph: PrincipalGraph): Step | undefined {
+  if (!isTargetable(target) || target.adminWithFullAccess.verdict === 'no') return undefined
   const self = actor.arn === target.arn
   const id = self ? ids[target.type] : others[target.type]
   const kind = target.type === 'user' ? 'User' : 'Role'
-  const whom = self ? 'itself' : target.principal.name
+  const targetName = self ? 'itself' : target.principal.name
   const steps: Step[] = []
   const put = decide(actor, {
     action: `iam:Put${kind}Policy`,
     resource: target.arn,
     context: targetContext(target.principal),
   })
-  if (put.verdict !== 'denied') steps.push(step(id.put, `iam:Put${kind}Policy`, target.arn, put, `give ${whom} an inline policy`))
-  const attached = attach(actor, `iam:Attach${kind}Policy`, target, world)
+  if (put.verdict !== 'denied')
+    steps.push(step(id.put, `iam:Put${kind}Policy`, target.arn, put, `add an inline policy to ${targetName}`))
+  const attached = attach(actor, `iam:Attach${kind}Policy`, target, graph)
   if (attached !== undefined) {
-    steps.push(step(id.attach, `iam:Attach${kind}Policy`, target.arn, attached, `attach an administrator's policy to ${whom}`))
+    steps.push(
+      step(
+        id.attach,
+        `iam:Attach${kind}Policy`,
+        target.arn,
+        attached,
+        `attach a policy with administrator access to ${targetName}`,
+      ),
+    )
   }
-  steps.push(...versionSteps(actor, target, world, self), ...groupSteps(actor, target, world))
+  steps.push(...versionSteps(actor, target, graph, self), ...groupSteps(actor, target, graph))
   const best = easiest(steps)
-  return best && { ...best, on: [...new Set([...best.on, ...target.whenRewritten.on])] }
+  return best && { ...best, on: [...new Set([...best.on, ...target.adminWithFullAccess.on])] }
 }
 
-/** Join a group that makes an administrator. */
-export function joinSteps(actor: Node, { account }: World): Step[] {
+/** Steps that add the actor to a group with administrator access. */
+export function joinSteps(actor: Node, { account }: PrincipalGraph): Step[] {
   if (actor.type === 'role') return []
-  return account.groups.flatMap(({ name, arn, held }) => {
+  return account.groups.flatMap(({ name, arn, grants }) => {
     if (actor.principal.groups.includes(name)) return []
     const add = decide(actor, { action: 'iam:AddUserToGroup', resource: arn })
     if (add.verdict === 'denied') return []
-    const admin = adminOf({ ...actor, identity: [...actor.identity, ...held.map(({ policy }) => policy)] }, account.id)
+    const admin = adminOf({ ...actor, identity: [...actor.identity, ...grants.map(({ policy }) => policy)] }, account.id)
     if (admin.verdict === 'no') return []
     const found = step('iam-013', 'iam:AddUserToGroup', arn, add, `join the group ${name}`)
     return [{ ...found, on: [...found.on, ...admin.on] }]

@@ -1,115 +1,115 @@
 import type { Account } from '../account/account.ts'
-import { Capabilities, type Move } from './become.ts'
+import { Capabilities, type Move } from './access.ts'
 import { isActive, Targets } from './candidates.ts'
 import { withCuts } from './cuts.ts'
+import { graphOf, type Node, type PrincipalGraph } from './graph.ts'
 import { type Actor, directLink, type Link, linkInto } from './links.ts'
-import { type Node, type World, worldOf } from './world.ts'
 
-/** One step of a way to all rights: `to` is absent when the step itself gives them. */
+/** A step of an escalation path. `to` is not set if the step itself grants administrator access. */
 export interface Hop {
   readonly from: string
   readonly to: string | undefined
   readonly move: Move
 }
 
-/** Where to cut a way. */
+/** The permission to remove to close a path. */
 export interface Cut {
   readonly action: string
   /** The statement to change. */
   readonly place: string | undefined
-  /** Whether no other way is left then. */
+  /** Whether this closes every path of the principal. */
   readonly complete: boolean
 }
 
 export interface Escalation {
   readonly verdict: 'proven' | 'conditional'
   readonly hops: readonly [Hop, ...Hop[]]
-  /** What it depends on, all hops together. */
+  /** The conditions of all hops. */
   readonly on: readonly string[]
   readonly cut: Cut
 }
 
-export interface Searched {
-  readonly world: World
-  /** By ARN: of principals that are no administrators themselves. */
+export interface EscalationResult {
+  readonly graph: PrincipalGraph
+  /** By ARN of the principal. Administrators are not included. */
   readonly escalations: ReadonlyMap<string, Escalation>
 }
 
-/** Goes backwards from those who have all rights, one hop a round, until nobody new is found. */
+/** Searches backwards from the administrators. Each round adds the principals that are one hop away. */
 function spread(
   reached: readonly Node[],
   waiting: Map<string, Actor>,
   links: Map<string, Link>,
-  world: World,
+  graph: PrincipalGraph,
   certain: boolean,
 ): void {
-  let front = reached
-  while (front.length > 0 && waiting.size > 0) {
-    const targets = new Targets(front, world.account.id)
+  let frontier = reached
+  while (frontier.length > 0 && waiting.size > 0) {
+    const targets = new Targets(frontier, graph.account.id)
     const found: Node[] = []
     for (const [arn, actor] of waiting) {
-      const link = linkInto(actor, targets, world, certain)
+      const link = linkInto(actor, targets, graph, certain)
       if (link === undefined) continue
       links.set(arn, link)
       found.push(actor.node)
     }
     for (const { arn } of found) waiting.delete(arn)
-    front = found
+    frontier = found
   }
 }
 
 interface Start {
   readonly waiting: Map<string, Actor>
-  /** Ways that need nobody else: those that are certain, and those that are not. */
+  /** Direct paths, with and without open conditions. */
   readonly certain: Map<string, Link>
-  readonly perhaps: Map<string, Link>
+  readonly conditional: Map<string, Link>
 }
 
-function start(others: readonly Node[], everybody: Targets, world: World): Start {
+function start(others: readonly Node[], allTargets: Targets, graph: PrincipalGraph): Start {
   const waiting = new Map<string, Actor>()
   const certain = new Map<string, Link>()
-  const perhaps = new Map<string, Link>()
+  const conditional = new Map<string, Link>()
   for (const node of others) {
-    const actor = { node, hands: new Capabilities(node, world.account.id) }
-    const link = isActive(node) ? directLink(node, actor.hands, everybody, world) : undefined
+    const actor = { node, capabilities: new Capabilities(node, graph.account.id) }
+    const link = isActive(node) ? directLink(node, actor.capabilities, allTargets, graph) : undefined
     if (link?.move.on.length === 0) certain.set(node.arn, link)
     else {
       waiting.set(node.arn, actor)
-      if (link !== undefined) perhaps.set(node.arn, link)
+      if (link !== undefined) conditional.set(node.arn, link)
     }
   }
-  return { waiting, certain, perhaps }
+  return { waiting, certain, conditional }
 }
 
 /**
- * Who can get all rights, and how: the shortest way of each principal, and one that depends on nothing before any
- * other.
+ * Finds the principals that can escalate to administrator. For each, returns the shortest path, and prefers a path without
+ * open conditions.
  */
-export function findEscalations(account: Account): Searched {
-  const world = worldOf(account)
-  const admins = world.nodes.filter(({ admin }) => admin.verdict === 'yes')
-  const others = world.nodes.filter(({ admin }) => admin.verdict !== 'yes')
-  const everybody = new Targets(world.nodes, account.id)
-  const { waiting, certain, perhaps } = start(others, everybody, world)
+export function findEscalations(account: Account): EscalationResult {
+  const graph = graphOf(account)
+  const admins = graph.nodes.filter(({ admin }) => admin.verdict === 'yes')
+  const others = graph.nodes.filter(({ admin }) => admin.verdict !== 'yes')
+  const allTargets = new Targets(graph.nodes, account.id)
+  const { waiting, certain, conditional } = start(others, allTargets, graph)
   const links = new Map(certain)
-  spread([...admins, ...others.filter(({ arn }) => certain.has(arn))], waiting, links, world, true)
+  spread([...admins, ...others.filter(({ arn }) => certain.has(arn))], waiting, links, graph, true)
   const proven = new Set(links.keys())
-  for (const [arn, link] of perhaps) {
+  for (const [arn, link] of conditional) {
     if (proven.has(arn)) continue
     links.set(arn, link)
     waiting.delete(arn)
   }
   const maybe = others.filter(({ arn, admin }) => admin.verdict === 'conditional' || links.has(arn))
-  spread([...admins, ...maybe], waiting, links, world, false)
+  spread([...admins, ...maybe], waiting, links, graph, false)
   const ends = new Map(maybe.map((node) => [node.arn, node.admin.on] as const))
-  const ways = new Map<string, EscalationPath>()
+  const paths = new Map<string, EscalationPath>()
   for (const { arn, admin } of others) {
-    // What a conditional administrator can do under the same conditions is nothing new.
+    // A conditional administrator does not gain anything through a conditional path.
     if (admin.verdict === 'conditional' && !proven.has(arn)) continue
     const found = follow(arn, links, ends)
-    if (found !== undefined) ways.set(arn, { ...found, verdict: proven.has(arn) ? 'proven' : 'conditional' })
+    if (found !== undefined) paths.set(arn, { ...found, verdict: proven.has(arn) ? 'proven' : 'conditional' })
   }
-  return { world, escalations: withCuts(world, admins, everybody, ways) }
+  return { graph, escalations: withCuts(graph, admins, allTargets, paths) }
 }
 
 export type EscalationPath = Omit<Escalation, 'cut'>
@@ -125,7 +125,7 @@ function follow(
   for (let at: string | undefined = arn; at !== undefined; ) {
     const link: Link | undefined = links.get(at)
     if (link === undefined || seen.has(at)) {
-      // Here is an administrator, who may be one under conditions only.
+      // The path ends at an administrator, which may itself be conditional.
       on = ends.get(at) ?? []
       break
     }

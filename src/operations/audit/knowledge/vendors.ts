@@ -1,6 +1,6 @@
 /**
- * Accounts from which vendors, and AWS itself, work in their customers' accounts, as their own documentation names
- * them. From the public list known_aws_accounts (https://github.com/fwdcloudsec/known_aws_accounts).
+ * The accounts that vendors and AWS itself use to access customer accounts, per their documentation. From the public
+ * list known_aws_accounts (https://github.com/fwdcloudsec/known_aws_accounts).
  */
 const accounts: readonly (readonly [name: string, accounts: string])[] = [
   ['ADC Application Deployment, ADM Delivery Management', '835822366011'],

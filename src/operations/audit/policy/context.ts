@@ -1,32 +1,32 @@
 /**
- * What is known of a request when policies are read without one. A key may have values that are known, be absent for
- * sure, be the caller's to choose, or be unknown.
+ * What is known about a condition key when policies are evaluated without an actual request. The values may be known,
+ * the key may be absent, the caller may control it, or it may be unknown.
  */
-export type Known =
+export type KeyState =
   | { readonly kind: 'values'; readonly values: readonly string[] }
   | { readonly kind: 'absent' }
-  /** The caller chooses the value, and whether to send it. */
+  /** The caller controls the value, and whether the key is sent. */
   | { readonly kind: 'chosen' }
-  /** Present in every request, with a value that is not known. */
+  /** Present in every request, with an unknown value. */
   | { readonly kind: 'present' }
   | { readonly kind: 'unknown' }
 
-export type Context = ReadonlyMap<string, Known>
+export type RequestContext = ReadonlyMap<string, KeyState>
 
-export function value(...values: string[]): Known {
+export function value(...values: string[]): KeyState {
   return { kind: 'values', values }
 }
 
-export const absent: Known = { kind: 'absent' }
-const chosen: Known = { kind: 'chosen' }
-const unknown: Known = { kind: 'unknown' }
-const present: Known = { kind: 'present' }
+export const absent: KeyState = { kind: 'absent' }
+const chosen: KeyState = { kind: 'chosen' }
+const unknown: KeyState = { kind: 'unknown' }
+const present: KeyState = { kind: 'present' }
 
 /**
- * Keys that say something of any direct call by a principal of the account
+ * Keys that are known for every direct call by a principal in the account
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
  */
-const everyCall: Readonly<Record<string, Known>> = {
+const everyCall: Readonly<Record<string, KeyState>> = {
   'aws:securetransport': value('true'),
   'aws:viaawsservice': value('false'),
   'aws:principalisawsservice': value('false'),
@@ -47,8 +47,8 @@ const everyCall: Readonly<Record<string, Known>> = {
   'aws:userid': present,
 }
 
-/** What is known of a key; keys are taken in any case. */
-export function lookUp(context: Context, key: string): Known {
+/** What is known about a key. Keys are not case-sensitive. */
+export function lookUp(context: RequestContext, key: string): KeyState {
   const name = key.toLowerCase()
   const found = context.get(name)
   if (found !== undefined) return found
@@ -60,7 +60,7 @@ export function lookUp(context: Context, key: string): Known {
   return everyCall[name] ?? unknown
 }
 
-/** One context over another: what the first lacks, the second tells. */
-export function layered(below: Context, above: Context | undefined): Context {
+/** Merges two contexts. Values in `above` replace those in `below`. */
+export function mergeContexts(below: RequestContext, above: RequestContext | undefined): RequestContext {
   return above === undefined || above.size === 0 ? below : new Map([...below, ...above])
 }

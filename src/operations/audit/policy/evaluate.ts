@@ -1,67 +1,73 @@
 import { choicesFor } from './choices.ts'
 import { conditionText, conditionTruth } from './condition.ts'
-import { type Context, layered } from './context.ts'
-import type { Choice, Policy, Statement } from './document.ts'
-import { arnMatches, commonArn, matches } from './match.ts'
+import { mergeContexts, type RequestContext } from './context.ts'
+import type { ElementPatterns, Policy, Statement } from './document.ts'
+import { arnMatches, matches, overlapArn } from './match.ts'
 import { both, either, not, type Truth } from './truth.ts'
-import { filled } from './variables.ts'
+import { resolveVariables } from './variables.ts'
 
-/** Everything that bears on what a principal may do. */
+/** All policies that apply to a principal, and its request context. */
 export interface Subject {
-  /** Attached, inline and of groups, together: IAM adds them up. */
+  /** Attached, inline and group policies. IAM evaluates their union. */
   readonly identity: readonly Policy[]
   readonly boundary: Policy | undefined
-  /** Service control policies: one of each level must allow. */
+  /** Service control policies by level. Each level must allow the request. */
   readonly scps: readonly (readonly Policy[])[]
-  /** Of a role session; absent: the session is not narrowed. */
+  /** Session policies. Not set if the session has none. */
   readonly session?: readonly Policy[] | undefined
-  readonly context: Context
+  readonly context: RequestContext
 }
 
-export interface Request {
+export interface PolicyRequest {
   readonly action: string
-  /** An ARN, or `*` for a call that has no resource. */
+  /** An ARN, or `*` for an action without resource-level permissions. */
   readonly resource: string
-  readonly context?: Context | undefined
-  /** What a resource-based policy of the same account grants: `all` needs no identity policy and no boundary. */
+  readonly context?: RequestContext | undefined
+  /** Set if a resource-based policy in the same account allows the request. With `all`, boundaries do not limit it. */
   readonly granted?: 'identity' | 'all' | undefined
 }
 
 export interface Decision {
   readonly verdict: 'allowed' | 'conditional' | 'denied'
-  /** What it depends on. */
+  /** The conditions that it depends on. */
   readonly on: readonly string[]
-  /** Statements that allow it. */
+  /** The statements that allow the request. */
   readonly by: readonly string[]
-  /** What forbids it: a statement, or a layer that does not allow it. */
+  /** The statement that denies the request, or the policy type that does not allow it. */
   readonly blocked: string | undefined
   readonly explicit: boolean
 }
 
-/** What a statement says of the action: nothing, when it is about others. */
-export function isAbout({ actions }: Statement, action: string): boolean {
+/** Whether a statement covers an action. */
+export function coversAction({ actions }: Statement, action: string): boolean {
   const found = actions.values.some((pattern) => pattern === action || matches(pattern, action))
   return found !== actions.not
 }
 
-function resourceTruth({ values, not: others }: Choice, resource: string, context: Context, variables: boolean): Truth {
+function resourceTruth(
+  { values, not: others }: ElementPatterns,
+  resource: string,
+  context: RequestContext,
+  variables: boolean,
+): Truth {
   let truth: Truth = 'no'
   for (const value of values) {
-    const wanted = variables ? filled(value, context) : { pattern: value, certain: true }
-    if (wanted !== undefined && arnMatches(wanted.pattern, resource)) truth = either(truth, wanted.certain ? 'yes' : 'maybe')
+    const resolved = variables ? resolveVariables(value, context) : { pattern: value, certain: true }
+    if (resolved !== undefined && arnMatches(resolved.pattern, resource))
+      truth = either(truth, resolved.certain ? 'yes' : 'maybe')
     if (truth === 'yes') break
   }
   return others ? not(truth) : truth
 }
 
-interface Applied {
+interface Applicability {
   readonly truth: Truth
-  /** The conditions that are not known. */
+  /** The conditions that cannot be evaluated. */
   readonly open: readonly string[]
 }
 
-/** Whether a statement applies to a request, and what that depends on. */
-export function applies(statement: Statement, resource: string, context: Context): Applied {
+/** Whether a statement applies to a request, and the conditions that this depends on. */
+export function applies(statement: Statement, resource: string, context: RequestContext): Applicability {
   let truth = resourceTruth(statement.resources, resource, context, statement.variables)
   const open = truth === 'maybe' ? [`the variables in ${statement.place}`] : []
   for (const condition of statement.conditions) {
@@ -78,18 +84,18 @@ interface Layer {
   readonly statements: readonly Statement[]
 }
 
-function aboutAction(policies: readonly Policy[], action: string): Statement[] {
-  return policies.flatMap(({ statements }) => statements.filter((statement) => isAbout(statement, action)))
+function statementsFor(policies: readonly Policy[], action: string): Statement[] {
+  return policies.flatMap(({ statements }) => statements.filter((statement) => coversAction(statement, action)))
 }
 
-function layersOf(subject: Subject, action: string, granted: Request['granted']): { must: Layer[]; may: Layer[] } {
-  const layer = (name: string, policies: readonly Policy[]): Layer => ({ name, statements: aboutAction(policies, action) })
+function layersOf(subject: Subject, action: string, granted: PolicyRequest['granted']): { must: Layer[]; may: Layer[] } {
+  const layer = (name: string, policies: readonly Policy[]): Layer => ({ name, statements: statementsFor(policies, action) })
   const must = subject.scps.map((level) => layer('a service control policy', level))
   const may: Layer[] = []
   const boundary = subject.boundary && layer(`the permissions boundary ${subject.boundary.name}`, [subject.boundary])
   if (boundary !== undefined) (granted === 'all' ? may : must).push(boundary)
   if (subject.session !== undefined) must.push(layer('the session policy', subject.session))
-  const identity = layer('any policy', subject.identity)
+  const identity = layer('any identity policy', subject.identity)
   ;(granted === undefined ? must : may).push(identity)
   return { must, may }
 }
@@ -98,8 +104,12 @@ function denial(blocked: string, explicit: boolean): Decision {
   return { verdict: 'denied', on: [], by: [], blocked, explicit }
 }
 
-/** The layer's allow: certain, or on what it depends; `undefined` where nothing allows. */
-function allowOf({ statements }: Layer, resource: string, context: Context): { on: readonly string[]; by: string } | undefined {
+/** The best Allow in a layer, with its open conditions. `undefined` if no statement allows the request. */
+function allowOf(
+  { statements }: Layer,
+  resource: string,
+  context: RequestContext,
+): { on: readonly string[]; by: string } | undefined {
   let best: { on: readonly string[]; by: string } | undefined
   for (const statement of statements) {
     if (statement.effect !== 'Allow') continue
@@ -110,8 +120,8 @@ function allowOf({ statements }: Layer, resource: string, context: Context): { o
   return best
 }
 
-/** One request of which everything that the caller chooses is chosen. */
-function decideOnce(must: readonly Layer[], may: readonly Layer[], resource: string, context: Context): Decision {
+/** Evaluates a request in which all keys that the caller controls have a value. */
+function evaluateOnce(must: readonly Layer[], may: readonly Layer[], resource: string, context: RequestContext): Decision {
   const on: string[] = []
   for (const { statements } of [...must, ...may]) {
     for (const statement of statements) {
@@ -124,7 +134,7 @@ function decideOnce(must: readonly Layer[], may: readonly Layer[], resource: str
   const by: string[] = []
   for (const layer of must) {
     const allow = allowOf(layer, resource, context)
-    if (allow === undefined) return denial(`${layer.name} does not allow it`, false)
+    if (allow === undefined) return denial(`not allowed by ${layer.name}`, false)
     on.push(...allow.on)
     by.push(allow.by)
   }
@@ -138,61 +148,61 @@ export function better(left: Decision, right: Decision): Decision {
 }
 
 /**
- * What IAM would answer, as far as it is known
+ * Evaluates a request as IAM would, as far as the context is known
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
  */
-export function decide(subject: Subject, request: Request): Decision {
+export function decide(subject: Subject, request: PolicyRequest): Decision {
   const action = request.action.toLowerCase()
   const { must, may } = layersOf(subject, action, request.granted)
-  // Most questions end here: nothing that the principal has speaks of the action.
+  // Most requests end here: the principal has no Allow for the action.
   const silent = must.find(({ statements }) => !statements.some(({ effect }) => effect === 'Allow'))
-  if (silent !== undefined) return denial(`${silent.name} does not allow it`, false)
-  const base = layered(subject.context, request.context)
+  if (silent !== undefined) return denial(`not allowed by ${silent.name}`, false)
+  const base = mergeContexts(subject.context, request.context)
   let best: Decision | undefined
   for (const context of choicesFor(
     [...must, ...may].flatMap(({ statements }) => statements),
     base,
   )) {
-    const decision = decideOnce(must, may, request.resource, context)
+    const decision = evaluateOnce(must, may, request.resource, context)
     best = best === undefined ? decision : better(best, decision)
     if (best.verdict === 'allowed') break
   }
-  return best ?? denial('nothing allows it', false)
+  return best ?? denial('no statement allows it', false)
 }
 
 export interface Reach extends Decision {
-  /** A resource for which it holds. */
+  /** A resource for which the decision is valid. */
   readonly resource: string
 }
 
-/** Patterns of the resources for which a statement speaks; `*` where it names those that are not meant. */
-function patternsOf({ resources, variables }: Statement, context: Context): string[] {
+/** The resource patterns of a statement; `*` for `NotResource`. */
+function patternsOf({ resources, variables }: Statement, context: RequestContext): string[] {
   if (resources.not) return ['*']
   if (!variables) return [...resources.values]
-  return resources.values.flatMap((value) => filled(value, context)?.pattern ?? [])
+  return resources.values.flatMap((value) => resolveVariables(value, context)?.pattern ?? [])
 }
 
-/** Patterns of the resources for which a principal's own policies allow an action, by a condition perhaps. */
+/** The resource patterns on which the identity policies allow an action, including conditional Allows. */
 export function allowPatterns(subject: Subject, action: string): string[] {
-  const found = aboutAction(subject.identity, action.toLowerCase())
+  const found = statementsFor(subject.identity, action.toLowerCase())
     .filter(({ effect }) => effect === 'Allow')
     .flatMap((statement) => patternsOf(statement, subject.context))
   return found.includes('*') ? ['*'] : [...new Set(found)]
 }
 
-/** Resources of a kind that a pattern takes in, to try. */
+/** Sample resources of a type that match a pattern. */
 function witnesses(pattern: string, kind: string): string[] {
   if (kind === '*') return arnMatches(pattern, '*') ? ['*'] : []
-  const shared = commonArn(pattern, kind)
+  const shared = overlapArn(pattern, kind)
   return [...(shared === undefined ? [] : [shared]), ...(pattern === '*' ? [kind.replaceAll('*', 'apigw')] : [])]
 }
 
 /**
- * Whether a principal may do something to any resource of a kind, such as to make one.
- * @param kind an ARN with wildcards, or `*` for a call that has no resource
+ * Whether a principal can perform an action on at least one resource of a type, for example to create one.
+ * @param kind an ARN with wildcards, or `*` for an action without resource-level permissions
  */
-export function decideAnywhere(subject: Subject, action: string, kind: string, context?: Context): Reach {
-  let best: Reach = { ...denial('any policy does not allow it', false), resource: kind }
+export function decideAnywhere(subject: Subject, action: string, kind: string, context?: RequestContext): Reach {
+  let best: Reach = { ...denial('not allowed by any identity policy', false), resource: kind }
   for (const resource of new Set(allowPatterns(subject, action).flatMap((pattern) => witnesses(pattern, kind)))) {
     const decision = decide(subject, { action, resource, context })
     if (rank[decision.verdict] > rank[best.verdict]) best = { ...decision, resource }

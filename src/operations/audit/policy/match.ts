@@ -1,22 +1,22 @@
 /**
- * Wildcards as IAM reads them: `*` any run of characters, `?` one character
+ * IAM wildcards: `*` matches any number of characters, `?` matches one character
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
  */
 
 /**
- * Characters that stand for themselves although they look like wildcards or escapes: what a policy variable was
- * replaced by, and `${*}`, `${?}`, `${$}`. Private-use code points, which no ARN holds.
+ * Stand-ins for a literal `*` and `?`, which result from the value of a policy variable or from `${*}` and `${?}`. They
+ * are private-use code points, which do not occur in ARNs.
  */
 export const literalStar = '\u{E000}'
 export const literalMark = '\u{E001}'
 
-const meant: Readonly<Record<string, string>> = { [literalStar]: '*', [literalMark]: '?' }
+const literals: Readonly<Record<string, string>> = { [literalStar]: '*', [literalMark]: '?' }
 
 function same(pattern: string, text: string): boolean {
-  return pattern === text || meant[pattern] === text
+  return pattern === text || literals[pattern] === text
 }
 
-/** Whether a text is what a pattern describes. Never worse than pattern × text steps, whatever the pattern. */
+/** Whether a text matches a pattern. Takes at most pattern length × text length steps. */
 export function matches(pattern: string, text: string): boolean {
   if (pattern === '*') return true
   let p = 0
@@ -24,11 +24,11 @@ export function matches(pattern: string, text: string): boolean {
   let star = -1
   let from = 0
   while (t < text.length) {
-    const wanted = pattern.charAt(p)
-    if (wanted === '*') {
+    const character = pattern.charAt(p)
+    if (character === '*') {
       star = p++
       from = t
-    } else if (p < pattern.length && (wanted === '?' || same(wanted, text.charAt(t)))) {
+    } else if (p < pattern.length && (character === '?' || same(character, text.charAt(t)))) {
       p++
       t++
     } else if (star >= 0) {
@@ -42,7 +42,7 @@ export function matches(pattern: string, text: string): boolean {
 
 const arnFields = 6
 
-/** The six fields of an ARN; the last keeps its colons. An incomplete ARN is completed by `*`, as IAM does it. */
+/** The six fields of an ARN. The last may contain colons. As in IAM, missing fields are filled with `*`. */
 function fieldsOf(arn: string): string[] {
   const parts = arn.split(':')
   const fields = parts.length <= arnFields ? parts : [...parts.slice(0, arnFields - 1), parts.slice(arnFields - 1).join(':')]
@@ -50,25 +50,25 @@ function fieldsOf(arn: string): string[] {
   return fields
 }
 
-/** Whether an ARN is what a pattern describes. A wildcard does not reach over a field, but for the last one. */
+/** Whether an ARN matches a pattern. A wildcard does not span fields, except in the last one. */
 export function arnMatches(pattern: string, arn: string): boolean {
   if (pattern === '*' || pattern === arn) return true
   if (!pattern.startsWith('arn:') || !arn.startsWith('arn:')) return matches(pattern, arn)
-  // Only a text of all fields is compared: `*` as a resource stands for calls that have none.
-  const wanted = fieldsOf(pattern)
-  const given = fieldsOf(arn)
-  return wanted.every((field, at) => matches(field, given[at] ?? ''))
+  // `*` as a resource stands for actions without resource-level permissions, so it is not split into fields.
+  const patternFields = fieldsOf(pattern)
+  const fields = fieldsOf(arn)
+  return patternFields.every((field, at) => matches(field, fields[at] ?? ''))
 }
 
 const filler = 'x'
 
-/** One character that both patterns take at this place, where they take any. */
+/** A character that both patterns match at this position, if any. */
 function sharedCharacter(left: string, right: string): string | undefined {
   const isOpen = (character: string): boolean => character === '*' || character === '?'
   if (isOpen(left) && isOpen(right)) return filler
-  if (isOpen(left)) return meant[right] ?? right
-  if (isOpen(right)) return meant[left] ?? left
-  return left === right ? (meant[left] ?? left) : undefined
+  if (isOpen(left)) return literals[right] ?? right
+  if (isOpen(right)) return literals[left] ?? left
+  return left === right ? (literals[left] ?? left) : undefined
 }
 
 interface Pair {
@@ -77,7 +77,7 @@ interface Pair {
   readonly text: string
 }
 
-/** Where a walk over two patterns can go from a pair of positions: past a star, or past one character of both. */
+/** The positions that follow a pair of positions: past a star, or past one shared character. */
 function nextPairs(left: string, right: string, { l, r, text }: Pair): Pair[] {
   const a = left.charAt(l)
   const b = right.charAt(r)
@@ -90,10 +90,10 @@ function nextPairs(left: string, right: string, { l, r, text }: Pair): Pair[] {
 }
 
 /**
- * A text that two patterns both describe; `undefined` where there is none. It answers whether a permission reaches any
- * resource of a kind, and names one. A walk over pairs of positions, each once.
+ * A text that matches both patterns, or `undefined` if the patterns do not overlap. It shows whether a permission covers
+ * at least one resource of a type, and gives an example. Visits each pair of positions once.
  */
-export function common(left: string, right: string): string | undefined {
+export function overlap(left: string, right: string): string | undefined {
   const seen = new Set<number>()
   const wave: Pair[] = [{ l: 0, r: 0, text: '' }]
   for (let pair = wave.pop(); pair !== undefined; pair = wave.pop()) {
@@ -106,22 +106,22 @@ export function common(left: string, right: string): string | undefined {
   return undefined
 }
 
-/** The same for ARNs, field by field. */
-export function commonArn(left: string, right: string): string | undefined {
+/** An ARN that matches both patterns, compared field by field. */
+export function overlapArn(left: string, right: string): string | undefined {
   if (left === '*') left = 'arn:*'
   if (right === '*') right = 'arn:*'
-  if (!left.startsWith('arn:') || !right.startsWith('arn:')) return common(left, right)
+  if (!left.startsWith('arn:') || !right.startsWith('arn:')) return overlap(left, right)
   const others = fieldsOf(right)
   const fields: string[] = []
   for (const [at, field] of fieldsOf(left).entries()) {
-    const shared = common(field, others[at] ?? '')
+    const shared = overlap(field, others[at] ?? '')
     if (shared === undefined) return undefined
     fields.push(shared)
   }
   return fields.join(':')
 }
 
-/** What comes before the first wildcard: all that a pattern describes begins so. */
+/** The part before the first wildcard or variable. Every match starts with it. */
 export function literalPrefix(pattern: string): string {
   const end = pattern.search(/[*?$]/)
   return end < 0 ? pattern : pattern.slice(0, end)

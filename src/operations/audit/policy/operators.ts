@@ -4,17 +4,17 @@ import { Problem } from '../../../domain/problem.ts'
 import { arnMatches, literalMark, literalStar, matches } from './match.ts'
 
 /**
- * How one value of a request is compared with one value of a policy
+ * Compares a request value with a policy value
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html).
  */
 interface Operator {
-  readonly test: (given: string, wanted: string) => boolean
-  /** Whether any value of a request passes: such a condition restricts nothing. */
-  readonly always?: (wanted: readonly string[]) => boolean
+  readonly test: (actual: string, expected: string) => boolean
+  /** Whether every request value matches, so that the condition has no effect. */
+  readonly always?: (expected: readonly string[]) => boolean
   readonly negated?: boolean
 }
 
-/** What a variable was replaced by, where no pattern is meant. */
+/** Restores literal `*` and `?` for operators without wildcards. */
 function plain(text: string): string {
   return text.replaceAll(literalStar, '*').replaceAll(literalMark, '?')
 }
@@ -27,17 +27,17 @@ function dateOf(text: string): number {
   return /^\d{9,}$/.test(text) ? Number(text) * 1_000 : Date.parse(text)
 }
 
-function inRange(given: string, wanted: string): boolean {
-  const key = addressKey(given)
+function inRange(actual: string, expected: string): boolean {
+  const key = addressKey(actual)
   try {
-    return key !== undefined && inRanges(key, [addressRange(wanted)])
+    return key !== undefined && inRanges(key, [addressRange(expected)])
   } catch (error) {
     if (error instanceof Problem) return false
     throw error
   }
 }
 
-/** Whether ranges together hold every IPv4 address: `0.0.0.0/1` and `128.0.0.0/1` do. */
+/** Whether the ranges cover every IPv4 address, as `0.0.0.0/1` and `128.0.0.0/1` do together. */
 function everyAddress(ranges: readonly string[]): boolean {
   const spans = ranges.filter((text) => isIPv4(text.split('/')[0] ?? '')).flatMap((text) => spanOf(text))
   spans.sort((a, b) => Number(a.from - b.from))
@@ -61,20 +61,20 @@ function spanOf(text: string): { from: bigint; to: bigint }[] {
   }
 }
 
-const numeric = (compare: (given: number, wanted: number) => boolean): Operator => ({
-  test: (given, wanted) => compare(Number(given), Number(wanted)),
+const numeric = (compare: (actual: number, expected: number) => boolean): Operator => ({
+  test: (actual, expected) => compare(Number(actual), Number(expected)),
 })
-const dated = (compare: (given: number, wanted: number) => boolean): Operator => ({
-  test: (given, wanted) => compare(dateOf(given), dateOf(wanted)),
+const dated = (compare: (actual: number, expected: number) => boolean): Operator => ({
+  test: (actual, expected) => compare(dateOf(actual), dateOf(expected)),
 })
-const anyText = (wanted: readonly string[]): boolean => wanted.some((pattern) => /^\*+$/.test(pattern))
-const like: Operator = { test: (given, wanted) => matches(wanted, given), always: anyText }
+const anyText = (expected: readonly string[]): boolean => expected.some((pattern) => /^\*+$/.test(pattern))
+const like: Operator = { test: (actual, expected) => matches(expected, actual), always: anyText }
 const arnLike: Operator = {
-  test: (given, wanted) => arnMatches(wanted, given),
-  always: (wanted) => wanted.some((pattern) => /^(?:\*+|arn(?::\*+)+)$/.test(pattern)),
+  test: (actual, expected) => arnMatches(expected, actual),
+  always: (expected) => expected.some((pattern) => /^(?:\*+|arn(?::\*+)+)$/.test(pattern)),
 }
-const equals: Operator = { test: (given, wanted) => given === plain(wanted) }
-const equalsAnyCase: Operator = { test: (given, wanted) => lower(given) === lower(plain(wanted)) }
+const equals: Operator = { test: (actual, expected) => actual === plain(expected) }
+const equalsAnyCase: Operator = { test: (actual, expected) => lower(actual) === lower(plain(expected)) }
 const ipAddress: Operator = { test: inRange, always: everyAddress }
 const negated = (operator: Operator): Operator => ({ ...operator, negated: true })
 
@@ -110,13 +110,13 @@ const operators: Readonly<Record<string, Operator>> = {
 export interface ParsedOperator {
   readonly quantifier: 'all' | 'any' | undefined
   readonly ifExists: boolean
-  /** Absent for `Null`, which asks only whether the key is there. */
+  /** Not set for `Null`, which only checks whether the key is present. */
   readonly operator: Operator | undefined
 }
 
 const parsed = new Map<string, ParsedOperator | undefined>()
 
-/** Reads an operator's name, such as `ForAllValues:StringLikeIfExists`; `undefined` where IAM knows none of that name. */
+/** Parses an operator such as `ForAllValues:StringLikeIfExists`. Returns `undefined` for an unknown operator. */
 export function parseOperator(text: string): ParsedOperator | undefined {
   if (parsed.has(text)) return parsed.get(text)
   const [, quantifier, base = '', suffix] = /^(?:(forallvalues|foranyvalue):)?(.*?)(ifexists)?$/.exec(lower(text)) ?? []

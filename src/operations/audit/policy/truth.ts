@@ -1,4 +1,4 @@
-/** Whether something holds: for sure, for sure not, or depending on what is not known. */
+/** Three-valued logic: true, unknown, or false. */
 export type Truth = 'yes' | 'maybe' | 'no'
 
 export function not(truth: Truth): Truth {

@@ -1,24 +1,24 @@
-import { type Context, lookUp } from './context.ts'
+import { lookUp, type RequestContext } from './context.ts'
 import { literalMark, literalStar } from './match.ts'
 
-/** A pattern with its variables replaced. `certain` is false where a value was not known and `*` stands for it. */
-export interface Filled {
+/** A pattern with its variables replaced. `certain` is false if an unknown value was replaced with `*`. */
+export interface ResolvedPattern {
   readonly pattern: string
   readonly certain: boolean
 }
 
 const escapes: Readonly<Record<string, string>> = { '*': literalStar, '?': literalMark, $: '$' }
 
-/** What a value stands for inside a pattern: itself, and no wildcard. */
+/** Escapes a value so that a pattern matches it literally. */
 function literal(text: string): string {
   return text.replaceAll('*', literalStar).replaceAll('?', literalMark)
 }
 
 /**
  * Replaces policy variables (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
- * @returns `undefined` where a variable has no value and no default: such an element matches nothing
+ * @returns `undefined` if a variable has neither a value nor a default, because the element then matches nothing
  */
-export function filled(pattern: string, context: Context): Filled | undefined {
+export function resolveVariables(pattern: string, context: RequestContext): ResolvedPattern | undefined {
   if (!pattern.includes('${')) return { pattern, certain: true }
   let certain = true
   let matchable = true

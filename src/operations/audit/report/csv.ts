@@ -14,15 +14,15 @@ const columns = [
 ] as const
 
 /**
- * A cell after RFC 4180. What begins like a formula is quoted with an apostrophe: names of users and roles are other
- * people's text, and spreadsheets run it (OWASP, CSV injection).
+ * A cell per RFC 4180. Text that starts like a formula gets an apostrophe, because user and role names are untrusted and
+ * spreadsheets run formulas (OWASP, CSV injection).
  */
 function cell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-/** One row a finding. */
+/** The findings as CSV, each in its own row. */
 export function csv({ findings }: Audit): string {
   const rows = findings.map(({ id, severity, rule, resource, title, evidence, fix, references, suppressed }) => [
     id,

@@ -1,6 +1,6 @@
 import { type Finding, severities } from '../finding.ts'
 
-/** The findings on one resource, worst first. */
+/** The findings for a resource, most severe first. */
 export interface Group {
   readonly resource: string
   readonly findings: readonly Finding[]
@@ -9,7 +9,7 @@ export interface Group {
 const rankOf = (finding: Finding | undefined): number =>
   finding === undefined ? severities.length : severities.indexOf(finding.severity)
 
-/** Findings that count, by resource: the resource with the worst one first. */
+/** Findings that are not suppressed, by resource. The resource with the most severe finding comes first. */
 export function grouped(findings: readonly Finding[]): Group[] {
   const open = findings.filter(({ suppressed }) => suppressed === null)
   return [...Map.groupBy(open, ({ resource }) => resource)]

@@ -28,7 +28,7 @@ function article({ severity, title, evidence, fix, rule, id, references }: Findi
 <p class="id"><code>${escaped(rule)}</code> · <code>${escaped(id)}</code> · ${links}</p></article>`
 }
 
-/** One page without anything from elsewhere: it can be mailed and opened years later. */
+/** A self-contained page without external resources, to send by email or archive. */
 export function html({ summary, findings, missing }: Audit): string {
   const counts = severities.map((one) => `<li class="${one}"><b>${summary.findings[one]}</b>${one}</li>`).join('')
   const body = grouped(findings).map(
@@ -37,15 +37,15 @@ export function html({ summary, findings, missing }: Audit): string {
   const gaps =
     missing.length === 0
       ? ''
-      : `<section><h2>Not judged</h2><ul>${missing.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul></section>`
+      : `<section><h2>Not checked</h2><ul>${missing.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul></section>`
   const account = escaped(summary.account || 'unknown')
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>IAM of ${account}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>IAM audit of ${account}</title>
 <style>${style}</style></head><body><main>
-<h1>IAM of account ${account}</h1>
-<p>${summary.users} users, ${summary.roles} roles; ${summary.administrators} administrators, ${summary.escalations} more can become one.</p>
+<h1>IAM audit of account ${account}</h1>
+<p>${summary.users} users, ${summary.roles} roles; ${summary.administrators} administrators, ${summary.escalations} others can become administrator.</p>
 <ul class="counts">${counts}<li><b>${summary.suppressed}</b>accepted</li></ul>
-${body.length === 0 ? '<p>Nothing was found.</p>' : body.join('\n')}
+${body.length === 0 ? '<p>No findings.</p>' : body.join('\n')}
 ${gaps}</main><footer>apigw audit iam</footer></body></html>
 `
 }

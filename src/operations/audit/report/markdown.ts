@@ -2,23 +2,23 @@ import type { Audit } from '../audit.ts'
 import { severities } from '../finding.ts'
 import { grouped } from './group.ts'
 
-/** Other people's text inside a page of Markdown: no markup, no line break. */
+/** Escapes untrusted text for Markdown and removes line breaks. */
 function safe(text: string): string {
   return text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/[\\`*_{}[\]<>#|]/g, '\\$&')
 }
 
-/** Inside a code span. */
+/** A code span. */
 function code(text: string): string {
   return `\`${text.replaceAll(/[`\r\n]/g, ' ')}\``
 }
 
-/** A page for a ticket or a pull request. */
+/** The report as Markdown, for a ticket or a pull request. */
 export function markdown({ summary, findings, missing }: Audit): string {
   const head = [
-    `# IAM of account ${safe(summary.account || 'unknown')}`,
+    `# IAM audit of account ${safe(summary.account || 'unknown')}`,
     '',
     `${severities.map((severity) => `${summary.findings[severity]} ${severity}`).join(', ')}; ${summary.suppressed} accepted. ` +
-      `${summary.users} users, ${summary.roles} roles; ${summary.administrators} administrators, ${summary.escalations} more can become one.`,
+      `${summary.users} users, ${summary.roles} roles; ${summary.administrators} administrators, ${summary.escalations} others can become administrator.`,
     '',
   ]
   const body = grouped(findings).flatMap(({ resource, findings: own }) => [
@@ -31,6 +31,6 @@ export function markdown({ summary, findings, missing }: Audit): string {
     ]),
     '',
   ])
-  const gaps = missing.length === 0 ? [] : ['## Not judged', '', ...missing.map((line) => `- ${safe(line)}`), '']
+  const gaps = missing.length === 0 ? [] : ['## Not checked', '', ...missing.map((line) => `- ${safe(line)}`), '']
   return [...head, ...body, ...gaps].join('\n')
 }

@@ -3,10 +3,10 @@ import type { Severity } from '../finding.ts'
 import { rules } from '../rules/index.ts'
 
 const levels: Readonly<Record<Severity, string>> = { critical: 'error', high: 'error', medium: 'warning', low: 'note' }
-/** As code-scanning pages sort by it (GitHub, "SARIF support for code scanning", `security-severity`). */
+/** The sort order in GitHub code scanning ("SARIF support for code scanning", `security-severity`). */
 const scores: Readonly<Record<Severity, string>> = { critical: '9.5', high: '8.0', medium: '5.5', low: '2.0' }
 
-/** SARIF 2.1.0 (OASIS), as code scanning of GitHub and others take it. */
+/** The report as SARIF 2.1.0 (OASIS), for GitHub code scanning and similar tools. */
 export function sarif({ findings }: Audit, version: string, uri: string): string {
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',

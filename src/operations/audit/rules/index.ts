@@ -31,7 +31,7 @@ import { crossAccount, externalReadOnly, unknownAccount } from './trust/cross-ac
 import { deletedPrincipal } from './trust/deleted-principal.ts'
 import { oidcWithoutSub, samlWithoutAudience } from './trust/federated.ts'
 
-/** Every rule. A new one is a file with its metadata, a line here, and a test. */
+/** All rules. A new rule needs a file with its metadata, an entry here, and a test. */
 export const rules: readonly Rule[] = [
   rootAccessKey,
   rootMfa,

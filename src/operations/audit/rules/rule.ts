@@ -1,52 +1,52 @@
 import type { Account } from '../account/account.ts'
-import type { Searched } from '../escalation/search.ts'
+import type { EscalationResult } from '../escalation/search.ts'
 import type { Severity } from '../finding.ts'
 import type { Actions } from '../knowledge/actions.ts'
 
-/** All that rules look at. */
-export interface View extends Searched {
+/** The input of the rules. */
+export interface RuleInput extends EscalationResult {
   readonly account: Account
   readonly actions: Actions
-  /** Names of vendors by account id. */
+  /** Vendor names by account ID. */
   readonly vendors: ReadonlyMap<string, string>
   readonly now: number
 }
 
-/** What a rule found, before it has an id. */
-export interface Found {
+/** A finding as a rule returns it, without an ID. */
+export interface RuleFinding {
   readonly resource: string
-  /** Tells several findings on one resource apart. */
+  /** Distinguishes several findings on one resource. Part of the finding ID. */
   readonly key?: string
   readonly title: string
   readonly evidence: readonly string[]
   readonly fix: string
-  /** Where it is not the rule's own. */
+  /** Overrides the severity of the rule. */
   readonly severity?: Severity
 }
 
-/** A check and what is known of it, together. */
+/** A check and its metadata. */
 export interface Rule {
   readonly id: string
   readonly severity: Severity
   readonly level: 'account' | 'credential' | 'principal' | 'trust' | 'hygiene'
   readonly title: string
   readonly why: string
-  /** CIS AWS Foundations Benchmark and pages of AWS. */
+  /** Controls of the CIS AWS Foundations Benchmark, and AWS documentation. */
   readonly references: readonly string[]
-  /** Whether it says anything of a template, which nobody uses yet. */
+  /** Whether the rule applies to templates, which have no usage data. */
   readonly templates: boolean
-  find(view: View): Iterable<Found>
+  find(input: RuleInput): Iterable<RuleFinding>
 }
 
 export const day = 86_400_000
 
-/** Days between an instant and now, in whole days. */
+/** The number of full days since a point in time. */
 export function daysSince(instant: number, now: number): number {
   return Math.floor((now - instant) / day)
 }
 
-/** Names for a sentence: the first few, and how many more. */
-export function some(names: readonly string[], most = 6): string {
-  const shown = names.slice(0, most).join(', ')
-  return names.length > most ? `${shown} and ${names.length - most} more` : shown
+/** A list of names for a sentence, shortened to the first few. */
+export function listNames(names: readonly string[], max = 6): string {
+  const shown = names.slice(0, max).join(', ')
+  return names.length > max ? `${shown} and ${names.length - max} more` : shown
 }

@@ -4,8 +4,8 @@ import type { Credentials } from '../account/account.ts'
 const next = 'aws iam get-credential-report --query Content --output text | base64 -d > credentials.csv'
 
 /**
- * The cells of a line. A user's name may hold commas, and the report does not quote: what is too much belongs to the
- * name and, as often, to the ARN that ends with it.
+ * Splits a line into cells. A user name may contain commas, and the report does not quote them. Extra commas belong in
+ * equal number to the name and to the ARN, which ends with the name.
  */
 function cells(line: string, columns: number): string[] | undefined {
   const parts = line.split(',').map((part) => part.replace(/^"(.*)"$/, '$1'))
@@ -46,13 +46,13 @@ function credentialsFrom(row: ReadonlyMap<string, string>): Credentials {
   }
 }
 
-/** Reads a credential report. @throws Problem `audit-input-invalid` that names the line */
+/** Parses a credential report. @throws Problem `audit-input-invalid` with the line number */
 export function readCredentialReport(text: string, name: string): Credentials[] {
   const [head = '', ...lines] = text.split(/\r?\n/).filter((line) => line.trim() !== '')
   const columns = head.split(',').map((column) => column.trim())
   const lacking = ['user', 'arn', 'password_enabled', 'mfa_active', 'access_key_1_active'].find((one) => !columns.includes(one))
   if (lacking !== undefined) {
-    throw new Problem('audit-input-invalid', `${name} is no credential report: its first line has no column "${lacking}".`, {
+    throw new Problem('audit-input-invalid', `${name} is not a credential report: column "${lacking}" is missing.`, {
       next,
     })
   }
@@ -61,7 +61,7 @@ export function readCredentialReport(text: string, name: string): Credentials[] 
     if (found === undefined) {
       throw new Problem(
         'audit-input-invalid',
-        `${name}, line ${at + 2}: ${line.split(',').length} cells where ${columns.length} are meant.`,
+        `${name}, line ${at + 2}: expected ${columns.length} cells, found ${line.split(',').length}.`,
         { next },
       )
     }

@@ -7,13 +7,13 @@ import { type Account, type Facts, noFacts, type PasswordPolicy, type Workload }
 import { accountFrom, checkedDetails, type Details } from '../account/details.ts'
 import { readCredentialReport } from './credential-report.ts'
 
-/** What was read of a live account, and the text of it for `--save`. */
+/** A live account, and its authorization details for `--save`. */
 export interface LiveAccount {
   readonly account: Account
   readonly details: Details
 }
 
-/** Progress in words, for stderr. */
+/** Reports progress on stderr. */
 type Tell = (line: string) => void
 
 interface Clients {
@@ -29,7 +29,7 @@ async function clients(place: AwsPlace): Promise<Clients> {
     import('@aws-sdk/client-cloudformation'),
   ])
   const options = clientOptions(place)
-  // IAM is one for all regions, but its client wants one named.
+  // IAM is a global service, but its client requires a region.
   const iam = new IAMClient({ region: 'us-east-1', ...options })
   return { iam, lambda: new LambdaClient(options), cloudFormation: new CloudFormationClient(options) }
 }
@@ -37,8 +37,8 @@ async function clients(place: AwsPlace): Promise<Clients> {
 const reportTries = 60
 const reportPauseMs = 1_000
 
-/** Keeps what was read when a later part is refused, and says which part that was. */
-class Gathering {
+/** Reads the account in parts. Records the parts that fail and keeps the others. */
+class PartReader {
   readonly missing: string[] = []
   readonly #place: AwsPlace
   readonly #tell: Tell
@@ -48,18 +48,18 @@ class Gathering {
     this.#tell = tell
   }
 
-  async part<T>(action: string, what: string, read: () => Promise<T>): Promise<T | undefined> {
+  async read<T>(action: string, what: string, load: () => Promise<T>): Promise<T | undefined> {
     try {
-      const found = await read()
+      const found = await load()
       this.#tell(`Read ${what}.`)
       return found
     } catch (error) {
       const problem = awsProblem(error, { action, region: this.#place.region, profile: this.#place.profile })
       if (!(problem instanceof Problem)) throw problem
-      // Without credentials no other part could be read either.
+      // Without credentials, every other part would fail too.
       if (problem.code === 'aws-credentials') throw problem
       this.missing.push(`${what} (${action}): ${problem.message}`)
-      this.#tell(`Not read: ${what}. ${problem.message}`)
+      this.#tell(`Could not read ${what}. ${problem.message}`)
       return undefined
     }
   }
@@ -68,13 +68,13 @@ class Gathering {
 async function readDetails(iam: IAMClient, pages: Details[], tell: Tell): Promise<void> {
   const { paginateGetAccountAuthorizationDetails } = await import('@aws-sdk/client-iam')
   for await (const page of paginateGetAccountAuthorizationDetails({ client: iam, pageSize: 1_000 }, {})) {
-    pages.push(checkedDetails(withLists(page), 'what IAM answered'))
+    pages.push(checkedDetails(withLists(page), 'the IAM response'))
     const read = pages.reduce((sum, one) => sum + one.UserDetailList.length + one.RoleDetailList.length, 0)
     tell(`Read ${read} users and roles.`)
   }
 }
 
-/** An answer without users has no list of users. */
+/** A response without users has no `UserDetailList`. */
 function withLists({
   UserDetailList = [],
   GroupDetailList = [],
@@ -84,7 +84,7 @@ function withLists({
   return { UserDetailList, GroupDetailList, RoleDetailList, Policies }
 }
 
-/** The credential report is made anew when the last is older than four hours; that takes seconds. */
+/** IAM generates a new credential report if the last one is older than four hours. This takes a few seconds. */
 async function readReport(iam: IAMClient): Promise<{ text: string; at: number | undefined }> {
   const { GenerateCredentialReportCommand, GetCredentialReportCommand } = await import('@aws-sdk/client-iam')
   for (let round = 0; round < reportTries; round++) {
@@ -144,7 +144,7 @@ async function readProviders(iam: IAMClient): Promise<NonNullable<Facts['provide
   ]
 }
 
-/** Asked a user at a time: IAM has no list of all. A few at once, so that it is not slowed down. */
+/** IAM lists SSH keys only by user. Concurrency is limited to avoid throttling. */
 const atOnce = 5
 
 async function readSshKeys(iam: IAMClient, users: readonly string[]): Promise<NonNullable<Facts['sshKeys']>> {
@@ -182,34 +182,31 @@ async function readStacks(cloudFormation: CloudFormationClient): Promise<Workloa
 }
 
 /**
- * Reads a live account: its parts side by side, each in pages and with retries. A part that is refused is named in
- * `missing`; what was read is kept.
- * @throws Problem `aws-credentials`; `aws-denied` where not even the first page of principals may be read
+ * Reads a live account. The parts are read in parallel. Parts that fail are listed in `missing`, and the others are kept.
+ * @throws Problem `aws-credentials`
  */
 export async function readLive(place: AwsPlace, tell: Tell, now: number): Promise<LiveAccount> {
   const { iam, lambda, cloudFormation } = await clients(place)
-  const gathering = new Gathering(place, tell)
+  const reader = new PartReader(place, tell)
   const pages: Details[] = []
   try {
     const [, report, passwordPolicy, summary, certificates, providers, functions, stacks] = await Promise.all([
-      gathering.part('iam:GetAccountAuthorizationDetails', 'users, groups, roles and policies', () =>
-        readDetails(iam, pages, tell),
-      ),
-      gathering.part('iam:GenerateCredentialReport', 'the credential report', () => readReport(iam)),
-      gathering.part('iam:GetAccountPasswordPolicy', 'the password policy', () => readPasswordPolicy(iam)),
-      gathering.part('iam:GetAccountSummary', 'the account summary', () => readSummary(iam)),
-      gathering.part('iam:ListServerCertificates', 'server certificates', () => readCertificates(iam)),
-      gathering.part('iam:ListOpenIDConnectProviders', 'identity providers', () => readProviders(iam)),
-      gathering.part('lambda:ListFunctions', `functions of ${place.region ?? 'the region'}`, () => readFunctions(lambda)),
-      gathering.part('cloudformation:DescribeStacks', `stacks of ${place.region ?? 'the region'}`, () =>
+      reader.read('iam:GetAccountAuthorizationDetails', 'users, groups, roles and policies', () => readDetails(iam, pages, tell)),
+      reader.read('iam:GenerateCredentialReport', 'the credential report', () => readReport(iam)),
+      reader.read('iam:GetAccountPasswordPolicy', 'the password policy', () => readPasswordPolicy(iam)),
+      reader.read('iam:GetAccountSummary', 'the account summary', () => readSummary(iam)),
+      reader.read('iam:ListServerCertificates', 'server certificates', () => readCertificates(iam)),
+      reader.read('iam:ListOpenIDConnectProviders', 'identity providers', () => readProviders(iam)),
+      reader.read('lambda:ListFunctions', `Lambda functions in ${place.region ?? 'the region'}`, () => readFunctions(lambda)),
+      reader.read('cloudformation:DescribeStacks', `CloudFormation stacks in ${place.region ?? 'the region'}`, () =>
         readStacks(cloudFormation),
       ),
     ])
     const details =
       pages.length === 0
         ? { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] }
-        : checkedDetails(pages, 'what IAM answered')
-    const sshKeys = await gathering.part('iam:ListSSHPublicKeys', 'SSH keys', () =>
+        : checkedDetails(pages, 'the IAM response')
+    const sshKeys = await reader.read('iam:ListSSHPublicKeys', 'SSH keys', () =>
       readSshKeys(
         iam,
         details.UserDetailList.map(({ UserName }) => UserName),
@@ -223,13 +220,13 @@ export async function readLive(place: AwsPlace, tell: Tell, now: number): Promis
       summary,
       certificates,
       providers,
-      // Functions and stacks of other regions are not known: nothing is excluded by what is known of one.
+      // Only one region is read. A role that is not listed may still be in use in another region.
       workloads: functions === undefined || stacks === undefined ? undefined : [...functions, ...stacks],
       sshKeys,
     }
     const account = accountFrom(details, { source: 'account', readAt: now })
     const id = account.id || (facts.credentials?.[0]?.arn.split(':')[4] ?? '')
-    return { account: { ...account, id, facts, missing: [...account.missing, ...gathering.missing] }, details }
+    return { account: { ...account, id, facts, missing: [...account.missing, ...reader.missing] }, details }
   } finally {
     for (const client of [iam, lambda, cloudFormation]) client.destroy()
   }

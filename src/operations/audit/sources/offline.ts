@@ -7,17 +7,17 @@ import { savedFacts } from './saved.ts'
 import { accountFromTemplate } from './template.ts'
 
 export interface OfflineInput {
-  /** What `aws iam get-account-authorization-details`, or `--save`, wrote. */
+  /** A file from `aws iam get-account-authorization-details` or `--save`. */
   readonly input?: string | undefined
   readonly template?: string | undefined
   readonly credentialReport?: string | undefined
-  /** One file a level: of the root, of the organizational unit, of the account. */
+  /** A file for each level: the root, the organizational units, and the account. */
   readonly scps?: readonly string[] | undefined
   readonly stdin: () => Promise<string>
   readonly now: number
 }
 
-/** A file of service control policies: one document, or those of one level in a list. */
+/** Reads the service control policies of a level: a document or a list of documents. */
 async function readLevel(path: string, stdin: () => Promise<string>): Promise<Policy[]> {
   const value = parseJson(await readText(path, stdin), path)
   const documents = Array.isArray(value) ? value : [value]
@@ -27,7 +27,7 @@ async function readLevel(path: string, stdin: () => Promise<string>): Promise<Po
   })
 }
 
-/** Reads what files hold of an account. @throws Problem `audit-input-invalid` */
+/** Reads an account from files. @throws Problem `audit-input-invalid` */
 export async function readOffline({ input, template, credentialReport, scps = [], stdin, now }: OfflineInput): Promise<Account> {
   const account = await readAccount({ input, template, stdin, now })
   const levels: Policy[][] = []
@@ -44,7 +44,7 @@ export async function readOffline({ input, template, credentialReport, scps = []
 async function readAccount({ input, template, stdin, now }: OfflineInput): Promise<Account> {
   if (template !== undefined) return accountFromTemplate(await readText(template, stdin), template, now)
   if (input === undefined) {
-    // A credential report alone is worth judging.
+    // A credential report can be audited on its own.
     return accountFrom(
       { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] },
       { source: 'template', readAt: now },

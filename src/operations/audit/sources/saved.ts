@@ -4,7 +4,7 @@ import { Problem } from '../../../domain/problem.ts'
 import type { Facts } from '../account/account.ts'
 import type { Details } from '../account/details.ts'
 
-/** What `--save` adds to the lists of get-account-authorization-details, so that one file holds all that was read. */
+/** The data that `--save` adds to get-account-authorization-details, so that a single file contains the whole account. */
 const factsShape = z.object({
   credentials: z
     .array(
@@ -46,7 +46,7 @@ const factsShape = z.object({
 
 const key = 'Apigw'
 
-/** The part of a saved file that is ours; nothing where AWS's own command wrote the file. @throws Problem `audit-input-invalid` */
+/** Reads the data that `--save` added to a file. Empty for a file from the AWS CLI. @throws Problem `audit-input-invalid` */
 export function savedFacts(value: unknown, where: string): Partial<Facts> & { missing?: readonly string[] | undefined } {
   const own: unknown = Object(value)[key]
   if (own === undefined) return {}
@@ -79,7 +79,7 @@ export function savedFacts(value: unknown, where: string): Partial<Facts> & { mi
 const blank = { created: undefined, password: undefined, passwordUsed: undefined, passwordChanged: undefined }
 const blankKey = { rotated: undefined, used: undefined }
 
-/** What `--save` writes. */
+/** The file contents for `--save`. */
 export function savedText(details: Details, facts: Facts, missing: readonly string[]): string {
   const { summary, ...rest } = facts
   const own = { ...rest, ...(summary !== undefined && { summary: Object.fromEntries(summary) }), missing }

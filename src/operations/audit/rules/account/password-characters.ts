@@ -4,8 +4,8 @@ export const passwordCharacters: Rule = {
   id: 'password-characters',
   severity: 'low',
   level: 'account',
-  title: 'Passwords may be of one kind of character',
-  why: 'Older benchmarks ask for all four kinds; auditors still do.',
+  title: 'Password policy does not require all character types',
+  why: 'Older benchmarks require all four character types, and auditors still ask for them.',
   references: [
     'CIS v1.2 1.5 to 1.8',
     'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html',

@@ -6,8 +6,8 @@ export const passwordLength: Rule = {
   id: 'password-length',
   severity: 'medium',
   level: 'account',
-  title: 'Passwords may be short',
-  why: 'Short passwords are guessed.',
+  title: 'Password policy allows short passwords',
+  why: 'Short passwords are easy to guess.',
   references: ['CIS 1.8', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html'],
   templates: false,
   *find({ account }) {
@@ -17,9 +17,7 @@ export const passwordLength: Rule = {
       resource: `arn:${account.partition}:iam::${account.id}:password-policy`,
       title: this.title,
       evidence: [
-        policy === null
-          ? 'there is no password policy: 8 characters are enough'
-          : `${policy.minimumLength} characters are enough`,
+        policy === null ? 'no password policy: the minimum is 8 characters' : `the minimum is ${policy.minimumLength} characters`,
       ],
       fix: `aws iam update-account-password-policy --minimum-password-length ${shortest} --password-reuse-prevention 24 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters`,
     }

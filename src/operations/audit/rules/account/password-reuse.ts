@@ -6,8 +6,8 @@ export const passwordReuse: Rule = {
   id: 'password-reuse',
   severity: 'medium',
   level: 'account',
-  title: 'Old passwords may be used again',
-  why: 'A password that leaked once works again.',
+  title: 'Password policy allows reuse',
+  why: 'A leaked password can become valid again.',
   references: ['CIS 1.9', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html'],
   templates: false,
   *find({ account }) {
@@ -16,7 +16,7 @@ export const passwordReuse: Rule = {
     yield {
       resource: `arn:${account.partition}:iam::${account.id}:password-policy`,
       title: this.title,
-      evidence: [`${policy?.reusePrevention ?? 0} old passwords are remembered, of ${remembered}`],
+      evidence: [`remembers ${policy?.reusePrevention ?? 0} passwords instead of ${remembered}`],
       fix: `aws iam update-account-password-policy --password-reuse-prevention ${remembered} --minimum-password-length 14`,
     }
   },

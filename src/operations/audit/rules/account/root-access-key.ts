@@ -4,8 +4,8 @@ export const rootAccessKey: Rule = {
   id: 'root-access-key',
   severity: 'critical',
   level: 'account',
-  title: 'The root user has an access key',
-  why: 'Nothing limits what that key may do, and no policy can.',
+  title: 'Root user has an access key',
+  why: 'IAM policies cannot restrict a root access key.',
   references: ['CIS 1.4', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html'],
   templates: false,
   *find({ account }) {
@@ -16,7 +16,7 @@ export const rootAccessKey: Rule = {
       resource: `arn:${account.partition}:iam::${account.id}:root`,
       title: this.title,
       evidence: [`${active} active ${active === 1 ? 'key' : 'keys'}`],
-      fix: 'Sign in as root, open "My security credentials", and delete the key: the CLI cannot do it for you.',
+      fix: 'Sign in as the root user, open "Security credentials", and delete the key. The CLI cannot do this',
     }
   },
 }

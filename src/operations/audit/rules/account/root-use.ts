@@ -6,8 +6,8 @@ export const rootUse: Rule = {
   id: 'root-use',
   severity: 'high',
   level: 'account',
-  title: 'The root user was used lately',
-  why: 'Root is for the few tasks that nothing else can do; daily work with it goes past every limit.',
+  title: 'Root user used recently',
+  why: 'Only a few tasks require the root user. No IAM policy restricts it.',
   references: ['CIS 1.7', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-tasks.html'],
   templates: false,
   *find({ account, now }) {
@@ -19,7 +19,7 @@ export const rootUse: Rule = {
       resource: `arn:${account.partition}:iam::${account.id}:root`,
       title: this.title,
       evidence: [`last used on ${new Date(last).toISOString().slice(0, 10)}`],
-      fix: 'Find out who and why in CloudTrail, and give that person a role: aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=root',
+      fix: 'Find out in CloudTrail who used it and why, and create a role for that task: aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=root',
     }
   },
 }

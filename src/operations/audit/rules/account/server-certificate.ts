@@ -4,8 +4,8 @@ export const serverCertificate: Rule = {
   id: 'expired-server-certificate',
   severity: 'high',
   level: 'account',
-  title: 'A server certificate has expired',
-  why: 'A load balancer that is given it by mistake refuses every client.',
+  title: 'Expired server certificate',
+  why: 'Clients reject the connection if a load balancer uses it by mistake.',
   references: ['CIS 1.19', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_server-certs.html'],
   templates: false,
   *find({ account, now }) {
@@ -14,7 +14,7 @@ export const serverCertificate: Rule = {
       yield {
         resource: arn,
         title: `The server certificate ${name} has expired`,
-        evidence: [`on ${new Date(expires).toISOString().slice(0, 10)}`],
+        evidence: [`expired on ${new Date(expires).toISOString().slice(0, 10)}`],
         fix: `aws iam delete-server-certificate --server-certificate-name ${name}`,
       }
     }

@@ -4,8 +4,8 @@ export const certificates: Rule = {
   id: 'signing-certificate',
   severity: 'low',
   level: 'credential',
-  title: 'A user has a signing certificate or an SSH key',
-  why: 'Old ways in, which nobody rotates.',
+  title: 'User with a signing certificate or SSH key',
+  why: 'These are legacy credentials that are rarely rotated.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_ssh-keys.html'],
   templates: false,
   *find({ account }) {
@@ -16,7 +16,7 @@ export const certificates: Rule = {
         key: 'certificate',
         title: `${user} has ${count} active signing ${count === 1 ? 'certificate' : 'certificates'}`,
         evidence: ['cert_1_active or cert_2_active is true'],
-        fix: `aws iam list-signing-certificates --user-name ${user}, then aws iam delete-signing-certificate --user-name ${user} --certificate-id ID`,
+        fix: `aws iam list-signing-certificates --user-name ${user}, then run: aws iam delete-signing-certificate --user-name ${user} --certificate-id ID`,
       }
     }
     for (const { user, id } of account.facts.sshKeys ?? []) {

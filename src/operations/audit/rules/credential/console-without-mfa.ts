@@ -4,8 +4,8 @@ export const consoleWithoutMfa: Rule = {
   id: 'console-without-mfa',
   severity: 'high',
   level: 'credential',
-  title: 'A user with a password has no MFA',
-  why: 'Whoever learns the password is that user.',
+  title: 'Console user without MFA',
+  why: 'The password alone is enough to sign in as the user.',
   references: ['CIS 1.10', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html'],
   templates: false,
   *find({ account }) {
@@ -13,9 +13,9 @@ export const consoleWithoutMfa: Rule = {
       if (user === '<root_account>' || password !== true || mfa) continue
       yield {
         resource: arn,
-        title: `${user} signs in without MFA`,
+        title: `${user} can sign in to the console without MFA`,
         evidence: ['password_enabled is true and mfa_active is false'],
-        fix: `Have ${user} register a device, or take the password away: aws iam delete-login-profile --user-name ${user}`,
+        fix: `Ask ${user} to register an MFA device, or delete the password: aws iam delete-login-profile --user-name ${user}`,
       }
     }
   },

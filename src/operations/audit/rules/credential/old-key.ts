@@ -6,8 +6,8 @@ export const oldKey: Rule = {
   id: 'old-access-key',
   severity: 'medium',
   level: 'credential',
-  title: 'An access key is older than 90 days',
-  why: 'The longer a key lives, the more places hold a copy of it.',
+  title: 'Access key older than 90 days',
+  why: 'The older a key is, the more places may contain a copy of it.',
   references: ['CIS 1.14', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html'],
   templates: false,
   *find({ account, now }) {
@@ -19,8 +19,8 @@ export const oldKey: Rule = {
           resource: arn,
           key: String(slot),
           title: `Access key ${slot} of ${user} is ${daysSince(rotated, now)} days old`,
-          evidence: [`made or rotated on ${new Date(rotated).toISOString().slice(0, 10)}`],
-          fix: `aws iam create-access-key --user-name ${user}, put the new key in use, then aws iam update-access-key --user-name ${user} --access-key-id KEY --status Inactive`,
+          evidence: [`created or rotated on ${new Date(rotated).toISOString().slice(0, 10)}`],
+          fix: `aws iam create-access-key --user-name ${user}, switch to the new key, then run: aws iam update-access-key --user-name ${user} --access-key-id KEY --status Inactive`,
         }
       }
     }

@@ -7,8 +7,8 @@ export const setupKey: Rule = {
   id: 'key-never-used',
   severity: 'medium',
   level: 'credential',
-  title: 'An access key was never used',
-  why: 'It was made because it could be, mostly together with the user, and lies somewhere.',
+  title: 'Access key never used',
+  why: 'The key was probably created together with the user and is not needed.',
   references: ['CIS 1.11', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_finding-unused.html'],
   templates: false,
   *find({ account, now }) {
@@ -22,8 +22,8 @@ export const setupKey: Rule = {
           title: `Access key ${slot} of ${user} was never used`,
           evidence: [
             atSetUp
-              ? `made with the user${password === true ? ', who has a password too' : ''}`
-              : `made on ${new Date(rotated).toISOString().slice(0, 10)}`,
+              ? `created with the user${password === true ? ', who also has a password' : ''}`
+              : `created on ${new Date(rotated).toISOString().slice(0, 10)}`,
           ],
           fix: `aws iam delete-access-key --user-name ${user} --access-key-id KEY`,
         }

@@ -4,8 +4,8 @@ export const twoKeys: Rule = {
   id: 'two-active-keys',
   severity: 'medium',
   level: 'credential',
-  title: 'A user has two active access keys',
-  why: 'Two are for the hours of a rotation; afterwards the old one is only a risk.',
+  title: 'Two active access keys',
+  why: 'A second key is needed only during rotation. After that, the old key is a risk.',
   references: ['CIS 1.13', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html'],
   templates: false,
   *find({ account }) {

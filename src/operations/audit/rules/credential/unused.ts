@@ -6,8 +6,8 @@ export const unusedCredential: Rule = {
   id: 'unused-credential',
   severity: 'medium',
   level: 'credential',
-  title: 'A credential was not used for 45 days',
-  why: 'Nobody would notice if somebody else used it.',
+  title: 'Credential not used for 45 days',
+  why: 'The owner is unlikely to notice misuse of an unused credential.',
   references: ['CIS 1.12', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_finding-unused.html'],
   templates: false,
   *find({ account, now }) {
@@ -20,19 +20,19 @@ export const unusedCredential: Rule = {
           key: 'password',
           title: `The password of ${user} was not used for ${daysSince(since, now)} days`,
           evidence: [
-            passwordUsed === undefined ? 'it was never used' : `last on ${new Date(passwordUsed).toISOString().slice(0, 10)}`,
+            passwordUsed === undefined ? 'never used' : `last used on ${new Date(passwordUsed).toISOString().slice(0, 10)}`,
           ],
           fix: `aws iam delete-login-profile --user-name ${user}`,
         }
       }
       for (const { slot, active, used, rotated } of keys) {
-        // A key that was never used has a rule of its own.
+        // The rule key-never-used covers keys that were never used.
         if (!active || used === undefined || rotated === undefined || daysSince(used, now) <= unusedDays) continue
         yield {
           resource: arn,
           key: `key ${slot}`,
           title: `Access key ${slot} of ${user} was not used for ${daysSince(used, now)} days`,
-          evidence: [`last on ${new Date(used).toISOString().slice(0, 10)}`],
+          evidence: [`last used on ${new Date(used).toISOString().slice(0, 10)}`],
           fix: `aws iam update-access-key --user-name ${user} --access-key-id KEY --status Inactive`,
         }
       }

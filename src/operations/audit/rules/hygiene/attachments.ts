@@ -4,18 +4,18 @@ export const policyOnUser: Rule = {
   id: 'policy-on-user',
   severity: 'low',
   level: 'hygiene',
-  title: 'A policy is attached to a user',
-  why: 'Rights by group are seen and taken away in one place.',
+  title: 'Policy attached directly to a user',
+  why: 'Permissions that come from groups can be reviewed and revoked in one place.',
   references: ['CIS 1.15', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_groups.html'],
   templates: true,
   *find({ account }) {
-    for (const { arn, name, held } of account.users) {
-      const own = held.filter(({ how, group }) => how === 'attached' && group === undefined)
+    for (const { arn, name, grants } of account.users) {
+      const own = grants.filter(({ how, group }) => how === 'attached' && group === undefined)
       for (const { policy } of own) {
         yield {
           resource: arn,
           key: policy.arn ?? policy.name,
-          title: `${policy.name} is attached to the user ${name}`,
+          title: `${policy.name} is attached directly to the user ${name}`,
           evidence: [policy.arn ?? policy.name],
           fix: `aws iam attach-group-policy --group-name GROUP --policy-arn ${policy.arn} && aws iam detach-user-policy --user-name ${name} --policy-arn ${policy.arn}`,
         }
@@ -28,16 +28,16 @@ export const inlinePolicy: Rule = {
   id: 'inline-policy',
   severity: 'low',
   level: 'hygiene',
-  title: 'An inline policy of a user or a group',
-  why: 'It has no versions, is in no list, and is overlooked.',
+  title: 'Inline policy on a user or group',
+  why: 'Inline policies have no versions, do not appear in the policy list, and are easy to overlook.',
   references: ['CIS 1.15', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html'],
   templates: false,
   *find({ account }) {
-    for (const { arn, name, held, kind } of [
+    for (const { arn, name, grants, kind } of [
       ...account.users.map((user) => ({ ...user, kind: 'user' })),
       ...account.groups.map((group) => ({ ...group, kind: 'group' })),
     ]) {
-      for (const { policy, how, group } of held) {
+      for (const { policy, how, group } of grants) {
         if (how !== 'inline' || (kind === 'user' && group !== undefined)) continue
         const policyName = policy.name.replace(/ of .*$/, '')
         yield {
@@ -45,7 +45,7 @@ export const inlinePolicy: Rule = {
           key: policyName,
           title: `The ${kind} ${name} has the inline policy ${policyName}`,
           evidence: [policy.name],
-          fix: `Make a managed policy of it, attach that, then: aws iam delete-${kind}-policy --${kind}-name ${name} --policy-name ${policyName}`,
+          fix: `Replace it with a managed policy, then run: aws iam delete-${kind}-policy --${kind}-name ${name} --policy-name ${policyName}`,
         }
       }
     }

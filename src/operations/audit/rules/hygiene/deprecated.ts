@@ -1,6 +1,6 @@
 import type { Rule } from '../rule.ts'
 
-/** Policies of AWS that it replaced, and by what (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-deprecated.html). */
+/** Deprecated AWS managed policies and their replacements (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-deprecated.html). */
 const replaced: Readonly<Record<string, string>> = {
   AWSLambdaFullAccess: 'AWSLambda_FullAccess',
   AWSLambdaReadOnlyAccess: 'AWSLambda_ReadOnlyAccess',
@@ -11,10 +11,10 @@ const replaced: Readonly<Record<string, string>> = {
   AmazonElasticTranscoderFullAccess: 'AmazonElasticTranscoder_FullAccess',
   AmazonMachineLearningRoleforRedshiftDataSource: 'AmazonMachineLearningRoleforRedshiftDataSourceV2',
   AmazonSSMFullAccess: 'AmazonSSMManagedInstanceCore',
-  AWSCodeStarServiceRole: 'a policy of your own',
+  AWSCodeStarServiceRole: 'a customer managed policy',
   AWSConfigRole: 'AWS_ConfigRole',
-  AWSDeepLensLambdaFunctionAccessPolicy: 'a policy of your own',
-  AWSGlueConsoleSageMakerNotebookFullAccess: 'a policy of your own',
+  AWSDeepLensLambdaFunctionAccessPolicy: 'a customer managed policy',
+  AWSGlueConsoleSageMakerNotebookFullAccess: 'a customer managed policy',
   AWSElasticBeanstalkFullAccess: 'AdministratorAccess-AWSElasticBeanstalk',
   AWSElasticBeanstalkService: 'AWSElasticBeanstalkManagedUpdatesCustomerRolePolicy',
 }
@@ -23,13 +23,13 @@ export const deprecatedPolicy: Rule = {
   id: 'deprecated-managed-policy',
   severity: 'low',
   level: 'hygiene',
-  title: 'A policy that AWS replaced is in use',
-  why: 'Most were replaced because they allowed too much; they get no corrections.',
+  title: 'Deprecated AWS managed policy in use',
+  why: 'AWS no longer updates deprecated policies. Most were replaced because they allowed too much.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-deprecated.html'],
   templates: true,
   *find({ account }) {
-    for (const { arn, name, held, unread, type } of [...account.users, ...account.roles]) {
-      const arns = [...held.filter(({ group }) => group === undefined).map(({ policy }) => policy.arn ?? ''), ...unread]
+    for (const { arn, name, grants, unread, type } of [...account.users, ...account.roles]) {
+      const arns = [...grants.filter(({ group }) => group === undefined).map(({ policy }) => policy.arn ?? ''), ...unread]
       for (const policy of arns.filter((one) => one.includes(':iam::aws:policy/'))) {
         const old = policy.split('/').at(-1) ?? ''
         const instead = replaced[old]
@@ -37,9 +37,9 @@ export const deprecatedPolicy: Rule = {
         yield {
           resource: arn,
           key: policy,
-          title: `${name} has ${old}, which AWS replaced`,
+          title: `${name} has the deprecated policy ${old}`,
           evidence: [policy],
-          fix: `Attach ${instead}, then: aws iam detach-${type}-policy --${type}-name ${name} --policy-arn ${policy}`,
+          fix: `Attach ${instead}, then run: aws iam detach-${type}-policy --${type}-name ${name} --policy-arn ${policy}`,
         }
       }
     }

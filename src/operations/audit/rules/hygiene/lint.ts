@@ -2,16 +2,16 @@ import type { Actions } from '../../knowledge/actions.ts'
 import type { PolicyFault } from '../../policy/document.ts'
 import { matches } from '../../policy/match.ts'
 import { parseOperator } from '../../policy/operators.ts'
-import { allPolicies } from '../places.ts'
-import type { Found, Rule, View } from '../rule.ts'
+import { allPolicies } from '../policies.ts'
+import type { Rule, RuleFinding, RuleInput } from '../rule.ts'
 
-function* faults({ account }: View, kind: PolicyFault['kind'], fix: string): Generator<Found> {
+function* faults({ account }: RuleInput, kind: PolicyFault['kind'], fix: string): Generator<RuleFinding> {
   for (const { resource, policy } of allPolicies(account)) {
     for (const fault of policy.faults) {
       if (fault.kind !== kind) continue
       yield {
         resource,
-        key: `${fault.place} ${fault.message}`,
+        key: `${fault.place} ${fault.key}`,
         title: `${fault.place}: ${fault.message}`,
         evidence: [],
         fix: `${fix} in ${fault.place}`,
@@ -26,18 +26,20 @@ export const invalidPolicy: Rule = {
   id: 'invalid-policy',
   severity: 'medium',
   level: 'hygiene',
-  title: 'A policy that cannot be read',
-  why: 'What it was to allow or to deny, nobody knows; it was left out of this audit.',
+  title: 'Invalid policy',
+  why: 'The audit skips statements that it cannot parse, so the results may be incomplete.',
   references: [grammar],
   templates: true,
-  *find(view) {
-    yield* faults(view, 'invalid', 'Correct what is said')
-    for (const { resource, policy } of allPolicies(view.account)) {
+  *find(input) {
+    yield* faults(input, 'invalid', 'Correct the error')
+    for (const { resource, policy } of allPolicies(input.account)) {
       for (const { place, conditions } of policy.statements) {
-        const strange = conditions.find(({ operator }) => parseOperator(operator) === undefined)
-        if (strange === undefined) continue
-        const title = `${place}: IAM knows no condition operator "${strange.operator}"`
-        yield { resource, key: title, title, evidence: [], fix: `Use an operator of IAM in ${place}` }
+        const invalid = conditions.find(({ operator }) => parseOperator(operator) === undefined)
+        if (invalid === undefined) continue
+        // The key is part of the finding ID, so its text must not change.
+        const key = `${place}: IAM knows no condition operator "${invalid.operator}"`
+        const title = `${place}: "${invalid.operator}" is not an IAM condition operator`
+        yield { resource, key, title, evidence: [], fix: `Use a valid condition operator in ${place}` }
       }
     }
   },
@@ -47,30 +49,30 @@ export const duplicateSid: Rule = {
   id: 'duplicate-sid',
   severity: 'low',
   level: 'hygiene',
-  title: 'A Sid stands in a policy twice',
-  why: 'IAM refuses such a policy when it is saved the next time.',
+  title: 'Duplicate Sid in a policy',
+  why: 'IAM rejects the policy the next time that it is saved.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html'],
   templates: true,
-  find: (view) => faults(view, 'duplicate-sid', 'Rename one'),
+  find: (input) => faults(input, 'duplicate-sid', 'Rename one of the Sids'),
 }
 
 export const badArn: Rule = {
   id: 'bad-arn',
   severity: 'low',
   level: 'hygiene',
-  title: 'A resource that is no ARN',
-  why: 'It matches nothing: an Allow does not allow, a Deny does not protect.',
+  title: 'Resource is not an ARN',
+  why: 'It matches nothing, so the Allow or the Deny has no effect.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html'],
   templates: true,
-  find: (view) => faults(view, 'bad-arn', 'Write a whole ARN'),
+  find: (input) => faults(input, 'bad-arn', 'Use a complete ARN'),
 }
 
 export const oldVersion: Rule = {
   id: 'old-version',
   severity: 'low',
   level: 'hygiene',
-  title: 'A policy in the language of 2008',
-  why: 'Variables, such as the name of the user, are read as plain text there.',
+  title: 'Outdated policy language version',
+  why: 'Version 2008-10-17 does not support policy variables. It treats ${aws:username} as plain text.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html'],
   templates: true,
   *find({ account }) {
@@ -79,30 +81,30 @@ export const oldVersion: Rule = {
       yield {
         resource,
         key: policy.name,
-        title: `${policy.name} is in the language of ${policy.version ?? '2008-10-17'}`,
+        title: `${policy.name} uses policy language version ${policy.version ?? '2008-10-17'}`,
         evidence: [],
-        fix: 'Write "Version": "2012-10-17"',
+        fix: 'Set "Version": "2012-10-17"',
       }
     }
   },
 }
 
-/** What is wrong with an action's name; `undefined` where there is such an action. */
-function unknown(action: string, actions: Actions): string | undefined {
+/** Describes an unknown action, or returns `undefined` if the action exists. */
+function unknownActionText(action: string, actions: Actions): string | undefined {
   const [service = '', name = ''] = action.split(':')
   if (action === '*' || /[*?]/.test(service)) return undefined
   const known = actions.of(service)
-  if (known === undefined) return `there is no service "${service}"`
+  if (known === undefined) return `the service "${service}" does not exist`
   const exists = /[*?]/.test(name) ? [...known].some((one) => matches(name, one)) : known.has(name)
-  return exists ? undefined : `there is no action "${action}"`
+  return exists ? undefined : `the action "${action}" does not exist`
 }
 
 export const unknownAction: Rule = {
   id: 'unknown-action',
   severity: 'low',
   level: 'hygiene',
-  title: 'An action that does not exist',
-  why: 'A slip of the pen: what was meant is not allowed, or not denied.',
+  title: 'Unknown action in a policy',
+  why: 'A misspelled action is neither allowed nor denied.',
   references: [
     'https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html',
   ],
@@ -111,9 +113,9 @@ export const unknownAction: Rule = {
     for (const { resource, policy } of allPolicies(account)) {
       for (const { place, actions: choice } of policy.statements) {
         for (const action of choice.values) {
-          const what = unknown(action, actions)
+          const what = unknownActionText(action, actions)
           if (what === undefined) continue
-          const fix = `Correct or take out ${action} in ${place}`
+          const fix = `Correct or remove ${action} in ${place}`
           yield { resource, key: `${place} ${action}`, title: `${place}: ${what}`, evidence: [action], fix }
         }
       }

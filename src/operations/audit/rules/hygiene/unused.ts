@@ -7,8 +7,8 @@ export const emptyGroup: Rule = {
   id: 'empty-group',
   severity: 'low',
   level: 'hygiene',
-  title: 'A group has no members',
-  why: 'Whoever is put into it later gets rights that nobody remembers.',
+  title: 'Group without members',
+  why: 'A user who is added later gets permissions that have not been reviewed.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_groups_manage_delete.html'],
   templates: false,
   *find({ account }) {
@@ -28,8 +28,8 @@ export const unusedRole: Rule = {
   id: 'unused-role',
   severity: 'low',
   level: 'hygiene',
-  title: 'A role was not used for 90 days',
-  why: 'It is a way in that nobody would miss.',
+  title: 'Role not used for 90 days',
+  why: 'An unused role adds attack surface without a benefit.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage_delete.html#roles-delete_last-accessed'],
   templates: false,
   *find({ account, now }) {
@@ -43,7 +43,7 @@ export const unusedRole: Rule = {
         title: `The role ${name} was ${lastUsed === null ? 'never used' : `not used for ${daysSince(since, now)} days`}`,
         evidence: [
           lastUsed === null
-            ? `made on ${new Date(since).toISOString().slice(0, 10)}`
+            ? `created on ${new Date(since).toISOString().slice(0, 10)}`
             : `last used on ${new Date(since).toISOString().slice(0, 10)}`,
         ],
         fix: `apigw audit iam --plan plan.yaml && apigw iam apply plan.yaml`,
@@ -56,17 +56,17 @@ export const unusedPolicy: Rule = {
   id: 'unused-policy',
   severity: 'low',
   level: 'hygiene',
-  title: 'A policy is attached to nobody',
-  why: 'It is clutter among which the one that matters is overlooked.',
+  title: 'Unattached policy',
+  why: 'Unused policies make it harder to review the ones in use.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-delete.html'],
   templates: false,
-  *find({ account, world }) {
-    const admins = new Set(world.adminPolicies)
+  *find({ account, graph }) {
+    const admins = new Set(graph.adminPolicies)
     for (const { arn, name, attachments, boundaryUses, awsManaged } of account.policies) {
       if (awsManaged || attachments > 0 || boundaryUses > 0 || admins.has(arn)) continue
       yield {
         resource: arn,
-        title: `The policy ${name} is attached to nobody`,
+        title: `The policy ${name} is not attached to a principal`,
         evidence: [],
         fix: `aws iam delete-policy --policy-arn ${arn}`,
       }
@@ -78,17 +78,17 @@ export const unattachedAdmin: Rule = {
   id: 'unattached-admin-policy',
   severity: 'medium',
   level: 'hygiene',
-  title: 'A policy that allows everything waits for somebody',
-  why: 'Whoever may attach policies has all rights one call away, under a name that does not tell.',
+  title: 'Unattached policy with administrator access',
+  why: 'A principal that can attach policies needs a single call to gain administrator access.',
   references: ['CIS 1.16'],
   templates: false,
-  *find({ account, world }) {
-    const admins = new Set(world.adminPolicies)
+  *find({ account, graph }) {
+    const admins = new Set(graph.adminPolicies)
     for (const { arn, name, attachments, awsManaged } of account.policies) {
       if (awsManaged || attachments > 0 || !admins.has(arn)) continue
       yield {
         resource: arn,
-        title: `The policy ${name} allows everything and is attached to nobody`,
+        title: `The unattached policy ${name} grants administrator access`,
         evidence: [],
         fix: `aws iam delete-policy --policy-arn ${arn}`,
       }

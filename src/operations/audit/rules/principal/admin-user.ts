@@ -1,13 +1,13 @@
 import { isAwsOwned } from '../../account/account.ts'
-import type { Node } from '../../escalation/world.ts'
+import type { Node } from '../../escalation/graph.ts'
 import type { Rule } from '../rule.ts'
 
-/** Whether the right to do everything comes from an inline policy. */
+/** Whether administrator access comes from an inline policy. */
 function isInline({ principal, admin }: Node): boolean {
-  return principal.held.some(({ policy, how }) => how === 'inline' && policy.statements.some(({ place }) => place === admin.by))
+  return principal.grants.some(({ policy, how }) => how === 'inline' && policy.statements.some(({ place }) => place === admin.by))
 }
 
-/** A service that takes a role: what runs there has all rights, and so has whoever gets a foothold in it. */
+/** A service that can assume the role. Code that runs there, and an attacker who compromises it, is an administrator. */
 function serviceOf({ principal }: Node): string | undefined {
   const entries = principal.trust?.statements.flatMap(({ effect, principals }) =>
     effect === 'Allow' ? (principals?.entries ?? []) : [],
@@ -19,12 +19,12 @@ export const adminHeld: Rule = {
   id: 'admin-held',
   severity: 'critical',
   level: 'principal',
-  title: 'A user, a service, or an inline policy has all rights',
-  why: 'A user has keys and passwords that leak; an inline policy is overlooked. All rights belong to a role that is taken for a task, with MFA.',
+  title: 'Administrator access for a user, a service role, or through an inline policy',
+  why: 'Long-lived user credentials leak, and inline policies are easy to overlook. Grant administrator access only to a role that people assume with MFA.',
   references: ['CIS 1.16', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-users-federation-idp'],
   templates: true,
-  *find({ world }) {
-    for (const node of world.nodes) {
+  *find({ graph }) {
+    for (const node of graph.nodes) {
       const { admin, principal } = node
       if (admin.verdict === 'no' || isAwsOwned(principal)) continue
       const inline = isInline(node)
@@ -36,12 +36,12 @@ export const adminHeld: Rule = {
         resource: principal.arn,
         ...(conditional && { severity: 'medium' as const }),
         ...(principal.type === 'role' && !inline && { severity: 'high' as const }),
-        title: `${principal.name} has all rights${inline ? ' by an inline policy' : ''}${service === undefined ? '' : ` and is taken by ${service}`}${conditional ? ', under conditions' : ''}`,
-        evidence: [by, ...admin.on.map((one) => `on condition: ${one}`)],
+        title: `${principal.name} has ${conditional ? 'conditional ' : ''}administrator access${inline ? ' through an inline policy' : ''}${service === undefined ? '' : ` and can be assumed by ${service}`}`,
+        evidence: [by, ...admin.on.map((one) => `condition: ${one}`)],
         fix:
           principal.type === 'user'
-            ? `Let ${principal.name} assume a role instead, then take this away: ${by}`
-            : `Attach a managed policy with what ${principal.name} needs, then: aws iam delete-role-policy --role-name ${principal.name} --policy-name NAME`,
+            ? `Let ${principal.name} assume a role instead, then remove: ${by}`
+            : `Attach a managed policy with the permissions that ${principal.name} needs, then run: aws iam delete-role-policy --role-name ${principal.name} --policy-name NAME`,
       }
     }
   },

@@ -1,20 +1,20 @@
 import { targetContext } from '../../account/account.ts'
 import { decide } from '../../policy/evaluate.ts'
-import { judgedPrincipals } from '../judge.ts'
+import { nonAdminPrincipals } from '../permissions.ts'
 import type { Rule } from '../rule.ts'
 
 export const boundaryRemoval: Rule = {
   id: 'boundary-removal',
   severity: 'high',
   level: 'principal',
-  title: 'A principal may take off its own permissions boundary',
-  why: 'Then the boundary holds only those who do not know.',
+  title: 'Principal can remove its own permissions boundary',
+  why: 'The boundary is then not effective.',
   references: [
     'https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate',
   ],
   templates: true,
-  *find(view) {
-    for (const node of judgedPrincipals(view)) {
+  *find(input) {
+    for (const node of nonAdminPrincipals(input)) {
       if (node.boundary === undefined) continue
       const kind = node.type === 'user' ? 'User' : 'Role'
       for (const verb of ['Delete', 'Put']) {
@@ -23,7 +23,7 @@ export const boundaryRemoval: Rule = {
         if (verdict !== 'allowed') continue
         yield {
           resource: node.arn,
-          title: `${node.principal.name} may take off its own permissions boundary`,
+          title: `${node.principal.name} can remove its own permissions boundary`,
           evidence: [`${action}: ${by.join(' and ')}`],
           fix: `Deny ${action} in the boundary ${node.boundary.name} itself`,
         }

@@ -1,30 +1,30 @@
 import { isAwsOwned } from '../../account/account.ts'
-import { cutOf, sentenceOf } from '../../escalation/words.ts'
+import { cutText, hopText } from '../../escalation/text.ts'
 import type { Rule } from '../rule.ts'
 
 export const escalation: Rule = {
   id: 'escalation',
   severity: 'high',
   level: 'principal',
-  title: 'A principal can get all rights',
-  why: 'It is an administrator who does not look like one.',
+  title: 'Privilege escalation to administrator',
+  why: 'The principal is effectively an administrator, although its policies do not show it.',
   references: ['https://pathfinding.cloud', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html'],
   templates: true,
-  *find({ world, escalations }) {
-    for (const { principal } of world.nodes) {
+  *find({ graph, escalations }) {
+    for (const { principal } of graph.nodes) {
       const found = escalations.get(principal.arn)
       if (found === undefined || isAwsOwned(principal)) continue
       const conditional = found.verdict === 'conditional'
       yield {
         resource: principal.arn,
         ...(conditional && { severity: 'medium' as const }),
-        title: `${principal.name} can ${conditional ? 'perhaps ' : ''}get all rights in ${found.hops.length} ${found.hops.length === 1 ? 'step' : 'steps'}`,
+        title: `${principal.name} ${conditional ? 'may be able to' : 'can'} escalate to administrator in ${found.hops.length} ${found.hops.length === 1 ? 'step' : 'steps'}`,
         evidence: [
-          ...found.hops.map(sentenceOf),
+          ...found.hops.map(hopText),
           ...found.hops.flatMap(({ move }) => move.by.map((place) => `allowed by ${place}`)),
-          ...found.on.map((one) => `on condition: ${one}`),
+          ...found.on.map((one) => `condition: ${one}`),
         ],
-        fix: `To cut it, ${cutOf(found)}`,
+        fix: `To close this path, ${cutText(found)}`,
       }
     }
   },

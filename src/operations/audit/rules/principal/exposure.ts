@@ -1,8 +1,8 @@
-import { judgedPrincipals, openActions } from '../judge.ts'
-import { type Found, type Rule, some, type View } from '../rule.ts'
+import { nonAdminPrincipals, unrestrictedActions } from '../permissions.ts'
+import { listNames, type Rule, type RuleFinding, type RuleInput } from '../rule.ts'
 
-/** Actions that open a resource to others (access level "Permissions management"). Those of IAM are escalations. */
-const exposing = [
+/** Actions that can expose a resource (access level "Permissions management"). IAM actions count as escalation. */
+const exposureActions = [
   's3:PutBucketPolicy',
   's3:PutBucketAcl',
   's3:PutObjectAcl',
@@ -34,8 +34,8 @@ const exposing = [
   'apigateway:UpdateRestApiPolicy',
 ] as const
 
-/** Actions that answer with credentials or make some. */
-const credentials = [
+/** Actions that return or create credentials. */
+const credentialActions = [
   'iam:CreateAccessKey',
   'iam:CreateLoginProfile',
   'iam:CreateServiceSpecificCredential',
@@ -53,8 +53,8 @@ const credentials = [
   'sts:GetFederationToken',
 ] as const
 
-/** Actions that read what others may hide. */
-const reading = [
+/** Actions that read sensitive data. */
+const dataActions = [
   's3:GetObject',
   'ssm:GetParameter',
   'ssm:GetParameters',
@@ -65,16 +65,16 @@ const reading = [
   'ec2:CopySnapshot',
 ] as const
 
-function* open(view: View, actions: readonly string[], does: string): Generator<Found> {
-  for (const node of judgedPrincipals(view)) {
-    const found = openActions(node, actions, view.account.id)
+function* unrestricted(input: RuleInput, actions: readonly string[], does: string): Generator<RuleFinding> {
+  for (const node of nonAdminPrincipals(input)) {
+    const found = unrestrictedActions(node, actions, input.account.id)
     if (found.actions.length === 0) continue
     const { name, arn } = node.principal
     yield {
       resource: arn,
-      title: `${name} may ${does}`,
-      evidence: [`on everything: ${some(found.actions)}`, ...found.by],
-      fix: `Name the resources instead of "*" in: ${some(found.by, 3)}`,
+      title: `${name} can ${does}`,
+      evidence: [`on all resources: ${listNames(found.actions)}`, ...found.by],
+      fix: `Restrict Resource to specific ARNs in: ${listNames(found.by, 3)}`,
     }
   }
 }
@@ -85,31 +85,31 @@ export const resourceExposure: Rule = {
   id: 'resource-exposure',
   severity: 'high',
   level: 'principal',
-  title: 'May open any resource to others',
-  why: 'One call makes a bucket, a queue or a key public.',
+  title: 'Resource exposure',
+  why: 'A single call can make a bucket, a queue or a key public.',
   references: [guide],
   templates: true,
-  find: (view) => open(view, exposing, 'open any resource to others'),
+  find: (input) => unrestricted(input, exposureActions, 'expose any resource to other accounts'),
 }
 
 export const credentialExposure: Rule = {
   id: 'credential-exposure',
   severity: 'high',
   level: 'principal',
-  title: 'May get the credentials of others',
-  why: 'What is done with them is done in the name of others.',
+  title: 'Credentials exposure',
+  why: 'An attacker can act as another principal, and the logs show that principal.',
   references: [guide],
   templates: true,
-  find: (view) => open(view, credentials, 'get the credentials of others'),
+  find: (input) => unrestricted(input, credentialActions, 'obtain the credentials of other principals'),
 }
 
 export const dataExfiltration: Rule = {
   id: 'data-exfiltration',
   severity: 'medium',
   level: 'principal',
-  title: 'May read all data of a kind',
-  why: 'A leaked key then leaks everything, secrets included.',
+  title: 'Data exfiltration',
+  why: 'A leaked access key exposes all data of the service, including secrets.',
   references: [guide],
   templates: true,
-  find: (view) => open(view, reading, 'read all data'),
+  find: (input) => unrestricted(input, dataActions, 'read sensitive data on all resources'),
 }

@@ -1,12 +1,12 @@
-import { allPolicies } from '../places.ts'
+import { allPolicies } from '../policies.ts'
 import type { Rule } from '../rule.ts'
 
 export const allowNegated: Rule = {
   id: 'allow-not',
   severity: 'high',
   level: 'principal',
-  title: 'An Allow that names what is not meant',
-  why: 'NotAction, NotResource and NotPrincipal allow everything else, and what AWS adds tomorrow.',
+  title: 'Allow with NotAction, NotResource or NotPrincipal',
+  why: 'The statement allows everything that is not listed, including actions that AWS adds later.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html'],
   templates: true,
   *find({ account }) {
@@ -22,9 +22,9 @@ export const allowNegated: Rule = {
         yield {
           resource,
           key: place,
-          title: `${place} allows all but what it names`,
+          title: `${place} allows everything except what it lists`,
           evidence: [negated.join(' and ')],
-          fix: `Name what is meant, or write a Deny for what is not, in ${place}`,
+          fix: `List what to allow, or use a Deny for the exceptions, in ${place}`,
         }
       }
     }

@@ -1,12 +1,12 @@
-import { allowedOnAll, judgedPrincipals } from '../judge.ts'
-import type { Found, Rule, View } from '../rule.ts'
+import { allowedOnAll, nonAdminPrincipals } from '../permissions.ts'
+import type { Rule, RuleFinding, RuleInput } from '../rule.ts'
 
-function* holders({ account, ...view }: View, action: string, fix: string): Generator<Found> {
-  for (const node of judgedPrincipals({ account, ...view })) {
+function* principalsWith({ account, ...input }: RuleInput, action: string, fix: string): Generator<RuleFinding> {
+  for (const node of nonAdminPrincipals({ account, ...input })) {
     const place = allowedOnAll(node, action, account.id)
     if (place === undefined) continue
     const { name, arn } = node.principal
-    yield { resource: arn, title: `${name} may use ${action} on every role`, evidence: [place], fix }
+    yield { resource: arn, title: `${name} can use ${action} on every role`, evidence: [place], fix }
   }
 }
 
@@ -14,15 +14,15 @@ export const passRoleAny: Rule = {
   id: 'pass-role-any',
   severity: 'high',
   level: 'principal',
-  title: 'May pass every role to a service',
-  why: 'Whoever may hand any role to a service may act as any role.',
+  title: 'Permission to pass any role',
+  why: 'A principal that can pass any role to a service can act with the permissions of that role.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html'],
   templates: true,
-  find: (view) =>
-    holders(
-      view,
+  find: (input) =>
+    principalsWith(
+      input,
       'iam:PassRole',
-      'Name the roles in Resource, and the service in a condition: "StringEquals": {"iam:PassedToService": "SERVICE"}',
+      'List the roles in Resource, and the service in a condition: "StringEquals": {"iam:PassedToService": "SERVICE"}',
     ),
 }
 
@@ -30,9 +30,9 @@ export const assumeRoleAny: Rule = {
   id: 'assume-role-any',
   severity: 'high',
   level: 'principal',
-  title: 'May take every role that trusts the account',
-  why: 'Every role that trusts the account, now or later, is then open.',
+  title: 'Permission to assume any role',
+  why: 'The principal can assume every role that trusts the account, including future ones.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html'],
   templates: true,
-  find: (view) => holders(view, 'sts:AssumeRole', 'Name the roles in Resource'),
+  find: (input) => principalsWith(input, 'sts:AssumeRole', 'List the roles in Resource'),
 }

@@ -1,12 +1,12 @@
-import type { Node } from '../../escalation/world.ts'
-import { allowedOnAll, judgedPrincipals } from '../judge.ts'
-import { type Found, type Rule, some, type View } from '../rule.ts'
+import type { Node } from '../../escalation/graph.ts'
+import { allowedOnAll, nonAdminPrincipals } from '../permissions.ts'
+import { listNames, type Rule, type RuleFinding, type RuleInput } from '../rule.ts'
 
-/** Those of which all rights have a rule of their own. */
+/** Services with a separate rule for full access. */
 const guarded = new Set(['kms', 'cloudtrail'])
 
-/** Services whose every action a principal is given, on everything. */
-function wholeServices(node: Node, account: string): Map<string, string> {
+/** The services to which a principal has full access on all resources. */
+function fullAccessServices(node: Node, account: string): Map<string, string> {
   const found = new Map<string, string>()
   for (const { statements } of node.identity) {
     for (const { effect, actions } of statements) {
@@ -22,16 +22,16 @@ function wholeServices(node: Node, account: string): Map<string, string> {
   return found
 }
 
-function* whole(view: View, matters: (service: string) => boolean, what: string): Generator<Found> {
-  for (const node of judgedPrincipals(view)) {
-    const services = [...wholeServices(node, view.account.id)].filter(([service]) => matters(service))
+function* fullAccess(input: RuleInput, isIncluded: (service: string) => boolean, what: string): Generator<RuleFinding> {
+  for (const node of nonAdminPrincipals(input)) {
+    const services = [...fullAccessServices(node, input.account.id)].filter(([service]) => isIncluded(service))
     if (services.length === 0) continue
     const names = services.map(([service]) => `${service}:*`)
     yield {
       resource: node.arn,
-      title: `${node.principal.name} has ${what}: ${some(names)}`,
-      evidence: services.map(([service, place]) => `${service}:* on everything, ${place}`),
-      fix: 'Name the actions that it used: aws accessanalyzer start-policy-generation --policy-generation-details principalArn=ARN',
+      title: `${node.principal.name} has ${what}: ${listNames(names)}`,
+      evidence: services.map(([service, place]) => `${service}:* on all resources, ${place}`),
+      fix: 'Generate a policy from the actions that it uses: aws accessanalyzer start-policy-generation --policy-generation-details principalArn=ARN',
     }
   }
 }
@@ -40,20 +40,20 @@ export const serviceWildcard: Rule = {
   id: 'service-wildcard',
   severity: 'medium',
   level: 'principal',
-  title: 'All rights over a service',
-  why: 'Deleting and opening belong to "everything" too.',
+  title: 'Full access to a service',
+  why: 'A service wildcard includes the actions that delete resources and change their permissions.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html'],
   templates: true,
-  find: (view) => whole(view, (service) => !guarded.has(service), 'all rights over a service'),
+  find: (input) => fullAccess(input, (service) => !guarded.has(service), 'full access to services'),
 }
 
 export const guardedWildcard: Rule = {
   id: 'full-kms-or-cloudtrail',
   severity: 'medium',
   level: 'principal',
-  title: 'All rights over keys or over the trail',
-  why: 'Who may delete keys may destroy all data; who may stop the trail is not seen.',
+  title: 'Full access to KMS or CloudTrail',
+  why: 'Deleting KMS keys destroys the data that they encrypt, and stopping CloudTrail hides an attack.',
   references: ['CIS 1.16', 'https://docs.aws.amazon.com/kms/latest/developerguide/iam-policies-best-practices.html'],
   templates: true,
-  find: (view) => whole(view, (service) => guarded.has(service), 'all rights over keys or the trail'),
+  find: (input) => fullAccess(input, (service) => guarded.has(service), 'full access'),
 }

@@ -4,9 +4,9 @@ import { trustOf } from '../../policy/trust.ts'
 import type { Rule } from '../rule.ts'
 
 /**
- * Services that act for whoever asks and say for whom, by aws:SourceArn and aws:SourceAccount, when they take a role, as
- * their own pages on the confused deputy state. Others (Lambda, EC2, …) are given a role by `iam:PassRole` inside the
- * account and send neither: a condition would only break them.
+ * Services that send aws:SourceArn and aws:SourceAccount when they assume a role, per their documentation on the confused
+ * deputy problem. Other services, such as Lambda and EC2, get a role through `iam:PassRole` within the account and send
+ * neither key. A condition would break them.
  */
 const deputies = new Set(
   [
@@ -47,8 +47,8 @@ export const confusedDeputy: Rule = {
   id: 'confused-deputy',
   severity: 'high',
   level: 'trust',
-  title: 'A service may take a role for anybody',
-  why: 'Somebody in another account can ask the service to use your role, if they know its name.',
+  title: 'Service role without confused deputy protection',
+  why: 'A principal in another account that knows the role name can make the service use the role.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention'],
   templates: true,
   *find({ account }) {
@@ -72,9 +72,9 @@ export const confusedDeputy: Rule = {
         yield {
           resource: role.arn,
           key: service,
-          title: `${service} may take ${role.name} for anybody`,
+          title: `${service} can assume ${role.name} on behalf of any account`,
           evidence: ['no condition on aws:SourceArn or aws:SourceAccount'],
-          fix: `Add to the trust policy: "Condition": {"StringEquals": {"aws:SourceAccount": "${account.id}"}}, then aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+          fix: `Add to the trust policy: "Condition": {"StringEquals": {"aws:SourceAccount": "${account.id}"}}, then run: aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
         }
       }
     }

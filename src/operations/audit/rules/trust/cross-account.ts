@@ -1,17 +1,17 @@
 import { isAwsOwned, type Principal } from '../../account/account.ts'
 import { absent, value } from '../../policy/context.ts'
-import type { PrincipalChoice } from '../../policy/document.ts'
+import type { PrincipalPatterns } from '../../policy/document.ts'
 import { decide } from '../../policy/evaluate.ts'
 import { trustOf } from '../../policy/trust.ts'
-import { anything } from '../judge.ts'
-import { type Rule, some, type View } from '../rule.ts'
+import { unnamedArn } from '../permissions.ts'
+import { listNames, type Rule, type RuleInput } from '../rule.ts'
 
-/** The account of a principal in a trust policy; `undefined` where it names no account. */
+/** The account ID of a principal in a trust policy, or `undefined` if it has none. */
 function accountIn(text: string): string | undefined {
   return /^(\d{12})$/.exec(text)?.[1] ?? /^arn:[^:]+:(?:iam|sts)::(\d{12}):/.exec(text)?.[1]
 }
 
-function outsiders(principals: PrincipalChoice | undefined, own: string): string[] {
+function outsiders(principals: PrincipalPatterns | undefined, own: string): string[] {
   if (principals === undefined || principals.not) return []
   return principals.entries.flatMap(({ kind, value: text }) => {
     const account = kind === 'AWS' ? accountIn(text) : undefined
@@ -19,8 +19,8 @@ function outsiders(principals: PrincipalChoice | undefined, own: string): string
   })
 }
 
-/** Every principal of another account that a role trusts, with its role. */
-function* trusts({ account }: View): Generator<{ role: Principal; text: string; outside: string }> {
+/** The external principals in the trust policies, with their roles. */
+function* externalTrusts({ account }: RuleInput): Generator<{ role: Principal; text: string; outside: string }> {
   for (const role of account.roles) {
     if (role.trust === undefined || isAwsOwned(role)) continue
     const texts = new Set(
@@ -32,8 +32,8 @@ function* trusts({ account }: View): Generator<{ role: Principal; text: string; 
   }
 }
 
-/** What any customer of the same vendor could send: no ExternalId of ours, no MFA, no organization of ours. */
-function withoutProof(outside: string, arn: string) {
+/** What any customer of the same vendor can send: not the ExternalId or organization of this account, and no MFA. */
+function strangerContext(outside: string, arn: string) {
   return new Map([
     ['aws:principalaccount', value(outside)],
     ['aws:principalarn', value(arn)],
@@ -47,25 +47,25 @@ export const crossAccount: Rule = {
   id: 'cross-account-without-external-id',
   severity: 'high',
   level: 'trust',
-  title: 'Another account may take a role without ExternalId or MFA',
-  why: 'A vendor that serves many can be made to act in your account for somebody else (the confused deputy).',
+  title: 'Cross-account trust without ExternalId or MFA',
+  why: 'Another customer can trick the vendor into accessing your account (the confused deputy problem).',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html'],
   templates: true,
-  *find(view) {
-    for (const { role, text, outside } of trusts(view)) {
+  *find(input) {
+    for (const { role, text, outside } of externalTrusts(input)) {
       if (role.trust === undefined) continue
       const arn =
-        text.startsWith('arn:') && !text.endsWith(':root') ? text : `arn:${view.account.partition}:iam::${outside}:user/anybody`
+        text.startsWith('arn:') && !text.endsWith(':root') ? text : `arn:${input.account.partition}:iam::${outside}:user/stranger`
       const caller = { kind: 'AWS', arn, account: outside } as const
-      const { named, on } = trustOf(role.trust, role.arn, caller, 'sts:AssumeRole', withoutProof(outside, arn))
+      const { named, on } = trustOf(role.trust, role.arn, caller, 'sts:AssumeRole', strangerContext(outside, arn))
       if (named === 'no' || on.length > 0) continue
-      const vendor = view.vendors.get(outside)
+      const vendor = input.vendors.get(outside)
       yield {
         resource: role.arn,
         key: text,
         title: `${role.name} trusts ${vendor ?? `account ${outside}`} without ExternalId or MFA`,
         evidence: [text],
-        fix: `Add to the trust policy: "Condition": {"StringEquals": {"sts:ExternalId": "VALUE"}}, then aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+        fix: `Add to the trust policy: "Condition": {"StringEquals": {"sts:ExternalId": "VALUE"}}, then run: aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
       }
     }
   },
@@ -75,26 +75,26 @@ export const unknownAccount: Rule = {
   id: 'unknown-account',
   severity: 'medium',
   level: 'trust',
-  title: 'An account that nobody knows may take roles',
-  why: 'It may be a vendor long gone, or never one.',
+  title: 'Unknown account can assume a role',
+  why: 'The account may belong to a former vendor or to an attacker.',
   references: ['https://github.com/fwdcloudsec/known_aws_accounts'],
   templates: true,
-  *find(view) {
-    const roles = Map.groupBy(trusts(view), ({ outside }) => outside)
+  *find(input) {
+    const roles = Map.groupBy(externalTrusts(input), ({ outside }) => outside)
     for (const [outside, found] of roles) {
-      if (view.vendors.has(outside)) continue
+      if (input.vendors.has(outside)) continue
       yield {
-        resource: `arn:${view.account.partition}:iam::${outside}:root`,
-        title: `Account ${outside} is no known vendor and may take ${found.length === 1 ? 'a role' : `${found.length} roles`}`,
-        evidence: [some(found.map(({ role }) => role.name))],
-        fix: 'Find out whose it is. If it is your own, write that down in the baseline; if nobody knows, take it out of the trust policies',
+        resource: `arn:${input.account.partition}:iam::${outside}:root`,
+        title: `The unknown account ${outside} can assume ${found.length === 1 ? 'a role' : `${found.length} roles`}`,
+        evidence: [listNames(found.map(({ role }) => role.name))],
+        fix: 'Identify the owner. If the account is yours, accept the finding in the baseline; if it stays unknown, remove it from the trust policies',
       }
     }
   },
 }
 
-/** What ReadOnlyAccess allows and a narrow role does not. */
-const readings = [
+/** Actions that ReadOnlyAccess allows and a least-privilege role does not. */
+const dataActions = [
   's3:GetObject',
   'dynamodb:GetItem',
   'sqs:ReceiveMessage',
@@ -106,27 +106,27 @@ export const externalReadOnly: Rule = {
   id: 'external-read-only',
   severity: 'high',
   level: 'trust',
-  title: 'Another account may read everything',
-  why: 'ReadOnlyAccess holds the data too: objects, items, messages.',
+  title: 'Read access to all data for another account',
+  why: 'ReadOnlyAccess includes the data itself, such as S3 objects, DynamoDB items and SQS messages.',
   references: ['https://docs.aws.amazon.com/aws-managed-policy/latest/reference/ReadOnlyAccess.html'],
   templates: true,
-  *find(view) {
+  *find(input) {
     const seen = new Set<string>()
-    for (const { role, text } of trusts(view)) {
+    for (const { role, text } of externalTrusts(input)) {
       if (seen.has(role.arn)) continue
       seen.add(role.arn)
-      const node = view.world.byArn.get(role.arn)
+      const node = input.graph.byArn.get(role.arn)
       const byName = role.unread.some((arn) => arn.endsWith('/ReadOnlyAccess'))
-      const allowed = readings.filter(
+      const allowed = dataActions.filter(
         (action) =>
-          node !== undefined && decide(node, { action, resource: anything(action, view.account.id) }).verdict === 'allowed',
+          node !== undefined && decide(node, { action, resource: unnamedArn(action, input.account.id) }).verdict === 'allowed',
       )
-      if (!byName && allowed.length < readings.length - 1) continue
+      if (!byName && allowed.length < dataActions.length - 1) continue
       yield {
         resource: role.arn,
-        title: `${role.name} may read everything, and another account may take it`,
-        evidence: [text, byName ? 'ReadOnlyAccess' : some(allowed)],
-        fix: `Attach ViewOnlyAccess or SecurityAudit instead, which hold no data: aws iam detach-role-policy --role-name ${role.name} --policy-arn arn:${view.account.partition}:iam::aws:policy/ReadOnlyAccess`,
+        title: `${role.name} can read all data, and another account can assume it`,
+        evidence: [text, byName ? 'ReadOnlyAccess' : listNames(allowed)],
+        fix: `Attach ViewOnlyAccess or SecurityAudit instead, which do not include the data: aws iam detach-role-policy --role-name ${role.name} --policy-arn arn:${input.account.partition}:iam::aws:policy/ReadOnlyAccess`,
       }
     }
   },

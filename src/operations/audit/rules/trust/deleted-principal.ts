@@ -4,8 +4,8 @@ export const deletedPrincipal: Rule = {
   id: 'trust-deleted-principal',
   severity: 'low',
   level: 'trust',
-  title: 'A role trusts somebody who was deleted',
-  why: 'IAM writes the id where the name was. It does no harm, and tells that nobody looks after the role.',
+  title: 'Trust policy with a deleted principal',
+  why: 'IAM replaces a deleted principal with its unique ID. The entry is harmless, but shows that the role is not maintained.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids'],
   templates: true,
   *find({ account }) {
@@ -19,9 +19,9 @@ export const deletedPrincipal: Rule = {
         yield {
           resource: role.arn,
           key: id,
-          title: `${role.name} trusts somebody who was deleted`,
+          title: `${role.name} trusts a deleted principal`,
           evidence: [id],
-          fix: `Take ${id} out: aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+          fix: `Remove ${id}: aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
         }
       }
     }

@@ -1,31 +1,34 @@
 import type { Principal } from '../../account/account.ts'
-import { type Known, value } from '../../policy/context.ts'
+import { type KeyState, value } from '../../policy/context.ts'
 import { type Trust, trustOf } from '../../policy/trust.ts'
-import type { Rule, View } from '../rule.ts'
+import type { Rule, RuleInput } from '../rule.ts'
 
-function* federated({ account }: View, isMeant: (provider: string) => boolean): Generator<{ role: Principal; provider: string }> {
+function* federated(
+  { account }: RuleInput,
+  isIncluded: (provider: string) => boolean,
+): Generator<{ role: Principal; provider: string }> {
   for (const role of account.roles) {
     const entries = role.trust?.statements.flatMap(({ effect, principals }) =>
       effect === 'Allow' ? (principals?.entries ?? []) : [],
     )
     const providers = new Set((entries ?? []).filter(({ kind }) => kind === 'Federated').map((entry) => entry.value))
-    for (const provider of providers) if (isMeant(provider)) yield { role, provider }
+    for (const provider of providers) if (isIncluded(provider)) yield { role, provider }
   }
 }
 
-/** The issuer as condition keys name it: `token.actions.githubusercontent.com` of an OIDC provider's ARN. */
+/** The issuer in an OIDC provider ARN, as used in condition keys: `token.actions.githubusercontent.com`. */
 function issuerOf(provider: string): string | undefined {
   return /:oidc-provider\/(.+)$/.exec(provider)?.[1] ?? (provider.startsWith('arn:') ? undefined : provider)
 }
 
-/** What somebody else's workload at the same issuer brings: its own subject, and an audience of its choice. */
-function strangerAt(issuer: string): ReadonlyMap<string, Known> {
+/** The claims of an unrelated workload at the same issuer: its own subject, and an audience of its choice. */
+function strangerAt(issuer: string): ReadonlyMap<string, KeyState> {
   const isGitHub = issuer === 'token.actions.githubusercontent.com'
   const cognito = issuer === 'cognito-identity.amazonaws.com'
   const login = /^(?:accounts\.google\.com|graph\.facebook\.com|www\.amazon\.com)$/.test(issuer)
-  return new Map<string, Known>([
+  return new Map<string, KeyState>([
     [`${issuer}:sub`.toLowerCase(), value(isGitHub ? 'repo:stranger/stranger:ref:refs/heads/main' : 'stranger')],
-    // At shared sign-ins the audience is the application, and a stranger's is not ours.
+    // At shared identity providers, the audience is the application ID, which differs for an unrelated workload.
     [`${issuer}:aud`.toLowerCase(), cognito || login ? value('stranger') : { kind: 'chosen' }],
     [`${issuer}:app_id`.toLowerCase(), value('stranger')],
     [`${issuer}:amr`.toLowerCase(), { kind: 'chosen' }],
@@ -40,12 +43,12 @@ export const oidcWithoutSub: Rule = {
   id: 'oidc-without-sub',
   severity: 'critical',
   level: 'trust',
-  title: 'An OIDC trust that does not ask who it is',
-  why: 'Without a condition on `sub`, every workload at the issuer may take the role: at GitHub, every repository in the world.',
+  title: 'OIDC trust without a condition on sub',
+  why: 'Without a condition on `sub`, every workload at the issuer can assume the role. For GitHub, that is every repository.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html#idp_oidc_Create_GitHub'],
   templates: true,
-  *find(view) {
-    for (const { role, provider } of federated(view, (one) => issuerOf(one) !== undefined)) {
+  *find(input) {
+    for (const { role, provider } of federated(input, (one) => issuerOf(one) !== undefined)) {
       const issuer = issuerOf(provider)
       if (issuer === undefined || role.trust === undefined) continue
       const caller = { kind: 'Federated', provider } as const
@@ -54,9 +57,9 @@ export const oidcWithoutSub: Rule = {
       yield {
         resource: role.arn,
         key: provider,
-        title: `Any workload of ${issuer} may take the role ${role.name}`,
-        evidence: [provider, 'no condition on sub keeps a stranger out'],
-        fix: `Add to the trust policy: "Condition": {"StringEquals": {"${issuer}:sub": "${isGitHub ? 'repo:OWNER/REPOSITORY:ref:refs/heads/main' : 'SUBJECT'}"}}, then aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+        title: `Any workload at ${issuer} can assume the role ${role.name}`,
+        evidence: [provider, 'no condition on sub excludes other workloads'],
+        fix: `Add to the trust policy: "Condition": {"StringEquals": {"${issuer}:sub": "${isGitHub ? 'repo:OWNER/REPOSITORY:ref:refs/heads/main' : 'SUBJECT'}"}}, then run: aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
       }
     }
   },
@@ -66,22 +69,22 @@ export const samlWithoutAudience: Rule = {
   id: 'saml-without-audience',
   severity: 'high',
   level: 'trust',
-  title: 'A SAML trust that does not ask for whom the assertion is',
-  why: 'An assertion that was made for another service is taken here too.',
+  title: 'SAML trust without a condition on the audience',
+  why: 'The role accepts assertions that were issued for a different service.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_saml.html'],
   templates: true,
-  *find(view) {
-    for (const { role, provider } of federated(view, (one) => one.includes(':saml-provider/'))) {
+  *find(input) {
+    for (const { role, provider } of federated(input, (one) => one.includes(':saml-provider/'))) {
       if (role.trust === undefined) continue
       const caller = { kind: 'Federated', provider } as const
-      const stranger = new Map([['saml:aud', value('https://stranger.example/saml')]])
-      if (!isOpen(trustOf(role.trust, role.arn, caller, 'sts:AssumeRoleWithSAML', stranger))) continue
+      const strangerContext = new Map([['saml:aud', value('https://stranger.example/saml')]])
+      if (!isOpen(trustOf(role.trust, role.arn, caller, 'sts:AssumeRoleWithSAML', strangerContext))) continue
       yield {
         resource: role.arn,
         key: provider,
-        title: `${role.name} takes SAML assertions made for anybody`,
-        evidence: [provider, 'there is no condition on SAML:aud'],
-        fix: `Add to the trust policy: "Condition": {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}, then aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+        title: `${role.name} accepts SAML assertions for any audience`,
+        evidence: [provider, 'no condition on SAML:aud'],
+        fix: `Add to the trust policy: "Condition": {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}, then run: aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
       }
     }
   },

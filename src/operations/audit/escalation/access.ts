@@ -1,12 +1,12 @@
 import { targetContext } from '../account/account.ts'
-import { layered, value } from '../policy/context.ts'
+import { mergeContexts, value } from '../policy/context.ts'
 import { type Decision, decide, decideAnywhere } from '../policy/evaluate.ts'
 import { mayAssume } from '../policy/trust.ts'
-import { kindOf, type PassWay, passWays, type UseWay, useWays } from './catalogue.ts'
+import { type ExistingPassRolePath, existingPassRolePaths, kindOf, type NewPassRolePath, newPassRolePaths } from './catalogue.ts'
+import { isRole, isTargetable, type Node, type PrincipalGraph, type RoleNode } from './graph.ts'
 import { easiest, type Step } from './rewrite.ts'
-import { isMovable, isRole, type Node, type RoleNode, type World } from './world.ts'
 
-/** All that one move takes. */
+/** The actions that give an actor access to a principal. */
 export interface Move {
   readonly id: string
   readonly actions: readonly string[]
@@ -35,7 +35,7 @@ export function moveFrom({ id, action, on, by, words }: Step): Move {
   return { id, actions: [action], on, by: by === undefined ? [] : [by], words }
 }
 
-/** What is asked about an actor once: whether he may do the steps of a way at all. */
+/** Caches whether an actor can perform an action at all. */
 export class Capabilities {
   readonly #actor: Node
   readonly #account: string
@@ -55,7 +55,7 @@ export class Capabilities {
     return found
   }
 
-  /** The decisions for all actions of a way; `undefined` when one is denied. */
+  /** The decisions for all actions, or `undefined` if one is denied. */
   all(actions: readonly string[]): Decision[] | undefined {
     const found: Decision[] = []
     for (const action of actions) {
@@ -67,14 +67,14 @@ export class Capabilities {
   }
 }
 
-function passMove(actor: Node, hands: Capabilities, role: RoleNode, way: PassWay): Move | undefined {
-  if (way.profile && role.principal.instanceProfiles.length === 0) return undefined
-  const decisions = hands.all(way.actions)
+function passMove(actor: Node, capabilities: Capabilities, role: RoleNode, path: NewPassRolePath): Move | undefined {
+  if (path.profile && role.principal.instanceProfiles.length === 0) return undefined
+  const decisions = capabilities.all(path.actions)
   if (decisions === undefined) return undefined
-  const moves = way.services.flatMap((service) => {
+  const moves = path.services.flatMap((service) => {
     const trust = role.trusts(service)
     if (trust.named === 'no') return []
-    const context = layered(
+    const context = mergeContexts(
       targetContext(role.principal),
       new Map([
         ['iam:passedtoservice', value(service)],
@@ -83,33 +83,39 @@ function passMove(actor: Node, hands: Capabilities, role: RoleNode, way: PassWay
     )
     const pass = decide(actor, { action: 'iam:PassRole', resource: role.arn, context })
     if (pass.verdict === 'denied') return []
-    const open = [...trust.on, ...(way.exists === undefined ? [] : [`${way.exists} exists`])]
-    const actions = ['iam:PassRole', ...way.actions]
-    return [moveOf(way.id, actions, [pass, ...decisions], `pass ${role.principal.name} to ${service}`, open)]
+    const open = [...trust.on, ...(path.exists === undefined ? [] : [`${path.exists} exists`])]
+    const actions = ['iam:PassRole', ...path.actions]
+    return [moveOf(path.id, actions, [pass, ...decisions], `pass ${role.principal.name} to ${service}`, open)]
   })
   return easiest(moves)
 }
 
-function workloadMove(actor: Node, role: RoleNode, way: UseWay, world: World): Move | undefined {
-  const runs = world.workloads?.get(role.arn)?.filter(({ kind }) => kind === way.kind) ?? []
+function workloadMove(actor: Node, role: RoleNode, path: ExistingPassRolePath, graph: PrincipalGraph): Move | undefined {
+  const runs = graph.workloads?.get(role.arn)?.filter(({ kind }) => kind === path.kind) ?? []
   const moves = runs.flatMap(({ arn }) => {
-    const decisions = way.actions.map((action) => decide(actor, { action, resource: arn }))
+    const decisions = path.actions.map((action) => decide(actor, { action, resource: arn }))
     if (decisions.some(({ verdict }) => verdict === 'denied')) return []
-    const open = way.besides === undefined ? [] : [way.besides]
-    return [moveOf(way.id, way.actions, decisions, `use ${arn}, which runs as ${role.principal.name}`, open)]
+    const open = path.besides === undefined ? [] : [path.besides]
+    return [moveOf(path.id, path.actions, decisions, `use ${arn}, which has the role ${role.principal.name}`, open)]
   })
   return easiest(moves)
 }
 
-function useMove(actor: Node, hands: Capabilities, role: RoleNode, way: UseWay, world: World): Move | undefined {
-  if (way.profile && role.principal.instanceProfiles.length === 0) return undefined
-  const decisions = hands.all(way.actions)
+function useMove(
+  actor: Node,
+  capabilities: Capabilities,
+  role: RoleNode,
+  path: ExistingPassRolePath,
+  graph: PrincipalGraph,
+): Move | undefined {
+  if (path.profile && role.principal.instanceProfiles.length === 0) return undefined
+  const decisions = capabilities.all(path.actions)
   if (decisions === undefined) return undefined
-  if (!way.services.some((service) => role.trusts(service).named !== 'no')) return undefined
-  const known = way.kind === undefined ? undefined : workloadMove(actor, role, way, world)
+  if (!path.services.some((service) => role.trusts(service).named !== 'no')) return undefined
+  const known = path.kind === undefined ? undefined : workloadMove(actor, role, path, graph)
   if (known !== undefined) return known
-  const open = [`${way.thing} runs as ${role.principal.name}`, ...(way.besides === undefined ? [] : [way.besides])]
-  return moveOf(way.id, way.actions, decisions, `use ${way.thing} that runs as ${role.principal.name}`, open)
+  const open = [`${path.thing} has the role ${role.principal.name}`, ...(path.besides === undefined ? [] : [path.besides])]
+  return moveOf(path.id, path.actions, decisions, `use ${path.thing} that has the role ${role.principal.name}`, open)
 }
 
 function trustMoves(actor: Node, role: RoleNode): Move[] {
@@ -119,7 +125,7 @@ function trustMoves(actor: Node, role: RoleNode): Move[] {
   if (assume.verdict !== 'denied') moves.push(moveOf('sts-001', ['sts:AssumeRole'], [assume], `assume ${role.principal.name}`))
   const update = decide(actor, { action: 'iam:UpdateAssumeRolePolicy', resource: role.arn, context })
   if (update.verdict !== 'denied') {
-    // Once the trust policy names him, only a Deny of his own can keep him out.
+    // Once the trust policy names the actor, only a Deny in its own policies can prevent the call.
     const enter = decide(actor, {
       action: 'sts:AssumeRole',
       resource: role.arn,
@@ -127,7 +133,7 @@ function trustMoves(actor: Node, role: RoleNode): Move[] {
       granted: actor.type === 'user' ? 'all' : 'identity',
     })
     if (enter.verdict !== 'denied') {
-      const words = `rewrite whom ${role.principal.name} trusts`
+      const words = `change the trust policy of ${role.principal.name}`
       moves.push({
         ...moveOf('iam-012', ['iam:UpdateAssumeRolePolicy'], [update], words),
         on: [...new Set([...update.on, ...enter.on])],
@@ -137,8 +143,8 @@ function trustMoves(actor: Node, role: RoleNode): Move[] {
   return moves
 }
 
-function userMoves(actor: Node, user: Node, world: World): Move[] {
-  const known = world.credentials.get(user.arn)
+function userMoves(actor: Node, user: Node, graph: PrincipalGraph): Move[] {
+  const known = graph.credentials.get(user.arn)
   const context = targetContext(user.principal)
   const { name } = user.principal
   const moves: Move[] = []
@@ -148,21 +154,21 @@ function userMoves(actor: Node, user: Node, world: World): Move[] {
   }
   const isFull = known !== undefined && known.keys.filter(({ rotated }) => rotated !== undefined).length >= 2
   if (isFull) ask('iam-003', ['iam:DeleteAccessKey', 'iam:CreateAccessKey'], `replace an access key of ${name}`)
-  else ask('iam-002', ['iam:CreateAccessKey'], `make an access key for ${name}`)
-  if (known?.password !== true) ask('iam-004', ['iam:CreateLoginProfile'], `give ${name} a password`)
-  if (known?.password !== false) ask('iam-006', ['iam:UpdateLoginProfile'], `change the password of ${name}`)
+  else ask('iam-002', ['iam:CreateAccessKey'], `create an access key for ${name}`)
+  if (known?.password !== true) ask('iam-004', ['iam:CreateLoginProfile'], `create a console password for ${name}`)
+  if (known?.password !== false) ask('iam-006', ['iam:UpdateLoginProfile'], `change the console password of ${name}`)
   return moves
 }
 
-/** The easiest way for somebody to act as another. */
-export function becomeMove(actor: Node, hands: Capabilities, target: Node, world: World): Move | undefined {
-  if (!isMovable(target) || actor.arn === target.arn) return undefined
-  if (!isRole(target)) return easiest(userMoves(actor, target, world))
+/** The easiest way for an actor to act as another principal. */
+export function accessMove(actor: Node, capabilities: Capabilities, target: Node, graph: PrincipalGraph): Move | undefined {
+  if (!isTargetable(target) || actor.arn === target.arn) return undefined
+  if (!isRole(target)) return easiest(userMoves(actor, target, graph))
   const trusted = easiest(trustMoves(actor, target))
   if (trusted !== undefined && trusted.on.length === 0) return trusted
-  const passed = passWays.flatMap((way) => passMove(actor, hands, target, way) ?? [])
+  const passed = newPassRolePaths.flatMap((path) => passMove(actor, capabilities, target, path) ?? [])
   const best = easiest([...(trusted === undefined ? [] : [trusted]), ...passed])
   if (best !== undefined && best.on.length === 0) return best
-  const used = useWays.flatMap((way) => useMove(actor, hands, target, way, world) ?? [])
+  const used = existingPassRolePaths.flatMap((path) => useMove(actor, capabilities, target, path, graph) ?? [])
   return easiest([...(best === undefined ? [] : [best]), ...used])
 }

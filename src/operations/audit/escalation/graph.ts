@@ -2,37 +2,37 @@ import {
   type Account,
   type Credentials,
   isAwsOwned,
-  type Judged,
-  judged,
   type ManagedPolicy,
+  type PrincipalSubject,
+  subjectOf,
   type Workload,
 } from '../account/account.ts'
 import { type RoleTrust, serviceMayAssume, type Trust } from '../policy/trust.ts'
-import { type Admin, adminOf, rewritten } from './admin.ts'
+import { type Admin, adminOf, withFullAccess } from './admin.ts'
 
-/** A principal with what the search asks of it again and again. */
-export interface Node extends Judged {
+/** A principal with cached results for the search. */
+export interface Node extends PrincipalSubject {
   readonly admin: Admin
-  /** Whether it would be an administrator if its policies were rewritten; boundaries and the organization may forbid it. */
-  readonly whenRewritten: Admin
+  /** Whether it would be an administrator with full access policies. A boundary or SCP may prevent that. */
+  readonly adminWithFullAccess: Admin
 }
 
 export type RoleNode = Node & {
   readonly trustPolicy: RoleTrust
-  /** How the role trusts a service; answered once. */
+  /** How the role trusts a service. The result is cached. */
   readonly trusts: (service: string) => Trust
 }
 
-/** The account as a place to move in. Lists are sorted by ARN. */
-export interface World {
+/** The principals and policies of the account, for the search. Nodes are sorted by ARN. */
+export interface PrincipalGraph {
   readonly account: Account
   readonly nodes: readonly Node[]
   readonly byArn: ReadonlyMap<string, Node>
   readonly credentials: ReadonlyMap<string, Credentials>
-  /** Customer-managed policies that somebody may rewrite, by ARN. */
+  /** Customer managed policies by ARN. */
   readonly policies: ReadonlyMap<string, ManagedPolicy>
   readonly workloads: ReadonlyMap<string, readonly Workload[]> | undefined
-  /** ARNs of policies that make an administrator of whoever has them. */
+  /** The ARNs of the managed policies that grant administrator access. */
   readonly adminPolicies: readonly string[]
 }
 
@@ -40,12 +40,12 @@ export function isRole(node: Node): node is RoleNode {
   return 'trusts' in node
 }
 
-function nodeOf(subject: Judged, id: string): Node | RoleNode {
+function nodeOf(subject: PrincipalSubject, id: string): Node | RoleNode {
   const admin = adminOf(subject, id)
   const isFree = subject.boundary === undefined && subject.scps.length === 0
-  const whenRewritten: Admin = isFree ? { verdict: 'yes', on: [], by: undefined } : adminOf(rewritten(subject), id)
+  const adminWithFullAccess: Admin = isFree ? { verdict: 'yes', on: [], by: undefined } : adminOf(withFullAccess(subject), id)
   const { trust } = subject.principal
-  const base = { ...subject, admin, whenRewritten }
+  const base = { ...subject, admin, adminWithFullAccess }
   if (trust === undefined) return base
   const trustPolicy = { arn: subject.arn, trust }
   const known = new Map<string, Trust>()
@@ -57,9 +57,9 @@ function nodeOf(subject: Judged, id: string): Node | RoleNode {
   return { ...base, trustPolicy, trusts }
 }
 
-export function worldOf(account: Account): World {
+export function graphOf(account: Account): PrincipalGraph {
   const nodes = [...account.users, ...account.roles]
-    .map((principal) => nodeOf(judged(principal, account), account.id))
+    .map((principal) => nodeOf(subjectOf(principal, account), account.id))
     .sort((a, b) => (a.arn < b.arn ? -1 : 1))
   const { workloads } = account.facts
   const alone = { boundary: undefined, scps: [], context: new Map() }
@@ -77,7 +77,7 @@ export function worldOf(account: Account): World {
   }
 }
 
-/** Roles of AWS itself cannot be rewritten, and nobody is given keys of them. */
-export function isMovable(node: Node): boolean {
+/** Whether a principal can be modified or used. AWS-managed roles cannot. */
+export function isTargetable(node: Node): boolean {
   return !isAwsOwned(node.principal)
 }

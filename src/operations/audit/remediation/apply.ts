@@ -4,12 +4,12 @@ import { type AwsPlace, awsProblem, clientOptions } from '../../../aws/index.ts'
 import { Problem } from '../../../domain/problem.ts'
 import type { Account } from '../account/account.ts'
 import { readLive } from '../sources/live.ts'
-import { carryOut } from './carry-out.ts'
-import { accountAfter, refusal } from './guard.ts'
+import { executeStep } from './execute.ts'
+import { accountAfter, refusalReason } from './guard.ts'
 import type { Plan } from './plan.ts'
 import { type PlanStep, stepText } from './steps.ts'
 
-/** What became of a step. */
+/** The outcome of a step. */
 export interface StepResult {
   readonly step: PlanStep
   readonly text: string
@@ -19,9 +19,9 @@ export interface StepResult {
 
 export interface ApplyOptions extends AwsPlace {
   readonly dryRun: boolean
-  /** Where what was there before is written, one JSON line a step. */
+  /** The file for the previous state, as JSON lines. */
   readonly record: string
-  /** Asked before each step. */
+  /** Asks for confirmation before each step. */
   readonly confirm: (text: string) => Promise<boolean>
   readonly tell: (line: string) => void
   readonly now: () => number
@@ -44,16 +44,16 @@ function checkAccount(plan: Plan, account: Account): void {
   if (plan.account === account.id) return
   throw new Problem(
     'audit-input-invalid',
-    `The plan is for account ${plan.account}, and these credentials are of ${account.id || 'another'}.`,
+    `The plan is for account ${plan.account}, but the credentials are for ${account.id || 'a different account'}.`,
     {
-      next: 'aws sts get-caller-identity, or --profile',
+      next: 'check with aws sts get-caller-identity, or use --profile',
     },
   )
 }
 
 /**
- * Carries a plan out, step by step: asked, noted, done. The account is read again first, so that what would lock out
- * the caller or the last administrator is refused by what is true now. The first failure ends it.
+ * Applies a plan step by step: asks for confirmation, records the previous state, makes the change. Reads the account
+ * again first, to refuse steps that would lock out the caller or the last administrator. Stops at the first failure.
  * @throws Problem `audit-input-invalid`, `aws-credentials`, `aws-denied`
  */
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<StepResult[]> {
@@ -65,11 +65,11 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Step
   const results: StepResult[] = []
   try {
     for (const step of plan.steps) {
-      const result = await oneStep(step, refusal(step, { arn }, account), iam, plan.account, options)
+      const result = await applyStep(step, refusalReason(step, { arn }, account), iam, plan.account, options)
       results.push(result)
       options.tell(`${result.outcome.replaceAll('-', ' ')}: ${result.text}${result.why === null ? '' : ` — ${result.why}`}`)
       if (result.outcome === 'failed') break
-      // What this run has taken away counts for the steps that follow.
+      // The checks of later steps consider the changes so far.
       if (result.outcome.endsWith('done')) account = accountAfter(account, step)
     }
     return results
@@ -78,7 +78,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Step
   }
 }
 
-async function oneStep(
+async function applyStep(
   step: PlanStep,
   refused: string | undefined,
   iam: IAMClient,
@@ -91,7 +91,7 @@ async function oneStep(
   if (options.dryRun) return ended('would-be-done')
   if (!(await options.confirm(text))) return ended('skipped')
   try {
-    await carryOut(iam, step, account, (before) => {
+    await executeStep(iam, step, account, (before) => {
       const line = JSON.stringify({ at: new Date(options.now()).toISOString(), step, before })
       return appendFile(options.record, `${line}\n`, { mode: 0o600 })
     })

@@ -11,22 +11,22 @@ const shape = z.strictObject({ version: z.literal(1), account: z.string(), steps
 
 export type Plan = z.infer<typeof shape>
 
-type Statement = { readonly [name: string]: unknown }
+type RawStatement = { readonly [name: string]: unknown }
 
-function statementsOf(document: unknown): Statement[] {
+function statementsOf(document: unknown): RawStatement[] {
   const { Statement: found } = Object(document)
   return (Array.isArray(found) ? found : [found]).filter((one) => typeof one === 'object' && one !== null)
 }
 
-/** A trust policy with one more condition on the statements that a test picks. */
+/** Adds a condition to the matching statements of a trust policy. */
 function withCondition(
   document: unknown,
-  isMeant: (statement: Statement) => boolean,
+  isMatch: (statement: RawStatement) => boolean,
   key: string,
   value: string,
 ): Record<string, unknown> {
   const statements = statementsOf(document).map((statement) => {
-    if (!isMeant(statement)) return statement
+    if (!isMatch(statement)) return statement
     const conditions = Object(statement.Condition)
     return { ...statement, Condition: { ...conditions, StringEquals: { ...Object(conditions.StringEquals), [key]: value } } }
   })
@@ -41,7 +41,7 @@ function last(arn: string): string {
   return arn.split('/').at(-1) ?? arn
 }
 
-/** Steps for a trust policy: those that need no knowledge of anybody's intentions. */
+/** Steps that add a missing condition to a trust policy. */
 function trustSteps({ rule, resource }: Finding, account: Account): PlanStep[] {
   const role = account.roles.find(({ arn }) => arn === resource)
   const document = role?.trust?.document
@@ -51,7 +51,7 @@ function trustSteps({ rule, resource }: Finding, account: Account): PlanStep[] {
     return [{ do: 'tighten-trust', role: role.name, trust }]
   }
   if (rule === 'saml-without-audience') {
-    const isSaml = ({ Principal }: Statement): boolean =>
+    const isSaml = ({ Principal }: RawStatement): boolean =>
       names(Object(Principal).Federated).some((one) => one.includes(':saml-provider/'))
     return [
       {
@@ -64,7 +64,7 @@ function trustSteps({ rule, resource }: Finding, account: Account): PlanStep[] {
   return []
 }
 
-/** Steps that switch stale credentials off. Keys are only deactivated: that is taken back in a second. */
+/** Steps that disable stale credentials. Keys are only deactivated, which is easy to undo. */
 function credentialSteps({ rule, resource, id }: Finding, account: Account): PlanStep[] {
   const row = account.facts.credentials?.find(({ arn }) => arn === resource)
   if (row === undefined || row.user === '<root_account>') return []
@@ -94,10 +94,10 @@ function unusedSteps({ title, resource }: Finding, account: Account): PlanStep[]
     : [{ do: 'deactivate-key', user: row.user, created: new Date(found.rotated).toISOString() }]
 }
 
-/** A policy that a user has by a group as well is attached to him for nothing. */
+/** Detaches a policy from a user who also gets it from a group. */
 function detachSteps({ resource, evidence: [policy = ''] }: Finding, account: Account): PlanStep[] {
   const user = account.users.find(({ arn }) => arn === resource)
-  const byGroup = user?.held.some((held) => held.group !== undefined && held.policy.arn === policy)
+  const byGroup = user?.grants.some((grant) => grant.group !== undefined && grant.policy.arn === policy)
   return user !== undefined && byGroup ? [{ do: 'detach-policy', from: 'user', name: user.name, policy }] : []
 }
 
@@ -126,7 +126,7 @@ function stepsFor(finding: Finding, account: Account): PlanStep[] {
   }
 }
 
-/** What can be tidied without asking anybody's intentions, each thing once. Accepted findings are left alone. */
+/** A plan with the remediations that are safe without further input, without duplicates. Skips accepted findings. */
 export function planOf({ findings }: Audit, account: Account): Plan {
   const seen = new Set<string>()
   const steps = findings
@@ -139,17 +139,17 @@ export function planOf({ findings }: Audit, account: Account): Plan {
   return { version: 1, account: account.id, steps }
 }
 
-/** The plan as a file to be read, and cut down, by a person. */
+/** The plan as a file that people can review and edit. */
 export function planText(plan: Plan): string {
   const head = [
-    '# What `apigw iam apply` will do, step by step. Take out what you do not want; nothing was changed yet.',
-    '# Try it first: apigw iam apply FILE --dry-run',
+    '# The steps for `apigw iam apply`. Remove the steps that you do not want. Nothing has been changed yet.',
+    '# To check the plan first: apigw iam apply FILE --dry-run',
     '',
   ]
   return head.join('\n') + stringify(plan, { lineWidth: 0 })
 }
 
-/** @throws Problem `audit-input-invalid` that names line or field */
+/** Parses a plan file. @throws Problem `audit-input-invalid` with the line or field */
 export function readPlan(text: string, name: string): Plan {
   const next = apigw('audit iam', '--plan', 'FILE')
   const document = parseDocument(text)

@@ -4,21 +4,25 @@ import { Problem } from '../../../domain/problem.ts'
 import { requireMfaDocument } from './require-mfa.ts'
 import type { PlanStep } from './steps.ts'
 
-/** What was there before a step: enough to bring it back by hand. */
-export type Before = Readonly<Record<string, unknown>>
+/** The state before a step, in enough detail to restore it manually. */
+export type PriorState = Readonly<Record<string, unknown>>
 
-/** Notes what was there. It is called, and awaited, before anything is changed. */
-export type Note = (before: Before) => Promise<void>
+/** Records the previous state. Called and awaited before a change. */
+export type RecordState = (before: PriorState) => Promise<void>
 
-type Of<Kind extends PlanStep['do']> = Extract<PlanStep, { do: Kind }>
+type StepOf<Kind extends PlanStep['do']> = Extract<PlanStep, { do: Kind }>
 
 function changed(what: string): Problem {
-  return new Problem('audit-input-invalid', `${what} since the plan was made.`, { next: apigw('audit iam', '--plan', 'FILE') })
+  return new Problem('audit-input-invalid', `${what} after the plan was created.`, { next: apigw('audit iam', '--plan', 'FILE') })
 }
 
 const sameInstantMs = 1_000
 
-async function deactivateKey(iam: IAMClient, { user, created }: Of<'deactivate-key'>, note: Note): Promise<void> {
+async function deactivateKey(
+  iam: IAMClient,
+  { user, created }: StepOf<'deactivate-key'>,
+  recordState: RecordState,
+): Promise<void> {
   const { ListAccessKeysCommand, UpdateAccessKeyCommand } = await import('@aws-sdk/client-iam')
   const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName: user }))
   const key = AccessKeyMetadata.find(
@@ -26,29 +30,33 @@ async function deactivateKey(iam: IAMClient, { user, created }: Of<'deactivate-k
   )
   if (key?.AccessKeyId === undefined) throw changed(`The key of ${user} was deleted`)
   const { AccessKeyId } = key
-  await note({
+  await recordState({
     undo: `aws iam update-access-key --user-name ${user} --access-key-id ${AccessKeyId} --status Active`,
     status: key.Status,
   })
   await iam.send(new UpdateAccessKeyCommand({ UserName: user, AccessKeyId, Status: 'Inactive' }))
 }
 
-async function deletePassword(iam: IAMClient, { user }: Of<'delete-password'>, note: Note): Promise<void> {
+async function deletePassword(iam: IAMClient, { user }: StepOf<'delete-password'>, recordState: RecordState): Promise<void> {
   const { DeleteLoginProfileCommand } = await import('@aws-sdk/client-iam')
-  await note({
+  await recordState({
     undo: `aws iam create-login-profile --user-name ${user} --password-reset-required --cli-input-json file://password.json`,
   })
   await iam.send(new DeleteLoginProfileCommand({ UserName: user }))
 }
 
-async function detachPolicy(iam: IAMClient, { from, name, policy }: Of<'detach-policy'>, note: Note): Promise<void> {
+async function detachPolicy(
+  iam: IAMClient,
+  { from, name, policy }: StepOf<'detach-policy'>,
+  recordState: RecordState,
+): Promise<void> {
   const { DetachRolePolicyCommand, DetachUserPolicyCommand } = await import('@aws-sdk/client-iam')
-  await note({ undo: `aws iam attach-${from}-policy --${from}-name ${name} --policy-arn ${policy}` })
+  await recordState({ undo: `aws iam attach-${from}-policy --${from}-name ${name} --policy-arn ${policy}` })
   if (from === 'user') await iam.send(new DetachUserPolicyCommand({ UserName: name, PolicyArn: policy }))
   else await iam.send(new DetachRolePolicyCommand({ RoleName: name, PolicyArn: policy }))
 }
 
-async function deletePolicy(iam: IAMClient, { policy }: Of<'delete-policy'>, note: Note): Promise<void> {
+async function deletePolicy(iam: IAMClient, { policy }: StepOf<'delete-policy'>, recordState: RecordState): Promise<void> {
   const {
     DeletePolicyCommand,
     DeletePolicyVersionCommand,
@@ -66,17 +74,17 @@ async function deletePolicy(iam: IAMClient, { policy }: Of<'delete-policy'>, not
     documents[VersionId] = decodeURIComponent(PolicyVersion?.Document ?? '')
   }
   const undo = `aws iam create-policy --policy-name ${Policy?.PolicyName} --path ${Policy?.Path} --policy-document file://document.json`
-  await note({ undo, inForce: Policy?.DefaultVersionId, documents })
+  await recordState({ undo, inForce: Policy?.DefaultVersionId, documents })
   for (const { VersionId, IsDefaultVersion } of Versions) {
     if (IsDefaultVersion !== true) await iam.send(new DeletePolicyVersionCommand({ PolicyArn: policy, VersionId }))
   }
   await iam.send(new DeletePolicyCommand({ PolicyArn: policy }))
 }
 
-async function deleteGroup(iam: IAMClient, { group }: Of<'delete-group'>, note: Note): Promise<void> {
+async function deleteGroup(iam: IAMClient, { group }: StepOf<'delete-group'>, recordState: RecordState): Promise<void> {
   const sdk = await import('@aws-sdk/client-iam')
   const { Users = [] } = await iam.send(new sdk.GetGroupCommand({ GroupName: group }))
-  if (Users.length > 0) throw changed(`Somebody joined the group ${group}`)
+  if (Users.length > 0) throw changed(`A user was added to the group ${group}`)
   const { AttachedPolicies = [] } = await iam.send(new sdk.ListAttachedGroupPoliciesCommand({ GroupName: group }))
   const { PolicyNames = [] } = await iam.send(new sdk.ListGroupPoliciesCommand({ GroupName: group }))
   const inline: Record<string, string> = {}
@@ -85,19 +93,23 @@ async function deleteGroup(iam: IAMClient, { group }: Of<'delete-group'>, note: 
     inline[PolicyName] = decodeURIComponent(PolicyDocument)
   }
   const attached = AttachedPolicies.flatMap(({ PolicyArn }) => PolicyArn ?? [])
-  await note({ undo: `aws iam create-group --group-name ${group}, then attach and put what is named here`, attached, inline })
+  await recordState({
+    undo: `aws iam create-group --group-name ${group}, then restore the policies listed here`,
+    attached,
+    inline,
+  })
   for (const PolicyArn of attached) await iam.send(new sdk.DetachGroupPolicyCommand({ GroupName: group, PolicyArn }))
   for (const PolicyName of PolicyNames) await iam.send(new sdk.DeleteGroupPolicyCommand({ GroupName: group, PolicyName }))
   await iam.send(new sdk.DeleteGroupCommand({ GroupName: group }))
 }
 
-const restedMs = 45 * 86_400_000
+const unusedMs = 45 * 86_400_000
 
-async function deleteRole(iam: IAMClient, { role }: Of<'delete-role'>, note: Note): Promise<void> {
+async function deleteRole(iam: IAMClient, { role }: StepOf<'delete-role'>, recordState: RecordState): Promise<void> {
   const sdk = await import('@aws-sdk/client-iam')
   const { Role } = await iam.send(new sdk.GetRoleCommand({ RoleName: role }))
   const used = Role?.RoleLastUsed?.LastUsedDate?.getTime() ?? 0
-  if (Date.now() - used < restedMs) throw changed(`The role ${role} was used`)
+  if (Date.now() - used < unusedMs) throw changed(`The role ${role} was used`)
   const { AttachedPolicies = [] } = await iam.send(new sdk.ListAttachedRolePoliciesCommand({ RoleName: role }))
   const { PolicyNames = [] } = await iam.send(new sdk.ListRolePoliciesCommand({ RoleName: role }))
   const { InstanceProfiles = [] } = await iam.send(new sdk.ListInstanceProfilesForRoleCommand({ RoleName: role }))
@@ -108,8 +120,8 @@ async function deleteRole(iam: IAMClient, { role }: Of<'delete-role'>, note: Not
   }
   const attached = AttachedPolicies.flatMap(({ PolicyArn }) => PolicyArn ?? [])
   const profiles = InstanceProfiles.flatMap(({ InstanceProfileName }) => InstanceProfileName ?? [])
-  await note({
-    undo: `aws iam create-role --role-name ${role} --path ${Role?.Path} --assume-role-policy-document file://trust.json, then attach and put what is named here`,
+  await recordState({
+    undo: `aws iam create-role --role-name ${role} --path ${Role?.Path} --assume-role-policy-document file://trust.json, then restore the policies listed here`,
     trust: decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''),
     description: Role?.Description,
     tags: Role?.Tags,
@@ -126,7 +138,7 @@ async function deleteRole(iam: IAMClient, { role }: Of<'delete-role'>, note: Not
   await iam.send(new sdk.DeleteRoleCommand({ RoleName: role }))
 }
 
-async function setPasswordPolicy(iam: IAMClient, note: Note): Promise<void> {
+async function setPasswordPolicy(iam: IAMClient, recordState: RecordState): Promise<void> {
   const { GetAccountPasswordPolicyCommand, NoSuchEntityException, UpdateAccountPasswordPolicyCommand } = await import(
     '@aws-sdk/client-iam'
   )
@@ -135,7 +147,7 @@ async function setPasswordPolicy(iam: IAMClient, note: Note): Promise<void> {
     throw error
   })
   const old = before?.PasswordPolicy
-  await note({
+  await recordState({
     undo: old === undefined ? 'aws iam delete-account-password-policy' : 'aws iam update-account-password-policy',
     before: old ?? null,
   })
@@ -155,10 +167,15 @@ async function setPasswordPolicy(iam: IAMClient, note: Note): Promise<void> {
 
 const mfaName = 'apigw-require-mfa'
 
-/** By a group, so that it is seen and taken away in one place. */
-async function requireMfa(iam: IAMClient, { user }: Of<'require-mfa'>, account: string, note: Note): Promise<void> {
+/** Uses a group, so that the requirement can be reviewed and removed in one place. */
+async function requireMfa(
+  iam: IAMClient,
+  { user }: StepOf<'require-mfa'>,
+  account: string,
+  recordState: RecordState,
+): Promise<void> {
   const sdk = await import('@aws-sdk/client-iam')
-  await note({ undo: `aws iam remove-user-from-group --group-name ${mfaName} --user-name ${user}` })
+  await recordState({ undo: `aws iam remove-user-from-group --group-name ${mfaName} --user-name ${user}` })
   const unlessThere = async (make: Promise<unknown>): Promise<void> => {
     await make.catch((error: unknown) => {
       if (!(error instanceof sdk.EntityAlreadyExistsException)) throw error
@@ -170,36 +187,36 @@ async function requireMfa(iam: IAMClient, { user }: Of<'require-mfa'>, account: 
   await iam.send(new sdk.AddUserToGroupCommand({ GroupName: mfaName, UserName: user }))
 }
 
-async function tightenTrust(iam: IAMClient, { role, trust }: Of<'tighten-trust'>, note: Note): Promise<void> {
+async function tightenTrust(iam: IAMClient, { role, trust }: StepOf<'tighten-trust'>, recordState: RecordState): Promise<void> {
   const { GetRoleCommand, UpdateAssumeRolePolicyCommand } = await import('@aws-sdk/client-iam')
   const { Role } = await iam.send(new GetRoleCommand({ RoleName: role }))
-  await note({
+  await recordState({
     undo: `aws iam update-assume-role-policy --role-name ${role} --policy-document file://trust.json`,
     trust: decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''),
   })
   await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: role, PolicyDocument: JSON.stringify(trust) }))
 }
 
-/** Carries one step out, after noting what was there. */
-export async function carryOut(iam: IAMClient, step: PlanStep, account: string, note: Note): Promise<void> {
+/** Executes a step after recording the previous state. */
+export async function executeStep(iam: IAMClient, step: PlanStep, account: string, recordState: RecordState): Promise<void> {
   switch (step.do) {
     case 'deactivate-key':
-      return deactivateKey(iam, step, note)
+      return deactivateKey(iam, step, recordState)
     case 'delete-password':
-      return deletePassword(iam, step, note)
+      return deletePassword(iam, step, recordState)
     case 'detach-policy':
-      return detachPolicy(iam, step, note)
+      return detachPolicy(iam, step, recordState)
     case 'delete-policy':
-      return deletePolicy(iam, step, note)
+      return deletePolicy(iam, step, recordState)
     case 'delete-group':
-      return deleteGroup(iam, step, note)
+      return deleteGroup(iam, step, recordState)
     case 'delete-role':
-      return deleteRole(iam, step, note)
+      return deleteRole(iam, step, recordState)
     case 'set-password-policy':
-      return setPasswordPolicy(iam, note)
+      return setPasswordPolicy(iam, recordState)
     case 'require-mfa':
-      return requireMfa(iam, step, account, note)
+      return requireMfa(iam, step, account, recordState)
     case 'tighten-trust':
-      return tightenTrust(iam, step, note)
+      return tightenTrust(iam, step, recordState)
   }
 }

@@ -1,10 +1,10 @@
 import * as z from 'zod'
 
 const name = z.string().min(1).max(128)
-const arn = z.string().regex(/^arn:[a-z-]+:iam::/, 'is not an ARN of IAM')
+const arn = z.string().regex(/^arn:[a-z-]+:iam::/, 'is not an IAM ARN')
 const common = { finding: z.string().optional(), why: z.string().optional() }
 
-/** One change. Each can be taken back with what the record of its run holds, but for a password. */
+/** A change. All changes except a deleted password can be undone from the record of the run. */
 export const stepShape = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('deactivate-key'), user: name, created: z.iso.datetime({ offset: true }), ...common }),
   z.strictObject({ do: z.literal('delete-password'), user: name, ...common }),
@@ -19,11 +19,11 @@ export const stepShape = z.discriminatedUnion('do', [
 
 export type PlanStep = z.infer<typeof stepShape>
 
-/** What a step does, in words. */
+/** A description of the step. */
 export function stepText(step: PlanStep): string {
   switch (step.do) {
     case 'deactivate-key':
-      return `deactivate the access key of ${step.user} that was made on ${step.created.slice(0, 10)}`
+      return `deactivate the access key of ${step.user} created on ${step.created.slice(0, 10)}`
     case 'delete-password':
       return `delete the password of ${step.user}`
     case 'detach-policy':
@@ -35,16 +35,18 @@ export function stepText(step: PlanStep): string {
     case 'delete-role':
       return `delete the role ${step.role}`
     case 'set-password-policy':
-      return 'set the password policy: 14 characters of all kinds, 24 old ones remembered'
+      return 'set the password policy: at least 14 characters, all character types, no reuse of the last 24 passwords'
     case 'require-mfa':
-      return `let ${step.user} do nothing without MFA but register it`
+      return `require MFA for ${step.user}: without it, only MFA registration is allowed`
     case 'tighten-trust':
-      return `replace whom the role ${step.role} trusts`
+      return `replace the trust policy of the role ${step.role}`
   }
 }
 
-/** The principal, by kind and name, that a step takes something from. */
-export function touched(step: PlanStep): { readonly kind: 'user' | 'role' | 'group'; readonly name: string } | undefined {
+/** The principal or group that a step changes. */
+export function affectedPrincipal(
+  step: PlanStep,
+): { readonly kind: 'user' | 'role' | 'group'; readonly name: string } | undefined {
   if ('user' in step) return { kind: 'user', name: step.user }
   if ('role' in step) return { kind: 'role', name: step.role }
   if ('group' in step) return { kind: 'group', name: step.group }

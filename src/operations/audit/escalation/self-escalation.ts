@@ -1,0 +1,80 @@
+import { targetContext } from '../account/account.ts'
+import { absent, type KeyState, type RequestContext, value } from '../policy/context.ts'
+import { type Decision, decide, decideAnywhere } from '../policy/evaluate.ts'
+import { adminOf, withFullAccess } from './admin.ts'
+import type { Node, PrincipalGraph } from './graph.ts'
+import { easiest, joinSteps, rewriteStep, type Step } from './rewrite.ts'
+
+/** Steps that remove the boundary of an actor that would otherwise be, or become, an administrator. */
+function boundaryRemovalSteps(actor: Node, graph: PrincipalGraph): Step[] {
+  if (actor.boundary === undefined) return []
+  const free: Node = {
+    ...actor,
+    boundary: undefined,
+    adminWithFullAccess: adminOf(withFullAccess({ ...actor, boundary: undefined }), graph.account.id),
+  }
+  const isAdmin = adminOf(free, graph.account.id).verdict === 'yes'
+  const rewrite = isAdmin ? undefined : rewriteStep(free, free, graph)
+  if (!isAdmin && rewrite === undefined) return []
+  const kind = actor.type === 'user' ? 'User' : 'Role'
+  const words = `remove its permissions boundary${rewrite === undefined ? '' : `, then ${rewrite.words}`}`
+  return ['Delete', 'Put'].flatMap((verb) => {
+    const action = `iam:${verb}${kind}PermissionsBoundary`
+    const { verdict, on, by } = decide(actor, { action, resource: actor.arn, context: targetContext(actor.principal) })
+    if (verdict === 'denied') return []
+    return [{ id: 'boundary', action, resource: actor.arn, on: [...on, ...(rewrite?.on ?? [])], by: by.at(-1), words }]
+  })
+}
+
+/** The actions that create a new principal. Its creator can choose not to set a boundary. */
+const createActions = {
+  user: ['iam:CreateUser', 'iam:CreateAccessKey'],
+  role: ['iam:CreateRole'],
+} as const
+
+function newPrincipalContext(graph: PrincipalGraph): RequestContext {
+  return new Map<string, KeyState>([
+    ['iam:permissionsboundary', absent],
+    ['iam:policyarn', value(graph.adminPolicies[0] ?? '')],
+    ['aws:resourcetag/', absent],
+  ])
+}
+
+/** Steps that create a new administrator. The catalogue does not list them, since they change no existing principal. */
+function newPrincipalSteps(actor: Node, graph: PrincipalGraph): Step[] {
+  const { id: account, partition } = graph.account
+  const context = newPrincipalContext(graph)
+  // SCPs also apply to a new principal.
+  if (
+    adminOf(withFullAccess({ identity: [], boundary: undefined, scps: actor.scps, context: new Map() }), account).verdict === 'no'
+  )
+    return []
+  return (['user', 'role'] as const).flatMap((type) => {
+    const [createAction, ...otherActions] = createActions[type]
+    const creation = decideAnywhere(actor, createAction, `arn:${partition}:iam::${account}:${type}/*`, context)
+    if (creation.verdict === 'denied') return []
+    const kind = type === 'user' ? 'User' : 'Role'
+    const grantOptions = [`iam:Put${kind}Policy`, `iam:Attach${kind}Policy`]
+      .map((action) => ({ action, ...decide(actor, { action, resource: creation.resource, context }) }))
+      .filter(({ verdict }) => verdict !== 'denied')
+    const grant = easiest(grantOptions)
+    const others: Decision[] = otherActions.map((action) => decide(actor, { action, resource: creation.resource, context }))
+    if (grant === undefined || others.some(({ verdict }) => verdict === 'denied')) return []
+    const on = [...new Set([creation, grant, ...others].flatMap((decision) => decision.on))]
+    return [
+      {
+        id: `new-${type}`,
+        action: grant.action,
+        resource: creation.resource,
+        on,
+        by: grant.by.at(-1),
+        words: `create a ${type} with administrator access`,
+      },
+    ]
+  })
+}
+
+/** Escalation steps that do not change the policies of an existing principal. */
+export function selfEscalationSteps(actor: Node, graph: PrincipalGraph): Step[] {
+  return [...joinSteps(actor, graph), ...boundaryRemovalSteps(actor, graph), ...newPrincipalSteps(actor, graph)]
+}

@@ -1,0 +1,31 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { log, main } from '../process.ts'
+import { runAgent } from './agent.ts'
+import { openAgent } from './open.ts'
+import { loadAgentSettings } from './settings.ts'
+
+/**
+ * The agent as one file: `node agent.mjs`, with agent.yaml in the working directory or in APIGW_SETTINGS, and the table maps in the
+ * folder `maps` beside the file. For machines on which the whole of apigw is not to be installed.
+ */
+await main(async () => {
+  const maps = join(dirname(fileURLToPath(import.meta.url)), 'maps')
+  const loaded = loadAgentSettings(process.env.APIGW_SETTINGS ?? 'agent.yaml', maps)
+  const agent = await openAgent(loaded)
+  const { settings, resolve } = loaded
+  const running = runAgent({
+    tables: agent.tables,
+    journal: agent.journal(),
+    gateway: agent.gateway,
+    agent: settings.name,
+    observe: ({ kind, ...fields }) => log(kind, fields),
+    mediaRoot: settings.media && resolve(settings.media.root),
+    mediaWrittenAs: settings.media?.writtenAs,
+  })
+  log('running', { agent: settings.name, gateway: settings.gateway, tables: agent.tables.map(({ table }) => table.name) })
+  return async () => {
+    await running.stop()
+    await agent.close()
+  }
+})
