@@ -36,6 +36,8 @@ export function agentEventText(event: AgentEvent): string {
         : `${count(event.reports)} reports read, ${count(event.unmatched)} without a row`
     case 'unmapped':
       return `${event.table}: the result code ${event.code} has no value in the map; the default was written`
+    case 'refused':
+      return `${event.table}: the database refuses to change ${rows(event.rows)}; retry in 10 min: ${event.why}`
     case 'recovered':
       return `${event.table}: ${rows(event.rows)} taken over that were claimed and not sent`
     case 'unavailable':

@@ -164,6 +164,7 @@ async function followLoop(parts: AgentParts, signal: AbortSignal): Promise<void>
   await connected(parts, signal)
   await forever('database', parts, signal, async () => {
     await reporter.followUp(signal)
+    journal.unpark()
     journal.purge(keepMs)
     await pause(followEveryMs, signal)
   })

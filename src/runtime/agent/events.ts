@@ -17,6 +17,8 @@ export type AgentEvent =
   /** Rows that are due and wait for an image. */
   | { readonly kind: 'waiting'; readonly table: string; readonly rows: number; readonly why: string }
   | { readonly kind: 'reported'; readonly reports: number; readonly unmatched: number }
+  /** Rows that the database refuses to change, such as for a trigger. They are tried again later. */
+  | { readonly kind: 'refused'; readonly table: string; readonly rows: number; readonly why: string }
   /** A result without a value in the table's map. */
   | { readonly kind: 'unmapped'; readonly table: string; readonly code: string }
   /** Rows with an old claim and no call: their agent crashed. */

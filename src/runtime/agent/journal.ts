@@ -47,6 +47,7 @@ const tables = `
     PRIMARY KEY (target, row_key, message_key)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS unwritten ON messages (target) WHERE written = 0;
+  CREATE INDEX IF NOT EXISTS parked ON messages (target) WHERE written = 2;
   CREATE INDEX IF NOT EXISTS by_state ON messages (state, changed_at);
   CREATE INDEX IF NOT EXISTS by_message_key ON messages (message_key, target);
 `
@@ -205,6 +206,21 @@ export class Journal {
     })
   }
 
+  /** The customer's table refuses these outcomes for now. */
+  park(rows: readonly JournalRow[]): void {
+    const update = this.#db.prepare(
+      'UPDATE messages SET written = 2 WHERE target = ? AND row_key = ? AND message_key = ? AND state = ?',
+    )
+    this.#transaction(() => {
+      for (const { table, key, messageKey, state } of rows) update.run(table, key, messageKey, state)
+    })
+  }
+
+  /** Outcomes that were refused are to be written again. */
+  unpark(): void {
+    this.#db.exec('UPDATE messages SET written = 0 WHERE written = 2')
+  }
+
   /** What the journal knows of messages, by their keys. */
   known(table: string, messageKeys: readonly string[]): ReadonlyMap<string, JournalRow> {
     return new Map(
@@ -241,7 +257,7 @@ export class Journal {
   counts(): { readonly states: Readonly<Record<string, number>>; readonly openCalls: number; readonly unwritten: number } {
     const rows = this.#db.prepare('SELECT state, count(*) AS n FROM messages GROUP BY state').all()
     const [calls] = this.#db.prepare('SELECT count(*) AS n FROM batches').all()
-    const [open] = this.#db.prepare('SELECT count(*) AS n FROM messages WHERE written = 0').all()
+    const [open] = this.#db.prepare('SELECT count(*) AS n FROM messages WHERE written = 0 OR written = 2').all()
     return {
       states: Object.fromEntries(rows.map(({ state, n }) => [String(state), Number(n)])),
       openCalls: Number(calls?.n),

@@ -114,7 +114,11 @@ export class Reporter {
   /** Rows that the journal does not know, as after the loss of a disk. */
   async #apply(name: string, changes: readonly RowChange[]): Promise<readonly RowChange[]> {
     let left = changes
-    for (const table of this.#tables.get(name) ?? []) left = left.length === 0 ? left : await table.apply(left)
+    for (const table of this.#tables.get(name) ?? []) {
+      if (left.length === 0) return left
+      const { results, refused } = await table.apply(left)
+      left = [...results, ...refused]
+    }
     return left
   }
 

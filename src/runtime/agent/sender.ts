@@ -115,7 +115,7 @@ export class Sender {
 
   /** Claims due rows. @returns the call to make; `undefined`: there is nothing to send */
   async claim(): Promise<JournalBatch | undefined> {
-    const { table, journal, agent } = this.#options
+    const { table, journal, agent, observe } = this.#options
     const newest = Math.ceil(this.#batchRows * newestShare)
     const waiting = this.#attachments.waitingKeys()
     const keys = (await table.dueKeys(this.#batchRows - newest, newest, waiting)).slice(0, this.#batchRows)
@@ -123,10 +123,15 @@ export class Sender {
     const ready = await this.#attach(this.#notSentYet(await table.read(keys, [table.map.status.ready])))
     const intended = ready.rows.map((row) => ({ key: row.key, messageKey: table.messageKeyOf(row) }))
     journal.claiming(table.target, intended)
-    const rows = await table.claim(
+    const {
+      results: rows,
+      refused,
+      why = '',
+    } = await table.claim(
       intended.map(({ key }) => key),
       agent,
     )
+    if (refused.length > 0) observe({ kind: 'refused', table: table.name, rows: refused.length, why })
     const claimed = new Set(rows.map((row) => table.messageKeyOf(row)))
     // Deleted, changed or taken by another agent in between.
     journal.forgetRows(

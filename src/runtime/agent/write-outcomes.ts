@@ -20,6 +20,7 @@ function changeOf({ key, messageKey, state, code, at, id }: JournalRow): RowChan
 /**
  * Writes the outcomes that the journal holds into the customer's table. A row that is gone, or that is another message by now,
  * has nothing to be written: the customer deleted or moved it.
+ * An outcome that the database refuses stays in the journal and is tried again later.
  * @returns how many outcomes found no row
  * @throws Problem `database-unavailable`: the journal keeps them
  */
@@ -28,12 +29,16 @@ export async function writeOutcomes(table: CustomerTable, journal: Journal, obse
   for (;;) {
     const rows = journal.unwritten(table.target, rowsPerWrite)
     if (rows.length === 0) return missing
-    const left = await table.apply(rows.flatMap((row) => changeOf(row) ?? []))
-    missing += left.length
+    const { results, refused, why = '' } = await table.apply(rows.flatMap((row) => changeOf(row) ?? []))
+    missing += results.length
+    const late = new Set(refused.map(({ key, messageKey }) => `${key} ${messageKey}`))
+    const isLate = ({ key, messageKey }: JournalRow): boolean => late.has(`${key} ${messageKey}`)
+    if (refused.length > 0) observe({ kind: 'refused', table: table.name, rows: refused.length, why })
     for (const { state, code } of rows) {
       if (state === 'failed' && code !== undefined && !table.isMapped(code))
         observe({ kind: 'unmapped', table: table.name, code })
     }
-    journal.written(rows)
+    journal.park(rows.filter(isLate))
+    journal.written(rows.filter((row) => !isLate(row)))
   }
 }
