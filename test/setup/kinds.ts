@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** What makes a test slow to start: real services, the compiled command, or another process. */
-const needsMore = /\binject\(|\bbin\/run\.js|\bdist\/|node:child_process|scripts\/bundle\.ts/
+const needsMore = /\binject\(|\bbin\/run\.js|\bdist\/|node:child_process|scripts\/bundle\.ts|src\/dev\/(?:local|prove)\/index\.ts/
 
 /** Files of `test/` that a file imports. Those of `src/` do not count: they start nothing on import. */
 function importsOf(file: string, text: string): string[] {
