@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { programPath, programs } from './programs.ts'
 import { freePort, Server } from './victim.ts'
 
-/** A MariaDB on a free port of the loopback address, whose user `root` needs no password. It is not started yet. */
-export async function mariadbServer(folder: string): Promise<Server> {
+/**
+ * A MariaDB on a free port of the loopback address, whose user `root` needs no password. It is not started yet.
+ * @param options further options of the server
+ */
+export async function mariadbServer(folder: string, options: readonly string[] = []): Promise<Server> {
   const program = programPath(programs.mariadb, '--database sqlite')
   const installer = programPath(programs.mariadbInstall, '--database sqlite')
   const port = await freePort()
@@ -22,6 +25,15 @@ export async function mariadbServer(folder: string): Promise<Server> {
   execFileSync(installer, install, { stdio: 'ignore' })
   const places = [`--socket=${join(data, 'm.sock')}`, `--pid-file=${join(data, 'm.pid')}`]
   const sizes = ['--innodb-buffer-pool-size=64M', '--max-connections=200']
-  const args = ['--no-defaults', `--datadir=${data}`, `--port=${port}`, '--bind-address=127.0.0.1', ...places, ...sizes, ...user]
+  const args = [
+    '--no-defaults',
+    `--datadir=${data}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    ...places,
+    ...sizes,
+    ...options,
+    ...user,
+  ]
   return new Server({ name: 'MariaDB', command: [program, ...args], port, folder })
 }
