@@ -43,7 +43,7 @@ const live: Readonly<Record<string, Answer>> = {
 }
 
 describe('audit iam, offline', () => {
-  test('shows the worst first, each with its fix, and how many', async () => {
+  test('lists the most severe findings first, each with its fix, and the totals', async () => {
     const cwd = offline(user('a', [allow('*')]), role('b', service('lambda'), [allow('dynamodb:*')]))
     const { stdout, code } = await run(['audit', 'iam', '--input', 'account.json'], { cwd })
     expect(code).toBe(0)
@@ -51,7 +51,7 @@ describe('audit iam, offline', () => {
     expect(stdout).toMatch(/Fix: /)
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^1 critical, \d+ high, \d+ medium, \d+ low$/)
   })
-  test('closes the gate at or above a severity', async () => {
+  test('--fail-on fails at or above a severity', async () => {
     const cwd = offline(role('b', service('lambda'), [allow('athena:*')]))
     const gate = async (limit: string) =>
       (await run(['audit', 'iam', '--input', 'account.json', '--fail-on', limit, '--json'], { cwd })).code
@@ -59,7 +59,7 @@ describe('audit iam, offline', () => {
     expect(await gate('low')).toBe(3)
     expect(await gate('high')).toBe(0)
   })
-  test('gives JSON of the shape that is documented', async () => {
+  test('prints JSON in the documented format', async () => {
     const cwd = offline(user('a', [allow('iam:PutUserPolicy')]))
     const found = JSON.parse((await run(['audit', 'iam', '--input', 'account.json', '--json'], { cwd })).stdout)
     expect(Object.keys(found)).toEqual(['summary', 'principals', 'findings', 'missing'])
@@ -77,7 +77,7 @@ describe('audit iam, offline', () => {
       'suppressed',
     ])
   })
-  test('leaves out what was accepted, and what is not new', async () => {
+  test('leaves out accepted findings and known ones', async () => {
     const cwd = offline(user('a', [allow('*')]))
     const before = await run(['audit', 'iam', '--input', 'account.json', '--json'], { cwd })
     writeFileSync(join(cwd, 'before.json'), before.stdout)
@@ -94,7 +94,7 @@ describe('audit iam, offline', () => {
     const since = await run(['audit', 'iam', '--input', 'account.json', '--since', 'before.json', '--json'], { cwd })
     expect(JSON.parse(since.stdout).findings).toEqual([])
   })
-  test.each(['sarif', 'csv', 'markdown', 'html'])('writes %s on stdout and nothing else', async (format) => {
+  test.each(['sarif', 'csv', 'markdown', 'html'])('writes %s to stdout and nothing else', async (format) => {
     const { stdout, stderr, code } = await run(['audit', 'iam', '--input', 'account.json', '--format', format], {
       cwd: offline(user('a', [allow('*')])),
     })
@@ -109,7 +109,7 @@ describe('audit iam, offline', () => {
     expect(shownError(failed).message).toMatch(/account\.json: it ends in the middle/)
     expect(jsonError(await run(['audit', 'iam', '--input', 'account.json', '--json'], { cwd })).code).toBe('audit-input-invalid')
   })
-  test('reads a file from stdin, and does not mind a reader that goes away', async () => {
+  test('reads a file from stdin, and survives a closed output pipe', async () => {
     const many = Array.from({ length: 300 }, (_, at) => user(`user-${at}`, [allow('*')]))
     const { code, stdout } = await runCli(['audit', 'iam', '--input', '-', '--json'], {
       cwd: temporaryFolder(),
@@ -118,7 +118,7 @@ describe('audit iam, offline', () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout).summary.administrators).toBe(300)
   })
-  test.each(['people.yaml'])('finds nothing in the template %s that is shipped', async (name) => {
+  test.each(['people.yaml'])('finds nothing in the shipped template %s', async (name) => {
     const path = new URL(`../../templates/policies/${name}`, import.meta.url).pathname
     const { stdout } = await run(['audit', 'iam', '--template', path, '--json'], { cwd: temporaryFolder() })
     const { findings, principals } = JSON.parse(stdout)
@@ -171,7 +171,7 @@ describe('audit iam, live', () => {
     expect(code).toBe(1)
     expect(JSON.parse(stdout).summary.users).toBe(1)
   })
-  test('without credentials says how to get some', async () => {
+  test('without credentials, the error says how to get some', async () => {
     const env = {
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_CONFIG_FILE: '/nonexistent',
@@ -194,7 +194,7 @@ describe('iam apply', () => {
   }
   const changing = /^(?:Update|Delete|Create|Attach|Detach|Put|Add|Remove)/
 
-  test('the plan says what will be done and why', async () => {
+  test('the plan lists each step and its reason', async () => {
     const { plan } = await planned()
     expect(plan).toMatch(/do: deactivate-key\n\s+user: bob\n\s+created: 2024-01-02T03:04:05.000Z/)
     expect(plan).toMatch(/do: set-password-policy/)
@@ -207,7 +207,7 @@ describe('iam apply', () => {
     expect(stdout).toMatch(/would be done {2}deactivate the access key of bob/)
     expect(asked.filter(({ action }) => changing.test(action))).toEqual([])
   })
-  test('notes what was there, then does it', async () => {
+  test('records the previous state before it changes anything', async () => {
     const { cwd, env, asked } = await planned()
     const { code } = await run(['iam', 'apply', 'plan.yaml', '--yes', '--record', 'undo.jsonl'], { cwd, env })
     expect(code).toBe(0)
@@ -251,7 +251,7 @@ describe('iam apply', () => {
     expect(JSON.parse(stdout).steps[0]).toMatchObject({ outcome: 'refused', why: expect.stringMatching(/root-like is the last/) })
     expect(asked.some(({ action }) => changing.test(action))).toBe(false)
   })
-  test('the first failure ends it, and what was done stays in the record', async () => {
+  test('stops at the first failure, and records what was done', async () => {
     const { cwd, env } = await planned({
       ...live,
       UpdateAccountPasswordPolicy: {
@@ -264,7 +264,7 @@ describe('iam apply', () => {
     const { steps } = JSON.parse(stdout)
     expect(steps.at(-1)).toMatchObject({ outcome: 'failed', why: expect.stringMatching(/iam:UpdateAccountPasswordPolicy/) })
   })
-  test('a plan of another account, or with a slip, is refused', async () => {
+  test('refuses a plan for a different account, or with a typo', async () => {
     const { cwd, env } = await planned()
     writeFileSync(join(cwd, 'other.yaml'), 'version: 1\naccount: "999999999999"\nsteps: []\n')
     expect(
