@@ -57,7 +57,7 @@ describe.each(pages)('%s', (page) => {
   })
 })
 
-it('has a reference that says what the code does', async () => {
+it('the reference matches the code', async () => {
   expect(readFileSync(join(root, 'docs/reference.md'), 'utf8'), 'run: node scripts/reference.ts').toBe(await currentReference())
 })
 

@@ -24,7 +24,7 @@ function folderWith(config: string): string {
   return folder
 }
 
-describe('a broken apigw.yaml names file, place and reason', () => {
+describe('a broken apigw.yaml: the error gives file, place and reason', () => {
   test.each([
     { what: 'syntax', config: 'version: 1\nstages:\n  dev: {registry: [\n', message: /apigw\.yaml, line [34]: / },
     { what: 'a tab', config: 'version: 1\nstages:\n\tdev: {}\n', message: /apigw\.yaml, line 3: / },
@@ -59,7 +59,7 @@ describe('a broken apigw.yaml names file, place and reason', () => {
   })
 
   const twoStages = 'version: 1\nstages:\n  dev: {registry: "sqlite:dev.db"}\n  prod: {registry: "sqlite:prod.db"}\n'
-  test('an unknown stage is answered with those that there are', async () => {
+  test('an unknown stage: the error lists the stages that exist', async () => {
     const folder = folderWith(twoStages)
     const shown = await refused(folder, '--stage', 'production')
     expect(shown).toMatchObject({
@@ -69,12 +69,12 @@ describe('a broken apigw.yaml names file, place and reason', () => {
     })
     expect(readdirSync(folder)).toEqual(['apigw.yaml'])
   })
-  test('of several stages none is guessed', async () => {
+  test('with several stages, none is chosen by default', async () => {
     const folder = folderWith(twoStages)
     expect(await refused(folder)).toMatchObject({ code: 'config-invalid', next: 'add --stage dev|prod' })
     expect(readdirSync(folder)).toEqual(['apigw.yaml'])
   })
-  test('a stage without a file, and a file that is not there', async () => {
+  test('a stage without a file, and a file that does not exist', async () => {
     const folder = temporaryFolder()
     expect(await refused(folder, '--stage', 'prod')).toMatchObject({
       code: 'config-invalid',
@@ -87,7 +87,7 @@ describe('a broken apigw.yaml names file, place and reason', () => {
   })
 })
 
-describe('a password in the open is refused and not repeated', () => {
+describe('a plain-text password is refused and not repeated', () => {
   const address = `redis://user:${password}@127.0.0.1:1`
 
   test.each([[['--registry', address]], [[`--registry=${address}`]], [['--registry', `rediss://:${password}@127.0.0.1:1`]]])(
@@ -112,7 +112,7 @@ describe('a password in the open is refused and not repeated', () => {
     })
     expect(JSON.stringify(shown)).not.toContain(password)
   })
-  test('from the environment it is taken, and not repeated either', async () => {
+  test('a password from the environment is accepted, and not repeated either', async () => {
     const folder = temporaryFolder()
     const { stdout, stderr, code } = await run([...changes], { cwd: folder, env: { APIGW_REGISTRY: address } })
     expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
@@ -146,7 +146,7 @@ describe('a registry that cannot be used', () => {
     expect(shown.next).toContain('restore a backup')
     expect(readFileSync(file, 'utf8')).toBe(notes)
   })
-  test("another program's database stays as it is", async () => {
+  test('the database of another program is left unchanged', async () => {
     const folder = temporaryFolder()
     const file = join(folder, 'other.db')
     const other = new DatabaseSync(file)
@@ -161,7 +161,7 @@ describe('a registry that cannot be used', () => {
     })
     expect(readFileSync(file).equals(before)).toBe(true)
   })
-  test('a registry whose pages were overwritten', async () => {
+  test('a registry with overwritten pages', async () => {
     const folder = temporaryFolder()
     await run([...changes], { cwd: folder })
     const file = registryFile(folder)
@@ -171,7 +171,7 @@ describe('a registry that cannot be used', () => {
     expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
     expect(shownError({ stdout, stderr, code }).message).toContain(file)
   })
-  test('a folder that cannot be made', async () => {
+  test('a folder that cannot be created', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'file'), '')
     const shown = await refused(folder, '--registry', 'sqlite:file/registry.db')
@@ -185,7 +185,7 @@ describe('a command that does not exist', () => {
     { args: ['customer', 'ad'], meant: 'customer add' },
     { args: ['quota', 'sohw', 'acme'], meant: 'quota show' },
     { args: ['docter'], meant: 'doctor' },
-  ])('$args is answered with the nearest one', async ({ args, meant }) => {
+  ])('$args suggests the closest command', async ({ args, meant }) => {
     const folder = temporaryFolder()
     const text = await runCli(args, { cwd: folder })
     const shown = shownError(text)
@@ -196,11 +196,11 @@ describe('a command that does not exist', () => {
     expect([text.code, program.code]).toEqual([2, 2])
     expect(existsSync(join(folder, '.apigw'))).toBe(false)
   })
-  test('one like no other is answered with the list of all', async () => {
+  test('an unknown command without a close match lists all commands', async () => {
     const { message, next } = shownError(await runCli(['xyzzy'], { cwd: temporaryFolder() }))
     expect({ message, next }).toEqual({ message: 'Unknown command "xyzzy".', next: 'apigw --help' })
   })
-  test('a word too many after a command that takes none is called that', async () => {
+  test('an extra argument is reported as such', async () => {
     const text = await runCli(['customer', 'list', 'acme'], { cwd: temporaryFolder() })
     expect(shownError(text).message).toContain('"customer list" does not take the argument "acme"')
     expect(text.code).toBe(2)

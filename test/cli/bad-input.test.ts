@@ -253,7 +253,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('wrong input is answered with cause and next step, with exit code 2, and writes nothing', () => {
+describe('invalid input gets a cause, a next step and exit code 2, and writes nothing', () => {
   test.each(cases)('$what', async ({ args, code, message, next }) => {
     const before = contentsOf(registryFile(folder))
     const text = await run(args, here)
@@ -271,7 +271,7 @@ describe('wrong input is answered with cause and next step, with exit code 2, an
   })
 })
 
-test('wrong input in a folder without a registry makes none', async () => {
+test('invalid input in a folder without a registry creates none', async () => {
   const empty = temporaryFolder()
   for (const args of [
     ['customer', 'list', '--nope'],
@@ -283,6 +283,6 @@ test('wrong input in a folder without a registry makes none', async () => {
   expect(existsSync(join(empty, '.apigw'))).toBe(false)
 })
 
-test('the registry that all of this met still works', async () => {
+test('the registry used by all these cases still works', async () => {
   expect(await json(['customer', 'list'], here)).toMatchObject({ customers: [{ id: 'acme' }, { id: 'bare' }] })
 })

@@ -16,19 +16,19 @@ async function folderWithBug(): Promise<string> {
   return cwd
 }
 
-test('a bug is called one: no stack, exit code 1, and how to report it', async () => {
+test('a bug is reported as one: no stack, exit code 1, and how to report it', async () => {
   const text = await run(['customer', 'list'], { cwd: await folderWithBug() })
   expect(text.code).toBe(1)
   const { message, next } = shownError(text)
   expect(message).toBe("Cannot read properties of undefined (reading 'x')")
   expect(next).toMatch(/bug in apigw.*DEBUG=apigw/)
 })
-test('with DEBUG the stack is there', async () => {
+test('DEBUG shows the stack', async () => {
   const { stdout, stderr, code } = await run(['customer', 'list'], { cwd: await folderWithBug(), env: { DEBUG: 'apigw' } })
   expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
   expect(stderr).toMatch(/\n {4}at .*bug\.test\.ts/)
 })
-test('as JSON, never with a stack', async () => {
+test('JSON output never contains a stack', async () => {
   for (const env of [{}, { DEBUG: 'apigw' }]) {
     const program = await run(['customer', 'list', '--json'], { cwd: await folderWithBug(), env })
     expect(jsonError(program)).toMatchObject({ code: 'internal-error', next: expect.stringContaining('bug in apigw') })
@@ -36,7 +36,7 @@ test('as JSON, never with a stack', async () => {
     expect(program.code).toBe(1)
   }
 })
-test('what was foreseen has no stack even with DEBUG', async () => {
+test('an expected error has no stack even with DEBUG', async () => {
   const cwd = temporaryFolder()
   const text = await run(['customer', 'show', 'stranger'], { cwd, env: { DEBUG: 'apigw' } })
   shownError(text)

@@ -75,7 +75,7 @@ function words(line: string): string[] {
 }
 
 describe.each(named)('$name', ({ name, command }) => {
-  test('is a topic and a verb, or one of the few words that are both', () => {
+  test('is a topic and a verb, or one of the few exceptions that are both', () => {
     const parts = name.split(' ')
     const topics = parts.slice(0, -1)
     const verb = parts.at(-1)
@@ -88,10 +88,10 @@ describe.each(named)('$name', ({ name, command }) => {
       expect(known?.description).toMatch(/\S/)
     }
   })
-  test('says in a line what it does', () => {
+  test('has a one-line summary', () => {
     expect(command.summary).toMatch(/^[a-z][^\n]{5,78}[^.\s]$/)
   })
-  test('gives JSON', () => {
+  test('supports JSON', () => {
     expect(command.enableJsonFlag).toBe(true)
     expect(Object.keys(command.flags)).toContain('json')
   })
@@ -104,7 +104,7 @@ describe.each(named)('$name', ({ name, command }) => {
       expect(summary, flag).not.toMatch(/\.$/)
     }
   })
-  test('has examples that begin with the program, name this command, and use flags and values that exist', () => {
+  test('has examples that begin with the program, name this command, and use existing flags and valid values', () => {
     const examples = examplesOf(command)
     expect(examples.some((example) => example.startsWith(`${config.bin} ${name}`))).toBe(true)
     for (const example of examples) {
@@ -124,7 +124,7 @@ describe.each(named)('$name', ({ name, command }) => {
   })
 })
 
-test('one flag means one thing everywhere: the same variable and the same kind', () => {
+test('a flag means the same everywhere: same variable and same type', () => {
   const seen = new Map<string, string>()
   for (const { flags } of commands) {
     for (const [flag, { env, type, char }] of Object.entries(flags)) {
@@ -135,7 +135,7 @@ test('one flag means one thing everywhere: the same variable and the same kind',
   }
 })
 
-test('whatever changes something can be tried first', () => {
+test('every command that changes something has a dry run', () => {
   const changing = commands.filter(({ id }) =>
     /:(?:add|allow|block|install|issue|promote|remove|resume|revoke|set|suspend|unblock)$|^(?:bootstrap|deploy|destroy|init)$/.test(
       id,
@@ -145,7 +145,7 @@ test('whatever changes something can be tried first', () => {
   for (const { id, flags } of changing) expect(Object.keys(flags), id).toContain('dry-run')
 })
 
-test('every command that this file knows runs in process as well: --help aside, the helpers of these tests reach it', async () => {
+test('every command listed here also runs in process, except for --help', async () => {
   for (const { name } of named)
     expect(await run([...name.split(' '), '--no-such-flag'], { cwd: temporaryFolder() })).toMatchObject({ code: 2 })
 })
@@ -155,7 +155,7 @@ function normal(text: string): string {
   return text.replace(/apigw\/\S+ \S+ node-v\S+/, 'apigw/VERSION PLATFORM NODE').replaceAll(/[ \t]+$/gm, '')
 }
 
-test('the help of the program, its topics and its commands reads as it was reviewed', async () => {
+test('the help of the program, its topics and its commands matches the reviewed text', async () => {
   const cwd = temporaryFolder()
   const topics = [...new Set(named.map(({ name }) => name.split(' ')[0] ?? ''))].filter((topic) => !singles.has(topic))
   const asked = ['', ...topics, ...named.map(({ name }) => name)]

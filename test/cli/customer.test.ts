@@ -53,7 +53,7 @@ describe('customer add', () => {
     for (const keyId of stdout.match(keyIdPattern) ?? []) expect(lines).toContain(`  API_KEY  ${keyId}`)
   })
 
-  test('as JSON', async () => {
+  test('prints JSON', async () => {
     const added = await json([...acme, '--key', 'live'], here)
     expect(Object.keys(added)).toEqual([...profileFields, 'dryRun'])
     const { keys, ...rest } = added as { keys: Record<string, string>[] }
@@ -85,7 +85,7 @@ describe('customer add', () => {
     })
   })
 
-  test('a secret is nowhere but in the answer that issued it', async () => {
+  test('a secret appears only in the output of the command that issued it', async () => {
     const secrets = secretsIn(await ok([...acme, '--key', 'live', '--key', 'test'], here))
     expect(secrets).toHaveLength(2)
     for (const secret of secrets) expect(folderHolds(here.cwd, secret)).toBe(false)
@@ -113,7 +113,7 @@ describe('customer add', () => {
     expect(await json(['customer', 'show', 'acme'], here)).toMatchObject({ name: 'acme', quotas: { live: null }, keys: [] })
   })
 
-  test('a dry run says what would be, shows no secret, and writes nothing', async () => {
+  test('a dry run shows the result without a secret, and writes nothing', async () => {
     await ok(['customer', 'add', 'other'], here)
     const before = contents()
     const dry = await run([...acme, '--key', 'live', '--dry-run'], here)
@@ -127,7 +127,7 @@ describe('customer add', () => {
     expect(contents()).toEqual(before)
   })
 
-  test('a dry run finds what the real one would find', async () => {
+  test('a dry run fails where the real run would', async () => {
     await ok(['customer', 'add', 'acme'], here)
     expect(await run(['customer', 'add', 'acme', '--dry-run'], here)).toMatchObject({
       code: 2,
@@ -136,7 +136,7 @@ describe('customer add', () => {
     expect(await run(['customer', 'add', 'beta', '--day', '0', '--dry-run'], here)).toMatchObject({ code: 2 })
   })
 
-  test('a name in Korean keeps the columns of the list straight', async () => {
+  test('a Korean name keeps the columns of the list aligned', async () => {
     await ok(['customer', 'add', 'hanguk', '--name', '한국 상사', '--time-zone', 'Asia/Seoul'], here)
     await ok(['customer', 'add', 'nyc', '--name', 'New York', '--time-zone', 'America/New_York'], here)
     expect(await ok(['customer', 'list'], here)).toBe(
@@ -159,7 +159,7 @@ describe('customer list and show', () => {
     })
     expect(await json(['customer', 'list'], here)).toEqual({ customers: [] })
   })
-  test('list as JSON, sorted by id', async () => {
+  test('list prints JSON, sorted by id', async () => {
     for (const id of ['beta', 'acme']) await ok(['customer', 'add', id], here)
     const customer = { state: 'active', timeZone: 'Asia/Seoul', createdAt: instant }
     expect(await json(['customer', 'list'], here)).toEqual({
@@ -169,7 +169,7 @@ describe('customer list and show', () => {
       ],
     })
   })
-  test('show has the latest changes with who made them, newest first', async () => {
+  test('show lists the latest changes and who made them, newest first', async () => {
     await ok(acme, here)
     await ok(['quota', 'set', 'acme', '--day', '5'], { ...here, env: { APIGW_ACTOR: 'kim' } })
     const shown = await json(['customer', 'show', 'acme'], here)
@@ -222,7 +222,7 @@ describe('customer set, suspend, resume and remove', () => {
     expect(await json(['customer', ...args.with(1, 'other')], here)).toEqual({ ...shape, id: 'other', dryRun: false })
   })
 
-  test('what was set is what is shown', async () => {
+  test('what was set is shown', async () => {
     await ok(['customer', 'set', 'acme', '--name', 'New', '--time-zone', 'Europe/Berlin'], here)
     await ok(['customer', 'suspend', 'acme'], here)
     expect(await json(['customer', 'show', 'acme'], here)).toMatchObject({
@@ -232,21 +232,21 @@ describe('customer set, suspend, resume and remove', () => {
     })
     expect(await ok(['customer', 'list'], here)).toContain('suspended')
   })
-  test('the id of a removed customer is refused, with the day from which it is free and what to do', async () => {
+  test('the id of a removed customer is refused, with the day on which it becomes available and a next step', async () => {
     await ok(['customer', 'remove', 'acme', '--yes'], here)
     const { error } = JSON.parse((await run([...acme, '--json'], here)).stdout)
     expect(error).toMatchObject({ code: 'customer-id-retired', next: expect.stringContaining('customer add') })
     expect(error.message).toMatch(/cannot be used again before \d{4}-\d\d-\d\d/)
     expect(await json(['customer', 'list'], here)).toEqual({ customers: [] })
   })
-  test('a removed customer is gone, and its audit log is not', async () => {
+  test('a removed customer is gone, but its audit log is kept', async () => {
     await ok(['customer', 'remove', 'acme', '--yes'], here)
     expect(await json(['customer', 'list'], here)).toEqual({ customers: [] })
     expect(contentsOf(registryFile(here.cwd)).history).toMatchObject([{ what: 'customer added' }, { what: 'customer removed' }])
   })
 })
 
-test('the same on Redis', async () => {
+test('works the same on Redis', async () => {
   const id = uniqueName('acme')
   const redis = ['--registry', `${inject('redis')}/9`]
   const out = await ok(['customer', 'add', id, '--day', '7', '--queue', 'carrier-a', '--key', 'live', ...redis], here)

@@ -43,8 +43,8 @@ function stateOf(report: Report, name: string): string | undefined {
   return report.checks.find((check) => check.name === name)?.state
 }
 
-describe('a system without fault', () => {
-  test('every part is looked at, and the exit code is 0', async () => {
+describe('a healthy setup', () => {
+  test('checks everything, and exits with 0', async () => {
     const here = await healthyFolder()
     await ok(['customer', 'add', 'acme', '--day', '5', '--queue', 'carrier-a', '--key', 'live', '--key', 'test'], here)
     const report = await doctor(here)
@@ -61,13 +61,13 @@ describe('a system without fault', () => {
     for (const check of report.checks)
       expect(check).toEqual({ name: expect.any(String), state: 'ok', detail: expect.stringMatching(/\S/) })
   })
-  test('in words, a line for each and a sum', async () => {
+  test('prints text: one line per check, and a summary', async () => {
     const { stdout, stderr, code } = await run(['doctor'], await healthyFolder())
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     expect(stdout).toMatch(/^✓ node {2}Node \d+/)
     expect(stdout).toMatch(/\n5 ok, 0 warnings, 0 failed\n$/)
   })
-  test('looking changes nothing', async () => {
+  test('changes nothing', async () => {
     const here = await healthyFolder()
     await ok(['customer', 'add', 'acme', '--key', 'live'], here)
     const before = contentsOf(registryFile(here.cwd))
@@ -79,8 +79,8 @@ describe('a system without fault', () => {
   })
 })
 
-describe('what keeps a customer from sending is a warning with the command that ends it', () => {
-  test('each is gone once its fix was typed', async () => {
+describe('a customer that cannot send gets a warning with the command that fixes it', () => {
+  test('each warning disappears once its fix is run', async () => {
     const here = await healthyFolder()
     await ok(['customer', 'add', 'acme'], here)
     const typed: string[] = []
@@ -106,7 +106,7 @@ describe('what keeps a customer from sending is a warning with the command that 
       'apigw route set acme --env live --queue carrier-a',
     ])
   })
-  test('a suspended customer is not missing anything', async () => {
+  test('a suspended customer gets no warning about missing settings', async () => {
     const here = await healthyFolder()
     await ok(['customer', 'add', 'acme'], here)
     await ok(['customer', 'suspend', 'acme'], here)
@@ -125,8 +125,8 @@ describe('what keeps a customer from sending is a warning with the command that 
   })
 })
 
-describe('a fault ends it with 1 and says what to do', () => {
-  test('nothing set up yet', async () => {
+describe('a failed check gives exit code 1 and says what to do', () => {
+  test('nothing is set up yet', async () => {
     const report = await doctor({ cwd: temporaryFolder() }, '--gateway', 'http://127.0.0.1:1')
     expect(report).toMatchObject({ code: 1, summary: { ok: 1, warn: 2, fail: 1 } })
     expect(report.checks.slice(1)).toEqual([
@@ -135,13 +135,13 @@ describe('a fault ends it with 1 and says what to do', () => {
       { name: 'gateway', state: 'fail', detail: 'http://127.0.0.1:1 does not answer', fix: 'start it: apigw dev' },
     ])
   })
-  test('in words', async () => {
+  test('prints text', async () => {
     const { stdout, code } = await run(['doctor', '--gateway', 'http://127.0.0.1:1'], { cwd: temporaryFolder() })
     expect(code).toBe(1)
     expect(stdout).toContain('✗ gateway  http://127.0.0.1:1 does not answer\n    fix: start it: apigw dev\n')
     expect(stdout).toMatch(/\n1 ok, 2 warnings, 1 failed\n$/)
   })
-  test('a registry that does not answer leaves the rest to be looked at', async () => {
+  test('the other checks still run when the registry does not answer', async () => {
     const here = await healthyFolder()
     const report = await doctor(here, '--registry', 'redis://127.0.0.1:1')
     expect(report.code).toBe(1)
@@ -150,7 +150,7 @@ describe('a fault ends it with 1 and says what to do', () => {
     expect(fix).toContain('--registry')
     expect(fix).not.toContain('apigw doctor')
   })
-  test('a registry that is damaged', async () => {
+  test('a damaged registry', async () => {
     const cwd = temporaryFolder()
     mkdirSync(join(cwd, '.apigw'))
     writeFileSync(registryFile(cwd), 'no database '.repeat(500))
@@ -174,7 +174,7 @@ describe('a fault ends it with 1 and says what to do', () => {
       fix: expect.stringContaining('log'),
     })
   })
-  test('a route to a queue that is not there', async () => {
+  test('a route to a queue that does not exist', async () => {
     const here = await healthyFolder()
     await ok(['customer', 'add', 'acme', '--day', '5', '--queue', 'carrier-z', '--key', 'live'], here)
     const report = await doctor(here)
@@ -187,7 +187,7 @@ describe('a fault ends it with 1 and says what to do', () => {
   })
 })
 
-test('a broken apigw.yaml is an error like anywhere else', async () => {
+test('a broken apigw.yaml gives the same error as elsewhere', async () => {
   const cwd = temporaryFolder()
   writeFileSync(join(cwd, 'apigw.yaml'), 'version: 1\nstages: {dev: {gateway: x}}\n')
   expect(await run(['doctor'], { cwd })).toMatchObject({

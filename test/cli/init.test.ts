@@ -9,7 +9,7 @@ function contentOf(folder: string, name = 'apigw.yaml'): string {
   return readFileSync(join(folder, name), 'utf8')
 }
 
-test('writes the starter, which every command then reads', async () => {
+test('writes a starter file that every command can read', async () => {
   const cwd = temporaryFolder()
   expect(await run(['init'], { cwd })).toEqual({ stdout: 'Wrote apigw.yaml.\n', stderr: 'Next: apigw dev\n', code: 0 })
   expect(contentOf(cwd)).toBe(template)
@@ -18,13 +18,13 @@ test('writes the starter, which every command then reads', async () => {
   expect(existsSync(join(cwd, '.apigw/registry.db'))).toBe(true)
 })
 
-test('as JSON', async () => {
+test('prints JSON', async () => {
   const cwd = temporaryFolder()
   writeFileSync(join(cwd, '.gitignore'), 'node_modules/\n')
   expect(await json(['init'], { cwd })).toEqual({ written: ['apigw.yaml', '.gitignore'], dryRun: false })
 })
 
-test('overwrites nothing unless forced', async () => {
+test('overwrites nothing without --force', async () => {
   const cwd = temporaryFolder()
   const mine = 'version: 1\nstages: {mine: {}}\n'
   writeFileSync(join(cwd, 'apigw.yaml'), mine)
@@ -39,7 +39,7 @@ test('overwrites nothing unless forced', async () => {
   expect(contentOf(cwd)).toBe(template)
 })
 
-test('works where the apigw.yaml that it replaces is broken', async () => {
+test('replaces a broken apigw.yaml', async () => {
   const cwd = temporaryFolder()
   writeFileSync(join(cwd, 'apigw.yaml'), ': [')
   await ok(['init', '--force'], { cwd })

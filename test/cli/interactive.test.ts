@@ -19,7 +19,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     queue: 'Queue for live messages',
   }
 
-  test('customer add asks for everything, and does what was answered', async () => {
+  test('customer add prompts for every value, and applies the answers', async () => {
     const folder = temporaryFolder()
     const { screen, code } = await talk(
       folder,
@@ -48,7 +48,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     })
   })
 
-  test('it asks only for what the flags leave open, and enter alone leaves a limit and the route out', async () => {
+  test('prompts only for values without a flag, and an empty answer skips the limit and the route', async () => {
     const folder = temporaryFolder()
     const { screen, code } = await talk(
       folder,
@@ -98,7 +98,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     })
   })
 
-  test('Ctrl-C at any question ends it with 130 and writes nothing', async () => {
+  test('Ctrl-C at any prompt exits with 130 and writes nothing', async () => {
     const answers = [
       [questions.id, `acme${enter}`],
       [questions.name, enter],
@@ -119,7 +119,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     )
   })
 
-  test('--yes and CI ask nothing', async () => {
+  test('--yes and CI disable the prompts', async () => {
     const folder = temporaryFolder()
     expect(await talk(folder, ['customer', 'add', 'acme', '--yes'], [])).toMatchObject({ code: 0 })
     const { screen, code } = await talk(folder, ['customer', 'add'], [], { CI: 'true' })
@@ -161,7 +161,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     expect(stack.status).toBe('DELETE_COMPLETE')
   })
 
-  test('credentials are asked for without being shown', async () => {
+  test('credentials are not echoed', async () => {
     const { screen, code } = await talk(
       temporaryFolder(),
       ['send', '--to', '010-1234-5678', '--text', 'x', '--gateway', 'http://127.0.0.1:1'],
@@ -172,7 +172,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     expect(screen).not.toContain('swordfish')
   })
 
-  test('a terminal has colours, unless NO_COLOR says otherwise', async () => {
+  test('a terminal gets colours, unless NO_COLOR is set', async () => {
     const folder = temporaryFolder()
     await ok(['customer', 'add', 'acme'], { cwd: folder })
     const seen = await Promise.all(
@@ -182,7 +182,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
   })
 })
 
-test('a pipe has no controlSequence codes', async () => {
+test('a pipe gets no control sequences', async () => {
   const folder = temporaryFolder()
   await ok(['customer', 'add', 'acme'], { cwd: folder })
   for (const args of [['customer', 'show', 'acme'], ['customer', 'list'], ['doctor'], ['customer', 'show', 'stranger']]) {

@@ -6,7 +6,7 @@ import { project } from '../operations/stacks/installation.ts'
 import { awsServer } from '../support/query-server.ts'
 import { childOf } from './run.ts'
 
-test('Ctrl-C while AWS does not answer says that it was heard, and a second one ends it', async () => {
+test('Ctrl-C while AWS does not answer is acknowledged, and a second Ctrl-C exits', async () => {
   const { env } = await awsServer({})
   const silent = createServer()
   await once(silent.listen(0, '127.0.0.1'), 'listening')

@@ -28,7 +28,7 @@ async function issued(...more: string[]): Promise<Record<string, string>> {
 }
 
 describe('key issue', () => {
-  test('shows the three parts of the credential, the secret once', async () => {
+  test('shows the three parts of the credential, and the secret once', async () => {
     const { stdout, stderr, code } = await run(['key', 'issue', 'acme', '--env', 'test'], here)
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     const [keyId] = stdout.match(keyIdPattern) ?? []
@@ -70,24 +70,24 @@ describe('key issue', () => {
     ['90d', 90 * 86_400_000],
     ['12h', 12 * 3_600_000],
     ['30m', 30 * 60_000],
-  ])('expiry in %s', async (span, milliseconds) => {
+  ])('accepts an expiry in %s', async (span, milliseconds) => {
     const asked = Date.now()
     const { expiresAt = '' } = await issued('--expires', span)
     const late = Date.parse(expiresAt) - asked - milliseconds
     expect(late).toBeGreaterThanOrEqual(0)
     expect(Date.parse(expiresAt)).toBeLessThanOrEqual(Date.now() + milliseconds)
   })
-  test('expiry at a time in any offset', async () => {
+  test('accepts an expiry time with any offset', async () => {
     expect(await issued('--expires', '2099-01-31T09:00:00+09:00')).toMatchObject({ expiresAt: '2099-01-31T00:00:00.000Z' })
   })
-  test('from addresses and ranges, shown as they were written', async () => {
+  test('accepts addresses and ranges, and shows them as entered', async () => {
     expect(await issued('--allow-ip', '203.0.113.0/24', '--allow-ip', '2001:db8::1')).toMatchObject({
       allowIps: ['203.0.113.0/24', '2001:db8::1'],
     })
     expect(await ok(['key', 'list', 'acme'], here)).toContain('203.0.113.0/24, 2001:db8::1')
   })
 
-  test('a dry run makes no key, shows no secret, and writes nothing', async () => {
+  test('a dry run creates no key, shows no secret, and writes nothing', async () => {
     const before = contents()
     const dry = await run(['key', 'issue', 'acme', '--dry-run'], here)
     expect(dry).toEqual({ stdout: 'Would issue a basic key for live.\n', stderr: 'Dry run: nothing was changed.\n', code: 0 })
@@ -97,7 +97,7 @@ describe('key issue', () => {
     expect(contents()).toEqual(before)
   })
 
-  test('the line of the audit log names the key, never the secret', async () => {
+  test('the audit log entry names the key and never contains the secret', async () => {
     const { keyId, password } = await issued()
     const { history } = (await json(['customer', 'show', 'acme'], here)) as { history: object[] }
     expect(history[0]).toMatchObject({ what: `key ${keyId} issued (basic, live)` })
@@ -114,7 +114,7 @@ describe('key list', () => {
     })
     expect(await json(['key', 'list', 'acme'], here)).toEqual({ customer: 'acme', keys: [] })
   })
-  test('every state, in columns and as JSON', async () => {
+  test('shows every state, in columns and as JSON', async () => {
     const live = await issued()
     const test = await issued('--env', 'test', '--expires', '2099-01-31T00:00:00Z', '--allow-ip', '10.0.0.0/8')
     await ok(['key', 'revoke', 'acme', String(live.keyId)], here)
@@ -160,7 +160,7 @@ describe('key revoke', () => {
     expect(again).toEqual({ customer: 'acme', keyId, revokedAt: instant, dryRun: false })
     expect(await json(['key', 'list', 'acme'], here)).toEqual(first)
   })
-  test('leaves the other keys alone, and is answered with the nearest on a slip', async () => {
+  test('leaves other keys unchanged, and suggests the closest id after a typo', async () => {
     const first = await issued()
     const second = await issued()
     await ok(['key', 'revoke', 'acme', String(first.keyId)], here)
@@ -172,7 +172,7 @@ describe('key revoke', () => {
   })
 })
 
-test('the same on Redis', async () => {
+test('works the same on Redis', async () => {
   const id = uniqueName('acme')
   const redis = ['--registry', `${inject('redis')}/9`]
   await ok(['customer', 'add', id, ...redis], here)

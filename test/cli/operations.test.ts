@@ -38,7 +38,7 @@ function queueWithDead(good: number, junk = 0): { name: string; dead: string } {
 }
 
 describe('queue', () => {
-  test('list shows what waits, the dead letters, and what polling costs', async () => {
+  test('list shows waiting messages, dead letters, and the cost of polling', async () => {
     const { name, dead } = queueWithDead(2)
     sqs.server.sendMessage(name, envelopeOf(name, [messageWith()]))
     const { stdout, stderr } = await run(['queue', 'list', '--prefix', name], here)
@@ -49,7 +49,7 @@ describe('queue', () => {
     })
   })
 
-  test('peek shows whose they are and no text and no whole number, and leaves them', async () => {
+  test('peek shows the customers but no texts or full numbers, and leaves the messages in the queue', async () => {
     const { dead } = queueWithDead(1, 1)
     const { stdout } = await run(['queue', 'peek', dead], here)
     expect(stdout).toContain('acme (live)')
@@ -60,7 +60,7 @@ describe('queue', () => {
     expect(sqs.bodies(dead)).toHaveLength(2)
   })
 
-  test('peek refuses a queue that moves messages after few receives, and says what a look costs', async () => {
+  test('peek refuses a queue with a low receive limit, and says what a look costs', async () => {
     const { name, dead } = queueWithDead(0)
     sqs.server.sendMessage(name, envelopeOf(name, [messageWith()]))
     const refused = await run(['queue', 'peek', name], here)
@@ -77,7 +77,7 @@ describe('queue', () => {
     expect([sqs.bodies(name).length, sqs.bodies(dead).length]).toEqual([1, 0])
   })
 
-  test('redrive asks, tries dry, and moves what is an envelope', async () => {
+  test('redrive asks for confirmation, has a dry run, and moves only envelopes', async () => {
     const { name, dead } = queueWithDead(12, 2)
     expect(await run(['queue', 'redrive', name], here)).toMatchObject({ code: 2, stdout: '' })
     expect(await json(['queue', 'redrive', name, '--dry-run'], here)).toMatchObject({ moved: 0, left: 14, dryRun: true })
@@ -95,7 +95,7 @@ describe('queue', () => {
     expect((await run(['queue', 'redrive', name, '--yes'], here)).stderr).toContain(`No messages are waiting in ${dead}.`)
   })
 
-  test('redrive of a queue without dead letters, and of one that is not there, says so', async () => {
+  test('redrive reports a queue without dead letters, and one that does not exist', async () => {
     const name = uniqueName('carrier')
     sqs.createQueue(name)
     expect((await run(['queue', 'redrive', name], here)).stderr).toContain('no dead-letter queue')
@@ -116,7 +116,7 @@ describe('queue', () => {
 })
 
 describe('schema', () => {
-  test('status, dry run, apply, and again nothing to do', async () => {
+  test('runs status, dry run and apply, and a second apply changes nothing', async () => {
     const database = ['--database', `sqlite:${join(here.cwd, 'm.db')}`]
     expect(await json(['schema', 'status', ...database], here)).toMatchObject({ pending: [{ version: 1 }] })
     expect(await json(['schema', 'apply', ...database, '--dry-run'], here)).toMatchObject({
@@ -145,13 +145,13 @@ describe('schema', () => {
       'recipient',
     ],
     ['{', 'Cannot read'],
-  ])('carriers.yaml with "%s" is refused with its place', async (text, place) => {
+  ])('carriers.yaml with "%s" is refused, with the position of the error', async (text, place) => {
     writeFileSync(join(here.cwd, 'carriers.yaml'), text)
     const { code, stderr } = await run(['schema', 'apply', '--database', `sqlite:${join(here.cwd, 'm.db')}`], here)
     expect([code, stderr]).toEqual([2, expect.stringContaining(place)])
   })
 
-  test('no database, one that is none, a password in a flag, one that does not answer', async () => {
+  test('refuses a missing or invalid database, a password in a flag, and a database that does not answer', async () => {
     expect((await run(['schema', 'status'], here)).stderr).toContain('No database was given')
     expect((await run(['schema', 'status', '--database', 'x'], here)).code).toBe(2)
     const secret = await run(['schema', 'status', '--database', 'mysql://me:hunter2@h/d'], here)
@@ -159,14 +159,14 @@ describe('schema', () => {
     expect((await run(['schema', 'status', '--database', 'postgres://me@127.0.0.1:1/d'], here)).code).toBe(1)
   })
 
-  test('a real server is asked', async () => {
+  test('reads a real server', async () => {
     const database = ['--database', `${inject('postgres')}postgres`]
     expect(await json(['schema', 'status', ...database], here)).toMatchObject({ pending: [{ version: 1 }] })
   })
 })
 
 describe('report', () => {
-  test('list pages through, and replay writes them once more for who has lost them', async () => {
+  test('list pages through reports, and replay writes them again for a customer that lost them', async () => {
     const customer = uniqueName('acme')
     const owner = { customer, environment: 'live' } as const
     const ledger = dynamo.open()
@@ -191,7 +191,7 @@ describe('report', () => {
     expect(await ok(['report', 'list', customer], here)).toContain('4410')
   })
 
-  test('says where a ledger could be when it does not know, and what is wrong with a cursor', async () => {
+  test('says where the ledger is configured when none is, and what is wrong with a cursor', async () => {
     const nowhere = { cwd: here.cwd }
     expect((await run(['report', 'list', 'acme'], nowhere)).stderr).toContain('Where is the ledger?')
     expect(await run(['report', 'list', 'acme', '--cursor', 'x'], here)).toMatchObject({ code: 2 })

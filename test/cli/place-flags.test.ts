@@ -9,7 +9,7 @@ const flagsOf = (argv: string[]) => (command: NextCommand) =>
   placeFlags(command, argv, (name, flag) => known.has(flag) || (name.startsWith('waf') && flag !== 'database'))
 const here = (next: Parameters<typeof nextText>[0], ...argv: string[]) => nextText(next, flagsOf(argv))
 
-test('adds the flags of the present command to each next command', () => {
+test('adds the flags of the current command to each next command', () => {
   expect(here(apigw('status'), '--stage', 'prod')).toBe('apigw status --stage prod')
   expect(here(step`see why: ${apigw('logs')}; then run it again`, '--stage=prod')).toBe(
     'see why: apigw logs --stage prod; then run it again',
@@ -34,7 +34,7 @@ test('adds no flag that the command has already or does not need', () => {
   expect(here(apigw('deploy', '--help'), '--stage', 'prod')).toBe('apigw deploy --help')
 })
 
-test('leaves a hint in words unchanged', () => {
+test('leaves a hint in prose unchanged', () => {
   expect(here('use the apigw that wrote it', '--stage', 'prod')).toBe('use the apigw that wrote it')
   expect(here('correct apigw status', '--stage', 'prod')).toBe('correct apigw status')
 })

@@ -33,20 +33,20 @@ describe('the registry: flag, then environment, then apigw.yaml, then default', 
   const flag = ['--registry', 'sqlite:by-flag.db']
   const env = { APIGW_REGISTRY: 'sqlite:by-env.db' }
 
-  test('each goes before all that follow', async () => {
+  test('each source overrides the ones after it', async () => {
     expect(await used()).toBe('by-default')
     writeConfig()
     expect(await used()).toBe('by-file')
     expect(await used([], env)).toBe('by-env')
     expect(await used(flag, env)).toBe('by-flag')
   })
-  test('the stage: flag, then environment, then the one that the file names', async () => {
+  test('the stage: flag, then environment, then the default of the file', async () => {
     writeConfig()
     expect(await used([], { APIGW_STAGE: 'two' })).toBe('by-stage')
     expect(await used(['--stage', 'one'], { APIGW_STAGE: 'two' })).toBe('by-file')
     expect(await used(['--stage', 'bare'])).toBe('by-default')
   })
-  test('a path of the file is meant from the file, one of a flag from where one stands', async () => {
+  test('a path in the file is relative to the file, and a path in a flag to the current folder', async () => {
     writeConfig()
     const sub = join(cwd, 'sub')
     expect(await used(['--config', '../apigw.yaml'], {}, sub)).toBe('by-file')
@@ -54,7 +54,7 @@ describe('the registry: flag, then environment, then apigw.yaml, then default', 
     expect(await used(['--registry', 'sqlite:../by-flag.db'], {}, sub)).toBe('by-flag')
     expect(await used(['--registry', `sqlite:${join(cwd, 'by-flag.db')}`], {}, sub)).toBe('by-flag')
   })
-  test('reading what is not there makes nothing', async () => {
+  test('reading a registry that does not exist does not create it', async () => {
     expect(await used([], {}, join(cwd, 'sub'))).toBe('')
     expect(await run(['customer', 'add', 'xx', '--dry-run'], { cwd: join(cwd, 'sub') })).toMatchObject({ code: 0 })
     expect(await run(['customer', 'show', 'x'], { cwd: join(cwd, 'sub') })).toMatchObject({ code: 2 })
@@ -86,7 +86,7 @@ describe('the gateway', () => {
 })
 
 describe('flags from the environment', () => {
-  test('a value, several values, and a switch', async () => {
+  test('a value, a list of values, and a boolean', async () => {
     const env = { APIGW_DAY: '7', APIGW_QUEUE: 'carrier-a', APIGW_KEY: 'live', APIGW_NAME: 'From Env' }
     expect(await json(['customer', 'add', 'envy'], { cwd, env })).toMatchObject({
       name: 'From Env',

@@ -24,7 +24,7 @@ test.each([403, 500])(
   },
 )
 
-test('the doctor says the same of the budget, which no SDK reads', async () => {
+test('doctor detects a proxy error page in its budget check too, which uses no SDK', async () => {
   const identity = '<Arn>arn:aws:iam::123456789012:user/kim</Arn><UserId>AIDA</UserId><Account>123456789012</Account>'
   const { env } = await awsServer({ GetCallerIdentity: identity }, () => ({ status: 502, body: page, type: 'text/html' }))
   const { stdout } = await run(['doctor', '--json'], { cwd: project(), env: { ...env, AWS_MAX_ATTEMPTS: '1' } })

@@ -11,12 +11,12 @@ beforeEach(async () => {
 })
 
 describe('quota set', () => {
-  test('says the whole quota in words', async () => {
+  test('prints the whole quota as text', async () => {
     expect(await ok(['quota', 'set', 'acme', '--day', '1_000', '--month', '20000', '--rate', '2.5', '--burst', '50'], here)).toBe(
       'acme live: 1,000 per day · 20,000 per month · 2.5 per second (burst 50)\n',
     )
   })
-  test('as JSON, with null for what does not limit', async () => {
+  test('prints JSON, with null for a limit that is not set', async () => {
     expect(await json(['quota', 'set', 'acme', '--day', '5'], here)).toEqual({
       customer: 'acme',
       environment: 'live',
@@ -36,7 +36,7 @@ describe('quota set', () => {
       dryRun: false,
     })
   })
-  test('what is not named stays, "none" takes away, and the other environment is not touched', async () => {
+  test('a limit that is not given stays, "none" removes one, and the other environment is unchanged', async () => {
     await ok(['quota', 'set', 'acme', '--day', '5', '--month', '9', '--rate', '4', '--burst', '6'], here)
     expect(await json(['quota', 'set', 'acme', '--day', '7'], here)).toMatchObject({ rate: 4, burst: 6, day: 7, month: 9 })
     expect(await json(['quota', 'set', 'acme', '--day', 'none', '--rate', 'none'], here)).toMatchObject({
@@ -49,10 +49,10 @@ describe('quota set', () => {
       quotas: { live: { month: 9 }, test: { rate: 10, burst: 50, day: 1000 } },
     })
   })
-  test('a rate without a burst gets one of a second', async () => {
+  test('a rate without a burst gets a burst of one second', async () => {
     expect(await json(['quota', 'set', 'acme', '--day', '5', '--rate', '2.5'], here)).toMatchObject({ rate: 2.5, burst: 3 })
   })
-  test('a dry run says what it would be and writes nothing', async () => {
+  test('a dry run shows the result and writes nothing', async () => {
     const before = contentsOf(registryFile(here.cwd))
     expect(await run(['quota', 'set', 'acme', '--day', '5', '--dry-run'], here)).toEqual({
       stdout: 'acme live: 5 per day\n',
@@ -62,7 +62,7 @@ describe('quota set', () => {
     expect(await json(['quota', 'set', 'acme', '--day', '5', '--dry-run'], here)).toMatchObject({ day: 5, dryRun: true })
     expect(contentsOf(registryFile(here.cwd))).toEqual(before)
   })
-  test('four processes at once on one customer: no change is lost', async () => {
+  test('four concurrent processes for one customer lose no change', async () => {
     // Each changes the same document; the one that comes second has to read again.
     const limits = ['--rate', '--burst', '--day', '--month'] as const
     await ok(['quota', 'set', 'acme', '--day', '1', '--rate', '1'], here)
@@ -75,7 +75,7 @@ describe('quota set', () => {
 })
 
 describe('quota show', () => {
-  test('without a quota says so', async () => {
+  test('says when no quota is set', async () => {
     expect(await ok(['quota', 'show', 'acme'], here)).toBe('acme has no live quota: every call is refused.\n')
     expect(await json(['quota', 'show', 'acme'], here)).toEqual({
       customer: 'acme',
@@ -86,7 +86,7 @@ describe('quota show', () => {
       month: null,
     })
   })
-  test('every limit with what is left and when it is full again', async () => {
+  test('shows every limit with the remainder and the time of its reset', async () => {
     await ok(['quota', 'set', 'acme', '--day', '1000', '--month', '20000', '--rate', '2.5'], here)
     const shown = await json(['quota', 'show', 'acme'], here)
     expect(shown).toEqual({
@@ -114,7 +114,7 @@ describe('quota show', () => {
     for (let time = 0; time < 3; time++) await ok(['quota', 'show', 'acme'], here)
     expect(contentsOf(registryFile(here.cwd))).toEqual(before)
   })
-  test("the day ends at the customer's own midnight", async () => {
+  test('the day ends at midnight in the time zone of the customer', async () => {
     await ok(['customer', 'set', 'acme', '--time-zone', 'Asia/Seoul'], here)
     expect(await json(['quota', 'show', 'acme', '--env', 'test'], here)).toMatchObject({
       environment: 'test',
@@ -123,7 +123,7 @@ describe('quota show', () => {
   })
 })
 
-test('the same on Redis', async () => {
+test('works the same on Redis', async () => {
   const id = uniqueName('acme')
   const redis = ['--registry', `${inject('redis')}/9`]
   await ok(['customer', 'add', id, ...redis], here)

@@ -30,7 +30,7 @@ async function stage(): Promise<{ here: RunOptions; server: LambdaServer; log: s
 }
 
 describe('the registry behind a function', () => {
-  test('a customer from the first key to the last, with rights of IAM alone', async () => {
+  test('manages a customer from the first key to the last with IAM permissions alone', async () => {
     const { here, log } = await stage()
     const id = freshId()
     const added = await ok(['customer', 'add', id, '--day', '100', '--queue', 'carrier-a', '--key', 'live', '--json'], here)
@@ -52,13 +52,13 @@ describe('the registry behind a function', () => {
     expect(secret).not.toBe('')
     expect(log.join('\n')).not.toContain(secret)
   })
-  test('a dry run changes nothing there either', async () => {
+  test('a dry run changes nothing remotely either', async () => {
     const { here } = await stage()
     const id = freshId()
     await run(['customer', 'add', id, '--dry-run'], here)
     expect(jsonError(await run(['customer', 'show', id, '--json'], here)).code).toBe('customer-unknown')
   })
-  test('the program itself: an error says what to do, and shows no stack', async () => {
+  test('the CLI prints an error with a next step and no stack', async () => {
     const { here } = await stage()
     const { code, stdout, stderr } = await runCli(['customer', 'list', '--registry', 'lambda:apigw-prod-admni'], here)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

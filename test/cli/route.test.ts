@@ -11,7 +11,7 @@ beforeEach(async () => {
   await ok(['customer', 'add', 'acme', '--queue', 'carrier-a'], here)
 })
 
-describe('what changes a route', () => {
+describe('changing a route', () => {
   const cases = [
     {
       args: ['set', 'acme', '--queue', 'carrier-b'],
@@ -43,7 +43,7 @@ describe('what changes a route', () => {
     expect(await json(['route', ...args], here)).toEqual({ ...shape, dryRun: false })
   })
 
-  test('setting again replaces, and never adds a second one', async () => {
+  test('setting a route again replaces it', async () => {
     for (const queue of ['carrier-b', 'carrier-c']) await ok(['route', 'set', 'acme', '--queue', queue], here)
     const { routes } = await json(['route', 'list', 'acme'], here)
     expect(routes).toEqual([
@@ -53,15 +53,15 @@ describe('what changes a route', () => {
   })
 })
 
-describe('what shows a route', () => {
-  test('list', async () => {
+describe('showing a route', () => {
+  test('list shows all routes', async () => {
     expect(await ok(['route', 'list', 'acme'], here)).toBe(
       'ENV   API       QUEUES\ntest  messages  sandbox\nlive  messages  carrier-a\n',
     )
     const listed = await json(['route', 'list', 'acme'], here)
     expect(Object.keys(listed)).toEqual(['customer', 'routes'])
   })
-  test('list without any', async () => {
+  test('list without routes', async () => {
     for (const env of ['live', 'test']) await ok(['route', 'remove', 'acme', '--env', env], here)
     expect(await run(['route', 'list', 'acme'], here)).toEqual({
       stdout: '',
@@ -70,7 +70,7 @@ describe('what shows a route', () => {
     })
     expect(await json(['route', 'list', 'acme'], here)).toEqual({ customer: 'acme', routes: [] })
   })
-  test('resolve prints the queue alone, for scripts', async () => {
+  test('resolve prints only the queue, for scripts', async () => {
     expect(await ok(['route', 'resolve', 'acme'], here)).toBe('carrier-a\n')
     expect(await ok(['route', 'resolve', 'acme', '--env', 'test'], here)).toBe('sandbox\n')
     expect(await json(['route', 'resolve', 'acme'], here)).toEqual({ ...live, rule: 'customer', targets: [target('carrier-a')] })
@@ -80,7 +80,7 @@ describe('what shows a route', () => {
 describe('several targets', () => {
   const set = ['route', 'set', 'acme', '--queue', 'carrier-a*3', '--queue', 'carrier-b', '--queue', 'carrier-c*0@2']
 
-  test('are shown with their share, and the rule that won', async () => {
+  test('are shown with their share, and with the rule that matched', async () => {
     expect(await ok(set, here)).toBe('acme live messages → queue carrier-a*3, carrier-b, carrier-c*0@2\n')
     const { stdout, stderr } = await run(['route', 'resolve', 'acme'], here)
     expect(stdout).toBe('carrier-a\ncarrier-b\ncarrier-c\n')
@@ -103,7 +103,7 @@ describe('several targets', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(why)])
   })
 
-  test('limits of images are kept with the route', async () => {
+  test('image limits are stored with the route', async () => {
     expect(await json(['route', 'set', 'acme', '--queue', 'a', '--media-bytes', '1000'], here)).toMatchObject({
       media: { maxBytes: 1000, maxWidth: 1500, maxHeight: 1440 },
     })
@@ -111,7 +111,7 @@ describe('several targets', () => {
 })
 
 describe('the default route', () => {
-  test('serves who has no route of its own, and is in the audit log', async () => {
+  test('serves a customer without its own route, and is in the audit log', async () => {
     await ok(['route', 'remove', 'acme', '--env', 'live'], here)
     expect(await run(['route', 'resolve', 'acme'], here)).toMatchObject({ code: 2 })
     const args = ['route', 'set', '--default', '--queue', 'carrier-z']
@@ -136,7 +136,7 @@ describe('the default route', () => {
   })
 })
 
-test('the same on Redis', async () => {
+test('works the same on Redis', async () => {
   const id = uniqueName('acme')
   const redis = ['--registry', `${inject('redis')}/9`]
   await ok(['customer', 'add', id, '--queue', 'carrier-a', ...redis], here)

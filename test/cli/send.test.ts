@@ -53,7 +53,7 @@ async function otherServer(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
 }
 
-describe('a message that is taken', () => {
+describe('an accepted message', () => {
   test('prints the message id and the remaining quota', async () => {
     const { stdout, stderr, code } = await send(hello)
     expect(code, stderr).toBe(0)
@@ -62,7 +62,7 @@ describe('a message that is taken', () => {
     expect({ status, stderr }).toEqual({ status: 'accepted', stderr: 'Left: day 2\n' })
     expect(stdout + stderr).not.toContain(secret)
   })
-  test('as JSON', async () => {
+  test('prints JSON', async () => {
     const { stdout, stderr } = await send([...hello, '--json'])
     expect(stderr).toBe('')
     expect(JSON.parse(stdout)).toEqual({
@@ -72,7 +72,7 @@ describe('a message that is taken', () => {
       remaining: { day: 2 },
     })
   })
-  test('with the text that is sent, where it is not the one that was given', async () => {
+  test('prints the normalized text when it differs from the one given', async () => {
     const folded = ['send', '--to', '010-1234-5678', '--text', '₩1,000', '--subject', 'a\u00a0b']
     const { stdout, stderr } = await send(folded)
     expect(stdout).toMatch(/^[0-9A-Z]{26} accepted\n$/)
@@ -80,7 +80,7 @@ describe('a message that is taken', () => {
     const json = JSON.parse((await send([...folded, '--json'])).stdout)
     expect(json).toMatchObject({ status: 'accepted', normalized: { text: '￦1,000', subject: 'a b' } })
   })
-  test('is not sent again under the same key', async () => {
+  test('is not sent again for the same key', async () => {
     const once = [...hello, '--idempotency-key', 'order-17']
     const first = JSON.parse((await send([...once, '--json'])).stdout)
     const second = JSON.parse((await send([...once, '--json'])).stdout)
@@ -88,12 +88,12 @@ describe('a message that is taken', () => {
     expect((await send(once)).stdout).toBe(`${first.id} accepted (replayed; not sent again)\n`)
     expect((await send(hello)).stderr).toBe('Left: day 1\n')
   })
-  test('a test key goes to the test environment by itself', async () => {
+  test('a test key selects the test environment by default', async () => {
     expect(await send(hello, testKey)).toMatchObject({ code: 0, stderr: expect.stringContaining('day 999') })
   })
 })
 
-describe('a message that is refused, with the code and the exit code of the reason', () => {
+describe('a refused message gets the code and the exit code of the reason', () => {
   const cases = [
     {
       what: 'a recipient that is not a number',
@@ -132,13 +132,13 @@ describe('a message that is refused, with the code and the exit code of the reas
     expect(shownError(text).next).toBe('apigw quota show acme')
     expect(jsonError(await send([...hello, '--json']))).toMatchObject({ code: 'day-quota-exceeded' })
   })
-  test('the same key for another text', async () => {
+  test('the same key for a different text', async () => {
     await send([...hello, '--idempotency-key', 'order-1'])
     const other = await send(['send', '--to', '010-1234-5678', '--text', 'Other', '--idempotency-key', 'order-1', '--json'])
     expect(jsonError(other)).toMatchObject({ code: 'idempotency-key-reused' })
     expect(other.code).toBe(2)
   })
-  test('a wrong secret, which is not repeated', async () => {
+  test('a wrong secret, which is not printed', async () => {
     const wrong = live.replace(secret, `apigw_live_${'x'.repeat(49)}`)
     const text = await send(hello, wrong)
     expect(text.code).toBe(2)
@@ -154,7 +154,7 @@ describe('credentials', () => {
       expect(code, stderr).toBe(0)
     }
   })
-  test('"-" goes before the environment', async () => {
+  test('"-" takes precedence over the environment', async () => {
     const env = { APIGW_CREDENTIALS: live }
     const { code } = await runCli([...hello, '--credentials', '-', '--gateway', local.gateway], {
       cwd,
@@ -163,7 +163,7 @@ describe('credentials', () => {
     })
     expect(code).toBe(2)
   })
-  test('of the demo customer, on this machine only', async () => {
+  test('of the demo customer are used on this machine only', async () => {
     keepDemoCredentials(live)
     expect(await send(hello, '')).toMatchObject({ code: 0 })
     expect(await run([...hello, '--gateway', local.gateway.replace('127.0.0.1', 'localhost')], { cwd })).toMatchObject({
@@ -172,11 +172,11 @@ describe('credentials', () => {
     const elsewhere = await run([...hello, '--gateway', 'https://api.example.invalid', '--json'], { cwd })
     expect(jsonError(elsewhere)).toMatchObject({ code: 'input-missing', next: expect.stringContaining('APIGW_CREDENTIALS') })
   })
-  test('of the environment go before those of the demo customer', async () => {
+  test('from the environment take precedence over those of the demo customer', async () => {
     keepDemoCredentials(live.replace(secret, 'wrong'))
     expect(await send(hello)).toMatchObject({ code: 0 })
   })
-  test('in an argument are refused and not repeated', async () => {
+  test('in an argument are refused and not printed', async () => {
     const text = await send([...hello, '--credentials', live])
     expect(text.code).toBe(2)
     expect(shownError(text).next).toContain('--credentials -')
@@ -184,7 +184,7 @@ describe('credentials', () => {
     expect(jsonError(program)).toMatchObject({ code: 'secret-in-argument' })
     expect(JSON.stringify([text, program])).not.toContain(secret)
   })
-  test('missing', async () => {
+  test('are missing', async () => {
     const text = await send(hello, '')
     expect(text.code).toBe(2)
     expect(shownError(text).next).toContain('APIGW_CREDENTIALS')
@@ -199,10 +199,10 @@ describe('credentials', () => {
   )
 })
 
-describe('a gateway that is none', () => {
+describe('an invalid gateway', () => {
   const env = { APIGW_CREDENTIALS: 'acme:pw:ak_live_x' }
 
-  test('not running', async () => {
+  test('does not run', async () => {
     const text = await run([...hello, '--gateway', 'http://127.0.0.1:1'], { cwd, env })
     expect(text.code).toBe(1)
     expect(shownError(text)).toEqual({ message: 'http://127.0.0.1:1 does not answer.', next: 'start it: apigw dev' })
@@ -214,7 +214,7 @@ describe('a gateway that is none', () => {
     { status: 404, body: 'null' },
     { status: 200, body: '{"id":"x"}' },
     { status: 500, body: '{"code":"toString","detail":7}' },
-  ])('something else that answers $status $body', async ({ status, body }) => {
+  ])('is a different server that answers $status $body', async ({ status, body }) => {
     const gateway = await otherServer((_, response) => response.writeHead(status).end(body))
     const program = await run([...hello, '--gateway', gateway, '--json'], { cwd, env })
     expect(jsonError(program)).toMatchObject({ code: 'gateway-unavailable', message: expect.stringContaining(String(status)) })

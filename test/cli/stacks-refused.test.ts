@@ -6,7 +6,7 @@ import { jsonError, shownError } from './run.ts'
 const ending = (stderr: string) => stderr.trimEnd().split('\n').slice(-2)
 
 describe('deploy', () => {
-  test('without a right names it, and changes nothing', async () => {
+  test('without a permission names it, and changes nothing', async () => {
     const action = 'cloudformation:ExecuteChangeSet'
     const message = `User: arn:aws:iam::${account}:user/jane is not authorized to perform: ${action} on resource: *`
     const { run, aws } = await cloud({ ExecuteChangeSet: { error: 'AccessDenied', message } })
@@ -19,7 +19,7 @@ describe('deploy', () => {
     // Neither a change set nor the empty stack that comes with one is left.
     expect({ sets: aws.changeSets, stacks: aws.stacks.size }).toEqual({ sets: 0, stacks: 0 })
   })
-  test('to a bucket of a stranger uploads nothing', async () => {
+  test('uploads nothing to a bucket of a different account', async () => {
     const { run, aws, s3 } = await cloud()
     const bucket = `apigw-artifacts-${account}-ap-northeast-2`
     s3.buckets.set(bucket, { owner: '999999999999', settings: new Map(), objects: new Map() })
@@ -32,7 +32,7 @@ describe('deploy', () => {
     expect({ stacks: aws.stacks.size, objects: s3.buckets.get(bucket)?.objects.size }).toEqual({ stacks: 0, objects: 0 })
     expect(shownError(await run('bootstrap')).message).toContain(bucket)
   })
-  test('beside another deployment says whose, and makes no change set', async () => {
+  test('during a different deployment names it, and creates no change set', async () => {
     const { run, aws } = await cloud()
     const said = ['.', 'AWS::CloudFormation::Stack', 'UPDATE_IN_PROGRESS'] as const
     const events = [{ id: 'e0', said, token: 'apigw-by-bob-0123456789abcdef' }]
@@ -48,7 +48,7 @@ describe('deploy', () => {
   })
 })
 
-test('destroy without a right names it, and leaves the stack', async () => {
+test('destroy without a permission names it, and keeps the stack', async () => {
   const { run, aws } = await cloud({
     DeleteStack: {
       error: 'AccessDenied',

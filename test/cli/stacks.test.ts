@@ -10,7 +10,7 @@ const names = (text: string): string[] =>
   [...text.matchAll(/^apigw-prod-\S+(?= {2}(?:deployed|deleted))/gm)].map(([name]) => name)
 
 describe('deploy', () => {
-  test('makes every stack in order, uploads each bundle once, and a second run has nothing to do', async () => {
+  test('creates every stack in order, uploads each bundle once, and changes nothing on a second run', async () => {
     const { run, aws, s3 } = await cloud()
     const first = await run('deploy', '--yes')
     expect(first.code, first.stderr).toBe(0)
@@ -47,7 +47,7 @@ describe('deploy', () => {
     expect(jsonError(refused)).toMatchObject({ code: 'input-missing', next: 'add --yes' })
     expect({ stacks: aws.stacks.size, buckets: s3.buckets.size }).toEqual({ stacks: 0, buckets: 0 })
   })
-  test('shows what would change, and changes nothing, with --dry-run', async () => {
+  test('shows the changes with --dry-run, and makes none', async () => {
     const { run, aws, s3 } = await cloud()
     const shown = await run('deploy', '--dry-run', '--json')
     expect(shown.code).toBe(0)
@@ -84,7 +84,7 @@ describe('deploy', () => {
     for (const path of named) expect(readFileSync(join(cwd, path), 'utf8')).not.toBe('')
     expect(stderr).toContain('aws s3 cp --recursive build/assets s3://apigw-artifacts-ACCOUNT-ap-northeast-2')
   })
-  test('a place where nothing can be written is wrong input, not a bug', async () => {
+  test('an output folder that cannot be written is an input error, not a bug', async () => {
     const options = { cwd: project(), root: installation() }
     const refused = await run(['deploy', '--dry-run', '--out', 'apigw.yaml'], options)
     expect(refused.code).toBe(2)
@@ -120,7 +120,7 @@ describe('deploy', () => {
         PolicyAction: 'ReplaceAndDelete',
       },
     ]
-    test('is refused for a mere yes, and done for the name of the stack', async () => {
+    test('is refused with --yes, and done when the name of the stage is given', async () => {
       const { run, aws } = await cloud()
       await run('deploy', '--yes')
       aws.scripts.set('apigw-prod-data', { changes: replaced })
@@ -135,7 +135,7 @@ describe('deploy', () => {
       const done = await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-data')
       expect(done.code, done.stderr).toBe(0)
     })
-    test('only when its turn comes is asked for again', async () => {
+    test('asks again when its turn comes', async () => {
       const { run, aws } = await cloud()
       await run('deploy', '--yes')
       let looks = 0
@@ -147,7 +147,7 @@ describe('deploy', () => {
       expect(refused.code).toBe(2)
     })
   })
-  test('that turns out to lose more of the data than was shown shows it again', async () => {
+  test('asks again when it would lose more data than it showed', async () => {
     const { run, aws } = await cloud()
     await run('deploy', '--yes')
     const replaced = (PolicyAction: string) => ({
@@ -184,7 +184,7 @@ describe('deploy', () => {
     )
     expect([...aws.stacks.keys()]).toEqual(['apigw-prod-security'])
   })
-  test('says which setting is missing, and which stacks there are', async () => {
+  test('says which setting is missing, and which stacks exist', async () => {
     const { server, root } = await cloud()
     const bare = project({})
     expect(shownError(await run(['deploy'], { cwd: bare, root, env: server.env })).next).toMatch(
@@ -201,7 +201,7 @@ describe('deploy', () => {
     expect(shownError(refused).message).toBe('AWS_REGION is us-east-1, but the stage prod is in ap-northeast-2.')
     expect(server.asked).toEqual([])
   })
-  test('without credentials says so', async () => {
+  test('without credentials, the error says so', async () => {
     const { server, cwd, root } = await cloud()
     const { AWS_ENDPOINT_URL = '' } = server.env
     const env = {
@@ -217,7 +217,7 @@ describe('deploy', () => {
 })
 
 describe('diff', () => {
-  test('closes the gate where anything differs', async () => {
+  test('exits with 3 when anything differs', async () => {
     const { run, aws } = await cloud()
     await run('deploy', '--yes')
     const same = await run('diff', '--json')
@@ -233,7 +233,7 @@ describe('diff', () => {
 })
 
 describe('status and outputs', () => {
-  test('show what stands, what does not, and what else carries the stage’s name', async () => {
+  test('show which stacks exist, which do not, and other stacks with the name of the stage', async () => {
     const { run, aws } = await cloud()
     await run('deploy', 'security', 'network', '--yes')
     aws.put('apigw-prod-trail', { status: 'UPDATE_ROLLBACK_COMPLETE', reason: 'it failed' })
@@ -303,14 +303,14 @@ describe('destroy', () => {
     const nothing = await run('destroy', '--yes', '--json')
     expect(JSON.parse(nothing.stdout)).toEqual({ stage: 'prod', region: 'ap-northeast-2', dryRun: false, stacks: [] })
   })
-  test('what is protected is refused before anything goes', async () => {
+  test('refuses a protected stack before it deletes anything', async () => {
     const { run, aws } = await cloud()
     const { name } = aws.put('apigw-prod-data', { parameters: { DeletionProtection: 'true' } })
     const { message, next } = shownError(await run('destroy', '--yes', '--confirm', 'prod'))
     expect(message).toBe(`${name} has its deletion protection on.`)
     expect(next).toMatch(/deploy\.parameters\.data\.DeletionProtection/)
   })
-  test('a stack that others build on stays while they do', async () => {
+  test('keeps a stack that other stacks depend on', async () => {
     const { run, aws } = await cloud()
     await run('deploy', '--yes')
     const refused = shownError(await run('destroy', 'network', '--yes'))
@@ -323,7 +323,7 @@ describe('destroy', () => {
 })
 
 describe('bootstrap', () => {
-  test('makes the bucket, once; a dry run only says which', async () => {
+  test('creates the bucket once, and a dry run only names it', async () => {
     const { run, s3 } = await cloud()
     const bucket = `apigw-artifacts-${account}-ap-northeast-2`
     expect((await run('bootstrap', '--dry-run')).stdout).toBe(`${bucket} in ap-northeast-2\n`)
@@ -340,7 +340,7 @@ describe('logs', () => {
     { eventId: '1', timestamp: Date.UTC(2026, 10, 24), message: '{"event":"call","status":202}\n' },
     { eventId: '2', timestamp: Date.UTC(2026, 10, 24, 0, 0, 1), message: 'colour \u001b[31mred\u001b[0m\n' },
   ]
-  test('shows lines of the stacks’ log groups in order, without what steers a terminal', async () => {
+  test('shows the lines of all log groups in order, without control characters', async () => {
     const { run } = await cloud({}, { FilterLogEvents: () => JSON.stringify({ events }) })
     await run('deploy', '--yes')
     const { stdout, code, stderr } = await run('logs', 'gateway', '--since', '1h')
@@ -377,7 +377,7 @@ describe('logs', () => {
       { at: new Date(now + 1).toISOString(), group: 'logs-1', text: expect.stringContaining('red') },
     ])
   })
-  test('of what is not deployed there are none', async () => {
+  test('fails when nothing is deployed', async () => {
     const { run } = await cloud()
     expect(shownError(await run('logs')).message).toBe('gateway and worker of prod have no logs in ap-northeast-2.')
   })

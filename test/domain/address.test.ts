@@ -19,7 +19,7 @@ function serves(range: string, address: string): boolean {
 }
 
 describe('addresses', () => {
-  test('have 32 digits, also in the short forms', () => {
+  test('have 32 digits, for short forms too', () => {
     fc.assert(fc.property(v6, (text) => /^[0-9a-f]{32}$/.test(addressKey(text) ?? '')))
     fc.assert(
       fc.property(groups, (parts) => addressKey(textOf(numberOf(parts))) === numberOf(parts).toString(16).padStart(32, '0')),
@@ -30,7 +30,7 @@ describe('addresses', () => {
     expect(addressKey('fe80::1%eth0')).toBe(addressKey('fe80::1'))
   })
 
-  test('of version 4 are the same as their mapped form', () => {
+  test('of version 4 equal their mapped form', () => {
     fc.assert(
       fc.property(v4, (text) => {
         expect(addressKey(`::ffff:${text}`)).toBe(addressKey(text))
@@ -40,7 +40,7 @@ describe('addresses', () => {
   })
 
   test.each(['', ' ', '1.2.3', '1.2.3.4.5', '256.1.1.1', '01.2.3.4', ':::', '1::2::3', 'localhost', '1.2.3.4:80', '[::1]'])(
-    '%j is none',
+    '%j is not an address',
     (text) => {
       expect(addressKey(text)).toBeUndefined()
       expect(() => addressRange(text)).toThrow(expect.objectContaining({ code: 'input-invalid' }))
@@ -49,7 +49,7 @@ describe('addresses', () => {
 })
 
 describe('ranges', () => {
-  test('of version 4 hold what shares the prefix, and nothing else', () => {
+  test('of version 4 contain exactly the addresses with the prefix', () => {
     fc.assert(
       fc.property(
         v4,
@@ -68,7 +68,7 @@ describe('ranges', () => {
     )
   })
 
-  test('of version 6 hold what shares the prefix, and nothing else', () => {
+  test('of version 6 contain exactly the addresses with the prefix', () => {
     fc.assert(
       fc.property(groups, groups, fc.integer({ min: 0, max: 128 }), fc.nat(127), (base, any, bits, flipped) => {
         const rest = BigInt(128 - bits)
@@ -81,20 +81,20 @@ describe('ranges', () => {
     )
   })
 
-  test('a version 4 range never holds a version 6 address, however wide', () => {
+  test('of version 4 never contain a version 6 address, however wide', () => {
     fc.assert(fc.property(v4, fc.integer({ min: 0, max: 32 }), (base, bits) => !serves(`${base}/${bits}`, '2001:db8::1')))
     // A scope has no place in a version 4 address, and must not make the range one of version 6.
     expect(serves('203.0.113.0%eth0/24', '198.51.100.1')).toBe(false)
   })
 
   test.each(['1.2.3.4/33', '1.2.3.4/-1', '1.2.3.4/', '1.2.3.4/a', '::/129', '1.2.3.4/24/8', '/24', '1.2.3.4/ 8', '1.2.3.4/1e1'])(
-    '%j is none',
+    '%j is not a range',
     (text) => {
       expect(() => addressRange(text)).toThrow(expect.objectContaining({ code: 'input-invalid' }))
     },
   )
 
-  test('keep what was typed', () => {
+  test('keep the text that was entered', () => {
     expect(addressRange('203.0.113.7/24').text).toBe('203.0.113.7/24')
     expect(inRanges(addressKey('::1') ?? '', [])).toBe(false)
   })
@@ -129,7 +129,7 @@ describe('X-Forwarded-For', () => {
   ])('%j is unknown', (entry) => {
     expect(forwardedAddress(entry)).toBeUndefined()
   })
-  test('a port never makes another address of one', () => {
+  test('a port does not change the address', () => {
     fc.assert(
       fc.property(v4, v6, fc.integer({ min: 0, max: 65_535 }), (four, six, port) => {
         expect(forwardedAddress(`${four}:${port}`)).toBe(four)
@@ -146,7 +146,7 @@ describe('X-Forwarded-For', () => {
       }),
     )
   })
-  test('with fewer entries than proxies, or one that is malformed, the caller is unknown, not the proxy', () => {
+  test('with fewer entries than proxies, or a malformed one, the caller is unknown and not the proxy', () => {
     expect(forwardedFor([], 1)).toBeUndefined()
     expect(forwardedFor(['1.2.3.4'], 2)).toBe('')
     expect(forwardedFor(['1.2.3.4, nonsense'], 1)).toBe('')
@@ -157,7 +157,7 @@ describe('X-Forwarded-For', () => {
 })
 
 describe('the network of an address', () => {
-  test('is the first half of an IPv6 address, and all of an IPv4 one', () => {
+  test('is the first half of an IPv6 address, and all of an IPv4 address', () => {
     expect(networkKey('2001:db8:1:2:a::1')).toBe(networkKey('2001:db8:1:2::ffff'))
     expect(networkKey('2001:db8:1:2::1')).not.toBe(networkKey('2001:db8:1:3::1'))
     expect(networkKey('203.0.113.7')).toBe(networkKey('::ffff:203.0.113.7'))

@@ -17,7 +17,7 @@ import { environments } from '../../src/domain/names.ts'
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 describe('secrets', () => {
-  test.each(environments)('of %s have a prefix to be found by, 43 random characters and a checksum', (environment) => {
+  test.each(environments)('of %s have a recognizable prefix, 43 random characters and a checksum', (environment) => {
     for (let round = 0; round < 200; round++) {
       const secret = newSecret(environment)
       expect(secret).toMatch(new RegExp(`^apigw_${environment}_[0-9A-Za-z]{49}$`))
@@ -40,7 +40,7 @@ describe('secrets', () => {
     for (const count of seen.values()) expect(Math.abs(count - mean)).toBeLessThan(8 * Math.sqrt(mean))
   })
 
-  test('a secret with any one character changed is none', () => {
+  test('are invalid with any one character changed', () => {
     const secret = newSecret('test')
     for (let position = 0; position < secret.length; position++) {
       for (const character of `${base62}_`) {
@@ -50,7 +50,7 @@ describe('secrets', () => {
     }
   })
 
-  test('nothing else looks like one', () => {
+  test('are not mistaken for anything else', () => {
     const secret = newSecret('live')
     for (const text of ['', secret.slice(1), secret.slice(0, -1), `${secret}0`, ` ${secret}`, `${secret}\n`]) {
       expect(looksLikeSecret(text)).toBe(false)
@@ -58,7 +58,7 @@ describe('secrets', () => {
     fc.assert(fc.property(fc.stringMatching(/^apigw_live_[0-9A-Za-z]{49}$/), (text) => !looksLikeSecret(text)))
   })
 
-  test('a secret matches its own digest and no other', () => {
+  test('match their own digest and no other', () => {
     const secret = newSecret('live')
     expect(digestOf(secret)).toBe(createHash('sha256').update(secret).digest('hex'))
     expect(secretMatches(secret, digestOf(secret))).toBe(true)
@@ -67,7 +67,7 @@ describe('secrets', () => {
   })
 })
 
-test('the state of a key at an instant', () => {
+test('a key has the state of the given instant', () => {
   const key: Credential = {
     customer: 'acme',
     keyId: 'k',
@@ -83,7 +83,7 @@ test('the state of a key at an instant', () => {
 })
 
 describe('ids', () => {
-  test('are of Crockford base 32, of the length asked for, and do not repeat', () => {
+  test('are Crockford base 32 of the requested length, and do not repeat', () => {
     const ids = Array.from({ length: 5000 }, () => randomId())
     for (const id of ids) expect(id).toMatch(messageIdPattern)
     expect(new Set(ids).size).toBe(5000)
@@ -98,7 +98,7 @@ describe('ids', () => {
     index: fc.nat(),
   })
 
-  test('of messages are the same for the same call, and others for any other', () => {
+  test('of messages are equal for equal calls, and differ for different ones', () => {
     fc.assert(
       fc.property(source, source, (one, two) => {
         expect(messageIdOf(one)).toMatch(messageIdPattern)

@@ -66,7 +66,7 @@ describe('EUC-KR', () => {
     expect(eucKrLength(text)).toEqual({ character, position })
   })
 
-  test('every character of KS X 1001 takes two bytes, and with ASCII there is no other', () => {
+  test('every character of KS X 1001 takes two bytes, and only ASCII is allowed besides', () => {
     const held = Array.from({ length: 0x1_0000 }, (_, code) => String.fromCharCode(code)).filter(
       (text) => 'bytes' in eucKrLength(text),
     )
@@ -79,7 +79,7 @@ describe('EUC-KR', () => {
     expect(others).toHaveLength(986 + 2350 + 4888)
   })
 
-  test('no character of two code units and no lone surrogate is ever counted', () => {
+  test('surrogate pairs and lone surrogates are never counted', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0x1_0000, max: 0x10_ffff }),
@@ -124,7 +124,7 @@ describe('a message request', () => {
     ['ttl', { ttl: 1.5 }],
     ['ttl', { ttl: 259_201 }],
     ['', { extra: 1 }],
-  ])('is refused at %j for %j', (path, change) => {
+  ])('is refused at %j because of %j', (path, change) => {
     const wrong = wrongIn({ ...valid, ...change })
     expect(wrong).toHaveLength(1)
     expect(wrong[0]?.split(' ')[0]).toBe(path)
@@ -136,12 +136,12 @@ describe('a message request', () => {
     ])
   })
 
-  test('names every wrong field at once', () => {
+  test('lists every invalid field at once', () => {
     const paths = wrongIn({ to: 'x', text: '😀', ttl: -1, more: 1 }).map((issue) => issue.split(' ')[0])
     expect(paths.toSorted()).toEqual(['', 'from', 'text', 'to', 'ttl'])
   })
 
-  test('any JSON at all is read or refused, never thrown at', () => {
+  test('any JSON is read or refused, without an exception', () => {
     const field = fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary' }), fc.constant(valid.to), fc.constant('가'.repeat(60)))
     const body = fc.oneof(
       fc.jsonValue(),
@@ -174,7 +174,7 @@ describe('a message', () => {
     expect(messageType(parsed(change))).toBe(type)
   })
 
-  test('made from any valid request is a valid message, and the same one for the same id and time', () => {
+  test('is valid when made from a valid request, and identical for the same id and time', () => {
     const request = parsed({ text: 'a'.repeat(2000), subject: '제목', ref: 'r-1', sendAt: '2026-11-23T10:00:00+09:00', ttl: 60 })
     const id = randomId()
     const made = messageOf(request, id, 1000)
@@ -186,7 +186,7 @@ describe('a message', () => {
     expect(Object.keys(messageOf(parsed({}), id, 1000))).toEqual(['id', 'to', 'from', 'type', 'text', 'acceptedAt'])
   })
 
-  test('made from any request that is accepted can be opened by the worker', () => {
+  test('can be opened by the worker when made from an accepted request', () => {
     const phones = fc.constantFrom('010-1234-5678', '+82 (0)10 1234 5678', '02-123-4567', '+1 (202) 555-0123')
     const character = fc.oneof(
       { weight: 100, arbitrary: fc.constantFrom(...'a가힣한₩—’\u00a0\u200b\n', '한'.normalize('NFD')) },
@@ -236,7 +236,7 @@ describe('a message', () => {
     expect(accepted).toBeGreaterThan(100)
   })
 
-  test('with fields that a newer gateway added is read without them', () => {
+  test('is read without the fields that a newer gateway added', () => {
     const made = messageOf(parsed({}), randomId(), 1000)
     expect(message.parse({ ...made, purpose: 'auth', more: { a: 1 } })).toEqual(made)
   })
@@ -245,7 +245,7 @@ describe('a message', () => {
     expect(message.safeParse({ ...messageOf(parsed({}), randomId(), 1000), to }).success).toBe(false)
   })
 
-  test('may be sent up to 30 days ahead, and up to 15 minutes late', () => {
+  test('may be scheduled up to 30 days ahead, and up to 15 minutes in the past', () => {
     const now = Date.parse('2026-11-01T00:00:00Z')
     expect(sendAtError(parsed({}), now)).toBeUndefined()
     expect(sendAtError(parsed({ sendAt: '2026-10-31T23:45:00Z' }), now)).toBeUndefined()
@@ -268,13 +268,13 @@ describe('a text that is normalized', () => {
     ['\ufeffa\u200bb\u200dc\ufe0f\u202e', 'abc'],
     ['10\u301c20 • £5', '10～20 · ￡5'],
     ['a\u2028b', 'a\nb'],
-  ])('%j is sent as %j, and the answer says so', (text, sent) => {
+  ])('%j is sent as %j, and the answer shows it', (text, sent) => {
     expect(parsed({ text })).toMatchObject({ text: sent, normalized: { text: sent } })
     expect(parsed({ text, subject: '₩' })).toMatchObject({ subject: '￦', normalized: { text: sent, subject: '￦' } })
     expect(wrongIn({ ...valid, text, normalize: false })).toHaveLength(1)
   })
 
-  test('keeps what the charset holds as it is', () => {
+  test('keeps the characters that the charset has', () => {
     // Curly quotes, the horizontal bar, the soft hyphen and compatibility hanja are characters of KS X 1001.
     const text = '‘a’ “b” ― \u00ad \uf900 ㅋㅋ'
     expect(parsed({ text })).not.toHaveProperty('normalized')
@@ -288,11 +288,11 @@ describe('a text that is normalized', () => {
     [`a${'똠'.normalize('NFD')}`, 'text has the character U+B620 at position 1, which EUC-KR cannot hold'],
     ['각\u11a8', 'text has the character U+11A8 at position 1, which EUC-KR cannot hold'],
     ['\u200b\u200b', 'text has nothing but invisible characters'],
-  ])('%j is refused with the place in what was given: %s', (text, why) => {
+  ])('%j is refused, with its position in the original text: %s', (text, why) => {
     expect(wrongIn({ ...valid, text })).toEqual([why])
   })
 
-  test('is measured as it will be sent', () => {
+  test('is measured as it is sent', () => {
     const text = '가'.repeat(45).normalize('NFD')
     expect(messageType(parsed({ text }))).toBe('sms')
     expect(parsed({ text, type: 'sms' }).text).toBe('가'.repeat(45))
@@ -302,7 +302,7 @@ describe('a text that is normalized', () => {
     expect(parsed({ text: '각'.repeat(1000).normalize('NFD') }).text).toHaveLength(1000)
   })
 
-  test('over CP949 may have every syllable, each in two bytes', () => {
+  test('may have every syllable in CP949, at two bytes each', () => {
     const syllables = Array.from({ length: 11_172 }, (_, at) => String.fromCharCode(0xac00 + at))
     expect(eucKrLength(syllables.join(''), 'cp949')).toEqual({ bytes: 2 * 11_172 })
     expect(syllables.filter((syllable) => 'bytes' in eucKrLength(syllable))).toHaveLength(2350)
@@ -314,7 +314,7 @@ describe('a text that is normalized', () => {
     expect(more).toHaveLength(8822)
   })
 
-  test('holds only what its charset holds, and is a fixed point', () => {
+  test('contains only characters of its charset, and is a fixed point', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 40 }),
@@ -343,7 +343,7 @@ function digestOf(charset: 'euc-kr' | 'cp949'): string {
   return hash('sha256', JSON.stringify(all), 'base64url').slice(0, 16)
 }
 
-test('the table of replacements does not change without its number: calls that were decided by it are made again', () => {
+test('the table of replacements changes only with its number, because earlier calls are replayed with it', () => {
   expect({ tableVersion, 'euc-kr': digestOf('euc-kr'), cp949: digestOf('cp949') }).toMatchInlineSnapshot(`
     {
       "cp949": "bqXS_gDGNatazZB3",

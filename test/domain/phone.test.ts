@@ -54,7 +54,7 @@ describe('a Korean number', () => {
     ['060-700-1234', '+82607001234'],
     ['1588-1234', '+8215881234'],
     ['+82 1588-1234', '+8215881234'],
-  ])('%s can only send', (text, number) => {
+  ])('%s is valid only as a sender', (text, number) => {
     expect(phoneNumber(text, 'sender')).toBe(number)
     expect(phoneNumber(text, 'recipient')).toBeUndefined()
   })
@@ -78,7 +78,7 @@ const near = fc
 const role = fc.constantFrom('recipient' as const, 'sender' as const)
 
 describe('any spelling of a number', () => {
-  test('is dialled as what was validated, and as nothing else', () => {
+  test('is dialled exactly as it was validated', () => {
     let read = 0
     fc.assert(
       fc.property(fc.oneof({ weight: 1, arbitrary: spelled }, { weight: 4, arbitrary: near }), role, (text, as) => {

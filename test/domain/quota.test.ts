@@ -6,7 +6,7 @@ import { apiProblem, Problem, type ProblemCode, problemTable } from '../../src/d
 import { changedQuota, quotaLimit, quotaLimits } from '../../src/domain/quota.ts'
 import { route } from '../../src/domain/route.ts'
 
-describe('a limit as it is typed', () => {
+describe('a limit as it is entered', () => {
   test.each([
     ['day', '1000', 1000],
     ['day', '10_000', 10_000],
@@ -39,7 +39,7 @@ describe('a limit as it is typed', () => {
     expect(() => quotaLimit(limit, text)).toThrow(expect.objectContaining({ code: 'quota-invalid' }))
   })
 
-  test('any text is a limit, none, or a problem', () => {
+  test('any text gives a limit, no limit, or a problem', () => {
     fc.assert(
       fc.property(fc.constantFrom(...quotaLimits), fc.string(), (limit, text) => {
         try {
@@ -54,13 +54,13 @@ describe('a limit as it is typed', () => {
 })
 
 describe('a change of a quota', () => {
-  test('sets what is given, takes away what is null and keeps the rest', () => {
+  test('sets what is given, removes what is null and keeps the rest', () => {
     expect(changedQuota({ day: 1, month: 2 }, { day: 3 })).toEqual({ day: 3, month: 2 })
     expect(changedQuota({ day: 1, month: 2 }, { day: null })).toEqual({ month: 2 })
     expect(changedQuota({ day: 1 }, {})).toEqual({ day: 1 })
   })
 
-  test('a rate brings a burst of one second, and takes it away with it', () => {
+  test('a rate adds a burst of one second, and removing it removes the burst', () => {
     expect(changedQuota({ day: 1 }, { rate: 2.5 })).toEqual({ day: 1, rate: 2.5, burst: 3 })
     expect(changedQuota({ day: 1 }, { rate: 0.1 })).toEqual({ day: 1, rate: 0.1, burst: 1 })
     expect(changedQuota({ day: 1, rate: 2, burst: 9 }, { rate: 4 })).toEqual({ day: 1, rate: 4, burst: 9 })
@@ -95,19 +95,19 @@ describe('telephone numbers', () => {
     expect(phoneNumber(text, 'sender')).toBe(number)
   })
 
-  test('a representative number can only send', () => {
+  test('a representative number is valid only as a sender', () => {
     expect(phoneNumber('1588-1234', 'sender')).toBe('+8215881234')
     expect(phoneNumber('1588-1234', 'recipient')).toBeUndefined()
   })
 
   test.each(['', '-', '00012345678', '010', '+0123456789', '+1234567890123456', '010-1234-567x', '٠١٠١٢٣٤٥٦٧٨', '010.1234.5678'])(
-    '%j is none',
+    '%j is not a number',
     (text) => {
       expect(phoneNumber(text, 'sender')).toBeUndefined()
     },
   )
 
-  test('whatever is read is E.164, and is read again as itself', () => {
+  test('every result is E.164, and is read again as itself', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[+0-9 -]{0,20}$/), fc.constantFrom('sender', 'recipient'), (text, role) => {
         const number = phoneNumber(text, role)
@@ -121,18 +121,18 @@ describe('telephone numbers', () => {
 })
 
 describe('names', () => {
-  test.each(['ab', 'acme', 'a-1', `a${'b'.repeat(39)}`])('%s may be a customer', (id) => {
+  test.each(['ab', 'acme', 'a-1', `a${'b'.repeat(39)}`])('%s is a valid customer id', (id) => {
     expect(customerId(id)).toBe(id)
   })
 
   test.each(['', 'a', '1a', '-a', 'a-', 'A1', 'a_b', 'a:b', 'a{b}', 'a b', 'a\n', `a${'b'.repeat(40)}`, '가나'])(
-    '%j may not be a customer',
+    '%j is not a valid customer id',
     (id) => {
       expect(() => customerId(id)).toThrow(expect.objectContaining({ code: 'input-invalid' }))
     },
   )
 
-  test('test never reaches a carrier: its queues are the sandbox queues, and no others are', () => {
+  test('test never reaches a carrier: its queues are the sandbox queues, and no others', () => {
     expect(queueName('sandbox-kt', 'test')).toBe('sandbox-kt')
     expect(queueName('sms', 'live')).toBe('sms')
     fc.assert(
@@ -164,11 +164,11 @@ describe('problems', () => {
     expect(problem).toMatchObject({ ...entry, code, message: 'why', next: 'do this', retryAfterMs: 5 })
   })
 
-  test('each title is unique', () => {
+  test('have unique titles', () => {
     expect(new Set(entries.map(([, entry]) => entry.title)).size).toBe(entries.length)
   })
 
-  test('a code of the command line has no HTTP status, and is answered as an internal error', () => {
+  test('codes of the command line have no HTTP status, and become internal errors', () => {
     const problem = new Problem('stack-busy', 'apigw-prod-data is being changed.')
     expect(problem.status).toBeUndefined()
     expect(apiProblem(problem)).toMatchObject({ code: 'internal-error', status: 500, cause: problem })
@@ -176,7 +176,7 @@ describe('problems', () => {
     expect(apiProblem(new Problem('overloaded', 'x'))).toMatchObject({ code: 'overloaded', status: 503 })
   })
 
-  test('a retryable code has a status that clients retry', () => {
+  test('retryable codes have a status that clients retry', () => {
     for (const [, { status, retryable }] of entries)
       if (retryable && status !== undefined) expect([408, 409, 429, 499, 500, 503]).toContain(status)
   })

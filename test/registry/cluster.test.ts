@@ -71,7 +71,7 @@ async function untilAdmitted(customer: Tenant): Promise<void> {
 
 describe('a primary of the cluster', () => {
   test.each(['is killed', 'goes silent'])(
-    'that %s: the calls of other customers go through, and its own when its replica serves',
+    'that %s: other customers are served, and its own again once its replica has taken over',
     async (how) => {
       const nodes = await cluster()
       const [victim, ...others] = nodes.masters
@@ -102,7 +102,7 @@ describe('a primary of the cluster', () => {
     },
   )
 
-  test('that restarts without a fail-over serves again', async () => {
+  test('serves again after a restart without a fail-over', async () => {
     const nodes = await cluster()
     const [victim] = nodes.masters
     if (victim === undefined) throw new Error('no master')
@@ -122,7 +122,7 @@ describe('a primary of the cluster', () => {
 })
 
 describe('the address', () => {
-  test('of a cluster may name any of its nodes, and those that are dead do no harm', async () => {
+  test('of a cluster may name any of its nodes, even if some are down', async () => {
     const nodes = await cluster()
     const [dead, ...living] = nodes.masters
     const [alive] = living
@@ -168,7 +168,7 @@ describe('the address', () => {
     },
   )
 
-  test('of a node of a cluster without ?cluster=true says what is missing', async () => {
+  test('of a cluster node needs ?cluster=true, and the error says so', async () => {
     const nodes = await cluster()
     const registry = await opened(`redis://127.0.0.1:${nodes.masters[0]?.port}`)
     const problem = await problemOf(Promise.all(Array.from({ length: 20 }, () => new Tenant(registry).admit())))
@@ -176,7 +176,7 @@ describe('the address', () => {
   })
 })
 
-test('a gateway that starts sends its first calls beside each other to every primary', async () => {
+test('a gateway that starts sends concurrent first calls to every primary', async () => {
   const nodes = await cluster()
   const first = await opened(nodes.address)
   const customers = await Promise.all(nodes.masters.map((node) => customerAt(nodes, node, first)))
@@ -185,7 +185,7 @@ test('a gateway that starts sends its first calls beside each other to every pri
   await Promise.all(calls)
 })
 
-test('where all nodes refuse while one fails over, calls of other customers wait for it, and name the cause if it takes too long', async () => {
+test('when all nodes refuse during a fail-over, calls of other customers wait, and name the cause when it takes too long', async () => {
   const nodes = await cluster('yes')
   const [victim, ...others] = nodes.masters
   if (victim === undefined) throw new Error('no master')
@@ -202,7 +202,7 @@ test('where all nodes refuse while one fails over, calls of other customers wait
   for (const { error } of failed) expect(error).toMatchObject({ extensions: { reason: 'cluster-down' } })
 })
 
-test('a gateway does not start on a cluster that may remove quotas, and stops serving when it may', async () => {
+test('a gateway does not start on a cluster that may evict quotas, and stops serving when that is configured', async () => {
   const nodes = await cluster()
   const registry = await opened(nodes.address, { keepTrying: true })
   const [first] = nodes.masters
@@ -218,7 +218,7 @@ test('a gateway does not start on a cluster that may remove quotas, and stops se
   await untilAdmitted(customer)
 })
 
-test('doctor warns of full coverage, which lets the loss of one primary stop all of them', async () => {
+test('doctor warns of full coverage, with which the loss of one primary stops all', async () => {
   const nodes = await cluster('yes')
   const registry = await opened(nodes.address)
   const { aspects } = await registry.health()
@@ -226,7 +226,7 @@ test('doctor warns of full coverage, which lets the loss of one primary stop all
   expect(aspects).toContainEqual({ about: 'writes', what: 'takes writes' })
 })
 
-test('while a primary is away the slots are asked for a bounded number of times, however many calls fail', async () => {
+test('while a primary is down the slots are requested a bounded number of times, whatever the number of failed calls', async () => {
   const nodes = await cluster()
   const [victim] = nodes.masters
   if (victim === undefined) throw new Error('no master')

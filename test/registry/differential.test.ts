@@ -250,7 +250,7 @@ afterAll(async () => {
   }
 })
 
-test('SQLite and Redis give the same answer to everything, step by step', async () => {
+test('SQLite and Redis give the same answers, step by step', async () => {
   const registries = opened.map(({ registry }) => registry)
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 60, size: 'max' }), async (operations) => {

@@ -38,7 +38,7 @@ async function eventually<T>(ask: () => Promise<T>): Promise<T> {
 const unavailable = { code: 'registry-unavailable', retryable: true, retryAfterMs: 1000 }
 
 describe('Redis that does not answer', () => {
-  test('opening says where it was looked for, and never a password', async () => {
+  test('opening names the address, and never a password', async () => {
     const port = await freePort()
     for (const more of ['', '?cluster=true']) {
       const problem = await problemOf(openRegistry(`redis://user:hunter2@127.0.0.1:${port}${more}`))
@@ -48,7 +48,7 @@ describe('Redis that does not answer', () => {
     }
   })
 
-  test('every question to a Redis that was killed is answered with registry-unavailable', async () => {
+  test('every call to a killed Redis fails with registry-unavailable', async () => {
     const redis = await ownRedis()
     await redis.start()
     const registry = await opened(redis.address)
@@ -89,7 +89,7 @@ describe('Redis that does not answer', () => {
     await customer.admitted()
   })
 
-  test('a greeting that was lost in a silence does not outlive it, although calls keep coming', async () => {
+  test('a greeting that was lost is sent again, although calls keep arriving', async () => {
     const redis = await ownRedis()
     await redis.start()
     const proxy = await startTcpProxy(Number(new URL(redis.address).port))
@@ -107,7 +107,7 @@ describe('Redis that does not answer', () => {
     expect((await eventually(() => customer.admit())).kind).toBe('admitted')
   })
 
-  test('a gateway that starts before its Redis serves as soon as that is there, and again after each restart', async () => {
+  test('a gateway that starts before its Redis serves as soon as Redis is up, and again after each restart', async () => {
     const redis = await ownRedis()
     const registry = await opened(redis.address, { keepTrying: true })
     const customer = new Tenant(registry)
@@ -191,7 +191,7 @@ function clusterOf(port: number): string[] {
 }
 
 describe('an answer that is lost', () => {
-  test.each(['Redis', 'Redis Cluster'])('%s is not asked a second time, because that could take units twice', async (name) => {
+  test.each(['Redis', 'Redis Cluster'])('%s is not sent a second time, because that could take units twice', async (name) => {
     const front = await freePort()
     const cluster = name === 'Redis Cluster'
     const redis = await ownRedis(...(cluster ? clusterOf(front) : []))

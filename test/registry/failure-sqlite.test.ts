@@ -46,7 +46,7 @@ async function useAll(path: string, customer: string): Promise<unknown> {
 describe('a SQLite file', () => {
   const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
-  test("is its owner's alone in a folder that exists, with its write-ahead log", async () => {
+  test('is private to its owner in a folder that exists, with its write-ahead log', async () => {
     const path = newPath()
     const before = process.umask(0)
     const registry = await openRegistry(`sqlite:${path}`).finally(() => process.umask(before))
@@ -55,7 +55,7 @@ describe('a SQLite file', () => {
     await registry.close()
   })
 
-  test('that others could read is closed to them, also where it is open already', async () => {
+  test('that others could read is made private, even if it is already open', async () => {
     const { path } = await filled()
     const reader = await openRegistry(`sqlite:${path}`)
     await reader.save(profileOf(freshId()), undefined, entryOf('x', 'added'))
@@ -75,7 +75,7 @@ describe('a SQLite file', () => {
     expect(modeOf(path)).toBe('644')
   })
 
-  test('of version 2 is brought up to date, with what was spent, the keys and the answers of calls', async () => {
+  test('of version 2 is migrated with its usage, keys and idempotent answers', async () => {
     const path = newPath()
     const customer = freshId()
     const now = noon
@@ -124,7 +124,7 @@ describe('a SQLite file', () => {
     await registry.close()
   })
 
-  test('looking up a key does the same for an unknown customer, an unknown key, and one of thousands', async () => {
+  test('a key lookup does the same work for an unknown customer, an unknown key, and one of thousands', async () => {
     const registry = await openRegistry(`sqlite:${newPath()}`)
     const id = freshId()
     const [first] = profileOf(id).credentials
@@ -162,7 +162,7 @@ describe('a SQLite file that cannot be read', () => {
     expect(problem.next).toContain(path)
   })
 
-  test.each([0.9, 0.5, 0.1])('cut off after %d of its length', async (share) => {
+  test.each([0.9, 0.5, 0.1])('truncated after %d of its length', async (share) => {
     const { path, customer } = await filled()
     truncateSync(path, Math.floor(statSync(path).size * share))
     const problem = await problemOf(useAll(path, customer))
@@ -170,7 +170,7 @@ describe('a SQLite file that cannot be read', () => {
     expect(problem.message).toContain(path)
   })
 
-  test('overwritten in the middle: it says so, or it answers, and never anything in between', async () => {
+  test('overwritten in the middle: it gives an error or a correct answer', async () => {
     const { path, customer } = await filled()
     const whole = readFileSync(path)
     for (let page = 1; page < whole.length / 4096; page++) {
@@ -182,7 +182,7 @@ describe('a SQLite file that cannot be read', () => {
     }
   })
 
-  test("another program's database is left as it is", async () => {
+  test('the database of another program is left unchanged', async () => {
     const path = newPath()
     const other = new DatabaseSync(path)
     other.exec('CREATE TABLE profiles (a TEXT)')
@@ -194,7 +194,7 @@ describe('a SQLite file that cannot be read', () => {
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
-  test('a file of a newer version is left as it is', async () => {
+  test('a file of a newer version is left unchanged', async () => {
     const { path } = await filled()
     const db = new DatabaseSync(path)
     db.exec('PRAGMA user_version = 99')
@@ -204,7 +204,7 @@ describe('a SQLite file that cannot be read', () => {
     expect(problem.message).toContain(path)
   })
 
-  test('a folder, and a file below a file', async () => {
+  test('a folder, and a path below a file', async () => {
     const { path } = await filled()
     for (const impossible of [folder, join(path, 'below.db')]) {
       const problem = await problemOf(openRegistry(`sqlite:${impossible}`))
@@ -215,7 +215,7 @@ describe('a SQLite file that cannot be read', () => {
 })
 
 describe('a SQLite file that another process holds', () => {
-  test('nothing is admitted or changed while it does, and everything works afterwards', async () => {
+  test('nothing is admitted or changed meanwhile, and everything works afterwards', async () => {
     const path = newPath()
     const registry = await openRegistry(`sqlite:${path}`)
     const customer = await Tenant.with(registry)
@@ -234,7 +234,7 @@ describe('a SQLite file that another process holds', () => {
     await registry.close()
   })
 
-  test('a new file that is held cannot be opened, and can be when it is free', async () => {
+  test('a locked new file cannot be opened until it is released', async () => {
     const path = newPath()
     const holder = new DatabaseSync(path)
     holder.exec('BEGIN EXCLUSIVE')
@@ -244,7 +244,7 @@ describe('a SQLite file that another process holds', () => {
     await (await openRegistry(`sqlite:${path}`)).close()
   })
 
-  test('many processes that open a new file at the same moment all succeed', async () => {
+  test('many processes that open a new file at once all succeed', async () => {
     const program = join(import.meta.dirname, 'opener.ts')
     const children = Array.from({ length: 6 }, () => fork(program, { execPath: process.execPath, execArgv: [] }))
     await Promise.all(children.map((child) => once(child, 'message')))

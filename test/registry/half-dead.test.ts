@@ -52,8 +52,8 @@ async function untilAdmitted(customer: Tenant): Promise<void> {
   })
 }
 
-describe('a Redis that was made a replica', () => {
-  test('is left: calls end with the cause until its name means the new primary, and then go through', async () => {
+describe('a Redis that became a replica', () => {
+  test('is disconnected: calls fail with the cause until the name resolves to the new primary', async () => {
     const { first, second, name, registry, customer } = await pair()
     second.cli('replicaof', 'no', 'one')
     first.cli('replicaof', '127.0.0.1', String(second.port))
@@ -72,7 +72,7 @@ describe('a Redis that was made a replica', () => {
     expect((await customer.spent())[0]).toBe(2)
   })
 
-  test('serves again when it is made a primary again', async () => {
+  test('serves again when it is promoted', async () => {
     const { first, second, customer } = await pair()
     first.cli('replicaof', '127.0.0.1', String(second.port))
     expect(await problemOf(customer.admit())).toMatchObject(unavailable('read-only'))
@@ -80,7 +80,7 @@ describe('a Redis that was made a replica', () => {
     await untilAdmitted(customer)
   })
 
-  test('says so also where it has lost its primary and answers nothing', async () => {
+  test('is reported even when it has lost its primary and serves no stale data', async () => {
     const { first, customer } = await pair()
     first.cli('config', 'set', 'replica-serve-stale-data', 'no')
     first.cli('replicaof', '127.0.0.1', '1')
@@ -89,7 +89,7 @@ describe('a Redis that was made a replica', () => {
     await untilAdmitted(customer)
   })
 
-  test('is not what a command writes to', async () => {
+  test('is not written to by a command', async () => {
     const { second } = await pair()
     const problem = await problemOf(openRegistry(second.address))
     expect(problem).toMatchObject(unavailable('read-only'))
@@ -102,7 +102,7 @@ describe('a Redis that refuses writes', () => {
     ['full', ['maxmemory', '1'], ['maxmemory', '0'], 'OOM'],
     ['too-few-replicas', ['min-replicas-to-write', '1'], ['min-replicas-to-write', '0'], 'NOREPLICAS'],
   ])(
-    'because it is %s says so to calls, readiness and doctor, and serves when it is mended',
+    'because it is %s: calls, readiness and doctor say so, and it serves when it is fixed',
     async (reason, wrong, right, cause) => {
       const redis = await ownRedis()
       const registry = await opened(redis.address, { keepTrying: true })
@@ -130,7 +130,7 @@ describe('a Redis that refuses writes', () => {
     },
   )
 
-  test('when it is full, doctor compares what is used with what there is', async () => {
+  test('when it is full, doctor compares used and available memory', async () => {
     const redis = await ownRedis()
     const registry = await opened(redis.address)
     const memory = async () => (await registry.health()).aspects.find(({ about }) => about === 'memory')
@@ -145,7 +145,7 @@ describe('a Redis that refuses writes', () => {
   })
 })
 
-test('a Redis that loads its data after a restart is waited for, and calls say so', async () => {
+test('a Redis that loads its data after a restart is awaited, and calls say so', async () => {
   const slow = ['--key-load-delay', '1000', '--loading-process-events-interval-bytes', '1024']
   const redis = await ownRedis('--enable-debug-command', 'yes', ...slow)
   const registry = await opened(redis.address, { keepTrying: true })
@@ -163,7 +163,7 @@ test('a Redis that loads its data after a restart is waited for, and calls say s
   await untilAdmitted(customer)
 })
 
-describe('a Redis that may remove quotas', () => {
+describe('a Redis that may evict quotas', () => {
   test.each(['allkeys-lru', 'allkeys-lfu', 'allkeys-random'])(
     'by %s: a gateway does not start, a command does',
     async (policy) => {
@@ -181,7 +181,7 @@ describe('a Redis that may remove quotas', () => {
     },
   )
 
-  test('from now on: a gateway that serves finds out, and stops admitting until it is mended', async () => {
+  test('after a change: a running gateway notices, and stops admitting until it is reverted', async () => {
     const redis = await ownRedis()
     const registry = await opened(redis.address, { keepTrying: true })
     const customer = await Tenant.with(registry)
@@ -195,7 +195,7 @@ describe('a Redis that may remove quotas', () => {
     expect((await customer.spent())[0]).toBe(2)
   })
 
-  test('only what has an end date: a gateway serves, and doctor fails', async () => {
+  test('only keys that expire: a gateway serves, and doctor fails', async () => {
     const redis = await ownRedis('--maxmemory-policy', 'volatile-ttl')
     const registry = await opened(redis.address, { keepTrying: true })
     expect(await registry.ready()).toEqual({})
@@ -208,7 +208,7 @@ describe('a Redis that may remove quotas', () => {
   })
 })
 
-describe('what an error of Redis says about the server', () => {
+describe('what a Redis error says about the server', () => {
   test.each([
     ["READONLY You can't write against a read only replica. script: f1, on @user_script:90.", 'read-only'],
     [
@@ -229,7 +229,7 @@ describe('what an error of Redis says about the server', () => {
   ])('%s', (message, reason) => {
     expect(faultOf(message)?.reason).toBe(reason)
   })
-  test('any other says nothing', () => {
+  test('any other error says nothing', () => {
     for (const message of ['', 'ERR syntax error', 'connect ECONNREFUSED 127.0.0.1:1', 'constructor', 'ERR -constructor x'])
       expect(faultOf(message)).toBeUndefined()
     fc.assert(fc.property(fc.string(), (text) => faultOf(`ERR ${text.toLowerCase()}`) === undefined))

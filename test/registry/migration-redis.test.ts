@@ -68,7 +68,7 @@ function move(key: string, target = to): void {
 }
 
 describe('a slot of a cluster that migrates', () => {
-  test('serves calls without a key before its keys move and after, a new customer from its first call on', async () => {
+  test('serves calls without a key before and after its keys move, and a new customer from its first call', async () => {
     const [customer, other] = [await tenant(), await tenant()]
     const slot = beginMigration(customer)
     const { reservation } = await customer.admitted({ units: 2 })
@@ -84,7 +84,7 @@ describe('a slot of a cluster that migrates', () => {
     expect((await customer.spent())[0]).toBe(4)
   })
 
-  test('answers 503 for a call between the moves of two of its keys, takes nothing, and leaves others alone', async () => {
+  test('answers 503 for a call between the moves of two of its keys, takes nothing, and affects no one else', async () => {
     const [customer, other] = [await tenant(), await tenant()]
     beginMigration(customer)
     const usage = `apigw:{${customer.id}}:usage:live`
@@ -97,7 +97,7 @@ describe('a slot of a cluster that migrates', () => {
     expect((await customer.spent())[0]).toBe(1)
   })
 
-  test('to a node that has no slots yet serves its customers there, and no rejection is left unhandled', async () => {
+  test('to a node without slots serves its customers there, and leaves no rejection unhandled', async () => {
     const customer = await tenant()
     const fresh = await node(3)
     fresh.cli('cluster', 'meet', '127.0.0.1', String(to.port))

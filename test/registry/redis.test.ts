@@ -15,7 +15,7 @@ describe('Redis', () => {
   })
   afterAll(() => raw.disconnect())
 
-  test('keeps an idempotency record for as long as SQLite does, counted from its last change', async () => {
+  test('keeps an idempotency record as long as SQLite does, counted from its last change', async () => {
     const clock: Clock = { now: noon }
     const registry = await openRegistry(inject('redis'), { now: () => clock.now })
     const customer = await Tenant.with(registry)
@@ -34,7 +34,7 @@ describe('Redis', () => {
     await registry.close()
   })
 
-  test('keeps nothing of a settled call without an idempotency key, and little of one with', async () => {
+  test('stores nothing for a settled call without an idempotency key, and little for one with', async () => {
     const registry = await openRegistry(inject('redis'))
     const customer = await Tenant.with(registry)
     const usage = `apigw:{${customer.id}}:usage:live`
@@ -53,7 +53,7 @@ describe('Redis', () => {
     await registry.close()
   })
 
-  test('goes by its own clock, whatever the clocks of the gateways say', async () => {
+  test('uses its own clock, whatever the clocks of the gateways', async () => {
     const registry = await openRegistry(inject('redis'))
     const customer = await Tenant.with(registry)
     await customer.setCustomer({ timeZone: 'Pacific/Pago_Pago' })
@@ -66,7 +66,7 @@ describe('Redis', () => {
     await registry.close()
   })
 
-  test.each([-3, 3])('goes by its own calendar when the clock of a gateway is %d days off', async (days) => {
+  test.each([-3, 3])('uses its own calendar when the clock of a gateway is %d days off', async (days) => {
     const registry = await openRegistry(inject('redis'))
     const customer = await Tenant.with(registry, { quotas: { live: { day: 1 } } })
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * 86_400_000 })
@@ -82,7 +82,7 @@ describe('Redis', () => {
     }
   })
 
-  test('decides by one instant, also when midnight passes while it is asked', async () => {
+  test('decides at one instant, even when midnight passes meanwhile', async () => {
     const midnight = windowsAt('Asia/Seoul', noon).day.end
     const instants = [midnight - 1]
     const registry = await openRegistry(inject('redis'), { now: () => instants.shift() ?? midnight })

@@ -35,7 +35,7 @@ const names = [
 ] as const
 
 describe.each(names)('the bundle of the %s', (name) => {
-  it('has a handler, and nothing of the command line or of an AWS SDK', async () => {
+  it('has a handler, and nothing from the command line or an AWS SDK', async () => {
     const module: { handler?: unknown } = await import(pathToFileURL(join(folder, `${name}.mjs`)).href)
     expect(module.handler).toBeTypeOf('function')
     expect(
@@ -46,7 +46,7 @@ describe.each(names)('the bundle of the %s', (name) => {
   })
 })
 
-it('the gateway stays small, carries no database, and every endpoint', async () => {
+it('the gateway stays small, contains no database, and has every endpoint', async () => {
   expect(statSync(join(folder, 'gateway.mjs')).size).toBeLessThan(455 * 1024)
   const inputs = filesIn('gateway')
   expect(inputs.filter((file) => /mysql2|node_modules\/pg\/|src\/registry\/sqlite\/store/.test(file))).toEqual([])

@@ -47,7 +47,7 @@ async function expectFailedStart(child: Child, detail: string | RegExp): Promise
 const carriersOf = (...carriers: { queue: string; table: string }[]) => JSON.stringify({ carriers })
 
 describe('a gateway', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and ends with 0', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and exits with 0', async (signal) => {
     const gateway = startChild('gateway', gatewayEnv())
     const { url } = await gateway.logged('listening')
     expect((await ask(`${url}/readyz`)).status).toBe(200)
@@ -57,7 +57,7 @@ describe('a gateway', () => {
     expect(gateway.stderr()).toBe('')
   })
 
-  it('reads its charset from the environment, and does not start with one that it does not have', async () => {
+  it('reads its charset from the environment, and does not start with an unknown one', async () => {
     const env = gatewayEnv({ APIGW_CHARSET: 'cp949' })
     const { url } = await startChild('gateway', env).logged('listening')
     expect((await ask(`${url}/openapi.json`)).text).toContain('up to 90 bytes in CP949')
@@ -65,7 +65,7 @@ describe('a gateway', () => {
     await expectFailedStart(wrong, 'The environment variable APIGW_CHARSET is "utf8": use euc-kr or cp949.')
   })
 
-  it('lets a call under way finish at SIGTERM', async () => {
+  it('finishes a call in progress at SIGTERM', async () => {
     const proxy = await startSqsProxy(sqs.port)
     onTestFinished(() => proxy.close())
     const env = gatewayEnv({ APIGW_SQS_ENDPOINT: proxy.endpoint, APIGW_REGISTRY: inject('redis') })
@@ -132,7 +132,7 @@ describe('a gateway', () => {
   })
 })
 
-it.each(['SIGTERM', 'SIGINT'] as const)('%s while a process starts is obeyed when it has started', async (signal) => {
+it.each(['SIGTERM', 'SIGINT'] as const)('%s during the start takes effect after the start', async (signal) => {
   const source = JSON.stringify(new URL('../../src/runtime/process.ts', import.meta.url).href)
   const start = `log('opening'); await new Promise((done) => setTimeout(done, 500)); log('open'); return async () => log('closed')`
   const script = `const { log, main } = await import(${source}); await main(async () => { ${start} })`
@@ -144,7 +144,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)('%s while a process starts is obeyed whe
 })
 
 describe('a worker', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('reads until %s and ends with 0', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('reads until %s and exits with 0', async (signal) => {
     const worker = startChild('worker', workerEnv({ APIGW_WAIT_SECONDS: '20' }))
     await worker.logged('consuming')
     worker.process.kill(signal)
@@ -153,7 +153,7 @@ describe('a worker', () => {
     expect(worker.stderr()).toBe('')
   })
 
-  it.each(engines)('reads several queues into the tables that it made in $engine', async ({ create }) => {
+  it.each(engines)('reads several queues into the tables that it created in $engine', async ({ create }) => {
     const test = await create()
     const [one, other] = [uniqueName('carrier'), uniqueName('sandbox')]
     for (const name of [one, other]) sqs.createQueue(name)
@@ -194,7 +194,7 @@ describe('a worker', () => {
     expect(JSON.stringify(worker.lines)).not.toContain('hunter2')
   })
 
-  it('does not start with a wrong number, and leaves no connection to MariaDB open', async () => {
+  it('does not start with an invalid number, and leaves no connection to MariaDB open', async () => {
     const test = await engines[1].create()
     await expectFailedStart(
       startChild('worker', workerEnv({ APIGW_DATABASE: test.address, APIGW_IDLE_MAX_MS: 'x' })),
@@ -202,7 +202,7 @@ describe('a worker', () => {
     )
   })
 
-  it('does not start with a table name that is none', async () => {
+  it('does not start with an invalid table name', async () => {
     const worker = startChild(
       'worker',
       workerEnv({ APIGW_CARRIERS: carriersOf({ queue: 'carrier-a', table: 'x; DROP TABLE y' }) }),

@@ -69,7 +69,7 @@ function hammer(urls: readonly string[], basic: string) {
   }
 }
 
-describe.each(registries)('with two gateways on $engine, no call that starts afterwards passes', ({ address }) => {
+describe.each(registries)('with two gateways on $engine, no later call passes', ({ address }) => {
   it.each(['key revoke', 'customer suspend'])('once %s has returned', async (how) => {
     const { customer, urls } = await twoGateways(address())
     const { context, customer: id, live } = customer

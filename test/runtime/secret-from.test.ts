@@ -11,7 +11,7 @@ it('is the given text, without a request to Secrets Manager', async () => {
   expect(calls).toEqual([])
 })
 
-it('is read from Secrets Manager where only its ARN is given', async () => {
+it('is read from Secrets Manager when only its ARN is given', async () => {
   const { endpoint, calls } = await awsServer(() => ({ ARN: arn, SecretString: 'swordfish' }))
   const env = { APIGW_REGISTRY_PASSWORD_SECRET: arn, APIGW_SECRETS_ENDPOINT: endpoint, AWS_REGION: 'ap-northeast-2' }
   expect(await secretFrom(env, 'APIGW_REGISTRY_PASSWORD')).toBe('swordfish')
@@ -19,7 +19,7 @@ it('is read from Secrets Manager where only its ARN is given', async () => {
   expect(calls[0]?.authorization).toContain('/ap-northeast-2/secretsmanager/aws4_request')
 })
 
-it('is nothing where neither is given', async () => {
+it('is undefined when neither is given', async () => {
   expect(await secretFrom({ APIGW_MASTER_KEY: '', APIGW_MASTER_KEY_SECRET: '' }, 'APIGW_MASTER_KEY')).toBeUndefined()
 })
 
@@ -27,7 +27,7 @@ it.each([
   ['AWS refuses it', { error: 'AccessDeniedException' }, /APIGW_MASTER_KEY_SECRET names cannot be read: AccessDeniedException/],
   ['there is none', { error: 'ResourceNotFoundException' }, /ResourceNotFoundException/],
   ['it is not text', { ARN: arn, SecretBinary: 'AAAA' }, /holds no text/],
-])('says which variable and why where %s', async (_, answer, detail) => {
+])('names the variable and the reason when %s', async (_, answer, detail) => {
   const { endpoint } = await awsServer(() => answer)
   const env = { APIGW_MASTER_KEY_SECRET: arn, APIGW_SECRETS_ENDPOINT: endpoint }
   await expect(secretFrom(env, 'APIGW_MASTER_KEY')).rejects.toMatchObject({

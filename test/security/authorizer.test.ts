@@ -94,7 +94,7 @@ async function headersFor(world: Secured, scheme: Scheme, token: () => Promise<s
 }
 
 describe('an authorizer', () => {
-  it.each(['rest', 'http1', 'http2'] as const)('allows everything of the key, whatever call it saw (%s)', async (shape) => {
+  it.each(['rest', 'http1', 'http2'] as const)('allows everything for the key, whatever call it saw (%s)', async (shape) => {
     const world = await startSecured()
     const { authorize, tokens } = await authorizerOf(world)
     for (const scheme of ['basic', 'hmac', 'jwt'] as const) {
@@ -109,14 +109,14 @@ describe('an authorizer', () => {
     }
   })
 
-  it('allows a test key the test environment and nothing else', async () => {
+  it('allows a test key only the test environment', async () => {
     const world = await startSecured()
     const { authorize } = await authorizerOf(world)
     const event = events.rest({ authorization: basicHeader(world.key('basic', 'test').basic) }, '/test/v1.0/messages')
     expect(policyOf(await authorize(event)).policyDocument.Statement).toEqual(allowed.test)
   })
 
-  it('takes a TOKEN event', async () => {
+  it('accepts a TOKEN event', async () => {
     const world = await startSecured()
     const { authorize } = await authorizerOf(world)
     const { policyDocument } = policyOf(await authorize(events.token(basicHeader(world.key('basic').basic))))
@@ -136,7 +136,7 @@ describe('an authorizer', () => {
     for (const event of wrong) await expect(authorize(event)).rejects.toThrow(/^Unauthorized$/)
   })
 
-  it('answers in the simple format where that is wanted', async () => {
+  it('uses the simple answer format when configured', async () => {
     const world = await startSecured()
     const { authorize } = await authorizerOf(world, true)
     const live = { authorization: basicHeader(world.key('basic').basic) }
@@ -144,7 +144,7 @@ describe('an authorizer', () => {
     expect(await authorize(events.http2(live, '/test/v1.0/messages'))).toMatchObject({ isAuthorized: false })
   })
 
-  it('sees the query that was signed', async () => {
+  it('sees the signed query', async () => {
     const world = await startSecured()
     const { authorize } = await authorizerOf(world)
     const headers = signedFor(world, '/v1.0/messages?a=1&b=x%20y')
@@ -192,7 +192,7 @@ describe('a gateway behind an authorizer', () => {
     expect(world.sent).toHaveLength(1)
   })
 
-  it('understands no context that is incomplete', () => {
+  it('refuses an incomplete context', () => {
     const whole = { customer: 'acme', keyId: 'k', environment: 'live', scheme: 'hmac', nonce: 'n', nonceMs: '1', bound: 'b' }
     expect(callerFrom(whole)).toEqual({
       customer: 'acme',
@@ -212,7 +212,7 @@ describe('a gateway behind an authorizer', () => {
     expect(callerFrom({ ...whole, environment: 'prod' })).toBeUndefined()
   })
 
-  it('refuses a token that ended while API Gateway kept its answer, and takes nothing', async () => {
+  it('refuses a token that expired while API Gateway cached its answer, and takes nothing', async () => {
     const world = await startSecured()
     const { authorize, tokens } = await authorizerOf(world)
     const token = await tokens.issue({ ...world.key('jwt').credential }, world.clock.now)
@@ -223,7 +223,7 @@ describe('a gateway behind an authorizer', () => {
     expect((await world.registry.usage(world.customer, 'live')).usage.dayUsed).toBe(1)
   })
 
-  it('gives no token for the word of an authorizer, whatever the scheme', async () => {
+  it('issues no token for an authorizer result, whatever the scheme', async () => {
     const world = await startSecured()
     for (const scheme of ['basic', 'hmac', 'jwt'] as const) {
       const { keyId } = world.key(scheme).credential

@@ -18,7 +18,7 @@ const issue = async (...more: string[]): Promise<Record<string, string>> =>
   (await json(['key', 'issue', 'acme', ...more], here)) as Record<string, string>
 
 describe('key issue', () => {
-  test.each(['basic', 'hmac', 'jwt'])('--scheme %s shows its secret once and keeps it nowhere', async (scheme) => {
+  test.each(['basic', 'hmac', 'jwt'])('--scheme %s shows its secret once and stores it nowhere in clear text', async (scheme) => {
     const key = await issue('--scheme', scheme)
     expect(key).toMatchObject({ scheme, environment: 'live', state: 'active', id: 'acme', apiKey: key.keyId })
     expect(key.basic).toBe(`acme:${key.password}:${key.keyId}`)
@@ -35,7 +35,7 @@ describe('key issue', () => {
     }
   })
 
-  test.each(['basic', 'hmac', 'jwt'])('--scheme %s in text: one secret, which no file holds', async (scheme) => {
+  test.each(['basic', 'hmac', 'jwt'])('--scheme %s in text: one secret, which is in no file', async (scheme) => {
     const { stdout, stderr, code } = await run(['key', 'issue', 'acme', '--scheme', scheme], here)
     const [secret = '', ...more] = secretsIn(stdout)
     expect({ stderr, code, more }).toEqual({ stderr: '', code: 0, more: [] })
@@ -43,7 +43,7 @@ describe('key issue', () => {
     expect(folderHolds(here.cwd, secret)).toBe(false)
   })
 
-  test('an hmac key needs a master key, and says how to get one', async () => {
+  test('an hmac key needs a master key, and the error says how to get one', async () => {
     const before = contents()
     const { code, stderr, stdout } = await run(['key', 'issue', 'acme', '--scheme', 'hmac'], { cwd: here.cwd })
     expect([code, stdout]).toEqual([1, ''])
@@ -63,7 +63,7 @@ describe('key issue', () => {
 })
 
 describe('key rotate', () => {
-  test('gives a new key and says until when the old one works', async () => {
+  test('issues a new key and says until when the old one works', async () => {
     const old = await issue('--expires', '2h')
     const rotated = await json(['key', 'rotate', 'acme', old.keyId ?? '', '--overlap', '1h'], here)
     expect(rotated).toMatchObject({
@@ -79,7 +79,7 @@ describe('key rotate', () => {
     expect(Date.parse(ended?.expiresAt ?? '')).toBeLessThan(Date.parse(old.expiresAt ?? ''))
   })
 
-  test('in text: one secret on stdout, and on stderr until when the old one works', async () => {
+  test('in text: one secret on stdout, and the end of the old key on stderr', async () => {
     const { keyId = '', password = '' } = await issue('--scheme', 'hmac')
     const { stdout, stderr, code } = await run(['key', 'rotate', 'acme', keyId], here)
     expect(code, stderr).toBe(0)
@@ -90,7 +90,7 @@ describe('key rotate', () => {
     expect([secret === password, secretsIn(stderr), folderHolds(here.cwd, secret)]).toEqual([false, [], false])
   })
 
-  test('in a dry run it changes nothing and shows no secret', async () => {
+  test('a dry run changes nothing and shows no secret', async () => {
     const old = await issue()
     const before = contents()
     const dry = await json(['key', 'rotate', 'acme', old.keyId ?? '', '--dry-run'], here)
@@ -98,7 +98,7 @@ describe('key rotate', () => {
     expect(contents()).toEqual(before)
   })
 
-  test('refuses an unknown key, with the nearest, and a wrong overlap', async () => {
+  test('refuses an unknown key with a suggestion, and an invalid overlap', async () => {
     const { keyId = '' } = await issue()
     const slip = `${keyId.slice(0, -1)}${keyId.endsWith('0') ? '1' : '0'}`
     expect(await run(['key', 'rotate', 'acme', slip], here)).toMatchObject({
@@ -153,7 +153,7 @@ describe('sign', () => {
     ])
   })
 
-  test('signs the body to the last byte', async () => {
+  test('signs the exact bytes of the body', async () => {
     const digests: string[] = []
     for (const body of ['{}', '{}\n']) {
       writeFileSync(join(here.cwd, 'body.json'), body)

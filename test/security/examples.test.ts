@@ -69,7 +69,7 @@ afterAll(async () => {
 })
 
 describe('the examples of docs/security.md', () => {
-  it('are there for every language', () => {
+  it('exist for every language', () => {
     expect(examples.map((example) => example.name)).toEqual([
       'curl basic',
       'curl jwt',

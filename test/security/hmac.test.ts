@@ -17,7 +17,7 @@ describe.each(engines)('a signed call on %s', (_name, address) => {
     return startSecured(registry === undefined ? {} : { registry })
   }
 
-  it('is accepted once, and its copy is refused', async () => {
+  it('is accepted once, and a replay is refused', async () => {
     const world = await start()
     const sign = { nonce: newNonce() }
     expect((await signedCall(world, { sign })).status).toBe(202)
@@ -26,7 +26,7 @@ describe.each(engines)('a signed call on %s', (_name, address) => {
     expect(world.sent).toHaveLength(1)
   })
 
-  it('is accepted once when its copies come at the same time', async () => {
+  it('is accepted once when copies arrive at the same time', async () => {
     const world = await start()
     const sign = { nonce: newNonce() }
     const answers = await Promise.all(Array.from({ length: 12 }, () => signedCall(world, { sign })))
@@ -190,7 +190,7 @@ describe('a signed call is refused', () => {
     expect(world.sent).toEqual([])
   })
 
-  it('the same way whether customer, key or signature is wrong', async () => {
+  it('in the same way whether customer, key or signature is wrong', async () => {
     const world = await startSecured()
     const wrong = failures.filter((failure) => failure.help?.includes('signatureBase') && !failure.what.includes('signed'))
     const answers = await Promise.all(wrong.map(async ({ call }) => signedCall(world, await call(world))))
@@ -202,7 +202,7 @@ describe('a signed call is refused', () => {
     for (const one of shown) expect(one).toEqual(shown[0])
   })
 
-  it('when its key or customer may not call, with the code that any scheme has', async () => {
+  it('when its key or customer is not allowed to call, with the same code as in every scheme', async () => {
     const world = await startSecured()
     const hour = 3_600_000
     const expiring = await world.issue('hmac', 'live', { expiresAt: world.clock.now + hour })
@@ -230,7 +230,7 @@ describe('a signed call is refused', () => {
     }
   })
 
-  it('with 503 where the gateway has no master key, whether the key exists or not', async () => {
+  it('with 503 when the gateway has no master key, whether the key exists or not', async () => {
     const world = await startSecured({ masterKeys: undefined })
     for (const call of [{}, { sign: { keyId: 'stranger:ak_live_STRANGER' } }]) {
       const answer = await signedCall(world, call)
@@ -248,12 +248,12 @@ describe('the address that is signed', () => {
     expect((await signedCall(world, { headers })).status).toBe(401)
   })
 
-  it('is http when a caller says https and no proxy is ours', async () => {
+  it('is http when a caller claims https and no proxy is trusted', async () => {
     const world = await startSecured()
     expect((await signedCall(world, { headers: { 'x-forwarded-proto': 'https' } })).status).toBe(202)
   })
 
-  it('is the public one, where that is set', async () => {
+  it('is the public one when it is configured', async () => {
     const world = await startSecured({ publicOrigin: 'https://api.example.com' })
     const sign = { targetUri: 'https://api.example.com/v1.0/messages' }
     expect((await signedCall(world, { sign })).status).toBe(202)

@@ -58,7 +58,7 @@ function encoded(value: unknown): string {
 }
 
 describe('a token', () => {
-  it('is given for a key of the scheme jwt, and sends', async () => {
+  it('is issued for a key of the scheme jwt, and can send', async () => {
     const world = await startSecured()
     const token = await tokenOf(world)
     expect((await send(world, token)).status).toBe(202)
@@ -69,7 +69,7 @@ describe('a token', () => {
     expect(codeOf(await send(world, test))).toBe('environment-mismatch')
   })
 
-  it('says whose it is, and verifies against the published keys', async () => {
+  it('names its owner, and verifies against the published keys', async () => {
     const world = await startSecured({ publicOrigin: 'https://api.example.com' })
     const token = await tokenOf(world)
     const jwks = await ask(`${world.listening.url}/.well-known/jwks.json`)
@@ -91,7 +91,7 @@ describe('a token', () => {
   it.each([
     ['key revoke', 1],
     ['customer suspend', 2],
-  ])('stops at once with %s, although it was remembered', async (how, database) => {
+  ])('stops working at once with %s, even if it was cached', async (how, database) => {
     const world = await startSecured({ registry: `${inject('redis')}/${database}` })
     const token = await tokenOf(world)
     expect((await send(world, token)).status).toBe(202)
@@ -103,7 +103,7 @@ describe('a token', () => {
     expect([again.status, again.body.error]).toEqual([401, 'invalid_client'])
   })
 
-  it('ends when it says, although it was remembered', async () => {
+  it('ends at its expiry, even if it was cached', async () => {
     const world = await startSecured()
     const token = await tokenOf(world)
     world.clock.now += 899_000
@@ -185,13 +185,13 @@ describe('the token endpoint', () => {
     expect(await shown({ basic: world.key('jwt', 'test').basic })).toEqual([401, 'invalid_client', 'no-store', 'Basic'])
   })
 
-  it('takes no key of the scheme jwt for a call', async () => {
+  it('is the only place that accepts a key of the scheme jwt', async () => {
     const world = await startSecured()
     const headers = { authorization: basicHeader(world.key('jwt').basic) }
     expect(codeOf(await ask(`${world.listening.url}/v1.0/quota`, { headers }))).toBe('credentials-invalid')
   })
 
-  it('is 503, not 500, without a master key', async () => {
+  it('answers 503, not 500, without a master key', async () => {
     const world = await startSecured({ masterKeys: undefined })
     const answer = await tokenCall(world)
     expect([answer.status, answer.body.error]).toEqual([503, 'temporarily_unavailable'])
@@ -201,7 +201,7 @@ describe('the token endpoint', () => {
 describe('the keys that sign tokens', () => {
   const kidOf = (token: string): unknown => decodeProtectedHeader(token).kid
 
-  it('change by themselves after 30 days, and tokens of the old one still verify', async () => {
+  it('rotate by themselves after 30 days, and tokens of the old one still verify', async () => {
     const world = await startSecured()
     const first = await tokenOf(world)
     world.clock.now += 30 * day - 60_000
@@ -218,7 +218,7 @@ describe('the keys that sign tokens', () => {
     expect((body.keys as { kid: string }[]).map((key) => key.kid)).not.toContain(kidOf(first))
   })
 
-  it('are the same on two gateways that make the first one at the same time', async () => {
+  it('are the same on two gateways that create the first one at the same time', async () => {
     const { keys } = newMasterKeys()
     const one = await startSecured({ registry: `${inject('redis')}/3`, masterKeys: keys })
     const other = await startSecured({ beside: one, masterKeys: keys })
@@ -241,7 +241,7 @@ describe('the keys that sign tokens', () => {
     return { key, sign }
   }
 
-  it('are believed only with the MAC of a master key: a writer to the registry forges no token', async () => {
+  it('are trusted only with the MAC of a master key: write access to the registry is not enough to forge a token', async () => {
     const world = await startSecured()
     const claims = decodeJwt(await tokenOf(world))
     const stored = await world.registry.document(tokenKeysDocument)
@@ -266,7 +266,7 @@ describe('the keys that sign tokens', () => {
     expect(world.sent).toHaveLength(1)
   })
 
-  it('cannot be made younger, nor be used after they have ended', async () => {
+  it('cannot be made younger, nor be used after they expire', async () => {
     const world = await startSecured()
     const first = await tokenOf(world)
     const stored = await world.registry.document(tokenKeysDocument)
@@ -284,7 +284,7 @@ describe('the keys that sign tokens', () => {
     expect(codeOf(await send(world, late))).toBe('token-invalid')
   })
 
-  it('are not trusted by a gateway without a master key: tokens and key set are 503', async () => {
+  it('are not trusted without a master key: tokens and key set get 503', async () => {
     const world = await startSecured({ registry: `${inject('redis')}/4` })
     const token = await tokenOf(world)
     const bare = await startSecured({ beside: world, masterKeys: undefined })
@@ -293,15 +293,15 @@ describe('the keys that sign tokens', () => {
   })
 })
 
-describe('whose token it is', () => {
-  it.each(['basic', 'hmac'] as const)('never that of a key of the scheme %s', async (scheme) => {
+describe('the owner of a token', () => {
+  it.each(['basic', 'hmac'] as const)('never has a key of the scheme %s', async (scheme) => {
     const world = await startSecured()
     const claims = decodeJwt(await tokenOf(world))
     const { keyId } = world.key(scheme).credential
     expect(codeOf(await send(world, await forged(world, { ...claims, client_id: keyId })))).toBe('token-invalid')
   })
 
-  it('and never that of a key of the other environment', async () => {
+  it('never has a key of the other environment', async () => {
     const world = await startSecured()
     const claims = decodeJwt(await tokenOf(world))
     const { keyId } = world.key('jwt', 'test').credential
@@ -309,7 +309,7 @@ describe('whose token it is', () => {
   })
 })
 
-describe("a token's life is of the registry's clock", () => {
+describe("a token expires by the registry's clock", () => {
   it.each([
     ['a day ahead', day],
     ['a day behind', -day],
@@ -325,7 +325,7 @@ describe("a token's life is of the registry's clock", () => {
     for (const gateway of [world, other]) expect(codeOf(await send(gateway, token))).toBe('token-expired')
   })
 
-  it('also where it was remembered, and the clock of the gateway is then set back', async () => {
+  it('also when it was cached, and the clock of the gateway is then set back', async () => {
     const world = await startSecured()
     const token = await tokenOf(world)
     const skewed = { off: 0 }

@@ -58,7 +58,7 @@ function thrown(work: () => unknown): string {
 const failure = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'it went well', codeOf)
 
 describe('rotating a key', () => {
-  it('never lengthens a validity, whatever the old end and the overlap', async () => {
+  it('never extends a validity, whatever the old end and the overlap', async () => {
     const { context, customer } = await tenant()
     const end = fc.option(
       fc.integer({ min: 1, max: 1e10 }).map((ms) => noon + ms),
@@ -75,7 +75,7 @@ describe('rotating a key', () => {
     )
   })
 
-  it.each([['SQLite'], ['Redis']])('lets both keys pass during the overlap, and then the new one (%s)', async (engine) => {
+  it.each([['SQLite'], ['Redis']])('accepts both keys during the overlap, and then the new one (%s)', async (engine) => {
     const { clock, context, customer, admit } = await tenant(engine === 'Redis' ? inject('redis') : undefined)
     const allowIps = [addressRange('203.0.113.0/24')]
     for (const scheme of ['basic', 'hmac', 'jwt'] as const) {
@@ -89,7 +89,7 @@ describe('rotating a key', () => {
     }
   })
 
-  it('refuses a key that is revoked, expired or not there', async () => {
+  it('refuses a key that is revoked, expired or unknown', async () => {
     const { clock, context, customer } = await tenant()
     const wishes = { scheme: 'basic', environment: 'live' } as const
     const revoked = await issueKey(context, customer, wishes)
@@ -116,7 +116,7 @@ describe('a sealed secret', () => {
     expect(thrown(() => unseal(sealed, ownerOf(owner), newMasterKeys().keys))).toBe('master-key-missing')
   })
 
-  it('opens under NEW,OLD when OLD sealed it, and not under NEW', () => {
+  it('opens under NEW,OLD when OLD sealed it, but not under NEW', () => {
     const old = newMasterKeys()
     const both = newMasterKeys(old.text)
     const sealed = seal('secret', 'owner', old.keys)
@@ -126,7 +126,7 @@ describe('a sealed secret', () => {
     expect(thrown(() => unseal(sealed, 'owner', alone))).toBe('master-key-missing')
   })
 
-  it('does not open when any character of it is another', () => {
+  it('does not open with any character changed', () => {
     const sealed = seal('secret', 'owner', keys)
     for (let at = 0; at < sealed.length - 1; at++) {
       const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1)
@@ -136,7 +136,7 @@ describe('a sealed secret', () => {
 })
 
 describe('changing the master key', () => {
-  it('customers notice nothing: every secret and token key opens under the new one alone', async () => {
+  it('is invisible to customers: every secret and token key opens under the new one alone', async () => {
     const old = newMasterKeys()
     const { registry, context, customer, clock } = await tenant(undefined, old)
     const issued = await issueKey(context, customer, { scheme: 'hmac', environment: 'live' })
@@ -165,7 +165,7 @@ describe('changing the master key', () => {
     expect(tokenKeysFrom((await registry.document(tokenKeysDocument))?.text)).toHaveLength(1)
   })
 
-  it('is refused where the old one is not there', async () => {
+  it('is refused without the old one', async () => {
     const { context, customer } = await tenant()
     await issueKey(context, customer, { scheme: 'hmac', environment: 'live' })
     expect(await failure(rewrapKeys({ ...context, masterKeys: async () => newMasterKeys().keys }, customer))).toBe(

@@ -40,8 +40,8 @@ async function hammer({ urls, keys }: Gateways, scheme: 'basic' | 'hmac' | 'jwt'
   return { state, after, end }
 }
 
-describe.each(['basic', 'hmac', 'jwt'] as const)('64 connections on two gateways sign in by %s', (scheme) => {
-  it.each(['key revoke', 'customer suspend'])('and none that calls after %s returned gets through', async (how) => {
+describe.each(['basic', 'hmac', 'jwt'] as const)('64 connections to two gateways with %s', (scheme) => {
+  it.each(['key revoke', 'customer suspend'])('never admit a call that starts after %s has returned', async (how) => {
     const database = { basic: 4, hmac: 5, jwt: 6 }[scheme] + (how === 'key revoke' ? 0 : 3)
     const gateways = await startGateways(`${inject('redis')}/${database}`, sqs.endpoint)
     const { context, customer, keys } = gateways

@@ -54,8 +54,8 @@ async function live(gateways: Gateways): Promise<string[]> {
   return secrets
 }
 
-describe('no secret is anywhere', () => {
-  it.each(['SQLite', 'Redis'])('in %s, nor in what two gateways log', async (engine) => {
+describe('no secret is stored or logged', () => {
+  it.each(['SQLite', 'Redis'])('in %s, or in the logs of two gateways', async (engine) => {
     const folder = temporaryFolder()
     const redis = `${inject('redis')}/10`
     const gateways = await startGateways(engine === 'Redis' ? redis : `sqlite:${join(folder, 'registry.db')}`, sqs.endpoint)

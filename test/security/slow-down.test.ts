@@ -21,7 +21,7 @@ async function isImmediate(delay: ReturnType<typeof failureDelay>, customer: str
 }
 
 describe('a caller that guesses', () => {
-  it('is slowed down after twenty failures in a minute, more and more', async () => {
+  it('is delayed after twenty failures in a minute, with growing delays', async () => {
     const sleeps: number[] = []
     const delay = failureDelay(Date.now, async (milliseconds) => void sleeps.push(milliseconds))
     for (let i = 0; i < free; i++) await delay('acme', '203.0.113.7')
@@ -38,7 +38,7 @@ describe('a caller that guesses', () => {
     expect(await isImmediate(delay, 'other', '203.0.113.7')).toBe(true)
   })
 
-  it('starts anew after a minute', async () => {
+  it('starts over after a minute', async () => {
     const delay = failureDelay(Date.now, () => new Promise(() => undefined))
     for (let i = 0; i < free; i++) await delay('acme', '203.0.113.7')
     expect(await isImmediate(delay, 'acme', '203.0.113.7')).toBe(false)
@@ -46,14 +46,14 @@ describe('a caller that guesses', () => {
     expect(await isImmediate(delay, 'acme', '203.0.113.7')).toBe(true)
   })
 
-  it('cannot fill the memory with answers that wait: beyond a thousand they are given at once', async () => {
+  it('cannot fill the memory with pending answers: beyond a thousand they are not delayed', async () => {
     const delay = failureDelay(Date.now, () => new Promise(() => undefined))
     for (let i = 0; i < free; i++) await delay('acme', '203.0.113.7')
     for (let i = 0; i < 1000; i++) void delay('acme', '203.0.113.7')
     expect(await isImmediate(delay, 'acme', '203.0.113.7')).toBe(true)
   })
 
-  it('is one for all addresses of an IPv6 network, and for both forms of an IPv4 address', async () => {
+  it('is the same across an IPv6 network, and for both forms of an IPv4 address', async () => {
     const delay = failureDelay(Date.now, () => new Promise(() => undefined))
     for (let i = 0; i < free; i++) await delay('acme', `2001:db8:1:2::${i.toString(16)}`)
     expect(await isImmediate(delay, 'acme', '2001:db8:1:2:ffff::1')).toBe(false)

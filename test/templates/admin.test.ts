@@ -20,7 +20,7 @@ async function findingsOf(file: string) {
 }
 
 describe('the template of the admin function', () => {
-  it('the audit finds nothing, of the function nor of an operator', async () => {
+  it('the audit has no findings, for the function or an operator', async () => {
     expect(await findingsOf(path)).toEqual([])
     const folder = mkdtempSync(join(tmpdir(), 'apigw-admin-template-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -65,7 +65,7 @@ describe('the template of the admin function', () => {
     })
   })
 
-  it('it ends before the command line stops waiting', () => {
+  it('the function ends before the command line stops waiting', () => {
     const store = readFileSync(join(import.meta.dirname, '../../src/registry/remote/store.ts'), 'utf8')
     const waits = Number(/^const tryMs = ([\d_]+)$/m.exec(store)?.[1]?.replaceAll('_', ''))
     expect(propertiesOf('AWS::Lambda::Function').Timeout).toBeLessThan(waits / 1000)

@@ -91,7 +91,7 @@ describe.each(['gateway', 'worker'])('the image of the %s', (stage) => {
     expect(inStage(stage, 'HEALTHCHECK')).toHaveLength(1)
   })
 
-  it('holds the bundled commands and no packages', () => {
+  it('contains the bundled commands and no packages', () => {
     expect(instructions.filter(({ name }) => name === 'RUN')).toEqual([])
     expect(filesIn(imageFolder())).toEqual(imageFiles)
   })
@@ -104,7 +104,7 @@ describe.each(['gateway', 'worker'])('the image of the %s', (stage) => {
   })
 })
 
-it('holds the RDS certificate authorities, also those of this region', () => {
+it('contains the RDS certificate authorities, including those of this region', () => {
   const { NODE_EXTRA_CA_CERTS = '' } = environmentOf('gateway')
   const text = readFileSync(join(imageFolder(), NODE_EXTRA_CA_CERTS.replace(/^\/app\//, '')), 'utf8')
   const certificates = (text.match(/-----BEGIN[\s\S]*?END CERTIFICATE-----/g) ?? []).map((one) => new X509Certificate(one))

@@ -14,26 +14,26 @@ const zones = 2
 const endpoints = resources.filter(({ properties }) => properties.VpcEndpointType === 'Interface')
 const forFunctions = endpoints.filter(({ attributes }) => attributes.Condition === 'UseEndpoints')
 
-describe('the way out', () => {
+describe('egress', () => {
   const rows = Object.entries(mapOf(mapOf(template.Mappings).Cheaper)).flatMap(([containers, row]) =>
     Object.entries(mapOf(row)).map(([gigabytes, choice]) => ({ containers, gigabytes, choice })),
   )
 
-  it.each(rows)('is the cheaper one, containers: $containers, $gigabytes GB', ({ containers, gigabytes, choice }) => {
+  it.each(rows)('uses the cheaper option, containers: $containers, $gigabytes GB', ({ containers, gigabytes, choice }) => {
     const count = containers === 'yes' ? endpoints.length : forFunctions.length
     const byEndpoints = count * zones * endpointHour * hours + Number(gigabytes) * endpointGigabyte
     const byNat = natHour * hours + Number(gigabytes) * natGigabyte
     expect(choice).toBe(byEndpoints < byNat ? 'endpoints' : 'nat')
   })
 
-  it('is decided for whatever the parameters may be', () => {
+  it('is defined for all parameters', () => {
     const { Containers, MonthlyGigabytes } = mapOf(template.Parameters)
     expect(rows).toHaveLength(
       listOf(mapOf(Containers).AllowedValues).length * listOf(mapOf(MonthlyGigabytes).AllowedValues).length,
     )
   })
 
-  it('leaves S3 and DynamoDB to endpoints that cost nothing, always', () => {
+  it('always uses free endpoints for S3 and DynamoDB', () => {
     const free = resources.filter(({ properties }) => properties.VpcEndpointType === 'Gateway')
     expect(free.map(({ name, attributes }) => [name, attributes.Condition])).toEqual([
       ['S3Endpoint', undefined],

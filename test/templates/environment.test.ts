@@ -111,12 +111,12 @@ const programs = stacks.flatMap(({ resources }) => [
 ])
 
 describe.each(programs)('the environment of $title', ({ entry, set, values }) => {
-  it('names what the program reads, and nothing else', async () => {
+  it('contains exactly the variables that the program reads', async () => {
     const { names } = await readBy(entry)
     expect(set.filter((name) => !names.has(name) && !readByOthers.has(name))).toEqual([])
   })
 
-  it('gives all that it needs, and either the secret itself or where it is', async () => {
+  it('contains everything it needs, and either the secret itself or its location', async () => {
     const { names, required } = await readBy(entry)
     expect([...required].filter((name) => !set.includes(name))).toEqual([])
     const lacking = [...names].filter((name) => {
@@ -126,14 +126,14 @@ describe.each(programs)('the environment of $title', ({ entry, set, values }) =>
     expect(lacking).toEqual([])
   })
 
-  it('has no secret in it', () => {
+  it('contains no secret', () => {
     for (const [name, value] of Object.entries(values)) {
       if (/PASSWORD|MASTER_KEY/.test(name)) expect(JSON.stringify(value)).toMatch(/-secret"/)
     }
   })
 })
 
-it('all that the stacks run is a bundle that is built, and on arm64', () => {
+it('everything that the stacks run is a bundle that the build makes, on arm64', () => {
   const functions = stacks.flatMap(({ resources }) => resources.filter(({ type }) => type === 'AWS::Lambda::Function'))
   expect(functions).toHaveLength(Object.keys(entries).length)
   for (const { properties } of functions) {
@@ -143,7 +143,7 @@ it('all that the stacks run is a bundle that is built, and on arm64', () => {
   }
 })
 
-it.each(['one carrier', 'two carriers'])('the carriers are what the worker reads, for %s', (which) => {
+it.each(['one carrier', 'two carriers'])('the worker accepts the carriers, for %s', (which) => {
   const { Carriers } = mapOf(stackNamed('data').template.Outputs)
   const choices = listOf(mapOf(mapOf(Carriers).Value)['Fn::If'])
   const [text, own] = listOf(mapOf(choices[which === 'two carriers' ? 1 : 2])['Fn::Sub'])

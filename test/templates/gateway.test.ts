@@ -13,17 +13,17 @@ function propertiesOf(name: string) {
 
 const body = mapOf(propertiesOf('Api').Body)
 
-it('another API is another deployment', () => {
+it('a change of the API creates a new deployment', () => {
   const name = `Deployment${createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 10)}`
   const deployments = resources.filter(({ type }) => type === 'AWS::ApiGateway::Deployment').map((one) => one.name)
   expect(deployments, 'rename the deployment: its name ends in the hash of Body').toEqual([name])
   expect(propertiesOf('ApiStage').DeploymentId).toEqual({ Ref: name })
 })
 
-describe('what API Gateway says by itself', () => {
+describe('errors from API Gateway itself', () => {
   const responses = Object.entries(mapOf(body['x-amazon-apigateway-gateway-responses']))
 
-  it.each(responses)('%s is a problem as the gateway’s own are', (_, value) => {
+  it.each(responses)('%s has the problem format of the gateway', (_, value) => {
     const { statusCode, responseTemplates, responseParameters } = mapOf(value)
     const said = JSON.parse(String(mapOf(responseTemplates)['application/json']))
     const problem = new Problem(said.code as ProblemCode, 'x')
@@ -44,7 +44,7 @@ describe('the API', () => {
   const paths = Object.entries(mapOf(body.paths))
   const secured = paths.filter(([, methods]) => Object.values(mapOf(methods)).every((method) => 'security' in mapOf(method)))
 
-  it('asks the authorizer for all of both environments but tokens, and caches nothing', () => {
+  it('sends both environments, except for tokens, through the authorizer, and caches nothing', () => {
     expect(secured.map(([path]) => path)).toEqual(['/v1.0/{proxy+}', '/test/v1.0/{proxy+}'])
     const open = paths.filter((one) => !secured.includes(one)).map(([path]) => path)
     expect(open).toEqual(['/{proxy+}', '/v1.0/token', '/test/v1.0/token'])
@@ -52,7 +52,7 @@ describe('the API', () => {
     expect(mapOf(scheme['x-amazon-apigateway-authorizer'])).toMatchObject({ type: 'request', authorizerResultTtlInSeconds: 0 })
   })
 
-  it('is reached through its endpoint only, has throttles and an access log, and never logs bodies', () => {
+  it('is reachable only through its endpoint, has throttles and an access log, and never logs bodies', () => {
     const [statement, ...more] = listOf(mapOf(propertiesOf('Api').Policy).Statement).map(mapOf)
     expect(more).toEqual([])
     expect(statement?.Condition).toEqual({ StringEquals: { 'aws:SourceVpce': { Ref: 'ApiEndpoint' } } })
@@ -83,7 +83,7 @@ describe('the API', () => {
   })
 })
 
-it('the worker’s queues are invisible for six times as long as its function may take', () => {
+it('the visibility timeout of the worker’s queues is six times the timeout of its function', () => {
   const worker = stackNamed('worker').resources.find(({ name }) => name === 'WorkerFunction')
   const queues = stackNamed('data').resources.filter(({ name, type }) => type === 'AWS::SQS::Queue' && name.endsWith('Queue'))
   for (const { properties } of queues) {

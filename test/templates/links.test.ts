@@ -33,12 +33,12 @@ function namesIn(template: Properties): string[] {
 /** What CloudFormation takes without a bucket (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html). */
 const maxBytes = 51_200
 
-it.each(stacks)('$name is small enough to be sent as it is', ({ text }) => {
+it.each(stacks)('$name is small enough to be sent inline', ({ text }) => {
   expect(Buffer.byteLength(text)).toBeLessThan(maxBytes)
 })
 
-describe('what the stacks know of each other', () => {
-  it('every import is another, earlier stack’s export, so that there is an order to make them in', () => {
+describe('references between the stacks', () => {
+  it('every import is an export of an earlier stack, so a deployment order exists', () => {
     const exported = new Map(stacks.flatMap((stack) => exportsOf(stack).map((name) => [name, stack.name])))
     const wrong = stacks.flatMap((stack) =>
       importsOf(stack)
@@ -52,7 +52,7 @@ describe('what the stacks know of each other', () => {
     expect(stacks.flatMap(importsOf).length).toBeGreaterThan(30)
   })
 
-  it('no two export the same name, and each name belongs to the stage', () => {
+  it('export names are unique, and include the stage', () => {
     const names = stacks.flatMap(exportsOf)
     expect(names).toEqual([...new Set(names)])
     expect(names.filter((name) => !/^apigw-\$\{Stage\}-[a-z-]+$/.test(name))).toEqual([])
@@ -65,15 +65,18 @@ describe('what the stacks know of each other', () => {
     expect(stacks.flatMap(exportsOf).filter((name) => !imported.has(name) && !forPeople.includes(name))).toEqual([])
   })
 
-  it.each(stacks)('in $name every name is a parameter, a resource or AWS’s own, and every parameter is used', ({ template }) => {
-    const parameters = Object.keys(mapOf(template.Parameters))
-    const known = new Set([...parameters, ...Object.keys(mapOf(template.Resources))])
-    const used = namesIn(template)
-    expect(used.filter((name) => !known.has(name) && !name.startsWith('AWS::') && name !== '')).toEqual([])
-    expect(parameters.filter((name) => !used.includes(name))).toEqual([])
-  })
+  it.each(stacks)(
+    'in $name every reference is to a parameter, a resource or a pseudo parameter, and every parameter is used',
+    ({ template }) => {
+      const parameters = Object.keys(mapOf(template.Parameters))
+      const known = new Set([...parameters, ...Object.keys(mapOf(template.Resources))])
+      const used = namesIn(template)
+      expect(used.filter((name) => !known.has(name) && !name.startsWith('AWS::') && name !== '')).toEqual([])
+      expect(parameters.filter((name) => !used.includes(name))).toEqual([])
+    },
+  )
 
-  it.each(stacks)('$name is read the same by the service, which knows no aliases of YAML', ({ text }) => {
+  it.each(stacks)('$name parses the same in CloudFormation, which does not support YAML aliases', ({ text }) => {
     expect(text).not.toMatch(/:\s+[&*][a-z]/i)
     expect(text).not.toContain('<<:')
   })

@@ -33,14 +33,14 @@ function peopled({ template, name }: Stack): string {
   return path
 }
 
-it.runIf(hasLint)('cfn-lint has nothing to complain of', () => {
+it.runIf(hasLint)('cfn-lint has no findings', () => {
   const args = ['--regions', 'ap-northeast-2', 'us-east-1', '--', ...stacks.map(({ path }) => path)]
   const { status, stdout } = spawnSync('cfn-lint', args, { encoding: 'utf8' })
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
 })
 
 describe.each(stacks)('in the $name stack', (stack) => {
-  it('the audit has nothing to complain of, nor of anybody in its groups', async () => {
+  it('the audit has no findings, also for the members of its groups', async () => {
     expect(await findingsOf(stack.path)).toEqual([])
     expect(await findingsOf(peopled(stack))).toEqual([])
   })

@@ -37,7 +37,7 @@ function nameOf({ properties }: Resource, property: string): string {
   return forStage(properties[property], longest).replaceAll(/\$\{(?:Second)?Carrier\}/g, 'a'.repeat(30))
 }
 
-it.each(named)('$resource.name has a name that AWS takes, for the longest stage', ({ resource, limit }) => {
+it.each(named)('$resource.name has a valid name for the longest stage', ({ resource, limit }) => {
   const name = nameOf(resource, limit.property)
   expect(name).toContain(longest)
   expect(name.replaceAll('?', 'x')).toMatch(limit.pattern)
@@ -55,8 +55,8 @@ it('every kind of resource that can have a name from the template is covered', (
   expect(others.map(({ name, type }) => `${name} ${type}`).filter((one) => !fine.test(one.split(' ')[1] ?? ''))).toEqual([])
 })
 
-describe('the stages', () => {
-  it.each(['dev', 'prod', 'a', longest, 'a-b'])('take %s', (stage) => {
+describe('stage names', () => {
+  it.each(['dev', 'prod', 'a', longest, 'a-b'])('accept %s', (stage) => {
     for (const { template } of stacks) {
       const { AllowedPattern, MaxLength } = mapOf(mapOf(template.Parameters).Stage)
       expect(stage).toMatch(new RegExp(String(AllowedPattern)))
@@ -64,14 +64,14 @@ describe('the stages', () => {
     }
   })
 
-  it.each(['', 'Prod', '1a', 'a-', 'a_b', `${longest}x`])('do not take "%s"', (stage) => {
+  it.each(['', 'Prod', '1a', 'a-', 'a_b', `${longest}x`])('refuse "%s"', (stage) => {
     for (const { template } of stacks) {
       const { AllowedPattern, MaxLength } = mapOf(mapOf(template.Parameters).Stage)
       expect(new RegExp(String(AllowedPattern)).test(stage) && stage.length <= Number(MaxLength)).toBe(false)
     }
   })
 
-  it('each stack says which of them it is', () => {
+  it('the description of each stack gives its place in the order', () => {
     for (const [at, { template }] of stacks.entries()) {
       expect(template.Description).toContain(`stack ${at + 1} of ${stackNames.length}`)
     }
@@ -81,7 +81,7 @@ describe('the stages', () => {
 describe('the queues', () => {
   const queues = stacks.flatMap(({ resources }) => resources).filter(({ type }) => type === 'AWS::SQS::Queue')
 
-  it('are what routes may name: the sandbox for tests, the carriers’ for live', () => {
+  it('are those that routes may name: the sandbox for tests, the carriers’ for live', () => {
     for (const resource of queues.filter(({ name }) => name.endsWith('Queue'))) {
       const name = nameOf(resource, 'QueueName')
       expect(isSandboxQueue(name)).toBe(resource.name === 'SandboxQueue')
@@ -89,7 +89,7 @@ describe('the queues', () => {
     }
   })
 
-  it('have dead letters that are called as on one machine', () => {
+  it('have dead-letter queues named as on one machine', () => {
     for (const resource of queues.filter(({ name }) => name.endsWith('Queue'))) {
       const letters = queues.find(({ name }) => name === resource.name.replace(/Queue$/, 'DeadLetters'))
       if (letters === undefined) throw new Error(`${resource.name} has none`)

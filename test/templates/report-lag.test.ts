@@ -5,7 +5,7 @@ const { resources } = stackNamed('worker')
 const propertiesOf = (name: string) => resources.find((resource) => resource.name === name)?.properties
 
 describe('the alarm on the lag of reports', () => {
-  it('reads what the pump says of itself, and counts silence as a fault', () => {
+  it('reads the lag that the pump reports, and treats missing data as breaching', () => {
     expect(propertiesOf('ReportLag')).toMatchObject({
       FilterPattern: '{ $.event = "lag" }',
       MetricTransformations: [{ MetricNamespace: 'apigw', MetricValue: '$.lagMs' }],

@@ -18,8 +18,8 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
   'AWS::SecretsManager::Secret': ['Retain', 'Delete'],
 }
 
-describe('what keeps data', () => {
-  it.each(Object.entries(keepers))('%s is kept when its stack goes, and when it is replaced', (type, allowed) => {
+describe('resources that keep data', () => {
+  it.each(Object.entries(keepers))('%s is retained when its stack is deleted, and when it is replaced', (type, allowed) => {
     for (const { name, attributes } of each(type)) {
       // Tests send nothing that anybody waits for.
       const fits = name.startsWith('Sandbox') ? ['Delete'] : allowed
@@ -28,12 +28,12 @@ describe('what keeps data', () => {
     }
   })
 
-  it('keeps the master key, whatever is deleted', () => {
+  it('keep the master key, whatever is deleted', () => {
     const [key] = each('AWS::SecretsManager::Secret').filter(({ name }) => name === 'MasterKeySecret')
     expect(key?.attributes).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
   })
 
-  it('is encrypted', () => {
+  it('are encrypted', () => {
     for (const { properties } of each('AWS::SQS::Queue', 6)) expect(properties.SqsManagedSseEnabled).toBe(true)
     for (const { properties } of each('AWS::DynamoDB::Table')) expect(properties.SSESpecification).toEqual({ SSEEnabled: true })
     for (const { properties } of each('AWS::RDS::DBInstance')) expect(properties.StorageEncrypted).toBe(true)
@@ -47,7 +47,7 @@ describe('what keeps data', () => {
     for (const { properties } of each('AWS::ECR::Repository')) expect(properties.EncryptionConfiguration).toBeDefined()
   })
 
-  it('is spoken to by TLS only', () => {
+  it('accept only TLS', () => {
     const policies = [...each('AWS::S3::BucketPolicy', 2), ...each('AWS::SQS::QueuePolicy', 2)]
     for (const { name, properties } of policies) {
       const statements = listOf(mapOf(properties.PolicyDocument).Statement).map(mapOf)
@@ -61,7 +61,7 @@ describe('what keeps data', () => {
     expect(parameters).toMatchObject([{ require_secure_transport: '1' }, { 'rds.force_ssl': '1' }])
   })
 
-  it('is not public', () => {
+  it('are not public', () => {
     for (const { properties } of each('AWS::RDS::DBInstance')) expect(properties.PubliclyAccessible).toBe(false)
     for (const { properties } of each('AWS::S3::Bucket', 2)) {
       expect(properties.PublicAccessBlockConfiguration).toEqual({
@@ -82,7 +82,7 @@ describe('what keeps data', () => {
     }
   })
 
-  it('can be brought back', () => {
+  it('can be restored', () => {
     for (const { properties } of each('AWS::DynamoDB::Table')) {
       expect(properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true })
       expect(properties.TimeToLiveSpecification).toEqual({ AttributeName: 'ttl', Enabled: true })
@@ -101,7 +101,7 @@ describe('what keeps data', () => {
     expect(registry?.properties.Properties).toEqual({ 'cluster-enabled': 'yes', 'maxmemory-policy': 'noeviction' })
   })
 
-  it('a queue has dead letters, and no outage of the database uses up its receives', () => {
+  it('include a dead-letter queue per queue, and no database outage uses up the receives', () => {
     const queues = each('AWS::SQS::Queue', 6)
     for (const { name, properties } of queues.filter(({ name }) => name.endsWith('Queue'))) {
       const [letters] = listOf(mapOf(mapOf(properties.RedrivePolicy).deadLetterTargetArn)['Fn::GetAtt'])
@@ -116,8 +116,8 @@ describe('what keeps data', () => {
   })
 })
 
-describe('rights', () => {
-  it.each(stacks)('$name says why, wherever a right holds for any resource', ({ text }) => {
+describe('permissions', () => {
+  it.each(stacks)('$name gives a reason wherever a permission applies to any resource', ({ text }) => {
     const lines = text.split('\n')
     const silent = lines.flatMap((line, at) => {
       const isAny = /\bResource:\s*\[?['"]\*['"]/.test(line)
@@ -136,7 +136,7 @@ describe('rights', () => {
     }
   })
 
-  it('no role may do what the boundary does not allow', () => {
+  it('no role has permissions that the boundary denies', () => {
     const [boundary] = each('AWS::IAM::ManagedPolicy').filter(({ name }) => name === 'Boundary')
     const actionsOf = (document: unknown): string[] =>
       listOf(mapOf(document as never).Statement)
@@ -166,7 +166,7 @@ describe('rights', () => {
     for (const { name, properties } of each('AWS::IAM::Role')) expect(filled(properties.Policies), name).toBeLessThan(10_240)
   })
 
-  it('nothing sets what belongs to the whole account', () => {
+  it('no stack changes settings of the whole account', () => {
     expect(resourcesOf('AWS::ApiGateway::Account')).toEqual([])
     // A set of AWS::WAFv2::IPSet would be emptied by an update (docs/decisions/0018).
     expect(resourcesOf('AWS::WAFv2::IPSet')).toEqual([])
@@ -174,7 +174,7 @@ describe('rights', () => {
 })
 
 describe('secrets', () => {
-  it('none is a parameter, and none an output', () => {
+  it('are neither parameters nor outputs', () => {
     for (const { template } of stacks) {
       for (const [name, parameter] of Object.entries(mapOf(template.Parameters))) {
         expect(name).not.toMatch(/password|token|secret|masterkey/i)
@@ -184,7 +184,7 @@ describe('secrets', () => {
     }
   })
 
-  it('a dynamic reference is only where AWS takes the text itself, and in no variable of a function', () => {
+  it('a dynamic reference is only in properties that AWS resolves, and in no environment variable of a function', () => {
     const references = stacks.flatMap(({ name, text }) => (text.match(/\{\{resolve:/g) ?? []).map(() => name))
     expect(references).toEqual(['data'])
     for (const { properties } of each('AWS::Lambda::Function', 7)) {
@@ -193,7 +193,7 @@ describe('secrets', () => {
   })
 })
 
-describe('what faces the internet', () => {
+describe('the public surface', () => {
   it('is the load balancer at port 443, and nothing else', () => {
     const open = resourcesOf('AWS::EC2::SecurityGroup').filter(({ resource }) =>
       JSON.stringify(resource.properties.SecurityGroupIngress ?? '').includes('0.0.0.0/0'),

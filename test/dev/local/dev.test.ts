@@ -23,7 +23,7 @@ async function busyPort(): Promise<number> {
 }
 
 describe('the first start', () => {
-  test('says where it is, and its demo customer can call', async () => {
+  test('prints its address, and its demo customer can send', async () => {
     const folder = temporaryFolder()
     const dev = await startDev(folder)
     expect(JSON.parse(dev.stdout())).toEqual({
@@ -43,7 +43,7 @@ describe('the first start', () => {
     await until(() => storedIds(folder).includes(id))
   })
 
-  test('shows the credentials to a person once, in a call that works as it stands', async () => {
+  test('shows the credentials once on a terminal, in a command that can be copied', async () => {
     const folder = temporaryFolder()
     const first = await runUntilWelcome(folder)
     expect(secretsIn(first)).toHaveLength(1)
@@ -54,7 +54,7 @@ describe('the first start', () => {
     expect(first + second).not.toContain('\u001b')
   })
 
-  test('goes by no registry but that of this machine', async () => {
+  test('uses only the registry on this machine', async () => {
     const folder = temporaryFolder()
     const dev = await startDev(folder, [], { APIGW_REGISTRY: 'redis://127.0.0.1:1' })
     expect(await post(dev.gateway, demoCredentials(folder))).toMatchObject({ status: 202 })
@@ -75,7 +75,7 @@ async function runUntilWelcome(folder: string): Promise<string> {
 }
 
 describe('while it runs', () => {
-  test('what another process changes counts on the next call', async () => {
+  test('a change by another process applies to the next call', async () => {
     const folder = temporaryFolder()
     const here = { cwd: folder }
     const { gateway } = await startDev(folder)
@@ -95,7 +95,7 @@ describe('while it runs', () => {
     expect(await post(gateway, key.basic)).toMatchObject({ status: 401, code: 'key-revoked' })
   })
 
-  test('refuses a second start in the same folder and keeps the first running', async () => {
+  test('a second start in the same folder is refused, and the first keeps running', async () => {
     const folder = temporaryFolder()
     const first = await startDev(folder)
     const second = await runCli(['dev', ...freePorts], { cwd: folder })
@@ -108,7 +108,7 @@ describe('while it runs', () => {
     expect(await post(first.gateway, demoCredentials(folder))).toMatchObject({ status: 202 })
     expect(JSON.parse((await runCli(['doctor', '--json'], { cwd: folder })).stdout)).toMatchObject({ summary: { fail: 0 } })
   })
-  test('another folder is free', async () => {
+  test('a start in a different folder works', async () => {
     const folder = temporaryFolder()
     const first = await startDev(folder)
     const second = await startDev(folder, ['--data', 'other'])
@@ -136,25 +136,22 @@ describe('a port that is taken', () => {
 })
 
 describe('stopping', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s ends it with 0, and what was accepted is there after the next start',
-    async (signal) => {
-      const folder = temporaryFolder()
-      const first = await startDev(folder)
-      const credentials = demoCredentials(folder)
-      const { id } = await post(first.gateway, credentials, 'order-1')
-      expect(await first.end(signal)).toBe(0)
-      expect(JSON.parse(first.stdout())).toMatchObject({ gateway: first.gateway })
-      expect(existsSync(join(folder, '.apigw/dev.json'))).toBe(false)
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s exits with 0, and the next start has every accepted message', async (signal) => {
+    const folder = temporaryFolder()
+    const first = await startDev(folder)
+    const credentials = demoCredentials(folder)
+    const { id } = await post(first.gateway, credentials, 'order-1')
+    expect(await first.end(signal)).toBe(0)
+    expect(JSON.parse(first.stdout())).toMatchObject({ gateway: first.gateway })
+    expect(existsSync(join(folder, '.apigw/dev.json'))).toBe(false)
 
-      const second = await startDev(folder)
-      expect(demoCredentials(folder)).toBe(credentials)
-      expect(await post(second.gateway, credentials, 'order-1')).toEqual({ status: 202, id, code: '', replayed: true })
-      await until(() => storedIds(folder).includes(id))
-      expect(await second.end('SIGINT')).toBe(0)
-      expect(storedIds(folder)).toEqual([id])
-    },
-  )
+    const second = await startDev(folder)
+    expect(demoCredentials(folder)).toBe(credentials)
+    expect(await post(second.gateway, credentials, 'order-1')).toEqual({ status: 202, id, code: '', replayed: true })
+    await until(() => storedIds(folder).includes(id))
+    expect(await second.end('SIGINT')).toBe(0)
+    expect(storedIds(folder)).toEqual([id])
+  })
 
   test('kill -9 under load: the next start has every accepted message, each once', async () => {
     const folder = temporaryFolder()
@@ -198,7 +195,7 @@ describe('stopping', () => {
 })
 
 describe('--once', () => {
-  test('plays nine steps and leaves nothing', async () => {
+  test('plays nine steps and leaves no files', async () => {
     const folder = temporaryFolder()
     const { stdout, stderr, code } = await runCli(['dev', '--once'], { cwd: folder })
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
@@ -209,7 +206,7 @@ describe('--once', () => {
     expect(secretsIn(stdout)).toEqual([])
     expect(existsSync(join(folder, '.apigw'))).toBe(false)
   })
-  test('as JSON', async () => {
+  test('prints JSON', async () => {
     const { stdout, stderr, code } = await runCli(['dev', '--once', '--json'], { cwd: temporaryFolder() })
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     const { passed, steps, ...rest } = JSON.parse(stdout)
@@ -219,7 +216,7 @@ describe('--once', () => {
 })
 
 describe.runIf(process.platform === 'linux')('what listens', () => {
-  test('apigw dev is reached from this machine alone', async () => {
+  test('apigw dev listens on this machine only', async () => {
     const dev = await startDev(temporaryFolder())
     const { open, loopback } = listeningOf(dev.child.pid ?? 0)
     expect(open).toEqual([])
@@ -227,7 +224,7 @@ describe.runIf(process.platform === 'linux')('what listens', () => {
     expect(loopback).toHaveLength(3)
   })
 
-  test('so is everything that apigw prove starts', async () => {
+  test('so do all servers that apigw prove starts', async () => {
     const child = spawn(process.execPath, [bin, 'prove', '--rounds', '1'], {
       cwd: temporaryFolder(),
       env: cleanEnv(),

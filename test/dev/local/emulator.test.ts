@@ -63,7 +63,7 @@ async function play({ queue, restart }: Started, model: Model, step: (typeof ste
 }
 
 describe('the emulator of SQS and S3', () => {
-  test('a message that is given back at once is there again, and was received once more', async () => {
+  test('a message that is returned with visibility 0 can be received again, and has one more receive', async () => {
     const { server, queue, restart } = await started()
     await queue().sendBatch(name, ['one'])
     for (const receiveCount of [1, 2, 3]) {
@@ -76,7 +76,7 @@ describe('the emulator of SQS and S3', () => {
     expect(server().inspectQueue(name)?.messages.inflight).toHaveLength(1)
   })
 
-  test('what is given back counts as waiting at once, and counting takes nothing', async () => {
+  test('a returned message counts as waiting at once, and counting receives nothing', async () => {
     const { queue } = await started()
     await queue().sendBatch(name, ['one', 'two'])
     const received = await queue().receive(name, { ...receiving, waitSeconds: 5 })
@@ -90,7 +90,7 @@ describe('the emulator of SQS and S3', () => {
     expect(await queue().receive(name, receiving)).toMatchObject([{ receiveCount: 2 }, { receiveCount: 2 }])
   })
 
-  test('whatever is asked of it, and through restarts, it holds what was sent and not deleted', async () => {
+  test('keeps every message that was sent and not deleted, through any operations and restarts', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...steps), { minLength: 5, maxLength: 30 }), async (chosen) => {
         const sqs = await started()
@@ -107,7 +107,7 @@ describe('the emulator of SQS and S3', () => {
     )
   })
 
-  test.runIf(process.platform === 'linux')('listens for this machine alone', async () => {
+  test.runIf(process.platform === 'linux')('listens on this machine only', async () => {
     const { server } = await started()
     const { open, loopback } = listeningOf(process.pid)
     expect(open).toEqual([])

@@ -27,7 +27,7 @@ function evidence(changes: Partial<Evidence> = {}, accept: readonly string[] = [
 
 const row = (id: string, ref = `ref-${id}`) => ({ id, ref, customer })
 
-test('books that balance have nothing wrong, and add up', () => {
+test('books that balance have no findings, and the sums are right', () => {
   const books = booksOf(evidence())
   expect(books).toMatchObject({ lost: 0, duplicated: 0, oversold: 0, wrong: [] })
   expect(books.balances).toEqual([
@@ -114,7 +114,7 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
   ['a sale beyond the quota', evidence({ oversold: 3 }), { what: /beyond the quota/, count: 3, ids: [] }],
 ]
 
-test.each(cases)('%s is found, with its id, and nothing else is', (_, seen, { what, count, ids }) => {
+test.each(cases)('%s is found, with its id, and is the only finding', (_, seen, { what, count, ids }) => {
   expect(booksOf(seen).wrong).toEqual([{ what: expect.stringMatching(what), count, ids }])
 })
 
@@ -124,7 +124,7 @@ test('the first ten ids are shown, and all are counted', () => {
   expect(wrong).toEqual({ what: 'accepted messages that are lost', count: 12, ids: ids.slice(0, 10) })
 })
 
-test('a message that was sent though its call was never confirmed is counted apart, and may be charged or not', () => {
+test('a sent message whose call got no answer is counted separately, and may be charged or not', () => {
   for (const units of [2, 3]) {
     const seen = evidence({
       rows: [row('A'), row('B'), row('C')],
@@ -141,14 +141,14 @@ test('an unreadable message may be moved to the dead letters more than once', ()
   expect(booksOf(evidence({ deadLetters: ['bad', 'bad'], poison: ['bad'] })).wrong).toEqual([])
 })
 
-test('units of an earlier life of the registry count too', () => {
+test('units from before a loss of the registry count too', () => {
   const closed = [{ units: 7, expected: [6, 8] as const, unconfirmed: 0 }]
   const books = booksOf(evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 2, closed }] }))
   expect(books.wrong).toEqual([])
   expect(books.balances[0]).toMatchObject({ units: 9, unitsExpected: [8, 10] })
 })
 
-test('a message that was refused and sent all the same is wrong', () => {
+test('a message that was refused but sent is a finding', () => {
   const seen = evidence({ rows: [row('A'), row('B'), row('C')] })
   seen.log.refused.set('ref-C', customer)
   expect(booksOf(seen).wrong).toEqual([{ what: 'messages that were refused and sent all the same', count: 1, ids: ['C'] }])
@@ -157,7 +157,7 @@ test('a message that was refused and sent all the same is wrong', () => {
 describe('what the answers account for', () => {
   const accepted = (id: string) => new Map([[id, { customer, ref: id, refused: false }]])
 
-  test('a call that is under way when the registry loses its memory may be charged or not', () => {
+  test('a call in progress when the registry loses its memory may be charged or not', () => {
     const log = new SentLog()
     const before = log.begin(customer, 1)
     log.blur(true)
@@ -177,7 +177,7 @@ describe('what the answers account for', () => {
     expect(log.acceptedBy(customer)).toBe(1)
   })
 
-  test('a message that was seen before it was accepted is not waited for', () => {
+  test('a message that was seen before it was accepted is not awaited', () => {
     const log = new SentLog()
     const flight = log.begin(customer, 1)
     log.saw('A')
@@ -185,7 +185,7 @@ describe('what the answers account for', () => {
     expect(log.waiting.size).toBe(0)
   })
 
-  test('sales count against the limit in each life of the registry, and calls across two lives in none', () => {
+  test('sales count against the limit between two losses of the registry, and calls that span one count in neither period', () => {
     const sales = new Sales(2)
     for (let times = 0; times < 3; times++) sales.begin()(1)
     const across = sales.begin()

@@ -59,7 +59,7 @@ test('--json prints one object per line, with the result last', async () => {
   expect(result).toMatchObject({ ok: true, faults: { replay: 1, redelivery: 1 }, wrong: [] })
 }, 180_000)
 
-test('Ctrl-C ends every process, removes the folder, and says that nothing is proven', async () => {
+test('Ctrl-C ends every process, removes the folder, and says that nothing was proven', async () => {
   const child = childOf([...sqlite, '--messages', '100000', '--rate', '20', '--json'], { cwd: temporaryFolder() })
   const reader = createInterface(child.stdout)
   const lines: string[] = []
@@ -79,7 +79,7 @@ test('Ctrl-C ends every process, removes the folder, and says that nothing is pr
   expect(existsSync(started.folder)).toBe(false)
 }, 180_000)
 
-test('a fault that there is not is refused, with all that there are', async () => {
+test('an unknown fault is refused, with the list of known ones', async () => {
   const { code, ...rest } = await run(['prove', '--faults', 'earthquake'], { cwd: temporaryFolder() })
   expect(code).toBe(2)
   expect(shownError({ code, ...rest })).toEqual({
@@ -88,7 +88,7 @@ test('a fault that there is not is refused, with all that there are', async () =
   })
 })
 
-test('an engine that there is not is refused, and a password in an address is not shown', async () => {
+test('an unknown engine is refused, and a password in an address is not shown', async () => {
   const env = { APIGW_DATABASE: 'oracle://system:manager@db' }
   const failed = await run(['prove', '--json'], { cwd: temporaryFolder(), env })
   expect(failed.code).toBe(2)
@@ -99,7 +99,7 @@ test('an engine that there is not is refused, and a password in an address is no
   })
 })
 
-test("of an address in the variable only the engine is taken: the user's own servers are left alone", async () => {
+test("an address in the environment selects only the engine: the user's own servers are not touched", async () => {
   const env = { APIGW_DATABASE: 'sqlite:/nowhere/messages.db', APIGW_REGISTRY: 'sqlite:/nowhere/registry.db' }
   const args = ['prove', '--faults', 'replay', '--messages', '10', '--json']
   const { stdout, code } = await runCli(args, { cwd: temporaryFolder(), env })

@@ -15,7 +15,7 @@ import { envelope } from '../../../src/domain/message.ts'
 import { temporaryFolder } from '../../support/names.ts'
 import { until } from '../../support/until.ts'
 
-test('the same seed gives the same order, and another seed another', () => {
+test('the same seed gives the same order, and a different seed a different one', () => {
   const names = faults.map(({ name }) => name)
   const order = (seed: number): string[] => new Chance(seed).shuffled(names)
   expect(order(7)).toEqual(order(7))
@@ -23,7 +23,7 @@ test('the same seed gives the same order, and another seed another', () => {
   expect(order(7).sort()).toEqual([...names].sort())
 })
 
-test('faults have names that a flag can take, all different, and say what must hold', () => {
+test('faults have unique names that a flag can take, and state their condition', () => {
   expect(new Set(faults.map(({ name }) => name)).size).toBe(faults.length)
   for (const { name, title, holds } of faults) {
     expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/)
@@ -32,13 +32,13 @@ test('faults have names that a flag can take, all different, and say what must h
   }
 })
 
-test('docs/operate.md has every fault, with what happens and what must hold', () => {
+test('docs/operate.md lists every fault, what it does and its condition', () => {
   const page = readFileSync(new URL('../../../docs/operate.md', import.meta.url), 'utf8')
   const rows = page.split('\n').filter((line) => faults.some(({ name }) => line.startsWith(`| \`${name}\` |`)))
   expect(rows).toEqual(faults.map(({ name, title, holds }) => `| \`${name}\` | ${title} | ${holds} |`))
 })
 
-test('whatever the time is, it is noon for the customers, so that no day ends during the proof', () => {
+test('it is always about noon for the customers, so no day ends during a proof', () => {
   for (let hour = 0; hour < 24; hour++) {
     const now = Date.UTC(2026, 10, 26, hour, 30)
     const shown = new Intl.DateTimeFormat('en-GB', { timeZone: noonZone(now), hour: '2-digit', hourCycle: 'h23' }).format(now)
@@ -46,7 +46,7 @@ test('whatever the time is, it is noon for the customers, so that no day ends du
   }
 })
 
-test('a program that is missing is named with its Debian package', () => {
+test('a missing program is named with its Debian package', () => {
   expect(() => programPath({ name: 'no-such-server', package: 'no-such-package' }, '--database sqlite')).toThrow(
     expect.objectContaining({
       code: 'check-failed',
@@ -56,7 +56,7 @@ test('a program that is missing is named with its Debian package', () => {
   )
 })
 
-test('what fails while a fault is under way is done again until it succeeds', async () => {
+test('a step that fails during a fault is repeated until it succeeds', async () => {
   let tries = 0
   const done = await insist('do it', new AbortController().signal, async () => {
     tries += 1
@@ -66,7 +66,7 @@ test('what fails while a fault is under way is done again until it succeeds', as
   expect([done, tries]).toEqual(['done', 3])
 })
 
-test('trying again ends when the proof is interrupted', async () => {
+test('repeats end when the proof is interrupted', async () => {
   const stopping = new AbortController()
   const trying = insist('do it', stopping.signal, async () => {
     stopping.abort()
@@ -103,7 +103,7 @@ async function client(port: number): Promise<{ socket: Socket; said: () => strin
   return { socket, said: () => said }
 }
 
-test('a stalled connection says nothing and stays open, and a new one passes', async () => {
+test('a stalled connection is silent and stays open, and a new one passes', async () => {
   const proxy = await startTcpProxy(await echo())
   onTestFinished(() => proxy.close())
   const old = await client(proxy.port)
@@ -117,7 +117,7 @@ test('a stalled connection says nothing and stays open, and a new one passes', a
   expect([old.said(), old.socket.destroyed]).toEqual(['a', false])
 })
 
-test('what is sent while the proxy holds arrives when it lets go', async () => {
+test('data that is sent while the proxy holds arrives when it is released', async () => {
   const proxy = await startTcpProxy(await echo())
   onTestFinished(() => proxy.close())
   proxy.hold(true)
@@ -129,7 +129,7 @@ test('what is sent while the proxy holds arrives when it lets go', async () => {
   await until(() => held.said() === 'later')
 })
 
-test('an envelope is spoiled by one message, and its good ones stay as they were', () => {
+test('one bad message makes an envelope unreadable, and the good ones are unchanged', () => {
   const spoiler = new Spoiler('carrier-a')
   const id = (last: string): string => `0123456789ABCDEFGHJKMNPQR${last}`
   const messages = ['S', 'T'].map((last) => ({
@@ -162,7 +162,7 @@ const logs = (event: string, then: string): [string, ...string[]] => [
   `process.stdout.write(JSON.stringify({ event: '${event}' }) + '\\n', () => { ${then} })`,
 ]
 
-test('a supervised process that ends by itself is noted with its last line, and started again', async () => {
+test('a supervised process that exits is logged with its last line, and restarted', async () => {
   const victim = new Victim({
     name: 'it',
     command: logs('running', 'process.exit(7)'),
@@ -175,7 +175,7 @@ test('a supervised process that ends by itself is noted with its last line, and 
   expect(victim.crashes[0]).toEqual({ name: 'it', exit: 'exit code 7', lastLine: '{"event":"running"}' })
 })
 
-test('one that is killed is not noted, and does not come back by itself', async () => {
+test('a process that is killed on purpose is not logged, and not restarted', async () => {
   const command = logs('running', 'setInterval(() => {}, 1000)')
   const victim = new Victim({ name: 'it', command, folder: temporaryFolder(), supervised: 'running' })
   await victim.start()
@@ -185,7 +185,7 @@ test('one that is killed is not noted, and does not come back by itself', async 
   expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
 })
 
-test('one that is killed by a signal alone comes back, and is not noted', async () => {
+test('a process that gets only a signal is restarted without a log entry', async () => {
   const command = logs('running', 'setInterval(() => {}, 1000)')
   const folder = temporaryFolder()
   const victim = new Victim({ name: 'it', command, folder, supervised: 'running' })
@@ -199,7 +199,7 @@ test('one that is killed by a signal alone comes back, and is not noted', async 
   expect(victim.crashes).toEqual([])
 })
 
-test('one that ends before it runs is started again without a note', async () => {
+test('a process that exits before it is ready is restarted without a log entry', async () => {
   const folder = temporaryFolder()
   const starts = `require('node:fs').mkdtempSync('${folder}/start-'); process.exit(1)`
   const victim = new Victim({ name: 'it', command: [process.execPath, '-e', starts], folder, supervised: 'running' })

@@ -60,7 +60,7 @@ export function calendarContract({ tenant, clock }: World): void {
       await customer.admitted()
     })
 
-    test('a day quota that is used up says when the day ends, a month quota when the month ends', async () => {
+    test('an exhausted day quota gives the end of the day, a month quota the end of the month', async () => {
       const customer = await tenant({ quotas: { live: { day: 1, month: 2 } } })
       clock.now = at('2026-11-28T18:00+09:00')
       await customer.admitted()
@@ -71,7 +71,7 @@ export function calendarContract({ tenant, clock }: World): void {
       expect((await customer.refused('month-quota-exceeded')).retryAfterMs).toBe(6 * hourMs)
     })
 
-    test('a clock that goes back across midnight gives out no second quota', async () => {
+    test('a clock that is set back across midnight gives no second quota', async () => {
       const customer = await tenant({ quotas: { live: { day: 2, month: 100 } } })
       const midnight = at('2026-12-01T00:00+09:00')
       clock.now = midnight - 1000
@@ -86,7 +86,7 @@ export function calendarContract({ tenant, clock }: World): void {
       expect(await customer.spent()).toEqual([2, 2])
     })
 
-    test('a clock that goes back does not make the rate wait for less, nor give more', async () => {
+    test('a clock that is set back neither shortens the wait for the rate nor raises it', async () => {
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 1, day: 100 } } })
       await customer.admitted()
       clock.now -= 500
@@ -107,7 +107,7 @@ export function calendarContract({ tenant, clock }: World): void {
       await customer.refused('day-quota-exceeded')
     })
 
-    test('a move to the east, and back, gives no fresh day: what was spent in hours that both days share stays spent', async () => {
+    test('a move east and back gives no new day: units spent in hours that both days share stay spent', async () => {
       const customer = await tenant({ quotas: { live: { day: 100, month: 1000 } } })
       clock.now = at('2026-11-23T18:00+09:00')
       await customer.admitted({ units: 4 })
@@ -131,7 +131,7 @@ export function calendarContract({ tenant, clock }: World): void {
       expect(remaining.month).toBe(2)
     })
 
-    test('units come back to a count that has moved to another zone', async () => {
+    test('units are returned to a count that has moved to a different zone', async () => {
       const customer = await tenant({ quotas: { live: { day: 10, month: 10 } } })
       clock.now = at('2026-11-30T20:00+09:00')
       const { reservation } = await customer.admitted({ units: 7 })
@@ -141,7 +141,7 @@ export function calendarContract({ tenant, clock }: World): void {
       expect(await customer.spent()).toEqual([1, 1])
     })
 
-    test('whatever the zones, a change alone never raises what is left, and a count begins anew at a midnight only', async () => {
+    test('a change of the zone alone never raises what is left, and a count restarts only at midnight', async () => {
       const zones = ['Asia/Seoul', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'America/New_York', 'UTC', 'Asia/Kathmandu']
       const step = fc.record({
         zone: fc.constantFrom(...zones),

@@ -19,7 +19,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
     registry().change({ kind: 'addCustomer', customer, keys: [keyFor()], ...more }, liar)
 
   describe('changes', () => {
-    test('make of a customer what was meant, with a line in words of their own for each', async () => {
+    test('have the intended effect on a customer, and one audit log entry each', async () => {
       const id = freshId()
       const key = keyFor({ allowIps: ['203.0.113.0/24'], expiresAt: noon + 1_000_000 })
       await add(id, { name: '주식회사', quota: { day: 10, rate: 2.5 }, queue: 'sms', keys: [key] })
@@ -67,7 +67,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       expect(line).toEqual({ at: clock.now, customer: id, what: 'customer added', ...(engine().actor?.() ?? liar) })
     })
 
-    test('are checked by the domain, and what it refuses leaves no trace', async () => {
+    test('are validated by the domain, and leave no trace when refused', async () => {
       const customer = await tenant()
       const { id } = customer
       const before = await registry().profile(id)
@@ -99,7 +99,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       expect(await written(id)).toEqual([`key ${key.keyId} issued (basic, live)`, 'added'])
     })
 
-    test('of many at once none is lost', async () => {
+    test('are not lost when many are made at once', async () => {
       const customer = await tenant()
       const keys = Array.from({ length: 5 }, () => keyFor())
       await Promise.all(keys.map((key) => registry().change({ kind: 'issueKey', customer: customer.id, key }, liar)))
@@ -107,7 +107,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       expect(credentials.map(({ keyId }) => keyId)).toEqual(expect.arrayContaining(keys.map(({ keyId }) => keyId)))
     })
 
-    test('reach the default routes, which are of everybody', async () => {
+    test('can change the default routes, which belong to all customers', async () => {
       const route = { api: 'messages', environment: 'live', targets: ['shared'] } as const
       await registry().change({ kind: 'addDefaultRoute', route }, liar)
       const read = async () => defaultRoutesFrom((await registry().document(defaultRoutesDocument))?.text)
@@ -141,7 +141,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       }
     })
 
-    test('cannot reach another document', async () => {
+    test('cannot write any other document', async () => {
       const text = JSON.stringify({ version: 1, notes: [] })
       for (const name of ['token-keys', 'default-routes', 'waf:x:y:z', `waf:${account}:a:b:c`]) {
         const problem = await problemOf(registry().change({ kind: 'writeNotes', name, text }, liar))
@@ -149,7 +149,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       }
     })
 
-    test('a store that others write to at the same time is read again', async () => {
+    test('are applied again to the latest version when others write at the same time', async () => {
       const { id } = await tenant()
       const stored = await registry().profile(id)
       await registry().save(profileOf(id, { quotas: { live: { day: 3 } } }), stored?.version, entryOf(id, 'in between'))

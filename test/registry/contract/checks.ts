@@ -88,7 +88,7 @@ export function checksContract({ tenant, clock, engine }: World): void {
   describe('what is checked before any limit', () => {
     const before = refusals.filter((reason) => causes[reason] !== atLimits)
 
-    test.each(before)('%s refuses, takes nothing, and is over as soon as its cause is', async (reason) => {
+    test.each(before)('%s refuses, takes nothing, and ends with its cause', async (reason) => {
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 1, day: 2, month: 2 } } })
       await causes[reason].break(customer)
       const refusal = await customer.refused(reason)
@@ -100,7 +100,7 @@ export function checksContract({ tenant, clock, engine }: World): void {
       await customer.admitted()
     })
 
-    test('the reasons come in the order of the list, each hiding all that follow', async () => {
+    test('the reasons are checked in the listed order, and the first one is returned', async () => {
       // Given a customer of whom everything at once is wrong
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 1, day: 2, month: 2 } } })
       const running = await customer.admitted({ idempotency: claim })
@@ -144,7 +144,7 @@ export function checksContract({ tenant, clock, engine }: World): void {
       await one.admitted()
     })
 
-    test('a key begins and ends at its very millisecond', async () => {
+    test('a key is valid from and until an exact millisecond', async () => {
       const customer = await tenant()
       await withKey(customer, { notBefore: noon + 1000, expiresAt: noon + 2000 })
       clock.now = noon + 999
@@ -164,14 +164,14 @@ export function checksContract({ tenant, clock, engine }: World): void {
       ['::ffff:203.0.113.0/120', ['203.0.113.1', '::ffff:203.0.113.255'], ['203.0.114.0']],
       ['0.0.0.0/0', ['0.0.0.0', '255.255.255.255'], ['::1', '2001:db8::1']],
       ['::/0', ['0.0.0.0', '::1', 'ffff::'], []],
-    ])('a key bound to %s serves its addresses and no other', async (range, inside, outside) => {
+    ])('a key bound to %s serves only its addresses', async (range, inside, outside) => {
       const customer = await tenant({ quotas: { live: { day: 100 } } })
       await withKey(customer, { allowIps: [addressRange('192.0.2.1'), addressRange(range)] })
       for (const address of inside) await customer.admitted({ address: addressOf(address) })
       for (const address of outside) await customer.refused('ip-not-allowed', { address: addressOf(address) })
     })
 
-    test('a call without an API needs no route and gets no target', async () => {
+    test('a call without an API needs no route and has no target', async () => {
       const customer = await tenant({ routes: [] })
       const { api: _none, ...request } = customer.request({ units: 0 })
       const admission = await customer.registry.admit(request)
@@ -207,7 +207,7 @@ export function checksContract({ tenant, clock, engine }: World): void {
       })
     })
 
-    test('a suspension and a revocation hold for the very next call, in every gateway', async () => {
+    test('a suspension and a revocation apply to the next call, in every gateway', async () => {
       const customer = await tenant()
       const other = await engine().open(clock)
       const gateways = [customer, new Tenant(other, customer.id)]

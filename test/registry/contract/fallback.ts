@@ -18,12 +18,12 @@ export function fallbackContract({ tenant, clock }: World): void {
       await customer.refused('nonce-reused', { nonce, idempotency, fallback })
     })
 
-    test('is refused where there is no default', async () => {
+    test('is refused when no default exists', async () => {
       const customer = await tenant({ routes: [] })
       await customer.refused('route-missing')
     })
 
-    test('is checked first: who may not call learns nothing of routes', async () => {
+    test('is checked first: an unauthorized caller learns nothing about routes', async () => {
       const customer = await tenant({ routes: [] })
       await customer.setCustomer({ state: 'suspended' })
       for (const one of ['ask', fallback] as const) await customer.refused('customer-suspended', { fallback: one })
@@ -39,7 +39,7 @@ export function fallbackContract({ tenant, clock }: World): void {
     })
   })
 
-  test('a route of its own wins over any default', async () => {
+  test('takes its own route over any default', async () => {
     const customer = await tenant()
     for (const one of ['ask', fallback] as const) {
       expect((await customer.admitted({ fallback: one })).way).toContain('"sms"')

@@ -15,7 +15,7 @@ export function idempotencyContract({ tenant, clock, engine }: World): void {
       expect(await customer.spent()).toEqual([1, 1])
     })
 
-    test('after it was accepted, the first answer is given again, byte by byte, and nothing is taken', async () => {
+    test('after a call is accepted, a replay gets the first answer, byte for byte, and takes nothing', async () => {
       const customer = await tenant()
       const response = '{"id":"0","text":"안녕 \\u0000 😀 |"}'
       const { reservation } = await customer.admitted({ idempotency: claim })
@@ -26,7 +26,7 @@ export function idempotencyContract({ tenant, clock, engine }: World): void {
       expect(await customer.spent()).toEqual([1, 1])
     })
 
-    test('the first answer stays the first', async () => {
+    test('the first answer is final', async () => {
       const customer = await tenant()
       const { reservation } = await customer.admitted({ idempotency: claim })
       expect(await customer.accept(reservation, 'first')).toBe(true)
@@ -34,7 +34,7 @@ export function idempotencyContract({ tenant, clock, engine }: World): void {
       expect(await customer.admit({ idempotency: claim })).toEqual({ kind: 'replay', response: 'first' })
     })
 
-    test('a replay needs no route, no quota and no units, but a caller who may still call', async () => {
+    test('a replay needs no route, quota or units, but a caller that may still call', async () => {
       const customer = await tenant({ quotas: { live: { day: 1 } } })
       const { reservation } = await customer.admitted({ idempotency: claim })
       await customer.accept(reservation)
@@ -44,7 +44,7 @@ export function idempotencyContract({ tenant, clock, engine }: World): void {
       await customer.refused('customer-suspended', { idempotency: claim })
     })
 
-    test('the key with another fingerprint is refused, running or done, and even after the lease', async () => {
+    test('the key with a different fingerprint is refused, during the call, after it, and after the lease', async () => {
       const customer = await tenant()
       const other = { ...claim, fingerprint: 'body-2' }
       const { reservation } = await customer.admitted({ idempotency: claim })
@@ -56,7 +56,7 @@ export function idempotencyContract({ tenant, clock, engine }: World): void {
       expect(await customer.spent()).toEqual([1, 1])
     })
 
-    test("a key is its customer's and its environment's own", async () => {
+    test('a key belongs to one customer and one environment', async () => {
       const [one, two] = [await tenant(), await tenant()]
       for (const customer of [one, two]) {
         for (const environment of ['live', 'test'] as const) {
@@ -99,14 +99,14 @@ export function idempotencyContract({ tenant, clock, engine }: World): void {
       expect((await customer.admitted({ idempotency: claim })).reservation.attempt).toBe(1)
     })
 
-    test('a call that costs nothing keeps a record like any other', async () => {
+    test('a call that costs nothing keeps a record too', async () => {
       const customer = await tenant()
       await customer.admitted({ units: 0, idempotency: claim })
       await customer.refused('idempotency-in-progress', { units: 0, idempotency: claim })
       expect(await customer.spent()).toEqual([0, 0])
     })
 
-    test('an accepted call is remembered although its record was lost meanwhile', async () => {
+    test('an accepted call is remembered even if its record was lost meanwhile', async () => {
       const customer = await tenant()
       const { reservation } = await customer.admitted({ idempotency: claim })
       await engine().forget(customer.id, 'live', claim.key)
@@ -114,7 +114,7 @@ export function idempotencyContract({ tenant, clock, engine }: World): void {
       expect(await customer.admit({ idempotency: claim })).toEqual({ kind: 'replay', response: 'kept' })
     })
 
-    test('of many simultaneous calls with one key exactly one is admitted', async () => {
+    test('exactly one of many concurrent calls with the same key is admitted', async () => {
       const customer = await tenant()
       const answers = await Promise.all(Array.from({ length: 50 }, () => customer.admit({ idempotency: claim })))
       expect(answers.filter((answer) => answer.kind === 'admitted')).toHaveLength(1)

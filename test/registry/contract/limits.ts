@@ -3,7 +3,7 @@ import type { World } from '../contract.ts'
 
 export function limitsContract({ tenant, clock }: World): void {
   describe('limits', () => {
-    test('the rate lets a burst through and then says to the millisecond when the next unit passes', async () => {
+    test('the rate admits a burst, and then gives the millisecond at which the next unit is available', async () => {
       const customer = await tenant({ quotas: { live: { rate: 3, burst: 3, day: 100 } } })
       for (const left of [2, 1, 0]) expect((await customer.admitted()).remaining.rate).toBe(left)
       // A unit takes 333.333 ms.
@@ -17,7 +17,7 @@ export function limitsContract({ tenant, clock }: World): void {
       expect(await customer.spent()).toEqual([4, 4])
     })
 
-    test('a call of several units waits until all of them fit', async () => {
+    test('a call with several units waits until all of them fit', async () => {
       const customer = await tenant({ quotas: { live: { rate: 2, burst: 4, day: 100 } } })
       await customer.admitted({ units: 3 })
       expect((await customer.refused('rate-exceeded', { units: 3 })).retryAfterMs).toBe(1000)
@@ -26,7 +26,7 @@ export function limitsContract({ tenant, clock }: World): void {
       await customer.admitted({ units: 3 })
     })
 
-    test('a pause of any length gives no more than one burst', async () => {
+    test('a pause of any length allows no more than one burst', async () => {
       const customer = await tenant({ quotas: { live: { rate: 10, burst: 2, day: 100 } } })
       clock.now += 3_600_000
       await customer.admitted({ units: 2 })
@@ -47,7 +47,7 @@ export function limitsContract({ tenant, clock }: World): void {
       ['burst', { rate: 100, burst: 3, day: 10, month: 10 }],
       ['day', { rate: 100, burst: 10, day: 3, month: 10 }],
       ['month', { month: 3 }],
-    ])('more units than the limit %s can ever hold are refused without a time to retry', async (_, quota) => {
+    ])('more units than the limit %s can ever allow are refused without a retry time', async (_, quota) => {
       const customer = await tenant({ quotas: { live: quota } })
       const refusal = await customer.refused('units-exceed-limit', { units: 4 })
       expect(refusal).not.toHaveProperty('retryAfterMs')
@@ -55,7 +55,7 @@ export function limitsContract({ tenant, clock }: World): void {
       await customer.admitted({ units: 3 })
     })
 
-    test('a call is admitted whole or not at all', async () => {
+    test('a call is admitted as a whole or not at all', async () => {
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 10, day: 5, month: 8 } } })
       await customer.admitted({ units: 3 })
       expect((await customer.refused('day-quota-exceeded', { units: 3 })).remaining).toMatchObject({ rate: 7, day: 2, month: 5 })
@@ -66,7 +66,7 @@ export function limitsContract({ tenant, clock }: World): void {
       expect((await customer.admitted({ units: 3 })).remaining).toMatchObject({ rate: 7, day: 2, month: 0 })
     })
 
-    test('the rate is what is said first, then the day, then the month', async () => {
+    test('the rate is reported first, then the day, then the month', async () => {
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 1, day: 1, month: 1 } } })
       await customer.admitted()
       await customer.refused('rate-exceeded')
@@ -76,7 +76,7 @@ export function limitsContract({ tenant, clock }: World): void {
       await customer.refused('month-quota-exceeded')
     })
 
-    test('reading costs nothing, even when everything is used up', async () => {
+    test('reading costs nothing, even when all quotas are used up', async () => {
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 1, day: 1, month: 1 } } })
       await customer.admitted()
       for (let call = 0; call < 3; call++) {
@@ -85,7 +85,7 @@ export function limitsContract({ tenant, clock }: World): void {
       expect(await customer.spent()).toEqual([1, 1])
     })
 
-    test('a limit may be raised in the middle of a period, and counts what was spent before', async () => {
+    test('a limit can be raised during a period, and earlier units still count', async () => {
       const customer = await tenant({ quotas: { live: { day: 2 } } })
       await customer.admitted({ units: 2 })
       await customer.refused('day-quota-exceeded')
@@ -94,7 +94,7 @@ export function limitsContract({ tenant, clock }: World): void {
       await customer.refused('month-quota-exceeded', { units: 2 })
     })
 
-    test('a limit may be lowered below what was spent: nothing is left, and nothing is owed', async () => {
+    test('a limit can be set below what was spent: nothing is left, and nothing is owed', async () => {
       const customer = await tenant({ quotas: { live: { day: 10 } } })
       await customer.admitted({ units: 6 })
       await customer.setQuota({ day: 4 })
@@ -105,7 +105,7 @@ export function limitsContract({ tenant, clock }: World): void {
       expect((await customer.admitted()).remaining.day).toBe(6)
     })
 
-    test('a limit that is taken away does not limit, and what was spent is still counted', async () => {
+    test('a removed limit does not apply, and units are still counted', async () => {
       const customer = await tenant({ quotas: { live: { day: 1, month: 10 } } })
       await customer.admitted()
       await customer.setQuota({ month: 10 })
@@ -114,7 +114,7 @@ export function limitsContract({ tenant, clock }: World): void {
       await customer.refused('day-quota-exceeded')
     })
 
-    test('a faster rate holds from the next call on', async () => {
+    test('a higher rate applies from the next call', async () => {
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 1, day: 100 } } })
       await customer.admitted()
       await customer.refused('rate-exceeded')
@@ -122,7 +122,7 @@ export function limitsContract({ tenant, clock }: World): void {
       expect((await customer.admitted()).remaining.rate).toBe(99)
     })
 
-    test('the largest limits are counted to the unit', async () => {
+    test('the largest limits are exact to the unit', async () => {
       const most = 1_000_000_000_000
       const customer = await tenant({ quotas: { live: { rate: most, burst: most, day: most, month: most } } })
       await customer.admitted({ units: most - 1 })
@@ -133,7 +133,7 @@ export function limitsContract({ tenant, clock }: World): void {
       expect(await customer.spent()).toEqual([most, most])
     })
 
-    test('of a thousand simultaneous calls as many are admitted as the limit holds', async () => {
+    test('a thousand concurrent calls are admitted up to the limit', async () => {
       const customer = await tenant({ quotas: { live: { day: 100 } } })
       const answers = await Promise.all(Array.from({ length: 1000 }, () => customer.admit()))
       expect(answers.filter((answer) => answer.kind === 'admitted')).toHaveLength(100)

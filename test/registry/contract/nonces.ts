@@ -15,7 +15,7 @@ async function firstOf(customer: Tenant, more: ReturnType<typeof nonce>): Promis
 
 export function noncesContract({ tenant, clock, registry }: World): void {
   describe('a nonce', () => {
-    test('is taken once, and the second call with it takes no unit', async () => {
+    test('is accepted once, and a second call with it takes no unit', async () => {
       const customer = await tenant()
       const once = nonce()
       await customer.admitted(once)
@@ -24,21 +24,21 @@ export function noncesContract({ tenant, clock, registry }: World): void {
       await customer.admitted(nonce())
     })
 
-    test('is taken once by many calls at the same time', async () => {
+    test('is accepted once among many concurrent calls', async () => {
       const customer = await tenant()
       const answers = await firstOf(customer, nonce())
       expect(answers.filter((answer) => answer.kind === 'admitted')).toHaveLength(1)
       expect(await customer.spent()).toEqual([1, 1])
     })
 
-    test('is used up by a call that costs nothing', async () => {
+    test('is consumed by a call that costs nothing', async () => {
       const customer = await tenant()
       const once = nonce()
       await customer.admitted({ ...once, units: 0 })
       await customer.refused('nonce-reused', once)
     })
 
-    test('is used up by a call that a limit refuses: a captured one must not pass when the limit is lifted', async () => {
+    test('is consumed by a call that exceeds a limit: a captured call must not pass when the limit is lifted', async () => {
       const customer = await tenant({ quotas: { live: { day: 1 } } })
       await customer.admitted()
       const once = nonce()
@@ -47,7 +47,7 @@ export function noncesContract({ tenant, clock, registry }: World): void {
       await customer.refused('nonce-reused', once)
     })
 
-    test('is looked at before a replay is answered, so that a captured call learns nothing', async () => {
+    test('is checked before a replay is answered, so that a captured call learns nothing', async () => {
       const customer = await tenant()
       const idempotency = { key: 'order', fingerprint: 'body' }
       const once = nonce()
@@ -57,7 +57,7 @@ export function noncesContract({ tenant, clock, registry }: World): void {
       expect((await customer.admit({ ...nonce(), idempotency })).kind).toBe('replay')
     })
 
-    test('is not used up by a call that is refused before it is looked at', async () => {
+    test('is not consumed by a call that is refused before the check', async () => {
       const customer = await tenant()
       const once = nonce()
       await customer.setCustomer({ state: 'suspended' })
@@ -66,7 +66,7 @@ export function noncesContract({ tenant, clock, registry }: World): void {
       await customer.admitted(once)
     })
 
-    test('belongs to its key and its customer', async () => {
+    test('belongs to one key and one customer', async () => {
       const [one, other] = [await tenant(), await tenant()]
       const once = nonce()
       await one.admitted(once)
@@ -74,7 +74,7 @@ export function noncesContract({ tenant, clock, registry }: World): void {
       await other.admitted(once)
     })
 
-    test('is taken once also when the calendar has to be asked for again', async () => {
+    test('is accepted once even if the calendar has to be requested again', async () => {
       const customer = await tenant()
       const once = nonce()
       clock.now += 40 * 86_400_000

@@ -37,7 +37,7 @@ export function openContract({ tenant, clock, registry }: World): void {
       })
     })
 
-    test('one that is abandoned comes back once, after its time only, and frees its key', async () => {
+    test('an abandoned one is returned once, only after its time, and frees its key', async () => {
       const customer = await tenant()
       const keyless = await customer.admitted({ units: 2 })
       const keyed = await customer.admitted({ units: 3, idempotency: claim })
@@ -58,7 +58,7 @@ export function openContract({ tenant, clock, registry }: World): void {
       expect((await customer.admitted({ units: 3, idempotency: claim })).reservation.attempt).toBe(1)
     })
 
-    test('a run that is alive keeps its key, and one that was overtaken or has ended does not', async () => {
+    test('a running call keeps its key, and one that was overtaken or has ended does not', async () => {
       const customer = await tenant()
       const first = await customer.admitted({ idempotency: claim })
       clock.now += leaseMs - 1
@@ -75,7 +75,7 @@ export function openContract({ tenant, clock, registry }: World): void {
       expect((await customer.admit({ idempotency: claim })).kind).toBe('replay')
     })
 
-    test('a customer whose reservations should be looked at is named to one caller, refused or not, now and then', async () => {
+    test('a customer that needs reconciling is reported to one caller per interval, refused or not', async () => {
       const customer = await tenant({ quotas: { live: { day: 2 } } })
       expect(await customer.admitted({ units: 2 })).not.toHaveProperty('reconcile')
       clock.now += reconcileAfterMs - 1
@@ -89,7 +89,7 @@ export function openContract({ tenant, clock, registry }: World): void {
   })
 
   describe('a plan', () => {
-    test('is that of the first run, for every later one', async () => {
+    test('is that of the first run, for every later run', async () => {
       const customer = await tenant()
       await customer.admitted({ units: 1, idempotency: { ...claim, plan: 'first' } })
       clock.now += leaseMs
@@ -101,7 +101,7 @@ export function openContract({ tenant, clock, registry }: World): void {
       expect(await customer.admit({ idempotency: { ...claim, plan: 'third' } })).toEqual(replay)
     })
 
-    test('is recalled without anything being taken or begun', async () => {
+    test('can be recalled without taking units or starting a run', async () => {
       const customer = await tenant({ quotas: { live: { day: 1 } } })
       const recalled = { units: 0, recall: true, idempotency: claim } as const
       expect(await customer.admit(recalled)).toEqual({ kind: 'unrecorded', now: clock.now })

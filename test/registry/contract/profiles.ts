@@ -17,7 +17,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
   }
 
   describe('profiles', () => {
-    test('what was saved is read back, whole', async () => {
+    test('a saved profile is read back unchanged', async () => {
       const id = freshId()
       const profile: Profile = profileOf(id, {
         customer: { id, name: '고객 "1" | {😀}', state: 'suspended', timeZone: 'America/New_York', createdAt: noon },
@@ -44,7 +44,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       expect((await registry().history(customer.id, 10)).map(({ what }) => what)).toEqual(['changed', 'added'])
     })
 
-    test('a customer who does not exist cannot be changed or removed', async () => {
+    test('a customer that does not exist cannot be changed or removed', async () => {
       const id = freshId()
       expect(await registry().save(profileOf(id), 'some-version', entryOf(id, 'lost'))).toBe(false)
       expect(await registry().remove(id, 'some-version', entryOf(id, 'lost'))).toBe(false)
@@ -52,7 +52,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       expect(await registry().history(id, 10)).toEqual([])
     })
 
-    test('every save has a version of its own, also when nothing differs', async () => {
+    test('every save has its own version, even when nothing differs', async () => {
       const customer = await tenant()
       const versions = new Set([await versionOf(customer.id)])
       for (let round = 0; round < 3; round++) {
@@ -62,7 +62,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       expect(versions.size).toBe(4)
     })
 
-    test('of many who save at once exactly one wins, and the log says who', async () => {
+    test('exactly one of many concurrent saves wins, and the log says whose', async () => {
       const customer = await tenant()
       const version = await versionOf(customer.id)
       const other = await engine().open(clock)
@@ -82,7 +82,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       expect((await registry().history(customer.id, 10)).map(({ what }) => what)).toEqual([`save ${winner}`, 'added'])
     })
 
-    test('of many who add the same customer at once exactly one wins', async () => {
+    test('exactly one of many concurrent additions of a customer wins', async () => {
       const id = freshId()
       const add = () => registry().save(profileOf(id), undefined, entryOf(id, 'added'))
       const added = await Promise.all(Array.from({ length: 10 }, add))
@@ -125,7 +125,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       expect((await registry().history(customer.id, 10)).map(({ what }) => what)).toEqual(['added again', 'removed', 'added'])
     })
 
-    test('of many who add an id while it is being removed, none gets it', async () => {
+    test('no concurrent addition gets an id that is being removed', async () => {
       const customer = await tenant()
       const version = await versionOf(customer.id)
       const add = () =>
@@ -149,7 +149,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       expect(listed).toEqual(ids.toSorted())
     })
 
-    test('the audit log is only added to, newest first, of one customer or of all', async () => {
+    test('the audit log is append-only and newest first, for one customer or for all', async () => {
       const one = await tenant()
       const two = await tenant()
       const writeAt = async (customer: Tenant, what: string, when: number): Promise<void> => {
@@ -176,7 +176,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       expect(await registry().history(undefined, 2)).toHaveLength(2)
     })
 
-    test('nothing of a secret is stored', async () => {
+    test('no part of a secret is stored', async () => {
       const secret = newSecret('live')
       const customer = await tenant()
       await customer.change((profile) => ({
@@ -190,13 +190,13 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       expect(everything).not.toContain(secret.slice(-49))
     })
 
-    test('it says of itself what it is', async () => {
+    test('it describes itself', async () => {
       const { engine: name, version } = await registry().health()
       expect(name).toMatch(/^(sqlite|redis|valkey)$/)
       expect(version).toMatch(/^\d+\.\d+/)
     })
 
-    test('a customer added through one gateway is there for the next', async () => {
+    test('a customer added through one gateway is visible to the next', async () => {
       const customer = await tenant()
       const other = await engine().open(clock)
       await new Tenant(other, customer.id).admitted({ units: 10 })

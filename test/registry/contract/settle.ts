@@ -8,7 +8,7 @@ const dayMs = 86_400_000
 
 export function settleContract({ tenant, clock, engine, registry }: World): void {
   describe('settle', () => {
-    test('a failed call gives its units back to day, month and rate', async () => {
+    test('a failed call returns its units to day, month and rate', async () => {
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 3, day: 3, month: 3 } } })
       const { reservation } = await customer.admitted({ units: 3 })
       await customer.refused('rate-exceeded')
@@ -20,19 +20,22 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
     test.each([
       ['with', claim],
       ['without', undefined],
-    ])('however often it is said, at once or in turn, units come back once (%s an idempotency key)', async (_, idempotency) => {
-      const customer = await tenant()
-      const more = idempotency === undefined ? {} : { idempotency }
-      await customer.admitted({ units: 4 })
-      const { reservation } = await customer.admitted({ units: 3, ...more })
-      const said = await Promise.all(Array.from({ length: 10 }, () => customer.fail(reservation)))
-      expect(said.filter(Boolean)).toHaveLength(1)
-      clock.now += 3 * leaseMs
-      expect(await customer.fail(reservation)).toBe(false)
-      expect(await customer.spent()).toEqual([4, 4])
-    })
+    ])(
+      'units come back once, however often a call is settled, at once or in turn (%s an idempotency key)',
+      async (_, idempotency) => {
+        const customer = await tenant()
+        const more = idempotency === undefined ? {} : { idempotency }
+        await customer.admitted({ units: 4 })
+        const { reservation } = await customer.admitted({ units: 3, ...more })
+        const said = await Promise.all(Array.from({ length: 10 }, () => customer.fail(reservation)))
+        expect(said.filter(Boolean)).toHaveLength(1)
+        clock.now += 3 * leaseMs
+        expect(await customer.fail(reservation)).toBe(false)
+        expect(await customer.spent()).toEqual([4, 4])
+      },
+    )
 
-    test('a reply that was lost may be asked for again through another gateway', async () => {
+    test('a lost reply can be requested again through a different gateway', async () => {
       const customer = await tenant()
       const { reservation } = await customer.admitted({ units: 3, idempotency: claim })
       const other = await engine().open(clock)
@@ -42,7 +45,7 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       expect(await customer.spent()).toEqual([0, 0])
     })
 
-    test('a failed call frees its idempotency key, for any body', async () => {
+    test('a failed call frees its idempotency key for any body', async () => {
       const customer = await tenant()
       const { reservation } = await customer.admitted({ idempotency: claim })
       await customer.fail(reservation)
@@ -57,7 +60,7 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
     test.each([
       ['with', claim],
       ['without', undefined],
-    ])('of a call that came to something in part, that part comes back once (%s an idempotency key)', async (_, idempotency) => {
+    ])('the failed part of a call comes back once (%s an idempotency key)', async (_, idempotency) => {
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 10, day: 10, month: 10 } } })
       const { reservation } = await customer.admitted({ units: 10, ...(idempotency !== undefined && { idempotency }) })
       const outcome = { kind: 'accepted', response: 'the answer', refund: 4 } as const
@@ -71,7 +74,7 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       }
     })
 
-    test('what was accepted cannot fail any more', async () => {
+    test('an accepted call can no longer fail', async () => {
       const customer = await tenant()
       const { reservation } = await customer.admitted({ idempotency: claim })
       expect(await customer.accept(reservation)).toBe(true)
@@ -80,14 +83,14 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       expect((await customer.admit({ idempotency: claim })).kind).toBe('replay')
     })
 
-    test('an accepted call without an idempotency key has nothing to keep', async () => {
+    test('an accepted call without an idempotency key stores nothing', async () => {
       const customer = await tenant()
       const { reservation } = await customer.admitted()
       expect(await customer.accept(reservation)).toBe(true)
       expect(await customer.spent()).toEqual([1, 1])
     })
 
-    test('an attempt that was overtaken cannot give back what the later one lives on', async () => {
+    test('an attempt that was overtaken cannot return the units of the later one', async () => {
       const customer = await tenant()
       const first = await customer.admitted({ units: 2, idempotency: claim })
       clock.now += leaseMs
@@ -100,7 +103,7 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       expect(await customer.spent()).toEqual([0, 0])
     })
 
-    test('an attempt that was overtaken and succeeded all the same is the answer', async () => {
+    test('an attempt that was overtaken but succeeded provides the answer', async () => {
       const customer = await tenant()
       const first = await customer.admitted({ idempotency: claim })
       clock.now += leaseMs
@@ -120,7 +123,7 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       expect(await customer.spent()).toEqual([0, 0])
     })
 
-    test('nothing comes back of a reservation that was never made, and of a real one never more than it took', async () => {
+    test('an invented reservation returns nothing, and a real one never more than it took', async () => {
       const customer = await tenant()
       const { reservation } = await customer.admitted({ units: 4 })
       for (const idempotency of [undefined, claim]) {
@@ -134,7 +137,7 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       expect(await customer.spent()).toEqual([6, 6])
     })
 
-    test('units of a day that is over come back to the month only', async () => {
+    test('units of a past day return to the month only', async () => {
       const customer = await tenant()
       const { reservation } = await customer.admitted({ units: 3 })
       clock.now += dayMs
@@ -143,7 +146,7 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       expect(await customer.spent()).toEqual([4, 4])
     })
 
-    test('units of a month that is over come back to nothing', async () => {
+    test('units of a past month return to nothing', async () => {
       clock.now = at('2026-11-30T23:59:59+09:00')
       const customer = await tenant()
       const { reservation } = await customer.admitted({ units: 3 })
@@ -153,7 +156,7 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       expect(await customer.spent()).toEqual([4, 4])
     })
 
-    test('live and test keep separate accounts', async () => {
+    test('live and test are counted separately', async () => {
       const customer = await tenant()
       const live = await customer.admitted({ units: 2, idempotency: claim })
       const other = await customer.admitted({ units: 3, environment: 'test', idempotency: claim })
@@ -166,7 +169,7 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       expect(await customer.accept(other.reservation)).toBe(true)
     })
 
-    test('units come back although the customer was suspended, or removed, meanwhile', async () => {
+    test('units come back even if the customer was suspended or removed meanwhile', async () => {
       const customer = await tenant()
       const [one, two] = [await customer.admitted(), await customer.admitted()]
       await customer.setCustomer({ state: 'suspended' })

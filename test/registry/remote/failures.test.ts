@@ -15,16 +15,16 @@ describe('opening a function', () => {
       expect(await problemOf(openOperatorRegistry(address))).toMatchObject({ code: 'config-invalid', exit: 2 })
     },
   )
-  test('a gateway cannot be served by one', async () => {
+  test('a gateway cannot use one', async () => {
     expect(await problemOf(openRegistry('lambda:apigw-test-admin'))).toMatchObject({ code: 'config-invalid' })
   })
-  test('the address is shown as it is', async () => {
+  test('the address is shown unchanged', async () => {
     const { open } = await remoteWorld()
     const registry = await open(`lambda:${functionName}@ap-northeast-2`)
     expect(registry.address).toBe(`lambda:${functionName}@ap-northeast-2`)
     expect((await registry.health()).engine).toBe('sqlite')
   })
-  test('a function that is not there is named, with its region', async () => {
+  test('a function that does not exist is named, with its region', async () => {
     const { open } = await remoteWorld()
     const problem = await problemOf(open('lambda:apigw-test-admni@ap-northeast-2'))
     expect(problem).toMatchObject({ code: 'function-unknown', exit: 2, next: expect.stringContaining('apigw deploy admin') })
@@ -38,7 +38,7 @@ describe('opening a function', () => {
     expect(problem.code).toBe('aws-denied')
     expect(`${problem.message} ${problem.next}`).toContain('lambda:GetFunctionUrlConfig')
   })
-  test('keys that AWS does not know', async () => {
+  test('with keys that AWS does not know', async () => {
     const { open } = await remoteWorld()
     process.env.AWS_ACCESS_KEY_ID = 'AKIANOBODY'
     expect(await problemOf(open())).toMatchObject({ code: 'aws-credentials' })
@@ -53,14 +53,14 @@ describe('opening a function', () => {
     })
     expect(await problemOf(open())).toMatchObject({ code: 'aws-credentials', next: expect.stringContaining('aws sso login') })
   })
-  test('a URL that is open to everybody is not used', async () => {
+  test('a URL that is open to everyone is not used', async () => {
     const { open, server } = await remoteWorld({ authType: 'NONE' })
     expect(await problemOf(open())).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('NONE') })
     expect(server.requests).toBe(0)
   })
 })
 
-describe('asking', () => {
+describe('a query', () => {
   test('without permission to call it: the error names the missing permissions', async () => {
     const { open, server } = await remoteWorld()
     const registry = await open()
@@ -79,7 +79,7 @@ describe('asking', () => {
     ['The security token included in the request is expired', /sign-in has expired/],
     ['The security token included in the request is invalid.', /does not accept these credentials/],
     ['Signature expired: 20260907T000000Z is now earlier than 20260907T120000Z', /does not accept these credentials/],
-  ])('"%s" is about who asks', async (message, said) => {
+  ])('"%s" is reported as a credentials problem', async (message, said) => {
     const { open, server } = await remoteWorld()
     const registry = await open()
     server.faults.push({ kind: 'says', status: 403, body: JSON.stringify({ message }) })
@@ -97,7 +97,7 @@ describe('asking', () => {
     ['throttled', [throttled, throttled]],
     ['failed', [fails, fails]],
     ['cut off', [reset, reset]],
-  ])('a question that was %s twice is answered at the third try', async (_, faults) => {
+  ])('a query that was %s twice succeeds at the third try', async (_, faults) => {
     const { open, server } = await remoteWorld()
     const registry = await open()
     server.faults.push(...faults)
@@ -108,14 +108,14 @@ describe('asking', () => {
     ['throttled', throttled, { code: 'aws-throttled', retryable: true }],
     ['failed', fails, { code: 'function-failed', next: expect.stringContaining('log') }],
     ['cut off', reset, { code: 'registry-unavailable' }],
-  ] as const)('a question that is always %s ends after three tries', async (_, fault, problem) => {
+  ] as const)('a query that is always %s ends after three tries', async (_, fault, problem) => {
     const { open, server } = await remoteWorld()
     const registry = await open()
     server.faults.push(fault, fault, fault, fault)
     expect(await problemOf(registry.customers())).toMatchObject(problem)
     expect(server.requests).toBe(3)
   })
-  test('a function that hangs is not waited for again and again', async () => {
+  test('a function that hangs is not awaited again', async () => {
     const { open, server } = await remoteWorld({ tryMs: 150 })
     const registry = await open()
     server.faults.push({ kind: 'hang' })
@@ -159,7 +159,7 @@ describe('asking', () => {
       next: 'wait',
     })
   })
-  test("the function's problem comes whole, and without what it was made from", async () => {
+  test('a problem from the function arrives complete, without its cause', async () => {
     const { open, server } = await remoteWorld({ open: () => openRegistry('redis://127.0.0.1:1') })
     const registry = await open()
     const problem = await problemOf(registry.customers())
@@ -168,7 +168,7 @@ describe('asking', () => {
     expect(problem.message).toContain('redis://127.0.0.1:1')
     expect(server.requests).toBe(1)
   })
-  test('no more than ten at once', async () => {
+  test('at most ten at once', async () => {
     let running = 0
     let most = 0
     const { promise: enough, resolve } = Promise.withResolvers<void>()
@@ -222,7 +222,7 @@ describe('a change is never made twice', () => {
     expect(server.requests).toBe(1)
     expect(await behind.history(id, 10)).toHaveLength(fault.kind === 'reset-after' ? 1 : 0)
   })
-  test('nor one of what all customers share', async () => {
+  test('nor is one of a shared document', async () => {
     const { open, server, behind } = await remoteWorld()
     const registry = await open()
     server.faults.push({ kind: 'reset-after' })
@@ -234,7 +234,7 @@ describe('a change is never made twice', () => {
   })
 })
 
-describe('what is too large', () => {
+describe('a request or an answer that is too large', () => {
   test('is refused before it is sent', async () => {
     const { open, server } = await remoteWorld()
     const registry = await open()
@@ -252,7 +252,7 @@ describe('what is too large', () => {
     server.faults.push({ kind: 'says', status: 413, body: '{"Message":"Request must be smaller than 6291456 bytes"}' })
     expect(await problemOf(registry.customers())).toMatchObject({ code: 'body-too-large' })
   })
-  test('a list of 100,000 customers comes in one answer, packed', async () => {
+  test('a list of 100,000 customers fits in one answer, compressed', async () => {
     const customers = Array.from({ length: 100_000 }, (_, index) => ({
       id: `customer-${index}`,
       name: `고객 ${index * 7919}`,

@@ -70,8 +70,8 @@ async function world(more: { open?: () => Promise<Registry>; trusting?: boolean 
   return { handler, registry, log, ask }
 }
 
-describe('who asks', () => {
-  test('the audit log names the caller whom AWS proved, and what was done in words of its own', async () => {
+describe('the caller', () => {
+  test('is named in the audit log as AWS proved it, with a description of the change', async () => {
     const { ask, registry } = await world()
     const id = freshId()
     expect(await ask('change', { change: { kind: 'addCustomer', customer: id, keys: [] } })).toMatchObject({
@@ -92,7 +92,7 @@ describe('who asks', () => {
     ['words', { what: 'nothing to see here' }],
     ['a name', { who: 'arn:aws:iam::123456789012:user/boss', actor: { who: 'boss', from: 'x' } }],
     ['a line', { entry: { at: 5, who: 'boss', from: 'elsewhere', customer: 'another', what: 'added' } }],
-  ])('%s for the audit log cannot be sent along', async (_, more) => {
+  ])('cannot send %s for the audit log', async (_, more) => {
     const { ask, registry } = await world()
     const change = { kind: 'addCustomer', customer: 'acme', keys: [] }
     expect((await ask('change', { change, ...more })).problem?.code).toBe('invalid-request')
@@ -100,7 +100,7 @@ describe('who asks', () => {
     expect(await registry.history(undefined, 10)).toEqual([])
   })
 
-  test('an event that was made by hand and sent by Invoke is refused, and changes nothing', async () => {
+  test('is refused with a forged event sent by Invoke, and nothing changes', async () => {
     const { handler, registry, log } = await world()
     const id = freshId()
     const body = request('change', { change: { kind: 'addCustomer', customer: id, keys: [] } })
@@ -111,7 +111,7 @@ describe('who asks', () => {
     expect(await registry.profile(id)).toBeUndefined()
     expect(log.map(({ code, who }) => [code, who])).toEqual(Array.from({ length: 3 }, () => ['caller-unknown', undefined]))
   })
-  test('an account where AWS gives the event another id can say so', async () => {
+  test('is accepted from an event with a different request id when the function trusts events', async () => {
     const { handler } = await world({ trusting: true })
     const answer = await answerTo(handler, urlEvent(request('customers', {}), 'another', operator), randomUUID())
     expect(answer).toEqual({ apigw: 2, result: [] })
@@ -121,7 +121,7 @@ describe('who asks', () => {
     ['an Invoke of nothing', null],
     ['an event of SQS', { Records: [] }],
     ['an event of an API', { version: '2.0', headers: {}, requestContext: { http: {} } }],
-  ])('%s says not who', async (_, event) => {
+  ])('is not proved by %s', async (_, event) => {
     const { handler } = await world()
     const { problem } = await answerTo(handler, event, randomUUID())
     expect(problem).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('called through its URL') })
@@ -145,7 +145,7 @@ describe('who asks', () => {
     expect(log[0]).not.toHaveProperty('who')
   })
   test.each(['arn:aws:iam::123456789012:root', 'arn:aws-cn:sts::123456789012:assumed-role/admin/kim@example.com'])(
-    '%s is one',
+    '%s is a valid one',
     async (arn) => {
       const { handler } = await world()
       const id = randomUUID()
@@ -157,10 +157,10 @@ describe('who asks', () => {
   )
 })
 
-describe('what may be asked', () => {
+describe('what may be requested', () => {
   // Of these the first five wrote whatever was sent, such as a reservation that was never made and is given back.
   test.each(['settle', 'admit', 'save', 'remove', 'saveDocument', 'constructor', '__proto__', 'close', 'flushall', ''])(
-    'there is no method %j',
+    'the method %j does not exist',
     async (method) => {
       const { ask } = await world()
       expect((await ask(method, {})).problem).toMatchObject({
@@ -181,7 +181,7 @@ describe('what may be asked', () => {
     const id = randomUUID()
     expect((await answerTo(handler, urlEvent(body, id, operator), id)).problem?.code).toBe(code)
   })
-  test('a body in base64 is read', async () => {
+  test('a base64 body is read', async () => {
     const { handler } = await world()
     const id = randomUUID()
     const event = {
@@ -229,7 +229,7 @@ describe('what may be asked', () => {
       '/params/change/key',
     ],
     ['an id longer than ids are', 'profile', { customer: `a${'b'.repeat(40)}` }, '/params/customer'],
-  ])('%s is refused, and the place is named', async (_, method, params, pointer) => {
+  ])('%s is refused, with its position', async (_, method, params, pointer) => {
     const { ask, registry } = await world()
     const { problem } = await ask(method, params)
     expect(problem?.code).toBe('invalid-request')
@@ -257,7 +257,7 @@ describe('what it reports', () => {
     })
     expect(problem?.message).toContain(String(line?.id))
   })
-  test('each request leaves one line: who, from where, what, about whom, how it went; and nothing that was stored', async () => {
+  test('each request is logged in one line: caller, address, operation, customer and outcome, but no stored data', async () => {
     const { ask, log } = await world()
     const secret = newSecret('live')
     const side = { scheme: 'basic', digest: digestOf(secret) }
@@ -282,7 +282,7 @@ describe('what it reports', () => {
     ])
     expect(JSON.stringify(log)).not.toMatch(new RegExp(`${digestOf(secret)}|sealed-private-key|${secret}`))
   })
-  test('an answer that Lambda could not give back is a problem, not a failure', async () => {
+  test('an answer that is too large for Lambda is a problem, not a failure', async () => {
     const { handler, registry } = await world()
     await registry.save(
       profileOf('acme', { customer: { ...profileOf('acme').customer, name: 'x'.repeat(7_000_000) } }),

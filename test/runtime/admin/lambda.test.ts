@@ -41,7 +41,7 @@ async function secrets(secret: { text: string }): Promise<{ url: string; reads: 
   return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, reads: () => reads }
 }
 
-test('the bundle, as Lambda starts it: the password from its secret, and again when it was changed', async () => {
+test('the bundle on Lambda reads the password from its secret, and again after it has changed', async () => {
   const redis = await OwnRedis.onFreePort('--requirepass', 'first')
   onTestFinished(() => redis.remove())
   await redis.start()

@@ -108,7 +108,7 @@ const prefixes = ['', 'Basic ', 'Bearer ', 'sig=', 'sig=(', 'sig=:', 'sha-256=:'
 
 const runs = { numRuns: 150, endOnFailure: true }
 
-describe('an anonymous call costs little, whatever it holds', () => {
+describe('an anonymous call is cheap, whatever it contains', () => {
   it('in a header', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const header = fc.tuple(fc.constantFrom(...headers), fc.constantFrom(...prefixes), pumped)
@@ -169,7 +169,7 @@ describe('an anonymous call costs little, whatever it holds', () => {
   })
 })
 
-describe("a customer's call costs little, whatever it holds", () => {
+describe('an authenticated call is cheap, whatever it contains', () => {
   const json = (world: World) => ({ authorization: authorization(world.live.basic), 'content-type': 'application/json' })
 
   it('in its query', async () => {
@@ -233,7 +233,7 @@ describe("a customer's call costs little, whatever it holds", () => {
     ['empty messages', (length) => `{"messages":[${'{},'.repeat(length / 3)}{}]}`],
     ['500 messages of unknown fields', (length) => `{"messages":[${fieldsFor(length)}]}`],
     ['500 messages of long texts', (length) => `{"messages":[${textsFor(length)}]}`],
-  ])('in a batch of %s, next to the parsing of its JSON', async (_, body) => {
+  ])('in a batch of %s, compared with parsing its JSON', async (_, body) => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const length = 2_000_000
     const text = body(length)

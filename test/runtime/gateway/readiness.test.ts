@@ -33,7 +33,7 @@ function gatewayEnv(redis: OwnRedis): Record<string, string> {
 }
 
 describe('a gateway', () => {
-  it('whose Redis is full says so at /readyz and in its log, with the cause, and is ready when it is mended', async () => {
+  it('with a full Redis reports it at /readyz and in its log, with the cause, and is ready when it is fixed', async () => {
     const redis = await ownRedis()
     const registry = await openRegistry(redis.address)
     const { live } = await newCustomer(registry)
@@ -56,7 +56,7 @@ describe('a gateway', () => {
     await until(async () => (await ready()).status === 200)
   })
 
-  it('does not start on a Redis that may remove quotas', async () => {
+  it('does not start on a Redis that may evict quotas', async () => {
     const redis = await ownRedis('--maxmemory-policy', 'allkeys-lru')
     const gateway = startChild('gateway', gatewayEnv(redis))
     expect(await gateway.ended).toBe(1)
@@ -65,7 +65,7 @@ describe('a gateway', () => {
     ])
   })
 
-  it('has its registry written once a second, however many ask whether it is ready', async () => {
+  it('writes to its registry once a second, however often readiness is requested', async () => {
     let now = 0
     let probes = 0
     const ready = readinessOf(
@@ -83,7 +83,7 @@ describe('a gateway', () => {
     expect(probes).toBe(2)
   })
 
-  it('logs a state of its registry when it begins, once a minute, and when it ends', async () => {
+  it('logs a state of its registry when it begins, once per minute, and when it ends', async () => {
     const lines: string[] = []
     const note = readinessLog((event, { reason = '' }) => void lines.push(`${event} ${reason}`))
     const full = async (): Promise<never> => {

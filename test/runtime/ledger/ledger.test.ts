@@ -35,7 +35,7 @@ async function readAll(ledger: Ledger, owner: Owner, cursor?: string, limit = 37
 }
 
 describe('messages', () => {
-  it('are found by their owner alone', async () => {
+  it('are found only by their owner', async () => {
     const ledger = dynamo.open()
     const [owner, other] = [newOwner(), newOwner()]
     const id = randomId()
@@ -45,7 +45,7 @@ describe('messages', () => {
     expect((await ledger.standings({ ...owner, environment: 'test' }, [id])).size).toBe(0)
   })
 
-  it('keep their outcome, whatever note comes late', async () => {
+  it('keep their outcome when a late note arrives', async () => {
     const ledger = dynamo.open()
     const owner = newOwner()
     const id = randomId()
@@ -54,7 +54,7 @@ describe('messages', () => {
     expect((await ledger.standings(owner, [id])).get(id)).toEqual({ id, status: 'failed', code: '4410', at: 9 })
   })
 
-  it('are looked up a hundred at a time', async () => {
+  it('are looked up in groups of a hundred', async () => {
     const ledger = dynamo.open()
     const owner = newOwner()
     const ids = Array.from({ length: 100 }, () => randomId())
@@ -65,7 +65,7 @@ describe('messages', () => {
     expect([...(await ledger.standings(owner, ids)).keys()].sort()).toEqual(ids.sort())
   })
 
-  it('are forgotten after 30 days, also where DynamoDB has not deleted them yet', async () => {
+  it('are gone after 30 days, even if DynamoDB has not deleted them yet', async () => {
     const owner = newOwner()
     const id = randomId()
     await dynamo.open(() => noon).queued(owner, [{ id, at: noon }])
@@ -75,7 +75,7 @@ describe('messages', () => {
 })
 
 describe('reports', () => {
-  it('come in the order in which they were written, once, whatever the size of a page', async () => {
+  it('are read in the order they were written, once, whatever the page size', async () => {
     const ledger = dynamo.open()
     const owner = newOwner()
     const written: Report[] = []
@@ -106,7 +106,7 @@ describe('reports', () => {
     expect(standings.size).toBe(100)
   })
 
-  it('keep the last of two outcomes of a message that come together', async () => {
+  it('keep the last of two outcomes of a message that arrive together', async () => {
     const ledger = dynamo.open()
     const owner = newOwner()
     const first = report({ status: 'failed' })
@@ -126,7 +126,7 @@ describe('reports', () => {
     expect((await readAll(ledger, newOwner(), cursor)).found).toEqual([])
   })
 
-  it('are lost by no reader while several writers write at once', async () => {
+  it('are missed by no reader while several writers write at once', async () => {
     const owner = newOwner()
     const writers = Array.from({ length: 4 }, () => dynamo.open())
     const written = writers.map(() => Array.from({ length: 8 }, () => reports(5)))
@@ -199,7 +199,7 @@ describe('reports', () => {
   })
 })
 
-it('a ledger that does not answer is unavailable, and says so without an address', async () => {
+it('fail as unavailable when the ledger does not answer, and the error contains no address', async () => {
   const gone = await startDynamo()
   await gone.stop()
   await expect(gone.open().reports(newOwner(), undefined, 1)).rejects.toMatchObject({

@@ -15,7 +15,7 @@ const failures: [string, SlackAnswer][] = [
   ['a hang', 'hang'],
 ]
 
-describe.each(failures)('where Slack answers with %s now and then', (_, failure) => {
+describe.each(failures)('when Slack occasionally answers with %s', (_, failure) => {
   it('every alert is delivered once', async () => {
     const answers: SlackAnswer[] = [failure, 'ok', failure, failure, 'ok', 'ok']
     const { slack, invoke } = await world({ answers, timeoutMs: 150 })
@@ -30,8 +30,8 @@ describe.each<[string, SlackAnswer]>([
   ['resets every connection', 'reset'],
   ['asks to wait for an hour', { status: 429, body: 'rate_limited', retryAfter: '3600' }],
   ['does not know the webhook any more', { status: 404, body: 'no_service' }],
-])('where Slack %s', (_, failure) => {
-  it('every alert ends in the dead letters, and is delivered once from there', async () => {
+])('when Slack %s', (_, failure) => {
+  it('every alert becomes a dead letter, and is delivered once from there', async () => {
     const { slack, invoke, clock } = await world({ answers: Array.from({ length: 200 }, () => failure) })
     const all = records(4).map((record) => ({ Records: [record] }))
     for (const event of all) expect(await invoke(event)).toBe('dead')
@@ -44,7 +44,7 @@ describe.each<[string, SlackAnswer]>([
   })
 })
 
-it('a bad record never loses another', async () => {
+it('a bad record never causes the loss of another', async () => {
   const { slack, run } = await world({ answers: ['ok', 'reset', 'reset', 'reset'] })
   const [a, b, c] = records(3)
   await expect(run({ Records: [a, b, null, c] })).rejects.toMatchObject({ name: 'DeliveryFailed', failures: 1 })
@@ -68,7 +68,7 @@ it('reports the failed records to SQS, and keeps the others from being delivered
   expect(slack.delivered).toHaveLength(2)
 })
 
-it('writes neither the webhook nor the text of an alert into the log', async () => {
+it('logs neither the webhook nor the text of an alert', async () => {
   const { slack, run, logs } = await world({ answers: [{ status: 404, body: 'no_service' }] })
   await run({ Records: records(2) }).catch(() => undefined)
   const text = JSON.stringify(logs)

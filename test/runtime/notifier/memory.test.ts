@@ -46,7 +46,7 @@ describe.each([
     expect(await memory.take('activity:2', 'b')).toBe('ours')
   })
 
-  it('gives it to one of many that come at once', async () => {
+  it('gives it to one of many concurrent reports', async () => {
     const memory = await open({ now: start })
     const taken = await Promise.all(Array.from({ length: 20 }, (_, at) => memory.take('activity:1', `report-${at}`)))
     expect(taken.filter((one) => one === 'ours')).toHaveLength(1)
@@ -61,7 +61,7 @@ describe.each([
     expect(await memory.take('activity:1', 'b')).toBe('others')
   })
 
-  it('lets the same report take up what a run left that never ended, and no other', async () => {
+  it('lets only the same report take over from a run that never ended', async () => {
     const clock = { now: start }
     const memory = await open(clock)
     await memory.take('activity:1', 'a')
@@ -87,7 +87,7 @@ describe.each([
     expect(await memory.take('activity:1', 'b')).toBe('others')
   })
 
-  it('counts each event once, in the window before it', async () => {
+  it('counts each event once, within the window before it', async () => {
     const memory = await open({ now: start })
     const counted = (id: string, at: number) => memory.count('console-failures', id, at, 300_000, 3)
     expect(await counted('a', start)).toBe(1)
@@ -112,7 +112,7 @@ describe.each([
     expect((await memory.due(start + 9_000_000)).map(({ alert }) => alert.key)).toEqual(['two'])
   })
 
-  it('reads more than a page of what is due', async () => {
+  it('reads more than one page of due alerts', async () => {
     const memory = await open({ now: start })
     for (let from = 0; from < 1_200; from += 50) {
       await Promise.all(Array.from({ length: 50 }, (_, at) => memory.collect(start, collected(`event-${from + at}`))))

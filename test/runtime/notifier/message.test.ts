@@ -32,7 +32,7 @@ const textsOf = (block: Block): string[] =>
       ? block.fields.map(({ text }) => text)
       : [block.text.text]
 
-it('says how bad, what, who, and where to look', () => {
+it('shows severity, what, who, and where to look', () => {
   const message = alertMessage(alert())
   expect(message.text).toBe('*CRITICAL* · CloudTrail was stopped, deleted or changed')
   const [attachment] = message.attachments ?? []
@@ -44,13 +44,13 @@ it('says how bad, what, who, and where to look', () => {
   expect(attachment?.fallback).toContain('Who: arn:aws:iam::123456789012:user/eve')
 })
 
-it('marks what was sent to try it', () => {
+it('marks a test message', () => {
   expect(alertMessage(alert({ test: true })).text).toMatch(/^TEST · /)
 })
 
-describe('what comes from outside', () => {
+describe('text from outside', () => {
   it.each(['<!channel>', '<!here>', '<@U012345>', '<https://evil.example|Sign in>', '&lt;!channel&gt;'])(
-    'cannot ping or link: %s',
+    'cannot mention or link: %s',
     (name) => {
       const message = alertMessage(alert({ title: name, why: name, facts: [{ label: 'Who', value: name }] }))
       const all = JSON.stringify(message)
@@ -59,25 +59,25 @@ describe('what comes from outside', () => {
     },
   )
 
-  it('cannot end the code that it stands in', () => {
+  it('cannot end the code span that contains it', () => {
     expect(code('a` *bold* `b', 100)).toBe("`a' *bold* 'b`")
   })
 
-  it('cannot be bold, italic, struck or code among our words', () => {
+  it('cannot add bold, italic, strikethrough or code to a message', () => {
     expect(words('*a*', 50)).not.toContain('*a*')
     expect(words('_a_ ~b~ `c`', 50)).not.toMatch(/[\w ][_~`]\w|^_/)
   })
 
-  it('cannot turn the direction of writing, hide, or begin a line', () => {
+  it('cannot reverse the text direction, hide, or begin a line', () => {
     expect(plainLine('adm\u202Enimda\u200B\n*CRITICAL*\u0007', 100)).toBe('adm nimda *CRITICAL*')
   })
 
-  it('is cut without halving a character', () => {
+  it('is truncated without splitting a character', () => {
     expect(cut('ab😀cd', 4)).toBe('ab…')
     expect(cut('ab😀cd', 5)).toBe('ab😀…')
   })
 
-  it('of any kind and length never breaks a limit of Slack', () => {
+  it('never exceeds a limit of Slack, whatever its kind and length', () => {
     const text = fc.oneof(
       fc.string({ maxLength: 5_000 }),
       fc.string({ unit: 'binary', maxLength: 500 }),
@@ -102,7 +102,7 @@ describe('what comes from outside', () => {
     )
   })
 
-  it('is escaped as Slack wants it', () => {
+  it('is escaped as Slack requires', () => {
     expect(escaped('a & b < c > d')).toBe('a &amp; b &lt; c &gt; d')
   })
 })
@@ -119,13 +119,13 @@ describe('a digest', () => {
     actions: [{ name: 'ec2:RunInstances', count }],
   })
 
-  it('counts all and names who and what', () => {
+  it('counts all alerts and names who and what', () => {
     const message = digestMessage([burst('a', 7), burst('b', 3)])
     expect(message.text).toBe('*DIGEST* · 10 alerts of 2 kinds')
     expect(JSON.stringify(message)).toContain('*7×* Rule a — `ec2:RunInstances` ×7 by `eve` ×7')
   })
 
-  it('stays below the limits however many kinds there are', () => {
+  it('stays below the limits, however many kinds there are', () => {
     const message = digestMessage(Array.from({ length: 500 }, (_, at) => burst(`${'x'.repeat(200)}${at}`, 1)))
     expect(JSON.stringify(message).length).toBeLessThan(12_000)
     expect(JSON.stringify(message)).toContain('and 480 more kinds')

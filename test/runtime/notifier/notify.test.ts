@@ -22,7 +22,7 @@ describe('an action', () => {
     }
   })
 
-  it('is one message, however often and by whomever it is reported', async () => {
+  it('is one message, however often and by whichever route it is reported', async () => {
     const { slack, run } = await world()
     const detail = example('admin-policy-attached')
     const record = sns(bridged(detail))
@@ -66,7 +66,7 @@ describe('an action', () => {
     expect(JSON.stringify(slack.delivered)).toContain('until 2026-11-24, by jane: tests')
   })
 
-  it('sent to try it is marked, whatever its rule would wait for', async () => {
+  it('sent as a test is marked, without waiting for the threshold of its rule', async () => {
     const { slack, run } = await world()
     const { outcomes } = await run(one(bridged(example('access-denied-burst'), { source: 'apigw.trail' })))
     expect(outcomes).toMatchObject([{ outcome: 'posted' }])
@@ -91,7 +91,7 @@ describe('a threshold', () => {
     expect(slack.delivered).toHaveLength(1)
   })
 
-  it('counts addresses apart', async () => {
+  it('counts addresses separately', async () => {
     const { slack, run } = await world()
     for (const sourceIPAddress of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {
       await run(one(bridged(example('console-login-failed', { sourceIPAddress }))))
@@ -109,7 +109,7 @@ describe('a threshold', () => {
 })
 
 describe('a burst', () => {
-  it('is five messages and a digest that counts the rest', async () => {
+  it('is five messages, and a digest that counts the rest', async () => {
     const { slack, run, clock, memory } = await world()
     for (let at = 0; at < 40; at++) await run(one(bridged(example('user-created'))))
     expect(slack.delivered).toHaveLength(5)
@@ -147,7 +147,7 @@ describe('a burst', () => {
     expect(slack.delivered).toHaveLength(1)
   })
 
-  it('a digest that could not be posted is posted by the next tick', async () => {
+  it('a digest that could not be posted is posted at the next tick', async () => {
     const { slack, run, clock } = await world({ answers: ['reset', 'reset', 'reset'] })
     await run(one(bridged(example('route-table-changed'))))
     clock.now += 16 * 60_000
@@ -268,7 +268,7 @@ describe('other reports', () => {
     expect(slack.delivered).toHaveLength(1)
   })
 
-  it('an event of 250 KB becomes a message of a few', async () => {
+  it('an event of 250 KB becomes a message of a few KB', async () => {
     const { slack, run } = await world()
     await run(one(bridged(example('user-created', { requestParameters: { userName: 'x'.repeat(250_000) } }))))
     expect(JSON.stringify(slack.delivered[0]).length).toBeLessThan(12_000)
@@ -301,7 +301,7 @@ describe('other reports', () => {
 describe('channels', () => {
   const channels = { oncall: { severities: ['critical' as const] }, iam: { rules: ['admin-*', 'user-created'] } }
 
-  it('get what they ask for; the rest goes to the default', async () => {
+  it('get the rules that they select, and the rest goes to the default', async () => {
     const { byChannel, run } = await world({ channels })
     await run(one(bridged(example('trail-stopped'))))
     await run(one(bridged(example('user-created'))))
@@ -309,7 +309,7 @@ describe('channels', () => {
     expect(Object.fromEntries(byChannel)).toEqual({ oncall: 1, iam: 1, default: 1 })
   })
 
-  it('that have an alert do not get it again because another failed', async () => {
+  it('that have an alert do not get it again because a different channel failed', async () => {
     const both = { a: { severities: ['critical' as const] }, b: { severities: ['critical' as const] } }
     const { byChannel, invoke } = await world({ channels: both, answers: ['ok', 'reset', 'reset', 'reset'] })
     expect(await invoke(one(bridged(example('trail-stopped'))))).toBe('handled')

@@ -29,7 +29,7 @@ async function posting(answers: SlackAnswer[], { within = 50_000, timeoutMs = 5_
   return { slack, waits, error }
 }
 
-it('posts once where Slack says ok', async () => {
+it('posts once when Slack answers ok', async () => {
   const { slack, error } = await posting([])
   expect(error).toBeUndefined()
   expect(slack.posted).toHaveLength(1)
@@ -43,13 +43,13 @@ it('waits as long as Slack asks after a 429, and then posts', async () => {
   expect(slack.delivered).toHaveLength(1)
 })
 
-it('waits a second after a 429 that does not say how long', async () => {
+it('waits a second after a 429 without a Retry-After', async () => {
   const { waits, error } = await posting([{ status: 429, body: 'rate_limited' }])
   expect(error).toBeUndefined()
   expect(waits).toEqual([1_000])
 })
 
-it('gives up at once where Slack asks for longer than there is time', async () => {
+it('gives up at once when Slack asks for more time than is left', async () => {
   const { slack, waits, error } = await posting([{ status: 429, body: '', retryAfter: '60' }])
   expect(error).toBeInstanceOf(NotPosted)
   expect(error).toMatchObject({ retryable: true, message: expect.stringContaining('60 s') })
@@ -60,19 +60,19 @@ it('gives up at once where Slack asks for longer than there is time', async () =
 it.each<[string, SlackAnswer]>([
   ['a 500', { status: 500, body: 'oops' }],
   ['a reset connection', 'reset'],
-])('tries again after %s', async (_, answer) => {
+])('retries after %s', async (_, answer) => {
   const { slack, error } = await posting([answer, answer])
   expect(error).toBeUndefined()
   expect(slack.delivered).toHaveLength(1)
 })
 
-it('tries again after Slack did not answer in time', async () => {
+it('retries when Slack did not answer in time', async () => {
   const { slack, error } = await posting(['hang'], { timeoutMs: 100 })
   expect(error).toBeUndefined()
   expect(slack.delivered).toHaveLength(1)
 })
 
-it('gives up after three failures, so that Lambda brings the report again', async () => {
+it('gives up after three failures, so that Lambda delivers the report again', async () => {
   const { slack, error } = await posting(['reset', 'reset', 'reset', 'reset'])
   expect(error).toMatchObject({ name: 'NotPosted', retryable: true })
   expect(slack.posted).toHaveLength(3)
@@ -82,19 +82,19 @@ it.each([
   [404, 'no_service'],
   [403, 'invalid_token'],
   [410, 'channel_is_archived'],
-])('does not try again after %i %s: the webhook is wrong', async (status, body) => {
+])('does not retry after %i %s: the webhook is wrong', async (status, body) => {
   const { slack, error } = await posting([{ status, body }])
   expect(error).toMatchObject({ retryable: false, message: expect.stringContaining(body) })
   expect(slack.posted).toHaveLength(1)
 })
 
-it('posts plain text where Slack does not take the blocks', async () => {
+it('posts plain text when Slack refuses the blocks', async () => {
   const { slack, error } = await posting([{ status: 400, body: 'invalid_blocks' }])
   expect(error).toBeUndefined()
   expect(slack.delivered[0]).toMatchObject({ text: 'something happened, in words', attachments: [] })
 })
 
-it('gives up where Slack takes the plain text neither', async () => {
+it('gives up when Slack refuses the plain text too', async () => {
   const { error } = await posting([
     { status: 400, body: 'invalid_blocks' },
     { status: 400, body: 'no_text' },

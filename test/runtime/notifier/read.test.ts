@@ -14,7 +14,7 @@ function sns(Message: string, more: object = {}) {
   }
 }
 
-describe('what Lambda is called with', () => {
+describe('an event from Lambda', () => {
   it.each<[string, unknown, { id: string; body: unknown; sqsId?: string }]>([
     ['an event of EventBridge', event, { id: 'event-1', body: event }],
     ['an event of EventBridge through SNS', { Records: [sns(JSON.stringify(event))] }, { id: 'sns-1', body: event }],
@@ -38,11 +38,11 @@ describe('what Lambda is called with', () => {
     expect(reportedIn(given, noId)).toEqual([expected])
   })
 
-  it('is many records, each by itself', () => {
+  it('is split into independent records', () => {
     expect(reportedIn({ Records: [sns('a'), sns('b')] }, noId).map(({ body }) => body)).toEqual(['a', 'b'])
   })
 
-  it('never throws, and every record is something', () => {
+  it('never throws, and every record gives a result', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string(), (value, text) => {
         for (const given of [value, { Records: [value, sns(text), { messageId: 'm', body: text }] }]) {
@@ -53,7 +53,7 @@ describe('what Lambda is called with', () => {
   })
 })
 
-describe('what was reported', () => {
+describe('a report', () => {
   const kindOf = (body: unknown, subject?: string) => signalOf({ id: '1', body, ...(subject !== undefined && { subject }) }).kind
 
   it.each<[string, unknown, string | undefined, string]>([
@@ -67,11 +67,11 @@ describe('what was reported', () => {
     ['an unknown object', { hello: 1 }, undefined, 'text'],
     ['a list', [1, 2], undefined, 'text'],
     ['null', null, undefined, 'text'],
-  ])('is known by its shape: %s', (_, body, subject, kind) => {
+  ])('is recognized by its shape: %s', (_, body, subject, kind) => {
     expect(kindOf(body, subject)).toBe(kind)
   })
 
-  it('is a test only where EventBridge says that it comes from apigw', () => {
+  it('is a test only when EventBridge says that it comes from apigw', () => {
     expect(signalOf({ id: '1', body: { ...event, source: 'apigw.trail' } })).toMatchObject({ kind: 'activity', test: true })
     expect(signalOf({ id: '1', body: event })).toMatchObject({ test: false })
     expect(signalOf({ id: '1', body: { ...record, source: 'apigw.trail' } })).toMatchObject({ test: false })

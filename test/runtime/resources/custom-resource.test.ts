@@ -6,7 +6,7 @@ function resource(changes: Partial<Resource> = {}): Resource {
   return { id: 'thing', ensure: async () => ({ Answer: '42' }), remove: async () => undefined, ...changes }
 }
 
-it('answers whatever it is asked for, and stays the same resource', async () => {
+it('answers every request type, and remains the same resource', async () => {
   const { responses, event } = await cloudFormation()
   const handle = customResource(resource())
   await handle(event('Create', {}))
@@ -20,7 +20,7 @@ it('answers whatever it is asked for, and stays the same resource', async () => 
   expect(responses[0]).toMatchObject({ RequestId: 'request-0', LogicalResourceId: 'Thing' })
 })
 
-it('says why where it fails, and does not keep silent', async () => {
+it('reports a failure and its reason', async () => {
   const { responses, event } = await cloudFormation()
   const fails = async () => Promise.reject(new TypeError(`no, ${'x'.repeat(1_000)}`))
   await customResource(resource({ ensure: fails }))(event('Create', {}))
@@ -30,7 +30,7 @@ it('says why where it fails, and does not keep silent', async () => {
   expect(responses[0]?.Reason?.length).toBeLessThanOrEqual(500)
 })
 
-it('tries again where its answer does not arrive', async () => {
+it('sends its answer again when it does not arrive', async () => {
   const { responses, event } = await cloudFormation(2)
   await customResource(resource())(event('Create', {}))
   expect(responses).toMatchObject([{ Status: 'SUCCESS' }])

@@ -67,7 +67,7 @@ describe.each(servers)('the worker’s user in $engine', ({ create }) => {
     return { test, request, open }
   }
 
-  it('makes the tables, writes into them, and moves what is done', async () => {
+  it('creates the tables, writes to them, and moves finished rows', async () => {
     const { request, open } = await made()
     const database = await open(request.password)
     await database.migrate([carrierA])
@@ -81,7 +81,7 @@ describe.each(servers)('the worker’s user in $engine', ({ create }) => {
     expect(await database.outcomes(carrierA, 10)).toEqual([])
   })
 
-  it('may do nothing elsewhere', async () => {
+  it('has no rights elsewhere', async () => {
     const { test, request } = await made()
     const rights =
       request.engine === 'postgres'
@@ -93,7 +93,7 @@ describe.each(servers)('the worker’s user in $engine', ({ create }) => {
     expect(rights).toEqual(expected)
   })
 
-  it('gets another password, and the old one is worth nothing', async () => {
+  it('gets a new password, and the old one stops working', async () => {
     const { request, open } = await made()
     const next = password()
     await ensureUser({ ...request, password: next })
@@ -104,12 +104,9 @@ describe.each(servers)('the worker’s user in $engine', ({ create }) => {
   })
 })
 
-it.each([{ user: "a'; DROP" }, { database: 'a`b' }, { user: '' }])(
-  'takes no name that could be something else: %j',
-  async (change) => {
-    const [mariadb] = servers
-    if (mariadb === undefined) throw new Error(`there is no server at ${inject('mariadb')}`)
-    const request = { ...(await requestFor(await mariadb.create())), ...change }
-    await expect(ensureUser(request)).rejects.toThrow('cannot be made')
-  },
-)
+it.each([{ user: "a'; DROP" }, { database: 'a`b' }, { user: '' }])('rejects names with unsafe characters: %j', async (change) => {
+  const [mariadb] = servers
+  if (mariadb === undefined) throw new Error(`there is no server at ${inject('mariadb')}`)
+  const request = { ...(await requestFor(await mariadb.create())), ...change }
+  await expect(ensureUser(request)).rejects.toThrow('cannot be made')
+})

@@ -41,7 +41,7 @@ it('returns the address of each interface, in the order of the interfaces', asyn
   expect(responses[1]).toMatchObject({ Status: 'SUCCESS' })
 })
 
-it('fails where one has none', async () => {
+it('fails when an interface has no address', async () => {
   const { responses } = await asked(described([['eni-0aa', '10.40.32.7']]))
   expect(responses[0]).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('eni-0aa and eni-0bb') })
 })

@@ -61,7 +61,7 @@ it('creates four empty sets, and returns their ARNs', async () => {
   expect(responses[0]).toMatchObject({ Status: 'SUCCESS', Data: { BlockV6: expect.stringContaining(`${names[3]}/`) } })
 })
 
-it('never touches what people wrote into them, whatever the stack does', async () => {
+it('never changes addresses that people entered, whatever the stack does', async () => {
   const { sets, calls, responses, event, handle } = await waf()
   await handle(event('Create', properties))
   const block = sets.get('apigw-prod-block-v4')
@@ -78,7 +78,7 @@ it('never touches what people wrote into them, whatever the stack does', async (
   expect(new Set(calls.map(({ action }) => action))).toEqual(new Set(['ListIPSets', 'CreateIPSet', 'GetIPSet', 'DeleteIPSet']))
 })
 
-it('waits until a set is not used any more, and gives up in the end', async () => {
+it('waits until a set is no longer in use, and gives up in the end', async () => {
   const patient = await waf(3)
   await patient.handle(patient.event('Create', properties))
   await patient.handle(patient.event('Delete', properties, 'ip-sets'))

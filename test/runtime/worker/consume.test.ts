@@ -68,7 +68,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(bad()).toEqual([])
   })
 
-  it('stores a message once that comes many times, to many workers', async () => {
+  it('stores a message once that many workers receive many times', async () => {
     const { test } = await prepared()
     const queueName = newQueue()
     const ids = fill(queueName, 60)
@@ -104,7 +104,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(seen).toEqual([ids])
   })
 
-  it('leaves what is malformed in the queue, and stores the good ones around it', async () => {
+  it('leaves malformed messages in the queue, and stores the valid ones around them', async () => {
     const { test, database } = await prepared()
     const queueName = newQueue('carrier', { VisibilityTimeout: '600' })
     const malformed = [
@@ -135,7 +135,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     )
   })
 
-  it('ends a message that cannot be read by itself, with a report, and writes its neighbours', async () => {
+  it('rejects only the message that cannot be read, with a report, and writes its neighbours', async () => {
     const { test, database } = await prepared()
     const queueName = newQueue()
     const good = Array.from({ length: 3 }, () => messageWith())
@@ -164,7 +164,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(finals.find(({ id }) => id === spoiled[0]?.id)).toMatchObject({ customer: 'acme', environment: 'live', ref: 'r-1' })
   })
 
-  it('moves an envelope with a message that has no readable id to the dead letters, with its neighbours written', async () => {
+  it('moves an envelope with a message without a readable id to the dead letters, after writing the neighbours', async () => {
     const { test, database } = await prepared()
     const dead = newQueue('dead')
     const deadLetterTargetArn = `arn:aws:sqs:ap-northeast-2:000000000000:${dead}`
@@ -183,7 +183,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(bad()[0]).toMatchObject({ why: expect.stringContaining('message 3 of 3: id') })
   })
 
-  it('takes no live message from a sandbox queue', async () => {
+  it('accepts no live message from a sandbox queue', async () => {
     const { test, database } = await prepared()
     const queueName = newQueue('sandbox', { VisibilityTimeout: '600' })
     const ids = fill(queueName, 2)
@@ -194,7 +194,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(await idsIn(test, table)).toEqual(ids)
   })
 
-  it('writes a poison mix of 10,000: bad rows are rejected one by one, and all others stored', async () => {
+  it('writes a mix of 10,000 with bad rows: those are rejected one by one, and all others stored', async () => {
     const { test, database } = await prepared()
     const queueName = newQueue()
     // Rows that exist already but are not in ingest_seen: each breaks the insert of its whole batch.
@@ -220,7 +220,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(finals[0]).toMatchObject({ customer: 'acme', environment: 'live', outcome: 'rejected' })
   })
 
-  it('loses nothing while the database is away', async () => {
+  it('loses nothing while the database is down', async () => {
     const { test } = await prepared()
     const queueName = newQueue('carrier', { VisibilityTimeout: '1' })
     const ids = fill(queueName, 60)
@@ -235,7 +235,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
     expect(bad()).toEqual([])
   })
 
-  it('ends what it has received when it is stopped', async () => {
+  it('finishes what it has received when it is stopped', async () => {
     const { test, database } = await prepared()
     const queueName = newQueue('carrier', { VisibilityTimeout: '600' })
     const ids = fill(queueName, 6)

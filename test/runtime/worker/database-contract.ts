@@ -26,7 +26,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
   }
 
   describe('flush', () => {
-    it('writes every field where the carrier reads it', async () => {
+    it('writes every field to the column that the carrier reads', async () => {
       const { test, database } = await prepared()
       const row = rowWith({
         type: 'lms',
@@ -58,7 +58,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       ])
     })
 
-    it('makes no difference between a message without a time and one to be sent at once', async () => {
+    it('writes a message without a time like one to be sent at once', async () => {
       const { test, database } = await prepared()
       await database.flush(carrierA, [rowWith({ acceptedAt: 77 })])
       expect(await test.sql(`SELECT send_at, subject, ref, expires_at FROM ${table}`)).toMatchObject([
@@ -66,7 +66,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       ])
     })
 
-    it('keeps any text as it is', async () => {
+    it('keeps any text unchanged', async () => {
       const { database } = await prepared()
       // A message cannot contain NUL, and PostgreSQL cannot store it.
       const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 200 }).map((one) => one.replaceAll('\0', ' '))
@@ -86,12 +86,12 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       )
     })
 
-    it('does nothing with nothing', async () => {
+    it('accepts an empty batch', async () => {
       const { database } = await prepared()
       expect(await database.flush(carrierA, [])).toBe(0)
     })
 
-    it('leaves out what was written before', async () => {
+    it('skips rows that were written before', async () => {
       const { test, database } = await prepared()
       const rows = some(5)
       expect(await database.flush(carrierA, rows)).toBe(5)
@@ -101,7 +101,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       expect(await idsIn(test, table)).toEqual(idsOf(more))
     })
 
-    it('leaves it out also after the carrier has moved its row away', async () => {
+    it('skips them even after the carrier has moved its row away', async () => {
       const { test, database } = await prepared()
       const rows = some(3)
       await database.flush(carrierA, rows)
@@ -110,7 +110,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       expect(await idsIn(test, table)).toEqual([])
     })
 
-    it('leaves it out also where it comes for another carrier', async () => {
+    it('skips them even for a different carrier', async () => {
       const { test, database } = await prepared()
       await database.migrate([carrierA, carrierB])
       const rows = some(3)
@@ -119,7 +119,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       expect(await idsIn(test, 'carrier_b')).toEqual([])
     })
 
-    it('writes a message that comes twice in a batch once', async () => {
+    it('writes a message once that is twice in a batch', async () => {
       const { test, database } = await prepared()
       const rows = some(3)
       expect(await database.flush(carrierA, [...rows, ...rows, ...rows])).toBe(3)
@@ -141,7 +141,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       expect(await idsIn(test, table)).toEqual(idsOf(rows))
     })
 
-    it('gives one row each to many that write the same ids at once', async () => {
+    it('writes one row each when many write the same ids at once', async () => {
       const { test } = await prepared()
       const databases = await Promise.all(Array.from({ length: 4 }, () => test.open()))
       for (let round = 0; round < 10; round++) {
@@ -154,7 +154,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
       expect(count).toEqual({ n: 400, ids: 400 })
     })
 
-    it('gives one row each where the batches only overlap', async () => {
+    it('writes one row each when batches overlap only in part', async () => {
       const { test } = await prepared()
       const [one, other] = await Promise.all([test.open(), test.open()])
       const rows = some(60)
@@ -164,7 +164,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
     })
   })
 
-  it('makes its tables once', async () => {
+  it('creates its tables once', async () => {
     const { database } = await prepared()
     await database.flush(carrierA, some(1))
     await database.migrate([carrierA, carrierB])
@@ -172,14 +172,14 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
     expect(await database.waitingRows(carrierB, 10)).toHaveLength(0)
   })
 
-  it('is prepared by many at once', async () => {
+  it('can be prepared concurrently', async () => {
     const test = await create()
     const databases = await Promise.all(Array.from({ length: 4 }, () => test.open()))
     await Promise.all(databases.map((database) => database.migrate([carrierA])))
     expect(await databases[0]?.flush(carrierA, some(1))).toBe(1)
   })
 
-  it('forgets ids that are old, and no others', async () => {
+  it('forgets only old ids', async () => {
     const { test, database } = await prepared()
     const [old, fresh] = [rowWith(), rowWith()]
     await database.flush(carrierA, [old, fresh])
@@ -190,7 +190,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
     expect(await test.sql('SELECT msg_id FROM ingest_seen')).toEqual([{ msg_id: fresh.message.id }])
   })
 
-  it('gives out what waits, the longest first, and takes its results back', async () => {
+  it('returns what waits, oldest first, and takes its results', async () => {
     const { test, database } = await prepared()
     const rows = [
       rowWith({ sendAt: 30 }),

@@ -25,7 +25,7 @@ describe('MariaDB alone', () => {
     ['ref', { ref: 'x'.repeat(65) }],
     ['subject', { subject: 'x'.repeat(81) }],
     ['id', { id: 'X'.repeat(27) }],
-  ])('refuses a %s that is too long, also where the server would cut it off', async (_, changes) => {
+  ])('refuses a %s that is too long, even if the server would truncate it', async (_, changes) => {
     const test = await mariadb.create()
     const [mode] = await test.sql('SELECT @@GLOBAL.sql_mode AS before_this')
     onTestFinished(async () => void (await test.sql('SET GLOBAL sql_mode = ?', [String(mode?.before_this)])))
@@ -46,7 +46,7 @@ describe('MariaDB alone', () => {
     expect(await database.flush(carrierA, [rowWith({ text: '가' })])).toBe(1)
   })
 
-  it('runs a transaction again that lost a deadlock', async () => {
+  it('retries a transaction that lost a deadlock', async () => {
     const { test, database } = await prepared()
     const row = rowWith()
     const { id } = row.message
@@ -81,7 +81,7 @@ describe('MariaDB alone', () => {
     expect(await idsIn(test, 'carrier_a')).toEqual([id])
   })
 
-  it('is unavailable while nothing answers, and back afterwards on new connections', async () => {
+  it('is unavailable while nothing answers, and recovers on new connections', async () => {
     const test = await mariadb.create()
     const url = new URL(test.address)
     const proxy = await startTcpProxy(Number(url.port))
@@ -102,7 +102,7 @@ describe('MariaDB alone', () => {
     ['nothing listens', () => 'mariadb://root@127.0.0.1:1/nowhere'],
     ['there is no such database', () => `${inject('mariadb')}nowhere`],
     ['the password is wrong', () => `${inject('mariadb').replace('root@', 'stranger:hunter2@')}nowhere`],
-  ])('says that it is unavailable where %s, without a password', async (_, address) => {
+  ])('reports itself as unavailable when %s, without a password', async (_, address) => {
     const database = await openDatabase(address())
     onTestFinished(() => database.close())
     const error = await database.flush(carrierA, [rowWith()]).catch((thrown: unknown) => thrown)
@@ -113,7 +113,7 @@ describe('MariaDB alone', () => {
 })
 
 describe('SQLite alone', () => {
-  it('is unavailable while another program holds the lock, and back afterwards', async () => {
+  it('is unavailable while a different program holds the lock, and recovers afterwards', async () => {
     const test = await sqlite.create()
     const database = await test.open()
     await database.migrate([carrierA])

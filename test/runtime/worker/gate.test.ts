@@ -24,19 +24,19 @@ function gateOf(yes: number): Gate {
   return new Gate(parts, new AbortController().signal)
 }
 
-it('asks for a database at least every three seconds, however long it is away', async () => {
+it('checks a database at least every three seconds, however long it is down', async () => {
   await closed('away', 50)
   expect(pauses.slice(0, 5)).toEqual([250, 500, 1000, 2000, 3000])
   expect(Math.max(...pauses)).toBe(3000)
 })
 
-it('tries a table that refuses at least every 15 seconds', async () => {
+it('tries a table that refuses rows at least every 15 seconds', async () => {
   await closed('refusing', 50)
   expect(pauses.slice(0, 7)).toEqual([250, 500, 1000, 2000, 4000, 8000, 15_000])
   expect(Math.max(...pauses)).toBe(15_000)
 })
 
-it('keeps its pauses where each probe is answered and each write fails, until something is written', async () => {
+it('keeps its pauses while each probe succeeds and each write fails, until something is written', async () => {
   const gate = await closed('away', 1)
   await closed('away', 2, gate)
   expect(pauses).toEqual([250, 500])

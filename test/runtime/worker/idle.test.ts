@@ -73,12 +73,12 @@ describe('while a queue stays empty', () => {
     expect(counted.receives).toBe(10)
   })
 
-  it('their limit can be set, also to none', async () => {
+  it('the limit can be set', async () => {
     await run([], 4, 600)
     expect(pauses.asked).toEqual([250, 500, 600, 600])
   })
 
-  it('the first message ends them', async () => {
+  it('the first message ends the pauses', async () => {
     const { counted, test } = await run([...nothing(6), [received('a')], [received('b')], ...nothing(4)], 8)
     // Six empty answers, then two with a message and no pause between them, then from the start again.
     expect(pauses.asked).toEqual([250, 500, 1000, 2000, 4000, 250, 500, 1000])
@@ -101,13 +101,13 @@ describe('while a queue fails', () => {
     expect(events.every((event) => event.kind === 'failed' && event.error === down)).toBe(true)
   })
 
-  it('the first answer ends them', async () => {
+  it('the first answer ends the pauses', async () => {
     await run([down, down, [received('a')], down, down], 4)
     expect(pauses.asked).toEqual([500, 1000, 500, 1000])
   })
 })
 
-it('a worker that is stopped in a pause ends at once', async () => {
+it('a worker that is stopped during a pause ends at once', async () => {
   const { counted } = await run([], 3)
   expect(counted.receives).toBe(4)
   // The pause never ends by itself here: only `stop`, at the end of the test, can end it.

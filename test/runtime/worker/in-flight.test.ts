@@ -58,7 +58,7 @@ it('extends the messages that a slow database delays, and no other consumer rece
   expect(events.filter(({ kind }) => kind === 'flushed')).toHaveLength(1)
 })
 
-it('what cannot be written when it has to stop is given back at once', async () => {
+it('returns at once what cannot be written when it has to stop', async () => {
   const test = await engines[0].create()
   const database = await test.open()
   await database.migrate([carrierA])

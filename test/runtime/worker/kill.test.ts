@@ -85,7 +85,7 @@ describe.each(engines)('kill -9 of a worker that writes into $engine', ({ create
     expect(await idsIn(test, table)).toEqual(ids)
   })
 
-  it('with the carrier moving its rows away meanwhile: nothing is sent twice', { timeout: 180_000 }, async () => {
+  it('while the carrier moves its rows away: nothing is sent twice', { timeout: 180_000 }, async () => {
     const { test, queueName, proxy, start, ids } = await prepared(create, 40)
     const moved: string[] = []
     const carrierMoves = async (): Promise<void> => {
@@ -103,7 +103,7 @@ describe.each(engines)('kill -9 of a worker that writes into $engine', ({ create
     expect(moved.sort()).toEqual(ids)
   })
 
-  it('after SQS deleted and before it said so, and at moments of chance: none lost', { timeout: 180_000 }, async () => {
+  it('after the delete and before its answer, and at random moments: none lost', { timeout: 180_000 }, async () => {
     const { test, queueName, proxy, start, ids } = await prepared(create, 200)
     for (let round = 0; round < 3; round++) {
       const held = proxy.hold('DeleteMessageBatch', 'hold-answer')

@@ -33,7 +33,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
     return { test, database, handle, events }
   }
 
-  it('writes what is good, and names what SQS has to keep', async () => {
+  it('writes what is valid, and returns the failures that SQS must keep', async () => {
     const { test, handle, events } = await prepared()
     const [one, two] = [messageWith(), messageWith()]
     const result = await handle({
@@ -52,7 +52,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
     expect(await idsIn(test, 'carrier_a')).toHaveLength(2)
   })
 
-  it('ends what cannot be read by itself, and keeps an envelope whose ids cannot be read', async () => {
+  it('rejects the message that cannot be read, and keeps an envelope whose ids cannot be read', async () => {
     const { test, database, handle, events } = await prepared()
     const [one, two, spoiled] = [messageWith(), messageWith(), messageWith({ sendAt: -1 })]
     const result = await handle({
@@ -82,7 +82,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
     ])
   })
 
-  it('keeps everything where the database cannot be written', async () => {
+  it('keeps everything when the database cannot be written', async () => {
     const { test, handle, events } = await prepared()
     await test.sql('DROP TABLE ingest_seen')
     const result = await handle({ Records: ['a', 'b'].map((id) => record(id, envelopeOf(carrierA.queue, [messageWith()]))) })
@@ -107,7 +107,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
     expect(await idsIn(test, 'carrier_a')).toEqual([one.id])
   })
 
-  describe('many rows that are bad by themselves, and no good one', () => {
+  describe('many bad rows without a good one', () => {
     async function manyBad(patienceMs: number) {
       const { test, database, handle, events } = await prepared({ patienceMs })
       const bad = Array.from({ length: 50 }, () => messageWith())
@@ -126,7 +126,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
       expect(events).toMatchObject([{ kind: 'failed', error: { code: 'table-refuses' } }])
     })
 
-    it('end with a report each when they have waited for long, and do not come again', async () => {
+    it('end with a report each after a long wait, and do not come again', async () => {
       const { database, handle, event, events, bad } = await manyBad(3_600_000)
       expect(await handle(event)).toEqual({ batchItemFailures: [] })
       expect(events.filter(({ kind }) => kind === 'rejected')).toHaveLength(50)
@@ -134,7 +134,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
     })
   })
 
-  it('keeps messages that have waited for long where the table takes no trial row either', async () => {
+  it('are kept after a long wait when the table refuses a trial row too', async () => {
     const { test, database, handle, events } = await prepared()
     // A fault that no column shows.
     const never = "CREATE TRIGGER never BEFORE INSERT ON carrier_a BEGIN SELECT RAISE(ABORT, 'never'); END"

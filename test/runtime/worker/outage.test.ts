@@ -63,7 +63,9 @@ async function worker(queueName: string, address: string, options: { timeoutMs?:
 }
 
 describe.each(servers)('$engine', ({ create }) => {
-  it('an outage longer than the receives of a queue puts nothing into the dead letters', { timeout: 120_000 }, async () => {
+  it('an outage that is longer than the receives of a queue moves nothing to the dead letters', {
+    timeout: 120_000,
+  }, async () => {
     const test = await create()
     const { proxy, address } = await behindProxy(test)
     const queueName = newQueue('1')
@@ -85,7 +87,7 @@ describe.each(servers)('$engine', ({ create }) => {
     expect(events.findLast(({ kind }) => kind === 'resumed')).toBeDefined()
   })
 
-  it('a connection whose peer is gone without a word is given up for a new one', { timeout: 120_000 }, async () => {
+  it('a connection whose peer vanished is replaced by a new one', { timeout: 120_000 }, async () => {
     const test = await create()
     const { proxy, address } = await behindProxy(test)
     const queueName = newQueue('60')
@@ -100,7 +102,7 @@ describe.each(servers)('$engine', ({ create }) => {
     expect(failed.filter((text) => !/no answer within|connection timeout/.test(text))).toEqual([])
   })
 
-  it('a statement without an answer ends its connection, and says so', { timeout: 120_000 }, async () => {
+  it('a statement without an answer ends its connection, and is logged', { timeout: 120_000 }, async () => {
     const test = await create()
     const { proxy, address } = await behindProxy(test)
     const database = await openDatabase(address, { timeoutMs: 2_000, connections: 2 })
@@ -115,7 +117,7 @@ describe.each(servers)('$engine', ({ create }) => {
     expect(await database.flush(carrierA, [rowWith()])).toBe(1)
   })
 
-  it('a worker lives through 30 ended connections while it writes: nothing lost, nothing twice', {
+  it('a worker survives 30 cut connections while it writes: nothing lost, nothing twice', {
     timeout: 180_000,
   }, async () => {
     const test = await create()
@@ -182,7 +184,7 @@ async function killConnections(test: TestDatabase): Promise<number> {
   return rows.length
 }
 
-describe.each(engines)('a table that takes no row, in $engine', ({ engine, create }) => {
+describe.each(engines)('a table that accepts no rows, in $engine', ({ engine, create }) => {
   it('stops its queue, keeps every message, and resumes when it is fixed', { timeout: 120_000 }, async () => {
     const test = await create()
     const queueName = newQueue('1')
@@ -206,7 +208,7 @@ describe.each(engines)('a table that takes no row, in $engine', ({ engine, creat
     expect(count('rejected')).toBe(0)
   })
 
-  it('receives nothing while its columns let nothing in, and names the column', { timeout: 120_000 }, async () => {
+  it('receives nothing while its columns accept no row, and names the column', { timeout: 120_000 }, async () => {
     const test = await create()
     const database = await test.open()
     await database.migrate([carrierA])
@@ -224,7 +226,7 @@ describe.each(engines)('a table that takes no row, in $engine', ({ engine, creat
   })
 })
 
-it('what cannot be read is moved to the dead letters by the worker, after five receives', { timeout: 60_000 }, async () => {
+it('moves what cannot be read to the dead letters itself, after five receives', { timeout: 60_000 }, async () => {
   const test = await engines[0].create()
   const name = uniqueName('carrier')
   const { queueArn: deadLetterTargetArn } = sqs.server.createQueue(`${name}-dlq`)

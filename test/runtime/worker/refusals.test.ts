@@ -129,7 +129,7 @@ describe('a row is at fault', () => {
   })
 
   it.each(rowsAtFault)(
-    '%s: alone in an idle queue it is rejected too, and no trial row stays',
+    '%s: alone in an idle queue it is rejected too, and no trial row remains',
     async (_, create, changes, wrong) => {
       const { test, database } = await prepared(create, ...changes)
       const row = rowWith(wrong)
@@ -159,7 +159,7 @@ describe('a table is at fault', () => {
     },
   )
 
-  it('keeps what a table refuses that took such rows before', async () => {
+  it('keeps what a table refuses that accepted such rows before', async () => {
     const { test, database } = await prepared(mariadb.create)
     const long = { text: 'longer than eight' }
     expect(await writeRows(database, carrierA, [rowWith(long)])).toMatchObject({ written: 1 })
@@ -173,7 +173,7 @@ describe('a table is at fault', () => {
     })
   })
 
-  it('keeps the rows where a table breaks in the middle of looking for the bad one', async () => {
+  it('keeps the rows when a table breaks during the search for the bad one', async () => {
     const { test, database } = await prepared(mariadb.create, "ALTER TABLE carrier_a ADD CHECK (body <> 'bad')")
     const good = Array.from({ length: 12 }, () => rowWith())
     const breaking = {
@@ -206,7 +206,7 @@ describe('max_allowed_packet', () => {
     expect(await writeRows(database, carrierA, [...rows, rowWith()])).toMatchObject({ written: 1, repeated: 300 })
   })
 
-  it('rejects a row that ends its connection each time, and nothing else', async () => {
+  it('rejects only the row that ends its connection each time', async () => {
     const { test, database } = await prepared(mariadb.create)
     const killer = rowWith(bad)
     const good = Array.from({ length: 10 }, () => rowWith())

@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => dynamo.stop())
 
-it('makes the schema, plays the sandbox and carries its outcomes, all in one event', async () => {
+it('creates the schema, runs the sandbox and delivers its outcomes, all in one event', async () => {
   const test = await engines[0].create()
   vi.stubEnv('APIGW_CARRIERS', '{"carriers":[{"queue":"sandbox-apigw-dev","table":"sandbox"}]}')
   vi.stubEnv('APIGW_DATABASE', test.address)

@@ -57,7 +57,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     expect(await database.flush(carrierA, mine)).toBe(0)
   })
 
-  it('says it again rather than never where it died before it could note it', async () => {
+  it('repeats a report rather than losing it after a crash before the note', async () => {
     const { database, ledger, parts } = await prepared()
     const customer = uniqueName('acme')
     const rows = rowsOf(customer, 3)
@@ -125,7 +125,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     expect(notes).toEqual([40])
   })
 
-  it('carries the reports of others while those of a customer that the ledger refuses fill each round', async () => {
+  it('delivers the reports of others while those of a customer that the ledger refuses fill each round', async () => {
     const { database, ledger, parts } = await prepared()
     const [good, bad] = [uniqueName('good'), uniqueName('bad')]
     const refused = rowsOf(bad, 4_100)
@@ -156,7 +156,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     expect((await database.unreported()).count).toBe(4_100)
   })
 
-  it('writes no report again in one process where only its note failed', async () => {
+  it('writes no report again in one process when only its note failed', async () => {
     const { database, ledger, parts, events } = await prepared()
     const customer = uniqueName('acme')
     const rows = rowsOf(customer, 3)
@@ -181,7 +181,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     expect((await ledger.reports(owner(customer), undefined, 100)).reports).toHaveLength(3)
   })
 
-  it('is behind by the age of what it cannot carry, and says so also where the database is away', async () => {
+  it('reports as lag the age of what it cannot deliver, even while the database is down', async () => {
     const { database, ledger, parts, events } = await prepared()
     const rows = rowsOf(uniqueName('acme'), 2)
     await database.flush(carrierA, rows)

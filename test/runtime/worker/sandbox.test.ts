@@ -6,13 +6,13 @@ import { until } from '../../support/until.ts'
 
 const carrier = { queue: 'sandbox', table: 'sandbox' }
 
-it('knows its numbers by their last four digits', () => {
+it('recognizes its numbers by their last four digits', () => {
   for (const { digits, outcome } of sandboxNumbers) expect(sandboxOutcome(`+82101234${digits}`)).toBe(outcome)
   expect(sandboxOutcome('+821012345678')).toBe('delivered')
 })
 
 describe.each(engines)('the sandbox over $engine', ({ create }) => {
-  it('delivers, fails and keeps silent as its numbers say', async () => {
+  it('delivers, fails or stays silent as its numbers say', async () => {
     const test = await create()
     const database = await test.open()
     await database.migrate([carrier])

@@ -47,7 +47,7 @@ describe.each(servers)('the worker as a Lambda function that was frozen, over $e
     return { test, proxy, handle, events, send, opened: () => opened, freeze: () => (frozen = true) }
   }
 
-  it.each(['dropped', 'reset'] as const)('writes its first event although its connection was %s', async (how) => {
+  it.each(['dropped', 'reset'] as const)('writes its first event even if its connection was %s', async (how) => {
     const { test, proxy, send, opened, freeze } = await prepared()
     const before = await send()
     proxy.forget(how)
@@ -60,7 +60,7 @@ describe.each(servers)('the worker as a Lambda function that was frozen, over $e
     expect(opened()).toBe(2)
   })
 
-  it('writes an event over another connection of the pool, where the loss shows only when it is written', async () => {
+  it('writes an event over another connection of the pool, when the loss shows only on the write', async () => {
     const { test, proxy, send, events, opened } = await prepared()
     const before = await send()
     proxy.forget('reset')
@@ -71,7 +71,7 @@ describe.each(servers)('the worker as a Lambda function that was frozen, over $e
     expect(opened()).toBe(1)
   })
 
-  it('gives an event back after two tries, and handles the next when the database is there', async () => {
+  it('returns an event after two tries, and handles the next when the database is back', async () => {
     const { proxy, send, events } = await prepared()
     await send()
     proxy.set('refuse')

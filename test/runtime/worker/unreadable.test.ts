@@ -31,7 +31,7 @@ const bizMsg = (time: string, preset: string) =>
 const [sqlite, mariadb] = engines
 
 describe('a zero date', () => {
-  it('as a column default keeps no row out, and its report comes', async () => {
+  it('as a column default keeps no row out, and is reported', async () => {
     const test = await mariadb.create()
     await test.sql("SET SESSION sql_mode = ''")
     await test.sql(bizMsg('DATETIME', "DEFAULT '0000-00-00 00:00:00'"))
@@ -64,7 +64,7 @@ it.each([
   ['soon', '4410', 'failed', '4410'],
   ['2026-11-01 00:00:00', 'x'.repeat(200), 'failed', 'x'.repeat(64)],
   ['2026-11-01 00:00:00', 'a\u0000b\u202e', 'failed', 'a\ufffdb\ufffd'],
-])('a result at %s with the code %j is reported once, beside the others', async (time, code, status, shown) => {
+])('a result at %s with the code %j is reported once, with the others', async (time, code, status, shown) => {
   const test = await sqlite.create()
   await test.sql(bizMsg('TEXT', "DEFAULT ''"))
   const database = await test.open()
@@ -85,7 +85,7 @@ it.each([
   expect(found).toMatchObject({ status, code: shown })
 })
 
-it('readTime gives no time for what a Date cannot hold', () => {
+it('readTime gives no time for a value that Date cannot represent', () => {
   for (const value of ['0000-00-00 00:00:00', '2026-13-45 00:00:00', '99991231 256199']) {
     expect(readTime(value, 'datetime', 'Asia/Seoul')).toBeUndefined()
   }

@@ -28,7 +28,7 @@ const operations = Object.entries(object(document.paths)).flatMap(([path, method
 )
 
 describe('the description', () => {
-  it('has every endpoint that is there, once, by a name of its own', () => {
+  it('lists every endpoint once, with a unique name', () => {
     const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort()
     expect(described).toEqual(mounted.map(({ path, endpoint: { method } }) => `${method} ${path}`).sort())
     expect(described).toContain('GET /v1.0/messages/{id}')
@@ -37,7 +37,7 @@ describe('the description', () => {
     for (const id of ids) expect(id).toMatch(/^[a-z][A-Za-z0-9]+$/)
   })
 
-  it('refers to nothing that is not there, and loses nothing on its way as JSON', () => {
+  it('has no dangling reference, and survives JSON serialization', () => {
     for (const { $ref } of objectsIn(document)) {
       if ($ref === undefined) continue
       const found = String($ref)
@@ -49,7 +49,7 @@ describe('the description', () => {
     expect(JSON.parse(JSON.stringify(document))).toEqual(document)
   })
 
-  it('declares every part of a path, says what is answered, and what a message is made of', () => {
+  it('declares every path parameter, every answer, and the fields of a message', () => {
     for (const { path, operation } of operations) {
       const declared = Object.values(object(operation.parameters)).flatMap((one) =>
         object(one).in === 'path' ? object(one).name : [],
@@ -74,7 +74,7 @@ describe('the description', () => {
 })
 
 describe('the page', () => {
-  it('is whole without a script, and allows nothing but its own', async () => {
+  it('is complete without a script, and allows only its own resources', async () => {
     const { body, headers } = docsPage(document)
     for (const { path } of operations) expect(body).toContain(`<code>${path}</code>`)
     for (const digits of ['0002', '0003', '0004', '0005', '0006']) expect(body).toContain(`…${digits}`)
@@ -84,7 +84,7 @@ describe('the page', () => {
     expect(body).not.toMatch(/ on[a-z]+=/)
   })
 
-  it('shows whatever an endpoint says of itself as text', () => {
+  it('shows every text of an endpoint as plain text', () => {
     const hostile = '"><script>alert(1)</script>'
     const evil = endpoint({
       method: 'POST',

@@ -76,7 +76,7 @@ function changed(before: Buffer, { at, kind, bytes }: Change): Buffer {
 describe('any bytes', { timeout: 300_000 }, () => {
   it('arbitrary ones', () => property(fc.uint8Array({ maxLength: 3000 }), (bytes) => bytes))
 
-  it('a valid call with bytes changed, lost or repeated', () => {
+  it('a valid call with bytes changed, removed or repeated', () => {
     const change = fc.record({
       at: fc.double({ min: 0, max: 1, noNaN: true }),
       kind: fc.constantFrom('set', 'cut', 'drop', 'repeat', 'insert'),
@@ -113,7 +113,7 @@ describe('any bytes', { timeout: 300_000 }, () => {
     return property(fc.tuple(method, target, version), (parts) => requestOf('', '', parts.join(' ')))
   })
 
-  it('absurd headers, also repeated', () => {
+  it('absurd headers, and repeated ones', () => {
     const known = fc.constantFrom(
       'Host',
       'Authorization',
@@ -158,7 +158,7 @@ describe('any bytes', { timeout: 300_000 }, () => {
     return property(lines, (some) => requestOf(some.map(([name, text]) => header(name, text)).join(''), JSON.stringify(message)))
   })
 
-  it('a length and chunks at once, and chunks of absurd sizes', () => {
+  it('a length together with chunks, and chunks of absurd sizes', () => {
     const size = fc.oneof(
       latin,
       fc.constantFrom('0', '00', '-1', '5', 'ffffffff', 'fffffffffffffffffffff', '0x5', '5;a=b', ' 5', '5 ', '+5', ''),
@@ -214,7 +214,7 @@ describe('any bytes', { timeout: 300_000 }, () => {
     })
   })
 
-  it('JSON nested too deep is refused, with an Idempotency-Key too, and long names come back cut', async () => {
+  it('JSON that is nested too deeply is refused, with an Idempotency-Key too, and long names are truncated in the answer', async () => {
     const headers = { 'content-type': 'application/json', 'idempotency-key': 'deep' }
     const deep = '['.repeat(100_000) + ']'.repeat(100_000)
     const bodies = [
@@ -237,7 +237,7 @@ describe('any bytes', { timeout: 300_000 }, () => {
     }
   })
 
-  it('the worst bodies that anybody thought of', async () => {
+  it('the worst known bodies', async () => {
     const bodies = [
       '['.repeat(65_000),
       '[['.repeat(16_000) + ']]'.repeat(16_000),

@@ -32,7 +32,7 @@ function refused(port: number): Promise<boolean> {
 }
 
 describe('a graceful stop', () => {
-  it('lets a call under way finish, and takes no new connection', async () => {
+  it('lets calls in progress finish, and accepts no new connections', async () => {
     const { proxy, world } = await worldWithProxy()
     const held = proxy.hold('SendMessageBatch', 'hold-answer')
     const answer = world.post()
@@ -46,7 +46,7 @@ describe('a graceful stop', () => {
     expect(sqs.envelopes(liveQueue, world.customer)).toHaveLength(1)
   })
 
-  it('cuts off what does not end in time', async () => {
+  it('cuts off calls that do not end in time', async () => {
     const { proxy, world } = await worldWithProxy()
     const held = proxy.hold('SendMessageBatch', 'hold')
     const answer = world.post().catch(() => 'cut off')
@@ -73,7 +73,7 @@ function openCall(world: World, lines: readonly string[], part: string): Promise
   })
 }
 
-describe('a caller that leaves', () => {
+describe('a caller that disconnects', () => {
   it.each([
     ['a body of a declared length', ['Content-Length: 500'], JSON.stringify(message)],
     ['a body in chunks', ['Transfer-Encoding: chunked'], `5\r\n{"to"`],
@@ -110,7 +110,7 @@ describe('a caller that leaves', () => {
   })
 })
 
-describe('calls that came whole are answered before the bytes after them that are none', () => {
+describe('complete calls are answered before the invalid bytes after them', () => {
   it.each<[string, string, string]>([
     ['garbage', '}garbage\r\n\r\n', '400'],
     ['a wish for a proxy', 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n', '405'],
@@ -130,14 +130,14 @@ describe('calls that came whole are answered before the bytes after them that ar
   })
 })
 
-describe('a request of another version of HTTP', () => {
+describe('a request with a different HTTP version', () => {
   it.each([
     ['0.9', 'GET /healthz\r\n\r\n'],
     ['2.0', 'GET /healthz HTTP/2.0\r\nHost: a\r\n\r\n'],
     ['2.0 with a body', 'POST /v1.0/messages HTTP/2.0\r\nHost: a\r\nContent-Length: 5\r\n\r\n{}'],
     ['1.2', 'GET /healthz HTTP/1.2\r\nHost: a\r\n\r\n'],
     ['9.9', 'GET /healthz HTTP/9.9\r\nHost: a\r\n\r\n'],
-  ])('%s is refused, and the connection closed', async (_, bytes) => {
+  ])('%s is refused, and the connection is closed', async (_, bytes) => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const answer = parsedAnswer(await exchange(world.listening.port, bytes))
     expect(answer).toMatchObject({ status: 400, body: { code: 'malformed-request' } })
@@ -173,7 +173,7 @@ describe("the caller's address", () => {
     else expectProblem(answer, 'ip-not-allowed', world)
   })
 
-  it('is unknown where it is malformed, and the log says so', async () => {
+  it('is unknown when it is malformed, and the log says so', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, trustedProxies: 1 })
     await world.post({}, { 'x-forwarded-for': 'unknown' })
     await world.post({}, { 'x-forwarded-for': `${allowed}:49152` })

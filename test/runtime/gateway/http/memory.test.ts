@@ -35,7 +35,7 @@ function pour(port: number, head: string, part: string, most: number): Promise<v
   })
 }
 
-it('callers who send without end cost a gateway no memory', async () => {
+it('callers who send endless requests do not grow the memory of a gateway', async () => {
   const gateway = startChild('gateway', {
     APIGW_REGISTRY: `sqlite:${join(temporaryFolder(), 'registry.db')}`,
     APIGW_SQS_ENDPOINT: sqs.endpoint,

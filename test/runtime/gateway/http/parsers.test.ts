@@ -26,9 +26,9 @@ describe('idempotencyKey', () => {
     )
   })
 
-  it('is absent where the header is', () => expect(idempotencyKey(requestWith())).toBeUndefined())
+  it('is absent without the header', () => expect(idempotencyKey(requestWith())).toBeUndefined())
 
-  it('is refused where it is anything else, or comes twice', () => {
+  it('is refused with any other value, or when repeated', () => {
     const invalid = fc.oneof(
       fc.constantFrom(
         '',
@@ -86,7 +86,7 @@ describe('fingerprint', () => {
     )
   })
 
-  it('is another one for any other value', () => {
+  it('differs for any other value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
         expect(of(one) === of(other)).toBe(isDeepStrictEqual(afterJson(shuffled(one)), afterJson(shuffled(other))))
@@ -114,7 +114,7 @@ describe('fingerprint', () => {
     expect(new Set(bodies.map(of)).size).toBe(bodies.length)
   })
 
-  it('is another one for any changed field of a message', () => {
+  it('differs for any changed field of a message', () => {
     fc.assert(
       fc.property(fc.constantFrom('to', 'from', 'text'), fc.string(), (field, value) => {
         fc.pre(value !== message[field])
@@ -123,7 +123,7 @@ describe('fingerprint', () => {
     )
   })
 
-  it('is another one for another method, path or environment', () => {
+  it('differs for a different method, path or environment', () => {
     const all = ['GET /v1.0/messages', 'POST /v1.0/messages', 'POST /test/v1.0/messages', 'POST /v1.1/messages'].map((line) =>
       line.split(' '),
     )
@@ -158,7 +158,7 @@ describe('the schema of a message', () => {
   }
   const names = fc.constantFrom('to', 'from', 'text', 'type', 'subject', 'ref', 'sendAt', 'ttl', '__proto__', 'a/b', '~', '')
 
-  it('names what is wrong with any JSON, and throws nothing else', () => {
+  it('reports what is wrong with any JSON, and never throws', () => {
     const changed = fc.dictionary(names, fc.jsonValue()).map((changes) => ({ ...message, ...changes }))
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), changed), (value) => {
@@ -171,7 +171,7 @@ describe('the schema of a message', () => {
     )
   })
 
-  it('refuses every field that it does not know', () => {
+  it('refuses every unknown field', () => {
     fc.assert(
       fc.property(fc.string(), fc.jsonValue(), (name, value) => {
         fc.pre(!Object.hasOwn(messageRequest.in.shape, name))

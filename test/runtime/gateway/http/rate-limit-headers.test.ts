@@ -22,7 +22,7 @@ const quota = fc
 const instant = fc.integer({ min: Date.parse('2020-01-01'), max: Date.parse('2060-01-01') })
 const spent = fc.record({ ahead: fc.nat(100_000_000), dayUsed: fc.nat(2_000_000_000), monthUsed: fc.nat(2_000_000_000) })
 
-it('every quota in every state has headers that the draft allows, with the same limits in both', () => {
+it('every quota in every state gives headers that the draft allows, with the same limits in both', () => {
   const zone = fc.constantFrom('Asia/Seoul', 'America/New_York', 'Africa/Cairo', 'UTC')
   fc.assert(
     fc.property(quota, instant, zone, spent, (limits, now, timeZone, { ahead, dayUsed, monthUsed }) => {
@@ -46,4 +46,4 @@ it('every quota in every state has headers that the draft allows, with the same 
   )
 })
 
-it('no limits, no headers', () => expect(rateLimitHeaders([], 0)).toEqual({}))
+it('a quota without limits gives no headers', () => expect(rateLimitHeaders([], 0)).toEqual({}))

@@ -38,7 +38,7 @@ describe.each(['SQLite', 'Redis'])('a batch, with %s', (engine) => {
   const start = (quota = { day: 1000 }) =>
     startWorld({ endpoint: proxy.endpoint, quota, ...(engine === 'Redis' && { registry: inject('redis') }) })
 
-  it('accepts each valid message and says of each other what is wrong, and takes units for the accepted', async () => {
+  it('accepts each valid message, reports an error for each other one, and takes units for the accepted ones', async () => {
     const world = await start()
     const rows = [message, { ...message, to: 'x', text: '' }, 7, { ...message, ref: 'r-4' }, { ...message, extra: 1 }]
     const answer = await send(world, rows)
@@ -54,7 +54,7 @@ describe.each(['SQLite', 'Redis'])('a batch, with %s', (engine) => {
     expect(await world.left()).toEqual({ day: 998 })
   })
 
-  it('gives its defaults to the messages that lack them', async () => {
+  it('applies its defaults to the messages that lack them', async () => {
     const world = await start()
     const answer = await send(world, [{ to: message.to }, { to: message.to, text: 'own' }], {
       defaults: { from: message.from, text: 'shared' },
@@ -63,7 +63,7 @@ describe.each(['SQLite', 'Redis'])('a batch, with %s', (engine) => {
     expect(sqs.messages(liveQueue, world.customer).map(({ text }) => text)).toEqual(['shared', 'own'])
   })
 
-  it('shows what is sent instead of what was given, also when it is answered again', async () => {
+  it('shows the normalized values, also in a replay', async () => {
     const world = await start()
     const rows = [{ ...message, text: '₩1,000' }, { ...message, text: '₩', normalize: false }, message]
     const key = { 'idempotency-key': 'normalized' }
@@ -88,7 +88,7 @@ describe.each(['SQLite', 'Redis'])('a batch, with %s', (engine) => {
     expect(sqs.messages(liveQueue, world.customer)).toHaveLength(5)
   })
 
-  it('is answered again in the same words for its key, and sent once', async () => {
+  it('gets the same answer again for its key, and is sent once', async () => {
     const world = await start()
     const rows = [...some(3), { text: 1 }]
     const key = { 'idempotency-key': 'batch-1' }
@@ -101,7 +101,7 @@ describe.each(['SQLite', 'Redis'])('a batch, with %s', (engine) => {
     expect(await world.left()).toEqual({ day: 997 })
   })
 
-  it('comes to nothing where the queue takes nothing', async () => {
+  it('fails as a whole when the queue takes nothing', async () => {
     const world = await start()
     proxy.fail('SendMessageBatch', { kind: 'status', status: 400 })
     expectProblem(await send(world, some(3)), 'queue-unavailable', world)
@@ -109,8 +109,8 @@ describe.each(['SQLite', 'Redis'])('a batch, with %s', (engine) => {
   })
 })
 
-describe('a batch of which the queue takes only a part', () => {
-  it.each([{}, { 'idempotency-key': 'part' }])('keeps that part and gives the other units back (%j)', async (key) => {
+describe('a batch that the queue accepts only in part', () => {
+  it.each([{}, { 'idempotency-key': 'part' }])('keeps that part and returns the other units (%j)', async (key) => {
     const world = await startWorld({ endpoint: proxy.endpoint, quota: { day: 1000 } })
     // Envelopes of 60 KB: 40 of these each, so that there are three.
     const rows = some(100, { text: '가'.repeat(500) })
@@ -146,7 +146,7 @@ describe('a batch is refused', () => {
     expect(await world.left()).toEqual({ day: 1000 })
   })
 
-  it('where it is larger than its own limit, which is larger than that of a single message', async () => {
+  it('when it is larger than its own limit, which is larger than that of a single message', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     expect((await send(world, some(300, { text: '가'.repeat(900) }))).status).toBe(202)
     expectProblem(await send(world, some(500, { text: '가'.repeat(2000) })), 'body-too-large', world)

@@ -67,7 +67,7 @@ describe.each(['SQLite', 'Redis'])('a call is decided once, with %s', (engine) =
   // 30 days ahead are allowed: `late` is refused today, and allowed tomorrow.
   const late = (world: World) => ({ ...message, sendAt: new Date(world.clock.now + 30 * dayMs + 3_600_000).toISOString() })
 
-  it('answers a batch again as the first run decided it, whatever the clock says by then', async () => {
+  it('replays a batch as the first run decided it, whatever the time is by then', async () => {
     const world = await start()
     const rows = [message, late(world), { ...message, ref: 'r' }, 7, { ...message, to: 'x' }]
     const first = await batch(world, rows, key)
@@ -80,7 +80,7 @@ describe.each(['SQLite', 'Redis'])('a call is decided once, with %s', (engine) =
     expect(await usageOf(world)).toMatchObject({ monthUsed: 2, monthBack: 0 })
   })
 
-  it('answers again when no row would be valid any more', async () => {
+  it('replays a batch even when no row would be valid any longer', async () => {
     const world = await start()
     world.clock.now += dayMs
     const row = { ...message, sendAt: new Date(world.clock.now + 30 * dayMs).toISOString() }
@@ -157,7 +157,7 @@ describe('a gateway that is killed between admission and publishing', () => {
   it.each([
     ['without a key', {}],
     ['with a key that is never used again', key],
-  ])('gives its units back when the ledger does not know the message (%s)', async (_, headers) => {
+  ])('returns its units when the ledger does not know the message (%s)', async (_, headers) => {
     const { world, held } = await crashed(headers)
     expect(await world.left()).toEqual({ day: 999 })
     world.clock.now = Date.now() + reconcileAfterMs
@@ -170,11 +170,11 @@ describe('a gateway that is killed between admission and publishing', () => {
   })
 })
 
-describe('a message that was sent and whose gateway is gone', () => {
+describe('a message that was sent by a gateway that is gone', () => {
   it.each([
     ['without a key', {}],
     ['with a key', key],
-  ])('keeps its unit when the ledger knows it, in part where it knows a part (%s)', async (_, headers) => {
+  ])('keeps its unit when the ledger knows it, or a part of its units when it knows a part (%s)', async (_, headers) => {
     const world = await startWorld({ endpoint: proxy.endpoint, ledger })
     const rows = [message, { text: 'bad' }, message, message]
     const held = proxy.hold('SendMessageBatch', 'hold-answer')
@@ -200,7 +200,7 @@ describe('a message that was sent and whose gateway is gone', () => {
 })
 
 describe('a Redis that was frozen', () => {
-  it('gives back what it took for calls that were answered 503', async () => {
+  it('gets its units back for calls that were answered 503', async () => {
     const redis = await OwnRedis.onFreePort()
     onTestFinished(() => redis.remove())
     await redis.start()

@@ -50,7 +50,7 @@ async function carried(world: World, create: (typeof engines)[number]['create'],
 }
 
 describe('syllables that only CP949 has', () => {
-  it('are refused with their position where nothing is set', async () => {
+  it('are refused with their position by default', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const answer = await world.post({ text })
     expectProblem(answer, 'invalid-request', world)
@@ -87,7 +87,7 @@ describe('syllables that only CP949 has', () => {
     ])
   })
 
-  it('are in the description of the API', async () => {
+  it('are part of the API description', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, charset: 'cp949' })
     const { text: described } = await world.call('/openapi.json')
     expect(described).toContain('up to 90 bytes in CP949')
@@ -99,7 +99,7 @@ describe('syllables that only CP949 has', () => {
 /** 샾 in separate jamo: CP949 has the syllable, EUC-KR does not. */
 const jamo = '샾'.normalize('NFD')
 
-describe('a call that is made again after the charset was changed', () => {
+describe('a call that is repeated after the charset was changed', () => {
   async function both(endpoint = sqs.endpoint) {
     const registry = `sqlite:${join(temporaryFolder(), 'registry.db')}`
     const before = await startWorld({ endpoint, registry, charset: 'cp949' })
@@ -113,7 +113,7 @@ describe('a call that is made again after the charset was changed', () => {
     return { before, after, single, batch }
   }
 
-  it.each(['single', 'batch'] as const)('is answered by the charset that it was decided with: %s', async (which) => {
+  it.each(['single', 'batch'] as const)('is answered with the charset of its first decision: %s', async (which) => {
     const { before, after, [which]: send } = await both()
     const first = await send(before)
     expect(first.status).toBe(202)

@@ -31,7 +31,7 @@ const upload = (world: World, body: Uint8Array, type = 'image/jpeg', basic = wor
   })
 
 describe('an image', () => {
-  it('is kept under the hash of its content, once, and costs no unit', async () => {
+  it('is stored once, under the hash of its content, and costs no unit', async () => {
     const world = await start()
     const image = jpeg(640, 480)
     const first = await upload(world, image)
@@ -40,7 +40,7 @@ describe('an image', () => {
     expect(await world.left()).toEqual({ day: 1000 })
   })
 
-  it('is looked for at most a hundred times for one call, however many it names', async () => {
+  it('is looked up at most a hundred times per call, however many it names', async () => {
     let asked = 0
     const counting = new Proxy(media ?? Object.create(null), {
       get: (target, name) => {
@@ -57,7 +57,7 @@ describe('an image', () => {
     expect(answer.text).toContain('beyond the 100 different images')
   })
 
-  it('makes an MMS of a message that names it, and no other customer or environment can name it', async () => {
+  it('turns a message that names it into an MMS, and only its own customer and environment can name it', async () => {
     const [world, other] = [await start(), await start()]
     const { id } = (await upload(world, jpeg(10, 10))).body
     const sent = await world.post({ media: [id], subject: '사진' })
@@ -79,14 +79,14 @@ describe('an image', () => {
     ['cut off', jpeg(10, 10).subarray(0, -1), 'whole JPEG'],
     ['a PNG', Buffer.from('89504e470d0a1a0a', 'hex'), 'whole JPEG'],
     ['nothing', Buffer.alloc(0), 'whole JPEG'],
-  ])('is refused where it is %s', async (_, body, why) => {
+  ])('is refused when it is %s', async (_, body, why) => {
     const world = await start()
     const answer = await upload(world, body)
     expectProblem(answer, 'media-invalid', world)
     expect(answer.body.detail).toContain(why)
   })
 
-  it('is held to the limits of the route that it would go by', async () => {
+  it('must meet the limits of its route', async () => {
     const world = await start()
     const limits = { maxBytes: 100, maxWidth: 20, maxHeight: 20 }
     await setRoute(world.context, world.customer, { api: 'messages', environment: 'live', targets: [liveQueue], media: limits })
@@ -94,7 +94,7 @@ describe('an image', () => {
     expect((await upload(world, jpeg(20, 20))).status).toBe(201)
   })
 
-  it('is refused as another type, above any limit, and where no images are kept', async () => {
+  it('is refused with a different type, above any limit, and when no images are stored', async () => {
     const world = await start()
     expectProblem(await upload(world, jpeg(1, 1), 'image/png'), 'unsupported-media-type', world)
     expectProblem(await upload(world, jpeg(1, 1, 1_048_576)), 'body-too-large', world)
@@ -103,7 +103,7 @@ describe('an image', () => {
   })
 })
 
-it('no bytes make the reader of images fail', () => {
+it('parsing never fails, whatever the bytes', () => {
   const image = jpeg(300, 200)
   for (let at = 0; at < image.length; at++) {
     for (const value of [0, 0xff, 0xc0, 0xda]) {

@@ -12,7 +12,7 @@ const rejection: fc.Arbitrary<Rejection> = fc
 const rows = fc.array(fc.option(rejection, { freq: 2 }), { minLength: 1, maxLength: 40 })
 
 describe('a stored plan', () => {
-  test('says of every row again what was decided', () => {
+  test('reproduces the decision for every row', () => {
     fc.assert(
       fc.property(rows, fc.constantFrom('euc-kr/1', 'cp949/1', 'cp949/27'), (all, texts) => {
         const sent = all.flatMap((row, index) => (row === null ? [index] : []))
@@ -28,7 +28,7 @@ describe('a stored plan', () => {
     )
   })
 
-  test('is a few bytes where every row is sent, and small whatever the rows hold', () => {
+  test('takes a few bytes when every row is sent, and is small for any rows', () => {
     const all = Array.from({ length: 500 }, (_, index) => index)
     expect(planText({ texts: 'euc-kr/1', rows: all, rejected: new Map() })).toBe('0-499')
     expect(planText({ texts: 'cp949/1', rows: all, rejected: new Map() })).toBe('cp949/1 0-499')
@@ -39,7 +39,7 @@ describe('a stored plan', () => {
     expect(planFrom(planText(plan), 500).rejected.get(498)?.detail).toMatch(/first answer/)
   })
 
-  test('names rows by ranges', () => {
+  test('lists rows as ranges', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(499)), (indexes) => {
         const sorted = indexes.sort((a, b) => a - b)

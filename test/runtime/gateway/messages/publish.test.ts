@@ -25,7 +25,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
   const registry = engine === 'Redis' ? { registry: inject('redis') } : {}
   const start = () => startWorld({ endpoint: proxy.endpoint, ...registry })
 
-  it.each(['hold', 'hold-answer'] as const)('answers 202 only after SQS confirmed (%s)', async (where) => {
+  it.each(['hold', 'hold-answer'] as const)('answers 202 only after SQS has confirmed (%s)', async (where) => {
     const world = await start()
     await world.call('/v1.0/quota')
     const held = proxy.hold('SendMessageBatch', where)
@@ -49,7 +49,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
     ['answers 400', { kind: 'status', status: 400 }],
     ['cuts the connection', { kind: 'cut' }],
     ['takes the message and cuts the connection', { kind: 'cut-answer' }],
-  ])('gives the units back exactly once where SQS %s', async (_, fault) => {
+  ])('returns the units exactly once when SQS %s', async (_, fault) => {
     const world = await start()
     for (let i = 0; i < 5; i++) await world.post()
     const before = await world.left()
@@ -60,7 +60,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
     expect(await world.left()).toEqual(before)
   })
 
-  it('gives them back exactly once for many calls at once', async () => {
+  it('returns them exactly once for many concurrent calls', async () => {
     const world = await start()
     for (let i = 0; i < 5; i++) await world.post()
     proxy.fail('SendMessageBatch', { kind: 'status', status: 400 })
@@ -88,7 +88,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
     expect((await world.post({}, key)).text).toBe(answer.text)
   })
 
-  it('refuses another body under the key of a call that is gone, or runs it as another message', async () => {
+  it('refuses a different body under the key of a call that is gone, or runs it as a different message', async () => {
     const world = await start()
     proxy.fail('SendMessageBatch', { kind: 'cut-answer' })
     await world.post({ text: 'first' }, key)
@@ -142,7 +142,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
     expect((await world.post({}, key)).headers.get('idempotency-replayed')).toBe('true')
   })
 
-  it('does not vouch for a message when it was asleep for so long that another may have sent it', async () => {
+  it('does not confirm a message after a sleep during which a different run may have sent it', async () => {
     const world = await start()
     const held = proxy.hold('SendMessageBatch', 'hold-answer')
     const sleeper = world.post({}, key)

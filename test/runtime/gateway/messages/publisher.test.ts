@@ -42,7 +42,7 @@ describe('a publisher', () => {
     ])
   })
 
-  it('keeps what waits while requests are under way for the next ones, with a limit of both', async () => {
+  it('collects messages for the next requests while others are in progress, with a limit on both', async () => {
     const to = recording()
     const publisher = createPublisher(to.queue, { inFlight: 2, lingerMs: 1 })
     const calls: Promise<unknown>[] = []
@@ -79,7 +79,7 @@ describe('a publisher', () => {
     expect(await publisher.publish(call([messageWith()]))).toEqual([true])
   })
 
-  it('refuses further calls when more waits than it may hold, and takes them again afterwards', async () => {
+  it('refuses further calls while too many messages wait, and accepts calls again afterwards', async () => {
     const to = recording()
     const publisher = createPublisher(to.queue, { waitingBytes: 1_000 })
     const first = publisher.publish(call([messageWith({ text: 'a'.repeat(700) })]))

@@ -39,7 +39,7 @@ describe('the status of a message', () => {
     expect(await world.left()).toEqual({ day: 1000 })
   })
 
-  it('is looked up for many at once', async () => {
+  it('can be looked up for many messages at once', async () => {
     const world = await start()
     const [known, unknown] = [report(), randomId()]
     await dynamo.open().append(owner(world), [known])
@@ -59,7 +59,7 @@ describe('the status of a message', () => {
 })
 
 describe('reports', () => {
-  it('are read page by page, and waited for', async () => {
+  it('are read page by page, with a long poll', async () => {
     const world = await start()
     const written = Array.from({ length: 5 }, () => report())
     await dynamo.open().append(owner(world), written)
@@ -73,7 +73,7 @@ describe('reports', () => {
     expect((await waiting).body).toMatchObject({ reports: [{ id: late.id }] })
   })
 
-  it('are readable without a quota, and not with a key that was revoked', async () => {
+  it('can be read without a quota, but not with a revoked key', async () => {
     const world = await start({ quota: null })
     expect((await world.call('/v1.0/reports')).status).toBe(200)
     await revokeKey(world.context, world.customer, world.live.credential.keyId)
@@ -94,7 +94,7 @@ describe('reports', () => {
     expectProblem(await world.call(`/v1.0/reports?${query}`), code, world)
   })
 
-  it('are 503 where there is no ledger', async () => {
+  it('get 503 without a ledger', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     expectProblem(await world.call('/v1.0/reports'), 'ledger-unavailable', world)
   })

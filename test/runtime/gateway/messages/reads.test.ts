@@ -83,7 +83,7 @@ describe('a cursor', () => {
     },
   )
 
-  it('of any other form is refused without a read', async () => {
+  it('with any other format is refused without a read', async () => {
     const world = await start({ keys: key(1) })
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'grapheme-ascii', maxLength: 200 }), async (text) => {
@@ -93,7 +93,7 @@ describe('a cursor', () => {
     )
   })
 
-  it('is good for its customer, its environment and nothing but what was given', async () => {
+  it('is valid only for its customer, its environment and the exact value that was issued', async () => {
     const [world, other] = [await start({ keys: key(1) }), await start({ keys: key(1) })]
     const [first, second] = await written(world, [3, 0])
     const page = (await world.call('/v1.0/reports?limit=1')).body
@@ -109,7 +109,7 @@ describe('a cursor', () => {
     }
   })
 
-  it('outlives the rotation of the master key', async () => {
+  it('remains valid after a rotation of the master key', async () => {
     const registry = `sqlite:${join(temporaryFolder(), 'registry.db')}`
     const older = await start({ keys: key(1), registry })
     const [, second] = await written(older, [3, 0])
@@ -122,7 +122,7 @@ describe('a cursor', () => {
     expectProblem(await forgotten.call(`/v1.0/reports?cursor=${cursor}`, { headers }), 'cursor-invalid', forgotten)
   })
 
-  it('without a MAC is refused by a gateway that has a master key, and the operator may still read with it', async () => {
+  it('without a MAC is refused by a gateway with a master key, and the operator can still read with it', async () => {
     const world = await start({ keys: key(1) })
     await written(world, [3, 0])
     const ledger = dynamo.open(() => noon)
@@ -157,7 +157,7 @@ describe('one call', () => {
     expect(found).toEqual(all.map(({ id }) => id))
   })
 
-  it('ends when its client leaves', async () => {
+  it('ends when its client disconnects', async () => {
     const world = await start()
     await written(world, [0])
     const { cursor } = (await world.call('/v1.0/reports')).body
@@ -173,7 +173,7 @@ describe('one call', () => {
     expect(reads() - before).toBeLessThanOrEqual(maxReads)
   })
 
-  it('ends in time where the front in front of it waits for less than the client asks for', async () => {
+  it('ends in time when the front waits for less than the client asks for', async () => {
     const world = await start()
     const handle = handlerOf(world.gateway, { trustedProxies: 0 })
     const event = {
@@ -190,7 +190,7 @@ describe('one call', () => {
     expect(reads() - before).toBeLessThanOrEqual(maxReadsOfALook)
   })
 
-  it('ends when a ledger does not answer in its time', async () => {
+  it('ends when a ledger does not answer in time', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1')
     onTestFinished(() => {
       silent.closeAllConnections()
@@ -207,7 +207,7 @@ describe('one call', () => {
 })
 
 describe('the rate at which a customer reads', () => {
-  it('is refused beyond, before the registry is asked, and no other customer notices', async () => {
+  it('is limited before the registry is asked, and other customers are not affected', async () => {
     const readLimits = { readsPerSecond: 1, readBurst: 3, uploadsPerSecond: 1, uploadBurst: 1 }
     const world = await start({ readLimits })
     for (let call = 0; call < 3; call++) expect((await world.call('/v1.0/quota')).status).toBe(200)
@@ -224,7 +224,7 @@ describe('the rate at which a customer reads', () => {
     expectProblem(await upload(), 'read-rate-exceeded', world)
   })
 
-  it('lets pass what the rate and the burst allow, in any order of calls', () => {
+  it('allows what the rate and the burst permit, for any sequence of calls', () => {
     const rates = { readsPerSecond: 7, readBurst: 13 }
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 2_000 }), { maxLength: 200 }), (pauses) => {
@@ -245,7 +245,7 @@ describe('the rate at which a customer reads', () => {
     )
   })
 
-  it('bounds the calls that wait for reports, also where they come in one piece', async () => {
+  it('limits the concurrent long polls, also when they arrive in one piece', async () => {
     const world = await start({ readLimits: { longPolls: 2, readsPerSecond: 1000, readBurst: 1000 } })
     const poll = `GET /v1.0/reports?wait=1 HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization(world.live.basic)}\r\n`
     const polls = `${`${poll}\r\n`.repeat(4)}${poll}Connection: close\r\n\r\n`

@@ -64,7 +64,7 @@ describe('a call that was answered 408', () => {
     expect(world.observations.filter(({ status }) => status === 202)).toEqual([])
   })
 
-  it('takes no unit: whenever bodies arrive, as many units are taken as 202s are read', async () => {
+  it('takes no unit: as many units are taken as 202s are read, whenever bodies arrive', async () => {
     const world = await start(quick)
     const all = Array.from({ length: 120 }, (_, index) => ({ ...open(world.listening.port), pauseMs: index * 5 }))
     await Promise.all(
@@ -94,7 +94,7 @@ describe('a call that was answered 408', () => {
     expect(sqs.messages(liveQueue, world.customer)).toHaveLength(accepted)
   })
 
-  it('does not take the answer away from the whole call before it', async () => {
+  it('does not suppress the answer to the complete call before it', async () => {
     const proxy = await startSqsProxy(sqs.port)
     onTestFinished(() => proxy.close())
     const world = await startWorld({ endpoint: proxy.endpoint, limits: quick })
@@ -129,7 +129,7 @@ describe('413 reaches the client', () => {
     })
   }
 
-  it.each(['a declared length', 'chunks'])('of node:http, for every upload with %s', async (kind) => {
+  it.each(['a declared length', 'chunks'])('from node:http, for every upload with %s', async (kind) => {
     const world = await start({})
     for (const bytes of sizes) {
       const headers: Record<string, string> =
@@ -140,7 +140,7 @@ describe('413 reaches the client', () => {
     expect(await world.left()).toEqual({ day: 1000 })
   })
 
-  it.each([[[]], [['-H', 'Expect:']], [['-H', 'Transfer-Encoding: chunked', '-H', 'Expect:']]])('of curl %j', async (more) => {
+  it.each([[[]], [['-H', 'Expect:']], [['-H', 'Transfer-Encoding: chunked', '-H', 'Expect:']]])('with curl %j', async (more) => {
     const curl = promisify(execFile)
     const world = await start({})
     const key = ['-u', world.live.basic]
@@ -160,7 +160,7 @@ describe('413 reaches the client', () => {
     }
   })
 
-  it('of a client that reads only when it has sent all, as many do', async () => {
+  it('for a client that reads only after it has sent everything, as many do', async () => {
     const world = await start({})
     for (const bytes of sizes) {
       const all = Array.from({ length: 5 }, () => open(world.listening.port))
@@ -180,7 +180,7 @@ describe('413 reaches the client', () => {
     }
   })
 
-  it('and reads no more than a bound of what still comes', async () => {
+  it('after which the gateway reads a bounded amount of the rest', async () => {
     const world = await start({ lingerBytes: 1_000_000 })
     const { socket, text, closed } = open(world.listening.port)
     socket.write(head(world, ['Content-Length: 99999999']))
@@ -207,14 +207,14 @@ describe('bodies', () => {
     return one
   }
 
-  it('of callers who do not prove who they are are not read', async () => {
+  it('of unauthenticated callers are not read', async () => {
     const world = await start({})
     const all = Array.from({ length: 190 }, () => slow(world, 'acme:wrong:key'))
     await until(() => all.filter(({ text }) => text().includes('HTTP/1.1 401 ')).length >= 20)
     expect(world.listening.load().peakBodyBytes).toBe(0)
   })
 
-  it('of one customer are held up to its half of the budget, and those of others still pass', async () => {
+  it('of one customer are limited to its half of the budget, and those of others still pass', async () => {
     const world = await start({ maxBodyBytesHeld: 20_000_000 })
     const all = Array.from({ length: 30 }, () => slow(world, world.live.basic))
     await until(() => all.filter(({ text }) => text().includes('"code":"overloaded"')).length === 25)
@@ -224,7 +224,7 @@ describe('bodies', () => {
     await until(async () => (await world.post()).status === 202)
   })
 
-  it('are asked for with 100 Continue once it is known whose they are', async () => {
+  it('are requested with 100 Continue once the caller is known', async () => {
     const world = await start({})
     const lines = ['Expect: 100-continue', 'Connection: close', `Content-Length: ${body.length}`]
     const refused = await exchange(world.listening.port, head(world, lines, 'acme:wrong:key'))
@@ -236,7 +236,7 @@ describe('bodies', () => {
 })
 
 describe('connections', () => {
-  it('beyond the limit of an address are refused, and served again when others are closed', async () => {
+  it('beyond the limit of an address are refused, and accepted again when others close', async () => {
     const world = await start({ maxConnectionsPerAddress: 5 })
     const all = Array.from({ length: 8 }, () => open(world.listening.port))
     await until(() => all.filter(({ text }) => text().includes('"code":"overloaded"')).length === 3)
@@ -264,8 +264,8 @@ describe('connections', () => {
   })
 })
 
-describe('more calls than can be served', () => {
-  it('are refused before anything of them is read, while /healthz answers', async () => {
+describe('more calls than the gateway can serve', () => {
+  it('are refused unread, while /healthz answers', async () => {
     const proxy = await startSqsProxy(sqs.port)
     onTestFinished(() => proxy.close())
     const world = await startWorld({ endpoint: proxy.endpoint, limits: { maxCalls: 3 } })
@@ -285,7 +285,7 @@ describe('more calls than can be served', () => {
     await until(async () => (await world.post()).status === 202)
   })
 
-  it('get their answers all the same where there are very many', async () => {
+  it('are all answered even when there are very many', async () => {
     const world = await start({ maxCalls: 0 })
     const all = Array.from({ length: 300 }, () => open(world.listening.port))
     for (const { socket } of all) socket.write(head(world, [`Content-Length: ${body.length}`]) + body)
@@ -295,7 +295,7 @@ describe('more calls than can be served', () => {
     expect((await world.call('/healthz')).status).toBe(200)
   })
 
-  it('do not come from clients that are only slow, or whose wrong guesses are delayed', async () => {
+  it('do not include slow clients, or callers whose failed attempts are delayed', async () => {
     const world = await start({ maxCalls: 3 })
     const all = Array.from({ length: 10 }, () => open(world.listening.port))
     for (const { socket } of all) socket.write(head(world, [`Content-Length: ${body.length}`]) + body.slice(0, 5))

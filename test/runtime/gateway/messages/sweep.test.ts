@@ -63,7 +63,7 @@ describe.each([
     return startWorld({ endpoint: proxy.endpoint, ledger, ...(address !== undefined && { registry: address }) })
   }
 
-  it('gets the unit of a call back whose message was not sent', async () => {
+  it('gets the unit back for a call whose message was not sent', async () => {
     const world = await start()
     const held = proxy.hold('SendMessageBatch', 'hold')
     void world.post().catch(() => undefined)
@@ -117,7 +117,7 @@ describe.each([
   })
 })
 
-it('continues after the ledger failed, and says why', async () => {
+it('continues after the ledger has failed, and logs why', async () => {
   const world = await startWorld({ endpoint: proxy.endpoint, ledger })
   const held = proxy.hold('SendMessageBatch', 'hold')
   void world.post().catch(() => undefined)

@@ -26,7 +26,7 @@ describe('400 invalid-body', () => {
     ['bytes that are not UTF-8', new Uint8Array([0x22, 0xff, 0xfe, 0x22])],
     ['a byte order mark', `\ufeff${JSON.stringify(message)}`],
     ['a comment', `// ${message.text}\n{}`],
-  ])('says so of %s', async (_, body) => {
+  ])('is the answer to %s', async (_, body) => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const answer = await world.call('/v1.0/messages', { method: 'POST', headers: json, body })
     expectProblem(answer, 'invalid-body', world)
@@ -65,7 +65,7 @@ describe('400 invalid-request', () => {
   })
 
   it.each([['null'], ['[]'], ['"text"'], ['7'], ['{"__proto__":{"to":"x"}}']])(
-    'names the whole body where it is %s',
+    'reports the whole body when it is %s',
     async (body) => {
       const world = await startWorld({ endpoint: sqs.endpoint })
       expectProblem(await world.call('/v1.0/messages', { method: 'POST', headers: json, body }), 'invalid-request', world)
@@ -81,7 +81,7 @@ describe('400 invalid-request', () => {
     expect(answer.text).not.toContain('secret')
   })
 
-  it('names at most twenty fields', async () => {
+  it('reports at most twenty fields', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`field${i}`, i]))
     expect((await world.post(fields(25))).body.errors).toHaveLength(20)
@@ -122,7 +122,7 @@ describe('415', () => {
 
 describe('404 and 405', () => {
   it.each(['/', '/v1.0', '/v1.0/', '/v1.0/messages/', '/v2.0/messages', '/test', '/test/test/v1.0/messages', '/V1.0/messages'])(
-    'knows nothing at %s',
+    'the gateway has no endpoint at %s',
     async (path) => {
       const world = await startWorld({ endpoint: sqs.endpoint })
       expectProblem(await world.call(path), 'not-found', world)
@@ -136,7 +136,7 @@ describe('404 and 405', () => {
     ['PUT', '/test/v1.0/messages', 'POST'],
     ['POST', '/v1.0/quota', 'GET'],
     ['OPTIONS', '/v1.0/quota', 'GET'],
-  ])('does not take %s at %s', async (method, path, allow) => {
+  ])('does not accept %s at %s', async (method, path, allow) => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const answer = await world.call(path, { method })
     expectProblem(answer, 'method-not-allowed', world)

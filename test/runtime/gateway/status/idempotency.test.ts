@@ -21,7 +21,7 @@ const key = { 'idempotency-key': '"order-1"' }
 describe.each(['SQLite', 'Redis'])('an Idempotency-Key with %s', (engine) => {
   const registry = engine === 'Redis' ? { registry: inject('redis') } : {}
 
-  it('gives the first answer again, marked, without another message or unit', async () => {
+  it('returns the first answer again, marked as a replay, without another message or unit', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, ...registry })
     const first = await world.post({ ref: 'r' }, key)
     const second = await world.post({ ref: 'r' }, key)
@@ -34,7 +34,7 @@ describe.each(['SQLite', 'Redis'])('an Idempotency-Key with %s', (engine) => {
     expect(await world.left()).toEqual({ day: 999 })
   })
 
-  it('means the same with and without quotes, and with members in another order', async () => {
+  it('is the same with and without quotes, and for members in any order', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, ...registry })
     const first = await world.post({}, key)
     const body = `{ "text": ${JSON.stringify(messageText)}, "from": "${message.from}", "to": "${message.to}" }`
@@ -59,7 +59,7 @@ describe.each(['SQLite', 'Redis'])('an Idempotency-Key with %s', (engine) => {
     expect(await world.left()).toEqual({ day: 999 })
   })
 
-  it('answers 422 for another body', async () => {
+  it('answers 422 for a different body', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, ...registry })
     await world.post({}, key)
     expectProblem(await world.post({ text: 'something else' }, key), 'idempotency-key-reused', world)
@@ -67,7 +67,7 @@ describe.each(['SQLite', 'Redis'])('an Idempotency-Key with %s', (engine) => {
     expect(await world.left()).toEqual({ day: 999 })
   })
 
-  it('answers the first call again also when the quota is used up', async () => {
+  it('replays the first call even when the quota is used up', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, ...registry, quota: { day: 1 } })
     const first = await world.post({}, key)
     expect((await world.post({}, key)).text).toBe(first.text)

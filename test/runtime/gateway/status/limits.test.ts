@@ -55,7 +55,7 @@ describe.each(['SQLite', 'Redis'])('429 with %s', (engine) => {
     expect(sqs.envelopes(liveQueue, world.customer)).toHaveLength(3)
   })
 
-  it('accepts no more than the limit of many calls at once', async () => {
+  it('accepts no more than the limit among many concurrent calls', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, ...registry, quota: { day: 7 } })
     const answers = await Promise.all(Array.from({ length: 40 }, () => world.post()))
     expect(answers.filter((answer) => answer.status === 202)).toHaveLength(7)

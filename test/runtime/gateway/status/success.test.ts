@@ -100,7 +100,7 @@ describe('200', () => {
     expect(answer.body).toEqual({ status: path === '/healthz' ? 'ok' : 'ready' })
   })
 
-  it('leaves the query of a target out of the path', async () => {
+  it('leaves the query out of the path of a target', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     expect((await world.call('/v1.0/quota?verbose=1')).status).toBe(200)
   })

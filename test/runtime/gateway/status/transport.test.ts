@@ -42,7 +42,7 @@ describe('400 malformed-request', () => {
     ['a header with a NUL', 'GET /healthz HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n'],
     ['a folded header', 'GET /healthz HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n'],
     ['a bare line feed', 'GET /healthz HTTP/1.1\nHost: a\n\n'],
-  ])('says so of %s', async (_, bytes) => {
+  ])('is the answer to %s', async (_, bytes) => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     expectProblem(await answerTo(world, bytes), 'malformed-request', world)
     await expectAlive(world)
@@ -55,13 +55,13 @@ describe('400 malformed-request', () => {
     ['a length that is not a number', ['Content-Length: 0x10'], body],
     ['a length beyond counting', ['Content-Length: 99999999999999999999999'], body],
     ['an encoding after chunked', ['Transfer-Encoding: chunked, gzip'], body],
-  ])('says so of %s', async (_, lines, sent) => {
+  ])('is the answer to %s', async (_, lines, sent) => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     expectProblem(await answerTo(world, requestOf(world, lines, sent)), 'malformed-request', world)
     await expectAlive(world)
   })
 
-  it('says so of a chunk whose size is none', async () => {
+  it('is the answer to a chunk with an invalid size', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const bytes = requestOf(world, ['Transfer-Encoding: chunked'], `zz\r\n${body}\r\n0\r\n\r\n`)
     expect(await exchange(world.listening.port, bytes)).not.toMatch(/HTTP\/1\.1 [25]/)
@@ -82,13 +82,13 @@ it('answers 408 to a request that never ends', { timeout: 120_000 }, async () =>
 })
 
 describe('413', () => {
-  it('refuses a body by the length that it declares, before it comes', async () => {
+  it('refuses a body by its declared length, before it arrives', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     expectProblem(await answerTo(world, requestOf(world, ['Content-Length: 65537'])), 'body-too-large', world)
     await expectAlive(world)
   })
 
-  it('refuses a body that comes with its declared length', async () => {
+  it('refuses a body that arrives with its declared length', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     for (let round = 0; round < 20; round++) {
       const answer = await world.post({ text: 'x'.repeat(5_000_000) })
@@ -97,7 +97,7 @@ describe('413', () => {
     await expectAlive(world)
   })
 
-  it('takes a body of exactly the limit', async () => {
+  it('accepts a body of exactly the limit', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const headers = { 'content-type': 'application/json' }
     const padded = body.padEnd(65_536)
@@ -157,7 +157,7 @@ it.each([
   await expectAlive(world)
 })
 
-it('answers 431 to a target without end', async () => {
+it('answers 431 to an endless target', async () => {
   const world = await startWorld({ endpoint: sqs.endpoint })
   const bytes = `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`
   expectProblem(await answerTo(world, bytes), 'headers-too-large', world)

@@ -54,7 +54,7 @@ describe('503 queue-unavailable', () => {
     held.release()
   })
 
-  it('when there is no such queue, and without its name', async () => {
+  it('when the queue does not exist, and without its name', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, route: 'carrier-gone' })
     const answer = await world.post()
     expectProblem(answer, 'queue-unavailable', world)
@@ -62,7 +62,7 @@ describe('503 queue-unavailable', () => {
     expect(await world.left()).toEqual({ day: 1000 })
   })
 
-  it('until a queue that was missing is made', async () => {
+  it('until a missing queue is created', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, route: 'carrier-late' })
     expectProblem(await world.post(), 'queue-unavailable', world)
     sqs.createQueue('carrier-late')
@@ -71,7 +71,7 @@ describe('503 queue-unavailable', () => {
 })
 
 describe('503 registry-unavailable', () => {
-  it.each(['refuse', 'silent'] as const)('when Redis turns %s, for calls and /readyz, until it is back', async (state) => {
+  it.each(['refuse', 'silent'] as const)('when Redis turns %s, for calls and /readyz, until it recovers', async (state) => {
     const proxy = await startTcpProxy(Number(new URL(inject('redis')).port))
     onTestFinished(() => proxy.close())
     const world = await startWorld({ endpoint: sqs.endpoint, registry: `redis://127.0.0.1:${proxy.port}` })
@@ -110,7 +110,7 @@ describe('503 registry-unavailable', () => {
   })
 })
 
-it('answers 503 shutting-down at /readyz while it drains, and still takes calls', async () => {
+it('answers 503 shutting-down at /readyz while it drains, and still accepts calls', async () => {
   const world = await startWorld({ endpoint: sqs.endpoint })
   world.gateway.drain()
   expectProblem(await world.call('/readyz'), 'shutting-down', world)

@@ -23,7 +23,7 @@ function expectNothingSent(world: World): void {
 }
 
 describe('401', () => {
-  it('asks for credentials where there are none', async () => {
+  it('asks for credentials when there are none', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const answer = parsedAnswer(
       await exchange(world.listening.port, 'GET /v1.0/quota HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
@@ -32,14 +32,14 @@ describe('401', () => {
     expect(answer.headers.get('www-authenticate')).toBe('Basic realm="apigw", charset="UTF-8", Bearer realm="apigw"')
   })
 
-  it('refuses two Authorization headers, although each is right', async () => {
+  it('refuses two Authorization headers, even if both are valid', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const line = `Authorization: ${authorization(world.live.basic)}\r\n`
     const bytes = `GET /v1.0/quota HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${line}${line}\r\n`
     expectProblem(parsedAnswer(await exchange(world.listening.port, bytes)), 'credentials-invalid', world)
   })
 
-  it('refuses what fits no key, each in the same words', async () => {
+  it('refuses credentials that match no key, always in the same words', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const { keyId } = world.live.credential
     const details = new Set<unknown>()
@@ -66,7 +66,7 @@ describe('401', () => {
     },
   )
 
-  it('refuses a key from the moment that it is revoked, although it was remembered', async () => {
+  it('refuses a key from the moment it is revoked, even if it was cached', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     expect((await world.post()).status).toBe(202)
     await revokeKey(world.context, world.customer, world.live.credential.keyId)
@@ -84,7 +84,7 @@ describe('401', () => {
     expectProblem(await postTo(world, '/v1.0/messages', key.basic), 'key-expired', world)
   })
 
-  it('refuses a key before it begins', async () => {
+  it('refuses a key before it becomes valid', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     world.clock.now = noon - 1
     expectProblem(await world.post(), 'key-not-yet-valid', world)
@@ -93,7 +93,7 @@ describe('401', () => {
 })
 
 describe('403', () => {
-  it('refuses a suspended customer, and takes it back', async () => {
+  it('refuses a suspended customer, and admits it again when it is resumed', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     await setCustomer(world.context, world.customer, { state: 'suspended' })
     expectProblem(await world.post(), 'customer-suspended', world)
@@ -114,7 +114,7 @@ describe('403', () => {
     expectNothingSent(world)
   })
 
-  it('refuses an address that the key is not for, whatever the caller says that it is', async () => {
+  it('refuses an address outside the range of the key, whatever the caller claims', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     const wishes = { scheme: 'basic', environment: 'live', allowIps: [addressRange('203.0.113.0/24')] } as const
     const key = await issueKey(world.context, world.customer, wishes)
@@ -123,13 +123,13 @@ describe('403', () => {
     expectNothingSent(world)
   })
 
-  it('refuses a call for which there is no route', async () => {
+  it('refuses a call without a route', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, route: null })
     expectProblem(await world.post(), 'route-missing', world)
     expect(await world.left()).toEqual({ day: 1000 })
   })
 
-  it('refuses a call for which there is no quota', async () => {
+  it('refuses a call without a quota', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint, quota: null })
     expectProblem(await world.post(), 'quota-missing', world)
     expectNothingSent(world)

@@ -32,7 +32,7 @@ function folderWith(files: Record<string, string>): URL {
 }
 
 describe('an endpoint', () => {
-  it('answers where its file lies, with no other change', async () => {
+  it('answers at the path of its file, without any other change', async () => {
     const endpoints = await discoverEndpoints(folderWith({ 'v9.9/ping.ts': ping('/ping') }))
     const world = await startWorld({ endpoint: sqs.endpoint, endpoints })
     expect((await world.call('/v9.9/ping')).body).toEqual({ pong: 'live', at: '/v9.9/ping' })
@@ -41,7 +41,7 @@ describe('an endpoint', () => {
     expect((await world.call('/v9.9/ping', { headers: { authorization: 'Basic x' } })).status).toBe(401)
   })
 
-  it('is found among the files that are none', async () => {
+  it('is found among files that are not endpoints', async () => {
     const folder = folderWith({
       'v1.0/ping.ts': ping('/ping'),
       'v1.0/ping.test.ts': 'throw new Error()',
@@ -56,13 +56,13 @@ describe('an endpoint', () => {
     expect(found.map(({ path }) => path).sort()).toEqual(['/v1.0/ping', '/v2.0/pong'])
   })
 
-  it('has to be one', async () => {
+  it('must be valid', async () => {
     await expect(discoverEndpoints(folderWith({ 'v1.0/x.ts': 'export default {}' }))).rejects.toThrow(
       'v1.0/x.ts exports no endpoint',
     )
   })
 
-  it('is the only one at its path and method', async () => {
+  it('must be the only one at its path and method', async () => {
     const endpoints = await discoverEndpoints(folderWith({ 'v1.0/a.ts': ping('/ping'), 'v1.0/b.ts': ping('/ping') }))
     const world = await startWorld({ endpoint: sqs.endpoint })
     const queue = openTestQueue(sqs.endpoint)

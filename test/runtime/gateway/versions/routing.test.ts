@@ -26,7 +26,7 @@ describe.each(['SQLite', 'Redis'])('a route, with %s', (engine) => {
   const start = (route: string | null) =>
     startWorld({ endpoint: proxy.endpoint, route, ...(engine === 'Redis' && { registry: `${inject('redis')}/7` }) })
 
-  it('of the customer wins over the default, which serves who has none, from the next call on', async () => {
+  it('of the customer takes precedence over the default, which serves customers without one, from the next call', async () => {
     const world = await start(null)
     expectProblem(await world.post(), 'route-missing', world)
     await setRoute(world.context, undefined, wish(['a']))
@@ -63,7 +63,7 @@ describe.each(['SQLite', 'Redis'])('a route, with %s', (engine) => {
   })
 })
 
-it('weights share the calls, and the same message always goes the same way', () => {
+it('distributes the calls by weight, and a repeated message always takes the same route', () => {
   const targets = [
     { queue: 'a', weight: 3, order: 1 },
     { queue: 'b', weight: 1, order: 1 },
@@ -93,7 +93,7 @@ describe('the test environment', () => {
     expect((await world.call('/test/v1.0/quota', { headers })).body).toMatchObject({ limits: { day: { remaining: 1000 } } })
   })
 
-  it('cuts the connection after it accepted a number that ends in 0005, and says so to who asks again', async () => {
+  it('accepts a number that ends in 0005, and then cuts the connection', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     await expect(test(world, '010-1234-0005')).rejects.toThrow()
     expect(sqs.messages(testQueue, world.customer)).toHaveLength(1)

@@ -6,7 +6,7 @@ function holds(pattern: unknown, event: unknown): boolean {
   return compilePattern(pattern)(event)
 }
 
-describe('each operator, both ways', () => {
+describe('each operator, matching and not matching', () => {
   it.each<[unknown, readonly unknown[], readonly unknown[]]>([
     ['text', ['text'], ['Text', 'tex', '', 0, null, true, undefined, {}]],
     ['', [''], [' ', null, undefined]],
@@ -44,7 +44,7 @@ describe('each operator, both ways', () => {
   })
 })
 
-describe('how members and lists go together', () => {
+describe('how members and lists combine', () => {
   it.each<[unknown, readonly unknown[], readonly unknown[]]>([
     // All members, and one alternative of each.
     [{ a: [1, 2], b: ['x'] }, [{ a: 2, b: 'x', c: 0 }], [{ a: 3, b: 'x' }, { a: 1 }]],
@@ -95,7 +95,7 @@ describe('how members and lists go together', () => {
   })
 })
 
-describe('a pattern that is not valid', () => {
+describe('an invalid pattern', () => {
   it.each<[unknown, string]>([
     [undefined, ''],
     ['a', ''],
@@ -134,7 +134,7 @@ describe('a pattern that is not valid', () => {
     [{ $or: { a: [1] } }, '$or'],
     [{ a: { $or: [{ b: [1] }, { b: [] }] } }, 'a.$or[1].b'],
     [{ $or: [{ prefix: 'a' }, { b: [1] }] }, '$or[0].prefix'],
-  ])('%j names its place', (pattern, place) => {
+  ])('%j gets an error with its position', (pattern, place) => {
     expect(() => compilePattern(pattern)).toThrow(expect.objectContaining({ place }))
   })
 
@@ -177,7 +177,7 @@ describe('wildcards', () => {
     )
   })
 
-  test('end soon on what makes others go astray', () => {
+  test('end quickly on patterns that cause backtracking', () => {
     expect(holds({ a: [{ wildcard: `${'*a'.repeat(500)}*b` }] }, { a: 'a'.repeat(200_000) })).toBe(false)
   })
 })

@@ -217,7 +217,7 @@ describe('own', () => {
     expect(factsFor(parameters).own).toBe(own)
   })
 
-  it('goes by other names where they are given', () => {
+  it('uses different names when they are given', () => {
     expect(factsOf(record('DeleteRule', { name: 'acme-alerts-1' }), ['acme-alerts']).own).toBe(true)
     expect(factsOf(record('DeleteRule', { name: 'apigw-trail-1' }), ['acme-alerts']).own).toBe(false)
   })

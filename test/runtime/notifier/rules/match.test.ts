@@ -34,7 +34,7 @@ describe('the rules that an event matches', () => {
   )
   const of = (event: unknown) => idsOf(matcher.matchesOf(event, now)).matches
 
-  it('come worst first', () => {
+  it('are ordered by severity', () => {
     expect(of(record('DeleteUser', { userName: 'bob' }, { userIdentity: { type: 'Root' } }))).toEqual([
       'by-actor',
       'by-prefix',
@@ -51,13 +51,13 @@ describe('the rules that an event matches', () => {
   ])('%s gives %j', (name, ids, more) => {
     expect(of(record(name, null, more))).toEqual(ids)
   })
-  it('are the same for a record and for what EventBridge makes of it', () => {
+  it('are the same for a record and for the event that EventBridge makes of it', () => {
     const event = record('DeleteUser', { userName: 'bob' })
     for (const type of ['AWS API Call', 'AWS Console Sign In', 'AWS Service Event', 'AWS Console Action']) {
       expect(of({ 'detail-type': `${type} via CloudTrail`, detail: event })).toEqual(of(event))
     }
   })
-  it('are those of GuardDuty for a finding alone', () => {
+  it('are only those of GuardDuty for a finding', () => {
     const finding = { type: 'Recon', severity: 8, service: { serviceName: 'guardduty' }, eventName: undefined }
     expect(of({ 'detail-type': 'GuardDuty Finding', detail: { severity: 8 } })).toEqual(['finding'])
     expect(of(finding)).toEqual(['finding'])
@@ -70,12 +70,12 @@ describe('the rules that an event matches', () => {
       expect(of(event)).toEqual([])
     }
   })
-  it('go by our facts, whatever the event says of itself', () => {
+  it('use the computed facts, whatever the event contains', () => {
     expect(of({ ...record('DeleteUser', { userName: 'alice' }), apigw: { otherUser: true } })).not.toContain('by-fact')
   })
 })
 
-it('rules of the pipeline go by its names', () => {
+it('of the pipeline use its resource names', () => {
   const event = record('DisableRule', { name: 'acme-alerts-1' }, { eventSource: 'events.amazonaws.com' })
   expect(idsOf(compileRules(shipped, []).matchesOf(event, now)).matches).toEqual([])
   expect(idsOf(compileRules(shipped, [], { own: ['acme-alerts'] }).matchesOf(event, now)).matches).toEqual(['pipeline-changed'])
@@ -109,19 +109,19 @@ describe('an ignore rule', () => {
   ])('%s', (_, ignores, outcome) => {
     expect(of(ignoring(...ignores))).toEqual(outcome)
   })
-  it('says who answers for it', () => {
+  it('names its owner', () => {
     const { held } = compileRules(rules, ignoring({ rule: 'a' })).matchesOf(event, now)
     expect(held[0]?.ignore).toMatchObject({ owner: 'ops', reason: 'planned' })
   })
-  it('with a pattern that is not valid is refused', () => {
+  it('with an invalid pattern is refused', () => {
     expect(() => compileRules(rules, ignoring({ pattern: { a: 'x' } }))).toThrow(/ignore rule 1 \(ops\), pattern\.a: is neither/)
   })
-  it('of a rule that is not there is refused', () => {
+  it('for an unknown rule is refused', () => {
     expect(() => compileRules(rules, ignoring({ rule: 'c' }))).toThrow(/ignore rule 1 \(ops\), rule: there is no rule "c"/)
   })
 })
 
-it('two rules of one id are refused', () => {
+it('may not use an id twice', () => {
   expect(() => compileRules([rule('a', { b: [1] }), rule('a', { c: [1] })], [])).toThrow(/^a: two rules have this id/)
 })
 
@@ -152,7 +152,7 @@ describe('hostile input', () => {
     '{"Statement":{"Effect":"Allow","Principal":{"AWS":[5,{}]}}}',
   ]
 
-  it('of any member never throws', () => {
+  it('in any member never throws', () => {
     for (const {
       event,
       rule: { source },
@@ -165,7 +165,7 @@ describe('hostile input', () => {
     }
   })
 
-  it('of any parameter never throws', () => {
+  it('in any parameter never throws', () => {
     for (const { event } of examples) {
       const { requestParameters: parameters } = event
       if (typeof parameters !== 'object' || parameters === null) continue
@@ -217,7 +217,7 @@ describe('hostile input', () => {
   })
 })
 
-it('asks only rules that may match: ten thousand other events cost next to nothing', () => {
+it('checks only rules that can match: ten thousand other events cost next to nothing', () => {
   const matcher = compileRules(shipped, [])
   const plain = record('DescribeInstances', { maxResults: 5 }, { eventSource: 'ec2.amazonaws.com', readOnly: true })
   let touched = 0
@@ -232,7 +232,7 @@ it('asks only rules that may match: ten thousand other events cost next to nothi
   expect(touched).toBeLessThan(20)
 })
 
-it('a minute of examples goes through whole', () => {
+it('a minute of examples is handled completely', () => {
   const matcher = compileRules(shipped, [])
   const events = Array.from({ length: 10_000 }, (_, index) => examples[index % examples.length]).filter(
     (one) => one !== undefined,

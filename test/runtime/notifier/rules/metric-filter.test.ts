@@ -61,11 +61,11 @@ describe('a metric filter', () => {
     ['{ $.a = "x }', 9],
     ['{ $.a = %x% }', 9],
     [`{ $.a = ${'x'.repeat(1_100)} }`, 1_024],
-  ])('%s names the position', (filter, position) => {
+  ])('%s gets an error with its position', (filter, position) => {
     expect(() => compileMetricFilter(filter)).toThrow(expect.objectContaining({ position }))
   })
 
-  it('refuses or evaluates anything, and throws nothing else', () => {
+  it('refuses or evaluates any text, and throws nothing else', () => {
     const parts = fc.constantFrom(
       '{',
       '}',

@@ -30,7 +30,7 @@ function load(text: string, name = 'mine.yaml'): unknown {
 }
 
 describe('a rule file', () => {
-  it('is read, with what it leaves out', () => {
+  it('is read, with defaults for what it leaves out', () => {
     expect(load(good)).toEqual([expect.objectContaining({ id: 'mine', source: 'cloudtrail', digest: false, cis: [] })])
   })
 
@@ -62,14 +62,14 @@ describe('a rule file', () => {
     ['no examples', good.replace(/examples.*\n/, ''), 'examples: is missing'],
     ['no event that misses', good.replace('misses: [{eventName: Y}]', 'misses: []'), 'examples.misses: '],
     ['an example that is not an event', good.replace('{eventName: Y}', '5'), 'examples.misses.0: '],
-  ])('with %s is refused by file and field', (_, text, place) => {
+  ])('with %s is refused, with file and field', (_, text, place) => {
     expect(() => load(text)).toThrow(
       expect.objectContaining({ code: 'rule-invalid', message: expect.stringContaining('mine.yaml'), next: expect.any(String) }),
     )
     expect(() => load(text)).toThrow(place)
   })
 
-  it('is missed by name where its folder is not there', () => {
+  it('is reported by name when its folder does not exist', () => {
     expect(() => loadRules(join(folder, 'none'))).toThrow(
       expect.objectContaining({ code: 'rule-invalid', message: expect.stringContaining('none') }),
     )
@@ -87,7 +87,7 @@ it.each([
 describe('ignore rules', () => {
   const owned = { owner: 'ops', reason: 'nightly job', expires: '2026-12-31' }
 
-  it('hold to the end of their last day', () => {
+  it('are valid until the end of their last day', () => {
     const ignore = ignoreFormat.parse({ ...owned, rule: 'x' })
     expect(hasExpired(ignore, Date.parse('2026-12-31T23:59:59Z'))).toBe(false)
     expect(hasExpired(ignore, Date.parse('2027-01-01T00:00:00Z'))).toBe(true)
@@ -107,7 +107,7 @@ describe('ignore rules', () => {
   })
 })
 
-it('a rule from JSON is held to the same', () => {
+it('a rule from JSON must meet the same conditions', () => {
   expect(() => readRule({ id: 'x', severity: 'low', title: 'T', why: 'W', fix: 'F', pattern: { a: [] } }, 'rule 3')).toThrow(
     /^rule 3, pattern\.a: /,
   )

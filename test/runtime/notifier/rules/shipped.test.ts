@@ -49,7 +49,7 @@ describe('every example', () => {
     expect(idsFor(wrapped(example)).includes(example.rule.id)).toBe(example.matches)
   })
 
-  it('is a record as CloudTrail writes it, of the account and addresses that are made for examples', () => {
+  it('is a CloudTrail record with the account and addresses reserved for examples', () => {
     for (const { event, rule } of examples.filter((example) => example.rule.source === 'cloudtrail')) {
       expect(event, rule.id).toMatchObject({
         eventVersion: expect.any(String),
@@ -64,14 +64,14 @@ describe('every example', () => {
     }
   })
 
-  it('has an id of its own, so that nothing takes two for one', () => {
+  it('has a unique event id', () => {
     const ids = examples.flatMap(({ event }) => (event.eventID === undefined ? [] : [event.eventID]))
     expect(new Set(ids).size).toBe(ids.length)
   })
 })
 
 describe('the set', () => {
-  it('says what to do, in words that fit a message', () => {
+  it('says what to do, in texts that fit a message', () => {
     for (const { id, title, why, fix } of shipped) {
       expect(title.length, id).toBeLessThanOrEqual(80)
       expect(why.length, id).toBeLessThanOrEqual(260)
@@ -96,14 +96,14 @@ describe('the set', () => {
       { eventSource: 'sts.amazonaws.com', userIdentity: { type: 'AWSService', invokedBy: 'lambda.amazonaws.com' } },
     ),
     record('AssumeRoleWithWebIdentity', {}, { eventSource: 'sts.amazonaws.com', userIdentity: { type: 'WebIdentityUser' } }),
-  ])('does not fire on plain $eventName', (event) => {
+  ])('does not match a plain $eventName', (event) => {
     expect(idsFor(event)).toEqual([])
     for (const { pattern } of deployedPatterns(shipped)) {
       expect(compilePattern(pattern)({ 'detail-type': 'AWS API Call via CloudTrail', detail: event })).toBe(false)
     }
   })
 
-  it('is silent on what a working day is made of', () => {
+  it('is silent during ordinary work', () => {
     const calls = [
       ['ec2', 'DescribeInstances'],
       ['s3', 'GetBucketLocation'],
@@ -121,7 +121,7 @@ describe('the set', () => {
     }
   })
 
-  it('has an alert or a digest for each call that a CIS filter names', () => {
+  it('has an alert or a digest for each call in a CIS filter', () => {
     for (const [id, name] of Object.entries(filterOf)) {
       const names = [...(filters[name]?.filter_pattern ?? '').matchAll(/\$\.eventName\s*=\s*"?(\w+)/g)].map(
         ([, found = '']) => found,
@@ -151,33 +151,33 @@ describe('a rule with an id of the benchmark', () => {
     else expect(differing.length).toBeGreaterThan(0)
   })
 
-  it('is there for every id that has a filter', () => {
+  it('exists for every id that has a filter', () => {
     expect(Object.keys(filterOf).filter((id) => !shipped.some(({ cis }) => cis.includes(id)))).toEqual([])
   })
 })
 
-describe('what is deployed', () => {
+describe('the deployed patterns', () => {
   const deployed = deployedPatterns(shipped)
   const tests = deployed.map(({ pattern }) => compilePattern(pattern))
 
   it.each(examples.filter(({ matches }) => matches).map((example) => [example.name, example] as const))(
-    'lets through %s',
+    'match %s',
     (_, example) => {
       expect(tests.some((test) => test(wrapped(example)))).toBe(true)
     },
   )
 
-  it('fits what EventBridge takes, in few rules of different names', () => {
+  it('fit the limits of EventBridge, in few rules with unique names', () => {
     for (const { pattern } of deployed) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(maxPattern)
     expect(new Set(deployed.map(({ name }) => name)).size).toBe(deployed.length)
     expect(deployed.length).toBeLessThanOrEqual(7)
   })
 
-  it('names no fact, which EventBridge does not know', () => {
+  it('name no facts, which EventBridge does not know', () => {
     for (const { pattern } of deployed) expect(JSON.stringify(pattern)).not.toContain('"apigw"')
   })
 
-  it('lets no ordinary call through', () => {
+  it('match no ordinary call', () => {
     for (const name of ['DescribeInstances', 'GetObject', 'CreateLogStream', 'AssumeRole', 'Decrypt', 'UpdateService']) {
       const event = { 'detail-type': 'AWS API Call via CloudTrail', source: 'aws.x', detail: record(name) }
       expect(
@@ -190,7 +190,7 @@ describe('what is deployed', () => {
     ).toBe(false)
   })
 
-  it('asks for reads where a rule means them', () => {
+  it('include reads when a rule needs them', () => {
     const reads = examples.filter(({ matches, event }) => matches && event.readOnly === true)
     expect(reads.length).toBeGreaterThan(0)
     for (const example of reads) {
@@ -202,7 +202,7 @@ describe('what is deployed', () => {
     }
   })
 
-  it('cuts the names of one service where they are too many', () => {
+  it('shorten the names of one service when there are too many', () => {
     const eventName = Array.from({ length: 300 }, (_, index) => `Operation${index}`)
     const rule = readRule(
       { id: 'many', severity: 'low', title: 'T', why: 'W', fix: 'F', pattern: { eventSource: ['x.amazonaws.com'], eventName } },
@@ -223,7 +223,7 @@ describe('what is deployed', () => {
     }
   })
 
-  it('has no catch-all: a rule that names no event is refused', () => {
+  it('contain no catch-all: a rule without an event name is refused', () => {
     const rule = readRule(
       { id: 'all', severity: 'low', title: 'T', why: 'W', fix: 'F', pattern: { apigw: { public: [true] } } },
       'all',
@@ -231,7 +231,7 @@ describe('what is deployed', () => {
     expect(() => deployedPatterns([rule])).toThrow(/^all, pattern: asks for facts only/)
   })
 
-  it('is empty without rules, and has nothing of GuardDuty without a rule for it', () => {
+  it('are empty without rules, and contain GuardDuty only for a rule about it', () => {
     expect(deployedPatterns([])).toEqual([])
     expect(deployedPatterns(shipped.filter(({ source }) => source === 'cloudtrail')).map(({ name }) => name)).not.toContain(
       'guardduty',

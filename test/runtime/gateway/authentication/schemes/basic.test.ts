@@ -8,7 +8,7 @@ describe('parseBasic', () => {
   const part = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter((text) => !/[:\p{Cc}]/u.test(text))
   const parts = fc.tuple(part, part, part)
 
-  it('gives back every credential that can be written', () => {
+  it('parses every credential that can be written', () => {
     const scheme = fc.constantFrom('Basic ', 'basic ', 'BASIC  ', 'bAsIc    ')
     fc.assert(
       fc.property(scheme, parts, ([...name], [customer, secret, keyId]) => {
@@ -19,7 +19,7 @@ describe('parseBasic', () => {
     )
   })
 
-  it('takes base64 with its padding and without', () => {
+  it('accepts base64 with and without padding', () => {
     for (const secret of ['b', 'bb', 'bbb']) {
       const encoded = base64(`a:${secret}:c`)
       expect(parseBasic(`Basic ${encoded.replace(/=+$/, '')}`)).toEqual({ customer: 'a', secret, keyId: 'c' })
@@ -79,7 +79,7 @@ describe('parseBasic', () => {
     expect(parseBasic(`Basic ${text}`)).toBeUndefined()
   })
 
-  it('refuses 64 KB, and anything else without throwing', () => {
+  it('refuses 64 KB, and never throws', () => {
     expect(parseBasic(`Basic ${base64(`a:${'b'.repeat(65_536)}:c`)}`)).toBeUndefined()
     expect(parseBasic('Basic'.padEnd(65_536))).toBeUndefined()
     fc.assert(

@@ -138,7 +138,7 @@ describe.each(Object.entries(fronts))('an event of %s', (front, eventOf) => {
       }
     }
 
-    it('is answered as node:http is', async () => {
+    it('gets the same answer as over node:http', async () => {
       const { world, call } = await calling()
       const headers = {
         ...host,
@@ -159,7 +159,7 @@ describe.each(Object.entries(fronts))('an event of %s', (front, eventOf) => {
       expect((await call({ method: 'GET', path: '/healthz', headers: host })).status).toBe(200)
     })
 
-    it('has its connection cut where the test environment is asked for it, after it was accepted', async () => {
+    it('fails the invocation when the test environment is asked to cut the connection', async () => {
       const { world, call } = await calling()
       const headers = { ...host, authorization: authorization(world.test.basic), 'content-type': 'application/json' }
       const body = JSON.stringify({ ...message, to: '010-1234-0005' })

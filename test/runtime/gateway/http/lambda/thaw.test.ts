@@ -46,7 +46,7 @@ async function startFunction(registry: string) {
 }
 
 describe('a function that was frozen between two events', () => {
-  it('sends the first event after it over a new connection to Redis, once', async () => {
+  it('uses a new connection to Redis for the first event afterwards, once', async () => {
     const proxy = await startTcpProxy(Number(new URL(inject('redis')).port))
     onTestFinished(() => proxy.close())
     const registry = await openRegistry(inject('redis'))
@@ -86,7 +86,7 @@ describe('a function that was frozen between two events', () => {
 
     const endConnections = (node: ClusterNode): Promise<unknown> => node.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
 
-    it('does so as well, for whichever primary', async () => {
+    it('does the same for every primary', async () => {
       const { cluster, sendAll, used, each } = await startWorld()
       expect(await sendAll()).toEqual(each(202))
       // Some of it is heard of while the next event is under way.
@@ -96,7 +96,7 @@ describe('a function that was frozen between two events', () => {
       expect(await used()).toEqual(each(2))
     })
 
-    it('connects again to the one primary whose connection had ended before', async () => {
+    it('reconnects to the one primary whose connection had ended', async () => {
       const { cluster, sendAll, used, each } = await startWorld()
       expect(await sendAll()).toEqual(each(202))
       for (const node of cluster.nodes.slice(1)) {
@@ -110,7 +110,7 @@ describe('a function that was frozen between two events', () => {
     })
   })
 
-  it('is noticed by either clock', () => {
+  it('is detected by either clock', () => {
     const clocks = { wall: 0, monotonic: 0 }
     const frozen = frozenSince(
       () => clocks.wall,
