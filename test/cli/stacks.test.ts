@@ -90,7 +90,7 @@ describe('deploy', () => {
     expect(refused.code).toBe(2)
     expect(shownError(refused)).toEqual({
       message: 'Nothing can be written to apigw.yaml: ENOTDIR.',
-      next: 'give --out a folder of yours, or one that is still to be made',
+      next: 'give --out a writable folder or one that does not exist yet',
     })
   })
   test('goes on, after a failure, from the stack that failed', async () => {
@@ -307,7 +307,7 @@ describe('destroy', () => {
     const { run, aws } = await cloud()
     const { name } = aws.put('apigw-prod-data', { parameters: { DeletionProtection: 'true' } })
     const { message, next } = shownError(await run('destroy', '--yes', '--confirm', 'prod'))
-    expect(message).toBe(`${name} has its deletion protection on.`)
+    expect(message).toBe(`${name} has deletion protection enabled.`)
     expect(next).toMatch(/deploy\.parameters\.data\.DeletionProtection/)
   })
   test('a stack that others build on stays while they do', async () => {

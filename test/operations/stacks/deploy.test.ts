@@ -205,7 +205,7 @@ describe('a deployment that fails', () => {
     })
     const asking = steps({ mayRemoveFailed: async () => true })
     expect((await deployStack(clients, wanted(three), asking)).changed).toBe(true)
-    expect(asking.told[0]).toBe(`Deleting what is left of ${name}.`)
+    expect(asking.told[0]).toBe(`Deleting the failed stack ${name}.`)
   })
   test('a change that CloudFormation cannot work out is refused with its words', async () => {
     const { clients, aws } = await world(() => ({
@@ -222,7 +222,7 @@ describe('a deployment that fails', () => {
       DescribeChangeSet: '<Status>FAILED</Status><StatusReason>No export named apigw-dev-vpc found</StatusReason>',
     }))
     await expect(deployStack(clients, wanted(three), steps())).rejects.toMatchObject({
-      next: 'deploy the stacks that it builds on first: apigw deploy',
+      next: 'deploy the stacks that it depends on first: apigw deploy',
     })
   })
   test.each([
@@ -310,7 +310,7 @@ describe('Ctrl-C', () => {
     await expect(deployStack(clients, wanted(three), asking)).rejects.toMatchObject({
       code: 'interrupted',
       exit: 130,
-      message: `Stopped watching ${name}; AWS goes on changing it.`,
+      message: `Stopped watching ${name}; AWS continues to change it.`,
       next: `aws cloudformation describe-stack-events --region ${region} --stack-name ${name}`,
     })
     // AWS goes on: whoever looks later finds it done.

@@ -57,7 +57,7 @@ describe('destroying a stack', () => {
       'Db',
       'AWS::RDS::DBInstance',
       'Cannot delete protected DB Instance, please disable deletion protection',
-      'take its deletion protection off if it is to go, then run it again',
+      'turn off deletion protection, then run it again',
     ],
   ])('says why %s could not be deleted, and what to do', async (id, type, reason, next) => {
     const { clients, aws } = await world()
