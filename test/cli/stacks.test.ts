@@ -93,7 +93,7 @@ describe('deploy', () => {
       next: 'give --out a writable folder or one that does not exist yet',
     })
   })
-  test('goes on, after a failure, from the stack that failed', async () => {
+  test('continues, after a failure, from the stack that failed', async () => {
     const { run, aws } = await cloud()
     aws.scripts.set('apigw-prod-data', {
       says: [['Queue', 'AWS::SQS::Queue', 'CREATE_FAILED', 'You have reached the maximum number of queues; limit exceeded']],
@@ -163,7 +163,7 @@ describe('deploy', () => {
     const { stderr } = await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-data')
     expect(stderr).toMatch(/DATA LOSS: only a final snapshot is kept.*has other changes than shown.*DATA LOSS/s)
   })
-  test('Ctrl-C in the middle ends with 130, says that AWS goes on, and how to look', async () => {
+  test('Ctrl-C in the middle exits with 130, and says that AWS continues and how to follow it', async () => {
     let aws: FakeCloudFormation | undefined
     const { run, ...world } = await cloud(
       {
@@ -180,7 +180,7 @@ describe('deploy', () => {
     const stopped = await run('deploy', '--yes')
     expect(stopped.code).toBe(130)
     expect(stopped.stderr).toMatch(
-      /Error: Stopped watching apigw-prod-security; AWS goes on changing it\.\nNext: {2}apigw status --stage prod\n$/,
+      /Error: Stopped watching apigw-prod-security; AWS continues to change it\.\nNext: {2}apigw status --stage prod\n$/,
     )
     expect([...aws.stacks.keys()]).toEqual(['apigw-prod-security'])
   })
@@ -191,7 +191,7 @@ describe('deploy', () => {
       /^set deploy\.domain of the stage/,
     )
     expect(shownError(await run(['deploy', 'databse'], { cwd: bare, root, env: server.env })).message).toBe(
-      'There is no stack "databse".',
+      'Unknown stack "databse".',
     )
     expect(shownError(await run(['deploy'], { cwd: temporaryFolder(), root, env: server.env })).next).toMatch(/apigw init/)
   })
@@ -233,7 +233,7 @@ describe('diff', () => {
 })
 
 describe('status and outputs', () => {
-  test('show what stands, what does not, and what else carries the stage’s name', async () => {
+  test('shows deployed and missing stacks, and others with the stage’s name prefix', async () => {
     const { run, aws } = await cloud()
     await run('deploy', 'security', 'network', '--yes')
     aws.put('apigw-prod-trail', { status: 'UPDATE_ROLLBACK_COMPLETE', reason: 'it failed' })
@@ -265,7 +265,7 @@ describe('status and outputs', () => {
     expect((await run('outputs')).stderr).toBe('The deployed stacks of prod have no outputs.\n')
     expect((await run('diff', 'security')).code).toBe(3)
   })
-  test('--wait tells what happens until it has happened', async () => {
+  test('--wait reports events until the operation ends', async () => {
     const { run, aws } = await cloud({}, {}, 1)
     const said = ['.', 'AWS::CloudFormation::Stack', 'UPDATE_IN_PROGRESS'] as const
     aws.put('apigw-prod-data', {
@@ -284,7 +284,7 @@ describe('status and outputs', () => {
 })
 
 describe('destroy', () => {
-  test('wants the stage’s name, deletes in reverse order, and tells what stays', async () => {
+  test('requires the stage’s name, deletes in reverse order, and lists what is retained', async () => {
     const { run, aws } = await cloud()
     await run('deploy', '--yes')
     const data = aws.stacks.get('apigw-prod-data')
@@ -315,7 +315,7 @@ describe('destroy', () => {
     await run('deploy', '--yes')
     const refused = shownError(await run('destroy', 'network', '--yes'))
     expect(refused).toEqual({
-      message: 'data, edge, gateway, worker, admin of prod build on that.',
+      message: 'data, edge, gateway, worker, admin of prod depend on the stacks to delete.',
       next: 'apigw destroy network data edge gateway worker admin',
     })
     expect(aws.stacks.get('apigw-prod-network')?.status).toBe('CREATE_COMPLETE')
