@@ -119,7 +119,7 @@ describe('what keeps a customer from sending is a warning with the command that 
     expect((await doctor(here)).checks).toContainEqual({
       name: 'customer acme',
       state: 'warn',
-      detail: 'has no key that works',
+      detail: 'has no active key',
       fix: 'apigw key issue acme',
     })
   })

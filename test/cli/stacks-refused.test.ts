@@ -27,7 +27,7 @@ describe('deploy', () => {
     expect(refused.code).toBe(2)
     expect(ending(refused.stderr)).toEqual([
       `Error: The bucket ${bucket} already exists, and it belongs to another account or you have no access to it.`,
-      expect.stringContaining('else set artifactBucket of the stage in apigw.yaml to another name'),
+      expect.stringContaining('Otherwise set artifactBucket of the stage in apigw.yaml to a different name'),
     ])
     expect({ stacks: aws.stacks.size, objects: s3.buckets.get(bucket)?.objects.size }).toEqual({ stacks: 0, objects: 0 })
     expect(shownError(await run('bootstrap')).message).toContain(bucket)

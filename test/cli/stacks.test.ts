@@ -89,7 +89,7 @@ describe('deploy', () => {
     const refused = await run(['deploy', '--dry-run', '--out', 'apigw.yaml'], options)
     expect(refused.code).toBe(2)
     expect(shownError(refused)).toEqual({
-      message: 'Nothing can be written to apigw.yaml: ENOTDIR.',
+      message: 'apigw.yaml is not writable: ENOTDIR.',
       next: 'give --out a writable folder or one that does not exist yet',
     })
   })
@@ -102,7 +102,7 @@ describe('deploy', () => {
     const failed = await run('deploy', '--yes')
     expect(failed.code).toBe(1)
     expect(failed.stderr).toMatch(
-      /Error: apigw-prod-data could not be changed; .*limit exceeded\nNext: {2}ask for more in Service Quotas/,
+      /Error: apigw-prod-data could not be updated; .*limit exceeded\nNext: {2}request an increase in the Service Quotas/,
     )
     expect(names(failed.stdout)).toEqual(['apigw-prod-security', 'apigw-prod-network'])
     const again = await run('deploy', '--yes')

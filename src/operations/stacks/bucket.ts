@@ -25,9 +25,13 @@ function policyOf(bucket: string): string {
 }
 
 function taken(bucket: string): Problem {
-  return new Problem('bucket-taken', `The bucket ${bucket} already exists, and it belongs to another account or you have no access to it.`, {
-    next: `allow s3:ListBucket on arn:aws:s3:::${bucket} if it is yours. Otherwise set artifactBucket of the stage in apigw.yaml to a different name`,
-  })
+  return new Problem(
+    'bucket-taken',
+    `The bucket ${bucket} already exists, and it belongs to another account or you have no access to it.`,
+    {
+      next: `allow s3:ListBucket on arn:aws:s3:::${bucket} if it is yours. Otherwise set artifactBucket of the stage in apigw.yaml to a different name`,
+    },
+  )
 }
 
 /** @returns whether the bucket exists; `ExpectedBucketOwner` rejects a bucket of the same name in another account */

@@ -60,9 +60,13 @@ async function refuseWhileUsed(clients: StackClients, stage: string, keys: reado
   )
   const users = found.flat()
   if (users.length === 0) return
-  throw new Problem('stack-stuck', `${users.join(', ')} of ${stage} ${users.length === 1 ? 'depends' : 'depend'} on the stacks to delete.`, {
-    next: apigw('destroy', ...keys, ...users),
-  })
+  throw new Problem(
+    'stack-stuck',
+    `${users.join(', ')} of ${stage} ${users.length === 1 ? 'depends' : 'depend'} on the stacks to delete.`,
+    {
+      next: apigw('destroy', ...keys, ...users),
+    },
+  )
 }
 
 /** A deleted stack. */

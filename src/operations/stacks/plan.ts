@@ -43,9 +43,13 @@ export function chosenStacks(named: readonly string[]): readonly StackKey[] {
 /** The templates have the same limits; checking here fails before anything is uploaded. */
 function checkStage(name: string): void {
   if (name.length <= 20 && /^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name)) return
-  throw new Problem('config-invalid', `The stage "${name}" cannot be deployed: its name is too long or has invalid characters for AWS resource names.`, {
-    next: 'rename it in apigw.yaml: at most 20 characters of a-z, 0-9 and "-"',
-  })
+  throw new Problem(
+    'config-invalid',
+    `The stage "${name}" cannot be deployed: its name is too long or has invalid characters for AWS resource names.`,
+    {
+      next: 'rename it in apigw.yaml: at most 20 characters of a-z, 0-9 and "-"',
+    },
+  )
 }
 
 async function read(path: string, next: string): Promise<Buffer> {

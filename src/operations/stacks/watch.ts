@@ -57,8 +57,12 @@ export async function watch(clients: StackClients, stackId: string, feed: EventF
 function watchedNoMore(error: unknown, { region }: StackClients, stackId: string): unknown {
   if (!(error instanceof Problem)) return error
   const name = stackId.split('/')[1] ?? stackId
-  return new Problem(error.code, `${error.message} AWS continues to change ${name} in ${region}, but its events cannot be read.`, {
-    next: step`${error.step ?? 'run it again'}; the same command then shows the result`,
-    cause: error,
-  })
+  return new Problem(
+    error.code,
+    `${error.message} AWS continues to change ${name} in ${region}, but its events cannot be read.`,
+    {
+      next: step`${error.step ?? 'run it again'}; the same command then shows the result`,
+      cause: error,
+    },
+  )
 }
