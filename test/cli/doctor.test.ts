@@ -119,7 +119,7 @@ describe('a customer that cannot send gets a warning with the command that fixes
     expect((await doctor(here)).checks).toContainEqual({
       name: 'customer acme',
       state: 'warn',
-      detail: 'has no key that works',
+      detail: 'has no active key',
       fix: 'apigw key issue acme',
     })
   })

@@ -193,7 +193,7 @@ describe('report', () => {
 
   test('says where the ledger is configured when none is, and what is wrong with a cursor', async () => {
     const nowhere = { cwd: here.cwd }
-    expect((await run(['report', 'list', 'acme'], nowhere)).stderr).toContain('Where is the ledger?')
+    expect((await run(['report', 'list', 'acme'], nowhere)).stderr).toContain('No ledger table is configured.')
     expect(await run(['report', 'list', 'acme', '--cursor', 'x'], here)).toMatchObject({ code: 2 })
   })
 })

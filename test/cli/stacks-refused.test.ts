@@ -26,8 +26,8 @@ describe('deploy', () => {
     const refused = await run('deploy', 'worker', '--yes')
     expect(refused.code).toBe(2)
     expect(ending(refused.stderr)).toEqual([
-      `Error: The bucket ${bucket} exists, and it is not this account's or you may not use it.`,
-      expect.stringContaining('else set artifactBucket of the stage in apigw.yaml to another name'),
+      `Error: The bucket ${bucket} already exists, and it belongs to another account or you have no access to it.`,
+      expect.stringContaining('Otherwise set artifactBucket of the stage in apigw.yaml to a different name'),
     ])
     expect({ stacks: aws.stacks.size, objects: s3.buckets.get(bucket)?.objects.size }).toEqual({ stacks: 0, objects: 0 })
     expect(shownError(await run('bootstrap')).message).toContain(bucket)
@@ -42,7 +42,7 @@ describe('deploy', () => {
     expect(jsonError(refused)).toEqual({
       code: 'stack-busy',
       message: 'apigw-prod-security is being changed since 2026-11-24T01:02:03Z by bob (UPDATE_IN_PROGRESS).',
-      next: 'wait until that is over and run it again, or add --wait',
+      next: 'wait until it is finished and run it again, or add --wait',
     })
     expect(aws.changeSets).toBe(0)
   })

@@ -89,8 +89,8 @@ describe('deploy', () => {
     const refused = await run(['deploy', '--dry-run', '--out', 'apigw.yaml'], options)
     expect(refused.code).toBe(2)
     expect(shownError(refused)).toEqual({
-      message: 'Nothing can be written to apigw.yaml: ENOTDIR.',
-      next: 'give --out a folder of yours, or one that is still to be made',
+      message: 'apigw.yaml is not writable: ENOTDIR.',
+      next: 'give --out a writable folder or one that does not exist yet',
     })
   })
   test('resumes after a failure from the stack that failed', async () => {
@@ -102,7 +102,7 @@ describe('deploy', () => {
     const failed = await run('deploy', '--yes')
     expect(failed.code).toBe(1)
     expect(failed.stderr).toMatch(
-      /Error: apigw-prod-data could not be changed; .*limit exceeded\nNext: {2}ask for more in Service Quotas/,
+      /Error: apigw-prod-data could not be updated; .*limit exceeded\nNext: {2}request an increase in the Service Quotas/,
     )
     expect(names(failed.stdout)).toEqual(['apigw-prod-security', 'apigw-prod-network'])
     const again = await run('deploy', '--yes')
@@ -180,7 +180,7 @@ describe('deploy', () => {
     const stopped = await run('deploy', '--yes')
     expect(stopped.code).toBe(130)
     expect(stopped.stderr).toMatch(
-      /Error: Stopped watching apigw-prod-security; AWS goes on changing it\.\nNext: {2}apigw status --stage prod\n$/,
+      /Error: Stopped watching apigw-prod-security; AWS continues to change it\.\nNext: {2}apigw status --stage prod\n$/,
     )
     expect([...aws.stacks.keys()]).toEqual(['apigw-prod-security'])
   })
@@ -191,7 +191,7 @@ describe('deploy', () => {
       /^set deploy\.domain of the stage/,
     )
     expect(shownError(await run(['deploy', 'databse'], { cwd: bare, root, env: server.env })).message).toBe(
-      'There is no stack "databse".',
+      'Unknown stack "databse".',
     )
     expect(shownError(await run(['deploy'], { cwd: temporaryFolder(), root, env: server.env })).next).toMatch(/apigw init/)
   })
@@ -307,7 +307,7 @@ describe('destroy', () => {
     const { run, aws } = await cloud()
     const { name } = aws.put('apigw-prod-data', { parameters: { DeletionProtection: 'true' } })
     const { message, next } = shownError(await run('destroy', '--yes', '--confirm', 'prod'))
-    expect(message).toBe(`${name} has its deletion protection on.`)
+    expect(message).toBe(`${name} has deletion protection enabled.`)
     expect(next).toMatch(/deploy\.parameters\.data\.DeletionProtection/)
   })
   test('keeps a stack that other stacks depend on', async () => {
@@ -315,7 +315,7 @@ describe('destroy', () => {
     await run('deploy', '--yes')
     const refused = shownError(await run('destroy', 'network', '--yes'))
     expect(refused).toEqual({
-      message: 'data, edge, gateway, worker, admin of prod build on that.',
+      message: 'data, edge, gateway, worker, admin of prod depend on the stacks to delete.',
       next: 'apigw destroy network data edge gateway worker admin',
     })
     expect(aws.stacks.get('apigw-prod-network')?.status).toBe('CREATE_COMPLETE')

@@ -5,13 +5,13 @@ export interface Context {
   readonly registry: OperatorRegistry
   readonly actor: Actor
   readonly now: () => number
-  /** Reads the master keys when they are needed; without any, no HMAC key can be issued. */
+  /** Reads the master keys when needed; HMAC keys cannot be issued without one. */
   readonly masterKeys?: () => Promise<MasterKeys | undefined>
 }
 
-/** Has a change of one customer carried out, and gives the customer as it is afterwards. */
+/** Changes one customer, and returns its new profile. */
 export async function changedProfile({ registry, actor }: Context, change: Change): Promise<Profile> {
   const { profile } = await registry.change(change, actor)
-  if (profile === undefined) throw new Error(`the registry carried out ${change.kind} and says nothing of the customer`)
+  if (profile === undefined) throw new Error(`the registry returned no profile after ${change.kind}`)
   return profile
 }

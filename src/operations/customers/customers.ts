@@ -5,12 +5,12 @@ import type { Profile } from '../../registry/index.ts'
 import { type Context, changedProfile } from './change.ts'
 import { type IssuedKey, issuedFrom, newSecretKey } from './keys.ts'
 
-/** What it takes to add a customer. */
+/** The settings of a new customer. */
 export interface NewCustomer {
   readonly id: string
   readonly name?: string | undefined
   readonly timeZone?: string | undefined
-  /** The live quota. Absent: none, and live calls are refused until one is set. */
+  /** The live quota. Absent: live calls are rejected until one is set. */
   readonly quota?: QuotaChange | undefined
   /** The queue of the live route. */
   readonly queue?: string | undefined
@@ -19,7 +19,7 @@ export interface NewCustomer {
 }
 
 /**
- * Adds a customer with all that was asked for, in one step: where any part is wrong nothing is written.
+ * Adds a customer with its quota, route and keys, atomically: if any part is invalid, nothing is written.
  *
  * @throws Problem `customer-exists`, `customer-id-retired`, `input-invalid`, `quota-invalid`, `route-invalid`
  */
@@ -43,7 +43,7 @@ export async function setCustomer(context: Context, id: string, change: Customer
   return (await changedProfile(context, { kind: 'setCustomer', customer: id, change })).customer
 }
 
-/** Removes a customer for good: its id cannot be used again for `retiredMs`. @throws Problem `customer-unknown` */
+/** Removes a customer permanently. Its id cannot be reused for `retiredMs`. @throws Problem `customer-unknown` */
 export async function removeCustomer({ registry, actor }: Context, id: string): Promise<void> {
   await registry.change({ kind: 'removeCustomer', customer: id }, actor)
 }

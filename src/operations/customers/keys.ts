@@ -16,27 +16,27 @@ export interface KeyWishes {
   readonly allowIps?: readonly AddressRange[] | undefined
 }
 
-/** A new key with its secret: the only moment at which the secret exists outside the customer's hands. */
+/** A new key with its secret, which cannot be read again later. */
 export interface IssuedKey {
   readonly credential: Credential
-  /** `ID:PW:API_KEY`, as it goes into `Authorization: Basic` after base64, or to `apigw sign`. */
+  /** `ID:PW:API_KEY`, for `Authorization: Basic` after base64 encoding, or for `apigw sign`. */
   readonly basic: string
   readonly secret: string
 }
 
 function needed(masterKeys: MasterKeys | undefined): MasterKeys {
   if (masterKeys !== undefined) return masterKeys
-  throw new Problem('master-key-missing', 'An HMAC secret is kept encrypted, and there is no master key to encrypt it under.', {
-    next: 'set APIGW_MASTER_KEY, APIGW_MASTER_KEY_FILE or APIGW_MASTER_KEY_SECRET (openssl rand -base64 32 makes one)',
+  throw new Problem('master-key-missing', 'HMAC secrets are stored encrypted, and no master key is configured.', {
+    next: 'set APIGW_MASTER_KEY, APIGW_MASTER_KEY_FILE or APIGW_MASTER_KEY_SECRET (openssl rand -base64 32 generates one)',
   })
 }
 
-/** Only HMAC secrets are sealed: for the others no master key is fetched from anywhere. */
+/** Reads the master keys only for HMAC, because the other schemes store a digest. */
 async function masterKeysFor(context: Context, scheme: Scheme): Promise<MasterKeys | undefined> {
   return scheme === 'hmac' ? needed(await context.masterKeys?.()) : undefined
 }
 
-/** A new key, and the secret of which only one side is kept. */
+/** A new key for the registry, and its plaintext secret, which is not stored. */
 interface Made {
   readonly key: NewKey
   readonly secret: string
@@ -62,7 +62,7 @@ export function newSecretKey(customer: string, wishes: KeyWishes, masterKeys?: M
   return { key, secret }
 }
 
-/** The key as the registry made it: its clock set when it begins. */
+/** The key as stored: the registry's clock sets its start. */
 export function issuedFrom({ customer: { id }, credentials }: Profile, { key: { keyId }, secret }: Made): IssuedKey {
   return { credential: keyOf(credentials, keyId, id), secret, basic: `${id}:${secret}:${keyId}` }
 }
@@ -73,10 +73,10 @@ export async function issueKey(context: Context, customer: string, wishes: KeyWi
 }
 
 /**
- * Replaces a key by a new one of the same scheme, environment, address ranges and end. The old one works for another
- * `overlapMs`, or until its own end if that is sooner: rotating lengthens nobody's validity.
+ * Replaces a key with a new one of the same scheme, environment, address ranges and expiry. The old key stays valid for
+ * `overlapMs`, or until its own expiry if that is sooner. A rotation never extends validity.
  *
- * @throws Problem `key-unknown`; `key-revoked` or `key-expired` where there is nothing to replace
+ * @throws Problem `key-unknown`; `key-revoked` or `key-expired` if the key is no longer valid
  */
 export async function rotateKey(
   context: Context,
@@ -91,17 +91,17 @@ export async function rotateKey(
   return { issued: issuedFrom(profile, made), old: keyOf(profile.credentials, keyId, customer) }
 }
 
-/** Revokes a key for good. Doing it again changes nothing. */
+/** Revokes a key permanently. Idempotent. */
 export async function revokeKey(context: Context, customer: string, keyId: string): Promise<Credential> {
   const profile = await changedProfile(context, { kind: 'revokeKey', customer, keyId })
   return keyOf(profile.credentials, keyId, customer)
 }
 
 /**
- * Seals every HMAC secret of a customer anew under the current master key. The secrets stay what they are, so the
- * customer notices nothing.
+ * Re-encrypts every HMAC secret of a customer with the current master key. The secrets do not change, so the customer is not
+ * affected.
  *
- * @returns how many were sealed under another one before
+ * @returns how many were encrypted with an older master key
  */
 export async function rewrapKeys(context: Context, customer: string): Promise<number> {
   const masterKeys = needed(await context.masterKeys?.())
@@ -118,11 +118,11 @@ export async function rewrapKeys(context: Context, customer: string): Promise<nu
 }
 
 /**
- * Seals the keys that sign tokens anew under the current master key. A key that no master key vouches for is left as it is:
- * gateways do not trust it.
+ * Re-encrypts the token signing keys with the current master key. A key without a valid MAC is not changed, because gateways
+ * do not trust it.
  *
- * @returns how many were sealed under another one before
- * @throws Problem `master-key-missing` where one is sealed under a master key that is not here
+ * @returns how many were encrypted with an older master key
+ * @throws Problem `master-key-missing` if one is encrypted with a master key that is not configured
  */
 export async function rewrapTokenKeys({ registry, actor, masterKeys: opened }: Context): Promise<number> {
   const masterKeys = needed(await opened?.())
@@ -140,7 +140,7 @@ export async function keysOf(registry: OperatorRegistry, customer: string): Prom
   return (await storedProfile(registry, customer)).profile.credentials
 }
 
-/** @throws Problem `key-unknown`, with the nearest */
+/** @throws Problem `key-unknown`, with the closest match */
 export async function showKey(registry: OperatorRegistry, customer: string, keyId: string): Promise<Credential> {
   return keyOf(await keysOf(registry, customer), keyId, customer)
 }

@@ -5,12 +5,12 @@ import type { Quota, QuotaChange } from '../../domain/quota.ts'
 import { type OperatorRegistry, storedProfile } from '../../registry/index.ts'
 import { type Context, changedProfile } from './change.ts'
 
-/** A customer's limits in one environment with what is left of them now. */
+/** A customer's limits in one environment, and what remains of them. */
 export interface QuotaStanding {
   readonly customer: string
   readonly environment: Environment
   readonly timeZone: string
-  /** Absent: no quota was set, and every call is refused. */
+  /** Absent: no quota is set, so every call is rejected. */
   readonly quota?: Quota
   readonly remaining?: Remaining
   readonly windows: Windows
@@ -26,7 +26,7 @@ export async function setQuota(
   return profile.quotas[environment] ?? {}
 }
 
-/** Reads what is left; takes nothing. */
+/** Reads the remaining quota without consuming any. */
 export async function quotaStanding(
   registry: OperatorRegistry,
   customer: string,

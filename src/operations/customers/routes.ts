@@ -4,7 +4,7 @@ import { route as checkedRoute, type MediaLimits, type Route } from '../../domai
 import { type OperatorRegistry, storedProfile, unknownRoute } from '../../registry/index.ts'
 import type { Context } from './change.ts'
 
-/** Whose route: a customer's own, or (`undefined`) the default of all who have none. */
+/** The customer that a route belongs to; `undefined`: it is the default for customers without their own. */
 type Whose = string | undefined
 
 export interface RouteWish {
@@ -15,7 +15,7 @@ export interface RouteWish {
   readonly media?: MediaLimits | undefined
 }
 
-/** The route of a call, and why it is that one. */
+/** The route of a call, and whether it is the customer's own or the default. */
 export interface ResolvedRoute {
   readonly route: Route
   readonly rule: 'customer' | 'default'

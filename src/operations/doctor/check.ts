@@ -2,16 +2,16 @@ import type { Carrier } from '../../domain/carrier.ts'
 import type { NextStep } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 
-/** One thing that was looked at. `skipped`: it could not be, and `detail` says why. */
+/** The result of one check. `skipped`: the check could not run, and `detail` says why. */
 export interface Check {
   readonly name: string
   readonly state: 'ok' | 'warn' | 'fail' | 'skipped'
   readonly detail: string
-  /** What to type or do. */
+  /** The command or action that fixes it. */
   readonly fix?: NextStep
 }
 
-/** Where to look. */
+/** What to check: addresses, regions and configuration. */
 export interface Places {
   readonly registry: string
   readonly registryPassword: string | undefined
@@ -21,30 +21,30 @@ export interface Places {
   readonly profile?: string | undefined
   readonly configPath: string | undefined
   readonly stage: string | undefined
-  /** The region that apigw.yaml gives the stage; AWS_REGION alone says nothing about a stage. */
+  /** The region of the stage in apigw.yaml; AWS_REGION alone says nothing about a stage. */
   readonly stageRegion: string | undefined
-  /** The carriers' database, where one was named. */
+  /** The carriers' database, if configured. */
   readonly database?: { readonly address: string; readonly password?: string | undefined } | undefined
-  /** The carriers whose tables it holds. */
+  /** The carriers with tables in it. */
   readonly carriers?: readonly Carrier[]
 }
 
-/** What an error advises; nothing if it only points to this command. */
+/** The next step of an error; undefined if it only points to `apigw doctor`. */
 function adviceOf({ step: advice }: Problem): NextStep | undefined {
   const isDoctor = typeof advice === 'object' && 'command' in advice && advice.command === 'doctor'
   return isDoctor ? undefined : advice
 }
 
-/** @param fix what to do if the error gives no advice */
+/** @param fix the fix if the error has no next step */
 export function failed(name: string, error: unknown, fix: NextStep): Check {
   if (error instanceof Problem) return { name, state: 'fail', detail: error.message, fix: adviceOf(error) ?? fix }
   return { name, state: 'fail', detail: error instanceof Error ? error.message : String(error), fix }
 }
 
-/** Longest that one look may take: one that hangs must not hide the others. */
+/** Timeout of one check, so that one that hangs does not block the others. */
 export const limitMs = 10_000
 
-/** Looks for so long and no longer. @param look ends by itself when the signal comes, or is left to itself */
+/** Runs a check with a timeout. @param look should stop when the signal aborts; its late result is ignored */
 export async function limited(
   name: string,
   fix: NextStep,

@@ -11,14 +11,14 @@ import { checkSchema } from './checks/schema.ts'
 
 const again = 'run it again'
 
-/** The registry says which queues there have to be. */
+/** The queues to check come from the registry's routes. */
 async function registryAndQueues(places: Places, gateway: Promise<Check[]>, credentials: Credentials): Promise<Check[]> {
   const { checks, routes } = await checkRegistry(places)
   const queues = limited('queues', again, () => checkQueues(places, routes, credentials))
   return [...checks, ...(await gateway), ...(await queues)]
 }
 
-/** Without the tables there is nothing to read reports from; one that refuses only some rows has reports all the same. */
+/** Reports are read from the tables, so a failed schema check skips them. A table that rejects only some rows still has reports. */
 async function schemaAndReports(places: Places, onAws: boolean): Promise<Check[]> {
   const schema = await limited('schema', again, () => checkSchema(places, onAws))
   if (schema.some(({ state }) => state === 'fail' || state === 'skipped')) return schema
@@ -27,7 +27,7 @@ async function schemaAndReports(places: Places, onAws: boolean): Promise<Check[]
 
 type Credentials = Parameters<typeof checkQueues>[2]
 
-/** Looks at everything that a call passes through, all beside each other. It changes nothing. */
+/** Checks every component that an API call passes through, in parallel. Changes nothing. */
 export async function examine(places: Places): Promise<Check[]> {
   const onAws = isOnAws(places)
   const account = await lookUpAccount(places)

@@ -1,12 +1,12 @@
 import { message, sealedEnvelope } from '../../domain/message.ts'
 
-/** What an operator may see of a message: no text, and no whole number. */
+/** The part of a message that an operator may see: no text, and only masked phone numbers. */
 export interface Content {
   /** `null`: the body is not an envelope. */
   readonly customer: string | null
   readonly environment: string | null
   readonly messages: number
-  /** Of these, messages that the worker cannot read. */
+  /** How many of them the worker cannot parse. */
   readonly unreadable: number
   readonly recipients: readonly string[]
 }
@@ -23,7 +23,7 @@ function parsed(body: string): unknown {
   }
 }
 
-/** Opens a body as the worker does: first the envelope, and then each message by itself. */
+/** Parses a body as the worker does: first the envelope, then each message separately. */
 export function contentOf(body: string): Content {
   const envelope = sealedEnvelope.safeParse(parsed(body))
   if (!envelope.success) return { customer: null, environment: null, messages: 0, unreadable: 0, recipients: [] }

@@ -17,12 +17,12 @@ export interface QueueLine {
 }
 
 /**
- * What one idle long poll costs: 20 seconds of waiting and up to 20 of pause, as the worker polls an empty queue
- * (https://aws.amazon.com/sqs/pricing/: $0.40 for a million requests, Seoul).
+ * The cost of polling an empty queue as the worker does: a long poll of 20 seconds, then a pause of up to 20 seconds
+ * (https://aws.amazon.com/sqs/pricing/: $0.40 per million requests, Seoul).
  */
 export const idlePolling = { requestsAnHour: 90, dollarsAMonth: (90 * 730 * 0.4) / 1_000_000 } as const
 
-/** Uses the queues of a place for as long as `work` takes. */
+/** Opens the queue client, runs `work` and closes the client. */
 export async function withQueues<T>(place: QueuePlace, work: (queue: Queue) => Promise<T>): Promise<T> {
   const queue = openQueue(place)
   try {

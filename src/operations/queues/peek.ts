@@ -3,17 +3,17 @@ import { Problem } from '../../domain/problem.ts'
 import type { Queue, QueueState, Received } from '../../runtime/ports/index.ts'
 import { type Content, contentOf } from './content.ts'
 
-/** A queue that allows fewer receives than this has none to spare for a look. SQS allows up to 1,000. */
+/** A queue that allows fewer receives than this has none to spare for a peek. SQS allows up to 1,000. */
 const plentyOfReceives = 100
-/** How long a look hides messages from the worker, if it ends without giving them back. */
+/** How long a peek hides messages from the worker if it ends without returning them. */
 const hiddenSeconds = 30
-/** A long poll asks all of SQS's servers; a short one asks some, and may find nothing where messages wait. */
+/** A long poll queries all SQS servers. A short poll queries some, and may miss waiting messages. */
 const waitSeconds = 1
 
 export interface Peeked extends Content {
   readonly id: string
   readonly sentAt: number
-  /** How often it has been received, this look included. */
+  /** How often it has been received, including this peek. */
   readonly receiveCount: number
   /** Receives before SQS moves it to the dead-letter queue; `null`: it is never moved. */
   readonly receivesLeft: number | null
@@ -21,28 +21,28 @@ export interface Peeked extends Content {
 
 export interface Peek {
   readonly messages: readonly Peeked[]
-  /** Messages that a reader holds, so that they cannot be shown. */
+  /** Messages that a consumer has received, which cannot be shown. */
   readonly inFlight: number
   /** After how many receives SQS moves a message to the dead-letter queue; `null`: it never does. */
   readonly maxReceiveCount: number | null
-  /** Whether the look ended early, at a message that has used half of its receives. */
+  /** Whether the peek stopped early, at a message that has used half of its receives. */
   readonly stopped: boolean
 }
 
 type DeadLetter = NonNullable<QueueState['deadLetter']>
 
 function scarce(name: string, { queue, maxReceiveCount }: DeadLetter, why: string): Problem {
-  const rule = `SQS moves a message of ${name} to ${queue} after ${maxReceiveCount} receives, and a look counts as one.`
+  const rule = `SQS moves a message from ${name} to ${queue} after ${maxReceiveCount} receives, and a peek counts as one.`
   return new Problem('receives-scarce', `${rule} ${why}`, {
-    next: step`${apigw('queue list')} shows how many messages wait; to use one receive of each: ${apigw('queue peek', name, '--force')}`,
+    next: step`${apigw('queue list')} shows how many messages are waiting. To peek anyway, at one receive per message: ${apigw('queue peek', name, '--force')}`,
   })
 }
 
-/** Receives messages until there are enough, no more come, or one has used half of its receives. */
+/** Receives messages until there are enough, the queue is empty, or one has used half of its receives. */
 async function receiveSome(queue: Queue, name: string, most: number, isWorn: (one: Received) => boolean): Promise<Received[]> {
   const seen = new Map<string, Received>()
   try {
-    // The first alone: if that one is worn, no other message pays for finding out.
+    // Receives one message first: if it has used half of its receives, no other message loses one.
     for (let wanted = 1; wanted > 0; wanted = Math.min(10, most - seen.size)) {
       const received = await queue.receive(name, { most: wanted, waitSeconds, visibilitySeconds: hiddenSeconds })
       const before = seen.size
@@ -51,20 +51,20 @@ async function receiveSome(queue: Queue, name: string, most: number, isWorn: (on
     }
   } finally {
     const receipts = [...seen.values()].map(({ receipt }) => receipt)
-    // What cannot be given back now comes back by itself.
+    // A message that cannot be returned now becomes visible after its timeout.
     await queue.extend(name, receipts, 0).catch(() => undefined)
   }
   return [...seen.values()]
 }
 
 /**
- * Looks at messages and gives them back. SQS has no way to read a message without receiving it, tells how often it was
- * received only after one more receive, and moves it to the dead-letter queue at the receive after `maxReceiveCount`
+ * Receives messages and returns them to the queue. SQS cannot read a message without receiving it, shows its receive count only
+ * after that receive, and moves it to the dead-letter queue at the receive after `maxReceiveCount`
  * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html). So:
  *
- * - a queue that has no dead-letter queue, as a dead-letter queue itself, can be looked at freely;
- * - one that allows few receives is not received from at all, unless `force` says so;
- * - the look ends at the first message that has used half of its receives, and without `force` shows nothing then.
+ * - a queue without a dead-letter queue, such as a dead-letter queue itself, can be peeked without limit;
+ * - a queue that allows few receives is not peeked, except with `force`;
+ * - the peek stops at the first message that has used half of its receives, and fails there without `force`.
  *
  * @throws Problem `receives-scarce`, `queue-unavailable`
  */
@@ -73,7 +73,7 @@ export async function peekQueue(queue: Queue, name: string, options: { most: num
   const { deadLetter, inFlight } = await queue.state(name)
   const limit = deadLetter?.maxReceiveCount ?? Number.POSITIVE_INFINITY
   if (deadLetter !== undefined && limit < plentyOfReceives && !force) {
-    throw scarce(name, deadLetter, 'A look would take away a try that the worker needs.')
+    throw scarce(name, deadLetter, 'A peek would use an attempt that the worker needs.')
   }
   const isWorn = ({ receiveCount }: { receiveCount: number }): boolean => receiveCount >= limit / 2
   const seen = await receiveSome(queue, name, most, isWorn)

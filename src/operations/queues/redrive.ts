@@ -4,29 +4,29 @@ import { contentOf } from './content.ts'
 
 /** How long a message is hidden while it is moved. */
 const hiddenSeconds = 120
-/** A long poll asks all of SQS's servers; a short one asks some, and may find nothing where messages wait. */
+/** A long poll queries all SQS servers. A short poll queries some, and may miss waiting messages. */
 const waitSeconds = 1
 
 export interface Redriven {
   readonly from: string
   readonly to: string
   readonly moved: number
-  /** Messages that are not envelopes, and stay where they are. */
+  /** Messages that are not envelopes, which are not moved. */
   readonly left: number
 }
 
-/** @throws Problem `queue-unknown` where the queue has no dead-letter queue */
+/** @throws Problem `queue-unknown` if the queue has no dead-letter queue */
 export async function deadLettersOf(queue: Queue, name: string): Promise<string> {
   const { deadLetter } = await queue.state(name)
   if (deadLetter !== undefined) return deadLetter.queue
   throw new Problem('queue-unknown', `The queue "${name}" has no dead-letter queue.`, {
-    next: 'name the queue to take them from: --from QUEUE',
+    next: 'name the source queue: --from QUEUE',
   })
 }
 
 /**
- * Moves messages from a dead-letter queue back to their queue: sends first, and deletes after the queue has confirmed. A
- * message that a crash leaves in both is written once, because the worker remembers its messages' ids.
+ * Moves messages from a dead-letter queue back to their queue: sends first, and deletes after the queue has confirmed. If a
+ * crash leaves a message in both, the worker writes it once, because it deduplicates by message id.
  */
 export async function redriveQueue(
   queue: Queue,
@@ -40,7 +40,7 @@ export async function redriveQueue(
     while (moved + left.size < options.most && !options.signal.aborted) {
       const most = Math.min(batchEntries, options.most - moved - left.size)
       const received = await queue.receive(from, { most, waitSeconds, visibilitySeconds: hiddenSeconds })
-      // Nothing new: what is left comes again when it has been hidden for long enough.
+      // Only skipped messages: they become visible again after their timeout.
       if (received.every(({ id }) => left.has(id))) break
       const good = received.filter(({ body }) => options.all || contentOf(body).customer !== null)
       for (const one of received) if (!good.includes(one)) left.set(one.id, one)
@@ -49,7 +49,7 @@ export async function redriveQueue(
     }
   } finally {
     const receipts = [...left.values()].map(({ receipt }) => receipt)
-    // What cannot be given back now comes back by itself.
+    // A message that cannot be returned now becomes visible after its timeout.
     await queue.extend(from, receipts, 0).catch(() => undefined)
   }
   return { from, to: name, moved, left: left.size }
@@ -81,7 +81,7 @@ async function moveAll(queue: Queue, name: string, from: string, received: reado
     moved += confirmed.length
     const failure = results.find((result) => result !== true)
     if (failure !== undefined) {
-      throw new Problem('queue-unavailable', `The queue "${name}" did not accept a message; ${moved} were moved.`, {
+      throw new Problem('queue-unavailable', `The queue "${name}" rejected a message; ${moved} were moved.`, {
         cause: failure,
       })
     }

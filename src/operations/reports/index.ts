@@ -23,11 +23,11 @@ export interface Reports {
 
 const pageSize = 500
 
-/** Uses the ledger for as long as `work` takes. @throws Problem `input-missing` where it is not said where the ledger is */
+/** Opens the ledger, runs `work` and closes the ledger. @throws Problem `input-missing` if no ledger is configured */
 export async function withLedger<T>(place: LedgerPlace, work: (ledger: Ledger) => Promise<T>): Promise<T> {
   const ledger = openLedger(place)
   if (ledger === undefined) {
-    throw new Problem('input-missing', 'Where is the ledger?', {
+    throw new Problem('input-missing', 'No ledger table is configured.', {
       next: step`set APIGW_LEDGER_TABLE or ledgerTable in apigw.yaml, or start ${apigw('dev')}`,
     })
   }
@@ -38,16 +38,16 @@ export async function withLedger<T>(place: LedgerPlace, work: (ledger: Ledger) =
   }
 }
 
-/** A customer's reports after a cursor, as it would read them itself. */
+/** A customer's reports after a cursor, as the API returns them to the customer. */
 export function listReports(ledger: Ledger, owner: Owner, cursor: string | undefined, limit: number): Promise<Reports> {
   return ledger.reports(owner, cursor, limit)
 }
 
 /**
- * Writes reports once more behind the newest, for a customer that has lost them: it reads them again with the cursor that
- * it has.
- * @param since only those that ended at this instant or later, in milliseconds since 1970
- * @param write false: only counts them
+ * Appends reports again after the newest, for a customer that has lost them. The customer then reads them with its current
+ * cursor.
+ * @param since only reports from this time on, in milliseconds since 1970
+ * @param write false: only count them
  */
 export async function replayReports(
   ledger: Ledger,
@@ -57,7 +57,7 @@ export async function replayReports(
   told: (count: number) => void,
 ): Promise<number> {
   const found = new Map<string, Report>()
-  // All is read before anything is written: what is written comes at the end of what is read.
+  // Reads everything before writing, because appended reports would be read again.
   let cursor: string | undefined
   for (let more = true; more; ) {
     const page = await ledger.reports(owner, cursor, pageSize)

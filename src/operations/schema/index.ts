@@ -21,7 +21,7 @@ export interface CarrierFault extends Pick<TableFault, 'column' | 'detail' | 'ke
 export interface CarrierState {
   readonly queue: string
   readonly table: string
-  /** Whether the worker reads the queue: not while the table lets no row in. */
+  /** Whether the worker reads the queue. It does not while the table rejects every row. */
   readonly served: boolean
   readonly faults: readonly CarrierFault[]
 }
@@ -30,7 +30,7 @@ export interface SchemaStatus extends SchemaState {
   readonly carriers: readonly CarrierState[]
 }
 
-/** What still has to be applied. @throws Problem `database-unavailable`, `config-invalid` */
+/** The pending migrations. @throws Problem `database-unavailable`, `config-invalid` */
 export async function schemaState(place: DatabasePlace): Promise<SchemaState> {
   const database = await openDatabase(place.address, { password: place.password, connections: 1 })
   try {
@@ -41,8 +41,8 @@ export async function schemaState(place: DatabasePlace): Promise<SchemaState> {
 }
 
 /**
- * What still has to be applied, and what the carriers' tables keep out. A table that seems to let no row in gets a trial row,
- * which is rolled back (see `Database.takes`).
+ * The pending migrations, and the rows that carriers' tables reject. If a table seems to reject every row, a trial row is
+ * inserted and rolled back (see `Database.takes`).
  * @throws Problem `database-unavailable`, `config-invalid`
  */
 export async function schemaStatus(place: DatabasePlace, carriers: readonly Carrier[]): Promise<SchemaStatus> {
@@ -72,7 +72,7 @@ async function carrierState(database: Database, carrier: Carrier, willBeCreated:
   return { queue, table, served: faults.every(({ keepsOut }) => keepsOut === 'some'), faults }
 }
 
-/** Applies what is missing, and makes the tables of ours that carriers lack. */
+/** Applies pending migrations, and creates the missing tables that apigw manages. */
 export async function applySchema(place: DatabasePlace, carriers: readonly Carrier[]): Promise<SchemaState> {
   const database = await openDatabase(place.address, { password: place.password, connections: 1 })
   try {
@@ -82,18 +82,18 @@ export async function applySchema(place: DatabasePlace, carriers: readonly Carri
   }
 }
 
-/** Outcomes that `reportLag` reads of each carrier at most. */
+/** The maximum number of outcomes that `reportLag` reads per carrier. */
 export const maxOutcomesRead = 1_000
 
 export interface ReportLag {
   readonly queue: string
   /** Outcomes without a report, at most `maxOutcomesRead`. */
   readonly outcomes: number
-  /** When the oldest of them came, in milliseconds since 1970. */
+  /** The time of the oldest, in milliseconds since 1970. */
   readonly oldestAt?: number
 }
 
-/** What carriers have ended and no report says yet. @throws Problem `database-unavailable`, `schema-outdated` */
+/** The outcomes of each carrier that have no report yet. @throws Problem `database-unavailable`, `schema-outdated` */
 export async function reportLag(place: DatabasePlace, carriers: readonly Carrier[]): Promise<ReportLag[]> {
   const database = await openDatabase(place.address, { password: place.password, connections: 1 })
   try {

@@ -6,7 +6,7 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof Error && '$metadata' in error ? Object(error.$metadata).httpStatusCode : undefined
 }
 
-/** Nobody but the account's own identities may use it, and only over TLS. */
+/** Denies every request without TLS. Without an Allow statement only the account's own identities have access. */
 function policyOf(bucket: string): string {
   const arn = `arn:aws:s3:::${bucket}`
   return JSON.stringify({
@@ -25,12 +25,16 @@ function policyOf(bucket: string): string {
 }
 
 function taken(bucket: string): Problem {
-  return new Problem('bucket-taken', `The bucket ${bucket} exists, and it is not this account's or you may not use it.`, {
-    next: `allow s3:ListBucket on arn:aws:s3:::${bucket} if it is yours; else set artifactBucket of the stage in apigw.yaml to another name`,
-  })
+  return new Problem(
+    'bucket-taken',
+    `The bucket ${bucket} already exists, and it belongs to another account or you have no access to it.`,
+    {
+      next: `allow s3:ListBucket on arn:aws:s3:::${bucket} if it is yours. Otherwise set artifactBucket of the stage in apigw.yaml to a different name`,
+    },
+  )
 }
 
-/** @returns whether it is there; `ExpectedBucketOwner` keeps us out of a stranger's bucket of that name */
+/** @returns whether the bucket exists; `ExpectedBucketOwner` rejects a bucket of the same name in another account */
 async function exists(clients: StackClients, bucket: string, account: string): Promise<boolean> {
   const { HeadBucketCommand } = await import('@aws-sdk/client-s3')
   return callAws(clients, 's3:ListBucket', async () => {
@@ -38,13 +42,13 @@ async function exists(clients: StackClients, bucket: string, account: string): P
       await clients.s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: account }))
       return true
     } catch (error) {
-      // The answer to HEAD has no body, so only its status tells.
+      // A HEAD response has no body, so the status code is all there is.
       const status = statusOf(error)
       if (status === 404) return false
       if (status === 403) throw taken(bucket)
       if (status !== 301) throw error
-      throw new Problem('bucket-taken', `The bucket ${bucket} is in another region than ${clients.region}.`, {
-        next: 'set artifactBucket of the stage in apigw.yaml to another name',
+      throw new Problem('bucket-taken', `The bucket ${bucket} is not in ${clients.region}.`, {
+        next: 'set artifactBucket of the stage in apigw.yaml to a different name',
       })
     }
   })
@@ -55,19 +59,19 @@ async function make(clients: StackClients, bucket: string): Promise<void> {
   const { region } = clients
   await callAws(clients, 's3:CreateBucket', async () => {
     try {
-      // us-east-1 is the one region that must not be named.
+      // S3 rejects us-east-1 as a LocationConstraint.
       const place =
         region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as 'ap-northeast-2' } }
       await clients.s3.send(new CreateBucketCommand({ Bucket: bucket, ...place }))
     } catch (error) {
       if (error instanceof Error && error.name === 'BucketAlreadyExists') throw taken(bucket)
-      // Somebody else deploys at the same time, and was first.
+      // A concurrent deployment created it first.
       if (!(error instanceof Error && error.name === 'BucketAlreadyOwnedByYou')) throw error
     }
   })
 }
 
-/** The policy comes last: where it stands, the rest was done. */
+/** The bucket policy is written last, so if it exists, the other settings are in place. */
 async function isSecured(clients: StackClients, bucket: string, account: string): Promise<boolean> {
   const { GetBucketPolicyCommand } = await import('@aws-sdk/client-s3')
   return callAws(clients, 's3:GetBucketPolicy', async () => {
@@ -108,7 +112,7 @@ async function secure(clients: StackClients, bucket: string, account: string): P
       }),
     ),
   )
-  // What was uploaded stays: a stack that goes back to its last state reads the code of that state again.
+  // Uploads never expire: a rollback reads the code of the previous deployment again.
   await send('s3:PutLifecycleConfiguration', () =>
     clients.s3.send(
       new sdk.PutBucketLifecycleConfigurationCommand({
@@ -129,19 +133,19 @@ async function secure(clients: StackClients, bucket: string, account: string): P
   await send('s3:PutBucketPolicy', () => clients.s3.send(new sdk.PutBucketPolicyCommand({ ...of, Policy: policyOf(bucket) })))
 }
 
-/** The name of the bucket where an account keeps what it deploys to a region. */
+/** The default name of the artifact bucket of an account and region. */
 export function artifactBucketName(account: string, region: string): string {
   return `apigw-artifacts-${account}-${region}`
 }
 
-/** Its name, whether it is there or not. */
+/** The default artifact bucket of this account and region, whether it exists or not. */
 export async function defaultBucket(clients: StackClients): Promise<string> {
   return artifactBucketName(await accountOf(clients), clients.region)
 }
 
 /**
- * The bucket for code and templates; made, private and encrypted and for TLS alone, if it is missing.
- * @param named another name than the usual one
+ * The bucket for code and templates. Creates it if it does not exist: private, encrypted, and for TLS only.
+ * @param named a name that replaces the default
  * @throws Problem `bucket-taken`, `aws-…`
  */
 export async function artifactBucket(clients: StackClients, named?: string): Promise<string> {

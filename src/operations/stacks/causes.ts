@@ -2,7 +2,7 @@ import { deniedIn } from '../../aws/index.ts'
 import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import type { StackEvent } from './events.ts'
 
-/** Why a change of a stack failed, and what to do about it. */
+/** Why a stack operation failed, and what to do about it. */
 export interface Cause {
   readonly resource: string
   readonly type: string
@@ -10,12 +10,12 @@ export interface Cause {
   readonly next: NextStep
 }
 
-/** What is only stopped because something else failed says so. */
+/** The reason of a resource that CloudFormation cancelled because a different resource failed. */
 const follower = /^Resource (?:creation|update|deletion) cancelled/i
 
 /**
- * The event that the rest followed from: the first that failed and was not merely stopped. The stack's own events come
- * after it, and only repeat names.
+ * The root cause: the first resource that failed and was not merely cancelled. The stack's own events follow it and only
+ * repeat resource names.
  */
 export function firstFailure(events: readonly StackEvent[]): StackEvent | undefined {
   const failed = events.filter(({ status }) => status.endsWith('_FAILED'))
@@ -23,40 +23,40 @@ export function firstFailure(events: readonly StackEvent[]): StackEvent | undefi
   return own.find(({ reason }) => !follower.test(reason ?? '')) ?? own[0] ?? failed[0]
 }
 
-/** A stack imports what another one exports. */
-export const missingExport = step`deploy the stacks that it builds on first: ${apigw('deploy')}`
+/** A stack imports a value that no stack exports yet. */
+export const missingExport = step`deploy the stacks that it depends on first: ${apigw('deploy')}`
 
-/** What to do, by what AWS's services say. The first that matches counts. */
+/** The next step for each AWS error message. The first match wins. */
 const advice: readonly (readonly [RegExp, NextStep])[] = [
   [/not empty/i, 'empty it, then run it again: aws s3 rm s3://{id} --recursive'],
-  [/deletion protection|Cannot delete protected/i, 'take its deletion protection off if it is to go, then run it again'],
+  [/deletion protection|Cannot delete protected/i, 'turn off deletion protection, then run it again'],
   [/cannot be deleted as it is in use by|in use by another stack/i, 'destroy the stacks that use it first'],
   [/No export named/i, missingExport],
   [
     /has a dependent object|DependencyViolation|has dependencies/i,
-    'network interfaces of functions go some minutes late: run it again in half an hour',
+    'Lambda releases its network interfaces with a delay: run it again in 30 minutes',
   ],
   [
     /already exists|AlreadyExists|already owned/i,
-    'delete what has this name if an earlier stage left it, or choose another name; then run it again',
+    'delete the existing resource if an earlier stage left it behind, or choose a different name; then run it again',
   ],
-  [/service[- ]linked role/i, 'run it again: AWS makes the role on first use, and it takes a moment'],
+  [/service[- ]linked role/i, 'run it again: AWS creates the role on first use, which takes a moment'],
   [
     /limit exceeded|LimitExceeded|quota|maximum number of|has been reached/i,
-    'ask for more in Service Quotas (console), or delete what is not used; then run it again',
+    'request an increase in the Service Quotas console, or delete unused resources; then run it again',
   ],
-  [/Throttl|Rate exceeded|TooManyRequests/i, 'run it again in some minutes'],
+  [/Throttl|Rate exceeded|TooManyRequests/i, 'run it again in a few minutes'],
   [
     /InsufficientDBInstanceCapacity|insufficient capacity|not (?:available|supported) in (?:this|the requested|your requested) (?:Availability Zone|region)|InsufficientCache/i,
-    'choose another size for the stage in apigw.yaml, then run it again',
+    'choose a different size for the stage in apigw.yaml, then run it again',
   ],
   [
     /Cannot find version|engine version|InvalidParameterCombination/i,
-    'choose a version or size that the region has, then run it again',
+    'choose a version or size that is available in the region, then run it again',
   ],
   [
     /circuit breaker|did not stabilize|failed to stabilize|health checks?/i,
-    step`see why it does not start: ${apigw('logs')}; then run it again`,
+    step`check why it does not start: ${apigw('logs')}; then run it again`,
   ],
   [/certificate|DNS validation|hosted zone/i, 'check domain and hostedZoneId of the stage in apigw.yaml, then run it again'],
 ]
@@ -65,22 +65,22 @@ function nextOf({ reason = '', physicalId }: StackEvent): NextStep {
   const denied = deniedIn(reason)
   if (denied !== undefined) {
     const on = denied.resource === undefined ? '' : ` on ${denied.resource}`
-    return `let an administrator allow ${denied.action}${on}, then run it again`
+    return `ask an administrator to allow ${denied.action}${on}, then run it again`
   }
   const found = advice.find(([pattern]) => pattern.test(reason))?.[1]
-  const next = found ?? 'correct that, then run it again; what was finished is not made twice'
+  const next = found ?? 'fix the cause, then run it again; finished resources are not created twice'
   return typeof next === 'string' ? next.replace('{id}', physicalId) : next
 }
 
-/** What SDKs put behind a message, for support and not for a reader. */
+/** The reason without the request ids and status codes that SDKs append. */
 function plainReason(reason: string | undefined): string {
-  const text = (reason ?? 'AWS gives no reason')
+  const text = (reason ?? 'AWS gave no reason')
     .replaceAll(/\s*\((?:Service|Status Code|Request ID|RequestToken|HandlerErrorCode|SDK Attempt Count)[^)]*\)/g, '')
     .replaceAll(/\s*\(RequestToken: [^)]*\)/g, '')
   return text.replaceAll(/\s+/g, ' ').trim()
 }
 
-/** @param events of one change, oldest first */
+/** @param events of one stack operation, oldest first */
 export function causeOf(events: readonly StackEvent[]): Cause | undefined {
   const first = firstFailure(events)
   if (first === undefined) return undefined

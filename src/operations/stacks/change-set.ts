@@ -10,7 +10,7 @@ import { interruptedBefore } from './refusals.ts'
 import { describeStack, isShell, type Stack } from './stack.ts'
 import { uploadAsset } from './upload.ts'
 
-/** What a stack should become. */
+/** The desired state of a stack. */
 export interface Wanted {
   readonly name: string
   /** YAML or JSON. */
@@ -20,7 +20,7 @@ export interface Wanted {
   readonly capabilities?: readonly ('CAPABILITY_IAM' | 'CAPABILITY_NAMED_IAM' | 'CAPABILITY_AUTO_EXPAND')[]
 }
 
-/** A change set that AWS has made and nobody has executed. */
+/** A change set that was created and not executed. */
 export interface ChangeSet {
   /** Its ARN. */
   readonly id: string
@@ -29,7 +29,7 @@ export interface ChangeSet {
   readonly changes: readonly Change[]
 }
 
-/** A longer template has to be read from S3 (CloudFormation quotas, "Template body size in a request"). */
+/** A longer template must be uploaded to S3 (CloudFormation quotas, "Template body size in a request"). */
 const inlineBytes = 51_200
 const pausesMs = [250, 500, 1_000, 2_000]
 
@@ -45,10 +45,10 @@ function pairs<K extends string, V extends string>(of: Readonly<Record<string, s
 }
 
 /**
- * Asks AWS what would change. Nothing changes yet.
- * @param before the stack as it stands; undefined or a shell: it is to be made
- * @returns undefined where nothing would
- * @throws Problem `stack-refused` where AWS cannot say, `interrupted`, `aws-…`
+ * Creates a change set, which shows what would change without changing it.
+ * @param before the current stack; undefined or in review: the stack is created
+ * @returns undefined if there are no changes
+ * @throws Problem `stack-refused` if CloudFormation rejects the change, `interrupted`, `aws-…`
  */
 export async function makeChangeSet(
   clients: StackClients,
@@ -62,7 +62,7 @@ export async function makeChangeSet(
   const input: CreateChangeSetCommandInput = {
     StackName: wanted.name,
     ChangeSetName: name,
-    // A repeated request, after an answer that was lost, finds the first one.
+    // A retry after a lost response finds the change set of the first request.
     ClientToken: name,
     ChangeSetType: creates ? 'CREATE' : 'UPDATE',
     ...(await templateOf(clients, wanted.templateBody)),
@@ -89,14 +89,14 @@ export async function makeChangeSet(
 }
 
 function refused(name: string, reason: string): Problem {
-  return new Problem('stack-refused', `CloudFormation cannot change ${name} so: ${reason || 'it gives no reason'}`, {
+  return new Problem('stack-refused', `CloudFormation rejected the change to ${name}: ${reason || 'it gave no reason'}`, {
     next: /No export named/.test(reason)
       ? missingExport
-      : 'correct the template or its parameters, and run it again; nothing was changed',
+      : 'fix the template or its parameters, then run it again; nothing was changed',
   })
 }
 
-/** All pages of a change set, as soon as AWS has made it or has failed to. */
+/** Waits until the change set is created or has failed, and reads all its pages. */
 async function readWhenMade(
   clients: StackClients,
   stack: string,
@@ -120,8 +120,8 @@ async function readWhenMade(
 }
 
 /**
- * Deletes a change set that will not be executed, and the empty shell of a stack that it came with, unless somebody
- * else's change set is in it too. It tidies up after something else, so it never fails itself.
+ * Deletes a change set that will not be executed. Also deletes the empty stack that it created, unless the stack has other
+ * change sets. This is cleanup, so errors are ignored.
  */
 export async function discard(clients: StackClients, set: Pick<ChangeSet, 'id' | 'stackId' | 'creates'>): Promise<void> {
   const { DeleteChangeSetCommand, DeleteStackCommand, ListChangeSetsCommand } = await import('@aws-sdk/client-cloudformation')
@@ -135,6 +135,6 @@ export async function discard(clients: StackClients, set: Pick<ChangeSet, 'id' |
       await cloudFormation.send(new DeleteStackCommand({ StackName: set.stackId }))
     }
   } catch {
-    // What is left is a change set that costs nothing, and that the next deployment takes for what it is.
+    // A leftover change set costs nothing, and the next deployment ignores it.
   }
 }

@@ -1,8 +1,8 @@
 import type { ResourceChange } from '@aws-sdk/client-cloudformation'
 
 /**
- * What happens to the data of a store that goes away: it is `lost`; a `snapshot` of it stays; or the store itself is
- * `kept`, outside the stack, and whatever uses the stack finds another, empty one or none.
+ * What happens to the data of a deleted or replaced data store. `lost`: it is deleted. `snapshot`: AWS takes a snapshot.
+ * `kept`: the store stays, outside the stack, and the stack gets an empty new one or none.
  */
 export type Loss = 'lost' | 'snapshot' | 'kept'
 
@@ -13,15 +13,15 @@ export interface Change {
   readonly id: string
   readonly type: string
   readonly physicalId: string | null
-  /** CloudFormation knows only while it works whether this has to be replaced. */
+  /** Whether CloudFormation decides only during the update if the resource is replaced. */
   readonly perhaps: boolean
-  /** The properties and other parts that differ. */
+  /** The properties and attributes that differ. */
   readonly why: readonly string[]
-  /** Only of a data store that is replaced or deleted. */
+  /** Set only for a data store that is replaced or deleted. */
   readonly loss: Loss | null
 }
 
-/** What holds something that cannot be made again from the template. */
+/** Resource types with data that the template cannot recreate. */
 const dataStores = new Set([
   'AWS::RDS::DBInstance',
   'AWS::RDS::DBCluster',
@@ -51,7 +51,7 @@ function kindOf({ Action, Replacement }: ResourceChange): Change['kind'] {
   return Replacement === 'True' || Replacement === 'Conditional' ? 'replace' : 'change'
 }
 
-/** A change as a change set describes it. */
+/** Converts a change of a change set. */
 export function changeFrom(change: ResourceChange): Change {
   const { LogicalResourceId: id = '', ResourceType: type = '', PhysicalResourceId, PolicyAction, Details = [] } = change
   const kind = kindOf(change)

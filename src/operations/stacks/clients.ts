@@ -4,14 +4,14 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import type { STSClient } from '@aws-sdk/client-sts'
 import { type AwsPlace, awsProblem, callAws, clientOptions } from '../../aws/index.ts'
 
-/** The clients that stacks are worked with, in one account and region. */
+/** The AWS clients for stack operations, in one account and region. */
 export interface StackClients {
   readonly region: string
   readonly profile: string | undefined
   readonly cloudFormation: CloudFormationClient
   readonly s3: S3Client
   readonly sts: STSClient
-  /** Between two looks at what AWS is doing. Ends early, without an error, when the signal comes. */
+  /** Waits between two polls. Ends early, without an error, when the signal aborts. */
   pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   close(): void
 }
@@ -21,8 +21,8 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
 }
 
 /**
- * Opens the clients of a place. No call is made yet.
- * @throws Problem `input-missing` where no region is set anywhere
+ * Creates the clients. Makes no API call.
+ * @throws Problem `input-missing` if no region is configured
  */
 export async function stackClients(place: AwsPlace): Promise<StackClients> {
   const [{ CloudFormationClient }, { S3Client }, { STSClient }] = await Promise.all([
@@ -46,7 +46,7 @@ export async function stackClients(place: AwsPlace): Promise<StackClients> {
   }
 }
 
-/** The 12 digits of the account that the credentials belong to. */
+/** The 12-digit account id of the credentials. */
 export async function accountOf(clients: StackClients): Promise<string> {
   const { GetCallerIdentityCommand } = await import('@aws-sdk/client-sts')
   const { Account = '' } = await callAws(clients, 'sts:GetCallerIdentity', () =>

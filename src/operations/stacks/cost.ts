@@ -3,24 +3,24 @@ import type { StackPlan } from './plan.ts'
 import { hoursAMonth, type Prices, prices } from './prices.ts'
 import { interfaceEndpoints, mapped, templateParameters, templateResources } from './template.ts'
 
-/** One standing part of the bill: what it costs a month while nobody calls. */
+/** One fixed cost: what it costs a month without any traffic. */
 export interface CostLine {
   readonly what: string
   readonly dollarsAMonth: number
 }
 
-/** What a stage costs a month before it carries anything. */
+/** The fixed monthly cost of a stage, without any traffic. */
 export interface Cost {
   readonly lines: readonly CostLine[]
   readonly dollarsAMonth: number
-  /** The way out of the network, both ways of it; null where the network is not part of this. */
+  /** The cost of both egress options; null if the network stack is not included. */
   readonly egress: {
     readonly endpoints: number
     readonly nat: number
     readonly gigabytes: number
     readonly taken: EgressMode
   } | null
-  /** What is not in the sum: it depends on use, or its price is not known here. */
+  /** What the total excludes, because it depends on usage or its price is unknown. */
   readonly notCounted: readonly string[]
   readonly source: string
 }
@@ -30,7 +30,7 @@ type Values = Readonly<Record<string, string | undefined>>
 
 const zones = 2
 
-/** A stack's parameters as AWS will see them. */
+/** A stack's parameters, with the template's defaults. */
 function effective({ template, parameters }: StackPlan): Values {
   const defaults = templateParameters(template).map(({ name, fallback }) => [name, fallback])
   return { ...Object.fromEntries(defaults), ...parameters }
@@ -50,7 +50,7 @@ function monthly(hourly: number | undefined, times = 1): number | undefined {
   return hourly === undefined ? undefined : hourly * hoursAMonth * times
 }
 
-/** Both ways out of the network, by the traffic that the stage says it has. */
+/** The monthly cost of both egress options, for the stage's configured traffic. */
 function waysOut({ template }: StackPlan, values: Values, price: Prices): { endpoints: number; nat: number; gigabytes: number } {
   const gigabytes = Number(values.MonthlyGigabytes)
   const count = interfaceEndpoints(template, values.Containers === 'yes')
@@ -62,7 +62,7 @@ function waysOut({ template }: StackPlan, values: Values, price: Prices): { endp
   }
 }
 
-/** `cheaper` is decided by the template, which compares steps of traffic beforehand. */
+/** The template maps `cheaper` to an option, by traffic tiers. */
 function wayTaken({ template }: StackPlan, { Egress, Containers = '', MonthlyGigabytes = '' }: Values): EgressMode {
   const way = Egress === 'cheaper' ? mapped(template, 'Cheaper', Containers, MonthlyGigabytes) : Egress
   return way === 'endpoints' || way === 'nat' ? way : 'none'
@@ -74,7 +74,7 @@ function networkCost(plan: StackPlan, price: Prices, sum: Sum): NonNullable<Cost
   const taken = wayTaken(plan, values)
   const traffic = `with ${ways.gigabytes} GB a month`
   if (taken === 'endpoints') sum.add(`network: interface endpoints in ${zones} zones, ${traffic}`, ways.endpoints)
-  if (taken === 'nat') sum.add(`network: NAT, ${values.NatGateways} of it, ${traffic}`, ways.nat)
+  if (taken === 'nat') sum.add(`network: NAT gateways (${values.NatGateways}), ${traffic}`, ways.nat)
   return { ...ways, taken }
 }
 
@@ -99,22 +99,22 @@ function containerCost(what: string, values: Values, price: Prices, sum: Sum): v
   sum.add(`${what}: at least ${MinTasks} × Fargate, ${cpu} vCPU and ${gigabytes} GB`, monthly(hourly, Number(MinTasks)))
 }
 
-/** Functions cost nothing while nobody calls; the way from the balancer to a private API does. */
+/** Lambda functions cost nothing when idle; the VPC endpoint between the load balancer and a private API does. */
 function gatewayCost(plan: StackPlan, price: Prices, sum: Sum): void {
   const values = effective(plan)
   const endpoints = interfaceEndpoints(plan.template, false)
   if (values.Front === 'container') containerCost('gateway', values, price, sum)
-  else sum.add(`gateway: the API's endpoint in ${zones} zones`, monthly(price.endpointHour, zones * endpoints))
+  else sum.add(`gateway: VPC endpoint of the API in ${zones} zones`, monthly(price.endpointHour, zones * endpoints))
 }
 
 const always = [
   'the firewall (WAF), keys (KMS), alarms and flow logs',
-  'use: calls, messages, log lines, traffic to the internet, backups',
+  'usage: API calls, messages, log ingestion, internet traffic, backups',
 ]
 
 /**
- * What stacks cost a month while nobody calls, as far as prices are known.
- * @returns undefined where none are known of the region
+ * The fixed monthly cost of some stacks, as far as prices are known.
+ * @returns undefined if no prices are known for the region
  */
 export function monthlyCost(plans: readonly StackPlan[], region: string): Cost | undefined {
   const price = prices[region]
@@ -124,7 +124,7 @@ export function monthlyCost(plans: readonly StackPlan[], region: string): Cost |
   const [network, data, edge, gateway, worker] = (['network', 'data', 'edge', 'gateway', 'worker'] as const).map(plan)
   const egress = network === undefined ? null : networkCost(network, price, sum)
   if (data !== undefined) dataCost(data, price, sum)
-  // One public address in each zone that the balancer stands in.
+  // One public IPv4 address per zone of the load balancer.
   if (edge !== undefined) sum.add('edge: load balancer', monthly(price.balancerHour + zones * price.publicAddressHour))
   if (gateway !== undefined) gatewayCost(gateway, price, sum)
   if (worker !== undefined && effective(worker).Mode === 'container') {
@@ -135,7 +135,7 @@ export function monthlyCost(plans: readonly StackPlan[], region: string): Cost |
     lines: sum.lines,
     dollarsAMonth: Math.round(total * 100) / 100,
     egress,
-    notCounted: [...sum.notCounted.map((what) => `${what}: no price is known here`), ...always],
+    notCounted: [...sum.notCounted.map((what) => `${what}: price unknown`), ...always],
     source: price.source,
   }
 }

@@ -19,8 +19,8 @@ export interface Deployed {
 const done = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE'])
 
 /**
- * Makes a stack what it should be: asks AWS what would change, has that approved, does it, and tells what happens. A
- * stack that is so already is left alone.
+ * Creates or updates a stack: creates a change set, asks for approval, executes it and reports progress. A stack without
+ * changes is left as it is.
  * @throws Problem `declined`, `interrupted`, `stack-busy`, `stack-stuck`, `stack-refused`, `stack-failed` with the first
  * cause, `aws-…`
  */
@@ -31,7 +31,7 @@ export async function deployStack(clients: StackClients, wanted: Wanted, steps: 
   let feed: EventFeed
   try {
     if (!(await steps.approve(set.changes))) {
-      throw new Problem('declined', `That was no yes; nothing of ${wanted.name} was changed.`)
+      throw new Problem('declined', `Not confirmed. ${wanted.name} was not changed.`)
     }
     if (steps.signal?.aborted) throw interruptedBefore(wanted.name)
     feed = await EventFeed.open(clients, set.stackId)
@@ -46,7 +46,7 @@ export async function deployStack(clients: StackClients, wanted: Wanted, steps: 
 }
 
 /**
- * What would change, without changing it.
+ * Lists what a deployment would change, without changing it.
  * @throws as `deployStack`
  */
 export async function previewStack(clients: StackClients, wanted: Wanted, steps: Steps): Promise<readonly Change[]> {
@@ -65,21 +65,21 @@ async function execute(clients: StackClients, name: string, set: ChangeSet, { wh
         new ExecuteChangeSetCommand({
           ChangeSetName: set.id,
           ClientRequestToken: tokenFor(who),
-          // A first creation that fails leaves nothing that would keep its name from the next one.
+          // A failed creation deletes all resources, so that their names are free for the next attempt.
           ...(set.creates && { RetainExceptOnCreate: true }),
         }),
       )
     } catch (error) {
       if (!(error instanceof Error) || !overtaken(error)) throw error
-      throw new Problem('stack-busy', `Somebody else changed ${name} since this was approved; nothing of it was done.`, {
-        next: 'run it again: it shows what is still to change',
+      throw new Problem('stack-busy', `A different deployment changed ${name} after the approval; nothing was changed.`, {
+        next: 'run it again: it shows the remaining changes',
         cause: error,
       })
     }
   })
 }
 
-/** Another change set was executed first, so that this one is obsolete or gone, or its work is going on. */
+/** Whether a different change set was executed first: this one is obsolete or deleted, or the stack is being updated. */
 function overtaken({ name, message }: Error): boolean {
   if (/^InvalidChangeSetStatus|^ChangeSetNotFound/.test(name)) return true
   return name === 'ValidationError' && /_IN_PROGRESS state/.test(message)
@@ -88,12 +88,12 @@ function overtaken({ name, message }: Error): boolean {
 function failure(name: string, { stack, events }: Watched, { look }: Steps): Problem {
   const cause = causeOf(events)
   const status = stack?.status ?? 'gone'
-  const after = status.includes('ROLLBACK_COMPLETE') ? 'it was brought back to what it was' : `it is ${status}`
+  const after = status.includes('ROLLBACK_COMPLETE') ? 'it was rolled back' : `it is ${status}`
   if (cause === undefined) {
-    return new Problem('stack-failed', `${name} could not be changed; ${after}. ${stack?.reason ?? ''}`.trim(), {
+    return new Problem('stack-failed', `${name} could not be updated; ${after}. ${stack?.reason ?? ''}`.trim(), {
       next: look ?? 'run it again',
     })
   }
   const { resource, type, reason, next } = cause
-  return new Problem('stack-failed', `${name} could not be changed; ${after}. ${resource} (${type}): ${reason}`, { next })
+  return new Problem('stack-failed', `${name} could not be updated; ${after}. ${resource} (${type}): ${reason}`, { next })
 }

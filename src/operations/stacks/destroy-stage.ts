@@ -8,7 +8,7 @@ import { chosenStacks } from './plan.ts'
 import { describeStack, isShell, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
 
-/** A stack that is there, with everything that lives in it. */
+/** A stack to delete, with its resources. */
 export interface Doomed {
   readonly key: StackKey
   readonly name: string
@@ -16,8 +16,8 @@ export interface Doomed {
 }
 
 /**
- * Finds out what a deletion would delete, in the order in which it goes: what builds on others first.
- * @throws Problem `stack-unknown`; `stack-stuck` where one is protected, or a stack that stays builds on it
+ * Lists what would be deleted, in order of deletion: dependent stacks first.
+ * @throws Problem `stack-unknown`; `stack-stuck` if a stack is protected, or if a stack that is kept depends on it
  */
 export async function surveyDestruction(
   clients: StackClients,
@@ -43,12 +43,12 @@ export async function surveyDestruction(
 }
 
 /**
- * Deleting what is protected fails, and leaves a stack that can no longer be updated, so that the protection could not be
- * turned off with it either: it is refused before it begins.
+ * Rejects a stack with deletion protection before anything is deleted. A deletion would fail halfway and leave a stack that
+ * cannot be updated, so its protection could no longer be turned off.
  */
 function refuseProtected(key: StackKey, { name, parameters }: Stack): void {
   if (parameters.DeletionProtection !== 'true') return
-  throw new Problem('stack-stuck', `${name} has its deletion protection on.`, {
+  throw new Problem('stack-stuck', `${name} has deletion protection enabled.`, {
     next: step`set deploy.parameters.${key}.DeletionProtection of the stage in apigw.yaml to false, ${apigw('deploy', key)}, then destroy`,
   })
 }
@@ -60,21 +60,25 @@ async function refuseWhileUsed(clients: StackClients, stage: string, keys: reado
   )
   const users = found.flat()
   if (users.length === 0) return
-  throw new Problem('stack-stuck', `${users.join(', ')} of ${stage} ${users.length === 1 ? 'builds' : 'build'} on that.`, {
-    next: apigw('destroy', ...keys, ...users),
-  })
+  throw new Problem(
+    'stack-stuck',
+    `${users.join(', ')} of ${stage} ${users.length === 1 ? 'depends' : 'depend'} on the stacks to delete.`,
+    {
+      next: apigw('destroy', ...keys, ...users),
+    },
+  )
 }
 
-/** What became of one. */
+/** A deleted stack. */
 export interface Gone {
   readonly stack: StackKey
   readonly name: string
-  /** `TYPE ID` of what its template says is to be kept. */
+  /** `TYPE ID` of each resource that the template retains. */
   readonly retained: readonly string[]
 }
 
 /**
- * Deletes what was surveyed and approved, one stack after the other. The first failure ends it, and the next run goes on.
+ * Deletes the approved stacks one by one. Stops at the first failure; the next run continues from there.
  * @throws Problem as `destroyStack`
  */
 export async function destroyStage(

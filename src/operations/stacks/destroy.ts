@@ -13,19 +13,19 @@ import { tokenFor } from './token.ts'
 import { watch } from './watch.ts'
 
 export interface Destroyed {
-  /** What was left, as its template said: `TYPE ID`. */
+  /** `TYPE ID` of each resource that the template retained. */
   readonly retained: readonly string[]
 }
 
 /**
- * Deletes a stack, after all that would be deleted was approved. One that is not there is deleted already.
+ * Deletes a stack after approval. Does nothing if the stack does not exist.
  * @throws Problem `declined`, `interrupted`, `stack-busy`, `stack-failed` with the first cause, `aws-…`
  */
 export async function destroyStack(clients: StackClients, name: string, steps: Steps): Promise<Destroyed> {
   const stack = await restingStack(clients, name, steps)
   if (stack === undefined) return { retained: [] }
   const approved = await steps.approve(isShell(stack) ? [] : await contentsOf(clients, stack))
-  if (!approved) throw new Problem('declined', `That was no yes; nothing of ${name} was deleted.`)
+  if (!approved) throw new Problem('declined', `Not confirmed. ${name} was not deleted.`)
   if (steps.signal?.aborted) throw interruptedBefore(name)
   const feed = await EventFeed.open(clients, stack.id)
   await remove(clients, stack, steps)
@@ -35,12 +35,12 @@ export async function destroyStack(clients: StackClients, name: string, steps: S
   if (after === undefined || after.status === 'DELETE_COMPLETE') return { retained }
   const cause = causeOf(events)
   const why = cause === undefined ? (after.reason ?? after.status) : `${cause.resource} (${cause.type}): ${cause.reason}`
-  throw new Problem('stack-failed', `${name} could not be deleted whole (${after.status}). ${why}`, {
+  throw new Problem('stack-failed', `${name} could not be deleted completely (${after.status}). ${why}`, {
     next: cause?.next ?? steps.look ?? 'run it again',
   })
 }
 
-/** Everything that lives in a stack, as the deletion that it would be. */
+/** All resources of a stack, as the changes of a deletion. */
 export async function contentsOf(clients: StackClients, { id }: Stack): Promise<Change[]> {
   const { GetTemplateCommand, ListStackResourcesCommand } = await import('@aws-sdk/client-cloudformation')
   const { TemplateBody = '' } = await callAws(clients, 'cloudformation:GetTemplate', () =>
@@ -72,7 +72,7 @@ async function remove(clients: StackClients, { id, name }: Stack, { who }: Steps
       await clients.cloudFormation.send(new DeleteStackCommand({ StackName: id, ClientRequestToken: tokenFor(who) }))
     } catch (error) {
       if (!(error instanceof Error && /TerminationProtection/.test(error.message))) throw error
-      throw new Problem('stack-stuck', `${name} is protected from being deleted.`, {
+      throw new Problem('stack-stuck', `${name} has termination protection enabled.`, {
         next: `aws cloudformation update-termination-protection --no-enable-termination-protection --region ${clients.region} --stack-name ${name}`,
         cause: error,
       })

@@ -2,7 +2,7 @@ import type { StackEvent as AwsEvent } from '@aws-sdk/client-cloudformation'
 import { callAws } from '../../aws/index.ts'
 import type { StackClients } from './clients.ts'
 
-/** One thing that CloudFormation says of a stack or of a resource in it. */
+/** A CloudFormation event of a stack or one of its resources. */
 export interface StackEvent {
   readonly id: string
   /** Milliseconds since 1970. */
@@ -14,9 +14,9 @@ export interface StackEvent {
   /** Such as `CREATE_IN_PROGRESS`. */
   readonly status: string
   readonly reason: string | undefined
-  /** It is about the stack as a whole. */
+  /** Whether the event is about the stack itself. */
   readonly ofStack: boolean
-  /** What whoever started this gave it for a name. */
+  /** The client request token of the operation. */
   readonly token: string | undefined
 }
 
@@ -36,8 +36,8 @@ function eventFrom(event: AwsEvent): StackEvent {
 }
 
 /**
- * Hands out each event of a stack once, oldest first. What had happened before it was opened is never handed out: events
- * are told apart by their ids, not by a clock, because this machine's need not be that of AWS.
+ * Returns each event of a stack once, oldest first, starting after the newest event at the time of `open`. It compares event
+ * ids and not times, because the local clock may differ from AWS's.
  */
 export class EventFeed {
   readonly #clients: StackClients
@@ -56,7 +56,7 @@ export class EventFeed {
     return feed
   }
 
-  /** What has happened since the last call. */
+  /** The events since the last call. */
   async next(): Promise<StackEvent[]> {
     const newest = this.#newest
     const pages = await this.#pages((page) => page.some(({ id }) => id === newest))
@@ -67,7 +67,7 @@ export class EventFeed {
     return fresh.reverse()
   }
 
-  /** Newest first, until a page is the last wanted one. */
+  /** Reads pages, newest event first, up to and including the first for which `isLast` holds. */
   async #pages(isLast: (page: readonly StackEvent[]) => boolean): Promise<StackEvent[][]> {
     const { DescribeStackEventsCommand } = await import('@aws-sdk/client-cloudformation')
     const pages: StackEvent[][] = []
@@ -85,7 +85,7 @@ export class EventFeed {
   }
 }
 
-/** The newest event that says that somebody began to change the stack as a whole. */
+/** The event that started the latest operation on the stack. */
 export async function lastStart(clients: StackClients, stackId: string): Promise<StackEvent | undefined> {
   const { DescribeStackEventsCommand } = await import('@aws-sdk/client-cloudformation')
   const { StackEvents = [] } = await callAws(clients, 'cloudformation:DescribeStackEvents', () =>

@@ -7,7 +7,7 @@ import type { StackClients } from './clients.ts'
 import { contentsOf } from './destroy.ts'
 import { describeStack } from './stack.ts'
 
-/** A line that something of a stage wrote. */
+/** A log line of a stage. */
 export interface LogLine {
   /** Milliseconds since 1970. */
   readonly at: number
@@ -25,12 +25,12 @@ export interface LogQuery {
 }
 
 const pauseMs = 2_000
-/** CloudWatch Logs shows a line some seconds after it was written, and lines of two streams not in order. */
+/** CloudWatch Logs delivers lines some seconds late, and lines of different streams out of order. */
 const lateMs = 30_000
 
 /**
- * The log groups of some stacks.
- * @throws Problem `stack-unknown` where none of them is deployed or writes logs
+ * Finds the log groups of some stacks.
+ * @throws Problem `stack-unknown` if none of them is deployed or has a log group
  */
 export async function logGroups(clients: StackClients, stage: string, keys: readonly StackKey[]): Promise<readonly string[]> {
   const found = await Promise.all(
@@ -51,7 +51,7 @@ export async function logGroups(clients: StackClients, stage: string, keys: read
   )
 }
 
-/** Lines that were handed out already, remembered for as long as they can come again. */
+/** The ids of lines that were already returned, kept for as long as a query can return them again. */
 class Seen {
   readonly #ids = new Map<string, number>()
 
@@ -89,7 +89,7 @@ async function page(
 }
 
 /**
- * Hands out lines in the order of their time, each once; with `follow`, until the signal.
+ * Passes each line to `show` once, ordered by time. With `follow` it runs until the signal aborts.
  * @throws Problem `aws-…`
  */
 export async function readLogs(

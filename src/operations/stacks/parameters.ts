@@ -5,14 +5,14 @@ import { type TemplateParameter, templateParameters } from './template.ts'
 
 type Values = Readonly<Record<string, string>>
 
-/** The steps that the network template decides by. */
+/** The traffic tiers of the network template. */
 const gigabytes = [100, 1_000, 2_000, 10_000] as const
 
 function gigabytesStep(value: number): string {
   return String(gigabytes.find((step) => value <= step) ?? gigabytes.at(-1))
 }
 
-/** Which parameter of which stack a setting is. */
+/** The stack parameter that each setting maps to. */
 const direct: readonly (readonly [setting: keyof DeploySettings, stack: StackKey, parameter: string])[] = [
   ['alertEmail', 'security', 'AlertEmail'],
   ['monthlyBudget', 'security', 'BudgetUsd'],
@@ -31,7 +31,7 @@ const direct: readonly (readonly [setting: keyof DeploySettings, stack: StackKey
   ['worker', 'worker', 'Mode'],
 ]
 
-/** What a size means. docs/capacity.md says what each carries. Small is what the templates begin with. */
+/** The parameters of each size; docs/capacity.md lists their capacity. Small uses the templates' defaults. */
 const ofSize: Readonly<Record<NonNullable<DeploySettings['size']>, Readonly<Partial<Record<StackKey, Values>>>>> = {
   small: {},
   medium: {
@@ -53,7 +53,7 @@ const ofSize: Readonly<Record<NonNullable<DeploySettings['size']>, Readonly<Part
 
 function textOf(setting: keyof DeploySettings, value: unknown): string {
   if (setting === 'monthlyGigabytes' && typeof value === 'number') return gigabytesStep(value)
-  // "cheaper" says in the template what "auto" says to an operator.
+  // The template's name for "auto" is "cheaper".
   return setting === 'egress' && value === 'auto' ? 'cheaper' : String(value)
 }
 
@@ -76,7 +76,7 @@ function needsImage(settings: DeploySettings): boolean {
   return stackKeys.some((key) => runsContainer(key, settings))
 }
 
-/** Parameters that are keys of functions' code, as long as the stack runs functions. */
+/** Parameters that take the S3 key of a function's code; none if the stack runs containers. */
 export function codeParameters(key: StackKey, template: string, settings: DeploySettings): string[] {
   if (runsContainer(key, settings)) return []
   return templateParameters(template)
@@ -90,17 +90,17 @@ function invalid(message: string, next: NextStep): Problem {
   return new Problem('config-invalid', message, { next })
 }
 
-/** What no template can say, because it is about two settings. */
+/** Checks that involve two settings, which a template cannot express. */
 function checkTogether(key: StackKey, settings: DeploySettings): void {
   if (key === 'edge' && settings.domain !== undefined && !settings.hostedZoneId && !settings.certificateArn) {
     throw invalid(
-      'A certificate for the domain needs its zone in Route 53, and deploy.hostedZoneId is not set.',
-      `set deploy.hostedZoneId ${inFile}, or deploy.certificateArn where DNS is elsewhere`,
+      'A certificate for the domain needs its hosted zone in Route 53, and deploy.hostedZoneId is not set.',
+      `set deploy.hostedZoneId ${inFile}, or deploy.certificateArn if DNS is hosted elsewhere`,
     )
   }
   if (runsContainer(key, settings) && settings.image === undefined) {
     throw invalid(
-      `The ${key} is to run as a container, and deploy.image is not set.`,
+      `The ${key} runs as a container, but deploy.image is not set.`,
       step`${apigw('deploy', 'security', 'network', 'data')}, push the image to RepositoryUri (${apigw('outputs', 'data')}), and set deploy.image to its digest`,
     )
   }
@@ -112,7 +112,7 @@ function checkGiven(key: StackKey, values: Values, parameters: readonly Template
   if (unknown !== undefined) {
     throw invalid(
       `The template of ${key} has no parameter "${unknown}".`,
-      `correct deploy.parameters.${key} ${inFile}; it has ${[...known].join(', ')}`,
+      `fix deploy.parameters.${key} ${inFile}; the parameters are ${[...known].join(', ')}`,
     )
   }
 }
@@ -128,8 +128,8 @@ function checkComplete(key: StackKey, values: Values, parameters: readonly Templ
 }
 
 /**
- * The parameters of a stack, except those of its code, which are known when the code is uploaded.
- * @throws Problem `config-invalid` that names the setting which is wrong or missing
+ * The parameters of a stack, except those for code, which are set at upload.
+ * @throws Problem `config-invalid`, which names the invalid or missing setting
  */
 export function stackParameters(key: StackKey, stage: string, template: string, settings: DeploySettings): Values {
   checkTogether(key, settings)

@@ -5,16 +5,16 @@ import { type DeploySettings, type StackKey, stackKeys, stackName } from '../../
 import { codeParameters, stackParameters } from './parameters.ts'
 import { zip } from './zip.ts'
 
-/** A function's code: the parameter that takes its key, and the archive. */
+/** A function's code: the parameter that takes its S3 key, and the archive. */
 export interface Code {
   readonly parameter: string
   readonly archive: Uint8Array
 }
 
-/** One stack of a stage, ready but for what only an account knows. */
+/** The template and parameters of one stack, without account-specific values. */
 export interface StackPlan {
   readonly key: StackKey
-  /** As AWS knows it. */
+  /** The CloudFormation stack name. */
   readonly name: string
   readonly template: string
   readonly parameters: Readonly<Record<string, string>>
@@ -29,34 +29,38 @@ export interface Stage {
 }
 
 /**
- * The stacks that are meant, in order; none named: all.
+ * The named stacks in deployment order, or all if none is named.
  * @throws Problem `stack-unknown`
  */
 export function chosenStacks(named: readonly string[]): readonly StackKey[] {
   const unknown = named.find((name) => !stackKeys.some((key) => key === name))
   if (unknown !== undefined) {
-    throw new Problem('stack-unknown', `There is no stack "${unknown}".`, { next: `use some of: ${stackKeys.join(', ')}` })
+    throw new Problem('stack-unknown', `Unknown stack "${unknown}".`, { next: `use one or more of: ${stackKeys.join(', ')}` })
   }
   return named.length === 0 ? stackKeys : stackKeys.filter((key) => named.includes(key))
 }
 
-/** The template sets the same limits; here they are known before anything is uploaded. */
+/** The templates have the same limits; checking here fails before anything is uploaded. */
 function checkStage(name: string): void {
   if (name.length <= 20 && /^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name)) return
-  throw new Problem('config-invalid', `A stage called "${name}" cannot be deployed: names of AWS would grow too long.`, {
-    next: 'call it in at most 20 of a-z, 0-9 and "-" in apigw.yaml',
-  })
+  throw new Problem(
+    'config-invalid',
+    `The stage "${name}" cannot be deployed: its name is too long or has invalid characters for AWS resource names.`,
+    {
+      next: 'rename it in apigw.yaml: at most 20 characters of a-z, 0-9 and "-"',
+    },
+  )
 }
 
 async function read(path: string, next: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (cause) {
-    throw new Problem('input-missing', `${path} is not there.`, { next, cause })
+    throw new Problem('input-missing', `${path} does not exist.`, { next, cause })
   }
 }
 
-/** `GatewayCodeKey` is the key of `gateway.mjs`, zipped. */
+/** The bundle of a code parameter: `GatewayCodeKey` takes the S3 key of the zipped `gateway.mjs`. */
 function bundleName(parameter: string): string {
   const words = parameter.replace(/CodeKey$/, '').replaceAll(/(?!^)([A-Z])/g, '-$1')
   return `${words.toLowerCase()}.mjs`
@@ -69,8 +73,8 @@ async function codeOf(parameter: string, root: string): Promise<Code> {
 }
 
 /**
- * Works out what the stacks of a stage are to be, without an account.
- * @param root where apigw is installed: its templates and bundles are below it
+ * Builds the templates and parameters of a stage's stacks. Needs no AWS account.
+ * @param root the installation folder of apigw, with its templates and bundles
  * @throws Problem `stack-unknown`, `config-invalid`, `input-missing`
  */
 export async function planStage(stage: Stage, named: readonly string[], root: string): Promise<readonly StackPlan[]> {
@@ -79,7 +83,7 @@ export async function planStage(stage: Stage, named: readonly string[], root: st
   return Promise.all(
     keys.map(async (key) => {
       const path = join(root, 'templates', 'stacks', `${key}.yaml`)
-      const template = (await read(path, 'install apigw again')).toString('utf8')
+      const template = (await read(path, 'reinstall apigw')).toString('utf8')
       const parameters = stackParameters(key, stage.name, template, stage.settings)
       const code = codeParameters(key, template, stage.settings).map((parameter) => codeOf(parameter, root))
       return { key, name: stackName(stage.name, key), template, parameters, code: await Promise.all(code) }

@@ -1,14 +1,14 @@
-/** Hours that AWS counts a month as. */
+/** AWS's price estimates use a month of 730 hours. */
 export const hoursAMonth = 730
 
-/** US dollars. What a price list does not tell is not here, and is named as not counted. */
+/** Prices in US dollars. A missing price is reported as not counted. */
 export interface Prices {
-  /** Where the numbers are from, and of when. */
+  /** The source and date of the prices. */
   readonly source: string
   readonly balancerHour: number
   readonly natHour: number
   readonly natGigabyte: number
-  /** In each zone. */
+  /** Per zone. */
   readonly endpointHour: number
   readonly endpointGigabyte: number
   readonly publicAddressHour: number
@@ -25,7 +25,7 @@ export interface Prices {
 /**
  * The AWS price list by region. Sources: the offer files of ap-northeast-2 (`index.csv`, published 2026-09-11 to
  * 2026-10-02) for the balancer, NAT, endpoints, addresses, Fargate on arm64, RDS, disks and secrets; ElastiCache as
- * measured on 2026-08-03, for Redis OSS, which costs no less than Valkey does.
+ * of 2026-08-03, for Redis OSS, which costs at least as much as Valkey.
  */
 export const prices: Readonly<Record<string, Prices>> = {
   'ap-northeast-2': {

@@ -1,7 +1,7 @@
 import type { StackEvent } from './events.ts'
 import type { Steps } from './steps.ts'
 
-/** Tells events, one line a resource and state: CloudFormation says "in progress" again when the resource has a name. */
+/** Prints events, one line per resource and status. CloudFormation repeats "in progress" once the resource has an id. */
 export class Progress {
   readonly #last = new Map<string, string>()
 

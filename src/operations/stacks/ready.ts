@@ -10,12 +10,12 @@ import { watch } from './watch.ts'
 
 const pauseMs = 5_000
 
-/** A first creation that did not work: the stack can only be deleted (CloudFormation guide, stack status codes). */
+/** Statuses after a failed creation: the stack can only be deleted (CloudFormation guide, stack status codes). */
 export const failedFirst = new Set(['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'CREATE_FAILED'])
 
 /**
- * Brings a stack to where it can be changed, or says why it cannot.
- * @returns undefined where it is to be made
+ * Waits until a stack can be updated, and deletes it if its creation failed.
+ * @returns undefined if the stack does not exist
  * @throws Problem `stack-busy`, `stack-stuck`, `interrupted`
  */
 export async function readyStack(clients: StackClients, name: string, steps: Steps): Promise<Stack | undefined> {
@@ -24,14 +24,14 @@ export async function readyStack(clients: StackClients, name: string, steps: Ste
   if (failedFirst.has(stack.status)) return removeFailed(clients, stack, steps)
   if (stack.status === 'UPDATE_ROLLBACK_FAILED' || stack.status === 'UPDATE_FAILED') throw await stuckHalfway(clients, stack)
   if (stack.status === 'DELETE_FAILED') {
-    throw new Problem('stack-stuck', `${name} was to be deleted, and a part of it could not be: ${stack.reason ?? 'no reason'}`, {
-      next: `delete it again and see what stands in the way: ${deleteCommand(clients, name)}`,
+    throw new Problem('stack-stuck', `An earlier deletion of ${name} failed: ${stack.reason ?? 'AWS gave no reason'}`, {
+      next: `delete it again to see what blocks it: ${deleteCommand(clients, name)}`,
     })
   }
   return stack
 }
 
-/** The stack when nobody changes it. @throws Problem `stack-busy` where that is not waited for */
+/** The stack when no operation is in progress. @throws Problem `stack-busy` unless `steps.wait` */
 export async function restingStack(clients: StackClients, name: string, steps: Steps): Promise<Stack | undefined> {
   for (let told = false; ; told = true) {
     const stack = await describeStack(clients, name)
@@ -50,7 +50,7 @@ async function busyProblem(clients: StackClients, stack: Stack): Promise<Problem
   const who = whoIs(start?.token)
   const since = start === undefined ? '' : ` since ${new Date(start.at).toISOString().slice(0, 19)}Z`
   return new Problem('stack-busy', `${stack.name} is being changed${since} by ${who} (${stack.status}).`, {
-    next: 'wait until that is over and run it again, or add --wait',
+    next: 'wait until it is finished and run it again, or add --wait',
   })
 }
 
@@ -60,11 +60,11 @@ function deleteCommand({ region }: StackClients, name: string): string {
 
 async function removeFailed(clients: StackClients, stack: Stack, steps: Steps): Promise<undefined> {
   const { name, status } = stack
-  const what = `${name} failed when it was first made (${status}), so it can only be deleted and made again; nothing lives in it.`
+  const what = `${name} failed during creation (${status}), so it can only be deleted and created again. It has no resources.`
   if (!(await steps.mayRemoveFailed?.(what))) {
     throw new Problem('stack-stuck', what, { next: `run it again with --yes, or ${deleteCommand(clients, name)}` })
   }
-  steps.tell(`Deleting what is left of ${name}.`)
+  steps.tell(`Deleting the failed stack ${name}.`)
   const { DeleteStackCommand } = await import('@aws-sdk/client-cloudformation')
   const feed = await EventFeed.open(clients, stack.id)
   await callAws(clients, 'cloudformation:DeleteStack', () =>
@@ -72,12 +72,12 @@ async function removeFailed(clients: StackClients, stack: Stack, steps: Steps): 
   )
   const { stack: after } = await watch(clients, stack.id, feed, steps)
   if (after === undefined || after.status === 'DELETE_COMPLETE') return undefined
-  throw new Problem('stack-stuck', `What is left of ${name} could not be deleted: ${after.reason ?? after.status}`, {
-    next: `remove what stands in the way, then ${deleteCommand(clients, name)}`,
+  throw new Problem('stack-stuck', `The failed stack ${name} could not be deleted: ${after.reason ?? after.status}`, {
+    next: `remove what blocks the deletion, then ${deleteCommand(clients, name)}`,
   })
 }
 
-/** An update failed, and so did the way back: somebody has to say which resources are given up. */
+/** An update failed, and so did its rollback: an operator must decide which resources to skip. */
 async function stuckHalfway(clients: StackClients, { name, status, reason }: Stack): Promise<Problem> {
   const { DescribeStackResourcesCommand } = await import('@aws-sdk/client-cloudformation')
   const { StackResources = [] } = await callAws(clients, 'cloudformation:DescribeStackResources', () =>
@@ -90,10 +90,10 @@ async function stuckHalfway(clients: StackClients, { name, status, reason }: Sta
   const next =
     status === 'UPDATE_FAILED'
       ? `aws cloudformation rollback-stack ${where}`
-      : `correct the cause, then aws cloudformation continue-update-rollback ${where}; add --resources-to-skip ${skip || 'NAME'} to give up what cannot be restored`
+      : `fix the cause, then aws cloudformation continue-update-rollback ${where}; add --resources-to-skip ${skip || 'NAME'} to skip what cannot be restored`
   return new Problem(
     'stack-stuck',
-    `An update of ${name} failed, and it could not go back (${status}). ${reasons.join('; ') || (reason ?? '')}`.trim(),
+    `An update of ${name} failed, and so did the rollback (${status}). ${reasons.join('; ') || (reason ?? '')}`.trim(),
     { next },
   )
 }

@@ -2,26 +2,26 @@ import type { Stack as AwsStack } from '@aws-sdk/client-cloudformation'
 import { callAws } from '../../aws/index.ts'
 import type { StackClients } from './clients.ts'
 
-/** A stack as it stands. */
+/** The current state of a stack. */
 export interface Stack {
   readonly name: string
-  /** Its ARN. It still names the stack when the stack is deleted; the name does not. */
+  /** Its ARN, which still identifies the stack after it is deleted; the name does not. */
   readonly id: string
   /** Such as `CREATE_COMPLETE`. */
   readonly status: string
   readonly reason: string | undefined
   readonly outputs: Readonly<Record<string, string>>
   readonly parameters: Readonly<Record<string, string>>
-  /** Milliseconds since 1970, of the last time that anything began to change. */
+  /** When the last operation started, in milliseconds since 1970. */
   readonly changedAt: number | undefined
 }
 
-/** Something changes it now. A stack that only has change sets (`REVIEW_IN_PROGRESS`) rests. */
+/** Whether an operation is in progress. A stack that has only change sets (`REVIEW_IN_PROGRESS`) is idle. */
 export function isBusy({ status }: Stack): boolean {
   return status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS'
 }
 
-/** Only a name with change sets: nothing was ever made in it. An earlier dry run may have left it. */
+/** Whether the stack has only change sets and no resources. An interrupted dry run may leave one. */
 export function isShell({ status }: Stack): boolean {
   return status === 'REVIEW_IN_PROGRESS'
 }
@@ -41,13 +41,13 @@ export function stackFrom(found: AwsStack): Stack {
   }
 }
 
-/** CloudFormation has no code of its own for this: a `ValidationError` whose text says so. */
+/** CloudFormation has no error code for a missing stack, only a `ValidationError` with this text. */
 function saysUnknown(error: unknown): boolean {
   return error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message)
 }
 
 /**
- * Reads a stack by its name or ARN; undefined where there is none.
+ * Reads a stack by its name or ARN; undefined if it does not exist.
  * @throws Problem `aws-…`
  */
 export async function describeStack(clients: StackClients, name: string): Promise<Stack | undefined> {

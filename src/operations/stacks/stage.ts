@@ -9,7 +9,7 @@ import type { Steps } from './steps.ts'
 import { isCovered, type Survey, surveyStack } from './survey.ts'
 import { assetKey, uploadAsset } from './upload.ts'
 
-/** A stack of a stage, and what would change of it. */
+/** A stack to deploy, and what would change. */
 export interface Surveyed extends Survey {
   readonly key: StackKey
   readonly wanted: Wanted
@@ -22,7 +22,7 @@ function wantedOf(stage: Stage, { name, template, parameters, code }: StackPlan,
     name,
     templateBody: template,
     parameters: { ...parameters, ...(code.length > 0 && { CodeBucket: bucket }), ...Object.fromEntries(keys) },
-    // The budget counts by it, and so does the bill.
+    // The budget and the cost report filter by this tag.
     tags: { 'apigw:stage': stage.name },
   }
 }
@@ -33,8 +33,8 @@ async function surveyed(clients: StackClients, plan: StackPlan, wanted: Wanted, 
 }
 
 /**
- * Finds out what a deployment would change, all stacks side by side. Nothing is uploaded: a key is known from the content.
- * @throws Problem as `deployStack`, where one of them cannot be changed now
+ * Lists what a deployment would change, for all stacks in parallel. Uploads nothing: S3 keys are content hashes.
+ * @throws Problem as `deployStack`, if a stack cannot be updated now
  */
 export async function surveyStage(
   clients: StackClients,
@@ -43,7 +43,7 @@ export async function surveyStage(
   steps: Steps,
 ): Promise<readonly Surveyed[]> {
   const bucket = stage.settings.artifactBucket ?? (await defaultBucket(clients))
-  // All of them end before the first error is handed on, so that each has deleted its change set.
+  // Waits for all before it throws the first error, so that each has deleted its change set.
   const found = await Promise.allSettled(plans.map((plan) => surveyed(clients, plan, wantedOf(stage, plan, bucket), steps)))
   return found.map((one) => {
     if (one.status === 'rejected') throw one.reason
@@ -51,7 +51,7 @@ export async function surveyStage(
   })
 }
 
-/** How one stack came out. */
+/** The result of one stack. */
 export interface StackResult {
   readonly stack: StackKey
   readonly name: string
@@ -65,10 +65,9 @@ async function uploadCode(clients: StackClients, stage: Stage, code: readonly Co
 }
 
 /**
- * Deploys what was surveyed and approved, one stack after the other. `steps.approve` is asked again only where a stack
- * turns out to change otherwise than the survey showed. The first failure ends it; the next run goes on from there,
- * because a stack that is done has no changes.
- * @param done is told of each stack
+ * Deploys the approved stacks one by one. Calls `steps.approve` again only if a stack would change differently from what was
+ * approved. Stops at the first failure; the next run continues from there, because a deployed stack has no changes.
+ * @param done called after each stack
  */
 export async function deployStage(
   clients: StackClients,

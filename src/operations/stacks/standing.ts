@@ -7,14 +7,14 @@ import { leftAlone } from './refusals.ts'
 import { isBusy, isShell, type Stack, stackFrom } from './stack.ts'
 import type { Steps } from './steps.ts'
 
-/** A stack of a stage as it stands; `stack` is null where there is none. */
+/** The current state of one stack of a stage; `stack` is null if it is not deployed. */
 export interface Standing {
   /** Such as `data`. */
   readonly key: string
   readonly stack: Stack | null
 }
 
-/** All stacks of a stage: those that every stage has, and whatever else carries its name, such as its trail. */
+/** All stacks of a stage: the standard ones, and others with its name prefix, such as its trail. */
 export async function standingOf(clients: StackClients, stage: string): Promise<readonly Standing[]> {
   const { paginateDescribeStacks } = await import('@aws-sdk/client-cloudformation')
   const found = await callAws(clients, 'cloudformation:DescribeStacks', async () => {
@@ -27,7 +27,7 @@ export async function standingOf(clients: StackClients, stage: string): Promise<
   const prefix = stackName(stage, '')
   const usual = stackKeys.map((key) => ({ key, stack: found.get(stackName(stage, key)) ?? null }))
   const names = new Set(usual.map(({ key }) => stackName(stage, key)))
-  // A stage "prod" is not to be shown the stacks of a stage "prod-eu": those end in the name of a stack of ours too.
+  // The stage "prod" must not list the stacks of a stage "prod-eu", which have the same prefix.
   const others = [...found.values()].filter(
     ({ name }) => name.startsWith(prefix) && !names.has(name) && !name.slice(prefix.length).includes('-'),
   )
@@ -37,8 +37,8 @@ export async function standingOf(clients: StackClients, stage: string): Promise<
 const pauseMs = 3_000
 
 /**
- * Tells what happens until none of the stacks changes any more.
- * @throws Problem `interrupted` at the signal
+ * Reports events until no stack has an operation in progress.
+ * @throws Problem `interrupted` if the signal aborts
  */
 export async function watchStage(clients: StackClients, stage: string, steps: Steps): Promise<readonly Standing[]> {
   const feeds = new Map<string, { feed: EventFeed; progress: Progress }>()

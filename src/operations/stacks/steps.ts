@@ -1,19 +1,19 @@
 import type { NextStep } from '../../domain/next-step.ts'
 import type { Change } from './change.ts'
 
-/** What a deployment asks and tells on its way. */
+/** How a deployment asks for approval and reports progress. */
 export interface Steps {
   /** Progress, one line at a time. */
   tell(line: string): void
-  /** Asked once, with all that would happen, before anything does. An error of it ends the deployment as a no does. */
+  /** Called once with all changes, before the first one. An error ends the deployment, as a refusal does. */
   approve(changes: readonly Change[]): Promise<boolean>
-  /** Whether a stack whose first creation failed may be deleted, to be made again; `what` says so. Absent: it may not. */
+  /** Whether a stack whose creation failed may be deleted and created again; `what` describes it. Absent: it may not. */
   mayRemoveFailed?(what: string): Promise<boolean>
-  /** Waits while somebody else changes the stack, instead of giving up. */
+  /** Waits while another operation is in progress, instead of failing. */
   readonly wait?: boolean
-  /** Who deploys, to be told to whoever deploys at the same time. */
+  /** Who deploys; a concurrent deployment shows it. */
   readonly who?: string
-  /** The command with which to look at a stack that is left to itself. */
+  /** The command that shows the state of a stack that is no longer watched. */
   readonly look?: NextStep
   readonly signal?: AbortSignal
 }

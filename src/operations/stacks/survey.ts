@@ -7,11 +7,11 @@ import { failedFirst } from './ready.ts'
 import { describeStack, isShell } from './stack.ts'
 import type { Steps } from './steps.ts'
 
-/** What would change of a stack. */
+/** What would change in a stack. */
 export interface Survey {
-  /** `new`: it is to be made. `failed`: so it was, that went wrong, and what is left is deleted first. */
+  /** `new`: it is created. `failed`: an earlier creation failed, so the stack is deleted first. */
   readonly state: 'new' | 'failed' | 'there'
-  /** Of a stack that is to be made, what its template makes with its parameters: AWS is not asked for it. */
+  /** For a new stack, the resources of its template and parameters; this needs no API call. */
   readonly changes: readonly Change[]
 }
 
@@ -27,7 +27,7 @@ function allOf({ templateBody, parameters }: Wanted): Change[] {
   }))
 }
 
-/** Finds out what would change, and leaves nothing behind, not even the empty shell of a stack that is to be made. */
+/** Lists what would change. Leaves nothing behind, not even the empty stack of a change set. */
 export async function surveyStack(clients: StackClients, wanted: Wanted, steps: Steps): Promise<Survey> {
   const stack = await describeStack(clients, wanted.name)
   const failed = stack !== undefined && failedFirst.has(stack.status)
@@ -37,7 +37,7 @@ export async function surveyStack(clients: StackClients, wanted: Wanted, steps: 
   return { state: 'there', changes: await previewStack(clients, wanted, steps) }
 }
 
-/** Whether what a change set says now was in what has been approved already. What is only made anew takes nothing away. */
+/** Whether a change was already approved. A new resource needs no approval, because it deletes nothing. */
 export function isCovered(change: Change, approved: readonly Change[]): boolean {
   if (change.kind === 'create') return true
   return approved.some(({ id, kind, loss }) => id === change.id && kind === change.kind && loss === change.loss)

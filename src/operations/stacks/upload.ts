@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { callAws } from '../../aws/index.ts'
 import { accountOf, type StackClients } from './clients.ts'
 
-/** The key that content has: its SHA-256, so that what has not changed is already there. */
+/** The S3 key of some content: its SHA-256, so unchanged content is not uploaded again. */
 export function assetKey(bytes: Uint8Array, extension: string): string {
   return `${createHash('sha256').update(bytes).digest('hex')}.${extension}`
 }
 
 /**
- * Puts content into the artifact bucket, unless it is there.
+ * Uploads content to the artifact bucket, unless it exists there.
  * @param extension of the key, without a dot, such as `zip`
  * @returns its key
  * @throws Problem `aws-…`

@@ -7,26 +7,26 @@ import { leftAlone } from './refusals.ts'
 import { describeStack, isBusy, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
 
-/** What a stack went through. */
+/** The result of a watched operation. */
 export interface Watched {
-  /** As it stands at the end; undefined where even its ARN is unknown by now. */
+  /** The final state; undefined if CloudFormation no longer knows the ARN. */
   readonly stack: Stack | undefined
   readonly events: readonly StackEvent[]
 }
 
-/** DescribeStackEvents is throttled by account; each look may be several calls. */
+/** DescribeStackEvents is throttled per account, and one poll may take several calls. */
 const pausesMs = [500, 1_000, 2_000, 3_000]
-/** A lid that is closed for a minute, a network that changes: AWS works on meanwhile. */
+/** Failed polls in a row before giving up. A laptop that sleeps for a minute or changes networks must not end the watch. */
 const missedLooks = 20
 
-/** The end is an event of the stack itself that is new: its status still shows, for a moment, how the last change ended. */
+/** Whether the stack's last event ends the operation. Its status may still show the previous operation for a moment. */
 function isOver(events: readonly StackEvent[]): boolean {
   return events.findLast(({ ofStack }) => ofStack)?.status.endsWith('_IN_PROGRESS') === false
 }
 
 /**
- * Tells what happens to a stack until it rests again.
- * @throws Problem `interrupted` at the signal: AWS goes on; `aws-…` where it cannot be watched any longer
+ * Reports a stack's events until the operation ends.
+ * @throws Problem `interrupted` if the signal aborts, while AWS continues; `aws-…` if the events can no longer be read
  */
 export async function watch(clients: StackClients, stackId: string, feed: EventFeed, steps: Steps): Promise<Watched> {
   const progress = new Progress()
@@ -47,18 +47,22 @@ export async function watch(clients: StackClients, stackId: string, feed: EventF
       missed = 0
     } catch (error) {
       if (!(error instanceof Problem) || !error.retryable || ++missed > missedLooks) throw watchedNoMore(error, clients, stackId)
-      steps.tell(`${error.message} AWS goes on; looking again.`)
+      steps.tell(`${error.message} AWS continues; retrying.`)
     }
     await clients.pause(pausesMs[Math.min(round, pausesMs.length - 1)] ?? 0, steps.signal)
   }
 }
 
-/** Such as a sign-in that expires after an hour: what was started goes on without it. */
+/** Polling failed for good, such as after an expired sign-in. The operation continues without it. */
 function watchedNoMore(error: unknown, { region }: StackClients, stackId: string): unknown {
   if (!(error instanceof Problem)) return error
   const name = stackId.split('/')[1] ?? stackId
-  return new Problem(error.code, `${error.message} AWS goes on changing ${name} in ${region}; it can only not be watched.`, {
-    next: step`${error.step ?? 'run it again'}; the same command then shows how it ended`,
-    cause: error,
-  })
+  return new Problem(
+    error.code,
+    `${error.message} AWS continues to change ${name} in ${region}, but its events cannot be read.`,
+    {
+      next: step`${error.step ?? 'run it again'}; the same command then shows the result`,
+      cause: error,
+    },
+  )
 }

@@ -5,7 +5,7 @@ import { artifactBucketName } from './bucket.ts'
 import type { StackPlan, Stage } from './plan.ts'
 import { assetKey } from './upload.ts'
 
-/** What stands for the account where none is known. */
+/** Placeholders for an unknown account and region. */
 const someAccount = 'ACCOUNT'
 const someRegion = 'REGION'
 
@@ -13,10 +13,10 @@ const bucketOf = ({ settings, region }: Stage): string =>
   settings.artifactBucket ?? artifactBucketName(someAccount, region ?? someRegion)
 
 /**
- * Writes what a deployment would send: a template and its parameters a stack, as the AWS CLI takes them, and the
- * functions' archives under their keys. Needs no account.
- * @returns the files, below `folder`
- * @throws Problem `input-invalid` where nothing can be written there
+ * Writes what a deployment would send: one template and one parameter file per stack, in the AWS CLI's format, and the
+ * functions' archives under their S3 keys. Needs no AWS account.
+ * @returns the files, relative to `folder`
+ * @throws Problem `input-invalid` if the folder is not writable
  */
 export async function writeOut(stage: Stage, plans: readonly StackPlan[], folder: string): Promise<readonly string[]> {
   const bucket = bucketOf(stage)
@@ -34,15 +34,15 @@ export async function writeOut(stage: Stage, plans: readonly StackPlan[], folder
     await Promise.all([...written].map(([name, content]) => writeFile(join(folder, name), content)))
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? cause.code : cause
-    throw new Problem('input-invalid', `Nothing can be written to ${folder}: ${reason}.`, {
-      next: 'give --out a folder of yours, or one that is still to be made',
+    throw new Problem('input-invalid', `${folder} is not writable: ${reason}.`, {
+      next: 'give --out a writable folder or one that does not exist yet',
       cause,
     })
   }
   return [...written.keys()]
 }
 
-/** How somebody who has only the AWS CLI deploys what was written: the first time, in this order. */
+/** The AWS CLI commands that deploy the written files for the first time, in order. */
 export function byHand(stage: Stage, plans: readonly StackPlan[], folder: string): readonly string[] {
   const region = stage.region ?? someRegion
   const bucket = bucketOf(stage)

@@ -5,14 +5,14 @@ import { Problem } from '../../domain/problem.ts'
 import type { Stack } from '../stacks/index.ts'
 import type { TrailClients } from './clients.ts'
 
-/** A trail whose log group is used instead of making one; `own` makes one although there is another. */
+/** An existing trail whose log group is used; `own` creates a trail even if the account has one. */
 export type Adopt = { readonly trail: string } | 'own' | undefined
 
-/** Where the events come from. */
+/** The source of the events. */
 export interface Source {
-  /** The log group of a trail that is not ours; empty for one of our own. */
+  /** The log group of an adopted trail; empty for apigw's own trail. */
   readonly logGroup: string
-  /** What that trail is called. */
+  /** The name of the adopted trail. */
   readonly trail: string
 }
 
@@ -31,17 +31,17 @@ function sourceFrom({ Name: trail = '', CloudWatchLogsLogGroupArn: arn }: Trail,
   }
   const { name, region } = groupIn(arn)
   if (region === here) return { logGroup: name, trail }
-  // A trail of all regions shows in each, but writes its log group in its own, and filters work only there.
-  throw new Problem('input-invalid', `The trail "${trail}" writes to CloudWatch Logs in ${region}, and this is ${here}.`, {
+  // A multi-region trail is listed in every region, but its log group is in the home region, and metric filters work only there.
+  throw new Problem('input-invalid', `The trail "${trail}" writes to CloudWatch Logs in ${region}, not in ${here}.`, {
     next: step`${apigw('trail install', '--region', region, '--adopt', trail)}, or --own`,
   })
 }
 
 /**
- * The trail to use: the one that this installation uses already, one that is named, or one of our own. A second trail is
- * billed for every event, so it is not made in silence.
- * @param installed our own stack, where it stands
- * @param ask what to do with a trail that is there, where somebody can be asked
+ * Selects the trail: the one that the installed stack uses, the named one, or apigw's own. AWS charges for every event of a
+ * second trail, so it is not created without asking.
+ * @param installed the stack, if it is installed
+ * @param ask asks whether to adopt an existing trail; undefined if the session is not interactive
  * @throws Problem `trail-exists`, `input-invalid`
  */
 export async function sourceOf(
@@ -61,7 +61,7 @@ export async function sourceOf(
   if (adopt !== undefined) {
     const wanted = trailList.find(({ Name, TrailARN }) => Name === adopt.trail || TrailARN === adopt.trail)
     if (wanted !== undefined) return sourceFrom(wanted, here)
-    throw new Problem('input-invalid', `There is no trail "${adopt.trail}".`, { next: 'aws cloudtrail describe-trails' })
+    throw new Problem('input-invalid', `The trail "${adopt.trail}" does not exist.`, { next: 'aws cloudtrail describe-trails' })
   }
   if (installed !== undefined) {
     const used = trailList.find(({ CloudWatchLogsLogGroupArn = '' }) => groupIn(CloudWatchLogsLogGroupArn).name === logGroup)
@@ -71,6 +71,8 @@ export async function sourceOf(
   if (other === undefined) return own
   const { Name = '' } = other
   if (ask !== undefined) return (await ask(Name)) === 'own' ? own : sourceFrom(other, here)
-  const detail = `There is a trail of all regions already: ${Name}. AWS bills a second one for every event.`
-  throw new Problem('trail-exists', detail, { next: step`${apigw('trail install', '--adopt', Name)}, or --own for another` })
+  const detail = `The account already has a multi-region trail: ${Name}. AWS charges for every event of a second one.`
+  throw new Problem('trail-exists', detail, {
+    next: step`${apigw('trail install', '--adopt', Name)}, or --own to create a second one`,
+  })
 }

@@ -8,7 +8,7 @@ import type { SNSClient } from '@aws-sdk/client-sns'
 import { type AwsPlace, awsProblem, clientOptions } from '../../aws/index.ts'
 import { openQueue, type Queue } from '../../runtime/ports/index.ts'
 
-/** Everything that the trail consists of, in one account and region. */
+/** The AWS clients of the trail, in one account and region. */
 export interface TrailClients {
   readonly place: AwsPlace
   readonly cloudTrail: CloudTrailClient
@@ -22,7 +22,7 @@ export interface TrailClients {
   close(): void
 }
 
-/** @throws Problem `input-missing` where no region is set anywhere */
+/** @throws Problem `input-missing` if no region is configured */
 async function regionOf({ config }: SNSClient, place: AwsPlace): Promise<string> {
   try {
     return await config.region()
@@ -31,7 +31,7 @@ async function regionOf({ config }: SNSClient, place: AwsPlace): Promise<string>
   }
 }
 
-/** Opens the clients. No call is made yet. */
+/** Creates the clients. Makes no API call. */
 export async function trailClients(place: AwsPlace): Promise<TrailClients> {
   const [cloudTrail, cloudWatch, logs, events, lambda, secrets, sns] = await Promise.all([
     import('@aws-sdk/client-cloudtrail'),
@@ -52,7 +52,7 @@ export async function trailClients(place: AwsPlace): Promise<TrailClients> {
     secrets: new secrets.SecretsManagerClient(options),
     sns: new sns.SNSClient(options),
   }
-  // The small client of the runtime signs in, and finds its region, as the SDK does here: with profiles, SSO and all.
+  // The runtime's small SQS client uses the SDK's credentials and region, so profiles and SSO work.
   const endpoint = process.env.AWS_ENDPOINT_URL_SQS ?? process.env.AWS_ENDPOINT_URL
   const queue = openQueue({
     region: await regionOf(opened.sns, place),
@@ -66,7 +66,7 @@ export async function trailClients(place: AwsPlace): Promise<TrailClients> {
   return { place, ...opened, queue, close }
 }
 
-/** Whether AWS says that there is no such thing. */
+/** Whether the AWS error says that the resource does not exist. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && /NotFound|NoSuch|DoesNotExist/.test(error.name)
 }

@@ -5,12 +5,12 @@ import type { Received } from '../../runtime/ports/index.ts'
 import type { TrailClients } from './clients.ts'
 import { installedOutputs, queueName } from './status.ts'
 
-/** A report that could not be told. */
+/** An alert that could not be posted. */
 export interface DeadLetter {
   readonly id: string
   readonly sentAt: number
   readonly kind: string
-  /** What it is about, shortly: the action, the alarm, the finding or the subject. */
+  /** A short description: the action, alarm, finding or subject. */
   readonly about: string
 }
 
@@ -23,8 +23,8 @@ function parsed(text: string): unknown {
 }
 
 /**
- * What the notifier has to be given to tell a dead letter. Lambda puts there what it was called with, SNS its whole
- * notification, EventBridge its event.
+ * The Lambda event for the notifier that a dead letter contains. Lambda stores the invocation payload in the queue, SNS the
+ * notification, and EventBridge the event.
  */
 export function eventIn(body: string): unknown {
   const value = parsed(body)
@@ -61,7 +61,7 @@ function aboutOf(body: string): { kind: string; about: string } {
   }
 }
 
-/** A call of the queue. Its own words for a missing right do not name the right. */
+/** Calls the queue, and names the permission in an access error, which the queue client's own error does not. */
 async function asked<T>({ place }: TrailClients, action: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
@@ -71,7 +71,7 @@ async function asked<T>({ place }: TrailClients, action: string, call: () => Pro
   }
 }
 
-/** One look. What it finds is hidden from others until it is given back, or the time is over. */
+/** One receive. Its messages are hidden from other consumers until they are returned or time out. */
 async function receive(clients: TrailClients, queue: string, most: number, visibilitySeconds: number): Promise<Received[]> {
   const options = { most: Math.min(10, most), waitSeconds: 1, visibilitySeconds }
   return asked(clients, 'sqs:ReceiveMessage', () => clients.queue.receive(queue, options))
@@ -92,7 +92,7 @@ async function received(clients: TrailClients, queue: string, most: number, visi
   }
 }
 
-/** Looks at dead letters and gives them back. */
+/** Lists dead letters and returns them to the queue. */
 export async function listDeadLetters(clients: TrailClients, most: number): Promise<DeadLetter[]> {
   const queue = queueName(await installedOutputs(clients.place))
   const all = await received(clients, queue, most, 30)
@@ -102,12 +102,12 @@ export async function listDeadLetters(clients: TrailClients, most: number): Prom
 
 export interface Redriven {
   readonly told: number
-  /** What failed again stays where it is. */
+  /** Alerts that failed again, which stay in the queue. */
   readonly failed: number
   readonly why: string | null
 }
 
-/** @returns why the notifier could not tell it; undefined: it is told */
+/** Invokes the notifier. @returns its error; undefined if the alert was posted */
 async function toldAgain(clients: TrailClients, FunctionName: string | undefined, body: string): Promise<string | undefined> {
   const { InvokeCommand } = await import('@aws-sdk/client-lambda')
   const Payload = Buffer.from(JSON.stringify(eventIn(body)))
@@ -119,9 +119,9 @@ async function toldAgain(clients: TrailClients, FunctionName: string | undefined
 }
 
 /**
- * Gives dead letters to the notifier again, one by one, and deletes those that it took. What was told meanwhile by another
- * report is not told twice: the notifier remembers longer than the queue keeps. At the end, and also where it ends early,
- * all the others are given back, to be seen and told by the next run.
+ * Invokes the notifier with each dead letter, and deletes those that it posted. An alert that was already posted is not posted
+ * twice, because the notifier's deduplication window is longer than the queue's retention. At the end, even after an error, all
+ * other messages are returned to the queue for the next run.
  */
 export async function redriveDeadLetters(clients: TrailClients, most: number): Promise<Redriven> {
   const outputs = await installedOutputs(clients.place)
@@ -132,7 +132,7 @@ export async function redriveDeadLetters(clients: TrailClients, most: number): P
   let why: string | null = null
   try {
     while (told + failed < most) {
-      // Longer than a run takes, so that what fails does not come again in the same run.
+      // Longer than a run, so that a failed message is not received twice in one run.
       const some = await receive(clients, queue, most - told - failed, 900)
       if (some.length === 0) break
       for (const one of some) held.add(one)
@@ -149,7 +149,7 @@ export async function redriveDeadLetters(clients: TrailClients, most: number): P
       }
     }
   } finally {
-    // What cannot be given back comes back by itself, and is no reason to hide why the run ended.
+    // A message that cannot be returned times out, and this error must not hide the original one.
     await giveBack(clients, queue, [...held]).catch(() => undefined)
   }
   return { told, failed, why }

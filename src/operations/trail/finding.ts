@@ -1,10 +1,10 @@
 import { apigw, type NextStep } from '../../domain/next-step.ts'
 
-/** What was seen of one part. */
+/** The result of checking one part of the trail. */
 export interface Finding {
   readonly state: 'ok' | 'warn' | 'fail'
   readonly detail: string
-  /** What to type or do. */
+  /** The command or action that fixes it. */
   readonly fix: NextStep | null
 }
 
@@ -12,8 +12,8 @@ export const ok = (detail: string): Finding => ({ state: 'ok', detail, fix: null
 export const warn = (detail: string, fix: NextStep): Finding => ({ state: 'warn', detail, fix })
 export const fail = (detail: string, fix: NextStep): Finding => ({ state: 'fail', detail, fix })
 
-/** What mends most of it: whatever differs from the templates is put right. */
+/** Fixes most findings: it restores everything that differs from the templates. */
 export const again = apigw('trail install')
 
-/** What the stack says of itself. */
+/** The outputs of the stack. */
 export type Outputs = Readonly<Record<string, string>>

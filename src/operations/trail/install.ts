@@ -25,13 +25,13 @@ import { knownWebhooks, storedWebhooks, storeWebhooks } from './webhooks.ts'
 
 export interface Installation {
   readonly choices: TrailChoices
-  /** Checked webhooks; undefined: those that are stored stay. */
+  /** Validated webhooks; undefined: the stored ones are kept. */
   readonly webhooks: string | undefined
   readonly email: string | undefined
   readonly adopt: Adopt
-  /** Asked where there is a trail of all regions, and nothing was said of it. Absent: nobody can be asked. */
+  /** Asks what to do with an existing multi-region trail. Absent if the session is not interactive. */
   readonly ask?: ((trail: string) => Promise<'adopt' | 'own'>) | undefined
-  /** Only to look: then there need be no webhook yet. */
+  /** Changes nothing, and needs no webhook. */
   readonly dryRun: boolean
 }
 
@@ -46,7 +46,7 @@ export interface Installed {
 
 const tags = { 'apigw:part': 'trail' }
 
-/** Both templates, as they would be deployed. */
+/** Both templates, as deployed. */
 export async function templates(choices: TrailChoices): Promise<{ home: string; global: string }> {
   const patterns = patternsOf(choices)
   return {
@@ -55,14 +55,14 @@ export async function templates(choices: TrailChoices): Promise<{ home: string; 
   }
 }
 
-/** Everything that an installation consists of. Nothing of it is made yet. */
+/** Everything that an installation creates. */
 interface Plan {
   readonly home: Wanted
-  /** The stack in us-east-1; undefined where home is there. */
+  /** The stack in us-east-1; undefined if that is the home region. */
   readonly global: Wanted | undefined
-  /** The function's archive; its key is known from its content. */
+  /** The function's archive; its S3 key is its content hash. */
   readonly code: Uint8Array
-  /** Webhooks that are to be stored; undefined where the right ones are. */
+  /** The webhooks to store; undefined if they are stored already. */
   readonly webhooks: string | undefined
   readonly source: Source
 }
@@ -73,7 +73,7 @@ async function planned(clients: TrailClients, stacks: StackClients, wanted: Inst
   const [texts, settings] = await Promise.all([templates(wanted.choices), settingsText(wanted.choices)])
   if (wanted.webhooks !== undefined) await knownWebhooks(wanted.webhooks, tell)
   const stack = await describeStack(stacks, trailStack)
-  // A stack that has outputs was made once. What was chosen then, and is not said now, stays.
+  // A stack with outputs was installed before. Options that are not set now keep their previous values.
   const installed = stack !== undefined && Object.keys(stack.outputs).length > 0 ? stack : undefined
   const source = await sourceOf(clients, region, wanted.adopt, installed, wanted.ask)
   const code = zip({ 'notifier.mjs': await notifierCode(), 'settings.json': settings })
@@ -95,20 +95,19 @@ async function planned(clients: TrailClients, stacks: StackClients, wanted: Inst
   }
 }
 
-/** Those that were given, unless they are stored. @throws Problem `input-missing` where there would be none */
+/** The configured webhooks, unless they are stored already. @throws Problem `input-missing` if none is configured or stored */
 async function webhooksToStore(clients: TrailClients, { webhooks, dryRun }: Installation): Promise<string | undefined> {
   const stored = await storedWebhooks(clients)
   if (webhooks !== undefined || stored !== undefined || dryRun) return webhooks === stored ? undefined : webhooks
-  throw new Problem('input-missing', 'There is no webhook to post to.', {
-    next: 'set APIGW_SLACK_WEBHOOK, or give --webhook - and write it to stdin',
+  throw new Problem('input-missing', 'No Slack webhook is configured.', {
+    next: 'set APIGW_SLACK_WEBHOOK, or use --webhook - and pass it on stdin',
   })
 }
 
-const willStore = 'The webhook goes into Secrets Manager.'
+const willStore = 'The webhook will be stored in Secrets Manager.'
 
 /**
- * Makes the trail, or brings it up to date: what is as it should be stays as it is. There is one yes, for all that would
- * change, and nothing is made, uploaded or stored before it.
+ * Installs or updates the trail. Asks once for all changes, and creates, uploads and stores nothing before the approval.
  * @throws Problem `trail-exists`, `input-missing`, `declined`, `aws-…`, `stack-…`
  */
 export async function install(clients: TrailClients, wanted: Installation, steps: Steps): Promise<Installed> {
@@ -133,7 +132,8 @@ export async function install(clients: TrailClients, wanted: Installation, steps
       }
       await deployStack(there, global, { ...steps, approve })
     }
-    if (!begun && webhooks !== undefined && !(await begin([]))) throw new Problem('declined', 'Nothing was changed.')
+    if (!begun && webhooks !== undefined && !(await begin([])))
+      throw new Problem('declined', 'Not confirmed. Nothing was changed.')
     return {
       changed: begun,
       region: here.region,
@@ -145,7 +145,7 @@ export async function install(clients: TrailClients, wanted: Installation, steps
   })
 }
 
-/** What `install` would change, without changing it. */
+/** Lists what `install` would change, without changing it. */
 export async function previewInstall(
   clients: TrailClients,
   wanted: Installation,

@@ -1,7 +1,7 @@
-/** What everything of the trail is called; there is one in an account and region. */
+/** The name prefix of all resources of the trail. An account has at most one trail per region. */
 export const prefix = 'apigw-trail'
 export const trailStack = 'apigw-trail'
-/** What sends on what global services report in us-east-1. */
+/** The stack that forwards the events of global services from us-east-1. */
 export const globalStackName = `${trailStack}-global`
 export const globalRegion = 'us-east-1'
 export const secretName = `${prefix}-slack`

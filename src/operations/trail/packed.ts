@@ -13,18 +13,18 @@ import {
 } from '../../runtime/notifier/index.ts'
 import type { CisFilter } from './template.ts'
 
-/** Where the parts that are shipped lie. */
+/** The folders of the shipped templates and bundles. */
 const templates = new URL('../../../templates/trail/', import.meta.url)
 const bundles = new URL('../../../dist/lambda/', import.meta.url)
 
-/** What a project says of its trail in apigw.yaml. */
+/** The trail settings of apigw.yaml. */
 export type TrailChoices = TrailSettings
 
 export async function shippedFile(name: 'trail.yaml' | 'global.yaml'): Promise<string> {
   return readFile(new URL(name, templates), 'utf8')
 }
 
-/** @throws Problem `rule-invalid` that names file and field */
+/** The shipped rules and the project's own. @throws Problem `rule-invalid`, which names the file and field */
 export function allRules({ rules: own }: TrailChoices): Rule[] {
   const shipped = loadRules(shippedRules)
   const further = own === undefined ? [] : loadRules(own)
@@ -32,7 +32,7 @@ export function allRules({ rules: own }: TrailChoices): Rule[] {
   return [...shipped.filter(({ id }) => !replaced.has(id)), ...further]
 }
 
-/** The benchmark's filters. The two about EC2 instances are no part of it, and count what is daily work. */
+/** The benchmark's metric filters, without the two about EC2 instances, which are not in the benchmark and match routine work. */
 export async function cisFilters(): Promise<CisFilter[]> {
   const text = await readFile(new URL('cis-metric-filters.json', templates), 'utf8')
   const { filters }: { filters: Record<string, CisFilter> } = JSON.parse(text)
@@ -46,8 +46,8 @@ function metricFilter({ metric_name: metric, filter_pattern: pattern, alarm_desc
 }
 
 /**
- * What stands beside the function's code: everything that it needs to know.
- * @throws Problem `rule-invalid`, also for an ignore rule that names no rule: here, and not in the function
+ * The settings file that is packaged with the function's code.
+ * @throws Problem `rule-invalid`, also for an ignore rule of an unknown rule, so that this fails before the deployment
  */
 export async function settingsText(choices: TrailChoices): Promise<string> {
   const filters = (await cisFilters()).map(metricFilter)
@@ -62,12 +62,12 @@ export async function settingsText(choices: TrailChoices): Promise<string> {
   })
 }
 
-/** The patterns that EventBridge looks for, for the rules that hold. */
+/** The EventBridge patterns of all rules. */
 export function patternsOf(choices: TrailChoices): DeployedPattern[] {
   return deployedPatterns(allRules(choices))
 }
 
-/** The function's code, made by `npm run build`. */
+/** The function's code, from `npm run build`. */
 export async function notifierCode(): Promise<Uint8Array> {
   try {
     return await readFile(new URL('notifier.mjs', bundles))

@@ -1,4 +1,4 @@
-/** Who publishes alerts: alarms, events, budgets. */
+/** The services that publish alerts: alarms, events and budgets. */
 const publishers = ['cloudwatch.amazonaws.com', 'events.amazonaws.com', 'budgets.amazonaws.com'] as const
 
 interface Statement {
@@ -16,16 +16,16 @@ function statementsOf(policy: string): Statement[] {
   }
 }
 
-/** Whether a pattern of an action, such as `kms:GenerateDataKey*` or `*`, covers another. */
+/** Whether an action pattern, such as `kms:GenerateDataKey*` or `*`, matches an action. */
 function covers(pattern: string, action: string): boolean {
   const [begin = '', ...more] = pattern.toLowerCase().split('*')
   return more.length === 0 ? begin === action.toLowerCase() : action.toLowerCase().startsWith(begin)
 }
 
 /**
- * The services that a policy keeps from publishing. EventBridge names no account to SNS and KMS, so a condition on it drops
- * every event in silence (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
- * @param actions all of which each service needs
+ * The publishers that lack an action in a policy. EventBridge sends no source account to SNS and KMS, so a condition on it
+ * silently drops every event (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
+ * @param actions the actions that each publisher needs
  */
 export function keptOut(policy: string, actions: readonly string[]): readonly string[] {
   const statements = statementsOf(policy).filter(({ Effect }) => Effect === 'Allow')

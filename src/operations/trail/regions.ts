@@ -2,7 +2,7 @@ import type { AwsPlace } from '../../aws/index.ts'
 import { type StackClients, stackClients } from '../stacks/index.ts'
 import { globalRegion } from './names.ts'
 
-/** Opens the clients of the trail's region and of us-east-1, for as long as `work` takes. */
+/** Opens clients for the trail's region and for us-east-1, runs `work` and closes them. */
 export async function inBothRegions<T>(
   place: AwsPlace,
   work: (here: StackClients, there: StackClients) => Promise<T>,

@@ -25,7 +25,7 @@ export interface Replayed {
   readonly messages: readonly { readonly channel: string; readonly message: SlackMessage }[]
 }
 
-/** Events of Lambda in a file: one as JSON, a list of them, or one a line. @throws Problem `input-invalid` that names the line */
+/** Parses Lambda events: one as JSON, a list of them, or one per line. @throws Problem `input-invalid`, which names the line */
 export function eventsIn(text: string, name: string): unknown[] {
   try {
     const value: unknown = JSON.parse(text)
@@ -36,8 +36,8 @@ export function eventsIn(text: string, name: string): unknown[] {
       try {
         return [JSON.parse(line)]
       } catch (cause) {
-        throw new Problem('input-invalid', `${name}, line ${at + 1}: is not JSON.`, {
-          next: 'give the JSON of a Lambda event, a list of them, or one a line',
+        throw new Problem('input-invalid', `${name}, line ${at + 1}: not valid JSON.`, {
+          next: 'provide one Lambda event as JSON, a list of them, or one per line',
           cause,
         })
       }
@@ -47,15 +47,15 @@ export function eventsIn(text: string, name: string): unknown[] {
 
 export interface ReplayOptions {
   readonly choices: TrailChoices
-  /** As the secret holds them; undefined: messages are only gathered. */
+  /** In the format of the secret; undefined: messages are only collected. */
   readonly webhooks: string | undefined
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
-/** As long as Lambda gives the shipped function. */
+/** The timeout of the shipped Lambda function. */
 const runMs = 50_000
 
-/** Runs the shipped handler over recorded events, with a memory of its own. */
+/** Runs the shipped handler over recorded events, with an empty in-process memory. */
 export async function replay(events: readonly unknown[], { choices, webhooks, log }: ReplayOptions): Promise<Replayed> {
   const settings = readPackedSettings(await settingsText(choices))
   const memory = new InProcessMemory()
@@ -93,7 +93,7 @@ export async function replay(events: readonly unknown[], { choices, webhooks, lo
     for (const { outcome } of outcomes) counts[outcome]++
     failed += failures
   }
-  // What would be told at the end of its quarter of an hour is told now: nobody waits for a replay.
+  // Sends digests now instead of at the end of their 15 minutes.
   await tell(Number.MAX_SAFE_INTEGER)()
   const { posted, collected, repeated, ignored, counted } = counts
   return { events: events.length, posted, collected, repeated, ignored: ignored + counted, failed, messages }

@@ -2,14 +2,14 @@ import { Problem } from '../../domain/problem.ts'
 import { compileRules, reportedIn, signalOf } from '../../runtime/notifier/index.ts'
 import { allRules, type TrailChoices } from './packed.ts'
 
-/** What the rules say of one event. */
+/** The rules that match one event. */
 export interface Matched {
-  /** Which line of the input, from 1. */
+  /** The line of the input, from 1. */
   readonly line: number
   readonly event: string | null
   readonly actor: string | null
   readonly matches: readonly { readonly rule: string; readonly severity: string }[]
-  /** Rules that an ignore rule held back. */
+  /** Matching rules that an ignore rule suppressed. */
   readonly ignored: readonly string[]
 }
 
@@ -17,15 +17,15 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }
 
-/** An event out of whatever it is wrapped in: a record of CloudTrail, EventBridge's event, SNS's notification. */
+/** Unwraps an event from a CloudTrail record, an EventBridge event or an SNS notification. */
 function unwrapped(value: unknown): unknown[] {
   return reportedIn(value, () => '').map(({ body }) => body)
 }
 
 /**
- * Holds events, one JSON a line, against the rules. CloudTrail's own files (one object with `Records`) are taken too.
- * @yields one result an event, in the order of the lines
- * @throws Problem `input-invalid` that names the line
+ * Matches events against the rules, one JSON event per line. Also accepts CloudTrail log files (an object with `Records`).
+ * @yields one result per event, in line order
+ * @throws Problem `input-invalid`, which names the line
  */
 export async function* matchLines(
   lines: AsyncIterable<string> | Iterable<string>,
@@ -42,7 +42,7 @@ export async function* matchLines(
     try {
       value = JSON.parse(text)
     } catch (cause) {
-      throw new Problem('input-invalid', `${name}, line ${line}: is not JSON.`, { next: 'give one event a line', cause })
+      throw new Problem('input-invalid', `${name}, line ${line}: not valid JSON.`, { next: 'provide one event per line', cause })
     }
     const { Records } = Object(value)
     const trailFile = Array.isArray(Records) && Records.every((record) => typeof Object(record).eventName === 'string')

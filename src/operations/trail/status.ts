@@ -14,10 +14,10 @@ export interface Check extends Finding {
 }
 
 export function trailMissing(region: string): Problem {
-  return new Problem('trail-missing', `There is no activity trail in ${region}.`, { next: again })
+  return new Problem('trail-missing', `The activity trail is not installed in ${region}.`, { next: again })
 }
 
-/** @throws Problem `trail-missing` where there is no trail of ours in the region */
+/** @throws Problem `trail-missing` if the trail is not installed in the region */
 export async function installedOutputs(place: AwsPlace): Promise<Outputs> {
   const stacks = await stackClients(place)
   try {
@@ -44,29 +44,32 @@ async function trailChecks(clients: TrailClients, outputs: Outputs, now: number)
   const trail = name
     ? trailList.find(({ Name }) => Name === name)
     : trailList.find(({ CloudWatchLogsLogGroupArn }) => CloudWatchLogsLogGroupArn?.includes(`:${outputs.LogGroup}:`))
-  if (trail === undefined) return fail(`The trail ${name ?? ''} is gone.`, again)
+  if (trail === undefined) return fail(`The trail ${name ?? ''} does not exist.`, again)
   const status = await callAws(clients.place, 'cloudtrail:GetTrailStatus', () =>
     clients.cloudTrail.send(new GetTrailStatusCommand({ Name: trail.TrailARN ?? trail.Name })),
   )
   const start = `aws cloudtrail start-logging --name ${trail.Name}`
-  if (!status.IsLogging) return fail(`${trail.Name} does not log.`, start)
+  if (!status.IsLogging) return fail(`${trail.Name} is not logging.`, start)
   const error = status.LatestDeliveryError ?? status.LatestCloudWatchLogsDeliveryError
   if (error)
     return fail(
       `${trail.Name} cannot deliver: ${error}.`,
-      `${again}; the policies of its bucket, key and role are part of the stack`,
+      `${again}; the stack restores the policies of its bucket, key and role`,
     )
   const latest = status.LatestCloudWatchLogsDeliveryTime ?? status.LatestDeliveryTime
   const weak = [
-    ...(trail.IsMultiRegionTrail ? [] : ['not all regions']),
+    ...(trail.IsMultiRegionTrail ? [] : ['not multi-region']),
     ...(trail.LogFileValidationEnabled ? [] : ['no log file validation']),
-    ...(trail.KmsKeyId ? [] : ['no key of its own']),
+    ...(trail.KmsKeyId ? [] : ['no KMS key']),
   ]
   if (weak.length > 0)
     return warn(`${trail.Name}: ${weak.join(', ')}.`, name ? again : `aws cloudtrail update-trail --name ${trail.Name} …`)
   if (latest === undefined || now - latest.getTime() > staleMs)
-    return warn(`${trail.Name} logs; last delivery ${ago(latest, now)}.`, 'wait 15 minutes after installing, then run it again')
-  return ok(`${trail.Name} logs; last delivery ${ago(latest, now)}.`)
+    return warn(
+      `${trail.Name} is logging; last delivery ${ago(latest, now)}.`,
+      'wait 15 minutes after the installation, then run it again',
+    )
+  return ok(`${trail.Name} is logging; last delivery ${ago(latest, now)}.`)
 }
 
 async function subscriptionCheck(clients: TrailClients, outputs: Outputs): Promise<Finding> {
@@ -81,11 +84,14 @@ async function subscriptionCheck(clients: TrailClients, outputs: Outputs): Promi
   }
   const { Subscriptions: operators = [] } = await list(outputs.OperatorsTopicArn)
   if (operators.length === 0)
-    return warn('The notifier is subscribed; nobody hears when it fails itself.', `${again} --email ADDRESS`)
+    return warn('The notifier is subscribed, but its own failures are not reported to anyone.', `${again} --email ADDRESS`)
   const pending = operators.filter(({ SubscriptionArn }) => SubscriptionArn === 'PendingConfirmation')
   if (pending.length > 0)
-    return warn('The address for failures has not confirmed.', 'open the mail of AWS Notifications and confirm')
-  return ok('The notifier is subscribed, and failures go by mail.')
+    return warn(
+      'The email subscription for failures is not confirmed.',
+      'open the confirmation link in the email from AWS Notifications',
+    )
+  return ok('The notifier is subscribed, and its failures are reported by email.')
 }
 
 async function eventRulesCheck(clients: TrailClients): Promise<Finding> {
@@ -93,11 +99,11 @@ async function eventRulesCheck(clients: TrailClients): Promise<Finding> {
   const { Rules = [] } = await callAws(clients.place, 'events:ListRules', () =>
     clients.events.send(new ListRulesCommand({ NamePrefix: prefix })),
   )
-  if (Rules.length < 2) return fail('EventBridge has no rules of the trail.', again)
+  if (Rules.length < 2) return fail('The EventBridge rules of the trail are missing.', again)
   const off = Rules.filter(({ State }) => State === 'DISABLED').map(({ Name }) => Name)
   return off.length > 0
-    ? fail(`Switched off: ${off.join(', ')}.`, `aws events enable-rule --name ${off[0]}`)
-    : ok(`${Rules.length} rules look for events.`)
+    ? fail(`Disabled: ${off.join(', ')}.`, `aws events enable-rule --name ${off[0]}`)
+    : ok(`${Rules.length} rules, all enabled.`)
 }
 
 async function alarmsCheck(clients: TrailClients): Promise<Finding> {
@@ -105,15 +111,16 @@ async function alarmsCheck(clients: TrailClients): Promise<Finding> {
   const { MetricAlarms = [] } = await callAws(clients.place, 'cloudwatch:DescribeAlarms', () =>
     clients.cloudWatch.send(new DescribeAlarmsCommand({ AlarmNamePrefix: prefix, MaxRecords: 100 })),
   )
-  if (MetricAlarms.length === 0) return fail('There are no alarms.', again)
+  if (MetricAlarms.length === 0) return fail('The alarms are missing.', again)
   const off = MetricAlarms.filter(({ ActionsEnabled }) => !ActionsEnabled).map(({ AlarmName }) => AlarmName)
   if (off.length > 0)
-    return fail(`Without actions: ${off.join(', ')}.`, `aws cloudwatch enable-alarm-actions --alarm-names ${off[0]}`)
+    return fail(`Actions disabled: ${off.join(', ')}.`, `aws cloudwatch enable-alarm-actions --alarm-names ${off[0]}`)
   const own = MetricAlarms.filter(
     ({ AlarmName = '', StateValue }) => /-(?:silence|stopped|dead-letters|errors)$/.test(AlarmName) && StateValue === 'ALARM',
   )
-  if (own.length > 0) return fail(`In alarm: ${own.map(({ AlarmName }) => AlarmName).join(', ')}.`, 'see the other lines')
-  return ok(`${MetricAlarms.length} alarms, all with actions.`)
+  if (own.length > 0)
+    return fail(`In alarm: ${own.map(({ AlarmName }) => AlarmName).join(', ')}.`, 'fix the failed checks of this list')
+  return ok(`${MetricAlarms.length} alarms, all with actions enabled.`)
 }
 
 async function functionCheck(clients: TrailClients, outputs: Outputs, now: number): Promise<Finding> {
@@ -138,21 +145,21 @@ async function functionCheck(clients: TrailClients, outputs: Outputs, now: numbe
   )
   const errors = Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0)
   return errors > 0
-    ? warn(`${errors} failed runs in a day.`, `aws logs tail /${prefix}/notifier --since 1d`)
-    : ok('Runs without errors.')
+    ? warn(`${errors} failed invocations in the last 24 hours.`, `aws logs tail /${prefix}/notifier --since 1d`)
+    : ok('No errors in the last 24 hours.')
 }
 
 async function deadLettersCheck({ queue }: TrailClients, outputs: Outputs): Promise<Finding> {
   const { visible, inFlight } = await queue.state(queueName(outputs))
   return visible + inFlight > 0
     ? fail(
-        `${visible + inFlight} reports could not be told.`,
+        `${visible + inFlight} alerts could not be posted.`,
         step`${apigw('trail dlq list')}, then ${apigw('trail dlq redrive')}`,
       )
-    : ok('Nothing waits.')
+    : ok('The dead-letter queue is empty.')
 }
 
-/** The dead-letter queue's name: the end of its address. */
+/** The dead-letter queue's name, from its URL. */
 export function queueName(outputs: Outputs): string {
   return outputs.DeadLetterQueueUrl?.split('/').at(-1) ?? ''
 }
@@ -160,17 +167,17 @@ export function queueName(outputs: Outputs): string {
 async function webhookCheck(clients: TrailClients): Promise<Finding> {
   const stored = await storedWebhooks(clients)
   const put = step`APIGW_SLACK_WEBHOOK=… ${apigw('trail install')}`
-  if (stored === undefined) return fail('There is no webhook.', put)
+  if (stored === undefined) return fail('No webhook is stored.', put)
   for (const [channel, url] of readWebhooks(stored)) {
     const { state, words } = await probeWebhook(url)
     if (state === 'refused') return fail(`The webhook of "${channel}" does not work: ${words}.`, put)
     if (state === 'unclear')
-      return fail(`The webhook of "${channel}" could not be tried: ${words}.`, step`${apigw('trail status')}, later`)
+      return fail(`The webhook of "${channel}" could not be tested: ${words}.`, step`${apigw('trail status')}, later`)
   }
-  return ok('Slack knows every webhook.')
+  return ok('Slack accepts every webhook.')
 }
 
-/** Looks at each part of the pipeline; what cannot be looked at is a finding, and stops no other. */
+/** Checks each part of the pipeline. A check that cannot run is a failed finding and does not affect the others. */
 export async function status(clients: TrailClients, now: number): Promise<Check[]> {
   const outputs = await installedOutputs(clients.place)
   const checks: Readonly<Record<string, () => Promise<Finding>>> = {

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { DeployedPattern } from '../../runtime/notifier/index.ts'
 
-/** A metric filter and its alarm, with the benchmark's own words: Security Hub compares the pattern's text. */
+/** A metric filter and its alarm, verbatim from the benchmark: Security Hub compares the pattern's text. */
 export interface CisFilter {
   readonly metric_name: string
   readonly filter_pattern: string
@@ -19,7 +19,7 @@ export interface CisFilter {
 
 const topic = { Ref: 'Topic' }
 
-/** Logical ids hold letters and digits only. */
+/** Logical ids may contain only letters and digits. */
 function logicalId(kind: string, name: string | number): string {
   return `${kind}${String(name).replace(/[^A-Za-z0-9]/g, '')}`
 }
@@ -55,7 +55,7 @@ function cisResources(filter: CisFilter): Record<string, unknown> {
   }
 }
 
-/** EventBridge tries for a day and keeps what it could not hand over. */
+/** EventBridge retries for a day and sends undelivered events to the dead-letter queue. */
 const eventRetries = {
   RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
   DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
@@ -67,9 +67,9 @@ function eventRule({ name, pattern, reads }: DeployedPattern, target: Record<str
       Type: 'AWS::Events::Rule',
       Properties: {
         Name: { 'Fn::Sub': `\${Prefix}-${name}` },
-        Description: 'What the rules of the activity trail look at',
+        Description: 'Events that the rules of the activity trail evaluate',
         EventPattern: pattern,
-        // Calls that only read do not come to a rule that is merely enabled, and sign-ins of root are of them:
+        // A rule that is only ENABLED receives no read-only calls, and root sign-ins count as such:
         // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
         State: reads ? 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS' : 'ENABLED',
         Targets: [target],
@@ -79,9 +79,8 @@ function eventRule({ name, pattern, reads }: DeployedPattern, target: Record<str
 }
 
 /**
- * The text of a template whose last section is Resources, with more of them, each on a line of its own. Indented as the
- * rest is, the whole would be longer than what CloudFormation takes without a bucket, and looking at what would change
- * would have to make one.
+ * Appends resources to a template whose last section is Resources, one per line. Block style would exceed CloudFormation's
+ * limit for a template in a request, and then even a dry run would need a bucket.
  */
 function withResources(base: string, resources: readonly Record<string, unknown>[]): string {
   const flow = { lineWidth: 0, aliasDuplicateObjects: false, collectionStyle: 'flow', flowCollectionPadding: false } as const
@@ -89,13 +88,13 @@ function withResources(base: string, resources: readonly Record<string, unknown>
   return `${base.trimEnd()}\n\n${entries.map(([id, resource]) => `  ${id}: ${stringify(resource, flow)}`).join('')}`
 }
 
-/** The whole trail: what templates/trail/trail.yaml holds, with the rules' event patterns and the benchmark's filters. */
+/** The template of the trail: templates/trail/trail.yaml with the rules' event patterns and the benchmark's filters. */
 export function trailTemplate(base: string, patterns: readonly DeployedPattern[], filters: readonly CisFilter[]): string {
   const target = { Id: 'alerts', Arn: topic, ...eventRetries }
   return withResources(base, [...patterns.map((pattern) => eventRule(pattern, target)), ...filters.map(cisResources)])
 }
 
-/** What sends events of global services on to the region of the trail. */
+/** The template that forwards events of global services to the trail's region. */
 export function globalTemplate(base: string, patterns: readonly DeployedPattern[]): string {
   const target = {
     Id: 'home',

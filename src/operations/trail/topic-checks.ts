@@ -3,7 +3,7 @@ import type { TrailClients } from './clients.ts'
 import { again, type Finding, fail, type Outputs, ok } from './finding.ts'
 import { keptOut } from './publishers.ts'
 
-/** Whether alarms, events and budgets get into the topic. */
+/** Whether alarms, events and budgets can publish to the topic. */
 export async function topicCheck(clients: TrailClients, { TopicArn }: Outputs): Promise<Finding> {
   const { GetTopicAttributesCommand } = await import('@aws-sdk/client-sns')
   const { Attributes = {} } = await callAws(clients.place, 'sns:GetTopicAttributes', () =>
@@ -15,7 +15,7 @@ export async function topicCheck(clients: TrailClients, { TopicArn }: Outputs): 
   return ok('Encrypted; CloudWatch, EventBridge and Budgets may publish.')
 }
 
-/** Whether they may use its key as well: where they may not, what they publish is gone without a word. */
+/** Whether they may also use the topic's key. Without it, their messages are lost without an error. */
 export async function keyCheck(clients: TrailClients, { KeyArn }: Outputs): Promise<Finding> {
   const { config } = clients.sns
   const region = await config.region()
@@ -29,6 +29,6 @@ export async function keyCheck(clients: TrailClients, { KeyArn }: Outputs): Prom
     }),
   )
   const missing = keptOut(String(Policy), ['kms:Decrypt', 'kms:GenerateDataKey'])
-  if (missing.length > 0) return fail(`${missing.join(', ')} may not use the key of the topic: what they publish is lost.`, again)
+  if (missing.length > 0) return fail(`${missing.join(', ')} may not use the topic's key, so their messages are lost.`, again)
   return ok('CloudWatch, EventBridge and Budgets may use it.')
 }

@@ -6,7 +6,7 @@ import type { TrailClients } from './clients.ts'
 import { notifierLogGroup } from './names.ts'
 import { installedOutputs } from './status.ts'
 
-/** Whether a rule's synthetic event came out at the other end. */
+/** Whether the synthetic event of a rule reached Slack. */
 export interface Tried {
   readonly rule: string
   readonly arrived: boolean
@@ -14,13 +14,13 @@ export interface Tried {
 
 interface Sent {
   readonly rule: string
-  /** The event's own id, which the notifier logs when Slack has the alert. */
+  /** The event's id, which the notifier logs after Slack has accepted the alert. */
   readonly eventId: string
 }
 
 export interface TryOptions {
   readonly rules: readonly Rule[]
-  /** Longest that all may take, in milliseconds. */
+  /** The timeout for all events, in milliseconds. */
   readonly waitMs: number
   readonly tell: (line: string) => void
   readonly signal?: AbortSignal
@@ -30,7 +30,7 @@ export interface TryOptions {
 const entriesARequest = 10
 const pauseMs = 3_000
 
-/** A rule's own first example, as an event that is told as a test and is no other event's repetition. */
+/** The first example of a rule, as an event with a new id that is marked as a test. */
 export function entryOf(rule: Rule, eventId: string) {
   const example: Readonly<Record<string, unknown>> = Object(rule.examples?.matches[0])
   const finding = rule.source === 'guardduty'
@@ -42,7 +42,7 @@ export function entryOf(rule: Rule, eventId: string) {
   return { Source: testSource, DetailType: kind, Detail: JSON.stringify(detail) }
 }
 
-/** @returns the rules whose events EventBridge took */
+/** @returns the events that EventBridge accepted */
 async function put(clients: TrailClients, rules: readonly Rule[]): Promise<Sent[]> {
   const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge')
   const sent: Sent[] = []
@@ -58,7 +58,7 @@ async function put(clients: TrailClients, rules: readonly Rule[]): Promise<Sent[
   return sent
 }
 
-/** Ids of events of which the notifier says that Slack has them. */
+/** The ids of events that were posted to Slack, from the notifier's log. */
 async function postedSince(clients: TrailClients, since: number): Promise<ReadonlySet<string>> {
   const { FilterLogEventsCommand } = await import('@aws-sdk/client-cloudwatch-logs')
   const found = new Set<string>()
@@ -83,16 +83,16 @@ async function postedSince(clients: TrailClients, since: number): Promise<Readon
 }
 
 /**
- * Sends one synthetic event a rule to EventBridge and waits until each has gone the whole way, to Slack.
+ * Sends one synthetic event per rule to EventBridge and waits until each is posted to Slack.
  * @throws Problem `trail-missing`, `aws-…`
  */
 export async function tryRules(clients: TrailClients, options: TryOptions): Promise<Tried[]> {
   const { rules, waitMs, tell, signal, pause = sleep } = options
   await installedOutputs(clients.place)
-  // A clock a little behind AWS's must not hide what comes.
+  // Tolerates a local clock that is ahead of AWS's.
   const since = Date.now() - 60_000
   const sent = await put(clients, rules)
-  tell(`Sent ${sent.length} events; each comes out in Slack, marked TEST.`)
+  tell(`Sent ${sent.length} events. Each appears in Slack, marked TEST.`)
   let posted: ReadonlySet<string> = new Set()
   const missing = () => sent.filter(({ eventId }) => !posted.has(eventId.replaceAll('-', '')))
   for (let waited = 0; missing().length > 0 && waited < waitMs && !signal?.aborted; waited += pauseMs) {

@@ -11,11 +11,11 @@ import { deleteWebhooks } from './webhooks.ts'
 
 export interface Uninstalled {
   readonly stacks: readonly string[]
-  /** What is still there, and may cost something. */
+  /** Retained resources, which may cost money. */
   readonly left: readonly string[]
 }
 
-/** What holds recorded events: of a trail of our own. An adopted log group is somebody else's. */
+/** The bucket and log group with recorded events. Empty for an adopted log group, which belongs to another trail. */
 interface Recorded {
   readonly bucket: string
   readonly group: string
@@ -42,19 +42,19 @@ async function deleteLogs(clients: TrailClients, { bucket, group }: Recorded, st
   steps.tell(`Deleted the log group ${group}.`)
 }
 
-/** Once the stack is gone, nothing but this says what the rest is called. */
+/** Adds the names of the remaining resources to an error, because the deleted stack can no longer show them. */
 function stillThere(error: unknown, { bucket, group }: Recorded): unknown {
   if (!(error instanceof Problem)) return error
   const rest = [bucket && `the bucket ${bucket}`, group && `the log group ${group}`].filter(Boolean).join(' and ')
-  return new Problem(error.code, `The trail is gone, but not all that it recorded. ${error.message}`, {
-    next: step`${error.step === undefined ? '' : step`${error.step}; `}delete ${rest} in the console, as far as they are still there`,
+  return new Problem(error.code, `The trail is deleted, but some recorded events remain. ${error.message}`, {
+    next: step`${error.step === undefined ? '' : step`${error.step}; `}delete ${rest} in the console, if it still exists`,
     cause: error,
   })
 }
 
 /**
- * A stack of ours as it stands when nobody changes it. One that was only looked at holds nothing, and what sends events on
- * to another region belongs to the trail there.
+ * A stack of this trail, once no operation is in progress. Ignores a stack in review, which is empty, and a forwarding stack
+ * with a different home region, which belongs to the trail there.
  */
 async function standing(stacks: StackClients, name: string, home: string, steps: Steps): Promise<Stack | undefined> {
   const stack = await restingStack(stacks, name, steps)
@@ -62,7 +62,7 @@ async function standing(stacks: StackClients, name: string, home: string, steps:
   return name === globalStackName && stack.parameters.HomeRegion !== home ? undefined : stack
 }
 
-/** @returns what of it is left */
+/** Deletes the recorded events. @returns the resources that are still retained */
 async function without(clients: TrailClients, retained: readonly string[], recorded: Recorded, steps: Steps): Promise<string[]> {
   try {
     await deleteLogs(clients, recorded, steps)
@@ -74,8 +74,8 @@ async function without(clients: TrailClients, retained: readonly string[], recor
 }
 
 /**
- * Takes the trail away. The recorded events stay, unless they are to go too. There is one yes, for both stacks. The home
- * stack goes last, because it says what the rest is called: what was broken off can be run again.
+ * Deletes the trail, and with `deleteLogs` also the recorded events. Asks once for both stacks. Deletes the home stack last,
+ * because its outputs name the other resources: after an interruption, the next run continues.
  * @throws Problem `trail-missing`, `declined`, `aws-…`, `stack-…`
  */
 export async function uninstall(clients: TrailClients, options: { deleteLogs: boolean }, steps: Steps): Promise<Uninstalled> {
@@ -90,7 +90,7 @@ export async function uninstall(clients: TrailClients, options: { deleteLogs: bo
     const ours = found.flatMap(({ stack, ...at }) => (stack === undefined ? [] : [{ ...at, stack }]))
     if (ours.length === 0) throw trailMissing(here.region)
     const contents = await Promise.all(ours.map(({ stacks, stack }) => contentsOf(stacks, stack)))
-    if (!(await steps.approve(contents.flat()))) throw new Problem('declined', 'That was no yes; nothing was deleted.')
+    if (!(await steps.approve(contents.flat()))) throw new Problem('declined', 'Not confirmed. Nothing was deleted.')
     await deleteWebhooks(clients)
     let left: readonly string[] = []
     for (const { stacks, name } of ours.toReversed()) {

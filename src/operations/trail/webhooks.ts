@@ -4,11 +4,11 @@ import { defaultChannel, readWebhooks } from '../../runtime/notifier/index.ts'
 import { isMissing, type TrailClients } from './clients.ts'
 import { secretName } from './names.ts'
 
-/** Slack's own host; another one only on this machine, where tests listen. */
+/** Slack's hosts, and localhost for tests. */
 const address = /^https:\/\/hooks\.slack(?:-gov)?\.com\/(?:services|workflows)\/\S+$|^http:\/\/127\.0\.0\.1:\d+\/\S*$/
 
 /**
- * Checks what was given as webhook: an address, or an object of channels with their addresses. Nothing of it is shown.
+ * Validates a webhook: a URL, or a JSON object of channels and their URLs. Error messages never contain a URL.
  * @throws Problem `input-invalid`
  */
 export function checkedWebhooks(text: string): string {
@@ -22,23 +22,31 @@ export function checkedWebhooks(text: string): string {
     } catch (error) {
       if (error instanceof Problem) throw error
       throw new Problem('input-invalid', 'The webhooks are not valid JSON.', {
-        next: 'give {"default": "https://hooks.slack.com/…", …}',
+        next: 'use the format {"default": "https://hooks.slack.com/…", …}',
       })
     }
   }
   if (addresses.length > 0 && addresses.every((one) => typeof one === 'string' && address.test(one))) return trimmed
-  throw new Problem('input-invalid', 'That is no incoming webhook of Slack: they begin with https://hooks.slack.com/services/.', {
-    next: 'make one: https://api.slack.com/messaging/webhooks',
-  })
+  throw new Problem(
+    'input-invalid',
+    'This is not an incoming webhook of Slack. They start with https://hooks.slack.com/services/.',
+    {
+      next: 'create one: https://api.slack.com/messaging/webhooks',
+    },
+  )
 }
 
 function noDefault(): Problem {
-  return new Problem('input-invalid', 'No webhook is named "default", and what no channel asks for goes there.', {
-    next: 'give {"default": "https://hooks.slack.com/…", …}',
-  })
+  return new Problem(
+    'input-invalid',
+    'The webhooks have no "default" channel, which receives all alerts without a channel of their own.',
+    {
+      next: 'use the format {"default": "https://hooks.slack.com/…", …}',
+    },
+  )
 }
 
-/** The stored webhooks, or undefined where none are. */
+/** The stored webhooks; undefined if there are none. */
 export async function storedWebhooks(clients: TrailClients): Promise<string | undefined> {
   const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager')
   return callAws(clients.place, 'secretsmanager:GetSecretValue', async () => {
@@ -51,11 +59,11 @@ export async function storedWebhooks(clients: TrailClients): Promise<string | un
   })
 }
 
-/** Stores webhooks, in place of those that were stored. */
+/** Stores webhooks and replaces the stored ones. */
 export async function storeWebhooks(clients: TrailClients, webhooks: string): Promise<void> {
   const { CreateSecretCommand, PutSecretValueCommand } = await import('@aws-sdk/client-secrets-manager')
   if ((await storedWebhooks(clients)) === undefined) {
-    const wanted = { Name: secretName, Description: 'Where the activity trail posts: webhooks of Slack', SecretString: webhooks }
+    const wanted = { Name: secretName, Description: 'Slack webhooks of the activity trail', SecretString: webhooks }
     await callAws(clients.place, 'secretsmanager:CreateSecret', () => clients.secrets.send(new CreateSecretCommand(wanted)))
   } else {
     const wanted = { SecretId: secretName, SecretString: webhooks }
@@ -63,7 +71,7 @@ export async function storeWebhooks(clients: TrailClients, webhooks: string): Pr
   }
 }
 
-/** Deletes the secret at once; it can be made again under the same name. */
+/** Deletes the secret without a recovery window, so that its name can be reused at once. */
 export async function deleteWebhooks(clients: TrailClients): Promise<void> {
   const { DeleteSecretCommand } = await import('@aws-sdk/client-secrets-manager')
   await callAws(clients.place, 'secretsmanager:DeleteSecret', async () => {
@@ -75,15 +83,15 @@ export async function deleteWebhooks(clients: TrailClients): Promise<void> {
   })
 }
 
-/** What Slack says of a webhook: `unclear` where it did not say, as while it is down or out of reach from here. */
+/** The result of a webhook test. `unclear`: Slack is down or unreachable from here. */
 interface Probed {
   readonly state: 'known' | 'refused' | 'unclear'
   readonly words: string
 }
 
 /**
- * Whether Slack knows a webhook, without posting: an empty message is refused as such where the webhook is good, and the
- * webhook is refused where it is not.
+ * Tests a webhook without posting. Slack answers an empty message with 400 if the webhook is valid, and with a different error
+ * if it is not.
  */
 export async function probeWebhook(url: string): Promise<Probed> {
   try {
@@ -99,22 +107,22 @@ export async function probeWebhook(url: string): Promise<Probed> {
     if (response.status === 400 || response.ok || response.status === 429) return { state: 'known', words }
     return { state: response.status < 500 ? 'refused' : 'unclear', words }
   } catch {
-    return { state: 'unclear', words: 'Slack cannot be reached' }
+    return { state: 'unclear', words: 'Slack is unreachable' }
   }
 }
 
 /**
- * Goes on unless Slack refuses one of them. Where Slack cannot be asked from here, the notifier still may reach it.
- * @throws Problem `input-invalid`, which never shows an address
+ * Tests each webhook, and fails if Slack rejects one. If Slack is unreachable from here, the notifier may still reach it.
+ * @throws Problem `input-invalid`, which never shows a URL
  */
 export async function knownWebhooks(webhooks: string, tell: (line: string) => void): Promise<void> {
   for (const [channel, url] of readWebhooks(webhooks)) {
     const { state, words } = await probeWebhook(url)
     if (state === 'refused') {
       throw new Problem('input-invalid', `The webhook of "${channel}" does not work: ${words}.`, {
-        next: 'make another one: https://api.slack.com/messaging/webhooks',
+        next: 'create a new one: https://api.slack.com/messaging/webhooks',
       })
     }
-    if (state === 'unclear') tell(`${words}: whether the webhook of "${channel}" works, apigw trail test will show.`)
+    if (state === 'unclear') tell(`${words}, so the webhook of "${channel}" was not tested. Test it later: apigw trail test`)
   }
 }

@@ -1,6 +1,6 @@
 import type { LoggingConfiguration, SampledHTTPRequest, WebACL } from '@aws-sdk/client-wafv2'
 
-/** A web ACL or an IP set, as a list of AWS WAF names it. */
+/** A reference to a web ACL or an IP set. */
 export interface Ref {
   readonly name: string
   readonly id: string
@@ -19,19 +19,19 @@ export interface Sample {
   readonly population: number
 }
 
-/** What of AWS WAF is used: every call in one place, with errors in words. All is regional, as a load balancer is. */
+/** The API calls of AWS WAF that apigw uses, with readable errors. All are regional, as load balancers are. */
 export interface WafApi {
   webAcls(): Promise<Ref[]>
   ipSets(): Promise<Ref[]>
   webAcl(ref: Ref): Promise<{ readonly acl: WebACL; readonly token: string | undefined }>
-  /** @returns false if somebody else changed it since it was read */
+  /** @returns false if it changed since it was read */
   saveWebAcl(ref: Ref, acl: WebACL, token: string | undefined): Promise<boolean>
   ipSet(ref: Ref): Promise<StoredSet>
-  /** @returns false if somebody else changed it since it was read */
+  /** @returns false if it changed since it was read */
   saveIpSet(ref: Ref, set: StoredSet): Promise<boolean>
-  /** ARNs of the load balancers that a web ACL stands before. */
+  /** ARNs of the load balancers that a web ACL is attached to. */
   loadBalancers(arn: string): Promise<string[]>
-  /** The ARN of the web ACL that stands before a load balancer. */
+  /** The ARN of the web ACL that is attached to a load balancer. */
   webAclOf(loadBalancer: string): Promise<string | undefined>
   logging(arn: string): Promise<LoggingConfiguration | undefined>
   sample(arn: string, metric: string, window: { from: number; to: number }, most: number): Promise<Sample>

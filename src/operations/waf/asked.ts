@@ -1,15 +1,15 @@
 import { Problem } from '../../domain/problem.ts'
 import { type Cidr, cidrText, type Family, readCidr } from './cidr.ts'
 
-/** What an operator asked for, and what has to be said about it. */
+/** Parsed addresses, and remarks about them. */
 export interface Asked {
   readonly cidrs: readonly Cidr[]
   readonly remarks: readonly string[]
 }
 
 /**
- * The widest range that is ever taken. AWS WAF itself takes all but /0 (API reference, IPSet); wider than this is a
- * slip of the finger, or a part of the world that other rules are for.
+ * The widest accepted range. AWS WAF accepts all but /0 (API reference, IPSet), but a wider range is a typo or a case for a
+ * geographic rule.
  */
 const widest = { 4: 8, 6: 24 } as const satisfies Record<Family, number>
 
@@ -18,10 +18,10 @@ const hostname = /^(?=.*[a-z])[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\.?$/i
 function refusal(text: string): Problem {
   if (text.trim() === '') return new Problem('input-invalid', 'An address is empty.')
   if (text.includes('://')) {
-    return new Problem('input-invalid', `"${text}" is a URL, and AWS WAF wants the address behind it.`)
+    return new Problem('input-invalid', `"${text}" is a URL, but AWS WAF needs an IP address.`)
   }
   if (hostname.test(text)) {
-    return new Problem('input-invalid', `"${text}" is a name, and AWS WAF wants the addresses behind it.`, {
+    return new Problem('input-invalid', `"${text}" is a hostname, but AWS WAF needs IP addresses.`, {
       next: `dig +short ${text} A ${text} AAAA`,
     })
   }
@@ -29,17 +29,17 @@ function refusal(text: string): Problem {
 }
 
 function checkWidth({ family, prefix }: Cidr, text: string): void {
-  if (prefix === 0) throw new Problem('input-invalid', `"${text}" is everybody: AWS WAF takes no /0.`)
+  if (prefix === 0) throw new Problem('input-invalid', `"${text}" covers every address, and AWS WAF does not accept /0.`)
   if (prefix >= widest[family]) return
-  throw new Problem('input-invalid', `"${text}" is wider than /${widest[family]}, which no entry of a list should be.`, {
-    next: 'narrow it; whole countries are a matter of a geographic rule',
+  throw new Problem('input-invalid', `"${text}" is wider than /${widest[family]}, the widest range that a list accepts.`, {
+    next: 'use a narrower range; to block a country, use a geographic match rule',
   })
 }
 
 /**
- * Reads the addresses of a command, each once.
- * @param limits whether a range may be too wide; it may when it is to be taken away
- * @throws Problem `input-invalid` that names the first bad one
+ * Parses the addresses of a command and removes duplicates.
+ * @param limits whether to reject wide ranges; false for a removal
+ * @throws Problem `input-invalid`, which names the first invalid address
  */
 export function readAsked(texts: readonly string[], limits: boolean): Asked {
   const cidrs = new Map<string, Cidr>()
@@ -50,16 +50,16 @@ export function readAsked(texts: readonly string[], limits: boolean): Asked {
     if (cidr === undefined) throw refusal(text)
     if (limits) checkWidth(cidr, text)
     const normal = cidrText(cidr)
-    if (cidr.cleared) remarks.push(`${text} is taken as ${normal}: the range begins there.`)
-    else if (text.includes(':') && cidr.family === 4) remarks.push(`${text} is taken as ${normal}.`)
-    if (cidrs.has(normal)) remarks.push(`${normal} was given twice.`)
+    if (cidr.cleared) remarks.push(`${text} is stored as ${normal}, the start of its range.`)
+    else if (text.includes(':') && cidr.family === 4) remarks.push(`${text} is stored as ${normal}.`)
+    if (cidrs.has(normal)) remarks.push(`${normal} is listed twice.`)
     cidrs.set(normal, { family: cidr.family, first: cidr.first, prefix: cidr.prefix })
   }
-  if (cidrs.size === 0) throw new Problem('input-missing', 'No address was given.')
+  if (cidrs.size === 0) throw new Problem('input-missing', 'Specify at least one address.')
   return { cidrs: [...cidrs.values()], remarks }
 }
 
-/** The addresses of a file: one a line or several, `#` begins a remark. */
+/** The addresses in a file, one or more per line; `#` starts a comment. */
 export function addressesIn(text: string): string[] {
   return text
     .split('\n')

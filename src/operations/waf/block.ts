@@ -4,9 +4,9 @@ import { guardBlock, keysShutOut, type RestrictedKey } from './guard.ts'
 import { type List, rangesOf } from './lists.ts'
 import { readSets, type SetContents } from './sets.ts'
 
-/** What only an asker of `block` knows. */
+/** What the caller of `block` provides. */
 export interface BlockSurroundings {
-  /** The caller's own addresses, as far as they are known. */
+  /** The operator's own addresses, if known. */
   readonly mine: readonly Cidr[]
   readonly wide: boolean
   readonly keys: readonly RestrictedKey[]
@@ -16,14 +16,14 @@ function within(sets: readonly SetContents[], list: List, cidrs: readonly Cidr[]
   const there = rangesOf(sets.filter((set) => set.list === list).flatMap(({ addresses }) => addresses))
   return cidrs.flatMap((cidr) => {
     const wider = there.find((one) => one.prefix < cidr.prefix && covers(one, cidr))
-    return wider === undefined ? [] : [`${cidrText(cidr)} lies in ${cidrText(wider)}, which is in the same list.`]
+    return wider === undefined ? [] : [`${cidrText(cidr)} is part of ${cidrText(wider)}, which is on the same list.`]
   })
 }
 
 /**
- * Looks at everything before anything is blocked.
- * @returns what is worth saying
- * @throws Problem `lockout-refused` if any of them would lock out somebody who must get in: then none is blocked
+ * Checks all ranges before any is blocked.
+ * @returns remarks about the accepted ranges
+ * @throws Problem `lockout-refused` if one of them must not be blocked; then none is
  */
 export async function checkBlock(
   { waf }: Pick<Change, 'waf'>,
@@ -36,13 +36,15 @@ export async function checkBlock(
   return [...remarks, ...within(sets, 'block', cidrs), ...keysShutOut(cidrs, around.keys)]
 }
 
-/** @returns what is worth saying of addresses that are to be allowed */
+/** @returns remarks about ranges to allow */
 export async function checkAllow({ waf }: Pick<Change, 'waf'>, cidrs: readonly Cidr[]): Promise<string[]> {
   const sets = await readSets(waf)
   const blocked = rangesOf(sets.filter(({ list }) => list === 'block').flatMap(({ addresses }) => addresses))
   const both = cidrs.flatMap((cidr) => {
     const hit = blocked.find((one) => covers(one, cidr))
-    return hit === undefined ? [] : [`${cidrText(cidr)} is blocked too, as ${cidrText(hit)}; the rule that comes first counts.`]
+    return hit === undefined
+      ? []
+      : [`${cidrText(cidr)} is also blocked, as ${cidrText(hit)}. The rule with the lower priority number applies.`]
   })
   return [...both, ...within(sets, 'allow', cidrs)]
 }

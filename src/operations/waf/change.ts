@@ -6,25 +6,25 @@ import { changeNotes, type Note, type NoteStore, readNotes, sameEntry } from './
 import type { Waf } from './open.ts'
 import { changeSet, readSets, setOf } from './sets.ts'
 
-/** What every change is made with. */
+/** The context of a change. */
 export interface Change {
   readonly waf: Waf
-  /** undefined: nothing is noted. */
+  /** undefined: no notes are written. */
   readonly notes: NoteStore | undefined
   readonly dryRun: boolean
   readonly now: number
 }
 
-/** What is noted of an address. */
+/** The fields of a note that an operator sets. */
 export type Why = Pick<Note, 'until' | 'by' | 'from' | 'reason'>
 
-/** An entry of a list, by where it is. */
+/** Identifies an entry by its list and address. */
 export type Place = Pick<Note, 'list' | 'address'>
 
 const familyOf = (address: string) => (address.includes(':') ? 6 : 4)
 const families = [4, 6] as const
 
-/** How many addresses a line of the audit log names; what there are more is counted. */
+/** The maximum number of addresses in a line of the audit log; further ones are only counted. */
 const maxNamed = 5
 
 function named(places: readonly Place[]): string {
@@ -33,7 +33,7 @@ function named(places: readonly Place[]): string {
   return more === 0 ? names.join(', ') : `${names.join(', ')} and ${more} more`
 }
 
-/** One update a set: what AWS WAF holds of each list and family. */
+/** Updates each IP set, one per list and address family. */
 async function inSets({ waf, dryRun }: Change, places: readonly Place[], kind: 'add' | 'remove'): Promise<Place[]> {
   const done: Place[] = []
   for (const list of ['block', 'allow'] as const) {
@@ -51,17 +51,17 @@ async function inSets({ waf, dryRun }: Change, places: readonly Place[], kind: '
 
 export interface Put {
   readonly entries: readonly Place[]
-  /** The addresses of those that were not in the list before. */
+  /** The addresses that were not on the list before. */
   readonly added: readonly string[]
 }
 
 /**
- * Puts addresses into a list. The note is written before the address: whatever stops the command in between, no address
- * with an end is left without one.
+ * Adds addresses to a list. Writes the note before the address, so an interrupted command never leaves an address without its
+ * expiry.
  */
 export async function addEntries(change: Change, list: List, cidrs: readonly Cidr[], why: Why): Promise<Put> {
   const entries = cidrs.map((cidr) => ({ list, address: cidrText(cidr) }))
-  // A set that is full or not there is found out before anything is noted.
+  // Fails on a full or missing set before a note is written.
   await inSets({ ...change, dryRun: true }, entries, 'add')
   if (change.notes !== undefined && !change.dryRun) {
     const notes = entries.map((entry): Note => ({ ...entry, ...why, at: change.now }))
@@ -72,10 +72,9 @@ export async function addEntries(change: Change, list: List, cidrs: readonly Cid
 }
 
 /**
- * Takes entries away: the address first, then its note. Whoever noted one of them anew in the meantime wants it in the
- * list: it is put back.
- * @param before the notes from which it was decided
- * @returns those that are gone from their list
+ * Removes entries: the address first, then its note. If a note was renewed in the meantime, the entry is added again.
+ * @param before the notes on which the decision was based
+ * @returns the removed entries
  */
 export async function takeEntries(
   change: Change,
@@ -99,8 +98,8 @@ export async function takeEntries(
 }
 
 /**
- * Takes away what is due, and forgets notes about nothing.
- * @returns what was taken away
+ * Removes expired entries, and notes without an entry.
+ * @returns the removed entries
  */
 export async function sweep(change: Change): Promise<Place[]> {
   const { waf, notes: store, now, dryRun } = change
@@ -117,5 +116,5 @@ export async function sweep(change: Change): Promise<Place[]> {
     )
   }
   const due = dueNotes(entries)
-  return due.length === 0 ? [] : takeEntries(change, due, notes, `waf: the time of ${named(due)} is over`)
+  return due.length === 0 ? [] : takeEntries(change, due, notes, `waf: expired ${named(due)}`)
 }

@@ -2,37 +2,37 @@ import { addressKey } from '../../domain/address.ts'
 
 export type Family = 4 | 6
 
-/** A range of addresses that share their first bits; one address is a range of its own. */
+/** A range of addresses with a common prefix. A single address is a range of one. */
 export interface Cidr {
   readonly family: Family
   /** The first address of the range, as a number. */
   readonly first: bigint
-  /** How many bits all its addresses share. */
+  /** The prefix length in bits. */
   readonly prefix: number
 }
 
-/** How many bits an address has. */
+/** The length of an address in bits. */
 export const widthOf = { 4: 32, 6: 128 } as const satisfies Record<Family, number>
 
 const mappedBits = 96
 const mapped = 0xffffn
 
 interface Parsed extends Cidr {
-  /** Whether the address had bits beyond its prefix, which are cleared. AWS WAF refuses them (aws-cdk issue 20003). */
+  /** Whether host bits were set and cleared. AWS WAF rejects a range with host bits (aws-cdk issue 20003). */
   readonly cleared: boolean
 }
 
 function parts(text: string): { address: bigint; v6: boolean; prefix: string | undefined } | undefined {
   const [address = '', prefix, more] = text.split('/')
-  // A zone (`fe80::1%eth0`) names an interface of this machine, and means nothing to anybody else.
+  // A zone (`fe80::1%eth0`) is an interface of this machine and has no meaning elsewhere.
   const key = address.includes('%') ? undefined : addressKey(address)
   if (key === undefined || more !== undefined) return undefined
   return { address: BigInt(`0x${key}`), v6: address.includes(':'), prefix }
 }
 
 /**
- * Reads `203.0.113.7`, `203.0.113.0/24`, `2001:db8::1` or `2001:db8::/32`. An IPv4 address that is written as an IPv6
- * one (`::ffff:203.0.113.7`) is the IPv4 address: that is how a load balancer sees it.
+ * Parses `203.0.113.7`, `203.0.113.0/24`, `2001:db8::1` or `2001:db8::/32`. An IPv4-mapped IPv6 address
+ * (`::ffff:203.0.113.7`) becomes the IPv4 address, as a load balancer treats it.
  * @returns undefined for any other text
  */
 export function readCidr(text: string): Parsed | undefined {
@@ -50,13 +50,13 @@ export function readCidr(text: string): Parsed | undefined {
   return { family, first, prefix, cleared: first !== address }
 }
 
-/** Whether every address of `inner` is one of `outer`. */
+/** Whether `outer` contains every address of `inner`. */
 export function covers(outer: Cidr, inner: Cidr): boolean {
   const rest = BigInt(widthOf[outer.family] - outer.prefix)
   return outer.family === inner.family && outer.prefix <= inner.prefix && outer.first >> rest === inner.first >> rest
 }
 
-/** Whether the two have an address in common. Ranges of this kind never overlap by halves. */
+/** Whether the ranges overlap. Two CIDR ranges overlap only if one contains the other. */
 export function overlap(one: Cidr, other: Cidr): boolean {
   return covers(one, other) || covers(other, one)
 }
@@ -65,7 +65,7 @@ function v4Text(value: bigint): string {
   return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.')
 }
 
-/** The short form of RFC 5952: small letters, no leading zeros, the first longest run of two zeros or more as `::`. */
+/** The canonical form of RFC 5952: lower case, no leading zeros, the first longest run of zero groups as `::`. */
 function v6Text(value: bigint): string {
   const groups = Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn))
   let longest = { from: 0, length: 1 }
@@ -79,7 +79,7 @@ function v6Text(value: bigint): string {
   return `${hex(groups.slice(0, longest.from))}::${hex(groups.slice(longest.from + longest.length))}`
 }
 
-/** The range as AWS WAF takes it: always with a prefix, one way of writing for each range. */
+/** The range in AWS WAF's format: canonical, always with a prefix. */
 export function cidrText({ family, first, prefix }: Cidr): string {
   return `${family === 4 ? v4Text(first) : v6Text(first)}/${prefix}`
 }

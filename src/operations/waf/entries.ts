@@ -4,8 +4,8 @@ import { type Note, sameEntry } from './notes.ts'
 import type { SetContents } from './sets.ts'
 
 /**
- * active: in the list, and known since when and why. due: its time is over. by-hand: in the list, but nobody noted it
- * here. missing: noted, but not in the list. unknown: in the list, and the notes could not be read.
+ * active: on the list, with a note. due: expired. by-hand: on the list without a note. missing: a note without an entry on
+ * the list. unknown: on the list, but the notes could not be read.
  */
 type State = 'active' | 'due' | 'by-hand' | 'missing' | 'unknown'
 
@@ -27,8 +27,8 @@ function familyOf(address: string): Family {
 }
 
 /**
- * What is in the lists, with what is known of it.
- * @param notes undefined: they could not be read
+ * The entries of the lists, with their notes.
+ * @param notes undefined: not readable
  */
 export function entriesOf(sets: readonly SetContents[], notes: readonly Note[] | undefined, now: number): Entry[] {
   const keyOf = ({ list, address }: Pick<Note, 'list' | 'address'>) => `${list} ${address}`
@@ -46,10 +46,10 @@ export function entriesOf(sets: readonly SetContents[], notes: readonly Note[] |
   return [...inSets, ...missing]
 }
 
-/** How long a note may be without its address: the time that a command may take between the one and the other. */
+/** How long a note may exist without its address: a running command writes the note first. */
 const settleMs = 3_600_000
 
-/** Notes about nothing: the address was taken away by hand, never came in, or its time is over anyway. */
+/** Notes without an entry: the address was removed by hand, never added, or has expired. */
 export function strayNotes(entries: readonly Entry[], now: number): Note[] {
   return entries.flatMap(({ state, note }) => {
     if (state !== 'missing' || note === null) return []
@@ -61,7 +61,7 @@ export function dueNotes(entries: readonly Entry[]): Note[] {
   return entries.flatMap(({ state, note }) => (state === 'due' && note !== null ? [note] : []))
 }
 
-/** The notes without some of them; the very same array where none of those is there. */
+/** The notes without the unwanted ones; the same array if it contains none of them. */
 export function notesWithout(notes: readonly Note[], unwanted: readonly Pick<Note, 'list' | 'address'>[]): readonly Note[] {
   const kept = notes.filter((note) => !unwanted.some((one) => sameEntry(one, note)))
   return kept.length === notes.length ? notes : kept

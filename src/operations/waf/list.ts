@@ -4,8 +4,8 @@ import type { Waf } from './open.ts'
 import { readSets } from './sets.ts'
 
 /**
- * Everything in the lists, blocked before allowed.
- * @param store undefined: what is known of the entries cannot be read
+ * All entries of both lists, the block list first.
+ * @param store undefined: the notes are not available
  */
 export async function listEntries(waf: Waf, store: NoteStore | undefined, now: number): Promise<Entry[]> {
   const sets = await readSets(waf)

@@ -1,12 +1,12 @@
 import { type Cidr, cidrText, type Family, readCidr, widthOf } from './cidr.ts'
 
-/** The two lists of a web ACL. Each is two IP sets, because a set of AWS WAF holds one family of addresses. */
+/** The two lists of a web ACL. Each is two IP sets, because an IP set has one address family. */
 export const lists = ['block', 'allow'] as const
 export type List = (typeof lists)[number]
 
 const families: readonly Family[] = [4, 6]
 
-/** One IP set, by what is in it. */
+/** Identifies an IP set by list and address family. */
 export interface Which {
   readonly list: List
   readonly family: Family
@@ -19,21 +19,21 @@ export function setName(webAcl: string, { list, family }: Which): string {
   return `${webAcl}-${list}-v${family}`
 }
 
-/** How many addresses a set holds at most (AWS WAF quotas; it cannot be raised). */
+/** The maximum number of addresses in a set (AWS WAF quotas; not adjustable). */
 export const maxAddresses = 10_000
 
-/** One way of writing for the same range: AWS WAF gives IPv6 back with all its zeros. Anything else stays as it is. */
+/** The canonical form of a range, because AWS WAF returns IPv6 uncompressed. Other text is unchanged. */
 export function normal(text: string): string {
   const cidr = readCidr(text)
   return cidr === undefined ? text : cidrText(cidr)
 }
 
-/** What a set holds, as ranges. What cannot be read as one is left out. */
+/** The ranges of a set, without text that is not a range. */
 export function rangesOf(addresses: readonly string[]): Cidr[] {
   return addresses.flatMap((text) => readCidr(text) ?? [])
 }
 
-/** An address as people write it: without its prefix where that says nothing. */
+/** An address for display: without the prefix of a single address. */
 export function shortText(address: string): string {
   const cidr = readCidr(address)
   return cidr !== undefined && cidr.prefix === widthOf[cidr.family] ? address.slice(0, address.indexOf('/')) : address

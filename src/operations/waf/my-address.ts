@@ -1,11 +1,11 @@
 import { networkInterfaces } from 'node:os'
 import { type Cidr, readCidr } from './cidr.ts'
 
-/** AWS's own answer to "from which address do I call you?"; by IPv4 only. */
+/** AWS's service that returns the caller's public address; IPv4 only. */
 const service = new URL('https://checkip.amazonaws.com')
 const timeoutMs = 2_000
 
-/** @returns undefined where nobody answers in time, or with anything but an address */
+/** The public address of this machine. @returns undefined without a valid answer in time */
 export async function publicAddress(ask: URL = service, withinMs = timeoutMs): Promise<Cidr | undefined> {
   try {
     const response = await fetch(ask, { signal: AbortSignal.timeout(withinMs), redirect: 'error' })
@@ -15,7 +15,7 @@ export async function publicAddress(ask: URL = service, withinMs = timeoutMs): P
   }
 }
 
-/** What the network cards of this machine are called: with IPv6, that is mostly what the world sees. */
+/** The addresses of this machine's network interfaces. With IPv6, these are usually its public addresses. */
 export function ownAddresses(): Cidr[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])

@@ -5,11 +5,11 @@ import { lists } from './lists.ts'
 
 const note = z.object({
   list: z.enum(lists),
-  /** As `cidrText` writes it. */
+  /** In the format of `cidrText`. */
   address: z.string().min(1),
-  /** Milliseconds since 1970, as all times here. */
+  /** Milliseconds since 1970, as `until`. */
   at: z.number(),
-  /** null: until somebody takes it away. */
+  /** null: no expiry. */
   until: z.number().nullable(),
   by: z.string(),
   from: z.string(),
@@ -17,22 +17,21 @@ const note = z.object({
 })
 const shape = z.object({ version: z.literal(1), notes: z.array(note) })
 
-/** Why an address is in a list, since when, until when, and who put it there: what an IP set has no room for. */
+/** Why an address is on a list, since when, until when and who added it. An IP set cannot store this. */
 export type Note = z.infer<typeof note>
 
 /**
- * Where notes are kept: a text that is replaced only if nobody else replaced it meanwhile (decision record 19). The
- * command line gives it the registry.
+ * The storage of notes: a text with optimistic locking (decision record 19). The command line uses the registry.
  */
 export interface NoteStore {
   read(name: string): Promise<{ readonly text: string; readonly version: string } | undefined>
-  /** @returns false if somebody else wrote since `expected` was read */
+  /** @returns false if the text changed since version `expected` was read */
   save(name: string, text: string, expected: string | undefined, what: string): Promise<boolean>
 }
 
 const tries = 12
 
-/** The document of a web ACL: its account and region are part of the name, because two may share a registry. */
+/** The document name of a web ACL. It contains the account and region, because several may share a registry. */
 function documentName(arn: string): string {
   const [, , , region = '', account = '', resource = ''] = arn.split(':')
   return `waf:${account}:${region}:${resource.split('/')[2] ?? ''}`
@@ -43,22 +42,22 @@ function notesIn(text: string | undefined): Note[] {
   try {
     return shape.parse(JSON.parse(text)).notes
   } catch (cause) {
-    throw new Problem('registry-corrupt', 'What the registry knows about the lists of the web ACL cannot be read.', {
-      next: 'use the apigw that wrote it; or an older copy of the registry',
+    throw new Problem('registry-corrupt', 'The notes about the IP lists of the web ACL are unreadable.', {
+      next: 'use the apigw version that wrote them, or restore an older backup of the registry',
       cause,
     })
   }
 }
 
-/** @param arn the web ACL's */
+/** @param arn the ARN of the web ACL */
 export async function readNotes(store: NoteStore, arn: string): Promise<Note[]> {
   return notesIn((await store.read(documentName(arn)))?.text)
 }
 
 /**
- * Changes the notes of a web ACL. Another operator's change in between is read first, so none is lost.
- * @param change what they are afterwards; the very same array: nothing is written
- * @param what the change in words, for the audit log
+ * Changes the notes of a web ACL. Retries on a concurrent change, so none is lost.
+ * @param change returns the new notes, or the same array to write nothing
+ * @param what a description for the audit log
  */
 export async function changeNotes(
   store: NoteStore,
@@ -75,7 +74,7 @@ export async function changeNotes(
     if (await store.save(name, JSON.stringify({ version: 1, notes: after }), stored?.version, what)) return
     await sleep(Math.random() * Math.min(500, 5 * 2 ** round))
   }
-  throw new Problem('registry-unavailable', 'The notes about the lists are being changed by others all the time.', {
+  throw new Problem('registry-unavailable', 'Other processes keep changing the notes about the IP lists.', {
     next: 'run the command again',
   })
 }

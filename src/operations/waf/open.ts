@@ -5,23 +5,23 @@ import type { Ref, WafApi } from './api.ts'
 import { allSets, setName, type Which } from './lists.ts'
 import { openWafApi } from './sdk.ts'
 
-/** Which web ACL is meant. */
+/** The web ACL to use. */
 export interface WafPlace extends AwsPlace {
   readonly webAcl: string
-  /** The stage that it belongs to, if it was found by one. */
+  /** The stage that it belongs to, if selected by stage. */
   readonly stage: string | undefined
 }
 
-/** A web ACL that was found, with the IP sets that carry its name. */
+/** A web ACL and the IP sets with its name prefix. */
 export interface Waf {
   readonly api: WafApi
   readonly acl: Ref
   readonly sets: readonly (Which & { readonly ref: Ref | undefined; readonly name: string })[]
-  /** The command that makes what is missing. */
+  /** The command that creates missing resources. */
   readonly deploy: NextCommand
 }
 
-/** What apigw calls the web ACL of a stage. */
+/** The name of a stage's web ACL. */
 export function webAclName(stage: string): string {
   return `apigw-${stage}`
 }
@@ -29,15 +29,15 @@ export function webAclName(stage: string): string {
 function missing(place: WafPlace, deploy: NextCommand, others: readonly Ref[]): Problem {
   const where = place.region === undefined ? 'in this region' : `in ${place.region}`
   const known = others.slice(0, 5).map(({ name }) => name)
-  const instead = known.length === 0 ? 'There is none at all there' : `There are: ${known.join(', ')}`
-  return new Problem('web-acl-unknown', `There is no web ACL "${place.webAcl}" ${where}. ${instead}.`, {
-    next: step`${deploy}; or another region (AWS_REGION) or --web-acl NAME`,
+  const instead = known.length === 0 ? 'The region has no web ACLs' : `Its web ACLs: ${known.join(', ')}`
+  return new Problem('web-acl-unknown', `The web ACL "${place.webAcl}" does not exist ${where}. ${instead}.`, {
+    next: step`${deploy}; or use a different region (AWS_REGION) or --web-acl NAME`,
   })
 }
 
 /**
- * Finds a web ACL and its IP sets, for as long as `work` takes.
- * @throws Problem `web-acl-unknown`, with the command that makes it
+ * Finds a web ACL and its IP sets, runs `work` and closes the client.
+ * @throws Problem `web-acl-unknown`, with the command that creates it
  */
 export async function withWaf<T>(place: WafPlace, work: (waf: Waf) => Promise<T>): Promise<T> {
   const api = await openWafApi(place)

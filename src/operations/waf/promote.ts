@@ -5,14 +5,14 @@ import { untilSaved } from './retry.ts'
 import { hasOwnAnswer, inMode, modeOf, ownIpSetsOf, ruleLine, rulesNamed, type Switch } from './rules.ts'
 import { type RuleSample, samplesOf } from './sample.ts'
 
-/** What a promotion would do, before it is done. */
+/** The preview of a promotion. */
 export interface Promotion {
   readonly to: Switch
   /** Names of the rules that change. */
   readonly rules: readonly string[]
-  /** Named, but in that mode already. */
+  /** Named rules that are already in that mode. */
   readonly already: readonly string[]
-  /** What each of them matched of late: what it would have blocked, or what it blocked. */
+  /** The recent matches of each rule. */
   readonly samples: readonly RuleSample[]
   readonly remarks: readonly string[]
 }
@@ -20,7 +20,7 @@ export interface Promotion {
 const previewHours = 3
 const previewMost = 100
 
-/** A rule that matches just the allowed addresses: to let it block would be the opposite of what it is for. */
+/** Whether a rule matches the allow list; such a rule must not block. */
 function isAllowRule({ sets }: Waf, rule: Rule): boolean {
   const allowed = sets.filter(({ list }) => list === 'allow').map(({ ref }) => ref?.arn)
   return ownIpSetsOf(rule.Statement).some((arn) => allowed.includes(arn))
@@ -29,14 +29,14 @@ function isAllowRule({ sets }: Waf, rule: Rule): boolean {
 function refuseAllowRule(waf: Waf, chosen: readonly Rule[]): void {
   const rule = chosen.find((one) => isAllowRule(waf, one))
   if (rule === undefined) return
-  throw new Problem('lockout-refused', `The rule ${rule.Name} matches the allowed addresses, and would block them.`, {
+  throw new Problem('lockout-refused', `The rule ${rule.Name} matches the allow list, so it would block allowed addresses.`, {
     next: waf.deploy,
   })
 }
 
 /**
- * Finds out what a change of mode would mean.
- * @param names which rules; none: all that only count
+ * Previews a change of mode.
+ * @param names the rules to change; empty: all in count mode
  * @throws Problem `rule-unknown`, `lockout-refused`
  */
 export async function planPromotion(waf: Waf, names: readonly string[], to: Switch, now: number): Promise<Promotion> {
@@ -57,11 +57,11 @@ export async function planPromotion(waf: Waf, names: readonly string[], to: Swit
     samples,
     remarks: changing
       .filter(hasOwnAnswer)
-      .map((rule) => `${rule.Name} has an answer of its own, which is gone until the next deploy of the web ACL.`),
+      .map((rule) => `${rule.Name} has a custom response, which is removed until the next deployment of the web ACL.`),
   }
 }
 
-/** Changes the mode of the rules, and nothing else of the web ACL, whoever else changes it meanwhile. */
+/** Changes the mode of the rules and nothing else of the web ACL. Keeps concurrent changes. */
 export async function carryOutPromotion({ api, acl: ref }: Waf, { rules, to }: Pick<Promotion, 'rules' | 'to'>): Promise<void> {
   await untilSaved(ref.name, async () => {
     const { acl, token } = await api.webAcl(ref)

@@ -2,21 +2,21 @@ import type { Rule, Statement } from '@aws-sdk/client-wafv2'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 
-/** What a rule does with what it matches. A rule group blocks by its own rules, unless the web ACL lets it only count. */
+/** The action of a rule. A rule group blocks by its own rules, unless the web ACL overrides it to count. */
 export type Mode = 'allow' | 'block' | 'count' | 'captcha' | 'challenge' | 'other'
 
 export interface RuleLine {
   readonly name: string
   readonly priority: number
   readonly mode: Mode
-  /** What it looks at, in words. */
+  /** A description of what it matches. */
   readonly what: string
   readonly metric: string
-  /** Whether AWS WAF keeps samples of what it matched. */
+  /** Whether request sampling is on. */
   readonly sampled: boolean
-  /** Names of the IP sets whose addresses it matches. */
+  /** Names of the IP sets that it matches. */
   readonly ipSets: readonly string[]
-  /** Requests in a window from one address, where it is a rate rule. */
+  /** Requests per window and address, for a rate-based rule. */
   readonly rate: { readonly limit: number; readonly windowSeconds: number } | null
 }
 
@@ -31,7 +31,7 @@ export function modeOf({ Action, OverrideAction }: Rule): Mode {
   return Action?.Challenge === undefined ? 'other' : 'challenge'
 }
 
-/** Every IP set that a statement looks into, however deep. */
+/** Every IP set that a statement references, including nested statements. */
 export function ipSetsOf(statement: Statement | undefined): string[] {
   if (statement === undefined) return []
   const { IPSetReferenceStatement: own, OrStatement, AndStatement, NotStatement, RateBasedStatement } = statement
@@ -44,7 +44,7 @@ export function ipSetsOf(statement: Statement | undefined): string[] {
   return [...(own?.ARN === undefined ? [] : [own.ARN]), ...inner.flatMap(ipSetsOf)]
 }
 
-/** The IP sets whose addresses are just what a statement matches: not those that it leaves out, or only narrows down by. */
+/** The IP sets that a statement matches directly, without those that it negates or only scopes down by. */
 export function ownIpSetsOf(statement: Statement | undefined): string[] {
   const { IPSetReferenceStatement: own, OrStatement } = statement ?? {}
   return [...(own?.ARN === undefined ? [] : [own.ARN]), ...(OrStatement?.Statements ?? []).flatMap(ownIpSetsOf)]
@@ -62,10 +62,10 @@ function whatOf(rule: Rule): string {
     RuleGroupReferenceStatement: group,
   } = rule.Statement ?? {}
   if (managed !== undefined) return `managed rules ${managed.Name}`
-  if (rate !== undefined) return `over ${rate.Limit} requests in ${rate.EvaluationWindowSec ?? defaultWindowSeconds} s`
+  if (rate !== undefined) return `more than ${rate.Limit} requests in ${rate.EvaluationWindowSec ?? defaultWindowSeconds} s`
   if (group !== undefined) return `rule group ${group.ARN?.split('/')[2] ?? ''}`
   const sets = ipSetsOf(rule.Statement).map(setNameIn)
-  return sets.length === 0 ? 'requests of its own choice' : `addresses of ${sets.join(', ')}`
+  return sets.length === 0 ? 'requests that match its own statement' : `addresses of ${sets.join(', ')}`
 }
 
 export function ruleLine(rule: Rule): RuleLine {
@@ -82,12 +82,12 @@ export function ruleLine(rule: Rule): RuleLine {
   }
 }
 
-/** The two modes that a rule can be moved between. */
+/** The two modes that a rule can be switched between. */
 export type Switch = 'block' | 'count'
 
 /**
- * The same rule in the other mode; what else it has stays.
- * @throws Problem `rule-unknown` where it neither counts nor blocks
+ * The rule in a different mode, otherwise unchanged.
+ * @throws Problem `rule-unknown` if its mode is neither count nor block
  */
 export function inMode(rule: Rule, to: Switch): Rule {
   const mode = modeOf(rule)
@@ -101,14 +101,14 @@ export function inMode(rule: Rule, to: Switch): Rule {
   return { ...rule, Action: to === 'count' ? { Count: {} } : { Block: {} } }
 }
 
-/** Whether a rule answers in words of its own, which are lost when it only counts. */
+/** Whether a rule has a custom response, which is lost in count mode. */
 export function hasOwnAnswer(rule: Rule): boolean {
   return rule.Action?.Block?.CustomResponse !== undefined
 }
 
 /**
- * The rules that were named, or those for which nothing else was said.
- * @throws Problem `rule-unknown`, with those that there are
+ * The named rules, or all for which `otherwise` holds if none is named.
+ * @throws Problem `rule-unknown`, with the existing rules
  */
 export function rulesNamed(rules: readonly Rule[], names: readonly string[], otherwise: (rule: Rule) => boolean): Rule[] {
   if (names.length === 0) return rules.filter(otherwise)
@@ -116,7 +116,7 @@ export function rulesNamed(rules: readonly Rule[], names: readonly string[], oth
     const found = rules.find((rule) => rule.Name === name)
     if (found !== undefined) return found
     const known = rules.map((rule) => rule.Name).join(', ')
-    throw new Problem('rule-unknown', `The web ACL has no rule "${name}". It has: ${known || 'none'}.`, {
+    throw new Problem('rule-unknown', `The web ACL has no rule "${name}". Its rules: ${known || 'none'}.`, {
       next: apigw('waf status'),
     })
   })

@@ -4,41 +4,41 @@ import type { WafApi } from './api.ts'
 import type { Waf } from './open.ts'
 import { type RuleLine, ruleLine, rulesNamed } from './rules.ts'
 
-/** One request, as far as it may be shown: its headers hold credentials, and are left where they are. */
+/** A sampled request without its headers, which contain credentials. */
 export interface SampledRequest {
   readonly rule: string
-  /** The rule inside a group, where it was one of those. */
+  /** The rule inside the rule group, if any. */
   readonly inner: string | null
   readonly at: number | null
-  /** What AWS WAF did. */
+  /** The action of AWS WAF. */
   readonly action: string
   readonly address: string
   readonly country: string
   readonly method: string
   readonly uri: string
   readonly userAgent: string
-  /** How many requests it stands for. */
+  /** How many requests it represents. */
   readonly weight: number
 }
 
 export interface RuleSample {
   readonly rule: string
   readonly mode: RuleLine['mode']
-  /** How many requests the rule matched, estimated; null: it could not be read. */
+  /** The estimated number of requests that the rule matched; null: not readable. */
   readonly matched: number | null
   readonly requests: readonly SampledRequest[]
-  /** Why there are none, if not because nothing matched. */
+  /** Why the samples are missing; null if they were read. */
   readonly why: string | null
 }
 
-/** AWS WAF keeps samples for three hours (API reference, GetSampledRequests), and gives 500 at most. */
+/** AWS WAF keeps samples for three hours (API reference, GetSampledRequests), and returns at most 500. */
 export const maxHours = 3
 export const maxSamples = 500
 
 const hourMs = 3_600_000
 const secret = /apigw_(live|test)_[0-9A-Za-z]+/g
 
-/** A secret does not belong in an address; where one got in by a slip, it goes no further. */
+/** Masks API keys, which a client may have put in a URL by mistake. */
 function withoutSecrets(text: string): string {
   return text.replaceAll(secret, 'apigw_$1_…')
 }
@@ -63,7 +63,7 @@ function shown(
 }
 
 /**
- * What a rule matched in the last hours. What cannot be read is said, and ends nothing: it is asked for many rules.
+ * The requests that a rule matched in the last hours. A read error is returned in `why`, so that other rules are still read.
  */
 export async function sampleOf(
   api: WafApi,
@@ -79,13 +79,13 @@ export async function sampleOf(
     const newestFirst = requests.map((one) => shown(name, one)).sort((a, b) => (b.at ?? 0) - (a.at ?? 0))
     return { rule: name, mode, matched: population, requests: newestFirst, why: null }
   } catch (error) {
-    // Without credentials or rights no other rule could be read either.
+    // Without credentials or permissions, the other rules would fail too.
     if (!(error instanceof Problem) || error.code === 'aws-credentials' || error.code === 'aws-denied') throw error
     return none(error.message)
   }
 }
 
-/** A few rules at a time, so that AWS WAF does not ask to slow down. */
+/** Reads one rule at a time, to avoid throttling by AWS WAF. */
 export async function samplesOf(
   { api, acl }: Waf,
   rules: readonly RuleLine[],

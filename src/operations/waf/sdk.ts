@@ -10,12 +10,12 @@ const ResourceType = 'APPLICATION_LOAD_BALANCER'
 const Limit = 100
 
 /**
- * Somebody was faster, or what AWS WAF read is a moment old (`WAFUnavailableEntityException`: "retry your request").
- * Both are over when it is read again.
+ * A concurrent change, or an entity that is not consistent yet (`WAFUnavailableEntityException`: "retry your request"). Both
+ * are solved by reading again.
  */
 const readAgain = new Set(['WAFOptimisticLockException', 'WAFUnavailableEntityException'])
 
-/** Everything of a web ACL that can be set. What an update leaves out is gone afterwards (API reference, UpdateWebACL). */
+/** All mutable fields of a web ACL. An update removes the fields that it omits (API reference, UpdateWebACL). */
 function settable(acl: WebACL) {
   return {
     DefaultAction: acl.DefaultAction,
@@ -30,7 +30,7 @@ function settable(acl: WebACL) {
     OnSourceDDoSProtectionConfig: acl.OnSourceDDoSProtectionConfig,
     ApplicationConfig: acl.ApplicationConfig,
     MonetizationConfig: acl.MonetizationConfig,
-    // AWS WAF gives an empty one back for none, and takes no empty one.
+    // AWS WAF returns an empty description for none, and rejects an empty one.
     ...(acl.Description && { Description: acl.Description }),
   }
 }
@@ -49,13 +49,13 @@ async function allPages(page: Page): Promise<Ref[]> {
   do {
     const { found, next } = await page(marker)
     all.push(...found.map(({ Name = '', Id = '', ARN = '' }) => ({ name: Name, id: Id, arn: ARN })))
-    // A last page that is full comes with a marker too; the page after it is empty.
+    // A full last page has a marker too; the page after it is empty.
     marker = found.length === 0 ? undefined : next
   } while (marker !== undefined)
   return all
 }
 
-/** AWS WAF by its own client. */
+/** AWS WAF through the AWS SDK. */
 class SdkWaf implements WafApi {
   readonly #sdk: Sdk
   readonly #client: WAFV2Client
@@ -86,7 +86,7 @@ class SdkWaf implements WafApi {
   webAcl({ name: Name, id: Id }: Ref): Promise<{ acl: WebACL; token: string | undefined }> {
     return this.#asked('GetWebACL', async () => {
       const { WebACL: acl, LockToken: token } = await this.#client.send(new this.#sdk.GetWebACLCommand({ Name, Id, Scope }))
-      if (acl === undefined) throw new Problem('aws-refused', `AWS WAF gave no web ACL for ${Name}.`)
+      if (acl === undefined) throw new Problem('aws-refused', `AWS WAF returned no web ACL for ${Name}.`)
       return { acl, token }
     })
   }
@@ -104,7 +104,7 @@ class SdkWaf implements WafApi {
   }
 
   saveIpSet({ name: Name, id: Id }: Ref, { addresses, description, token: LockToken }: StoredSet): Promise<boolean> {
-    // As with a web ACL: what is left out is gone, and an empty description is refused.
+    // As with a web ACL: an omitted description is removed, and an empty one is rejected.
     const kept = description ? { Description: description } : {}
     const command = new this.#sdk.UpdateIPSetCommand({ Name, Id, Scope, LockToken, Addresses: [...addresses], ...kept })
     return this.#saved('UpdateIPSet', () => this.#client.send(command))
@@ -166,7 +166,7 @@ class SdkWaf implements WafApi {
   }
 }
 
-/** Opens AWS WAF at a place. The client is loaded here and nowhere before: the command line starts without it. */
+/** Creates the AWS WAF client. The SDK is imported only here, so other commands start without it. */
 export async function openWafApi(place: AwsPlace): Promise<WafApi> {
   return new SdkWaf(await import('@aws-sdk/client-wafv2'), place)
 }

@@ -5,14 +5,14 @@ import { type List, maxAddresses, normal, type Which } from './lists.ts'
 import type { Waf } from './open.ts'
 import { untilSaved } from './retry.ts'
 
-/** What one IP set holds. */
+/** The contents of one IP set. */
 export interface SetContents extends Which {
   readonly name: string
-  /** Each as `cidrText` writes it; what is no address at all, as it stands there. */
+  /** In the format of `cidrText`; text that is not an address is unchanged. */
   readonly addresses: readonly string[]
 }
 
-/** Reads the sets that are there. */
+/** Reads the sets that exist. */
 export async function readSets({ api, sets }: Waf, list?: List): Promise<SetContents[]> {
   const wanted = sets.filter((set) => list === undefined || set.list === list)
   const read = await Promise.all(
@@ -24,14 +24,14 @@ export async function readSets({ api, sets }: Waf, list?: List): Promise<SetCont
   return read.flat()
 }
 
-/** @throws Problem `web-acl-unknown` where the set was never made */
+/** @throws Problem `web-acl-unknown` if the set does not exist */
 export function setOf({ sets, deploy }: Waf, list: List, family: Which['family']): Ref {
   const set = sets.find((one) => one.list === list && one.family === family)
   if (set?.ref !== undefined) return set.ref
   throw new Problem('web-acl-unknown', `The web ACL has no IP set "${set?.name}".`, { next: deploy })
 }
 
-/** What an update did, address by address. */
+/** The addresses that an update added and removed. */
 export interface SetChange {
   readonly added: readonly string[]
   readonly removed: readonly string[]
@@ -40,15 +40,14 @@ export interface SetChange {
 function full(name: string, asked: number, room: number): Problem {
   return new Problem(
     'ip-set-full',
-    `${name} has room for ${room} more of the ${asked} addresses: AWS WAF takes ${maxAddresses.toLocaleString('en-US')}.`,
+    `${name} has room for ${room} of the ${asked} addresses. The limit of AWS WAF is ${maxAddresses.toLocaleString('en-US')}.`,
     { next: step`${apigw('waf list', '--sweep')}; then block ranges instead of single addresses` },
   )
 }
 
 /**
- * Adds addresses to a set and takes others away, in one update. Everything else in it stays as it is, also what others
- * add meanwhile.
- * @param addresses each as `cidrText` writes it
+ * Adds and removes addresses of a set in one update. All other addresses stay, including concurrent additions. The addresses
+ * are in the format of `cidrText`.
  */
 export function changeSet(
   api: WafApi,

@@ -9,32 +9,32 @@ import { readSets } from './sets.ts'
 export interface SetLine {
   readonly name: string
   readonly list: List
-  /** null: the set is not there. */
+  /** null: the set does not exist. */
   readonly addresses: number | null
-  /** Modes of the rules that look into it; none: it does nothing. */
+  /** Modes of the rules that use the set; empty: it has no effect. */
   readonly modes: readonly Mode[]
 }
 
 export interface LoggingLine {
   readonly destinations: readonly string[]
-  /** Names of headers and parts that are not written down. */
+  /** Headers and fields that are redacted. */
   readonly redacted: readonly string[]
 }
 
-/** What stands before the load balancer. */
+/** The status of a web ACL. */
 export interface WafStatus {
   readonly webAcl: string
   readonly arn: string
   /** Web ACL capacity units (WCU). */
   readonly capacity: number
   readonly defaultAction: 'allow' | 'block'
-  /** undefined: it could not be read. */
+  /** undefined: not readable. */
   readonly loadBalancers: readonly string[] | undefined
   readonly rules: readonly RuleLine[]
   readonly sets: readonly SetLine[]
-  /** null: nothing is written down; undefined: it could not be read. */
+  /** null: logging is off; undefined: not readable. */
   readonly logging: LoggingLine | null | undefined
-  /** What could not be read, and why. */
+  /** Parts that could not be read, and why. */
   readonly missing: readonly string[]
   readonly deploy: NextCommand
 }
@@ -58,13 +58,13 @@ async function setLines(waf: Waf, acl: WebACL): Promise<SetLine[]> {
   })
 }
 
-/** Which load balancers it stands before: asked of the web ACL, or of the one that was named. */
+/** The load balancers that the web ACL is attached to; checks only `loadBalancer` if set. */
 async function protectedBy({ api, acl }: Waf, loadBalancer: string | undefined): Promise<string[]> {
   if (loadBalancer === undefined) return api.loadBalancers(acl.arn)
   return (await api.webAclOf(loadBalancer)) === acl.arn ? [loadBalancer] : []
 }
 
-/** Reads all of it. A part that is refused is named in `missing`; the rest is kept. */
+/** Reads all parts. A part that cannot be read is listed in `missing`. */
 export async function readStatus(waf: Waf, loadBalancer: string | undefined): Promise<WafStatus> {
   const missing: string[] = []
   const part = async <T>(what: string, read: () => Promise<T>): Promise<T | undefined> => {

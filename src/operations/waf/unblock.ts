@@ -16,13 +16,13 @@ function absent(cidr: Cidr, entries: readonly Place[]): string {
     const range = readCidr(address)
     return range !== undefined && covers(range, cidr)
   })
-  if (wider === undefined) return `${text} is in no list.`
-  return `${text} is no entry of its own: ${wider.address} in the ${wider.list} list holds it.`
+  if (wider === undefined) return `${text} is not on a list.`
+  return `${text} is not an entry itself: ${wider.address} on the ${wider.list} list contains it.`
 }
 
 /**
- * Takes addresses out of both lists.
- * @throws Problem `entry-unknown` if none of them is in any
+ * Removes addresses from both lists.
+ * @throws Problem `entry-unknown` if none of them is on a list
  */
 export async function unblock(change: Change, cidrs: readonly Cidr[]): Promise<Unblocked> {
   const sets = await readSets(change.waf)
@@ -35,5 +35,5 @@ export async function unblock(change: Change, cidrs: readonly Cidr[]): Promise<U
   if (found.length === 0) throw new Problem('entry-unknown', remarks.join(' '), { next: apigw('waf list') })
   const before = change.notes === undefined ? [] : await readNotes(change.notes, change.waf.acl.arn)
   const texts = found.map(({ list, address }) => `${list} ${address}`).join(', ')
-  return { removed: await takeEntries(change, found, before, `waf: take away ${texts}`), remarks }
+  return { removed: await takeEntries(change, found, before, `waf: remove ${texts}`), remarks }
 }

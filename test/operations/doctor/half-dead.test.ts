@@ -97,5 +97,5 @@ test('doctor says of a gateway why it is not ready', async () => {
     fix: expect.stringContaining('memory'),
   })
   world.gateway.drain()
-  expect(await checkGateway(world.listening.url, false)).toMatchObject({ detail: expect.stringContaining('it is stopping') })
+  expect(await checkGateway(world.listening.url, false)).toMatchObject({ detail: expect.stringContaining('it is shutting down') })
 })

@@ -10,7 +10,7 @@ import { account, region, world } from './world.ts'
 const usual = `apigw-artifacts-${account}-${region}`
 
 describe('the artifact bucket', () => {
-  test('is made once, private, encrypted, for TLS alone; its policy is the last thing set', async () => {
+  test('is created once: private, encrypted, TLS only; its policy is written last', async () => {
     const { clients, s3 } = await world()
     expect(await artifactBucket(clients)).toBe(usual)
     expect([...(s3.buckets.get(usual)?.settings.keys() ?? [])]).toEqual([
@@ -24,13 +24,13 @@ describe('the artifact bucket', () => {
     expect(await artifactBucket(clients)).toBe(usual)
     expect(s3.asked.slice(before)).toEqual([`HEAD /${usual}/`, `GET /${usual}/?policy`])
   })
-  test('is secured by the next run where the first was cut off after making it', async () => {
+  test('is secured by the next run if the first was interrupted after the creation', async () => {
     const { clients, s3 } = await world()
     s3.buckets.set(usual, { owner: account, settings: new Map(), objects: new Map() })
     await artifactBucket(clients)
     expect(s3.buckets.get(usual)?.settings.size).toBe(4)
   })
-  test('is never a stranger’s, however the name came to be taken', async () => {
+  test('is never in a different account, however the name came to be taken', async () => {
     const { clients, s3 } = await world()
     s3.buckets.set(usual, { owner: '999999999999', settings: new Map(), objects: new Map() })
     await expect(artifactBucket(clients)).rejects.toMatchObject({
@@ -54,7 +54,7 @@ describe('content', () => {
 })
 
 describe('an archive', () => {
-  test('holds what was put in, and can be read by everyone', () => {
+  test('contains its files, world-readable', () => {
     const files = unzipSync(zip({ 'index.mjs': 'export {}', 'a/b.txt': Buffer.from([1, 2]) }))
     expect(Object.keys(files)).toEqual(['a/b.txt', 'index.mjs'])
     expect(Buffer.from(files['index.mjs'] ?? []).toString()).toBe('export {}')
@@ -62,7 +62,7 @@ describe('an archive', () => {
     const central = bytes.indexOf(Buffer.from('PK\u0001\u0002'))
     expect(bytes.readUInt32LE(central + 38) >>> 16).toBe(0o100_644)
   })
-  test('is the same bytes in any order of files, at any time, in any time zone', () => {
+  test('has the same bytes for any file order, time and time zone', () => {
     const here = zip({ 'a.mjs': '1', 'b.mjs': '2' })
     expect(zip({ 'b.mjs': '2', 'a.mjs': '1' })).toEqual(here)
     const script = join(temporaryFolder(), 'zip.ts')

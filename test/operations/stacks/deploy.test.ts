@@ -6,12 +6,12 @@ const name = 'apigw-dev-data'
 const three = { Queue: 'AWS::SQS::Queue', Topic: 'AWS::SNS::Topic', Role: 'AWS::IAM::Role' }
 
 describe('a deployment that works', () => {
-  test('makes a stack, and tells each resource and state once', async () => {
+  test('creates a stack, and reports each resource and status once', async () => {
     const { clients, aws } = await world()
     const asking = steps()
     const deployed = await deployStack(clients, wanted(three), asking)
     expect(deployed).toEqual({ outputs: { Answer: `${name}:42` }, changed: true })
-    // Three changes came in two pages.
+    // Three changes arrived in two pages.
     expect(asking.asked[0]?.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['create Queue', 'create Topic', 'create Role'])
     const queue = asking.told.filter((line) => line.includes('Queue'))
     expect(queue.map((line) => line.split(/ {2,}/).slice(1, 4))).toEqual([
@@ -20,7 +20,7 @@ describe('a deployment that works', () => {
     ])
     expect(aws.stacks.get(name)).toMatchObject({ status: 'CREATE_COMPLETE' })
   })
-  test('leaves a stack alone that is so already, and leaves no change set behind', async () => {
+  test('does not update a stack without changes, and deletes the change set', async () => {
     const { clients, aws, count } = await world()
     await deployStack(clients, wanted(three), steps())
     const again = steps()
@@ -29,7 +29,7 @@ describe('a deployment that works', () => {
     expect(count('ExecuteChangeSet')).toBe(1)
     expect(aws.changeSets).toBe(0)
   })
-  test('updates what differs, and tells nothing of what had happened before', async () => {
+  test('updates what differs, and reports no earlier events', async () => {
     const { clients } = await world()
     await deployStack(clients, wanted(three), steps())
     const second = steps()
@@ -37,13 +37,13 @@ describe('a deployment that works', () => {
     expect(second.asked[0]?.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['create Table'])
     expect(second.told.join('\n')).not.toMatch(/Queue|Topic|Role/)
   })
-  test('takes a shell that a dry run left for a stack that is to be made', async () => {
+  test('creates a stack although a dry run left it in review', async () => {
     const { clients, aws, server } = await world()
     aws.put(name, { status: 'REVIEW_IN_PROGRESS' })
     expect((await deployStack(clients, wanted(three), steps())).changed).toBe(true)
     expect(server.asked.find(({ action }) => action === 'CreateChangeSet')?.parameters.get('ChangeSetType')).toBe('CREATE')
   })
-  test('sends parameters, tags and capabilities; a first creation leaves nothing when it fails', async () => {
+  test('sends parameters, tags and capabilities; a failed creation keeps no resources', async () => {
     const { clients, server } = await world()
     await deployStack(
       clients,
@@ -59,7 +59,7 @@ describe('a deployment that works', () => {
     expect(execute?.get('RetainExceptOnCreate')).toBe('true')
     expect(execute?.get('ClientRequestToken')).toMatch(/^apigw-by-jane-acme-example-[0-9a-f]{16}$/)
   })
-  test('sends a long template by way of the artifact bucket', async () => {
+  test('uploads a long template to the artifact bucket', async () => {
     const { clients, server, s3 } = await world()
     const many = Object.fromEntries(Array.from({ length: 1_500 }, (_, at) => [`Topic${at}`, 'AWS::SNS::Topic']))
     await deployStack(clients, wanted(many), steps())
@@ -68,11 +68,11 @@ describe('a deployment that works', () => {
     const key = /\/([0-9a-f]{64}\.template)$/.exec(create?.get('TemplateURL') ?? '')?.[1] ?? ''
     expect(s3.buckets.get(`apigw-artifacts-123456789012-${region}`)?.objects.get(key)).toContain('Topic1499')
   })
-  test('goes on watching when AWS cannot be reached for a moment', async () => {
+  test('keeps watching if AWS is unreachable for a moment', async () => {
     let failures = 3
     const { clients } = await world((aws) => ({
       DescribeStackEvents: () => {
-        // The first look, before it begins, is no watching yet.
+        // The first poll happens before the deployment starts.
         if (aws.stacks.get(name)?.status !== 'REVIEW_IN_PROGRESS' && failures-- > 0)
           return { error: 'InternalFailure', status: 500 }
         return aws.query.DescribeStackEvents ?? ''
@@ -80,19 +80,19 @@ describe('a deployment that works', () => {
     }))
     const asking = steps()
     expect((await deployStack(clients, wanted(three), asking)).changed).toBe(true)
-    expect(asking.told.join('\n')).toMatch(/AWS goes on; looking again/)
+    expect(asking.told.join('\n')).toMatch(/AWS continues; retrying/)
   })
 })
 
 describe('what is approved', () => {
-  test('a no changes nothing, and leaves neither change set nor shell', async () => {
+  test('a refusal changes nothing, and leaves neither a change set nor an empty stack', async () => {
     const { clients, aws, count } = await world()
     const refusal = deployStack(clients, wanted(three), steps({ approve: async () => false }))
     await expect(refusal).rejects.toMatchObject({ code: 'declined' })
     expect(count('ExecuteChangeSet')).toBe(0)
     expect({ sets: aws.changeSets, stacks: aws.stacks.size }).toEqual({ sets: 0, stacks: 0 })
   })
-  test('a shell with somebody else’s change set in it stays', async () => {
+  test('an empty stack with a change set of a different deployment stays', async () => {
     const { clients, aws } = await world()
     const theirs = steps({
       approve: async () => {
@@ -103,13 +103,13 @@ describe('what is approved', () => {
     })
     expect((await deployStack(clients, wanted(three), theirs)).changed).toBe(true)
   })
-  test('an error while asking is handed on, after the same tidying', async () => {
+  test('an error during approval is rethrown, after the same cleanup', async () => {
     const { clients, aws } = await world()
     const asking = steps({ approve: () => Promise.reject(new Error('no terminal')) })
     await expect(deployStack(clients, wanted(three), asking)).rejects.toThrow('no terminal')
     expect({ sets: aws.changeSets, stacks: aws.stacks.size }).toEqual({ sets: 0, stacks: 0 })
   })
-  test('data stores that are replaced or deleted are marked, with what becomes of the data', async () => {
+  test('data stores that are replaced or deleted are marked, with the fate of their data', async () => {
     const { clients, aws } = await world()
     aws.put(name)
     aws.scripts.set(name, {
@@ -148,7 +148,7 @@ describe('what is approved', () => {
 })
 
 describe('a deployment that fails', () => {
-  test('names the first cause, not what was stopped because of it', async () => {
+  test('names the root cause, not the resources that were cancelled', async () => {
     const { clients, aws } = await world()
     aws.scripts.set(name, {
       says: [
@@ -174,11 +174,11 @@ describe('a deployment that fails', () => {
     const error: unknown = await deployStack(clients, wanted(three), steps()).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({
       code: 'stack-failed',
-      message: `${name} could not be changed; it was brought back to what it was. Media (AWS::S3::Bucket): acme-media already exists`,
-      next: expect.stringMatching(/delete what has this name .* or choose another name; then run it again/),
+      message: `${name} could not be updated; it was rolled back. Media (AWS::S3::Bucket): acme-media already exists`,
+      next: expect.stringMatching(/delete the existing resource .* or choose a different name; then run it again/),
     })
   })
-  test('a right that AWS misses in the middle is named', async () => {
+  test('names a permission that is missing during the deployment', async () => {
     const { clients, aws } = await world()
     aws.scripts.set(name, {
       says: [
@@ -192,22 +192,22 @@ describe('a deployment that fails', () => {
       ends: ['ROLLBACK_COMPLETE'],
     })
     await expect(deployStack(clients, wanted(three), steps())).rejects.toMatchObject({
-      next: 'let an administrator allow kms:CreateKey on arn:aws:kms:ap-northeast-2:123456789012:key/*, then run it again',
+      next: 'ask an administrator to allow kms:CreateKey on arn:aws:kms:ap-northeast-2:123456789012:key/*, then run it again',
     })
   })
-  test('what the last attempt left is deleted when that is allowed, and the next one goes through', async () => {
+  test('deletes the failed stack of the last attempt if allowed, and then succeeds', async () => {
     const { clients, aws } = await world()
     aws.put(name, { status: 'ROLLBACK_COMPLETE' })
     await expect(deployStack(clients, wanted(three), steps())).rejects.toMatchObject({
       code: 'stack-stuck',
-      message: expect.stringMatching(/failed when it was first made \(ROLLBACK_COMPLETE\).*nothing lives in it/),
+      message: expect.stringMatching(/failed during creation \(ROLLBACK_COMPLETE\).*It has no resources/),
       next: expect.stringMatching(/--yes/),
     })
     const asking = steps({ mayRemoveFailed: async () => true })
     expect((await deployStack(clients, wanted(three), asking)).changed).toBe(true)
-    expect(asking.told[0]).toBe(`Deleting what is left of ${name}.`)
+    expect(asking.told[0]).toBe(`Deleting the failed stack ${name}.`)
   })
-  test('a change that CloudFormation cannot work out is refused with its words', async () => {
+  test('shows CloudFormation’s reason for a rejected change set', async () => {
     const { clients, aws } = await world(() => ({
       DescribeChangeSet: () => '<Status>FAILED</Status><StatusReason>Template error: no such Condition</StatusReason>',
     }))
@@ -217,19 +217,19 @@ describe('a deployment that fails', () => {
     })
     expect({ sets: aws.changeSets, stacks: aws.stacks.size }).toEqual({ sets: 0, stacks: 0 })
   })
-  test('a stack that comes before those it builds on says so', async () => {
+  test('a stack that is deployed before its dependencies says so', async () => {
     const { clients } = await world(() => ({
       DescribeChangeSet: '<Status>FAILED</Status><StatusReason>No export named apigw-dev-vpc found</StatusReason>',
     }))
     await expect(deployStack(clients, wanted(three), steps())).rejects.toMatchObject({
-      next: 'deploy the stacks that it builds on first: apigw deploy',
+      next: 'deploy the stacks that it depends on first: apigw deploy',
     })
   })
   test.each([
     ['UPDATE_ROLLBACK_FAILED', /continue-update-rollback .*--resources-to-skip Db/],
     ['UPDATE_FAILED', /rollback-stack/],
     ['DELETE_FAILED', /delete-stack/],
-  ])('a stack in %s waits for a decision', async (status, next) => {
+  ])('a stack in %s needs a decision', async (status, next) => {
     const { clients, aws } = await world()
     const said = ['Db', 'AWS::RDS::DBInstance', 'UPDATE_FAILED', 'storage is full'] as const
     aws.put(name, { status, reason: 'a part failed', events: [{ id: 'e0', said, token: undefined }] })
@@ -247,7 +247,7 @@ describe('two at once', () => {
     const token = 'apigw-by-bob-0123456789abcdef'
     return { status: 'UPDATE_IN_PROGRESS', events: [{ id: 'e0', said, token }], coming: [...coming] }
   }
-  test('the second is told who is first, and waits if it should', async () => {
+  test('the second sees who started the first, and waits with --wait', async () => {
     const { clients, aws } = await world()
     aws.put(name, { ...busy(), coming: [] })
     await expect(deployStack(clients, wanted(three), steps())).rejects.toMatchObject({
@@ -255,25 +255,25 @@ describe('two at once', () => {
       message: expect.stringMatching(/is being changed since 2026-11-24T01:02:03Z by bob \(UPDATE_IN_PROGRESS\)/),
       next: expect.stringMatching(/--wait/),
     })
-    // Each look at its events lets the other one's work go on.
+    // Each poll of its events advances the other deployment.
     aws.put(name, busy())
     const waiting = steps({ wait: true })
     expect((await deployStack(clients, wanted(three), waiting)).changed).toBe(true)
     expect(waiting.told[0]).toMatch(/by bob .*Waiting\.$/)
   })
-  test('what was approved is not done when somebody else was quicker', async () => {
+  test('an approved change is not executed after a different deployment was faster', async () => {
     const { clients, aws } = await world(() => ({ ExecuteChangeSet: { error: 'InvalidChangeSetStatus', status: 400 } }))
     aws.put(name)
     await expect(deployStack(clients, wanted(three), steps())).rejects.toMatchObject({
       code: 'stack-busy',
-      message: expect.stringMatching(/nothing of it was done/),
+      message: expect.stringMatching(/nothing was changed/),
     })
     expect(aws.changeSets).toBe(0)
   })
 })
 
 describe('Ctrl-C', () => {
-  test('before anything is done leaves nothing', async () => {
+  test('before the first change leaves nothing behind', async () => {
     const { clients, aws, count } = await world()
     const stop = new AbortController()
     const asking = steps({
@@ -290,7 +290,7 @@ describe('Ctrl-C', () => {
       executed: 0,
     })
   })
-  test('while the change set is made leaves nothing either', async () => {
+  test('while the change set is created leaves nothing behind', async () => {
     const stop = new AbortController()
     const { clients, aws } = await world(() => ({
       DescribeChangeSet: () => {
@@ -303,17 +303,17 @@ describe('Ctrl-C', () => {
     })
     expect({ sets: aws.changeSets, stacks: aws.stacks.size }).toEqual({ sets: 0, stacks: 0 })
   })
-  test('in the middle stops watching only, and says how to look', async () => {
+  test('during the operation only stops watching, and says how to follow it', async () => {
     const { clients } = await world()
     const stop = new AbortController()
     const asking = steps({ signal: stop.signal, tell: () => stop.abort() })
     await expect(deployStack(clients, wanted(three), asking)).rejects.toMatchObject({
       code: 'interrupted',
       exit: 130,
-      message: `Stopped watching ${name}; AWS goes on changing it.`,
+      message: `Stopped watching ${name}; AWS continues to change it.`,
       next: `aws cloudformation describe-stack-events --region ${region} --stack-name ${name}`,
     })
-    // AWS goes on: whoever looks later finds it done.
+    // AWS continues, and the operation completes.
     const later = await deployStack(clients, wanted(three), steps({ wait: true }))
     expect(later.changed).toBe(false)
     expect((await describeStack(clients, name))?.status).toBe('CREATE_COMPLETE')
@@ -321,7 +321,7 @@ describe('Ctrl-C', () => {
 })
 
 describe('credentials and rights', () => {
-  test('a missing right is named', async () => {
+  test('names a missing permission', async () => {
     const { clients } = await world(() => ({
       CreateChangeSet: {
         error: 'AccessDenied',
@@ -333,14 +333,14 @@ describe('credentials and rights', () => {
       message: expect.stringMatching(/cloudformation:CreateChangeSet/),
     })
   })
-  test('a sign-in that ends in the middle does not end what AWS does', async () => {
+  test('a sign-in that expires does not stop the operation', async () => {
     let looks = 0
     const { clients } = await world((aws) => ({
       DescribeStackEvents: () => (++looks > 3 ? { error: 'ExpiredToken', status: 403 } : (aws.query.DescribeStackEvents ?? '')),
     }))
     await expect(deployStack(clients, wanted(three), steps())).rejects.toMatchObject({
       code: 'aws-credentials',
-      message: expect.stringMatching(/has expired\. AWS goes on changing apigw-dev-data in ap-northeast-2/),
+      message: expect.stringMatching(/has expired\. AWS continues to change apigw-dev-data in ap-northeast-2/),
     })
   })
 })

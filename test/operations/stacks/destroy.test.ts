@@ -11,7 +11,7 @@ const body = template({
 })
 
 describe('destroying a stack', () => {
-  test('shows all that goes, with what becomes of the data, and tells what was left', async () => {
+  test('shows every resource with the fate of its data, and lists what was retained', async () => {
     const { clients, aws } = await world()
     const stack = aws.put(name, { template: body })
     const asking = steps()
@@ -34,12 +34,12 @@ describe('destroying a stack', () => {
     await destroyStack(clients, name, asking)
     expect(asking.asked[0]).toMatchObject([{ id: 'Key', loss: 'kept' }])
   })
-  test('has nothing to do where there is no stack', async () => {
+  test('does nothing if the stack does not exist', async () => {
     const { clients, count } = await world()
     expect(await destroyStack(clients, name, steps())).toEqual({ retained: [] })
     expect(count('DeleteStack')).toBe(0)
   })
-  test('a no deletes nothing', async () => {
+  test('deletes nothing without approval', async () => {
     const { clients, aws } = await world()
     const stack = aws.put(name, { template: body })
     const refusal = destroyStack(clients, name, steps({ approve: async () => false }))
@@ -57,7 +57,7 @@ describe('destroying a stack', () => {
       'Db',
       'AWS::RDS::DBInstance',
       'Cannot delete protected DB Instance, please disable deletion protection',
-      'take its deletion protection off if it is to go, then run it again',
+      'turn off deletion protection, then run it again',
     ],
   ])('says why %s could not be deleted, and what to do', async (id, type, reason, next) => {
     const { clients, aws } = await world()
@@ -65,11 +65,11 @@ describe('destroying a stack', () => {
     aws.scripts.set(name, { says: [[id, type, 'DELETE_FAILED', reason]], ends: ['DELETE_FAILED', 'a part could not be deleted'] })
     await expect(destroyStack(clients, name, steps())).rejects.toMatchObject({
       code: 'stack-failed',
-      message: `${name} could not be deleted whole (DELETE_FAILED). ${id} (${type}): ${reason}`,
+      message: `${name} could not be deleted completely (DELETE_FAILED). ${id} (${type}): ${reason}`,
       next,
     })
   })
-  test('a stack that is protected is not deleted, and how to take that off is told', async () => {
+  test('a stack with termination protection is not deleted; the message says how to turn it off', async () => {
     const { clients, aws } = await world(() => ({
       DeleteStack: {
         error: 'ValidationError',

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../cli/run.ts'
 
 type Parameters = Readonly<Record<string, string | undefined>>
 
-/** Parameters of the shipped templates with their defaults, and a resource or two each. */
+/** Parameters of the shipped templates with their defaults, and one or two resources each. */
 const stacks: Readonly<
   Record<StackKey, { readonly parameters: Parameters; readonly resources: Readonly<Record<string, string>> }>
 > = {
@@ -89,7 +89,7 @@ function template(key: StackKey, more: Readonly<Record<string, unknown>>): strin
 
 const interfaceEndpoint = { Type: 'AWS::EC2::VPCEndpoint', Properties: { VpcEndpointType: 'Interface' } }
 
-/** A folder like that of an installed apigw, with small templates and bundles. */
+/** A folder like an installation of apigw, with small templates and bundles. */
 export function installation(more: Readonly<Partial<Record<StackKey, Readonly<Record<string, unknown>>>>> = {}): string {
   const root = temporaryFolder()
   writeFileSync(join(root, 'package.json'), JSON.stringify({ name: 'apigw', version: '0.0.0', oclif: { bin: 'apigw' } }))

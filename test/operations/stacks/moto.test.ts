@@ -11,8 +11,8 @@ import {
 import { hasMoto, startMoto } from '../../support/moto.ts'
 import { steps } from './world.ts'
 
-// What moto says of a stack proves nothing: it calls types complete that it has never heard of. So each test asks the
-// service itself what is there.
+// A stack status from moto proves nothing: it reports unknown resource types as complete. So each test reads the
+// resources from their own service.
 const name = 'apigw-dev-data'
 const first = `
 Parameters:
@@ -50,9 +50,9 @@ describe.skipIf(!hasMoto)('against moto', () => {
     return QueueUrls.map((url) => url.split('/').at(-1) ?? '').sort()
   }
 
-  test('a stack is made, left alone, changed and deleted, and what is to be kept is kept', async () => {
+  test('creates, leaves unchanged, updates and deletes a stack, and retains what its template retains', async () => {
     const wanted = { name, templateBody: first, parameters: { Retention: '7200' } }
-    // Outputs of a stack that a change set made are not kept by moto.
+    // moto does not keep the outputs of a stack that a change set created.
     expect(await deployStack(clients, wanted, steps())).toMatchObject({ changed: true })
     expect(await queues()).toEqual(['acme'])
     const { GetQueueAttributesCommand, SQSClient } = await import('@aws-sdk/client-sqs')
@@ -84,7 +84,7 @@ describe.skipIf(!hasMoto)('against moto', () => {
     await clients.s3.send(new HeadBucketCommand({ Bucket: 'acme-kept' }))
   })
 
-  test('the artifact bucket is private, encrypted and for TLS alone, and keeps content once', async () => {
+  test('the artifact bucket is private, encrypted and TLS only, and stores content once', async () => {
     const bucket = await artifactBucket(clients)
     expect(bucket).toBe('apigw-artifacts-123456789012-ap-northeast-2')
     const sdk = await import('@aws-sdk/client-s3')
@@ -97,7 +97,7 @@ describe.skipIf(!hasMoto)('against moto', () => {
     expect(Rules?.[0]?.AbortIncompleteMultipartUpload?.DaysAfterInitiation).toBe(7)
     const { Policy = '' } = await clients.s3.send(new sdk.GetBucketPolicyCommand(of))
     expect(JSON.parse(Policy).Statement[0].Condition).toEqual({ Bool: { 'aws:SecureTransport': 'false' } })
-    // Moto takes the denial of what is not TLS for a denial of everything, so content goes into another bucket.
+    // moto applies the TLS-only deny statement to every request, so the content goes to a different bucket.
     await clients.s3.send(
       new sdk.CreateBucketCommand({ Bucket: 'plain', CreateBucketConfiguration: { LocationConstraint: 'ap-northeast-2' } }),
     )

@@ -16,7 +16,7 @@ const of = (plans: readonly StackPlan[], key: string): StackPlan => {
 }
 
 describe('the plan of a stage', () => {
-  test('has all stacks in the order in which they build on each other, or those that were named', async () => {
+  test('has all stacks in dependency order, or the named ones', async () => {
     expect((await planned()).map(({ name }) => name)).toEqual(
       ['security', 'network', 'data', 'edge', 'gateway', 'worker', 'admin'].map((key) => `apigw-prod-${key}`),
     )
@@ -26,7 +26,7 @@ describe('the plan of a stage', () => {
       next: expect.stringMatching(/data, edge/),
     })
   })
-  test('gives settings to the parameters that they are', async () => {
+  test('maps settings to template parameters', async () => {
     const plans = await planned({
       ...domain,
       engine: 'postgres',
@@ -51,7 +51,7 @@ describe('the plan of a stage', () => {
       WafMode: 'block',
     })
   })
-  test('a parameter that is set by name overrules a size; one that the template lacks is refused', async () => {
+  test('a parameter set by name overrides the size; an unknown one is rejected', async () => {
     const plans = await planned({ ...domain, size: 'large', parameters: { data: { RegistryShards: 6, DatabaseMultiAz: false } } })
     expect(of(plans, 'data').parameters).toMatchObject({
       RegistryShards: '6',
@@ -77,21 +77,21 @@ describe('the plan of a stage', () => {
   test.each<[string, DeploySettings, RegExp, RegExp]>([
     ['no domain', {}, /^edge needs DomainName: What DomainName is\.$/, /^set deploy\.domain of the stage/],
     ['no zone for the certificate', { domain: 'api.example.com' }, /hostedZoneId is not set/, /certificateArn/],
-    ['a container without an image', { ...domain, front: 'container' }, /gateway is to run as a container/, /RepositoryUri/],
-  ])('%s is told with the setting', async (_, settings, message, next) => {
+    ['a container without an image', { ...domain, front: 'container' }, /gateway runs as a container/, /RepositoryUri/],
+  ])('%s is reported with the setting', async (_, settings, message, next) => {
     await expect(planned(settings)).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringMatching(message),
       next: expect.stringMatching(next),
     })
   })
-  test('a stage’s name that AWS’s names have no room for is refused', async () => {
+  test('rejects a stage name that is too long for AWS resource names', async () => {
     await expect(planned(domain, [], 'a-stage-with-a-long-name')).rejects.toMatchObject({ code: 'config-invalid' })
   })
 })
 
 describe('what it costs a month', () => {
-  test('is the sum of its standing parts', async () => {
+  test('is the sum of the fixed costs', async () => {
     const cost = monthlyCost(await planned(), 'ap-northeast-2')
     const line = (what: string) => cost?.lines.find((one) => one.what.startsWith(what))?.dollarsAMonth
     // Two nodes at 0.024 an hour, two databases at 0.025, each 730 hours.
@@ -100,9 +100,9 @@ describe('what it costs a month', () => {
     expect(line('database: 2 × 20 GB')).toBe(5.24)
     expect(cost?.dollarsAMonth).toBeCloseTo(cost?.lines.reduce((sum, { dollarsAMonth }) => sum + dollarsAMonth, 0) ?? 0, 2)
   })
-  test('compares both ways out of the network, and takes the one that the template would', async () => {
+  test('compares both egress options, and selects the one that the template would', async () => {
     const functions = monthlyCost(await planned(), 'ap-northeast-2')?.egress
-    // Two endpoints in two zones at 0.013 an hour and 1 dollar of traffic; NAT with its address at 0.064 and 5.90.
+    // Two endpoints in two zones at $0.013 an hour plus $1 for traffic; NAT with its address at $0.064 plus $5.90.
     expect(functions?.endpoints).toBeCloseTo(2 * 2 * 0.013 * 730 + 1, 6)
     expect(functions?.nat).toBeCloseTo(0.064 * 730 + 5.9, 6)
     expect(functions?.taken).toBe('endpoints')
@@ -111,9 +111,9 @@ describe('what it costs a month', () => {
     expect(containers?.egress?.taken).toBe('nat')
     expect(containers?.lines.find(({ what }) => what.startsWith('gateway'))?.dollarsAMonth).toBe(66.33)
   })
-  test('names what it does not know, and knows nothing of other regions', async () => {
+  test('lists unknown prices, and has none for other regions', async () => {
     const cost = monthlyCost(await planned({ ...domain, size: 'medium' }), 'ap-northeast-2')
-    expect(cost?.notCounted.join('\n')).toMatch(/registry: 2 × cache\.m7g\.large: no price is known here/)
+    expect(cost?.notCounted.join('\n')).toMatch(/registry: 2 × cache\.m7g\.large: price unknown/)
     expect(monthlyCost(await planned(), 'eu-central-1')).toBeUndefined()
   })
 })

@@ -5,7 +5,7 @@ import type { DeploySettings } from '../../../src/domain/stage.ts'
 import { monthlyCost, planStage } from '../../../src/operations/stacks/index.ts'
 import { root, run, temporaryFolder } from '../../cli/run.ts'
 
-// The shipped templates, with stand-ins for the bundles that a build makes.
+// The shipped templates, with placeholders for the bundles of a build.
 function shipped(): string {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'apigw', version: '0.0.0', oclif: { bin: 'apigw' } }))
@@ -49,7 +49,7 @@ test.each([
   expect(cost?.egress?.taken).toBe('endpoints')
 })
 
-test('the stage that a new apigw.yaml has as a comment can be deployed as it stands', async () => {
+test('the commented stage of a new apigw.yaml can be deployed unchanged', async () => {
   const cwd = temporaryFolder()
   const starter = readFileSync(join(root, 'templates/apigw.yaml'), 'utf8')
   writeFileSync(join(cwd, 'apigw.yaml'), starter.replaceAll(/^ {2}# (?=prod:| {2})/gm, '  '))

@@ -13,11 +13,11 @@ export interface World {
   readonly aws: FakeCloudFormation
   readonly s3: FakeS3
   readonly clients: StackClients
-  /** How often a call was made. */
+  /** How often each action was called. */
   count(action: string): number
 }
 
-/** CloudFormation, STS and S3 on this machine, and clients of them that do not wait between two looks. */
+/** CloudFormation, STS and S3 on this machine, and clients that do not pause between polls. */
 export async function world(instead: (aws: FakeCloudFormation) => Readonly<Record<string, Answer>> = () => ({})): Promise<World> {
   const aws = new FakeCloudFormation()
   const s3 = fakeS3(account)
@@ -36,7 +36,7 @@ export interface Recorded extends Steps {
   readonly asked: (readonly Change[])[]
 }
 
-/** Says yes to everything and remembers what it was told. */
+/** Approves everything and records what was reported. */
 export function steps(more: Partial<Steps> = {}): Recorded {
   const told: string[] = []
   const asked: (readonly Change[])[] = []
@@ -53,7 +53,7 @@ export function steps(more: Partial<Steps> = {}): Recorded {
   }
 }
 
-/** A template of resources by name and type; `+Retain` behind a type is its deletion policy. */
+/** A template of resources by name and type; `+Retain` after a type is its deletion policy. */
 export function template(resources: Readonly<Record<string, string>>, outputs: Readonly<Record<string, string>> = {}): string {
   const of = Object.entries(resources).map(([id, type]) => {
     const [Type, DeletionPolicy] = type.split('+')

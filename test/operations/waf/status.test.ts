@@ -59,14 +59,14 @@ describe('waf status', () => {
     const deploy = 'apigw deploy edge --stage prod'
     for (const line of [
       `apigw-prod stands before no load balancer: it protects nothing. → ${deploy}`,
-      `apigw-prod has no rate rule: one address may send all it can. → ${deploy}`,
-      `apigw-prod has no managed rules: known attacks get through. → ${deploy}`,
+      `apigw-prod has no rate-based rule, so the request rate of an address is not limited. → ${deploy}`,
+      `apigw-prod has no managed rule groups, so known attacks are not blocked. → ${deploy}`,
       `The rule of apigw-prod-block-v4 does not block: its mode is "captcha". → ${deploy}`,
-      'apigw-prod-block-v4 holds 9000 of 10000 addresses. → apigw waf list --sweep; then ranges instead of single addresses',
+      'apigw-prod-block-v4 holds 9000 of 10000 addresses. → apigw waf list --sweep; then use ranges instead of single addresses',
       `No rule looks into apigw-prod-allow-v4: its 0 addresses do nothing. → ${deploy}`,
       `The IP set apigw-prod-allow-v6 is not there. → ${deploy}`,
       `apigw-prod writes no log: after an attack, nobody knows what came. → ${deploy}`,
-      `It takes 1700 capacity units; above 1500 each request costs more. → take out managed rules that are not needed, then ${deploy}`,
+      `It takes 1700 capacity units; above 1500 each request costs more. → remove managed rules that are not needed, then ${deploy}`,
     ]) {
       expect(found.split('\n')).toContain(line)
     }

@@ -3,23 +3,23 @@ import { type AwsPlace, callAws, clientOptions, type SigningCredentials } from '
 import { Problem } from '../../../domain/problem.ts'
 import type { Check, Places } from '../check.ts'
 
-/** A stack of CloudFormation, as far as a check needs it. */
+/** A CloudFormation stack, as far as the checks need it. */
 export interface Stack {
   readonly status: string
   readonly outputs: Readonly<Record<string, string>>
 }
 
-/** The account that a stage is in, to be looked at. */
+/** The AWS account and region of a stage. */
 export interface Account {
   readonly id: string
   readonly arn: string
   readonly stage: string
   readonly region: string
   readonly options: ReturnType<typeof clientOptions>
-  /** For what is said of an error. */
+  /** Region and profile, for error messages. */
   readonly place: AwsPlace
   credentials(): Promise<SigningCredentials>
-  /** @returns undefined where there is no stack of the name; asked once for each. */
+  /** Reads a stack by name, once per name. @returns undefined if it does not exist */
   stack(name: string): Promise<Stack | undefined>
 }
 
@@ -31,14 +31,14 @@ async function describe(client: CloudFormationClient, StackName: string): Promis
     const pairs = (found.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])
     return { status: found.StackStatus ?? 'unknown', outputs: Object.fromEntries(pairs) }
   } catch (error) {
-    // CloudFormation has no error of its own for it.
+    // CloudFormation has no error code for a missing stack.
     if (error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message)) return undefined
     throw error
   }
 }
 
 /**
- * Finds out who looks. It needs no right at all.
+ * Reads the caller's identity, which needs no permission.
  * @throws Problem `aws-…`
  */
 export async function openAccount(places: Places, stage: string, region: string, signal: AbortSignal): Promise<Account> {
@@ -70,7 +70,7 @@ export async function openAccount(places: Places, stage: string, region: string,
   }
 }
 
-/** What could not be looked at, and why; a right that is missing says nothing about the system. */
+/** The skipped check for a missing permission or credentials, which say nothing about the system itself. */
 export function unseen(name: string, error: unknown): Check | undefined {
   if (!(error instanceof Problem) || (error.code !== 'aws-denied' && error.code !== 'aws-credentials')) return undefined
   return { name, state: 'skipped', detail: error.message, ...(error.step !== undefined && { fix: error.step }) }

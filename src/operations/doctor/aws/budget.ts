@@ -11,7 +11,7 @@ interface Notification {
   readonly NotificationState?: string
 }
 
-/** Budgets are of the account and answer in one region (https://docs.aws.amazon.com/general/latest/gr/billing.html). */
+/** Budgets belong to the account and have one endpoint (https://docs.aws.amazon.com/general/latest/gr/billing.html). */
 async function notifications(
   account: Account,
   budget: string,
@@ -33,16 +33,16 @@ async function notifications(
   }
 }
 
-/** Whether somebody is told before the bill is a surprise. */
+/** Whether the budget of the stage notifies someone before costs exceed it. */
 export async function checkBudget(account: Account, signal: AbortSignal): Promise<Check[]> {
   const { stage } = account
   const budget = `apigw-${stage}`
-  // IAM has one right for all that only reads budgets.
+  // IAM has one action for all read access to budgets.
   const found = await callAws(account.place, 'budgets:ViewBudget', () => notifications(account, budget, signal))
   const fix = apigw('deploy', 'security', '--stage', stage)
   if (found === undefined)
-    return [{ name, state: 'fail', detail: `there is no budget ${budget}, so nobody is told what it costs`, fix }]
-  if (found.length === 0) return [{ name, state: 'fail', detail: `the budget ${budget} tells nobody`, fix }]
+    return [{ name, state: 'fail', detail: `the budget ${budget} does not exist, so cost alerts are not sent`, fix }]
+  if (found.length === 0) return [{ name, state: 'fail', detail: `the budget ${budget} has no notifications`, fix }]
   const rung = found.filter(({ NotificationState }) => NotificationState === 'ALARM')
   if (rung.length > 0) {
     const marks = rung.map(({ NotificationType = '', Threshold }) => `${NotificationType.toLowerCase()} over ${Threshold}%`)
@@ -51,9 +51,9 @@ export async function checkBudget(account: Account, signal: AbortSignal): Promis
         name,
         state: 'warn',
         detail: `${budget}: ${marks.join(', ')}`,
-        fix: step`to see what it pays for, run ${apigw('deploy', '--dry-run', '--stage', stage)}; or raise deploy.monthlyBudget`,
+        fix: step`to see the cost by part, run ${apigw('deploy', '--dry-run', '--stage', stage)}; or raise deploy.monthlyBudget`,
       },
     ]
   }
-  return [{ name, state: 'ok', detail: `${budget} has ${found.length} alarms, and none is on` }]
+  return [{ name, state: 'ok', detail: `${budget} has ${found.length} notifications, none in alarm` }]
 }

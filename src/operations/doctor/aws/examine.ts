@@ -9,7 +9,7 @@ import { checkWaf } from './waf.ts'
 
 type Look = (account: Account, signal: AbortSignal) => Promise<Check[]>
 
-/** What is looked at, beside each other. None stops another. */
+/** The checks, which run in parallel. A failure does not affect the others. */
 const looks: readonly (readonly [name: string, look: Look])[] = [
   ['stacks', checkStacks],
   ['clock aws', checkAwsClock],
@@ -19,20 +19,20 @@ const looks: readonly (readonly [name: string, look: Look])[] = [
   ['alerts', checkAlerts],
 ]
 
-/** A stage whose queues are an emulator's is on this machine, whatever region it has. */
+/** A stage with an SQS endpoint uses a local emulator, whatever its region. */
 export function isOnAws({ stageRegion, sqsEndpoint }: Places): boolean {
   return stageRegion !== undefined && sqsEndpoint === undefined
 }
 
-/** The account, or the check that says why nothing of it can be seen; undefined: the stage is not on AWS. */
+/** The account, or a check that says why it is not accessible; undefined if the stage is not on AWS. */
 export async function lookUpAccount(places: Places): Promise<Account | Check | undefined> {
   const { stage, region } = places
   if (!isOnAws(places) || stage === undefined || region === undefined) return undefined
   try {
     return await openAccount(places, stage, region, AbortSignal.timeout(limitMs))
   } catch (error) {
-    const check = unseen('aws', error) ?? failed('aws', error, 'look at the network: AWS does not answer')
-    return { ...check, detail: `${check.detail} ${looks.map(([name]) => name).join(', ')} were not looked at` }
+    const check = unseen('aws', error) ?? failed('aws', error, 'check the network: AWS does not answer')
+    return { ...check, detail: `${check.detail} ${looks.map(([name]) => name).join(', ')} were not checked` }
   }
 }
 
@@ -40,7 +40,7 @@ export async function examineAccount(account: Account): Promise<Check[]> {
   const who: Check = { name: 'aws', state: 'ok', detail: `account ${account.id}, ${account.region}, as ${account.arn}` }
   const found = await Promise.all(
     looks.map(([name, look]) =>
-      limited(name, 'run it again; if it stays so, look at https://health.aws.amazon.com', async (signal) => {
+      limited(name, 'run it again; if it fails again, check https://health.aws.amazon.com', async (signal) => {
         try {
           return await look(account, signal)
         } catch (error) {

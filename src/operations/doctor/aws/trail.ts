@@ -7,7 +7,7 @@ import type { Account } from './account.ts'
 const name = 'trail'
 const stackName = 'apigw-trail'
 
-/** The trail that was there before ours: the stack knows it by its log group alone. */
+/** An existing trail that was adopted: the stack knows only its log group. */
 async function adopted(account: Account, client: CloudTrailClient, group: string | undefined, signal: AbortSignal) {
   const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
   const { trailList = [] } = await callAws(account.place, 'cloudtrail:DescribeTrails', () =>
@@ -16,11 +16,11 @@ async function adopted(account: Account, client: CloudTrailClient, group: string
   return trailList.find(({ CloudWatchLogsLogGroupArn }) => CloudWatchLogsLogGroupArn?.includes(`:${group}:`))?.TrailARN
 }
 
-/** Whether CloudTrail writes down what is done in the account, and can deliver it. */
+/** Whether CloudTrail records the account's activity and can deliver it. */
 export async function checkTrail(account: Account, signal: AbortSignal): Promise<Check[]> {
   const outputs = (await account.stack(stackName))?.outputs
   if (outputs === undefined) {
-    const detail = `there is no stack ${stackName}, so nobody is told what is done in the account`
+    const detail = `the stack ${stackName} does not exist, so account activity is not reported`
     return [{ name, state: 'warn', detail, fix: apigw('trail install') }]
   }
   const { CloudTrailClient, GetTrailStatusCommand } = await import('@aws-sdk/client-cloudtrail')
@@ -35,9 +35,9 @@ export async function checkTrail(account: Account, signal: AbortSignal): Promise
     () => client.send(new GetTrailStatusCommand({ Name: trail }), { abortSignal: signal }),
   )
   if (!IsLogging) {
-    return [{ name, state: 'fail', detail: `${trail} was stopped`, fix: `aws cloudtrail start-logging --name ${trail}` }]
+    return [{ name, state: 'fail', detail: `${trail} is stopped`, fix: `aws cloudtrail start-logging --name ${trail}` }]
   }
   const fault = LatestDeliveryError || LatestCloudWatchLogsDeliveryError
   if (fault) return [{ name, state: 'fail', detail: `${trail} cannot deliver: ${fault}`, fix: apigw('trail status') }]
-  return [{ name, state: 'ok', detail: `${trail} writes` }]
+  return [{ name, state: 'ok', detail: `${trail} is logging` }]
 }

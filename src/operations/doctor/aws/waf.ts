@@ -5,12 +5,12 @@ import type { Account } from './account.ts'
 
 const name = 'waf'
 
-/** Whether a web ACL stands before the load balancer of the stage. */
+/** Whether the load balancer of the stage has a web ACL. */
 export async function checkWaf(account: Account, signal: AbortSignal): Promise<Check[]> {
   const { stage } = account
   const balancer = (await account.stack(`apigw-${stage}-edge`))?.outputs.BalancerArn
   if (balancer === undefined) {
-    const detail = `the stack apigw-${stage}-edge names no load balancer`
+    const detail = `the stack apigw-${stage}-edge has no load balancer output`
     return [{ name, state: 'skipped', detail, fix: apigw('deploy', 'edge', '--stage', stage) }]
   }
   const { GetWebACLForResourceCommand, WAFV2Client } = await import('@aws-sdk/client-wafv2')
@@ -19,8 +19,8 @@ export async function checkWaf(account: Account, signal: AbortSignal): Promise<C
     client.send(new GetWebACLForResourceCommand({ ResourceArn: balancer }), { abortSignal: signal }),
   )
   if (WebACL === undefined) {
-    const detail = 'no web ACL stands before the load balancer: addresses that are blocked get through'
+    const detail = 'the load balancer has no web ACL: blocked addresses get through'
     return [{ name, state: 'fail', detail, fix: apigw('deploy', 'edge', '--stage', stage) }]
   }
-  return [{ name, state: 'ok', detail: `${WebACL.Name} stands before the load balancer` }]
+  return [{ name, state: 'ok', detail: `${WebACL.Name} protects the load balancer` }]
 }

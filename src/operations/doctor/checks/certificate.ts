@@ -3,7 +3,7 @@ import { connect } from 'node:tls'
 import { apigw, step } from '../../../domain/next-step.ts'
 import type { Check } from '../check.ts'
 
-/** ACM renews 60 days before the end (https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html): at 30 it has failed. */
+/** ACM renews 60 days before expiry (https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html): at 30 days, renewal has failed. */
 const lateDays = 30
 const dayMs = 86_400_000
 const name = 'certificate'
@@ -11,34 +11,34 @@ const name = 'certificate'
 export interface Seen {
   /** Milliseconds since 1970. */
   readonly validTo: number
-  /** Why it is not trusted, in OpenSSL's word. */
+  /** The OpenSSL error code if it is not trusted. */
   readonly fault?: string
 }
 
-/** What a certificate means. */
+/** The check of a certificate. */
 export function judgeCertificate(host: string, { validTo, fault }: Seen, now: number): Check {
   const days = Math.floor((validTo - now) / dayMs)
   const until = new Date(validTo).toISOString().slice(0, 10)
   const renew = step`${apigw('deploy', 'edge')}, and check that the validation record is still in DNS: aws acm describe-certificate`
-  if (days < 0) return { name, state: 'fail', detail: `of ${host} ended on ${until}`, fix: renew }
+  if (days < 0) return { name, state: 'fail', detail: `of ${host} expired on ${until}`, fix: renew }
   if (fault !== undefined) {
     return {
       name,
       state: 'fail',
       detail: `of ${host} is not trusted: ${fault}`,
-      fix: 'give the load balancer the certificate of this name',
+      fix: 'attach a certificate for this name to the load balancer',
     }
   }
   const detail = `of ${host}, until ${until} (${days} days)`
   return days < lateDays
-    ? { name, state: 'warn', detail: `${detail}, and was not renewed`, fix: renew }
+    ? { name, state: 'warn', detail: `${detail}, not renewed yet`, fix: renew }
     : { name, state: 'ok', detail }
 }
 
-/** @param ca whom to trust beside the usual, for tests */
+/** @param ca an additional trusted CA, for tests */
 async function look(host: string, port: number, signal: AbortSignal, ca: string | undefined): Promise<Seen> {
   return new Promise((resolve, reject) => {
-    // It is looked at also, and above all, when it is not to be trusted.
+    // An untrusted certificate must be readable too, to be reported.
     const named = isIP(host) === 0 && { servername: host }
     const socket = connect({ host, port, ...named, rejectUnauthorized: false, ...(ca !== undefined && { ca }) })
     const stop = (): void => void socket.destroy(new Error('no answer in time'))
@@ -55,7 +55,7 @@ async function look(host: string, port: number, signal: AbortSignal, ca: string 
   })
 }
 
-/** Looks at the certificate of a gateway; one that is called without TLS has none. */
+/** Checks the certificate of a gateway; returns no check for a gateway without TLS. */
 export async function checkCertificate(gateway: string, signal: AbortSignal, ca?: string): Promise<Check[]> {
   const { protocol, hostname, port } = new URL(gateway)
   if (protocol !== 'https:') return []
@@ -65,6 +65,6 @@ export async function checkCertificate(gateway: string, signal: AbortSignal, ca?
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     const fix = step`check that the name resolves to the load balancer (${apigw('outputs', 'edge')}), and that port 443 is open`
-    return [{ name, state: 'fail', detail: `${hostname} speaks no TLS: ${why}`, fix }]
+    return [{ name, state: 'fail', detail: `${hostname} does not accept TLS connections: ${why}`, fix }]
   }
 }

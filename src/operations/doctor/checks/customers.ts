@@ -4,15 +4,14 @@ import type { Route } from '../../../domain/route.ts'
 import type { Profile } from '../../../registry/index.ts'
 import type { Check } from '../check.ts'
 
-/** What keeps an active customer from sending. */
+/** What prevents an active customer from sending. */
 export function obstacles({ customer, quotas, routes, credentials }: Profile, defaults: readonly Route[]): Check[] {
   if (customer.state !== 'active') return []
   const found: Check[] = []
   const name = `customer ${customer.id}`
   const now = Date.now()
   const working = credentials.filter((key) => key.revokedAt === undefined && (key.expiresAt ?? Number.POSITIVE_INFINITY) > now)
-  if (working.length === 0)
-    found.push({ name, state: 'warn', detail: 'has no key that works', fix: apigw('key issue', customer.id) })
+  if (working.length === 0) found.push({ name, state: 'warn', detail: 'has no active key', fix: apigw('key issue', customer.id) })
   for (const environment of environments.filter((one) => working.some((key) => key.environment === one))) {
     if (quotas[environment] === undefined) {
       found.push({

@@ -11,15 +11,15 @@ export async function checkGateway(gateway: string, onAws: boolean): Promise<Che
     const response = await fetch(new URL('/readyz', gateway), { signal: AbortSignal.timeout(answerMs) })
     const said: { code?: unknown; reason?: unknown; status?: unknown } = Object(await response.json().catch(() => ({})))
     const known = fixOf(said.reason)
-    // What listens there may be anything, so only a word of ours is shown.
+    // Any server may be listening there, so only known reasons are shown.
     const reason = known === undefined ? '' : ` (${said.reason})`
-    const log = onAws ? apigw('logs', 'gateway') : 'check the log of the gateway'
+    const log = onAws ? apigw('logs', 'gateway') : "check the gateway's log"
     if (response.ok && said.status === 'degraded') {
-      const detail = `${origin} serves a part of the customers: a part of its registry cannot be used${reason}`
+      const detail = `${origin} serves only some customers: part of its registry is unavailable${reason}`
       return { name: 'gateway', state: 'fail', detail, fix: known ?? log }
     }
     if (response.ok) return { name: 'gateway', state: 'ok', detail: origin }
-    const why = said.code === 'shutting-down' ? 'it is stopping' : `its registry cannot be used${reason}`
+    const why = said.code === 'shutting-down' ? 'it is shutting down' : `its registry is unavailable${reason}`
     return { name: 'gateway', state: 'fail', detail: `${origin} answers ${response.status}: ${why}`, fix: known ?? log }
   } catch {
     return { name: 'gateway', state: 'fail', detail: `${origin} does not answer`, fix }

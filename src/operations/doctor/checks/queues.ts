@@ -6,12 +6,12 @@ import { openQueue, type Queue } from '../../../runtime/ports/index.ts'
 import { type Check, failed, type Places } from '../check.ts'
 
 /**
- * With fewer receives a queue gives up good messages in an outage of the database: a function uses one each visibility timeout,
- * so 100 are five hours at 180 s. The stack's queues have 1000, the most that SQS takes.
+ * With fewer receives, an outage of the database moves good messages to the dead-letter queue. A function uses one receive per
+ * visibility timeout, so 100 last five hours at 180 s. The stack's queues allow 1000, the maximum of SQS.
  */
 const fewReceives = 100
 
-/** A queue's standing: is it there, does what fails end somewhere, and has anything. */
+/** Whether a queue exists, has a dead-letter queue, and has dead letters. */
 async function checkQueue(queue: Queue, of: string): Promise<Check> {
   const name = `queue ${of}`
   try {
@@ -21,7 +21,7 @@ async function checkQueue(queue: Queue, of: string): Promise<Check> {
       return {
         name,
         state: 'warn',
-        detail: `${detail}; it has no redrive policy, so a message that cannot be stored comes back until it expires`,
+        detail: `${detail}; it has no redrive policy, so a message that cannot be stored is retried until it expires`,
         fix: step`add a dead-letter queue: ${apigw('deploy', 'data')}, or aws sqs set-queue-attributes --attributes RedrivePolicy=…`,
       }
     }
@@ -36,7 +36,7 @@ async function checkQueue(queue: Queue, of: string): Promise<Check> {
     return {
       name,
       state: 'warn',
-      detail: `${detail}; ${dead.visible} in ${deadLetter.queue}, which nobody delivers${isLow ? `; ${early}` : ''}`,
+      detail: `${detail}; ${dead.visible} in ${deadLetter.queue}, which are not delivered${isLow ? `; ${early}` : ''}`,
       fix: step`${apigw('queue peek', deadLetter.queue)}, and once the cause is fixed: ${apigw('queue redrive', of)}${isLow ? step`; ${raise}` : ''}`,
     }
   } catch (error) {
@@ -44,7 +44,7 @@ async function checkQueue(queue: Queue, of: string): Promise<Check> {
   }
 }
 
-/** A right that is missing says nothing about the queue. */
+/** The skipped check for a missing permission, which says nothing about the queue itself. */
 function unseen(name: string, error: unknown): Check | undefined {
   if (!(error instanceof Problem)) return undefined
   const denied = awsProblem(error.cause, { action: 'sqs:GetQueueAttributes', region: undefined, profile: undefined })
@@ -52,7 +52,7 @@ function unseen(name: string, error: unknown): Check | undefined {
   return { name, state: 'skipped', detail: denied.message, ...(denied.step !== undefined && { fix: denied.step }) }
 }
 
-/** @param credentials whom to ask as; absent: whom the environment names */
+/** @param credentials defaults to the credentials of the environment */
 export async function checkQueues(
   { sqsEndpoint, region }: Places,
   routes: readonly Route[],
@@ -65,7 +65,7 @@ export async function checkQueues(
       {
         name: 'queues',
         state: 'warn',
-        detail: 'no region and no SQS endpoint is set, so they were not looked at',
+        detail: 'neither a region nor an SQS endpoint is set, so the queues were not checked',
         fix: 'set region in apigw.yaml',
       },
     ]

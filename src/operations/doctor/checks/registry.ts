@@ -8,10 +8,10 @@ import { type Check, failed, type Places } from '../check.ts'
 import { clockCheck } from './clock.ts'
 import { obstacles } from './customers.ts'
 
-/** More customers than this are counted, not read one by one. */
+/** The maximum number of customer profiles to read; further customers are only counted. */
 const maxProfiles = 1_000
 
-/** What the registry tells, and the routes in it. */
+/** The checks of the registry, and its routes. */
 export interface Told {
   readonly checks: readonly Check[]
   readonly routes: readonly Route[]
@@ -30,7 +30,7 @@ async function checkHealth(registry: OperatorRegistry): Promise<Check[]> {
   ]
 }
 
-/** The registry's clock is what quotas and keys go by; a file has that of the machine. */
+/** Quotas and keys use the registry's clock. A SQLite file uses the local clock. */
 async function checkClock(registry: OperatorRegistry): Promise<Check[]> {
   if (registry.address.startsWith('sqlite:')) return []
   return [await clockCheck('clock', "the registry's", () => registry.now())]
@@ -51,29 +51,29 @@ async function checkCustomers(registry: OperatorRegistry): Promise<Told> {
   return { checks: [count, ...found], routes: [...profiles.flatMap((profile) => profile.routes), ...defaults] }
 }
 
-/** The file of a registry that is still to be made. Opening it would make it, and looking changes nothing. */
+/** The path of a SQLite file that does not exist. Opening it would create it, and a check must not change anything. */
 function unmadeFile(address: string): string | undefined {
   const path = address.startsWith('sqlite:') ? address.slice('sqlite:'.length) : ''
   return path === '' || existsSync(path) ? undefined : path
 }
 
 function fixFor({ registry, stage, region }: Places): string {
-  const usual = 'start it, or correct its address: --registry, APIGW_REGISTRY or apigw.yaml'
+  const usual = 'start it, or fix its address: --registry, APIGW_REGISTRY or apigw.yaml'
   if (!registry.startsWith('rediss:') || stage === undefined) return usual
-  return `outside its network, set the registry of the stage to lambda:apigw-${stage}-admin@${region ?? 'REGION'}; or ${usual}`
+  return `from outside its network, set the registry of the stage to lambda:apigw-${stage}-admin@${region ?? 'REGION'}; or ${usual}`
 }
 
 export async function checkRegistry(places: Places): Promise<Told> {
   const unmade = unmadeFile(places.registry)
   if (unmade !== undefined) {
-    const detail = `${unmade} is not there yet: the first customer makes it`
+    const detail = `${unmade} does not exist yet; adding the first customer creates it`
     return { checks: [{ name: 'registry', state: 'warn', detail, fix: apigw('customer add') }], routes: [] }
   }
   try {
     const registry = await openOperatorRegistry(places.registry, { password: places.registryPassword, region: places.region })
     try {
       const health = await checkHealth(registry)
-      // Where a part of a cluster is away, what was found before is the explanation.
+      // If part of a cluster is down, the health checks explain the error.
       const partly = (name: string) => (error: unknown) => ({ checks: [failed(name, error, fixFor(places))], routes: [] })
       const [clock, customers] = await Promise.all([
         checkClock(registry).catch((error) => partly('clock')(error).checks),

@@ -3,16 +3,16 @@ import { maxOutcomesRead, type ReportLag, reportLag } from '../../schema/index.t
 import { type Check, failed, type Places } from '../check.ts'
 
 const name = 'reports'
-/** As the alarm of the worker stack: the default of `AlertSeconds`. */
+/** Same as the default of `AlertSeconds`, the alarm of the worker stack. */
 const maxLagMs = 600_000
 
-/** How far the reports of each carrier are behind its outcomes. */
+/** How far each carrier's reports lag behind its outcomes. */
 export async function checkReports({ database, carriers = [] }: Places, now: number = Date.now()): Promise<Check[]> {
   if (database === undefined) return []
   try {
     return (await reportLag(database, carriers)).map((lag) => judgeLag(lag, now))
   } catch (error) {
-    return [failed(name, error, step`start the database, or correct the carriers: ${apigw('doctor', '--carriers', 'FILE')}`)]
+    return [failed(name, error, step`start the database, or fix the carriers file: ${apigw('doctor', '--carriers', 'FILE')}`)]
   }
 }
 
@@ -22,5 +22,5 @@ export function judgeLag({ queue, outcomes, oldestAt }: ReportLag, now: number):
   const count = outcomes < maxOutcomesRead ? String(outcomes) : `${maxOutcomesRead} or more`
   const detail = `${queue}: ${count} ${outcomes === 1 ? 'outcome' : 'outcomes'} without a report, the oldest ${Math.round(ageMs / 1000)} s old`
   if (ageMs <= maxLagMs) return { name, state: 'ok', detail }
-  return { name, state: 'warn', detail, fix: step`find the reason in the log of the worker: ${apigw('logs', 'worker')}` }
+  return { name, state: 'warn', detail, fix: step`check the worker's log: ${apigw('logs', 'worker')}` }
 }
