@@ -33,12 +33,12 @@ export async function readyStack(clients: StackClients, name: string, steps: Ste
 
 /** The stack when no operation is in progress. @throws Problem `stack-busy` unless `steps.wait` */
 export async function restingStack(clients: StackClients, name: string, steps: Steps): Promise<Stack | undefined> {
-  for (let told = false; ; told = true) {
+  for (let isReported = false; ; isReported = true) {
     const stack = await describeStack(clients, name)
     if (stack === undefined || !isBusy(stack)) return stack
     const busy = await busyProblem(clients, stack)
     if (!steps.wait) throw busy
-    if (!told) steps.tell(`${busy.message} Waiting.`)
+    if (!isReported) steps.tell(`${busy.message} Waiting.`)
     if (steps.signal?.aborted) throw interruptedBefore(name)
     await clients.pause(pauseMs, steps.signal)
     if (steps.signal?.aborted) throw interruptedBefore(name)

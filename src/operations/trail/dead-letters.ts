@@ -66,8 +66,8 @@ async function asked<T>({ place }: TrailClients, action: string, call: () => Pro
   try {
     return await call()
   } catch (error) {
-    const told = error instanceof Problem ? awsProblem(error.cause, { action, ...place }) : error
-    throw told instanceof Problem ? told : error
+    const problem = error instanceof Problem ? awsProblem(error.cause, { action, ...place }) : error
+    throw problem instanceof Problem ? problem : error
   }
 }
 
@@ -127,13 +127,13 @@ export async function redriveDeadLetters(clients: TrailClients, most: number): P
   const outputs = await installedOutputs(clients.place)
   const queue = queueName(outputs)
   const held = new Set<Received>()
-  let told = 0
+  let posted = 0
   let failed = 0
   let why: string | null = null
   try {
-    while (told + failed < most) {
+    while (posted + failed < most) {
       // Longer than a run, so that a failed message is not received twice in one run.
-      const some = await receive(clients, queue, most - told - failed, 900)
+      const some = await receive(clients, queue, most - posted - failed, 900)
       if (some.length === 0) break
       for (const one of some) held.add(one)
       for (const one of some) {
@@ -141,7 +141,7 @@ export async function redriveDeadLetters(clients: TrailClients, most: number): P
         if (fault === undefined) {
           await asked(clients, 'sqs:DeleteMessage', () => clients.queue.delete(queue, [one.receipt]))
           held.delete(one)
-          told++
+          posted++
         } else {
           failed++
           why = fault
@@ -152,5 +152,5 @@ export async function redriveDeadLetters(clients: TrailClients, most: number): P
     // A message that cannot be returned times out, and this error must not hide the original one.
     await giveBack(clients, queue, [...held]).catch(() => undefined)
   }
-  return { told, failed, why }
+  return { told: posted, failed, why }
 }

@@ -12,7 +12,7 @@ import { obstacles } from './customers.ts'
 const maxProfiles = 1_000
 
 /** The checks of the registry, and its routes. */
-export interface Told {
+export interface RegistryChecks {
   readonly checks: readonly Check[]
   readonly routes: readonly Route[]
 }
@@ -36,7 +36,7 @@ async function checkClock(registry: OperatorRegistry): Promise<Check[]> {
   return [await clockCheck('clock', "the registry's", () => registry.now())]
 }
 
-async function checkCustomers(registry: OperatorRegistry): Promise<Told> {
+async function checkCustomers(registry: OperatorRegistry): Promise<RegistryChecks> {
   const customers = await registry.customers()
   const stored = await Promise.all(customers.slice(0, maxProfiles).map(({ id }) => registry.profile(id)))
   const profiles = stored.flatMap((one) => (one === undefined ? [] : [one.profile]))
@@ -63,7 +63,7 @@ function fixFor({ registry, stage, region }: Places): string {
   return `from outside its network, set the registry of the stage to lambda:apigw-${stage}-admin@${region ?? 'REGION'}; or ${usual}`
 }
 
-export async function checkRegistry(places: Places): Promise<Told> {
+export async function checkRegistry(places: Places): Promise<RegistryChecks> {
   const unmade = unmadeFile(places.registry)
   if (unmade !== undefined) {
     const detail = `${unmade} does not exist yet; adding the first customer creates it`
