@@ -30,6 +30,8 @@ export function agentEventText(event: AgentEvent): string {
       return `${event.table}: no clear answer for ${rows(event.rows)}; the same call is repeated in ${seconds(event.retryMs)}: ${event.why}`
     case 'waiting':
       return `${event.table}: ${rows(event.rows)} wait for an image: ${event.why}`
+    case 'refused':
+      return `${event.table}: the database refuses to change ${rows(event.rows)}; retry in ten minutes: ${event.why}`
     case 'reported':
       return event.unmatched === 0
         ? `${count(event.reports)} reports written`

@@ -192,6 +192,12 @@ export class CustomerTable {
     return claim === undefined ? undefined : claimFrom(claim)
   }
 
+  /** Whether an agent holds a row. Where the table has no claim column, each agent holds what is claimed. */
+  isHeldBy(row: TableRow, agent: string): boolean {
+    if (row.status !== String(this.map.status.claimed).trimEnd()) return false
+    return this.map.claim === undefined || this.claimOf(row)?.agent === agent.slice(0, 12)
+  }
+
   /** Whether the map has a value for a failure. */
   isMapped(code: string): boolean {
     const { codes } = this.map.result
@@ -209,8 +215,12 @@ export class CustomerTable {
     const keys = [...new Set(changes.map(({ key }) => key))]
     const open = [status.ready, status.claimed, status.accepted, ...(status.unknown === undefined ? [] : [status.unknown])]
     const rows = await this.#rows(session, table, keys, open, true)
-    const found = new Map(rows.map((row) => [row.key, { messageKey: this.messageKeyOf(row), type: row.type }]))
-    const matching = changes.filter(({ key, messageKey: wanted }) => found.get(key)?.messageKey.startsWith(wanted))
+    const found = new Map(rows.map((row) => [row.key, { row, messageKey: this.messageKeyOf(row), type: row.type }]))
+    const matching = changes.filter(({ key, messageKey: wanted, claimedBy }) => {
+      const one = found.get(key)
+      if (one?.messageKey.startsWith(wanted) !== true) return false
+      return claimedBy === undefined || this.isHeldBy(one.row, claimedBy)
+    })
     const { quoted } = this.#engine
     const now = this.now()
     const updates = matching.map((change) => {
