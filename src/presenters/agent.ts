@@ -30,14 +30,14 @@ export function agentEventText(event: AgentEvent): string {
       return `${event.table}: no clear answer for ${rows(event.rows)}; the same call is repeated in ${seconds(event.retryMs)}: ${event.why}`
     case 'waiting':
       return `${event.table}: ${rows(event.rows)} wait for an image: ${event.why}`
+    case 'refused':
+      return `${event.table}: the database refuses to change ${rows(event.rows)}; retry in ten minutes: ${event.why}`
     case 'reported':
       return event.unmatched === 0
         ? `${count(event.reports)} reports written`
         : `${count(event.reports)} reports read, ${count(event.unmatched)} without a row`
     case 'unmapped':
       return `${event.table}: the result code ${event.code} has no value in the map; the default was written`
-    case 'refused':
-      return `${event.table}: the database refuses to change ${rows(event.rows)}; retry in 10 min: ${event.why}`
     case 'recovered':
       return `${event.table}: ${rows(event.rows)} taken over that were claimed and not sent`
     case 'unavailable':

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GatewayClient } from '../../client/index.ts'
+import { Problem } from '../../domain/problem.ts'
 import type { ObserveAgent } from './events.ts'
 import type { Journal } from './journal.ts'
 import { MediaFiles } from './media-files.ts'
@@ -30,6 +31,8 @@ export interface AgentParts {
   readonly mediaRoot?: string | undefined
   /** How rows begin the paths of `mediaRoot`, where that is not its name on this machine. */
   readonly mediaWrittenAs?: string | undefined
+  /** After how long a claim of another agent is taken over, in milliseconds. Default 45,000. */
+  readonly leaseMs?: number
 }
 
 export interface RunningAgent {
@@ -39,14 +42,26 @@ export interface RunningAgent {
 
 const firstPauseMs = 500
 const maxPauseMs = 30_000
-const orphansEveryMs = 30_000
+/** With the lease, rows of an agent that is gone are sent within a minute. */
+const orphansEveryMs = 10_000
 const clockEveryMs = 60_000
+/** The clocks are compared anew when this machine's was set by more. */
+const clockJumpMs = 1_000
+/** Between two requests for reports that bring none, whatever a proxy makes of long answers. */
+const reportsEveryMs = 1_000
 const followEveryMs = 10 * 60_000
+/** Between two parts of a purge, so that calls get their turn. */
+const purgePauseMs = 100
 /** Finished rows stay in the journal for as long as the gateway recognises their messages. */
 const keepMs = 19 * 86_400_000
 
-/** Runs until it is stopped: nothing ends it, and each part retries by itself. */
-export function runAgent(parts: AgentParts): RunningAgent {
+/**
+ * Runs until it is stopped: nothing ends it, and each part retries by itself.
+ * @throws Problem `data-in-use`: another process runs an agent with this journal
+ */
+export function runAgent(given: AgentParts): RunningAgent {
+  given.journal.lock()
+  const parts = { ...given, observe: harmless(given.observe) }
   const stopping = new AbortController()
   const cutting = new AbortController()
   const { mediaRoot: root, mediaWrittenAs: writtenAs } = parts
@@ -66,17 +81,27 @@ export function runAgent(parts: AgentParts): RunningAgent {
   }
 }
 
+/** A log that cannot be written, as on a full disk, must not end the agent. */
+function harmless(observe: ObserveAgent): ObserveAgent {
+  return (event) => {
+    try {
+      observe(event)
+    } catch {
+      // There is nowhere left to say it.
+    }
+  }
+}
+
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
+function isOfJournal(error: unknown): boolean {
+  return error instanceof Problem && (error.code === 'journal-unusable' || error.code === 'master-key-missing')
+}
+
 /** Runs `step` again and again. A failure is observed, and the pause after it grows. */
-async function forever(
-  what: 'database' | 'gateway' | 'journal',
-  { observe }: AgentParts,
-  signal: AbortSignal,
-  step: () => Promise<void>,
-): Promise<void> {
+async function forever({ observe }: AgentParts, signal: AbortSignal, step: () => Promise<void>): Promise<void> {
   let pauseMs = firstPauseMs
   while (!signal.aborted) {
     try {
@@ -84,7 +109,7 @@ async function forever(
       pauseMs = firstPauseMs
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      observe({ kind: 'unavailable', what, why, retryMs: pauseMs })
+      observe({ kind: 'unavailable', what: isOfJournal(error) ? 'journal' : 'database', why, retryMs: pauseMs })
       await pause(pauseMs, signal)
       pauseMs = Math.min(maxPauseMs, pauseMs * 2)
     }
@@ -97,12 +122,14 @@ async function sendLoop(
   stopping: AbortSignal,
   cutting: AbortSignal,
 ): Promise<void> {
-  const { journal, gateway, agent, observe, files, pollMs = 1_000, calls = 2 } = parts
-  const sender = new Sender({ table, journal, gateway, agent, observe, maxAgeMs, files })
+  const { pollMs = 1_000, calls = 2, leaseMs } = parts
+  const sender = new Sender({ ...parts, table, maxAgeMs })
+  const orphansMs = Math.min(orphansEveryMs, leaseMs ?? orphansEveryMs)
   const underWay = new Set<Promise<void>>()
   let failure: Error | undefined
-  let clockAt = 0
-  let orphansAt = 0
+  let clockAt = Number.NEGATIVE_INFINITY
+  let orphansAt = Number.NEGATIVE_INFINITY
+  let drift = 0
   const start = (call: Promise<void>): void => {
     const done = call
       .catch((error: unknown) => {
@@ -111,22 +138,24 @@ async function sendLoop(
       .finally(() => underWay.delete(done))
     underWay.add(done)
   }
-  await forever('database', parts, stopping, async () => {
+  await forever(parts, stopping, async () => {
     if (failure !== undefined) {
       const error = failure
       failure = undefined
       throw error
     }
-    if (Date.now() >= clockAt) {
+    const offset = Date.now() - performance.now()
+    if (performance.now() >= clockAt || Math.abs(offset - drift) > clockJumpMs) {
       await table.connect()
-      clockAt = Date.now() + clockEveryMs
+      clockAt = performance.now() + clockEveryMs
+      drift = offset
     }
     // Also after a claim whose COMMIT had no answer.
     await sender.recover()
-    await writeOutcomes(table, journal, observe)
+    await writeOutcomes({ ...parts, table })
     await sender.sendOpen(cutting)
-    if (!sender.isHeld && Date.now() >= orphansAt) {
-      orphansAt = Date.now() + orphansEveryMs
+    if (!sender.isHeld && performance.now() >= orphansAt) {
+      orphansAt = performance.now() + orphansMs
       if ((await sender.adoptOrphans()) > 0) return
     }
     const batch = sender.isHeld ? undefined : await sender.claim()
@@ -140,32 +169,37 @@ async function sendLoop(
 /** Waits until the tables have been found. */
 async function connected(parts: AgentParts, signal: AbortSignal): Promise<void> {
   const found = new AbortController()
-  await forever('database', parts, AbortSignal.any([signal, found.signal]), async () => {
+  await forever(parts, AbortSignal.any([signal, found.signal]), async () => {
     for (const { table } of parts.tables) await table.connect()
     found.abort()
   })
 }
 
 async function reportLoop(parts: AgentParts, signal: AbortSignal): Promise<void> {
-  const { tables, journal, gateway, observe, reportWaitSeconds = 20 } = parts
-  const reporter = new Reporter({ tables: tables.map(({ table }) => table), journal, gateway, observe })
+  const { tables, observe, reportWaitSeconds = 20 } = parts
+  const reporter = new Reporter({ ...parts, tables: tables.map(({ table }) => table) })
   await connected(parts, signal)
-  await forever('database', parts, signal, async () => {
+  await forever(parts, signal, async () => {
+    const started = performance.now()
+    const before = reporter.reportsRead
     const failed = await reporter.read(reportWaitSeconds, signal)
-    if (failed === undefined || signal.aborted) return
+    if (signal.aborted) return
+    const early = reportsEveryMs - (performance.now() - started)
+    if (failed === undefined) return reporter.reportsRead === before && early > 0 ? pause(early, signal) : undefined
     observe({ kind: 'unavailable', what: 'gateway', ...failed })
     await pause(failed.retryMs, signal)
   })
 }
 
 async function followLoop(parts: AgentParts, signal: AbortSignal): Promise<void> {
-  const { tables, journal, gateway, observe } = parts
-  const reporter = new Reporter({ tables: tables.map(({ table }) => table), journal, gateway, observe })
+  const { tables, journal, observe } = parts
+  const reporter = new Reporter({ ...parts, tables: tables.map(({ table }) => table) })
   await connected(parts, signal)
-  await forever('database', parts, signal, async () => {
-    await reporter.followUp(signal)
-    journal.unpark()
-    journal.purge(keepMs)
+  await forever(parts, signal, async () => {
+    journal.retryRefused()
+    const failed = await reporter.followUp(signal)
+    if (failed !== undefined && !signal.aborted) observe({ kind: 'unavailable', what: 'gateway', ...failed })
+    while (journal.purge(keepMs) && !signal.aborted) await pause(purgePauseMs, signal)
     await pause(followEveryMs, signal)
   })
 }

@@ -1,33 +1,40 @@
 import { Refusal } from '../sql/index.ts'
 
-export interface Apart<T, R> {
-  readonly results: readonly R[]
-  /** Items that the database refuses by themselves. */
-  readonly refused: readonly T[]
-  /** The database's words for the first of them. */
-  readonly why?: string
+export interface RefusedItem<T> {
+  readonly item: T
+  readonly why: string
 }
 
+/** So many refusals in a row, and nothing else, are the table's fault. */
+const tableRefusals = 8
+
 /**
- * Changes many rows at once. If the database refuses that, it is done for each half, down to the rows at fault: a trigger or
- * a constraint of one row must not keep the others from their outcome.
- * @param run changes all of these rows, or none
- * @throws Problem `database-unavailable`; Refusal: there is no such table
+ * Does work on many rows at once; where the database refuses that, on fewer, so that one row does not hold up the others.
+ * @returns the rows that it refuses
+ * @throws Refusal where it refuses all of several rows
  */
-export async function apart<T, R>(items: readonly T[], run: (some: readonly T[]) => Promise<readonly R[]>): Promise<Apart<T, R>> {
-  try {
-    return { results: await run(items), refused: [] }
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.missingTable) throw error
-    if (items.length <= 1) return { results: [], refused: items, why: error.message }
-  }
-  const middle = Math.ceil(items.length / 2)
-  const first = await apart(items.slice(0, middle), run)
-  const second = await apart(items.slice(middle), run)
-  const why = first.why ?? second.why
-  return {
-    results: [...first.results, ...second.results],
-    refused: [...first.refused, ...second.refused],
-    ...(why !== undefined && { why }),
+export async function apart<T>(items: readonly T[], run: (some: readonly T[]) => Promise<void>): Promise<RefusedItem<T>[]> {
+  const refused: RefusedItem<T>[] = []
+  const parts = [items]
+  let done = 0
+  for (;;) {
+    const some = parts.pop()
+    if (some === undefined) return refused
+    if (some.length === 0) continue
+    try {
+      await run(some)
+      done += some.length
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.missingTable) throw error
+      const [item] = some
+      if (some.length === 1 && item !== undefined) {
+        refused.push({ item, why: error.message })
+        const isTable = done === 0 && items.length > 1 && refused.length >= Math.min(items.length, tableRefusals)
+        if (isTable) throw error
+        continue
+      }
+      const middle = Math.ceil(some.length / 2)
+      parts.push(some.slice(middle), some.slice(0, middle))
+    }
   }
 }

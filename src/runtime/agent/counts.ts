@@ -10,15 +10,12 @@ export interface RowCounts {
   readonly oldestDueMs?: number
 }
 
-export interface CountOptions {
-  /** The database's clock. */
-  readonly now: number
-  /** Where counting ends: a backlog may be long. */
-  readonly limit: number
-}
-
-/** Counts rows by their state. */
-export async function countRows(engine: Engine, map: TableMap, { now, limit }: CountOptions): Promise<RowCounts> {
+/** Counts rows by their state. @param now the database's clock @param limit where counting ends: a backlog may be long */
+export async function countRows(
+  engine: Engine,
+  map: TableMap,
+  { now, limit }: { readonly now: number; readonly limit: number },
+): Promise<RowCounts> {
   const { quoted } = engine
   const { columns, status, time, timeZone } = map
   const { sql, values } = whereOf(map, quoted)
@@ -36,20 +33,4 @@ export async function countRows(engine: Engine, map: TableMap, { now, limit }: C
     const oldestDueMs = readTime(first?.at, time, timeZone)
     return { due: Number(waiting?.n), claimed: Number(claimed?.n), ...(oldestDueMs !== undefined && { oldestDueMs }) }
   })
-}
-
-/** Counts claimed rows of the last hour whose claim column is empty. Always 0 where the map names no such column. */
-export async function countForeignClaims(engine: Engine, map: TableMap, { now, limit }: CountOptions): Promise<number> {
-  const { quoted } = engine
-  const { columns, status, claim, time, timeZone } = map
-  if (claim === undefined) return 0
-  const { sql, values } = whereOf(map, quoted)
-  const due = `${quoted(columns.dueAt)} BETWEEN ? AND ?`
-  const empty = `(${quoted(claim)} IS NULL OR ${quoted(claim)} = '')`
-  const where = `${quoted(status.column)} = ? AND ${due} AND ${empty}${sql}`
-  const select = `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${quoted(map.table)} WHERE ${where} LIMIT ?) AS some`
-  const [from, to] = [now - 3_600_000, now].map((instant) => writeTime(instant, time, timeZone))
-  const wanted = [status.claimed, from ?? '', to ?? '', ...values, limit]
-  const [row] = await engine.transaction((session) => session.all(select, wanted))
-  return Number(row?.n)
 }

@@ -1,4 +1,4 @@
-import type { BatchAnswer, CallRefusal, MessageResult } from '../../client/index.ts'
+import type { BatchAnswer, CallRefusal, MessageResult, NoClearAnswer } from '../../client/index.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { JournalBatch, JournalMessage, JournalRow, NewBatch } from './journal.ts'
 import { dispositionOfCall, dispositionOfMessage } from './refusals.ts'
@@ -9,10 +9,19 @@ export interface Reason {
   readonly detail: string
 }
 
+/** The call stays open, and is repeated under the same key. */
+export interface Repeat {
+  readonly kind: 'repeat'
+  readonly why: string
+  readonly retryAfterMs?: number | undefined
+  readonly held?: Reason
+  /** The gateway answers other calls, so they need not wait for this one. */
+  readonly isAtFault?: boolean
+}
+
 /** What an answer means for a call and its rows. */
 export type Decided =
-  /** The call stays open, and is repeated under the same key. */
-  | { readonly kind: 'repeat'; readonly why: string; readonly retryAfterMs?: number | undefined; readonly held?: Reason }
+  | Repeat
   /** The call is over. */
   | {
       readonly kind: 'over'
@@ -84,4 +93,20 @@ export function decideAnswer(batch: JournalBatch, answer: BatchAnswer, at: numbe
     case 'answered':
       return answered(batch, answer.results, at)
   }
+}
+
+/** After so many attempts it is given up to learn what became of a message, while others are answered. */
+const maxAttempts = 20
+
+/**
+ * What becomes of a call that has no clear answer again and again, while the gateway answers other calls: something in between, such
+ * as a firewall, stops at one of its messages. Each message has a key of its own, so smaller calls ask for the same messages.
+ */
+export function decideStuck(batch: JournalBatch, { why, retryAfterMs }: NoClearAnswer, at: number): Decided {
+  const { table, messages, attempts } = batch
+  if (messages.length > 1) return { kind: 'over', outcomes: [], next: halves(batch), failures: [] }
+  if (attempts + 1 < maxAttempts) return { kind: 'repeat', why, retryAfterMs, isAtFault: true }
+  const code = 'no-answer'
+  const outcomes = messages.map(({ key, messageKey }): JournalRow => ({ table, key, messageKey, state: 'unknown', code, at }))
+  return { kind: 'over', outcomes, next: [], failures: [{ code, detail: why }] }
 }

@@ -16,9 +16,9 @@ export type AgentEvent =
   | { readonly kind: 'unclear'; readonly table: string; readonly rows: number; readonly why: string; readonly retryMs: number }
   /** Rows that are due and wait for an image. */
   | { readonly kind: 'waiting'; readonly table: string; readonly rows: number; readonly why: string }
-  | { readonly kind: 'reported'; readonly reports: number; readonly unmatched: number }
-  /** Rows that the database refuses to change, such as for a trigger. They are tried again later. */
+  /** Rows that the database refuses to change, while it changes others. They are tried again every ten minutes. */
   | { readonly kind: 'refused'; readonly table: string; readonly rows: number; readonly why: string }
+  | { readonly kind: 'reported'; readonly reports: number; readonly unmatched: number }
   /** A result without a value in the table's map. */
   | { readonly kind: 'unmapped'; readonly table: string; readonly code: string }
   /** Rows with an old claim and no call: their agent crashed. */

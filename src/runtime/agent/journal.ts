@@ -1,9 +1,8 @@
-import { mkdirSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import * as z from 'zod'
 import { Problem } from '../../domain/problem.ts'
 import { type MasterKeys, seal, unseal } from '../../domain/seal.ts'
+import { JournalFile } from './journal-file.ts'
+import { JournalLock } from './journal-lock.ts'
 
 /** A message as the gateway is asked for it. */
 export interface JournalMessage {
@@ -33,25 +32,6 @@ export interface JournalRow {
   readonly at?: number
 }
 
-/** Version of the file's layout. A newer one is refused. */
-const layout = 1
-
-const tables = `
-  CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS batches (
-    id TEXT PRIMARY KEY, target TEXT NOT NULL, body TEXT NOT NULL, attempts INTEGER NOT NULL, created_at INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS messages (
-    target TEXT NOT NULL, row_key TEXT NOT NULL, message_key TEXT NOT NULL, batch TEXT, state TEXT NOT NULL,
-    written INTEGER NOT NULL, id TEXT, code TEXT, at INTEGER, changed_at INTEGER NOT NULL,
-    PRIMARY KEY (target, row_key, message_key)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS unwritten ON messages (target) WHERE written = 0;
-  CREATE INDEX IF NOT EXISTS parked ON messages (target) WHERE written = 2;
-  CREATE INDEX IF NOT EXISTS by_state ON messages (state, changed_at);
-  CREATE INDEX IF NOT EXISTS by_message_key ON messages (message_key, target);
-`
-
 /** A report may come before the answer to its call: what is final stays. */
 const putRow = `
   INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -59,7 +39,10 @@ const putRow = `
     id = coalesce(excluded.id, id), code = excluded.code, at = excluded.at, changed_at = excluded.changed_at
   WHERE NOT (messages.state IN ('delivered', 'failed', 'expired') AND excluded.state NOT IN ('delivered', 'failed', 'expired'))`
 
-const busyMs = 5_000
+const purgedAtOnce = 10_000
+
+/** How far an outcome has got. */
+const written = { no: 0, yes: 1, refused: 2 } as const
 
 const storedMessages = z.array(
   z.strictObject({ key: z.string(), messageKey: z.string(), request: z.record(z.string(), z.unknown()) }),
@@ -77,52 +60,40 @@ export type NewBatch = Pick<JournalBatch, 'id' | 'table' | 'messages'>
  * moment is continued and never repeated. Texts and numbers are encrypted.
  */
 export class Journal {
-  readonly #db: DatabaseSync
+  readonly #file: JournalFile
   readonly #keys: MasterKeys
   readonly #now: () => number
-  #putRow: StatementSync | undefined
+  readonly #lock: JournalLock
 
-  /** @throws Problem `journal-unusable` */
+  /** @throws Problem `journal-unusable`, `master-key-missing` */
   constructor(path: string, keys: MasterKeys, now: () => number = Date.now) {
     this.#keys = keys
     this.#now = now
-    try {
-      if (path !== ':memory:') mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o700 })
-      this.#db = new DatabaseSync(path, { timeout: busyMs })
-      // FULL: with NORMAL a power cut may take back the last commits, and a row would be sent as if it had never been.
-      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-      this.#db.exec(tables)
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new Problem('journal-unusable', `The journal ${path} cannot be used: ${why}.`, {
-        next: 'free the disk or repair the path; if the file is damaged, move it away: no message is sent twice without it',
-        cause,
-      })
-    }
-    const found = Number(this.meta('layout') ?? layout)
-    if (found > layout) {
-      this.#db.close()
-      throw new Problem('journal-unusable', `The journal ${path} was written by a newer version.`, {
-        next: 'update apigw on this machine',
-      })
-    }
-    this.setMeta('layout', String(layout))
+    this.#lock = new JournalLock(path)
+    this.#file = new JournalFile(path)
+    this.#checkKey(path)
+  }
+
+  /**
+   * Keeps other processes from running an agent with this journal, until it is closed or this process ends.
+   * @throws Problem `data-in-use`
+   */
+  lock(): void {
+    this.#lock.take()
   }
 
   meta(name: string): string | undefined {
-    const row = this.#db.prepare('SELECT value FROM meta WHERE name = ?').get(name)
+    const [row] = this.#file.all('SELECT value FROM meta WHERE name = ?', name)
     return row === undefined ? undefined : String(row.value)
   }
 
   setMeta(name: string, value: string): void {
-    this.#db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value').run(name, value)
+    this.#file.run('INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value', name, value)
   }
 
   /** Rows are about to be claimed. */
   claiming(table: string, rows: readonly Pick<JournalRow, 'key' | 'messageKey'>[]): void {
-    this.#transaction(() => {
-      for (const row of rows) this.#put({ ...row, table, state: 'claiming' }, true)
-    })
+    this.#file.forEach(rows, (row) => this.#put({ ...row, table, state: 'claiming' }, true))
   }
 
   /** Rows that were to be claimed when the process ended. */
@@ -132,30 +103,28 @@ export class Journal {
 
   /** Rows were not claimed after all, or are waiting again. */
   forgetRows(table: string, rows: readonly Pick<JournalRow, 'key' | 'messageKey'>[]): void {
-    const remove = this.#db.prepare('DELETE FROM messages WHERE target = ? AND row_key = ? AND message_key = ?')
-    this.#transaction(() => {
-      for (const { key, messageKey } of rows) remove.run(table, key, messageKey)
-    })
+    const remove = 'DELETE FROM messages WHERE target = ? AND row_key = ? AND message_key = ?'
+    this.#file.forEach(rows, ({ key, messageKey }) => this.#file.run(remove, table, key, messageKey))
   }
 
   /** A call is about to be made. */
   begin(batch: NewBatch): void {
-    this.#transaction(() => this.#begin(batch))
+    this.#file.transaction(() => this.#begin(batch))
   }
 
   attempted(id: string): void {
-    this.#db.prepare('UPDATE batches SET attempts = attempts + 1 WHERE id = ?').run(id)
+    this.#file.run('UPDATE batches SET attempts = attempts + 1 WHERE id = ?', id)
   }
 
   /** Ids of calls without a final answer, the oldest first. */
   openCalls(table: string): string[] {
-    const rows = this.#db.prepare('SELECT id FROM batches WHERE target = ? ORDER BY created_at').all(table)
+    const rows = this.#file.all('SELECT id FROM batches WHERE target = ? ORDER BY created_at', table)
     return rows.map(({ id }) => String(id))
   }
 
   /** @throws Problem `master-key-missing` where it was written with another key */
   call(id: string): JournalBatch | undefined {
-    const row = this.#db.prepare('SELECT * FROM batches WHERE id = ?').get(id)
+    const [row] = this.#file.all('SELECT * FROM batches WHERE id = ?', id)
     if (row === undefined) return undefined
     return {
       id,
@@ -171,8 +140,8 @@ export class Journal {
    * @param next the calls that take its place
    */
   finish(batchId: string, outcomes: readonly JournalRow[], next: readonly NewBatch[] = []): void {
-    this.#transaction(() => {
-      this.#db.prepare('DELETE FROM batches WHERE id = ?').run(batchId)
+    this.#file.transaction(() => {
+      this.#file.run('DELETE FROM batches WHERE id = ?', batchId)
       for (const row of outcomes) this.#put(row, false)
       for (const batch of next) this.#begin(batch)
     })
@@ -180,9 +149,7 @@ export class Journal {
 
   /** Notes outcomes that reports brought, before the customer's table is changed. */
   record(rows: readonly JournalRow[]): void {
-    this.#transaction(() => {
-      for (const row of rows) this.#put(row, false)
-    })
+    this.#file.forEach(rows, (row) => this.#put(row, false))
   }
 
   /** Outcomes that are not in the customer's table yet. */
@@ -192,33 +159,26 @@ export class Journal {
 
   /** The customer's table holds these outcomes now, or has no row for them any more. */
   written(rows: readonly JournalRow[]): void {
-    const update = this.#db.prepare(
-      'UPDATE messages SET written = 1 WHERE target = ? AND row_key = ? AND message_key = ? AND state = ?',
-    )
-    const remove = this.#db.prepare(
-      "DELETE FROM messages WHERE target = ? AND row_key = ? AND message_key = ? AND state = 'ready'",
-    )
-    this.#transaction(() => {
-      for (const { table, key, messageKey, state } of rows) {
-        update.run(table, key, messageKey, state)
-        remove.run(table, key, messageKey)
-      }
+    this.#file.forEach(rows, (row) => {
+      const { table, key, messageKey, state } = row
+      if (state !== 'ready') return this.#mark(row, written.yes)
+      this.#file.run(
+        "DELETE FROM messages WHERE target = ? AND row_key = ? AND message_key = ? AND state = 'ready'",
+        table,
+        key,
+        messageKey,
+      )
     })
   }
 
-  /** The customer's table refuses these outcomes for now. */
-  park(rows: readonly JournalRow[]): void {
-    const update = this.#db.prepare(
-      'UPDATE messages SET written = 2 WHERE target = ? AND row_key = ? AND message_key = ? AND state = ?',
-    )
-    this.#transaction(() => {
-      for (const { table, key, messageKey, state } of rows) update.run(table, key, messageKey, state)
-    })
+  /** The database refuses to write these outcomes. They wait for `retryRefused`, so that they hold up no others. */
+  refused(rows: readonly JournalRow[]): void {
+    this.#file.forEach(rows, (row) => this.#mark(row, written.refused))
   }
 
-  /** Outcomes that were refused are to be written again. */
-  unpark(): void {
-    this.#db.exec('UPDATE messages SET written = 0 WHERE written = 2')
+  /** Outcomes that were refused are tried again. */
+  retryRefused(): void {
+    this.#file.run('UPDATE messages SET written = 0 WHERE written = 2')
   }
 
   /** What the journal knows of messages, by their keys. */
@@ -242,22 +202,19 @@ export class Journal {
 
   /** Outcomes that have to be written again: the customer's table had lost them. */
   rewrite(rows: readonly JournalRow[]): void {
-    const update = this.#db.prepare('UPDATE messages SET written = 0 WHERE target = ? AND row_key = ? AND message_key = ?')
-    this.#transaction(() => {
-      for (const { table, key, messageKey } of rows) update.run(table, key, messageKey)
-    })
+    this.#file.forEach(rows, (row) => this.#mark(row, written.no))
   }
 
-  /** Accepted rows without a report for longer than `ms`. */
-  overdue(table: string, ms: number, limit: number): JournalRow[] {
-    return this.#rows("state = 'accepted' AND target = ? AND changed_at < ? LIMIT ?", table, this.#now() - ms, limit)
+  /** Rows that were accepted before this time of the database's clock, and have no report. */
+  overdue(table: string, before: number, limit: number): JournalRow[] {
+    return this.#rows("state = 'accepted' AND target = ? AND at < ? LIMIT ?", table, before, limit)
   }
 
   /** How many rows are in each state, and how many calls are open. */
   counts(): { readonly states: Readonly<Record<string, number>>; readonly openCalls: number; readonly unwritten: number } {
-    const rows = this.#db.prepare('SELECT state, count(*) AS n FROM messages GROUP BY state').all()
-    const [calls] = this.#db.prepare('SELECT count(*) AS n FROM batches').all()
-    const [open] = this.#db.prepare('SELECT count(*) AS n FROM messages WHERE written = 0 OR written = 2').all()
+    const rows = this.#file.all('SELECT state, count(*) AS n FROM messages GROUP BY state')
+    const [calls] = this.#file.all('SELECT count(*) AS n FROM batches')
+    const [open] = this.#file.all('SELECT count(*) AS n FROM messages WHERE written <> 1')
     return {
       states: Object.fromEntries(rows.map(({ state, n }) => [String(state), Number(n)])),
       openCalls: Number(calls?.n),
@@ -265,54 +222,63 @@ export class Journal {
     }
   }
 
-  /** Deletes finished rows that are older than `ms`, a limited number per call. */
-  purge(ms: number): void {
+  /** Deletes finished rows that are older than `ms`, a limited number per call. @returns whether there may be more */
+  purge(ms: number): boolean {
     const sql = `DELETE FROM messages WHERE (target, row_key, message_key) IN (
       SELECT target, row_key, message_key FROM messages
-      WHERE written = 1 AND state IN ('delivered', 'failed', 'expired', 'unknown') AND changed_at < ? LIMIT 10000)`
-    this.#db.prepare(sql).run(this.#now() - ms)
+      WHERE written = 1 AND state IN ('delivered', 'failed', 'expired', 'unknown') AND changed_at < ? LIMIT ?)`
+    return this.#file.run(sql, this.#now() - ms, purgedAtOnce) === purgedAtOnce
   }
 
   close(): void {
-    if (this.#db.isOpen) this.#db.close()
+    this.#file.close()
+    this.#lock.release()
   }
 
   #begin({ id, table, messages }: NewBatch): void {
     const body = seal(JSON.stringify(messages), id, this.#keys)
-    this.#db.prepare('INSERT INTO batches VALUES (?, ?, ?, 0, ?)').run(id, table, body, this.#now())
+    this.#file.run('INSERT INTO batches VALUES (?, ?, ?, 0, ?)', id, table, body, this.#now())
     for (const { key, messageKey } of messages) this.#put({ table, key, messageKey, state: 'sending' }, true, id)
   }
 
-  #put({ table, key, messageKey, state, id, code, at }: JournalRow, written: boolean, batch: string | null = null): void {
-    this.#putRow ??= this.#db.prepare(putRow)
-    this.#putRow.run(table, key, messageKey, batch, state, written ? 1 : 0, id ?? null, code ?? null, at ?? null, this.#now())
+  #put({ table, key, messageKey, state, id, code, at }: JournalRow, isWritten: boolean, batch: string | null = null): void {
+    const done = isWritten ? written.yes : written.no
+    this.#file.run(putRow, table, key, messageKey, batch, state, done, id ?? null, code ?? null, at ?? null, this.#now())
+  }
+
+  #mark({ table, key, messageKey, state }: JournalRow, value: number): void {
+    const sql = 'UPDATE messages SET written = ? WHERE target = ? AND row_key = ? AND message_key = ? AND state = ?'
+    this.#file.run(sql, value, table, key, messageKey, state)
+  }
+
+  /** Calls that were sealed with another key could not be continued, so this is said at the start. */
+  #checkKey(path: string): void {
+    const kept = this.meta('key-check')
+    if (kept !== undefined) {
+      try {
+        unseal(kept, 'key-check', this.#keys)
+      } catch (cause) {
+        this.#file.close()
+        throw new Problem('master-key-missing', `The journal ${path} was written with another key file.`, {
+          next: 'put the old key file back, or move the journal away: no message is sent twice without it',
+          cause,
+        })
+      }
+    }
+    if (kept === undefined || this.counts().openCalls === 0) this.setMeta('key-check', seal('', 'key-check', this.#keys))
   }
 
   #rows(where: string, ...values: readonly (string | number)[]): JournalRow[] {
     const sql = `SELECT target, row_key, message_key, state, id, code, at FROM messages WHERE ${where}`
-    return this.#db
-      .prepare(sql)
-      .all(...values)
-      .map((row) => ({
-        table: String(row.target),
-        key: String(row.row_key),
-        messageKey: String(row.message_key),
-        state: stateFrom(row.state),
-        ...(row.id !== null && { id: String(row.id) }),
-        ...(row.code !== null && { code: String(row.code) }),
-        ...(row.at !== null && { at: Number(row.at) }),
-      }))
-  }
-
-  #transaction(run: () => void): void {
-    this.#db.exec('BEGIN IMMEDIATE')
-    try {
-      run()
-      this.#db.exec('COMMIT')
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      throw error
-    }
+    return this.#file.all(sql, ...values).map((row) => ({
+      table: String(row.target),
+      key: String(row.row_key),
+      messageKey: String(row.message_key),
+      state: stateFrom(row.state),
+      ...(row.id !== null && { id: String(row.id) }),
+      ...(row.code !== null && { code: String(row.code) }),
+      ...(row.at !== null && { at: Number(row.at) }),
+    }))
   }
 }
 

@@ -1,4 +1,5 @@
 import type { GatewayClient, GatewayReport } from '../../client/index.ts'
+import { apart } from './apart.ts'
 import type { ObserveAgent } from './events.ts'
 import { referenceFrom } from './identity.ts'
 import type { Journal, JournalRow } from './journal.ts'
@@ -11,6 +12,8 @@ export interface ReporterOptions {
   readonly journal: Journal
   readonly gateway: GatewayClient
   readonly observe: ObserveAgent
+  /** The name of this agent in claims. */
+  readonly agent: string
 }
 
 /** Reports come up to three days after the message; after that an open row is looked up. */
@@ -18,6 +21,12 @@ export const followMs = 96 * 3_600_000
 const lookupRows = 100
 /** Where the place in the list of reports is kept. */
 const cursorName = 'reports-cursor'
+
+/** Why there is no answer of the gateway. */
+interface NotRead {
+  readonly why: string
+  readonly retryMs: number
+}
 
 type Final = 'delivered' | 'failed' | 'expired' | 'unknown'
 
@@ -31,11 +40,17 @@ function finalOf({ status, code }: GatewayReport): { readonly to: Final; readonl
 export class Reporter {
   readonly #options: ReporterOptions
   /** By the name in the database; several maps may serve one table. */
+  #reportsRead = 0
   readonly #tables: ReadonlyMap<string, readonly CustomerTable[]>
 
   constructor(options: ReporterOptions) {
     this.#options = options
     this.#tables = Map.groupBy(options.tables, ({ name }) => name)
+  }
+
+  /** How many reports were read so far. */
+  get reportsRead(): number {
+    return this.#reportsRead
   }
 
   /**
@@ -44,9 +59,10 @@ export class Reporter {
    * @returns why there is no page; `undefined`: it was read
    * @throws Problem `database-unavailable`
    */
-  async read(waitSeconds: number, signal?: AbortSignal): Promise<{ readonly why: string; readonly retryMs: number } | undefined> {
+  async read(waitSeconds: number, signal?: AbortSignal): Promise<NotRead | undefined> {
     const { journal, gateway, observe } = this.#options
-    const answer = await gateway.reports(journal.meta(cursorName), waitSeconds, signal)
+    const cursor = journal.meta(cursorName)
+    const answer = await gateway.reports(cursor === '' ? undefined : cursor, waitSeconds, signal)
     if (answer.kind === 'unclear') return { why: answer.why, retryMs: answer.retryAfterMs ?? 5_000 }
     if (answer.kind === 'refused') {
       // A cursor of another gateway, or one that was restored from a backup: the oldest reports that are kept come again.
@@ -54,35 +70,51 @@ export class Reporter {
       return { why: `${answer.code}: ${answer.detail}`, retryMs: answer.retryAfterMs ?? 30_000 }
     }
     const unmatched = await this.#write(answer.reports)
+    this.#reportsRead += answer.reports.length
     journal.setMeta(cursorName, answer.cursor)
     if (answer.reports.length > 0) observe({ kind: 'reported', reports: answer.reports.length, unmatched })
     return undefined
   }
 
   /** Looks up rows that were accepted days ago and have no report; what has no outcome even then ends as unknown. */
-  async followUp(signal?: AbortSignal): Promise<void> {
-    const { tables, journal, gateway, observe } = this.#options
-    for (const table of tables) {
-      const rows = journal.overdue(table.target, followMs, lookupRows)
-      const ids = rows.flatMap(({ id }) => id ?? [])
-      if (rows.length === 0) continue
-      const answer = ids.length === 0 ? undefined : await gateway.lookup(ids, signal)
-      if (answer !== undefined && answer.kind !== 'found') continue
-      const found = new Map((answer?.messages ?? []).map((one) => [one.id, one]))
-      const outcomes = rows.map((row): JournalRow => {
-        const one = row.id === undefined ? undefined : found.get(row.id)
-        const isOpen = one === undefined || one.status === 'accepted' || one.status === 'queued'
-        const { to, code } = isOpen ? { to: 'unknown' as const, code: 'no-report' } : finalOf(one)
-        return { ...row, state: to, code, at: isOpen ? table.now() : one.at }
-      })
-      journal.record(outcomes)
-      await writeOutcomes(table, journal, observe)
+  async followUp(signal?: AbortSignal): Promise<NotRead | undefined> {
+    for (const table of this.#options.tables) {
+      for (let more = true; more && signal?.aborted !== true; ) {
+        const { failed, rows } = await this.#follow(table, signal)
+        if (failed !== undefined) return failed
+        more = rows === lookupRows
+      }
     }
+    return undefined
+  }
+
+  /** Looks up some rows of one table. @returns how many it ended */
+  async #follow(table: CustomerTable, signal?: AbortSignal): Promise<{ readonly rows: number; readonly failed?: NotRead }> {
+    const { journal, gateway } = this.#options
+    // By the database's clock, which wrote the times: this machine's may have jumped.
+    const rows = journal.overdue(table.target, table.now() - followMs, lookupRows)
+    const ids = rows.flatMap(({ id }) => id ?? [])
+    if (rows.length === 0) return { rows: 0 }
+    const answer = ids.length === 0 ? undefined : await gateway.lookup(ids, signal)
+    if (answer?.kind === 'unclear') return { rows: 0, failed: { why: answer.why, retryMs: answer.retryAfterMs ?? 5_000 } }
+    if (answer?.kind === 'refused') {
+      return { rows: 0, failed: { why: `${answer.code}: ${answer.detail}`, retryMs: answer.retryAfterMs ?? 30_000 } }
+    }
+    const found = new Map((answer?.messages ?? []).map((one) => [one.id, one]))
+    const outcomes = rows.map((row): JournalRow => {
+      const one = row.id === undefined ? undefined : found.get(row.id)
+      const isOpen = one === undefined || one.status === 'accepted' || one.status === 'queued'
+      const { to, code } = isOpen ? { to: 'unknown' as const, code: 'no-report' } : finalOf(one)
+      return { ...row, state: to, code, at: isOpen ? table.now() : one.at }
+    })
+    journal.record(outcomes)
+    await writeOutcomes({ ...this.#options, table })
+    return { rows: rows.length }
   }
 
   /** @returns how many reports found no row */
   async #write(reports: readonly GatewayReport[]): Promise<number> {
-    const { tables, journal, observe } = this.#options
+    const { tables, journal } = this.#options
     const known: JournalRow[] = []
     const changes = new Map<string, RowChange[]>()
     let unmatched = 0
@@ -106,7 +138,7 @@ export class Reporter {
         })
     }
     journal.record(known)
-    for (const table of tables) unmatched += await writeOutcomes(table, journal, observe)
+    for (const table of tables) unmatched += await writeOutcomes({ ...this.#options, table })
     for (const [name, some] of changes) unmatched += (await this.#apply(name, some)).length
     return unmatched
   }
@@ -115,9 +147,11 @@ export class Reporter {
   async #apply(name: string, changes: readonly RowChange[]): Promise<readonly RowChange[]> {
     let left = changes
     for (const table of this.#tables.get(name) ?? []) {
-      if (left.length === 0) return left
-      const { results, refused } = await table.apply(left)
-      left = [...results, ...refused]
+      const missing: RowChange[] = []
+      const refused = await apart(left, async (some) => void missing.push(...(await table.apply(some))))
+      const [first] = refused
+      if (first !== undefined) this.#options.observe({ kind: 'refused', table: name, rows: refused.length, why: first.why })
+      left = missing
     }
     return left
   }

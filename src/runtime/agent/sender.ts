@@ -1,14 +1,17 @@
-import type { GatewayClient } from '../../client/index.ts'
+import type { BatchAnswer, GatewayClient } from '../../client/index.ts'
 import { randomId } from '../../domain/ids.ts'
+import { apart } from './apart.ts'
 import { type Attached, Attachments } from './attachments.ts'
-import { decideAnswer, type Reason } from './decide-answer.ts'
+import { decideAnswer, decideStuck, type Reason, type Repeat } from './decide-answer.ts'
 import type { ObserveAgent } from './events.ts'
 import type { Journal, JournalBatch, JournalMessage, JournalRow } from './journal.ts'
 import type { MediaFiles } from './media-files.ts'
 import { Orphans } from './orphans.ts'
+import { CallSize, Pauses } from './pauses.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import type { TableRow } from './rows.ts'
 import type { CustomerTable } from './table.ts'
+import { WaitingRows } from './waiting-rows.ts'
 import { writeOutcomes } from './write-outcomes.ts'
 
 export interface SenderOptions {
@@ -24,15 +27,19 @@ export interface SenderOptions {
   readonly batchRows?: number
   /** Where images are; absent: rows with images wait. */
   readonly files?: MediaFiles | undefined
+  /** After how long a claim of another agent is taken over, in milliseconds. Default 45,000. */
+  readonly leaseMs?: number | undefined
 }
 
 /** Of the rows of a claim, the newest get this share, so that an urgent row does not wait behind a campaign. */
 const newestShare = 0.2
-const firstRetryMs = 500
-const maxRetryMs = 30_000
-/** How long rows wait that were refused for now, where the gateway does not say. */
-const defaultHoldMs = 5_000
-const maxHoldMs = 10 * 60_000
+/** A row that the database refuses to claim is left out for so long, and so many are: each is named in a statement. */
+const refusedMs = 10 * 60_000
+const maxRefused = 500
+/** After so many attempts of a call without a clear answer it is asked whether the gateway answers other calls. */
+const stuckAttempts = 5
+/** Refusals that a smaller call may not meet. */
+const limits = new Set(['units-exceed-limit', 'day-quota-exceeded', 'month-quota-exceeded'])
 
 /** Rows that can be sent now, and the images of those that have some, by message key. */
 interface Ready {
@@ -44,34 +51,34 @@ interface Ready {
 export class Sender {
   readonly #options: SenderOptions
   readonly #orphans: Orphans
-  #batchRows: number
-  /** No row is claimed before this time. */
-  #heldUntil = 0
-  /** When each open call may be repeated, and how long it waited last. */
-  readonly #retries = new Map<string, { readonly at: number; readonly pauseMs: number }>()
+  readonly #size: CallSize
+  readonly #pauses = new Pauses()
+  readonly #refused = new WaitingRows(refusedMs)
+  #turn = 0
   readonly #sending = new Set<string>()
   readonly #attachments: Attachments
 
   constructor(options: SenderOptions) {
     this.#options = options
-    this.#batchRows = options.batchRows ?? 500
-    this.#orphans = new Orphans(options.table, options.journal)
+    this.#size = new CallSize(options.batchRows)
+    this.#orphans = new Orphans(options.table, options.journal, options.leaseMs)
     this.#attachments = new Attachments({ ...options, table: options.table.name, files: options.files })
   }
 
   /** Whether no row may be claimed: the gateway holds the customer back, or calls wait for an answer. */
   get isHeld(): boolean {
-    return Date.now() < this.#heldUntil || this.#retries.size > 0
+    return this.#pauses.isHeld
   }
 
   /** Makes the calls for claims that a crash interrupted. */
   async recover(): Promise<void> {
     const { table, journal, observe } = this.#options
     const interrupted = journal.interruptedClaims(table.target)
+    if (interrupted.length === 0) return
     const keys = interrupted.map(({ key }) => key)
     const expected = new Set(interrupted.map(({ messageKey }) => messageKey))
     const rows = await table.read(keys, [table.map.status.claimed])
-    const ours = rows.filter((row) => expected.has(table.messageKeyOf(row)) && this.#isOurs(row))
+    const ours = rows.filter((row) => expected.has(table.messageKeyOf(row)) && table.isHeldBy(row, this.#options.agent))
     const kept = new Set(ours.map((row) => table.messageKeyOf(row)))
     journal.forgetRows(
       table.target,
@@ -80,8 +87,8 @@ export class Sender {
     // What waits stays in the journal as it is.
     const { rows: ready, attached } = await this.#attach(ours)
     if (ready.length > 0) observe({ kind: 'recovered', table: table.name, rows: ready.length })
-    for (let from = 0; from < ready.length; from += this.#batchRows) {
-      await this.#begin({ rows: ready.slice(from, from + this.#batchRows), attached })
+    for (let from = 0; from < ready.length; from += this.#size.rows) {
+      await this.#begin({ rows: ready.slice(from, from + this.#size.rows), attached })
     }
   }
 
@@ -92,9 +99,13 @@ export class Sender {
     const { rows, attached } = await this.#attach([...orphans.values()])
     const keys = rows.map(({ key }) => key)
     let adopted = 0
-    for (let from = 0; from < keys.length; from += this.#batchRows) {
-      const some = keys.slice(from, from + this.#batchRows)
-      const taken = await table.takeOver(some, agent, (row) => orphans.has(table.messageKeyOf(row)))
+    for (let from = 0; from < keys.length; from += this.#size.rows) {
+      const some = keys.slice(from, from + this.#size.rows)
+      const taken = await table.takeOver(some, agent, (row) => {
+        const orphan = orphans.get(table.messageKeyOf(row))
+        // Another agent may have taken it over since.
+        return orphan !== undefined && orphan.claim === row.claim
+      })
       await this.#begin({ rows: taken, attached })
       adopted += taken.length
     }
@@ -107,7 +118,7 @@ export class Sender {
     const { table, journal } = this.#options
     for (const id of journal.openCalls(table.target)) {
       if (signal?.aborted) return
-      if (this.#sending.has(id) || (this.#retries.get(id)?.at ?? 0) > Date.now()) continue
+      if (this.#sending.has(id) || this.#pauses.isWaiting(id)) continue
       const batch = journal.call(id)
       if (batch !== undefined) await this.send(batch, signal)
     }
@@ -115,23 +126,18 @@ export class Sender {
 
   /** Claims due rows. @returns the call to make; `undefined`: there is nothing to send */
   async claim(): Promise<JournalBatch | undefined> {
-    const { table, journal, agent, observe } = this.#options
-    const newest = Math.ceil(this.#batchRows * newestShare)
-    const waiting = this.#attachments.waitingKeys()
-    const keys = (await table.dueKeys(this.#batchRows - newest, newest, waiting)).slice(0, this.#batchRows)
+    const { table, journal } = this.#options
+    const most = this.#size.rows
+    // A call of one row takes the newest and the oldest in turn.
+    this.#turn = 1 - this.#turn
+    const newest = most === 1 ? this.#turn : Math.ceil(most * newestShare)
+    const waiting = [...this.#attachments.waitingKeys(), ...this.#refused.keys(maxRefused)]
+    const keys = (await table.dueKeys(most - newest, newest, waiting)).slice(0, most)
     if (keys.length === 0) return undefined
     const ready = await this.#attach(this.#notSentYet(await table.read(keys, [table.map.status.ready])))
     const intended = ready.rows.map((row) => ({ key: row.key, messageKey: table.messageKeyOf(row) }))
     journal.claiming(table.target, intended)
-    const {
-      results: rows,
-      refused,
-      why = '',
-    } = await table.claim(
-      intended.map(({ key }) => key),
-      agent,
-    )
-    if (refused.length > 0) observe({ kind: 'refused', table: table.name, rows: refused.length, why })
+    const rows = await this.#claimed(intended.map(({ key }) => key))
     const claimed = new Set(rows.map((row) => table.messageKeyOf(row)))
     // Deleted, changed or taken by another agent in between.
     journal.forgetRows(
@@ -153,28 +159,47 @@ export class Sender {
       const requests = batch.messages.map(({ request }) => request)
       const answer = await gateway.sendBatch(batch.id, requests, signal)
       if (signal?.aborted && answer.kind === 'unclear') return
-      if (answer.kind === 'refused' && answer.code === 'units-exceed-limit') {
-        this.#batchRows = Math.max(1, Math.floor(batch.messages.length / 2))
-      }
-      const decided = decideAnswer(batch, answer, table.now())
+      const decided = (await this.#stuck(batch, answer, signal)) ?? decideAnswer(batch, answer, table.now())
       const { held } = decided
-      if (held !== undefined) this.#hold(batch.messages.length, held, decided.retryAfterMs)
-      if (decided.kind === 'repeat') return this.#repeat(batch, decided.why, decided.retryAfterMs)
-      this.#retries.delete(batch.id)
+      const retryAfterMs = this.#resized(batch.messages.length, answer) ? 0 : decided.retryAfterMs
+      if (held !== undefined) this.#hold(batch.messages.length, held, retryAfterMs)
+      if (decided.kind === 'repeat') return this.#repeat(batch, decided)
+      this.#pauses.over(batch.id)
       journal.finish(batch.id, decided.outcomes, decided.next)
       const accepted = decided.outcomes.filter(({ state }) => state === 'accepted').length
       if (accepted > 0) observe({ kind: 'sent', table: table.name, accepted, lagMs: Date.now() - batch.createdAt })
       this.#observeFailures(decided.failures)
-      await writeOutcomes(table, journal, observe)
+      await writeOutcomes(this.#options)
     } finally {
       this.#sending.delete(batch.id)
     }
   }
 
-  /** A claim column that names another agent says that its row is not ours. */
-  #isOurs(row: TableRow): boolean {
-    const { table, agent } = this.#options
-    return table.map.claim === undefined || table.claimOf(row)?.agent === agent.slice(0, 12)
+  /** Claims rows. One that the database refuses to change is left out for a while. */
+  async #claimed(keys: readonly string[]): Promise<TableRow[]> {
+    const { table, agent, observe } = this.#options
+    const rows: TableRow[] = []
+    const refused = await apart(keys, async (some) => void rows.push(...(await table.claim(some, agent))))
+    this.#refused.add(refused.map(({ item }) => item))
+    const [first] = refused
+    if (first !== undefined) observe({ kind: 'refused', table: table.name, rows: refused.length, why: first.why })
+    return rows
+  }
+
+  /** Adapts the size of calls to limits. @returns whether a smaller call may pass now */
+  #resized(rows: number, answer: BatchAnswer): boolean {
+    if (answer.kind === 'answered') this.#size.accepted(rows)
+    if (answer.kind !== 'refused' || !limits.has(answer.code)) return false
+    this.#size.refused(rows)
+    return rows > 1
+  }
+
+  /** What becomes of a call that stays without a clear answer while the gateway answers others. */
+  async #stuck(batch: JournalBatch, answer: BatchAnswer, signal?: AbortSignal) {
+    const { table, gateway } = this.#options
+    if (answer.kind !== 'unclear' || batch.attempts + 1 < stuckAttempts) return undefined
+    const other = await gateway.check(signal)
+    return other.kind === 'ok' ? decideStuck(batch, answer, table.now()) : undefined
   }
 
   /**
@@ -216,7 +241,7 @@ export class Sender {
 
   /** Ends the rows that cannot be sent, and journals the call for the others. */
   async #begin({ rows, attached }: Ready): Promise<JournalBatch | undefined> {
-    const { table, journal, observe } = this.#options
+    const { table, journal } = this.#options
     const messages: JournalMessage[] = []
     const outcomes: JournalRow[] = []
     const reasons: Reason[] = []
@@ -234,21 +259,18 @@ export class Sender {
     if (messages.length > 0) journal.begin(batch)
     journal.record(outcomes)
     this.#observeFailures(reasons)
-    if (outcomes.length > 0) await writeOutcomes(table, journal, observe)
+    if (outcomes.length > 0) await writeOutcomes(this.#options)
     return messages.length === 0 ? undefined : batch
   }
 
-  #repeat({ id, messages }: JournalBatch, why: string, retryAfterMs: number | undefined): void {
-    const before = this.#retries.get(id)?.pauseMs ?? firstRetryMs / 2
-    const pauseMs = Math.min(maxRetryMs, Math.max(before * 2, retryAfterMs ?? 0))
-    this.#retries.set(id, { at: Date.now() + pauseMs, pauseMs })
+  #repeat({ id, messages }: JournalBatch, { why, retryAfterMs, isAtFault = false }: Repeat): void {
+    const pauseMs = this.#pauses.repeat(id, { retryAfterMs, holdsOthers: !isAtFault })
     const { table, observe } = this.#options
     observe({ kind: 'unclear', table: table.name, rows: messages.length, why, retryMs: pauseMs })
   }
 
   #hold(rows: number, { code, detail }: Reason, retryAfterMs: number | undefined): void {
-    const pauseMs = Math.min(maxHoldMs, Math.max(firstRetryMs, retryAfterMs ?? defaultHoldMs))
-    this.#heldUntil = Math.max(this.#heldUntil, Date.now() + pauseMs)
+    const pauseMs = this.#pauses.hold(retryAfterMs)
     const { table, observe } = this.#options
     observe({ kind: 'held', table: table.name, code, rows, detail, retryMs: pauseMs })
   }

@@ -14,6 +14,8 @@ export interface RowChange {
   readonly at?: number
   /** The gateway's id of the message. */
   readonly id?: string
+  /** The row is only changed while this agent holds it; absent: whoever does. */
+  readonly claimedBy?: string
 }
 
 type Quoted = (name: string) => string

@@ -1,21 +1,16 @@
 import type { TableMap } from '../../domain/table-map.ts'
 import { monthOf, writeTime } from '../../domain/wall-clock.ts'
 import { type Engine, marks, Refusal, type Session, type Value } from '../sql/index.ts'
-import { type Apart, apart } from './apart.ts'
 import { type Claim, claimFrom, claimText } from './claims.ts'
-import { countForeignClaims, countRows, type RowCounts } from './counts.ts'
+import { countRows, type RowCounts } from './counts.ts'
 import { readDetails } from './details.ts'
 import { messageKey } from './identity.ts'
 import { withNamesOf } from './names.ts'
 import { columnsOf, rowFrom, type TableRow } from './rows.ts'
 import { type RowChange, setsOf, whereOf } from './statements.ts'
-import { WaitingRows } from './waiting-rows.ts'
 
 /** Rows that one statement names by their keys. */
 const keysPerStatement = 500
-/** A row whose claim the database refuses is tried again after this time. */
-const refusedMs = 10 * 60_000
-const maxRefused = 500
 
 /** Rows in the states of a sender: the customer's table over any engine. */
 export class CustomerTable {
@@ -29,8 +24,6 @@ export class CustomerTable {
   /** Tables of months that are known to be there. */
   readonly #logs = new Set<string>()
   readonly #now: () => number
-  /** Rows that cannot be claimed, such as for a trigger. */
-  readonly #refused = new WaitingRows(refusedMs)
 
   /** @param now this machine's clock */
   constructor(engine: Engine, map: TableMap, now: () => number = Date.now) {
@@ -71,10 +64,9 @@ export class CustomerTable {
   /**
    * Keys of rows that are due, the oldest first and then the newest. The newest get a share of their own, so that a one-time
    * password does not wait behind a campaign. It takes no lock: a locking read that needs a sort would lock every candidate.
-   * @param waiting keys that are left out, up to 1,000
+   * @param except keys that are left out, up to 1,000
    */
-  async dueKeys(oldest: number, newest: number, waiting: readonly string[] = []): Promise<string[]> {
-    const except = [...waiting, ...this.#refused.keys(maxRefused)]
+  async dueKeys(oldest: number, newest: number, except: readonly string[] = []): Promise<string[]> {
     const { quoted } = this.#engine
     const { key, columns, status } = this.map
     const { sql, values } = whereOf(this.map, quoted)
@@ -92,17 +84,11 @@ export class CustomerTable {
 
   /**
    * Claims rows that are still ready, by their primary keys, in one short transaction.
-   * @returns the rows that were claimed, as they are now, and the keys of those that the database refuses to change
-   * @throws Refusal the database refuses all of them: the fault is the table's
+   * @returns the rows that were claimed, as they are now
    */
-  async claim(keys: readonly string[], agent: string): Promise<Apart<string, TableRow>> {
+  async claim(keys: readonly string[], agent: string): Promise<TableRow[]> {
     const { status } = this.map
-    const done = await apart(keys, (some) => this.#take(some, [status.ready], agent, () => true))
-    if (done.results.length === 0 && done.refused.length > 0) {
-      return { ...done, results: await this.#take(done.refused, [status.ready], agent, () => true) }
-    }
-    this.#refused.add(done.refused)
-    return done
+    return this.#take(keys, [status.ready], agent, () => true)
   }
 
   /** Takes over rows that were claimed and not accepted. @param isAbandoned decides by row whether to */
@@ -162,27 +148,32 @@ export class CustomerTable {
    * Always 0 where the table has no claim column.
    */
   async foreignClaims(limit: number): Promise<number> {
-    return countForeignClaims(this.#engine, this.map, { now: this.now(), limit })
+    const { quoted } = this.#engine
+    const { columns, status, claim } = this.map
+    if (claim === undefined) return 0
+    const { sql, values } = whereOf(this.map, quoted)
+    const now = this.now()
+    const due = `${quoted(columns.dueAt)} BETWEEN ? AND ?`
+    const empty = `(${quoted(claim)} IS NULL OR ${quoted(claim)} = '')`
+    const where = `${quoted(status.column)} = ? AND ${due} AND ${empty}${sql}`
+    const select = `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${quoted(this.map.table)} WHERE ${where} LIMIT ?) AS some`
+    const wanted = [status.claimed, this.#time(now - 3_600_000), this.#time(now), ...values, limit]
+    const [row] = await this.#engine.transaction((session) => session.all(select, wanted))
+    return Number(row?.n)
   }
 
   /**
    * Writes what became of rows. A row is changed only if it still is the message that was sent, and has no outcome yet.
-   * @returns the changes that found no row, here or in the tables of the months, and those that the database refuses
+   * @returns the changes that found no row, here or in the tables of the months
    */
-  async apply(changes: readonly RowChange[]): Promise<Apart<RowChange, RowChange>> {
+  async apply(changes: readonly RowChange[]): Promise<RowChange[]> {
     const missing: RowChange[] = []
-    const refused: RowChange[] = []
-    let why: string | undefined
     for (let from = 0; from < changes.length; from += keysPerStatement) {
       const some = changes.slice(from, from + keysPerStatement)
-      const done = await apart(some, (part) =>
-        this.#engine.transaction((session) => this.#applyIn(session, this.map.table, part)),
-      )
-      refused.push(...done.refused)
-      why ??= done.why
-      missing.push(...(await this.#applyToLogs(done.results)))
+      const left = await this.#engine.transaction((session) => this.#applyIn(session, this.map.table, some))
+      missing.push(...(await this.#applyToLogs(left)))
     }
-    return { results: missing, refused, ...(why !== undefined && { why }) }
+    return missing
   }
 
   /** Counts of rows by their state, up to `limit` each, and the oldest that is due. */
@@ -199,6 +190,12 @@ export class CustomerTable {
   /** Who holds a row; `undefined`: its claim column says nothing that an agent wrote. */
   claimOf({ claim }: TableRow): Claim | undefined {
     return claim === undefined ? undefined : claimFrom(claim)
+  }
+
+  /** Whether an agent holds a row. Where the table has no claim column, each agent holds what is claimed. */
+  isHeldBy(row: TableRow, agent: string): boolean {
+    if (row.status !== String(this.map.status.claimed).trimEnd()) return false
+    return this.map.claim === undefined || this.claimOf(row)?.agent === agent.slice(0, 12)
   }
 
   /** Whether the map has a value for a failure. */
@@ -218,8 +215,12 @@ export class CustomerTable {
     const keys = [...new Set(changes.map(({ key }) => key))]
     const open = [status.ready, status.claimed, status.accepted, ...(status.unknown === undefined ? [] : [status.unknown])]
     const rows = await this.#rows(session, table, keys, open, true)
-    const found = new Map(rows.map((row) => [row.key, { messageKey: this.messageKeyOf(row), type: row.type }]))
-    const matching = changes.filter(({ key, messageKey: wanted }) => found.get(key)?.messageKey.startsWith(wanted))
+    const found = new Map(rows.map((row) => [row.key, { row, messageKey: this.messageKeyOf(row), type: row.type }]))
+    const matching = changes.filter(({ key, messageKey: wanted, claimedBy }) => {
+      const one = found.get(key)
+      if (one?.messageKey.startsWith(wanted) !== true) return false
+      return claimedBy === undefined || this.isHeldBy(one.row, claimedBy)
+    })
     const { quoted } = this.#engine
     const now = this.now()
     const updates = matching.map((change) => {

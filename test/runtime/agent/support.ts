@@ -107,7 +107,7 @@ export async function testAgent({
   const events: AgentEvent[] = []
   const observe = (event: AgentEvent): void => void events.push(event)
   const sender = new Sender({ table, journal, gateway, agent: name, observe, maxAgeMs: options.maxAgeMs, files: options.files })
-  const reporter = new Reporter({ tables: [table], journal, gateway, observe })
+  const reporter = new Reporter({ tables: [table], journal, gateway, observe, agent: name })
   onTestFinished(async () => {
     journal.close()
     await engine.close()
