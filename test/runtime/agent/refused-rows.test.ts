@@ -59,7 +59,7 @@ describe.each(engines)('on $engine', ({ engine, create }) => {
     expect(await states()).toBe('222122222')
     expect(agent.events).toContainEqual(expect.objectContaining({ kind: 'refused', rows: 1 }))
     expect(agent.journal.counts()).toMatchObject({ unwritten: 1, states: { delivered: 9 } })
-    agent.journal.unpark()
+    agent.journal.retryRefused()
     await agent.reporter.read(0)
     expect(agent.events.filter(({ kind }) => kind === 'refused')).toHaveLength(2)
     expect(sent()).toHaveLength(9)
