@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { checkedDocument } from '../../../domain/document.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { type Policy, readPolicy } from '../policy/document.ts'
 import { type Account, type Group, type Held, type ManagedPolicy, noFacts, type Principal } from './account.ts'
@@ -231,18 +232,15 @@ export function checkedDetails(value: unknown, where: string): Details {
         },
       )
     }
-    const result = details.safeParse(page)
-    if (!result.success) {
-      const [issue] = result.error.issues
-      const place = issue?.path.join('.') ?? ''
-      throw new Problem('audit-input-invalid', `${where}, ${place}: ${issue?.message ?? 'is not valid'}.`, {
-        next: 'aws iam get-account-authorization-details > account.json',
-      })
-    }
-    whole.UserDetailList.push(...result.data.UserDetailList)
-    whole.GroupDetailList.push(...result.data.GroupDetailList)
-    whole.RoleDetailList.push(...result.data.RoleDetailList)
-    whole.Policies.push(...result.data.Policies)
+    const read = checkedDocument(details, page, {
+      name: where,
+      code: 'audit-input-invalid',
+      next: 'aws iam get-account-authorization-details > account.json',
+    })
+    whole.UserDetailList.push(...read.UserDetailList)
+    whole.GroupDetailList.push(...read.GroupDetailList)
+    whole.RoleDetailList.push(...read.RoleDetailList)
+    whole.Policies.push(...read.Policies)
   }
   return whole
 }

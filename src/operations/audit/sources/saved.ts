@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import { checkedDocument } from '../../../domain/document.ts'
 import { apigw } from '../../../domain/next-step.ts'
-import { Problem } from '../../../domain/problem.ts'
 import type { Facts } from '../account/account.ts'
 import type { Details } from '../account/details.ts'
 
@@ -50,19 +50,12 @@ const key = 'Apigw'
 export function savedFacts(value: unknown, where: string): Partial<Facts> & { missing?: readonly string[] | undefined } {
   const own: unknown = Object(value)[key]
   if (own === undefined) return {}
-  const result = factsShape.safeParse(own)
-  if (!result.success) {
-    const [issue] = result.error.issues
-    throw new Problem(
-      'audit-input-invalid',
-      `${where}, ${key}.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}.`,
-      {
-        next: apigw('audit iam', '--save', 'account.json'),
-      },
-    )
-  }
   const { summary, credentials, credentialsAt, passwordPolicy, certificates, providers, workloads, sshKeys, missing } =
-    result.data
+    checkedDocument(z.object({ [key]: factsShape }), value, {
+      name: where,
+      code: 'audit-input-invalid',
+      next: apigw('audit iam', '--save', 'account.json'),
+    })[key]
   return {
     summary: summary && new Map(Object.entries(summary)),
     credentials: credentials?.map((row) => ({ ...blank, ...row, keys: row.keys.map((one) => ({ ...blankKey, ...one })) })),

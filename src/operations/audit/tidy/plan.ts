@@ -1,7 +1,7 @@
-import { parseDocument, stringify } from 'yaml'
+import { stringify } from 'yaml'
 import * as z from 'zod'
 import { apigw } from '../../../domain/next-step.ts'
-import { Problem } from '../../../domain/problem.ts'
+import { readYaml } from '../../../domain/yaml-document.ts'
 import type { Account } from '../account/account.ts'
 import type { Audit } from '../audit.ts'
 import type { Finding } from '../finding.ts'
@@ -149,19 +149,8 @@ export function planText(plan: Plan): string {
   return head.join('\n') + stringify(plan, { lineWidth: 0 })
 }
 
-/** @throws Problem `audit-input-invalid` that names line or field */
+/** @throws Problem `audit-input-invalid` that names line and field */
 export function readPlan(text: string, name: string): Plan {
   const next = apigw('audit iam', '--plan', 'FILE')
-  const document = parseDocument(text)
-  const [syntax] = document.errors
-  if (syntax !== undefined) {
-    const [what = ''] = syntax.message.split(/ at line \d+|\n/)
-    throw new Problem('audit-input-invalid', `${name}, line ${syntax.linePos?.[0].line ?? '?'}: ${what}.`, { next })
-  }
-  const result = shape.safeParse(document.toJS())
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  throw new Problem('audit-input-invalid', `${name}, ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}.`, {
-    next,
-  })
+  return readYaml(text, shape, { name, code: 'audit-input-invalid', next })
 }
