@@ -48,8 +48,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'operations/queues': ['domain', 'runtime/ports'],
   'operations/reports': ['domain', 'runtime/ports'],
   'operations/doctor': ['domain', 'registry', 'runtime/ports', 'operations/schema', 'aws'],
-  'operations/stacks': ['domain', 'aws'],
-  'operations/audit': ['domain', 'aws'],
+  'operations/cloudformation': ['domain'],
+  'operations/stacks': ['domain', 'aws', 'operations/cloudformation'],
+  'operations/audit': ['domain', 'aws', 'operations/cloudformation'],
   'operations/trail': ['domain', 'aws', 'operations/stacks', 'runtime/ports', 'runtime/notifier'],
   'operations/waf': ['domain', 'aws'],
 
