@@ -41,7 +41,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/admin': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
-  'runtime/resources': ['runtime/ports', 'runtime'],
+  'runtime/resources': ['domain', 'runtime/ports', 'runtime'],
 
   'operations/customers': ['domain', 'registry'],
   'operations/schema': ['domain', 'runtime/ports'],

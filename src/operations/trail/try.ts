@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callAws } from '../../aws/index.ts'
+import { recordOf } from '../../domain/record.ts'
 import { type Rule, testSource } from '../../runtime/notifier/index.ts'
 import type { TrailClients } from './clients.ts'
 import { notifierLogGroup } from './names.ts'
@@ -32,7 +33,7 @@ const pauseMs = 3_000
 
 /** A rule's own first example, as an event that is told as a test and is no other event's repetition. */
 export function entryOf(rule: Rule, eventId: string) {
-  const example: Readonly<Record<string, unknown>> = Object(rule.examples?.matches[0])
+  const example = recordOf(rule.examples?.matches[0])
   const finding = rule.source === 'guardduty'
   const detail = finding
     ? { ...example, id: eventId.replaceAll('-', '') }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { checkedDocument } from '../../../domain/document.ts'
 import { Problem } from '../../../domain/problem.ts'
+import { recordOf } from '../../../domain/record.ts'
 import { type Policy, readPolicy } from '../policy/document.ts'
 import { type Account, type Group, type Held, type ManagedPolicy, noFacts, type Principal } from './account.ts'
 import { knownPolicy } from './known-policies.ts'
@@ -222,7 +223,7 @@ export function checkedDetails(value: unknown, where: string): Details {
   const pages = Array.isArray(value) ? value : [value]
   const whole: Details = { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] }
   for (const page of pages) {
-    const known = Object.keys(Object(page))
+    const known = Object.keys(recordOf(page))
     if (!known.some((name) => name in whole)) {
       throw new Problem(
         'audit-input-invalid',

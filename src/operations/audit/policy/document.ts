@@ -1,4 +1,5 @@
 import { Problem } from '../../../domain/problem.ts'
+import { isRecord } from '../../../domain/record.ts'
 
 /** What is wrong with a policy, and where. */
 export interface PolicyFault {
@@ -54,10 +55,6 @@ export interface Policy {
 
 type Json = Readonly<Record<string, unknown>>
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 class Invalid extends Error {}
 
 function list(value: unknown, what: string): string[] {
@@ -80,7 +77,7 @@ function principals(statement: Json): PrincipalChoice | undefined {
   const value = statement[name]
   const not = name === 'NotPrincipal'
   if (value === '*') return { entries: [{ kind: '*', value: '*' }], not }
-  if (!isObject(value)) throw new Invalid(`${name} is neither "*" nor a map`)
+  if (!isRecord(value)) throw new Invalid(`${name} is neither "*" nor a map`)
   const entries = Object.entries(value).flatMap(([kind, of]) => list(of, `${name}.${kind}`).map((one) => ({ kind, value: one })))
   if (entries.length === 0) throw new Invalid(`${name} is empty`)
   return { entries, not }
@@ -88,9 +85,9 @@ function principals(statement: Json): PrincipalChoice | undefined {
 
 function conditions(value: unknown): Condition[] {
   if (value === undefined) return []
-  if (!isObject(value)) throw new Invalid('Condition is not a map')
+  if (!isRecord(value)) throw new Invalid('Condition is not a map')
   return Object.entries(value).flatMap(([operator, keys]) => {
-    if (!isObject(keys)) throw new Invalid(`Condition.${operator} is not a map`)
+    if (!isRecord(keys)) throw new Invalid(`Condition.${operator} is not a map`)
     return Object.entries(keys).map(([key, wanted]) => {
       const values = (Array.isArray(wanted) ? wanted : [wanted]).map((one) => {
         if (!['string', 'boolean', 'number'].includes(typeof one)) throw new Invalid(`Condition.${operator}.${key} is no value`)
@@ -104,7 +101,7 @@ function conditions(value: unknown): Condition[] {
 const actionShape = /^(?:\*|[a-z0-9*?-]+:[\w*?.:/-]+)$/i
 
 function statementFrom(value: unknown, place: string, variables: boolean, resourceBased: boolean): Statement {
-  if (!isObject(value)) throw new Invalid('it is not a map')
+  if (!isRecord(value)) throw new Invalid('it is not a map')
   const { Effect: effect, Sid: sid } = value
   if (effect !== 'Allow' && effect !== 'Deny') throw new Invalid('Effect is neither Allow nor Deny')
   const actions = choice(value, 'Action')
@@ -168,12 +165,12 @@ export function readPolicy({ name, arn, document, resourceBased = false }: Polic
   let value: unknown
   try {
     value = decoded(document)
-    if (!isObject(value)) throw new Invalid('the document is not a JSON object')
+    if (!isRecord(value)) throw new Invalid('the document is not a JSON object')
     if (value.Statement === undefined) throw new Invalid('the document has no Statement')
     const { Statement: found, Version: version } = value
     if (typeof version === 'string') language = version
     for (const [at, one] of (Array.isArray(found) ? found : [found]).entries()) {
-      const sid = isObject(one) && typeof one.Sid === 'string' && one.Sid !== '' ? ` (${one.Sid})` : ''
+      const sid = isRecord(one) && typeof one.Sid === 'string' && one.Sid !== '' ? ` (${one.Sid})` : ''
       const place = `${name}, statement ${at + 1}${sid}`
       try {
         statements.push(statementFrom(one, place, version === '2012-10-17', resourceBased))

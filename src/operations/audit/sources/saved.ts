@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { checkedDocument } from '../../../domain/document.ts'
 import { apigw } from '../../../domain/next-step.ts'
+import { recordOf } from '../../../domain/record.ts'
 import type { Facts } from '../account/account.ts'
 import type { Details } from '../account/details.ts'
 
@@ -48,7 +49,7 @@ const key = 'Apigw'
 
 /** The part of a saved file that is ours; nothing where AWS's own command wrote the file. @throws Problem `audit-input-invalid` */
 export function savedFacts(value: unknown, where: string): Partial<Facts> & { missing?: readonly string[] | undefined } {
-  const own: unknown = Object(value)[key]
+  const own: unknown = recordOf(value)[key]
   if (own === undefined) return {}
   const { summary, credentials, credentialsAt, passwordPolicy, certificates, providers, workloads, sshKeys, missing } =
     checkedDocument(z.object({ [key]: factsShape }), value, {

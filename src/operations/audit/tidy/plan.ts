@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import * as z from 'zod'
 import { apigw } from '../../../domain/next-step.ts'
+import { isRecord, recordOf } from '../../../domain/record.ts'
 import { readYaml } from '../../../domain/yaml-document.ts'
 import type { Account } from '../account/account.ts'
 import type { Audit } from '../audit.ts'
@@ -14,8 +15,8 @@ export type Plan = z.infer<typeof shape>
 type Statement = { readonly [name: string]: unknown }
 
 function statementsOf(document: unknown): Statement[] {
-  const { Statement: found } = Object(document)
-  return (Array.isArray(found) ? found : [found]).filter((one) => typeof one === 'object' && one !== null)
+  const { Statement: found } = recordOf(document)
+  return (Array.isArray(found) ? found : [found]).filter(isRecord)
 }
 
 /** A trust policy with one more condition on the statements that a test picks. */
@@ -27,7 +28,7 @@ function withCondition(
 ): Record<string, unknown> {
   const statements = statementsOf(document).map((statement) => {
     if (!isMeant(statement)) return statement
-    const conditions = Object(statement.Condition)
+    const conditions = recordOf(statement.Condition)
     return { ...statement, Condition: { ...conditions, StringEquals: { ...Object(conditions.StringEquals), [key]: value } } }
   })
   return { ...Object(document), Statement: statements }
@@ -47,12 +48,12 @@ function trustSteps({ rule, resource }: Finding, account: Account): PlanStep[] {
   const document = role?.trust?.document
   if (role === undefined || document === undefined) return []
   if (rule === 'confused-deputy') {
-    const trust = withCondition(document, ({ Principal }) => 'Service' in Object(Principal), 'aws:SourceAccount', account.id)
+    const trust = withCondition(document, ({ Principal }) => 'Service' in recordOf(Principal), 'aws:SourceAccount', account.id)
     return [{ do: 'tighten-trust', role: role.name, trust }]
   }
   if (rule === 'saml-without-audience') {
     const isSaml = ({ Principal }: Statement): boolean =>
-      names(Object(Principal).Federated).some((one) => one.includes(':saml-provider/'))
+      names(recordOf(Principal).Federated).some((one) => one.includes(':saml-provider/'))
     return [
       {
         do: 'tighten-trust',
