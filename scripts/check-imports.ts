@@ -42,7 +42,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/admin': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/agent': ['domain', 'client', 'runtime/sql', 'runtime'],
   'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
-  'runtime/resources': ['runtime/ports', 'runtime'],
+  'runtime/resources': ['domain', 'runtime/ports', 'runtime'],
 
   'operations/customers': ['domain', 'registry'],
   'operations/schema': ['domain', 'runtime/ports'],
@@ -50,8 +50,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'operations/reports': ['domain', 'runtime/ports'],
   'operations/agent': ['domain', 'client', 'runtime/agent', 'runtime/sql'],
   'operations/doctor': ['domain', 'registry', 'runtime/ports', 'operations/schema', 'aws'],
-  'operations/stacks': ['domain', 'aws'],
-  'operations/audit': ['domain', 'aws'],
+  'operations/cloudformation': ['domain'],
+  'operations/stacks': ['domain', 'aws', 'operations/cloudformation'],
+  'operations/audit': ['domain', 'aws', 'operations/cloudformation'],
   'operations/trail': ['domain', 'aws', 'operations/stacks', 'runtime/ports', 'runtime/notifier'],
   'operations/waf': ['domain', 'aws'],
 

@@ -1,3 +1,4 @@
+import { recordOf } from '../domain/record.ts'
 import { type SigningCredentials, signedPost } from './signed.ts'
 
 export interface JsonCall {
@@ -15,7 +16,7 @@ export interface JsonCall {
 /** What the service calls its error: the last part of a name with its namespace. */
 function errorName(answer: unknown): string {
   return (
-    String(Object(answer).__type ?? '')
+    String(recordOf(answer).__type ?? '')
       .split('#')
       .at(-1) ?? ''
   )
@@ -24,7 +25,7 @@ function errorName(answer: unknown): string {
 /** @throws SyntaxError as the SDK would, if the answer is not one of AWS */
 async function bodyOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return Object(await response.json())
+    return recordOf(await response.json())
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw Object.assign(error, { $metadata: { httpStatusCode: response.status } })

@@ -1,4 +1,5 @@
 import { Problem } from '../domain/problem.ts'
+import { recordOf } from '../domain/record.ts'
 import { deniedIn } from './denied.ts'
 
 /** The call that failed, and where it was made. */
@@ -74,7 +75,7 @@ export function awsProblem(error: unknown, failed: FailedCall): unknown {
   }
   if (network.test(name)) return unreachable(name, failed, error)
   if ('$metadata' in error) {
-    const status = Object(error.$metadata).httpStatusCode
+    const status = recordOf(error.$metadata).httpStatusCode
     // The SDK could not parse it: a page of a proxy, say. It has no class of its own for that.
     if (error instanceof SyntaxError || /Deserialization error|XML parse error/.test(message)) {
       return new Problem(

@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parseDocument } from 'yaml'
 import * as z from 'zod'
 import { trailFormat } from '../domain/alerting.ts'
 import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
+import { readYaml } from '../domain/yaml-document.ts'
 import { deployConfig } from './deploy-config.ts'
 
 export const configName = 'apigw.yaml'
-const configHint = 'correct it, or see docs/reference.md'
 
 const stage = z.strictObject({
   registry: z.string().min(1).optional(),
@@ -71,20 +70,7 @@ export function loadConfig(named: string | undefined, cwd: string): LoadedConfig
     if (named === undefined && cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
     throw new Problem('config-invalid', `Cannot read ${path}.`, { next: apigw('init'), cause })
   }
-  const document = parseDocument(text)
-  const syntax = document.errors[0]
-  if (syntax !== undefined) {
-    const [what = ''] = syntax.message.split(/ at line \d+|\n/)
-    throw new Problem('config-invalid', `${path}, line ${syntax.linePos?.[0].line ?? '?'}: ${what}.`, { next: configHint })
-  }
-  const result = config.safeParse(document.toJS())
-  if (!result.success) {
-    const issue = result.error.issues[0]
-    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-    const field = [...(issue?.path ?? []), ...unknown].join('.')
-    const place = field === '' ? path : `${path}, ${field}`
-    throw new Problem('config-invalid', `${place}: ${issue?.message ?? 'is not valid'}`, { next: configHint })
-  }
-  refuseSecrets(result.data.stages, path)
-  return { config: result.data, path, folder: dirname(path) }
+  const read = readYaml(text, config, { name: path, code: 'config-invalid', next: 'correct it, or see docs/reference.md' })
+  refuseSecrets(read.stages, path)
+  return { config: read, path, folder: dirname(path) }
 }

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Flags } from '@oclif/core'
-import { parse } from 'yaml'
 import { type Carrier, carriersFrom, defaultCarriers } from '../domain/carrier.ts'
 import { Problem } from '../domain/problem.ts'
 import type { DatabasePlace } from '../operations/schema/index.ts'
@@ -43,11 +42,12 @@ export function databasePlace(flag: string | undefined, argv: readonly string[])
 export function carriersOf(flag: string | undefined): readonly Carrier[] {
   if (flag === undefined && !existsSync(carriersFile)) return defaultCarriers
   const path = flag ?? carriersFile
+  let text: string
   try {
-    return carriersFrom(parse(readFileSync(path, 'utf8')), path)
+    text = readFileSync(path, 'utf8')
   } catch (error) {
-    if (error instanceof Problem) throw error
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
     throw new Problem('carrier-invalid', `Cannot read ${path}: ${why.replace(/\.$/, '')}.`, { cause: error })
   }
+  return carriersFrom(text, path)
 }

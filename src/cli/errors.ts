@@ -1,6 +1,7 @@
 import { Errors } from '@oclif/core'
 import { apigw, type NextStep, nextText } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
+import { recordOf } from '../domain/record.ts'
 import { nearest } from '../operations/customers/index.ts'
 import { plain, styled } from '../presenters/output.ts'
 
@@ -27,8 +28,8 @@ const interrupted: ShownError = {
 /** Adds the nearest known flag to an error about an unknown one. */
 function withNearestFlag(message: string, error: Error): string {
   const typed = /^Nonexistent flag: --(\S+)$/.exec(message)?.[1]
-  const parse = 'parse' in error ? Object(error.parse) : {}
-  const known = Object.keys(Object(Object(parse.input).flags))
+  const parse = recordOf('parse' in error ? error.parse : undefined)
+  const known = Object.keys(recordOf(recordOf(parse.input).flags))
   const meant = typed === undefined ? undefined : nearest(typed, known)
   return meant === undefined ? message : `${message}; did you mean --${meant}?`
 }

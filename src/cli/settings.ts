@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import type { TrailSettings } from '../domain/alerting.ts'
 import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
+import { recordOf } from '../domain/record.ts'
 import type { DeploySettings } from '../domain/stage.ts'
 import { type MasterKeySources, masterKeySources } from '../registry/index.ts'
 import { type LoadedConfig, loadConfig, type Stage } from './config.ts'
@@ -78,7 +79,7 @@ function devAddresses(cwd: string): { gateway?: string; sqs?: string; ledger?: s
   const path = join(cwd, dataFolder, devFile)
   if (!existsSync(path)) return {}
   try {
-    const value: { gateway?: unknown; sqs?: unknown; ledger?: unknown } = JSON.parse(readFileSync(path, 'utf8'))
+    const value = recordOf(JSON.parse(readFileSync(path, 'utf8')))
     return {
       ...(typeof value.gateway === 'string' && { gateway: value.gateway }),
       ...(typeof value.sqs === 'string' && { sqs: value.sqs }),

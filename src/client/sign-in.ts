@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Scheme } from '../domain/credential.ts'
 import { apigw, step } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
+import { recordOf } from '../domain/record.ts'
 import { signedHeaders } from '../domain/signature.ts'
 
 /** A request that is to be signed in, as a customer makes it. */
@@ -45,7 +46,7 @@ async function bearer(credentials: Credentials, { url }: OutgoingRequest): Promi
   } catch (cause) {
     throw new Problem('gateway-unavailable', `${url.origin} does not answer.`, { next: step`start it: ${apigw('dev')}`, cause })
   }
-  const body: { access_token?: unknown; error_description?: unknown } = Object(await response.json().catch(() => undefined))
+  const body = recordOf(await response.json().catch(() => undefined))
   if (typeof body.access_token === 'string') return `Bearer ${body.access_token}`
   throw new Problem('credentials-invalid', `No token was given: ${String(body.error_description ?? response.status)}`, {
     next: apigw('key list', credentials.customer),

@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import { Problem } from './problem.ts'
+import { checkedDocument, fieldProblem } from './document.ts'
 import { identifier, monthlyTable, columnValue as value } from './sql-names.ts'
+import { readYamlDocument } from './yaml-document.ts'
 
 /** The fields of a message that a column can hold. */
 export const fields = [
@@ -69,22 +70,14 @@ export const defaultCarriers: readonly Carrier[] = [
 ]
 
 /**
- * Reads the list of carriers of a YAML or JSON document.
- * @param place the name of the document in errors
- * @throws Problem `carrier-invalid` that names the field
+ * Reads the list of carriers of a YAML or JSON text.
+ * @param name the name of the document in errors
+ * @throws Problem `carrier-invalid` that names line and field
  */
-export function carriersFrom(document: unknown, place: string): Carrier[] {
-  const parsed = carriers.safeParse(document)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-    const field = [...(issue?.path ?? []), ...unknown].map(String).join('.')
-    throw new Problem('carrier-invalid', `${place}${field === '' ? '' : `, ${field}`}: ${issue?.message ?? 'is not valid'}`, {
-      next: 'see docs/operate.md, "Carriers"',
-    })
-  }
-  const found = parsed.data.carriers
-  const twice = found.find((one, at) => found.findIndex((other) => other.queue === one.queue) !== at)
-  if (twice === undefined) return found
-  throw new Problem('carrier-invalid', `${place}: the queue "${twice.queue}" is named more than once.`)
+export function carriersFrom(text: string, name: string): Carrier[] {
+  const document = readYamlDocument(text, { name, code: 'carrier-invalid', next: 'see docs/operate.md, "Carriers"' })
+  const { carriers: found } = checkedDocument(carriers, document.value, document.source)
+  const twice = found.findIndex(({ queue }, at) => found.findIndex((other) => other.queue === queue) !== at)
+  if (twice === -1) return found
+  throw fieldProblem(document.source, ['carriers', twice], `the queue "${found[twice]?.queue}" is named more than once`)
 }

@@ -1,3 +1,5 @@
+import { recordOf } from './record.ts'
+
 /** A command of apigw as data, so that the flags of the current place can be added where it is shown. */
 export interface NextCommand {
   /** The words of the command, such as `customer show`. */
@@ -40,7 +42,7 @@ export function nextText(next: NextStep, flagsFor: (command: NextCommand) => rea
 
 function isPart(value: unknown): value is string | NextCommand {
   if (typeof value === 'string') return true
-  const { command, args }: { command?: unknown; args?: unknown } = Object(value)
+  const { command, args } = recordOf(value)
   return typeof command === 'string' && Array.isArray(args) && args.every((arg) => typeof arg === 'string')
 }
 

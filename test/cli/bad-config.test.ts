@@ -31,22 +31,27 @@ describe('a broken apigw.yaml: the error gives file, place and reason', () => {
     {
       what: 'an unknown field of a stage',
       config: 'version: 1\nstages:\n  dev: {registri: "sqlite:a"}\n',
-      message: /apigw\.yaml, stages\.dev\.registri: /,
+      message: /apigw\.yaml, line 3, stages\.dev\.registri: is not a known field\.$/,
     },
-    { what: 'an unknown field', config: 'version: 1\nstagez: {}\nstages: {dev: {}}\n', message: /apigw\.yaml, stagez: / },
-    { what: 'another version', config: 'version: 2\nstages: {dev: {}}\n', message: /apigw\.yaml, version: / },
-    { what: 'no stages', config: 'version: 1\n', message: /apigw\.yaml, stages: / },
+    {
+      what: 'an unknown field',
+      config: 'version: 1\nstagez: {}\nstages: {dev: {}}\n',
+      message: /apigw\.yaml, line 2, stagez: is not a known field\.$/,
+    },
+    { what: 'another version', config: 'version: 2\nstages: {dev: {}}\n', message: /apigw\.yaml, line 1, version: must be 1\.$/ },
+    { what: 'no stages', config: 'version: 1\n', message: /apigw\.yaml, stages: is missing\.$/ },
     {
       what: 'a gateway that is not a URL',
       config: 'version: 1\nstages: {dev: {gateway: nowhere}}\n',
-      message: /stages\.dev\.gateway: /,
+      message: /line 2, stages\.dev\.gateway: is not a valid URL\.$/,
     },
     {
       what: 'a region that is none',
       config: 'version: 1\nstages: {dev: {region: Seoul}}\n',
       message: /stages\.dev\.region: .*ap-northeast-2/,
     },
-    { what: 'an empty file', config: '', message: /apigw\.yaml: / },
+    { what: 'an empty file', config: '', message: /apigw\.yaml: must be a map\.$/ },
+    { what: 'an alias without an anchor', config: 'version: 1\nstages: *none\n', message: /apigw\.yaml.*: .*none/ },
     { what: 'a list', config: '- 1\n', message: /apigw\.yaml: / },
   ])('$what', async ({ config, message }) => {
     const folder = folderWith(config)

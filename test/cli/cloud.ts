@@ -1,6 +1,6 @@
 import { installation, project } from '../operations/stacks/installation.ts'
+import { type Answer, type AwsServer, awsServer } from '../support/aws-server.ts'
 import { FakeCloudFormation } from '../support/cloudformation.ts'
-import { type Answer, type AwsServer, awsServer } from '../support/query-server.ts'
 import { type FakeS3, fakeS3 } from '../support/s3.ts'
 import { type Run, run } from './run.ts'
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { project } from '../operations/stacks/installation.ts'
-import { awsServer } from '../support/query-server.ts'
+import { awsServer } from '../support/aws-server.ts'
 import { childOf } from './run.ts'
 
 test('Ctrl-C while AWS does not answer is acknowledged, and a second Ctrl-C exits', async () => {

@@ -138,13 +138,13 @@ describe('schema', () => {
 
   test.each([
     ['carriers: []', 'carriers'],
-    ['carriers: [{queue: a, table: "x;y"}]', 'carriers.0.table'],
+    ['carriers: [{queue: a, table: "x;y"}]', 'carriers.yaml, line 1, carriers.0.table: is not a valid table'],
     ['carriers: [{queue: a, table: b}, {queue: a, table: c}]', 'more than once'],
     [
       'carriers: [{queue: a, table: b, existing: {columns: {id: X}, result: {status: S, done: [2], code: C, delivered: [1]}}}]',
       'recipient',
     ],
-    ['{', 'Cannot read'],
+    ['{', 'carriers.yaml, line 1: '],
   ])('carriers.yaml with "%s" is refused, with the position of the error', async (text, place) => {
     writeFileSync(join(here.cwd, 'carriers.yaml'), text)
     const { code, stderr } = await run(['schema', 'apply', '--database', `sqlite:${join(here.cwd, 'm.db')}`], here)

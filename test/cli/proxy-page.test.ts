@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { project } from '../operations/stacks/installation.ts'
-import { awsServer } from '../support/query-server.ts'
+import { awsServer } from '../support/aws-server.ts'
 import { run, shownError } from './run.ts'
 
 const page = '<!doctype html><html><head><title>Blocked</title></head><body>Ask your administrator<br></body></html>'

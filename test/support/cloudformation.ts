@@ -1,6 +1,6 @@
 import { parse } from 'yaml'
-import type { Answer, Asked } from './query-server.ts'
-import { fields, members } from './query-server.ts'
+import type { Answer, Asked } from './aws-server.ts'
+import { fields, members } from './aws-server.ts'
 
 /** What CloudFormation says on the way: resource, type, status and reason. The stack itself is the resource `.`. */
 export type Said = readonly [resource: string, type: string, status: string, reason?: string | undefined]

@@ -1,4 +1,4 @@
-import type { RestAnswer, Sent } from './query-server.ts'
+import type { RestAnswer, Sent } from './aws-server.ts'
 
 interface Bucket {
   readonly owner: string

@@ -150,7 +150,7 @@ it.each(['one carrier', 'two carriers'])('the worker accepts the carriers, for %
   const tables = Object.keys(mapOf(own))
   const filled = tables.reduce((so, name) => so.replace(`\${${name}}`, name.toLowerCase()), String(text))
   const queued = filled.replaceAll(/\$\{(\w+)\.QueueName\}/g, (_, name: string) => `apigw-prod-${name}`)
-  const carriers = carriersFrom(JSON.parse(queued), 'the output')
+  const carriers = carriersFrom(queued, 'the output')
   expect(carriers).toHaveLength(which === 'two carriers' ? 3 : 2)
   expect(carriers.at(-1)?.table).toBe('sandbox')
 })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type StackKey, stackKeys } from '../../src/domain/stage.ts'
-import { type Json, readTemplate } from '../../src/operations/audit/index.ts'
+import { type Json, readSections } from '../../src/operations/cloudformation/index.ts'
 
 export { stackKeys as stackNames } from '../../src/domain/stage.ts'
 export type StackName = StackKey
@@ -36,7 +36,7 @@ export function listOf(value: Json | undefined): readonly Json[] {
 function load(name: StackName): Stack {
   const path = join(import.meta.dirname, `../../templates/stacks/${name}.yaml`)
   const text = readFileSync(path, 'utf8')
-  const template = readTemplate(text, name)
+  const template = readSections(text, { name, code: 'config-invalid' })
   const resources = Object.entries(mapOf(template.Resources)).map(([logical, value]): Resource => {
     const { Type, Properties: properties, ...attributes } = mapOf(value)
     return { name: logical, type: String(Type), properties: mapOf(properties), attributes }

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { FauxqsServer } from 'fauxqs'
+import { recordOf } from '../../domain/record.ts'
 
 const host = '127.0.0.1'
 const region = 'ap-northeast-2'
@@ -40,7 +41,7 @@ async function refresh(app: App, { headers, body }: Request): Promise<void> {
     method: 'POST',
     url: '/',
     headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'AmazonSQS.ReceiveMessage' },
-    payload: JSON.stringify({ QueueUrl: Object(body).QueueUrl, MaxNumberOfMessages: 'none', WaitTimeSeconds: 0 }),
+    payload: JSON.stringify({ QueueUrl: recordOf(body).QueueUrl, MaxNumberOfMessages: 'none', WaitTimeSeconds: 0 }),
   })
 }
 

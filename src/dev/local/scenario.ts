@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Carrier } from '../../domain/carrier.ts'
+import { recordOf } from '../../domain/record.ts'
 import { addCustomer, type IssuedKey, revokeKey } from '../../operations/customers/index.ts'
 import type { Local } from './local.ts'
 
@@ -30,7 +31,7 @@ async function post(local: Local, key: IssuedKey, idempotencyKey: string): Promi
     },
     body: JSON.stringify({ to: '010-1234-5678', from: '1588-1234', text: 'Hello from apigw' }),
   })
-  const { id, code }: { id?: unknown; code?: unknown } = Object(await response.json())
+  const { id, code } = recordOf(await response.json())
   const replayed = response.headers.get('idempotency-replayed') === 'true'
   return { status: response.status, id: String(id), code: String(code), replayed }
 }
@@ -40,9 +41,9 @@ async function reportOf(local: Local, key: IssuedKey): Promise<string> {
   const response = await fetch(`${local.gateway}/v1.0/reports?wait=10`, {
     headers: { authorization: `Basic ${Buffer.from(key.basic).toString('base64')}` },
   })
-  const { reports }: { reports?: { id?: unknown; status?: unknown }[] } = Object(await response.json())
-  const [report] = reports ?? []
-  return report === undefined ? `no report (${response.status})` : `${report.id} ${report.status}`
+  const { reports } = recordOf(await response.json())
+  const report: unknown = Array.isArray(reports) ? reports[0] : undefined
+  return report === undefined ? `no report (${response.status})` : `${recordOf(report).id} ${recordOf(report).status}`
 }
 
 async function eventually(happened: () => Promise<boolean> | boolean): Promise<boolean> {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
+import { recordOf } from '../../domain/record.ts'
 import { insist } from './patience.ts'
 import { mariadbServer } from './servers/mariadb.ts'
 import { postgresServer } from './servers/postgres.ts'
@@ -118,7 +119,7 @@ async function mariadbStore(folder: string, signal: AbortSignal): Promise<RowSto
     return {
       all: async (text) => {
         const [rows] = await connection.query({ sql: text, timeout: statementMs })
-        return Array.isArray(rows) ? rows.map((row): SqlRow => Object(row)) : []
+        return Array.isArray(rows) ? rows.map(recordOf) : []
       },
       close: () => connection.destroy(),
     }

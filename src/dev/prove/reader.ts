@@ -1,9 +1,11 @@
+import * as z from 'zod'
 import { pause } from './patience.ts'
 
-export interface ReadReport {
-  readonly id: string
-  readonly status: string
-}
+const pageShape = z.object({
+  reports: z.array(z.object({ id: z.string(), status: z.string() })),
+  cursor: z.string().optional(),
+  more: z.boolean().optional(),
+})
 
 const answerMs = 10_000
 const everyMs = 400
@@ -46,8 +48,8 @@ export class Reader {
       headers: { authorization: this.#authorization() },
       signal: AbortSignal.timeout(answerMs),
     })
-    const page: { reports?: ReadReport[]; cursor?: string; more?: boolean } = Object(await response.json())
-    if (response.status !== 200 || page.reports === undefined) return false
+    if (response.status !== 200) return false
+    const page = pageShape.parse(await response.json())
     for (const { id, status } of page.reports) {
       const said = this.statuses.get(id) ?? new Set()
       this.statuses.set(id, said.add(status))

@@ -1,3 +1,4 @@
+import { recordOf } from '../../domain/record.ts'
 import { refusedText } from './database.ts'
 import type { Accepted, Sales, SentLog } from './log.ts'
 import { pause } from './patience.ts'
@@ -167,12 +168,12 @@ export class Sender {
         body: JSON.stringify(body),
         signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
       })
-      const said: { results?: Record<string, unknown>[]; code?: unknown } = Object(await response.json())
+      const said = recordOf(await response.json())
       return {
         status: response.status,
         code: String(said.code ?? ''),
         retryAfterMs: Number(response.headers.get('retry-after') ?? 0) * 1000,
-        results: said.results ?? [Object(said)],
+        results: Array.isArray(said.results) ? said.results.map(recordOf) : [said],
       }
     } catch {
       return undefined

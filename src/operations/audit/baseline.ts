@@ -1,7 +1,7 @@
-import { parseDocument } from 'yaml'
 import * as z from 'zod'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { readYaml } from '../../domain/yaml-document.ts'
 import { type Finding, severities } from './finding.ts'
 import { matches } from './policy/match.ts'
 
@@ -45,18 +45,7 @@ const next = 'see docs/security.md, "Accept a finding"'
 
 /** Reads a baseline file. @throws Problem `audit-input-invalid` with the line or field */
 export function readBaseline(text: string, name: string): Baseline {
-  const document = parseDocument(text)
-  const [syntax] = document.errors
-  if (syntax !== undefined) {
-    const [what = ''] = syntax.message.split(/ at line \d+|\n/)
-    throw new Problem('audit-input-invalid', `${name}, line ${syntax.linePos?.[0].line ?? '?'}: ${what}.`, { next })
-  }
-  const result = baseline.safeParse(document.toJS())
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  throw new Problem('audit-input-invalid', `${name}, ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}.`, {
-    next,
-  })
+  return readYaml(text, baseline, { name, code: 'audit-input-invalid', next })
 }
 
 function matchesFilter(finding: Finding, { id, rule, severity, resource, any, all }: FindingFilter): boolean {

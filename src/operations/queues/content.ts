@@ -1,4 +1,5 @@
 import { message, sealedEnvelope } from '../../domain/message.ts'
+import { recordOf } from '../../domain/record.ts'
 
 /** The part of a message that an operator may see: no text, and only masked phone numbers. */
 export interface Content {
@@ -29,7 +30,7 @@ export function contentOf(body: string): Content {
   if (!envelope.success) return { customer: null, environment: null, messages: 0, unreadable: 0, recipients: [] }
   const { customer, environment, messages } = envelope.data
   const recipients = messages.slice(0, 3).map((value) => {
-    const to = message.shape.to.safeParse(Object(value).to)
+    const to = message.shape.to.safeParse(recordOf(value).to)
     return to.success ? masked(to.data) : '?'
   })
   const unreadable = messages.filter((value) => !message.safeParse(value).success).length

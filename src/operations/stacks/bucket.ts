@@ -1,9 +1,15 @@
 import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import { recordOf } from '../../domain/record.ts'
 import { accountOf, type StackClients } from './clients.ts'
 
+function statusIn(metadata: unknown): number | undefined {
+  const { httpStatusCode } = recordOf(metadata)
+  return typeof httpStatusCode === 'number' ? httpStatusCode : undefined
+}
+
 function statusOf(error: unknown): number | undefined {
-  return error instanceof Error && '$metadata' in error ? Object(error.$metadata).httpStatusCode : undefined
+  return error instanceof Error && '$metadata' in error ? statusIn(error.$metadata) : undefined
 }
 
 /** Denies every request without TLS. Without an Allow statement only the account's own identities have access. */

@@ -1,17 +1,4 @@
-import { parseDocument } from 'yaml'
-
-interface Resource {
-  readonly Type?: unknown
-  readonly Condition?: unknown
-  readonly DeletionPolicy?: unknown
-  readonly Properties?: { readonly VpcEndpointType?: unknown }
-}
-
-interface Template {
-  readonly Mappings?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>
-  readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown; readonly Description?: unknown }>>
-  readonly Resources?: Readonly<Record<string, Resource>>
-}
+import { readTemplate, type Template } from '../cloudformation/index.ts'
 
 /** A parameter that a template takes. */
 export interface TemplateParameter {
@@ -22,19 +9,15 @@ export interface TemplateParameter {
   readonly fallback: string | undefined
 }
 
-/** A template as it is written: its functions (`!Ref`, `Fn::…`) stay unresolved. */
-function templateFrom(body: string): Template {
-  // `!Ref` and its like are tags that YAML does not know; the scalar or list behind them is enough here.
-  const value: unknown = parseDocument(body, { logLevel: 'silent' }).toJS()
-  return typeof value === 'object' && value !== null ? value : {}
+/** A template of a stack of ours. @throws Problem `config-invalid` that names the line */
+export function templateFrom(body: string): Template {
+  return readTemplate(body, { name: 'The template', code: 'config-invalid' })
 }
 
 /** What happens to each resource when it is deleted, where the template says. */
 export function deletionPolicies(body: string): ReadonlyMap<string, string> {
-  const entries = Object.entries(templateFrom(body).Resources ?? {})
-  return new Map(
-    entries.flatMap(([id, { DeletionPolicy }]) => (typeof DeletionPolicy === 'string' ? [[id, DeletionPolicy]] : [])),
-  )
+  const entries = [...templateFrom(body).resources]
+  return new Map(entries.flatMap(([id, { deletionPolicy }]) => (deletionPolicy === undefined ? [] : [[id, deletionPolicy]])))
 }
 
 /** A resource of a template. */
@@ -47,31 +30,27 @@ export interface TemplateResource {
 
 /** All that a template may make, by name; its conditions may leave some out. */
 export function templateResources(body: string): readonly TemplateResource[] {
-  return Object.entries(templateFrom(body).Resources ?? {}).map(([id, { Type, Condition }]) => ({
-    id,
-    type: String(Type),
-    condition: typeof Condition === 'string' ? Condition : undefined,
-  }))
+  return [...templateFrom(body).resources].map(([id, { type, condition }]) => ({ id, type, condition }))
 }
 
 export function templateParameters(body: string): readonly TemplateParameter[] {
-  return Object.entries(templateFrom(body).Parameters ?? {}).map(([name, { Default, Description }]) => ({
+  return [...templateFrom(body).parameters].map(([name, { description = name, fallback }]) => ({
     name,
-    description: typeof Description === 'string' ? Description : name,
-    required: Default === undefined,
-    fallback: Default === undefined ? undefined : String(Default),
+    description,
+    required: fallback === undefined,
+    fallback,
   }))
 }
 
 /** A value of a mapping, as `!FindInMap` finds it. */
 export function mapped(body: string, map: string, first: string, second: string): unknown {
-  return templateFrom(body).Mappings?.[map]?.[first]?.[second]
+  return templateFrom(body).mapped(map, first, second)
 }
 
 /** How many interface endpoints a template makes; those for containers stand under a condition that says so. */
 export function interfaceEndpoints(body: string, containers: boolean): number {
-  return Object.values(templateFrom(body).Resources ?? {}).filter(({ Type, Condition, Properties }) => {
-    if (Type !== 'AWS::EC2::VPCEndpoint' || Properties?.VpcEndpointType !== 'Interface') return false
-    return containers || !/container/i.test(String(Condition))
+  return [...templateFrom(body).resources.values()].filter(({ type, condition = '', properties }) => {
+    if (type !== 'AWS::EC2::VPCEndpoint' || properties.VpcEndpointType !== 'Interface') return false
+    return containers || !/container/i.test(condition)
   }).length
 }

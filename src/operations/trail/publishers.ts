@@ -1,16 +1,32 @@
+import { recordOf } from '../../domain/record.ts'
+
 /** The services that publish alerts: alarms, events and budgets. */
 const publishers = ['cloudwatch.amazonaws.com', 'events.amazonaws.com', 'budgets.amazonaws.com'] as const
 
 interface Statement {
-  readonly Effect?: string
-  readonly Principal?: { readonly Service?: string | readonly string[] }
-  readonly Action?: string | readonly string[]
-  readonly Condition?: unknown
+  readonly allows: boolean
+  readonly services: readonly string[]
+  readonly actions: readonly string[]
+  readonly conditional: boolean
+}
+
+function textsOf(value: unknown): string[] {
+  return [value].flat().filter((one) => typeof one === 'string')
+}
+
+function statementFrom(value: unknown): Statement {
+  const { Effect, Principal, Action, Condition } = recordOf(value)
+  return {
+    allows: Effect === 'Allow',
+    services: textsOf(recordOf(Principal).Service),
+    actions: textsOf(Action),
+    conditional: Condition !== undefined,
+  }
 }
 
 function statementsOf(policy: string): Statement[] {
   try {
-    return [Object(JSON.parse(policy)).Statement ?? []].flat()
+    return [recordOf(JSON.parse(policy)).Statement].flat().map(statementFrom)
   } catch {
     return []
   }
@@ -28,13 +44,12 @@ function covers(pattern: string, action: string): boolean {
  * @param actions the actions that each publisher needs
  */
 export function keptOut(policy: string, actions: readonly string[]): readonly string[] {
-  const statements = statementsOf(policy).filter(({ Effect }) => Effect === 'Allow')
+  const statements = statementsOf(policy).filter(({ allows }) => allows)
   return publishers.filter((service) => {
     const own = statements.filter(
-      ({ Principal, Condition }) =>
-        [Principal?.Service ?? []].flat().includes(service) && !(service === 'events.amazonaws.com' && Condition !== undefined),
+      ({ services, conditional }) => services.includes(service) && !(service === 'events.amazonaws.com' && conditional),
     )
-    const allowed = own.flatMap(({ Action = [] }) => Action)
+    const allowed = own.flatMap((statement) => statement.actions)
     return !actions.every((action) => allowed.some((pattern) => covers(pattern, action)))
   })
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../../domain/problem.ts'
+import { recordOf } from '../../domain/record.ts'
 import { compileRules, reportedIn, signalOf } from '../../runtime/notifier/index.ts'
 import { allRules, type TrailChoices } from './packed.ts'
 
@@ -44,16 +45,16 @@ export async function* matchLines(
     } catch (cause) {
       throw new Problem('input-invalid', `${name}, line ${line}: not valid JSON.`, { next: 'provide one event per line', cause })
     }
-    const { Records } = Object(value)
-    const trailFile = Array.isArray(Records) && Records.every((record) => typeof Object(record).eventName === 'string')
+    const { Records } = recordOf(value)
+    const trailFile = Array.isArray(Records) && Records.every((record) => typeof recordOf(record).eventName === 'string')
     for (const event of trailFile ? Records : unwrapped(value)) {
       const { matches, held } = rules.matchesOf(event, now)
       const signal = signalOf({ id: '', body: event })
       const record: Readonly<Record<string, unknown>> = signal.kind === 'activity' ? signal.record : {}
       yield {
         line,
-        event: textOf(record.eventName) ?? (signal.kind === 'finding' ? textOf(Object(signal.event.detail).type) : null),
-        actor: textOf(Object(record.userIdentity).arn),
+        event: textOf(record.eventName) ?? (signal.kind === 'finding' ? textOf(recordOf(signal.event.detail).type) : null),
+        actor: textOf(recordOf(record.userIdentity).arn),
         matches: matches.map(({ rule, severity }) => ({ rule: rule.id, severity })),
         ignored: held.map(({ rule }) => rule.id),
       }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callAws } from '../../aws/index.ts'
+import { recordOf } from '../../domain/record.ts'
 import { type Rule, testSource } from '../../runtime/notifier/index.ts'
 import type { TrailClients } from './clients.ts'
 import { notifierLogGroup } from './names.ts'
@@ -32,7 +33,7 @@ const pauseMs = 3_000
 
 /** The first example of a rule, as an event with a new id that is marked as a test. */
 export function entryOf(rule: Rule, eventId: string) {
-  const example: Readonly<Record<string, unknown>> = Object(rule.examples?.matches[0])
+  const example = recordOf(rule.examples?.matches[0])
   const finding = rule.source === 'guardduty'
   const detail = finding
     ? { ...example, id: eventId.replaceAll('-', '') }

@@ -1,5 +1,6 @@
 import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import { recordOf } from '../../domain/record.ts'
 import { defaultChannel, readWebhooks } from '../../runtime/notifier/index.ts'
 import { isMissing, type TrailClients } from './clients.ts'
 import { secretName } from './names.ts'
@@ -16,7 +17,7 @@ export function checkedWebhooks(text: string): string {
   let addresses: unknown[] = [trimmed]
   if (trimmed.startsWith('{')) {
     try {
-      const channels: Record<string, unknown> = Object(JSON.parse(trimmed))
+      const channels = recordOf(JSON.parse(trimmed))
       addresses = Object.values(channels)
       if (channels[defaultChannel] === undefined) throw noDefault()
     } catch (error) {

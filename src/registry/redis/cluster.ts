@@ -1,4 +1,5 @@
 import { Cluster, Command, type Redis } from 'ioredis'
+import { isRecord, recordOf } from '../../domain/record.ts'
 
 /** Together below the second within which a caller is promised an answer. */
 export const answerMs = 700
@@ -27,13 +28,17 @@ interface Handlers {
 
 /** The slot of the command that a node refused; ioredis notes it with the error. */
 function slotOf(error: object): number | undefined {
-  const { name, args }: { name?: unknown; args?: unknown } = Object('command' in error ? error.command : undefined)
+  const { name, args } = recordOf('command' in error ? error.command : undefined)
   if (typeof name !== 'string' || !Array.isArray(args)) return undefined
   return new Command(name, args).getSlot() ?? undefined
 }
 
 interface Pool {
   findOrCreate(node: { readonly host: string; readonly port: number }): Redis
+}
+
+function isPool(value: unknown): value is Pool {
+  return isRecord(value) && typeof value.findOrCreate === 'function'
 }
 
 /**
@@ -98,7 +103,11 @@ export class CalmCluster extends Cluster {
    */
   #whenConnected(place: { host: string; port: number }, ttl: object, handlers: Handlers, send: () => void): void {
     // Private by its type, and the one way to connect to a node that has no slots.
-    const pool: Pool = Object(this).connectionPool
+    const pool = recordOf(this).connectionPool
+    if (!isPool(pool)) {
+      handlers.defaults()
+      return
+    }
     const node = pool.findOrCreate({ ...place })
     if (node.status === 'ready') {
       send()

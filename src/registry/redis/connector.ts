@@ -1,6 +1,7 @@
 import { createConnection, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { AbstractConnector, type RedisOptions } from 'ioredis'
+import { isRecord, recordOf } from '../../domain/record.ts'
 
 /** How long a server may take to close a connection that we give up. */
 const disconnectMs = 100
@@ -9,6 +10,17 @@ interface Place {
   readonly host?: string
   readonly port?: number
   readonly tls?: ConnectionOptions
+}
+
+function isPlace(value: unknown): value is Place {
+  if (!isRecord(value)) return false
+  const { host, port, tls } = value
+  const fits = (field: unknown, type: string): boolean => field === undefined || typeof field === type
+  return fits(host, 'string') && fits(port, 'number') && fits(tls, 'object')
+}
+
+function infoOf(value: unknown): ReadonlyMap<string, string> {
+  return new Map(Object.entries(recordOf(value)).map(([name, said]) => [name, String(said)]))
 }
 
 /**
@@ -21,7 +33,7 @@ export function connectorFor(accepts: (info: ReadonlyMap<string, string>) => boo
 
     constructor(options: unknown) {
       super(disconnectMs)
-      this.#place = Object(options)
+      this.#place = isPlace(options) ? options : {}
     }
 
     connect(): Promise<Socket> {
@@ -41,7 +53,7 @@ export function connectorFor(accepts: (info: ReadonlyMap<string, string>) => boo
     }
 
     override check(info: unknown): boolean {
-      return accepts(new Map(Object.entries(Object(info))))
+      return accepts(infoOf(info))
     }
   }
 }

@@ -84,7 +84,7 @@ export function admissionFrom(request: AdmitRequest, reply: Reply, windows: Wind
       const claim = request.idempotency
       const stored = claim && { key: claim.key, fingerprint: claim.fingerprint, ...planFrom(reply[12]) }
       const resumed = stored === undefined ? request : { ...request, idempotency: stored }
-      const reservation = reservationFrom(resumed, JSON.parse(String(reply[4])), Number(reply[3]))
+      const reservation = reservationFrom(resumed, storedFields(String(reply[4])), Number(reply[3]))
       const remaining = remainingOf(unpackedQuota(String(reply[5])), standingFrom(reply, 6), now)
       const messages = standingsFrom(reply[13])
       return admitted({ way: reply[2], reconcile: reply[11], messages }, reservation, remaining, windows, now)
@@ -104,6 +104,14 @@ export function admissionFrom(request: AdmitRequest, reply: Reply, windows: Wind
       }
     }
   }
+}
+
+/** The fields of a reservation, as the script wrote them with `cjson`. */
+function storedFields(text: string): Reply {
+  const fields: unknown = JSON.parse(text)
+  const isField = (value: unknown): value is Reply[number] => typeof value === 'string' || typeof value === 'number'
+  if (Array.isArray(fields) && fields.every(isField)) return fields
+  throw new Error('The registry holds a reservation that cannot be read.')
 }
 
 function planFrom(value: string | number | null | undefined): { readonly plan?: string } {

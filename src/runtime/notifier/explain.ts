@@ -1,4 +1,5 @@
 import type { Severity } from '../../domain/alerting.ts'
+import { isRecord, recordOf } from '../../domain/record.ts'
 import { timeOf } from './describe/activity.ts'
 import { textAt } from './describe/actor.ts'
 import type { TrailRecord } from './read/signal.ts'
@@ -33,7 +34,7 @@ const lateMs = 15 * 60_000
 function recordIn(message: string): TrailRecord[] {
   try {
     const value: unknown = JSON.parse(message)
-    return typeof value === 'object' && value !== null ? [Object(value)] : []
+    return isRecord(value) ? [value] : []
   } catch {
     return []
   }
@@ -49,7 +50,7 @@ export function explainer(filters: readonly MetricFilter[], search: Search | und
     const filter = filters.find((one) => one.metric === metric)
     if (filter === undefined || search === undefined) return { records: [] }
     const to = timeOf(alarm.StateChangeTime, now())
-    const periodMs = Number(Object(alarm.Trigger).Period) * 1_000
+    const periodMs = Number(recordOf(alarm.Trigger).Period) * 1_000
     const from = to - (Number.isFinite(periodMs) ? Math.min(periodMs, 86_400_000) : 0) - lateMs
     const rule: Rule = {
       id: `cis-${filter.metric.toLowerCase()}`,

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { type Channels, channelFormat, type IgnoreRule, ignoreFormat, severities } from '../../domain/alerting.ts'
+import { checkedDocument } from '../../domain/document.ts'
 import { apigw } from '../../domain/next-step.ts'
-import { Problem } from '../../domain/problem.ts'
 import type { MetricFilter } from './explain.ts'
-import { compileRules, type Matcher, type Rule, readRule } from './rules/index.ts'
+import { compileRules, type Matcher, type Rule, readRule, ruleSource } from './rules/index.ts'
 
 /** What the function is deployed with, beside its code. */
 export interface PackedSettings {
@@ -30,17 +30,14 @@ export function packSettings({ rules, ...rest }: PackedSettings): string {
 
 /** @throws Problem `config-invalid` */
 export function readPackedSettings(text: string): { rules: Matcher; channels: Channels; filters: readonly MetricFilter[] } {
-  const result = format.safeParse(JSON.parse(text))
-  if (!result.success) {
-    const [issue] = result.error.issues
-    throw new Problem('config-invalid', `The settings of the notifier, ${issue?.path.join('.')}: ${issue?.message}`, {
-      next: apigw('trail install'),
-    })
-  }
-  const { rules, ignores, channels, filters } = result.data
+  const { rules, ignores, channels, filters } = checkedDocument(format, JSON.parse(text), {
+    name: 'The settings of the notifier',
+    code: 'config-invalid',
+    next: apigw('trail install'),
+  })
   return {
     rules: compileRules(
-      rules.map((rule) => readRule(rule, 'the settings of the notifier')),
+      rules.map((rule) => readRule(rule, ruleSource('The settings of the notifier'))),
       ignores,
     ),
     channels,

@@ -1,11 +1,14 @@
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { isRecord, recordOf } from '../../domain/record.ts'
 import { AwsClient, AwsError, type AwsOptions } from './aws.ts'
 import { gaveUp, type ReadBudget } from './read-budget.ts'
 import { Turns } from './turns.ts'
 
+type Attribute = { readonly S: string } | { readonly N: string }
+
 /** An item in DynamoDB's format: strings and numbers only. */
-export type Item = Readonly<Record<string, { readonly S: string } | { readonly N: string }>>
+export type Item = Readonly<Record<string, Attribute>>
 
 export interface Key {
   readonly pk: string
@@ -33,8 +36,19 @@ export function number(item: Item | undefined, name: string): number | undefined
   return value !== undefined && 'N' in value ? Number(value.N) : undefined
 }
 
+function isAttribute(value: unknown): value is Attribute {
+  return isRecord(value) && (typeof value.S === 'string' || typeof value.N === 'string')
+}
+
+/** Attributes of other types are not ours: replication of global tables adds some. */
+function itemFrom(value: unknown): Item {
+  const item: Record<string, Attribute> = {}
+  for (const [name, attribute] of Object.entries(recordOf(value))) if (isAttribute(attribute)) item[name] = attribute
+  return item
+}
+
 function itemsOf(value: unknown): Item[] {
-  return Array.isArray(value) ? value.map((item): Item => Object(item)) : []
+  return Array.isArray(value) ? value.map(itemFrom) : []
 }
 
 /** A list in parts of at most `size`. */
@@ -73,7 +87,7 @@ export class Table {
     }
     for (;;) {
       const { Table: found } = await this.#call('DescribeTable', {})
-      if (Object(found).TableStatus === 'ACTIVE') return
+      if (recordOf(found).TableStatus === 'ACTIVE') return
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
@@ -92,7 +106,7 @@ export class Table {
     let left: unknown = requests
     for (let round = 1; ; round++) {
       const { UnprocessedItems } = await this.#call('BatchWriteItem', { RequestItems: { [this.#name]: left } }, false)
-      left = Object(UnprocessedItems)[this.#name]
+      left = recordOf(UnprocessedItems)[this.#name]
       if (!Array.isArray(left) || left.length === 0) return
       if (round === tries) throw this.#problem(new Error('it still throttles writes'))
       await backOff(round)
@@ -142,9 +156,9 @@ export class Table {
     let left: unknown = { [this.#name]: { Keys: keys.map(keyOf), ConsistentRead: true } }
     for (let round = 1; ; round++) {
       const { Responses, UnprocessedKeys } = await this.#read('BatchGetItem', { RequestItems: left }, budget)
-      found.push(...itemsOf(Object(Responses)[this.#name]))
+      found.push(...itemsOf(recordOf(Responses)[this.#name]))
       left = UnprocessedKeys
-      if (Object.keys(Object(left)).length === 0) return found
+      if (Object.keys(recordOf(left)).length === 0) return found
       if (round === tries) throw this.#problem(new Error('it still throttles reads'))
       await backOff(round)
     }

@@ -1,3 +1,4 @@
+import { recordOf } from '../../domain/record.ts'
 import { AwsClient, type AwsOptions } from './aws.ts'
 
 export interface LogQuery {
@@ -33,7 +34,7 @@ export async function matchingEvents({ group, pattern, from, to, most }: LogQuer
       ...(nextToken !== undefined && { nextToken }),
     })
     const events = Array.isArray(answer.events) ? answer.events : []
-    found.push(...events.map((event) => String(Object(event).message)))
+    found.push(...events.map((event: unknown) => String(recordOf(event).message)))
     nextToken = answer.nextToken
     if (typeof nextToken !== 'string') break
   }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../domain/record.ts'
 import type { Report } from '../../domain/report.ts'
 import { type Item, number, type Table, text } from './dynamodb.ts'
 import type { Owner } from './ledger.ts'
@@ -134,12 +135,26 @@ function headItem(owner: Owner, day: string): Item {
   return { pk: { S: heads(owner) }, sk: { S: 'head' }, openDay: { S: day } }
 }
 
+/** Checked without a schema: a reader may ask for thousands. */
+function isReport(value: unknown): value is Report {
+  if (!isRecord(value)) return false
+  const { id, ref, status, code, at } = value
+  const isText = (field: unknown): boolean => field === undefined || typeof field === 'string'
+  return typeof id === 'string' && isText(ref) && typeof status === 'string' && isText(code) && typeof at === 'number'
+}
+
+function reportsIn(stored: string): readonly Report[] {
+  const reports: unknown = JSON.parse(stored)
+  if (Array.isArray(reports) && reports.every(isReport)) return reports
+  throw new Error('A page of the ledger holds something other than reports.')
+}
+
 function pageOf(day: string, item: Item): Page {
   const next = text(item, 'next')
   return {
     day,
     sequence: Number(text(item, 'sk')),
-    reports: JSON.parse(text(item, 'reports') ?? '[]'),
+    reports: reportsIn(text(item, 'reports') ?? '[]'),
     ...(next !== undefined && { next }),
   }
 }

@@ -1,5 +1,6 @@
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { recordOf } from '../../domain/record.ts'
 import { AwsClient, AwsError, type AwsOptions } from './aws.ts'
 import { batchEntries, type Queue, type QueueState, type Received, type ReceiveOptions } from './queue.ts'
 
@@ -13,8 +14,8 @@ function failed(queue: string, error: unknown): Problem {
   return new Problem('queue-unavailable', detail, { next: apigw('doctor'), retryAfterMs: 2000, cause: error })
 }
 
-function listOf(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.map(Object) : []
+function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.map(recordOf) : []
 }
 
 /** Amazon SQS, or anything that speaks its JSON protocol. */
@@ -47,7 +48,7 @@ export class SqsQueue implements Queue {
     }
     const { Messages } = await this.#ask(queue, 'ReceiveMessage', request, waitSeconds * 1000 + tryMs, signal)
     return listOf(Messages).map(({ MessageId, Body, ReceiptHandle, Attributes }) => {
-      const { ApproximateReceiveCount = 1, SentTimestamp = 0 } = Object(Attributes)
+      const { ApproximateReceiveCount = 1, SentTimestamp = 0 } = recordOf(Attributes)
       return {
         id: String(MessageId),
         body: String(Body ?? ''),
@@ -82,7 +83,7 @@ export class SqsQueue implements Queue {
 
   async state(queue: string): Promise<QueueState> {
     const { Attributes } = await this.#ask(queue, 'GetQueueAttributes', { AttributeNames: ['All'] })
-    const attributes: Record<string, unknown> = Object(Attributes)
+    const attributes = recordOf(Attributes)
     const number = (name: string): number => Number(attributes[name] ?? 0)
     const deadLetter = redriveOf(attributes.RedrivePolicy)
     return {
@@ -148,6 +149,6 @@ export class SqsQueue implements Queue {
 /** The dead-letter queue that a queue's policy names. */
 function redriveOf(policy: unknown): QueueState['deadLetter'] {
   if (typeof policy !== 'string' || policy === '') return undefined
-  const { deadLetterTargetArn, maxReceiveCount } = Object(JSON.parse(policy))
+  const { deadLetterTargetArn, maxReceiveCount } = recordOf(JSON.parse(policy))
   return { queue: String(deadLetterTargetArn).split(':').at(-1) ?? '', maxReceiveCount: Number(maxReceiveCount) }
 }

@@ -1,3 +1,4 @@
+import { recordOf } from '../../domain/record.ts'
 import { readSecret } from '../ports/index.ts'
 import { customResource, type Resource, textOf } from './custom-resource.ts'
 import { ensureUser } from './database-user.ts'
@@ -11,7 +12,7 @@ const databaseUser: Resource = {
       readSecret(textOf(properties, 'UserSecretArn'), { region }),
     ])
     // What RDS keeps of its master user (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html).
-    const { username, password: masterPassword } = Object(JSON.parse(master))
+    const { username, password: masterPassword } = recordOf(JSON.parse(master))
     await ensureUser({
       engine: textOf(properties, 'Engine') === 'mariadb' ? 'mariadb' : 'postgres',
       host: textOf(properties, 'Host'),

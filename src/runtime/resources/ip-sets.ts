@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isRecord, recordOf } from '../../domain/record.ts'
 import { type AwsClient, AwsError } from '../ports/index.ts'
 import { type Attributes, type Resource, type ResourceEvent, textOf } from './custom-resource.ts'
 
@@ -6,6 +7,10 @@ interface Found {
   readonly Name: string
   readonly Id: string
   readonly ARN: string
+}
+
+function isFound(value: unknown): value is Found {
+  return isRecord(value) && typeof value.Name === 'string' && typeof value.Id === 'string' && typeof value.ARN === 'string'
 }
 
 const Scope = 'REGIONAL'
@@ -29,7 +34,7 @@ export function ipSets(client: AwsClient, pauseMs = 3_000): Resource {
     const found = new Map<string, Found>()
     for (let NextMarker: unknown; ; ) {
       const page = await call('ListIPSets', { Limit: 100, ...(typeof NextMarker === 'string' && { NextMarker }) })
-      const some: Found[] = Array.isArray(page.IPSets) ? page.IPSets : []
+      const some = Array.isArray(page.IPSets) ? page.IPSets.filter(isFound) : []
       for (const one of some) found.set(one.Name, one)
       NextMarker = page.NextMarker
       if (some.length === 0 || typeof NextMarker !== 'string' || NextMarker === '') return found
@@ -42,8 +47,8 @@ export function ipSets(client: AwsClient, pauseMs = 3_000): Resource {
     const arns: Record<string, string> = {}
     for (const { attribute, suffix, IPAddressVersion } of sets) {
       const Name = `${prefix}-${suffix}`
-      const made = there.get(Name) ?? Object(await call('CreateIPSet', { Name, IPAddressVersion, Addresses: [] })).Summary
-      arns[attribute] = String(Object(made).ARN)
+      const made = there.get(Name) ?? (await call('CreateIPSet', { Name, IPAddressVersion, Addresses: [] })).Summary
+      arns[attribute] = String(recordOf(made).ARN)
     }
     return arns
   }
@@ -51,7 +56,7 @@ export function ipSets(client: AwsClient, pauseMs = 3_000): Resource {
   async function removeIfEmpty({ Name, Id }: Found): Promise<void> {
     for (let round = 1; ; round++) {
       const { IPSet, LockToken } = await call('GetIPSet', { Name, Id })
-      const { Addresses } = Object(IPSet)
+      const { Addresses } = recordOf(IPSet)
       if (!Array.isArray(Addresses) || Addresses.length > 0) return
       try {
         await call('DeleteIPSet', { Name, Id, LockToken })

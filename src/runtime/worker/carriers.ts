@@ -1,24 +1,22 @@
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
 import { type Carrier, carriersFrom, defaultCarriers } from '../../domain/carrier.ts'
 import { Problem } from '../../domain/problem.ts'
 
 /**
  * The carriers that a worker serves.
  * @param source a YAML file, or the YAML itself where it has more than one line or is a JSON object; absent: the usual ones
- * @throws Problem `carrier-invalid` that names the place
+ * @throws Problem `carrier-invalid` that names file, line and field
  */
 export function loadCarriers(source: string | undefined): readonly Carrier[] {
   if (source === undefined || source === '') return defaultCarriers
   const inline = source.includes('\n') || source.startsWith('{')
-  const place = inline ? 'APIGW_CARRIERS' : source
-  let text = source
+  if (inline) return carriersFrom(source, 'APIGW_CARRIERS')
+  let text: string
   try {
-    if (!inline) text = readFileSync(source, 'utf8')
-    return carriersFrom(parse(text), place)
+    text = readFileSync(source, 'utf8')
   } catch (error) {
-    if (error instanceof Problem) throw error
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
-    throw new Problem('carrier-invalid', `${place} cannot be read: ${why.replace(/\.$/, '')}.`, { cause: error })
+    throw new Problem('carrier-invalid', `${source} cannot be read: ${why.replace(/\.$/, '')}.`, { cause: error })
   }
+  return carriersFrom(text, source)
 }

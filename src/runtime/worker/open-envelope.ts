@@ -3,6 +3,7 @@ import type { Carrier } from '../../domain/carrier.ts'
 import { messageIdPattern } from '../../domain/ids.ts'
 import { message, refPattern, sealedEnvelope } from '../../domain/message.ts'
 import { isSandboxQueue } from '../../domain/names.ts'
+import { recordOf } from '../../domain/record.ts'
 import type { Database, Received, RejectedRow, Row } from '../ports/index.ts'
 
 /** An unreadable message with a readable id: it is rejected by itself. */
@@ -48,7 +49,7 @@ function frameOf(body: string, queue: string): z.infer<typeof sealedEnvelope> | 
 
 /** The id and reference of an invalid message, to report its rejection; nothing if the id is unreadable. */
 function namesOf(value: unknown): RejectedRow['message'] | undefined {
-  const { id, ref } = Object(value)
+  const { id, ref } = recordOf(value)
   if (typeof id !== 'string' || !messageIdPattern.test(id)) return undefined
   return typeof ref === 'string' && refPattern.test(ref) ? { id, ref } : { id }
 }

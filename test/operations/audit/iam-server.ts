@@ -1,6 +1,6 @@
-import { type Answer, type AwsServer, awsServer } from '../../support/query-server.ts'
+import { type Answer, type AwsServer, awsServer } from '../../support/aws-server.ts'
 
-export { type Answer, fields, members } from '../../support/query-server.ts'
+export { type Answer, fields, members } from '../../support/aws-server.ts'
 
 /** A local IAM and STS server. Lambda (GET) returns no functions. */
 export function iamServer(answers: Readonly<Record<string, Answer>>): Promise<AwsServer> {

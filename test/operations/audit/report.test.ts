@@ -74,7 +74,7 @@ describe('a baseline', () => {
     ['no owner', accepted('{rule: x}').replace('owner: jane', 'own: jane'), /accepted\.0/],
     ['an empty filter', accepted('{}'), /would accept everything/],
     ['a misspelled field', accepted('{rul: x}'), /accepted\.0\.accept/],
-    ['an invalid date', accepted('{rule: x}', 'never'), /accepted\.0\.expires: is not a date/],
+    ['an invalid date', accepted('{rule: x}', 'never'), /baseline\.yaml, line \d+, accepted\.0\.expires: is not a date/],
     ['invalid YAML', 'version: [', /line \d/],
   ])('%s is refused', (_name, text, expected) => {
     expect(() => readBaseline(text, 'baseline.yaml')).toThrow(expected)

@@ -7,7 +7,8 @@ import { createAdmin } from '../../../src/runtime/admin/index.ts'
 import { run, temporaryFolder } from '../../cli/run.ts'
 import { OwnRedis } from '../../registry/own-redis.ts'
 import { lambdaServer, user } from '../../registry/remote/lambda-server.ts'
-import { type Answer, type AwsServer, awsServer, denied, noStack, stackOf } from './aws-server.ts'
+import type { Answer, AwsServer } from '../../support/aws-server.ts'
+import { denied, healthyAws, noStack, stackOf } from './healthy-aws.ts'
 
 interface Check {
   readonly name: string
@@ -48,7 +49,7 @@ async function doctor(aws: Pick<AwsServer, 'env'>, registry: string, ...more: st
 
 /** The one check that a fault of AWS brings about. */
 async function found(name: string, answers: Readonly<Record<string, Answer>>): Promise<Check> {
-  const aws = await awsServer(answers)
+  const aws = await healthyAws(answers)
   const { checks } = await doctor(aws, 'sqlite:registry.db')
   const check = checks.find((one) => one.name === name)
   if (check === undefined) throw new Error(`nothing was said of ${name}: ${JSON.stringify(checks)}`)
@@ -58,7 +59,7 @@ async function found(name: string, answers: Readonly<Record<string, Answer>>): P
 describe('a stage without fault', () => {
   test('every dependency is looked at', async () => {
     const own = await redis()
-    const report = await doctor(await awsServer(), own.address)
+    const report = await doctor(await healthyAws(), own.address)
     expect(report.checks.filter(({ state }) => state !== 'ok').map(({ name, state }) => [name, state])).toEqual([
       ['schema', 'skipped'],
     ])
@@ -91,7 +92,7 @@ describe('a stage without fault', () => {
     const operator = user('operator')
     const server = await lambdaServer({ name: 'apigw-prod-admin', handler, users: [operator] })
     onTestFinished(() => server.close())
-    const aws = await awsServer()
+    const aws = await healthyAws()
     const { AWS_ENDPOINT_URL, ...keys } = server.env()
     const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: AWS_ENDPOINT_URL ?? '', AWS_ENDPOINT_URL: aws.url }
     const report = await doctor({ env }, 'lambda:apigw-prod-admin')
@@ -108,7 +109,7 @@ describe('a stage without fault', () => {
   })
   test('a schema that was asked for', async () => {
     const database = `sqlite:${join(temporaryFolder(), 'm.db')}`
-    const { checks } = await doctor(await awsServer(), 'sqlite:registry.db', '--database', database)
+    const { checks } = await doctor(await healthyAws(), 'sqlite:registry.db', '--database', database)
     expect(checks.find(({ name }) => name === 'schema')).toMatchObject({
       state: 'fail',
       fix: `apigw schema apply --stage prod --database ${database}`,
@@ -120,7 +121,7 @@ describe('a stage without fault', () => {
 describe('the registry', () => {
   test('what would sell units twice fails, what a restart would lose is a warning, each with the command that mends it', async () => {
     const own = await redis('--maxmemory-policy', 'allkeys-lru', '--maxmemory', '100mb', '--appendonly', 'no')
-    const { checks } = await doctor(await awsServer(), own.address)
+    const { checks } = await doctor(await healthyAws(), own.address)
     expect(checks.filter(({ name, state }) => name.startsWith('registry ') && state !== 'ok')).toEqual([
       {
         name: 'registry eviction',
@@ -137,7 +138,7 @@ describe('the registry', () => {
     ])
   })
   test('one that is in a network of its own is reached by the function', async () => {
-    const { checks } = await doctor(await awsServer(), 'rediss://localhost:1')
+    const { checks } = await doctor(await healthyAws(), 'rediss://localhost:1')
     expect(checks.find(({ name }) => name === 'registry')).toMatchObject({ state: 'fail' })
     const fixes = checks.map(({ fix }) => fix)
     expect(fixes).toContainEqual(expect.stringContaining('lambda:apigw-prod-admin@ap-northeast-2'))
@@ -149,7 +150,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
     [
       'a stage that is not deployed',
       'stacks',
-      { DescribeStacks: (of) => noStack(of.get('StackName') ?? '') },
+      { DescribeStacks: (of) => noStack(of.parameters.get('StackName') ?? '') },
       'warn',
       /nothing of the stage prod/,
       /^apigw deploy --stage prod$/,
@@ -157,7 +158,10 @@ describe('what is wrong on AWS is found, and has a fix', () => {
     [
       'a stack that failed when it was made',
       'stack apigw-prod-data',
-      { DescribeStacks: (of) => stackOf(of.get('StackName') === 'apigw-prod-data' ? 'ROLLBACK_COMPLETE' : 'CREATE_COMPLETE') },
+      {
+        DescribeStacks: (of) =>
+          stackOf(of.parameters.get('StackName') === 'apigw-prod-data' ? 'ROLLBACK_COMPLETE' : 'CREATE_COMPLETE'),
+      },
       'fail',
       /ROLLBACK_COMPLETE/,
       /^apigw deploy data --stage prod/,
@@ -167,7 +171,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       'stack apigw-prod-edge',
       {
         DescribeStacks: (of) =>
-          stackOf(of.get('StackName') === 'apigw-prod-edge' ? 'UPDATE_ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE'),
+          stackOf(of.parameters.get('StackName') === 'apigw-prod-edge' ? 'UPDATE_ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE'),
       },
       'warn',
       /last update failed/,
@@ -176,7 +180,10 @@ describe('what is wrong on AWS is found, and has a fix', () => {
     [
       'a stack that is being changed',
       'stack apigw-prod-edge',
-      { DescribeStacks: (of) => stackOf(of.get('StackName') === 'apigw-prod-edge' ? 'UPDATE_IN_PROGRESS' : 'UPDATE_COMPLETE') },
+      {
+        DescribeStacks: (of) =>
+          stackOf(of.parameters.get('StackName') === 'apigw-prod-edge' ? 'UPDATE_IN_PROGRESS' : 'UPDATE_COMPLETE'),
+      },
       'warn',
       /UPDATE_IN_PROGRESS/,
       /wait/,
@@ -184,7 +191,10 @@ describe('what is wrong on AWS is found, and has a fix', () => {
     [
       'a stack that is missing',
       'stack apigw-prod-worker',
-      { DescribeStacks: (of) => (of.get('StackName') === 'apigw-prod-worker' ? noStack('w') : stackOf('CREATE_COMPLETE')) },
+      {
+        DescribeStacks: (of) =>
+          of.parameters.get('StackName') === 'apigw-prod-worker' ? noStack('w') : stackOf('CREATE_COMPLETE'),
+      },
       'fail',
       /not there/,
       /^apigw deploy worker/,
@@ -192,7 +202,10 @@ describe('what is wrong on AWS is found, and has a fix', () => {
     [
       'an admin function that is missing',
       'stack apigw-prod-admin',
-      { DescribeStacks: (of) => (of.get('StackName') === 'apigw-prod-admin' ? noStack('a') : stackOf('CREATE_COMPLETE')) },
+      {
+        DescribeStacks: (of) =>
+          of.parameters.get('StackName') === 'apigw-prod-admin' ? noStack('a') : stackOf('CREATE_COMPLETE'),
+      },
       'warn',
       /not there/,
       /^apigw deploy admin/,
@@ -200,7 +213,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
     [
       'no trail',
       'trail',
-      { DescribeStacks: (of) => (of.get('StackName') === 'apigw-trail' ? noStack('t') : stackOf('CREATE_COMPLETE')) },
+      { DescribeStacks: (of) => (of.parameters.get('StackName') === 'apigw-trail' ? noStack('t') : stackOf('CREATE_COMPLETE')) },
       'warn',
       /no stack apigw-trail/,
       /^apigw trail install --stage prod$/,
@@ -308,7 +321,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
     ['budget', 'DescribeNotificationsForBudget', 'budgets:ViewBudget'],
     ['alerts', 'ListSubscriptionsByTopic', 'sns:ListSubscriptionsByTopic'],
   ])('without the right to look at %s the right is named, and the others are looked at', async (name, call, action) => {
-    const { checks, code } = await doctor(await awsServer({ [call]: denied(action) }), 'sqlite:registry.db')
+    const { checks, code } = await doctor(await healthyAws({ [call]: denied(action) }), 'sqlite:registry.db')
     const check = checks.find((one) => one.name === name)
     expect(check).toMatchObject({
       state: 'skipped',
@@ -321,7 +334,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
   })
   test('without the right to see stacks, what needs them is skipped', async () => {
     const { checks } = await doctor(
-      await awsServer({ DescribeStacks: denied('cloudformation:DescribeStacks') }),
+      await healthyAws({ DescribeStacks: denied('cloudformation:DescribeStacks') }),
       'sqlite:registry.db',
     )
     const states = Object.fromEntries(checks.map(({ name, state }) => [name, state]))
@@ -329,7 +342,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
   })
   test('a service that fails is one check that failed', async () => {
     const { checks, code } = await doctor(
-      await awsServer({ GetTrailStatus: { error: 'InternalFailure', message: 'boom', status: 500 } }),
+      await healthyAws({ GetTrailStatus: { error: 'InternalFailure', message: 'boom', status: 500 } }),
       'sqlite:registry.db',
     )
     expect(checks.find(({ name }) => name === 'trail')).toMatchObject({
@@ -357,7 +370,7 @@ describe('without AWS', () => {
     expect(code).toBe(0)
   })
   test('a stage on this machine asks nothing of AWS', async () => {
-    const aws = await awsServer()
+    const aws = await healthyAws()
     const cwd = temporaryFolder()
     writeFileSync(join(cwd, 'apigw.yaml'), 'version: 1\nstages:\n  dev:\n    registry: sqlite:registry.db\n')
     const { stdout } = await run(['doctor', '--json'], { cwd, env: { ...aws.env, AWS_REGION: 'ap-northeast-2' } })

@@ -1,8 +1,8 @@
 import { onTestFinished, vi } from 'vitest'
 import type { Change, StackClients, Steps, Wanted } from '../../../src/operations/stacks/index.ts'
 import { stackClients } from '../../../src/operations/stacks/index.ts'
+import { type Answer, type AwsServer, awsServer } from '../../support/aws-server.ts'
 import { FakeCloudFormation } from '../../support/cloudformation.ts'
-import { type Answer, type AwsServer, awsServer } from '../../support/query-server.ts'
 import { type FakeS3, fakeS3 } from '../../support/s3.ts'
 
 export const account = '123456789012'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { jsonError, run, shownError } from '../../cli/run.ts'
 import { bridged, example, sns, world } from '../../runtime/notifier/world.ts'
-import { awsServer as jsonServer } from '../../support/aws-server.ts'
+import { awsServer } from '../../support/aws-server.ts'
 import type { SlackAnswer } from '../../support/slack.ts'
 import { openTestQueue, startSqs } from '../../support/sqs.ts'
 import { cloud } from './cloud.ts'
@@ -133,7 +133,7 @@ describe('dlq redrive', () => {
 
 describe('the queue', () => {
   const queueAnswers = async (error: string) => {
-    const { endpoint, calls } = await jsonServer(() => ({ error }))
+    const { url: endpoint, asked: calls } = await awsServer(() => ({ error }))
     const made = await cloud({ AWS_ENDPOINT_URL_SQS: endpoint })
     made.aws.put('apigw-trail')
     return { made, calls }
@@ -161,6 +161,6 @@ describe('the queue', () => {
     const config = join(made.cwd, 'config')
     writeFileSync(config, '[default]\nregion = eu-west-1\n')
     await run(['trail', 'dlq', 'list'], { cwd: made.cwd, env: { ...env, AWS_CONFIG_FILE: config } })
-    expect(calls.map(({ authorization }) => authorization.split('/')[2])).toEqual(['eu-west-1'])
+    expect(calls.map(({ region }) => region)).toEqual(['eu-west-1'])
   })
 })

@@ -38,7 +38,7 @@ it('the deployed function posts, posts once, and uses a webhook that was correct
   vi.stubEnv('AWS_REGION', 'ap-northeast-2')
   vi.stubEnv('APIGW_ALERTS_TABLE', 'alerts-deployed')
   vi.stubEnv('APIGW_ALERTS_ENDPOINT', dynamo.endpoint)
-  vi.stubEnv('APIGW_SECRETS_ENDPOINT', secrets.endpoint)
+  vi.stubEnv('APIGW_SECRETS_ENDPOINT', secrets.url)
   vi.stubEnv('APIGW_SLACK_SECRET', 'apigw-trail-slack')
   const { handler }: { handler(event: unknown, given: typeof context): Promise<unknown> } = await import(
     pathToFileURL(join(folder, 'notifier.mjs')).href
@@ -47,7 +47,7 @@ it('the deployed function posts, posts once, and uses a webhook that was correct
   await handler({ Records: [sns(bridged(stopped))] }, context)
   await handler({ Records: [sns(bridged(stopped))] }, context)
   expect(slack.delivered).toHaveLength(1)
-  expect(secrets.calls).toHaveLength(1)
+  expect(secrets.asked).toHaveLength(1)
 
   // What runs keeps the address that it knows; the next cold start reads another.
   webhook = gone.url

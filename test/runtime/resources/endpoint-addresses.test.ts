@@ -20,7 +20,7 @@ function described(interfaces: readonly (readonly [string, string])[]): string {
 }
 
 async function asked(answer: string) {
-  const { endpoint, calls } = await awsServer(() => answer)
+  const { url: endpoint, asked: calls } = await awsServer(() => answer)
   const { responses, event } = await cloudFormation()
   const handle = customResource(endpointAddresses(new AwsClient('ec2', { endpoint })))
   await handle(event('Create', { NetworkInterfaceIds: ['eni-0aa', 'eni-0bb'] }))

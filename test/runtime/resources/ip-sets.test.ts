@@ -23,7 +23,7 @@ async function waf(inUse = 0) {
     LockToken: 'token',
     ARN: `arn:aws:wafv2:::regional/ipset/${Name}/1`,
   })
-  const { endpoint, calls } = await awsServer(({ action, body }) => {
+  const { url: endpoint, asked: calls } = await awsServer(({ action, body }) => {
     const { Name = '', NextMarker = '0', ...rest } = JSON.parse(body)
     const found = sets.get(Name)
     if (action === 'ListIPSets') {

@@ -1,5 +1,7 @@
 import * as z from 'zod'
+import { checkedDocument } from '../../../domain/document.ts'
 import { Problem } from '../../../domain/problem.ts'
+import { recordOf } from '../../../domain/record.ts'
 import { type Policy, readPolicy } from '../policy/document.ts'
 import { type Account, type Group, type ManagedPolicy, noFacts, type PolicyGrant, type Principal } from './account.ts'
 import { knownPolicy } from './known-policies.ts'
@@ -221,7 +223,7 @@ export function checkedDetails(value: unknown, where: string): Details {
   const pages = Array.isArray(value) ? value : [value]
   const whole: Details = { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] }
   for (const page of pages) {
-    const known = Object.keys(Object(page))
+    const known = Object.keys(recordOf(page))
     if (!known.some((name) => name in whole)) {
       throw new Problem(
         'audit-input-invalid',
@@ -231,18 +233,15 @@ export function checkedDetails(value: unknown, where: string): Details {
         },
       )
     }
-    const result = details.safeParse(page)
-    if (!result.success) {
-      const [issue] = result.error.issues
-      const place = issue?.path.join('.') ?? ''
-      throw new Problem('audit-input-invalid', `${where}, ${place}: ${issue?.message ?? 'is not valid'}.`, {
-        next: 'aws iam get-account-authorization-details > account.json',
-      })
-    }
-    whole.UserDetailList.push(...result.data.UserDetailList)
-    whole.GroupDetailList.push(...result.data.GroupDetailList)
-    whole.RoleDetailList.push(...result.data.RoleDetailList)
-    whole.Policies.push(...result.data.Policies)
+    const read = checkedDocument(details, page, {
+      name: where,
+      code: 'audit-input-invalid',
+      next: 'aws iam get-account-authorization-details > account.json',
+    })
+    whole.UserDetailList.push(...read.UserDetailList)
+    whole.GroupDetailList.push(...read.GroupDetailList)
+    whole.RoleDetailList.push(...read.RoleDetailList)
+    whole.Policies.push(...read.Policies)
   }
   return whole
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../../../domain/problem.ts'
+import { isRecord } from '../../../domain/record.ts'
 
 /** An error in a policy, and its location. */
 export interface PolicyFault {
@@ -56,10 +57,6 @@ export interface Policy {
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 class InvalidPolicy extends Error {
   readonly key: string
 
@@ -91,7 +88,7 @@ function principalsIn(statement: JsonObject): PrincipalPatterns | undefined {
   const value = statement[name]
   const not = name === 'NotPrincipal'
   if (value === '*') return { entries: [{ kind: '*', value: '*' }], not }
-  if (!isObject(value)) throw new InvalidPolicy(`${name} is neither "*" nor a map`)
+  if (!isRecord(value)) throw new InvalidPolicy(`${name} is neither "*" nor a map`)
   const entries = Object.entries(value).flatMap(([kind, of]) =>
     stringsIn(of, `${name}.${kind}`).map((one) => ({ kind, value: one })),
   )
@@ -101,9 +98,9 @@ function principalsIn(statement: JsonObject): PrincipalPatterns | undefined {
 
 function conditionsIn(value: unknown): Condition[] {
   if (value === undefined) return []
-  if (!isObject(value)) throw new InvalidPolicy('Condition is not a map')
+  if (!isRecord(value)) throw new InvalidPolicy('Condition is not a map')
   return Object.entries(value).flatMap(([operator, keys]) => {
-    if (!isObject(keys)) throw new InvalidPolicy(`Condition.${operator} is not a map`)
+    if (!isRecord(keys)) throw new InvalidPolicy(`Condition.${operator} is not a map`)
     return Object.entries(keys).map(([key, value]) => {
       const values = (Array.isArray(value) ? value : [value]).map((one) => {
         if (!['string', 'boolean', 'number'].includes(typeof one))
@@ -118,7 +115,7 @@ function conditionsIn(value: unknown): Condition[] {
 const actionShape = /^(?:\*|[a-z0-9*?-]+:[\w*?.:/-]+)$/i
 
 function parseStatement(value: unknown, place: string, variables: boolean, resourceBased: boolean): Statement {
-  if (!isObject(value)) throw new InvalidPolicy('it is not a map')
+  if (!isRecord(value)) throw new InvalidPolicy('it is not a map')
   const { Effect: effect, Sid: sid } = value
   if (effect !== 'Allow' && effect !== 'Deny') throw new InvalidPolicy('Effect is neither Allow nor Deny')
   const actions = patternsIn(value, 'Action')
@@ -188,12 +185,12 @@ export function readPolicy({ name, arn, document, resourceBased = false }: Polic
   let value: unknown
   try {
     value = decoded(document)
-    if (!isObject(value)) throw new InvalidPolicy('the document is not a JSON object')
+    if (!isRecord(value)) throw new InvalidPolicy('the document is not a JSON object')
     if (value.Statement === undefined) throw new InvalidPolicy('the document has no Statement')
     const { Statement: found, Version: version } = value
     if (typeof version === 'string') language = version
     for (const [at, one] of (Array.isArray(found) ? found : [found]).entries()) {
-      const sid = isObject(one) && typeof one.Sid === 'string' && one.Sid !== '' ? ` (${one.Sid})` : ''
+      const sid = isRecord(one) && typeof one.Sid === 'string' && one.Sid !== '' ? ` (${one.Sid})` : ''
       const place = `${name}, statement ${at + 1}${sid}`
       try {
         statements.push(parseStatement(one, place, version === '2012-10-17', resourceBased))

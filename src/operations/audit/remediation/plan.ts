@@ -1,7 +1,8 @@
-import { parseDocument, stringify } from 'yaml'
+import { stringify } from 'yaml'
 import * as z from 'zod'
 import { apigw } from '../../../domain/next-step.ts'
-import { Problem } from '../../../domain/problem.ts'
+import { isRecord, recordOf } from '../../../domain/record.ts'
+import { readYaml } from '../../../domain/yaml-document.ts'
 import type { Account } from '../account/account.ts'
 import type { Audit } from '../audit.ts'
 import type { Finding } from '../finding.ts'
@@ -14,8 +15,8 @@ export type Plan = z.infer<typeof shape>
 type RawStatement = { readonly [name: string]: unknown }
 
 function statementsOf(document: unknown): RawStatement[] {
-  const { Statement: found } = Object(document)
-  return (Array.isArray(found) ? found : [found]).filter((one) => typeof one === 'object' && one !== null)
+  const { Statement: found } = recordOf(document)
+  return (Array.isArray(found) ? found : [found]).filter(isRecord)
 }
 
 /** Adds a condition to the matching statements of a trust policy. */
@@ -27,7 +28,7 @@ function withCondition(
 ): Record<string, unknown> {
   const statements = statementsOf(document).map((statement) => {
     if (!isMatch(statement)) return statement
-    const conditions = Object(statement.Condition)
+    const conditions = recordOf(statement.Condition)
     return { ...statement, Condition: { ...conditions, StringEquals: { ...Object(conditions.StringEquals), [key]: value } } }
   })
   return { ...Object(document), Statement: statements }
@@ -47,12 +48,12 @@ function trustSteps({ rule, resource }: Finding, account: Account): PlanStep[] {
   const document = role?.trust?.document
   if (role === undefined || document === undefined) return []
   if (rule === 'confused-deputy') {
-    const trust = withCondition(document, ({ Principal }) => 'Service' in Object(Principal), 'aws:SourceAccount', account.id)
+    const trust = withCondition(document, ({ Principal }) => 'Service' in recordOf(Principal), 'aws:SourceAccount', account.id)
     return [{ do: 'tighten-trust', role: role.name, trust }]
   }
   if (rule === 'saml-without-audience') {
     const isSaml = ({ Principal }: RawStatement): boolean =>
-      names(Object(Principal).Federated).some((one) => one.includes(':saml-provider/'))
+      names(recordOf(Principal).Federated).some((one) => one.includes(':saml-provider/'))
     return [
       {
         do: 'tighten-trust',
@@ -152,16 +153,5 @@ export function planText(plan: Plan): string {
 /** Parses a plan file. @throws Problem `audit-input-invalid` with the line or field */
 export function readPlan(text: string, name: string): Plan {
   const next = apigw('audit iam', '--plan', 'FILE')
-  const document = parseDocument(text)
-  const [syntax] = document.errors
-  if (syntax !== undefined) {
-    const [what = ''] = syntax.message.split(/ at line \d+|\n/)
-    throw new Problem('audit-input-invalid', `${name}, line ${syntax.linePos?.[0].line ?? '?'}: ${what}.`, { next })
-  }
-  const result = shape.safeParse(document.toJS())
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  throw new Problem('audit-input-invalid', `${name}, ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}.`, {
-    next,
-  })
+  return readYaml(text, shape, { name, code: 'audit-input-invalid', next })
 }

@@ -1,3 +1,4 @@
+import { recordOf } from '../../../domain/record.ts'
 import type { Account } from '../account/account.ts'
 import { accountFrom, checkedDetails } from '../account/details.ts'
 import { type Policy, strictPolicy } from '../policy/document.ts'
@@ -23,7 +24,7 @@ async function readLevel(path: string, stdin: () => Promise<string>): Promise<Po
   const documents = Array.isArray(value) ? value : [value]
   return documents.map((document, at) => {
     const name = documents.length === 1 ? path : `${path}, policy ${at + 1}`
-    return strictPolicy({ name, document: Object(document).Content ?? document })
+    return strictPolicy({ name, document: recordOf(document).Content ?? document })
   })
 }
 

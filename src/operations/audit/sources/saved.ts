@@ -1,6 +1,7 @@
 import * as z from 'zod'
+import { checkedDocument } from '../../../domain/document.ts'
 import { apigw } from '../../../domain/next-step.ts'
-import { Problem } from '../../../domain/problem.ts'
+import { recordOf } from '../../../domain/record.ts'
 import type { Facts } from '../account/account.ts'
 import type { Details } from '../account/details.ts'
 
@@ -48,21 +49,14 @@ const key = 'Apigw'
 
 /** Reads the data that `--save` added to a file. Empty for a file from the AWS CLI. @throws Problem `audit-input-invalid` */
 export function savedFacts(value: unknown, where: string): Partial<Facts> & { missing?: readonly string[] | undefined } {
-  const own: unknown = Object(value)[key]
+  const own: unknown = recordOf(value)[key]
   if (own === undefined) return {}
-  const result = factsShape.safeParse(own)
-  if (!result.success) {
-    const [issue] = result.error.issues
-    throw new Problem(
-      'audit-input-invalid',
-      `${where}, ${key}.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}.`,
-      {
-        next: apigw('audit iam', '--save', 'account.json'),
-      },
-    )
-  }
   const { summary, credentials, credentialsAt, passwordPolicy, certificates, providers, workloads, sshKeys, missing } =
-    result.data
+    checkedDocument(z.object({ [key]: factsShape }), value, {
+      name: where,
+      code: 'audit-input-invalid',
+      next: apigw('audit iam', '--save', 'account.json'),
+    })[key]
   return {
     summary: summary && new Map(Object.entries(summary)),
     credentials: credentials?.map((row) => ({ ...blank, ...row, keys: row.keys.map((one) => ({ ...blankKey, ...one })) })),

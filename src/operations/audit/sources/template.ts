@@ -1,6 +1,15 @@
+import { Problem } from '../../../domain/problem.ts'
+import {
+  functionOf,
+  isMap,
+  type Json,
+  type JsonMap,
+  readTemplate,
+  scalarText,
+  type Template,
+} from '../../cloudformation/index.ts'
 import type { Account } from '../account/account.ts'
 import { accountFrom, checkedDetails } from '../account/details.ts'
-import { type Json, readTemplate } from './cloudformation.ts'
 
 /** The account in which a template is imagined. */
 const account = '111122223333'
@@ -16,51 +25,36 @@ const pseudo: Readonly<Record<string, string>> = {
 const nothing = Symbol('AWS::NoValue')
 type Value = Json | typeof nothing
 
-interface Resource {
-  readonly Type: string
-  readonly Properties: { readonly [name: string]: Json }
-}
-
-function isMap(value: unknown): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+function textOf(value: Value | undefined): string {
+  return (typeof value === 'symbol' ? undefined : scalarText(value)) ?? ''
 }
 
 /** What the functions of a template come to, as far as policies need it. */
 class Resolver {
-  readonly #resources = new Map<string, Resource>()
-  readonly #defaults = new Map<string, string>()
+  readonly #resources: Template['resources']
+  readonly #parameters: Template['parameters']
 
-  constructor(template: { readonly [name: string]: Json }) {
-    for (const [name, resource] of Object.entries(isMap(template.Resources) ? template.Resources : {})) {
-      if (!isMap(resource)) continue
-      const { Type, Properties = {} } = resource
-      this.#resources.set(name, { Type: textOf(Type), Properties: isMap(Properties) ? Properties : {} })
-    }
-    for (const [name, parameter] of Object.entries(isMap(template.Parameters) ? template.Parameters : {})) {
-      this.#defaults.set(name, isMap(parameter) ? textOf(parameter.Default) || name : name)
-    }
+  constructor({ resources, parameters }: Template) {
+    this.#resources = resources
+    this.#parameters = parameters
   }
 
-  *of(type: string): Generator<{ name: string; properties: { readonly [name: string]: Json } }> {
-    for (const [name, { Type, Properties }] of this.#resources) {
-      const value = Type === type ? this.resolve(Properties) : undefined
-      if (isMap(value)) yield { name, properties: value }
+  *of(type: string): Generator<{ name: string; properties: JsonMap }> {
+    for (const [name, { type: own, properties }] of this.#resources) {
+      const value = own === type ? this.resolve(properties) : nothing
+      if (value !== nothing && isMap(value)) yield { name, properties: value }
     }
   }
 
   /** A physical name; a resource without one is called as in the template. */
   named(logical: string, property: string): string {
-    const given = this.resolve(this.#resources.get(logical)?.Properties[property] ?? null)
+    const given = this.resolve(this.#resources.get(logical)?.properties[property] ?? null)
     return typeof given === 'string' && given !== '' ? given : logical
   }
 
   #arn(logical: string): string {
-    const type = this.#resources.get(logical)?.Type ?? ''
-    const path = textOf(this.#resources.get(logical)?.Properties.Path) || '/'
+    const type = this.#resources.get(logical)?.type ?? ''
+    const path = textOf(this.#resources.get(logical)?.properties.Path) || '/'
     const iam = {
       'AWS::IAM::Role': ['role', 'RoleName'],
       'AWS::IAM::User': ['user', 'UserName'],
@@ -77,9 +71,10 @@ class Resolver {
 
   #ref(name: string): Value {
     if (name === 'AWS::NoValue') return nothing
-    const known = pseudo[name] ?? this.#defaults.get(name)
+    const parameter = this.#parameters.get(name)
+    const known = pseudo[name] ?? (parameter && (parameter.fallback || name))
     if (known !== undefined) return known
-    const type = this.#resources.get(name)?.Type
+    const type = this.#resources.get(name)?.type
     const names: Readonly<Record<string, string>> = {
       'AWS::IAM::Role': 'RoleName',
       'AWS::IAM::User': 'UserName',
@@ -143,11 +138,9 @@ class Resolver {
       })
     }
     if (!isMap(value)) return value
-    const [only, ...more] = Object.entries(value)
-    if (only !== undefined && more.length === 0) {
-      const found = this.#function(only[0], only[1])
-      if (found !== undefined) return found
-    }
+    const called = functionOf(value)
+    const result = called && this.#function(...called)
+    if (result !== undefined) return result
     const entries = Object.entries(value).flatMap(([name, of]) => {
       const found = this.resolve(of)
       return found === nothing ? [] : [[name, found] as const]
@@ -156,17 +149,15 @@ class Resolver {
   }
 }
 
-type Properties = { readonly [name: string]: Json }
-
 function strings(value: Json | undefined): string[] {
   return Array.isArray(value) ? value.map(textOf) : []
 }
 
-function inlineOf({ Policies }: Properties): Json[] {
+function inlineOf({ Policies }: JsonMap): Json[] {
   return Array.isArray(Policies) ? [...Policies] : []
 }
 
-function attachedOf(own: Properties, more: readonly string[]): { PolicyArn: string }[] {
+function attachedOf(own: JsonMap, more: readonly string[]): { PolicyArn: string }[] {
   return [...strings(own.ManagedPolicyArns), ...more].map((PolicyArn) => ({ PolicyArn }))
 }
 
@@ -182,11 +173,11 @@ function given(resolver: Resolver, owner: 'Roles' | 'Users' | 'Groups', name: st
   return { inline, attached }
 }
 
-function boundaryOf({ PermissionsBoundary }: Properties) {
+function boundaryOf({ PermissionsBoundary }: JsonMap) {
   return PermissionsBoundary === undefined ? {} : { PermissionsBoundary: { PermissionsBoundaryArn: textOf(PermissionsBoundary) } }
 }
 
-function common(resolver: Resolver, owner: 'Roles' | 'Users' | 'Groups', name: string, kind: string, properties: Properties) {
+function common(resolver: Resolver, owner: 'Roles' | 'Users' | 'Groups', name: string, kind: string, properties: JsonMap) {
   const more = given(resolver, owner, name)
   const path = textOf(properties.Path) || '/'
   return {
@@ -199,14 +190,25 @@ function common(resolver: Resolver, owner: 'Roles' | 'Users' | 'Groups', name: s
   }
 }
 
-function groupsOf(resolver: Resolver, user: string, properties: Properties): string[] {
+function groupsOf(resolver: Resolver, user: string, properties: JsonMap): string[] {
   const added = [...resolver.of('AWS::IAM::UserToGroupAddition')].filter((one) => strings(one.properties.Users).includes(user))
   return [...strings(properties.Groups), ...added.map((one) => textOf(one.properties.GroupName))]
 }
 
+function checkedTemplate(text: string, name: string): Template {
+  const source = {
+    name,
+    code: 'audit-input-invalid',
+    next: 'aws cloudformation validate-template --template-body file://TEMPLATE',
+  } as const
+  const template = readTemplate(text, source)
+  if (template.resources.size > 0) return template
+  throw new Problem(source.code, `${name} is no CloudFormation template: it has no Resources.`, { next: source.next })
+}
+
 /** The IAM parts of a CloudFormation template, as an account that has nothing else. @throws Problem `audit-input-invalid` */
 export function accountFromTemplate(text: string, name: string, now: number): Account {
-  const resolver = new Resolver(readTemplate(text, name))
+  const resolver = new Resolver(checkedTemplate(text, name))
   const users = [...resolver.of('AWS::IAM::User')].map(({ name: logical, properties }) => {
     const userName = resolver.named(logical, 'UserName')
     const { inline, ...rest } = common(resolver, 'Users', userName, 'user', properties)

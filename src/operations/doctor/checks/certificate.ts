@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import { apigw, step } from '../../../domain/next-step.ts'
+import { recordOf } from '../../../domain/record.ts'
 import type { Check } from '../check.ts'
 
 /** ACM renews 60 days before expiry (https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html): at 30 days, renewal has failed. */
@@ -49,7 +50,7 @@ async function look(host: string, port: number, signal: AbortSignal, ca: string 
       const { authorized, authorizationError } = socket
       signal.removeEventListener('abort', stop)
       socket.end()
-      const fault = authorized ? undefined : String(Object(authorizationError).code ?? authorizationError)
+      const fault = authorized ? undefined : String(recordOf(authorizationError).code ?? authorizationError)
       resolve({ validTo: Date.parse(valid_to), ...(fault !== undefined && { fault }) })
     })
   })

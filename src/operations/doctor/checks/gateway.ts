@@ -1,4 +1,5 @@
 import { apigw, step } from '../../../domain/next-step.ts'
+import { recordOf } from '../../../domain/record.ts'
 import { fixOf } from '../../../registry/index.ts'
 import type { Check } from '../check.ts'
 
@@ -9,7 +10,7 @@ export async function checkGateway(gateway: string, onAws: boolean): Promise<Che
   const { origin } = new URL(gateway)
   try {
     const response = await fetch(new URL('/readyz', gateway), { signal: AbortSignal.timeout(answerMs) })
-    const said: { code?: unknown; reason?: unknown; status?: unknown } = Object(await response.json().catch(() => ({})))
+    const said = recordOf(await response.json().catch(() => undefined))
     const known = fixOf(said.reason)
     // Any server may be listening there, so only known reasons are shown.
     const reason = known === undefined ? '' : ` (${said.reason})`

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { problemTable } from '../../../domain/problem.ts'
+import { recordOf } from '../../../domain/record.ts'
 import { sandboxNumbers } from '../../../domain/sandbox.ts'
 import type { HttpResponse } from '../http/http.ts'
 import { script } from './script.ts'
@@ -13,8 +14,7 @@ function escaped(value: unknown): string {
   return String(value ?? '').replaceAll(/[&<>"']/g, (character) => escapes[character] ?? '')
 }
 
-const object = (value: unknown): Json => Object(value)
-const list = (value: unknown): Json[] => (Array.isArray(value) ? value.map(object) : [])
+const list = (value: unknown): Json[] => (Array.isArray(value) ? value.map(recordOf) : [])
 
 /** A field's type and limits in a few words. */
 function kindOf(schema: Json): string {
@@ -28,11 +28,11 @@ function kindOf(schema: Json): string {
 
 function fieldRows(schema: Json, asked: boolean, prefix = ''): string[] {
   const required = new Set(Array.isArray(schema.required) ? schema.required : [])
-  return Object.entries(object(schema.properties)).flatMap(([name, value]) => {
-    const field = object(value)
+  return Object.entries(recordOf(schema.properties)).flatMap(([name, value]) => {
+    const field = recordOf(value)
     const description = [asked && required.has(name) ? 'Required.' : '', field.description ?? ''].join(' ').trim()
     const row = `<tr><td><code>${escaped(prefix + name)}</code></td><td>${escaped(kindOf(field))}</td><td>${escaped(description)}</td></tr>`
-    const items = object(field.items)
+    const items = recordOf(field.items)
     return items.properties === undefined ? [row] : [row, ...fieldRows(items, asked, `${prefix}${name}[].`)]
   })
 }
@@ -56,22 +56,27 @@ function exampleOf(schema: Json): unknown {
   const required = Array.isArray(schema.required) ? schema.required.map(String) : []
   return Object.fromEntries(
     required.map((name) => {
-      const field = object(object(schema.properties)[name])
-      const items = object(field.items)
+      const field = recordOf(recordOf(schema.properties)[name])
+      const items = recordOf(field.items)
       if (field.type !== 'array') return [name, tried[name] ?? field.example ?? field.const ?? '']
       return [name, [items.properties === undefined ? (items.example ?? '') : exampleOf(items)]]
     }),
   )
 }
 
+function formText(example: unknown): string {
+  const fields = Object.entries(recordOf(example)).map(([name, value]): [string, string] => [name, String(value)])
+  return new URLSearchParams(fields).toString()
+}
+
 function formOf(path: string, method: string, operation: Json): string {
   const inputs = list(operation.parameters)
     .filter(({ in: place }) => place === 'path' || place === 'query')
     .map(({ name, in: place }) => `<label>${escaped(name)} <input name="${escaped(name)}" data-in="${escaped(place)}"></label>`)
-  const [[type = '', content] = []] = Object.entries(object(object(operation.requestBody).content))
-  const schema = object(object(content).schema)
+  const [[type = '', content] = []] = Object.entries(recordOf(recordOf(operation.requestBody).content))
+  const schema = recordOf(recordOf(content).schema)
   const example = exampleOf(schema)
-  const text = type.includes('form') ? new URLSearchParams(Object(example)).toString() : JSON.stringify(example, null, 2)
+  const text = type.includes('form') ? formText(example) : JSON.stringify(example, null, 2)
   const body =
     type === ''
       ? ''
@@ -86,20 +91,20 @@ function operationHtml(path: string, method: string, operation: Json): string {
   const asked = fieldTable(
     {
       properties: Object.fromEntries(
-        parameters.map(({ name, description, schema }) => [String(name), { ...object(schema), description }]),
+        parameters.map(({ name, description, schema }) => [String(name), { ...recordOf(schema), description }]),
       ),
       required: parameters.filter(({ required }) => required).map(({ name }) => name),
     },
     true,
   )
-  const [content] = Object.values(object(object(operation.requestBody).content))
-  const answers = Object.entries(object(operation.responses)).filter(([status]) => !status.endsWith('XX'))
+  const [content] = Object.values(recordOf(recordOf(operation.requestBody).content))
+  const answers = Object.entries(recordOf(operation.responses)).filter(([status]) => !status.endsWith('XX'))
   const shown = answers.map(([status, value]) => {
-    const answer = object(value)
-    const [json] = Object.values(object(answer.content))
-    return `<h3>${escaped(status)} <span class="soft">${escaped(answer.description)}</span></h3>${fieldTable(object(object(json).schema), false)}`
+    const answer = recordOf(value)
+    const [json] = Object.values(recordOf(answer.content))
+    return `<h3>${escaped(status)} <span class="soft">${escaped(answer.description)}</span></h3>${fieldTable(recordOf(recordOf(json).schema), false)}`
   })
-  return `<section><h2 id="${escaped(operation.operationId)}"><span class="verb">${method.toUpperCase()}</span> <code>${escaped(path)}</code></h2><p>${escaped(operation.summary)}</p>${asked}${fieldTable(object(object(content).schema), true)}${shown.join('')}${formOf(path, method, operation)}</section>`
+  return `<section><h2 id="${escaped(operation.operationId)}"><span class="verb">${method.toUpperCase()}</span> <code>${escaped(path)}</code></h2><p>${escaped(operation.summary)}</p>${asked}${fieldTable(recordOf(recordOf(content).schema), true)}${shown.join('')}${formOf(path, method, operation)}</section>`
 }
 
 /** The codes that the API can answer with. */
@@ -114,9 +119,9 @@ function problemRows(): string {
 }
 
 function bodyHtml(document: Json): string {
-  const info = object(document.info)
-  const operations = Object.entries(object(document.paths)).flatMap(([path, methods]) =>
-    Object.entries(object(methods)).map(([method, operation]) => ({ path, method, operation: object(operation) })),
+  const info = recordOf(document.info)
+  const operations = Object.entries(recordOf(document.paths)).flatMap(([path, methods]) =>
+    Object.entries(recordOf(methods)).map(([method, operation]) => ({ path, method, operation: recordOf(operation) })),
   )
   const links = operations.map(
     ({ path, method, operation }) =>
@@ -139,7 +144,7 @@ const digestOf = (text: string): string => `'sha256-${hash('sha256', text, 'base
 
 /** The API's description as a page. It is complete without scripts, and loads nothing from other hosts. */
 export function docsPage(document: Json): HttpResponse {
-  const title = escaped(object(document.info).title)
+  const title = escaped(recordOf(document.info).title)
   const body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${style}</style></head><body>${bodyHtml(document)}<script>${script}</script></body></html>`
   const policy = [
     "default-src 'none'",

@@ -1,5 +1,6 @@
 import { messageRequestIn, sendAtError } from '../../../domain/message.ts'
 import { type FieldError, Problem } from '../../../domain/problem.ts'
+import { isRecord, recordOf } from '../../../domain/record.ts'
 import { boundedErrors } from '../http/bounded.ts'
 import { fieldErrors } from '../http/input.ts'
 import type { Call } from './call.ts'
@@ -18,7 +19,7 @@ function invalid(errors: readonly FieldError[], whole: string): Pick<Required<Ch
 
 function checkedRow({ charset, now }: Call, value: unknown, whole: string, maxErrors: number): Checked {
   // Naming each unknown field of each row would take longer than to parse all of them.
-  if (Object.keys(Object(value)).length > maxFields) {
+  if (isRecord(value) && Object.keys(value).length > maxFields) {
     return { value, ...invalid([{ pointer: '', detail: `has more than ${maxFields} fields` }], whole) }
   }
   const result = messageRequestIn(charset).safeParse(value)
@@ -58,6 +59,6 @@ export async function checkedRows(
 
 /** The caller's own name for a message, as it stands in the call. */
 export function refOf(value: unknown): { readonly ref?: string } {
-  const ref: unknown = Object(value).ref
+  const { ref } = recordOf(value)
   return typeof ref === 'string' ? { ref } : {}
 }

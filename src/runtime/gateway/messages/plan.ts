@@ -31,6 +31,17 @@ const unkept: Rejection = {
 /** One reason, for the rows that share it: their indexes, its code, its detail and its errors. */
 type Group = readonly [string, string, string, (readonly (readonly [string, string])[])?]
 
+function isPair(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'string')
+}
+
+function isGroup(value: unknown): value is Group {
+  if (!Array.isArray(value)) return false
+  const [indexes, code, detail, pairs] = value
+  const isReason = [indexes, code, detail].every((one) => typeof one === 'string')
+  return isReason && (pairs === undefined || (Array.isArray(pairs) && pairs.every(isPair)))
+}
+
 /** `0-4,6` for 0, 1, 2, 3, 4 and 6. */
 export function rangesText(indexes: readonly number[]): string {
   const ranges: [number, number][] = []
@@ -80,10 +91,11 @@ function codeFrom(code: string): ProblemCode {
 /** @param count how many rows the call has */
 export function planFrom(text: string, count: number): Plan {
   const [, texts = defaultTexts, decided = ''] = /^(?:([a-z0-9-]+\/\d+) )?(.*)$/s.exec(text) ?? []
-  const [ranges, ...groups]: [string, ...Group[]] = decided.startsWith('[') ? JSON.parse(decided) : [decided]
-  const rows = rangesFrom(ranges)
+  const kept: unknown = decided.startsWith('[') ? JSON.parse(decided) : [decided]
+  const [ranges = '', ...groups]: unknown[] = Array.isArray(kept) ? kept : []
+  const rows = rangesFrom(String(ranges))
   const reasons = new Map<number, Rejection>()
-  for (const [indexes, code, detail, pairs] of groups) {
+  for (const [indexes, code, detail, pairs] of groups.filter(isGroup)) {
     const errors = pairs?.map(([pointer, about]) => ({ pointer, detail: about }))
     const rejection = { code: codeFrom(code), detail, ...(errors !== undefined && { errors }) }
     for (const index of rangesFrom(indexes)) reasons.set(index, rejection)

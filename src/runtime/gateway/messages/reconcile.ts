@@ -37,8 +37,9 @@ interface Looked {
 function lookedUp(owner: Owner, open: OpenReservation): Looked {
   const { idempotency, trace, id, units, ids: keyed } = open
   if (keyed !== undefined) return { open, rows: keyed.map((_, at) => at), ids: keyed }
-  const [ranges, key = '']: string[] = trace === undefined ? [`0-${units - 1}`] : JSON.parse(trace)
-  const rows = rangesFrom(ranges ?? '')
+  const kept: unknown = trace === undefined ? [`0-${units - 1}`] : JSON.parse(trace)
+  const [ranges = '', key = ''] = Array.isArray(kept) ? kept.map(String) : []
+  const rows = rangesFrom(ranges)
   const source = idempotency === undefined ? { reservation: id } : { key, fingerprint: idempotency.fingerprint }
   return { open, rows, ids: rows.map(idsOf(owner, source)) }
 }

@@ -1,8 +1,10 @@
+import { recordOf } from '../../../domain/record.ts'
+
 /** What stands at a path of an event, such as `userIdentity.sessionContext.sessionIssuer.arn`; undefined where a step is missing. */
 export function at(value: unknown, path: string): unknown {
   return path
     .split('.')
-    .reduce<unknown>((inner, name) => (inner === null || inner === undefined ? undefined : Object(inner)[name]), value)
+    .reduce<unknown>((inner, name) => (Array.isArray(inner) ? inner[Number(name)] : recordOf(inner)[name]), value)
 }
 
 export function textAt(value: unknown, path: string): string | undefined {

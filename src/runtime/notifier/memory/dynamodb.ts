@@ -1,6 +1,16 @@
+import * as z from 'zod'
 import { type Item, number, type Table, text } from '../../ports/index.ts'
 import { type Collected, leaseMs, type Memory, rememberMs, type Taken } from './memory.ts'
 
+const collectedShape: z.ZodType<Collected> = z.object({
+  key: z.string(),
+  rule: z.string(),
+  severity: z.string(),
+  title: z.string(),
+  actor: z.string(),
+  action: z.string(),
+  at: z.number(),
+})
 const collected = 'collected'
 const asked = 4_000
 
@@ -11,7 +21,9 @@ function ordered(ms: number): string {
 
 function readAlert(item: Item): { due: number; alert: Collected }[] {
   const alert = text(item, 'alert')
-  return alert === undefined ? [] : [{ due: Number(text(item, 'sk')?.slice(0, 15)), alert: JSON.parse(alert) }]
+  if (alert === undefined) return []
+  const read = collectedShape.safeParse(JSON.parse(alert))
+  return read.success ? [{ due: Number(text(item, 'sk')?.slice(0, 15)), alert: read.data }] : []
 }
 
 /**

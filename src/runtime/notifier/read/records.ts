@@ -1,3 +1,5 @@
+import { recordOf } from '../../../domain/record.ts'
+
 /** One thing that was reported, out of whatever it was wrapped in. */
 export interface Reported {
   /** Stays the same when AWS hands the same thing over again: SNS's message id, EventBridge's event id, SQS's. */
@@ -23,14 +25,14 @@ function textOf(value: unknown): string | undefined {
 
 /** A notification of SNS, as Lambda gets it, as SQS holds it and as HTTP delivers it. */
 function fromSns(message: unknown, fallbackId: string): Reported | undefined {
-  const { MessageId, Message, Subject, TopicArn } = Object(message)
+  const { MessageId, Message, Subject, TopicArn } = recordOf(message)
   if (typeof Message !== 'string' || typeof TopicArn !== 'string') return undefined
   const subject = textOf(Subject)
   return { id: textOf(MessageId) ?? fallbackId, ...(subject !== undefined && { subject }), body: parsed(Message) }
 }
 
 function fromRecord(record: unknown, fallbackId: string): Reported {
-  const { Sns, messageId, body } = Object(record)
+  const { Sns, messageId, body } = recordOf(record)
   if (Sns !== undefined) return fromSns(Sns, fallbackId) ?? { id: fallbackId, body: Sns }
   if (typeof body !== 'string') return { id: fallbackId, body: record }
   const inner = parsed(body)
@@ -39,7 +41,7 @@ function fromRecord(record: unknown, fallbackId: string): Reported {
 }
 
 function eventIdOf(event: unknown): string | undefined {
-  const { id, 'detail-type': kind } = Object(event)
+  const { id, 'detail-type': kind } = recordOf(event)
   return kind === undefined ? undefined : textOf(id)
 }
 
@@ -49,7 +51,7 @@ function eventIdOf(event: unknown): string | undefined {
  * @param fallbackId names what brings no id of its own, the same each time
  */
 export function reportedIn(event: unknown, fallbackId: (event: unknown, at: number) => string): Reported[] {
-  const { Records } = Object(event)
+  const { Records } = recordOf(event)
   if (Array.isArray(Records)) return Records.map((record, at) => fromRecord(record, fallbackId(record, at)))
   const id = fallbackId(event, 0)
   return [fromSns(event, id) ?? { id: eventIdOf(event) ?? id, body: event }]

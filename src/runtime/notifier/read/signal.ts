@@ -1,3 +1,4 @@
+import { isRecord } from '../../../domain/record.ts'
 import type { Reported } from './records.ts'
 
 /** A record of CloudTrail: whatever AWS put into it, and anything may be missing. */
@@ -17,10 +18,6 @@ export const testSource = 'apigw.trail'
 /** What the schedule sends when collected alerts may be due. */
 export const tickKind = 'apigw trail tick'
 
-function isObject(value: unknown): value is TrailRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function plain({ body, subject }: Reported): Signal {
   const text = typeof body === 'string' ? body : JSON.stringify(body, null, 1)
   if (subject?.startsWith('AWS Budgets:')) return { kind: 'budget', subject, text }
@@ -30,12 +27,12 @@ function plain({ body, subject }: Reported): Signal {
 /** Recognises a signal by its shape. An unknown shape is reported as text, so that nothing is dropped. */
 export function signalOf(reported: Reported): Signal {
   const { body } = reported
-  if (!isObject(body)) return plain(reported)
+  if (!isRecord(body)) return plain(reported)
   const { 'detail-type': detailType, source, detail } = body
   const test = source === testSource
   if (detailType === tickKind) return { kind: 'tick' }
-  if (detailType === 'GuardDuty Finding' && isObject(detail)) return { kind: 'finding', event: body, test }
-  if (isObject(detail) && typeof detail.eventName === 'string') return { kind: 'activity', record: detail, test }
+  if (detailType === 'GuardDuty Finding' && isRecord(detail)) return { kind: 'finding', event: body, test }
+  if (isRecord(detail) && typeof detail.eventName === 'string') return { kind: 'activity', record: detail, test }
   if (typeof body.eventName === 'string' && typeof body.eventSource === 'string') {
     return { kind: 'activity', record: body, test: false }
   }

@@ -1,4 +1,5 @@
-import { isObject, type Json, member } from './json.ts'
+import { isRecord } from '../../../domain/record.ts'
+import { type Json, member } from './json.ts'
 
 /** The member that holds the facts: computed here, and so unknown to EventBridge. */
 export const factsMember = 'apigw'
@@ -10,7 +11,7 @@ export const factsMember = 'apigw'
 export function alternativesOf(pattern: Json): Json[] {
   const { $or: either, ...rest } = pattern
   if (!Array.isArray(either)) return [pattern]
-  return either.filter(isObject).flatMap((one) => alternativesOf({ ...one, ...rest }))
+  return either.filter(isRecord).flatMap((one) => alternativesOf({ ...one, ...rest }))
 }
 
 /** The names of the calls that a pattern without `$or` can match; `undefined` where it does not list them. */

@@ -3,7 +3,9 @@
  * (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html, and the open-source
  * matcher behind it, https://github.com/aws/event-ruler).
  */
-import { isObject, member, someElement } from './json.ts'
+
+import { isRecord } from '../../../domain/record.ts'
+import { member, someElement } from './json.ts'
 import { alternative, type Holds, isScalar, PatternFault } from './operators.ts'
 
 export { PatternFault } from './operators.ts'
@@ -25,7 +27,7 @@ function isAbsent(event: unknown, path: readonly string[]): boolean {
 }
 
 function isExistence(value: unknown): value is { readonly exists: unknown } {
-  return isObject(value) && Object.hasOwn(value, 'exists')
+  return isRecord(value) && Object.hasOwn(value, 'exists')
 }
 
 function leaf(alternatives: readonly unknown[], path: readonly string[], place: string): Test {
@@ -52,7 +54,7 @@ function either(alternatives: unknown, path: readonly string[], place: string): 
 }
 
 function all(pattern: unknown, path: readonly string[], place: string): Test {
-  if (!isObject(pattern)) throw new PatternFault(place, 'is neither a map nor a list of what may match')
+  if (!isRecord(pattern)) throw new PatternFault(place, 'is neither a map nor a list of what may match')
   const tests = Object.entries(pattern).map(([key, value]): Test => {
     const here = place === '' ? key : `${place}.${key}`
     if (key === '$or') return either(value, path, here)
@@ -71,5 +73,5 @@ function all(pattern: unknown, path: readonly string[], place: string): Test {
  */
 export function compilePattern(pattern: unknown): (event: unknown) => boolean {
   const test = all(pattern, [], '')
-  return (event) => isObject(event) && test(event, event)
+  return (event) => isRecord(event) && test(event, event)
 }

@@ -1,4 +1,5 @@
-import { isObject, type Json, member, textAt } from './json.ts'
+import { isRecord } from '../../../domain/record.ts'
+import { type Json, member, textAt } from './json.ts'
 
 /** What rules are matched with. */
 export interface Activity {
@@ -24,12 +25,12 @@ const sourceOf = new Map<string, Activity['source']>([
 
 /** Takes a CloudTrail record, a GuardDuty finding, or either wrapped by EventBridge. `undefined` for anything else. */
 export function activityIn(event: unknown): Activity | undefined {
-  if (!isObject(event)) return undefined
+  if (!isRecord(event)) return undefined
   const type = textAt(event, 'detail-type')
   if (type !== undefined) {
     const source = sourceOf.get(type)
     const detail = member(event, 'detail')
-    return source !== undefined && isObject(detail) ? { source, detail } : undefined
+    return source !== undefined && isRecord(detail) ? { source, detail } : undefined
   }
   if (textAt(event, 'eventName') !== undefined) return { source: 'cloudtrail', detail: event }
   const isFinding = textAt(event, 'service', 'serviceName') === 'guardduty' && textAt(event, 'type') !== undefined

@@ -1,4 +1,5 @@
-import { at, isObject, type Json, member, textAt } from './json.ts'
+import { isRecord } from '../../../domain/record.ts'
+import { at, type Json, member, textAt } from './json.ts'
 import { openedBy } from './opened.ts'
 import { allowedIn, attachesAdministrator, below, isAdministrator } from './policy.ts'
 
@@ -77,7 +78,7 @@ export function factsOf(record: Json, own: readonly string[] = defaultOwn): Fact
   return {
     public: toEverybody,
     shared: account !== undefined && toAccounts.some((other) => other !== account),
-    adminPolicy: attachesAdministrator(parameters) || (isObject(parameters) && allowedIn(parameters).some(isAdministrator)),
+    adminPolicy: attachesAdministrator(parameters) || (isRecord(parameters) && allowedIn(parameters).some(isAdministrator)),
     otherUser: namesOther(record),
     failed: hasFailed(record),
     own: namesOwn(parameters, own),

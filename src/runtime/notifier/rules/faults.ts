@@ -1,25 +1,15 @@
-import type * as z from 'zod'
-import { Problem } from '../../../domain/problem.ts'
+import { type DocumentSource, fieldProblem } from '../../../domain/document.ts'
+import type { Problem } from '../../../domain/problem.ts'
 import { compilePattern, PatternFault } from './event-pattern.ts'
 
-const next = 'correct it, or see docs/rules.md'
+/** A rule's document. @param name its file, or where else it is kept */
+export function ruleSource(name: string): DocumentSource {
+  return { name, code: 'rule-invalid', next: 'correct it, or see docs/rules.md' }
+}
 
 /** @param place the file, then the field */
 export function ruleProblem(place: string, message: string): Problem {
-  return new Problem('rule-invalid', `${place}: ${message.replace(/\.$/, '')}.`, { next })
-}
-
-/**
- * Checks a value from a file against its schema.
- * @throws Problem `rule-invalid` that names file and field
- */
-export function checked<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-  const field = [...(issue?.path ?? []), ...unknown].join('.')
-  throw ruleProblem(field === '' ? file : `${file}, ${field}`, issue?.message ?? 'is not valid')
+  return fieldProblem(ruleSource(place), [], message)
 }
 
 /** Makes a test out of a pattern of a file. @throws Problem `rule-invalid` that names file and place */

@@ -1,13 +1,11 @@
+import { isRecord } from '../../../domain/record.ts'
+
 /** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>
 
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** An object's own member: an event may name one `constructor`, and must not be answered with JavaScript's. */
 export function member(value: unknown, key: string): unknown {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined
 }
 
 /** What stands at the end of a path of members, without looking into lists. */

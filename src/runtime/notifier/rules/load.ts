@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseDocument } from 'yaml'
-import { ruleProblem } from './faults.ts'
+import { fieldProblem } from '../../../domain/document.ts'
+import { readYamlDocument } from '../../../domain/yaml-document.ts'
+import { ruleProblem, ruleSource } from './faults.ts'
 import { type Rule, readRule } from './rule.ts'
 
 /** The rules that apigw ships. */
@@ -10,23 +11,18 @@ export const shippedRules = fileURLToPath(new URL('../../../../templates/trail/r
 
 /** Reads one file's text. @throws Problem `rule-invalid` that names file, line and field */
 export function ruleFrom(text: string, file: string): Rule {
-  const document = parseDocument(text)
-  const [syntax] = document.errors
-  if (syntax !== undefined) {
-    const [what = ''] = syntax.message.split(/ at line \d+|\n/)
-    throw ruleProblem(`${file}, line ${syntax.linePos?.[0].line ?? '?'}`, what)
-  }
-  const rule = readRule(document.toJS(), file)
+  const { value, source } = readYamlDocument(text, ruleSource(file))
+  const rule = readRule(value, source)
   if (rule.examples === undefined)
-    throw ruleProblem(`${file}, examples`, 'is missing: give an event that matches and one that does not')
+    throw fieldProblem(source, ['examples'], 'is missing: give an event that matches and one that does not')
   const name = basename(file, extname(file))
-  if (rule.id !== name) throw ruleProblem(`${file}, id`, `is "${rule.id}", and must be the file's name: "${name}"`)
+  if (rule.id !== name) throw fieldProblem(source, ['id'], `is "${rule.id}", and must be the file's name: "${name}"`)
   return rule
 }
 
 /**
  * Reads every rule of a folder, a YAML file a rule.
- * @throws Problem `rule-invalid` that names file and field
+ * @throws Problem `rule-invalid` that names file, line and field
  */
 export function loadRules(folder: string): Rule[] {
   let names: string[]

@@ -1,4 +1,5 @@
-import { at, isObject, type Json, member, someElement, textAt } from './json.ts'
+import { isRecord } from '../../../domain/record.ts'
+import { at, type Json, member, someElement, textAt } from './json.ts'
 import { accountIn, accountsOf, allowedIn, below, isForEverybody } from './policy.ts'
 
 /** To whom the parameters of a request open something. */
@@ -52,7 +53,7 @@ function permitted(parameters: Json): string | undefined {
 
 /** What the request of a CloudTrail record opens, and to whom. */
 export function openedBy(parameters: unknown): Opened {
-  if (!isObject(parameters)) return { toEverybody: false, toAccounts: [] }
+  if (!isRecord(parameters)) return { toEverybody: false, toAccounts: [] }
   const statements = allowedIn(parameters)
   const names = [...added(parameters), permitted(parameters) ?? '']
   const toEverybody =

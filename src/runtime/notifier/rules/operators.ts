@@ -1,6 +1,6 @@
 import { addressKey, addressRange, inRanges } from '../../../domain/address.ts'
 import { Problem } from '../../../domain/problem.ts'
-import { isObject } from './json.ts'
+import { isRecord } from '../../../domain/record.ts'
 import { fitsPieces, type Pieces } from './wildcard.ts'
 
 /** What an event's leaf can be. */
@@ -44,7 +44,7 @@ function onText(holds: (value: string) => boolean): Holds {
 
 /** `prefix` and `suffix`: a text, or `{equals-ignore-case: text}`. */
 function edge(argument: unknown, place: string, holds: (value: string, edge: string) => boolean): Holds {
-  if (!isObject(argument)) {
+  if (!isRecord(argument)) {
     const wanted = text(argument, place)
     return onText((value) => holds(value, wanted))
   }
@@ -121,7 +121,7 @@ function cidr(argument: unknown, place: string): Holds {
 
 /** `anything-but`: any value that is there, except those named. */
 function anythingBut(argument: unknown, place: string): Holds {
-  if (isObject(argument)) {
+  if (isRecord(argument)) {
     const [name, inner] = single(argument, place)
     const make = name === 'numeric' || name === 'cidr' || name === 'anything-but' ? undefined : operatorNamed(name)
     if (make === undefined) throw new PatternFault(`${place}.${name}`, 'is not known inside anything-but')
@@ -155,7 +155,7 @@ function operatorNamed(name: string): ((argument: unknown, place: string) => Hol
 /** One alternative of a leaf: a value to be equal to, or an operator. @throws PatternFault */
 export function alternative(value: unknown, place: string): Holds {
   if (isScalar(value)) return (given) => given === value
-  if (!isObject(value)) throw new PatternFault(place, 'is neither a value nor an operator')
+  if (!isRecord(value)) throw new PatternFault(place, 'is neither a value nor an operator')
   const [name, argument] = single(value, place)
   const make = operatorNamed(name)
   if (make === undefined) throw new PatternFault(`${place}.${name}`, 'is not an operator of EventBridge')

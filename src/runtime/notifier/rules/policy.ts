@@ -1,4 +1,5 @@
-import { at, isObject, type Json, member, textAt } from './json.ts'
+import { isRecord } from '../../../domain/record.ts'
+import { at, type Json, member, textAt } from './json.ts'
 
 /** Statement by statement, what facts look at in a policy: only those that allow. */
 type Statement = Json
@@ -27,7 +28,7 @@ export function* below(value: unknown): Generator<readonly [key: string, value: 
     yield next
     const [key, inner] = next
     if (Array.isArray(inner)) for (const element of inner) waiting.push([key, element])
-    else if (isObject(inner)) for (const entry of Object.entries(inner)) waiting.push(entry)
+    else if (isRecord(inner)) for (const entry of Object.entries(inner)) waiting.push(entry)
   }
 }
 
@@ -49,11 +50,11 @@ export function allowedIn(parameters: unknown): Statement[] {
   const documents: unknown[] = []
   for (const [, value] of below(parameters)) {
     if (typeof value === 'string') documents.push(parsed(value))
-    else if (isObject(value) && Object.hasOwn(value, 'Statement')) documents.push(value)
+    else if (isRecord(value) && Object.hasOwn(value, 'Statement')) documents.push(value)
   }
   return documents
     .flatMap((document) => listed(member(document, 'Statement')))
-    .filter(isObject)
+    .filter(isRecord)
     .filter((statement) => member(statement, 'Effect') === 'Allow')
 }
 
@@ -88,11 +89,11 @@ function isOpen(value: string): boolean {
 
 function isNarrowed(statement: Statement, isNarrowing: (key: string) => boolean): boolean {
   const conditions = member(statement, 'Condition')
-  if (!isObject(conditions)) return false
+  if (!isRecord(conditions)) return false
   return Object.entries(conditions).some(
     ([operator, keys]) =>
       positive.test(operator) &&
-      isObject(keys) &&
+      isRecord(keys) &&
       Object.entries(keys).some(([key, wanted]) => {
         const values = texts(wanted)
         return isNarrowing(key.toLowerCase()) && values.length > 0 && !values.some(isOpen)

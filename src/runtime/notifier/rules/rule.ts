@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { type Severity, severities } from '../../../domain/alerting.ts'
-import { checked, compiledPattern } from './faults.ts'
+import { checkedDocument, type DocumentSource } from '../../../domain/document.ts'
+import { compiledPattern } from './faults.ts'
 
 const durations: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
 const duration = /^([1-9]\d{0,3})([smh])$/
@@ -39,12 +40,11 @@ export type Threshold = z.infer<typeof threshold>
 
 /**
  * Reads a rule. Its examples may be absent: what is deployed goes without them.
- * @param file where it was read from, for the error
- * @throws Problem `rule-invalid` that names file and field
+ * @throws Problem `rule-invalid` that names file, line and field
  */
-export function readRule(value: unknown, file: string): Rule {
-  const read = checked(rule, value, file)
-  compiledPattern(read.pattern, file)
+export function readRule(value: unknown, source: DocumentSource): Rule {
+  const read = checkedDocument(rule, value, source)
+  compiledPattern(read.pattern, source.name)
   return read
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { IgnoreRule, Severity } from '../../../../src/domain/alerting.ts'
+import { ruleSource } from '../../../../src/runtime/notifier/rules/faults.ts'
 import { compileRules, type Outcome } from '../../../../src/runtime/notifier/rules/match.ts'
 import { type Rule, readRule } from '../../../../src/runtime/notifier/rules/rule.ts'
 import { examples, record, shipped, wrapped } from './records.ts'
@@ -8,7 +9,7 @@ import { examples, record, shipped, wrapped } from './records.ts'
 const now = Date.parse('2026-06-01T00:00:00Z')
 
 function rule(id: string, pattern: unknown, severity: Severity = 'low', more: object = {}): Rule {
-  return readRule({ id, severity, title: 'T', why: 'W', fix: 'F', pattern, ...more }, id)
+  return readRule({ id, severity, title: 'T', why: 'W', fix: 'F', pattern, ...more }, ruleSource(id))
 }
 
 function ignoring(...ignores: readonly Partial<IgnoreRule>[]): IgnoreRule[] {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ignoreFormat } from '../../../../src/domain/alerting.ts'
+import { ruleSource } from '../../../../src/runtime/notifier/rules/faults.ts'
 import { hasExpired } from '../../../../src/runtime/notifier/rules/ignore.ts'
 import { loadRules } from '../../../../src/runtime/notifier/rules/load.ts'
 import { readRule, windowMs } from '../../../../src/runtime/notifier/rules/rule.ts'
@@ -38,18 +39,18 @@ describe('a rule file', () => {
     ['broken YAML', good.replace('[X]', '[X'), 'line'],
     ['no map', 'just words', 'mine.yaml: '],
     ['nothing', '', 'mine.yaml: '],
-    ['no id', good.replace('id: mine\n', ''), 'id: '],
-    ['a strange id', good.replace('id: mine', 'id: My Rule'), 'id: is not a valid id'],
+    ['no id', good.replace('id: mine\n', ''), 'mine.yaml, id: is missing.'],
+    ['a strange id', good.replace('id: mine', 'id: My Rule'), 'mine.yaml, line 1, id: is not a valid id'],
     [
       'a name that differs from the file name',
       good.replace('id: mine', 'id: yours'),
       `id: is "yours", and must be the file's name: "mine"`,
     ],
-    ['an unknown severity', good.replace('low', 'severe'), 'severity: '],
+    ['an unknown severity', good.replace('low', 'severe'), 'line 2, severity: must be one of '],
     ['an empty title', good.replace('title: T', "title: ''"), 'title: '],
     ['no reason', good.replace('why: W\n', ''), 'why: '],
     ['no advice', good.replace('fix: F\n', ''), 'fix: '],
-    ['a misspelt field', `${good}sevrity: low\n`, 'sevrity: '],
+    ['a misspelt field', `${good}sevrity: low\n`, 'line 8, sevrity: is not a known field.'],
     ['an unknown source', `${good}source: syslog\n`, 'source: '],
     ['no pattern', good.replace('pattern: {eventName: [X]}\n', ''), 'pattern: '],
     ['an empty pattern', good.replace('{eventName: [X]}', '{}'), 'pattern: is an empty map'],
@@ -108,7 +109,7 @@ describe('ignore rules', () => {
 })
 
 it('a rule from JSON must meet the same conditions', () => {
-  expect(() => readRule({ id: 'x', severity: 'low', title: 'T', why: 'W', fix: 'F', pattern: { a: [] } }, 'rule 3')).toThrow(
-    /^rule 3, pattern\.a: /,
-  )
+  expect(() =>
+    readRule({ id: 'x', severity: 'low', title: 'T', why: 'W', fix: 'F', pattern: { a: [] } }, ruleSource('rule 3')),
+  ).toThrow(/^rule 3, pattern\.a: /)
 })

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { deployedPatterns, maxPattern } from '../../../../src/runtime/notifier/rules/deployed.ts'
 import { compilePattern } from '../../../../src/runtime/notifier/rules/event-pattern.ts'
+import { ruleSource } from '../../../../src/runtime/notifier/rules/faults.ts'
 import { compileRules } from '../../../../src/runtime/notifier/rules/match.ts'
 import { compileMetricFilter } from '../../../../src/runtime/notifier/rules/metric-filter.ts'
 import { readRule } from '../../../../src/runtime/notifier/rules/rule.ts'
@@ -206,7 +207,7 @@ describe('the deployed patterns', () => {
     const eventName = Array.from({ length: 300 }, (_, index) => `Operation${index}`)
     const rule = readRule(
       { id: 'many', severity: 'low', title: 'T', why: 'W', fix: 'F', pattern: { eventSource: ['x.amazonaws.com'], eventName } },
-      'many',
+      ruleSource('many'),
     )
     const patterns = deployedPatterns([rule])
     const made = patterns.map(({ pattern }) => compilePattern(pattern))
@@ -226,7 +227,7 @@ describe('the deployed patterns', () => {
   it('contain no catch-all: a rule without an event name is refused', () => {
     const rule = readRule(
       { id: 'all', severity: 'low', title: 'T', why: 'W', fix: 'F', pattern: { apigw: { public: [true] } } },
-      'all',
+      ruleSource('all'),
     )
     expect(() => deployedPatterns([rule])).toThrow(/^all, pattern: asks for facts only/)
   })

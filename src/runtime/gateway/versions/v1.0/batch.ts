@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { Charset } from '../../../../domain/euc-kr.ts'
 import { messageRequestIn, normalizedTexts } from '../../../../domain/message.ts'
 import { type FieldError, Problem, type ProblemCode, problemTable } from '../../../../domain/problem.ts'
+import { isRecord } from '../../../../domain/record.ts'
 import { json } from '../../http/http.ts'
 import { rateLimitHeaders, standings } from '../../http/rate-limit-headers.ts'
 import { checkedRows, refOf } from '../../messages/checked-rows.ts'
@@ -57,8 +58,7 @@ const answer = z.object({
 /** Each message with the defaults of the batch. */
 function messagesOf({ messages, defaults = {} }: z.output<typeof body>): unknown[] {
   return messages.map((row) => {
-    const isObject = typeof row === 'object' && row !== null && !Array.isArray(row)
-    return isObject ? { ...defaults, ...row } : row
+    return isRecord(row) ? { ...defaults, ...row } : row
   })
 }
 

@@ -1,0 +1,78 @@
+import type { DocumentSource } from '../../domain/document.ts'
+import { readYamlDocument } from '../../domain/yaml-document.ts'
+import { isMap, type Json, type JsonMap, jsonOf, scalarText } from './json.ts'
+import { functionTags } from './tags.ts'
+
+interface Resource {
+  readonly type: string
+  /** The name of the condition under which it is made. */
+  readonly condition: string | undefined
+  /** What happens to it when it is deleted, where the template says. */
+  readonly deletionPolicy: string | undefined
+  readonly properties: JsonMap
+}
+
+interface Parameter {
+  readonly description: string | undefined
+  /** `undefined`: it has to be given. */
+  readonly fallback: string | undefined
+}
+
+/** A template as it is written: its functions are in their long form and unresolved. */
+export interface Template {
+  readonly resources: ReadonlyMap<string, Resource>
+  readonly parameters: ReadonlyMap<string, Parameter>
+  readonly conditions: ReadonlyMap<string, Json>
+  /** A value of a mapping, as `Fn::FindInMap` finds it. */
+  mapped(map: string, first: string, second: string): Json | undefined
+}
+
+function entriesOf(section: Json | undefined): [string, Json][] {
+  return isMap(section) ? Object.entries(section) : []
+}
+
+function member(value: Json | undefined, name: string): Json | undefined {
+  return isMap(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+function textMember(value: JsonMap, name: string): string | undefined {
+  const found = value[name]
+  return typeof found === 'string' ? found : undefined
+}
+
+function resourceFrom(value: JsonMap): Resource {
+  const { Properties } = value
+  return {
+    type: scalarText(value.Type) ?? '',
+    condition: textMember(value, 'Condition'),
+    deletionPolicy: textMember(value, 'DeletionPolicy'),
+    properties: isMap(Properties) ? Properties : {},
+  }
+}
+
+/**
+ * Reads the sections of a template of YAML or JSON.
+ * @throws Problem with the code of `source` that names the line
+ */
+export function readSections(text: string, source: DocumentSource): JsonMap {
+  const whole = jsonOf(readYamlDocument(text, source, functionTags).value)
+  return isMap(whole) ? whole : {}
+}
+
+/**
+ * Reads what this program looks at in a template of YAML or JSON.
+ * @throws Problem with the code of `source` that names the line
+ */
+export function readTemplate(text: string, source: DocumentSource): Template {
+  const { Resources, Parameters, Conditions, Mappings } = readSections(text, source)
+  return {
+    resources: new Map(entriesOf(Resources).flatMap(([id, one]) => (isMap(one) ? [[id, resourceFrom(one)]] : []))),
+    parameters: new Map(
+      entriesOf(Parameters).flatMap(([name, one]) =>
+        isMap(one) ? [[name, { description: textMember(one, 'Description'), fallback: scalarText(one.Default) }]] : [],
+      ),
+    ),
+    conditions: new Map(entriesOf(Conditions)),
+    mapped: (map, first, second) => member(member(member(Mappings, map), first), second),
+  }
+}
