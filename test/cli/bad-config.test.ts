@@ -7,7 +7,7 @@ import { jsonError, type Run, registryFile, run, runCli, shownError, temporaryFo
 const changes = ['customer', 'add', 'acme', '--day', '5', '--key', 'live'] as const
 const password = 'hunter2hunter2'
 
-/** Runs a change that cannot happen, for people and for programs. */
+/** Runs a failing change with text output and with JSON output. */
 async function refused(cwd: string, ...more: string[]): Promise<{ text: Run; message: string; next: string; code: string }> {
   const text = await run([...changes, ...more], { cwd })
   const program = await run([...changes, ...more, '--json'], { cwd })
@@ -126,7 +126,7 @@ describe('a registry that cannot be used', () => {
     '%s does not answer',
     async (address) => {
       const shown = await refused(temporaryFolder(), '--registry', address)
-      // "?" is a word of its own to a shell.
+      // A shell treats "?" as a pattern.
       const next = `apigw doctor --registry ${address.includes('?') ? `'${address}'` : address}`
       expect(shown).toMatchObject({ code: 'registry-unavailable', next, text: { code: 1 } })
       expect(shown.message).toContain(`${address} does not answer`)

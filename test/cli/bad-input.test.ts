@@ -10,11 +10,11 @@ interface Case {
   readonly args: readonly string[]
   readonly code: ProblemCode
   readonly message: RegExp
-  /** Part of the next thing to do. */
+  /** Expected part of the next step. */
   readonly next: string
 }
 
-/** @param line in words, or as a list where a word has a space in it */
+/** @param line as one string, or as a list when an argument contains a space */
 const bad = (what: string, line: string | readonly string[], code: ProblemCode, message: RegExp, next: string): Case => ({
   what,
   args: typeof line === 'string' ? line.split(' ') : line,
@@ -29,7 +29,7 @@ const keyIssue = ['key', 'issue', 'acme'] as const
 const newCustomer = ['customer', 'add', 'beta', '--key', 'live', '--key', 'test'] as const
 
 const cases: readonly Case[] = [
-  // Wrong usage
+  // Usage errors
   bad('a flag that does not exist', 'customer list --nope', 'usage', /--nope/, 'apigw customer list --help'),
   bad(
     'a slip in a flag',
@@ -69,7 +69,7 @@ const cases: readonly Case[] = [
   ),
   bad('neither text nor recipient', 'send', 'usage', /--text.*--to|--to.*--text/, 'apigw send --help'),
 
-  // Who
+  // Ids and names
   bad('an unknown customer', 'customer show acmee', 'customer-unknown', /"acmee".*did you mean "acme"\?/, 'apigw customer list'),
   bad(
     'an unknown customer like no other',
@@ -126,7 +126,7 @@ const cases: readonly Case[] = [
     'Asia/Seoul',
   ),
 
-  // How much
+  // Quantities
   ...['0', '-1', '1.5', '1000000000001'].map((day) =>
     bad(
       `${day} a day`,
@@ -152,7 +152,7 @@ const cases: readonly Case[] = [
   bad('the last bound taken away', 'quota set acme --day none', 'quota-invalid', /needs a daily or a monthly limit/, '--day N'),
   bad('a burst without a rate', 'quota set acme --burst 5', 'quota-invalid', /burst needs a rate/, '--rate N'),
 
-  // Where to, and from where
+  // Recipients, queues and addresses
   ...['bad name!', 'a.fifo', '', 'x'.repeat(81)].map((queue) =>
     bad(
       `the queue "${queue}"`,
@@ -194,7 +194,7 @@ const cases: readonly Case[] = [
     ),
   ),
 
-  // Until when
+  // Expiry
   ...['soon', '90', '90w', '-1d', '2027-01-31', '2027-01-31T00:00:00', '2027-13-01T00:00:00Z'].map((when) =>
     bad(
       `expiry "${when}"`,

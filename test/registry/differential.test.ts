@@ -42,7 +42,7 @@ const operation = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('settle' as const),
-      /** Counted from the newest. */
+      /** Index from the newest. */
       which: fc.nat(5),
       how: fc.constantFrom('accepted', 'part', 'failed', 'failed', 'abandoned', 'running'),
     }),
@@ -144,7 +144,7 @@ class Comparison {
 
   async #admit({ key, idempotency, api, address, recall, ...rest }: Extract<Operation, { kind: 'admit' }>): Promise<void> {
     this.#count += 1
-    // Redis lets a record expire by its own clock, so no record is asked for again when SQLite's may have expired.
+    // Redis expires a record by its own clock, so a record is not used again once SQLite's may have expired.
     const era = Math.floor(this.#clock.now / (24 * hourMs * 10))
     const request = {
       reservation: `${this.#id}-${this.#count}`,
@@ -170,7 +170,7 @@ class Comparison {
     if (reservation === undefined) return
     const expired = reservation.idempotency !== undefined && this.#highest - reservation.admittedAt >= idempotencyMs
     if (expired) return
-    // A record is written without an answer's text as well: then only the units are settled.
+    // A record can be written without an answer: then only the units are settled.
     const response = `answer ${this.#count}`
     const outcome: Outcome =
       how === 'accepted'
@@ -206,7 +206,7 @@ class Comparison {
     }
   }
 
-  /** Even turns ask the first Redis gateway, odd ones the second, so that what each remembers grows old. */
+  /** Turns alternate between two Redis gateways, so that the cache of each grows stale. */
   async #same<T>(ask: (registry: Registry) => Promise<T>): Promise<T> {
     const [sqlite, first, second] = this.#registries
     const redis = this.#count % 2 === 0 ? first : second

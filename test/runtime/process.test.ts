@@ -36,7 +36,7 @@ function workerEnv(more: Record<string, string> = {}): Record<string, string> {
   return { ...own, APIGW_SQS_ENDPOINT: sqs.endpoint, ...more }
 }
 
-/** It said in one line why, and nothing else happened. */
+/** It printed the reason in one line, and nothing else happened. */
 async function expectFailedStart(child: Child, detail: string | RegExp): Promise<void> {
   expect(await child.ended).toBe(1)
   expect(child.lines).toHaveLength(1)

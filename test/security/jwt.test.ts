@@ -44,7 +44,7 @@ function send(world: Secured, token: string, path = '/v1.0/messages'): Promise<A
 
 const codeOf = (answer: Answer): unknown => answer.body.code ?? answer.status
 
-/** Signs with the key that the gateways share, whatever claims a thief of nothing would like. */
+/** Signs arbitrary claims with the key that the gateways share. */
 async function forged(world: Secured, payload: JWTPayload, header: Partial<JWTHeaderParameters> = {}): Promise<string> {
   const [key] = tokenKeysFrom((await world.registry.document(tokenKeysDocument))?.text)
   const masterKeys = await world.context.masterKeys?.()
@@ -87,7 +87,7 @@ describe('a token', () => {
     expect(Number(payload.exp) - Number(payload.iat)).toBe(900)
   })
 
-  // A Redis database of their own: the keys that sign tokens belong to one master key.
+  // A separate Redis database: the keys that sign tokens belong to one master key.
   it.each([
     ['key revoke', 1],
     ['customer suspend', 2],

@@ -2,17 +2,17 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A request to an emulated service: the action, as its protocol names it, and the body. */
+/** A request to an emulated service: the action, in the name of its protocol, and the body. */
 export interface AwsCall {
   readonly action: string
   readonly body: string
   readonly authorization: string
 }
 
-/** An answer: what JSON or text is said, or an error by AWS's own name for it. */
+/** An answer: JSON or text, or an error with AWS's own name for it. */
 export type AwsAnswer = object | string | { readonly error: string; readonly status?: number }
 
-/** A service of AWS on this machine, for the runtime's own client; it is gone after the test. */
+/** An emulated AWS service for the runtime's own client; it is closed after the test. */
 export async function awsServer(answer: (call: AwsCall) => AwsAnswer): Promise<{ endpoint: string; calls: AwsCall[] }> {
   const calls: AwsCall[] = []
   const server = createServer((request, response) => {

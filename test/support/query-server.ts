@@ -2,21 +2,21 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 
-/** What a service of the query protocol was asked: the action and its parameters. */
+/** A request in the query protocol: the action and its parameters. */
 export interface Asked {
   readonly action: string
   readonly parameters: URLSearchParams
-  /** That the request was signed for. */
+  /** The region that the request was signed for. */
   readonly region: string
 }
 
-/** What it answers: the inside of the result, an error's code, or a function of what was asked. */
+/** An answer: the content of the result, an error code, or a function of the request. */
 export type Answer =
   | string
   | { readonly error: string; readonly message?: string; readonly status?: number }
   | ((asked: Asked) => Answer)
 
-/** What a service of another protocol was asked. */
+/** A request in a different protocol. */
 export interface Sent {
   readonly method: string
   readonly url: URL
@@ -100,10 +100,10 @@ export async function awsServer(query: Readonly<Record<string, Answer>>, rest: R
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
 
-/** A list of members, as the query protocol writes it. */
+/** A list of members in the format of the query protocol. */
 export const members = (...inside: string[]): string => inside.map((one) => `<member>${one}</member>`).join('')
 
-/** An object's fields. What begins with "<" is taken for XML; undefined is left out. */
+/** The fields of an object. A value that begins with "<" is XML; undefined is left out. */
 export const fields = (of: Readonly<Record<string, string | undefined>>): string =>
   Object.entries(of)
     .map(([name, value]) => {

@@ -4,7 +4,7 @@ import { Sales, SentLog } from '../../../src/dev/prove/log.ts'
 
 const customer = 'keyed'
 
-/** Two accepted messages that were written, delivered, reported and paid for. */
+/** Two accepted messages that were written, delivered, reported and charged. */
 function evidence(changes: Partial<Evidence> = {}, accept: readonly string[] = ['A', 'B']): Evidence {
   const log = new SentLog()
   const flight = log.begin(customer, accept.length)

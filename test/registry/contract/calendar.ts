@@ -6,7 +6,7 @@ import { at } from '../fixtures.ts'
 
 const hourMs = 3_600_000
 
-/** What is called, its time zone, its first instant, the first instant after it, and its length in hours. */
+/** Name, time zone, first instant, first instant after it, and length in hours. */
 const days: [string, string, string, string, number][] = [
   ['a day in Seoul', 'Asia/Seoul', '2026-11-23T00:00+09:00', '2026-11-24T00:00+09:00', 24],
   ['the day that the clock goes forward', 'America/New_York', '2026-03-08T00:00-05:00', '2026-03-09T00:00-04:00', 23],

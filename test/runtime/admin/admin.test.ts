@@ -15,7 +15,7 @@ interface World {
   readonly handler: AdminHandler
   readonly registry: Registry
   readonly log: Record<string, unknown>[]
-  /** Asks as the Function URL does for a caller whom AWS proved. */
+  /** Sends a request as the Function URL does for an authenticated caller. */
   ask(method: string, params: unknown): Promise<Answer>
 }
 interface Answer {
@@ -158,7 +158,7 @@ describe('the caller', () => {
 })
 
 describe('what may be requested', () => {
-  // Of these the first five wrote whatever was sent, such as a reservation that was never made and is given back.
+  // The first five used to write whatever was sent, such as the refund of a reservation that was never made.
   test.each(['settle', 'admit', 'save', 'remove', 'saveDocument', 'constructor', '__proto__', 'close', 'flushall', ''])(
     'the method %j does not exist',
     async (method) => {

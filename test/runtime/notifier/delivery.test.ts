@@ -36,7 +36,7 @@ describe.each<[string, SlackAnswer]>([
     const all = records(4).map((record) => ({ Records: [record] }))
     for (const event of all) expect(await invoke(event)).toBe('dead')
     expect(slack.delivered).toHaveLength(0)
-    // Slack is back; what waits is given to the function again, twice over.
+    // Slack is back, and every waiting record is handed to the function again, twice.
     const back = await world()
     clock.now += 3_600_000
     for (const event of [...all, ...all]) expect(await back.invoke(event)).toBe('handled')

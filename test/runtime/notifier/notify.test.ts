@@ -27,7 +27,7 @@ describe('an action', () => {
     const detail = example('admin-policy-attached')
     const record = sns(bridged(detail))
     await run({ Records: [record] })
-    // The same report handed over again, another report of the same action, and the record without any wrapping.
+    // The same report again, a second report of the same action, and the record without a wrapper.
     await run({ Records: [record] })
     await run(one(bridged(detail)))
     await run(detail)

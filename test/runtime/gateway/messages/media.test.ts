@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => sqs.stop())
 
-/** The headers of a JPEG image of this size, as baseline files have them, and nothing to look at. */
+/** The headers of a baseline JPEG image of this size, without image data. */
 function jpeg(width: number, height: number, filler = 0): Buffer {
   const word = (value: number): number[] => [value >> 8, value & 0xff]
   const jfif = [0xff, 0xe0, ...word(16), ...Buffer.from('JFIF\0'), 1, 1, 0, 0, 1, 0, 1, 0, 0]

@@ -114,7 +114,7 @@ describe('413', () => {
   })
 })
 
-/** Sends chunks for as long as the server takes them. */
+/** Sends chunks for as long as the server accepts them. */
 function flood(world: World) {
   return new Promise<{ socket: ReturnType<typeof connect>; text: string }>((resolve) => {
     let text = ''

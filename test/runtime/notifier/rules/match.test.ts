@@ -228,7 +228,7 @@ it('checks only rules that can match: ten thousand other events cost next to not
     },
   })
   expect(matcher.matchesOf(watched, now).matches).toEqual([])
-  // Two rules hold for calls of any name; 74 rules with three members each would look more than 200 times.
+  // Two rules apply to calls of any name; 74 rules with three members each would need more than 200 look-ups.
   expect(touched).toBeLessThan(20)
 })
 
