@@ -60,7 +60,7 @@ describe('a Redis that became a replica', () => {
     const problem = await problemOf(customer.admit())
     expect(problem).toMatchObject(unavailable('read-only'))
     expect(problem.message).toContain('read-only replica')
-    // Including calls without a connection, because the replica is not accepted again. A slow machine may not reach it at all.
+    // Calls without a connection fail too, because the replica is not accepted again. A slow machine may not reach it at all.
     for (let call = 0; call < 30; call++) {
       const { extensions } = await problemOf(customer.admit())
       expect(['read-only', 'unreachable']).toContain(extensions?.reason)

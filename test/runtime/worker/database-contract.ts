@@ -16,7 +16,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
     return { test, database }
   }
 
-  /** An insert must not fail with an error that suggests a retry. */
+  /** Expects a refusal, and not an error that suggests a retry. */
   async function expectBadRow(flushing: Promise<number>): Promise<void> {
     const error = await flushing.then(
       () => undefined,
