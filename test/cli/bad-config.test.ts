@@ -34,7 +34,7 @@ describe('a broken apigw.yaml: the error gives file, place and reason', () => {
       message: /apigw\.yaml, stages\.dev\.registri: /,
     },
     { what: 'an unknown field', config: 'version: 1\nstagez: {}\nstages: {dev: {}}\n', message: /apigw\.yaml, stagez: / },
-    { what: 'another version', config: 'version: 2\nstages: {dev: {}}\n', message: /apigw\.yaml, version: / },
+    { what: 'a different version', config: 'version: 2\nstages: {dev: {}}\n', message: /apigw\.yaml, version: / },
     { what: 'no stages', config: 'version: 1\n', message: /apigw\.yaml, stages: / },
     {
       what: 'a gateway that is not a URL',
@@ -42,7 +42,7 @@ describe('a broken apigw.yaml: the error gives file, place and reason', () => {
       message: /stages\.dev\.gateway: /,
     },
     {
-      what: 'a region that is none',
+      what: 'an invalid region',
       config: 'version: 1\nstages: {dev: {region: Seoul}}\n',
       message: /stages\.dev\.region: .*ap-northeast-2/,
     },

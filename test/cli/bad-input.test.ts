@@ -38,8 +38,8 @@ const cases: readonly Case[] = [
     /--timezone; did you mean --time-zone\?/,
     'apigw customer set --help',
   ),
-  bad('an argument too many', 'quota show acme beta', 'usage', /beta/, 'apigw quota show --help'),
-  bad('an argument too few', 'customer show', 'usage', /customer/, 'apigw customer show --help'),
+  bad('one argument too many', 'quota show acme beta', 'usage', /beta/, 'apigw quota show --help'),
+  bad('one argument too few', 'customer show', 'usage', /customer/, 'apigw customer show --help'),
   bad('a flag without its value', 'quota set acme --day', 'usage', /--day/, 'apigw quota set --help'),
   bad(
     'an environment that does not exist',
@@ -51,7 +51,7 @@ const cases: readonly Case[] = [
   bad('a scheme that does not exist', 'key issue acme --scheme rot13', 'usage', /--scheme=rot13/, 'apigw key issue --help'),
   bad('an API that does not exist', 'route set acme --api faxes --queue q', 'usage', /--api=faxes/, 'apigw route set --help'),
   bad('a port that is not a number', 'dev --port abc', 'usage', /^--port: .*abc$/, 'apigw dev --help'),
-  bad('a port that cannot be', 'dev --port 70000', 'usage', /^--port: .*65535.*70000$/, 'apigw dev --help'),
+  bad('a port out of range', 'dev --port 70000', 'usage', /^--port: .*65535.*70000$/, 'apigw dev --help'),
   bad('a gateway that is not a URL', 'doctor --gateway nope', 'usage', /^--gateway: .*nope$/, 'apigw doctor --help'),
 
   // No terminal to prompt on
@@ -72,7 +72,7 @@ const cases: readonly Case[] = [
   // Ids and names
   bad('an unknown customer', 'customer show acmee', 'customer-unknown', /"acmee".*did you mean "acme"\?/, 'apigw customer list'),
   bad(
-    'an unknown customer like no other',
+    'an unknown customer without a close match',
     'quota show zzzzzz',
     'customer-unknown',
     /^The customer "zzzzzz" does not exist\.$/,
@@ -149,7 +149,7 @@ const cases: readonly Case[] = [
     bad(`"${month}" a month`, [...quotaSet, `--month=${month}`], 'quota-invalid', /is not a number.*month limit/, '"none"'),
   ),
   bad('a rate without day or month', 'quota set bare --rate 5', 'quota-invalid', /needs a daily or a monthly limit/, '--day N'),
-  bad('the last bound taken away', 'quota set acme --day none', 'quota-invalid', /needs a daily or a monthly limit/, '--day N'),
+  bad('the last limit removed', 'quota set acme --day none', 'quota-invalid', /needs a daily or a monthly limit/, '--day N'),
   bad('a burst without a rate', 'quota set acme --burst 5', 'quota-invalid', /burst needs a rate/, '--rate N'),
 
   // Recipients, queues and addresses
@@ -177,7 +177,7 @@ const cases: readonly Case[] = [
     'apigw route set --help',
   ),
   bad(
-    'a route that is not there',
+    'a route that does not exist',
     'route remove bare --env live',
     'route-unknown',
     /"bare" has no route for messages in live/,

@@ -81,7 +81,7 @@ describe('what is refused', () => {
     ['nothing', '', ''],
     ['two signatures', 'a=("@method"), b=("@method")', 'a=:AAAA:, b=:AAAA:'],
     ['two values and one input', 'a=("@method")', 'a=:AAAA:, b=:AAAA:'],
-    ['another label', 'a=("@method")', 'b=:AAAA:'],
+    ['a different label', 'a=("@method")', 'b=:AAAA:'],
     ['a component twice', 'sig=("@method" "@method")', 'sig=:AAAA:'],
     ['no list', 'sig="@method"', 'sig=:AAAA:'],
     ['a component that is not a string', 'sig=(method)', 'sig=:AAAA:'],

@@ -137,7 +137,7 @@ describe('a query', () => {
   })
 
   test.each([
-    ['another version', '{"apigw":1,"result":[]}', /uses protocol version 1\. This command uses version 2/],
+    ['a different version', '{"apigw":1,"result":[]}', /uses protocol version 1\. This command uses version 2/],
     ['no version', '[]', /does not speak the protocol of apigw/],
     ['no JSON', 'Hello from Lambda!', /does not speak the protocol of apigw/],
   ])('a function that answers with %s', async (_, body, said) => {

@@ -29,7 +29,7 @@ describe.each<[string, SlackAnswer]>([
   ['is down for an hour', { status: 503, body: 'down' }],
   ['resets every connection', 'reset'],
   ['asks to wait for an hour', { status: 429, body: 'rate_limited', retryAfter: '3600' }],
-  ['does not know the webhook any more', { status: 404, body: 'no_service' }],
+  ['no longer knows the webhook', { status: 404, body: 'no_service' }],
 ])('when Slack %s', (_, failure) => {
   it('every alert becomes a dead letter, and is delivered once from there', async () => {
     const { slack, invoke, clock } = await world({ answers: Array.from({ length: 200 }, () => failure) })

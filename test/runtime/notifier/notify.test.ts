@@ -208,10 +208,10 @@ describe('an alarm', () => {
   })
 
   it.each<[string, undefined | (() => Promise<string[]>), string]>([
-    ['has no log group to look in', undefined, 'Threshold Crossed'],
+    ['has no log group to search', undefined, 'Threshold Crossed'],
     ['finds nothing', async () => [], 'No event was found'],
     [
-      'may not look',
+      'has no permission to search',
       () => Promise.reject(Object.assign(new Error('x'), { name: 'AccessDeniedException' })),
       'AccessDeniedException',
     ],

@@ -100,7 +100,7 @@ describe('MariaDB alone', () => {
 
   it.each([
     ['nothing listens', () => 'mariadb://root@127.0.0.1:1/nowhere'],
-    ['there is no such database', () => `${inject('mariadb')}nowhere`],
+    ['the database does not exist', () => `${inject('mariadb')}nowhere`],
     ['the password is wrong', () => `${inject('mariadb').replace('root@', 'nobody:hunter2@')}nowhere`],
   ])('reports itself as unavailable when %s, without a password', async (_, address) => {
     const database = await openDatabase(address())

@@ -96,13 +96,17 @@ describe('an ignore rule', () => {
     ],
     ['knows the facts', [{ pattern: { apigw: { otherUser: [true] } } }], { matches: [], held: ['b', 'a'], expired: [] }],
     [
-      'needs both, where it has both',
+      'needs both, when it has both',
       [{ rule: 'a', pattern: { userIdentity: { userName: ['bob'] } } }],
       { matches: ['b', 'a'], held: [], expired: [] },
     ],
-    ['holds no longer, and is named', [{ rule: 'a', expires: '2026-05-31' }], { matches: ['b', 'a'], held: [], expired: ['a'] }],
     [
-      'holds beside one that has run out',
+      'has no effect after its expiry, and is named',
+      [{ rule: 'a', expires: '2026-05-31' }],
+      { matches: ['b', 'a'], held: [], expired: ['a'] },
+    ],
+    [
+      'applies next to an expired one',
       [{ rule: 'a', expires: '2026-05-31' }, { rule: 'a' }],
       { matches: ['b'], held: ['a'], expired: [] },
     ],
