@@ -17,7 +17,7 @@ beforeAll(async () => {
   config = await Config.load(root)
 })
 
-/** The code of a page: its blocks, without their comments, and its code spans. */
+/** The code of a page: its code blocks without comments, and its code spans. */
 function codeOf(text: string): string[] {
   const blocks = [...text.matchAll(/^```[^\n]*\n(.*?)^```/gms)].flatMap(([, block = '']) => block.split('\n'))
   const prose = text.replaceAll(/^```.*?^```/gms, '')
@@ -25,7 +25,7 @@ function codeOf(text: string): string[] {
   return [...blocks.map((line) => line.replace(/(?:^|\s)#.*$/, '')), ...spans]
 }
 
-/** Every `apigw …` in the code of a page, as words. Prose may call the product by its name. */
+/** Every `apigw …` in the code of a page, as words. Prose may mention the product by name. */
 function calls(text: string): string[][] {
   return codeOf(text).flatMap((code) =>
     [...code.matchAll(/(?:^|[\s|&])apigw ((?:[a-z-]+ ?)+[^\n|]*)/g)].map(([, words = '']) => words.trim().split(/\s+/)),

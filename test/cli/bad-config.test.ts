@@ -7,7 +7,7 @@ import { jsonError, type Run, registryFile, run, runCli, shownError, temporaryFo
 const changes = ['customer', 'add', 'acme', '--day', '5', '--key', 'live'] as const
 const password = 'hunter2hunter2'
 
-/** Runs a change that cannot happen, for people and for programs. */
+/** Runs a failing change with text output and with JSON output. */
 async function refused(cwd: string, ...more: string[]): Promise<{ text: Run; message: string; next: string; code: string }> {
   const text = await run([...changes, ...more], { cwd })
   const program = await run([...changes, ...more, '--json'], { cwd })
@@ -46,7 +46,7 @@ describe('a broken apigw.yaml: the error gives file, place and reason', () => {
       message: /line 2, stages\.dev\.gateway: is not a valid URL\.$/,
     },
     {
-      what: 'a region that is none',
+      what: 'an invalid region',
       config: 'version: 1\nstages: {dev: {region: Seoul}}\n',
       message: /stages\.dev\.region: .*ap-northeast-2/,
     },
@@ -131,7 +131,7 @@ describe('a registry that cannot be used', () => {
     '%s does not answer',
     async (address) => {
       const shown = await refused(temporaryFolder(), '--registry', address)
-      // "?" is a word of its own to a shell.
+      // A shell treats "?" as a pattern.
       const next = `apigw doctor --registry ${address.includes('?') ? `'${address}'` : address}`
       expect(shown).toMatchObject({ code: 'registry-unavailable', next, text: { code: 1 } })
       expect(shown.message).toContain(`${address} does not answer`)

@@ -10,11 +10,11 @@ interface Case {
   readonly args: readonly string[]
   readonly code: ProblemCode
   readonly message: RegExp
-  /** Part of the next thing to do. */
+  /** Expected part of the next step. */
   readonly next: string
 }
 
-/** @param line in words, or as a list where a word has a space in it */
+/** @param line as one string, or as a list when an argument contains a space */
 const bad = (what: string, line: string | readonly string[], code: ProblemCode, message: RegExp, next: string): Case => ({
   what,
   args: typeof line === 'string' ? line.split(' ') : line,
@@ -29,7 +29,7 @@ const keyIssue = ['key', 'issue', 'acme'] as const
 const newCustomer = ['customer', 'add', 'beta', '--key', 'live', '--key', 'test'] as const
 
 const cases: readonly Case[] = [
-  // Wrong usage
+  // Usage errors
   bad('a flag that does not exist', 'customer list --nope', 'usage', /--nope/, 'apigw customer list --help'),
   bad(
     'a slip in a flag',
@@ -38,8 +38,8 @@ const cases: readonly Case[] = [
     /--timezone; did you mean --time-zone\?/,
     'apigw customer set --help',
   ),
-  bad('an argument too many', 'quota show acme beta', 'usage', /beta/, 'apigw quota show --help'),
-  bad('an argument too few', 'customer show', 'usage', /customer/, 'apigw customer show --help'),
+  bad('one argument too many', 'quota show acme beta', 'usage', /beta/, 'apigw quota show --help'),
+  bad('one argument too few', 'customer show', 'usage', /customer/, 'apigw customer show --help'),
   bad('a flag without its value', 'quota set acme --day', 'usage', /--day/, 'apigw quota set --help'),
   bad(
     'an environment that does not exist',
@@ -51,7 +51,7 @@ const cases: readonly Case[] = [
   bad('a scheme that does not exist', 'key issue acme --scheme rot13', 'usage', /--scheme=rot13/, 'apigw key issue --help'),
   bad('an API that does not exist', 'route set acme --api faxes --queue q', 'usage', /--api=faxes/, 'apigw route set --help'),
   bad('a port that is not a number', 'dev --port abc', 'usage', /^--port: .*abc$/, 'apigw dev --help'),
-  bad('a port that cannot be', 'dev --port 70000', 'usage', /^--port: .*65535.*70000$/, 'apigw dev --help'),
+  bad('a port out of range', 'dev --port 70000', 'usage', /^--port: .*65535.*70000$/, 'apigw dev --help'),
   bad('a gateway that is not a URL', 'doctor --gateway nope', 'usage', /^--gateway: .*nope$/, 'apigw doctor --help'),
 
   // No terminal to prompt on
@@ -69,10 +69,10 @@ const cases: readonly Case[] = [
   ),
   bad('neither text nor recipient', 'send', 'usage', /--text.*--to|--to.*--text/, 'apigw send --help'),
 
-  // Who
+  // Ids and names
   bad('an unknown customer', 'customer show acmee', 'customer-unknown', /"acmee".*did you mean "acme"\?/, 'apigw customer list'),
   bad(
-    'an unknown customer like no other',
+    'an unknown customer without a close match',
     'quota show zzzzzz',
     'customer-unknown',
     /^The customer "zzzzzz" does not exist\.$/,
@@ -126,7 +126,7 @@ const cases: readonly Case[] = [
     'Asia/Seoul',
   ),
 
-  // How much
+  // Quantities
   ...['0', '-1', '1.5', '1000000000001'].map((day) =>
     bad(
       `${day} a day`,
@@ -149,10 +149,10 @@ const cases: readonly Case[] = [
     bad(`"${month}" a month`, [...quotaSet, `--month=${month}`], 'quota-invalid', /is not a number.*month limit/, '"none"'),
   ),
   bad('a rate without day or month', 'quota set bare --rate 5', 'quota-invalid', /needs a daily or a monthly limit/, '--day N'),
-  bad('the last bound taken away', 'quota set acme --day none', 'quota-invalid', /needs a daily or a monthly limit/, '--day N'),
+  bad('the last limit removed', 'quota set acme --day none', 'quota-invalid', /needs a daily or a monthly limit/, '--day N'),
   bad('a burst without a rate', 'quota set acme --burst 5', 'quota-invalid', /burst needs a rate/, '--rate N'),
 
-  // Where to, and from where
+  // Recipients, queues and addresses
   ...['bad name!', 'a.fifo', '', 'x'.repeat(81)].map((queue) =>
     bad(
       `the queue "${queue}"`,
@@ -177,7 +177,7 @@ const cases: readonly Case[] = [
     'apigw route set --help',
   ),
   bad(
-    'a route that is not there',
+    'a route that does not exist',
     'route remove bare --env live',
     'route-unknown',
     /"bare" has no route for messages in live/,
@@ -194,7 +194,7 @@ const cases: readonly Case[] = [
     ),
   ),
 
-  // Until when
+  // Expiry
   ...['soon', '90', '90w', '-1d', '2027-01-31', '2027-01-31T00:00:00', '2027-13-01T00:00:00Z'].map((when) =>
     bad(
       `expiry "${when}"`,

@@ -17,11 +17,11 @@ interface Cloud {
   run(...args: string[]): Promise<Run>
 }
 
-/** AWS on this machine, a project with a stage, and apigw as it is installed. */
+/** AWS on this machine, a project with a stage, and the installed apigw. */
 export async function cloud(
   instead: Readonly<Record<string, Answer>> = {},
   json: Readonly<Record<string, () => string>> = {},
-  // All at once: the commands pause between two looks.
+  // No pauses between two polls.
   perLook = 100,
 ): Promise<Cloud> {
   const aws = new FakeCloudFormation(perLook)

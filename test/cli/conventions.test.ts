@@ -6,9 +6,9 @@ const config = await Config.load(root)
 const commands = config.commands.filter((command) => command.pluginName === 'apigw').sort((a, b) => a.id.localeCompare(b.id))
 const named = commands.map((command) => ({ name: command.id.replaceAll(':', ' '), command }))
 
-/** Flags whose variable is another, with the reason. */
+/** Flags whose variable has a different name, with the reason. */
 const otherVariable = new Map([
-  // APIGW_CREDENTIALS holds the secret itself, which a flag never does.
+  // APIGW_CREDENTIALS contains the secret itself; no flag does.
   ['credentials', 'APIGW_CREDENTIALS_FROM'],
 ])
 const singles = new Set([
@@ -69,7 +69,7 @@ function examplesOf(command: Command.Loadable): string[] {
   )
 }
 
-/** The words of a command line, without its quotes. */
+/** The arguments of a command line, without quotes. */
 function words(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '')
 }
@@ -150,7 +150,7 @@ test('every command listed here also runs in process, except for --help', async 
     expect(await run([...name.split(' '), '--no-such-flag'], { cwd: temporaryFolder() })).toMatchObject({ code: 2 })
 })
 
-/** What differs between machines and releases. */
+/** Replaces what differs between machines and releases. */
 function normal(text: string): string {
   return text.replace(/apigw\/\S+ \S+ node-v\S+/, 'apigw/VERSION PLATFORM NODE').replaceAll(/[ \t]+$/gm, '')
 }

@@ -26,7 +26,7 @@ async function doctor(options: RunOptions, ...more: string[]): Promise<Report> {
   return { code, ...report }
 }
 
-/** The whole system, and a folder whose apigw.yaml names it. */
+/** A complete setup, and a folder whose apigw.yaml refers to it. */
 async function healthyFolder(): Promise<RunOptions> {
   const cwd = temporaryFolder()
   const actor = { who: 'tester', from: 'here' }

@@ -25,7 +25,7 @@ beforeEach(() => {
   here = { cwd: temporaryFolder(), env }
 })
 
-/** A queue with dead letters that have come to nothing. */
+/** A queue with dead letters that could not be processed. */
 function queueWithDead(good: number, junk = 0): { name: string; dead: string } {
   const name = uniqueName('carrier')
   const dead = `${name}-dlq`

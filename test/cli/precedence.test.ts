@@ -6,7 +6,7 @@ import { json, ok, run, temporaryFolder } from './run.ts'
 let cwd: string
 const names = ['by-flag', 'by-env', 'by-file', 'by-stage', 'by-default'] as const
 
-/** A registry for each place that can name one, each with a customer of the place's name. */
+/** One registry for each place that can name one. Its only customer is named after the place. */
 beforeEach(async () => {
   cwd = temporaryFolder()
   mkdirSync(join(cwd, 'sub'))
@@ -23,7 +23,7 @@ function writeConfig(): void {
   )
 }
 
-/** Whose registry a command uses. */
+/** Which registry a command uses. */
 async function used(args: readonly string[] = [], env: Record<string, string> = {}, folder = cwd): Promise<string> {
   const { customers } = (await json(['customer', 'list', ...args], { cwd: folder, env })) as { customers: { id: string }[] }
   return customers.map(({ id }) => id).join(' ')
@@ -121,7 +121,7 @@ describe('who made a change', () => {
   ])('$who', async ({ env, who }) => {
     await ok(['customer', 'set', 'by-default', '--name', 'x'], { cwd, env })
     expect(await json(['customer', 'show', 'by-default'], { cwd })).toMatchObject({ history: [{ who }, {}] })
-    // Whatever it is, it does not steer the terminal of who reads it.
+    // No value may send control sequences to the reader's terminal.
     expect(await ok(['customer', 'show', 'by-default'], { cwd })).not.toContain('\u0007')
   })
 })

@@ -63,7 +63,7 @@ describe('quota set', () => {
     expect(contentsOf(registryFile(here.cwd))).toEqual(before)
   })
   test('four concurrent processes for one customer lose no change', async () => {
-    // Each changes the same document; the one that comes second has to read again.
+    // All processes change the same document; the later ones have to read it again.
     const limits = ['--rate', '--burst', '--day', '--month'] as const
     await ok(['quota', 'set', 'acme', '--day', '1', '--rate', '1'], here)
     const ended = await Promise.all(limits.map((limit) => runCli(['quota', 'set', 'acme', limit, '9'], here)))

@@ -10,7 +10,7 @@ import { jsonError, ok, type RunOptions, run, runCli, secretsIn, temporaryFolder
 const operator = user('operator')
 const name = 'apigw-prod-admin'
 
-/** A folder whose stage finds the registry, a real Redis, behind a function; and an operator with rights of IAM alone. */
+/** A folder whose stage reaches a real Redis through a function, and an operator with IAM permissions only. */
 async function stage(): Promise<{ here: RunOptions; server: LambdaServer; log: string[] }> {
   const log: string[] = []
   const handler = createAdmin({
@@ -47,7 +47,7 @@ describe('the registry behind a function', () => {
     const history = await registry.history(id, 100)
     await registry.close()
     expect(history).toHaveLength(5)
-    // APIGW_ACTOR says who one would like to be.
+    // APIGW_ACTOR is a name that anyone can set.
     expect(new Set(history.map(({ who, from }) => `${who} ${from}`))).toEqual(new Set([`${operator.arn} 203.0.113.9`]))
     expect(secret).not.toBe('')
     expect(log.join('\n')).not.toContain(secret)

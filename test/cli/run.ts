@@ -10,7 +10,7 @@ import { expect, onTestFinished, vi } from 'vitest'
 export const root = fileURLToPath(new URL('../../', import.meta.url))
 export const bin = join(root, 'bin/run.js')
 
-/** How a command ended, and what it wrote. */
+/** The exit code of a command, and its output. */
 export interface Run {
   readonly stdout: string
   readonly stderr: string
@@ -19,7 +19,7 @@ export interface Run {
 
 export interface RunOptions {
   readonly cwd: string
-  /** Beside what the machine has; no `APIGW_…` variable of the machine gets through. */
+  /** Added to the machine's environment, from which `APIGW_…` variables are removed. */
   readonly env?: Readonly<Record<string, string>>
   /** A separate installation of apigw, with its own templates and bundles. */
   readonly root?: string
@@ -27,7 +27,7 @@ export interface RunOptions {
 
 const steering = /^(?:APIGW_|DEBUG$|CI$|NO_COLOR$|FORCE_COLOR$|COLUMNS$|AWS_|npm_|GITHUB_ACTOR$|GITLAB_USER_LOGIN$)/
 
-/** The machine's environment without anything that would change what a command does. */
+/** The machine's environment without variables that change what a command does. */
 export function cleanEnv(more: RunOptions['env'] = {}): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !steering.test(name))
   return { ...(Object.fromEntries(kept) as Record<string, string>), APIGW_ACTOR: 'tester', ...more }
@@ -36,7 +36,7 @@ export function cleanEnv(more: RunOptions['env'] = {}): Record<string, string> {
 /** The compiled program, started in a process of its own. */
 export function childOf(args: readonly string[], { cwd, env }: RunOptions): ChildProcessWithoutNullStreams {
   const child = spawn(process.execPath, [bin, ...args], { cwd, env: cleanEnv(env) })
-  // What should have ended by itself does not outlive its test.
+  // A process that should have exited does not outlive its test.
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }
@@ -79,7 +79,7 @@ const singles = new Set([
 
 const longTopics = new Set(['trail rules', 'trail dlq'])
 
-/** How many words name the command. */
+/** How many words the name of the command has. */
 function wordsOf([first = '', second = '']: readonly string[]): number {
   if (singles.has(first)) return 1
   return longTopics.has(`${first} ${second}`) ? 3 : 2
@@ -101,7 +101,7 @@ function exitCodeOf(error: unknown): number {
   throw error
 }
 
-/** Runs a command's class in this process: several times faster than a process of its own, with the same result. */
+/** Runs a command's class in this process: several times faster than a new process, with the same result. */
 export async function run(args: readonly string[], { cwd, env, root: installed = root }: RunOptions): Promise<Run> {
   const written = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
@@ -131,33 +131,33 @@ export async function run(args: readonly string[], { cwd, env, root: installed =
   return { ...written, code }
 }
 
-/** Runs what has to succeed, and gives back what it wrote as data. */
+/** Runs a command that must succeed, and returns its output as data. */
 export async function ok(args: readonly string[], options: RunOptions): Promise<string> {
   const { stdout, stderr, code } = await run(args, options)
   expect(code, stderr).toBe(0)
   return stdout
 }
 
-/** The same with `--json`, which leaves nothing on stderr. */
+/** The same with `--json`, which writes nothing to stderr. */
 export async function json(args: readonly string[], options: RunOptions): Promise<Record<string, unknown>> {
   const { stdout, stderr, code } = await run([...args, '--json'], options)
   expect({ stderr, code }, stdout).toEqual({ stderr: '', code: 0 })
   return JSON.parse(stdout)
 }
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'apigw-cli-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Where a command finds the registry of a folder when nothing says otherwise. */
+/** The default registry of a folder. */
 export function registryFile(folder: string): string {
   return join(folder, '.apigw/registry.db')
 }
 
-/** Everything that an SQLite registry holds, to be compared before and after. */
+/** The content of an SQLite registry, for a comparison before and after. */
 export function contentsOf(file: string): Record<string, unknown[]> {
   const db = new DatabaseSync(file, { readOnly: true })
   try {
@@ -201,7 +201,7 @@ export function jsonError({ stdout, stderr }: Run): ShownError {
   return error
 }
 
-/** Whether any file of a folder, or of those below, holds a text. */
+/** Whether any file in a folder or below it contains a text. */
 export function folderHolds(folder: string, text: string): boolean {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   return files.some((entry) => readFileSync(join(entry.parentPath, entry.name)).includes(text))

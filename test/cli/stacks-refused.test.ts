@@ -16,7 +16,7 @@ describe('deploy', () => {
       `Error: You lack the right ${action} on *.`,
       `Next:  let an administrator allow ${action} on *, and run it again`,
     ])
-    // Neither a change set nor the empty stack that comes with one is left.
+    // Neither the change set nor its empty stack remains.
     expect({ sets: aws.changeSets, stacks: aws.stacks.size }).toEqual({ sets: 0, stacks: 0 })
   })
   test('uploads nothing to a bucket of a different account', async () => {

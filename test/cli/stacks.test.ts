@@ -78,7 +78,7 @@ describe('deploy', () => {
     expect(shownError(await run(['deploy', '--out', 'build'], { cwd, root })).next).toBe('apigw deploy --dry-run --out build')
     const commands = stderr.split('\n').filter((line) => line.startsWith('  aws cloudformation create-stack '))
     expect(commands.map((line) => /--stack-name (\S+)/.exec(line)?.[1])).toEqual(keys.map((key) => `apigw-prod-${key}`))
-    // The files that each command reads are those that were written.
+    // Each command reads the files that were written.
     const named = commands.flatMap((line) => [...line.matchAll(/file:\/\/(\S+)/g)].map(([, path = '']) => path))
     expect(named).toHaveLength(2 * keys.length)
     for (const path of named) expect(readFileSync(join(cwd, path), 'utf8')).not.toBe('')
@@ -140,7 +140,7 @@ describe('deploy', () => {
       await run('deploy', '--yes')
       let looks = 0
       const scripts = aws.scripts.get.bind(aws.scripts)
-      // The first look is the survey, the second what is about to be done.
+      // The first change set is for the overview, the second is the one about to be executed.
       aws.scripts.get = (name) => (name === 'apigw-prod-data' && ++looks === 2 ? { changes: replaced } : scripts(name))
       const refused = await run('deploy', 'data', '--yes')
       expect(refused.stderr).toMatch(/apigw-prod-data {2}has other changes than shown/)
@@ -168,7 +168,7 @@ describe('deploy', () => {
     const { run, ...world } = await cloud(
       {
         DescribeStackEvents: () => {
-          // The first look is before anything is begun.
+          // The first poll comes before anything has started.
           if (aws?.stacks.get('apigw-prod-security')?.status === 'CREATE_IN_PROGRESS') process.emit('SIGINT')
           return aws?.query.DescribeStackEvents ?? ''
         },

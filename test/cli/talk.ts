@@ -7,7 +7,7 @@ import { bin, cleanEnv } from './run.ts'
 export const enter = '\r'
 export const ctrlC = '\u0003'
 
-/** Whether there can be a terminal; says so where there cannot. */
+/** Whether a terminal is available; reports it when none is. */
 export function hasPython(): boolean {
   try {
     execFileSync('python3', ['-c', 'import pty'], { stdio: 'ignore' })
@@ -24,7 +24,7 @@ interface Talk {
   readonly unseen: string | null
 }
 
-/** Runs a command on a real terminal; each time the first text of a pair appears, types the second. */
+/** Runs a command on a real terminal. When the first text of a pair appears, types the second. */
 export async function talk(
   cwd: string,
   args: readonly string[],

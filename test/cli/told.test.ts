@@ -11,7 +11,7 @@ const topics = new Set(config.topics.map(({ name }) => name))
 /** Words that follow the program's name in prose or in a resource name, and are not commands. */
 const prose = new Set(['again', 'does', 'for', 'is', 'runs', 'that', 'to', 'trail tick'])
 
-/** Every command that the program names, as text (`apigw WORD…`) or as data (`apigw('WORD…')`), without its comments. */
+/** Every command mentioned in text (`apigw WORD…`) or as data (`apigw('WORD…')`), without comments. */
 function mentionedCommands(): { command: string; where: string }[] {
   const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true }).filter(
     (entry) => entry.isFile() && entry.name.endsWith('.ts'),
@@ -26,7 +26,7 @@ function mentionedCommands(): { command: string; where: string }[] {
   })
 }
 
-/** The longest beginning of the words is what counts: `status and` is the command `status`. */
+/** The longest prefix that is a command counts: `status and` is the command `status`. */
 function isCommand(words: readonly string[]): boolean {
   return [3, 2, 1].some((length) => ids.has(words.slice(0, length).join(':')))
 }

@@ -83,7 +83,7 @@ describe('ranges', () => {
 
   test('of version 4 never contain a version 6 address, however wide', () => {
     fc.assert(fc.property(v4, fc.integer({ min: 0, max: 32 }), (base, bits) => !serves(`${base}/${bits}`, '2001:db8::1')))
-    // A scope has no place in a version 4 address, and must not make the range one of version 6.
+    // A version 4 address has no scope, and a scope must not make the range a version 6 range.
     expect(serves('203.0.113.0%eth0/24', '198.51.100.1')).toBe(false)
   })
 

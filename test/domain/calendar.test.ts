@@ -8,7 +8,7 @@ const zones = Intl.supportedValuesOf('timeZone')
 
 const instant = fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2036, 0) - 1 })
 
-/** What an independent formatter shows of an instant. */
+/** What an independent formatter gives for an instant. */
 function localDate(zone: string, at: number): string {
   return new Date(at).toLocaleDateString('sv-SE', { timeZone: zone })
 }

@@ -31,7 +31,7 @@ describe('secrets', () => {
     const secrets = Array.from({ length: 1000 }, () => newSecret('live'))
     expect(new Set(secrets).size).toBe(1000)
     const seen = new Map<string, number>()
-    // The first random character holds only what 256 bits leave for it.
+    // The first random character has only the bits that remain of 256.
     for (const character of secrets.map((secret) => secret.slice(12, -6)).join('')) {
       seen.set(character, (seen.get(character) ?? 0) + 1)
     }
@@ -107,7 +107,7 @@ describe('ids', () => {
       }),
     )
     const call = { customer: 'a', environment: 'live', idempotencyKey: 'b', fingerprint: 'c', index: 1 }
-    // A replay after an update of apigw must ask for the id that stands in the database already.
+    // A replay after an update of apigw must get the id that is already in the database.
     expect(messageIdOf(call)).toBe('D0KH2Y3V5Z74YK5CW2S1HP800Z')
     expect(messageIdOf(call)).not.toBe(messageIdOf({ ...call, customer: 'ab', idempotencyKey: '' }))
   })

@@ -17,7 +17,7 @@ import { normalized, tableVersion } from '../../src/domain/normalize.ts'
 
 const valid = { to: '010-1234-5678', from: '1588-1234', text: '안녕하세요' }
 
-/** Where a body is wrong, as dotted paths. */
+/** The invalid fields of a body, as dotted paths. */
 const image = randomId()
 
 function wrongIn(body: unknown): string[] {
@@ -74,7 +74,7 @@ describe('EUC-KR', () => {
     expect(ascii).toHaveLength(95 + 3)
     for (const text of others) expect(eucKrLength(text)).toEqual({ bytes: 2 })
     expect(others.filter((text) => /[가-힣]/.test(text))).toHaveLength(2350)
-    // 4,888 hanja, 268 of which stand twice for their two readings: as compatibility ideographs.
+    // 4,888 hanja, 268 of which occur twice for their two readings, as compatibility ideographs.
     expect(others.filter((text) => /\p{Script=Han}/u.test(text) && /[一-鿿豈-﫿]/.test(text))).toHaveLength(4888)
     expect(others).toHaveLength(986 + 2350 + 4888)
   })
@@ -334,7 +334,7 @@ describe('a text that is normalized', () => {
   })
 })
 
-/** What a charset's table does with every character of the Basic Multilingual Plane. */
+/** What the table of a charset does with every character of the Basic Multilingual Plane. */
 function digestOf(charset: 'euc-kr' | 'cp949'): string {
   const all = Array.from({ length: 0x1_0000 }, (_, code) => {
     const fold = normalized(String.fromCharCode(code), charset)

@@ -60,7 +60,7 @@ describe('a Korean number', () => {
   })
 })
 
-/** What a telephone in Korea reaches with these digits, as E.164; 00 and the like reach another country or nothing. */
+/** The E.164 number that a telephone in Korea reaches with these digits; 00 and the like reach other countries or nothing. */
 function reached(dialled: string): string | undefined {
   if (dialled.startsWith('+')) return dialled
   if (/^1[568]\d{6}$/.test(dialled)) return `+82${dialled}`
@@ -88,11 +88,11 @@ describe('any spelling of a number', () => {
         expect(number).toMatch(/^\+(?!820)[1-9]\d{6,14}$/)
         expect(phoneNumber(number, as)).toBe(number)
         expect(reached(nationalNumber(number))).toBe(number)
-        // The digits are those that were typed, but for a trunk 0.
+        // The digits are the ones entered, except for a trunk 0.
         const typed = text.replaceAll(/\D/g, '')
         const digits = number.slice(1)
         expect([digits, `0${digits.slice(2)}`, `820${digits.slice(2)}`, digits.slice(2)]).toContain(typed)
-        // Without a plus sign it is a number of this country.
+        // A number without a plus sign belongs to this country.
         if (!text.includes('+')) expect(number.startsWith('+82')).toBe(true)
       }),
       { numRuns: 20_000 },

@@ -22,7 +22,7 @@ async function opened(...args: Parameters<typeof openRegistry>): Promise<Registr
   return registry
 }
 
-/** A customer whose keys are at this node. */
+/** A customer whose keys are on this node. */
 async function customerAt(nodes: RedisCluster, node: ClusterNode, registry: Registry): Promise<Tenant> {
   for (;;) {
     const id = freshId()
@@ -34,7 +34,7 @@ async function customerAt(nodes: RedisCluster, node: ClusterNode, registry: Regi
   }
 }
 
-/** Admits for these customers until it is stopped, which returns the calls that failed. */
+/** Admits for these customers until it is stopped, and returns the calls that failed. */
 function load(customers: readonly Tenant[]) {
   let stopped = false
   const failed: { readonly error: unknown; readonly at: number }[] = []
@@ -84,7 +84,7 @@ describe('a primary of the cluster', () => {
       else victim.signal('SIGSTOP')
       const problem = await problemOf(hurt.admit())
       expect(problem.code).toBe('registry-unavailable')
-      // While the primary is away, the others still serve, and readiness says what is wrong.
+      // While the primary is down, the others still serve, and readiness reports the reason.
       expect(await registry.ready()).toMatchObject({ degraded: { what: expect.stringContaining('1 of 3 primaries') } })
       const looking = await opened(nodes.address)
       expect((await looking.health()).aspects).toContainEqual(expect.objectContaining({ about: 'writes', severe: true }))
@@ -111,7 +111,7 @@ describe('a primary of the cluster', () => {
     await victim.kill()
     expect(await problemOf(customer.admit())).toMatchObject({ code: 'registry-unavailable' })
     await victim.start()
-    // It may come back without its memory. That it answers is what counts here.
+    // It may restart without its data. Only its answer matters here.
     await until(() =>
       customer.admit().then(
         () => true,
@@ -196,7 +196,7 @@ test('when all nodes refuse during a fail-over, calls of other customers wait, a
   await victim.kill()
   await untilAdmitted(hurt)
   const failed = await loading.stop()
-  // A call that fails has waited for about half a second before, so there are few of them.
+  // A call that fails has waited about half a second first, so there are few of them.
   const span = (failed.at(-1)?.at ?? 0) - (failed[0]?.at ?? 0)
   expect(failed.length).toBeLessThanOrEqual(unharmed.length * (1 + span / 400))
   for (const { error } of failed) expect(error).toMatchObject({ extensions: { reason: 'cluster-down' } })

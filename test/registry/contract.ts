@@ -12,18 +12,18 @@ import { profilesContract } from './contract/profiles.ts'
 import { settleContract } from './contract/settle.ts'
 import { type Clock, type Engine, noon, Tenant } from './fixtures.ts'
 
-/** What each part of the contract runs against. */
+/** What each part of the contract runs on. */
 export interface World {
   readonly clock: Clock
   readonly engine: () => Engine
   readonly registry: () => Registry
-  /** Adds a customer of its own, so that no test meets another's. */
+  /** Adds a customer of its own, so that tests do not affect each other. */
   tenant(...more: Parameters<typeof Tenant.with> extends [unknown, ...infer Rest] ? Rest : never): Promise<Tenant>
 }
 
 /**
- * What every engine of the registry promises.
- * @param open makes the engine; called once, before the first test
+ * The guarantees of every registry engine.
+ * @param open creates the engine; called once, before the first test
  */
 export function registryContract(name: string, open: () => Engine): void {
   describe(`registry in ${name}`, () => {

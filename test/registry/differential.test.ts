@@ -44,7 +44,7 @@ const operation = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('settle' as const),
-      /** Counted from the newest. */
+      /** Index from the newest. */
       which: fc.nat(5),
       how: fc.constantFrom('accepted', 'part', 'failed', 'failed', 'abandoned', 'running'),
     }),
@@ -188,7 +188,7 @@ class Comparison {
     if (reservation === undefined) return
     const expired = reservation.idempotency !== undefined && this.#highest - reservation.admittedAt >= idempotencyMs
     if (expired) return
-    // A record is written without an answer's text as well: then only the units are settled.
+    // A record can be written without an answer: then only the units are settled.
     const response = `answer ${this.#count}`
     const outcome: Outcome =
       how === 'accepted'
@@ -224,7 +224,7 @@ class Comparison {
     }
   }
 
-  /** Even turns ask the first Redis gateway, odd ones the second, so that what each remembers grows old. */
+  /** Turns alternate between two Redis gateways, so that the cache of each grows stale. */
   async #same<T>(ask: (registry: Registry) => Promise<T>): Promise<T> {
     const [sqlite, first, second] = this.#registries
     const redis = this.#count % 2 === 0 ? first : second

@@ -82,7 +82,7 @@ describe('Redis that does not answer', () => {
     for (const answer of answers) expect(answer).toMatchObject(unavailable)
     expect(await problemOf(openRegistry(redis.address))).toMatchObject(unavailable)
     redis.signal('SIGCONT')
-    // What was asked meanwhile may have taken units; it never gave out more than there are.
+    // Calls in the meantime may have taken units, but never more than exist.
     await eventually(() => customer.spent())
     expect((await customer.spent())[0]).toBeLessThanOrEqual(5)
     await customer.setQuota({ day: 50 })
@@ -101,7 +101,7 @@ describe('Redis that does not answer', () => {
     const calls = setInterval(() => void problemOf(customer.admit()).catch(() => undefined), 20)
     started.push({ remove: async () => clearInterval(calls) })
     const connections = proxy.connections
-    // Each of them is given up in its turn.
+    // Each of them is given up in turn.
     await until(() => proxy.connections >= connections + 3)
     proxy.set('pass')
     expect((await eventually(() => customer.admit())).kind).toBe('admitted')

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const newPath = (): string => join(folder, `${freshId()}.db`)
 
-/** A file with enough in it to have many pages, and one customer who was served. */
+/** A file large enough to have many pages, with one customer that was served. */
 async function filled(): Promise<{ path: string; customer: string }> {
   const path = newPath()
   const registry = await openRegistry(`sqlite:${path}`)
@@ -31,7 +31,7 @@ async function filled(): Promise<{ path: string; customer: string }> {
   return { path, customer: customer.id }
 }
 
-/** Opens a file and uses all of it. */
+/** Opens a file and reads all of it. */
 async function useAll(path: string, customer: string): Promise<unknown> {
   const registry = await openRegistry(`sqlite:${path}`)
   try {

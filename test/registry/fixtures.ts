@@ -11,15 +11,15 @@ import type { Environment } from '../../src/domain/names.ts'
 import { Problem } from '../../src/domain/problem.ts'
 import { type Actor, type HistoryEntry, openRegistry, type Profile, type Registry } from '../../src/registry/index.ts'
 
-/** A clock that stands still until a test moves it. */
+/** A clock that advances only when a test moves it. */
 export interface Clock {
   now: number
 }
 
-/** One engine under test, with the hands that reach past the registry into its store. */
+/** One engine under test, with functions that access the store directly. */
 export interface Engine {
   open(clock?: Clock): Promise<Registry>
-  /** Every byte that is stored, as text. */
+  /** Everything that is stored, as text. */
   dump(): Promise<string>
   /** Drops an idempotency record, as expiry or a lost store would. */
   forget(customer: string, environment: Environment, key: string): Promise<void>
@@ -49,7 +49,7 @@ export function sqliteEngine(): Engine {
   const path = join(folder, 'registry.db')
   return {
     open: (clock) => openRegistry(`sqlite:${path}`, clock === undefined ? {} : { now: () => clock.now }),
-    // The write-ahead log is read as well: what was written last is only there.
+    // The write-ahead log is read too, because the latest writes are only there.
     dump: async () => readdirSync(folder).reduce((text, file) => text + readFileSync(join(folder, file), 'latin1'), ''),
     forget: async (customer, environment, key) => {
       const db = new DatabaseSync(path)
@@ -93,7 +93,7 @@ export function redisEngine(address: string): Engine {
   }
 }
 
-/** A customer whose live key `k-live` and test key `k-test` may do everything, ten times a day. */
+/** A customer with a live key `k-live` and a test key `k-test`, without restrictions, and a quota of ten per day. */
 export function profileOf(id: string, more: Partial<Profile> = {}): Profile {
   const key = (environment: Environment) =>
     ({ customer: id, keyId: `k-${environment}`, scheme: 'basic', environment, digest: '00', notBefore: 0, createdAt: 0 }) as const
@@ -113,7 +113,7 @@ export function entryOf(customer: string, what: string, when = noon): HistoryEnt
   return { at: when, who: 'tester', from: 'here', customer, what }
 }
 
-/** The problem that a promise ends in; anything else fails the test. */
+/** The problem that a promise is rejected with; anything else fails the test. */
 export async function problemOf(promise: Promise<unknown>): Promise<Problem> {
   const outcome = await promise.then(
     (value) => new Error(`it went well: ${JSON.stringify(value)}`),
@@ -123,7 +123,7 @@ export async function problemOf(promise: Promise<unknown>): Promise<Problem> {
   throw outcome
 }
 
-/** One customer as a test deals with it. */
+/** One customer, with the operations that tests use. */
 export class Tenant {
   readonly id: string
   readonly registry: Registry
@@ -177,7 +177,7 @@ export class Tenant {
     return this.registry.settle(reservation, { kind: 'accepted', response })
   }
 
-  /** What was spent, as `[day, month]`. */
+  /** The units spent, as `[day, month]`. */
   async spent(environment: Environment = 'live'): Promise<[number, number]> {
     const { usage } = await this.registry.usage(this.id, environment)
     return [usage.dayUsed, usage.monthUsed]

@@ -25,7 +25,7 @@ async function opened(...args: Parameters<typeof openRegistry>): Promise<Registr
   return registry
 }
 
-/** A primary with a replica that has its data, and a name that leads to the primary. */
+/** A primary with a synchronized replica, and a name that resolves to the primary. */
 async function pair() {
   const [first, second] = [await ownRedis(), await ownRedis()]
   const name = await startTcpProxy(first.port)
@@ -60,7 +60,7 @@ describe('a Redis that became a replica', () => {
     const problem = await problemOf(customer.admit())
     expect(problem).toMatchObject(unavailable('read-only'))
     expect(problem.message).toContain('read-only replica')
-    // Also those that find no connection, because the replica is not accepted again. A busy machine may not get to it at all.
+    // Calls without a connection fail too, because the replica is not accepted again. A slow machine may not reach it at all.
     for (let call = 0; call < 30; call++) {
       const { extensions } = await problemOf(customer.admit())
       expect(['read-only', 'unreachable']).toContain(extensions?.reason)

@@ -6,12 +6,12 @@ import { OwnRedis } from './own-redis.ts'
 
 const claim = { key: 'order-1', fingerprint: 'body-1' }
 
-/** Two nodes that share the slots; those of the first half migrate to the second. */
+/** Two nodes that share the slots; the slots of the first half migrate to the second. */
 let from: OwnRedis
 let to: OwnRedis
 let registry: Registry
 
-/** @param epoch of its own: two nodes with the same may both lose a slot that is moved, and its keys */
+/** @param epoch unique: two nodes with the same epoch may both lose a slot that is moved, and its keys */
 async function node(epoch: number): Promise<OwnRedis> {
   const redis = await OwnRedis.onFreePort('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
   await redis.start()
@@ -39,7 +39,7 @@ afterEach(async () => {
   await to.remove()
 })
 
-/** A customer whose keys the first node holds. */
+/** A customer whose keys are on the first node. */
 async function tenant(): Promise<Tenant> {
   for (;;) {
     const id = freshId()
@@ -108,9 +108,9 @@ describe('a slot of a cluster that migrates', () => {
       await until(() => [from, to, fresh].every((one) => joined(one, 3)))
       const slot = beginMigration(customer, fresh)
       for (const key of keysOf(from, customer)) move(key, fresh)
-      // All at once: the first of them makes the client connect to a node that no slot has led it to.
+      // Concurrent calls: the first makes the client connect to a node that no slot had pointed it to.
       await Promise.all(Array.from({ length: 20 }, () => customer.admitted({ units: 0 })))
-      // A connection that ends with redirected calls on it.
+      // A connection that ends while redirected calls use it.
       const cut = Array.from({ length: 20 }, () => customer.admit({ units: 0 }).catch(() => undefined))
       fresh.cli('client', 'kill', 'type', 'normal')
       await Promise.all(cut)
@@ -134,7 +134,7 @@ describe('a slot of a cluster that migrates', () => {
       () => false,
     )
     for (const key of keysOf(from, customer)) move(key)
-    // On a busy machine the keys may take longer to move than a call waits. It is answered 503 then, and the next one serves.
+    // On a slow machine the keys may take longer to move than a call waits. It then gets 503, and the next call is served.
     const inTime = await waiting
     if (!inTime) await until(() => customer.admitted().then(Boolean, () => false))
     expect((await customer.spent())[0]).toBeLessThanOrEqual(inTime ? 1 : 2)

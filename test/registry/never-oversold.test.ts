@@ -15,7 +15,7 @@ const limit = 1000
 const folder = mkdtempSync(join(tmpdir(), 'apigw-oversold-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** The next message of a child; an error if it ends before it says anything. */
+/** The next message of a child; an error if it exits first. */
 async function heard(child: ChildProcess): Promise<unknown> {
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`a seller ended with ${code}`)
@@ -30,7 +30,7 @@ async function tellAll(children: readonly ChildProcess[]): Promise<Sold[]> {
   return (await Promise.all(answers)) as Sold[]
 }
 
-/** A time zone in which it is about noon, so that no test runs across a midnight. Its sign is POSIX's: west is plus. */
+/** A time zone in which it is about noon, so that no test crosses midnight. The sign is POSIX's: west is plus. */
 function noonZone(): string {
   const west = new Date().getUTCHours() - 12
   return `Etc/GMT${west < 0 ? '' : '+'}${west}`
@@ -44,7 +44,7 @@ describe.each([
   ['Redis Cluster', () => inject('redisCluster')],
 ])('%s', (_, addressOf) => {
   test(`${processes} processes that make ${processes * callsEach} calls sell exactly ${limit} units`, async () => {
-    // Given a customer for whom it is noon
+    // Given a customer whose local time is noon
     const address = addressOf()
     const registry = await openRegistry(address)
     const customer = await Tenant.with(registry, { quotas: { live: { day: limit, month: 10 * limit } } })
@@ -56,17 +56,17 @@ describe.each([
     try {
       await Promise.all(children.map(heard))
 
-      // When all call at once, a quarter of what is admitted fails and is given back
+      // When all call at once, and a quarter of the admitted calls fail and are refunded
       const rush = await tellAll(children)
 
-      // Then what is kept is what the registry counted, and never more than the limit
+      // Then the units kept match the registry's count, and never exceed the limit
       const kept = sum(rush.map((sold) => sold.kept))
       expect(kept).toBeLessThanOrEqual(limit)
       expect(sum(rush.map((sold) => sold.givenBack))).toBeGreaterThan(0)
       expect(sum(rush.map((sold) => sold.refused))).toBeGreaterThan(0)
       expect(await customer.spent()).toEqual([kept, kept])
 
-      // And when all of them buy on until they are refused, the last unit is sold, once
+      // And when all continue until they are refused, the last unit is sold exactly once
       const rest = await tellAll(children)
       expect(sum(rest.map((sold) => sold.kept))).toBe(limit)
       expect(await customer.spent()).toEqual([limit, limit])

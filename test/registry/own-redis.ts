@@ -16,7 +16,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** A Redis of one test's own, which it may stop, kill and start again. What it holds survives, as with `appendonly`. */
+/** A Redis for one test, which can stop, kill and restart it. Its data survives, as with `appendonly`. */
 export class OwnRedis {
   readonly port: number
   readonly #folder = mkdtempSync(join(tmpdir(), 'apigw-own-redis-'))
@@ -28,7 +28,7 @@ export class OwnRedis {
     this.#more = more
   }
 
-  /** A port and a folder; nothing runs before `start`. */
+  /** A port and a folder; nothing runs until `start`. */
   static async onFreePort(...more: string[]): Promise<OwnRedis> {
     return new OwnRedis(await freePort(), more)
   }

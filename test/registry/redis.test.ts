@@ -5,7 +5,7 @@ import { windowsAt } from '../../src/domain/calendar.ts'
 import { openRegistry } from '../../src/registry/index.ts'
 import { type Clock, noon, Tenant } from './fixtures.ts'
 
-/** What only Redis's own clock and its expiry can show. */
+/** Behaviour that depends on Redis's own clock and expiry. */
 describe('Redis', () => {
   const claim = { key: 'order-1', fingerprint: 'body-1' }
   let raw: Redis

@@ -1,7 +1,7 @@
 /**
- * One gateway of many that sell the same customer's units: a process of its own for never-oversold.test.ts.
- * It says `ready`, makes its calls when it hears anything, and then says what it kept; once for the rush with refunds,
- * once for the rest, one unit at a time.
+ * One of many gateways that sell the same customer's units: a separate process for never-oversold.test.ts.
+ * It sends `ready`, makes its calls on each message, and reports the units it kept: first a burst with refunds,
+ * then the remainder, one unit at a time.
  */
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +12,7 @@ import { Problem } from '../../src/domain/problem.ts'
 import { openRegistry } from '../../src/registry/index.ts'
 
 export interface Sold {
-  /** Units that were admitted and not given back. */
+  /** Units that were admitted and not refunded. */
   readonly kept: number
   readonly givenBack: number
   readonly refused: number
@@ -20,7 +20,7 @@ export interface Sold {
 
 const [address = '', customer = '', callsText = '0'] = process.argv.slice(2)
 const calls = Number(callsText)
-/** As many calls as one gateway has in the air; more would only wait in its own queue. */
+/** Concurrent calls of one gateway; more would only wait in its own queue. */
 const atOnce = 100
 
 const registry = await openRegistry(address)

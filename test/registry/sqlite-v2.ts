@@ -1,4 +1,4 @@
-/** The schema of version 2 of a registry file, as the version before open reservations made it. Never changed again. */
+/** The schema of version 2 of a registry file, from before open reservations. It never changes. */
 export const schemaV2 = `
 CREATE TABLE IF NOT EXISTS profiles (
   customer TEXT PRIMARY KEY,

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** The files of which something is in a bundle: what it looked at and left out does not count. */
+/** The files with code in a bundle. Files that were read but dropped do not count. */
 function filesIn(name: BundleName): string[] {
   const outputs = Object.values(made.get(name)?.outputs ?? {})
   return outputs.flatMap(({ inputs }) =>

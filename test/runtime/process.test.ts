@@ -36,7 +36,7 @@ function workerEnv(more: Record<string, string> = {}): Record<string, string> {
   return { ...own, APIGW_SQS_ENDPOINT: sqs.endpoint, ...more }
 }
 
-/** It said in one line why, and nothing else happened. */
+/** It printed the reason in one line, and nothing else happened. */
 async function expectFailedStart(child: Child, detail: string | RegExp): Promise<void> {
   expect(await child.ended).toBe(1)
   expect(child.lines).toHaveLength(1)
@@ -113,8 +113,8 @@ describe('a gateway', () => {
 
   it.each([
     ['no registry', { APIGW_REGISTRY: '' }, 'APIGW_REGISTRY is missing'],
-    ['a registry that is none', { APIGW_REGISTRY: 'postgres://me:hunter2@host/' }, 'is not a valid registry address'],
-    ['a port that is none', { APIGW_PORT: 'http' }, 'APIGW_PORT is "http"'],
+    ['an invalid registry', { APIGW_REGISTRY: 'postgres://me:hunter2@host/' }, 'is not a valid registry address'],
+    ['an invalid port', { APIGW_PORT: 'http' }, 'APIGW_PORT is "http"'],
     ['a negative number of proxies', { APIGW_TRUSTED_PROXIES: '-1' }, 'APIGW_TRUSTED_PROXIES is "-1"'],
   ])('does not start with %s', async (_, env, detail) => {
     const gateway = startChild('gateway', gatewayEnv(env))
@@ -176,18 +176,14 @@ describe('a worker', () => {
   })
 
   it.each([
-    ['no file of carriers', { APIGW_CARRIERS: '/nowhere.yaml' }, '/nowhere.yaml cannot be read'],
+    ['a missing carriers file', { APIGW_CARRIERS: '/nowhere.yaml' }, '/nowhere.yaml cannot be read'],
     ['no schema', { APIGW_SCHEMA: '' }, 'lacks step 1 of the schema'],
     ['no database', { APIGW_DATABASE: '' }, 'APIGW_DATABASE is missing'],
     ['a queue without a table', { APIGW_CARRIERS: '{carriers: [{queue: a}]}' }, 'carriers.0.table'],
-    ['a field that is none', { APIGW_CARRIERS: '{carriers: [{queue: a, table: b, colour: c}]}' }, 'carriers.0.colour'],
-    [
-      'an address that names no known database',
-      { APIGW_DATABASE: 'oracle://me:hunter2@host/db' },
-      'database address is not valid',
-    ],
+    ['an unknown field', { APIGW_CARRIERS: '{carriers: [{queue: a, table: b, colour: c}]}' }, 'carriers.0.colour'],
+    ['an address of an unknown database', { APIGW_DATABASE: 'oracle://me:hunter2@host/db' }, 'database address is not valid'],
     ['a database that does not answer', { APIGW_DATABASE: 'mariadb://me:hunter2@127.0.0.1:1/db' }, 'ECONNREFUSED'],
-    ['a wait that is none', { APIGW_WAIT_SECONDS: '1.5' }, 'APIGW_WAIT_SECONDS is "1.5"'],
+    ['an invalid wait', { APIGW_WAIT_SECONDS: '1.5' }, 'APIGW_WAIT_SECONDS is "1.5"'],
   ])('does not start with %s', async (_, env, detail) => {
     const worker = startChild('worker', workerEnv(env))
     await expectFailedStart(worker, detail)

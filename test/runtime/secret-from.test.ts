@@ -26,8 +26,8 @@ it('is undefined when neither is given', async () => {
 
 it.each([
   ['AWS refuses it', { error: 'AccessDeniedException' }, /APIGW_MASTER_KEY_SECRET names cannot be read: AccessDeniedException/],
-  ['there is none', { error: 'ResourceNotFoundException' }, /ResourceNotFoundException/],
-  ['it is not text', { ARN: arn, SecretBinary: 'AAAA' }, /holds no text/],
+  ['it does not exist', { error: 'ResourceNotFoundException' }, /ResourceNotFoundException/],
+  ['it is binary', { ARN: arn, SecretBinary: 'AAAA' }, /holds no text/],
 ])('names the variable and the reason when %s', async (_, answer, detail) => {
   const { url: endpoint } = await awsServer(() => answer)
   const env = { APIGW_MASTER_KEY_SECRET: arn, APIGW_SECRETS_ENDPOINT: endpoint }

@@ -34,7 +34,7 @@ function signedFor(world: Secured, path: string, body = messageBody): Record<str
   })
 }
 
-/** The events as API Gateway sends them, with what matters here. */
+/** The events of API Gateway, reduced to the relevant fields. */
 const events = {
   token: (authorizationToken: string): object => ({
     type: 'TOKEN',

@@ -14,7 +14,7 @@ const page = readFileSync(join(root, 'docs/security.md'), 'utf8')
 const folder = mkdtempSync(join(tmpdir(), 'apigw-examples-'))
 const bin = join(folder, 'bin')
 
-/** What runs each language here, and the file it wants. */
+/** The interpreter of each language, and the file name it needs. */
 const runners: Readonly<Record<string, { program: string; file: string }>> = {
   bash: { program: 'bash', file: 'example.sh' },
   js: { program: process.execPath, file: 'example.mjs' },

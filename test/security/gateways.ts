@@ -18,7 +18,7 @@ export interface Gateways {
   readonly urls: readonly string[]
 }
 
-/** Two gateway processes on one registry, and a customer with a live key of each scheme. */
+/** Two gateway processes on one registry, and a customer with a live key for each scheme. */
 export async function startGateways(address: string, sqsEndpoint: string): Promise<Gateways> {
   const registry = await openRegistry(address)
   onTestFinished(() => registry.close())
@@ -54,7 +54,7 @@ export async function tokenFor(url: string, key: IssuedKey): Promise<string> {
   return String(body.access_token)
 }
 
-/** What makes the headers of one call after the other, for one gateway. */
+/** Creates the headers of successive calls to one gateway. */
 export async function signerFor(url: string, scheme: Scheme, key: IssuedKey): Promise<() => Record<string, string>> {
   const json = { 'content-type': 'application/json' }
   if (scheme === 'basic') return () => ({ ...json, authorization: basicHeader(key.basic) })

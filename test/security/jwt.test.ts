@@ -44,7 +44,7 @@ function send(world: Secured, token: string, path = '/v1.0/messages'): Promise<A
 
 const codeOf = (answer: Answer): unknown => answer.body.code ?? answer.status
 
-/** Signs with the key that the gateways share, whatever claims a thief of nothing would like. */
+/** Signs arbitrary claims with the key that the gateways share. */
 async function forged(world: Secured, payload: JWTPayload, header: Partial<JWTHeaderParameters> = {}): Promise<string> {
   const [key] = tokenKeysFrom((await world.registry.document(tokenKeysDocument))?.text)
   const masterKeys = await world.context.masterKeys?.()
@@ -87,7 +87,7 @@ describe('a token', () => {
     expect(Number(payload.exp) - Number(payload.iat)).toBe(900)
   })
 
-  // A Redis database of their own: the keys that sign tokens belong to one master key.
+  // A separate Redis database: the keys that sign tokens belong to one master key.
   it.each([
     ['key revoke', 1],
     ['customer suspend', 2],
@@ -132,7 +132,7 @@ describe('a token', () => {
         .setProtectedHeader({ ...header, alg: 'HS256' })
         .sign(Buffer.from(publicKey)),
       'alg ES256': await new SignJWT(claims).setProtectedHeader({ ...header, alg: 'ES256' }).sign(ecdsa.privateKey),
-      'another key with our kid': await new SignJWT(claims)
+      'a different key with the same kid': await new SignJWT(claims)
         .setProtectedHeader({ ...header, alg: 'EdDSA' })
         .sign(other.privateKey),
       'a key in its own header': await new SignJWT(claims)
@@ -140,16 +140,16 @@ describe('a token', () => {
         .sign(other.privateKey),
       'an unknown kid': await forged(world, claims, { kid: 'unknown' }),
       'no kid': await forged(world, claims, { kid: '' }),
-      'another type': await forged(world, claims, { typ: 'JWT' }),
-      'another audience': await forged(world, { ...claims, aud: 'other' }),
-      'another issuer': await forged(world, { ...claims, iss: 'other' }),
+      'a different type': await forged(world, claims, { typ: 'JWT' }),
+      'a different audience': await forged(world, { ...claims, aud: 'other' }),
+      'a different issuer': await forged(world, { ...claims, iss: 'other' }),
       'no end': await forged(world, without('exp')),
       'no subject': await forged(world, without('sub')),
       'no key': await forged(world, without('client_id')),
       'an unknown environment': await forged(world, { ...claims, env: 'prod' }),
       'not yet': await forged(world, { ...claims, nbf: Number(claims.exp) }),
       'a changed claim': `${head}.${encoded({ ...claims, sub: 'other' })}.${signature}`,
-      'a cut signature': `${head}.${body}.${signature.slice(0, -4)}`,
+      'a truncated signature': `${head}.${body}.${signature.slice(0, -4)}`,
       'no token': 'abc',
       'too long': `${'a'.repeat(5000)}.b.c`,
     }

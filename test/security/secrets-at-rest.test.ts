@@ -34,7 +34,7 @@ async function redisDump(address: string): Promise<string> {
   return JSON.stringify(values)
 }
 
-/** Everything that a customer does with keys, right and wrong. */
+/** Everything that a customer does with keys, valid and invalid. */
 async function live(gateways: Gateways): Promise<string[]> {
   const { urls, keys, context, customer } = gateways
   const secrets: string[] = []
@@ -67,7 +67,7 @@ describe('no secret is stored or logged', () => {
             .map((file) => readFileSync(join(folder, file), 'latin1'))
             .join('')
     const logged = gateways.children.map((child) => JSON.stringify(child.lines) + child.stderr()).join('')
-    // The dump and the log are what they should be.
+    // The dump and the log contain what they should.
     expect(stored).toContain(gateways.customer)
     expect(logged).toContain('listening')
     for (const secret of [...secrets, gateways.masterKey, Buffer.from(gateways.masterKey, 'base64').toString('hex')]) {

@@ -81,7 +81,7 @@ describe('what is refused', () => {
     ['nothing', '', ''],
     ['two signatures', 'a=("@method"), b=("@method")', 'a=:AAAA:, b=:AAAA:'],
     ['two values and one input', 'a=("@method")', 'a=:AAAA:, b=:AAAA:'],
-    ['another label', 'a=("@method")', 'b=:AAAA:'],
+    ['a different label', 'a=("@method")', 'b=:AAAA:'],
     ['a component twice', 'sig=("@method" "@method")', 'sig=:AAAA:'],
     ['no list', 'sig="@method"', 'sig=:AAAA:'],
     ['a component that is not a string', 'sig=(method)', 'sig=:AAAA:'],
@@ -174,7 +174,7 @@ it('reads the usual form and all equivalent forms alike', () => {
       const list = names.map((one) => `"${one}"`)
       const rest = parameters.map(([key, one]) => `;${key}=${typeof one === 'number' ? one : `"${one}"`}`).join('')
       const usual = parseSignature(`sig=(${list.join(' ')})${rest}`, 'sig=:AAECAw==:')
-      // White space inside the list is allowed, is not serialised, and is not the usual form.
+      // White space inside the list is allowed, but is not part of the usual form.
       const other = parseSignature(`sig=( ${list.join('  ')} )${rest}`, 'sig=:AAECAw==:')
       const counting = new Map(parameters)
       const typed = [...counting].every(([key, one]) => /created|expires/.test(key) === (typeof one === 'number'))

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Whether a failure was answered without waiting. */
+/** Whether a failure was answered without a delay. */
 async function isImmediate(delay: ReturnType<typeof failureDelay>, customer: string, address: string): Promise<boolean> {
   let done = false
   void delay(customer, address).then(() => {

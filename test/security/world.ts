@@ -27,7 +27,7 @@ export function newMasterKeys(...older: string[]): { text: string; keys: MasterK
   return { text, keys: masterKeysFrom(text) }
 }
 
-/** A queue that confirms at once: what becomes of messages is tested elsewhere. */
+/** A queue that confirms at once: the delivery of messages is tested elsewhere. */
 function confirming(): { queue: Queue; sent: string[] } {
   const sent: string[] = []
   const queue: Queue = {
@@ -51,7 +51,7 @@ export interface SecuredOptions {
   readonly masterKeys?: MasterKeys | undefined
   readonly publicOrigin?: string
   readonly trustedProxies?: number
-  /** How far the gateway's own clock is off the registry's, in milliseconds. */
+  /** The offset of the gateway's own clock from the registry's, in milliseconds. */
   readonly clockOff?: number | (() => number)
   /** A second gateway of the same customer. */
   readonly beside?: Secured
@@ -129,15 +129,15 @@ export function basicHeader(basic: string): string {
   return `Basic ${Buffer.from(basic).toString('base64')}`
 }
 
-/** What a test changes of a signed call. */
+/** Changes that a test makes to a signed call. */
 export interface SignedCall {
   readonly path?: string
   readonly method?: string
   readonly body?: string
   readonly key?: IssuedKey
-  /** What is signed, where it is not what is sent. */
+  /** What is signed, when it differs from what is sent. */
   readonly sign?: Partial<SignInput>
-  /** Headers as they go out, after signing; `null` takes one away. */
+  /** Headers that are set after signing; `null` removes one. */
   readonly headers?: Readonly<Record<string, string | null>>
 }
 
@@ -145,7 +145,7 @@ export function newNonce(): string {
   return randomBytes(16).toString('hex')
 }
 
-/** Signs a call as a customer does, and makes it. */
+/** Signs a call as a customer does, and sends it. */
 export function signedCall(world: Secured, call: SignedCall = {}): Promise<Answer> {
   const { path = '/v1.0/messages', method = 'POST', key = world.key('hmac'), sign = {} } = call
   const body = call.body ?? (method === 'GET' ? '' : messageBody)

@@ -13,13 +13,13 @@ import { answers, freePort, type Server } from '../../src/dev/prove/servers/vict
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** `redis://127.0.0.1:PORT` of a Redis of our own, empty at the start of the run. */
+    /** `redis://127.0.0.1:PORT` of a Redis for the tests, empty at the start of the run. */
     redis: string
-    /** The same of a Redis Cluster with one node, which refuses what crosses slots. */
+    /** The same for a Redis Cluster with one node, which refuses commands across slots. */
     redisCluster: string
-    /** `mariadb://root@127.0.0.1:PORT/` without a database's name. */
+    /** `mariadb://root@127.0.0.1:PORT/` without a database name. */
     mariadb: string
-    /** `postgres://postgres@127.0.0.1:PORT/` without a database's name. */
+    /** `postgres://postgres@127.0.0.1:PORT/` without a database name. */
     postgres: string
   }
 }
@@ -27,7 +27,7 @@ declare module 'vitest' {
 /** Services that are kept outlive the test run. */
 const keepServices = process.env.APIGW_TEST_SERVICES === 'keep'
 
-/** Installs what is missing where that is allowed, and says what to install where it is not. */
+/** Installs missing services when that is allowed, and otherwise says what to install. */
 function ensureInstalled(): void {
   const absent = Object.values(programs).filter((program) => findProgram(program) === undefined)
   const missing = [...new Set(absent.map((program) => program.package))]
@@ -63,7 +63,7 @@ async function startCluster(folder: string): Promise<Server> {
 
 async function startPostgres(folder: string): Promise<Server> {
   const server = await postgresServer(folder)
-  // Who is in this group has to know a password, as on RDS; everybody else is trusted.
+  // Members of this group need a password, as on RDS; everyone else is trusted.
   const access = join(folder, 'postgres', 'pg_hba.conf')
   writeFileSync(access, `host all +with_password 127.0.0.1/32 scram-sha-256\n${readFileSync(access, 'utf8')}`)
   await server.start()

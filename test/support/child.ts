@@ -6,26 +6,26 @@ import { until } from './until.ts'
 
 export type LogLine = Readonly<Record<string, unknown>>
 
-/** A runtime process as a container starts it. */
+/** A runtime process, started as in a container. */
 export interface Child {
   readonly process: ChildProcess
-  /** What it logged so far, one JSON object a line. */
+  /** The log so far, one JSON object per line. */
   readonly lines: readonly LogLine[]
   readonly stderr: () => string
   /** Resolves with the exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>
-  /** The first line of this event, now or later; an error if the process ends without one. */
+  /** The first log line with this event, now or later; an error if the process exits without one. */
   logged(event: string): Promise<LogLine>
 }
 
 const sources = { gateway: '../../src/runtime/gateway/main.ts', worker: '../../src/runtime/worker/main.ts' } as const
 
-/** Starts a process with nothing in its environment but this; it is gone after the test. */
+/** Starts a process with only these variables; it is ended after the test. */
 export function startChild(which: keyof typeof sources, env: Readonly<Record<string, string>>): Child {
   return startNode([fileURLToPath(new URL(sources[which], import.meta.url))], env)
 }
 
-/** The same for any program. @param cwd where it runs; absent: where the tests do */
+/** The same for any program. @param cwd its working directory; absent: that of the tests */
 export function startNode(args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string): Child {
   const child = spawn(process.execPath, [...args], { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd })
   const lines: LogLine[] = []

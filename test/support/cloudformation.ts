@@ -2,15 +2,15 @@ import { parse } from 'yaml'
 import type { Answer, Asked } from './aws-server.ts'
 import { fields, members } from './aws-server.ts'
 
-/** What CloudFormation says on the way: resource, type, status and reason. The stack itself is the resource `.`. */
+/** Stack events: resource, type, status and reason. The stack itself is the resource `.`. */
 export type Said = readonly [resource: string, type: string, status: string, reason?: string | undefined]
 
-/** How the next execution or deletion of a stack goes, instead of well. */
+/** How the next execution or deletion of a stack goes, if not well. */
 export interface Script {
-  /** Instead of what a comparison of the templates gives. */
+  /** Replaces the result of the comparison of the templates. */
   readonly changes?: readonly Readonly<Record<string, string>>[]
   readonly says?: readonly Said[]
-  /** The stack's status at the end, and why. */
+  /** The final status of the stack, and the reason. */
   readonly ends?: readonly [status: string, reason?: string | undefined]
 }
 
@@ -29,7 +29,7 @@ export interface FakeStack {
   parameters: Record<string, string>
   /** Newest first. */
   events: Event[]
-  /** What is still to happen: one thing at each look. */
+  /** Events to come, one per poll. */
   coming: (readonly [said: Said, token: string | undefined])[]
   script: Script
 }
@@ -54,7 +54,7 @@ const account = '123456789012'
 const pageSize = 2
 const quiet = { logLevel: 'silent' } as const
 const stackType = 'AWS::CloudFormation::Stack'
-/** A stack that was never made whole has no outputs. */
+/** A stack that was never created completely has no outputs. */
 const neverMade = /^(?:REVIEW_IN_PROGRESS|CREATE_IN_PROGRESS|CREATE_FAILED|ROLLBACK_.*)$/
 const unchanged = "The submitted information didn't contain changes. Submit different information to create a change set."
 
@@ -68,7 +68,7 @@ function pairs(parameters: URLSearchParams, list: string, key: string, value: st
 
 /**
  * CloudFormation in memory, as `query` of an AWS server: change sets that take a moment, pages of two, events that come
- * one by one as they are looked at, and failures by script. It never makes a resource.
+ * one by one with each poll, and scripted failures. It never creates a resource.
  */
 export class FakeCloudFormation {
   readonly stacks = new Map<string, FakeStack>()
@@ -76,7 +76,7 @@ export class FakeCloudFormation {
   readonly #perLook: number
   #count = 0
 
-  /** @param perLook how much happens between two looks at a stack's events */
+  /** @param perLook how many events happen between two polls */
   constructor(perLook = 1) {
     this.#perLook = perLook
   }
@@ -101,10 +101,10 @@ export class FakeCloudFormation {
     return stack
   }
 
-  /** How the next change of a stack goes, also of one that is still to be made. */
+  /** How the next change of a stack goes, including a stack that does not exist yet. */
   readonly scripts = new Map<string, Script>()
 
-  /** What stacks of a name say of themselves, instead of what their templates do: functions are not evaluated. */
+  /** Outputs of stacks by name, instead of those in their templates: functions are not evaluated. */
   readonly outputs = new Map<string, Readonly<Record<string, string>>>()
 
   get changeSets(): number {
@@ -225,7 +225,7 @@ export class FakeCloudFormation {
   #describeSet({ parameters }: Asked): Answer {
     const set = this.#sets.get(parameters.get('ChangeSetName') ?? '')
     if (set === undefined) return { error: 'ChangeSetNotFound', status: 404 }
-    // Making one takes AWS some seconds.
+    // AWS needs some seconds to create one.
     const making = !set.looked
     set.looked = true
     if (making) return fields({ ChangeSetId: set.id, Status: 'CREATE_IN_PROGRESS' })
@@ -264,7 +264,7 @@ export class FakeCloudFormation {
     return ''
   }
 
-  /** AWS writes the first event at once; the rest comes as it is looked at. */
+  /** AWS writes the first event at once; the others appear with each poll. */
   #start(
     stack: FakeStack,
     verb: string,
@@ -354,7 +354,7 @@ function sameValues(one: Readonly<Record<string, string>>, other: Readonly<Recor
   return JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort())
 }
 
-/** CloudFormation says "in progress" twice: when it begins, and when the resource has a name. */
+/** CloudFormation reports "in progress" twice: at the start, and when the resource has a name. */
 function stepsOf(
   { Action, LogicalResourceId: id = '', ResourceType: type = '' }: Readonly<Record<string, string>>,
   verb: string,

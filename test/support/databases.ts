@@ -11,11 +11,11 @@ import { temporaryFolder } from './names.ts'
 
 type Values = readonly (string | number | null)[]
 
-/** An empty database of the test's own, and a second way into it that is none of our code. */
+/** An empty database for one test, and a second connection to it that does not use apigw's code. */
 export interface TestDatabase {
   readonly address: string
   sql(text: string, values?: Values): Promise<Record<string, unknown>[]>
-  /** Our side of it; each call opens connections of its own. */
+  /** The database port under test; each call opens its own connections. */
   open(): Promise<Database>
 }
 
@@ -76,14 +76,14 @@ function withOpen(address: string, sql: TestDatabase['sql']): TestDatabase {
   }
 }
 
-/** Every engine that carriers read from. */
+/** Every engine that carriers use. */
 export const engines = [
   { engine: 'SQLite', create: sqlite },
   { engine: 'MariaDB', create: mariadb },
   { engine: 'PostgreSQL', create: postgres },
 ] as const
 
-/** The carriers that most tests have. */
+/** The carriers of most tests. */
 export const carrierA: Carrier = { queue: 'carrier-a', table: 'carrier_a' }
 export const carrierB: Carrier = { queue: 'carrier-b', table: 'carrier_b' }
 

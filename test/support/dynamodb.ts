@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net'
 import dynalite from 'dynalite'
 import { type Ledger, openLedger } from '../../src/runtime/ports/index.ts'
 
-/** A DynamoDB of the test's own, over HTTP, with a list of everything that it was asked. */
+/** A DynamoDB for one test, over HTTP, with a list of all requests. */
 export interface Dynamo {
   readonly endpoint: string
-  /** How often each action came. */
+  /** Number of requests per action. */
   readonly seen: ReadonlyMap<string, number>
   open(now?: () => number): Ledger
   stop(): Promise<void>
@@ -48,7 +48,7 @@ export async function startDynamo(): Promise<Dynamo> {
     seen,
     open,
     stop: async () => {
-      // A client that stopped waiting may have left a request behind, and dynalite throws when its database is gone.
+      // A client that stopped waiting may have left a request behind, and dynalite throws when its database is closed.
       while (running.size > 0) await Promise.all(running)
       for (const one of [front, server]) {
         const closed = new Promise((resolve) => one.close(resolve))

@@ -4,7 +4,7 @@ import { type ApiProblemCode, problemTable } from '../../src/domain/problem.ts'
 import type { Answer } from './http.ts'
 import { messageText, type World } from './world.ts'
 
-/** Checks an answer against what every problem response guarantees. */
+/** Checks the guarantees of every problem response. */
 export function expectProblem(answer: Answer, code: ApiProblemCode, world?: World): void {
   const { status, retryable, title } = problemTable[code]
   expect(answer.body).toMatchObject({ code, status, retryable, title, type: `urn:apigw:problem:${code}` })

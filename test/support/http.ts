@@ -1,18 +1,18 @@
 import { connect } from 'node:net'
 
-/** An answer of the gateway with its body read. */
+/** An answer of the gateway, including its body. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** The body as JSON; an empty object where it has none. */
+  /** The body as JSON; an empty object without a body. */
   readonly body: Readonly<Record<string, unknown>>
 }
 
 export interface Asked {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Text and bytes go out as they are, anything else as JSON. */
+  /** Text and bytes are sent unchanged, anything else as JSON. */
   readonly body?: unknown
   readonly signal?: AbortSignal
 }
@@ -33,7 +33,7 @@ function answerOf(status: number, headers: Headers, text: string): Answer {
   return { status, headers, text, body: text === '' ? {} : JSON.parse(text) }
 }
 
-/** Sends bytes over a bare socket and gives back all that came until the server closed, or nothing came for a while. */
+/** Sends bytes over a plain socket and returns everything received until the server closed or went silent. */
 export function exchange(port: number, bytes: string | Uint8Array, quietMs = 5_000): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
@@ -46,7 +46,7 @@ export function exchange(port: number, bytes: string | Uint8Array, quietMs = 5_0
   })
 }
 
-/** The only answer in what `exchange` gave back. */
+/** The only answer in the result of `exchange`. */
 export function parsedAnswer(text: string): Answer {
   const split = text.indexOf('\r\n\r\n')
   const [start = '', ...lines] = text.slice(0, split).split('\r\n')

@@ -7,12 +7,12 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    // A process that has ended in between.
+    // The process may have ended in between.
     return ''
   }
 }
 
-/** A process and everything that it started, and that these started. */
+/** A process and all its descendants. */
 function familyOf(pid: number): number[] {
   const children = read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
   return [pid, ...children.flatMap(familyOf)]
@@ -34,7 +34,7 @@ function socketsOf(pid: number): string[] {
   })
 }
 
-/** Linux writes an address as 32-bit words in the order of the machine's bytes. */
+/** Linux writes an address as 32-bit words in native byte order. */
 function isLoopback(hex: string): boolean {
   const bytes = Buffer.from(hex, 'hex')
   bytes.swap32()
@@ -46,11 +46,11 @@ function isLoopback(hex: string): boolean {
 export interface Listening {
   /** Ports on the loopback address. */
   readonly loopback: readonly number[]
-  /** Ports on any other address: other machines reach them. */
+  /** Ports on any other address, which other machines can reach. */
   readonly open: readonly number[]
 }
 
-/** What a process and its children listen on, by what Linux says of their sockets. */
+/** The addresses that a process and its children listen on, according to Linux. */
 export function listeningOf(pid: number): Listening {
   const sockets = new Set(familyOf(pid).flatMap(socketsOf))
   const loopback: number[] = []

@@ -2,15 +2,15 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { until } from './until.ts'
 
-/** Whether moto, which plays AWS's control plane, is on this machine. */
+/** Whether moto, which emulates AWS's control plane, is installed. */
 export const hasMoto = spawnSync('moto_server', ['--help'], { stdio: 'ignore' }).status === 0
-/** The name of what is skipped without it: it says what it would take. */
+/** The name of tests that are skipped without it, which says what they need. */
 export const againstMoto = hasMoto ? 'against moto' : 'against moto (skipped: pip install "moto[server]" for moto_server)'
 
-/** AWS as moto plays it, empty at the start. */
+/** AWS emulated by moto, empty at the start. */
 export interface Moto {
   readonly url: string
-  /** What makes a command or an SDK client ask it. */
+  /** Variables that make a command or an SDK client use it. */
   readonly env: Readonly<Record<string, string>>
   /** For clients in the process of a test. */
   readonly client: {
@@ -19,9 +19,9 @@ export interface Moto {
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
     readonly maxAttempts: number
   }
-  /** Forgets everything. */
+  /** Deletes everything. */
   reset(): Promise<void>
-  /** For as long as `work` takes, policies count: who lacks a right is denied (moto's IAM-like access control). */
+  /** Enforces policies while `work` runs: a caller without a permission is denied (moto's IAM-like access control). */
   withPolicies<T>(work: () => Promise<T>): Promise<T>
   stop(): Promise<void>
 }

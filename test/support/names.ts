@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { randomId } from '../../src/domain/ids.ts'
 
-/** A name that no other test uses: they share one Redis and one MariaDB. */
+/** A name that no other test uses: all tests share one Redis and one MariaDB. */
 export function uniqueName(prefix: string): string {
   return `${prefix}-${randomId(10).toLowerCase()}`
 }
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'apigw-runtime-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

@@ -12,40 +12,40 @@ const slots = 16_384
 export interface ClusterOptions {
   readonly masters?: number
   readonly replicasPerMaster?: number
-  /** `cluster-node-timeout`: a node that is silent for so long is failing, and its replica takes over. */
+  /** `cluster-node-timeout`: a node that is silent for this long is failing, and its replica takes over. */
   readonly nodeTimeoutMs?: number
-  /** More of redis-server's options, for each node. */
+  /** Additional redis-server options for each node. */
   readonly options?: readonly string[]
 }
 
 /** One process of the cluster. */
 export interface ClusterNode {
   readonly port: number
-  /** The part of `CLUSTER NODES` that names it. */
+  /** Its identifier in `CLUSTER NODES`. */
   readonly id: string
-  /** Sends one command to this node alone. */
+  /** Sends one command to this node only. */
   ask(command: string, ...args: (string | number)[]): Promise<unknown>
-  /** `SIGSTOP` makes it silent without closing anything. */
+  /** `SIGSTOP` silences it without closing anything. */
   signal(name: 'SIGSTOP' | 'SIGCONT'): void
   kill(): Promise<void>
-  /** Starts it again, with what it had saved, after `kill`. */
+  /** Restarts it after `kill`, with the data that it had saved. */
   start(): Promise<void>
   readonly alive: boolean
 }
 
 /** A real Redis Cluster on free ports. */
 export interface RedisCluster {
-  /** All nodes: the masters as they were at the start, then their replicas. */
+  /** All nodes: first the original masters, then their replicas. */
   readonly nodes: readonly ClusterNode[]
   readonly masters: readonly ClusterNode[]
   readonly replicas: readonly ClusterNode[]
   /** The address of one node, or a list of all of them: `redis://127.0.0.1:1,127.0.0.1:2?cluster=true`. */
   readonly address: string
-  /** The slot of a key, as Redis counts it. */
+  /** The slot of a key, as Redis computes it. */
   slotOf(key: string): Promise<number>
   /** The node that serves a slot now. */
   masterOf(slot: number): Promise<ClusterNode>
-  /** Waits until every living node says that the cluster is whole. */
+  /** Waits until every running node reports the cluster as healthy. */
   whole(): Promise<void>
   stop(): Promise<void>
 }
@@ -68,7 +68,7 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** A node and the connection that the test itself has to it. */
+/** A node and the test's own connection to it. */
 class Node implements ClusterNode {
   readonly port: number
   readonly busPort: number
@@ -119,7 +119,7 @@ class Node implements ClusterNode {
   }
 }
 
-/** Whether this node knows enough working nodes. One that was killed is listed as working until it is found to fail. */
+/** Whether this node knows enough working nodes. A killed node is listed as working until its failure is detected. */
 async function isWhole(node: Node, living: ReadonlySet<number>, masters: number, replicas: number): Promise<boolean> {
   if (!String(await node.ask('CLUSTER', 'INFO').catch(() => '')).includes('cluster_state:ok')) return false
   const lines = String(await node.ask('CLUSTER', 'NODES'))
@@ -135,7 +135,7 @@ function portIn(line: string): number {
   return Number(/:(\d+)@/.exec(line)?.[1])
 }
 
-/** Makes the cluster of nodes that know nothing of each other yet. */
+/** Creates the cluster from nodes that do not know each other yet. */
 async function meet(masters: readonly Node[], replicas: readonly Node[]): Promise<void> {
   const [first, ...others] = masters
   if (first === undefined) throw new Error('a cluster has at least one master')
@@ -148,12 +148,12 @@ async function meet(masters: readonly Node[], replicas: readonly Node[]): Promis
   for (const [index, replica] of replicas.entries()) {
     const master = masters[index % masters.length] ?? first
     await until(async () => String(await replica.ask('CLUSTER', 'NODES')).includes(master.id))
-    // Refused until the gossip has made the master known as one.
+    // Refused until the gossip has announced the master.
     await until(async () => (await replica.ask('CLUSTER', 'REPLICATE', master.id).catch(() => '')) === 'OK')
   }
 }
 
-/** Starts three masters with a replica each, or what the options say. `stop` ends all of them. */
+/** Starts three masters with one replica each, or as the options say. `stop` ends all of them. */
 export async function startRedisCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
   const { masters: masterCount = 3, replicasPerMaster = 1, nodeTimeoutMs = 2_000 } = options
   const count = masterCount * (1 + replicasPerMaster)
@@ -179,7 +179,7 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<R
     await Promise.all(nodes.map((node) => node.start()))
     await meet(masters, replicas)
     await whole()
-    // A replica that has not had its first copy cannot take over.
+    // A replica without its first copy cannot take over.
     for (const replica of replicas) {
       await until(async () => String(await replica.ask('INFO', 'replication')).includes('master_link_status:up'))
     }

@@ -2,7 +2,7 @@ import type { RestAnswer, Sent } from './aws-server.ts'
 
 interface Bucket {
   readonly owner: string
-  /** What was set of it, by the name of the subresource, such as `policy`. */
+  /** The settings of the bucket by subresource, such as `policy`. */
   readonly settings: Map<string, string>
   readonly objects: Map<string, string>
 }
@@ -11,7 +11,7 @@ export interface FakeS3 {
   readonly buckets: Map<string, Bucket>
   /** Keys that S3 fails to delete. It lists them in a 200 response. */
   readonly locked: Set<string>
-  /** Everything that was asked: `METHOD /bucket/key?subresource`. */
+  /** All requests: `METHOD /bucket/key?subresource`. */
   readonly asked: string[]
   readonly rest: (sent: Sent) => RestAnswer | undefined
 }
@@ -24,7 +24,7 @@ function errorXml(code: string, message = code): string {
 
 const pageSize = 2
 
-/** What empties a bucket: pages of versions, deletion of many, and of the bucket once nothing is in it. */
+/** The requests that empty a bucket: pages of versions, bulk deletion, and deletion of the empty bucket. */
 function emptying({ method, url, body }: Sent, { objects }: Bucket, locked: ReadonlySet<string>): RestAnswer | undefined {
   if (method === 'GET' && url.searchParams.has('versions')) {
     const page = [...objects.keys()].slice(0, pageSize)

@@ -11,9 +11,9 @@ export type SlackAnswer =
 
 export interface LoopbackSlack {
   readonly url: string
-  /** What was posted and answered with ok, in order. */
+  /** Posts that were answered with ok, in order. */
   readonly delivered: Readonly<Record<string, unknown>>[]
-  /** Everything that was posted. */
+  /** All posts. */
   readonly posted: Readonly<Record<string, unknown>>[]
 }
 
@@ -36,7 +36,7 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
   return JSON.parse(text)
 }
 
-/** An incoming webhook on this machine. `answers` are given in turn, then `ok`. */
+/** An emulated incoming webhook. `answers` are given in turn, then `ok`. */
 export async function loopbackSlack(answers: SlackAnswer[] = []): Promise<LoopbackSlack> {
   const delivered: Record<string, unknown>[] = []
   const posted: Record<string, unknown>[] = []

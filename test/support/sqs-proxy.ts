@@ -2,28 +2,28 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net'
 import { type Gate, gate } from './until.ts'
 
-/** What happens to a call instead of being passed on and answered. */
+/** A fault that replaces the normal handling of a call. */
 export type Fault =
   /** Not passed on; answered with this status. */
   | { readonly kind: 'status'; readonly status: number }
   /** Not passed on; the connection is cut. */
   | { readonly kind: 'cut' }
-  /** Passed on, so SQS has done it; the connection is cut before the answer. */
+  /** Passed on, so SQS has performed it; the connection is cut before the answer. */
   | { readonly kind: 'cut-answer' }
   /** Passed on; the answer waits for the gate. */
   | { readonly kind: 'hold-answer'; readonly gate: Gate }
-  /** Passed on without the entry at this place, which is answered with a failure of its own. */
+  /** Passed on without the entry at this index, which is answered as failed. */
   | { readonly kind: 'refuse-entry'; readonly at: number }
-  /** Not passed on before the gate opens. */
+  /** Passed on only when the gate opens. */
   | { readonly kind: 'hold'; readonly gate: Gate }
 
 export interface SqsProxy {
   readonly endpoint: string
-  /** How often each action came. */
+  /** Number of requests per action. */
   readonly seen: ReadonlyMap<string, number>
-  /** From now on calls of this action meet a fault; `undefined` ends it. */
+  /** From now on, calls of this action get a fault; `undefined` ends it. */
   fail(action: string, fault: Fault | undefined): void
-  /** Holds this action. `arrived` opens with the first call that is held. */
+  /** Holds this action. `arrived` resolves with the first held call. */
   hold(action: string, where: 'hold' | 'hold-answer'): { readonly arrived: Promise<void>; release(): void }
   close(): Promise<void>
 }

@@ -7,17 +7,17 @@ export const region = 'ap-northeast-2'
 export const liveQueue = 'carrier-a'
 export const testQueue = 'sandbox'
 
-/** An SQS of the test's own, spoken to over HTTP. */
+/** An SQS for one test, over HTTP. */
 export interface Sqs {
   readonly endpoint: string
   readonly port: number
   readonly server: FauxqsServer
   createQueue(name: string, attributes?: Record<string, string>): void
-  /** The bodies of all messages that a queue holds, in flight or not. */
+  /** The bodies of all messages in a queue, in flight or not. */
   bodies(queue: string): string[]
   /** The messages in them. */
   messages(queue: string, customer: string): Message[]
-  /** The envelopes of one customer that a queue holds. */
+  /** The envelopes of one customer in a queue. */
   envelopes(queue: string, customer: string): Envelope[]
   stop(): Promise<void>
 }

@@ -3,18 +3,18 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 /** A TCP proxy that can make a server unreachable or silent without stopping it. */
 export interface TcpProxy {
   readonly port: number
-  /** How many were ever opened. */
+  /** Number of connections ever opened. */
   readonly connections: number
-  /** `refuse` cuts every connection, old and new; `silent` lets bytes in and none out. */
+  /** `refuse` cuts every connection, old and new; `silent` accepts bytes and returns none. */
   set(state: 'pass' | 'refuse' | 'silent'): void
   /**
-   * Forgets the connections there are, as a firewall or a server that was replaced does, and neither side hears of it. What
-   * is sent over them then is `dropped` without a word, or `reset`.
+   * Forgets the open connections without notifying either side, as a firewall or a replaced server does. Data
+   * sent over them afterwards is silently `dropped`, or gets a `reset`.
    */
   forget(how?: 'dropped' | 'reset'): void
-  /** New connections lead there, as after a fail-over behind a name. */
+  /** New connections go there, as after a fail-over behind a name. */
   pointTo(target: number): void
-  /** From now on the connections that are open pass nothing on, as where the peer is gone without a FIN; new ones work. */
+  /** From now on, open connections pass nothing on, as when the peer vanished without a FIN; new ones work. */
   stall(): void
   close(): Promise<void>
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Waits until something is so; how long that takes is the runner's business, and its timeout ends the wait. */
+/** Waits until a condition is met. The timeout of the test ends the wait. */
 export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await what())) await sleep(10)
 }
 
-/** A promise to be resolved from outside. */
+/** A promise that is resolved from outside. */
 export interface Gate {
   readonly opened: Promise<void>
   open(): void

@@ -21,13 +21,13 @@ import { type Answer, type Asked, ask } from './http.ts'
 import { temporaryFolder, uniqueName } from './names.ts'
 import { liveQueue, openTestQueue } from './sqs.ts'
 
-/** Noon of a day in Seoul: twelve hours of the day and a week and a half day of the month are left. */
+/** Noon of a day in Seoul: twelve hours of the day and seven and a half days of the month are left. */
 export const noon = Date.parse('2026-11-23T12:00:00+09:00')
 
 export interface WorldOptions {
-  /** Where the queue is. */
+  /** The endpoint of the queue. */
   readonly endpoint: string
-  /** A registry's address; absent: an SQLite file of the test's own. */
+  /** The address of a registry; absent: an SQLite file for this test. */
   readonly registry?: string
   /** `null`: none. */
   readonly quota?: QuotaChange | null
@@ -38,7 +38,7 @@ export interface WorldOptions {
   readonly ledger?: Ledger | undefined
   readonly trustedProxies?: number
   readonly limits?: Partial<ServeLimits>
-  /** Absent: so many reads that no test is slowed down by them. */
+  /** Absent: enough reads for any test. */
   readonly readLimits?: Partial<ReadRates>
   readonly masterKeys?: MasterKeys
   readonly charset?: Charset
@@ -46,7 +46,7 @@ export interface WorldOptions {
 
 /** A registry with one customer, and a gateway in front of it. */
 export interface World {
-  /** Registry and gateway read this clock. */
+  /** The clock of both registry and gateway. */
   readonly clock: { now: number }
   readonly registry: Registry
   readonly context: Context
@@ -56,19 +56,19 @@ export interface World {
   readonly gateway: Gateway
   readonly listening: Listening
   readonly observations: Observation[]
-  /** How often the gateway has asked the registry so far. */
+  /** How often the gateway has called the registry so far. */
   registryCalls(): number
-  /** Any call, with the live key unless the headers say otherwise. */
+  /** Any call, with the live key unless the headers override it. */
   call(path: string, asked?: Asked): Promise<Answer>
-  /** Sends the message, or what `changes` makes of it. */
+  /** Sends the message, with `changes` applied. */
   post(changes?: Readonly<Record<string, unknown>>, headers?: Readonly<Record<string, string>>): Promise<Answer>
-  /** What is left of each limit. */
+  /** The remainder of each limit. */
   left(): Promise<Record<string, number>>
 }
 
 const plentyOfReads: Partial<ReadRates> = { readsPerSecond: 1_000_000, readBurst: 1_000_000 }
 
-/** What must never come back in an error. */
+/** Text that must never appear in an error. */
 export const messageText = 'the password is swordfish'
 export const message = { to: '010-1234-5678', from: '1588-1234', text: messageText }
 
@@ -100,7 +100,7 @@ export async function newCustomer(
   return { context, customer, live: keyOf(keys, 'live'), test: keyOf(keys, 'test') }
 }
 
-/** Starts all of it, to be ended with the test. */
+/** Starts everything, and ends it with the test. */
 export async function startWorld(options: WorldOptions): Promise<World> {
   const clock = { now: noon }
   const now = (): number => clock.now

@@ -17,7 +17,7 @@ interface Instruction {
   readonly rest: string
 }
 
-/** The instructions of the Dockerfile, each with the stage that it is in; no line of it is continued. */
+/** The instructions of the Dockerfile, each with its stage. No line is continued. */
 function instructionsOf(text: string): Instruction[] {
   let stage = ''
   const lines = text.split('\n').filter((line) => /^[A-Z]/.test(line))
@@ -34,7 +34,7 @@ const parents = new Map(
   instructions.filter(({ name }) => name === 'FROM').map(({ stage, rest }) => [stage, rest.split(' ')[0] ?? '']),
 )
 
-/** A stage's instructions, after those of the stages that it is built on. */
+/** The instructions of a stage, after those of its base stages. */
 function inStage(stage: string, name: string): string[] {
   const parent = parents.get(stage)
   const before = parent !== undefined && parents.has(parent) ? inStage(parent, name) : []
@@ -54,7 +54,7 @@ const healthOf = (stage: string) =>
       ?.replace(/^.*? CMD /, ''),
   )
 
-/** What the image sets in the environment. */
+/** The environment that the image sets. */
 function environmentOf(stage: string): Record<string, string> {
   return Object.fromEntries(inStage(stage, 'ENV').map((text) => text.split('=') as [string, string]))
 }

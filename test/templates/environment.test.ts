@@ -6,7 +6,7 @@ import { listOf, mapOf, type Resource, stackNamed, stacks } from './stacks.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** What starts where: the code behind each function and container of the stacks. */
+/** The code behind each function and container of the stacks. */
 const entries: Readonly<Record<string, string>> = {
   gateway: 'src/runtime/gateway/lambda.ts',
   authorizer: 'src/runtime/gateway/authorizer-lambda.ts',
@@ -24,7 +24,7 @@ const containers: Readonly<Record<string, string>> = {
   worker: 'src/runtime/worker/main.ts',
 }
 
-/** Not for the stacks to set. */
+/** Variables that the stacks do not set. */
 const others: Readonly<Record<string, string>> = {
   APIGW_SQS_ENDPOINT: 'for emulators',
   APIGW_LEDGER_ENDPOINT: 'for emulators',
@@ -46,7 +46,7 @@ const others: Readonly<Record<string, string>> = {
   APIGW_DATABASE_TIMEOUT_MS: 'right as it is, in a container and on Lambda',
 }
 
-/** What the runtime around our code reads by itself. */
+/** Variables that the Lambda or Node runtime reads itself. */
 const readByOthers = new Set(['NODE_EXTRA_CA_CERTS', 'AWS_REGION'])
 
 interface Read {
@@ -54,7 +54,7 @@ interface Read {
   readonly required: ReadonlySet<string>
 }
 
-/** The variables that a program reads, in what is left of it when what it never calls is away. */
+/** The variables that a program reads, after unused code is removed. */
 async function readBy(entry: string): Promise<Read> {
   const { outputFiles } = await build({
     absWorkingDir: root,

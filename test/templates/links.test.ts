@@ -30,7 +30,7 @@ function namesIn(template: Properties): string[] {
   })
 }
 
-/** What CloudFormation takes without a bucket (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html). */
+/** The size limit for templates sent inline (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html). */
 const maxBytes = 51_200
 
 it.each(stacks)('$name is small enough to be sent inline', ({ text }) => {
@@ -60,7 +60,7 @@ describe('references between the stacks', () => {
 
   it('every export is imported', () => {
     const imported = new Set(stacks.flatMap(importsOf))
-    // Deployments push images there, and an image comes back by the parameter Image.
+    // Deployments push images there, and an image is passed in the parameter Image.
     const forPeople = ['apigw-${Stage}-repository', 'apigw-${Stage}-sandbox-queue']
     expect(stacks.flatMap(exportsOf).filter((name) => !imported.has(name) && !forPeople.includes(name))).toEqual([])
   })

@@ -4,7 +4,7 @@ import { forStage, mapOf, type Resource, stackNames, stacks } from './stacks.ts'
 
 const longest = 'a2345678901234567890'
 
-/** Most characters of a name, and which, as each service's reference says. */
+/** The maximum length of a name, and its characters, from the reference of each service. */
 const limits: Readonly<Record<string, { property: string; most: number; pattern: RegExp }>> = {
   'AWS::ElasticLoadBalancingV2::LoadBalancer': { property: 'Name', most: 32, pattern: /^[A-Za-z0-9-]+$/ },
   'AWS::ElasticLoadBalancingV2::TargetGroup': { property: 'Name', most: 32, pattern: /^[A-Za-z0-9-]+$/ },
@@ -32,7 +32,7 @@ const named = stacks.flatMap(({ resources }) =>
   }),
 )
 
-/** With the longest carrier's name that the data stack takes. */
+/** With the longest carrier name that the data stack accepts. */
 function nameOf({ properties }: Resource, property: string): string {
   return forStage(properties[property], longest).replaceAll(/\$\{(?:Second)?Carrier\}/g, 'a'.repeat(30))
 }

@@ -10,7 +10,7 @@ describe('the alarm on the lag of reports', () => {
       FilterPattern: '{ $.event = "lag" }',
       MetricTransformations: [{ MetricNamespace: 'apigw', MetricValue: '$.lagMs' }],
     })
-    // A default would be published for every other line of the log, and hide a pump that says nothing.
+    // A default value would be published for every other log line, and hide a silent pump.
     expect(JSON.stringify(propertiesOf('ReportLag'))).not.toContain('DefaultValue')
     expect(propertiesOf('ReportsLag')).toMatchObject({ TreatMissingData: 'breaching', EvaluationPeriods: 5 })
   })

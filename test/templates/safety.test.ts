@@ -7,21 +7,21 @@ function each(type: string, most = 1): Resource[] {
   return found
 }
 
-/** What keeps data, and what has to become of it when its resource goes. */
+/** Resources that keep data, and the policy for their deletion. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
   'AWS::DynamoDB::Table': ['Retain'],
   'AWS::S3::Bucket': ['Retain'],
   'AWS::RDS::DBInstance': ['Snapshot'],
   'AWS::ElastiCache::ReplicationGroup': ['Snapshot'],
   'AWS::SQS::Queue': ['Retain'],
-  // Passwords of what is gone are worth nothing; the master key opens what is in the backups.
+  // Passwords of deleted resources are useless; the master key opens the backups.
   'AWS::SecretsManager::Secret': ['Retain', 'Delete'],
 }
 
 describe('resources that keep data', () => {
   it.each(Object.entries(keepers))('%s is retained when its stack is deleted, and when it is replaced', (type, allowed) => {
     for (const { name, attributes } of each(type)) {
-      // Tests send nothing that anybody waits for.
+      // No one waits for the messages of tests.
       const fits = name.startsWith('Sandbox') ? ['Delete'] : allowed
       expect(fits, name).toContain(attributes.DeletionPolicy)
       expect(attributes.UpdateReplacePolicy, name).toBe(attributes.DeletionPolicy)
@@ -168,7 +168,7 @@ describe('permissions', () => {
 
   it('no stack changes settings of the whole account', () => {
     expect(resourcesOf('AWS::ApiGateway::Account')).toEqual([])
-    // A set of AWS::WAFv2::IPSet would be emptied by an update (docs/decisions/0018).
+    // An update would empty an AWS::WAFv2::IPSet (docs/decisions/0018).
     expect(resourcesOf('AWS::WAFv2::IPSet')).toEqual([])
   })
 })

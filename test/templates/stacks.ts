@@ -59,14 +59,14 @@ export function resourcesOf(type: string): { stack: StackName; resource: Resourc
   )
 }
 
-/** Every value below `value`, itself included. */
+/** Every value inside `value`, including itself. */
 export function* within(value: Json): Generator<Json> {
   yield value
   if (Array.isArray(value)) for (const one of value) yield* within(one)
   else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) yield* within(one)
 }
 
-/** A text of a template as it is for a stage, with what only AWS knows as `?`. */
+/** A text of a template for one stage, with `?` for what only AWS knows. */
 export function forStage(value: Json | undefined, stage: string): string {
   if (typeof value === 'string') return value
   const { 'Fn::Sub': text, 'Fn::Join': joined } = mapOf(value)

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
-import { parseDocument } from 'yaml'
 import * as z from 'zod'
 import { duration } from '../../domain/duration.ts'
 import { environments } from '../../domain/names.ts'
-import { apigw, step } from '../../domain/next-step.ts'
+import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type MasterKeys, masterKeysFrom, seal, unseal } from '../../domain/seal.ts'
 import { columnValue, identifier } from '../../domain/sql-names.ts'
 import { type TableMap, tableMap } from '../../domain/table-map.ts'
+import { readYaml } from '../../domain/yaml-document.ts'
 
 /** A secret in the file is sealed under the key file, so that the file may be copied and shown. */
 const sealed = z
@@ -62,26 +62,14 @@ export interface LoadedSettings {
   resolve(path: string): string
 }
 
-/** Reads YAML with a schema. @throws Problem `config-invalid` that names file, line and field */
-function documentFrom<T>(path: string, schema: z.ZodType<T>, missing: ReturnType<typeof step>): T {
+function documentFrom<T>(path: string, schema: z.ZodType<T>, missing: NextStep): T {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
     throw new Problem('config-invalid', `Cannot read ${path}.`, { next: missing, cause })
   }
-  const document = parseDocument(text)
-  const syntax = document.errors[0]
-  if (syntax !== undefined) {
-    const [what = ''] = syntax.message.split(/ at line \d+|\n/)
-    throw new Problem('config-invalid', `${path}, line ${syntax.linePos?.[0].line ?? '?'}: ${what}.`)
-  }
-  const parsed = schema.safeParse(document.toJS())
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-  const field = [...(issue?.path ?? []), ...unknown].map(String).join('.')
-  throw new Problem('config-invalid', `${path}${field === '' ? '' : `, ${field}`}: ${issue?.message ?? 'is not valid'}`)
+  return readYaml(text, schema, { name: path, code: 'config-invalid', next: 'see docs/agent.md' })
 }
 
 /**

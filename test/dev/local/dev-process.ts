@@ -13,12 +13,12 @@ export interface Addresses {
   readonly customer: string
 }
 
-/** An `apigw dev` in a process of its own. */
+/** An `apigw dev` in its own process. */
 export interface DevProcess extends Addresses {
   readonly child: ChildProcess
   stdout(): string
   stderr(): string
-  /** Sends a signal, waits for the end, and gives back the exit code; `null` if the signal ended it. */
+  /** Sends a signal, waits for the exit, and returns the exit code; `null` if the signal ended the process. */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
@@ -30,7 +30,7 @@ function parsed(text: string): Addresses | undefined {
   }
 }
 
-/** Starts it on free ports, and waits until it has said where it is. It does not outlive the test. */
+/** Starts it on free ports, and waits until it has printed its address. It does not outlive the test. */
 export async function startDev(cwd: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<DevProcess> {
   const child = spawn(process.execPath, [bin, 'dev', '--port', '0', '--sqs-port', '0', '--json', ...args], {
     cwd,
@@ -60,7 +60,7 @@ export async function startDev(cwd: string, args: readonly string[] = [], env: R
   return { ...addresses, child, stdout: () => written.stdout, stderr: () => written.stderr, end }
 }
 
-/** The demo customer's credentials, as they were kept for this machine. */
+/** The demo customer's credentials, as stored for this machine. */
 export function demoCredentials(folder: string): string {
   return /^APIGW_CREDENTIALS='([^']+)'\n$/.exec(readFileSync(join(folder, '.apigw/demo.env'), 'utf8'))?.[1] ?? 'no credentials'
 }
@@ -91,7 +91,7 @@ export async function post(gateway: string, credentials: string, idempotencyKey?
   }
 }
 
-/** Has SQS give again after two seconds, instead of thirty, what a dead process had taken. */
+/** Makes messages of a dead process visible again after two seconds instead of thirty. */
 export async function shortenVisibility(sqs: string): Promise<void> {
   const client = new SQSClient({
     endpoint: sqs,
@@ -107,7 +107,7 @@ export async function shortenVisibility(sqs: string): Promise<void> {
 export function storedIds(folder: string, table: 'carrier_a' | 'sandbox' = 'carrier_a'): string[] {
   const db = new DatabaseSync(join(folder, '.apigw/messages.db'), { readOnly: true, timeout: 5_000 })
   try {
-    // Rows that were reported lie in the table of their month.
+    // Rows that were reported are in the table of their month.
     const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND (name = ? OR name LIKE ?)")
     const names = tables.all(table, `${table}_log_%`).map(({ name }) => String(name))
     return names.flatMap((name) => db.prepare(`SELECT id FROM ${name}`).all()).map(({ id }) => String(id))

@@ -61,7 +61,7 @@ describe('the first start', () => {
   })
 })
 
-/** What a person reads: starts without `--json`, and stops as soon as all of it is there. */
+/** Text output: starts without `--json`, and stops as soon as all of it has arrived. */
 async function runUntilWelcome(folder: string): Promise<string> {
   const child = spawn(process.execPath, [bin, 'dev', ...freePorts], { cwd: folder, env: cleanEnv() })
   let stdout = ''
@@ -129,7 +129,7 @@ describe('a port that is taken', () => {
     expect(next).toContain(`${flag} ${port + 1}`)
     const program = await runCli(['dev', ...others, flag, String(port), '--json'], { cwd: folder })
     expect(jsonError(program)).toMatchObject({ code: 'port-in-use' })
-    // Nothing of the failed start stands in the way of the next.
+    // Nothing left by the failed start blocks the next.
     const dev = await startDev(folder)
     expect(await post(dev.gateway, demoCredentials(folder))).toMatchObject({ status: 202 })
   })
@@ -180,7 +180,7 @@ describe('stopping', () => {
 
     const second = await startDev(folder)
     const accepted = [...answers.values()]
-    // Asked again, as a customer does who got no answer: the same message, and no second one.
+    // Repeats the call, as a customer without an answer would: it returns the same message and sends no second one.
     for (const [key, id] of [...answers].slice(-20))
       expect(await post(second.gateway, basic, key)).toMatchObject({ status: 202, id, replayed: true })
     await until(() => {

@@ -17,7 +17,7 @@ interface Started {
   restart(): Promise<void>
 }
 
-/** The emulator as `apigw dev` has it, with a file, and a way to start it again on the same file. */
+/** The emulator as `apigw dev` starts it, with a file, and a function to restart it on the same file. */
 async function started(): Promise<Started> {
   const dataDir = temporaryFolder()
   let server = await startEmulator({ port: 0, dataDir })
@@ -36,7 +36,7 @@ async function started(): Promise<Started> {
 }
 
 interface Model {
-  /** What was sent and not deleted. */
+  /** Messages that were sent and not deleted. */
   readonly expected: Set<string>
   held: Received[]
   sent: number

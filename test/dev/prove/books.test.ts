@@ -4,7 +4,7 @@ import { Sales, SentLog } from '../../../src/dev/prove/log.ts'
 
 const customer = 'keyed'
 
-/** Two accepted messages that were written, delivered, reported and paid for. */
+/** Two accepted messages that were written, delivered, reported and charged. */
 function evidence(changes: Partial<Evidence> = {}, accept: readonly string[] = ['A', 'B']): Evidence {
   const log = new SentLog()
   const flight = log.begin(customer, accept.length)
@@ -85,7 +85,7 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
     evidence({ reports: new Map([...'ABX'].map((id) => [id, new Set(['delivered'])])) }),
     { what: /never sent/, count: 1, ids: ['X'] },
   ],
-  ['a row that no call asked for', evidence({ rows: [row('A'), row('B'), row('X')] }), { what: /no call/, count: 1, ids: ['X'] }],
+  ['a row without a call', evidence({ rows: [row('A'), row('B'), row('X')] }), { what: /no call/, count: 1, ids: ['X'] }],
   [
     'a unit without a message',
     evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 5, closed: [] }] }),
@@ -102,12 +102,12 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
     { what: /good envelopes/, count: 1, ids: ['good'] },
   ],
   [
-    'an unreadable message that is in no queue any more',
+    'an unreadable message that is no longer in any queue',
     evidence({ deadLetters: ['bad'], poison: ['bad', 'bad'] }),
     { what: /not in the dead-letter queue/, count: 1, ids: ['bad'] },
   ],
   [
-    'an unreadable message of an envelope that never ends',
+    'an unreadable message in an envelope that is never finished',
     evidence({ planted: [{ id: 'P' }] }),
     { what: /envelope without a report/, count: 1, ids: ['P'] },
   ],

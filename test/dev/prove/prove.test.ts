@@ -9,7 +9,7 @@ interface Short {
   readonly faults: readonly string[]
 }
 
-/** The short form: a few faults with each database and each registry. `apigw prove` by hand has all of them. */
+/** The short form: a few faults with each database and each registry. `apigw prove` runs all of them. */
 const runs: readonly Short[] = [
   {
     database: 'sqlite',
@@ -27,7 +27,7 @@ const runs: readonly Short[] = [
 interface Seen {
   readonly proof: Proof
   readonly events: readonly ProveEvent[]
-  /** Ports that other machines could have reached while it ran. */
+  /** Ports that were reachable from other machines during the run. */
   readonly open: readonly number[]
 }
 

@@ -6,17 +6,17 @@ import { at } from '../fixtures.ts'
 
 const hourMs = 3_600_000
 
-/** What is called, its time zone, its first instant, the first instant after it, and its length in hours. */
+/** Name, time zone, first instant, first instant after it, and length in hours. */
 const days: [string, string, string, string, number][] = [
   ['a day in Seoul', 'Asia/Seoul', '2026-11-23T00:00+09:00', '2026-11-24T00:00+09:00', 24],
-  ['the day that the clock goes forward', 'America/New_York', '2026-03-08T00:00-05:00', '2026-03-09T00:00-04:00', 23],
-  ['the day that the clock goes back', 'America/New_York', '2026-11-01T00:00-04:00', '2026-11-02T00:00-05:00', 25],
+  ['the day on which clocks go forward', 'America/New_York', '2026-03-08T00:00-05:00', '2026-03-09T00:00-04:00', 23],
+  ['the day on which clocks go back', 'America/New_York', '2026-11-01T00:00-04:00', '2026-11-02T00:00-05:00', 25],
   ['February 28 of a common year', 'Asia/Seoul', '2027-02-28T00:00+09:00', '2027-03-01T00:00+09:00', 24],
   ['February 28 of a leap year', 'Asia/Seoul', '2028-02-28T00:00+09:00', '2028-02-29T00:00+09:00', 24],
   ['February 29', 'Asia/Seoul', '2028-02-29T00:00+09:00', '2028-03-01T00:00+09:00', 24],
   ["New Year's Eve", 'Pacific/Kiritimati', '2026-12-31T00:00+14:00', '2027-01-01T00:00+14:00', 24],
   ['a day without a midnight', 'Africa/Cairo', '2026-04-24T01:00+03:00', '2026-04-25T00:00+03:00', 23],
-  ['a day of a zone 45 minutes off', 'Asia/Kathmandu', '2026-05-05T00:00+05:45', '2026-05-06T00:00+05:45', 24],
+  ['a day in a zone with a 45-minute offset', 'Asia/Kathmandu', '2026-05-05T00:00+05:45', '2026-05-06T00:00+05:45', 24],
 ]
 
 const months: [string, string, string, string, number][] = [

@@ -12,7 +12,7 @@ function keyFor(more: Partial<NewKey> = {}): NewKey {
   return { keyId: newKeyId('live'), environment: 'live', side: { scheme: 'basic', digest: digestOf(newSecret('live')) }, ...more }
 }
 
-/** What an operator can do, by what is meant: the same through a function as on the store itself. */
+/** The changes that an operator can make, with the same result through a function and on the store itself. */
 export function changesContract({ tenant, registry, engine, clock }: World): void {
   const written = async (customer: string) => (await registry().history(customer, 50)).map(({ what }) => what)
   const add = (customer: string, more = {}) =>

@@ -14,10 +14,10 @@ interface Cause {
   mend(tenant: Tenant): Promise<void>
 }
 
-/** Reasons that come from the calls made, not from the profile. */
+/** Reasons that come from earlier calls, not from the profile. */
 const atLimits: Cause = { break: async () => undefined, mend: async () => undefined }
 
-/** Each reason with what brings it about and what takes it away again, in the order in which they are checked. */
+/** Each reason with a step that causes it and a step that removes it, in the order of the checks. */
 const causes: Record<Refusal, Cause> = {
   'credentials-invalid': {
     break: (tenant) => withKey(tenant, { keyId: 'another' }),
@@ -101,12 +101,12 @@ export function checksContract({ tenant, clock, engine }: World): void {
     })
 
     test('the reasons are checked in the listed order, and the first one is returned', async () => {
-      // Given a customer of whom everything at once is wrong
+      // Given a customer with every problem at once
       const customer = await tenant({ quotas: { live: { rate: 1, burst: 1, day: 2, month: 2 } } })
       const running = await customer.admitted({ idempotency: claim })
       const other = { idempotency: { ...claim, fingerprint: 'body-2' } }
       for (const reason of before.toReversed()) await causes[reason].break(customer)
-      // When one cause after the other is taken away, then the next one shows
+      // When the causes are removed one after the other, the next one appears
       for (const reason of before.slice(0, before.indexOf('route-missing'))) {
         await customer.refused(reason, other)
         await causes[reason].mend(customer)

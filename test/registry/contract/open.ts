@@ -17,7 +17,7 @@ export function openContract({ tenant, clock, registry }: World): void {
       await customer.fail(failed.reservation)
       await registry().settle(partly.reservation, { kind: 'accepted', refund: 1 })
       await registry().settle(whole.reservation, { kind: 'accepted' })
-      // Written a moment later, and where another process serves the question, after it.
+      // Written a moment later; a different process may answer only after that.
       await until(async () => (await registry().open(customer.id, 'live')).count === 1)
       expect(await registry().open(customer.id, 'live')).toEqual({
         count: 1,
@@ -28,7 +28,7 @@ export function openContract({ tenant, clock, registry }: World): void {
         now: clock.now,
       })
       expect((await registry().open(customer.id, 'test')).count).toBe(0)
-      // Taken 10, given back 4: two accepted, and four open.
+      // Took 10, returned 4: two accepted, and four open.
       expect((await registry().usage(customer.id, 'live')).usage).toMatchObject({
         dayUsed: 6,
         dayBack: 4,
@@ -47,7 +47,7 @@ export function openContract({ tenant, clock, registry }: World): void {
       }
       clock.now += reconcileAfterMs - 1
       expect(await abandon()).toEqual([false, false])
-      // The key is run again: as long as that run is alive, it owns the units.
+      // The key runs again, and that run owns the units while it is alive.
       await customer.admitted({ units: 3, idempotency: claim })
       clock.now += 1
       expect(await abandon()).toEqual([true, false])

@@ -153,12 +153,12 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       const one = await tenant()
       const two = await tenant()
       const writeAt = async (customer: Tenant, what: string, when: number): Promise<void> => {
-        // Two customers' entries of one millisecond come in either order.
+        // Entries of two customers from the same millisecond can come in either order.
         await sleep(2)
         const stored = await registry().profile(customer.id)
         await registry().save(profileOf(customer.id), stored?.version, entryOf(customer.id, what, when))
       }
-      // An operator whose clock is behind cannot slip an entry in among the old ones.
+      // An operator whose clock is slow cannot insert an entry among the old ones.
       await writeAt(one, 'late clock', noon - 86_400_000)
       const future = Date.now() * 2
       await writeAt(two, 'two', future)
@@ -170,7 +170,7 @@ export function profilesContract({ tenant, registry, engine, clock }: World): vo
       ]
       expect(await registry().history(one.id, 10)).toEqual(written)
       expect(await registry().history(one.id, 1)).toEqual(written.slice(0, 1))
-      // Tests of other files write into the same store meanwhile.
+      // Tests in other files write to the same store meanwhile.
       const ofAll = (await registry().history(undefined, 10_000)).filter(({ customer }) => [one.id, two.id].includes(customer))
       expect(ofAll.slice(0, 3).map(({ what }) => what)).toEqual(['one', 'two', 'late clock'])
       expect(await registry().history(undefined, 2)).toHaveLength(2)

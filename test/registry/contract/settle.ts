@@ -51,7 +51,7 @@ export function settleContract({ tenant, clock, engine, registry }: World): void
       await customer.fail(reservation)
       const again = await customer.admitted({ units: 2, idempotency: { ...claim, fingerprint: 'body-2' } })
       expect(again.reservation).toMatchObject({ attempt: 1, units: 2 })
-      // A second report about the first call does not touch the second one.
+      // A second settlement of the first call does not affect the second call.
       expect(await customer.fail(reservation)).toBe(false)
       expect(await customer.spent()).toEqual([2, 2])
       await customer.refused('idempotency-key-reused', { idempotency: claim })

@@ -6,7 +6,7 @@ import { type LambdaServer, lambdaServer, user } from './lambda-server.ts'
 const name = 'apigw-test-admin'
 const operator = user('operator')
 
-/** What an operator asks goes through the function; what only a gateway does goes to Redis itself. */
+/** Operator calls go through the function; gateway calls go directly to Redis. */
 function joined(remote: OperatorRegistry, direct: Registry): Registry {
   return {
     address: remote.address,
@@ -34,7 +34,7 @@ function joined(remote: OperatorRegistry, direct: Registry): Registry {
   }
 }
 
-/** Redis behind the real handler, behind a server that does as Lambda does. */
+/** Redis behind the real handler, behind a server that emulates Lambda. */
 export function remoteEngine(redis: string): Engine {
   const inner = redisEngine(redis)
   const before = { ...process.env }

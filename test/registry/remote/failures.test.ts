@@ -137,7 +137,7 @@ describe('a query', () => {
   })
 
   test.each([
-    ['another version', '{"apigw":1,"result":[]}', /uses protocol version 1\. This command uses version 2/],
+    ['a different version', '{"apigw":1,"result":[]}', /uses protocol version 1\. This command uses version 2/],
     ['no version', '[]', /does not speak the protocol of apigw/],
     ['no JSON', 'Hello from Lambda!', /does not speak the protocol of apigw/],
   ])('a function that answers with %s', async (_, body, said) => {
@@ -174,7 +174,7 @@ describe('a query', () => {
     const { promise: enough, resolve } = Promise.withResolvers<void>()
     const profile = async () => {
       most = Math.max(most, ++running)
-      // The ten are held for as long as an eleventh would take to come; one that comes ends the waiting.
+      // The ten are held for as long as an eleventh would take to arrive. If one arrives, the wait ends.
       if (running === 10) setTimeout(resolve, 300)
       if (running > 10) resolve()
       await enough

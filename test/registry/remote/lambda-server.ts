@@ -7,7 +7,7 @@ import type { AdminHandler } from '../../../src/runtime/admin/index.ts'
 export const account = '123456789012'
 export const region = 'ap-northeast-2'
 
-/** Whose keys AWS knows. */
+/** Credentials that AWS knows. */
 export interface User {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -22,7 +22,7 @@ export function user(name: string, inAccount = account): User {
   }
 }
 
-/** What Lambda does with one request instead of only running the function. */
+/** What Lambda does with one request instead of running the function normally. */
 export type Fault =
   | { readonly kind: 'throttled' | 'hang' | 'reset' | 'fails' }
   /** The function runs, and then the connection breaks. */
@@ -31,13 +31,13 @@ export type Fault =
 
 export interface LambdaServer {
   readonly port: number
-  /** What a client needs to find it. */
+  /** The variables that a client needs to reach it. */
   env(as?: User): Record<string, string>
-  /** The next requests to the URL go so, one after the other. */
+  /** Outcomes of the next requests to the URL, in order. */
   faults: Fault[]
-  /** How often the function ran. */
+  /** How often the function has run. */
   runs: number
-  /** Requests to the URL. */
+  /** Number of requests to the URL. */
   requests: number
   close(): Promise<void>
 }
@@ -46,7 +46,7 @@ interface Options {
   readonly name: string
   readonly handler: AdminHandler
   readonly users: readonly User[]
-  /** Who may call the URL; absent: everybody whom AWS knows. */
+  /** Who may call the URL; absent: everyone with valid credentials. */
   readonly may?: (user: User) => boolean
   readonly authType?: 'AWS_IAM' | 'NONE'
 }
@@ -62,7 +62,7 @@ function send(response: ServerResponse, { statusCode = 200, headers, body = '', 
   response.writeHead(statusCode, headers).end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'))
 }
 
-/** Lambda's quota for a synchronous invocation, each way. */
+/** Lambda's payload limit for a synchronous invocation, in each direction. */
 const maxBytes = 6 * 1024 * 1024
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
@@ -76,7 +76,7 @@ function header(request: IncomingMessage, name: string): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** Computes the signature again with the secret of the key that it names, as AWS does. */
+/** Recomputes the signature with the secret of its access key, as AWS does. */
 async function signer(request: IncomingMessage, url: string, body: string, users: readonly User[]): Promise<User | undefined> {
   const authorization = header(request, 'authorization')
   const [, accessKeyId, service] = /Credential=([^/]+)\/\d{8}\/[^/]+\/([^/]+)\/aws4_request/.exec(authorization) ?? []
@@ -121,7 +121,7 @@ export function urlEvent(body: string, requestId: string, by: User | undefined, 
   }
 }
 
-/** Lambda on this machine: its control plane for one function's URL, the URL itself, and Invoke. */
+/** An emulated Lambda: the control plane for one function URL, the URL itself, and Invoke. */
 export async function lambdaServer({
   name,
   handler,
@@ -165,14 +165,14 @@ export async function lambdaServer({
     return answer
   }
 
-  /** The first in line; one for a method waits for that. */
+  /** The first fault in the queue; a fault with a method waits for a call of that method. */
   function nextFault(body: string): Fault | undefined {
     const [first] = self.faults
     const method = first?.kind === 'reset-after' ? first.method : undefined
     return method === undefined || body.includes(`"method":"${method}"`) ? self.faults.shift() : undefined
   }
 
-  /** @returns whether the fault was the whole answer */
+  /** @returns whether the fault produced the complete answer */
   function goWrong(fault: Fault | undefined, request: IncomingMessage, response: ServerResponse): boolean {
     switch (fault?.kind) {
       case 'hang':
@@ -242,7 +242,7 @@ export async function lambdaServer({
       }
       return say(response, 200, { FunctionUrl: `http://127.0.0.1:${self.port}/`, FunctionArn: functionArn, AuthType: authType })
     }
-    // Invoke: the event is whatever the caller sends, and the id is Lambda's.
+    // Invoke: the caller chooses the event, and Lambda chooses the id.
     say(response, 200, await run(JSON.parse(body), randomUUID()))
   }
 

@@ -13,9 +13,9 @@ export const stranger = user('stranger')
 
 export interface RemoteWorld {
   readonly server: LambdaServer
-  /** What the function wrote into its log. */
+  /** The log of the function. */
   readonly log: Record<string, unknown>[]
-  /** The registry that the function serves, reached without it. */
+  /** Direct access to the registry that the function serves. */
   readonly behind: Registry
   open(address?: string): Promise<OperatorRegistry>
 }
@@ -27,7 +27,7 @@ interface Options {
   readonly tryMs?: number
 }
 
-/** A function that serves a registry of one test, and the environment of an operator who may call it. */
+/** A function that serves the registry of one test, and the environment of an operator who may call it. */
 export async function remoteWorld(options: Options = {}): Promise<RemoteWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'apigw-remote-'))
   const address = `sqlite:${join(folder, 'registry.db')}`

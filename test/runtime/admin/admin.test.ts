@@ -15,7 +15,7 @@ interface World {
   readonly handler: AdminHandler
   readonly registry: Registry
   readonly log: Record<string, unknown>[]
-  /** Asks as the Function URL does for a caller whom AWS proved. */
+  /** Sends a request as the Function URL does for an authenticated caller. */
   ask(method: string, params: unknown): Promise<Answer>
 }
 interface Answer {
@@ -117,10 +117,10 @@ describe('the caller', () => {
     expect(answer).toEqual({ apigw: 2, result: [] })
   })
   test.each([
-    ['an Invoke of a request', { apigw: 1, method: 'customers', params: {} }],
-    ['an Invoke of nothing', null],
-    ['an event of SQS', { Records: [] }],
-    ['an event of an API', { version: '2.0', headers: {}, requestContext: { http: {} } }],
+    ['an Invoke with a request', { apigw: 1, method: 'customers', params: {} }],
+    ['an Invoke with null', null],
+    ['an SQS event', { Records: [] }],
+    ['an API Gateway event', { version: '2.0', headers: {}, requestContext: { http: {} } }],
   ])('is not proved by %s', async (_, event) => {
     const { handler } = await world()
     const { problem } = await answerTo(handler, event, randomUUID())
@@ -133,7 +133,7 @@ describe('the caller', () => {
     expect(problem).toMatchObject({ code: 'caller-unknown', message: expect.stringContaining('AWS_IAM') })
   })
   test.each([
-    ['of another account', user('boss', '210987654321').arn],
+    ['of a different account', user('boss', '210987654321').arn],
     ['with an invalid ARN', 'boss'],
     ['with a line break', `${operator.arn}\n{"event":"forged"}`],
     ['of a service', 'arn:aws:lambda:ap-northeast-2:123456789012:function:x'],
@@ -158,7 +158,7 @@ describe('the caller', () => {
 })
 
 describe('what may be requested', () => {
-  // Of these the first five wrote whatever was sent, such as a reservation that was never made and is given back.
+  // The first five used to write whatever was sent, such as the refund of a reservation that was never made.
   test.each(['settle', 'admit', 'save', 'remove', 'saveDocument', 'constructor', '__proto__', 'close', 'flushall', ''])(
     'the method %j does not exist',
     async (method) => {
@@ -194,13 +194,13 @@ describe('what may be requested', () => {
 
   const change = (kind: string, more: object = {}) => ['change', { change: { kind, customer: 'acme', ...more } }] as const
   test.each([
-    ['an id that would reach into another key', 'profile', { customer: 'a}:usage:live' }, '/params/customer'],
+    ['an id that would reach a different key', 'profile', { customer: 'a}:usage:live' }, '/params/customer'],
     ['no id', 'profile', {}, '/params/customer'],
-    ['more than there is', 'profile', { customer: 'acme', as: 'root' }, '/params/'],
-    ['a document of any name', 'document', { name: 'x:y' }, '/params/name'],
+    ['an unknown parameter', 'profile', { customer: 'acme', as: 'root' }, '/params/'],
+    ['a document with an arbitrary name', 'document', { name: 'x:y' }, '/params/name'],
     ['too much history', 'history', { most: 1e9 }, '/params/most'],
-    ['an environment of its own', 'usage', { customer: 'acme', environment: 'prod' }, '/params/environment'],
-    ['a change of no kind', ...change('dropEverything'), '/params/change/kind'],
+    ['an unknown environment', 'usage', { customer: 'acme', environment: 'prod' }, '/params/environment'],
+    ['a change of an unknown kind', ...change('dropEverything'), '/params/change/kind'],
     ['a change with a new field', ...change('removeCustomer', { force: true }), '/params/change'],
     ['a whole profile', ...change('addCustomer', { keys: [], profile: profileOf('acme') }), '/params/change'],
     [
@@ -228,7 +228,7 @@ describe('what may be requested', () => {
       ...change('issueKey', { key: { ...key, createdAt: 1 } }),
       '/params/change/key',
     ],
-    ['an id longer than ids are', 'profile', { customer: `a${'b'.repeat(40)}` }, '/params/customer'],
+    ['an id that is too long', 'profile', { customer: `a${'b'.repeat(40)}` }, '/params/customer'],
   ])('%s is refused, with its position', async (_, method, params, pointer) => {
     const { ask, registry } = await world()
     const { problem } = await ask(method, params)

@@ -24,7 +24,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Secrets Manager with one secret, which may change. */
+/** Secrets Manager with one secret, which can change. */
 async function secrets(secret: { text: string }): Promise<{ url: string; reads: () => number }> {
   let reads = 0
   const server = createServer((_, response) => {

@@ -13,22 +13,22 @@ beforeAll(async () => {
 })
 afterAll(() => sqs.stop())
 
-/** What any input under the size limit may cost, in microseconds of this thread's CPU: a neighbour's load does not count. */
+/** The CPU limit of this thread in microseconds, for any input below the size limit. Other load does not count. */
 const maxCpuUs = 20_000
-/** Below it the grain of the clock, some 4 ms on some kernels, would decide. */
+/** Below this, the resolution of the clock (some 4 ms on some kernels) would decide. */
 const measurableUs = 2_000
 const rounds = 10
 const maxAttempts = 3
-/** What one call may ask of the registry. */
+/** The limit of registry calls per call. */
 const maxAsks = 6
-/** All headers of a request together (`maxHeaderSize`). */
+/** Total size of the headers of a request (`maxHeaderSize`). */
 const headerBytes = 16_384
 const bodyBytes = 65_536
 
 type Asked = Pick<HttpRequest, 'method' | 'target'> & { headers: Record<string, string>; body?: string }
 
 let caller = 0
-/** Each call comes from an address of its own, so that no guess is slowed down. */
+/** Each call has its own address, so that failed attempts are not delayed. */
 function requestOf({ method, target, headers, body = '' }: Asked): HttpRequest {
   caller += 1
   return {
@@ -41,7 +41,7 @@ function requestOf({ method, target, headers, body = '' }: Asked): HttpRequest {
   }
 }
 
-/** Microseconds of CPU that a call costs, on the average of some. */
+/** CPU microseconds per call, averaged over several. */
 async function costOf(world: World, asked: Asked, rounds: number): Promise<number> {
   let total = 0
   for (let round = 0; round < rounds; round++) {
@@ -52,15 +52,15 @@ async function costOf(world: World, asked: Asked, rounds: number): Promise<numbe
     const { user, system } = process.threadCpuUsage(before)
     total += user + system
     expect(status).not.toBe(500)
-    // One to prove who calls, one or two to find a new token key, three to admit with the default route.
+    // One to authenticate, one or two to find a new token key, three to admit with the default route.
     expect(world.registryCalls()).toBeLessThanOrEqual(asksBefore + maxAsks)
   }
   return total / rounds
 }
 
 /**
- * Bounded for the longest input, and where that takes half of what is allowed, not more than linear in its length: a
- * slower machine would go beyond the bound, and a pattern that goes back and forth takes four times as long for twice as much.
+ * The longest input must stay within the limit, and when it needs half of that, growth must be at most linear:
+ * a slower machine would exceed the limit, and a backtracking pattern takes four times as long for twice the length.
  */
 async function expectCheap(world: World, asked: (length: number) => Asked, maxLength: number): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -68,12 +68,12 @@ async function expectCheap(world: World, asked: (length: number) => Asked, maxLe
     const whole = await costOf(world, asked(maxLength), rounds)
     const isLinear = whole <= maxCpuUs / 2 || whole / (await costOf(world, asked(maxLength / 2), rounds)) < 3
     if (isLinear && whole < maxCpuUs) return
-    // A garbage collection can fall into one measurement. An input that is really expensive is so every time.
+    // A garbage collection can fall into one measurement. An input that is really expensive is expensive every time.
     if (attempt === maxAttempts) expect.fail(`${Math.round(whole)} µs of CPU for an input of ${maxLength} bytes`)
   }
 }
 
-/** The texts that make a pattern go back and forth: one unit again and again, with something else at the ends. */
+/** Texts that cause backtracking: one unit repeated, with something else at the ends. */
 const special = fc.constantFrom(...' \t\r\n,;:="\'()[]{}\\/+-.%&?@*_<>aA09가'.split(''))
 const pieces = fc.string({ unit: special, maxLength: 4 })
 const pumped = fc
@@ -103,7 +103,7 @@ const headers = [
   'cookie',
 ] as const
 
-/** The forms in which a header's value is read on: by each scheme's own parser. */
+/** The header formats that each scheme's parser handles. */
 const prefixes = ['', 'Basic ', 'Bearer ', 'sig=', 'sig=(', 'sig=:', 'sha-256=:', '"', 'application/'] as const
 
 const runs = { numRuns: 150, endOnFailure: true }

@@ -10,7 +10,7 @@ beforeAll(async () => {
   dynamo = await startDynamo()
 })
 afterAll(async () => {
-  // Whatever the tests above did: no partition was ever left unnamed.
+  // No test above caused a Scan.
   expect(dynamo.seen.get('Query')).toBeGreaterThan(0)
   expect([...dynamo.seen.keys()]).not.toContain('Scan')
   await dynamo.stop()

@@ -29,14 +29,14 @@ describe.each<[string, SlackAnswer]>([
   ['is down for an hour', { status: 503, body: 'down' }],
   ['resets every connection', 'reset'],
   ['asks to wait for an hour', { status: 429, body: 'rate_limited', retryAfter: '3600' }],
-  ['does not know the webhook any more', { status: 404, body: 'no_service' }],
+  ['no longer knows the webhook', { status: 404, body: 'no_service' }],
 ])('when Slack %s', (_, failure) => {
   it('every alert becomes a dead letter, and is delivered once from there', async () => {
     const { slack, invoke, clock } = await world({ answers: Array.from({ length: 200 }, () => failure) })
     const all = records(4).map((record) => ({ Records: [record] }))
     for (const event of all) expect(await invoke(event)).toBe('dead')
     expect(slack.delivered).toHaveLength(0)
-    // Slack is back; what waits is given to the function again, twice over.
+    // Slack is back, and every waiting record is handed to the function again, twice.
     const back = await world()
     clock.now += 3_600_000
     for (const event of [...all, ...all]) expect(await back.invoke(event)).toBe('handled')

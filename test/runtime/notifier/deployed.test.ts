@@ -16,7 +16,7 @@ let dynamo: Dynamo
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'apigw-notifier-'))
   await bundle(folder, ['notifier'])
-  // As `apigw trail install` puts them together.
+  // As `apigw trail install` packs them.
   writeFileSync(join(folder, 'settings.json'), await settingsText({}))
   dynamo = await startDynamo()
 })
@@ -49,7 +49,7 @@ it('the deployed function posts, posts once, and uses a webhook that was correct
   expect(slack.delivered).toHaveLength(1)
   expect(secrets.asked).toHaveLength(1)
 
-  // What runs keeps the address that it knows; the next cold start reads another.
+  // A running function keeps the address it has read; the next cold start reads the new one.
   webhook = gone.url
   const { handler: another }: { handler: typeof handler } = await import(
     `${pathToFileURL(join(folder, 'notifier.mjs')).href}?cold`

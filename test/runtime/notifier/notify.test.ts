@@ -27,7 +27,7 @@ describe('an action', () => {
     const detail = example('admin-policy-attached')
     const record = sns(bridged(detail))
     await run({ Records: [record] })
-    // The same report handed over again, another report of the same action, and the record without any wrapping.
+    // The same report again, a second report of the same action, and the record without a wrapper.
     await run({ Records: [record] })
     await run(one(bridged(detail)))
     await run(detail)
@@ -208,10 +208,10 @@ describe('an alarm', () => {
   })
 
   it.each<[string, undefined | (() => Promise<string[]>), string]>([
-    ['has no log group to look in', undefined, 'Threshold Crossed'],
+    ['has no log group to search', undefined, 'Threshold Crossed'],
     ['finds nothing', async () => [], 'No event was found'],
     [
-      'may not look',
+      'has no permission to search',
       () => Promise.reject(Object.assign(new Error('x'), { name: 'AccessDeniedException' })),
       'AccessDeniedException',
     ],

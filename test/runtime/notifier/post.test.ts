@@ -9,7 +9,7 @@ const message = {
   attachments: [{ color: '#000000', fallback: 'something happened, in words', blocks: [] }],
 } as const
 
-/** Posts with a clock of its own: waiting takes no time, and is counted. */
+/** Posts with its own clock: waiting takes no time, and is counted. */
 async function posting(answers: SlackAnswer[], { within = 50_000, timeoutMs = 5_000 } = {}) {
   const slack = await loopbackSlack(answers)
   const waits: number[] = []

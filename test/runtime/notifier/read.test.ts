@@ -31,7 +31,7 @@ describe('an event from Lambda', () => {
     ['text through SNS', { Records: [sns('hello')] }, { id: 'sns-1', body: 'hello' }],
     ['broken JSON through SNS', { Records: [sns('{"a":')] }, { id: 'sns-1', body: '{"a":' }],
     ['a notification over HTTP', sns(JSON.stringify(event)).Sns, { id: 'sns-1', body: event }],
-    ['a record that is none', { Records: [null] }, { id: 'no-id', body: null }],
+    ['an invalid record', { Records: [null] }, { id: 'no-id', body: null }],
     ['something unknown', { a: 1 }, { id: 'no-id', body: { a: 1 } }],
     ['nothing', undefined, { id: 'no-id', body: undefined }],
   ])('is read: %s', (_, given, expected) => {

@@ -23,12 +23,12 @@ export interface WorldOptions {
   readonly channels?: Channels
   readonly ignores?: readonly IgnoreRule[]
   readonly filters?: readonly MetricFilter[]
-  /** What the log group of the trail holds. */
+  /** The content of the trail's log group. */
   readonly logged?: (query: { pattern: string }) => Promise<string[]>
   readonly timeoutMs?: number
 }
 
-/** The shipped handler with its real rules, against a Slack on this machine; the clock is the test's. */
+/** The shipped handler with its real rules, an emulated Slack, and a clock that the test controls. */
 export async function world(options: WorldOptions = {}) {
   const slack = await loopbackSlack(options.answers)
   const clock = { now: Date.parse('2026-11-25T01:05:00Z') }
@@ -69,12 +69,12 @@ export async function world(options: WorldOptions = {}) {
     memory,
     logs,
     byChannel,
-    /** One run of the function, with 50 seconds. */
+    /** One run of the function, with a limit of 50 seconds. */
     run: (event: unknown) => {
       deadline = clock.now + 50_000
       return handle(event, parts)
     },
-    /** As Lambda does it: again after one and two minutes, then into the dead letters. @returns whether it ended there */
+    /** Like Lambda: retries after one and two minutes, then dead-letters. @returns which of the two happened */
     async invoke(event: unknown): Promise<'handled' | 'dead'> {
       for (const pauseMs of [60_000, 120_000, 0]) {
         try {
@@ -96,7 +96,7 @@ export function uuid(): string {
   return `00000000-0000-4000-8000-${ids.toString(16).padStart(12, '0')}`
 }
 
-/** An example of a rule, as another event of its own. */
+/** An example of a rule, as a new event. */
 export function example(id: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const detail = rules.find((rule) => rule.id === id)?.examples?.matches[0]
   if (detail === undefined) throw new Error(`there is no rule ${id}`)

@@ -15,8 +15,8 @@ export interface StackResponse {
 }
 
 /**
- * CloudFormation on this machine: makes events, and takes answers at a signed address, which refuses any content type.
- * @param refusals how many answers the address does not take at first
+ * An emulated CloudFormation: creates events, and receives answers at a signed address that refuses any content type.
+ * @param refusals how many answers the address refuses at first
  */
 export async function cloudFormation(refusals = 0) {
   const responses: StackResponse[] = []

@@ -49,7 +49,7 @@ describe.each(servers)('the worker’s user in $engine', ({ create }) => {
     const request = await requestFor(test)
     await ensureUser(request)
     if (request.engine === 'postgres') {
-      // Elsewhere the test's own server asks for no password.
+      // Otherwise the test server asks for no password.
       await test.sql(`DO 'BEGIN CREATE ROLE with_password; EXCEPTION WHEN duplicate_object OR unique_violation THEN END'`)
       await test.sql(`GRANT with_password TO "${request.user}"`)
     }

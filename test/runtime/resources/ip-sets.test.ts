@@ -13,7 +13,7 @@ interface StoredSet {
 
 const names = ['apigw-prod-allow-v4', 'apigw-prod-allow-v6', 'apigw-prod-block-v4', 'apigw-prod-block-v6']
 
-/** AWS WAF with its IP sets, two a page. @param inUse how often a set cannot be removed yet */
+/** AWS WAF with its IP sets, two per page. @param inUse how many deletions of a set are refused */
 async function waf(inUse = 0) {
   const sets = new Map<string, StoredSet>([['other', { Name: 'other', IPAddressVersion: 'IPV4', Addresses: [] }]])
   let refusals = inUse
@@ -70,7 +70,7 @@ it('never changes addresses that people entered, whatever the stack does', async
   await handle(event('Update', properties, 'ip-sets'))
   await handle(event('Delete', properties, 'ip-sets'))
   expect([...sets.keys()]).toEqual(['other', 'apigw-prod-block-v4'])
-  // The next stack of the name takes it up again.
+  // The next stack with that name reuses it.
   await handle(event('Create', properties))
   expect(block.Addresses).toEqual(['198.51.100.7/32'])
   expect(sets.size).toBe(5)

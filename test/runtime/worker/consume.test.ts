@@ -17,7 +17,7 @@ afterAll(() => sqs.stop())
 
 const { table } = carrierA
 
-/** A worker on a queue of its own; `stop` may be called again by the test's end. */
+/** A worker on its own queue; the end of the test may call `stop` again. */
 function startWorker(queueName: string, database: Database, queue: Queue) {
   const events: WorkerEvent[] = []
   const observe = (event: WorkerEvent): void => void events.push(event)
@@ -145,7 +145,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
       messageWith({ text: 'x'.repeat(4001) }),
     ]
     const mixed = [good[0], spoiled[0], good[1], spoiled[1], spoiled[2], good[2]].flatMap((one) => one ?? [])
-    // A field of a newer gateway harms nothing.
+    // A field from a newer gateway does no harm.
     const body = envelopeOf(queueName, mixed).replace('"v":1', '"v":1,"more":1').replace('"type":"sms"', '"type":"sms","more":1')
     for (const copy of [body, body]) sqs.server.sendMessage(queueName, copy)
     const { consumer, events, bad } = startWorker(queueName, database, openedQueue())
@@ -252,7 +252,7 @@ describe.each(engines)('a worker that writes into $engine', ({ engine, create })
   })
 })
 
-/** A queue's methods one by one: a class instance cannot be spread. */
+/** The methods of a queue one by one: a class instance cannot be spread. */
 function passing(queue: Queue): Queue {
   return {
     sendBatch: (name, bodies) => queue.sendBatch(name, bodies),

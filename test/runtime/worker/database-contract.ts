@@ -7,7 +7,7 @@ const { table } = carrierA
 const idsOf = (rows: readonly Row[]): string[] => rows.map(({ message }) => message.id).sort()
 const some = (count: number): Row[] => Array.from({ length: count }, () => rowWith())
 
-/** What every database port has to keep. @param create gives an empty database */
+/** The guarantees of every database port. @param create gives an empty database */
 export function databaseContract(create: () => Promise<TestDatabase>): void {
   async function prepared() {
     const test = await create()
@@ -16,7 +16,7 @@ export function databaseContract(create: () => Promise<TestDatabase>): void {
     return { test, database }
   }
 
-  /** What an insert must not do: fail as if trying again could help. */
+  /** Expects a refusal, and not an error that suggests a retry. */
   async function expectBadRow(flushing: Promise<number>): Promise<void> {
     const error = await flushing.then(
       () => undefined,

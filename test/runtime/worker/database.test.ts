@@ -56,7 +56,7 @@ describe('MariaDB alone', () => {
     const deadlocks = async () => Number((await test.sql("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'"))[0]?.Value)
     const before = await deadlocks()
     await test.sql('BEGIN')
-    // The transaction with fewer rows loses, and that has to be ours.
+    // The transaction with fewer rows loses, and that must be the one under test.
     for (let i = 0; i < 50; i++) await test.sql(insert(`other${i}`))
     await test.sql(insert(id))
     const flushing = database.flush(carrierA, [row])

@@ -6,7 +6,7 @@ vi.mock('node:timers/promises', () => ({ setTimeout: async () => undefined }))
 const pauses: number[] = []
 beforeEach(() => void pauses.splice(0))
 
-/** A gate whose probe is answered with yes the `yes`-th time. */
+/** A gate whose probe succeeds at the `yes`-th attempt. */
 async function closed(trouble: Trouble, yes: number, gate = gateOf(yes)): Promise<Gate> {
   gate.close(trouble, new Error('down'))
   await gate.settled()

@@ -4,10 +4,10 @@ import type { Queue, Received } from '../../../src/runtime/ports/index.ts'
 import { consume, type WorkerEvent } from '../../../src/runtime/worker/index.ts'
 import { carrierA, engines, envelopeOf, idsIn, messageWith } from '../../support/databases.ts'
 
-/** How long each pause was asked to be, and what ends the script. */
+/** The pauses requested, and the promise that ends the script. */
 const pauses = vi.hoisted(() => ({ asked: [] as number[], most: 0 }))
 
-// Pauses take no time here and are counted: what is tested is how long the worker wants to wait, not how long it takes.
+// Pauses take no time here and are counted: the test is about the requested length, not the elapsed time.
 vi.mock('node:timers/promises', () => ({
   setTimeout: async (milliseconds: number, _: unknown, { signal }: { signal: AbortSignal }) => {
     pauses.asked.push(milliseconds)
@@ -50,7 +50,7 @@ function received(receipt: string): Received {
 
 const nothing = (count: number): Received[][] => Array.from({ length: count }, () => [])
 
-/** Lets a worker run until it has asked for this many pauses. */
+/** Runs a worker until it has requested this many pauses. */
 async function run(script: readonly (Received[] | Error)[], most: number, idleMaxMs?: number) {
   pauses.asked = []
   pauses.most = most
@@ -80,7 +80,7 @@ describe('while a queue stays empty', () => {
 
   it('the first message ends the pauses', async () => {
     const { counted, test } = await run([...nothing(6), [received('a')], [received('b')], ...nothing(4)], 8)
-    // Six empty answers, then two with a message and no pause between them, then from the start again.
+    // Six empty answers, then two with a message and no pause between them, then from the beginning again.
     expect(pauses.asked).toEqual([250, 500, 1000, 2000, 4000, 250, 500, 1000])
     expect(counted.receives).toBe(12)
     expect(counted.deleted).toEqual(['a', 'b'])
@@ -110,12 +110,12 @@ describe('while a queue fails', () => {
 it('a worker that is stopped during a pause ends at once', async () => {
   const { counted } = await run([], 3)
   expect(counted.receives).toBe(4)
-  // The pause never ends by itself here: only `stop`, at the end of the test, can end it.
+  // The pause never ends by itself here: only `stop`, at the end of the test, ends it.
 })
 
 it('an idle queue costs fewer than 120 requests an hour', async () => {
   const { counted } = await run([], 200)
-  // Each request waits 20 seconds in SQS for a message, and the pause comes on top.
+  // Each request waits 20 seconds in SQS for a message, followed by the pause.
   const hours = (counted.receives * 20 + pauses.asked.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000) / 3600
   expect(counted.receives / hours).toBeLessThan(120)
 })

@@ -39,7 +39,7 @@ async function prepared(create: (typeof engines)[number]['create'], count: numbe
 
 type TestDatabase = Awaited<ReturnType<(typeof engines)[number]['create']>>
 
-/** The first worker makes the tables. */
+/** The first worker creates the tables. */
 async function tableExists(test: TestDatabase): Promise<boolean> {
   return test.sql(`SELECT id FROM ${table} LIMIT 1`).then(
     () => true,
@@ -52,20 +52,20 @@ async function killed(worker: Child): Promise<void> {
   expect(await worker.ended).toBe('SIGKILL')
 }
 
-/** Kills the worker at the moment at which its insert is committed and its delete has not happened. */
+/** Kills the worker after its insert is committed and before its delete. */
 async function killBeforeDelete(proxy: SqsProxy, start: () => Child): Promise<void> {
   const held = proxy.hold('DeleteMessageBatch', 'hold')
   const worker = start()
   await held.arrived
   await killed(worker)
   proxy.fail('DeleteMessageBatch', { kind: 'cut' })
-  // The held delete of the dead process is never passed on: its gate stays shut until the proxy is closed.
+  // The held delete of the dead process is never passed on: its gate stays closed until the proxy is closed.
 }
 
-/** Lets a worker finish what the dead ones left. */
+/** Lets a worker finish what the dead ones left behind. */
 async function finish(start: () => Child, queueName: string): Promise<void> {
   const worker = start()
-  // Before it consumes it listens to no signal, and the dead ones may have left nothing.
+  // It handles no signal before it consumes, and the dead ones may have left nothing.
   await worker.logged('consuming')
   await until(() => sqs.bodies(queueName).length === 0)
   worker.process.kill('SIGTERM')

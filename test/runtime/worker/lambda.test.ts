@@ -47,7 +47,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
     expect(result.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier).sort()).toEqual(['b', 'd'])
     expect(await idsIn(test, 'carrier_a')).toEqual([one.id, two.id].sort())
     expect(events.map(({ kind }) => kind).sort()).toEqual(['bad', 'bad', 'flushed'])
-    // The same event again, as after a time-out of the function.
+    // The same event again, as after a timeout of the function.
     await handle({ Records: [record('a', envelopeOf(carrierA.queue, [one]))] })
     expect(await idsIn(test, 'carrier_a')).toHaveLength(2)
   })
@@ -115,7 +115,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
         carrierA,
         bad.map((message) => ({ customer: 'acme', environment: 'live', message })),
       )
-      // Their ids are in the table, so the table refuses these and no other.
+      // Their ids are in the table, so the table refuses only these.
       await test.sql('DELETE FROM ingest_seen')
       return { database, handle, events, bad, event: { Records: [record('a', envelopeOf(carrierA.queue, bad))] } }
     }
@@ -136,7 +136,7 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
 
   it('are kept after a long wait when the table refuses a trial row too', async () => {
     const { test, database, handle, events } = await prepared()
-    // A fault that no column shows.
+    // A fault that is not visible in the columns.
     const never = "CREATE TRIGGER never BEFORE INSERT ON carrier_a BEGIN SELECT RAISE(ABORT, 'never'); END"
     await test.sql(engine === 'SQLite' ? never : 'ALTER TABLE carrier_a ADD CONSTRAINT never CHECK (id IS NULL)')
     const many = Array.from({ length: 50 }, () => messageWith())

@@ -20,7 +20,7 @@ afterAll(() => sqs.stop())
 const { table } = carrierA
 const servers = engines.filter(({ engine }) => engine !== 'SQLite')
 
-/** A queue with dead letters after five receives, as it was before the worker kept count of its own. */
+/** A queue that dead-letters after five receives, as before the worker counted receives itself. */
 function newQueue(visibilitySeconds: string) {
   const name = uniqueName('carrier')
   const { queueArn: deadLetterTargetArn } = sqs.server.createQueue(`${name}-dlq`)
@@ -76,7 +76,7 @@ describe.each(servers)('$engine', ({ create }) => {
     const later = fill(queueName, 20)
     await until(() => count('released') > 0)
     const before = receives()
-    // More than five receives with a visibility of one second would take.
+    // More than five receives would take, with a visibility of one second.
     await sleep(8_000)
     expect(receives()).toBe(before)
     expect(sqs.bodies(`${queueName}-dlq`)).toEqual([])
@@ -133,7 +133,7 @@ describe.each(servers)('$engine', ({ create }) => {
       if (sqs.bodies(queueName).length < 40) ids.push(...fill(queueName, 40))
       if (kill !== undefined) ended += (await test.sql(kill)).length
       else ended += await killConnections(test)
-      // The next ones end while it writes again.
+      // The next ones end while it is writing again.
       const before = flushes()
       await until(() => flushes() > before || sqs.bodies(queueName).length === 0 || child.process.exitCode !== null)
       expect(child.process.exitCode, child.stderr()).toBeNull()
@@ -177,7 +177,7 @@ function startWorker(queueName: string, address: string) {
   })
 }
 
-/** Ends the connections of MariaDB to this database, but ours. @returns how many */
+/** Ends the connections of MariaDB to this database, except the test's own. @returns how many */
 async function killConnections(test: TestDatabase): Promise<number> {
   const rows = await test.sql('SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()')
   for (const { id } of rows) await test.sql(`KILL ${Number(id)}`).catch(() => undefined)
@@ -234,7 +234,7 @@ it('moves what cannot be read to the dead letters itself, after five receives', 
   sqs.server.sendMessage(name, 'junk')
   const { events } = await worker(name, test.address)
   await until(() => sqs.bodies(name).length === 0 && events.some(({ kind }) => kind === 'dead'))
-  // Where its visibility ends between the two steps it is moved twice: twice in the dead letters is better than not at all.
+  // If its visibility ends between the two steps, it is moved twice. A second copy is better than none.
   expect(new Set(sqs.bodies(`${name}-dlq`))).toEqual(new Set(['junk']))
   expect(events.filter(({ kind }) => kind === 'bad').length).toBeGreaterThanOrEqual(5)
   expect(events.find(({ kind }) => kind === 'dead')).toEqual({

@@ -25,7 +25,7 @@ const pgTrigger = [
 ]
 type Case = readonly [string, () => Promise<TestDatabase>, readonly string[], Partial<Message>]
 
-/** A table takes some rows and not others, each for another reason with another SQL state. */
+/** Tables that accept some rows and refuse others, for different reasons and with different SQL states. */
 const rowsAtFault: readonly Case[] = [
   ['MariaDB ENUM (01000)', mariadb.create, ["ALTER TABLE carrier_a MODIFY type ENUM('sms') NOT NULL"], { type: 'lms' }],
   [
@@ -65,7 +65,7 @@ const rowsAtFault: readonly Case[] = [
   ],
 ]
 
-/** A table takes no row. */
+/** Tables that accept no row. */
 const tableAtFault: readonly Case[] = [
   ['MariaDB id too narrow', mariadb.create, ['ALTER TABLE carrier_a MODIFY id CHAR(20) NOT NULL'], {}],
   ['MariaDB no default (1364)', mariadb.create, ['ALTER TABLE carrier_a ADD needed INT NOT NULL'], {}],
@@ -163,7 +163,7 @@ describe('a table is at fault', () => {
     const { test, database } = await prepared(mariadb.create)
     const long = { text: 'longer than eight' }
     expect(await writeRows(database, carrierA, [rowWith(long)])).toMatchObject({ written: 1 })
-    // An invented row still fits, and says nothing of the rows that there are.
+    // An invented row still fits, and says nothing about the existing rows.
     await test.sql('DELETE FROM carrier_a')
     await test.sql('ALTER TABLE carrier_a MODIFY body VARCHAR(8) NOT NULL')
     await expect(writeRows(database, carrierA, [rowWith(long)])).rejects.toMatchObject({ code: 'table-refuses' })

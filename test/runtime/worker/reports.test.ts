@@ -18,7 +18,7 @@ async function end(database: Database, ids: readonly string[], delivered = true)
   )
 }
 
-/** Rows of a customer of its own. */
+/** Rows of a single customer. */
 const rowsOf = (customer: string, count: number) =>
   Array.from({ length: count }, (_, at) => ({ ...rowWith({ ref: `r-${at}` }), customer }))
 
@@ -53,7 +53,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     expect(await idsIn(test, 'carrier_a')).toEqual(ids.slice(3).sort())
     expect(await idsIn(test, 'carrier_a_log_202611')).toHaveLength(5)
     expect(events).toEqual([{ kind: 'reported', queue: 'carrier-a', reports: 5 }])
-    // A late redelivery finds its row moved, and is known all the same.
+    // A late redelivery finds its row moved, and is recognized anyway.
     expect(await database.flush(carrierA, mine)).toBe(0)
   })
 
@@ -145,7 +145,7 @@ describe.each(engines)('the report pump over $engine', ({ create }) => {
     })
     const pump = new ReportPump({ ...parts, ledger: failing })
     expect([await pump.once(), await pump.once()]).toEqual([0, 0])
-    // It is sent after all the others, so it comes after them in each index.
+    // It is sent after all the others, so it is last in each index.
     const row = { ...rowWith({ acceptedAt: Date.now() + 60_000 }), customer: good }
     await database.flush(carrierA, [row])
     await end(database, [row.message.id])

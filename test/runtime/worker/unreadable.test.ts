@@ -23,7 +23,7 @@ const existing: Carrier = {
   },
 }
 
-/** A carrier's own table, with the default that many have. */
+/** A carrier's own table, with a common default. */
 const bizMsg = (time: string, preset: string) =>
   `CREATE TABLE BIZ_MSG (CMID CHAR(32) PRIMARY KEY, DEST_PHONE VARCHAR(20) NOT NULL, MSG_BODY VARCHAR(2000) NOT NULL,
      SEND_TIME ${time} NOT NULL, STATUS INT NOT NULL, CALL_STATUS VARCHAR(200), REPORT_TIME ${time} NOT NULL ${preset})`

@@ -14,12 +14,12 @@ beforeEach(async () => {
 })
 afterAll(() => sqs.stop())
 
-/** Ends the connection where the bytes before it left one that is still understood. */
+/** Ends the connection if the bytes before it left it in a usable state. */
 const farewell = Buffer.from('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
 const quietMs = 60
 const runs = 300
 
-/** Every answer in what came: 4xx with a problem, or 2xx where the bytes were a valid call after all. */
+/** Every answer received: 4xx with a problem, or 2xx if the bytes were a valid call after all. */
 function expectNoFaultOfOurs(text: string): void {
   const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]))
   for (const status of statuses)
@@ -58,7 +58,7 @@ function jsonRequest(body: string | Uint8Array): Buffer {
 const latin = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 40 })
 
 interface Change {
-  /** Where, as a part of the whole. */
+  /** A position, as a fraction of the whole. */
   readonly at: number
   readonly kind: string
   readonly bytes: Uint8Array
@@ -229,7 +229,7 @@ describe('any bytes', { timeout: 300_000 }, () => {
       expect(answer.status).toBe(400)
       expect(answer.text.length).toBeLessThan(10_000)
     }
-    // Before anything works on it: with a key or without, whatever the field would have been.
+    // Checked before anything else: with or without a key, and in any field.
     for (const depth of [40, 30_000]) {
       const body = `{"text":${'['.repeat(depth)}${']'.repeat(depth)}}`
       const answer = await world.call('/v1.0/messages', { method: 'POST', headers: { 'content-type': 'application/json' }, body })

@@ -59,7 +59,7 @@ describe('a graceful stop', () => {
   it('does not wait for idle connections', async () => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     await world.call('/healthz')
-    // Fails by its timeout where the idle connection, kept alive for a minute, is waited for.
+    // Times out if it waits for the idle connection, which is kept alive for a minute.
     await world.listening.stop(600_000)
   })
 })

@@ -13,12 +13,12 @@ beforeAll(async () => {
 })
 afterAll(() => sqs.stop())
 
-/** Bytes of memory that a process holds, as Linux counts them. */
+/** Memory of a process in bytes, as Linux counts it. */
 function residentBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
 }
 
-/** Sends for as long as the server takes it, and no more than a lot. */
+/** Sends for as long as the server accepts data, up to a large bound. */
 function pour(port: number, head: string, part: string, most: number): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => {
@@ -61,7 +61,7 @@ it('callers who send endless requests do not grow the memory of a gateway', asyn
   await round()
   const before = residentBytes(pid)
   for (let i = 0; i < 4; i++) await round()
-  // A gateway that kept what it was sent would hold more than ten times as much by now.
+  // A gateway that buffered its input would use more than ten times as much by now.
   expect(residentBytes(pid) - before).toBeLessThan(150_000_000)
   expect((await ask(`${url}/healthz`)).status).toBe(200)
 })

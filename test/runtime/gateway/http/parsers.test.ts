@@ -61,7 +61,7 @@ describe('idempotencyKey', () => {
   })
 })
 
-/** The same JSON with the members of every object in another order. */
+/** The same JSON with the members of every object reordered. */
 function shuffled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shuffled)
   if (value === null || typeof value !== 'object') return value
@@ -131,7 +131,7 @@ describe('fingerprint', () => {
   })
 })
 
-/** Whether a pointer names something of the value, or a member that an object of it lacks. */
+/** Whether a pointer refers to a part of the value, or to a missing member of one of its objects. */
 function pointsInto(value: unknown, pointer: string): boolean {
   const segments = pointer
     .split('/')

@@ -40,7 +40,7 @@ const idsOf = (customer: string): string[] => sqs.messages(liveQueue, customer).
 const opened = async ({ registry, customer }: World) => registry.open(customer, 'live')
 const usageOf = async ({ registry, customer }: World) => (await registry.usage(customer, 'live')).usage
 
-/** A gateway of its own process before this registry. */
+/** A gateway in its own process on this registry. */
 async function startGateway(registry: string): Promise<{ url: string; kill(): Promise<unknown> }> {
   const child = startChild('gateway', {
     PATH: process.env.PATH ?? '',
@@ -64,7 +64,7 @@ async function startGateway(registry: string): Promise<{ url: string; kill(): Pr
 
 describe.each(['SQLite', 'Redis'])('a call is decided once, with %s', (engine) => {
   const start = () => startWorld({ endpoint: proxy.endpoint, ledger, ...(engine === 'Redis' && { registry: inject('redis') }) })
-  // 30 days ahead are allowed: `late` is refused today, and allowed tomorrow.
+  // 30 days ahead are allowed: `late` is refused today, and valid tomorrow.
   const late = (world: World) => ({ ...message, sendAt: new Date(world.clock.now + 30 * dayMs + 3_600_000).toISOString() })
 
   it('replays a batch as the first run decided it, whatever the time is by then', async () => {
@@ -161,7 +161,7 @@ describe('a gateway that is killed between admission and publishing', () => {
     const { world, held } = await crashed(headers)
     expect(await world.left()).toEqual({ day: 999 })
     world.clock.now = Date.now() + reconcileAfterMs
-    // Any next call of the customer makes a gateway look.
+    // Any later call of the customer triggers the reconciliation.
     await world.left()
     await until(async () => (await opened(world)).count === 0)
     expect(await world.left()).toEqual({ day: 1000 })

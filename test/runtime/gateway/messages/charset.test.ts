@@ -23,10 +23,10 @@ afterAll(async () => {
   await sqs.stop()
 })
 
-/** Syllables of CP949 that KS X 1001 does not have. */
+/** Syllables that CP949 has and KS X 1001 lacks. */
 const text = '첫 샾, 둘째 똠, 셋째 힣'
 
-/** The worker with what one customer has in the queue, as Lambda calls it. */
+/** The worker with the queued messages of one customer, as Lambda calls it. */
 async function carried(world: World, create: (typeof engines)[number]['create'], column?: string) {
   const test = await create()
   const database = await test.open()

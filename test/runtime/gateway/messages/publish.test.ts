@@ -34,7 +34,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
       answered = true
     })
     await held.arrived
-    // Other calls pass meanwhile: the gateway has had every chance to answer this one too early.
+    // Other calls complete meanwhile: the gateway had every chance to answer this one too early.
     for (let i = 0; i < 20; i++) await world.call('/v1.0/quota')
     await turn()
     expect(answered).toBe(false)
@@ -80,7 +80,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
     const answer = await world.post({}, key)
     expect(answer.status).toBe(202)
     expect(answer.headers.has('idempotency-replayed')).toBe(false)
-    // SQS held on to the first copy although it could not say so: the worker knows them as one by their id.
+    // SQS kept the first copy although its answer was lost. The worker recognizes the second by its id.
     const sent = sqs.envelopes(liveQueue, world.customer).flatMap((envelope) => envelope.messages)
     expect(sent.length).toBeGreaterThan(1)
     expect(new Set(sent.map(({ id }) => id))).toEqual(new Set([answer.body.id]))
@@ -109,7 +109,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
     world.clock.now += leaseMs - 1
     expectProblem(await world.post({}, key), 'idempotency-in-progress', world)
     proxy.fail('SendMessageBatch', undefined)
-    // The gateway lives on in this test, so it may renew its lease.
+    // The gateway survives in this test, so it may renew its lease.
     await until(async () => {
       world.clock.now += leaseMs
       return (await world.post({}, key)).status === 202
@@ -134,7 +134,7 @@ describe.each(['SQLite', 'Redis'])('publishing, with %s', (engine) => {
       return (await world.post({}, key)).status === 202
     })
     proxy.fail('SendMessageBatch', { kind: 'cut' })
-    // The first run gives up by itself: its queue never answers.
+    // The first run gives up by itself, because its queue never answers.
     expectProblem(await late, 'queue-unavailable', world)
     held.release()
     proxy.fail('SendMessageBatch', undefined)

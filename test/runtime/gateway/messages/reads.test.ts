@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
 const day = 86_400_000
-/** What one call may cost, and what one look for reports costs at most: each kept day, the head twice, and one more. */
+/** The read limit of one call, and the maximum for one look at reports: each kept day, the head twice, and one more. */
 const maxReads = 64
 const maxReadsOfALook = 12
 
@@ -52,7 +52,7 @@ const report = (): Report => ({ id: randomId(), status: 'delivered', at: 1_000 }
 const reads = () => [...dynamo.seen.values()].reduce((sum, count) => sum + count, 0)
 const plain = (text: string) => Buffer.from(text).toString('base64url')
 
-/** Reports on several days, each day's pages ended by the next. */
+/** Reports on several days, where the pages of each day end with a link to the next. */
 async function written(world: World, days: readonly number[]): Promise<Report[]> {
   const all: Report[] = []
   for (const ago of days) {
@@ -138,7 +138,7 @@ describe('one call', () => {
     const world = await start()
     const ledger = dynamo.open(() => noon)
     const all: Report[] = []
-    // Pages of one report each: as dear as reports can be to read.
+    // Pages of one report each: the most expensive reports to read.
     for (let page = 0; page < 700; page++) {
       const one = report()
       all.push(one)
@@ -167,7 +167,7 @@ describe('one call', () => {
     await until(() => reads() > before)
     leaving.abort()
     await expect(left).rejects.toThrow()
-    // It does not wait for the 20 seconds to pass: it is observed now, and it waits for nothing any more.
+    // It does not wait for the 20 seconds to pass: the outcome is visible now, and nothing is waiting.
     await until(() => world.observations.at(-1)?.code === 'client-closed')
     expect(world.observations.at(-1)?.status).toBe(499)
     expect(reads() - before).toBeLessThanOrEqual(maxReads)
@@ -186,7 +186,7 @@ describe('one call', () => {
     const before = reads()
     const answer = await handle(event, { getRemainingTimeInMillis: () => 1_500 })
     expect([answer.statusCode, JSON.parse(answer.body).reports]).toEqual([200, []])
-    // A second has room for three looks of two reads; twenty have some fourteen.
+    // A second allows three looks of two reads; twenty seconds allow about fourteen.
     expect(reads() - before).toBeLessThanOrEqual(maxReadsOfALook)
   })
 
@@ -215,7 +215,7 @@ describe('the rate at which a customer reads', () => {
     expectProblem(answer, 'read-rate-exceeded', world)
     expect(Number(answer.headers.get('retry-after'))).toBe(1)
     expect(world.observations.at(-1)?.admitMs).toBeUndefined()
-    // Sending has a rate of its own, and so has the other environment.
+    // Sending has its own rate, and so has the other environment.
     expect((await world.post()).status).toBe(202)
     const inTest = { headers: { authorization: authorization(world.test.basic) } }
     expect((await world.call('/test/v1.0/quota', inTest)).status).toBe(200)

@@ -27,7 +27,7 @@ function head(world: World, lines: readonly string[], basic = world.live.basic):
   return `POST /v1.0/messages HTTP/1.1\r\n${[...usual, ...lines].join('\r\n')}\r\n\r\n`
 }
 
-/** A connection that keeps what came, and still sends when the other side has ended. */
+/** A connection that records what arrives, and can still send after the other side has closed. */
 function open(port: number): { socket: Socket; text: () => string; closed: Promise<void> } {
   let text = ''
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
@@ -54,7 +54,7 @@ describe('a call that was answered 408', () => {
     const all = Array.from({ length: 20 }, () => open(world.listening.port))
     for (const { socket } of all) socket.write(head(world, lines) + first)
     await until(() => all.every(({ text }) => text().includes('HTTP/1.1 408 ')))
-    // With a whole call behind it: nothing of the connection counts any more.
+    // Followed by a complete call: nothing else on the connection counts.
     for (const { socket } of all) socket.write(rest + head(world, [`Content-Length: ${body.length}`]) + body)
     for (const { socket } of all) socket.end()
     await Promise.all(all.map(({ closed }) => closed))
@@ -75,11 +75,11 @@ describe('a call that was answered 408', () => {
           ended = true
         })
         socket.write(head(world, ['Connection: close', `Content-Length: ${body.length}`]) + body.slice(0, cut))
-        // Some at any time, and some certainly too late.
+        // Some at random times, and some certainly too late.
         if (pauseMs % 60 === 0) await until(() => text().includes(' 408 '))
         else await sleep(pauseMs)
         socket.write(body.slice(cut))
-        // Not before it was answered: node:http gives a client that half-closes no answer.
+        // Not before the answer: node:http does not answer a client that half-closes.
         await until(() => ended)
         socket.end()
         await closed

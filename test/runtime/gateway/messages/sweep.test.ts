@@ -31,7 +31,7 @@ interface Logged {
   readonly customer?: unknown
 }
 
-/** The registry as a sweep sees it, with this customer alone: other tests use the same Redis. */
+/** The registry as a sweep sees it, reduced to this customer: other tests use the same Redis. */
 function registryOf({ registry, customer }: World, onLook: () => void = () => undefined): SweepOptions['registry'] {
   return {
     customers: async () => (await registry.customers()).filter(({ id }) => id === customer),

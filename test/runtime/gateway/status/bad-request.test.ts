@@ -44,15 +44,15 @@ describe('400 invalid-request', () => {
     ['a character that EUC-KR lacks', { text: 'hi \u{1f600}' }, ['/text']],
     ['a lone surrogate', { text: 'hi \ud800' }, ['/text']],
     ['a text that is too long for an SMS', { type: 'sms', text: '가'.repeat(46) }, ['/text']],
-    ['a text that is too long for anything', { text: '가'.repeat(1001) }, ['/text']],
-    ['a subject of an SMS', { type: 'sms', subject: 'hello' }, ['/subject']],
+    ['a text that is too long for any type', { text: '가'.repeat(1001) }, ['/text']],
+    ['a subject for an SMS', { type: 'sms', subject: 'hello' }, ['/subject']],
     ['a ref with a space', { ref: 'a b' }, ['/ref']],
-    ['a type that is not sold', { type: 'fax' }, ['/type']],
-    ['a time that is none', { sendAt: 'tomorrow' }, ['/sendAt']],
+    ['an unsupported type', { type: 'fax' }, ['/type']],
+    ['an invalid time', { sendAt: 'tomorrow' }, ['/sendAt']],
     ['a time without a zone', { sendAt: '2026-11-24T00:00:00' }, ['/sendAt']],
     ['a time too far ahead', { sendAt: new Date(noon + 31 * 86_400_000).toISOString() }, ['/sendAt']],
-    ['a time to live of nothing', { ttl: 0 }, ['/ttl']],
-    ['a time to live beyond counting', { ttl: 1e300 }, ['/ttl']],
+    ['a time to live of zero', { ttl: 0 }, ['/ttl']],
+    ['an enormous time to live', { ttl: 1e300 }, ['/ttl']],
     ['unknown fields, each with its pointer', { txet: 'x', 'a/b~c': 1 }, ['/txet', '/a~1b~0c']],
   ])('names %s', async (_, changes, pointers) => {
     const world = await startWorld({ endpoint: sqs.endpoint })
@@ -97,7 +97,7 @@ describe('400 invalid-idempotency-key', () => {
     ['one with a space', 'a b'],
     ['an open quote', '"a'],
     ['one of 256 characters', 'k'.repeat(256)],
-    ['letters beyond ASCII', 'caf\u00e9'],
+    ['letters outside ASCII', 'caf\u00e9'],
   ])('refuses %s', async (_, key) => {
     const world = await startWorld({ endpoint: sqs.endpoint })
     expectProblem(await world.post({}, { 'idempotency-key': key }), 'invalid-idempotency-key', world)
@@ -110,7 +110,7 @@ describe('415', () => {
     ['no type', {}],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }],
     ['text', { 'content-type': 'text/plain' }],
-    ['a type that only looks like it', { 'content-type': 'application/jsonp' }],
+    ['a type with a similar name', { 'content-type': 'application/jsonp' }],
     ['a compressed body', { ...json, 'content-encoding': 'gzip' }],
   ])('refuses %s', async (_, headers) => {
     const world = await startWorld({ endpoint: sqs.endpoint })

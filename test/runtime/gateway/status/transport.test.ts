@@ -35,7 +35,7 @@ describe('400 malformed-request', () => {
     ['no HTTP', 'hello\r\n\r\n'],
     ['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-    ['a method that is none', 'GE\0T / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['an invalid method', 'GE\0T / HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['no Host', 'GET /healthz HTTP/1.1\r\n\r\n'],
     ['two Hosts', 'GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
     ['a header without a name', 'GET /healthz HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n'],
@@ -53,7 +53,7 @@ describe('400 malformed-request', () => {
     ['two lengths', [`Content-Length: ${body.length}`, 'Content-Length: 3'], body],
     ['a negative length', ['Content-Length: -1'], body],
     ['a length that is not a number', ['Content-Length: 0x10'], body],
-    ['a length beyond counting', ['Content-Length: 99999999999999999999999'], body],
+    ['an enormous length', ['Content-Length: 99999999999999999999999'], body],
     ['an encoding after chunked', ['Transfer-Encoding: chunked, gzip'], body],
   ])('is the answer to %s', async (_, lines, sent) => {
     const world = await startWorld({ endpoint: sqs.endpoint })
@@ -114,7 +114,7 @@ describe('413', () => {
   })
 })
 
-/** Sends chunks for as long as the server takes them. */
+/** Sends chunks for as long as the server accepts them. */
 function flood(world: World) {
   return new Promise<{ socket: ReturnType<typeof connect>; text: string }>((resolve) => {
     let text = ''

@@ -21,7 +21,7 @@ export default endpoint({
   handle: async (call) => ({ status: 200, headers: {}, body: JSON.stringify({ pong: call.environment, at: call.path }) }),
 })`
 
-/** A folder with these files, `v9.9/ping.ts` with its source. */
+/** A folder with these files, given as `v9.9/ping.ts` and source. */
 function folderWith(files: Record<string, string>): URL {
   const folder = temporaryFolder()
   for (const [name, source] of Object.entries(files)) {

@@ -49,10 +49,10 @@ describe('how members and lists combine', () => {
     // All members, and one alternative of each.
     [{ a: [1, 2], b: ['x'] }, [{ a: 2, b: 'x', c: 0 }], [{ a: 3, b: 'x' }, { a: 1 }]],
     [{ a: { b: { c: [1] } } }, [{ a: { b: { c: 1 } } }], [{ a: { b: 1 } }, { a: null }, { 'a.b.c': 1 }]],
-    // A list of the event matches where any element does, lists in lists included.
+    // A list in the event matches when any element does, including elements of nested lists.
     [{ a: ['x'] }, [{ a: ['y', 'x'] }, { a: [['y', ['x']]] }], [{ a: ['y'] }, { a: [] }, { a: [{ x: 1 }] }]],
     [{ a: [{ 'anything-but': ['x'] }] }, [{ a: ['x', 'y'] }], [{ a: ['x'] }, { a: [] }]],
-    // Of a list of objects, one object must have it all.
+    // In a list of objects, a single object must match everything.
     [
       { a: { b: [1], c: [2] } },
       [{ a: [{ b: 1, c: 2 }] }, { a: [{ b: 0 }, { b: 1, c: 2 }] }],
@@ -65,7 +65,7 @@ describe('how members and lists combine', () => {
         },
       ],
     ],
-    // Absent means absent in all of them.
+    // Absent means absent from all of them.
     [{ a: { b: [{ exists: false }] } }, [{}, { a: [] }, { a: [{ c: 1 }] }, { a: { b: {} } }], [{ a: [{ c: 1 }, { b: 1 }] }]],
     [{ a: [{ exists: false }, 'No'] }, [{}, { a: 'No' }], [{ a: 'Yes' }]],
     [{ $or: [{ a: [1] }, { b: [2] }] }, [{ a: 1 }, { b: 2 }], [{ a: 2, b: 1 }, {}]],
@@ -76,7 +76,7 @@ describe('how members and lists combine', () => {
       [{ a: { b: 2, c: 1 } }],
     ],
     [{ $or: [{ a: [1], $or: [{ b: [1] }, { c: [1] }] }, { d: [1] }] }, [{ a: 1, c: 1 }, { d: 1 }], [{ a: 1 }, { b: 1, c: 1 }]],
-    // Names that JavaScript's own objects have.
+    // Names that JavaScript objects inherit.
     [{ constructor: [{ exists: false }], __proto__x: [{ exists: false }] }, [{}], [JSON.parse('{"constructor": 1}')]],
     [{ toString: [{ exists: true }] }, [{ toString: 'x' }], [{}]],
   ])('%j', (pattern, matching, missing) => {
@@ -155,7 +155,7 @@ describe('an invalid pattern', () => {
 })
 
 describe('wildcards', () => {
-  /** The same by trying everything: slow, and plainly right. */
+  /** The same by exhaustive search: slow, and obviously correct. */
   function naive(pattern: string, text: string): boolean {
     if (pattern === '') return text === ''
     if (pattern.startsWith('*')) return naive(pattern.slice(1), text) || (text !== '' && naive(pattern, text.slice(1)))

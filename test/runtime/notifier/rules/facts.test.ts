@@ -23,24 +23,27 @@ describe('public', () => {
     ['as JSON', { bucketPolicy: { Statement: [anybody] } }],
     ['with one statement that is not a list', { policyText: JSON.stringify({ Statement: anybody }) }],
     ['inside attributes', { attributes: { Policy: document(anybody) } }],
-    ['as an attribute of a topic', { attributeName: 'Policy', attributeValue: document(anybody) }],
-    [
-      'behind a statement that is not',
-      { policy: document({ ...anybody, Principal: { Service: 'sns.amazonaws.com' } }, anybody) },
-    ],
+    ['as a topic attribute', { attributeName: 'Policy', attributeValue: document(anybody) }],
+    ['after a statement that is not', { policy: document({ ...anybody, Principal: { Service: 'sns.amazonaws.com' } }, anybody) }],
     ['for any AWS principal', { policy: document({ ...anybody, Principal: { AWS: ['*'] } }) }],
     [
       'for all but one',
       { policy: document({ ...anybody, Principal: undefined, NotPrincipal: { AWS: `arn:aws:iam::${stranger}:root` } }) },
     ],
     [
-      'on a condition that says nothing of who',
+      'with a condition that does not restrict the caller',
       { policy: document({ ...anybody, Condition: { Bool: { 'aws:SecureTransport': 'true' } } }) },
     ],
-    ['on an external id', { policy: document({ ...anybody, Condition: { StringEquals: { 'sts:ExternalId': '12345' } } }) }],
-    ['on any account', { policy: document({ ...anybody, Condition: { StringLike: { 'aws:SourceAccount': '*' } } }) }],
     [
-      'on all addresses',
+      'with a condition on the external id',
+      { policy: document({ ...anybody, Condition: { StringEquals: { 'sts:ExternalId': '12345' } } }) },
+    ],
+    [
+      'with a condition that allows any account',
+      { policy: document({ ...anybody, Condition: { StringLike: { 'aws:SourceAccount': '*' } } }) },
+    ],
+    [
+      'with a condition that allows all addresses',
       { policy: document({ ...anybody, Condition: { IpAddress: { 'aws:SourceIp': ['203.0.113.0/24', '0.0.0.0/0'] } } }) },
     ],
     [
@@ -48,7 +51,7 @@ describe('public', () => {
       { policy: document({ ...anybody, Condition: { StringEqualsIfExists: { 'aws:SourceAccount': account } } }) },
     ],
     [
-      'on not being one account',
+      'with a condition that excludes one account',
       { policy: document({ ...anybody, Condition: { StringNotEquals: { 'aws:SourceAccount': stranger } } }) },
     ],
     [
@@ -65,7 +68,7 @@ describe('public', () => {
     ['an image for all', { launchPermission: { add: { items: [{ userId: stranger }, { group: 'all' }] } } }],
     ['a database snapshot for all', { attributeName: 'restore', valuesToAdd: ['all'] }],
     ['a permission of a function', { functionName: 'f', principal: '*' }],
-    ['an address of a function', { functionName: 'f', authType: 'NONE' }],
+    ['a function URL', { functionName: 'f', authType: 'NONE' }],
     ['a permission of a queue', { label: 'x', aWSAccountIds: ['*'] }],
     ['a build project', { projectVisibility: 'PUBLIC_READ' }],
   ])('yes: %s', (_, parameters) => {
@@ -117,7 +120,7 @@ describe('public', () => {
 describe('shared', () => {
   it.each<[string, unknown, boolean]>([
     [
-      'the root of another account',
+      'the root of a different account',
       { policy: document({ ...anybody, Principal: { AWS: `arn:aws:iam::${stranger}:root` } }) },
       true,
     ],
@@ -126,11 +129,11 @@ describe('shared', () => {
       { policy: document({ ...anybody, Principal: { AWS: [`arn:aws-cn:iam::${stranger}:role/x`] } }) },
       true,
     ],
-    ['another account by number', { policy: document({ ...anybody, Principal: { AWS: stranger } }) }, true],
+    ['a different account by number', { policy: document({ ...anybody, Principal: { AWS: stranger } }) }, true],
     ['a snapshot', { createVolumePermission: { add: { items: [{ userId: stranger }] } } }, true],
     ['a document', { accountIdsToAdd: [stranger] }, true],
     ['a permission of a function', { functionName: 'f', principal: stranger }, true],
-    ['the own account', { policy: document({ ...anybody, Principal: { AWS: `arn:aws:iam::${account}:root` } }) }, false],
+    ['the same account', { policy: document({ ...anybody, Principal: { AWS: `arn:aws:iam::${account}:root` } }) }, false],
     [
       'CloudFront',
       {
@@ -153,7 +156,7 @@ describe('adminPolicy', () => {
   const all = { Effect: 'Allow', Action: '*', Resource: '*' }
   it.each<[string, unknown, boolean]>([
     ['AdministratorAccess', { policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }, true],
-    ['in another partition', { policyArn: 'arn:aws-cn:iam::aws:policy/AdministratorAccess' }, true],
+    ['in a different partition', { policyArn: 'arn:aws-cn:iam::aws:policy/AdministratorAccess' }, true],
     ['IAMFullAccess', { policyArn: 'arn:aws:iam::aws:policy/IAMFullAccess' }, true],
     ['of a permission set', { managedPolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }, true],
     ['all actions', { policyDocument: document(all) }, true],
@@ -169,8 +172,8 @@ describe('adminPolicy', () => {
       false,
     ],
     ['denied', { policyDocument: document({ ...all, Effect: 'Deny' }) }, false],
-    ['one of the same name', { policyArn: `arn:aws:iam::${account}:policy/AdministratorAccess` }, false],
-    ['one that begins so', { policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess-Amplify' }, false],
+    ['a policy with the same name', { policyArn: `arn:aws:iam::${account}:policy/AdministratorAccess` }, false],
+    ['a policy with the same prefix', { policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess-Amplify' }, false],
   ])('%s', (_, parameters, adminPolicy) => {
     expect(factsFor(parameters).adminPolicy).toBe(adminPolicy)
   })

@@ -97,13 +97,17 @@ describe('an ignore rule', () => {
     ],
     ['knows the facts', [{ pattern: { apigw: { otherUser: [true] } } }], { matches: [], held: ['b', 'a'], expired: [] }],
     [
-      'needs both, where it has both',
+      'needs both, when it has both',
       [{ rule: 'a', pattern: { userIdentity: { userName: ['bob'] } } }],
       { matches: ['b', 'a'], held: [], expired: [] },
     ],
-    ['holds no longer, and is named', [{ rule: 'a', expires: '2026-05-31' }], { matches: ['b', 'a'], held: [], expired: ['a'] }],
     [
-      'holds beside one that has run out',
+      'has no effect after its expiry, and is named',
+      [{ rule: 'a', expires: '2026-05-31' }],
+      { matches: ['b', 'a'], held: [], expired: ['a'] },
+    ],
+    [
+      'applies next to an expired one',
       [{ rule: 'a', expires: '2026-05-31' }, { rule: 'a' }],
       { matches: ['b'], held: ['a'], expired: [] },
     ],
@@ -229,7 +233,7 @@ it('checks only rules that can match: ten thousand other events cost next to not
     },
   })
   expect(matcher.matchesOf(watched, now).matches).toEqual([])
-  // Two rules hold for calls of any name; 74 rules with three members each would look more than 200 times.
+  // Two rules apply to calls of any name; 74 rules with three members each would need more than 200 look-ups.
   expect(touched).toBeLessThan(20)
 })
 

@@ -14,7 +14,7 @@ describe('a metric filter', () => {
     ['{ $.a = "*Operation" }', [{ a: 'Client.UnauthorizedOperation' }], [{ a: 'OperationDenied' }]],
     ['{ $.a = *.8xlarge }', [{ a: 'c5.8xlarge' }], [{ a: 'c5.8xlarge.x' }, { a: 'c5.large' }]],
     ['{ $.a = "say \\"hi\\"" }', [{ a: 'say "hi"' }], [{ a: 'say hi' }]],
-    // What the CIS filter for sign-ins without MFA fails at: a missing field is not "not equal".
+    // The CIS filter for sign-ins without MFA fails here: a missing field is not "not equal".
     ['{ $.a != "Yes" }', [{ a: 'No' }, { a: '' }, { a: 5 }], [{ a: 'Yes' }, {}, { a: {} }]],
     ['{ $.ip != 203.0.113.* }', [{ ip: '198.51.100.1' }], [{ ip: '203.0.113.7' }, {}]],
     ['{ $.a.b = 1 }', [{ a: { b: 1 } }, { a: { b: '1' } }], [{ a: 1 }, { 'a.b': 1 }]],

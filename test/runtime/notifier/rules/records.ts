@@ -6,7 +6,7 @@ export const account = '123456789012'
 /** The rules that apigw ships. */
 export const shipped: readonly Rule[] = loadRules(shippedRules)
 
-/** A CloudTrail record with what rules look at. */
+/** A CloudTrail record with the fields that rules use. */
 export function record(eventName: string, requestParameters: unknown = null, more: Readonly<Record<string, unknown>> = {}) {
   return {
     eventSource: 'iam.amazonaws.com',

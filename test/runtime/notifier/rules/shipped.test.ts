@@ -20,7 +20,7 @@ const filters = z
   .object({ filters: z.record(z.string(), z.object({ filter_pattern: z.string() })) })
   .parse(JSON.parse(readFileSync(new URL('cis-metric-filters.json', folder), 'utf8'))).filters
 
-/** Which filter of the file stands for which id of CIS v1.2. Ids that are not here have none. */
+/** Which filter in the file belongs to which id of CIS v1.2. Other ids have none. */
 const filterOf: Readonly<Record<string, string>> = {
   1.1: 'use-of-root-account-count',
   3.1: 'authorization-failure-count',

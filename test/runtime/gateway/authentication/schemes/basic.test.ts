@@ -67,14 +67,14 @@ describe('parseBasic', () => {
   it.each([
     ['too much padding', 'YTpiOmM='.padEnd(10, '=')],
     ['padding of the wrong length', 'YTpiOmM=='],
-    ['one mark of padding where two belong', 'YTpiOmNjYw='],
-    ['padding where none belongs', 'YTpiOmNj='],
+    ['one padding character instead of two', 'YTpiOmNjYw='],
+    ['unnecessary padding', 'YTpiOmNj='],
     ['padding in the middle', 'YTpiOmM=YTpiOmM='],
-    ['nothing but padding', '===='],
+    ['only padding', '===='],
     ['a space', 'YTpi OmM='],
-    ['the alphabet for URLs', 'YTpi-mM_'],
-    ['bits that belong to no byte', 'YTpiOmN='],
-    ['a character that belongs to no byte', 'YTpiOmNjY'],
+    ['the URL-safe alphabet', 'YTpi-mM_'],
+    ['leftover bits', 'YTpiOmN='],
+    ['a leftover character', 'YTpiOmNjY'],
   ])('refuses base64 with %s', (_, text) => {
     expect(parseBasic(`Basic ${text}`)).toBeUndefined()
   })

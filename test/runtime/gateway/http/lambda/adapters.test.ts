@@ -34,7 +34,7 @@ const content = (body: Call['body']) =>
     : { body: body.toString('base64'), isBase64Encoded: true }
 
 /**
- * Events as AWS documents them, written after the pages that events.ts names: one call in the form of each front.
+ * Events as AWS documents them on the pages that events.ts lists: the same call from each front.
  */
 const fronts: Readonly<Record<string, (call: Call) => object>> = {
   'a REST API': ({ method, path, query = [], headers = {}, body }) => ({
@@ -191,10 +191,10 @@ describe('behind a balancer, a REST API', () => {
 
   it('gives the caller that the balancer saw, never one that a caller wrote', () => {
     expect(addressOf('1.2.3.4, 203.0.113.7, 10.40.0.9', '10.40.0.9')).toBe('203.0.113.7')
-    // Should API Gateway not write the balancer down, nothing changes.
+    // If API Gateway does not record the balancer, nothing changes.
     expect(addressOf('1.2.3.4, 203.0.113.7', '10.40.0.9')).toBe('203.0.113.7')
     expect(addressOf('203.0.113.7', '10.40.0.9')).toBe('203.0.113.7')
-    // A balancer that keeps the client's port.
+    // A balancer that appends the client's port.
     expect(addressOf('1.2.3.4, 203.0.113.7:49152, 10.40.0.9:80', '10.40.0.9')).toBe('203.0.113.7')
     expect(addressOf('1.2.3.4, [2001:db8::7]:49152', '10.40.0.9')).toBe('2001:db8::7')
     expect(addressOf('203.0.113.7, unknown', '10.40.0.9')).toBe('')

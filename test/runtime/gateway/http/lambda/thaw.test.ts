@@ -28,7 +28,7 @@ const eventOf = (basic: string) => ({
   isBase64Encoded: false,
 })
 
-/** The function as Lambda starts it, with nothing opened before its first event. */
+/** The function as Lambda starts it, before its first event has opened anything. */
 async function startFunction(registry: string) {
   vi.resetModules()
   for (const [name, value] of Object.entries({
@@ -62,7 +62,7 @@ describe('a function that was frozen between two events', () => {
   })
 
   describe('in a cluster', () => {
-    /** Eight customers, so that each of three primaries has some; `sendAll` sends a message for each of them in turn. */
+    /** Enough customers for each of three primaries to have some; `sendAll` sends one message for each in turn. */
     async function startWorld() {
       const cluster = await startRedisCluster({ masters: 3, replicasPerMaster: 0 })
       onTestFinished(() => cluster.stop())
@@ -76,7 +76,7 @@ describe('a function that was frozen between two events', () => {
         return statuses
       }
       const used = async (): Promise<number[]> => {
-        // The servers ended its connections as well.
+        // The servers have closed its connections too.
         await registry.revive()
         const usages = await Promise.all(customers.map(({ customer }) => registry.usage(customer, 'live')))
         return usages.map(({ usage }) => usage.dayUsed)
@@ -89,7 +89,7 @@ describe('a function that was frozen between two events', () => {
     it('does the same for every primary', async () => {
       const { cluster, sendAll, used, each } = await startWorld()
       expect(await sendAll()).toEqual(each(202))
-      // Some of it is heard of while the next event is under way.
+      // Some closed connections are noticed only during the next event.
       for (const node of cluster.nodes) await endConnections(node)
       vi.setSystemTime(Date.now() + 600_000)
       expect(await sendAll()).toEqual(each(202))
@@ -101,7 +101,7 @@ describe('a function that was frozen between two events', () => {
       expect(await sendAll()).toEqual(each(202))
       for (const node of cluster.nodes.slice(1)) {
         await endConnections(node)
-        // What this answers comes after the end of the other connections.
+        // This answer arrives after the other connections have ended.
         for (let turn = 0; turn < 10; turn++) await node.ask('PING')
         vi.setSystemTime(Date.now() + 600_000)
         expect(await sendAll()).toEqual(each(202))
