@@ -144,6 +144,11 @@ function counting(
       record: renewed,
     }
   }
+  // Nothing is recorded, so that the same call can be made again.
+  if (messages !== undefined && messages.length > 0 && messages.every((one) => one === 'open')) {
+    const remaining = remainingOf(quota, usage, now)
+    return { kind: 'refused', reason: 'idempotency-in-progress', retryAfterMs: leaseMs, remaining, windows, now }
+  }
   const units = messages === undefined ? request.units : newIds(request, messages).length
   const short = shortage(units, quota, usage, windows, now)
   if (short !== undefined) return { kind: 'refused', ...short, remaining: remainingOf(quota, usage, now), windows, now }

@@ -169,6 +169,7 @@ local rateCost = 0
 local function refused(reason, retry)
   return {'refused', now, reason, retry, p[4], tat, day, dayUsed, month, monthUsed, reconcile}
 end
+if #ids > 0 and not string.find(letters, '[nk]') then return refused('idempotency-in-progress', ${leaseMs}) end
 if units > 0 then
   if (rate and units > burst) or (dayLimit and units > dayLimit) or (monthLimit and units > monthLimit) then
     return refused('units-exceed-limit', '')
