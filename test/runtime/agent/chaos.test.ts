@@ -1,18 +1,18 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Chance } from '../../../src/dev/prove/chance.ts'
-import { type Child, startNode } from '../../support/child.ts'
+import type { Child } from '../../support/child.ts'
 import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
 import { temporaryFolder } from '../../support/names.ts'
 import { liveQueue, type Sqs, startSqs } from '../../support/sqs.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'
 import { noon, startWorld, type World } from '../../support/world.ts'
+import { type AgentProcessOptions, startAgentProcess } from './agent-child.ts'
 import { type HurtDatabase, hurtMariadb, hurtPostgres, hurtSqlite } from './hurt.ts'
-import { createOutbox, fill, outbox } from './support.ts'
+import { createOutbox, fill } from './support.ts'
 
 /** The long form: APIGW_CHAOS_ROUNDS=100 APIGW_CHAOS_ROWS=10000. A run is repeated with the seed that it printed. */
 const rounds = Number(process.env.APIGW_CHAOS_ROUNDS ?? 8)
@@ -23,7 +23,6 @@ const isLong = rounds > 8
 const leaseMs = 1_500
 /** One row in so many cannot be sent. */
 const badEvery = 25
-const program = fileURLToPath(new URL('./agent-process.ts', import.meta.url))
 
 let sqs: Sqs
 let dynamo: Dynamo
@@ -38,17 +37,15 @@ afterAll(async () => {
 
 /** An agent that is started again when it was killed. */
 class Agent {
-  readonly name: string
   readonly journal: string
-  readonly #env: Readonly<Record<string, string>>
+  readonly #options: AgentProcessOptions
   readonly #before: Child[] = []
   child: Child
 
-  constructor(name: string, env: Readonly<Record<string, string>>) {
-    this.name = name
+  constructor(options: AgentProcessOptions) {
     this.journal = join(temporaryFolder(), 'journal.db')
-    this.#env = { ...env, NAME: name, JOURNAL: this.journal, PATH: process.env.PATH ?? '' }
-    this.child = startNode([program], this.#env)
+    this.#options = { ...options, journal: this.journal, leaseMs }
+    this.child = startAgentProcess(this.#options)
   }
 
   async restart(isJournalLost = false): Promise<void> {
@@ -56,7 +53,7 @@ class Agent {
     await this.child.ended
     this.#before.push(this.child)
     if (isJournalLost) for (const end of ['', '-wal', '-shm']) rmSync(`${this.journal}${end}`, { force: true })
-    this.child = startNode([program], this.#env)
+    this.child = startAgentProcess(this.#options)
   }
 
   async suspend(milliseconds: number): Promise<void> {
@@ -89,15 +86,9 @@ async function stage(create: () => Promise<HurtDatabase>): Promise<Stage> {
   const ledger = dynamo.open(() => noon)
   const world = await startWorld({ endpoint: sqs.endpoint, ledger, quota: { day: 2 * total } })
   const proxy = await startTcpProxy(Number(new URL(world.listening.url).port))
-  const env = {
-    DATABASE: database.agentAddress,
-    GATEWAY: `http://127.0.0.1:${proxy.port}`,
-    CREDENTIALS: world.live.basic,
-    KEY: Buffer.alloc(32, 7).toString('base64'),
-    MAP: JSON.stringify(outbox),
-    LEASE_MS: String(leaseMs),
-  }
-  return { database, world, proxy, agents: [new Agent('a1', env), new Agent('a2', env)] }
+  const options = { database: database.agentAddress, world, gateway: `http://127.0.0.1:${proxy.port}` }
+  const agents = [new Agent({ ...options, name: 'a1' }), new Agent({ ...options, name: 'a2' })] as const
+  return { database, world, proxy, agents }
 }
 
 type Fault = () => Promise<void>
