@@ -62,7 +62,7 @@ export class CustomerTable {
   }
 
   /**
-   * Keys of rows that are due, the oldest first and then the newest. The newest get a share of their own, so that a one-time
+   * Keys of rows that are due, the oldest first and then the newest; of those that are due in one second, by their keys. The newest get a share of their own, so that a one-time
    * password does not wait behind a campaign. It takes no lock: a locking read that needs a sort would lock every candidate.
    * @param except keys that are left out, up to 1,000
    */
@@ -73,7 +73,8 @@ export class CustomerTable {
     const others = except.length === 0 ? '' : ` AND ${quoted(key)} NOT IN ${marks(except.length)}`
     const due = `${quoted(status.column)} = ? AND ${quoted(columns.dueAt)} <= ?${sql}${others}`
     const select = (order: string) =>
-      `SELECT ${quoted(key)} AS k FROM ${quoted(this.map.table)} WHERE ${due} ORDER BY ${quoted(columns.dueAt)} ${order} LIMIT ?`
+      `SELECT ${quoted(key)} AS k FROM ${quoted(this.map.table)} WHERE ${due}
+       ORDER BY ${quoted(columns.dueAt)} ${order}, ${quoted(key)} ${order} LIMIT ?`
     const wanted = [status.ready, this.#time(this.now()), ...values, ...except]
     return this.#engine.transaction(async (session) => {
       const first = await session.all(select('ASC'), [...wanted, oldest])

@@ -13,7 +13,7 @@ import {
   Sender,
   withNamesOf,
 } from '../../../src/runtime/agent/index.ts'
-import { openEngine } from '../../../src/runtime/sql/index.ts'
+import { type Engine, openEngine } from '../../../src/runtime/sql/index.ts'
 import type { TestDatabase } from '../../support/databases.ts'
 import { temporaryFolder } from '../../support/names.ts'
 import { noon, type World } from '../../support/world.ts'
@@ -84,6 +84,8 @@ export interface TestAgentOptions {
   readonly now?: number
   readonly fetch?: Fetch
   readonly files?: MediaFiles
+  /** What stands between the agent and its database. */
+  readonly wrap?: (engine: Engine) => Engine
 }
 
 /** An agent whose parts are driven by the test. */
@@ -94,7 +96,8 @@ export async function testAgent({
   name = 'a1',
   ...options
 }: TestAgentOptions): Promise<TestAgent> {
-  const engine = await openEngine(database.address)
+  const opened = await openEngine(database.address)
+  const engine = options.wrap?.(opened) ?? opened
   const table = new CustomerTable(engine, await withNamesOf(engine, map), () => options.now ?? noon)
   const journal = new Journal(options.journalPath ?? join(temporaryFolder(), 'journal.db'), journalKeys)
   const gateway = new GatewayClient({
@@ -110,7 +113,7 @@ export async function testAgent({
   const reporter = new Reporter({ tables: [table], journal, gateway, observe, agent: name })
   onTestFinished(async () => {
     journal.close()
-    await engine.close()
+    await opened.close()
   })
   return {
     table,

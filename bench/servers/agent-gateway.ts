@@ -1,0 +1,54 @@
+import { envelope } from '../../src/domain/message.ts'
+import type { Report } from '../../src/domain/report.ts'
+import { openRegistry } from '../../src/registry/index.ts'
+import { createGateway, discoverEndpoints, serve } from '../../src/runtime/gateway/index.ts'
+import type { Ledger, Queue } from '../../src/runtime/ports/index.ts'
+import { ready } from './ready.ts'
+
+/** Reports of everything that was sent, in order. */
+const reports: Report[] = []
+
+/** A queue whose carrier delivers each message at once. */
+const queue: Queue = {
+  sendBatch: (_queue, bodies) => {
+    for (const body of bodies) {
+      for (const { id, ref } of envelope.parse(JSON.parse(body)).messages) {
+        reports.push({ id, status: 'delivered', code: '0000', at: Date.now(), ...(ref !== undefined && { ref }) })
+      }
+    }
+    return Promise.resolve(bodies.map(() => true as const))
+  },
+  receive: () => Promise.resolve([]),
+  delete: () => Promise.resolve([]),
+  extend: () => Promise.resolve([]),
+  state: () => Promise.resolve({ visible: 0, inFlight: 0, delayed: 0, visibilitySeconds: 30 }),
+  names: () => Promise.resolve([]),
+  purge: () => Promise.resolve(),
+  close: () => undefined,
+}
+
+/** In memory: how fast DynamoDB is, is another question. */
+const ledger: Ledger = {
+  prepare: () => Promise.resolve(),
+  queued: () => Promise.resolve(),
+  append: () => Promise.resolve(),
+  standings: () => Promise.resolve(new Map()),
+  reports: (_owner, cursor, limit) => {
+    const from = Number(cursor ?? 0)
+    const page = reports.slice(from, from + limit)
+    const next = from + page.length
+    return Promise.resolve({ reports: page, cursor: String(next), more: next < reports.length })
+  },
+  close: () => undefined,
+}
+
+const registry = await openRegistry(process.env.BENCH_REGISTRY ?? '')
+const gateway = createGateway({
+  registry,
+  queue,
+  ledger,
+  endpoints: await discoverEndpoints(),
+  readLimits: { readsPerSecond: 1_000_000, readBurst: 1_000_000 },
+})
+const { port } = await serve(gateway, { port: 0 })
+ready(port)
