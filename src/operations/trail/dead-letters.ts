@@ -62,24 +62,24 @@ function aboutOf(body: string): { kind: string; about: string } {
 }
 
 /** Calls the queue, and names the permission in an access error, which the queue client's own error does not. */
-async function asked<T>({ place }: TrailClients, action: string, call: () => Promise<T>): Promise<T> {
+async function callQueue<T>({ place }: TrailClients, action: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
-    const told = error instanceof Problem ? awsProblem(error.cause, { action, ...place }) : error
-    throw told instanceof Problem ? told : error
+    const known = error instanceof Problem ? awsProblem(error.cause, { action, ...place }) : error
+    throw known instanceof Problem ? known : error
   }
 }
 
 /** One receive. Its messages are hidden from other consumers until they are returned or time out. */
 async function receive(clients: TrailClients, queue: string, most: number, visibilitySeconds: number): Promise<Received[]> {
   const options = { most: Math.min(10, most), waitSeconds: 1, visibilitySeconds }
-  return asked(clients, 'sqs:ReceiveMessage', () => clients.queue.receive(queue, options))
+  return callQueue(clients, 'sqs:ReceiveMessage', () => clients.queue.receive(queue, options))
 }
 
 async function giveBack(clients: TrailClients, queue: string, letters: readonly Received[]): Promise<void> {
   const receipts = letters.map(({ receipt }) => receipt)
-  await asked(clients, 'sqs:ChangeMessageVisibility', () => clients.queue.extend(queue, receipts, 0))
+  await callQueue(clients, 'sqs:ChangeMessageVisibility', () => clients.queue.extend(queue, receipts, 0))
 }
 
 async function received(clients: TrailClients, queue: string, most: number, visibilitySeconds: number): Promise<Received[]> {
@@ -108,7 +108,11 @@ export interface Redriven {
 }
 
 /** Invokes the notifier. @returns its error; undefined if the alert was posted */
-async function toldAgain(clients: TrailClients, FunctionName: string | undefined, body: string): Promise<string | undefined> {
+async function invokeNotifier(
+  clients: TrailClients,
+  FunctionName: string | undefined,
+  body: string,
+): Promise<string | undefined> {
   const { InvokeCommand } = await import('@aws-sdk/client-lambda')
   const Payload = Buffer.from(JSON.stringify(eventIn(body)))
   const answer = await callAws(clients.place, 'lambda:InvokeFunction', () =>
@@ -127,21 +131,21 @@ export async function redriveDeadLetters(clients: TrailClients, most: number): P
   const outputs = await installedOutputs(clients.place)
   const queue = queueName(outputs)
   const held = new Set<Received>()
-  let told = 0
+  let posted = 0
   let failed = 0
   let why: string | null = null
   try {
-    while (told + failed < most) {
+    while (posted + failed < most) {
       // Longer than a run, so that a failed message is not received twice in one run.
-      const some = await receive(clients, queue, most - told - failed, 900)
+      const some = await receive(clients, queue, most - posted - failed, 900)
       if (some.length === 0) break
       for (const one of some) held.add(one)
       for (const one of some) {
-        const fault = await toldAgain(clients, outputs.FunctionName, one.body)
+        const fault = await invokeNotifier(clients, outputs.FunctionName, one.body)
         if (fault === undefined) {
-          await asked(clients, 'sqs:DeleteMessage', () => clients.queue.delete(queue, [one.receipt]))
+          await callQueue(clients, 'sqs:DeleteMessage', () => clients.queue.delete(queue, [one.receipt]))
           held.delete(one)
-          told++
+          posted++
         } else {
           failed++
           why = fault
@@ -152,5 +156,5 @@ export async function redriveDeadLetters(clients: TrailClients, most: number): P
     // A message that cannot be returned times out, and this error must not hide the original one.
     await giveBack(clients, queue, [...held]).catch(() => undefined)
   }
-  return { told, failed, why }
+  return { told: posted, failed, why }
 }

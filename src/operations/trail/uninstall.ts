@@ -1,7 +1,7 @@
 import { callAws } from '../../aws/index.ts'
 import { step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { contentsOf, destroyStack, isShell, restingStack, type Stack, type StackClients, type Steps } from '../stacks/index.ts'
+import { contentsOf, destroyStack, idleStack, isInReview, type Stack, type StackClients, type Steps } from '../stacks/index.ts'
 import { isMissing, type TrailClients } from './clients.ts'
 import { emptyBucket } from './empty-bucket.ts'
 import { globalRegion, globalStackName, trailStack } from './names.ts'
@@ -27,7 +27,7 @@ function recordedBy({ outputs }: Stack): Recorded {
 
 async function deleteLogs(clients: TrailClients, { bucket, group }: Recorded, steps: Steps): Promise<void> {
   if (bucket) {
-    steps.tell(`Emptying the bucket ${bucket}.`)
+    steps.report(`Emptying the bucket ${bucket}.`)
     await emptyBucket(clients, bucket)
   }
   if (!group) return
@@ -39,7 +39,7 @@ async function deleteLogs(clients: TrailClients, { bucket, group }: Recorded, st
       if (!isMissing(error)) throw error
     }
   })
-  steps.tell(`Deleted the log group ${group}.`)
+  steps.report(`Deleted the log group ${group}.`)
 }
 
 /** Adds the names of the remaining resources to an error, because the deleted stack can no longer show them. */
@@ -57,8 +57,8 @@ function stillThere(error: unknown, { bucket, group }: Recorded): unknown {
  * with a different home region, which belongs to the trail there.
  */
 async function standing(stacks: StackClients, name: string, home: string, steps: Steps): Promise<Stack | undefined> {
-  const stack = await restingStack(stacks, name, steps)
-  if (stack === undefined || isShell(stack)) return undefined
+  const stack = await idleStack(stacks, name, steps)
+  if (stack === undefined || isInReview(stack)) return undefined
   return name === globalStackName && stack.parameters.HomeRegion !== home ? undefined : stack
 }
 

@@ -9,7 +9,7 @@ import {
   keysOf,
   type NewCustomer,
   nearest,
-  quotaStanding,
+  quotaStatus,
   removeCustomer,
   removeRoute,
   resolveRoute,
@@ -122,7 +122,7 @@ describe.each([
     for (const ask of [
       () => setQuota(given().context, typed, 'live', { day: 1 }),
       () => removeCustomer(given().context, typed),
-      () => quotaStanding(given().registry, typed, 'live'),
+      () => quotaStatus(given().registry, typed, 'live'),
     ]) {
       const problem = await problemOf(ask())
       expect(problem.code).toBe('customer-unknown')
@@ -229,7 +229,7 @@ describe.each([
     const customer = new Tenant(registry, id)
     await customer.admitted({ keyId: key?.keyId ?? '', units: 3 })
     for (let read = 0; read < 2; read++) {
-      expect(await quotaStanding(registry, id, 'live')).toMatchObject({
+      expect(await quotaStatus(registry, id, 'live')).toMatchObject({
         customer: id,
         environment: 'live',
         timeZone: 'Asia/Seoul',
@@ -238,12 +238,12 @@ describe.each([
       })
     }
     clock.now += day
-    expect((await quotaStanding(registry, id, 'live')).remaining).toMatchObject({ rate: 4, day: 10, month: 97 })
+    expect((await quotaStatus(registry, id, 'live')).remaining).toMatchObject({ rate: 4, day: 10, month: 97 })
     clock.now = at('2026-12-01T00:00+09:00')
-    expect((await quotaStanding(registry, id, 'live')).remaining).toMatchObject({ day: 10, month: 100 })
+    expect((await quotaStatus(registry, id, 'live')).remaining).toMatchObject({ day: 10, month: 100 })
     await setQuota(context, id, 'live', { day: null })
-    expect((await quotaStanding(registry, id, 'live')).quota).toEqual({ rate: 2, burst: 4, month: 100 })
-    const bare = await quotaStanding(registry, await added(), 'live')
+    expect((await quotaStatus(registry, id, 'live')).quota).toEqual({ rate: 2, burst: 4, month: 100 })
+    const bare = await quotaStatus(registry, await added(), 'live')
     expect(bare).not.toHaveProperty('quota')
     expect(bare).not.toHaveProperty('remaining')
   })

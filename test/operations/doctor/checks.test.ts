@@ -8,10 +8,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { nextText } from '../../../src/domain/next-step.ts'
 import type { Route } from '../../../src/domain/route.ts'
 import { type Check, limited } from '../../../src/operations/doctor/check.ts'
-import { checkCertificate, judgeCertificate } from '../../../src/operations/doctor/checks/certificate.ts'
-import { clockCheck, judgeClock } from '../../../src/operations/doctor/checks/clock.ts'
+import { certificateResult, checkCertificate } from '../../../src/operations/doctor/checks/certificate.ts'
+import { clockCheck, clockResult } from '../../../src/operations/doctor/checks/clock.ts'
 import { checkQueues } from '../../../src/operations/doctor/checks/queues.ts'
-import { checkReports, judgeLag } from '../../../src/operations/doctor/checks/reports.ts'
+import { checkReports, lagResult } from '../../../src/operations/doctor/checks/reports.ts'
 import { healthFrom } from '../../../src/registry/redis/health.ts'
 import { openDatabase } from '../../../src/runtime/ports/index.ts'
 import { temporaryFolder } from '../../cli/run.ts'
@@ -38,7 +38,7 @@ describe('a certificate', () => {
       /not trusted: ERR_TLS_CERT_ALTNAME/,
     ],
   ] as const)('%s', (_, seen, state, detail) => {
-    const check = judgeCertificate('api.example.com', seen, now)
+    const check = certificateResult('api.example.com', seen, now)
     expect(check).toMatchObject({ name: 'certificate', state, detail: expect.stringMatching(detail) })
     expect(check.fix === undefined).toBe(state === 'ok')
   })
@@ -90,7 +90,7 @@ describe('a clock', () => {
     [300_000, 'fail'],
     [-3_600_000, 'fail'],
   ])('%d ms off is %s', (ahead, state) => {
-    expect(judgeClock('clock', "AWS's", ahead).state).toBe(state)
+    expect(clockResult('clock', "AWS's", ahead).state).toBe(state)
   })
   test('the time that asking takes does not count', async () => {
     const ask = async (): Promise<number> => {
@@ -218,13 +218,13 @@ test('a look that hangs ends, and says so', async () => {
 
 describe('reports', () => {
   test('without outcomes, with young ones, with old ones', () => {
-    expect(judgeLag({ queue: 'carrier-a', outcomes: 0 }, now)).toMatchObject({ state: 'ok' })
-    expect(judgeLag({ queue: 'carrier-a', outcomes: 1, oldestAt: now - 2_000 }, now)).toEqual({
+    expect(lagResult({ queue: 'carrier-a', outcomes: 0 }, now)).toMatchObject({ state: 'ok' })
+    expect(lagResult({ queue: 'carrier-a', outcomes: 1, oldestAt: now - 2_000 }, now)).toEqual({
       name: 'reports',
       state: 'ok',
       detail: 'carrier-a: 1 outcome without a report, the oldest 2 s old',
     })
-    expect(withFixAsText(judgeLag({ queue: 'carrier-a', outcomes: 1_000, oldestAt: now - 601_000 }, now))).toMatchObject({
+    expect(withFixAsText(lagResult({ queue: 'carrier-a', outcomes: 1_000, oldestAt: now - 601_000 }, now))).toMatchObject({
       state: 'warn',
       detail: 'carrier-a: 1000 or more outcomes without a report, the oldest 601 s old',
       fix: expect.stringContaining('apigw logs worker'),

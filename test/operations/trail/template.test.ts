@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { templates } from '../../../src/operations/trail/index.ts'
-import { keptOut } from '../../../src/operations/trail/publishers.ts'
+import { publishersWithout } from '../../../src/operations/trail/publishers.ts'
 import { at } from '../../../src/runtime/notifier/describe/actor.ts'
 import { run } from '../../cli/run.ts'
 
@@ -113,8 +113,8 @@ describe('the topic', () => {
   )
 
   it('is what `apigw trail status` takes for right', () => {
-    expect(keptOut(JSON.stringify(property('TopicPolicy', 'PolicyDocument')), ['sns:Publish'])).toEqual([])
-    expect(keptOut(JSON.stringify(property('Key', 'KeyPolicy')), ['kms:Decrypt', 'kms:GenerateDataKey'])).toEqual([])
+    expect(publishersWithout(JSON.stringify(property('TopicPolicy', 'PolicyDocument')), ['sns:Publish'])).toEqual([])
+    expect(publishersWithout(JSON.stringify(property('Key', 'KeyPolicy')), ['kms:Decrypt', 'kms:GenerateDataKey'])).toEqual([])
   })
 
   it('asks EventBridge for no account, which it does not name to SNS: every event would be lost in silence', () => {

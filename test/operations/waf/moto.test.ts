@@ -59,7 +59,7 @@ describe.skipIf(!hasMoto)(againstMoto, () => {
   })
   test('loses nothing of what another client writes at the same time', async () => {
     const written: string[] = []
-    const byHand = async (): Promise<void> => {
+    const awsCliCommands = async (): Promise<void> => {
       for (let index = 0; index < 8; index++) {
         const { IPSet, LockToken } = await setNamed('apigw-prod-block-v4')
         const Addresses = [...(IPSet?.Addresses ?? []), `192.0.2.${index}/32`]
@@ -73,7 +73,7 @@ describe.skipIf(!hasMoto)(againstMoto, () => {
       }
     }
     const blocking = waf('block', '203.0.113.1', '203.0.113.2', '--reason', 'x')
-    await Promise.all([blocking, byHand()])
+    await Promise.all([blocking, awsCliCommands()])
     const { IPSet } = await setNamed('apigw-prod-block-v4')
     expect([...(IPSet?.Addresses ?? [])].sort()).toEqual([...written, '203.0.113.1/32', '203.0.113.2/32'].sort())
   })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { entryOf } from '../../../src/operations/trail/try.ts'
+import { entryOf } from '../../../src/operations/trail/test-rules.ts'
 import { deployedPatterns } from '../../../src/runtime/notifier/index.ts'
 import { compilePattern } from '../../../src/runtime/notifier/rules/event-pattern.ts'
 import { rules, uuid, world } from '../../runtime/notifier/world.ts'

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { addressesIn, readAsked } from '../../../src/operations/waf/asked.ts'
+import { addressesIn, parseAddresses } from '../../../src/operations/waf/addresses.ts'
 import { cidrText } from '../../../src/operations/waf/cidr.ts'
-import { guardBlock, keysShutOut, type Surroundings } from '../../../src/operations/waf/guard.ts'
+import { type BlockContext, blockedKeys, guardBlock } from '../../../src/operations/waf/guard.ts'
 import { rangesOf } from '../../../src/operations/waf/lists.ts'
 
-const texts = (...typed: string[]) => readAsked(typed, true).cidrs.map(cidrText)
+const texts = (...typed: string[]) => parseAddresses(typed, true).cidrs.map(cidrText)
 
 describe('addresses that were typed', () => {
   test('may be of both families, single and ranges, and are taken once', () => {
     expect(texts('203.0.113.7', '2001:db8::/48', '203.0.113.7/32')).toEqual(['203.0.113.7/32', '2001:db8::/48'])
-    expect(readAsked(['203.0.113.7', '203.0.113.7/32'], true).remarks).toEqual(['203.0.113.7/32 was given twice.'])
+    expect(parseAddresses(['203.0.113.7', '203.0.113.7/32'], true).remarks).toEqual(['203.0.113.7/32 was given twice.'])
   })
   test('that are cut to their range, or rewritten, are said to be', () => {
-    expect(readAsked(['203.0.113.7/24', '::ffff:203.0.113.9'], true).remarks).toEqual([
+    expect(parseAddresses(['203.0.113.7/24', '::ffff:203.0.113.9'], true).remarks).toEqual([
       '203.0.113.7/24 is taken as 203.0.113.0/24: the range begins there.',
       '::ffff:203.0.113.9 is taken as 203.0.113.9/32.',
     ])
@@ -28,13 +28,13 @@ describe('addresses that were typed', () => {
     ['8.0.0.0/7', /wider than \/8/],
     ['2000::/23', /wider than \/24/],
   ])('%j is refused', (text, message) => {
-    expect(() => readAsked(['203.0.113.7', text], true)).toThrow(message)
+    expect(() => parseAddresses(['203.0.113.7', text], true)).toThrow(message)
   })
   test('may be anything when they are to be taken away', () => {
-    expect(readAsked(['8.0.0.0/7'], false).cidrs.map(cidrText)).toEqual(['8.0.0.0/7'])
+    expect(parseAddresses(['8.0.0.0/7'], false).cidrs.map(cidrText)).toEqual(['8.0.0.0/7'])
   })
   test('are wanted', () => {
-    expect(() => readAsked([], true)).toThrow(expect.objectContaining({ code: 'input-missing' }))
+    expect(() => parseAddresses([], true)).toThrow(expect.objectContaining({ code: 'input-missing' }))
   })
   test('are read from a file with remarks', () => {
     expect(addressesIn('# from our provider\n203.0.113.7, 203.0.113.8 # two\n\n2001:db8::/48\r\n')).toEqual([
@@ -46,9 +46,9 @@ describe('addresses that were typed', () => {
 })
 
 describe('a block', () => {
-  const around = (more: Partial<Surroundings> = {}): Surroundings => ({ mine: [], allowed: [], wide: false, ...more })
-  const guard = (text: string, more?: Partial<Surroundings>): string[] =>
-    readAsked([text], true).cidrs.flatMap((cidr) => guardBlock(cidr, around(more)))
+  const around = (more: Partial<BlockContext> = {}): BlockContext => ({ mine: [], allowed: [], wide: false, ...more })
+  const guard = (text: string, more?: Partial<BlockContext>): string[] =>
+    parseAddresses([text], true).cidrs.flatMap((cidr) => guardBlock(cidr, around(more)))
 
   test('of a caller is taken', () => {
     expect(guard('203.0.113.7')).toEqual([])
@@ -97,7 +97,7 @@ describe('a block', () => {
       { customer: 'beta', keyId: 'ak_live_2', from: ['198.51.100.2'] },
       { customer: 'gamma', keyId: 'ak_live_3', from: [] },
     ]
-    expect(keysShutOut(rangesOf(['203.0.113.0/24']), keys)).toEqual([
+    expect(blockedKeys(rangesOf(['203.0.113.0/24']), keys)).toEqual([
       'The key ak_live_1 of acme works from 203.0.113.64/26, which is cut off by this.',
     ])
   })
