@@ -8,7 +8,7 @@ interface Refusal {
   readonly status?: number
 }
 
-/** What one action answers: the inside of the result (text is XML, for the query protocol), or an error. */
+/** The response of one action: the content of the result (text is XML, for the query protocol), or an error. */
 export type Answer = string | object | Refusal | ((parameters: URLSearchParams) => Answer)
 
 export interface AwsServer {
@@ -26,7 +26,7 @@ export const stackOf = (status: string, outputs: Readonly<Record<string, string>
   return `<Stacks><member>${stack}<Outputs>${members.join('')}</Outputs></member></Stacks>`
 }
 
-/** What CloudFormation says of a stack that is not there. */
+/** CloudFormation's error for a stack that does not exist. */
 export const noStack = (name: string): Answer => ({
   error: 'ValidationError',
   message: `Stack with id ${name} does not exist`,
@@ -38,7 +38,7 @@ export const denied = (action: string): Answer => ({
   message: `User: arn:aws:iam::${account}:user/kim is not authorized to perform: ${action} on resource: *`,
 })
 
-/** A stage without fault. */
+/** A healthy stage. */
 function healthy(): Record<string, Answer> {
   const outputs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'apigw-prod-edge': { BalancerArn: 'arn:aws:elasticloadbalancing:ap-northeast-2:123456789012:loadbalancer/app/x/1' },
@@ -82,7 +82,7 @@ function inXml(action: string, answer: string | object): Said {
   return { status, body: `<ErrorResponse><Error>${inside}</Error></ErrorResponse>` }
 }
 
-/** The services that a doctor asks, on this machine: query protocol and JSON, spoken by the real SDK clients. */
+/** Local fakes of the AWS services that doctor calls, for the real SDK clients: query protocol and JSON. */
 export async function awsServer(more: Readonly<Record<string, Answer>> = {}): Promise<AwsServer> {
   const answers = { ...healthy(), ...more }
   const asked: string[] = []

@@ -19,7 +19,7 @@ const failing = {
 const statuses = ({ aws }: Cloud) => Object.fromEntries([...aws.stacks].map(([name, { status }]) => [name, status]))
 
 describe('a stack that fails', () => {
-  test('says its first cause; once that is put right, it is made again after a yes', async () => {
+  test('shows the root cause; once that is fixed, it is created again after confirmation', async () => {
     const made = await ready()
     made.aws.scripts.set('apigw-trail', failing)
     const failed = await made.run('install', '--yes')
@@ -43,7 +43,7 @@ describe('a stack that fails', () => {
     expect(statuses(made)).toEqual({ 'apigw-trail': 'CREATE_COMPLETE', 'apigw-trail-global': 'CREATE_COMPLETE' })
   })
 
-  test('in us-east-1 leaves the one at home, and the next install makes only what is missing', async () => {
+  test('in us-east-1 keeps the home stack, and the next install creates only what is missing', async () => {
     const made = await ready()
     made.aws.scripts.set('apigw-trail-global', {
       says: [['ForwardRole', 'AWS::IAM::Role', 'CREATE_FAILED', 'User: jane is not authorized to perform: iam:CreateRole']],
@@ -68,7 +68,7 @@ describe('a stack that fails', () => {
   })
 })
 
-describe('a right that is missing is named', () => {
+describe('names a missing permission:', () => {
   test.each([
     ['DescribeTrails', 'cloudtrail:DescribeTrails'],
     ['GetSecretValue', 'secretsmanager:GetSecretValue'],
@@ -92,26 +92,26 @@ describe('a right that is missing is named', () => {
 })
 
 describe('Ctrl-C', () => {
-  test('while AWS is asked ends with 130, and leaves nothing', async () => {
+  test('before the first change exits with 130, and leaves nothing', async () => {
     const made = await ready()
     const before = made.state()
     made.onCall = (action) => void (action === 'CreateChangeSet' && process.emit('SIGINT'))
     const { code, stderr } = await made.run('install', '--yes')
     expect(code, stderr).toBe(130)
-    expect(stderr).toContain('Interrupted before anything of apigw-trail was changed.')
+    expect(stderr).toContain('Interrupted before apigw-trail was changed.')
     expect(made.state()).toEqual(before)
   })
 
-  test('while AWS works ends with 130, says that it goes on, and how to look', async () => {
+  test('during the operation exits with 130, and says that AWS continues and how to follow it', async () => {
     const made = await ready()
     made.onCall = (action) => void (action === 'ExecuteChangeSet' && process.emit('SIGINT'))
     const { code, stderr } = await made.run('install', '--yes')
     expect(code, stderr).toBe(130)
-    expect(stderr).toMatch(/Stopped watching apigw-trail; AWS goes on changing it\.\nNext: {2}apigw trail status/)
+    expect(stderr).toMatch(/Stopped watching apigw-trail; AWS continues to change it\.\nNext: {2}apigw trail status/)
     expect(Object.keys(statuses(made))).toEqual(['apigw-trail'])
   })
 
-  test('between the two stacks leaves the first, and the next install makes the second', async () => {
+  test('between the two stacks keeps the first, and the next install creates the second', async () => {
     const made = await ready()
     made.onCall = (action, stack) => void (action === 'CreateChangeSet' && /-global$/.test(stack) && process.emit('SIGINT'))
     const { code, stderr } = await made.run('install', '--yes')

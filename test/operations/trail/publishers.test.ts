@@ -24,7 +24,7 @@ it.each<[string, string, readonly string[]]>([
   expect(publishersWithout(text, ['sns:Publish'])).toEqual(missing)
 })
 
-it('wants every right that is needed', () => {
+it('requires every action', () => {
   const half = policy({ Effect: 'Allow', Principal: { Service }, Action: ['kms:GenerateDataKey*'] })
   expect(publishersWithout(half, ['kms:Decrypt', 'kms:GenerateDataKey'])).toEqual(Service)
   const whole = policy({ Effect: 'Allow', Principal: { Service }, Action: ['kms:GenerateDataKey*', 'kms:Decrypt'] })
