@@ -151,7 +151,7 @@ describe('each fault on AWS is found, with a fix', () => {
       'stacks',
       { DescribeStacks: (of) => noStack(of.get('StackName') ?? '') },
       'warn',
-      /nothing of the stage prod/,
+      /the stage prod has no stacks/,
       /^apigw deploy --stage prod$/,
     ],
     [
@@ -186,7 +186,7 @@ describe('each fault on AWS is found, with a fix', () => {
       'stack apigw-prod-worker',
       { DescribeStacks: (of) => (of.get('StackName') === 'apigw-prod-worker' ? noStack('w') : stackOf('CREATE_COMPLETE')) },
       'fail',
-      /not there/,
+      /does not exist/,
       /^apigw deploy worker/,
     ],
     [
@@ -194,7 +194,7 @@ describe('each fault on AWS is found, with a fix', () => {
       'stack apigw-prod-admin',
       { DescribeStacks: (of) => (of.get('StackName') === 'apigw-prod-admin' ? noStack('a') : stackOf('CREATE_COMPLETE')) },
       'warn',
-      /not there/,
+      /does not exist/,
       /^apigw deploy admin/,
     ],
     [
@@ -202,7 +202,7 @@ describe('each fault on AWS is found, with a fix', () => {
       'trail',
       { DescribeStacks: (of) => (of.get('StackName') === 'apigw-trail' ? noStack('t') : stackOf('CREATE_COMPLETE')) },
       'warn',
-      /no stack apigw-trail/,
+      /stack apigw-trail does not exist/,
       /^apigw trail install --stage prod$/,
     ],
     [

@@ -96,7 +96,7 @@ describe('a block', () => {
       { customer: 'gamma', keyId: 'ak_live_3', from: [] },
     ]
     expect(blockedKeys(rangesOf(['203.0.113.0/24']), keys)).toEqual([
-      'The key ak_live_1 of acme works from 203.0.113.64/26, which is cut off by this.',
+      'The key ak_live_1 of acme is restricted to 203.0.113.64/26, which this blocks.',
     ])
   })
 })

@@ -134,7 +134,7 @@ describe('waf block refuses', () => {
     const many = Array.from({ length: 9_999 }, (_, index) => `11.${Math.floor(index / 250) % 250}.${index % 250}.1/32`)
     sets.get('apigw-prod-block-v4')?.Addresses.push(...many)
     const failed = await waf('block', '203.0.113.7', '203.0.113.8', ...why, '--json')
-    expect(jsonError(failed)).toMatchObject({ code: 'ip-set-full', message: expect.stringMatching(/room for 1 more of the 2/) })
+    expect(jsonError(failed)).toMatchObject({ code: 'ip-set-full', message: expect.stringMatching(/room for 1 of the 2/) })
     const { entries } = (await json('list')) as { entries: { state: string }[] }
     expect(entries.filter(({ state }) => state === 'missing')).toEqual([])
     expect((await waf('block', '203.0.113.7', ...why)).code).toBe(0)

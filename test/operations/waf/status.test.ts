@@ -37,8 +37,8 @@ describe('waf status', () => {
     ])
     expect(status.sets).toMatchObject([{ name: 'apigw-prod-block-v4', addresses: 1, modes: ['block'] }, {}, {}, {}])
     expect(status.weaknesses).toEqual([
-      { what: 'flood only counts (over 2000 requests in 300 s).', fix: 'apigw waf promote flood' },
-      { what: 'common only counts (managed rules AWSManagedRulesCommonRuleSet).', fix: 'apigw waf promote common' },
+      { what: 'flood is in count mode (more than 2000 requests in 300 s).', fix: 'apigw waf promote flood' },
+      { what: 'common is in count mode (managed rules AWSManagedRulesCommonRuleSet).', fix: 'apigw waf promote common' },
     ])
     const text = await ok('status')
     expect(text).toMatch(/^protects +arn:aws:elasticloadbalancing:/m)
