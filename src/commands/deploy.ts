@@ -108,14 +108,14 @@ export default class Deploy extends BaseCommand {
       statusCommand: apigw('status', '--stage', stage.name),
     }
     this.note(`Stage ${stage.name} in ${region}: computing changes.`)
-    const survey = await diffStage(clients, stage, plans, { ...steps, approve: async () => false })
-    const changing = survey.filter(({ changes, state }) => changes.length > 0 || state !== 'there')
+    const deployments = await diffStage(clients, stage, plans, { ...steps, approve: async () => false })
+    const changing = deployments.filter(({ changes, state }) => changes.length > 0 || state !== 'there')
     for (const one of changing) this.note(changesText(one.desired.name, states[one.state], one.changes))
     const cost = this.#cost(plans, region)
     const head = { stage: stage.name, region, dryRun: flags['dry-run'], cost }
     if (flags['dry-run']) {
       this.note('Dry run: nothing was changed.')
-      return { ...head, stacks: survey.map(surveyLine) }
+      return { ...head, stacks: deployments.map(deploymentLine) }
     }
     const loss = changing.filter(({ changes }) => losesData(changes))
     await this.#approved(
@@ -130,7 +130,7 @@ export default class Deploy extends BaseCommand {
       await this.#agreed(stage, `The changes of ${name} differ from those shown.`, losesData(changes) ? [name] : [], flags)
       return true
     }
-    await deployStage(clients, survey, stage, { ...steps, approve }, (result) => {
+    await deployStage(clients, deployments, stage, { ...steps, approve }, (result) => {
       results.push(result)
       this.log(`${result.name}  ${result.changed ? 'deployed' : 'up to date'}`)
     })
@@ -159,6 +159,6 @@ export default class Deploy extends BaseCommand {
   }
 }
 
-function surveyLine({ key, desired, state, changes }: StackDeployment) {
+function deploymentLine({ key, desired, state, changes }: StackDeployment) {
   return { stack: key, name: desired.name, state, changes }
 }

@@ -21,8 +21,8 @@ export default class Diff extends BaseCommand {
     const clients = await stackClients({ region: stage.region, profile: flags.profile })
     try {
       const steps = { report: (line: string) => this.note(line), approve: async () => false, wait: flags.wait }
-      const survey = await interruptible((signal) => diffStage(clients, stage, plans, { ...steps, signal }))
-      const stacks = survey.map(({ key, desired, state, changes }) => ({ stack: key, name: desired.name, state, changes }))
+      const deployments = await interruptible((signal) => diffStage(clients, stage, plans, { ...steps, signal }))
+      const stacks = deployments.map(({ key, desired, state, changes }) => ({ stack: key, name: desired.name, state, changes }))
       const differing = stacks.filter(({ state, changes }) => state !== 'there' || changes.length > 0)
       for (const { name, state, changes } of differing) {
         this.log(changesText(name, state === 'there' ? '' : 'not deployed', changes))

@@ -20,12 +20,12 @@ export default class Status extends BaseCommand {
         approve: async () => false,
         statusCommand: apigw('status', '--stage', stage.name),
       }
-      const standing = flags.wait
+      const statuses = flags.wait
         ? await interruptible((signal) => watchStage(clients, stage.name, { ...steps, signal }))
         : await stageStatus(clients, stage.name)
       this.note(`Stage ${stage.name} in ${clients.region}.`)
-      this.log(table(['stack', 'status', 'changed at', 'reason'], standing.map(row)))
-      return { stage: stage.name, region: clients.region, stacks: standing.map(shown) }
+      this.log(table(['stack', 'status', 'changed at', 'reason'], statuses.map(row)))
+      return { stage: stage.name, region: clients.region, stacks: statuses.map(shown) }
     } finally {
       clients.close()
     }

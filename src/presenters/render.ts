@@ -103,7 +103,7 @@ export function keysText(credentials: readonly Credential[], now: number): strin
   )
 }
 
-export function standingJson({ customer, environment, timeZone, quota, remaining, windows }: QuotaStatus) {
+export function quotaJson({ customer, environment, timeZone, quota, remaining, windows }: QuotaStatus) {
   const limit = (name: 'day' | 'month') =>
     quota?.[name] === undefined
       ? null
@@ -113,10 +113,10 @@ export function standingJson({ customer, environment, timeZone, quota, remaining
   return { customer, environment, timeZone, rate, day: limit('day'), month: limit('month') }
 }
 
-export function standingText(standing: QuotaStatus): string {
-  const { quota, remaining, windows, timeZone } = standing
+export function quotaText(status: QuotaStatus): string {
+  const { quota, remaining, windows, timeZone } = status
   if (quota === undefined || remaining === undefined)
-    return `${standing.customer} has no ${standing.environment} quota: every call is refused.`
+    return `${status.customer} has no ${status.environment} quota: every call is refused.`
   const rows: string[][] = []
   if (quota.rate !== undefined)
     rows.push(['rate', `${count(quota.rate)}/s, burst ${count(quota.burst ?? 1)}`, count(remaining.rate), ''])

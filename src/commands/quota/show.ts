@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { quotaStatus } from '../../operations/customers/index.ts'
-import { standingJson, standingText } from '../../presenters/render.ts'
+import { quotaJson, quotaText } from '../../presenters/render.ts'
 
 export default class QuotaShow extends BaseCommand {
   static override summary = "show a customer's limits and what is left of them"
@@ -13,8 +13,8 @@ export default class QuotaShow extends BaseCommand {
     const { args, flags } = await this.parse(QuotaShow)
     return this.withRegistry(flags, async (registry) => {
       const status = await quotaStatus(registry, args.customer, flags.env)
-      this.log(standingText(status))
-      return standingJson(status)
+      this.log(quotaText(status))
+      return quotaJson(status)
     })
   }
 }

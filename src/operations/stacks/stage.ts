@@ -78,12 +78,12 @@ async function uploadCode(clients: StackClients, stage: Stage, code: readonly Co
  */
 export async function deployStage(
   clients: StackClients,
-  survey: readonly StackDeployment[],
+  deployments: readonly StackDeployment[],
   stage: Stage,
   steps: Omit<Steps, 'approve'> & { approve(name: string, changes: readonly Change[]): Promise<boolean> },
   done: (result: StackResult) => void,
 ): Promise<void> {
-  for (const { key, desired, code, changes: approved } of survey) {
+  for (const { key, desired, code, changes: approved } of deployments) {
     if (code.length > 0) await uploadCode(clients, stage, code)
     const { outputs, changed } = await deployStack(clients, desired, {
       ...steps,

@@ -43,15 +43,15 @@ const pauseMs = 3_000
 export async function watchStage(clients: StackClients, stage: string, steps: Steps): Promise<readonly StackStatus[]> {
   const feeds = new Map<string, { feed: EventFeed; progress: Progress }>()
   for (;;) {
-    const standing = await stageStatus(clients, stage)
-    const busy = standing.flatMap(({ stack }) => (stack !== null && isBusy(stack) ? [stack] : []))
+    const statuses = await stageStatus(clients, stage)
+    const busy = statuses.flatMap(({ stack }) => (stack !== null && isBusy(stack) ? [stack] : []))
     for (const { id } of busy) {
       if (!feeds.has(id)) feeds.set(id, { feed: await EventFeed.open(clients, id), progress: new Progress() })
     }
     for (const { feed, progress } of feeds.values()) {
       for (const event of await feed.next()) progress.report(event, steps)
     }
-    if (busy.length === 0) return standing
+    if (busy.length === 0) return statuses
     if (steps.signal?.aborted) throw stoppedWatching(clients, busy[0]?.id ?? stage, steps.statusCommand)
     await clients.pause(pauseMs, steps.signal)
   }

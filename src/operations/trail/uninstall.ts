@@ -56,7 +56,7 @@ function stillThere(error: unknown, { bucket, group }: Recorded): unknown {
  * A stack of this trail, once no operation is in progress. Ignores a stack in review, which is empty, and a forwarding stack
  * with a different home region, which belongs to the trail there.
  */
-async function standing(stacks: StackClients, name: string, home: string, steps: Steps): Promise<Stack | undefined> {
+async function installedStack(stacks: StackClients, name: string, home: string, steps: Steps): Promise<Stack | undefined> {
   const stack = await idleStack(stacks, name, steps)
   if (stack === undefined || isInReview(stack)) return undefined
   return name === globalStackName && stack.parameters.HomeRegion !== home ? undefined : stack
@@ -85,7 +85,7 @@ export async function uninstall(clients: TrailClients, options: { deleteLogs: bo
       ...(here.region === globalRegion ? [] : [{ stacks: there, name: globalStackName }]),
     ]
     const found = await Promise.all(
-      places.map(async (at) => ({ ...at, stack: await standing(at.stacks, at.name, here.region, steps) })),
+      places.map(async (at) => ({ ...at, stack: await installedStack(at.stacks, at.name, here.region, steps) })),
     )
     const ours = found.flatMap(({ stack, ...at }) => (stack === undefined ? [] : [{ ...at, stack }]))
     if (ours.length === 0) throw trailMissing(here.region)

@@ -80,12 +80,12 @@ describe('an account with a multi-region trail', () => {
 
 describe('--adopt is rejected before anything is created,', () => {
   test.each([
-    ['a name that no trail has', 'nobody', 'There is no trail "nobody".', /describe-trails/],
+    ['an unknown trail name', 'unknown', 'The trail "unknown" does not exist.', /describe-trails/],
     ['a trail without a log group', 'quiet', 'The trail "quiet" does not write to CloudWatch Logs.', /update-trail --name quiet/],
     [
-      'a trail whose log group is in another region',
+      'a trail whose log group is in a different region',
       'far',
-      `The trail "far" writes to CloudWatch Logs in eu-west-1, and this is ${home}.`,
+      `The trail "far" writes to CloudWatch Logs in eu-west-1, not in ${home}.`,
       /install --region eu-west-1 --adopt far/,
     ],
   ])('for %s', async (_, name, message, next) => {
