@@ -87,18 +87,18 @@ export async function uninstall(clients: TrailClients, options: { deleteLogs: bo
     const found = await Promise.all(
       places.map(async (at) => ({ ...at, stack: await installedStack(at.stacks, at.name, here.region, steps) })),
     )
-    const ours = found.flatMap(({ stack, ...at }) => (stack === undefined ? [] : [{ ...at, stack }]))
-    if (ours.length === 0) throw trailMissing(here.region)
-    const contents = await Promise.all(ours.map(({ stacks, stack }) => contentsOf(stacks, stack)))
+    const installed = found.flatMap(({ stack, ...at }) => (stack === undefined ? [] : [{ ...at, stack }]))
+    if (installed.length === 0) throw trailMissing(here.region)
+    const contents = await Promise.all(installed.map(({ stacks, stack }) => contentsOf(stacks, stack)))
     if (!(await steps.approve(contents.flat()))) throw new Problem('declined', 'Not confirmed. Nothing was deleted.')
     await deleteWebhooks(clients)
     let left: readonly string[] = []
-    for (const { stacks, name } of ours.toReversed()) {
+    for (const { stacks, name } of installed.toReversed()) {
       const { retained } = await destroyStack(stacks, name, { ...steps, approve: async () => true })
       left = [...left, ...retained]
     }
-    const home = ours.find(({ name }) => name === trailStack)?.stack
+    const home = installed.find(({ name }) => name === trailStack)?.stack
     if (options.deleteLogs && home !== undefined) left = await without(clients, left, recordedBy(home), steps)
-    return { stacks: ours.map(({ name }) => name), left }
+    return { stacks: installed.map(({ name }) => name), left }
   })
 }

@@ -25,7 +25,7 @@ describe('a stack that fails', () => {
     const failed = await made.run('install', '--yes')
     expect(failed.code).toBe(1)
     expect(failed.stderr).toMatch(
-      /Error: apigw-trail could not be changed; .* Bucket \(AWS::S3::Bucket\): You have reached .*limit exceeded\nNext: {2}ask for more in Service Quotas/,
+      /Error: apigw-trail could not be updated; .* Bucket \(AWS::S3::Bucket\): You have reached .*limit exceeded\nNext: {2}request an increase in the Service Quotas/,
     )
     expect(statuses(made)).toEqual({ 'apigw-trail': 'ROLLBACK_COMPLETE' })
 
@@ -33,7 +33,7 @@ describe('a stack that fails', () => {
     expect(asked.code).toBe(2)
     expect(shownError(asked)).toEqual({
       message:
-        'apigw-trail failed when it was first made (ROLLBACK_COMPLETE), so it can only be deleted and made again; nothing lives in it. Remove it? Confirmation required, and there is no terminal to ask on.',
+        'apigw-trail failed during creation (ROLLBACK_COMPLETE), so it can only be deleted and created again. It has no resources. Remove it? Confirmation required, and there is no terminal to ask on.',
       next: 'add --yes',
     })
     expect(statuses(made)).toEqual({ 'apigw-trail': 'ROLLBACK_COMPLETE' })
@@ -52,7 +52,7 @@ describe('a stack that fails', () => {
     const failed = await made.run('install', '--yes')
     expect(failed.code).toBe(1)
     expect(failed.stderr).toMatch(
-      /Error: apigw-trail-global could not be changed.*\nNext: {2}let an administrator allow iam:CreateRole/,
+      /Error: apigw-trail-global could not be updated.*\nNext: {2}ask an administrator to allow iam:CreateRole/,
     )
     expect(statuses(made)['apigw-trail']).toBe('CREATE_COMPLETE')
     const again = await made.run('install', '--yes')
