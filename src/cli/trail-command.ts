@@ -54,7 +54,7 @@ export abstract class TrailCommand extends BaseCommand {
       return true
     }
     return {
-      tell: (line) => this.note(line),
+      report: (line) => this.note(line),
       approve,
       mayRemoveFailed: async (what) => {
         await confirm(`${what} Remove it?`, { yes: flags.yes, interactive })
@@ -62,7 +62,7 @@ export abstract class TrailCommand extends BaseCommand {
       },
       wait: flags.wait,
       who: currentActor(process.env).who,
-      look: apigw('trail status'),
+      statusCommand: apigw('trail status'),
       signal,
     }
   }

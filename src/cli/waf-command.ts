@@ -9,7 +9,7 @@ import {
   cidrText,
   type List,
   type Place,
-  readAsked,
+  parseAddresses,
   sweep,
   withWaf,
 } from '../operations/waf/index.ts'
@@ -107,7 +107,7 @@ export abstract class WafChangeCommand extends BaseCommand {
 
   /** Adds addresses to a list, then removes expired entries from both lists. */
   protected async addToList(flags: EntryFlags, { list, addresses, check, question }: Addition) {
-    const asked = readAsked(await readAddresses(addresses), true)
+    const asked = parseAddresses(await readAddresses(addresses), true)
     const until = flags.unrecorded ? null : parseTtl(flags.ttl, Date.now())
     const local = flags.unrecorded ? undefined : localNotesWarning(this.settings(flags).registry)
     return this.withChange(flags, async (change, context) => {

@@ -9,19 +9,19 @@ import { confirmNames } from '../cli/typed-name.ts'
 import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 import {
-  byHand,
+  awsCliCommands,
   type Change,
   type Cost,
   deployStage,
+  diffStage,
   monthlyCost,
   planStage,
   type StackClients,
+  type StackDeployment,
   type StackPlan,
   type StackResult,
   type Stage,
-  type Surveyed,
   stackClients,
-  surveyStage,
   writeOut,
 } from '../operations/stacks/index.ts'
 import { changesText, costText, losesData } from '../presenters/changes.ts'
@@ -82,7 +82,7 @@ export default class Deploy extends BaseCommand {
     const cost = this.#cost(plans, stage.region)
     this.log(`Wrote ${files.length} files to ${folder}.`)
     const account = 'To deploy by hand, replace ACCOUNT with your account id, here and in the parameters:'
-    this.note([account, ...byHand(stage, plans, folder)].join('\n  '))
+    this.note([account, ...awsCliCommands(stage, plans, folder)].join('\n  '))
     return { stage: stage.name, region: stage.region ?? null, dryRun: true, folder, files, cost }
   }
 
@@ -101,27 +101,27 @@ export default class Deploy extends BaseCommand {
   async #deploy(clients: StackClients, stage: Stage, plans: readonly StackPlan[], flags: DeployFlags, signal: AbortSignal) {
     const { region } = clients
     const steps = {
-      tell: (line: string) => this.note(line),
+      report: (line: string) => this.note(line),
       signal,
       wait: flags.wait,
       who: currentActor(process.env).who,
-      look: apigw('status', '--stage', stage.name),
+      statusCommand: apigw('status', '--stage', stage.name),
     }
     this.note(`Stage ${stage.name} in ${region}: computing changes.`)
-    const survey = await surveyStage(clients, stage, plans, { ...steps, approve: async () => false })
-    const changing = survey.filter(({ changes, state }) => changes.length > 0 || state !== 'there')
-    for (const one of changing) this.note(changesText(one.wanted.name, states[one.state], one.changes))
+    const deployments = await diffStage(clients, stage, plans, { ...steps, approve: async () => false })
+    const changing = deployments.filter(({ changes, state }) => changes.length > 0 || state !== 'there')
+    for (const one of changing) this.note(changesText(one.desired.name, states[one.state], one.changes))
     const cost = this.#cost(plans, region)
     const head = { stage: stage.name, region, dryRun: flags['dry-run'], cost }
     if (flags['dry-run']) {
       this.note('Dry run: nothing was changed.')
-      return { ...head, stacks: survey.map(surveyLine) }
+      return { ...head, stacks: deployments.map(deploymentLine) }
     }
     const loss = changing.filter(({ changes }) => losesData(changes))
     await this.#approved(
       stage,
       changing,
-      loss.map(({ wanted }) => wanted.name),
+      loss.map(({ desired }) => desired.name),
       flags,
     )
     const results: StackResult[] = []
@@ -130,14 +130,19 @@ export default class Deploy extends BaseCommand {
       await this.#agreed(stage, `The changes of ${name} differ from those shown.`, losesData(changes) ? [name] : [], flags)
       return true
     }
-    await deployStage(clients, survey, stage, { ...steps, approve }, (result) => {
+    await deployStage(clients, deployments, stage, { ...steps, approve }, (result) => {
       results.push(result)
       this.log(`${result.name}  ${result.changed ? 'deployed' : 'up to date'}`)
     })
     return { ...head, stacks: results }
   }
 
-  async #approved(stage: Stage, changing: readonly Surveyed[], losing: readonly string[], flags: DeployFlags): Promise<void> {
+  async #approved(
+    stage: Stage,
+    changing: readonly StackDeployment[],
+    losing: readonly string[],
+    flags: DeployFlags,
+  ): Promise<void> {
     if (changing.length === 0) return
     const names = changing.map(({ key }) => key).join(', ')
     await this.#agreed(stage, `This changes ${names} of ${stage.name}.`, losing, flags)
@@ -154,6 +159,6 @@ export default class Deploy extends BaseCommand {
   }
 }
 
-function surveyLine({ key, wanted, state, changes }: Surveyed) {
-  return { stack: key, name: wanted.name, state, changes }
+function deploymentLine({ key, desired, state, changes }: StackDeployment) {
+  return { stack: key, name: desired.name, state, changes }
 }

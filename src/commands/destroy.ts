@@ -8,12 +8,12 @@ import { stageOf } from '../cli/stage.ts'
 import { confirmNames } from '../cli/typed-name.ts'
 import { apigw } from '../domain/next-step.ts'
 import {
-  type Doomed,
+  type DeletedStack,
   destroyStage,
-  type Gone,
+  findStacksToDelete,
   type StackClients,
+  type StackToDelete,
   stackClients,
-  surveyDestruction,
 } from '../operations/stacks/index.ts'
 import { changesText, losesData } from '../presenters/changes.ts'
 
@@ -51,36 +51,36 @@ export default class Destroy extends BaseCommand {
 
   async #destroy(clients: StackClients, stage: string, named: readonly string[], flags: DestroyFlags, signal: AbortSignal) {
     const { region } = clients
-    const doomed = await surveyDestruction(clients, stage, named)
-    for (const { name, changes } of doomed) this.note(changesText(name, '', changes))
+    const stacks = await findStacksToDelete(clients, stage, named)
+    for (const { name, changes } of stacks) this.note(changesText(name, '', changes))
     const head = { stage, region, dryRun: flags['dry-run'] }
-    if (doomed.length === 0) this.note(`Nothing of ${stage} is deployed in ${region}.`)
-    if (flags['dry-run'] || doomed.length === 0) {
+    if (stacks.length === 0) this.note(`Nothing of ${stage} is deployed in ${region}.`)
+    if (flags['dry-run'] || stacks.length === 0) {
       if (flags['dry-run']) this.note('Dry run: nothing was changed.')
-      return { ...head, stacks: doomed.map(({ key, name, changes }) => ({ stack: key, name, changes })) }
+      return { ...head, stacks: stacks.map(({ key, name, changes }) => ({ stack: key, name, changes })) }
     }
-    await this.#agreed(stage, doomed, flags)
-    const gone: Gone[] = []
+    await this.#agreed(stage, stacks, flags)
+    const deleted: DeletedStack[] = []
     const steps = {
-      tell: (line: string) => this.note(line),
+      report: (line: string) => this.note(line),
       signal,
       wait: flags.wait,
       who: currentActor(process.env).who,
-      look: apigw('status', '--stage', stage),
+      statusCommand: apigw('status', '--stage', stage),
     }
-    await destroyStage(clients, doomed, steps, (one) => {
-      gone.push(one)
+    await destroyStage(clients, stacks, steps, (one) => {
+      deleted.push(one)
       this.log(`${one.name}  deleted`)
     })
-    const retained = gone.flatMap((one) => one.retained)
+    const retained = deleted.flatMap((one) => one.retained)
     if (retained.length > 0) this.note(['Retained resources, billed until you delete them:', ...retained].join('\n  '))
-    return { ...head, stacks: gone }
+    return { ...head, stacks: deleted }
   }
 
-  async #agreed(stage: string, doomed: readonly Doomed[], flags: DestroyFlags): Promise<void> {
+  async #agreed(stage: string, stacks: readonly StackToDelete[], flags: DestroyFlags): Promise<void> {
     const { interactive } = this
-    const names = doomed.map(({ key }) => key).join(', ')
-    const holding = doomed.filter(({ changes }) => losesData(changes)).map(({ key }) => key)
+    const names = stacks.map(({ key }) => key).join(', ')
+    const holding = stacks.filter(({ changes }) => losesData(changes)).map(({ key }) => key)
     await confirmNames(`Stacks of ${stage} that hold data: ${holding.join(', ')}.`, holding.length > 0 ? [stage] : [], {
       confirmed: repeated(flags.confirm) ?? [],
       interactive,

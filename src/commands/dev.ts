@@ -72,10 +72,11 @@ export default class Dev extends BaseCommand {
       const local = await this.#start(folder, 0, 0)
       try {
         const steps = await playScenario(local, (step) => this.log(stepLine(step)))
-        const passed = steps.every((step) => step.seen)
+        const passed = steps.every((step) => step.passed)
         this.log(passed ? styled('green', 'All steps passed.') : styled('red', 'A step failed.'))
         if (!passed) process.exitCode = 1
-        return { passed, steps }
+        // `seen` is the name of the field in `--json`.
+        return { passed, steps: steps.map(({ what, passed: seen, detail }) => ({ what, seen, detail })) }
       } finally {
         await local.stop()
       }
@@ -85,8 +86,8 @@ export default class Dev extends BaseCommand {
   }
 }
 
-function stepLine({ what, seen, detail }: Step): string {
-  return `${seen ? styled('green', '✓') : styled('red', '✗')} ${what}  ${styled('dim', detail)}`
+function stepLine({ what, passed, detail }: Step): string {
+  return `${passed ? styled('green', '✓') : styled('red', '✗')} ${what}  ${styled('dim', detail)}`
 }
 
 /** The command to show: `npm start` does not put `apigw` on the path. */

@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../cli/base.ts'
 import { interruptible } from '../cli/interrupt.ts'
 import { stageOf } from '../cli/stage.ts'
-import { planStage, stackClients, surveyStage } from '../operations/stacks/index.ts'
+import { diffStage, planStage, stackClients } from '../operations/stacks/index.ts'
 import { changesText } from '../presenters/changes.ts'
 
 const exitOnDifferences = 3
@@ -20,9 +20,9 @@ export default class Diff extends BaseCommand {
     const plans = await planStage(stage, args.stack ?? [], this.config.root)
     const clients = await stackClients({ region: stage.region, profile: flags.profile })
     try {
-      const steps = { tell: (line: string) => this.note(line), approve: async () => false, wait: flags.wait }
-      const survey = await interruptible((signal) => surveyStage(clients, stage, plans, { ...steps, signal }))
-      const stacks = survey.map(({ key, wanted, state, changes }) => ({ stack: key, name: wanted.name, state, changes }))
+      const steps = { report: (line: string) => this.note(line), approve: async () => false, wait: flags.wait }
+      const deployments = await interruptible((signal) => diffStage(clients, stage, plans, { ...steps, signal }))
+      const stacks = deployments.map(({ key, desired, state, changes }) => ({ stack: key, name: desired.name, state, changes }))
       const differing = stacks.filter(({ state, changes }) => state !== 'there' || changes.length > 0)
       for (const { name, state, changes } of differing) {
         this.log(changesText(name, state === 'there' ? '' : 'not deployed', changes))

@@ -3,7 +3,7 @@ import { BaseCommand, shared } from '../cli/base.ts'
 import { stageOf } from '../cli/stage.ts'
 import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
-import { stackClients, standingOf } from '../operations/stacks/index.ts'
+import { stackClients, stageStatus } from '../operations/stacks/index.ts'
 import { table } from '../presenters/output.ts'
 
 export default class Outputs extends BaseCommand {
@@ -17,15 +17,15 @@ export default class Outputs extends BaseCommand {
     const stage = stageOf(this.settings(flags))
     const clients = await stackClients({ region: stage.region, profile: flags.profile })
     try {
-      const standing = await standingOf(clients, stage.name)
+      const status = await stageStatus(clients, stage.name)
       const wanted = args.stack ?? []
       for (const name of wanted) {
-        if (standing.some(({ key, stack }) => key === name && stack !== null)) continue
+        if (status.some(({ key, stack }) => key === name && stack !== null)) continue
         throw new Problem('stack-unknown', `${stage.name} has no stack "${name}" in ${clients.region}.`, {
           next: apigw('status', '--stage', stage.name),
         })
       }
-      const shown = standing.filter(({ key, stack }) => stack !== null && (wanted.length === 0 || wanted.includes(key)))
+      const shown = status.filter(({ key, stack }) => stack !== null && (wanted.length === 0 || wanted.includes(key)))
       const stacks = Object.fromEntries(shown.map(({ key, stack }) => [key, stack?.outputs ?? {}]))
       const rows = Object.entries(stacks).flatMap(([key, outputs]) =>
         Object.entries(outputs).map(([name, value]) => [key, name, value]),

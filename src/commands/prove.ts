@@ -117,7 +117,7 @@ ${faultList.map(({ name, title }) => `  ${name.padEnd(24)}${title}`).join('\n')}
         registry: engineOf('registry', flags.registry, registries, registrySchemes),
         faults: flags.faults?.split(',').map((name) => name.trim()),
         seed: flags.seed ?? Math.floor(Math.random() * 1_000_000),
-        tell: (event) => this.#report(event),
+        report: (event) => this.#report(event),
         signal: stopping.signal,
       })
       this.log(resultText(proof))

@@ -1,7 +1,7 @@
 import { type Credential, keyState } from '../domain/credential.ts'
 import { type Environment, environments } from '../domain/names.ts'
 import type { Quota } from '../domain/quota.ts'
-import type { IssuedKey, QuotaStanding } from '../operations/customers/index.ts'
+import type { IssuedKey, QuotaStatus } from '../operations/customers/index.ts'
 import type { Profile } from '../registry/index.ts'
 import { count, facts, iso, localTime, plain, styled, table } from './output.ts'
 import { routeJson, routeText } from './routes.ts'
@@ -103,7 +103,7 @@ export function keysText(credentials: readonly Credential[], now: number): strin
   )
 }
 
-export function standingJson({ customer, environment, timeZone, quota, remaining, windows }: QuotaStanding) {
+export function quotaJson({ customer, environment, timeZone, quota, remaining, windows }: QuotaStatus) {
   const limit = (name: 'day' | 'month') =>
     quota?.[name] === undefined
       ? null
@@ -113,10 +113,10 @@ export function standingJson({ customer, environment, timeZone, quota, remaining
   return { customer, environment, timeZone, rate, day: limit('day'), month: limit('month') }
 }
 
-export function standingText(standing: QuotaStanding): string {
-  const { quota, remaining, windows, timeZone } = standing
+export function quotaText(status: QuotaStatus): string {
+  const { quota, remaining, windows, timeZone } = status
   if (quota === undefined || remaining === undefined)
-    return `${standing.customer} has no ${standing.environment} quota: every call is refused.`
+    return `${status.customer} has no ${status.environment} quota: every call is refused.`
   const rows: string[][] = []
   if (quota.rate !== undefined)
     rows.push(['rate', `${count(quota.rate)}/s, burst ${count(quota.burst ?? 1)}`, count(remaining.rate), ''])

@@ -131,7 +131,7 @@ describe('a failed check gives exit code 1 and says what to do', () => {
     expect(report).toMatchObject({ code: 1, summary: { ok: 1, warn: 2, fail: 1 } })
     expect(report.checks.slice(1)).toEqual([
       { name: 'config', state: 'warn', detail: expect.stringContaining('no apigw.yaml'), fix: 'apigw init' },
-      { name: 'registry', state: 'warn', detail: expect.stringContaining('not there yet'), fix: 'apigw customer add' },
+      { name: 'registry', state: 'warn', detail: expect.stringContaining('does not exist yet'), fix: 'apigw customer add' },
       { name: 'gateway', state: 'fail', detail: 'http://127.0.0.1:1 does not answer', fix: 'start it: apigw dev' },
     ])
   })

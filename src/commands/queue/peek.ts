@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
-import { type Peeked, peekQueue, withQueues } from '../../operations/queues/index.ts'
+import { type PeekedMessage, peekQueue, withQueues } from '../../operations/queues/index.ts'
 import { iso, table } from '../../presenters/output.ts'
 
-function row(one: Peeked): string[] {
+function row(one: PeekedMessage): string[] {
   return [
     one.id,
     iso(one.sentAt) ?? '',

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
-import { quotaStanding } from '../../operations/customers/index.ts'
-import { standingJson, standingText } from '../../presenters/render.ts'
+import { quotaStatus } from '../../operations/customers/index.ts'
+import { quotaJson, quotaText } from '../../presenters/render.ts'
 
 export default class QuotaShow extends BaseCommand {
   static override summary = "show a customer's limits and what is left of them"
@@ -12,9 +12,9 @@ export default class QuotaShow extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(QuotaShow)
     return this.withRegistry(flags, async (registry) => {
-      const standing = await quotaStanding(registry, args.customer, flags.env)
-      this.log(standingText(standing))
-      return standingJson(standing)
+      const status = await quotaStatus(registry, args.customer, flags.env)
+      this.log(quotaText(status))
+      return quotaJson(status)
     })
   }
 }

@@ -6,7 +6,7 @@ import { TrailCommand, trailFlags } from '../../cli/trail-command.ts'
 import { findWebhooks } from '../../cli/webhooks.ts'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { checkedWebhooks, install, previewInstall } from '../../operations/trail/index.ts'
+import { install, parseWebhooks, previewInstall } from '../../operations/trail/index.ts'
 import { changesText } from '../../presenters/changes.ts'
 
 async function askAdoptOrOwn(trail: string): Promise<'adopt' | 'own'> {
@@ -50,7 +50,7 @@ export default class TrailInstall extends TrailCommand {
     const { flags } = await this.parse(TrailInstall)
     const { trail: choices } = this.settings(flags)
     const found = await findWebhooks(flags.webhook, { interactive: this.interactive && !flags['dry-run'] })
-    const webhooks = found === undefined ? undefined : checkedWebhooks(found)
+    const webhooks = found === undefined ? undefined : parseWebhooks(found)
     const wanted = {
       choices,
       webhooks,

@@ -3,7 +3,7 @@ import { BaseCommand, shared } from '../../cli/base.ts'
 import { readInput } from '../../cli/input-file.ts'
 import { findWebhooks } from '../../cli/webhooks.ts'
 import { Problem } from '../../domain/problem.ts'
-import { checkedWebhooks, eventsIn, replay } from '../../operations/trail/index.ts'
+import { eventsIn, parseWebhooks, replay } from '../../operations/trail/index.ts'
 
 export default class TrailReplay extends BaseCommand {
   static override summary = 'run the notifier over recorded events, to Slack or stdout'
@@ -26,7 +26,7 @@ export default class TrailReplay extends BaseCommand {
     if (found === undefined && !flags['dry-run']) {
       throw new Problem('input-missing', 'No webhook was given.', { next: 'set APIGW_SLACK_WEBHOOK, or add --dry-run' })
     }
-    const webhooks = found === undefined ? undefined : checkedWebhooks(found)
+    const webhooks = found === undefined ? undefined : parseWebhooks(found)
     const log = (event: string, fields: Readonly<Record<string, unknown>>): void => {
       if (event === 'alert-failed') this.note(`Not posted: ${fields.report}: ${fields.error ?? fields.detail}`)
     }

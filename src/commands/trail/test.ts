@@ -3,7 +3,7 @@ import { interruptible } from '../../cli/interrupt.ts'
 import { TrailCommand, trailFlags } from '../../cli/trail-command.ts'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { allRules, tryRules } from '../../operations/trail/index.ts'
+import { allRules, testRules } from '../../operations/trail/index.ts'
 import { table } from '../../presenters/output.ts'
 
 export default class TrailTest extends TrailCommand {
@@ -31,7 +31,7 @@ export default class TrailTest extends TrailCommand {
     const rules = flags.rule === undefined ? all : all.filter(({ id }) => flags.rule?.includes(id))
     const tried = await interruptible((signal) =>
       this.withTrail(flags, (clients) =>
-        tryRules(clients, { rules, waitMs: flags.timeout * 1_000, tell: (line) => this.note(line), signal }),
+        testRules(clients, { rules, waitMs: flags.timeout * 1_000, report: (line) => this.note(line), signal }),
       ),
     )
     const lost = tried.filter(({ arrived }) => !arrived)

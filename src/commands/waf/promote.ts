@@ -4,7 +4,7 @@ import { confirm } from '../../cli/confirm.ts'
 import { wafFlags, wafPlace } from '../../cli/waf-place.ts'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { carryOutPromotion, planPromotion, withWaf } from '../../operations/waf/index.ts'
+import { applyPromotion, planPromotion, withWaf } from '../../operations/waf/index.ts'
 import { count, table } from '../../presenters/output.ts'
 import { sampleHead, sampleJson, sampleRows } from '../../presenters/waf.ts'
 
@@ -49,7 +49,7 @@ export default class WafPromote extends BaseCommand {
       if (changes) {
         const question = `Switch ${plan.rules.join(', ')} to ${to}?`
         await confirm(question, { yes: flags.yes, interactive: this.interactive })
-        await carryOutPromotion(waf, plan)
+        await applyPromotion(waf, plan)
         this.note(untilDeploy)
       }
       if (flags['dry-run']) this.note('Dry run: nothing was changed.')

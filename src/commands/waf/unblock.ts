@@ -1,6 +1,6 @@
 import { addressArgs, changeFlags, WafChangeCommand } from '../../cli/waf-command.ts'
 import { readAddresses } from '../../cli/waf-place.ts'
-import { readAsked, unblock } from '../../operations/waf/index.ts'
+import { parseAddresses, unblock } from '../../operations/waf/index.ts'
 import { placeText } from '../../presenters/waf.ts'
 
 export default class WafUnblock extends WafChangeCommand {
@@ -14,7 +14,7 @@ export default class WafUnblock extends WafChangeCommand {
 
   async run() {
     const { args, flags } = await this.parse(WafUnblock)
-    const asked = readAsked(await readAddresses(args.address), false)
+    const asked = parseAddresses(await readAddresses(args.address), false)
     return this.withChange(flags, async (change) => {
       const result = await unblock(change, asked.cidrs)
       const remarks = [...asked.remarks, ...result.remarks]

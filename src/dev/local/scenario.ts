@@ -4,10 +4,10 @@ import { recordOf } from '../../domain/record.ts'
 import { addCustomer, type IssuedKey, revokeKey } from '../../operations/customers/index.ts'
 import type { Local } from './local.ts'
 
-/** One thing that was tried. */
+/** One step of the scenario and its result. */
 export interface Step {
   readonly what: string
-  readonly seen: boolean
+  readonly passed: boolean
   readonly detail: string
 }
 
@@ -52,12 +52,12 @@ async function eventually(happened: () => Promise<boolean> | boolean): Promise<b
 }
 
 /** Runs the main scenario once, from a new customer to a revoked key, and reports whether each step passed. */
-export async function playScenario(local: Local, tell: (step: Step) => void): Promise<Step[]> {
+export async function playScenario(local: Local, onStep: (step: Step) => void): Promise<Step[]> {
   const steps: Step[] = []
-  const step = (what: string, seen: boolean, detail: string): void => {
-    const one = { what, seen, detail }
+  const step = (what: string, passed: boolean, detail: string): void => {
+    const one = { what, passed, detail }
     steps.push(one)
-    tell(one)
+    onStep(one)
   }
   const customer = 'scenario'
   const { keys } = await addCustomer(local.context, {

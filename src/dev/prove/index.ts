@@ -31,7 +31,7 @@ export interface ProveOptions {
   readonly seed: number
   /** Whether the folder with the logs and the data stays. */
   readonly keep?: boolean
-  readonly tell: (event: ProveEvent) => void
+  readonly report: (event: ProveEvent) => void
   readonly signal: AbortSignal
 }
 

@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly rounds?: number | undefined
   readonly rate: number
   readonly seed: number
-  readonly tell: (event: ProveEvent) => void
+  readonly report: (event: ProveEvent) => void
   readonly signal: AbortSignal
 }
 
@@ -124,7 +124,7 @@ async function allRounds(parts: Parts, order: readonly Fault[], options: RunOpti
     const said = await oneRound(parts, world, fault, messages)
     recoveries.push(said.recoverySeconds ?? recoveryMs / 1000)
     const { name, title } = fault
-    options.tell({ event: 'fault', round: at + 1, fault: name, title, ...said, accepted: parts.log.accepted.size })
+    options.report({ event: 'fault', round: at + 1, fault: name, title, ...said, accepted: parts.log.accepted.size })
   }
   return recoveries
 }
@@ -148,7 +148,7 @@ function processesOf({ gateways, workers, rows, registry }: Stage): { name: stri
 
 /** Sends, lets the faults happen, waits until all has come to its end, and balances the books. */
 export async function run(stage: Stage, folder: string, options: RunOptions): Promise<Proof> {
-  const { seed, tell } = options
+  const { seed, report } = options
   const ending = new AbortController()
   const signal = AbortSignal.any([options.signal, ending.signal])
   const started = performance.now()
@@ -160,7 +160,7 @@ export async function run(stage: Stage, folder: string, options: RunOptions): Pr
   const carrier = new Carrier(stage.rows.sql, log)
   const readers = Object.values(members).map(({ authorization }) => new Reader(stage.addresses, () => authorization))
   const common = { registry: stage.registry.engine, database: stage.rows.engine }
-  tell({ event: 'started', seed, ...common, folder, processes: processesOf(stage), rounds: order.length })
+  report({ event: 'started', seed, ...common, folder, processes: processesOf(stage), rounds: order.length })
   const traffic = new Traffic({ gateways: stage.addresses, members, log, chance, rate: options.rate, dayLimit, signal })
   const planted = order.filter(({ name }) => name === 'unreadable-messages').flatMap(() => poison)
   const findings = new Findings()
@@ -181,7 +181,7 @@ export async function run(stage: Stage, folder: string, options: RunOptions): Pr
   try {
     const recoveries = await allRounds(parts, order, options)
     await traffic.end()
-    tell({ event: 'settling', accepted: log.accepted.size, open: log.waiting.size })
+    report({ event: 'settling', accepted: log.accepted.size, open: log.waiting.size })
     await settle(parts)
     throwIfAborted(signal)
     const books = await check(parts, traffic.sales.oversold)

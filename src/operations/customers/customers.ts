@@ -23,9 +23,9 @@ export interface NewCustomer {
  *
  * @throws Problem `customer-exists`, `customer-id-retired`, `input-invalid`, `quota-invalid`, `route-invalid`
  */
-export async function addCustomer(context: Context, wishes: NewCustomer): Promise<{ profile: Profile; keys: IssuedKey[] }> {
-  const { name, timeZone, quota, queue, keysFor = [] } = wishes
-  const id = customerId(wishes.id)
+export async function addCustomer(context: Context, input: NewCustomer): Promise<{ profile: Profile; keys: IssuedKey[] }> {
+  const { name, timeZone, quota, queue, keysFor = [] } = input
+  const id = customerId(input.id)
   const made = keysFor.map((environment) => newSecretKey(id, { scheme: 'basic', environment }))
   const profile = await changedProfile(context, {
     kind: 'addCustomer',

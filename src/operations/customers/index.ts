@@ -3,5 +3,5 @@ export { type Actor, defaultTimeZone, storedProfile } from '../../registry/index
 export type { Context } from './change.ts'
 export { addCustomer, type NewCustomer, removeCustomer, setCustomer } from './customers.ts'
 export { type IssuedKey, issueKey, keysOf, revokeKey, rewrapKeys, rewrapTokenKeys, rotateKey, showKey } from './keys.ts'
-export { type QuotaStanding, quotaStanding, setQuota } from './quotas.ts'
+export { type QuotaStatus, quotaStatus, setQuota } from './quotas.ts'
 export { removeRoute, resolveRoute, routesOf, setRoute } from './routes.ts'

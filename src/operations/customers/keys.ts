@@ -7,7 +7,7 @@ import { isStale, openTokenKey, sealTokenKey, tokenKeysDocument, tokenKeysToKeep
 import { keyOf, type NewKey, type OperatorRegistry, type Profile, type SecretSide, storedProfile } from '../../registry/index.ts'
 import { type Context, changedProfile } from './change.ts'
 
-export interface KeyWishes {
+export interface KeyInput {
   readonly scheme: Scheme
   readonly environment: Environment
   /** Milliseconds since 1970. */
@@ -24,7 +24,7 @@ export interface IssuedKey {
   readonly secret: string
 }
 
-function needed(masterKeys: MasterKeys | undefined): MasterKeys {
+function requireMasterKeys(masterKeys: MasterKeys | undefined): MasterKeys {
   if (masterKeys !== undefined) return masterKeys
   throw new Problem('master-key-missing', 'HMAC secrets are stored encrypted, and no master key is configured.', {
     next: 'set APIGW_MASTER_KEY, APIGW_MASTER_KEY_FILE or APIGW_MASTER_KEY_SECRET (openssl rand -base64 32 generates one)',
@@ -33,22 +33,24 @@ function needed(masterKeys: MasterKeys | undefined): MasterKeys {
 
 /** Reads the master keys only for HMAC, because the other schemes store a digest. */
 async function masterKeysFor(context: Context, scheme: Scheme): Promise<MasterKeys | undefined> {
-  return scheme === 'hmac' ? needed(await context.masterKeys?.()) : undefined
+  return scheme === 'hmac' ? requireMasterKeys(await context.masterKeys?.()) : undefined
 }
 
 /** A new key for the registry, and its plaintext secret, which is not stored. */
-interface Made {
+interface NewSecretKey {
   readonly key: NewKey
   readonly secret: string
 }
 
 function sideOf(secret: string, scheme: Scheme, owner: string, masterKeys: MasterKeys | undefined): SecretSide {
-  return scheme === 'hmac' ? { scheme, sealed: seal(secret, owner, needed(masterKeys)) } : { scheme, digest: digestOf(secret) }
+  return scheme === 'hmac'
+    ? { scheme, sealed: seal(secret, owner, requireMasterKeys(masterKeys)) }
+    : { scheme, digest: digestOf(secret) }
 }
 
 /** @throws Problem `master-key-missing` */
-export function newSecretKey(customer: string, wishes: KeyWishes, masterKeys?: MasterKeys): Made {
-  const { scheme, environment, notBefore, expiresAt, allowIps = [] } = wishes
+export function newSecretKey(customer: string, input: KeyInput, masterKeys?: MasterKeys): NewSecretKey {
+  const { scheme, environment, notBefore, expiresAt, allowIps = [] } = input
   const secret = newSecret(environment)
   const keyId = newKeyId(environment)
   const key: NewKey = {
@@ -63,12 +65,12 @@ export function newSecretKey(customer: string, wishes: KeyWishes, masterKeys?: M
 }
 
 /** The key as stored: the registry's clock sets its start. */
-export function issuedFrom({ customer: { id }, credentials }: Profile, { key: { keyId }, secret }: Made): IssuedKey {
+export function issuedFrom({ customer: { id }, credentials }: Profile, { key: { keyId }, secret }: NewSecretKey): IssuedKey {
   return { credential: keyOf(credentials, keyId, id), secret, basic: `${id}:${secret}:${keyId}` }
 }
 
-export async function issueKey(context: Context, customer: string, wishes: KeyWishes): Promise<IssuedKey> {
-  const made = newSecretKey(customer, wishes, await masterKeysFor(context, wishes.scheme))
+export async function issueKey(context: Context, customer: string, input: KeyInput): Promise<IssuedKey> {
+  const made = newSecretKey(customer, input, await masterKeysFor(context, input.scheme))
   return issuedFrom(await changedProfile(context, { kind: 'issueKey', customer, key: made.key }), made)
 }
 
@@ -104,7 +106,7 @@ export async function revokeKey(context: Context, customer: string, keyId: strin
  * @returns how many were encrypted with an older master key
  */
 export async function rewrapKeys(context: Context, customer: string): Promise<number> {
-  const masterKeys = needed(await context.masterKeys?.())
+  const masterKeys = requireMasterKeys(await context.masterKeys?.())
   const masterId = masterKeys.current.id
   const { profile } = await storedProfile(context.registry, customer)
   const keys = profile.credentials.flatMap((credential) => {
@@ -125,7 +127,7 @@ export async function rewrapKeys(context: Context, customer: string): Promise<nu
  * @throws Problem `master-key-missing` if one is encrypted with a master key that is not configured
  */
 export async function rewrapTokenKeys({ registry, actor, masterKeys: opened }: Context): Promise<number> {
-  const masterKeys = needed(await opened?.())
+  const masterKeys = requireMasterKeys(await opened?.())
   const stored = await registry.document(tokenKeysDocument)
   const stale = tokenKeysToKeep(stored?.text, masterKeys).filter((key) => isStale(key, masterKeys))
   const keys = stale.map((key) => {

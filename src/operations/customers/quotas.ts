@@ -6,7 +6,7 @@ import { type OperatorRegistry, storedProfile } from '../../registry/index.ts'
 import { type Context, changedProfile } from './change.ts'
 
 /** A customer's limits in one environment, and what remains of them. */
-export interface QuotaStanding {
+export interface QuotaStatus {
   readonly customer: string
   readonly environment: Environment
   readonly timeZone: string
@@ -27,11 +27,7 @@ export async function setQuota(
 }
 
 /** Reads the remaining quota without consuming any. */
-export async function quotaStanding(
-  registry: OperatorRegistry,
-  customer: string,
-  environment: Environment,
-): Promise<QuotaStanding> {
+export async function quotaStatus(registry: OperatorRegistry, customer: string, environment: Environment): Promise<QuotaStatus> {
   const { profile } = await storedProfile(registry, customer)
   const { usage, now } = await registry.usage(customer, environment)
   const { timeZone } = profile.customer

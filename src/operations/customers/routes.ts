@@ -5,9 +5,9 @@ import { type OperatorRegistry, storedProfile, unknownRoute } from '../../regist
 import type { Context } from './change.ts'
 
 /** The customer that a route belongs to; `undefined`: it is the default for customers without their own. */
-type Whose = string | undefined
+type RouteOwner = string | undefined
 
-export interface RouteWish {
+export interface RouteInput {
   readonly api: string
   readonly environment: Environment
   /** As `targetFrom` reads them. */
@@ -21,28 +21,28 @@ export interface ResolvedRoute {
   readonly rule: 'customer' | 'default'
 }
 
-export async function setRoute(context: Context, whose: Whose, wish: RouteWish): Promise<Route> {
-  const { api, environment, targets, media } = wish
+export async function setRoute(context: Context, owner: RouteOwner, input: RouteInput): Promise<Route> {
+  const { api, environment, targets, media } = input
   const checked = checkedRoute(api, environment, targets, media)
   const route = { api, environment, targets, ...(media !== undefined && { media }) }
   const { registry, actor } = context
-  if (whose === undefined) await registry.change({ kind: 'addDefaultRoute', route }, actor)
-  else await registry.change({ kind: 'addRoute', customer: whose, route }, actor)
+  if (owner === undefined) await registry.change({ kind: 'addDefaultRoute', route }, actor)
+  else await registry.change({ kind: 'addRoute', customer: owner, route }, actor)
   return checked
 }
 
-export async function removeRoute(context: Context, whose: Whose, api: string, environment: Environment): Promise<Route> {
+export async function removeRoute(context: Context, owner: RouteOwner, api: string, environment: Environment): Promise<Route> {
   const { registry, actor } = context
-  const removed = servingRoute(await routesOf(registry, whose), api, environment)
-  if (removed === undefined) throw unknownRoute(whose, api, environment)
-  if (whose === undefined) await registry.change({ kind: 'removeDefaultRoute', api, environment }, actor)
-  else await registry.change({ kind: 'removeRoute', customer: whose, api, environment }, actor)
+  const removed = servingRoute(await routesOf(registry, owner), api, environment)
+  if (removed === undefined) throw unknownRoute(owner, api, environment)
+  if (owner === undefined) await registry.change({ kind: 'removeDefaultRoute', api, environment }, actor)
+  else await registry.change({ kind: 'removeRoute', customer: owner, api, environment }, actor)
   return removed
 }
 
 /** A customer's own routes, or the defaults. */
-export async function routesOf(registry: OperatorRegistry, whose: Whose): Promise<readonly Route[]> {
-  if (whose !== undefined) return (await storedProfile(registry, whose)).profile.routes
+export async function routesOf(registry: OperatorRegistry, owner: RouteOwner): Promise<readonly Route[]> {
+  if (owner !== undefined) return (await storedProfile(registry, owner)).profile.routes
   return defaultRoutesFrom((await registry.document(defaultRoutesDocument))?.text)
 }
 

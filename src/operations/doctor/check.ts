@@ -44,11 +44,11 @@ export function failed(name: string, error: unknown, fix: NextStep): Check {
 /** Timeout of one check, so that one that hangs does not block the others. */
 export const limitMs = 10_000
 
-/** Runs a check with a timeout. @param look should stop when the signal aborts; its late result is ignored */
+/** Runs a check with a timeout. @param probe should stop when the signal aborts; its late result is ignored */
 export async function limited(
   name: string,
   fix: NextStep,
-  look: (signal: AbortSignal) => Promise<Check[]>,
+  probe: (signal: AbortSignal) => Promise<Check[]>,
   ms = limitMs,
 ): Promise<Check[]> {
   const signal = AbortSignal.timeout(ms)
@@ -56,6 +56,6 @@ export async function limited(
     const detail = `no answer within ${ms / 1000} seconds`
     signal.addEventListener('abort', () => resolve([{ name, state: 'fail', detail, fix }]), { once: true })
   })
-  const looked = look(signal).catch((error: unknown) => [failed(name, error, fix)])
-  return Promise.race([looked, late])
+  const result = probe(signal).catch((error: unknown) => [failed(name, error, fix)])
+  return Promise.race([result, late])
 }

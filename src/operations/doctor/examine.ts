@@ -1,4 +1,4 @@
-import { examineAccount, isOnAws, lookUpAccount } from './aws/examine.ts'
+import { examineAccount, isOnAws, openAccountOrCheck } from './aws/examine.ts'
 import { type Check, limited, type Places } from './check.ts'
 import { checkCertificate } from './checks/certificate.ts'
 import { checkConfig } from './checks/config.ts'
@@ -30,7 +30,7 @@ type Credentials = Parameters<typeof checkQueues>[2]
 /** Checks every component that an API call passes through, in parallel. Changes nothing. */
 export async function examine(places: Places): Promise<Check[]> {
   const onAws = isOnAws(places)
-  const account = await lookUpAccount(places)
+  const account = await openAccountOrCheck(places)
   const credentials = account !== undefined && 'credentials' in account ? account.credentials : undefined
   const gateway = Promise.all([
     checkGateway(places.gateway, onAws),

@@ -1,6 +1,6 @@
 import { openQueue, type Queue } from '../../runtime/ports/index.ts'
 
-export { type Peeked, peekQueue } from './peek.ts'
+export { type PeekedMessage, peekQueue } from './peek.ts'
 export { deadLettersOf, redriveQueue } from './redrive.ts'
 
 export interface QueuePlace {

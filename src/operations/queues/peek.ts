@@ -10,7 +10,7 @@ const hiddenSeconds = 30
 /** A long poll queries all SQS servers. A short poll queries some, and may miss waiting messages. */
 const waitSeconds = 1
 
-export interface Peeked extends Content {
+export interface PeekedMessage extends Content {
   readonly id: string
   readonly sentAt: number
   /** How often it has been received, including this peek. */
@@ -20,7 +20,7 @@ export interface Peeked extends Content {
 }
 
 export interface Peek {
-  readonly messages: readonly Peeked[]
+  readonly messages: readonly PeekedMessage[]
   /** Messages that a consumer has received, which cannot be shown. */
   readonly inFlight: number
   /** After how many receives SQS moves a message to the dead-letter queue; `null`: it never does. */
@@ -31,7 +31,7 @@ export interface Peek {
 
 type DeadLetter = NonNullable<QueueState['deadLetter']>
 
-function scarce(name: string, { queue, maxReceiveCount }: DeadLetter, why: string): Problem {
+function receivesScarce(name: string, { queue, maxReceiveCount }: DeadLetter, why: string): Problem {
   const rule = `SQS moves a message from ${name} to ${queue} after ${maxReceiveCount} receives, and a peek counts as one.`
   return new Problem('receives-scarce', `${rule} ${why}`, {
     next: step`${apigw('queue list')} shows how many messages are waiting. To peek anyway, at one receive per message: ${apigw('queue peek', name, '--force')}`,
@@ -39,7 +39,12 @@ function scarce(name: string, { queue, maxReceiveCount }: DeadLetter, why: strin
 }
 
 /** Receives messages until there are enough, the queue is empty, or one has used half of its receives. */
-async function receiveSome(queue: Queue, name: string, most: number, isWorn: (one: Received) => boolean): Promise<Received[]> {
+async function receiveSome(
+  queue: Queue,
+  name: string,
+  most: number,
+  isNearLimit: (one: Received) => boolean,
+): Promise<Received[]> {
   const seen = new Map<string, Received>()
   try {
     // Receives one message first: if it has used half of its receives, no other message loses one.
@@ -47,7 +52,7 @@ async function receiveSome(queue: Queue, name: string, most: number, isWorn: (on
       const received = await queue.receive(name, { most: wanted, waitSeconds, visibilitySeconds: hiddenSeconds })
       const before = seen.size
       for (const one of received) seen.set(one.id, one)
-      if (seen.size === before || received.some(isWorn)) break
+      if (seen.size === before || received.some(isNearLimit)) break
     }
   } finally {
     const receipts = [...seen.values()].map(({ receipt }) => receipt)
@@ -73,15 +78,15 @@ export async function peekQueue(queue: Queue, name: string, options: { most: num
   const { deadLetter, inFlight } = await queue.state(name)
   const limit = deadLetter?.maxReceiveCount ?? Number.POSITIVE_INFINITY
   if (deadLetter !== undefined && limit < plentyOfReceives && !force) {
-    throw scarce(name, deadLetter, 'A peek would use an attempt that the worker needs.')
+    throw receivesScarce(name, deadLetter, 'A peek would use an attempt that the worker needs.')
   }
-  const isWorn = ({ receiveCount }: { receiveCount: number }): boolean => receiveCount >= limit / 2
-  const seen = await receiveSome(queue, name, most, isWorn)
-  const worn = seen.find(isWorn)
-  if (deadLetter !== undefined && worn !== undefined && !force) {
-    throw scarce(name, deadLetter, `A message has been received ${worn.receiveCount} times.`)
+  const isNearLimit = ({ receiveCount }: { receiveCount: number }): boolean => receiveCount >= limit / 2
+  const seen = await receiveSome(queue, name, most, isNearLimit)
+  const nearLimit = seen.find(isNearLimit)
+  if (deadLetter !== undefined && nearLimit !== undefined && !force) {
+    throw receivesScarce(name, deadLetter, `A message has been received ${nearLimit.receiveCount} times.`)
   }
-  const messages = seen.map(({ id, sentAt, receiveCount, body }): Peeked => {
+  const messages = seen.map(({ id, sentAt, receiveCount, body }): PeekedMessage => {
     const receivesLeft = deadLetter === undefined ? null : Math.max(0, limit - receiveCount)
     return { id, sentAt, receiveCount, receivesLeft, ...contentOf(body) }
   })
@@ -89,6 +94,6 @@ export async function peekQueue(queue: Queue, name: string, options: { most: num
     messages,
     inFlight,
     maxReceiveCount: deadLetter?.maxReceiveCount ?? null,
-    stopped: worn !== undefined && seen.length < most,
+    stopped: nearLimit !== undefined && seen.length < most,
   }
 }

@@ -54,7 +54,7 @@ export async function replayReports(
   owner: Owner,
   since: number,
   write: boolean,
-  report: (count: number) => void,
+  onProgress: (count: number) => void,
 ): Promise<number> {
   const found = new Map<string, Report>()
   // Reads everything before writing, because appended reports would be read again.
@@ -64,7 +64,7 @@ export async function replayReports(
     for (const report of page.reports) if (report.at >= since) found.set(report.id, report)
     cursor = page.cursor
     more = page.more || page.reports.length === pageSize
-    report(found.size)
+    onProgress(found.size)
   }
   if (write && found.size > 0) await ledger.append(owner, [...found.values()])
   return found.size

@@ -11,7 +11,7 @@ export interface Cause {
 }
 
 /** The reason of a resource that CloudFormation cancelled because a different resource failed. */
-const follower = /^Resource (?:creation|update|deletion) cancelled/i
+const cancelled = /^Resource (?:creation|update|deletion) cancelled/i
 
 /**
  * The root cause: the first resource that failed and was not merely cancelled. The stack's own events follow it and only
@@ -20,7 +20,7 @@ const follower = /^Resource (?:creation|update|deletion) cancelled/i
 export function firstFailure(events: readonly StackEvent[]): StackEvent | undefined {
   const failed = events.filter(({ status }) => status.endsWith('_FAILED'))
   const own = failed.filter(({ ofStack }) => !ofStack)
-  return own.find(({ reason }) => !follower.test(reason ?? '')) ?? own[0] ?? failed[0]
+  return own.find(({ reason }) => !cancelled.test(reason ?? '')) ?? own[0] ?? failed[0]
 }
 
 /** A stack imports a value that no stack exports yet. */

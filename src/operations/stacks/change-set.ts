@@ -6,12 +6,12 @@ import { artifactBucket } from './bucket.ts'
 import { missingExport } from './causes.ts'
 import { type Change, changeFrom } from './change.ts'
 import type { StackClients } from './clients.ts'
-import { interruptedBefore } from './refusals.ts'
-import { describeStack, isShell, type Stack } from './stack.ts'
+import { interruptedBefore } from './interrupted.ts'
+import { describeStack, isInReview, type Stack } from './stack.ts'
 import { uploadAsset } from './upload.ts'
 
 /** The desired state of a stack. */
-export interface Wanted {
+export interface DesiredStack {
   readonly name: string
   /** YAML or JSON. */
   readonly templateBody: string
@@ -52,34 +52,34 @@ function pairs<K extends string, V extends string>(of: Readonly<Record<string, s
  */
 export async function makeChangeSet(
   clients: StackClients,
-  wanted: Wanted,
+  desired: DesiredStack,
   before: Stack | undefined,
   signal: AbortSignal | undefined,
 ): Promise<ChangeSet | undefined> {
   const { CreateChangeSetCommand } = await import('@aws-sdk/client-cloudformation')
-  const creates = before === undefined || isShell(before)
+  const creates = before === undefined || isInReview(before)
   const name = `apigw-${randomUUID()}`
   const input: CreateChangeSetCommandInput = {
-    StackName: wanted.name,
+    StackName: desired.name,
     ChangeSetName: name,
     // A retry after a lost response finds the change set of the first request.
     ClientToken: name,
     ChangeSetType: creates ? 'CREATE' : 'UPDATE',
-    ...(await templateOf(clients, wanted.templateBody)),
-    Parameters: pairs(wanted.parameters, 'ParameterKey', 'ParameterValue'),
-    Tags: pairs(wanted.tags ?? {}, 'Key', 'Value'),
-    Capabilities: [...(wanted.capabilities ?? ['CAPABILITY_NAMED_IAM'])],
+    ...(await templateOf(clients, desired.templateBody)),
+    Parameters: pairs(desired.parameters, 'ParameterKey', 'ParameterValue'),
+    Tags: pairs(desired.tags ?? {}, 'Key', 'Value'),
+    Capabilities: [...(desired.capabilities ?? ['CAPABILITY_NAMED_IAM'])],
   }
-  const { Id: id = name, StackId: stackId = wanted.name } = await callAws(clients, 'cloudformation:CreateChangeSet', () =>
+  const { Id: id = name, StackId: stackId = desired.name } = await callAws(clients, 'cloudformation:CreateChangeSet', () =>
     clients.cloudFormation.send(new CreateChangeSetCommand(input)),
   )
   const made = { id, stackId, creates }
   try {
-    const pages = await readWhenMade(clients, wanted.name, id, signal)
+    const pages = await waitForChangeSet(clients, desired.name, id, signal)
     const changes = pages.flatMap(({ Changes = [] }) => Changes.flatMap(({ ResourceChange }) => ResourceChange ?? []))
     if (pages[0]?.Status !== 'FAILED') return { ...made, changes: changes.map(changeFrom) }
     const reason = pages[0].StatusReason ?? ''
-    if (!/didn't contain changes|No updates are to be performed/.test(reason)) throw refused(wanted.name, reason)
+    if (!/didn't contain changes|No updates are to be performed/.test(reason)) throw refused(desired.name, reason)
     await discard(clients, made)
     return undefined
   } catch (error) {
@@ -97,7 +97,7 @@ function refused(name: string, reason: string): Problem {
 }
 
 /** Waits until the change set is created or has failed, and reads all its pages. */
-async function readWhenMade(
+async function waitForChangeSet(
   clients: StackClients,
   stack: string,
   id: string,
@@ -131,7 +131,7 @@ export async function discard(clients: StackClients, set: Pick<ChangeSet, 'id' |
     if (!set.creates) return
     const { Summaries = [] } = await cloudFormation.send(new ListChangeSetsCommand({ StackName: set.stackId }))
     const stack = await describeStack(clients, set.stackId)
-    if (stack !== undefined && isShell(stack) && Summaries.every(({ ChangeSetId }) => ChangeSetId === set.id)) {
+    if (stack !== undefined && isInReview(stack) && Summaries.every(({ ChangeSetId }) => ChangeSetId === set.id)) {
       await cloudFormation.send(new DeleteStackCommand({ StackName: set.stackId }))
     }
   } catch {

@@ -46,12 +46,16 @@ class Sum {
   }
 }
 
-function monthly(hourly: number | undefined, times = 1): number | undefined {
+function perMonth(hourly: number | undefined, times = 1): number | undefined {
   return hourly === undefined ? undefined : hourly * hoursAMonth * times
 }
 
 /** The monthly cost of both egress options, for the stage's configured traffic. */
-function waysOut({ template }: StackPlan, values: Values, price: Prices): { endpoints: number; nat: number; gigabytes: number } {
+function egressCosts(
+  { template }: StackPlan,
+  values: Values,
+  price: Prices,
+): { endpoints: number; nat: number; gigabytes: number } {
   const gigabytes = Number(values.MonthlyGigabytes)
   const count = interfaceEndpoints(template, values.Containers === 'yes')
   const gateways = Number(values.NatGateways)
@@ -63,15 +67,15 @@ function waysOut({ template }: StackPlan, values: Values, price: Prices): { endp
 }
 
 /** The template maps `cheaper` to an option, by traffic tiers. */
-function wayTaken({ template }: StackPlan, { Egress, Containers = '', MonthlyGigabytes = '' }: Values): EgressMode {
+function egressMode({ template }: StackPlan, { Egress, Containers = '', MonthlyGigabytes = '' }: Values): EgressMode {
   const way = Egress === 'cheaper' ? mapped(template, 'Cheaper', Containers, MonthlyGigabytes) : Egress
   return way === 'endpoints' || way === 'nat' ? way : 'none'
 }
 
 function networkCost(plan: StackPlan, price: Prices, sum: Sum): NonNullable<Cost['egress']> {
   const values = effective(plan)
-  const ways = waysOut(plan, values, price)
-  const taken = wayTaken(plan, values)
+  const ways = egressCosts(plan, values, price)
+  const taken = egressMode(plan, values)
   const traffic = `with ${ways.gigabytes} GB a month`
   if (taken === 'endpoints') sum.add(`network: interface endpoints in ${zones} zones, ${traffic}`, ways.endpoints)
   if (taken === 'nat') sum.add(`network: NAT gateways (${values.NatGateways}), ${traffic}`, ways.nat)
@@ -84,8 +88,8 @@ function dataCost(plan: StackPlan, price: Prices, sum: Sum): void {
   const nodes = Number(values.RegistryShards) * (1 + Number(values.RegistryReplicas))
   // A standby in the other zone is a second instance with a second disk.
   const copies = values.DatabaseMultiAz === 'true' ? 2 : 1
-  sum.add(`registry: ${nodes} × ${node}`, monthly(price.registryHour[node], nodes))
-  sum.add(`database: ${copies} × ${dbClass}`, monthly(price.databaseHour[dbClass], copies))
+  sum.add(`registry: ${nodes} × ${node}`, perMonth(price.registryHour[node], nodes))
+  sum.add(`database: ${copies} × ${dbClass}`, perMonth(price.databaseHour[dbClass], copies))
   sum.add(`database: ${copies} × ${DatabaseGigabytes} GB of disk`, price.diskGigabyteMonth * copies * Number(DatabaseGigabytes))
   const secrets = templateResources(plan.template).filter(({ type }) => type === 'AWS::SecretsManager::Secret').length
   sum.add(`secrets: ${secrets}`, secrets * price.secretMonth)
@@ -96,7 +100,7 @@ function containerCost(what: string, values: Values, price: Prices, sum: Sum): v
   const cpu = Number(TaskCpu) / 1024
   const gigabytes = Number(TaskMegabytes) / 1024
   const hourly = cpu * price.fargateCpuHour + gigabytes * price.fargateGigabyteHour
-  sum.add(`${what}: at least ${MinTasks} × Fargate, ${cpu} vCPU and ${gigabytes} GB`, monthly(hourly, Number(MinTasks)))
+  sum.add(`${what}: at least ${MinTasks} × Fargate, ${cpu} vCPU and ${gigabytes} GB`, perMonth(hourly, Number(MinTasks)))
 }
 
 /** Lambda functions cost nothing when idle; the VPC endpoint between the load balancer and a private API does. */
@@ -104,7 +108,7 @@ function gatewayCost(plan: StackPlan, price: Prices, sum: Sum): void {
   const values = effective(plan)
   const endpoints = interfaceEndpoints(plan.template, false)
   if (values.Front === 'container') containerCost('gateway', values, price, sum)
-  else sum.add(`gateway: VPC endpoint of the API in ${zones} zones`, monthly(price.endpointHour, zones * endpoints))
+  else sum.add(`gateway: VPC endpoint of the API in ${zones} zones`, perMonth(price.endpointHour, zones * endpoints))
 }
 
 const always = [
@@ -125,7 +129,7 @@ export function monthlyCost(plans: readonly StackPlan[], region: string): Cost |
   const egress = network === undefined ? null : networkCost(network, price, sum)
   if (data !== undefined) dataCost(data, price, sum)
   // One public IPv4 address per zone of the load balancer.
-  if (edge !== undefined) sum.add('edge: load balancer', monthly(price.balancerHour + zones * price.publicAddressHour))
+  if (edge !== undefined) sum.add('edge: load balancer', perMonth(price.balancerHour + zones * price.publicAddressHour))
   if (gateway !== undefined) gatewayCost(gateway, price, sum)
   if (worker !== undefined && effective(worker).Mode === 'container') {
     containerCost('worker', effective(worker), price, sum)

@@ -2,11 +2,11 @@ import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import { causeOf } from './causes.ts'
 import type { Change } from './change.ts'
-import { type ChangeSet, discard, makeChangeSet, type Wanted } from './change-set.ts'
+import { type ChangeSet, type DesiredStack, discard, makeChangeSet } from './change-set.ts'
 import type { StackClients } from './clients.ts'
 import { EventFeed } from './events.ts'
-import { readyStack } from './ready.ts'
-import { interruptedBefore } from './refusals.ts'
+import { interruptedBefore } from './interrupted.ts'
+import { updatableStack } from './ready.ts'
 import type { Steps } from './steps.ts'
 import { tokenFor } from './token.ts'
 import { type Watched, watch } from './watch.ts'
@@ -24,24 +24,24 @@ const done = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE'])
  * @throws Problem `declined`, `interrupted`, `stack-busy`, `stack-stuck`, `stack-refused`, `stack-failed` with the first
  * cause, `aws-…`
  */
-export async function deployStack(clients: StackClients, wanted: Wanted, steps: Steps): Promise<Deployed> {
-  const before = await readyStack(clients, wanted.name, steps)
-  const set = await makeChangeSet(clients, wanted, before, steps.signal)
+export async function deployStack(clients: StackClients, desired: DesiredStack, steps: Steps): Promise<Deployed> {
+  const before = await updatableStack(clients, desired.name, steps)
+  const set = await makeChangeSet(clients, desired, before, steps.signal)
   if (set === undefined) return { outputs: before?.outputs ?? {}, changed: false }
   let feed: EventFeed
   try {
     if (!(await steps.approve(set.changes))) {
-      throw new Problem('declined', `Not confirmed. ${wanted.name} was not changed.`)
+      throw new Problem('declined', `Not confirmed. ${desired.name} was not changed.`)
     }
-    if (steps.signal?.aborted) throw interruptedBefore(wanted.name)
+    if (steps.signal?.aborted) throw interruptedBefore(desired.name)
     feed = await EventFeed.open(clients, set.stackId)
-    await execute(clients, wanted.name, set, steps)
+    await execute(clients, desired.name, set, steps)
   } catch (error) {
     await discard(clients, set)
     throw error
   }
   const watched = await watch(clients, set.stackId, feed, steps)
-  if (watched.stack === undefined || !done.has(watched.stack.status)) throw failure(wanted.name, watched, steps)
+  if (watched.stack === undefined || !done.has(watched.stack.status)) throw failure(desired.name, watched, steps)
   return { outputs: watched.stack.outputs, changed: true }
 }
 
@@ -49,9 +49,9 @@ export async function deployStack(clients: StackClients, wanted: Wanted, steps: 
  * Lists what a deployment would change, without changing it.
  * @throws as `deployStack`
  */
-export async function previewStack(clients: StackClients, wanted: Wanted, steps: Steps): Promise<readonly Change[]> {
-  const before = await readyStack(clients, wanted.name, { ...steps, mayRemoveFailed: async () => false })
-  const set = await makeChangeSet(clients, wanted, before, steps.signal)
+export async function previewStack(clients: StackClients, desired: DesiredStack, steps: Steps): Promise<readonly Change[]> {
+  const before = await updatableStack(clients, desired.name, { ...steps, mayRemoveFailed: async () => false })
+  const set = await makeChangeSet(clients, desired, before, steps.signal)
   if (set === undefined) return []
   await discard(clients, set)
   return set.changes
@@ -70,7 +70,7 @@ async function execute(clients: StackClients, name: string, set: ChangeSet, { wh
         }),
       )
     } catch (error) {
-      if (!(error instanceof Error) || !overtaken(error)) throw error
+      if (!(error instanceof Error) || !wasSuperseded(error)) throw error
       throw new Problem('stack-busy', `A different deployment changed ${name} after the approval; nothing was changed.`, {
         next: 'run it again: it shows the remaining changes',
         cause: error,
@@ -80,18 +80,18 @@ async function execute(clients: StackClients, name: string, set: ChangeSet, { wh
 }
 
 /** Whether a different change set was executed first: this one is obsolete or deleted, or the stack is being updated. */
-function overtaken({ name, message }: Error): boolean {
+function wasSuperseded({ name, message }: Error): boolean {
   if (/^InvalidChangeSetStatus|^ChangeSetNotFound/.test(name)) return true
   return name === 'ValidationError' && /_IN_PROGRESS state/.test(message)
 }
 
-function failure(name: string, { stack, events }: Watched, { look }: Steps): Problem {
+function failure(name: string, { stack, events }: Watched, { statusCommand }: Steps): Problem {
   const cause = causeOf(events)
   const status = stack?.status ?? 'gone'
   const after = status.includes('ROLLBACK_COMPLETE') ? 'it was rolled back' : `it is ${status}`
   if (cause === undefined) {
     return new Problem('stack-failed', `${name} could not be updated; ${after}. ${stack?.reason ?? ''}`.trim(), {
-      next: look ?? 'run it again',
+      next: statusCommand ?? 'run it again',
     })
   }
   const { resource, type, reason, next } = cause

@@ -5,11 +5,11 @@ import type { Change } from './change.ts'
 import type { StackClients } from './clients.ts'
 import { contentsOf, destroyStack } from './destroy.ts'
 import { chosenStacks } from './plan.ts'
-import { describeStack, isShell, type Stack } from './stack.ts'
+import { describeStack, isInReview, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
 
 /** A stack to delete, with its resources. */
-export interface Doomed {
+export interface StackToDelete {
   readonly key: StackKey
   readonly name: string
   readonly changes: readonly Change[]
@@ -19,27 +19,27 @@ export interface Doomed {
  * Lists what would be deleted, in order of deletion: dependent stacks first.
  * @throws Problem `stack-unknown`; `stack-stuck` if a stack is protected, or if a stack that is kept depends on it
  */
-export async function surveyDestruction(
+export async function findStacksToDelete(
   clients: StackClients,
   stage: string,
   named: readonly string[],
-): Promise<readonly Doomed[]> {
+): Promise<readonly StackToDelete[]> {
   const keys = chosenStacks(named).toReversed()
   const there = await Promise.all(
-    keys.map(async (key): Promise<Doomed | undefined> => {
+    keys.map(async (key): Promise<StackToDelete | undefined> => {
       const stack = await describeStack(clients, stackName(stage, key))
       if (stack === undefined) return undefined
       refuseProtected(key, stack)
-      return { key, name: stack.name, changes: isShell(stack) ? [] : await contentsOf(clients, stack) }
+      return { key, name: stack.name, changes: isInReview(stack) ? [] : await contentsOf(clients, stack) }
     }),
   )
-  const doomed = there.filter((one) => one !== undefined)
+  const toDelete = there.filter((one) => one !== undefined)
   await refuseWhileUsed(
     clients,
     stage,
-    doomed.map(({ key }) => key),
+    toDelete.map(({ key }) => key),
   )
-  return doomed
+  return toDelete
 }
 
 /**
@@ -70,7 +70,7 @@ async function refuseWhileUsed(clients: StackClients, stage: string, keys: reado
 }
 
 /** A deleted stack. */
-export interface Gone {
+export interface DeletedStack {
   readonly stack: StackKey
   readonly name: string
   /** `TYPE ID` of each resource that the template retains. */
@@ -83,11 +83,11 @@ export interface Gone {
  */
 export async function destroyStage(
   clients: StackClients,
-  doomed: readonly Doomed[],
+  toDelete: readonly StackToDelete[],
   steps: Omit<Steps, 'approve'>,
-  done: (gone: Gone) => void,
+  done: (gone: DeletedStack) => void,
 ): Promise<void> {
-  for (const { key, name } of doomed) {
+  for (const { key, name } of toDelete) {
     const { retained } = await destroyStack(clients, name, { ...steps, approve: async () => true })
     done({ stack: key, name, retained })
   }

@@ -4,9 +4,9 @@ import { causeOf } from './causes.ts'
 import { type Change, lossOf } from './change.ts'
 import type { StackClients } from './clients.ts'
 import { EventFeed } from './events.ts'
-import { restingStack } from './ready.ts'
-import { interruptedBefore } from './refusals.ts'
-import { isShell, type Stack } from './stack.ts'
+import { interruptedBefore } from './interrupted.ts'
+import { idleStack } from './ready.ts'
+import { isInReview, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
 import { deletionPolicies } from './template.ts'
 import { tokenFor } from './token.ts'
@@ -22,9 +22,9 @@ export interface Destroyed {
  * @throws Problem `declined`, `interrupted`, `stack-busy`, `stack-failed` with the first cause, `aws-…`
  */
 export async function destroyStack(clients: StackClients, name: string, steps: Steps): Promise<Destroyed> {
-  const stack = await restingStack(clients, name, steps)
+  const stack = await idleStack(clients, name, steps)
   if (stack === undefined) return { retained: [] }
-  const approved = await steps.approve(isShell(stack) ? [] : await contentsOf(clients, stack))
+  const approved = await steps.approve(isInReview(stack) ? [] : await contentsOf(clients, stack))
   if (!approved) throw new Problem('declined', `Not confirmed. ${name} was not deleted.`)
   if (steps.signal?.aborted) throw interruptedBefore(name)
   const feed = await EventFeed.open(clients, stack.id)
@@ -36,7 +36,7 @@ export async function destroyStack(clients: StackClients, name: string, steps: S
   const cause = causeOf(events)
   const why = cause === undefined ? (after.reason ?? after.status) : `${cause.resource} (${cause.type}): ${cause.reason}`
   throw new Problem('stack-failed', `${name} could not be deleted completely (${after.status}). ${why}`, {
-    next: cause?.next ?? steps.look ?? 'run it again',
+    next: cause?.next ?? steps.statusCommand ?? 'run it again',
   })
 }
 

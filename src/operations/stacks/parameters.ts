@@ -13,7 +13,7 @@ function gigabytesStep(value: number): string {
 }
 
 /** The stack parameter that each setting maps to. */
-const direct: readonly (readonly [setting: keyof DeploySettings, stack: StackKey, parameter: string])[] = [
+const settingParameters: readonly (readonly [setting: keyof DeploySettings, stack: StackKey, parameter: string])[] = [
   ['alertEmail', 'security', 'AlertEmail'],
   ['monthlyBudget', 'security', 'BudgetUsd'],
   ['detection', 'security', 'Detection'],
@@ -32,7 +32,7 @@ const direct: readonly (readonly [setting: keyof DeploySettings, stack: StackKey
 ]
 
 /** The parameters of each size; docs/capacity.md lists their capacity. Small uses the templates' defaults. */
-const ofSize: Readonly<Record<NonNullable<DeploySettings['size']>, Readonly<Partial<Record<StackKey, Values>>>>> = {
+const sizeParameters: Readonly<Record<NonNullable<DeploySettings['size']>, Readonly<Partial<Record<StackKey, Values>>>>> = {
   small: {},
   medium: {
     data: { RegistryNodeType: 'cache.m7g.large', DatabaseClass: 'db.m7g.large', DatabaseGigabytes: '100' },
@@ -58,8 +58,8 @@ function textOf(setting: keyof DeploySettings, value: unknown): string {
 }
 
 function derived(key: StackKey, stage: string, settings: DeploySettings): Values {
-  const values: Record<string, string> = { Stage: stage, ...ofSize[settings.size ?? 'small'][key] }
-  for (const [setting, stack, parameter] of direct) {
+  const values: Record<string, string> = { Stage: stage, ...sizeParameters[settings.size ?? 'small'][key] }
+  for (const [setting, stack, parameter] of settingParameters) {
     const value = settings[setting]
     if (stack === key && value !== undefined) values[parameter] = textOf(setting, value)
   }
@@ -106,7 +106,7 @@ function checkTogether(key: StackKey, settings: DeploySettings): void {
   }
 }
 
-function checkGiven(key: StackKey, values: Values, parameters: readonly TemplateParameter[]): void {
+function checkUnknown(key: StackKey, values: Values, parameters: readonly TemplateParameter[]): void {
   const known = new Set(parameters.map(({ name }) => name))
   const unknown = Object.keys(values).find((name) => !known.has(name))
   if (unknown !== undefined) {
@@ -120,7 +120,7 @@ function checkGiven(key: StackKey, values: Values, parameters: readonly Template
 function checkComplete(key: StackKey, values: Values, parameters: readonly TemplateParameter[], later: readonly string[]): void {
   const missing = parameters.find(({ name, required }) => required && values[name] === undefined && !later.includes(name))
   if (missing === undefined) return
-  const setting = direct.find(([, stack, parameter]) => stack === key && parameter === missing.name)?.[0]
+  const setting = settingParameters.find(([, stack, parameter]) => stack === key && parameter === missing.name)?.[0]
   throw invalid(
     `${key} needs ${missing.name}: ${missing.description.replace(/\.$/, '')}.`,
     `set deploy.${setting ?? `parameters.${key}.${missing.name}`} ${inFile}`,
@@ -136,7 +136,7 @@ export function stackParameters(key: StackKey, stage: string, template: string, 
   const own = Object.entries(settings.parameters?.[key] ?? {}).map(([name, value]) => [name, String(value)])
   const values = { ...derived(key, stage, settings), ...Object.fromEntries(own) }
   const parameters = templateParameters(template)
-  checkGiven(key, values, parameters)
+  checkUnknown(key, values, parameters)
   checkComplete(key, values, parameters, [...codeParameters(key, template, settings), 'CodeBucket'])
   return values
 }

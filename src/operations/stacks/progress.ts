@@ -5,11 +5,11 @@ import type { Steps } from './steps.ts'
 export class Progress {
   readonly #last = new Map<string, string>()
 
-  tell({ at, resource, type, status, reason }: StackEvent, { tell }: Pick<Steps, 'tell'>): void {
+  report({ at, resource, type, status, reason }: StackEvent, { report }: Pick<Steps, 'report'>): void {
     if (this.#last.get(resource) === status) return
     this.#last.set(resource, status)
     const time = new Date(at).toISOString().slice(11, 19)
     const why = status.endsWith('_FAILED') && reason !== undefined ? `  ${reason}` : ''
-    tell(`${time}  ${status.padEnd(20)}  ${resource}  ${type}${why}`)
+    report(`${time}  ${status.padEnd(20)}  ${resource}  ${type}${why}`)
   }
 }

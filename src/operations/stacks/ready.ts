@@ -2,27 +2,27 @@ import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { StackClients } from './clients.ts'
 import { EventFeed, lastStart } from './events.ts'
-import { interruptedBefore } from './refusals.ts'
+import { interruptedBefore } from './interrupted.ts'
 import { describeStack, isBusy, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
-import { tokenFor, whoIs } from './token.ts'
+import { actorIn, tokenFor } from './token.ts'
 import { watch } from './watch.ts'
 
 const pauseMs = 5_000
 
 /** Statuses after a failed creation: the stack can only be deleted (CloudFormation guide, stack status codes). */
-export const failedFirst = new Set(['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'CREATE_FAILED'])
+export const failedCreation = new Set(['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'CREATE_FAILED'])
 
 /**
  * Waits until a stack can be updated, and deletes it if its creation failed.
  * @returns undefined if the stack does not exist
  * @throws Problem `stack-busy`, `stack-stuck`, `interrupted`
  */
-export async function readyStack(clients: StackClients, name: string, steps: Steps): Promise<Stack | undefined> {
-  const stack = await restingStack(clients, name, steps)
+export async function updatableStack(clients: StackClients, name: string, steps: Steps): Promise<Stack | undefined> {
+  const stack = await idleStack(clients, name, steps)
   if (stack === undefined) return undefined
-  if (failedFirst.has(stack.status)) return removeFailed(clients, stack, steps)
-  if (stack.status === 'UPDATE_ROLLBACK_FAILED' || stack.status === 'UPDATE_FAILED') throw await stuckHalfway(clients, stack)
+  if (failedCreation.has(stack.status)) return removeFailed(clients, stack, steps)
+  if (stack.status === 'UPDATE_ROLLBACK_FAILED' || stack.status === 'UPDATE_FAILED') throw await rollbackFailed(clients, stack)
   if (stack.status === 'DELETE_FAILED') {
     throw new Problem('stack-stuck', `An earlier deletion of ${name} failed: ${stack.reason ?? 'AWS gave no reason'}`, {
       next: `delete it again to see what blocks it: ${deleteCommand(clients, name)}`,
@@ -32,13 +32,13 @@ export async function readyStack(clients: StackClients, name: string, steps: Ste
 }
 
 /** The stack when no operation is in progress. @throws Problem `stack-busy` unless `steps.wait` */
-export async function restingStack(clients: StackClients, name: string, steps: Steps): Promise<Stack | undefined> {
-  for (let isReported = false; ; isReported = true) {
+export async function idleStack(clients: StackClients, name: string, steps: Steps): Promise<Stack | undefined> {
+  for (let reported = false; ; reported = true) {
     const stack = await describeStack(clients, name)
     if (stack === undefined || !isBusy(stack)) return stack
     const busy = await busyProblem(clients, stack)
     if (!steps.wait) throw busy
-    if (!isReported) steps.tell(`${busy.message} Waiting.`)
+    if (!reported) steps.report(`${busy.message} Waiting.`)
     if (steps.signal?.aborted) throw interruptedBefore(name)
     await clients.pause(pauseMs, steps.signal)
     if (steps.signal?.aborted) throw interruptedBefore(name)
@@ -47,7 +47,7 @@ export async function restingStack(clients: StackClients, name: string, steps: S
 
 async function busyProblem(clients: StackClients, stack: Stack): Promise<Problem> {
   const start = await lastStart(clients, stack.id)
-  const who = whoIs(start?.token)
+  const who = actorIn(start?.token)
   const since = start === undefined ? '' : ` since ${new Date(start.at).toISOString().slice(0, 19)}Z`
   return new Problem('stack-busy', `${stack.name} is being changed${since} by ${who} (${stack.status}).`, {
     next: 'wait until it is finished and run it again, or add --wait',
@@ -64,7 +64,7 @@ async function removeFailed(clients: StackClients, stack: Stack, steps: Steps): 
   if (!(await steps.mayRemoveFailed?.(what))) {
     throw new Problem('stack-stuck', what, { next: `run it again with --yes, or ${deleteCommand(clients, name)}` })
   }
-  steps.tell(`Deleting the failed stack ${name}.`)
+  steps.report(`Deleting the failed stack ${name}.`)
   const { DeleteStackCommand } = await import('@aws-sdk/client-cloudformation')
   const feed = await EventFeed.open(clients, stack.id)
   await callAws(clients, 'cloudformation:DeleteStack', () =>
@@ -78,7 +78,7 @@ async function removeFailed(clients: StackClients, stack: Stack, steps: Steps): 
 }
 
 /** An update failed, and so did its rollback: an operator must decide which resources to skip. */
-async function stuckHalfway(clients: StackClients, { name, status, reason }: Stack): Promise<Problem> {
+async function rollbackFailed(clients: StackClients, { name, status, reason }: Stack): Promise<Problem> {
   const { DescribeStackResourcesCommand } = await import('@aws-sdk/client-cloudformation')
   const { StackResources = [] } = await callAws(clients, 'cloudformation:DescribeStackResources', () =>
     clients.cloudFormation.send(new DescribeStackResourcesCommand({ StackName: name })),

@@ -22,7 +22,7 @@ export function isBusy({ status }: Stack): boolean {
 }
 
 /** Whether the stack has only change sets and no resources. An interrupted dry run may leave one. */
-export function isShell({ status }: Stack): boolean {
+export function isInReview({ status }: Stack): boolean {
   return status === 'REVIEW_IN_PROGRESS'
 }
 
@@ -42,7 +42,7 @@ export function stackFrom(found: AwsStack): Stack {
 }
 
 /** CloudFormation has no error code for a missing stack, only a `ValidationError` with this text. */
-function saysUnknown(error: unknown): boolean {
+function isUnknownStack(error: unknown): boolean {
   return error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message)
 }
 
@@ -57,7 +57,7 @@ export async function describeStack(clients: StackClients, name: string): Promis
       const { Stacks = [] } = await clients.cloudFormation.send(new DescribeStacksCommand({ StackName: name }))
       return Stacks[0] && stackFrom(Stacks[0])
     } catch (error) {
-      if (saysUnknown(error)) return undefined
+      if (isUnknownStack(error)) return undefined
       throw error
     }
   })

@@ -1,22 +1,22 @@
 import type { StackKey } from '../../domain/stage.ts'
 import { artifactBucket, defaultBucket } from './bucket.ts'
 import type { Change } from './change.ts'
-import type { Wanted } from './change-set.ts'
+import type { DesiredStack } from './change-set.ts'
 import type { StackClients } from './clients.ts'
 import { deployStack } from './deploy.ts'
+import { diffStack, isCovered, type StackDiff } from './diff.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
 import type { Steps } from './steps.ts'
-import { isCovered, type Survey, surveyStack } from './survey.ts'
 import { assetKey, uploadAsset } from './upload.ts'
 
 /** A stack to deploy, and what would change. */
-export interface Surveyed extends Survey {
+export interface StackDeployment extends StackDiff {
   readonly key: StackKey
-  readonly wanted: Wanted
+  readonly desired: DesiredStack
   readonly code: readonly Code[]
 }
 
-function wantedOf(stage: Stage, { name, template, parameters, code }: StackPlan, bucket: string): Wanted {
+function desiredStack(stage: Stage, { name, template, parameters, code }: StackPlan, bucket: string): DesiredStack {
   const keys = code.map(({ parameter, archive }) => [parameter, assetKey(archive, 'zip')])
   return {
     name,
@@ -27,24 +27,31 @@ function wantedOf(stage: Stage, { name, template, parameters, code }: StackPlan,
   }
 }
 
-async function surveyed(clients: StackClients, plan: StackPlan, wanted: Wanted, steps: Steps): Promise<Surveyed> {
+async function stackDeployment(
+  clients: StackClients,
+  plan: StackPlan,
+  desired: DesiredStack,
+  steps: Steps,
+): Promise<StackDeployment> {
   const { key, code } = plan
-  return { key, wanted, code, ...(await surveyStack(clients, wanted, steps)) }
+  return { key, desired, code, ...(await diffStack(clients, desired, steps)) }
 }
 
 /**
  * Lists what a deployment would change, for all stacks in parallel. Uploads nothing: S3 keys are content hashes.
  * @throws Problem as `deployStack`, if a stack cannot be updated now
  */
-export async function surveyStage(
+export async function diffStage(
   clients: StackClients,
   stage: Stage,
   plans: readonly StackPlan[],
   steps: Steps,
-): Promise<readonly Surveyed[]> {
+): Promise<readonly StackDeployment[]> {
   const bucket = stage.settings.artifactBucket ?? (await defaultBucket(clients))
   // Waits for all before it throws the first error, so that each has deleted its change set.
-  const found = await Promise.allSettled(plans.map((plan) => surveyed(clients, plan, wantedOf(stage, plan, bucket), steps)))
+  const found = await Promise.allSettled(
+    plans.map((plan) => stackDeployment(clients, plan, desiredStack(stage, plan, bucket), steps)),
+  )
   return found.map((one) => {
     if (one.status === 'rejected') throw one.reason
     return one.value
@@ -71,18 +78,18 @@ async function uploadCode(clients: StackClients, stage: Stage, code: readonly Co
  */
 export async function deployStage(
   clients: StackClients,
-  survey: readonly Surveyed[],
+  deployments: readonly StackDeployment[],
   stage: Stage,
   steps: Omit<Steps, 'approve'> & { approve(name: string, changes: readonly Change[]): Promise<boolean> },
   done: (result: StackResult) => void,
 ): Promise<void> {
-  for (const { key, wanted, code, changes: approved } of survey) {
+  for (const { key, desired, code, changes: approved } of deployments) {
     if (code.length > 0) await uploadCode(clients, stage, code)
-    const { outputs, changed } = await deployStack(clients, wanted, {
+    const { outputs, changed } = await deployStack(clients, desired, {
       ...steps,
       mayRemoveFailed: async () => true,
-      approve: async (changes) => changes.every((change) => isCovered(change, approved)) || steps.approve(wanted.name, changes),
+      approve: async (changes) => changes.every((change) => isCovered(change, approved)) || steps.approve(desired.name, changes),
     })
-    done({ stack: key, name: wanted.name, changed, outputs })
+    done({ stack: key, name: desired.name, changed, outputs })
   }
 }

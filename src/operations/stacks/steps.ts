@@ -4,7 +4,7 @@ import type { Change } from './change.ts'
 /** How a deployment asks for approval and reports progress. */
 export interface Steps {
   /** Progress, one line at a time. */
-  tell(line: string): void
+  report(line: string): void
   /** Called once with all changes, before the first one. An error ends the deployment, as a refusal does. */
   approve(changes: readonly Change[]): Promise<boolean>
   /** Whether a stack whose creation failed may be deleted and created again; `what` describes it. Absent: it may not. */
@@ -14,6 +14,6 @@ export interface Steps {
   /** Who deploys; a concurrent deployment shows it. */
   readonly who?: string
   /** The command that shows the state of a stack that is no longer watched. */
-  readonly look?: NextStep
+  readonly statusCommand?: NextStep
   readonly signal?: AbortSignal
 }

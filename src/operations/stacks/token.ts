@@ -10,7 +10,7 @@ export function tokenFor(who: string | undefined): string {
 }
 
 /** Who started an operation, as far as its token shows. */
-export function whoIs(token: string | undefined): string {
+export function actorIn(token: string | undefined): string {
   const named = /^apigw-by-(.+)-[0-9a-f]{16}$/.exec(token ?? '')?.[1]
   if (named !== undefined) return named
   if (token?.startsWith('Console-')) return 'a user of the AWS console'

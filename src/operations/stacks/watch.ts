@@ -2,8 +2,8 @@ import { step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { StackClients } from './clients.ts'
 import type { EventFeed, StackEvent } from './events.ts'
+import { stoppedWatching } from './interrupted.ts'
 import { Progress } from './progress.ts'
-import { leftAlone } from './refusals.ts'
 import { describeStack, isBusy, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
 
@@ -17,7 +17,7 @@ export interface Watched {
 /** DescribeStackEvents is throttled per account, and one poll may take several calls. */
 const pausesMs = [500, 1_000, 2_000, 3_000]
 /** Failed polls in a row before giving up. A laptop that sleeps for a minute or changes networks must not end the watch. */
-const missedLooks = 20
+const maxFailedPolls = 20
 
 /** Whether the stack's last event ends the operation. Its status may still show the previous operation for a moment. */
 function isOver(events: readonly StackEvent[]): boolean {
@@ -31,30 +31,31 @@ function isOver(events: readonly StackEvent[]): boolean {
 export async function watch(clients: StackClients, stackId: string, feed: EventFeed, steps: Steps): Promise<Watched> {
   const progress = new Progress()
   const events: StackEvent[] = []
-  const look = async (): Promise<Watched | undefined> => {
+  const poll = async (): Promise<Watched | undefined> => {
     const fresh = await feed.next()
     events.push(...fresh)
-    for (const event of fresh) progress.tell(event, steps)
+    for (const event of fresh) progress.report(event, steps)
     if (!isOver(events)) return undefined
     const stack = await describeStack(clients, stackId)
     return stack !== undefined && isBusy(stack) ? undefined : { stack, events }
   }
-  for (let round = 0, missed = 0; ; round++) {
-    if (steps.signal?.aborted) throw leftAlone(clients, stackId, steps.look)
+  for (let round = 0, failedPolls = 0; ; round++) {
+    if (steps.signal?.aborted) throw stoppedWatching(clients, stackId, steps.statusCommand)
     try {
-      const watched = await look()
+      const watched = await poll()
       if (watched !== undefined) return watched
-      missed = 0
+      failedPolls = 0
     } catch (error) {
-      if (!(error instanceof Problem) || !error.retryable || ++missed > missedLooks) throw watchedNoMore(error, clients, stackId)
-      steps.tell(`${error.message} AWS continues; retrying.`)
+      if (!(error instanceof Problem) || !error.retryable || ++failedPolls > maxFailedPolls)
+        throw watchFailed(error, clients, stackId)
+      steps.report(`${error.message} AWS continues; retrying.`)
     }
     await clients.pause(pausesMs[Math.min(round, pausesMs.length - 1)] ?? 0, steps.signal)
   }
 }
 
 /** Polling failed for good, such as after an expired sign-in. The operation continues without it. */
-function watchedNoMore(error: unknown, { region }: StackClients, stackId: string): unknown {
+function watchFailed(error: unknown, { region }: StackClients, stackId: string): unknown {
   if (!(error instanceof Problem)) return error
   const name = stackId.split('/')[1] ?? stackId
   return new Problem(

@@ -6,11 +6,11 @@ import type { StackPlan, Stage } from './plan.ts'
 import { assetKey } from './upload.ts'
 
 /** Placeholders for an unknown account and region. */
-const someAccount = 'ACCOUNT'
-const someRegion = 'REGION'
+const accountPlaceholder = 'ACCOUNT'
+const regionPlaceholder = 'REGION'
 
 const bucketOf = ({ settings, region }: Stage): string =>
-  settings.artifactBucket ?? artifactBucketName(someAccount, region ?? someRegion)
+  settings.artifactBucket ?? artifactBucketName(accountPlaceholder, region ?? regionPlaceholder)
 
 /**
  * Writes what a deployment would send: one template and one parameter file per stack, in the AWS CLI's format, and the
@@ -43,8 +43,8 @@ export async function writeOut(stage: Stage, plans: readonly StackPlan[], folder
 }
 
 /** The AWS CLI commands that deploy the written files for the first time, in order. */
-export function byHand(stage: Stage, plans: readonly StackPlan[], folder: string): readonly string[] {
-  const region = stage.region ?? someRegion
+export function awsCliCommands(stage: Stage, plans: readonly StackPlan[], folder: string): readonly string[] {
+  const region = stage.region ?? regionPlaceholder
   const bucket = bucketOf(stage)
   const at = `--region ${region}`
   const code = plans.some((plan) => plan.code.length > 0)

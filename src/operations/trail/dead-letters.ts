@@ -1,6 +1,5 @@
 import { awsProblem, callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
-import { recordOf } from '../../domain/record.ts'
 import { reportedIn, signalOf } from '../../runtime/notifier/index.ts'
 import type { Received } from '../../runtime/ports/index.ts'
 import type { TrailClients } from './clients.ts'
@@ -29,13 +28,13 @@ function parsed(text: string): unknown {
  */
 export function eventIn(body: string): unknown {
   const value = parsed(body)
-  const { Records, requestPayload } = recordOf(value)
+  const { Records, requestPayload } = Object(value)
   if (requestPayload !== undefined) return requestPayload
   return Records === undefined ? { Records: [{ Sns: notificationOf(value, body) }] } : value
 }
 
 function notificationOf(value: unknown, body: string): unknown {
-  const { Type, Message, id } = recordOf(value)
+  const { Type, Message, id } = Object(value)
   if (Type === 'Notification' && typeof Message === 'string') return value
   return { TopicArn: 'dead-letters', Message: body, ...(typeof id === 'string' && { MessageId: id }) }
 }
@@ -52,7 +51,7 @@ function aboutOf(body: string): { kind: string; about: string } {
     case 'activity':
       return { kind: signal.kind, about: short(signal.record.eventName) }
     case 'finding':
-      return { kind: signal.kind, about: short(recordOf(signal.event.detail).type) }
+      return { kind: signal.kind, about: short(Object(signal.event.detail).type) }
     case 'alarm':
       return { kind: signal.kind, about: short(signal.alarm.AlarmName) }
     case 'tick':
@@ -63,24 +62,24 @@ function aboutOf(body: string): { kind: string; about: string } {
 }
 
 /** Calls the queue, and names the permission in an access error, which the queue client's own error does not. */
-async function asked<T>({ place }: TrailClients, action: string, call: () => Promise<T>): Promise<T> {
+async function callQueue<T>({ place }: TrailClients, action: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
-    const problem = error instanceof Problem ? awsProblem(error.cause, { action, ...place }) : error
-    throw problem instanceof Problem ? problem : error
+    const known = error instanceof Problem ? awsProblem(error.cause, { action, ...place }) : error
+    throw known instanceof Problem ? known : error
   }
 }
 
 /** One receive. Its messages are hidden from other consumers until they are returned or time out. */
 async function receive(clients: TrailClients, queue: string, most: number, visibilitySeconds: number): Promise<Received[]> {
   const options = { most: Math.min(10, most), waitSeconds: 1, visibilitySeconds }
-  return asked(clients, 'sqs:ReceiveMessage', () => clients.queue.receive(queue, options))
+  return callQueue(clients, 'sqs:ReceiveMessage', () => clients.queue.receive(queue, options))
 }
 
 async function giveBack(clients: TrailClients, queue: string, letters: readonly Received[]): Promise<void> {
   const receipts = letters.map(({ receipt }) => receipt)
-  await asked(clients, 'sqs:ChangeMessageVisibility', () => clients.queue.extend(queue, receipts, 0))
+  await callQueue(clients, 'sqs:ChangeMessageVisibility', () => clients.queue.extend(queue, receipts, 0))
 }
 
 async function received(clients: TrailClients, queue: string, most: number, visibilitySeconds: number): Promise<Received[]> {
@@ -109,14 +108,18 @@ export interface Redriven {
 }
 
 /** Invokes the notifier. @returns its error; undefined if the alert was posted */
-async function toldAgain(clients: TrailClients, FunctionName: string | undefined, body: string): Promise<string | undefined> {
+async function invokeNotifier(
+  clients: TrailClients,
+  FunctionName: string | undefined,
+  body: string,
+): Promise<string | undefined> {
   const { InvokeCommand } = await import('@aws-sdk/client-lambda')
   const Payload = Buffer.from(JSON.stringify(eventIn(body)))
   const answer = await callAws(clients.place, 'lambda:InvokeFunction', () =>
     clients.lambda.send(new InvokeCommand({ FunctionName, Payload })),
   )
   if (answer.FunctionError === undefined) return undefined
-  return String(recordOf(parsed(Buffer.from(answer.Payload ?? []).toString('utf8'))).errorMessage ?? answer.FunctionError)
+  return String(Object(parsed(Buffer.from(answer.Payload ?? []).toString('utf8'))).errorMessage ?? answer.FunctionError)
 }
 
 /**
@@ -138,9 +141,9 @@ export async function redriveDeadLetters(clients: TrailClients, most: number): P
       if (some.length === 0) break
       for (const one of some) held.add(one)
       for (const one of some) {
-        const fault = await toldAgain(clients, outputs.FunctionName, one.body)
+        const fault = await invokeNotifier(clients, outputs.FunctionName, one.body)
         if (fault === undefined) {
-          await asked(clients, 'sqs:DeleteMessage', () => clients.queue.delete(queue, [one.receipt]))
+          await callQueue(clients, 'sqs:DeleteMessage', () => clients.queue.delete(queue, [one.receipt]))
           held.delete(one)
           posted++
         } else {

@@ -6,7 +6,7 @@ function keeps(bucket: string, code = 'no error code'): Problem {
   if (code !== 'AccessDenied') return new Problem('aws-refused', `S3 could not delete every object in ${bucket}: ${code}.`)
   return new Problem(
     'aws-denied',
-    `You lack the permission s3:DeleteObjectVersion on ${bucket}, or an object lock protects its objects.`,
+    `You lack the right s3:DeleteObjectVersion on ${bucket}, or an object lock protects its objects.`,
     {
       next: `ask an administrator to allow s3:DeleteObjectVersion on ${bucket}`,
     },

@@ -3,25 +3,25 @@ import {
   artifactBucket,
   assetKey,
   type Change,
+  type DesiredStack,
   defaultBucket,
   deployStack,
   describeStack,
+  diffStack,
   isCovered,
   previewStack,
   type StackClients,
   type Steps,
-  surveyStack,
   uploadAsset,
-  type Wanted,
   zip,
 } from '../stacks/index.ts'
 import { type Adopt, type Source, sourceOf } from './adopt.ts'
 import type { TrailClients } from './clients.ts'
 import { globalRegion, globalStackName, prefix, secretName, trailStack } from './names.ts'
-import { cisFilters, notifierCode, patternsOf, settingsText, shippedFile, type TrailChoices } from './packed.ts'
 import { inBothRegions } from './regions.ts'
+import { cisFilters, notifierCode, patternsOf, settingsText, shippedFile, type TrailChoices } from './settings.ts'
 import { globalTemplate, trailTemplate } from './template.ts'
-import { knownWebhooks, storedWebhooks, storeWebhooks } from './webhooks.ts'
+import { storedWebhooks, storeWebhooks, verifyWebhooks } from './webhooks.ts'
 
 export interface Installation {
   readonly choices: TrailChoices
@@ -57,9 +57,9 @@ export async function templates(choices: TrailChoices): Promise<{ home: string; 
 
 /** Everything that an installation creates. */
 interface Plan {
-  readonly home: Wanted
+  readonly home: DesiredStack
   /** The stack in us-east-1; undefined if that is the home region. */
-  readonly global: Wanted | undefined
+  readonly global: DesiredStack | undefined
   /** The function's archive; its S3 key is its content hash. */
   readonly code: Uint8Array
   /** The webhooks to store; undefined if they are stored already. */
@@ -68,10 +68,15 @@ interface Plan {
 }
 
 /** @throws Problem `rule-invalid`, `trail-exists`, `input-missing`, `input-invalid`, `aws-…` */
-async function planned(clients: TrailClients, stacks: StackClients, wanted: Installation, tell: Steps['tell']): Promise<Plan> {
+async function planInstallation(
+  clients: TrailClients,
+  stacks: StackClients,
+  wanted: Installation,
+  report: Steps['report'],
+): Promise<Plan> {
   const { region } = stacks
   const [texts, settings] = await Promise.all([templates(wanted.choices), settingsText(wanted.choices)])
-  if (wanted.webhooks !== undefined) await knownWebhooks(wanted.webhooks, tell)
+  if (wanted.webhooks !== undefined) await verifyWebhooks(wanted.webhooks, report)
   const stack = await describeStack(stacks, trailStack)
   // A stack with outputs was installed before. Options that are not set now keep their previous values.
   const installed = stack !== undefined && Object.keys(stack.outputs).length > 0 ? stack : undefined
@@ -85,10 +90,15 @@ async function planned(clients: TrailClients, stacks: StackClients, wanted: Inst
     AdoptLogGroup: source.logGroup,
     Email: wanted.email ?? installed?.parameters.Email ?? '',
   }
-  const further = { name: globalStackName, templateBody: texts.global, parameters: { Prefix: prefix, HomeRegion: region }, tags }
+  const globalChanges = {
+    name: globalStackName,
+    templateBody: texts.global,
+    parameters: { Prefix: prefix, HomeRegion: region },
+    tags,
+  }
   return {
     home: { name: trailStack, templateBody: texts.home, parameters, tags },
-    global: region === globalRegion ? undefined : further,
+    global: region === globalRegion ? undefined : globalChanges,
     code,
     webhooks: await webhooksToStore(clients, wanted),
     source,
@@ -104,7 +114,7 @@ async function webhooksToStore(clients: TrailClients, { webhooks, dryRun }: Inst
   })
 }
 
-const willStore = 'The webhook will be stored in Secrets Manager.'
+const storesWebhook = 'The webhook will be stored in Secrets Manager.'
 
 /**
  * Installs or updates the trail. Asks once for all changes, and creates, uploads and stores nothing before the approval.
@@ -112,13 +122,13 @@ const willStore = 'The webhook will be stored in Secrets Manager.'
  */
 export async function install(clients: TrailClients, wanted: Installation, steps: Steps): Promise<Installed> {
   return inBothRegions(clients.place, async (here, there) => {
-    const plan = await planned(clients, here, wanted, steps.tell)
+    const plan = await planInstallation(clients, here, wanted, steps.report)
     const { home, global, code, webhooks, source } = plan
-    const further = global === undefined ? [] : (await surveyStack(there, global, steps)).changes
+    const globalChanges = global === undefined ? [] : (await diffStack(there, global, steps)).changes
     let begun = false
     const begin = async (changes: readonly Change[]): Promise<boolean> => {
-      if (webhooks !== undefined) steps.tell(willStore)
-      begun = await steps.approve([...changes, ...further])
+      if (webhooks !== undefined) steps.report(storesWebhook)
+      begun = await steps.approve([...changes, ...globalChanges])
       if (!begun) return false
       await uploadAsset(here, await artifactBucket(here), code, 'zip')
       if (webhooks !== undefined) await storeWebhooks(clients, webhooks)
@@ -128,7 +138,7 @@ export async function install(clients: TrailClients, wanted: Installation, steps
     if (global !== undefined) {
       const approve = async (changes: readonly Change[]): Promise<boolean> => {
         if (!begun && !(await begin([]))) return false
-        return changes.every((change) => isCovered(change, further)) || steps.approve(changes)
+        return changes.every((change) => isCovered(change, globalChanges)) || steps.approve(changes)
       }
       await deployStack(there, global, { ...steps, approve })
     }
@@ -152,10 +162,10 @@ export async function previewInstall(
   steps: Steps,
 ): Promise<{ stack: string; changes: readonly Change[] }[]> {
   return inBothRegions(clients.place, async (here, there) => {
-    const { home, global, webhooks } = await planned(clients, here, wanted, steps.tell)
-    if (webhooks !== undefined) steps.tell(willStore)
+    const { home, global, webhooks } = await planInstallation(clients, here, wanted, steps.report)
+    if (webhooks !== undefined) steps.report(storesWebhook)
     const first = { stack: trailStack, changes: await previewStack(here, home, steps) }
     if (global === undefined) return [first]
-    return [first, { stack: globalStackName, changes: (await surveyStack(there, global, steps)).changes }]
+    return [first, { stack: globalStackName, changes: (await diffStack(there, global, steps)).changes }]
   })
 }

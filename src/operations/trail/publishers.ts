@@ -43,7 +43,7 @@ function covers(pattern: string, action: string): boolean {
  * silently drops every event (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
  * @param actions the actions that each publisher needs
  */
-export function keptOut(policy: string, actions: readonly string[]): readonly string[] {
+export function publishersWithout(policy: string, actions: readonly string[]): readonly string[] {
   const statements = statementsOf(policy).filter(({ allows }) => allows)
   return publishers.filter((service) => {
     const own = statements.filter(

@@ -13,7 +13,7 @@ import {
   sendDigest,
   tellDue,
 } from '../../runtime/notifier/index.ts'
-import { settingsText, type TrailChoices } from './packed.ts'
+import { settingsText, type TrailChoices } from './settings.ts'
 
 export interface Replayed {
   readonly events: number
@@ -80,10 +80,10 @@ export async function replay(events: readonly unknown[], { choices, webhooks, lo
     send: (alert) => sendAlert(alert, delivery),
     now: Date.now,
   })
-  const tell = (until: number) => () => tellDue(memory, (key, bursts) => sendDigest(key, bursts, delivery), until)
+  const sendDue = (until: number) => () => tellDue(memory, (key, bursts) => sendDigest(key, bursts, delivery), until)
   for (const event of events) {
     started = Date.now()
-    const { outcomes, failures } = await handle(event, { notifier, tellDue: tell(Date.now()), log }).then(
+    const { outcomes, failures } = await handle(event, { notifier, tellDue: sendDue(Date.now()), log }).then(
       (handled) => ({ outcomes: handled.outcomes, failures: handled.batchItemFailures.length }),
       (error: unknown) => {
         if (error instanceof DeliveryFailed) return { outcomes: error.outcomes, failures: error.failures }
@@ -94,7 +94,7 @@ export async function replay(events: readonly unknown[], { choices, webhooks, lo
     failed += failures
   }
   // Sends digests now instead of at the end of their 15 minutes.
-  await tell(Number.MAX_SAFE_INTEGER)()
+  await sendDue(Number.MAX_SAFE_INTEGER)()
   const { posted, collected, repeated, ignored, counted } = counts
   return { events: events.length, posted, collected, repeated, ignored: ignored + counted, failed, messages }
 }

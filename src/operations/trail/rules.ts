@@ -1,7 +1,7 @@
 import { Problem } from '../../domain/problem.ts'
 import { recordOf } from '../../domain/record.ts'
 import { compileRules, reportedIn, signalOf } from '../../runtime/notifier/index.ts'
-import { allRules, type TrailChoices } from './packed.ts'
+import { allRules, type TrailChoices } from './settings.ts'
 
 /** The rules that match one event. */
 export interface Matched {

@@ -192,9 +192,9 @@ export async function status(clients: TrailClients, now: number): Promise<Check[
     webhook: () => webhookCheck(clients),
   }
   return Promise.all(
-    Object.entries(checks).map(async ([check, look]): Promise<Check> => {
+    Object.entries(checks).map(async ([check, run]): Promise<Check> => {
       try {
-        return { check, ...(await look()) }
+        return { check, ...(await run()) }
       } catch (error) {
         if (!(error instanceof Problem) || error.code === 'aws-credentials') throw error
         return { check, ...fail(error.message, error.step ?? again) }

@@ -1,7 +1,7 @@
 import { callAws, jsonCall } from '../../aws/index.ts'
 import type { TrailClients } from './clients.ts'
 import { again, type Finding, fail, type Outputs, ok } from './finding.ts'
-import { keptOut } from './publishers.ts'
+import { publishersWithout } from './publishers.ts'
 
 /** Whether alarms, events and budgets can publish to the topic. */
 export async function topicCheck(clients: TrailClients, { TopicArn }: Outputs): Promise<Finding> {
@@ -10,7 +10,7 @@ export async function topicCheck(clients: TrailClients, { TopicArn }: Outputs): 
     clients.sns.send(new GetTopicAttributesCommand({ TopicArn })),
   )
   if (!Attributes.KmsMasterKeyId) return fail('The topic is not encrypted.', again)
-  const missing = keptOut(Attributes.Policy ?? '', ['sns:Publish'])
+  const missing = publishersWithout(Attributes.Policy ?? '', ['sns:Publish'])
   if (missing.length > 0) return fail(`${missing.join(', ')} may not publish to the topic.`, again)
   return ok('Encrypted; CloudWatch, EventBridge and Budgets may publish.')
 }
@@ -28,7 +28,7 @@ export async function keyCheck(clients: TrailClients, { KeyArn }: Outputs): Prom
       body: { KeyId: KeyArn, PolicyName: 'default' },
     }),
   )
-  const missing = keptOut(String(Policy), ['kms:Decrypt', 'kms:GenerateDataKey'])
+  const missing = publishersWithout(String(Policy), ['kms:Decrypt', 'kms:GenerateDataKey'])
   if (missing.length > 0) return fail(`${missing.join(', ')} may not use the topic's key, so their messages are lost.`, again)
   return ok('CloudWatch, EventBridge and Budgets may use it.')
 }

@@ -1,7 +1,7 @@
 import { callAws } from '../../aws/index.ts'
 import { step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { contentsOf, destroyStack, isShell, restingStack, type Stack, type StackClients, type Steps } from '../stacks/index.ts'
+import { contentsOf, destroyStack, idleStack, isInReview, type Stack, type StackClients, type Steps } from '../stacks/index.ts'
 import { isMissing, type TrailClients } from './clients.ts'
 import { emptyBucket } from './empty-bucket.ts'
 import { globalRegion, globalStackName, trailStack } from './names.ts'
@@ -27,7 +27,7 @@ function recordedBy({ outputs }: Stack): Recorded {
 
 async function deleteLogs(clients: TrailClients, { bucket, group }: Recorded, steps: Steps): Promise<void> {
   if (bucket) {
-    steps.tell(`Emptying the bucket ${bucket}.`)
+    steps.report(`Emptying the bucket ${bucket}.`)
     await emptyBucket(clients, bucket)
   }
   if (!group) return
@@ -39,7 +39,7 @@ async function deleteLogs(clients: TrailClients, { bucket, group }: Recorded, st
       if (!isMissing(error)) throw error
     }
   })
-  steps.tell(`Deleted the log group ${group}.`)
+  steps.report(`Deleted the log group ${group}.`)
 }
 
 /** Adds the names of the remaining resources to an error, because the deleted stack can no longer show them. */
@@ -56,9 +56,9 @@ function stillThere(error: unknown, { bucket, group }: Recorded): unknown {
  * A stack of this trail, once no operation is in progress. Ignores a stack in review, which is empty, and a forwarding stack
  * with a different home region, which belongs to the trail there.
  */
-async function standing(stacks: StackClients, name: string, home: string, steps: Steps): Promise<Stack | undefined> {
-  const stack = await restingStack(stacks, name, steps)
-  if (stack === undefined || isShell(stack)) return undefined
+async function installedStack(stacks: StackClients, name: string, home: string, steps: Steps): Promise<Stack | undefined> {
+  const stack = await idleStack(stacks, name, steps)
+  if (stack === undefined || isInReview(stack)) return undefined
   return name === globalStackName && stack.parameters.HomeRegion !== home ? undefined : stack
 }
 
@@ -85,20 +85,20 @@ export async function uninstall(clients: TrailClients, options: { deleteLogs: bo
       ...(here.region === globalRegion ? [] : [{ stacks: there, name: globalStackName }]),
     ]
     const found = await Promise.all(
-      places.map(async (at) => ({ ...at, stack: await standing(at.stacks, at.name, here.region, steps) })),
+      places.map(async (at) => ({ ...at, stack: await installedStack(at.stacks, at.name, here.region, steps) })),
     )
-    const own = found.flatMap(({ stack, ...at }) => (stack === undefined ? [] : [{ ...at, stack }]))
-    if (own.length === 0) throw trailMissing(here.region)
-    const contents = await Promise.all(own.map(({ stacks, stack }) => contentsOf(stacks, stack)))
+    const installed = found.flatMap(({ stack, ...at }) => (stack === undefined ? [] : [{ ...at, stack }]))
+    if (installed.length === 0) throw trailMissing(here.region)
+    const contents = await Promise.all(installed.map(({ stacks, stack }) => contentsOf(stacks, stack)))
     if (!(await steps.approve(contents.flat()))) throw new Problem('declined', 'Not confirmed. Nothing was deleted.')
     await deleteWebhooks(clients)
     let left: readonly string[] = []
-    for (const { stacks, name } of own.toReversed()) {
+    for (const { stacks, name } of installed.toReversed()) {
       const { retained } = await destroyStack(stacks, name, { ...steps, approve: async () => true })
       left = [...left, ...retained]
     }
-    const home = own.find(({ name }) => name === trailStack)?.stack
+    const home = installed.find(({ name }) => name === trailStack)?.stack
     if (options.deleteLogs && home !== undefined) left = await without(clients, left, recordedBy(home), steps)
-    return { stacks: own.map(({ name }) => name), left }
+    return { stacks: installed.map(({ name }) => name), left }
   })
 }

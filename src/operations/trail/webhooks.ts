@@ -12,7 +12,7 @@ const address = /^https:\/\/hooks\.slack(?:-gov)?\.com\/(?:services|workflows)\/
  * Validates a webhook: a URL, or a JSON object of channels and their URLs. Error messages never contain a URL.
  * @throws Problem `input-invalid`
  */
-export function checkedWebhooks(text: string): string {
+export function parseWebhooks(text: string): string {
   const trimmed = text.trim()
   let addresses: unknown[] = [trimmed]
   if (trimmed.startsWith('{')) {
@@ -116,7 +116,7 @@ export async function probeWebhook(url: string): Promise<Probed> {
  * Tests each webhook, and fails if Slack rejects one. If Slack is unreachable from here, the notifier may still reach it.
  * @throws Problem `input-invalid`, which never shows a URL
  */
-export async function knownWebhooks(webhooks: string, tell: (line: string) => void): Promise<void> {
+export async function verifyWebhooks(webhooks: string, report: (line: string) => void): Promise<void> {
   for (const [channel, url] of readWebhooks(webhooks)) {
     const { state, words } = await probeWebhook(url)
     if (state === 'refused') {
@@ -124,6 +124,6 @@ export async function knownWebhooks(webhooks: string, tell: (line: string) => vo
         next: 'create a new one: https://api.slack.com/messaging/webhooks',
       })
     }
-    if (state === 'unclear') tell(`${words}, so the webhook of "${channel}" was not tested. Test it later: apigw trail test`)
+    if (state === 'unclear') report(`${words}, so the webhook of "${channel}" was not tested. Test it later: apigw trail test`)
   }
 }

@@ -1,11 +1,11 @@
 import type { Change } from './change.ts'
 import { type Cidr, cidrText, covers } from './cidr.ts'
-import { guardBlock, keysShutOut, type RestrictedKey } from './guard.ts'
+import { blockedKeys, guardBlock, type RestrictedKey } from './guard.ts'
 import { type List, rangesOf } from './lists.ts'
 import { readSets, type SetContents } from './sets.ts'
 
 /** What the caller of `block` provides. */
-export interface BlockSurroundings {
+export interface BlockInput {
   /** The operator's own addresses, if known. */
   readonly mine: readonly Cidr[]
   readonly wide: boolean
@@ -25,15 +25,11 @@ function within(sets: readonly SetContents[], list: List, cidrs: readonly Cidr[]
  * @returns remarks about the accepted ranges
  * @throws Problem `lockout-refused` if one of them must not be blocked; then none is
  */
-export async function checkBlock(
-  { waf }: Pick<Change, 'waf'>,
-  cidrs: readonly Cidr[],
-  around: BlockSurroundings,
-): Promise<string[]> {
+export async function checkBlock({ waf }: Pick<Change, 'waf'>, cidrs: readonly Cidr[], input: BlockInput): Promise<string[]> {
   const sets = await readSets(waf)
   const allowed = rangesOf(sets.filter(({ list }) => list === 'allow').flatMap(({ addresses }) => addresses))
-  const remarks = cidrs.flatMap((cidr) => guardBlock(cidr, { ...around, allowed }))
-  return [...remarks, ...within(sets, 'block', cidrs), ...keysShutOut(cidrs, around.keys)]
+  const remarks = cidrs.flatMap((cidr) => guardBlock(cidr, { ...input, allowed }))
+  return [...remarks, ...within(sets, 'block', cidrs), ...blockedKeys(cidrs, input.keys)]
 }
 
 /** @returns remarks about ranges to allow */

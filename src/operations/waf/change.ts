@@ -16,7 +16,7 @@ export interface Change {
 }
 
 /** The fields of a note that an operator sets. */
-export type Why = Pick<Note, 'until' | 'by' | 'from' | 'reason'>
+export type NoteInput = Pick<Note, 'until' | 'by' | 'from' | 'reason'>
 
 /** Identifies an entry by its list and address. */
 export type Place = Pick<Note, 'list' | 'address'>
@@ -34,7 +34,7 @@ function named(places: readonly Place[]): string {
 }
 
 /** Updates each IP set, one per list and address family. */
-async function inSets({ waf, dryRun }: Change, places: readonly Place[], kind: 'add' | 'remove'): Promise<Place[]> {
+async function updateSets({ waf, dryRun }: Change, places: readonly Place[], kind: 'add' | 'remove'): Promise<Place[]> {
   const done: Place[] = []
   for (const list of ['block', 'allow'] as const) {
     for (const family of families) {
@@ -49,7 +49,7 @@ async function inSets({ waf, dryRun }: Change, places: readonly Place[], kind: '
   return done
 }
 
-export interface Put {
+export interface AddedEntries {
   readonly entries: readonly Place[]
   /** The addresses that were not on the list before. */
   readonly added: readonly string[]
@@ -59,16 +59,16 @@ export interface Put {
  * Adds addresses to a list. Writes the note before the address, so an interrupted command never leaves an address without its
  * expiry.
  */
-export async function addEntries(change: Change, list: List, cidrs: readonly Cidr[], why: Why): Promise<Put> {
+export async function addEntries(change: Change, list: List, cidrs: readonly Cidr[], why: NoteInput): Promise<AddedEntries> {
   const entries = cidrs.map((cidr) => ({ list, address: cidrText(cidr) }))
   // Fails on a full or missing set before a note is written.
-  await inSets({ ...change, dryRun: true }, entries, 'add')
+  await updateSets({ ...change, dryRun: true }, entries, 'add')
   if (change.notes !== undefined && !change.dryRun) {
     const notes = entries.map((entry): Note => ({ ...entry, ...why, at: change.now }))
     const what = `waf: ${named(entries)}: ${why.reason}`
     await changeNotes(change.notes, change.waf.acl.arn, what, (before) => [...notesWithout(before, entries), ...notes])
   }
-  return { entries, added: (await inSets(change, entries, 'add')).map(({ address }) => address) }
+  return { entries, added: (await updateSets(change, entries, 'add')).map(({ address }) => address) }
 }
 
 /**
@@ -76,13 +76,13 @@ export async function addEntries(change: Change, list: List, cidrs: readonly Cid
  * @param before the notes on which the decision was based
  * @returns the removed entries
  */
-export async function takeEntries(
+export async function removeEntries(
   change: Change,
   places: readonly Place[],
   before: readonly Note[],
   what: string,
 ): Promise<Place[]> {
-  const removed = await inSets(change, places, 'remove')
+  const removed = await updateSets(change, places, 'remove')
   if (change.notes === undefined || change.dryRun) return removed
   let renewed: Note[] = []
   await changeNotes(change.notes, change.waf.acl.arn, what, (notes) => {
@@ -93,7 +93,7 @@ export async function takeEntries(
       own.filter((note) => !renewed.includes(note)),
     )
   })
-  await inSets(change, renewed, 'add')
+  await updateSets(change, renewed, 'add')
   return removed.filter((place) => !renewed.some((note) => sameEntry(note, place)))
 }
 
@@ -116,5 +116,5 @@ export async function sweep(change: Change): Promise<Place[]> {
     )
   }
   const due = dueNotes(entries)
-  return due.length === 0 ? [] : takeEntries(change, due, notes, `waf: expired ${named(due)}`)
+  return due.length === 0 ? [] : removeEntries(change, due, notes, `waf: expired ${named(due)}`)
 }

@@ -33,17 +33,17 @@ function familyOf(address: string): Family {
 export function entriesOf(sets: readonly SetContents[], notes: readonly Note[] | undefined, now: number): Entry[] {
   const keyOf = ({ list, address }: Pick<Note, 'list' | 'address'>) => `${list} ${address}`
   const known = new Map(notes?.map((note) => [keyOf(note), note]))
-  const inSets = sets.flatMap(({ list, family, addresses }) =>
+  const onLists = sets.flatMap(({ list, family, addresses }) =>
     addresses.map((address): Entry => {
       const note = known.get(keyOf({ list, address }))
       return { list, family, address, state: notes === undefined ? 'unknown' : stateOf(note, now), note: note ?? null }
     }),
   )
-  const there = new Set(inSets.map(keyOf))
+  const there = new Set(onLists.map(keyOf))
   const missing = (notes ?? [])
     .filter((note) => !there.has(keyOf(note)))
     .map((note): Entry => ({ list: note.list, family: familyOf(note.address), address: note.address, state: 'missing', note }))
-  return [...inSets, ...missing]
+  return [...onLists, ...missing]
 }
 
 /** How long a note may exist without its address: a running command writes the note first. */

@@ -3,7 +3,7 @@ import { Problem } from '../../domain/problem.ts'
 import { type Cidr, cidrText, covers, type Family, overlap, readCidr } from './cidr.ts'
 
 /** The addresses that must stay reachable. */
-export interface Surroundings {
+export interface BlockContext {
   /** The operator's own addresses, if known. */
   readonly mine: readonly Cidr[]
   readonly allowed: readonly Cidr[]
@@ -50,7 +50,7 @@ function refuseInside(cidr: Cidr): void {
  * @returns remarks about an accepted block
  * @throws Problem `lockout-refused`
  */
-export function guardBlock(cidr: Cidr, { mine, allowed, wide }: Surroundings): string[] {
+export function guardBlock(cidr: Cidr, { mine, allowed, wide }: BlockContext): string[] {
   const text = cidrText(cidr)
   refuseInside(cidr)
   const own = mine.find((one) => covers(cidr, one))
@@ -85,7 +85,7 @@ export interface RestrictedKey {
 }
 
 /** The customers' keys whose IP allow list overlaps the blocked ranges. */
-export function keysShutOut(cidrs: readonly Cidr[], keys: readonly RestrictedKey[]): string[] {
+export function blockedKeys(cidrs: readonly Cidr[], keys: readonly RestrictedKey[]): string[] {
   return keys.flatMap(({ customer, keyId, from }) => {
     const hit = from.find((text) => {
       const range = readCidr(text)

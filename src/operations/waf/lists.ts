@@ -7,15 +7,15 @@ export type List = (typeof lists)[number]
 const families: readonly Family[] = [4, 6]
 
 /** Identifies an IP set by list and address family. */
-export interface Which {
+export interface SetKey {
   readonly list: List
   readonly family: Family
 }
 
-export const allSets: readonly Which[] = lists.flatMap((list) => families.map((family) => ({ list, family })))
+export const allSets: readonly SetKey[] = lists.flatMap((list) => families.map((family) => ({ list, family })))
 
 /** The names that templates/stacks/edge.yaml gives to the sets of a web ACL. */
-export function setName(webAcl: string, { list, family }: Which): string {
+export function setName(webAcl: string, { list, family }: SetKey): string {
   return `${webAcl}-${list}-v${family}`
 }
 
@@ -23,7 +23,7 @@ export function setName(webAcl: string, { list, family }: Which): string {
 export const maxAddresses = 10_000
 
 /** The canonical form of a range, because AWS WAF returns IPv6 uncompressed. Other text is unchanged. */
-export function normal(text: string): string {
+export function normalized(text: string): string {
   const cidr = readCidr(text)
   return cidr === undefined ? text : cidrText(cidr)
 }

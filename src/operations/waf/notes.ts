@@ -43,7 +43,7 @@ function notesIn(text: string | undefined): Note[] {
     return shape.parse(JSON.parse(text)).notes
   } catch (cause) {
     throw new Problem('registry-corrupt', 'The notes about the IP lists of the web ACL are unreadable.', {
-      next: 'use the apigw version that wrote them, or restore an older backup of the registry',
+      next: 'use the version of apigw that wrote them, or restore an older backup of the registry',
       cause,
     })
   }

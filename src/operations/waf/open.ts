@@ -2,7 +2,7 @@ import type { AwsPlace } from '../../aws/index.ts'
 import { apigw, type NextCommand, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Ref, WafApi } from './api.ts'
-import { allSets, setName, type Which } from './lists.ts'
+import { allSets, type SetKey, setName } from './lists.ts'
 import { openWafApi } from './sdk.ts'
 
 /** The web ACL to use. */
@@ -16,7 +16,7 @@ export interface WafPlace extends AwsPlace {
 export interface Waf {
   readonly api: WafApi
   readonly acl: Ref
-  readonly sets: readonly (Which & { readonly ref: Ref | undefined; readonly name: string })[]
+  readonly sets: readonly (SetKey & { readonly ref: Ref | undefined; readonly name: string })[]
   /** The command that creates missing resources. */
   readonly deploy: NextCommand
 }

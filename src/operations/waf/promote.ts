@@ -1,13 +1,13 @@
 import type { Rule } from '@aws-sdk/client-wafv2'
 import { Problem } from '../../domain/problem.ts'
 import type { Waf } from './open.ts'
-import { untilSaved } from './retry.ts'
-import { hasOwnAnswer, inMode, modeOf, ownIpSetsOf, ruleLine, rulesNamed, type Switch } from './rules.ts'
+import { retryUntilSaved } from './retry.ts'
+import { hasCustomResponse, inMode, modeOf, ownIpSetsOf, ruleLine, rulesNamed, type SwitchableMode } from './rules.ts'
 import { type RuleSample, samplesOf } from './sample.ts'
 
 /** The preview of a promotion. */
 export interface Promotion {
-  readonly to: Switch
+  readonly to: SwitchableMode
   /** Names of the rules that change. */
   readonly rules: readonly string[]
   /** Named rules that are already in that mode. */
@@ -39,7 +39,7 @@ function refuseAllowRule(waf: Waf, chosen: readonly Rule[]): void {
  * @param names the rules to change; empty: all in count mode
  * @throws Problem `rule-unknown`, `lockout-refused`
  */
-export async function planPromotion(waf: Waf, names: readonly string[], to: Switch, now: number): Promise<Promotion> {
+export async function planPromotion(waf: Waf, names: readonly string[], to: SwitchableMode, now: number): Promise<Promotion> {
   const { acl } = await waf.api.webAcl(waf.acl)
   const chosen = rulesNamed(
     acl.Rules ?? [],
@@ -56,14 +56,14 @@ export async function planPromotion(waf: Waf, names: readonly string[], to: Swit
     already: chosen.filter((rule) => !changing.includes(rule)).map(nameOf),
     samples,
     remarks: changing
-      .filter(hasOwnAnswer)
+      .filter(hasCustomResponse)
       .map((rule) => `${rule.Name} has a custom response, which is removed until the next deployment of the web ACL.`),
   }
 }
 
 /** Changes the mode of the rules and nothing else of the web ACL. Keeps concurrent changes. */
-export async function carryOutPromotion({ api, acl: ref }: Waf, { rules, to }: Pick<Promotion, 'rules' | 'to'>): Promise<void> {
-  await untilSaved(ref.name, async () => {
+export async function applyPromotion({ api, acl: ref }: Waf, { rules, to }: Pick<Promotion, 'rules' | 'to'>): Promise<void> {
+  await retryUntilSaved(ref.name, async () => {
     const { acl, token } = await api.webAcl(ref)
     const named = rulesNamed(acl.Rules ?? [], rules, () => false)
     const Rules = acl.Rules?.map((rule) => (named.includes(rule) ? inMode(rule, to) : rule))

@@ -10,7 +10,7 @@ const maxMs = 1_000
  * @param attempt one read-modify-write: its result, or undefined after a conflict
  * @throws Problem `waf-busy`
  */
-export async function untilSaved<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
+export async function retryUntilSaved<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
   for (let round = 0; round < tries; round++) {
     const result = await attempt()
     if (result !== undefined) return result

@@ -83,13 +83,13 @@ export function ruleLine(rule: Rule): RuleLine {
 }
 
 /** The two modes that a rule can be switched between. */
-export type Switch = 'block' | 'count'
+export type SwitchableMode = 'block' | 'count'
 
 /**
  * The rule in a different mode, otherwise unchanged.
  * @throws Problem `rule-unknown` if its mode is neither count nor block
  */
-export function inMode(rule: Rule, to: Switch): Rule {
+export function inMode(rule: Rule, to: SwitchableMode): Rule {
   const mode = modeOf(rule)
   if (mode !== 'block' && mode !== 'count') {
     throw new Problem('rule-unknown', `The rule ${rule.Name} neither counts nor blocks; its mode is "${mode}".`, {
@@ -102,7 +102,7 @@ export function inMode(rule: Rule, to: Switch): Rule {
 }
 
 /** Whether a rule has a custom response, which is lost in count mode. */
-export function hasOwnAnswer(rule: Rule): boolean {
+export function hasCustomResponse(rule: Rule): boolean {
   return rule.Action?.Block?.CustomResponse !== undefined
 }
 

@@ -13,7 +13,7 @@ const Limit = 100
  * A concurrent change, or an entity that is not consistent yet (`WAFUnavailableEntityException`: "retry your request"). Both
  * are solved by reading again.
  */
-const readAgain = new Set(['WAFOptimisticLockException', 'WAFUnavailableEntityException'])
+const retryableErrors = new Set(['WAFOptimisticLockException', 'WAFUnavailableEntityException'])
 
 /** All mutable fields of a web ACL. An update removes the fields that it omits (API reference, UpdateWebACL). */
 function settable(acl: WebACL) {
@@ -72,7 +72,7 @@ class SdkWaf implements WafApi {
       const answer = await this.#client.send(new this.#sdk.ListWebACLsCommand({ Scope, Limit, NextMarker }))
       return { found: answer.WebACLs ?? [], next: answer.NextMarker }
     }
-    return this.#asked('ListWebACLs', () => allPages(page))
+    return this.#call('ListWebACLs', () => allPages(page))
   }
 
   ipSets(): Promise<Ref[]> {
@@ -80,11 +80,11 @@ class SdkWaf implements WafApi {
       const answer = await this.#client.send(new this.#sdk.ListIPSetsCommand({ Scope, Limit, NextMarker }))
       return { found: answer.IPSets ?? [], next: answer.NextMarker }
     }
-    return this.#asked('ListIPSets', () => allPages(page))
+    return this.#call('ListIPSets', () => allPages(page))
   }
 
   webAcl({ name: Name, id: Id }: Ref): Promise<{ acl: WebACL; token: string | undefined }> {
-    return this.#asked('GetWebACL', async () => {
+    return this.#call('GetWebACL', async () => {
       const { WebACL: acl, LockToken: token } = await this.#client.send(new this.#sdk.GetWebACLCommand({ Name, Id, Scope }))
       if (acl === undefined) throw new Problem('aws-refused', `AWS WAF returned no web ACL for ${Name}.`)
       return { acl, token }
@@ -93,11 +93,11 @@ class SdkWaf implements WafApi {
 
   saveWebAcl({ name: Name, id: Id }: Ref, acl: WebACL, LockToken: string | undefined): Promise<boolean> {
     const command = new this.#sdk.UpdateWebACLCommand({ Name, Id, Scope, LockToken, ...settable(acl) })
-    return this.#saved('UpdateWebACL', () => this.#client.send(command))
+    return this.#save('UpdateWebACL', () => this.#client.send(command))
   }
 
   ipSet({ name: Name, id: Id }: Ref): Promise<StoredSet> {
-    return this.#asked('GetIPSet', async () => {
+    return this.#call('GetIPSet', async () => {
       const { IPSet: set, LockToken: token } = await this.#client.send(new this.#sdk.GetIPSetCommand({ Name, Id, Scope }))
       return { addresses: set?.Addresses ?? [], description: set?.Description, token }
     })
@@ -107,21 +107,21 @@ class SdkWaf implements WafApi {
     // As with a web ACL: an omitted description is removed, and an empty one is rejected.
     const kept = description ? { Description: description } : {}
     const command = new this.#sdk.UpdateIPSetCommand({ Name, Id, Scope, LockToken, Addresses: [...addresses], ...kept })
-    return this.#saved('UpdateIPSet', () => this.#client.send(command))
+    return this.#save('UpdateIPSet', () => this.#client.send(command))
   }
 
   loadBalancers(WebACLArn: string): Promise<string[]> {
     const command = new this.#sdk.ListResourcesForWebACLCommand({ WebACLArn, ResourceType })
-    return this.#asked('ListResourcesForWebACL', async () => (await this.#client.send(command)).ResourceArns ?? [])
+    return this.#call('ListResourcesForWebACL', async () => (await this.#client.send(command)).ResourceArns ?? [])
   }
 
   webAclOf(ResourceArn: string): Promise<string | undefined> {
     const command = new this.#sdk.GetWebACLForResourceCommand({ ResourceArn })
-    return this.#asked('GetWebACLForResource', async () => (await this.#client.send(command)).WebACL?.ARN)
+    return this.#call('GetWebACLForResource', async () => (await this.#client.send(command)).WebACL?.ARN)
   }
 
   logging(ResourceArn: string): Promise<LoggingConfiguration | undefined> {
-    return this.#asked('GetLoggingConfiguration', async () => {
+    return this.#call('GetLoggingConfiguration', async () => {
       try {
         const command = new this.#sdk.GetLoggingConfigurationCommand({ ResourceArn })
         return (await this.#client.send(command)).LoggingConfiguration
@@ -135,7 +135,7 @@ class SdkWaf implements WafApi {
   sample(WebAclArn: string, RuleMetricName: string, window: { from: number; to: number }, MaxItems: number): Promise<Sample> {
     const TimeWindow = { StartTime: new Date(window.from), EndTime: new Date(window.to) }
     const command = new this.#sdk.GetSampledRequestsCommand({ WebAclArn, RuleMetricName, Scope, TimeWindow, MaxItems })
-    return this.#asked('GetSampledRequests', async () => {
+    return this.#call('GetSampledRequests', async () => {
       const { SampledRequests = [], PopulationSize = 0 } = await this.#client.send(command)
       return { requests: SampledRequests, population: PopulationSize }
     })
@@ -145,7 +145,7 @@ class SdkWaf implements WafApi {
     this.#client.destroy()
   }
 
-  async #asked<T>(action: string, call: () => Promise<T>): Promise<T> {
+  async #call<T>(action: string, call: () => Promise<T>): Promise<T> {
     try {
       return await call()
     } catch (error) {
@@ -153,13 +153,13 @@ class SdkWaf implements WafApi {
     }
   }
 
-  #saved(action: string, call: () => Promise<unknown>): Promise<boolean> {
-    return this.#asked(action, async () => {
+  #save(action: string, call: () => Promise<unknown>): Promise<boolean> {
+    return this.#call(action, async () => {
       try {
         await call()
         return true
       } catch (error) {
-        if (error instanceof Error && readAgain.has(error.name)) return false
+        if (error instanceof Error && retryableErrors.has(error.name)) return false
         throw error
       }
     })

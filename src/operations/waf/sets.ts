@@ -1,12 +1,12 @@
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Ref, WafApi } from './api.ts'
-import { type List, maxAddresses, normal, type Which } from './lists.ts'
+import { type List, maxAddresses, normalized, type SetKey } from './lists.ts'
 import type { Waf } from './open.ts'
-import { untilSaved } from './retry.ts'
+import { retryUntilSaved } from './retry.ts'
 
 /** The contents of one IP set. */
-export interface SetContents extends Which {
+export interface SetContents extends SetKey {
   readonly name: string
   /** In the format of `cidrText`; text that is not an address is unchanged. */
   readonly addresses: readonly string[]
@@ -18,14 +18,14 @@ export async function readSets({ api, sets }: Waf, list?: List): Promise<SetCont
   const read = await Promise.all(
     wanted.map(async ({ list: own, family, name, ref }) => {
       if (ref === undefined) return []
-      return [{ list: own, family, name, addresses: (await api.ipSet(ref)).addresses.map(normal) }]
+      return [{ list: own, family, name, addresses: (await api.ipSet(ref)).addresses.map(normalized) }]
     }),
   )
   return read.flat()
 }
 
 /** @throws Problem `web-acl-unknown` if the set does not exist */
-export function setOf({ sets, deploy }: Waf, list: List, family: Which['family']): Ref {
+export function setOf({ sets, deploy }: Waf, list: List, family: SetKey['family']): Ref {
   const set = sets.find((one) => one.list === list && one.family === family)
   if (set?.ref !== undefined) return set.ref
   throw new Problem('web-acl-unknown', `The web ACL has no IP set "${set?.name}".`, { next: deploy })
@@ -56,12 +56,12 @@ export function changeSet(
   dryRun: boolean,
 ): Promise<SetChange> {
   const unwanted = new Set(remove)
-  return untilSaved(ref.name, async () => {
+  return retryUntilSaved(ref.name, async () => {
     const stored = await api.ipSet(ref)
-    const kept = stored.addresses.filter((text) => !unwanted.has(normal(text)))
-    const there = new Set(kept.map(normal))
+    const kept = stored.addresses.filter((text) => !unwanted.has(normalized(text)))
+    const there = new Set(kept.map(normalized))
     const added = add.filter((address) => !there.has(address))
-    const removed = stored.addresses.map(normal).filter((address) => unwanted.has(address))
+    const removed = stored.addresses.map(normalized).filter((address) => unwanted.has(address))
     if (added.length === 0 && removed.length === 0) return { added, removed }
     if (kept.length + added.length > maxAddresses) throw full(ref.name, added.length, maxAddresses - kept.length)
     if (dryRun) return { added, removed }

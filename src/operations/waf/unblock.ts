@@ -1,6 +1,6 @@
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { type Change, type Place, takeEntries } from './change.ts'
+import { type Change, type Place, removeEntries } from './change.ts'
 import { type Cidr, cidrText, covers, readCidr } from './cidr.ts'
 import { readNotes } from './notes.ts'
 import { readSets } from './sets.ts'
@@ -35,5 +35,5 @@ export async function unblock(change: Change, cidrs: readonly Cidr[]): Promise<U
   if (found.length === 0) throw new Problem('entry-unknown', remarks.join(' '), { next: apigw('waf list') })
   const before = change.notes === undefined ? [] : await readNotes(change.notes, change.waf.acl.arn)
   const texts = found.map(({ list, address }) => `${list} ${address}`).join(', ')
-  return { removed: await takeEntries(change, found, before, `waf: remove ${texts}`), remarks }
+  return { removed: await removeEntries(change, found, before, `waf: remove ${texts}`), remarks }
 }

@@ -34,14 +34,14 @@ interface Seen {
 async function shortly(run: Short): Promise<Seen> {
   const events: ProveEvent[] = []
   let open: readonly number[] = []
-  const tell = (event: ProveEvent): void => {
+  const report = (event: ProveEvent): void => {
     events.push(event)
     const listening = listeningOf(process.pid)
     expect(listening.loopback.length).toBeGreaterThanOrEqual(4)
     open = [...open, ...listening.open]
   }
   const options = { messages: 300, rate: 500, seed: 14, signal: new AbortController().signal }
-  return { proof: await prove({ ...run, ...options, tell }), events, open }
+  return { proof: await prove({ ...run, ...options, report }), events, open }
 }
 
 describe.each(runs)('$database and $registry', (run) => {

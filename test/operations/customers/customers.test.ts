@@ -9,7 +9,7 @@ import {
   keysOf,
   type NewCustomer,
   nearest,
-  quotaStanding,
+  quotaStatus,
   removeCustomer,
   removeRoute,
   resolveRoute,
@@ -47,7 +47,7 @@ describe.each([
   beforeAll(async () => {
     const engine = open()
     const registry = await engine.open(clock)
-    // The operator's own clock is an hour behind the registry's.
+    // The operator's clock is an hour behind the registry's.
     const context = { registry, actor: { who: 'kim', from: 'laptop' }, now: () => clock.now - 3_600_000 }
     opened = { engine, registry, context }
   })
@@ -64,7 +64,7 @@ describe.each([
     return profile.customer.id
   }
 
-  test('a new customer has all that was asked for, and a test environment that works at once', async () => {
+  test('a new customer has everything that was requested, and a working test environment', async () => {
     const { registry, context } = given()
     const id = freshId()
     const { profile, keys } = await addCustomer(context, {
@@ -81,7 +81,7 @@ describe.each([
       expect(looksLikeSecret(secret)).toBe(true)
       expect(basic).toBe(`${id}:${secret}:${credential.keyId}`)
       expect(credential).toMatchObject({ digest: digestOf(secret) })
-      // The key is valid at once by the clock that judges it.
+      // The key is valid at once by the registry's clock.
       await new Tenant(registry, id).admitted({ keyId: credential.keyId, environment: credential.environment })
     }
     expect((await registry.history(id, 10)).map(({ who, from, what }) => [who, from, what])).toEqual([
@@ -98,7 +98,7 @@ describe.each([
     ['limit', 'quota-invalid', { quota: { day: 0.5 } }],
     ['queue', 'route-invalid', { queue: 'sms queue' }],
     ['queue of the sandbox', 'route-invalid', { queue: 'sandbox' }],
-  ])('where the %s is wrong nothing at all is written', async (_part, code, wrong) => {
+  ])('if the %s is invalid, nothing is written', async (_part, code, wrong) => {
     const { registry, engine, context } = given()
     const id = wrong.id ?? freshId()
     const wishes = { queue: 'sms', quota: { day: 10 }, keysFor: ['live'] as const, ...wrong, id }
@@ -108,7 +108,7 @@ describe.each([
     expect(await engine.dump()).not.toContain(id)
   })
 
-  test('a customer who exists is not added again and keeps what it has', async () => {
+  test('an existing customer is not added again and does not change', async () => {
     const { registry, context } = given()
     const id = await added({ keysFor: ['live'] })
     const before = await registry.profile(id)
@@ -116,13 +116,13 @@ describe.each([
     expect(await registry.profile(id)).toEqual(before)
   })
 
-  test('a name that was mistyped is met with the one that was meant', async () => {
+  test('a mistyped name gets the closest match as a suggestion', async () => {
     const id = await added()
     const typed = `${id.slice(0, -1)}_`
     for (const ask of [
       () => setQuota(given().context, typed, 'live', { day: 1 }),
       () => removeCustomer(given().context, typed),
-      () => quotaStanding(given().registry, typed, 'live'),
+      () => quotaStatus(given().registry, typed, 'live'),
     ]) {
       const problem = await problemOf(ask())
       expect(problem.code).toBe('customer-unknown')
@@ -130,7 +130,7 @@ describe.each([
     }
   })
 
-  test('twenty operators who change one customer at once lose nothing', async () => {
+  test('twenty concurrent operators who change one customer lose nothing', async () => {
     const { context, registry } = given()
     const id = await added({ quota: { day: 1 } })
     const limits = ['day', 'month', 'rate', 'burst'] as const
@@ -153,7 +153,7 @@ describe.each([
     expect(quota?.rate).toBeGreaterThanOrEqual(100)
   })
 
-  test('a change that is not possible leaves all as it was', async () => {
+  test('an invalid change changes nothing', async () => {
     const { context, registry } = given()
     const id = await added({ quota: { day: 1 } })
     const before = await registry.profile(id)
@@ -169,7 +169,7 @@ describe.each([
     expect(await registry.profile(id)).toEqual(before)
   })
 
-  test('revoking a key holds from then on, and doing it again does not move the time', async () => {
+  test('revoking a key is immediate, and a second revocation keeps the time of the first', async () => {
     const { context, registry } = given()
     const id = await added({ quota: { day: 9 }, queue: 'sms', keysFor: ['live', 'test'] })
     const [live, test] = await keysOf(registry, id)
@@ -222,14 +222,14 @@ describe.each([
     expect((await problemOf(removeRoute(context, id, 'messages', 'live'))).code).toBe('route-unknown')
   })
 
-  test('the standing tells what is left, costs nothing, and begins anew with the window', async () => {
+  test('the status shows the remaining quota, consumes none, and resets with the window', async () => {
     const { context, registry } = given()
     const id = await added({ quota: { rate: 2, burst: 4, day: 10, month: 100 }, queue: 'sms', keysFor: ['live'] })
     const [key] = await keysOf(registry, id)
     const customer = new Tenant(registry, id)
     await customer.admitted({ keyId: key?.keyId ?? '', units: 3 })
     for (let read = 0; read < 2; read++) {
-      expect(await quotaStanding(registry, id, 'live')).toMatchObject({
+      expect(await quotaStatus(registry, id, 'live')).toMatchObject({
         customer: id,
         environment: 'live',
         timeZone: 'Asia/Seoul',
@@ -238,12 +238,12 @@ describe.each([
       })
     }
     clock.now += day
-    expect((await quotaStanding(registry, id, 'live')).remaining).toMatchObject({ rate: 4, day: 10, month: 97 })
+    expect((await quotaStatus(registry, id, 'live')).remaining).toMatchObject({ rate: 4, day: 10, month: 97 })
     clock.now = at('2026-12-01T00:00+09:00')
-    expect((await quotaStanding(registry, id, 'live')).remaining).toMatchObject({ day: 10, month: 100 })
+    expect((await quotaStatus(registry, id, 'live')).remaining).toMatchObject({ day: 10, month: 100 })
     await setQuota(context, id, 'live', { day: null })
-    expect((await quotaStanding(registry, id, 'live')).quota).toEqual({ rate: 2, burst: 4, month: 100 })
-    const bare = await quotaStanding(registry, await added(), 'live')
+    expect((await quotaStatus(registry, id, 'live')).quota).toEqual({ rate: 2, burst: 4, month: 100 })
+    const bare = await quotaStatus(registry, await added(), 'live')
     expect(bare).not.toHaveProperty('quota')
     expect(bare).not.toHaveProperty('remaining')
   })

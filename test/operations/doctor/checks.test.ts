@@ -8,10 +8,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { nextText } from '../../../src/domain/next-step.ts'
 import type { Route } from '../../../src/domain/route.ts'
 import { type Check, limited } from '../../../src/operations/doctor/check.ts'
-import { checkCertificate, judgeCertificate } from '../../../src/operations/doctor/checks/certificate.ts'
-import { clockCheck, judgeClock } from '../../../src/operations/doctor/checks/clock.ts'
+import { certificateResult, checkCertificate } from '../../../src/operations/doctor/checks/certificate.ts'
+import { clockCheck, clockResult } from '../../../src/operations/doctor/checks/clock.ts'
 import { checkQueues } from '../../../src/operations/doctor/checks/queues.ts'
-import { checkReports, judgeLag } from '../../../src/operations/doctor/checks/reports.ts'
+import { checkReports, lagResult } from '../../../src/operations/doctor/checks/reports.ts'
 import { healthFrom } from '../../../src/registry/redis/health.ts'
 import { openDatabase } from '../../../src/runtime/ports/index.ts'
 import { temporaryFolder } from '../../cli/run.ts'
@@ -21,7 +21,7 @@ const now = Date.parse('2026-11-23T00:00:00Z')
 const days = (count: number): number => now + count * 86_400_000
 const never = new AbortController().signal
 
-/** A check with its fix as the text that a person reads. */
+/** A check with its fix as text. */
 function withFixAsText({ fix, ...check }: Check) {
   return { ...check, ...(fix !== undefined && { fix: nextText(fix) }) }
 }
@@ -29,8 +29,8 @@ function withFixAsText({ fix, ...check }: Check) {
 describe('a certificate', () => {
   test.each([
     ['long before its end', { validTo: days(90) }, 'ok', /90 days/],
-    ['that was not renewed', { validTo: days(29) }, 'warn', /29 days.*not renewed/],
-    ['that ended', { validTo: days(-1), fault: 'CERT_HAS_EXPIRED' }, 'fail', /ended on 2026-11-22/],
+    ['that is not renewed yet', { validTo: days(29) }, 'warn', /29 days.*not renewed/],
+    ['that has expired', { validTo: days(-1), fault: 'CERT_HAS_EXPIRED' }, 'fail', /expired on 2026-11-22/],
     [
       'of another name',
       { validTo: days(90), fault: 'ERR_TLS_CERT_ALTNAME_INVALID' },
@@ -38,12 +38,12 @@ describe('a certificate', () => {
       /not trusted: ERR_TLS_CERT_ALTNAME/,
     ],
   ] as const)('%s', (_, seen, state, detail) => {
-    const check = judgeCertificate('api.example.com', seen, now)
+    const check = certificateResult('api.example.com', seen, now)
     expect(check).toMatchObject({ name: 'certificate', state, detail: expect.stringMatching(detail) })
     expect(check.fix === undefined).toBe(state === 'ok')
   })
 
-  /** A real server with a certificate of its own making. */
+  /** A real server with a self-signed certificate. */
   async function server(name: string, validDays: number): Promise<{ url: string; ca: string }> {
     const folder = temporaryFolder()
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
@@ -63,7 +63,7 @@ describe('a certificate', () => {
       { state: 'ok', detail: expect.stringMatching(/of localhost, until .+ \((?:199|200) days\)/) },
     ])
   })
-  test('that nobody trusts is looked at all the same', async () => {
+  test('that is not trusted is reported', async () => {
     const { url } = await server('localhost', 200)
     expect(await checkCertificate(url, never)).toMatchObject([
       { state: 'fail', detail: expect.stringContaining('DEPTH_ZERO_SELF_SIGNED_CERT') },
@@ -73,7 +73,7 @@ describe('a certificate', () => {
     const { url, ca } = await server('api.example.com', 200)
     expect(await checkCertificate(url, never, ca)).toMatchObject([{ state: 'fail', detail: expect.stringContaining('ALTNAME') }])
   })
-  test('a gateway without TLS has none, and one that is not there is a fault', async () => {
+  test('a gateway without TLS has none, and an unreachable one is a failure', async () => {
     expect(await checkCertificate('http://127.0.0.1:1', never)).toEqual([])
     expect(await checkCertificate('https://localhost:1', never)).toMatchObject([
       { state: 'fail', detail: expect.stringContaining('ECONNREFUSED') },
@@ -90,9 +90,9 @@ describe('a clock', () => {
     [300_000, 'fail'],
     [-3_600_000, 'fail'],
   ])('%d ms off is %s', (ahead, state) => {
-    expect(judgeClock('clock', "AWS's", ahead).state).toBe(state)
+    expect(clockResult('clock', "AWS's", ahead).state).toBe(state)
   })
-  test('the time that asking takes does not count', async () => {
+  test('the duration of the request does not count', async () => {
     const ask = async (): Promise<number> => {
       const theirs = Date.now() + 100
       await new Promise((resolve) => setTimeout(resolve, 200))
@@ -102,7 +102,7 @@ describe('a clock', () => {
   })
 })
 
-describe('what Redis says of itself', () => {
+describe('the configuration of Redis', () => {
   const info = (lines: Readonly<Record<string, string>>): string =>
     `# Server\r\n${Object.entries(lines)
       .map(([name, value]) => `${name}:${value}`)
@@ -176,11 +176,11 @@ describe('queues', () => {
     return check === undefined ? undefined : withFixAsText(check)
   }
 
-  test('with a redrive policy and no dead letters, well', async () => {
+  test('with a redrive policy and no dead letters are ok', async () => {
     const check = await look({ 'carrier-a': { ...counts(3), RedrivePolicy }, 'carrier-a-dlq': counts(0) })
     expect(check).toEqual({ name: 'queue carrier-a', state: 'ok', detail: '3 waiting, 0 in flight' })
   })
-  test('without one, what fails comes back', async () => {
+  test('without one, failed messages are retried', async () => {
     expect(await look({ 'carrier-a': counts(0) })).toMatchObject({
       state: 'warn',
       detail: expect.stringContaining('no redrive policy'),
@@ -191,7 +191,7 @@ describe('queues', () => {
     [5, 'warn'],
     [99, 'warn'],
     [100, 'ok'],
-  ])('that gives up after %d receives: %s', async (maxReceiveCount, state) => {
+  ])('with maxReceiveCount %d: %s', async (maxReceiveCount, state) => {
     const low = JSON.stringify({ deadLetterTargetArn: 'arn:aws:sqs:ap-northeast-2:1:carrier-a-dlq', maxReceiveCount })
     const check = await look({ 'carrier-a': { ...counts(3), RedrivePolicy: low }, 'carrier-a-dlq': counts(0) })
     expect(check?.state).toBe(state)
@@ -199,32 +199,32 @@ describe('queues', () => {
     expect(check?.detail).toContain(`maxReceiveCount is ${maxReceiveCount}`)
     expect(check?.fix).toContain('set it to 1000')
   })
-  test('dead letters are said, with where to look', async () => {
+  test('dead letters are reported, with the command that shows them', async () => {
     expect(await look({ 'carrier-a': { ...counts(0), RedrivePolicy }, 'carrier-a-dlq': counts(7) })).toMatchObject({
       state: 'warn',
       detail: expect.stringContaining('7 in carrier-a-dlq'),
       fix: expect.stringMatching(/apigw queue peek carrier-a-dlq.*apigw queue redrive carrier-a/),
     })
   })
-  test('a right that is missing is named, and says nothing about the queue', async () => {
+  test('a missing permission is named, and skips the check', async () => {
     expect(await look({}, 403)).toMatchObject({ state: 'skipped', detail: expect.stringContaining('sqs:getqueueattributes') })
   })
 })
 
-test('a look that hangs ends, and says so', async () => {
+test('a check that hangs times out', async () => {
   const hangs = limited('waf', 'run it again', () => new Promise(() => undefined), 50)
   expect(await hangs).toEqual([{ name: 'waf', state: 'fail', detail: 'no answer within 0.05 seconds', fix: 'run it again' }])
 })
 
 describe('reports', () => {
   test('without outcomes, with young ones, with old ones', () => {
-    expect(judgeLag({ queue: 'carrier-a', outcomes: 0 }, now)).toMatchObject({ state: 'ok' })
-    expect(judgeLag({ queue: 'carrier-a', outcomes: 1, oldestAt: now - 2_000 }, now)).toEqual({
+    expect(lagResult({ queue: 'carrier-a', outcomes: 0 }, now)).toMatchObject({ state: 'ok' })
+    expect(lagResult({ queue: 'carrier-a', outcomes: 1, oldestAt: now - 2_000 }, now)).toEqual({
       name: 'reports',
       state: 'ok',
       detail: 'carrier-a: 1 outcome without a report, the oldest 2 s old',
     })
-    expect(withFixAsText(judgeLag({ queue: 'carrier-a', outcomes: 1_000, oldestAt: now - 601_000 }, now))).toMatchObject({
+    expect(withFixAsText(lagResult({ queue: 'carrier-a', outcomes: 1_000, oldestAt: now - 601_000 }, now))).toMatchObject({
       state: 'warn',
       detail: 'carrier-a: 1000 or more outcomes without a report, the oldest 601 s old',
       fix: expect.stringContaining('apigw logs worker'),

@@ -71,7 +71,7 @@ describe('doctor fails, with the cause and the next command, where Redis', () =>
     ])
   })
 
-  test('has lost a primary, and says what else it saw', async () => {
+  test('has lost a primary; the other results are shown too', async () => {
     const nodes = await startRedisCluster({ replicasPerMaster: 0, options: ['--cluster-require-full-coverage', 'no'] })
     onTestFinished(() => nodes.stop())
     await customerOn(nodes.address)
@@ -82,7 +82,7 @@ describe('doctor fails, with the cause and the next command, where Redis', () =>
   })
 })
 
-test('doctor says of a gateway why it is not ready', async () => {
+test('doctor says why a gateway is not ready', async () => {
   const redis = await ownRedis()
   const world = await startWorld({ endpoint: sqs.endpoint, registry: redis.address })
   expect((await checkGateway(world.listening.url, false)).state).toBe('ok')

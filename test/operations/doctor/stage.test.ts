@@ -37,7 +37,7 @@ async function redis(...more: string[]): Promise<OwnRedis> {
   return own
 }
 
-/** The doctor on a stage of AWS. */
+/** Runs the doctor for a stage on AWS. */
 async function doctor(aws: Pick<AwsServer, 'env'>, registry: string, ...more: string[]): Promise<Report> {
   const cwd = temporaryFolder()
   const stage = `    registry: ${registry}\n    gateway: ${await readyGateway()}\n    region: ap-northeast-2\n`
@@ -47,7 +47,7 @@ async function doctor(aws: Pick<AwsServer, 'env'>, registry: string, ...more: st
   return { code, ...JSON.parse(stdout) }
 }
 
-/** The one check that a fault of AWS brings about. */
+/** The check that a fault of AWS causes. */
 async function found(name: string, answers: Readonly<Record<string, Answer>>): Promise<Check> {
   const aws = await healthyAws(answers)
   const { checks } = await doctor(aws, 'sqlite:registry.db')
@@ -56,8 +56,8 @@ async function found(name: string, answers: Readonly<Record<string, Answer>>): P
   return check
 }
 
-describe('a stage without fault', () => {
-  test('every dependency is looked at', async () => {
+describe('a healthy stage', () => {
+  test('every dependency is checked', async () => {
     const own = await redis()
     const report = await doctor(await healthyAws(), own.address)
     expect(report.checks.filter(({ state }) => state !== 'ok').map(({ name, state }) => [name, state])).toEqual([
@@ -107,7 +107,7 @@ describe('a stage without fault', () => {
       ['clock', 'ok'],
     ])
   })
-  test('a schema that was asked for', async () => {
+  test('a schema with --database', async () => {
     const database = `sqlite:${join(temporaryFolder(), 'm.db')}`
     const { checks } = await doctor(await healthyAws(), 'sqlite:registry.db', '--database', database)
     expect(checks.find(({ name }) => name === 'schema')).toMatchObject({
@@ -119,7 +119,7 @@ describe('a stage without fault', () => {
 })
 
 describe('the registry', () => {
-  test('what would sell units twice fails, what a restart would lose is a warning, each with the command that mends it', async () => {
+  test('a risk of selling units twice fails, a risk of data loss at restart warns, each with the command that fixes it', async () => {
     const own = await redis('--maxmemory-policy', 'allkeys-lru', '--maxmemory', '100mb', '--appendonly', 'no')
     const { checks } = await doctor(await healthyAws(), own.address)
     expect(checks.filter(({ name, state }) => name.startsWith('registry ') && state !== 'ok')).toEqual([
@@ -137,7 +137,7 @@ describe('the registry', () => {
       },
     ])
   })
-  test('one that is in a network of its own is reached by the function', async () => {
+  test('one inside a VPC is reached through the function', async () => {
     const { checks } = await doctor(await healthyAws(), 'rediss://localhost:1')
     expect(checks.find(({ name }) => name === 'registry')).toMatchObject({ state: 'fail' })
     const fixes = checks.map(({ fix }) => fix)
@@ -145,14 +145,14 @@ describe('the registry', () => {
   })
 })
 
-describe('what is wrong on AWS is found, and has a fix', () => {
+describe('each fault on AWS is found, with a fix', () => {
   test.each<[string, string, Record<string, Answer>, string, RegExp, RegExp]>([
     [
       'a stage that is not deployed',
       'stacks',
       { DescribeStacks: (of) => noStack(of.parameters.get('StackName') ?? '') },
       'warn',
-      /nothing of the stage prod/,
+      /the stage prod has no stacks/,
       /^apigw deploy --stage prod$/,
     ],
     [
@@ -196,7 +196,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
           of.parameters.get('StackName') === 'apigw-prod-worker' ? noStack('w') : stackOf('CREATE_COMPLETE'),
       },
       'fail',
-      /not there/,
+      /does not exist/,
       /^apigw deploy worker/,
     ],
     [
@@ -207,7 +207,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
           of.parameters.get('StackName') === 'apigw-prod-admin' ? noStack('a') : stackOf('CREATE_COMPLETE'),
       },
       'warn',
-      /not there/,
+      /does not exist/,
       /^apigw deploy admin/,
     ],
     [
@@ -215,11 +215,11 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       'trail',
       { DescribeStacks: (of) => (of.parameters.get('StackName') === 'apigw-trail' ? noStack('t') : stackOf('CREATE_COMPLETE')) },
       'warn',
-      /no stack apigw-trail/,
+      /stack apigw-trail does not exist/,
       /^apigw trail install --stage prod$/,
     ],
     [
-      'a trail that was stopped',
+      'a trail that is stopped',
       'trail',
       { GetTrailStatus: { IsLogging: false } },
       'fail',
@@ -235,7 +235,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       /^apigw trail status --stage prod$/,
     ],
     [
-      'a trail that was there before ours, and was stopped',
+      'an adopted trail that is stopped',
       'trail',
       {
         DescribeStacks: () => stackOf('CREATE_COMPLETE', { TrailName: '', LogGroup: 'theirs' }),
@@ -252,7 +252,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       'budget',
       { DescribeNotificationsForBudget: { error: 'NotFoundException', message: 'no', status: 400 } },
       'fail',
-      /no budget apigw-prod/,
+      /budget apigw-prod does not exist/,
       /^apigw deploy security/,
     ],
     [
@@ -260,7 +260,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       'budget',
       { DescribeNotificationsForBudget: { Notifications: [] } },
       'fail',
-      /tells nobody/,
+      /has no notifications/,
       /^apigw deploy security/,
     ],
     [
@@ -276,15 +276,15 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       /monthlyBudget/,
     ],
     [
-      'alarms that nobody hears',
+      'alarms without subscribers',
       'alerts',
       { ListSubscriptionsByTopic: '<Subscriptions></Subscriptions>' },
       'warn',
-      /nobody is subscribed/,
+      /no subscribers/,
       /alertEmail/,
     ],
     [
-      'a subscription that nobody confirmed',
+      'an unconfirmed subscription',
       'alerts',
       {
         ListSubscriptionsByTopic:
@@ -303,7 +303,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
       /timedatectl/,
     ],
     [
-      'a clock with which nothing can be signed',
+      'a clock that invalidates signatures',
       'clock aws',
       { date: new Date(Date.now() - 3_600_000).toUTCString() },
       'fail',
@@ -320,7 +320,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
     ['waf', 'GetWebACLForResource', 'wafv2:GetWebACLForResource'],
     ['budget', 'DescribeNotificationsForBudget', 'budgets:ViewBudget'],
     ['alerts', 'ListSubscriptionsByTopic', 'sns:ListSubscriptionsByTopic'],
-  ])('without the right to look at %s the right is named, and the others are looked at', async (name, call, action) => {
+  ])('without permission for %s, the permission is named and the other checks run', async (name, call, action) => {
     const { checks, code } = await doctor(await healthyAws({ [call]: denied(action) }), 'sqlite:registry.db')
     const check = checks.find((one) => one.name === name)
     expect(check).toMatchObject({
@@ -332,7 +332,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
     expect(checks.filter((one) => others.includes(one.name)).map((one) => one.state)).toEqual(others.map(() => 'ok'))
     expect(code).toBe(0)
   })
-  test('without the right to see stacks, what needs them is skipped', async () => {
+  test('without permission for stacks, the checks that need them are skipped', async () => {
     const { checks } = await doctor(
       await healthyAws({ DescribeStacks: denied('cloudformation:DescribeStacks') }),
       'sqlite:registry.db',
@@ -340,7 +340,7 @@ describe('what is wrong on AWS is found, and has a fix', () => {
     const states = Object.fromEntries(checks.map(({ name, state }) => [name, state]))
     expect(states).toMatchObject({ stacks: 'skipped', trail: 'skipped', waf: 'skipped', alerts: 'skipped', budget: 'ok' })
   })
-  test('a service that fails is one check that failed', async () => {
+  test('a failing service fails one check', async () => {
     const { checks, code } = await doctor(
       await healthyAws({ GetTrailStatus: { error: 'InternalFailure', message: 'boom', status: 500 } }),
       'sqlite:registry.db',
@@ -355,9 +355,13 @@ describe('what is wrong on AWS is found, and has a fix', () => {
 })
 
 describe('without AWS', () => {
-  const nobody = { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' }
-  test('no credentials: said once, and the rest is looked at', async () => {
-    const { checks, code } = await doctor({ env: nobody }, 'sqlite:registry.db')
+  const noCredentials = {
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  }
+  test('no credentials: reported once, and the other checks run', async () => {
+    const { checks, code } = await doctor({ env: noCredentials }, 'sqlite:registry.db')
     expect(checks.filter(({ name }) => name === 'aws')).toEqual([
       {
         name: 'aws',
@@ -369,7 +373,7 @@ describe('without AWS', () => {
     expect(checks.find(({ name }) => name === 'gateway')?.state).toBe('ok')
     expect(code).toBe(0)
   })
-  test('a stage on this machine asks nothing of AWS', async () => {
+  test('a local stage makes no call to AWS', async () => {
     const aws = await healthyAws()
     const cwd = temporaryFolder()
     writeFileSync(join(cwd, 'apigw.yaml'), 'version: 1\nstages:\n  dev:\n    registry: sqlite:registry.db\n')
@@ -377,13 +381,13 @@ describe('without AWS', () => {
     expect(JSON.parse(stdout).checks.map(({ name }: Check) => name)).toEqual(['node', 'config', 'registry', 'gateway'])
     expect(aws.asked).toEqual([])
   })
-  test('in words, what was skipped is counted', async () => {
+  test('the text output counts skipped checks', async () => {
     const cwd = temporaryFolder()
     writeFileSync(
       join(cwd, 'apigw.yaml'),
       `version: 1\nstages:\n  prod:\n    registry: sqlite:registry.db\n    gateway: ${await readyGateway()}\n    region: ap-northeast-2\n`,
     )
-    const { stdout } = await run(['doctor'], { cwd, env: nobody })
+    const { stdout } = await run(['doctor'], { cwd, env: noCredentials })
     expect(stdout).toMatch(/\n– aws {2}There are no AWS credentials/)
     expect(stdout).toMatch(/\n\d ok, 1 warning, 0 failed, 2 skipped\n$/)
   })

@@ -42,7 +42,7 @@ function behaves(start: () => Promise<Place>): void {
   })
   afterAll(() => place.stop())
 
-  /** A queue that moves messages to a dead-letter queue after so many receives, with messages in it. */
+  /** A queue with messages and a dead-letter queue, with this maxReceiveCount. */
   async function filled(maxReceiveCount: number, messages: number): Promise<{ name: string; dead: string }> {
     const name = uniqueName('carrier')
     const dead = `${name}-dlq`
@@ -60,7 +60,7 @@ function behaves(start: () => Promise<Place>): void {
     return states.map(({ visible, inFlight }) => visible + inFlight)
   }
 
-  test('a dead-letter queue can be looked at as often as one likes, and keeps all of it', async () => {
+  test('a dead-letter queue can be peeked without limit, and keeps all messages', async () => {
     const { dead } = await filled(3, 0)
     for (let at = 0; at < 12; at++) await queue.sendBatch(dead, [`junk ${at}`])
     for (let look = 1; look <= 3; look++) {
@@ -71,7 +71,7 @@ function behaves(start: () => Promise<Place>): void {
     expect((await queue.state(dead)).visible).toBe(12)
   })
 
-  test('where few receives are allowed a look takes none, however often it is tried', async () => {
+  test('with a low maxReceiveCount, a peek uses no receives', async () => {
     const both = await filled(5, 3)
     for (let look = 0; look < 7; look++) {
       await expect(peekQueue(queue, both.name, { most: 1, force: false })).rejects.toMatchObject({ code: 'receives-scarce' })
@@ -80,9 +80,9 @@ function behaves(start: () => Promise<Place>): void {
     expect(await queue.receive(both.name, { most: 1, waitSeconds: 1 })).toMatchObject([{ receiveCount: 1 }])
   })
 
-  test('an envelope with an unreadable message shows whose it is, and is redriven with the others', async () => {
+  test('an envelope with an unreadable message shows its customer, and is redriven with the others', async () => {
     const { name, dead } = await filled(3, 0)
-    const spoiled = [messageWith({ sendAt: -1 }), messageWith({ to: 'nobody' }), messageWith()]
+    const spoiled = [messageWith({ sendAt: -1 }), messageWith({ to: 'not-a-number' }), messageWith()]
     const nameless = JSON.stringify({ ...JSON.parse(envelopeOf(name, [messageWith()])), messages: [null, 7, messageWith()] })
     for (const body of [envelopeOf(name, spoiled), nameless, 'junk']) await queue.sendBatch(dead, [body])
     const { messages } = await peekQueue(queue, dead, { most: 10, force: false })
@@ -98,7 +98,7 @@ function behaves(start: () => Promise<Place>): void {
     expect(await counts({ name, dead })).toEqual([2, 1])
   })
 
-  test('by force it says what is left, and stops where half is used', async () => {
+  test('with --force it shows the remaining receives, and stops when half are used', async () => {
     const both = await filled(5, 1)
     for (const receivesLeft of [4, 3]) {
       const look = await peekQueue(queue, both.name, { most: 10, force: true })
@@ -111,7 +111,7 @@ function behaves(start: () => Promise<Place>): void {
     expect(await counts(both)).toEqual([1, 0])
   })
 
-  test('where many receives are allowed looks show messages until half of them is used, and then refuse', async () => {
+  test('with a high maxReceiveCount, peeks work until half the receives are used', async () => {
     const both = await filled(100, 2)
     const look = () => peekQueue(queue, both.name, { most: 10, force: false })
     expect((await look()).messages).toHaveLength(2)

@@ -49,7 +49,7 @@ const faults: [string, Columns, string][] = [
 describe.each(engines.filter(({ engine }) => engine !== 'SQLite'))('the status of a schema, in $engine', ({ engine, create }) => {
   async function prepared(columns: Columns) {
     const test = await create()
-    // As old as the tables that carriers bring.
+    // An old table, as carriers have them.
     if (engine === 'MariaDB') await test.sql("SET SESSION sql_mode = ''")
     await test.sql(tableOf(columns))
     await (await test.open()).migrate([carrier])
@@ -71,11 +71,11 @@ describe.each(engines.filter(({ engine }) => engine !== 'SQLite'))('the status o
       { name: 'schema', state: 'ok' },
       { name: 'table carrier-b', state: 'fail', detail: expect.stringContaining(detail), fix: expect.any(String) },
     ])
-    // Looking has left nothing behind.
+    // The check has left nothing behind.
     expect(await sql('SELECT * FROM biz_msg')).toEqual([])
   })
 
-  it('a table that takes every row is well, also with a default that is no date', async () => {
+  it('a table that accepts every row is ok, also with a default that is not a date', async () => {
     const preset = engine === 'MariaDB' ? "DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00'" : "DATE NOT NULL DEFAULT '0001-01-01'"
     const { address } = await prepared({ ...good, report_time: preset })
     const { carriers } = await schemaStatus({ address }, [carrier])
@@ -86,7 +86,7 @@ describe.each(engines.filter(({ engine }) => engine !== 'SQLite'))('the status o
     ])
   })
 
-  it('a column that keeps out some rows is a warning', async () => {
+  it('a column that rejects some rows is a warning', async () => {
     const { address } = await prepared({ ...good, msg_body: 'VARCHAR(90) NOT NULL' })
     const { carriers } = await schemaStatus({ address }, [carrier])
     expect(carriers).toMatchObject([{ served: true, faults: [{ column: 'msg_body', keepsOut: 'some' }] }])
@@ -96,7 +96,7 @@ describe.each(engines.filter(({ engine }) => engine !== 'SQLite'))('the status o
     ])
   })
 
-  it('doctor looks at the table by the same file of carriers, and at the reports of one that refuses some rows', async () => {
+  it('doctor checks the table with the same carriers file, and the reports of one that rejects some rows', async () => {
     const { address } = await prepared({ ...good, msg_body: 'VARCHAR(90) NOT NULL' })
     const cwd = temporaryFolder()
     writeFileSync(join(cwd, 'mine.yaml'), JSON.stringify({ carriers: [carrier] }))
@@ -109,7 +109,7 @@ describe.each(engines.filter(({ engine }) => engine !== 'SQLite'))('the status o
     ])
   })
 
-  it('the command shows the fault and ends with 1, and with 0 when it is mended', async () => {
+  it('the command shows the fault and exits with 1, and with 0 once it is fixed', async () => {
     const { address, sql } = await prepared({ ...good, cmid: 'VARCHAR(20) PRIMARY KEY' })
     const cwd = temporaryFolder()
     writeFileSync(join(cwd, 'mine.yaml'), JSON.stringify({ carriers: [carrier] }))

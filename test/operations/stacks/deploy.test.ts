@@ -8,12 +8,12 @@ const three = { Queue: 'AWS::SQS::Queue', Topic: 'AWS::SNS::Topic', Role: 'AWS::
 describe('a deployment that works', () => {
   test('creates a stack, and reports each resource and status once', async () => {
     const { clients, aws } = await world()
-    const asking = steps()
-    const deployed = await deployStack(clients, wanted(three), asking)
+    const recorded = steps()
+    const deployed = await deployStack(clients, wanted(three), recorded)
     expect(deployed).toEqual({ outputs: { Answer: `${name}:42` }, changed: true })
     // Three changes arrived in two pages.
-    expect(asking.asked[0]?.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['create Queue', 'create Topic', 'create Role'])
-    const queue = asking.told.filter((line) => line.includes('Queue'))
+    expect(recorded.approvals[0]?.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['create Queue', 'create Topic', 'create Role'])
+    const queue = recorded.reported.filter((line) => line.includes('Queue'))
     expect(queue.map((line) => line.split(/ {2,}/).slice(1, 4))).toEqual([
       ['CREATE_IN_PROGRESS', 'Queue', 'AWS::SQS::Queue'],
       ['CREATE_COMPLETE', 'Queue', 'AWS::SQS::Queue'],
@@ -25,7 +25,7 @@ describe('a deployment that works', () => {
     await deployStack(clients, wanted(three), steps())
     const again = steps()
     expect(await deployStack(clients, wanted(three), again)).toEqual({ outputs: { Answer: `${name}:42` }, changed: false })
-    expect(again.asked).toEqual([])
+    expect(again.approvals).toEqual([])
     expect(count('ExecuteChangeSet')).toBe(1)
     expect(aws.changeSets).toBe(0)
   })
@@ -34,8 +34,8 @@ describe('a deployment that works', () => {
     await deployStack(clients, wanted(three), steps())
     const second = steps()
     await deployStack(clients, wanted({ ...three, Table: 'AWS::DynamoDB::Table' }), second)
-    expect(second.asked[0]?.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['create Table'])
-    expect(second.told.join('\n')).not.toMatch(/Queue|Topic|Role/)
+    expect(second.approvals[0]?.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['create Table'])
+    expect(second.reported.join('\n')).not.toMatch(/Queue|Topic|Role/)
   })
   test('creates a stack although a dry run left it in review', async () => {
     const { clients, aws, server } = await world()
@@ -78,9 +78,9 @@ describe('a deployment that works', () => {
         return aws.query.DescribeStackEvents ?? ''
       },
     }))
-    const asking = steps()
-    expect((await deployStack(clients, wanted(three), asking)).changed).toBe(true)
-    expect(asking.told.join('\n')).toMatch(/AWS continues; retrying/)
+    const recorded = steps()
+    expect((await deployStack(clients, wanted(three), recorded)).changed).toBe(true)
+    expect(recorded.reported.join('\n')).toMatch(/AWS continues; retrying/)
   })
 })
 
@@ -105,8 +105,8 @@ describe('what is approved', () => {
   })
   test('an error during approval is rethrown, after the same cleanup', async () => {
     const { clients, aws } = await world()
-    const asking = steps({ approve: () => Promise.reject(new Error('no terminal')) })
-    await expect(deployStack(clients, wanted(three), asking)).rejects.toThrow('no terminal')
+    const recorded = steps({ approve: () => Promise.reject(new Error('no terminal')) })
+    await expect(deployStack(clients, wanted(three), recorded)).rejects.toThrow('no terminal')
     expect({ sets: aws.changeSets, stacks: aws.stacks.size }).toEqual({ sets: 0, stacks: 0 })
   })
   test('data stores that are replaced or deleted are marked, with the fate of their data', async () => {
@@ -203,9 +203,9 @@ describe('a deployment that fails', () => {
       message: expect.stringMatching(/failed during creation \(ROLLBACK_COMPLETE\).*It has no resources/),
       next: expect.stringMatching(/--yes/),
     })
-    const asking = steps({ mayRemoveFailed: async () => true })
-    expect((await deployStack(clients, wanted(three), asking)).changed).toBe(true)
-    expect(asking.told[0]).toBe(`Deleting the failed stack ${name}.`)
+    const recorded = steps({ mayRemoveFailed: async () => true })
+    expect((await deployStack(clients, wanted(three), recorded)).changed).toBe(true)
+    expect(recorded.reported[0]).toBe(`Deleting the failed stack ${name}.`)
   })
   test('shows CloudFormation’s reason for a rejected change set', async () => {
     const { clients, aws } = await world(() => ({
@@ -259,7 +259,7 @@ describe('two at once', () => {
     aws.put(name, busy())
     const waiting = steps({ wait: true })
     expect((await deployStack(clients, wanted(three), waiting)).changed).toBe(true)
-    expect(waiting.told[0]).toMatch(/by bob .*Waiting\.$/)
+    expect(waiting.reported[0]).toMatch(/by bob .*Waiting\.$/)
   })
   test('an approved change is not executed after a different deployment was faster', async () => {
     const { clients, aws } = await world(() => ({ ExecuteChangeSet: { error: 'InvalidChangeSetStatus', status: 400 } }))
@@ -276,14 +276,14 @@ describe('Ctrl-C', () => {
   test('before the first change leaves nothing behind', async () => {
     const { clients, aws, count } = await world()
     const stop = new AbortController()
-    const asking = steps({
+    const recorded = steps({
       signal: stop.signal,
       approve: async () => {
         stop.abort()
         return true
       },
     })
-    await expect(deployStack(clients, wanted(three), asking)).rejects.toMatchObject({ code: 'interrupted' })
+    await expect(deployStack(clients, wanted(three), recorded)).rejects.toMatchObject({ code: 'interrupted' })
     expect({ sets: aws.changeSets, stacks: aws.stacks.size, executed: count('ExecuteChangeSet') }).toEqual({
       sets: 0,
       stacks: 0,
@@ -306,8 +306,8 @@ describe('Ctrl-C', () => {
   test('during the operation only stops watching, and says how to follow it', async () => {
     const { clients } = await world()
     const stop = new AbortController()
-    const asking = steps({ signal: stop.signal, tell: () => stop.abort() })
-    await expect(deployStack(clients, wanted(three), asking)).rejects.toMatchObject({
+    const recorded = steps({ signal: stop.signal, report: () => stop.abort() })
+    await expect(deployStack(clients, wanted(three), recorded)).rejects.toMatchObject({
       code: 'interrupted',
       exit: 130,
       message: `Stopped watching ${name}; AWS continues to change it.`,

@@ -14,9 +14,9 @@ describe('destroying a stack', () => {
   test('shows every resource with the fate of its data, and lists what was retained', async () => {
     const { clients, aws } = await world()
     const stack = aws.put(name, { template: body })
-    const asking = steps()
-    expect(await destroyStack(clients, name, asking)).toEqual({ retained: ['AWS::S3::Bucket media-1'] })
-    expect(asking.asked[0]?.map(({ kind, id, loss }) => [kind, id, loss])).toEqual([
+    const recorded = steps()
+    expect(await destroyStack(clients, name, recorded)).toEqual({ retained: ['AWS::S3::Bucket media-1'] })
+    expect(recorded.approvals[0]?.map(({ kind, id, loss }) => [kind, id, loss])).toEqual([
       ['delete', 'Queue', 'lost'],
       ['delete', 'Media', 'kept'],
       ['delete', 'Db', 'snapshot'],
@@ -30,9 +30,9 @@ describe('destroying a stack', () => {
       template:
         'Resources:\n  Key:\n    Type: AWS::KMS::Key\n    DeletionPolicy: Retain\n    Properties: {Description: !Sub "${AWS::Region}"}\n',
     })
-    const asking = steps()
-    await destroyStack(clients, name, asking)
-    expect(asking.asked[0]).toMatchObject([{ id: 'Key', loss: 'kept' }])
+    const recorded = steps()
+    await destroyStack(clients, name, recorded)
+    expect(recorded.approvals[0]).toMatchObject([{ id: 'Key', loss: 'kept' }])
   })
   test('does nothing if the stack does not exist', async () => {
     const { clients, count } = await world()
@@ -92,7 +92,7 @@ describe('destroying a stack', () => {
     const { clients, aws } = await world()
     aws.put(name, { template: body })
     const stop = new AbortController()
-    const asking = steps({ signal: stop.signal, tell: () => stop.abort(), look: 'apigw status' })
-    await expect(destroyStack(clients, name, asking)).rejects.toMatchObject({ code: 'interrupted', next: 'apigw status' })
+    const recorded = steps({ signal: stop.signal, report: () => stop.abort(), statusCommand: 'apigw status' })
+    await expect(destroyStack(clients, name, recorded)).rejects.toMatchObject({ code: 'interrupted', next: 'apigw status' })
   })
 })

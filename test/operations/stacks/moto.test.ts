@@ -68,12 +68,12 @@ describe.skipIf(!hasMoto)('against moto', () => {
 
     const asking = steps()
     await deployStack(clients, { ...wanted, templateBody: second }, asking)
-    expect(asking.asked[0]?.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['create Other'])
+    expect(asking.approvals[0]?.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['create Other'])
     expect(await queues()).toEqual(['acme', 'other'])
 
     const leaving = steps()
     await destroyStack(clients, name, leaving)
-    expect(leaving.asked[0]?.map(({ id, loss }) => [id, loss]).sort()).toEqual([
+    expect(leaving.approvals[0]?.map(({ id, loss }) => [id, loss]).sort()).toEqual([
       ['Kept', 'kept'],
       ['Other', 'lost'],
       ['Queue', 'lost'],

@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from 'vitest'
-import type { Change, StackClients, Steps, Wanted } from '../../../src/operations/stacks/index.ts'
+import type { Change, DesiredStack, StackClients, Steps } from '../../../src/operations/stacks/index.ts'
 import { stackClients } from '../../../src/operations/stacks/index.ts'
 import { type Answer, type AwsServer, awsServer } from '../../support/aws-server.ts'
 import { FakeCloudFormation } from '../../support/cloudformation.ts'
@@ -32,21 +32,21 @@ export async function world(instead: (aws: FakeCloudFormation) => Readonly<Recor
 }
 
 export interface Recorded extends Steps {
-  readonly told: string[]
-  readonly asked: (readonly Change[])[]
+  readonly reported: string[]
+  readonly approvals: (readonly Change[])[]
 }
 
 /** Approves everything and records what was reported. */
 export function steps(more: Partial<Steps> = {}): Recorded {
-  const told: string[] = []
-  const asked: (readonly Change[])[] = []
+  const reported: string[] = []
+  const approvals: (readonly Change[])[] = []
   const { approve = async () => true, ...rest } = more
   return {
-    told,
-    asked,
-    tell: (line) => void told.push(line),
+    reported,
+    approvals,
+    report: (line) => void reported.push(line),
     approve: async (changes) => {
-      asked.push(changes)
+      approvals.push(changes)
       return approve(changes)
     },
     ...rest,
@@ -63,6 +63,6 @@ export function template(resources: Readonly<Record<string, string>>, outputs: R
   return JSON.stringify({ Resources: Object.fromEntries(of), Outputs: Object.fromEntries(values) })
 }
 
-export function wanted(resources: Readonly<Record<string, string>>, more: Partial<Wanted> = {}): Wanted {
+export function wanted(resources: Readonly<Record<string, string>>, more: Partial<DesiredStack> = {}): DesiredStack {
   return { name: 'apigw-dev-data', templateBody: template(resources, { Answer: '42' }), parameters: {}, ...more }
 }

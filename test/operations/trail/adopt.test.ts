@@ -17,28 +17,28 @@ async function withTrail(...trails: Cloud['trails']): Promise<Cloud> {
   return made
 }
 
-/** What the stack is asked to be, and then says of itself. */
+/** The stack's parameter for the adopted log group. */
 function adopting(made: Cloud): void {
   made.aws.outputs.set('apigw-trail', { TopicArn: 'topic', LogGroup: 'cloudtrail/all', TrailName: '', BucketName: '' })
 }
 
 const groupOf = (made: Cloud) => made.aws.stacks.get('apigw-trail')?.parameters.AdoptLogGroup
 
-describe('an account that has a trail of all regions', () => {
-  test('is not given a second one in silence', async () => {
+describe('an account with a multi-region trail', () => {
+  test('does not get a second one without asking', async () => {
     const made = await withTrail(management)
     const before = made.state()
     const refused = await made.run('install', '--yes', '--json')
     expect(refused.code).toBe(2)
     expect(jsonError(refused)).toEqual({
       code: 'trail-exists',
-      message: 'There is a trail of all regions already: management-events. AWS bills a second one for every event.',
-      next: 'apigw trail install --adopt management-events, or --own for another',
+      message: 'The account already has a multi-region trail: management-events. AWS charges for every event of a second one.',
+      next: 'apigw trail install --adopt management-events, or --own to create a second one',
     })
     expect(made.state()).toEqual(before)
   })
 
-  test('has its log group used with --adopt, and a later install needs no flag for it', async () => {
+  test('provides its log group with --adopt, and a later install needs no flag', async () => {
     const made = await withTrail({ Name: 'another', IsMultiRegionTrail: true }, management)
     adopting(made)
     const { stdout, code } = await made.run('install', '--adopt', 'management-events', '--yes', '--json')
@@ -51,7 +51,7 @@ describe('an account that has a trail of all regions', () => {
     expect(groupOf(made)).toBe('cloudtrail/all')
   })
 
-  test('a trail of one region that was adopted stays so too', async () => {
+  test('an adopted single-region trail stays adopted', async () => {
     const made = await withTrail({ ...management, IsMultiRegionTrail: false })
     adopting(made)
     expect((await made.run('install', '--adopt', 'management-events', '--yes')).code).toBe(0)
@@ -59,33 +59,33 @@ describe('an account that has a trail of all regions', () => {
     expect(groupOf(made)).toBe('cloudtrail/all')
   })
 
-  test('gets another with --own, and is not asked about it again', async () => {
+  test('gets a second one with --own, and is not asked again', async () => {
     const made = await withTrail(management)
     expect((await made.run('install', '--own', '--yes')).code).toBe(0)
     expect(groupOf(made)).toBe('')
     expect((await made.run('install')).code).toBe(0)
   })
 
-  test('a trail of ours in another region is such a trail', async () => {
+  test('apigw’s own trail in a different region counts too', async () => {
     const made = await withTrail({ ...management, Name: 'apigw-trail' })
     expect(jsonError(await made.run('install', '--yes', '--json')).code).toBe('trail-exists')
   })
 
-  test('a trail of one region alone is none', async () => {
+  test('a single-region trail does not count', async () => {
     const made = await withTrail({ ...management, IsMultiRegionTrail: false })
     expect((await made.run('install', '--yes')).code).toBe(0)
     expect(groupOf(made)).toBe('')
   })
 })
 
-describe('--adopt is refused, before anything is made,', () => {
+describe('--adopt is rejected before anything is created,', () => {
   test.each([
-    ['a name that no trail has', 'nobody', 'There is no trail "nobody".', /describe-trails/],
+    ['an unknown trail name', 'unknown', 'The trail "unknown" does not exist.', /describe-trails/],
     ['a trail without a log group', 'quiet', 'The trail "quiet" does not write to CloudWatch Logs.', /update-trail --name quiet/],
     [
-      'a trail whose log group is in another region',
+      'a trail whose log group is in a different region',
       'far',
-      `The trail "far" writes to CloudWatch Logs in eu-west-1, and this is ${home}.`,
+      `The trail "far" writes to CloudWatch Logs in eu-west-1, not in ${home}.`,
       /install --region eu-west-1 --adopt far/,
     ],
   ])('for %s', async (_, name, message, next) => {

@@ -5,7 +5,7 @@ import { type FakeS3, fakeS3 } from '../../support/s3.ts'
 
 export const account = '123456789012'
 export const home = 'ap-northeast-2'
-/** What the webhook of `loopbackSlack` ends in; it may stand in the secret and nowhere else. */
+/** The secret part of the webhook of `loopbackSlack`; it may be only in Secrets Manager. */
 export const secretPart = 'secret-part'
 
 export interface FakeTrail {
@@ -14,7 +14,7 @@ export interface FakeTrail {
   readonly CloudWatchLogsLogGroupArn?: string
 }
 
-/** What the functions of Lambda do with a payload: what they give back, or why they failed. */
+/** The result of a Lambda function, or its error. */
 export type Invoke = (payload: unknown) => Promise<{ readonly failed?: string }>
 
 export interface Cloud {
@@ -26,21 +26,21 @@ export interface Cloud {
   readonly secrets: Map<string, string>
   readonly trails: FakeTrail[]
   readonly logGroups: Set<string>
-  /** Calls that are denied, by their action, such as `CreateSecret`. */
+  /** Denied actions, such as `CreateSecret`. */
   readonly denied: Set<string>
-  /** Calls of services that speak JSON: action and body. */
+  /** Calls of JSON services: action and body. */
   readonly called: { readonly action: string; readonly body: string }[]
-  /** The region that each stack was last worked with in. */
+  /** The region of the last call for each stack. */
   readonly regions: Map<string, string>
   invoke: Invoke
-  /** Told of each call of CloudFormation before it is answered, with the stack that it names. */
+  /** Called before each response of CloudFormation, with the stack name. */
   onCall: (action: string, stack: string) => void
   run(...args: string[]): Promise<Run>
-  /** The compiled program in a process of its own. */
+  /** Runs the compiled program in its own process. */
   program(stdin: string, ...args: string[]): Promise<Run>
-  /** All that was sent to AWS, but for what was sent to keep the secret. */
+  /** Everything that was sent to AWS, except to Secrets Manager. */
   sentElsewhere(): string
-  /** What a change would leave: to be compared before and after. */
+  /** The state of all resources, to compare before and after. */
   state(): unknown
 }
 
@@ -70,7 +70,7 @@ function secretsManager(secrets: Map<string, string>, action: string, body: stri
   return json(found)
 }
 
-/** Everything that the trail is made of, on this machine: what it is told is remembered, and may be denied. */
+/** Local fakes of the trail's AWS services, which record calls and can deny them. */
 export async function cloud(more: Readonly<Record<string, string>> = {}) {
   const aws = new FakeCloudFormation(100)
   const s3 = fakeS3(account)
@@ -156,7 +156,7 @@ export async function cloud(more: Readonly<Record<string, string>> = {}) {
     TopicArn: `arn:aws:sns:${home}:${account}:apigw-trail-alerts`,
     FunctionName: 'apigw-trail-notifier',
     DeadLetterQueueUrl: `https://sqs.${home}.amazonaws.com/${account}/apigw-trail-dead`,
-    // The names that FakeCloudFormation gives to what it retains.
+    // The names that FakeCloudFormation gives to retained resources.
     LogGroup: 'eventsloggroup-1',
     BucketName: 'bucket-1',
     TrailName: 'apigw-trail',

@@ -42,11 +42,11 @@ async function withLetters(bodies: readonly string[], answers: SlackAnswer[] = [
 const stopped = () => JSON.stringify({ Records: [sns(bridged(example('trail-stopped')))] })
 const created = () => JSON.stringify(bridged(example('user-created')))
 const words = (text: string) => JSON.stringify({ Type: 'Notification', ...sns(text, { Subject: text }).Sns })
-/** Slack takes nothing: the notifier tries each post as often as it has time for. */
+/** Slack rejects every post; the notifier retries until its timeout. */
 const down = (): SlackAnswer[] => Array.from({ length: 50 }, () => ({ status: 500, body: 'down' }))
 
 describe('dlq list', () => {
-  test('shows what each is about, and leaves them where they are', async () => {
+  test('shows a description of each, and leaves them in the queue', async () => {
     const { made, list, left } = await withLetters([stopped(), created(), words('over budget'), 'not even JSON'])
     const all = ['activity CreateUser', 'activity StopLogging', 'text not even JSON', 'text over budget']
     expect(await list()).toEqual(all)
@@ -58,13 +58,13 @@ describe('dlq list', () => {
     expect(stderr).toContain('Next: apigw trail status, then apigw trail dlq redrive')
   })
 
-  test('says where nothing waits, and where there is no trail', async () => {
+  test('reports an empty queue, and a missing trail', async () => {
     const { made, aws } = await withLetters([])
     expect((await made.run('dlq', 'list')).stdout).toBe('The dead-letter queue is empty.\n')
     aws.stacks.clear()
     for (const args of [['list'], ['redrive', '--yes']]) {
       expect(shownError(await made.run('dlq', ...args))).toEqual({
-        message: 'There is no activity trail in ap-northeast-2.',
+        message: 'The activity trail is not installed in ap-northeast-2.',
         next: 'apigw trail install',
       })
     }
@@ -72,7 +72,7 @@ describe('dlq list', () => {
 })
 
 describe('dlq redrive', () => {
-  test('wants a yes, and touches nothing without one', async () => {
+  test('needs confirmation, and changes nothing without it', async () => {
     const { made, given, list } = await withLetters([stopped()])
     const refused = await made.run('dlq', 'redrive', '--json')
     expect(jsonError(refused)).toMatchObject({ code: 'input-missing', next: 'add --yes' })
@@ -80,7 +80,7 @@ describe('dlq redrive', () => {
     expect(await list()).toHaveLength(1)
   })
 
-  test('tells all of them in Slack, and deletes them', async () => {
+  test('posts all of them to Slack, and deletes them', async () => {
     const more = Array.from({ length: 11 }, (_, at) => words(`budget ${at}`))
     const { made, slack, list, left } = await withLetters([stopped(), created(), ...more])
     const { stdout, code, stderr } = await made.run('dlq', 'redrive', '--yes')
@@ -91,7 +91,7 @@ describe('dlq redrive', () => {
     expect(JSON.stringify(slack.delivered)).toContain('CloudTrail was stopped')
   })
 
-  test('tells nothing twice: what is in the queue twice is one message', async () => {
+  test('posts nothing twice: duplicates in the queue give one message', async () => {
     const one = stopped()
     const { made, slack, left } = await withLetters([one, one])
     expect(JSON.parse((await made.run('dlq', 'redrive', '--yes', '--json')).stdout)).toEqual({ told: 2, failed: 0, why: null })
@@ -99,7 +99,7 @@ describe('dlq redrive', () => {
     expect(left()).toEqual([])
   })
 
-  test('tells some with --most', async () => {
+  test('posts some of them with --most', async () => {
     const { made, given, left, list } = await withLetters([stopped(), created(), words('over budget')])
     expect(JSON.parse((await made.run('dlq', 'redrive', '--yes', '--most', '2', '--json')).stdout)).toMatchObject({ told: 2 })
     expect(given).toHaveLength(2)
@@ -107,7 +107,7 @@ describe('dlq redrive', () => {
     expect(await list()).toHaveLength(1)
   })
 
-  test('loses nothing that fails again: it is tried once, said why, seen at once, and told by the next run', async () => {
+  test('keeps what fails again: one attempt, with the reason, visible at once and posted by the next run', async () => {
     const { made, slack, given, list, left } = await withLetters([stopped(), words('over budget')], down())
     const { stdout, stderr, code } = await made.run('dlq', 'redrive', '--yes')
     expect(code).toBe(1)
@@ -122,7 +122,7 @@ describe('dlq redrive', () => {
     expect(slack.delivered).toEqual([])
   })
 
-  test('where it may not call the function, says so, and gives back what it took', async () => {
+  test('without permission to invoke the function, says so and returns the messages', async () => {
     const { made, denied, list } = await withLetters([stopped(), created()])
     denied.add('Invoke')
     const { code, message } = jsonError(await made.run('dlq', 'redrive', '--yes', '--json'))
@@ -139,14 +139,14 @@ describe('the queue', () => {
     return { made, calls }
   }
 
-  test.each([['list'], ['redrive', '--yes']])('that may not be read: dlq %s names the right', async (...args) => {
+  test.each([['list'], ['redrive', '--yes']])('that is not readable: dlq %s names the permission', async (...args) => {
     const { made } = await queueAnswers('AccessDeniedException')
     const refused = await made.run('dlq', ...args, '--json')
     expect(refused.code).toBe(1)
     expect(jsonError(refused)).toMatchObject({ code: 'aws-denied', message: 'You lack the right sqs:ReceiveMessage.' })
   })
 
-  test('that is gone is said to be', async () => {
+  test('that does not exist is reported', async () => {
     const { made } = await queueAnswers('QueueDoesNotExist')
     expect(jsonError(await made.run('dlq', 'list', '--json'))).toMatchObject({
       code: 'queue-unavailable',
@@ -154,7 +154,7 @@ describe('the queue', () => {
     })
   })
 
-  test('is looked for in the region of the profile', async () => {
+  test('is in the region of the profile', async () => {
     const { made, calls } = await queueAnswers('QueueDoesNotExist')
     const { AWS_REGION, ...env } = made.env
     expect(AWS_REGION).toBe('ap-northeast-2')

@@ -19,13 +19,13 @@ const failing = {
 const statuses = ({ aws }: Cloud) => Object.fromEntries([...aws.stacks].map(([name, { status }]) => [name, status]))
 
 describe('a stack that fails', () => {
-  test('says its first cause; once that is put right, it is made again after a yes', async () => {
+  test('shows the root cause; once that is fixed, it is created again after confirmation', async () => {
     const made = await ready()
     made.aws.scripts.set('apigw-trail', failing)
     const failed = await made.run('install', '--yes')
     expect(failed.code).toBe(1)
     expect(failed.stderr).toMatch(
-      /Error: apigw-trail could not be changed; .* Bucket \(AWS::S3::Bucket\): You have reached .*limit exceeded\nNext: {2}ask for more in Service Quotas/,
+      /Error: apigw-trail could not be updated; .* Bucket \(AWS::S3::Bucket\): You have reached .*limit exceeded\nNext: {2}request an increase in the Service Quotas/,
     )
     expect(statuses(made)).toEqual({ 'apigw-trail': 'ROLLBACK_COMPLETE' })
 
@@ -33,7 +33,7 @@ describe('a stack that fails', () => {
     expect(asked.code).toBe(2)
     expect(shownError(asked)).toEqual({
       message:
-        'apigw-trail failed when it was first made (ROLLBACK_COMPLETE), so it can only be deleted and made again; nothing lives in it. Remove it? Confirmation required, and there is no terminal to ask on.',
+        'apigw-trail failed during creation (ROLLBACK_COMPLETE), so it can only be deleted and created again. It has no resources. Remove it? Confirmation required, and there is no terminal to ask on.',
       next: 'add --yes',
     })
     expect(statuses(made)).toEqual({ 'apigw-trail': 'ROLLBACK_COMPLETE' })
@@ -43,7 +43,7 @@ describe('a stack that fails', () => {
     expect(statuses(made)).toEqual({ 'apigw-trail': 'CREATE_COMPLETE', 'apigw-trail-global': 'CREATE_COMPLETE' })
   })
 
-  test('in us-east-1 leaves the one at home, and the next install makes only what is missing', async () => {
+  test('in us-east-1 keeps the home stack, and the next install creates only what is missing', async () => {
     const made = await ready()
     made.aws.scripts.set('apigw-trail-global', {
       says: [['ForwardRole', 'AWS::IAM::Role', 'CREATE_FAILED', 'User: jane is not authorized to perform: iam:CreateRole']],
@@ -52,7 +52,7 @@ describe('a stack that fails', () => {
     const failed = await made.run('install', '--yes')
     expect(failed.code).toBe(1)
     expect(failed.stderr).toMatch(
-      /Error: apigw-trail-global could not be changed.*\nNext: {2}let an administrator allow iam:CreateRole/,
+      /Error: apigw-trail-global could not be updated.*\nNext: {2}ask an administrator to allow iam:CreateRole/,
     )
     expect(statuses(made)['apigw-trail']).toBe('CREATE_COMPLETE')
     const again = await made.run('install', '--yes')
@@ -68,7 +68,7 @@ describe('a stack that fails', () => {
   })
 })
 
-describe('a right that is missing is named', () => {
+describe('names a missing permission:', () => {
   test.each([
     ['DescribeTrails', 'cloudtrail:DescribeTrails'],
     ['GetSecretValue', 'secretsmanager:GetSecretValue'],
@@ -92,26 +92,26 @@ describe('a right that is missing is named', () => {
 })
 
 describe('Ctrl-C', () => {
-  test('while AWS is asked ends with 130, and leaves nothing', async () => {
+  test('before the first change exits with 130, and leaves nothing', async () => {
     const made = await ready()
     const before = made.state()
     made.onCall = (action) => void (action === 'CreateChangeSet' && process.emit('SIGINT'))
     const { code, stderr } = await made.run('install', '--yes')
     expect(code, stderr).toBe(130)
-    expect(stderr).toContain('Interrupted before anything of apigw-trail was changed.')
+    expect(stderr).toContain('Interrupted before apigw-trail was changed.')
     expect(made.state()).toEqual(before)
   })
 
-  test('while AWS works ends with 130, says that it goes on, and how to look', async () => {
+  test('during the operation exits with 130, and says that AWS continues and how to follow it', async () => {
     const made = await ready()
     made.onCall = (action) => void (action === 'ExecuteChangeSet' && process.emit('SIGINT'))
     const { code, stderr } = await made.run('install', '--yes')
     expect(code, stderr).toBe(130)
-    expect(stderr).toMatch(/Stopped watching apigw-trail; AWS goes on changing it\.\nNext: {2}apigw trail status/)
+    expect(stderr).toMatch(/Stopped watching apigw-trail; AWS continues to change it\.\nNext: {2}apigw trail status/)
     expect(Object.keys(statuses(made))).toEqual(['apigw-trail'])
   })
 
-  test('between the two stacks leaves the first, and the next install makes the second', async () => {
+  test('between the two stacks keeps the first, and the next install creates the second', async () => {
     const made = await ready()
     made.onCall = (action, stack) => void (action === 'CreateChangeSet' && /-global$/.test(stack) && process.emit('SIGINT'))
     const { code, stderr } = await made.run('install', '--yes')

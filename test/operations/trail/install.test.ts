@@ -7,7 +7,7 @@ import { account, cloud, home, installed, secretPart } from './cloud.ts'
 const bucket = `apigw-artifacts-${account}-${home}`
 
 describe('install', () => {
-  test('makes both stacks from change sets, uploads the code, keeps the webhook, and tells what happens', async () => {
+  test('creates both stacks from change sets, uploads the code, stores the webhook, and reports progress', async () => {
     const slack = await loopbackSlack()
     const made = await cloud({ APIGW_SLACK_WEBHOOK: slack.url })
     const { stdout, stderr, code } = await made.run('install', '--yes', '--email', 'ops@example.com')
@@ -21,11 +21,11 @@ describe('install', () => {
     expect(parameters).toMatchObject({ Email: 'ops@example.com', CodeBucket: bucket, AdoptLogGroup: '' })
     expect([...(made.s3.buckets.get(bucket)?.objects.keys() ?? [])]).toEqual([parameters?.CodeKey])
     expect(made.secrets.get('apigw-trail-slack')).toBe(slack.url)
-    // The probe posts nothing: an empty message is refused as such.
+    // The probe posts nothing, because Slack rejects an empty message.
     expect(slack.posted).toEqual([{}])
   })
 
-  test('global services report in us-east-1: a stack there sends them home', async () => {
+  test('a stack in us-east-1 forwards the events of global services', async () => {
     const made = await installed((await loopbackSlack()).url)
     expect(made.aws.stacks.get('apigw-trail-global')?.parameters).toEqual({ Prefix: 'apigw-trail', HomeRegion: home })
     expect([...made.regions]).toEqual([
@@ -34,12 +34,12 @@ describe('install', () => {
     ])
   })
 
-  test('at home in us-east-1 there is no second stack', async () => {
+  test('with us-east-1 as home region there is no second stack', async () => {
     const made = await installed((await loopbackSlack()).url, { AWS_REGION: 'us-east-1' })
     expect([...made.aws.stacks.keys()]).toEqual(['apigw-trail'])
   })
 
-  test('the program takes the webhook from stdin, and shows it nowhere', async () => {
+  test('the program reads the webhook from stdin, and never shows it', async () => {
     const slack = await loopbackSlack()
     const made = await cloud()
     const { stdout, stderr, code } = await made.program(`${slack.url}\n`, 'install', '--webhook', '-', '--yes', '--json')
@@ -57,7 +57,7 @@ describe('install', () => {
     expect(stdout + stderr + made.sentElsewhere()).not.toContain(secretPart)
   })
 
-  test('the template that was sent is the whole one, with the rules and the benchmark, and no secret', async () => {
+  test('the template has all rules and the benchmark, and no secret', async () => {
     const made = await installed((await loopbackSlack()).url)
     const template = made.aws.stacks.get('apigw-trail')?.template ?? ''
     const types: string[] = Object.values<{ Type: string }>(parse(template, { logLevel: 'silent' }).Resources).map(
@@ -71,7 +71,7 @@ describe('install', () => {
 })
 
 describe('a second install', () => {
-  test('changes nothing where nothing is to change, and keeps what was chosen', async () => {
+  test('changes nothing without differences, and keeps earlier options', async () => {
     const slack = await loopbackSlack()
     const made = await installed(slack.url)
     const before = made.state()
@@ -101,7 +101,7 @@ describe('a second install', () => {
     })
   })
 
-  test('replaces a webhook, after a yes, and nothing else', async () => {
+  test('replaces a webhook after confirmation, and nothing else', async () => {
     const [old, other] = [await loopbackSlack(), await loopbackSlack()]
     const made = await installed(old.url)
     Object.assign(made.env, { APIGW_SLACK_WEBHOOK: other.url })
@@ -116,7 +116,7 @@ describe('a second install', () => {
 })
 
 describe('nothing changes', () => {
-  test('without a yes', async () => {
+  test('without confirmation', async () => {
     const made = await cloud({ APIGW_SLACK_WEBHOOK: (await loopbackSlack()).url })
     const before = made.state()
     const refused = await made.run('install', '--json')
@@ -126,7 +126,7 @@ describe('nothing changes', () => {
     expect(made.aws.changeSets).toBe(0)
   })
 
-  test('with --dry-run, which shows both stacks, and none once they stand', async () => {
+  test('with --dry-run, which shows both stacks, and none once they are deployed', async () => {
     const made = await cloud()
     const before = made.state()
     const { stdout, stderr, code } = await made.run('install', '--dry-run', '--yes')
@@ -146,11 +146,11 @@ describe('nothing changes', () => {
     })
     expect(there.state()).toEqual(stood)
     const set = there.server.asked.slice(asked).find(({ action }) => action === 'CreateChangeSet')
-    // Code that is as it should be is no change: it is asked about under the key that it has.
+    // Unchanged code is not a change, because its key is its hash.
     expect([...(set?.parameters.values() ?? [])]).toContain(there.aws.stacks.get('apigw-trail')?.parameters.CodeKey)
   })
 
-  test('without credentials for the first call that is needed', async () => {
+  test('without permission for the first call', async () => {
     const made = await cloud({ APIGW_SLACK_WEBHOOK: (await loopbackSlack()).url })
     made.denied.add('DescribeTrails')
     expect(shownError(await made.run('install', '--yes'))).toMatchObject({

@@ -20,7 +20,7 @@ const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 let moto: Awaited<ReturnType<typeof startMoto>>
 const client = () => ({ region: 'ap-northeast-2', endpoint: moto.env.AWS_ENDPOINT_URL ?? '', credentials })
 
-/** The parts that moto makes out of a template, under the names that ours have. */
+/** The resources that moto creates from a template, with the names of the real stack. */
 const template = JSON.stringify({
   Resources: {
     Topic: { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'apigw-trail-alerts', KmsMasterKeyId: 'alias/apigw-trail' } },
@@ -30,7 +30,7 @@ const template = JSON.stringify({
     Key: {
       Type: 'AWS::KMS::Key',
       Properties: {
-        // moto gives it back as it came, and AWS as text.
+        // moto returns an object, and AWS returns text.
         KeyPolicy: JSON.stringify({
           Version: '2012-10-17',
           Statement: [
@@ -67,14 +67,14 @@ afterAll(() => moto?.stop())
 const cwd = process.cwd()
 const cli = (...args: string[]) => run(['trail', ...args], { cwd, env: moto.env })
 
-describe.skipIf(!hasMoto)('with moto in the place of AWS (skipped where that is not installed)', () => {
-  it('SNS posts what is published, and the shipped handler tells it in Slack, once', async () => {
+describe.skipIf(!hasMoto)('against moto (skipped if it is not installed)', () => {
+  it('SNS delivers a message, and the shipped handler posts it to Slack once', async () => {
     const { slack, run: handle } = await world()
-    const told: Promise<unknown>[] = []
-    // Stands where Lambda stands: takes SNS's notification, and calls the handler with a record of it.
+    const handled: Promise<unknown>[] = []
+    // In place of Lambda: receives SNS's notification and invokes the handler with it.
     const lambda = createServer(async (request, response) => {
       const Sns = JSON.parse(await text(request))
-      told.push(handle({ Records: [{ EventSource: 'aws:sns', Sns }] }))
+      handled.push(handle({ Records: [{ EventSource: 'aws:sns', Sns }] }))
       response.end()
     })
     await new Promise<void>((resolve) => lambda.listen(0, '127.0.0.1', resolve))
@@ -87,15 +87,15 @@ describe.skipIf(!hasMoto)('with moto in the place of AWS (skipped where that is 
     await topics.send(new PublishCommand({ TopicArn, Message: event }))
     await topics.send(new PublishCommand({ TopicArn, Message: event }))
     await topics.send(new PublishCommand({ TopicArn, Message: 'over budget', Subject: 'AWS Budgets: over' }))
-    await until(() => told.length >= 3)
-    await Promise.all(told)
+    await until(() => handled.length >= 3)
+    await Promise.all(handled)
     const posted = JSON.stringify(slack.delivered)
     expect(slack.delivered).toHaveLength(2)
     expect(posted).toContain('CloudTrail was stopped')
     expect(posted).toContain('AWS Budgets: over')
   })
 
-  it('trail test sends an event a rule through EventBridge, and waits until the notifier has told it', async () => {
+  it('trail test sends one event per rule through EventBridge, and waits until the notifier has posted it', async () => {
     const { logs, run: handle } = await world()
     const events = new EventBridgeClient(client())
     await events.send(
@@ -108,7 +108,7 @@ describe.skipIf(!hasMoto)('with moto in the place of AWS (skipped where that is 
     const cloudWatchLogs = new CloudWatchLogsClient(client())
     const stream = { logGroupName: '/apigw-trail/notifier', logStreamName: 'run' }
     await cloudWatchLogs.send(new CreateLogStreamCommand(stream))
-    // Stands where SNS and Lambda stand: what comes is handled, and the handler's log is written where Lambda writes it.
+    // In place of SNS and Lambda: handles messages, and writes the handler's log where Lambda does.
     let running = true
     const pipeline = (async () => {
       while (running) {
@@ -138,14 +138,14 @@ describe.skipIf(!hasMoto)('with moto in the place of AWS (skipped where that is 
     expect(code).toBe(0)
   })
 
-  it('trail test says which do not arrive', async () => {
+  it('trail test lists events that do not arrive', async () => {
     const { stdout, stderr, code } = await cli('test', '--rule', 'user-created', '--timeout', '5')
     expect(stdout).toContain('user-created')
     expect(stderr).toContain('Next: apigw trail status')
     expect(code).toBe(1)
   })
 
-  it('dead letters are listed in words, and given back', async () => {
+  it('dead letters are listed with a description, and returned to the queue', async () => {
     const queue = openQueue({ ...client(), credentials: async () => credentials })
     onTestFinished(() => queue.close())
     await queue.purge('apigw-trail-dead')
@@ -168,7 +168,7 @@ describe.skipIf(!hasMoto)('with moto in the place of AWS (skipped where that is 
     }
   })
 
-  it('status looks at each part, and says what to type', async () => {
+  it('status checks each part, and shows the command to run', async () => {
     const slack = await loopbackSlack([{ status: 404, body: 'no_service' }])
     const s3 = new S3Client({ ...client(), forcePathStyle: true })
     await s3.send(
@@ -185,7 +185,7 @@ describe.skipIf(!hasMoto)('with moto in the place of AWS (skipped where that is 
     const before = byName(stopped.stdout)
     expect(before.get('trail')).toMatchObject({ state: 'fail', fix: 'aws cloudtrail start-logging --name apigw-trail' })
     expect(before.get('topic')).toMatchObject({ state: 'fail', detail: expect.stringContaining('may not publish') })
-    // EventBridge names no account, so the key's condition keeps it out.
+    // EventBridge sends no source account, so the key's condition excludes it.
     expect(before.get('key')).toMatchObject({
       state: 'fail',
       detail: expect.stringMatching(/^events\.amazonaws\.com may not use/),
@@ -200,7 +200,7 @@ describe.skipIf(!hasMoto)('with moto in the place of AWS (skipped where that is 
     const after = byName((await cli('status', '--json')).stdout)
     expect(after.get('trail')?.state).not.toBe('fail')
     expect(after.get('webhook')?.state).toBe('ok')
-    // Looking posts nothing: the probe is an empty message, which Slack refuses as such.
+    // The check posts nothing, because Slack rejects the empty message of the probe.
     expect(slack.posted).toEqual([{}, {}])
   })
 })

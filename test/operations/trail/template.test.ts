@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { templates } from '../../../src/operations/trail/index.ts'
-import { keptOut } from '../../../src/operations/trail/publishers.ts'
+import { publishersWithout } from '../../../src/operations/trail/publishers.ts'
 import { at } from '../../../src/runtime/notifier/describe/actor.ts'
 import { run } from '../../cli/run.ts'
 
@@ -39,26 +39,26 @@ const named = (name: string): Resource => {
   return found
 }
 
-it.skipIf(!hasLint)('is clean to cfn-lint (skipped where that is not installed)', () => {
+it.skipIf(!hasLint)('passes cfn-lint (skipped if it is not installed)', () => {
   const { stdout, status } = spawnSync('cfn-lint', [join(folder, 'home.yaml'), join(folder, 'global.yaml')], { encoding: 'utf8' })
   expect(stdout).toBe('')
   expect(status).toBe(0)
 })
 
-it.each(['home.yaml', 'global.yaml'])('gives nobody more than needed: the audit finds nothing in %s', async (name) => {
+it.each(['home.yaml', 'global.yaml'])('grants least privilege: the audit finds nothing in %s', async (name) => {
   const { code, stdout } = await run(['audit', 'iam', '--template', join(folder, name), '--fail-on', 'low'], { cwd: folder })
   expect(stdout).toContain('0 critical, 0 high, 0 medium, 0 low')
   expect(code).toBe(0)
 })
 
-it('is small enough to be sent as it is, so that a dry run needs no bucket', () => {
+it('is small enough to send in a request, so that a dry run needs no bucket', () => {
   expect(Buffer.byteLength(texts.home)).toBeLessThan(51_200)
   expect(Buffer.byteLength(texts.global)).toBeLessThan(51_200)
   expect(Object.keys(resources).length).toBeLessThan(500)
 })
 
 describe('the trail', () => {
-  it('records every region, proves that its files are whole, and is encrypted', () => {
+  it('records every region, validates its log files, and is encrypted', () => {
     expect(named('Trail').Properties).toMatchObject({
       IsLogging: true,
       IsMultiRegionTrail: true,
@@ -68,14 +68,14 @@ describe('the trail', () => {
     expect(property('Trail', 'KMSKeyId')).toBeDefined()
   })
 
-  it('keeps what it recorded when the stack goes, under names that stand in no later installation’s way', () => {
+  it('retains recorded events when the stack is deleted, under names that do not block a later installation', () => {
     for (const name of ['Bucket', 'EventsLogGroup', 'Key', 'DeadLetters']) {
       expect(named(name)).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
       for (const fixed of ['BucketName', 'LogGroupName', 'QueueName']) expect(named(name).Properties).not.toHaveProperty(fixed)
     }
   })
 
-  it('makes nothing of its own where another trail is adopted', () => {
+  it('creates no trail if one is adopted', () => {
     for (const name of ['Trail', 'TrailToLogsRole', 'EventsLogGroup', 'Bucket', 'BucketPolicy']) {
       expect(named(name).Condition, name).toBe('OwnTrail')
     }
@@ -112,12 +112,12 @@ describe('the topic', () => {
     },
   )
 
-  it('is what `apigw trail status` takes for right', () => {
-    expect(keptOut(JSON.stringify(property('TopicPolicy', 'PolicyDocument')), ['sns:Publish'])).toEqual([])
-    expect(keptOut(JSON.stringify(property('Key', 'KeyPolicy')), ['kms:Decrypt', 'kms:GenerateDataKey'])).toEqual([])
+  it('passes the checks of `apigw trail status`', () => {
+    expect(publishersWithout(JSON.stringify(property('TopicPolicy', 'PolicyDocument')), ['sns:Publish'])).toEqual([])
+    expect(publishersWithout(JSON.stringify(property('Key', 'KeyPolicy')), ['kms:Decrypt', 'kms:GenerateDataKey'])).toEqual([])
   })
 
-  it('asks EventBridge for no account, which it does not name to SNS: every event would be lost in silence', () => {
+  it('has no account condition for EventBridge, which would silently drop every event', () => {
     for (const statement of [...of(topic(), 'events.amazonaws.com'), ...of(key(), 'events.amazonaws.com')]) {
       expect(statement).not.toHaveProperty('Condition')
     }
@@ -128,7 +128,7 @@ describe('the topic', () => {
 })
 
 describe('the notifier', () => {
-  it('is tried again, and what fails is kept; nothing is lost on the way to it', () => {
+  it('retries, and keeps what fails in the dead-letter queue', () => {
     expect(property('Notifier', 'DeadLetterConfig')).toBeDefined()
     expect(property('NotifierRetries', 'MaximumRetryAttempts')).toBe(2)
     expect(property('Subscription', 'RedrivePolicy')).toBeDefined()
@@ -137,7 +137,7 @@ describe('the notifier', () => {
     }
   })
 
-  it('ends before another run may take up what it began', () => {
+  it('times out before a second run may resume its work', () => {
     expect(Number(property('Notifier', 'Timeout'))).toBeLessThan(55)
   })
 
@@ -151,8 +151,8 @@ describe('the notifier', () => {
   })
 })
 
-describe('what tells that the pipeline fails', () => {
-  it('goes by another way than Slack, and takes silence for a failure', () => {
+describe('the alarms of the pipeline', () => {
+  it('do not use Slack, and treat missing data as a failure', () => {
     for (const name of ['SilenceAlarm', 'StoppedAlarm', 'DeadLettersAlarm', 'ErrorsAlarm']) {
       expect(JSON.stringify(property(name, 'AlarmActions'))).toContain('OperatorsTopic')
     }
@@ -168,7 +168,7 @@ describe('the benchmark', () => {
   )
   const wanted = Object.entries(filters).filter(([name]) => !name.startsWith('ec2-'))
 
-  it.each(wanted)('%s stands there to the letter, with an alarm to the topic', (_, { filter_pattern, metric_name }) => {
+  it.each(wanted)('%s is included verbatim, with an alarm to the topic', (_, { filter_pattern, metric_name }) => {
     const filter = ofType('AWS::Logs::MetricFilter').find(
       ([, { Properties }]) => at(Properties, 'FilterPattern') === filter_pattern,
     )
@@ -182,7 +182,7 @@ describe('the benchmark', () => {
   })
 })
 
-it('asks EventBridge for calls that only read where a rule is about them: root, and what was refused', () => {
+it('matches read-only calls only for the rules about them: root, and denied calls', () => {
   const states = Object.fromEntries(
     ofType('AWS::Events::Rule')
       .filter(([name]) => name.startsWith('Events'))
@@ -194,7 +194,7 @@ it('asks EventBridge for calls that only read where a rule is about them: root, 
   expect(new Set(Object.values(others))).toEqual(new Set(['ENABLED']))
 })
 
-it('sends on from us-east-1 exactly what is looked for at home', () => {
+it('forwards from us-east-1 exactly what the home region matches', () => {
   const patterns = (from: Record<string, Resource>) =>
     Object.values(from).flatMap(({ Type, Properties }) => {
       const pattern = Type === 'AWS::Events::Rule' ? at(Properties, 'EventPattern') : undefined

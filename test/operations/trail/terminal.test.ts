@@ -8,7 +8,7 @@ const say = (made: Cloud, args: string[], pairs: readonly (readonly [string, str
   talk(made.cwd, ['trail', ...args], pairs, made.env)
 
 describe.skipIf(!hasPython())('on a terminal', () => {
-  test('install asks for the webhook without showing it, and once for all that would change', async () => {
+  test('install asks for the webhook without echo, and once for all changes', async () => {
     const { url } = await loopbackSlack()
     const made = await cloud()
     const before = made.state()
@@ -41,7 +41,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     expect(made.secrets.get('apigw-trail-slack')).toBe(url)
   })
 
-  test('install asks what to do about a trail that is there', async () => {
+  test('install asks what to do with an existing trail', async () => {
     const question = 'already exists: management-events'
     const made = await cloud({ APIGW_SLACK_WEBHOOK: (await loopbackSlack()).url })
     made.trails.push({
@@ -71,7 +71,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     }
   })
 
-  test('uninstall asks once; a no leaves both stacks', async () => {
+  test('uninstall asks once; a refusal keeps both stacks', async () => {
     const made = await installed((await loopbackSlack()).url)
     const before = made.state()
     const refused = await say(made, ['uninstall'], [['Apply these changes?', `no${enter}`]])

@@ -10,7 +10,7 @@ const confirmed = ['--delete-logs', '--yes', '--confirm', 'apigw-trail']
 const recorded = /AWS::(?:S3::Bucket|Logs::LogGroup) /
 
 describe('uninstall', () => {
-  test('changes nothing without a yes, and says once what would go', async () => {
+  test('changes nothing without confirmation, and lists once what would be deleted', async () => {
     const made = await ready()
     const before = made.state()
     const { code, stderr } = await made.run('uninstall')
@@ -21,7 +21,7 @@ describe('uninstall', () => {
     expect(made.state()).toEqual(before)
   })
 
-  test('takes both stacks and the webhook away, keeps what was recorded, and says so', async () => {
+  test('deletes both stacks and the webhook, retains recorded events, and says so', async () => {
     const made = await ready()
     const { code, stdout, stderr } = await made.run('uninstall', '--yes')
     expect(code, stderr).toBe(0)
@@ -35,7 +35,7 @@ describe('uninstall', () => {
     expect(made.logGroups).toContain('eventsloggroup-1')
   })
 
-  test('has the same for programs', async () => {
+  test('has the same as JSON', async () => {
     const made = await ready()
     const { code, stdout } = await made.run('uninstall', '--yes', '--json')
     expect(code, stdout).toBe(0)
@@ -45,22 +45,22 @@ describe('uninstall', () => {
     })
   })
 
-  test('at home in us-east-1 there is one stack', async () => {
+  test('with us-east-1 as home region there is one stack', async () => {
     const made = await ready({ AWS_REGION: 'us-east-1' })
     const { stdout } = await made.run('uninstall', '--yes', '--json')
     expect(JSON.parse(stdout).stacks).toEqual(['apigw-trail'])
   })
 
-  test('where there is no trail says so, and leaves what belongs to that of another region', async () => {
+  test('without a trail says so, and keeps what belongs to a trail of a different region', async () => {
     expect(jsonError(await (await cloud()).run('uninstall', '--yes', '--json'))).toMatchObject({ code: 'trail-missing' })
     const made = await cloud()
     made.aws.put('apigw-trail-global', { parameters: { HomeRegion: 'eu-west-1' } })
     const { message } = shownError(await made.run('uninstall', '--yes'))
-    expect(message).toBe(`There is no activity trail in ${home}.`)
+    expect(message).toBe(`The activity trail is not installed in ${home}.`)
     expect(statuses(made)).toEqual({ 'apigw-trail-global': 'CREATE_COMPLETE' })
   })
 
-  test('takes away what failed when it was first made', async () => {
+  test('deletes a trail whose creation failed', async () => {
     const made = await cloud()
     made.aws.put('apigw-trail', { status: 'ROLLBACK_COMPLETE' })
     made.secrets.set('apigw-trail-slack', 'x')
@@ -70,7 +70,7 @@ describe('uninstall', () => {
 })
 
 describe('uninstall --delete-logs', () => {
-  test('wants the name to be typed', async () => {
+  test('requires the name to be typed', async () => {
     const made = await ready()
     const before = made.state()
     const refused = await made.run('uninstall', '--delete-logs', '--yes')
@@ -79,7 +79,7 @@ describe('uninstall --delete-logs', () => {
     expect(made.state()).toEqual(before)
   })
 
-  test('empties the bucket, page by page, and deletes it and the log group, and nothing of anybody else', async () => {
+  test('empties the bucket page by page, and deletes it, the log group and nothing else', async () => {
     const made = await ready()
     const bucket = made.s3.buckets.get('bucket-1')
     for (let file = 2; file <= 5; file++) bucket?.objects.set(`AWSLogs/${file}.gz`, '{}')
@@ -92,7 +92,7 @@ describe('uninstall --delete-logs', () => {
     expect([...made.s3.buckets.keys()]).toEqual([expect.stringMatching(/^apigw-artifacts-/)])
   })
 
-  test('keeps a log group that was adopted: it belongs to somebody else’s trail', async () => {
+  test('keeps an adopted log group, which belongs to a different trail', async () => {
     const made = await ready()
     made.aws.outputs.set('apigw-trail', { LogGroup: '/someone/else', TrailName: '', BucketName: '' })
     const { code, stderr } = await made.run('uninstall', ...confirmed)
@@ -101,23 +101,23 @@ describe('uninstall --delete-logs', () => {
     expect(made.s3.asked.filter((one) => one.startsWith('DELETE'))).toEqual([])
   })
 
-  test('ends where S3 keeps something, and says what is left', async () => {
+  test('fails if S3 keeps an object, and says what is left', async () => {
     const made = await ready()
     made.s3.locked.add('AWSLogs/1.gz')
     const { code, stderr } = await made.run('uninstall', ...confirmed)
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /Error: The trail is gone, but not all that it recorded\. You lack the right s3:DeleteObjectVersion on bucket-1/,
+      /Error: The trail is deleted, but some recorded events remain\. You lack the right s3:DeleteObjectVersion on bucket-1/,
     )
     expect(stderr).toMatch(/delete the bucket bucket-1 and the log group eventsloggroup-1 in the console/)
   })
 })
 
-describe('what is broken off can be run again', () => {
+describe('an interrupted uninstall can be run again', () => {
   test.each([
     ['DeleteSecret', 'secretsmanager:DeleteSecret'],
     ['DeleteStack', 'cloudformation:DeleteStack'],
-  ])('after a missing right: %s', async (action, right) => {
+  ])('after a missing permission: %s', async (action, right) => {
     const made = await ready()
     made.denied.add(action)
     const refused = await made.run('uninstall', '--yes')
@@ -130,7 +130,7 @@ describe('what is broken off can be run again', () => {
     expect(made.secrets.size).toBe(0)
   })
 
-  test('after a deletion that failed, which says its first cause', async () => {
+  test('after a failed deletion, which shows its root cause', async () => {
     const made = await ready()
     made.aws.scripts.set('apigw-trail', {
       says: [['NotifierRole', 'AWS::IAM::Role', 'DELETE_FAILED', 'Cannot delete entity, must detach all policies first.']],
@@ -139,19 +139,19 @@ describe('what is broken off can be run again', () => {
     const failed = await made.run('uninstall', '--yes')
     expect(failed.code).toBe(1)
     expect(failed.stderr).toMatch(
-      /apigw-trail could not be deleted whole \(DELETE_FAILED\)\. NotifierRole \(AWS::IAM::Role\): Cannot delete entity/,
+      /apigw-trail could not be deleted completely \(DELETE_FAILED\)\. NotifierRole \(AWS::IAM::Role\): Cannot delete entity/,
     )
     const again = await made.run('uninstall', '--yes')
     expect(again.code, again.stderr).toBe(0)
     expect(statuses(made)).toEqual(gone)
   })
 
-  test('after Ctrl-C, which ends with 130 while AWS goes on', async () => {
+  test('after Ctrl-C, which exits with 130 while AWS continues', async () => {
     const made = await ready()
     made.onCall = (action) => void (action === 'DeleteStack' && process.emit('SIGINT'))
     const { code, stderr } = await made.run('uninstall', '--yes')
     expect(code, stderr).toBe(130)
-    expect(stderr).toMatch(/Stopped watching apigw-trail-global; AWS goes on/)
+    expect(stderr).toMatch(/Stopped watching apigw-trail-global; AWS continues/)
     expect(statuses(made)['apigw-trail']).toBe('CREATE_COMPLETE')
     made.onCall = () => undefined
     made.aws.put('apigw-trail-global', { status: 'DELETE_COMPLETE' })

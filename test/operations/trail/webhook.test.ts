@@ -5,7 +5,7 @@ import { type Cloud, cloud, secretPart } from './cloud.ts'
 
 const refusedEverywhere = /hooks\.slack|secret-part|evil/
 
-/** Holds a refusal to what it promises: nothing of the webhook is shown, and nothing was made. */
+/** Checks that a rejection shows no part of the webhook and creates nothing. */
 async function refused(made: Cloud, ...args: string[]) {
   const before = made.state()
   const result = await made.run('install', '--yes', '--json', ...args)
@@ -16,7 +16,7 @@ async function refused(made: Cloud, ...args: string[]) {
   return jsonError(result)
 }
 
-describe('a webhook is refused before anything is made', () => {
+describe('a webhook is rejected before anything is created', () => {
   test('as the value of a flag: others can read arguments', async () => {
     const made = await cloud()
     const { code, next } = await refused(made, '--webhook', `https://hooks.slack.com/services/T0/B0/${secretPart}`)
@@ -34,23 +34,23 @@ describe('a webhook is refused before anything is made', () => {
     ['one of several', JSON.stringify({ default: 'https://hooks.slack.com/services/T0/B0/x', oncall: secretPart })],
     ['none of several', '{}'],
     ['a text that begins as JSON', `{"default": "${secretPart}`],
-  ])('that is no address of Slack: %s', async (_, webhook) => {
+  ])('that is not a URL of Slack: %s', async (_, webhook) => {
     const { code, message } = await refused(await cloud({ APIGW_SLACK_WEBHOOK: webhook }))
     expect(code).toBe('input-invalid')
     expect(message).toMatch(/webhook/)
   })
 
-  test('where channels have no default', async () => {
+  test('if the channels have no default', async () => {
     const { url } = await loopbackSlack()
     const { message } = await refused(await cloud({ APIGW_SLACK_WEBHOOK: JSON.stringify({ oncall: url }) }))
-    expect(message).toMatch(/No webhook is named "default"/)
+    expect(message).toMatch(/have no "default" channel/)
   })
 
   test.each([
     [404, 'no_service'],
     [403, 'action_prohibited'],
     [410, 'channel_is_archived'],
-  ])('that Slack refuses with %i %s', async (status, body) => {
+  ])('that Slack rejects with %i %s', async (status, body) => {
     const [good, revoked] = [await loopbackSlack(), await loopbackSlack([{ status, body }])]
     const webhooks = JSON.stringify({ default: good.url, oncall: revoked.url })
     const { code, message } = await refused(await cloud({ APIGW_SLACK_WEBHOOK: webhooks }))
@@ -59,20 +59,20 @@ describe('a webhook is refused before anything is made', () => {
     expect([...good.posted, ...revoked.posted]).toEqual([{}, {}])
   })
 
-  test('where there is none, and none is stored', async () => {
+  test('if none is configured or stored', async () => {
     const { code, next } = await refused(await cloud())
     expect(code).toBe('input-missing')
     expect(next).toContain('--webhook -')
   })
 })
 
-describe('a webhook is taken', () => {
+describe('a webhook is accepted', () => {
   test.each([
-    ['Slack says what it says to an empty message', [{ status: 400, body: 'no_text' }], ''],
-    ['Slack asks to slow down', [{ status: 429, body: 'rate_limited' }], ''],
-    ['Slack is down', [{ status: 503, body: 'down' }], 'Slack answered 503 down: whether the webhook of "default" works'],
-    ['Slack is out of reach', ['reset' as const], 'Slack cannot be reached: whether the webhook of "default" works'],
-  ])('where %s', async (_, answers, said) => {
+    ['Slack rejects the empty message', [{ status: 400, body: 'no_text' }], ''],
+    ['Slack throttles', [{ status: 429, body: 'rate_limited' }], ''],
+    ['Slack is down', [{ status: 503, body: 'down' }], 'Slack answered 503 down, so the webhook of "default" was not tested'],
+    ['Slack is unreachable', ['reset' as const], 'Slack is unreachable, so the webhook of "default" was not tested'],
+  ])('if %s', async (_, answers, said) => {
     const { url } = await loopbackSlack([...answers])
     const made = await cloud({ APIGW_SLACK_WEBHOOK: url })
     const { code, stdout, stderr } = await made.run('install', '--yes')
@@ -82,7 +82,7 @@ describe('a webhook is taken', () => {
     expect(stdout + stderr + made.sentElsewhere()).not.toContain(secretPart)
   })
 
-  test('that is stored already, without being given again', async () => {
+  test('that is stored already, without providing it again', async () => {
     const made = await cloud()
     made.secrets.set('apigw-trail-slack', 'https://hooks.slack.com/services/T0/B0/kept')
     const { code, stdout, stderr } = await made.run('install', '--yes')

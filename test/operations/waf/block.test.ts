@@ -6,7 +6,7 @@ import { desk, stageFolder } from './world.ts'
 const why = ['--reason', 'guesses passwords'] as const
 
 describe('waf block', () => {
-  test('puts addresses into the sets of their families, with end, reason and who', async () => {
+  test('adds addresses to the sets of their families, with expiry, reason and operator', async () => {
     const { json, held } = await desk()
     const blocked = await json('block', '203.0.113.7', '2001:db8:7::/48', '--ttl', '2h', ...why)
     expect(held('block-v4')).toEqual(['203.0.113.7/32'])
@@ -20,7 +20,7 @@ describe('waf block', () => {
     const [{ since = '', until = '' } = {}] = entries
     expect(Date.parse(until) - Date.parse(since)).toBeCloseTo(7_200_000, -4)
   })
-  test('leaves everything else of a set as it was', async () => {
+  test('changes nothing else in a set', async () => {
     const { ok: waf, held, sets } = await desk()
     const set = sets.get('apigw-prod-block-v4')
     set?.Addresses.push('192.0.2.1/32', '192.0.2.0/25')
@@ -28,7 +28,7 @@ describe('waf block', () => {
     expect(held('block-v4')).toEqual(['192.0.2.1/32', '192.0.2.0/25', '203.0.113.7/32'])
     expect(set?.Description).toBe('made by a stack')
   })
-  test('again gives a new end, and changes no set', async () => {
+  test('again sets a new expiry, and changes no set', async () => {
     const { ok: waf, json, actions } = await desk()
     await waf('block', '2001:db8::7', ...why)
     expect(await waf('block', '2001:DB8:0::7', '--ttl', 'never', '--reason', 'still')).toMatch(
@@ -37,27 +37,27 @@ describe('waf block', () => {
     expect(actions()).toEqual(['UpdateIPSet'])
     expect((await json('list')).entries).toMatchObject([{ address: '2001:db8::7/128', until: null, reason: 'still' }])
   })
-  test('ends after a day where nothing else is said', async () => {
+  test('expires after a day by default', async () => {
     const { json } = await desk()
     const { entries } = (await json('block', '203.0.113.7', ...why)) as { entries: { until: string }[] }
     expect(Date.parse(entries[0]?.until ?? '') - Date.now()).toBeCloseTo(86_400_000, -5)
   })
-  test('says what it did to what was typed', async () => {
+  test('reports how it normalized an address', async () => {
     const { run: waf } = await desk()
     const { stdout, stderr } = await waf('block', '203.0.113.7/24', ...why)
     expect(stdout).toMatch(/^203\.0\.113\.0\/24 is blocked, until /)
-    expect(stderr).toMatch(/203\.0\.113\.7\/24 is taken as 203\.0\.113\.0\/24/)
-    expect((await waf('block', '203.0.113.9', ...why)).stderr).toMatch(/203\.0\.113\.9\/32 lies in 203\.0\.113\.0\/24/)
+    expect(stderr).toMatch(/203\.0\.113\.7\/24 is stored as 203\.0\.113\.0\/24/)
+    expect((await waf('block', '203.0.113.9', ...why)).stderr).toMatch(/203\.0\.113\.9\/32 is part of 203\.0\.113\.0\/24/)
   })
-  test('names the keys that work only from what is blocked', async () => {
+  test('lists the keys that are restricted to blocked ranges', async () => {
     const { run: waf, cwd, env } = await desk()
     await ok(['customer', 'add', 'acme', '--key', 'live'], { cwd, env })
     await ok(['key', 'issue', 'acme', '--allow-ip', '203.0.113.64/26'], { cwd, env })
     const { stderr, code } = await waf('block', '203.0.113.0/24', ...why)
     expect(code).toBe(0)
-    expect(stderr).toMatch(/The key ak_live_\w+ of acme works from 203\.0\.113\.64\/26, which is cut off by this/)
+    expect(stderr).toMatch(/The key ak_live_\w+ of acme is restricted to 203\.0\.113\.64\/26, which this blocks/)
   })
-  test('in a dry run writes nothing, neither there nor here', async () => {
+  test('in a dry run writes nothing to AWS or the registry', async () => {
     const { run: waf, json, held, actions } = await desk()
     const { stdout, stderr } = await waf('block', '203.0.113.7', ...why, '--dry-run')
     expect(stdout).toMatch(/203\.0\.113\.7 is blocked/)
@@ -66,7 +66,7 @@ describe('waf block', () => {
     expect(actions()).toEqual([])
     expect((await json('list')).entries).toEqual([])
   })
-  test('takes a list on stdin', async () => {
+  test('reads a list from stdin', async () => {
     const { cwd, env, held } = await desk()
     const { code } = await runCli(['waf', 'block', '-', ...why], {
       cwd,
@@ -77,7 +77,7 @@ describe('waf block', () => {
     expect(held('block-v4')).toHaveLength(2)
     expect(held('block-v6')).toHaveLength(1)
   })
-  test('is in the audit log, with who', async () => {
+  test('is in the audit log, with the operator', async () => {
     const { ok: waf, cwd } = await desk()
     await waf('block', '203.0.113.7', ...why)
     const lines = contentsOf(`${cwd}/registry.db`).history
@@ -90,10 +90,10 @@ describe('waf block refuses', () => {
     const { run: waf, actions } = await desk()
     const failed = await waf('block', '203.0.113.7', '198.51.100.0/24', ...why)
     expect(failed.code).toBe(2)
-    expect(shownError(failed).message).toMatch(/198\.51\.100\.0\/24 holds your own address, 198\.51\.100\.99/)
+    expect(shownError(failed).message).toMatch(/198\.51\.100\.0\/24 contains your own address, 198\.51\.100\.99/)
     expect(actions()).toEqual([])
   })
-  test('an address of the allow list, until it is taken out of it', async () => {
+  test('an address of the allow list, until it is removed from it', async () => {
     const { run: waf, ok: fine } = await desk()
     await fine('allow', '203.0.113.0/28', ...why, '--yes')
     const failed = await waf('block', '203.0.113.7', ...why, '--json')
@@ -109,9 +109,9 @@ describe('waf block refuses', () => {
     expect(held('block-v4')).toEqual(['203.0.0.0/12'])
   })
   test.each([
-    [['api.example.com'], /is a name/],
-    [['0.0.0.0/0'], /everybody/],
-    [['10.0.0.7'], /the load balancer lives there/],
+    [['api.example.com'], /is a hostname/],
+    [['0.0.0.0/0'], /covers every address/],
+    [['10.0.0.7'], /load balancer uses such addresses/],
     [['nonsense'], /neither an IP address/],
     [[''], /empty/],
   ])('%j', async (typed, message) => {
@@ -121,7 +121,7 @@ describe('waf block refuses', () => {
     expect(shownError(failed).message).toMatch(message)
     expect(asked.filter(({ action }) => action.startsWith('Update'))).toEqual([])
   })
-  test.each(['0h', '2020-01-01T00:00:00Z', 'soon'])('an end that is none: %s', async (ttl) => {
+  test.each(['0h', '2020-01-01T00:00:00Z', 'soon'])('an invalid expiry: %s', async (ttl) => {
     const { run: waf } = await desk()
     expect((await waf('block', '203.0.113.7', '--ttl', ttl, ...why)).code).toBe(2)
   })
@@ -129,38 +129,38 @@ describe('waf block refuses', () => {
     const { run: waf } = await desk()
     expect(shownError(await waf('block', '203.0.113.7')).message).toMatch(/--reason/)
   })
-  test('what does not fit into the set, before anything is noted of it', async () => {
+  test('what does not fit into the set, before a note is written', async () => {
     const { run: waf, sets, json } = await desk()
     const many = Array.from({ length: 9_999 }, (_, index) => `11.${Math.floor(index / 250) % 250}.${index % 250}.1/32`)
     sets.get('apigw-prod-block-v4')?.Addresses.push(...many)
     const failed = await waf('block', '203.0.113.7', '203.0.113.8', ...why, '--json')
-    expect(jsonError(failed)).toMatchObject({ code: 'ip-set-full', message: expect.stringMatching(/room for 1 more of the 2/) })
+    expect(jsonError(failed)).toMatchObject({ code: 'ip-set-full', message: expect.stringMatching(/room for 1 of the 2/) })
     const { entries } = (await json('list')) as { entries: { state: string }[] }
     expect(entries.filter(({ state }) => state === 'missing')).toEqual([])
     expect((await waf('block', '203.0.113.7', ...why)).code).toBe(0)
   })
 })
 
-describe('waf block without its surroundings', () => {
-  test('names the command that makes a missing web ACL, and the ones that there are', async () => {
+describe('waf block with a missing dependency', () => {
+  test('shows the command that creates a missing web ACL, and the existing ones', async () => {
     const { cwd, env } = await desk()
     const failed = await run(['waf', 'block', '203.0.113.7', ...why, '--web-acl', 'other', '--json'], { cwd, env })
     expect(failed.code).toBe(2)
     expect(jsonError(failed)).toMatchObject({
       code: 'web-acl-unknown',
-      message: `There is no web ACL "other" in ${region}. There are: apigw-prod.`,
+      message: `The web ACL "other" does not exist in ${region}. Its web ACLs: apigw-prod.`,
       next: expect.stringMatching(/^apigw deploy edge/),
     })
     const elsewhere = await run(['waf', 'list', '--json'], { cwd: stageFolder('dev'), env })
     expect(jsonError(elsewhere).next).toMatch(/^apigw deploy edge --stage dev/)
   })
-  test('names the command that makes a missing set', async () => {
+  test('shows the command that creates a missing set', async () => {
     const { run: waf, sets } = await desk()
     sets.delete('apigw-prod-block-v6')
     const failed = await waf('block', '203.0.113.7', '2001:db8::1', ...why, '--json')
     expect(jsonError(failed)).toMatchObject({ code: 'web-acl-unknown', next: 'apigw deploy edge --stage prod' })
   })
-  test('names the right that is missing', async () => {
+  test('names the missing permission', async () => {
     const world = await desk()
     world.before = (action) =>
       action === 'UpdateIPSet'
@@ -174,14 +174,14 @@ describe('waf block without its surroundings', () => {
       message: 'You lack the right wafv2:UpdateIPSet on arn:x.',
     })
   })
-  test('wants a stage or a web ACL', async () => {
+  test('requires a stage or a web ACL', async () => {
     const { env, cwd } = await desk()
     const empty = stageFolder()
     const failed = await run(['waf', 'list', '--json'], { cwd: `${cwd}/..`, env })
     expect(jsonError(failed)).toMatchObject({ code: 'input-missing', next: expect.stringMatching(/--web-acl NAME/) })
     expect(await ok(['waf', 'list', '--web-acl', 'apigw-prod'], { cwd: empty, env })).toBe('')
   })
-  test('goes on without the registry when it is told to, and says so before', async () => {
+  test('continues without the registry with --unrecorded, after a warning', async () => {
     const { cwd, env, held } = await desk()
     const down = { ...env, APIGW_REGISTRY: 'redis://127.0.0.1:1' }
     const failed = await run(['waf', 'block', '203.0.113.7', ...why, '--json'], { cwd, env: down })
@@ -193,10 +193,10 @@ describe('waf block without its surroundings', () => {
     await ok(['waf', 'unblock', '203.0.113.7', '--unrecorded'], { cwd, env: down })
     expect(held('block-v4')).toEqual([])
   })
-  test('says that it could not find out who you are', async () => {
+  test('warns that your address could not be determined', async () => {
     const { cwd, env, held } = await desk()
     const { APIGW_MY_ADDRESS: _, ...unknown } = env
-    // No way out: what is asked through this proxy is never answered.
+    // Requests through this proxy are never answered.
     const lost = { ...unknown, NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: 'http://127.0.0.1:1' }
     const { stderr, code } = await runCli(['waf', 'block', '203.0.113.7', ...why], { cwd, env: lost })
     expect(code).toBe(0)

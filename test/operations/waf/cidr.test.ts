@@ -17,14 +17,14 @@ function read(text: string): Cidr {
   return cidr
 }
 
-/** Node's own answer to whether a range holds an address. */
+/** Node's own check of whether a range contains an address. */
 function nodeHolds(range: string, prefix: number, one: string): boolean {
   const list = new BlockList()
   list.addSubnet(range, prefix, kindOf(range))
   return list.check(one, kindOf(one))
 }
 
-/** An address that shares the first `shared` bits with another, and no more. */
+/** An address that shares exactly the first `shared` bits with another. */
 function near(text: string, shared: number): string {
   const { family, first } = read(text)
   const width = family === 4 ? 32 : 128
@@ -33,16 +33,16 @@ function near(text: string, shared: number): string {
     : (cidrText({ family, first: first ^ (1n << BigInt(width - 1 - shared)), prefix: width }).split('/')[0] ?? '')
 }
 
-/** The IPv4 addresses that are written as IPv6 ones are read as IPv4, which Node does not do. */
+/** IPv4-mapped IPv6 addresses are read as IPv4, which Node does not do. */
 const isMapped = (text: string) => text.includes(':') && read(text).family === 4
 
 describe('a range', () => {
-  test('holds what Node says it holds', () => {
+  test('contains the same addresses as in Node', () => {
     fc.assert(
       fc.property(ranged, address, fc.nat(127), ([base, prefix], any, shared) => {
         for (const one of [any, near(base, Math.min(shared, isIPv4(base) ? 31 : 127)), base]) {
           fc.pre(!isMapped(base) && !isMapped(one))
-          // Node takes IPv4 addresses for mapped ones, and finds them in ranges of IPv6; the two sets of AWS WAF do not.
+          // Node treats IPv4 addresses as mapped and finds them in IPv6 ranges; the two sets of AWS WAF do not.
           if (kindOf(base) !== kindOf(one)) expect(covers(read(`${base}/${prefix}`), read(one))).toBe(false)
           else expect(covers(read(`${base}/${prefix}`), read(one)), `${base}/${prefix} ${one}`).toBe(nodeHolds(base, prefix, one))
         }
@@ -50,7 +50,7 @@ describe('a range', () => {
       { numRuns: 2_000 },
     )
   })
-  test('is written so that AWS WAF and everybody read the same again', () => {
+  test('is written in a form that parses to the same range', () => {
     fc.assert(
       fc.property(ranged, ([base, prefix]) => {
         fc.pre(!isMapped(base))
@@ -60,7 +60,7 @@ describe('a range', () => {
       }),
     )
   })
-  test('of version 6 is written as RFC 5952 wants it, as URLs are', () => {
+  test('of IPv6 is written in the form of RFC 5952, as in URLs', () => {
     fc.assert(
       fc.property(fc.ipV6(), (text) => {
         fc.pre(!isMapped(text))
@@ -69,7 +69,7 @@ describe('a range', () => {
       { numRuns: 1_000 },
     )
   })
-  test('overlaps another just when one holds the first address of the other', () => {
+  test('overlaps another if and only if one contains the first address of the other', () => {
     fc.assert(
       fc.property(ranged, ranged, ([a, bits], [b, others]) => {
         const [one, other] = [read(`${a}/${bits}`), read(`${b}/${others}`)]
@@ -78,7 +78,7 @@ describe('a range', () => {
       }),
     )
   })
-  test('holds itself, and each narrower one of the same beginning', () => {
+  test('contains itself, and each narrower range with the same prefix', () => {
     fc.assert(
       fc.property(ranged, fc.nat(127), ([base, prefix], more) => {
         const cidr = read(`${base}/${prefix}`)
@@ -88,7 +88,7 @@ describe('a range', () => {
       }),
     )
   })
-  test('that ends inside an address is said to have been cut', () => {
+  test('with host bits is reported as truncated', () => {
     expect(readCidr('203.0.113.7/24')).toMatchObject({ cleared: true, prefix: 24 })
     expect(cidrText(read('203.0.113.7/24'))).toBe('203.0.113.0/24')
     expect(cidrText(read('2001:DB8:0:7::1/32'))).toBe('2001:db8::/32')
@@ -96,13 +96,13 @@ describe('a range', () => {
   })
 })
 
-test('one address is a range of its own', () => {
+test('a single address is a range of one', () => {
   expect(cidrText(read('203.0.113.7'))).toBe('203.0.113.7/32')
   expect(cidrText(read('2001:db8::0:1'))).toBe('2001:db8::1/128')
   expect(cidrText(read('0:0:0:0:0:0:0:0'))).toBe('::/128')
 })
 
-test('an IPv4 address in the clothes of IPv6 is the IPv4 address', () => {
+test('an IPv4-mapped IPv6 address is the IPv4 address', () => {
   expect(cidrText(read('::ffff:203.0.113.7'))).toBe('203.0.113.7/32')
   expect(cidrText(read('::ffff:cb00:7107/120'))).toBe('203.0.113.0/24')
   expect(read('::ffff:0:0/95').family).toBe(6)
@@ -130,10 +130,10 @@ test.each([
   '[::1]',
   '1.2.3.4:80',
   '0x7f.1',
-])('%j is no range', (text) => {
+])('%j is not a range', (text) => {
   expect(readCidr(text)).toBeUndefined()
 })
 
-test('any text is read or not, and never more than that', () => {
+test('any text parses or is rejected, and never throws', () => {
   fc.assert(fc.property(fc.string(), (text) => (readCidr(text)?.prefix ?? 0) >= 0))
 })

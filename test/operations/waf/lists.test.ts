@@ -5,7 +5,7 @@ import { desk } from './world.ts'
 const why = ['--reason', 'guesses passwords'] as const
 
 describe('waf allow', () => {
-  test('asks, because an allowed address skips every rule', async () => {
+  test('asks, because an allowed address bypasses every rule', async () => {
     const { run: waf, held } = await desk()
     expect(jsonError(await waf('allow', '203.0.113.7', ...why, '--json')).code).toBe('input-missing')
     expect((await waf('allow', '203.0.113.7', ...why, '--yes')).code).toBe(0)
@@ -15,12 +15,12 @@ describe('waf allow', () => {
     const { run: waf, ok: fine } = await desk()
     await fine('block', '203.0.113.0/24', ...why)
     const { stderr } = await waf('allow', '203.0.113.7', ...why, '--yes')
-    expect(stderr).toMatch(/203\.0\.113\.7\/32 is blocked too, as 203\.0\.113\.0\/24/)
+    expect(stderr).toMatch(/203\.0\.113\.7\/32 is also blocked, as 203\.0\.113\.0\/24/)
   })
 })
 
 describe('waf unblock', () => {
-  test('takes an address out of either list, with its note', async () => {
+  test('removes an address from either list, with its note', async () => {
     const { ok: waf, json, held } = await desk()
     await waf('block', '203.0.113.7', '2001:db8::7', ...why)
     await waf('allow', '192.0.2.7', ...why, '--yes')
@@ -30,25 +30,25 @@ describe('waf unblock', () => {
     expect([held('block-v4'), held('block-v6'), held('allow-v4')]).toEqual([[], [], []])
     expect((await json('list')).entries).toEqual([])
   })
-  test('takes away what was made by hand', async () => {
+  test('removes what was added by hand', async () => {
     const { ok: waf, held, sets } = await desk()
     sets.get('apigw-prod-block-v4')?.Addresses.push('192.0.2.1/32', '8.0.0.0/7')
     await waf('unblock', '8.0.0.0/7')
     expect(held('block-v4')).toEqual(['192.0.2.1/32'])
   })
-  test('says where an address is that is no entry', async () => {
+  test('shows which entry contains an address', async () => {
     const { run: waf, ok: fine } = await desk()
     await fine('block', '203.0.113.0/24', '192.0.2.1', ...why)
     const failed = await waf('unblock', '203.0.113.7', '--json')
     expect(failed.code).toBe(2)
     expect(jsonError(failed)).toMatchObject({
       code: 'entry-unknown',
-      message: '203.0.113.7/32 is no entry of its own: 203.0.113.0/24 in the block list holds it.',
+      message: '203.0.113.7/32 is not an entry itself: 203.0.113.0/24 on the block list contains it.',
       next: 'apigw waf list',
     })
     const { stdout, stderr } = await waf('unblock', '192.0.2.1', '192.0.2.2')
     expect(stdout).toBe('Removed 192.0.2.1 (block).\n')
-    expect(stderr).toMatch(/192\.0\.2\.2\/32 is in no list/)
+    expect(stderr).toMatch(/192\.0\.2\.2\/32 is not on a list/)
   })
   test('in a dry run changes nothing', async () => {
     const { ok: waf, held, json } = await desk()
@@ -59,8 +59,8 @@ describe('waf unblock', () => {
   })
 })
 
-describe('entries that are due', () => {
-  test('stay in force until a command takes them away, and are shown', async () => {
+describe('expired entries', () => {
+  test('stay in force until a command removes them, and are shown', async () => {
     const { ok: waf, run: any, held, letTimePass } = await desk()
     await waf('block', '203.0.113.7', ...why)
     await waf('block', '203.0.113.8', '--ttl', 'never', ...why)
@@ -76,7 +76,7 @@ describe('entries that are due', () => {
     expect(held('block-v4')).toEqual(['203.0.113.8/32'])
     expect(await waf('list')).not.toMatch(/203\.0\.113\.7/)
   })
-  test('go with any other change, out of both lists', async () => {
+  test('are removed from both lists by any other change', async () => {
     const { ok: waf, json, held, letTimePass } = await desk()
     await waf('block', '203.0.113.7', '2001:db8::7', ...why)
     await waf('allow', '192.0.2.7', ...why, '--yes')
@@ -90,7 +90,7 @@ describe('entries that are due', () => {
     expect(held('block-v4')).toEqual(['203.0.113.8/32'])
     expect(held('allow-v4')).toEqual([])
   })
-  test('and cannot be taken away undo nothing of what was asked', async () => {
+  test('that cannot be removed do not undo the change', async () => {
     const world = await desk()
     await world.ok('block', '2001:db8::7', ...why)
     world.letTimePass()
@@ -104,14 +104,14 @@ describe('entries that are due', () => {
     expect(stderr).toMatch(/Could not remove expired entries: .*not now/)
     expect(world.held('block-v6')).toHaveLength(1)
   })
-  test('that are blocked anew stay', async () => {
+  test('that are blocked again stay', async () => {
     const { ok: waf, json, held, letTimePass } = await desk()
     await waf('block', '203.0.113.7', ...why)
     letTimePass()
     expect((await json('block', '203.0.113.7', ...why)).swept).toEqual([])
     expect(held('block-v4')).toHaveLength(1)
   })
-  test('never take along what was made by hand, which is shown as such', async () => {
+  test('do not remove what was added by hand, which is shown as such', async () => {
     const { ok: waf, held, sets, letTimePass } = await desk()
     await waf('block', '203.0.113.7', ...why)
     sets.get('apigw-prod-block-v4')?.Addresses.push('192.0.2.1/32')
@@ -119,12 +119,12 @@ describe('entries that are due', () => {
     expect(await waf('list', '--sweep')).toMatch(/192\.0\.2\.1 +added by hand$/m)
     expect(held('block-v4')).toEqual(['192.0.2.1/32'])
   })
-  test('and were taken away by hand leave no note behind', async () => {
+  test('that were removed by hand leave no note behind', async () => {
     const { ok: waf, json, sets, letTimePass } = await desk()
     await waf('block', '203.0.113.7', '--ttl', 'never', ...why)
     sets.get('apigw-prod-block-v4')?.Addresses.splice(0)
     expect((await json('list')).entries).toMatchObject([{ address: '203.0.113.7/32', state: 'missing' }])
-    // Another command may be between note and address: for an hour it is left alone.
+    // A concurrent command may have written only the note, so it is kept for an hour.
     await waf('list', '--sweep')
     expect((await json('list')).entries).toHaveLength(1)
     letTimePass()

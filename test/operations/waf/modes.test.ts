@@ -5,7 +5,7 @@ import { desk } from './world.ts'
 
 const secret = `apigw_live_${'a'.repeat(49)}`
 
-/** A request as AWS WAF samples it; its time goes out in seconds. */
+/** A sampled request of AWS WAF; its timestamp is in seconds. */
 function sampled(address: string, uri: string, more: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     Request: {
@@ -62,7 +62,7 @@ describe('waf sample', () => {
     )
     expect(window.EndTime - window.StartTime).toBeCloseTo(3_600, 0)
   })
-  test('says why a rule has none, and shows the others', async () => {
+  test('says why a rule has no samples, and shows the others', async () => {
     const world = await desk()
     world.samples.set('flood', [sampled('203.0.113.7', '/')])
     world.before = (action, input) =>
@@ -74,17 +74,17 @@ describe('waf sample', () => {
     expect(stdout).toMatch(/203\.0\.113\.7/)
     expect(stderr).toMatch(/common: unknown; AWS refused wafv2:GetSampledRequests: no such metric/)
   })
-  test('names the rules that there are', async () => {
+  test('lists the existing rules', async () => {
     const { run } = await desk()
     expect(jsonError(await run('sample', 'nope', '--json'))).toMatchObject({
       code: 'rule-unknown',
-      message: 'The web ACL has no rule "nope". It has: allow-list, block-list, flood, common.',
+      message: 'The web ACL has no rule "nope". Its rules: allow-list, block-list, flood, common.',
     })
   })
 })
 
 describe('waf promote', () => {
-  test('shows what would have been blocked, and lets all that only count block', async () => {
+  test('shows what would have been blocked, and switches all rules in count mode to block', async () => {
     const world = await desk()
     world.samples.set('flood', [sampled('203.0.113.7', '/v1.0/messages')])
     const { stdout, stderr, code } = await world.run('promote', '--yes')
@@ -96,7 +96,7 @@ describe('waf promote', () => {
     expect(modes(world.acl.Rules)).toEqual(['Allow', 'Block', 'Block', 'None'])
     expect((await world.run('promote', '--yes')).stderr).toMatch(/No rule is in count mode/)
   })
-  test('says of a rule that blocks already only that, while others count', async () => {
+  test('reports only a named rule that already blocks', async () => {
     const world = await desk()
     await world.ok('promote', 'common', '--yes')
     const { stderr } = await world.run('promote', 'common', '--yes')
@@ -125,7 +125,7 @@ describe('waf promote', () => {
     const rules = before.Rules.map((rule) => (rule.Name === 'common' ? { ...rule, OverrideAction: { None: {} } } : rule))
     expect(world.acl).toEqual({ ...before, Rules: rules })
   })
-  test('goes back, for rules that are named', async () => {
+  test('switches named rules back', async () => {
     const world = await desk()
     const before = structuredClone(world.acl.Rules)
     await world.ok('promote', 'common', 'flood', '--yes')
@@ -134,16 +134,16 @@ describe('waf promote', () => {
     expect(world.acl.Rules).toEqual(before)
     expect(shownError(await world.run('promote', '--to', 'count')).message).toMatch(/requires the names of the rules/)
   })
-  test('says when an answer of its own is lost', async () => {
+  test('warns when a custom response is lost', async () => {
     const world = await desk()
     const Rules = world.acl.Rules.map((rule) =>
       rule.Name === 'flood' ? { ...rule, Action: { Block: { CustomResponse: { ResponseCode: 429 } } } } : rule,
     )
     world.acl = { ...world.acl, Rules }
     const { remarks } = await world.json('promote', 'flood', '--to', 'count', '--yes')
-    expect(remarks).toEqual(['flood has an answer of its own, which is gone until the next deploy of the web ACL.'])
+    expect(remarks).toEqual(['flood has a custom response, which is removed until the next deployment of the web ACL.'])
   })
-  test('asks, and changes nothing without a yes or in a dry run', async () => {
+  test('asks, and changes nothing without confirmation or in a dry run', async () => {
     const world = await desk()
     const failed = await world.run('promote', '--json')
     expect(jsonError(failed)).toMatchObject({
@@ -153,7 +153,7 @@ describe('waf promote', () => {
     expect(await world.json('promote', '--dry-run')).toMatchObject({ to: 'block', rules: ['flood', 'common'], dryRun: true })
     expect(world.actions()).toEqual([])
   })
-  test('never lets the rule of the allow list block, nor one that does neither', async () => {
+  test('rejects the rule of the allow list, and a rule that neither counts nor blocks', async () => {
     const world = await desk()
     expect(jsonError(await world.run('promote', 'allow-list', '--yes', '--json')).code).toBe('lockout-refused')
     const counting = world.acl.Rules.map((rule) => (rule.Name === 'allow-list' ? { ...rule, Action: { Count: {} } } : rule))
@@ -167,7 +167,7 @@ describe('waf promote', () => {
     }
     expect(jsonError(await world.run('promote', 'flood', '--yes', '--json')).code).toBe('rule-unknown')
   })
-  test('keeps what somebody else changes meanwhile', async () => {
+  test('keeps concurrent changes', async () => {
     const world = await desk()
     let once = false
     world.before = (action) => {

@@ -49,7 +49,7 @@ describe.skipIf(!hasMoto)(againstMoto, () => {
     return client.send(new GetIPSetCommand({ Name: name, Id, Scope }))
   }
 
-  test('blocks, shows, and takes away', async () => {
+  test('blocks, lists and removes', async () => {
     await waf('block', '203.0.113.7', '2001:db8:7::/48', '--reason', 'test')
     expect((await setNamed('apigw-prod-block-v4')).IPSet?.Addresses).toEqual(['203.0.113.7/32'])
     expect((await setNamed('apigw-prod-block-v6')).IPSet?.Addresses).toEqual(['2001:db8:7::/48'])
@@ -57,14 +57,14 @@ describe.skipIf(!hasMoto)(againstMoto, () => {
     await waf('unblock', '203.0.113.7', '2001:db8:7::/48')
     expect((await setNamed('apigw-prod-block-v4')).IPSet?.Addresses).toEqual([])
   })
-  test('loses nothing of what another client writes at the same time', async () => {
+  test('keeps the concurrent writes of a second client', async () => {
     const written: string[] = []
-    const byHand = async (): Promise<void> => {
+    const awsCliCommands = async (): Promise<void> => {
       for (let index = 0; index < 8; index++) {
         const { IPSet, LockToken } = await setNamed('apigw-prod-block-v4')
         const Addresses = [...(IPSet?.Addresses ?? []), `192.0.2.${index}/32`]
         const update = { Name: 'apigw-prod-block-v4', Id: IPSet?.Id, Scope, Addresses, LockToken } as const
-        // It gives up where it was not the first; only what was taken has to be there in the end.
+        // It gives up after a conflict; only accepted writes must be there at the end.
         const taken = await client.send(new UpdateIPSetCommand(update)).then(
           () => true,
           () => false,
@@ -73,11 +73,11 @@ describe.skipIf(!hasMoto)(againstMoto, () => {
       }
     }
     const blocking = waf('block', '203.0.113.1', '203.0.113.2', '--reason', 'x')
-    await Promise.all([blocking, byHand()])
+    await Promise.all([blocking, awsCliCommands()])
     const { IPSet } = await setNamed('apigw-prod-block-v4')
     expect([...(IPSet?.Addresses ?? [])].sort()).toEqual([...written, '203.0.113.1/32', '203.0.113.2/32'].sort())
   })
-  test('says what it could not read, and shows the rest', async () => {
+  test('reports unreadable parts, and shows the rest', async () => {
     const status = await waf('status')
     expect(status).toMatchObject({ webAcl: 'apigw-prod', logging: null, loadBalancers: null })
     expect(status.missing).toEqual([

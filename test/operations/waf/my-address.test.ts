@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { cidrText } from '../../../src/operations/waf/cidr.ts'
 import { ownAddresses, publicAddress } from '../../../src/operations/waf/my-address.ts'
 
-/** Something that says from where it is called, or does not. */
+/** A server in place of checkip.amazonaws.com. */
 async function answering(answer: (response: ServerResponse) => void): Promise<URL> {
   const server = createServer((_, response) => answer(response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -15,7 +15,7 @@ async function answering(answer: (response: ServerResponse) => void): Promise<UR
   return new URL(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`)
 }
 
-test("one's own address is what AWS answers", async () => {
+test('the public address is the response of AWS', async () => {
   const found = await publicAddress(await answering((response) => response.end('203.0.113.7\n')))
   expect(found && cidrText(found)).toBe('203.0.113.7/32')
 })
@@ -26,10 +26,10 @@ test.each<[string, (response: ServerResponse) => void]>([
   ['an error', (response) => response.writeHead(503).end('203.0.113.7')],
   ['another place', (response) => response.writeHead(302, { location: 'https://example.com/' }).end()],
   ['silence', () => undefined],
-])('%s is no address, and no failure', async (_, answer) => {
+])('%s gives undefined and no error', async (_, answer) => {
   expect(await publicAddress(await answering(answer), 200)).toBeUndefined()
 })
 
-test("this machine's own addresses can be read as ranges", () => {
+test('the addresses of the network interfaces parse as ranges', () => {
   for (const cidr of ownAddresses()) expect(cidr.prefix).toBe(cidr.family === 4 ? 32 : 128)
 })

@@ -8,7 +8,7 @@ import { desk } from './world.ts'
 
 const why = { until: null, by: 'tester', from: 'here', reason: 'test' }
 
-/** Notes in memory, with a version as the registry has it. */
+/** Notes in memory, with versions like the registry's. */
 function memoryNotes(): NoteStore & { texts: Map<string, { text: string; version: string }>; beforeSave: () => Promise<void> } {
   const texts = new Map<string, { text: string; version: string }>()
   const store = {
@@ -47,8 +47,8 @@ const held = (world: WafWorld) => world.sets.get('apigw-prod-block-v4')?.Address
 const notesIn = (notes: ReturnType<typeof memoryNotes>) =>
   [...notes.texts.values()].flatMap(({ text }) => JSON.parse(text).notes as { address: string; until: number | null }[])
 
-describe('operators at once', () => {
-  test('lose nothing of each other, neither address nor note', async () => {
+describe('concurrent operators', () => {
+  test('lose neither addresses nor notes', async () => {
     const world = await wafServer()
     const notes = memoryNotes()
     const all = Array.from({ length: 12 }, (_, index) => `203.0.113.${index}/32`)
@@ -64,11 +64,11 @@ describe('operators at once', () => {
     const conflicts = world.asked.filter(({ action }) => action === 'UpdateIPSet').length - all.length
     expect(conflicts).toBeGreaterThan(0)
   })
-  test('from the command line lose nothing either', async () => {
+  test('on the command line lose nothing', async () => {
     const world = await desk()
     let interfered = 0
     world.before = (action) => {
-      // Somebody else is faster, three times in a row.
+      // Three conflicts in a row.
       const set = world.sets.get('apigw-prod-block-v4')
       if (action !== 'UpdateIPSet' || set === undefined || interfered >= 3) return undefined
       set.Addresses.push(`192.0.2.${++interfered}/32`)
@@ -78,14 +78,14 @@ describe('operators at once', () => {
     await world.ok('block', '203.0.113.7', '--reason', 'x')
     expect(held(world)).toEqual(['192.0.2.1/32', '192.0.2.2/32', '192.0.2.3/32', '203.0.113.7/32'])
   })
-  test('that never let go end it after a dozen tries', async () => {
+  test('that keep conflicting fail after a dozen attempts', async () => {
     const world = await wafServer()
     world.before = (action) => (action === 'UpdateIPSet' ? { error: 'WAFOptimisticLockException' } : undefined)
     const failing = withChange(world, memoryNotes(), (change) => addEntries(change, 'block', cidrs('203.0.113.7'), why))
     await expect(failing).rejects.toMatchObject({ code: 'waf-busy', next: 'run the command again' })
     expect(world.asked.filter(({ action }) => action === 'UpdateIPSet')).toHaveLength(12)
   })
-  test('an update that was cut off after it was done is not done twice', async () => {
+  test('an update whose response was lost is not applied twice', async () => {
     const world = await wafServer()
     let cut = false
     world.before = (action) => {
@@ -102,7 +102,7 @@ describe('operators at once', () => {
 })
 
 describe('a sweep', () => {
-  /** An entry that was over a minute ago. */
+  /** An entry that expired a minute ago. */
   async function withDueEntry() {
     const world = await wafServer()
     const notes = memoryNotes()
@@ -120,7 +120,7 @@ describe('a sweep', () => {
       addEntries(change, 'block', cidrs('203.0.113.7'), { ...why, until: Date.now() + 60_000 }),
     )
 
-  test('takes nothing away from who blocks the same anew before the address goes', async () => {
+  test('keeps an address that is blocked again before its removal', async () => {
     const { world, notes } = await withDueEntry()
     let once = false
     world.before = async (action) => {
@@ -134,7 +134,7 @@ describe('a sweep', () => {
     expect(held(world)).toEqual(['203.0.113.7/32'])
     expect(notesIn(notes)).toHaveLength(1)
   })
-  test('takes nothing away from who blocks the same anew between address and note', async () => {
+  test('keeps an address that is blocked again between the removal of address and note', async () => {
     const { world, notes } = await withDueEntry()
     let once = false
     notes.beforeSave = async () => {
@@ -147,7 +147,7 @@ describe('a sweep', () => {
     expect(held(world)).toEqual(['203.0.113.7/32'])
     expect(notesIn(notes)).toHaveLength(1)
   })
-  test('that is killed between address and note leaves nothing in force, and the next ends it', async () => {
+  test('that is killed between address and note leaves nothing in force, and the next completes it', async () => {
     const { world, notes } = await withDueEntry()
     notes.beforeSave = () => Promise.reject(new Error('killed'))
     await expect(withChange(world, notes, sweep)).rejects.toThrow('killed')
@@ -158,7 +158,7 @@ describe('a sweep', () => {
   })
 })
 
-test('a block that is killed between note and address leaves no address without an end', async () => {
+test('a block that is killed between note and address leaves no address without expiry', async () => {
   const world = await wafServer()
   const notes = memoryNotes()
   world.before = (action) => (action === 'UpdateIPSet' ? { error: 'WAFInternalErrorException', status: 500 } : undefined)

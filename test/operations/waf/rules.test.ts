@@ -6,30 +6,30 @@ import { edgeRules } from './waf-server.ts'
 const [allowed, blocked, flood, common] = edgeRules('prod') as [Rule, Rule, Rule, Rule]
 
 describe('a rule', () => {
-  test('has one mode, whether it is one of ours or a group', () => {
+  test('has one mode, whether it is a single rule or a group', () => {
     expect([allowed, blocked, flood, common].map(modeOf)).toEqual(['allow', 'block', 'count', 'count'])
     expect(modeOf({ ...common, OverrideAction: { None: {} } })).toBe('block')
     expect(modeOf({ ...blocked, Action: { Captcha: {} } })).toBe('captcha')
     expect(modeOf({ ...blocked, Action: { Challenge: {} } })).toBe('challenge')
     expect(modeOf({ ...blocked, Action: {} })).toBe('other')
   })
-  test('says what it looks at', () => {
+  test('describes what it matches', () => {
     expect(ruleLine(blocked).what).toBe('addresses of apigw-prod-block-v4, apigw-prod-block-v6')
-    expect(ruleLine(flood)).toMatchObject({ what: 'over 2000 requests in 300 s', rate: { limit: 2000, windowSeconds: 300 } })
+    expect(ruleLine(flood)).toMatchObject({ what: 'more than 2000 requests in 300 s', rate: { limit: 2000, windowSeconds: 300 } })
     expect(ruleLine(common).what).toBe('managed rules AWSManagedRulesCommonRuleSet')
-    expect(ruleLine({ ...flood, Statement: { GeoMatchStatement: { CountryCodes: ['AQ'] } } }).what).toMatch(/of its own choice/)
+    expect(ruleLine({ ...flood, Statement: { GeoMatchStatement: { CountryCodes: ['AQ'] } } }).what).toMatch(/its own statement/)
   })
-  test('changes its mode there and back, and nothing else', () => {
+  test('switches its mode back and forth, and changes nothing else', () => {
     expect(inMode(common, 'block')).toEqual({ ...common, OverrideAction: { None: {} } })
     expect(inMode(inMode(common, 'block'), 'count')).toEqual(common)
     expect(inMode(flood, 'block')).toEqual({ ...flood, Action: { Block: {} } })
     expect(inMode(inMode(flood, 'block'), 'count')).toEqual(flood)
     expect(inMode(flood, 'count')).toBe(flood)
   })
-  test('that neither counts nor blocks is left alone', () => {
+  test('that neither counts nor blocks is rejected', () => {
     expect(() => inMode(allowed, 'block')).toThrow(expect.objectContaining({ code: 'rule-unknown' }))
   })
-  test('knows the sets that it matches from those that it leaves out', () => {
+  test('distinguishes the sets that it matches from those that it negates', () => {
     const [v4 = ''] = ipSetsOf(allowed.Statement)
     const not: Rule = {
       ...flood,

@@ -11,7 +11,7 @@ const statusOf = async (world: Desk, ...args: string[]): Promise<Shown> => JSON.
 const weak = ({ weaknesses }: Shown) => weaknesses.map(({ what, fix }) => `${what} → ${fix}`).join('\n')
 
 describe('waf status', () => {
-  test('shows what stands before the load balancer, and what only counts', async () => {
+  test('shows the web ACL of the load balancer, and rules in count mode', async () => {
     const world = await desk()
     const { ok } = world
     await ok('block', '203.0.113.7', '--reason', 'x')
@@ -37,15 +37,15 @@ describe('waf status', () => {
     ])
     expect(status.sets).toMatchObject([{ name: 'apigw-prod-block-v4', addresses: 1, modes: ['block'] }, {}, {}, {}])
     expect(status.weaknesses).toEqual([
-      { what: 'flood only counts (over 2000 requests in 300 s).', fix: 'apigw waf promote flood' },
-      { what: 'common only counts (managed rules AWSManagedRulesCommonRuleSet).', fix: 'apigw waf promote common' },
+      { what: 'flood is in count mode (more than 2000 requests in 300 s).', fix: 'apigw waf promote flood' },
+      { what: 'common is in count mode (managed rules AWSManagedRulesCommonRuleSet).', fix: 'apigw waf promote common' },
     ])
     const text = await ok('status')
     expect(text).toMatch(/^protects +arn:aws:elasticloadbalancing:/m)
-    expect(text).toMatch(/^flood +count +over 2000 requests in 300 s$/m)
+    expect(text).toMatch(/^flood +count +more than 2000 requests in 300 s$/m)
     expect(text).toMatch(/^ {2}Fix: apigw waf promote flood$/m)
   })
-  test('finds each weakness, with what to do', async () => {
+  test('finds each weakness, with its fix', async () => {
     const world = await desk()
     world.loadBalancers = []
     world.logging = undefined
@@ -58,20 +58,20 @@ describe('waf status', () => {
     const found = weak(await statusOf(world))
     const deploy = 'apigw deploy edge --stage prod'
     for (const line of [
-      `apigw-prod stands before no load balancer: it protects nothing. → ${deploy}`,
+      `apigw-prod is not attached to a load balancer, so it protects nothing. → ${deploy}`,
       `apigw-prod has no rate-based rule, so the request rate of an address is not limited. → ${deploy}`,
       `apigw-prod has no managed rule groups, so known attacks are not blocked. → ${deploy}`,
       `The rule of apigw-prod-block-v4 does not block: its mode is "captcha". → ${deploy}`,
-      'apigw-prod-block-v4 holds 9000 of 10000 addresses. → apigw waf list --sweep; then use ranges instead of single addresses',
-      `No rule looks into apigw-prod-allow-v4: its 0 addresses do nothing. → ${deploy}`,
-      `The IP set apigw-prod-allow-v6 is not there. → ${deploy}`,
-      `apigw-prod writes no log: after an attack, nobody knows what came. → ${deploy}`,
-      `It takes 1700 capacity units; above 1500 each request costs more. → remove managed rules that are not needed, then ${deploy}`,
+      'apigw-prod-block-v4 contains 9000 of at most 10000 addresses. → apigw waf list --sweep; then use ranges instead of single addresses',
+      `apigw-prod-allow-v4 is not used by a rule, so its 0 addresses have no effect. → ${deploy}`,
+      `The IP set apigw-prod-allow-v6 does not exist. → ${deploy}`,
+      `apigw-prod has logging turned off, so an attack cannot be investigated. → ${deploy}`,
+      `The web ACL uses 1700 capacity units. Above 1500, AWS charges more per request. → remove managed rules that are not needed, then ${deploy}`,
     ]) {
       expect(found.split('\n')).toContain(line)
     }
   })
-  test('finds a log that holds the secrets of customers, and rules without samples', async () => {
+  test('finds a log with customers’ secrets, and rules without samples', async () => {
     const world = await desk()
     world.logging = { ...world.logging, RedactedFields: [{ SingleHeader: { Name: 'cookie' } }, { QueryString: {} }] }
     const quiet = world.acl.Rules.map((rule) => ({
@@ -81,24 +81,24 @@ describe('waf status', () => {
     world.acl = { ...world.acl, Rules: quiet }
     const status = await statusOf(world)
     expect(status.logging).toMatchObject({ redacted: ['cookie', 'QueryString'] })
-    expect(weak(status)).toMatch(/The log holds the header Authorization/)
-    expect(weak(status)).toMatch(/common keeps no samples/)
+    expect(weak(status)).toMatch(/The log contains the Authorization header/)
+    expect(weak(status)).toMatch(/common has request sampling turned off/)
   })
-  test('never advises to let the rule of the allow list block', async () => {
+  test('never recommends block mode for the rule of the allow list', async () => {
     const world = await desk()
     const Rules = world.acl.Rules.map((rule) => (rule.Name === 'allow-list' ? { ...rule, Action: { Count: {} } } : rule))
     world.acl = { ...world.acl, Rules }
-    expect(weak(await statusOf(world))).toMatch(/^allow-list only counts .* → apigw deploy edge --stage prod$/m)
+    expect(weak(await statusOf(world))).toMatch(/^allow-list is in count mode .* → apigw deploy edge --stage prod$/m)
   })
-  test('asks about one load balancer', async () => {
+  test('checks one load balancer', async () => {
     const world = await desk()
     const { loadBalancers, asked } = world
     expect((await statusOf(world, '--load-balancer', loadBalancers[0] ?? '')).loadBalancers).toEqual(loadBalancers)
     const other = await statusOf(world, '--load-balancer', 'arn:other')
-    expect(weak(other)).toMatch(/stands before no load balancer/)
+    expect(weak(other)).toMatch(/is not attached to a load balancer/)
     expect(asked.map(({ action }) => action)).toContain('GetWebACLForResource')
   })
-  test('shows the rest where a part is refused', async () => {
+  test('shows the rest if a part is not readable', async () => {
     const world = await desk()
     world.before = (action) =>
       action === 'GetLoggingConfiguration' || action === 'ListResourcesForWebACL'
@@ -109,11 +109,11 @@ describe('waf status', () => {
       'load balancers: You lack the right wafv2:ListResourcesForWebACL on y.',
       'logging: You lack the right wafv2:GetLoggingConfiguration on y.',
     ])
-    expect(weak(status)).not.toMatch(/no load balancer|no log/)
+    expect(weak(status)).not.toMatch(/not attached|logging turned off/)
   })
 })
 
-test('a page of a proxy is not taken for an answer of AWS', async () => {
+test('a proxy’s error page is not mistaken for a response of AWS', async () => {
   const world = await desk()
   world.before = () => proxyPage
   expect(jsonError(await world.run('status', '--json'))).toMatchObject({

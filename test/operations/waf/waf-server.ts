@@ -4,14 +4,14 @@ import { onTestFinished } from 'vitest'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** An error as AWS's JSON protocol words it. */
+/** An error in AWS's JSON protocol. */
 export interface Failure {
   readonly error: string
   readonly message?: string
   readonly status?: number
 }
 
-/** What a proxy answers that thinks nothing of AWS. */
+/** The error page of a proxy. */
 export const proxyPage = { page: '<!doctype html><title>Blocked</title>' } as const
 
 interface StoredIpSet {
@@ -25,7 +25,7 @@ interface StoredIpSet {
 }
 
 export interface WafWorld {
-  /** What was asked: the action and its parameters. */
+  /** The requests: action and parameters. */
   readonly asked: { readonly action: string; readonly input: Json }[]
   readonly env: Record<string, string>
   readonly sets: Map<string, StoredIpSet>
@@ -34,7 +34,7 @@ export interface WafWorld {
   readonly samples: Map<string, Json[]>
   loadBalancers: string[]
   logging: Json | undefined
-  /** Called before each answer; what it gives is answered instead. */
+  /** Called before each response; its result replaces the response. */
   before: (action: string, input: Json) => Failure | Json | undefined | Promise<Failure | Json | undefined>
 }
 
@@ -47,7 +47,7 @@ const cidr = /^(?:\d+\.\d+\.\d+\.\d+\/(?:[1-9]|[12]\d|3[0-2])|[0-9a-f:]+\/[1-9]\
 const arnOf = (kind: string, name: string) => `arn:aws:wafv2:${region}:${account}:regional/${kind}/${name}/id-${name}`
 const visibility = (MetricName: string) => ({ MetricName, SampledRequestsEnabled: true, CloudWatchMetricsEnabled: true })
 
-/** All eight groups with all their zeros, as AWS WAF gives IPv6 back. */
+/** Uncompressed IPv6, as AWS WAF returns it. */
 function expanded(address: string): string {
   const [text = '', prefix] = address.split('/')
   if (!text.includes(':')) return address
@@ -107,7 +107,7 @@ function updateSet(world: WafWorld, input: Json): Failure | Json {
   if (bad !== undefined) return { error: 'WAFInvalidParameterException', message: `INVALID ${bad}`, status: 400 }
   if (addresses.length > 10_000) return { error: 'WAFLimitsExceededException', status: 400 }
   set.Addresses = addresses.map(expanded)
-  // As AWS WAF does: what an update leaves out is gone.
+  // As in AWS WAF, an update removes omitted fields.
   set.Description = String(input.Description ?? '')
   set.token++
   return { NextLockToken: String(set.token) }
@@ -127,7 +127,7 @@ function answer(world: WafWorld, action: string, input: Json): Failure | Json {
     case 'ListWebACLs':
       return { WebACLs: [summary(world.acl)] }
     case 'ListIPSets': {
-      // One a page, to see that all pages are read.
+      // One item per page, to test pagination.
       const all = [...world.sets.values()]
       const at = Number(input.NextMarker ?? 0)
       return { IPSets: all.slice(at, at + 1).map(summary), ...(at < all.length && { NextMarker: String(at + 1) }) }

@@ -10,9 +10,9 @@ export interface Desk extends WafWorld {
   run(...args: string[]): Promise<Run>
   ok(...args: string[]): Promise<string>
   json(...args: string[]): Promise<Record<string, unknown>>
-  /** What a set holds. */
+  /** The addresses of a set. */
   held(suffix: string): readonly string[]
-  /** Makes every note say that its time is over. */
+  /** Makes every note expire. */
   letTimePass(): void
   actions(): string[]
 }
@@ -41,7 +41,7 @@ export async function desk(): Promise<Desk> {
   })
 }
 
-/** Written into the registry as a clock would: what had an end has had it an hour ago. */
+/** Changes the registry as if time had passed: every expiry is an hour ago. */
 function endAll(file: string): void {
   const db = new DatabaseSync(file)
   try {

@@ -71,7 +71,7 @@ export async function openAccount(places: Places, stage: string, region: string,
 }
 
 /** The skipped check for a missing permission or credentials, which say nothing about the system itself. */
-export function unseen(name: string, error: unknown): Check | undefined {
+export function skippedCheck(name: string, error: unknown): Check | undefined {
   if (!(error instanceof Problem) || (error.code !== 'aws-denied' && error.code !== 'aws-credentials')) return undefined
   return { name, state: 'skipped', detail: error.message, ...(error.step !== undefined && { fix: error.step }) }
 }

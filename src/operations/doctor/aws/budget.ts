@@ -43,9 +43,9 @@ export async function checkBudget(account: Account, signal: AbortSignal): Promis
   if (found === undefined)
     return [{ name, state: 'fail', detail: `the budget ${budget} does not exist, so cost alerts are not sent`, fix }]
   if (found.length === 0) return [{ name, state: 'fail', detail: `the budget ${budget} has no notifications`, fix }]
-  const rung = found.filter(({ NotificationState }) => NotificationState === 'ALARM')
-  if (rung.length > 0) {
-    const marks = rung.map(({ NotificationType = '', Threshold }) => `${NotificationType.toLowerCase()} over ${Threshold}%`)
+  const exceeded = found.filter(({ NotificationState }) => NotificationState === 'ALARM')
+  if (exceeded.length > 0) {
+    const marks = exceeded.map(({ NotificationType = '', Threshold }) => `${NotificationType.toLowerCase()} over ${Threshold}%`)
     return [
       {
         name,

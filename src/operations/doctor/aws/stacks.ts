@@ -4,7 +4,7 @@ import type { Check } from '../check.ts'
 import type { Account } from './account.ts'
 
 /** The check of a CloudFormation status (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html). */
-function checkOf(stage: string, key: string, status: string): Check | undefined {
+function statusResult(stage: string, key: string, status: string): Check | undefined {
   const name = `stack ${stackName(stage, key)}`
   const again = apigw('deploy', key, '--stage', stage)
   if (status === 'CREATE_COMPLETE' || status === 'UPDATE_COMPLETE') return undefined
@@ -32,7 +32,7 @@ export async function checkStacks({ stage, stack }: Account): Promise<Check[]> {
       const state = key === 'admin' ? 'warn' : 'fail'
       return { name, state, detail: 'does not exist', fix: apigw('deploy', key, '--stage', stage) }
     })
-  const faults = [...there.flatMap(({ key, status }) => checkOf(stage, key, status) ?? []), ...missing]
+  const faults = [...there.flatMap(({ key, status }) => statusResult(stage, key, status) ?? []), ...missing]
   const whole = there.map(({ key }) => key).filter((key) => !faults.some(({ name }) => name.endsWith(`-${key}`)))
   return [...(whole.length > 0 ? [{ name: 'stacks', state: 'ok', detail: whole.join(', ') } as const] : []), ...faults]
 }

@@ -9,7 +9,7 @@ const lateDays = 30
 const dayMs = 86_400_000
 const name = 'certificate'
 
-export interface Seen {
+export interface PeerCertificate {
   /** Milliseconds since 1970. */
   readonly validTo: number
   /** The OpenSSL error code if it is not trusted. */
@@ -17,7 +17,7 @@ export interface Seen {
 }
 
 /** The check of a certificate. */
-export function judgeCertificate(host: string, { validTo, fault }: Seen, now: number): Check {
+export function certificateResult(host: string, { validTo, fault }: PeerCertificate, now: number): Check {
   const days = Math.floor((validTo - now) / dayMs)
   const until = new Date(validTo).toISOString().slice(0, 10)
   const renew = step`${apigw('deploy', 'edge')}, and check that the validation record is still in DNS: aws acm describe-certificate`
@@ -37,7 +37,12 @@ export function judgeCertificate(host: string, { validTo, fault }: Seen, now: nu
 }
 
 /** @param ca an additional trusted CA, for tests */
-async function look(host: string, port: number, signal: AbortSignal, ca: string | undefined): Promise<Seen> {
+async function readCertificate(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+  ca: string | undefined,
+): Promise<PeerCertificate> {
   return new Promise((resolve, reject) => {
     // An untrusted certificate must be readable too, to be reported.
     const named = isIP(host) === 0 && { servername: host }
@@ -61,8 +66,8 @@ export async function checkCertificate(gateway: string, signal: AbortSignal, ca?
   const { protocol, hostname, port } = new URL(gateway)
   if (protocol !== 'https:') return []
   try {
-    const seen = await look(hostname, port === '' ? 443 : Number(port), signal, ca)
-    return [judgeCertificate(hostname, seen, Date.now())]
+    const certificate = await readCertificate(hostname, port === '' ? 443 : Number(port), signal, ca)
+    return [certificateResult(hostname, certificate, Date.now())]
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     const fix = step`check that the name resolves to the load balancer (${apigw('outputs', 'edge')}), and that port 443 is open`

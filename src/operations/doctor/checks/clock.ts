@@ -8,7 +8,7 @@ const refusedMs = 5 * 60_000
 const oddMs = 30_000
 
 /** The check of a clock skew in milliseconds; above zero this machine is ahead. */
-export function judgeClock(name: string, whose: string, ahead: number): Check {
+export function clockResult(name: string, whose: string, ahead: number): Check {
   const seconds = Math.round(Math.abs(ahead) / 1000)
   if (Math.abs(ahead) < oddMs) return { name, state: 'ok', detail: `within ${Math.max(1, seconds)} s of ${whose} clock` }
   const detail = `this machine is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} ${whose} clock`
@@ -21,5 +21,5 @@ export function judgeClock(name: string, whose: string, ahead: number): Check {
 export async function clockCheck(name: string, whose: string, ask: () => Promise<number>): Promise<Check> {
   const began = Date.now()
   const theirs = await ask()
-  return judgeClock(name, whose, (began + Date.now()) / 2 - theirs)
+  return clockResult(name, whose, (began + Date.now()) / 2 - theirs)
 }

@@ -5,7 +5,7 @@ import type { Profile } from '../../../registry/index.ts'
 import type { Check } from '../check.ts'
 
 /** What prevents an active customer from sending. */
-export function obstacles({ customer, quotas, routes, credentials }: Profile, defaults: readonly Route[]): Check[] {
+export function sendingBlockers({ customer, quotas, routes, credentials }: Profile, defaults: readonly Route[]): Check[] {
   if (customer.state !== 'active') return []
   const found: Check[] = []
   const name = `customer ${customer.id}`

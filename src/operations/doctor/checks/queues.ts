@@ -40,12 +40,12 @@ async function checkQueue(queue: Queue, of: string): Promise<Check> {
       fix: step`${apigw('queue peek', deadLetter.queue)}, and once the cause is fixed: ${apigw('queue redrive', of)}${isLow ? step`; ${raise}` : ''}`,
     }
   } catch (error) {
-    return unseen(name, error) ?? failed(name, error, 'create the queue, or change the routes that use it')
+    return skippedCheck(name, error) ?? failed(name, error, 'create the queue, or change the routes that use it')
   }
 }
 
 /** The skipped check for a missing permission, which says nothing about the queue itself. */
-function unseen(name: string, error: unknown): Check | undefined {
+function skippedCheck(name: string, error: unknown): Check | undefined {
   if (!(error instanceof Problem)) return undefined
   const denied = awsProblem(error.cause, { action: 'sqs:GetQueueAttributes', region: undefined, profile: undefined })
   if (!(denied instanceof Problem) || denied.code !== 'aws-denied') return undefined

@@ -6,13 +6,13 @@ import type { Route } from '../../../domain/route.ts'
 import { fixOf, type OperatorRegistry, openOperatorRegistry } from '../../../registry/index.ts'
 import { type Check, failed, type Places } from '../check.ts'
 import { clockCheck } from './clock.ts'
-import { obstacles } from './customers.ts'
+import { sendingBlockers } from './customers.ts'
 
 /** The maximum number of customer profiles to read; further customers are only counted. */
 const maxProfiles = 1_000
 
 /** The checks of the registry, and its routes. */
-export interface RegistryChecks {
+export interface RegistryFindings {
   readonly checks: readonly Check[]
   readonly routes: readonly Route[]
 }
@@ -36,7 +36,7 @@ async function checkClock(registry: OperatorRegistry): Promise<Check[]> {
   return [await clockCheck('clock', "the registry's", () => registry.now())]
 }
 
-async function checkCustomers(registry: OperatorRegistry): Promise<RegistryChecks> {
+async function checkCustomers(registry: OperatorRegistry): Promise<RegistryFindings> {
   const customers = await registry.customers()
   const stored = await Promise.all(customers.slice(0, maxProfiles).map(({ id }) => registry.profile(id)))
   const profiles = stored.flatMap((one) => (one === undefined ? [] : [one.profile]))
@@ -47,12 +47,12 @@ async function checkCustomers(registry: OperatorRegistry): Promise<RegistryCheck
     ...(customers.length === 0 && { fix: apigw('customer add') }),
   }
   const defaults = defaultRoutesFrom((await registry.document(defaultRoutesDocument))?.text)
-  const found = profiles.flatMap((profile) => obstacles(profile, defaults))
+  const found = profiles.flatMap((profile) => sendingBlockers(profile, defaults))
   return { checks: [count, ...found], routes: [...profiles.flatMap((profile) => profile.routes), ...defaults] }
 }
 
 /** The path of a SQLite file that does not exist. Opening it would create it, and a check must not change anything. */
-function unmadeFile(address: string): string | undefined {
+function missingFile(address: string): string | undefined {
   const path = address.startsWith('sqlite:') ? address.slice('sqlite:'.length) : ''
   return path === '' || existsSync(path) ? undefined : path
 }
@@ -63,8 +63,8 @@ function fixFor({ registry, stage, region }: Places): string {
   return `from outside its network, set the registry of the stage to lambda:apigw-${stage}-admin@${region ?? 'REGION'}; or ${usual}`
 }
 
-export async function checkRegistry(places: Places): Promise<RegistryChecks> {
-  const unmade = unmadeFile(places.registry)
+export async function checkRegistry(places: Places): Promise<RegistryFindings> {
+  const unmade = missingFile(places.registry)
   if (unmade !== undefined) {
     const detail = `${unmade} does not exist yet; adding the first customer creates it`
     return { checks: [{ name: 'registry', state: 'warn', detail, fix: apigw('customer add') }], routes: [] }

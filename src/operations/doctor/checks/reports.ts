@@ -10,13 +10,13 @@ const maxLagMs = 600_000
 export async function checkReports({ database, carriers = [] }: Places, now: number = Date.now()): Promise<Check[]> {
   if (database === undefined) return []
   try {
-    return (await reportLag(database, carriers)).map((lag) => judgeLag(lag, now))
+    return (await reportLag(database, carriers)).map((lag) => lagResult(lag, now))
   } catch (error) {
     return [failed(name, error, step`start the database, or fix the carriers file: ${apigw('doctor', '--carriers', 'FILE')}`)]
   }
 }
 
-export function judgeLag({ queue, outcomes, oldestAt }: ReportLag, now: number): Check {
+export function lagResult({ queue, outcomes, oldestAt }: ReportLag, now: number): Check {
   if (oldestAt === undefined) return { name, state: 'ok', detail: `${queue}: each outcome has its report` }
   const ageMs = Math.max(0, now - oldestAt)
   const count = outcomes < maxOutcomesRead ? String(outcomes) : `${maxOutcomesRead} or more`

@@ -8,7 +8,7 @@ import { notifierLogGroup } from './names.ts'
 import { installedOutputs } from './status.ts'
 
 /** Whether the synthetic event of a rule reached Slack. */
-export interface Tried {
+export interface RuleTest {
   readonly rule: string
   readonly arrived: boolean
 }
@@ -19,11 +19,11 @@ interface Sent {
   readonly eventId: string
 }
 
-export interface TryOptions {
+export interface TestOptions {
   readonly rules: readonly Rule[]
   /** The timeout for all events, in milliseconds. */
   readonly waitMs: number
-  readonly tell: (line: string) => void
+  readonly report: (line: string) => void
   readonly signal?: AbortSignal
   readonly pause?: (ms: number) => Promise<unknown>
 }
@@ -87,20 +87,20 @@ async function postedSince(clients: TrailClients, since: number): Promise<Readon
  * Sends one synthetic event per rule to EventBridge and waits until each is posted to Slack.
  * @throws Problem `trail-missing`, `aws-…`
  */
-export async function tryRules(clients: TrailClients, options: TryOptions): Promise<Tried[]> {
-  const { rules, waitMs, tell, signal, pause = sleep } = options
+export async function testRules(clients: TrailClients, options: TestOptions): Promise<RuleTest[]> {
+  const { rules, waitMs, report, signal, pause = sleep } = options
   await installedOutputs(clients.place)
   // Tolerates a local clock that is ahead of AWS's.
   const since = Date.now() - 60_000
   const sent = await put(clients, rules)
-  tell(`Sent ${sent.length} events. Each appears in Slack, marked TEST.`)
+  report(`Sent ${sent.length} events. Each appears in Slack, marked TEST.`)
   let posted: ReadonlySet<string> = new Set()
   const missing = () => sent.filter(({ eventId }) => !posted.has(eventId.replaceAll('-', '')))
   for (let waited = 0; missing().length > 0 && waited < waitMs && !signal?.aborted; waited += pauseMs) {
     await pause(pauseMs)
     const before = posted.size
     posted = await postedSince(clients, since)
-    if (posted.size > before) tell(`${sent.length - missing().length} of ${sent.length} arrived.`)
+    if (posted.size > before) report(`${sent.length - missing().length} of ${sent.length} arrived.`)
   }
   const lost = new Set(missing().map(({ rule }) => rule))
   const taken = new Set(sent.map(({ rule }) => rule))

@@ -2,7 +2,7 @@ import { Problem } from '../../domain/problem.ts'
 import { type Cidr, cidrText, type Family, readCidr } from './cidr.ts'
 
 /** Parsed addresses, and remarks about them. */
-export interface Asked {
+export interface AddressInput {
   readonly cidrs: readonly Cidr[]
   readonly remarks: readonly string[]
 }
@@ -41,7 +41,7 @@ function checkWidth({ family, prefix }: Cidr, text: string): void {
  * @param limits whether to reject wide ranges; false for a removal
  * @throws Problem `input-invalid`, which names the first invalid address
  */
-export function readAsked(texts: readonly string[], limits: boolean): Asked {
+export function parseAddresses(texts: readonly string[], limits: boolean): AddressInput {
   const cidrs = new Map<string, Cidr>()
   const remarks: string[] = []
   for (const typed of texts) {
@@ -49,11 +49,11 @@ export function readAsked(texts: readonly string[], limits: boolean): Asked {
     const cidr = readCidr(text)
     if (cidr === undefined) throw refusal(text)
     if (limits) checkWidth(cidr, text)
-    const normal = cidrText(cidr)
-    if (cidr.cleared) remarks.push(`${text} is stored as ${normal}, the start of its range.`)
-    else if (text.includes(':') && cidr.family === 4) remarks.push(`${text} is stored as ${normal}.`)
-    if (cidrs.has(normal)) remarks.push(`${normal} is listed twice.`)
-    cidrs.set(normal, { family: cidr.family, first: cidr.first, prefix: cidr.prefix })
+    const normalized = cidrText(cidr)
+    if (cidr.cleared) remarks.push(`${text} is stored as ${normalized}, the start of its range.`)
+    else if (text.includes(':') && cidr.family === 4) remarks.push(`${text} is stored as ${normalized}.`)
+    if (cidrs.has(normalized)) remarks.push(`${normalized} is listed twice.`)
+    cidrs.set(normalized, { family: cidr.family, first: cidr.first, prefix: cidr.prefix })
   }
   if (cidrs.size === 0) throw new Problem('input-missing', 'Specify at least one address.')
   return { cidrs: [...cidrs.values()], remarks }
