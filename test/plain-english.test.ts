@@ -79,9 +79,10 @@ function ticsIn(files: readonly string[]): string[] {
 const textFiles = '*.{ts,md,yml,yaml,txt}'
 
 /**
- * Lines that are not rewritten yet. A number only goes down. The one in `src/commands` is a field of `--json`, which stays.
+ * Lines that stay: the JSON field `told` of `trail dlq redrive`, and two texts from which ids of findings are made. A number only
+ * goes down.
  */
-const backlog: Readonly<Record<string, number>> = { 'src/commands': 1, 'src/operations': 229, test: 395 }
+const backlog: Readonly<Record<string, number>> = { 'src/commands': 1, 'src/operations': 4, test: 2 }
 
 function expectNoMoreThan(limit: number, found: readonly string[]): void {
   expect(found.length, found.join('\n')).toBeLessThanOrEqual(limit)

@@ -39,7 +39,7 @@ describe('what a new stack would make', () => {
   test('has in it what is not decided here', () => {
     expect(made({})).toEqual(['Always', 'ByNat', 'Second', 'There'])
   })
-  test('is no NAT where the stage goes by endpoints, and no container where it has none', async () => {
+  test('a stage with endpoints has no NAT, and a stage without containers has no container', async () => {
     const domain = { domain: 'api.example.com', hostedZoneId: 'Z1' }
     const plans = await planStage({ name: 'prod', region: 'ap-northeast-2', settings: domain }, [], root)
     const found = plans.flatMap(({ template: body, parameters }) => resourcesMade(body, parameters).map(({ type }) => type))

@@ -122,7 +122,7 @@ async function insert(database: HurtDatabase, from: number, to: number, pauseMs:
   for (let first = from; first <= to; ) {
     const count = isBad(first) ? 1 : Math.min(to, first + badEvery - (first % badEvery) - 1) - first + 1
     try {
-      await fill(database, first, count, isBad(first) ? { recipient: 'nobody' } : {})
+      await fill(database, first, count, isBad(first) ? { recipient: 'stranger' } : {})
       first += count
       await sleep(pauseMs)
     } catch {
