@@ -63,7 +63,7 @@ interface Rate {
   readonly delivered: number
 }
 
-/** What a customer's own program does: select, one POST a row, one UPDATE a row; then the reports, one UPDATE each. */
+/** What a customer's own program does: select, one POST per row, one UPDATE per row; then the reports, one UPDATE each. */
 async function loop(rows: Rows, { url, basic }: Gateway, cursor: { at: string }): Promise<Rate> {
   await fill(rows, loopRows)
   const authorization = `Basic ${Buffer.from(basic).toString('base64')}`
@@ -154,7 +154,7 @@ async function resting(rows: Rows, gateway: Gateway, count: number) {
 }
 
 const bench: Bench = {
-  question: `rows a second from a table of MariaDB to accepted and to delivered, by the agent (${whole(agentRows)} rows) and by a loop with one POST a row (${whole(loopRows)})`,
+  question: `rows a second from a table of MariaDB to accepted and to delivered, by the agent (${whole(agentRows)} rows) and by a loop with one POST per row (${whole(loopRows)})`,
   needs: [],
   run: async ({ rounds }) => {
     const rows = await startRowStore('mariadb', temporaryFolder(), new AbortController().signal)

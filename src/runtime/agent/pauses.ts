@@ -1,4 +1,4 @@
-/** In milliseconds, of a clock that nobody sets: a machine whose clock jumps must neither hurry nor stand still. */
+/** In milliseconds of a monotonic clock: a wall clock that jumps must not shorten or stop a pause. */
 export type Monotonic = () => number
 
 export const monotonic: Monotonic = () => performance.now()
@@ -56,14 +56,14 @@ export class Pauses {
   }
 }
 
-const mostRows = 500
+const maxRows = 500
 
 /** How many rows the next call has: fewer where limits refuse it as a whole, and more again where they do not. */
 export class CallSize {
   #rows: number
   readonly #most: number
 
-  constructor(most: number = mostRows) {
+  constructor(most: number = maxRows) {
     this.#most = most
     this.#rows = most
   }

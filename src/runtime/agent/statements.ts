@@ -14,7 +14,7 @@ export interface RowChange {
   readonly at?: number
   /** The gateway's id of the message. */
   readonly id?: string
-  /** The row is only changed while this agent holds it; absent: whoever does. */
+  /** The row is only changed while this agent holds it; absent: any holder. */
   readonly claimedBy?: string
 }
 

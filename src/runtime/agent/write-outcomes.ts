@@ -16,7 +16,7 @@ export interface WritingParts {
 
 function changeOf({ key, messageKey, state, code, at, id }: JournalRow, agent: string): RowChange | undefined {
   if (state === 'claiming' || state === 'sending') return undefined
-  // What the gateway accepted is so whoever asked for it. Anything else is for who holds the row to say: while this agent was
+  // What the gateway accepted holds for any agent. Anything else is for who holds the row to say: while this agent was
   // suspended, another may have taken the row over and sent it.
   const isOwn = id === undefined && (state === 'ready' || state === 'failed' || state === 'expired')
   return {
