@@ -203,7 +203,7 @@ function checkedTemplate(text: string, name: string): Template {
   } as const
   const template = readTemplate(text, source)
   if (template.resources.size > 0) return template
-  throw new Problem(source.code, `${name} is no CloudFormation template: it has no Resources.`, { next: source.next })
+  throw new Problem(source.code, `${name} is not a CloudFormation template: it has no Resources.`, { next: source.next })
 }
 
 /** The IAM parts of a CloudFormation template, as an account that has nothing else. @throws Problem `audit-input-invalid` */
