@@ -58,6 +58,9 @@ function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
       return `must have at most ${sized(issue.origin, issue.maximum)}`
     case 'invalid_format':
       return issue.format === 'url' ? 'is not a valid URL' : undefined
+    case 'invalid_union':
+      if (!Array.isArray(issue.options)) return undefined
+      return `must be one of ${issue.options.map(String).join(', ')}`
     default:
       return undefined
   }

@@ -282,6 +282,8 @@ describe('iam apply', () => {
       ).message,
     ).toMatch(/for account 999999999999/)
     writeFileSync(join(cwd, 'slip.yaml'), `version: 1\naccount: "${account}"\nsteps:\n  - {do: delete-everything}\n`)
-    expect((await run(['iam', 'apply', 'slip.yaml', '--yes'], { cwd, env })).stderr).toMatch(/slip\.yaml, steps\.0\.do/)
+    expect((await run(['iam', 'apply', 'slip.yaml', '--yes'], { cwd, env })).stderr).toMatch(
+      /slip\.yaml, line 4, steps\.0\.do: must be one of /,
+    )
   })
 })

@@ -10,7 +10,7 @@ export function isMap(value: Json | undefined): value is JsonMap {
   return isRecord(value)
 }
 
-/** A YAML value, as JSON. */
+/** Converts what YAML gave to a JSON value. */
 export function jsonOf(value: unknown): Json {
   if (value === null || value === undefined) return null
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value

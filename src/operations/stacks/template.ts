@@ -9,7 +9,7 @@ export interface TemplateParameter {
   readonly fallback: string | undefined
 }
 
-/** One of the templates of apigw. @throws Problem `config-invalid` that names the line */
+/** Reads the template of a stack. @throws Problem `config-invalid` that names the line */
 export function templateFrom(body: string): Template {
   return readTemplate(body, { name: 'The template', code: 'config-invalid' })
 }

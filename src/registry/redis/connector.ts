@@ -33,7 +33,8 @@ export function connectorFor(accepts: (info: ReadonlyMap<string, string>) => boo
 
     constructor(options: unknown) {
       super(disconnectMs)
-      this.#place = isPlace(options) ? options : {}
+      if (!isPlace(options)) throw new TypeError('the address of the Redis node is not valid')
+      this.#place = options
     }
 
     connect(): Promise<Socket> {
