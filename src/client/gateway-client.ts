@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Scheme } from '../domain/credential.ts'
+import { keyedIdOf } from '../domain/message-content.ts'
 import type { Environment } from '../domain/names.ts'
 import {
   bodyOf,
@@ -124,6 +125,12 @@ export class GatewayClient {
     if (answer.status !== 200) return refusalFrom(answer)
     const parsed = reportPage.safeParse(answer.body)
     return parsed.success ? { kind: 'page', ...parsed.data } : unreadable(answer)
+  }
+
+  /** The id that the gateway gives a message with a `key` of its own. */
+  idOf(message: unknown): string | undefined {
+    const { credentials, environment } = this.#connection
+    return keyedIdOf({ customer: credentials.customer, environment }, message)
   }
 
   /** The status of up to 100 messages. */

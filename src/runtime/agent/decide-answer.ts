@@ -55,9 +55,11 @@ function answered({ table, messages }: JournalBatch, results: readonly MessageRe
   return { kind: 'over', outcomes, next: [], failures: reasons('failed'), ...(held !== undefined && { held }) }
 }
 
-function halves({ table, messages }: JournalBatch): NewBatch[] {
+/** @param attempts those of which the outcome is not known */
+function halves({ table, messages, createdAt }: JournalBatch, attempts: number): NewBatch[] {
   const middle = Math.ceil(messages.length / 2)
-  return [messages.slice(0, middle), messages.slice(middle)].map((some) => ({ id: randomId(), table, messages: some }))
+  const parts = [messages.slice(0, middle), messages.slice(middle)]
+  return parts.map((some) => ({ id: randomId(), table, messages: some, createdAt, attempts }))
 }
 
 function refused(batch: JournalBatch, refusal: CallRefusal, at: number): Decided {
@@ -66,7 +68,7 @@ function refused(batch: JournalBatch, refusal: CallRefusal, at: number): Decided
   // A call with this key is still running: its answer will be this one's.
   if (code === 'idempotency-in-progress') return { kind: 'repeat', why: detail, retryAfterMs }
   const disposition = dispositionOfCall(refusal, messages.length)
-  if (disposition === 'split') return { kind: 'over', outcomes: [], next: halves(batch), failures: [] }
+  if (disposition === 'split') return { kind: 'over', outcomes: [], next: halves(batch, attempts), failures: [] }
   // An earlier attempt may have been accepted, and a suspended customer is refused before the gateway looks for its record.
   if (disposition === 'hold' && attempts > 0) {
     return { kind: 'repeat', why: `${code}: ${detail}`, retryAfterMs, held: { code, detail } }
@@ -104,7 +106,7 @@ const maxAttempts = 20
  */
 export function decideStuck(batch: JournalBatch, { why, retryAfterMs }: NoClearAnswer, at: number): Decided {
   const { table, messages, attempts } = batch
-  if (messages.length > 1) return { kind: 'over', outcomes: [], next: halves(batch), failures: [] }
+  if (messages.length > 1) return { kind: 'over', outcomes: [], next: halves(batch, 1), failures: [] }
   if (attempts + 1 < maxAttempts) return { kind: 'repeat', why, retryAfterMs, isAtFault: true }
   const code = 'no-answer'
   const outcomes = messages.map(({ key, messageKey }): JournalRow => ({ table, key, messageKey, state: 'unknown', code, at }))

@@ -52,8 +52,8 @@ function messagesFrom(text: string): JournalMessage[] {
   return storedMessages.parse(JSON.parse(text))
 }
 
-/** A call that is not made yet. */
-export type NewBatch = Pick<JournalBatch, 'id' | 'table' | 'messages'>
+/** A call that is not made yet. One that takes the place of another has its age, and its attempts where they may have been accepted. */
+export type NewBatch = Pick<JournalBatch, 'id' | 'table' | 'messages'> & Partial<Pick<JournalBatch, 'attempts' | 'createdAt'>>
 
 /**
  * What the agent did and does, on the local disk: written before each step that cannot be taken back, so that a crash at any
@@ -235,9 +235,9 @@ export class Journal {
     this.#lock.release()
   }
 
-  #begin({ id, table, messages }: NewBatch): void {
+  #begin({ id, table, messages, attempts = 0, createdAt = this.#now() }: NewBatch): void {
     const body = seal(JSON.stringify(messages), id, this.#keys)
-    this.#file.run('INSERT INTO batches VALUES (?, ?, ?, 0, ?)', id, table, body, this.#now())
+    this.#file.run('INSERT INTO batches VALUES (?, ?, ?, ?, ?)', id, table, body, attempts, createdAt)
     for (const { key, messageKey } of messages) this.#put({ table, key, messageKey, state: 'sending' }, true, id)
   }
 

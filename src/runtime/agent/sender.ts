@@ -1,8 +1,9 @@
 import type { BatchAnswer, GatewayClient } from '../../client/index.ts'
+import { rememberMs } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import { apart } from './apart.ts'
 import { type Attached, Attachments } from './attachments.ts'
-import { decideAnswer, decideStuck, type Reason, type Repeat } from './decide-answer.ts'
+import { type Decided, decideAnswer, decideStuck, type Reason, type Repeat } from './decide-answer.ts'
 import type { ObserveAgent } from './events.ts'
 import type { Journal, JournalBatch, JournalMessage, JournalRow } from './journal.ts'
 import type { MediaFiles } from './media-files.ts'
@@ -10,6 +11,7 @@ import { Orphans } from './orphans.ts'
 import { CallSize, Pauses } from './pauses.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import type { TableRow } from './rows.ts'
+import { concludeStale, repeatableUntil } from './stale-calls.ts'
 import type { CustomerTable } from './table.ts'
 import { WaitingRows } from './waiting-rows.ts'
 import { writeOutcomes } from './write-outcomes.ts'
@@ -106,11 +108,37 @@ export class Sender {
         // Another agent may have taken it over since.
         return orphan !== undefined && orphan.claim === row.claim
       })
-      await this.#begin({ rows: taken, attached })
+      const { late = [], fresh = [] } = Object.groupBy(taken, (row) => (this.#isLate(row) ? 'late' : 'fresh'))
+      await this.#begin({ rows: fresh, attached })
+      await this.#concludeLate(late)
       adopted += taken.length
     }
     if (adopted > 0) observe({ kind: 'recovered', table: table.name, rows: adopted })
     return adopted
+  }
+
+  /** Whether a row is too old to be sent, or older than the gateway remembers messages. */
+  #isLate({ dueMs }: TableRow): boolean {
+    const { table, maxAgeMs = rememberMs } = this.#options
+    return dueMs !== undefined && table.now() - dueMs >= Math.min(maxAgeMs, rememberMs)
+  }
+
+  /** Ends rows of an agent that is gone which are too old to be sent again: the gateway says which it has. */
+  async #concludeLate(rows: readonly TableRow[]): Promise<void> {
+    if (rows.length === 0) return
+    const { table, journal, gateway } = this.#options
+    const messages = rows.map((row): JournalMessage => {
+      const messageKey = table.messageKeyOf(row)
+      const prepared = prepare(row, { map: table.map, now: table.now(), messageKey })
+      return prepared.kind === 'message' ? prepared.message : { key: row.key, messageKey, request: {} }
+    })
+    const batch = { id: randomId(), table: table.target, messages, attempts: 1, createdAt: 0 }
+    const decided = await concludeStale(batch, gateway, table.now())
+    // Without an answer they stay claimed, and are found again.
+    if (decided.kind === 'repeat') return
+    journal.record(decided.outcomes)
+    this.#observeFailures(decided.failures)
+    await writeOutcomes(this.#options)
   }
 
   /** Repeats open calls whose time has come. */
@@ -152,27 +180,35 @@ export class Sender {
    * @throws Problem `database-unavailable`: the outcome is in the journal
    */
   async send(batch: JournalBatch, signal?: AbortSignal): Promise<void> {
-    const { table, journal, gateway, observe } = this.#options
+    const { table, journal, gateway } = this.#options
     this.#sending.add(batch.id)
     try {
+      if (Date.now() >= repeatableUntil(batch)) {
+        return await this.#conclude(batch, await concludeStale(batch, gateway, table.now(), signal), undefined)
+      }
       journal.attempted(batch.id)
       const requests = batch.messages.map(({ request }) => request)
       const answer = await gateway.sendBatch(batch.id, requests, signal)
       if (signal?.aborted && answer.kind === 'unclear') return
-      const decided = (await this.#stuck(batch, answer, signal)) ?? decideAnswer(batch, answer, table.now())
-      const { held } = decided
-      const retryAfterMs = this.#resized(batch.messages.length, answer) ? 0 : decided.retryAfterMs
-      if (held !== undefined) this.#hold(batch.messages.length, held, retryAfterMs)
-      if (decided.kind === 'repeat') return this.#repeat(batch, decided)
-      this.#pauses.over(batch.id)
-      journal.finish(batch.id, decided.outcomes, decided.next)
-      const accepted = decided.outcomes.filter(({ state }) => state === 'accepted').length
-      if (accepted > 0) observe({ kind: 'sent', table: table.name, accepted, lagMs: Date.now() - batch.createdAt })
-      this.#observeFailures(decided.failures)
-      await writeOutcomes(this.#options)
+      await this.#conclude(batch, (await this.#stuck(batch, answer, signal)) ?? decideAnswer(batch, answer, table.now()), answer)
     } finally {
       this.#sending.delete(batch.id)
     }
+  }
+
+  /** Journals what became of a call, and then changes the table. @param answer absent: the call was not made */
+  async #conclude(batch: JournalBatch, decided: Decided, answer: BatchAnswer | undefined): Promise<void> {
+    const { table, journal, observe } = this.#options
+    const { held } = decided
+    const retryAfterMs = answer !== undefined && this.#resized(batch.messages.length, answer) ? 0 : decided.retryAfterMs
+    if (held !== undefined) this.#hold(batch.messages.length, held, retryAfterMs)
+    if (decided.kind === 'repeat') return this.#repeat(batch, decided)
+    this.#pauses.over(batch.id)
+    journal.finish(batch.id, decided.outcomes, decided.next)
+    const accepted = decided.outcomes.filter(({ state }) => state === 'accepted').length
+    if (accepted > 0) observe({ kind: 'sent', table: table.name, accepted, lagMs: Date.now() - batch.createdAt })
+    this.#observeFailures(decided.failures)
+    await writeOutcomes(this.#options)
   }
 
   /** Claims rows. One that the database refuses to change is left out for a while. */

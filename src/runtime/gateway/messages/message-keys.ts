@@ -1,7 +1,5 @@
-import { hash } from 'node:crypto'
-import { keyedMessageIdOf } from '../../../domain/ids.ts'
+import { keyedIdOf } from '../../../domain/message-content.ts'
 import type { Owner } from '../../ports/index.ts'
-import { canonical } from './idempotency.ts'
 import type { Checked } from './submit.ts'
 
 /** A row that cannot be sent beside the others of its call. */
@@ -10,31 +8,15 @@ function rejected(row: Checked, detail: string): Checked {
 }
 
 /**
- * A digest of the message as the call gives it. `ref` and `ttl` are left out: they may differ where a message is asked
- * for again, and the message is the same.
- */
-function contentOf(value: unknown): string {
-  const { key: _key, ref: _ref, ttl: _ttl, ...content }: Record<string, unknown> = { ...Object(value) }
-  return hash('sha256', canonical(content), 'base64url')
-}
-
-function keyOf({ value }: Checked): string | undefined {
-  const key: unknown = Object(value).key
-  return typeof key === 'string' ? key : undefined
-}
-
-/**
  * The ids of a call's messages that have keys of their own, by row; `undefined`: none has. Of a row that cannot be read as a
  * message there may be an id all the same, because an earlier run may have read it by other rules.
  */
-export function keyedIds({ customer, environment }: Owner, rows: readonly Checked[]): ReadonlyMap<number, string> | undefined {
+export function keyedIds(owner: Owner, rows: readonly Checked[]): ReadonlyMap<number, string> | undefined {
   if (!rows.some(({ request }) => request?.key !== undefined)) return undefined
   return new Map(
-    rows.flatMap((row, index) => {
-      const key = keyOf(row)
-      return key === undefined
-        ? []
-        : [[index, keyedMessageIdOf({ customer, environment, key, content: contentOf(row.value) })] as const]
+    rows.flatMap(({ value }, index) => {
+      const id = keyedIdOf(owner, value)
+      return id === undefined ? [] : [[index, id] as const]
     }),
   )
 }
