@@ -5,15 +5,22 @@ import { createGateway, discoverEndpoints, serve } from '../../src/runtime/gatew
 import type { Ledger, Queue } from '../../src/runtime/ports/index.ts'
 import { ready } from './ready.ts'
 
-/** Reports of everything that was sent, in order. */
-const reports: Report[] = []
+/** Reports of everything that was sent, in order, by customer. */
+const reports = new Map<string, Report[]>()
+
+function reportsOf(customer: string): Report[] {
+  const known = reports.get(customer) ?? []
+  reports.set(customer, known)
+  return known
+}
 
 /** A queue whose carrier delivers each message at once. */
 const queue: Queue = {
   sendBatch: (_queue, bodies) => {
     for (const body of bodies) {
-      for (const { id, ref } of envelope.parse(JSON.parse(body)).messages) {
-        reports.push({ id, status: 'delivered', code: '0000', at: Date.now(), ...(ref !== undefined && { ref }) })
+      const { customer, messages } = envelope.parse(JSON.parse(body))
+      for (const { id, ref } of messages) {
+        reportsOf(customer).push({ id, status: 'delivered', code: '0000', at: Date.now(), ...(ref !== undefined && { ref }) })
       }
     }
     return Promise.resolve(bodies.map(() => true as const))
@@ -33,11 +40,12 @@ const ledger: Ledger = {
   queued: () => Promise.resolve(),
   append: () => Promise.resolve(),
   standings: () => Promise.resolve(new Map()),
-  reports: (_owner, cursor, limit) => {
+  reports: ({ customer }, cursor, limit) => {
+    const own = reportsOf(customer)
     const from = Number(cursor ?? 0)
-    const page = reports.slice(from, from + limit)
+    const page = own.slice(from, from + limit)
     const next = from + page.length
-    return Promise.resolve({ reports: page, cursor: String(next), more: next < reports.length })
+    return Promise.resolve({ reports: page, cursor: String(next), more: next < own.length })
   },
   close: () => undefined,
 }

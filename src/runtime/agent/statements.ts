@@ -1,6 +1,6 @@
 import type { TableMap } from '../../domain/table-map.ts'
 import { writeTime } from '../../domain/wall-clock.ts'
-import { marks, type Value } from '../sql/index.ts'
+import { type Engine, marks, type Value } from '../sql/index.ts'
 
 /** What is written into a row when something became of its message. */
 export interface RowChange {
@@ -49,7 +49,25 @@ export function codeOf(
   return typeof value === 'object' ? (value[type ?? ''] ?? Object.values(value)[0] ?? null) : value
 }
 
-/** What a change sets. @param now the database's clock @param type the row's type */
+/** A key as text: as a number, two long ones may be equal to the database. */
+const keyText = { mysql: 'CHAR', postgres: 'TEXT', sqlite: 'TEXT' } as const
+
+/** Sets the id of each row's message, in one statement for many rows. @returns `undefined`: there is nothing to set */
+export function idsOf(
+  { key, id }: TableMap,
+  changes: readonly RowChange[],
+  { name, quoted }: Pick<Engine, 'name' | 'quoted'>,
+): Part | undefined {
+  const known = changes.flatMap((change) => (change.id === undefined ? [] : [[change.key, change.id] as const]))
+  const [first] = known
+  if (id === undefined || first === undefined) return undefined
+  if (changes.length === 1) return { sql: `${quoted(id)} = ?`, values: [first[1]] }
+  const cases = known.map(() => 'WHEN ? THEN ?').join(' ')
+  const sql = `${quoted(id)} = CASE CAST(${quoted(key)} AS ${keyText[name]}) ${cases} ELSE ${quoted(id)} END`
+  return { sql, values: known.flat() }
+}
+
+/** What a change sets, but for the message's id, which is another in each row. @param now the database's clock @param type the row's type */
 export function setsOf(
   map: TableMap,
   { to, code, at, id }: RowChange,
@@ -64,7 +82,7 @@ export function setsOf(
   set(status.column, to === 'expired' || to === 'unknown' ? (status[to] ?? status.failed) : status[to])
   // Not NULL: the column may forbid it.
   set(claim, '')
-  if (id !== undefined) set(idColumn, id)
+  if (id !== undefined && idColumn !== undefined) sets.delete(idColumn)
   if (to === 'accepted') set(result.acceptedAt, time)
   if (to === 'delivered' || to === 'failed' || to === 'expired' || to === 'unknown') {
     set(result.code, codeOf(map, to, code, type))

@@ -7,7 +7,7 @@ import { readDetails } from './details.ts'
 import { messageKey } from './identity.ts'
 import { withNamesOf } from './names.ts'
 import { columnsOf, rowFrom, type TableRow } from './rows.ts'
-import { type RowChange, setsOf, whereOf } from './statements.ts'
+import { idsOf, type RowChange, setsOf, whereOf } from './statements.ts'
 
 /** Rows that one statement names by their keys. */
 const keysPerStatement = 500
@@ -226,13 +226,16 @@ export class CustomerTable {
     const now = this.now()
     const updates = matching.map((change) => {
       const type = found.get(change.key)?.type
-      return { key: change.key, ...setsOf(this.map, change, { now, type, quoted }) }
+      return { change, ...setsOf(this.map, change, { now, type, quoted }) }
     })
-    for (const some of Map.groupBy(updates, ({ sql, values }) => JSON.stringify([sql, values])).values()) {
+    const alike = Map.groupBy(updates, ({ change, sql, values }) => JSON.stringify([sql, values, change.id === undefined]))
+    for (const some of alike.values()) {
       const [first = { sql: '', values: [] }] = some
-      const where = `${quoted(this.map.key)} IN ${marks(some.length)}`
-      const sql = `UPDATE ${quoted(table)} SET ${first.sql} WHERE ${where}`
-      await session.run(sql, [...first.values, ...some.map(({ key }) => key)])
+      const own = some.map(({ change }) => change)
+      const ids = idsOf(this.map, own, this.#engine)
+      const sets = ids === undefined ? first.sql : `${first.sql}, ${ids.sql}`
+      const sql = `UPDATE ${quoted(table)} SET ${sets} WHERE ${quoted(this.map.key)} IN ${marks(some.length)}`
+      await session.run(sql, [...first.values, ...(ids?.values ?? []), ...own.map(({ key }) => key)])
     }
     const done = new Set(matching)
     return changes.filter((change) => !done.has(change))
