@@ -25,6 +25,12 @@ export default defineConfig({
       include: ['src/domain/**', 'src/registry/**', 'src/runtime/**'],
       reporter: ['text-summary', 'html'],
       reportsDirectory: 'coverage/report',
+      // A floor for what the unit tests run of each folder; the integration tests cover the stores and the transports.
+      thresholds: {
+        'src/domain/**': { lines: 85, branches: 70 },
+        'src/registry/**': { lines: 45 },
+        'src/runtime/**': { lines: 40 },
+      },
     },
   },
 })
