@@ -67,6 +67,8 @@ interface Rate {
 async function loop(rows: Rows, { url, basic }: Gateway, cursor: { at: string }): Promise<Rate> {
   await fill(rows, loopRows)
   const authorization = `Basic ${Buffer.from(basic).toString('base64')}`
+  // The connection of the round before may have ended just now.
+  await fetch(url).catch(() => undefined)
   const connection = await createConnection(rows.direct.replace('mariadb:', 'mysql:'))
   const started = performance.now()
   const [due] = await connection.query(
