@@ -1,7 +1,7 @@
 import type { BatchAnswer, CallRefusal, MessageResult, NoClearAnswer } from '../../client/index.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { JournalBatch, JournalMessage, JournalRow, NewBatch } from './journal.ts'
-import { dispositionOfCall, dispositionOfMessage } from './refusals.ts'
+import { decidedAfterRecord, dispositionOfCall, dispositionOfMessage } from './refusals.ts'
 
 /** Why rows end or wait, for the log. */
 export interface Reason {
@@ -70,7 +70,7 @@ function refused(batch: JournalBatch, refusal: CallRefusal, at: number): Decided
   const disposition = dispositionOfCall(refusal, messages.length)
   if (disposition === 'split') return { kind: 'over', outcomes: [], next: halves(batch, attempts), failures: [] }
   // An earlier attempt may have been accepted, and a suspended customer is refused before the gateway looks for its record.
-  if (disposition === 'hold' && attempts > 0) {
+  if (disposition === 'hold' && attempts > 0 && !decidedAfterRecord.has(code)) {
     return { kind: 'repeat', why: `${code}: ${detail}`, retryAfterMs, held: { code, detail } }
   }
   const state = disposition === 'fail' ? 'failed' : 'ready'

@@ -98,7 +98,7 @@ export class Journal {
 
   /** Rows that were to be claimed when the process ended. */
   interruptedClaims(table: string): JournalRow[] {
-    return this.#rows("state = 'claiming' AND target = ?", table)
+    return this.#rows('by_state', "state = 'claiming' AND target = ?", table)
   }
 
   /** Rows were not claimed after all, or are waiting again. */
@@ -154,7 +154,7 @@ export class Journal {
 
   /** Outcomes that are not in the customer's table yet. */
   unwritten(table: string, limit: number): JournalRow[] {
-    return this.#rows('written = 0 AND target = ? LIMIT ?', table, limit)
+    return this.#rows('unwritten', 'written = 0 AND target = ? LIMIT ?', table, limit)
   }
 
   /** The customer's table holds these outcomes now, or has no row for them any more. */
@@ -185,7 +185,7 @@ export class Journal {
   known(table: string, messageKeys: readonly string[]): ReadonlyMap<string, JournalRow> {
     return new Map(
       messageKeys.flatMap((messageKey) => {
-        const [row] = this.#rows('target = ? AND message_key = ? LIMIT 1', table, messageKey)
+        const [row] = this.#rows('by_message_key', 'target = ? AND message_key = ? LIMIT 1', table, messageKey)
         return row === undefined ? [] : [[messageKey, row] as const]
       }),
     )
@@ -193,11 +193,11 @@ export class Journal {
 
   /** The row that a reference names. @param mark the beginning of its message's key */
   find(table: string, key: string, mark: string): JournalRow | undefined {
-    return this.#rows('target = ? AND row_key = ?', table, key).find(({ messageKey }) => messageKey.startsWith(mark))
+    return this.#rows(undefined, 'target = ? AND row_key = ?', table, key).find(({ messageKey }) => messageKey.startsWith(mark))
   }
 
   findByMessageKey(messageKey: string): JournalRow | undefined {
-    return this.#rows('message_key = ? LIMIT 1', messageKey)[0]
+    return this.#rows('by_message_key', 'message_key = ? LIMIT 1', messageKey)[0]
   }
 
   /** Outcomes that have to be written again: the customer's table had lost them. */
@@ -207,7 +207,7 @@ export class Journal {
 
   /** Rows that were accepted before this time of the database's clock, and have no report. */
   overdue(table: string, before: number, limit: number): JournalRow[] {
-    return this.#rows("state = 'accepted' AND target = ? AND at < ? LIMIT ?", table, before, limit)
+    return this.#rows('open', "state = 'accepted' AND target = ? AND at < ? LIMIT ?", table, before, limit)
   }
 
   /** How many rows are in each state, and how many calls are open. */
@@ -268,8 +268,14 @@ export class Journal {
     if (kept === undefined || this.counts().openCalls === 0) this.setMeta('key-check', seal('', 'key-check', this.#keys))
   }
 
-  #rows(where: string, ...values: readonly (string | number)[]): JournalRow[] {
-    const sql = `SELECT target, row_key, message_key, state, id, code, at FROM messages WHERE ${where}`
+  /**
+   * @param index absent: the primary key. SQLite would take the primary key for each condition on `target`, and read all rows of the
+   * table: without statistics an equality on the first column of a key looks as good as any
+   * (https://www.sqlite.org/queryplanner-ng.html).
+   */
+  #rows(index: string | undefined, where: string, ...values: readonly (string | number)[]): JournalRow[] {
+    const from = index === undefined ? 'messages' : `messages INDEXED BY ${index}`
+    const sql = `SELECT target, row_key, message_key, state, id, code, at FROM ${from} WHERE ${where}`
     return this.#file.all(sql, ...values).map((row) => ({
       table: String(row.target),
       key: String(row.row_key),

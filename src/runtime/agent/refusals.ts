@@ -3,7 +3,7 @@ import type { CallRefusal, MessageResult } from '../../client/index.ts'
 /**
  * What to do with rows that the gateway refused.
  * `fail`: the row itself is at fault and ends. `hold`: the account or the gateway is at fault; the row waits, and its owner can
- * still delete it. `split`: the call is too large for a limit, or does not say which row is at fault.
+ * still delete it. `split`: the call does not say which row is at fault.
  */
 export type Disposition = 'fail' | 'hold' | 'split'
 
@@ -12,7 +12,6 @@ const calls: Readonly<Record<string, Disposition>> = {
   'invalid-request': 'split',
   'invalid-body': 'split',
   'body-too-large': 'split',
-  'units-exceed-limit': 'split',
   // Our keys are new for each call, so this is a journal that was copied. A message's own key keeps it from being sent twice.
   'idempotency-key-reused': 'split',
 }
@@ -27,10 +26,20 @@ const messages: Readonly<Record<string, Disposition>> = {
 /** What to do with the rows of a refused call. @param rows how many it has */
 export function dispositionOfCall({ code }: CallRefusal, rows: number): Disposition {
   const disposition = calls[code] ?? 'hold'
-  if (disposition !== 'split' || rows > 1) return disposition
-  // One message that is more than the customer's own limit never passes, but the limit may be raised.
-  return code === 'units-exceed-limit' ? 'hold' : 'fail'
+  return disposition === 'split' && rows === 1 ? 'fail' : disposition
 }
+
+/**
+ * Refusals that the gateway gives only after it has looked for the record of the Idempotency-Key: no earlier attempt of the call was
+ * accepted.
+ */
+export const decidedAfterRecord: ReadonlySet<string> = new Set([
+  'units-exceed-limit',
+  'rate-exceeded',
+  'day-quota-exceeded',
+  'month-quota-exceeded',
+  'quota-missing',
+])
 
 export function dispositionOfMessage({ code = '', retryable }: MessageResult): Exclude<Disposition, 'split'> {
   const disposition = messages[code]

@@ -49,6 +49,7 @@ describe('an answer of the gateway', () => {
 
   test.each([
     'day-quota-exceeded',
+    'units-exceed-limit',
     'rate-exceeded',
     'customer-suspended',
     'key-expired',
@@ -68,12 +69,19 @@ describe('an answer of the gateway', () => {
     })
   })
 
-  test.each(['invalid-request', 'body-too-large', 'units-exceed-limit'])('that refuses a whole call for %s splits it', (code) => {
+  test.each(['invalid-request', 'body-too-large'])('that refuses a whole call for %s splits it', (code) => {
     const decided = decideAnswer(batch(3), refusal(code), 1)
     expect(decided.kind === 'over' && decided.next.map(({ messages }) => messages.map(({ key }) => key))).toEqual([
       ['0', '1'],
       ['2'],
     ])
+  })
+
+  test('that refuses a call for a limit puts its rows back, also after an attempt without an answer: the record came first', () => {
+    expect(decideAnswer(batch(3, 1), refusal('day-quota-exceeded'), 1)).toMatchObject({
+      kind: 'over',
+      outcomes: [{ state: 'ready' }, { state: 'ready' }, { state: 'ready' }],
+    })
   })
 
   test('that refuses a call of one row fails the row, unless the limit may be raised', () => {

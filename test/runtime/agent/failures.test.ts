@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { Fetch } from '../../../src/client/index.ts'
 import { type Engine, unavailable } from '../../../src/runtime/sql/index.ts'
 import { noon } from '../../support/world.ts'
 import { startAgentProcess } from './agent-child.ts'
@@ -299,4 +300,22 @@ describe('a database that fails over', () => {
     await expect.poll(() => states(database)).toEqual({ '3': 20 })
     expect(sent()).toHaveLength(20)
   })
+})
+
+test('a used-up quota costs a few calls, however many rows wait', async () => {
+  const { database, world } = await start({ quota: { day: 1 } })
+  await fill(database, 1, 2_000)
+  let calls = 0
+  const counting: Fetch = (url, request) => {
+    if (request.method === 'POST') calls += 1
+    return fetch(url, request)
+  }
+  const agent = await testAgent({ database, world, fetch: counting })
+  await agent.run()
+  // Until midnight, of which ten minutes are waited at once.
+  const isHeldForLong = () => agent.events.some((event) => event.kind === 'held' && event.retryMs === 600_000)
+  await expect.poll(isHeldForLong, { timeout: 20_000 }).toBe(true)
+  // 500, 250, 125 … 1, from each of two calls under way.
+  expect(calls).toBeLessThanOrEqual(25)
+  expect(await states(database)).toEqual({ '1': 1_999, '3': 1 })
 })

@@ -97,6 +97,8 @@ export async function testAgent({
   ...options
 }: TestAgentOptions): Promise<TestAgent> {
   const opened = await openEngine(database.address)
+  // The database has the clock of the test as well: rows of a fixed day must not grow old with the calendar.
+  opened.now = async () => options.now ?? noon
   const engine = options.wrap?.(opened) ?? opened
   const table = new CustomerTable(engine, await withNamesOf(engine, map), () => options.now ?? noon)
   const journal = new Journal(options.journalPath ?? join(temporaryFolder(), 'journal.db'), journalKeys)
