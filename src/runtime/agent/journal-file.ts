@@ -47,7 +47,7 @@ export class JournalFile {
     if (Number(found?.value ?? layout) > layout) {
       this.close()
       throw new Problem('journal-unusable', `The journal ${path} was written by a newer version.`, {
-        next: 'update apigw on this machine',
+        next: 'install the version that wrote it, or a newer one',
       })
     }
     this.run("INSERT INTO meta VALUES ('layout', ?) ON CONFLICT (name) DO NOTHING", String(layout))
