@@ -1,5 +1,6 @@
 import { awsProblem, callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import { recordOf } from '../../domain/record.ts'
 import { reportedIn, signalOf } from '../../runtime/notifier/index.ts'
 import type { Received } from '../../runtime/ports/index.ts'
 import type { TrailClients } from './clients.ts'
@@ -28,13 +29,13 @@ function parsed(text: string): unknown {
  */
 export function eventIn(body: string): unknown {
   const value = parsed(body)
-  const { Records, requestPayload } = Object(value)
+  const { Records, requestPayload } = recordOf(value)
   if (requestPayload !== undefined) return requestPayload
   return Records === undefined ? { Records: [{ Sns: notificationOf(value, body) }] } : value
 }
 
 function notificationOf(value: unknown, body: string): unknown {
-  const { Type, Message, id } = Object(value)
+  const { Type, Message, id } = recordOf(value)
   if (Type === 'Notification' && typeof Message === 'string') return value
   return { TopicArn: 'dead-letters', Message: body, ...(typeof id === 'string' && { MessageId: id }) }
 }
@@ -51,7 +52,7 @@ function aboutOf(body: string): { kind: string; about: string } {
     case 'activity':
       return { kind: signal.kind, about: short(signal.record.eventName) }
     case 'finding':
-      return { kind: signal.kind, about: short(Object(signal.event.detail).type) }
+      return { kind: signal.kind, about: short(recordOf(signal.event.detail).type) }
     case 'alarm':
       return { kind: signal.kind, about: short(signal.alarm.AlarmName) }
     case 'tick':
@@ -119,7 +120,7 @@ async function invokeNotifier(
     clients.lambda.send(new InvokeCommand({ FunctionName, Payload })),
   )
   if (answer.FunctionError === undefined) return undefined
-  return String(Object(parsed(Buffer.from(answer.Payload ?? []).toString('utf8'))).errorMessage ?? answer.FunctionError)
+  return String(recordOf(parsed(Buffer.from(answer.Payload ?? []).toString('utf8'))).errorMessage ?? answer.FunctionError)
 }
 
 /**

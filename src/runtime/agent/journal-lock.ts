@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { Problem } from '../../domain/problem.ts'
+import { recordOf } from '../../domain/record.ts'
 
 /**
  * A lock of the operating system on a journal: an SQLite file beside it, locked for as long as the agent runs. The kernel ends the
@@ -24,7 +25,7 @@ export class JournalLock {
       this.#db = db
     } catch (cause) {
       db.close()
-      const { errcode }: { errcode?: unknown } = { ...Object(cause) }
+      const { errcode } = recordOf(cause)
       if (errcode !== 5) throw this.#unusable(cause)
       throw new Problem('data-in-use', `Another agent runs with the journal of ${this.#path}.`, {
         next: 'stop the other agent, or give this one a journal and a name of its own in agent.yaml',

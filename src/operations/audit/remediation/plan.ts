@@ -29,9 +29,9 @@ function withCondition(
   const statements = statementsOf(document).map((statement) => {
     if (!isMatch(statement)) return statement
     const conditions = recordOf(statement.Condition)
-    return { ...statement, Condition: { ...conditions, StringEquals: { ...Object(conditions.StringEquals), [key]: value } } }
+    return { ...statement, Condition: { ...conditions, StringEquals: { ...recordOf(conditions.StringEquals), [key]: value } } }
   })
-  return { ...Object(document), Statement: statements }
+  return { ...recordOf(document), Statement: statements }
 }
 
 function names(of: unknown): string[] {

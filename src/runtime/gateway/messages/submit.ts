@@ -11,6 +11,7 @@ import {
   textRules,
 } from '../../../domain/message.ts'
 import { Problem } from '../../../domain/problem.ts'
+import { recordOf } from '../../../domain/record.ts'
 import type { Api } from '../../../domain/route.ts'
 import { type Admitted, admit, type Decided, recall, routePlanOf, type Taking } from './admit.ts'
 import type { Call } from './call.ts'
@@ -172,7 +173,7 @@ function keptFrom(response: string): Exceptions {
   const kept: unknown = JSON.parse(response)
   const numbers = (value: unknown): Set<number> => new Set(Array.isArray(value) ? value.map(Number) : [])
   if (Array.isArray(kept)) return { untaken: numbers(kept), open: new Set(), known: new Set() }
-  const { untaken, open }: { untaken?: unknown; open?: unknown } = { ...Object(kept) }
+  const { untaken, open } = recordOf(kept)
   return { untaken: numbers(untaken), open: numbers(open), known: new Set() }
 }
 
