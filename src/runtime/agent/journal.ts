@@ -270,7 +270,7 @@ export class Journal {
 
   /**
    * @param index absent: the primary key. SQLite would take the primary key for each condition on `target`, and read all rows of the
-   * table: without statistics an equality on the first column of a key looks as good as any
+   * table: without statistics it prefers an equality on the first column of a key
    * (https://www.sqlite.org/queryplanner-ng.html).
    */
   #rows(index: string | undefined, where: string, ...values: readonly (string | number)[]): JournalRow[] {

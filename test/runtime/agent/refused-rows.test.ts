@@ -1,23 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { engines } from '../../support/databases.ts'
-import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
-import { liveQueue, type Sqs, startSqs } from '../../support/sqs.ts'
+import { liveQueue } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
 import { createLayout, insertRow, layoutOf, readRow } from './layouts.ts'
 import { shippedMap } from './shipped-maps.ts'
+import { useServices } from './stage.ts'
 import { testAgent } from './support.ts'
 
-let sqs: Sqs
-let dynamo: Dynamo
-
-beforeAll(async () => {
-  sqs = await startSqs()
-  dynamo = await startDynamo()
-})
-afterAll(async () => {
-  await sqs.stop()
-  await dynamo.stop()
-})
+const services = useServices()
 
 const layout = layoutOf('sc-tran')
 const [create0 = '', ...others] = layout.ddl
@@ -30,8 +20,8 @@ describe.each(engines)('on $engine', ({ engine, create }) => {
     const [sample] = layout.samples
     for (let key = 1; key <= 9; key++)
       await insertRow(database, 'SC_TRAN', { ...sample?.row, TR_NUM: key, TR_MSG: `text ${key}` })
-    const ledger = dynamo.open(() => noon)
-    const world = await startWorld({ endpoint: sqs.endpoint, ledger, quota: { day: 10_000 } })
+    const ledger = services.dynamo.open(() => noon)
+    const world = await startWorld({ endpoint: services.sqs.endpoint, ledger, quota: { day: 10_000 } })
     const agent = await testAgent({ database, world, map: shippedMap('sc-tran') })
     const states = async () => {
       const found: string[] = []
@@ -40,7 +30,7 @@ describe.each(engines)('on $engine', ({ engine, create }) => {
       }
       return found.join('')
     }
-    const sent = () => sqs.messages(liveQueue, world.customer)
+    const sent = () => services.sqs.messages(liveQueue, world.customer)
     return { world, ledger, agent, states, sent }
   }
 

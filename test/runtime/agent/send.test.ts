@@ -1,29 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Fetch } from '../../../src/client/index.ts'
 import { engines } from '../../support/databases.ts'
-import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
-import { liveQueue, type Sqs, startSqs } from '../../support/sqs.ts'
+import { liveQueue } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
+import { useServices } from './stage.ts'
 import { createOutbox, fill, testAgent } from './support.ts'
 
-let sqs: Sqs
-let dynamo: Dynamo
-
-beforeAll(async () => {
-  sqs = await startSqs()
-  dynamo = await startDynamo()
-})
-afterAll(async () => {
-  await sqs.stop()
-  await dynamo.stop()
-})
+const services = useServices()
 
 describe.each(engines)('an agent on $engine', ({ create }) => {
   async function start(options: { readonly quota?: { day?: number; rate?: number; burst?: number } } = {}) {
     const database = await create()
     await createOutbox(database)
-    const ledger = dynamo.open(() => noon)
-    const world = await startWorld({ endpoint: sqs.endpoint, ledger, quota: { day: 10_000 }, ...options })
+    const ledger = services.dynamo.open(() => noon)
+    const world = await startWorld({ endpoint: services.sqs.endpoint, ledger, quota: { day: 10_000 }, ...options })
     const states = async () =>
       Object.fromEntries(
         (await database.sql('SELECT state, count(*) AS n FROM outbox GROUP BY state ORDER BY state')).map(({ state, n }) => [
@@ -40,7 +30,7 @@ describe.each(engines)('an agent on $engine', ({ create }) => {
     const { drain } = await testAgent({ database, world })
     await drain()
     expect(await states()).toEqual({ '3': 1200 })
-    const messages = sqs.messages(liveQueue, world.customer)
+    const messages = services.sqs.messages(liveQueue, world.customer)
     expect(new Set(messages.map(({ text }) => text)).size).toBe(1200)
     expect(messages).toHaveLength(1200)
     const [row] = await database.sql('SELECT message_id, claim, accepted_at FROM outbox WHERE id = 7')
@@ -66,7 +56,7 @@ describe.each(engines)('an agent on $engine', ({ create }) => {
     const { outbox } = await import('./support.ts')
     const agent = await testAgent({ database, world, map: { ...outbox, log: 'outbox_{yyyymm}' } })
     await agent.drain()
-    const messages = sqs.messages(liveQueue, world.customer)
+    const messages = services.sqs.messages(liveQueue, world.customer)
     await database.sql('CREATE TABLE outbox_202611 AS SELECT * FROM outbox WHERE id = 3')
     await database.sql('DELETE FROM outbox WHERE id = 3')
     await ledger.append(
@@ -99,7 +89,7 @@ describe.each(engines)('an agent on $engine', ({ create }) => {
     await second.sender.adoptOrphans()
     await second.drain()
     expect(await states()).toEqual({ '3': 50 })
-    expect(sqs.messages(liveQueue, world.customer)).toHaveLength(50)
+    expect(services.sqs.messages(liveQueue, world.customer)).toHaveLength(50)
     expect((await world.left()).day).toBe(9_950)
   })
 
@@ -146,7 +136,7 @@ describe.each(engines)('an agent on $engine', ({ create }) => {
     if (batch !== undefined) await agent.sender.send(batch)
     expect(await states()).toEqual({ '2': 20 })
     await expect.poll(() => agent.sender.sendOpen().then(states)).toEqual({ '3': 20 })
-    expect(sqs.messages(liveQueue, world.customer)).toHaveLength(20)
+    expect(services.sqs.messages(liveQueue, world.customer)).toHaveLength(20)
   })
 
   test('ends rows that are too old as expired', async () => {
@@ -168,7 +158,7 @@ describe.each(engines)('an agent on $engine', ({ create }) => {
     await fill(database, 1, 1, { body: 'another' })
     await agent.drain()
     expect(await states()).toEqual({ '3': 1 })
-    expect(sqs.messages(liveQueue, world.customer).map(({ text }) => text)).toEqual(['hello 1', 'another'])
+    expect(services.sqs.messages(liveQueue, world.customer).map(({ text }) => text)).toEqual(['hello 1', 'another'])
   })
 
   test('a row whose state was taken back after it was accepted is not sent again', async () => {
@@ -180,6 +170,6 @@ describe.each(engines)('an agent on $engine', ({ create }) => {
     await agent.drain()
     await agent.run()
     await expect.poll(states).toEqual({ '3': 4 })
-    expect(sqs.messages(liveQueue, world.customer)).toHaveLength(4)
+    expect(services.sqs.messages(liveQueue, world.customer)).toHaveLength(4)
   })
 })

@@ -14,8 +14,8 @@ export const [sqlite, mariadb, postgres] = engines
 let sqs: Sqs
 let dynamo: Dynamo
 
-/** To be called once in a file that calls `start`. */
-export function useServices(): void {
+/** An SQS and a DynamoDB for the tests of a file. To be called once in it. */
+export function useServices(): { readonly sqs: Sqs; readonly dynamo: Dynamo } {
   beforeAll(async () => {
     sqs = await startSqs()
     dynamo = await startDynamo()
@@ -24,6 +24,14 @@ export function useServices(): void {
     await sqs.stop()
     await dynamo.stop()
   })
+  return {
+    get sqs() {
+      return sqs
+    },
+    get dynamo() {
+      return dynamo
+    },
+  }
 }
 
 export async function states(database: TestDatabase): Promise<Record<string, number>> {

@@ -1,23 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Fetch } from '../../../src/client/index.ts'
 import { engines } from '../../support/databases.ts'
-import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
-import { liveQueue, type Sqs, startSqs } from '../../support/sqs.ts'
+import { liveQueue } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
+import { useServices } from './stage.ts'
 import { createOutbox, fill, testAgent } from './support.ts'
 
-let sqs: Sqs
-let dynamo: Dynamo
-
-beforeAll(async () => {
-  sqs = await startSqs()
-  dynamo = await startDynamo()
-})
-afterAll(async () => {
-  vi.useRealTimers()
-  await sqs.stop()
-  await dynamo.stop()
-})
+const services = useServices()
 
 const [sqlite] = engines
 
@@ -38,8 +27,8 @@ describe('a call without an answer', () => {
   async function start(maxAgeMs: number) {
     const database = await sqlite.create()
     await createOutbox(database)
-    const ledger = dynamo.open(() => noon)
-    const world = await startWorld({ endpoint: sqs.endpoint, ledger, quota: { day: 100 } })
+    const ledger = services.dynamo.open(() => noon)
+    const world = await startWorld({ endpoint: services.sqs.endpoint, ledger, quota: { day: 100 } })
     await fill(database, 1, 2)
     const { state, lossy } = losing()
     const agent = await testAgent({ database, world, fetch: lossy, maxAgeMs })
@@ -58,7 +47,7 @@ describe('a call without an answer', () => {
     const { ledger, world, state, agent, states, batch } = await start(3_600_000)
     await agent.sender.send(batch)
     expect(await states()).toEqual(['2', '2'])
-    const [first] = sqs.messages(liveQueue, world.customer)
+    const [first] = services.sqs.messages(liveQueue, world.customer)
     if (first === undefined) throw new Error('nothing was sent')
     await ledger.queued({ customer: world.customer, environment: 'live' }, [{ id: first.id, at: noon }])
     state.lost = 'nothing'
@@ -67,7 +56,7 @@ describe('a call without an answer', () => {
     vi.useRealTimers()
     // The worker has written one of them; the other may be on its way.
     expect((await states()).toSorted()).toEqual(['3', '7'])
-    expect(sqs.messages(liveQueue, world.customer)).toHaveLength(2)
+    expect(services.sqs.messages(liveQueue, world.customer)).toHaveLength(2)
     expect(agent.events.at(-1)).toMatchObject({ kind: 'failed', code: 'no-answer', rows: 1 })
   })
 
@@ -89,15 +78,15 @@ describe('a call without an answer', () => {
     await agent.sender.send(agent.journal.call(batch.id) ?? batch)
     vi.useRealTimers()
     expect(await states()).toEqual(['1', '1'])
-    expect(sqs.messages(liveQueue, world.customer)).toHaveLength(0)
+    expect(services.sqs.messages(liveQueue, world.customer)).toHaveLength(0)
   })
 })
 
 test('rows of an agent that is gone are not sent again when they are too old', async () => {
   const database = await sqlite.create()
   await createOutbox(database)
-  const ledger = dynamo.open(() => noon)
-  const world = await startWorld({ endpoint: sqs.endpoint, ledger, quota: { day: 100 } })
+  const ledger = services.dynamo.open(() => noon)
+  const world = await startWorld({ endpoint: services.sqs.endpoint, ledger, quota: { day: 100 } })
   await fill(database, 1, 2)
   const gone = await testAgent({ database, world, maxAgeMs: 3_600_000 })
   const batch = await gone.sender.claim()
@@ -106,11 +95,11 @@ test('rows of an agent that is gone are not sent again when they are too old', a
     batch.id,
     batch.messages.map(({ request }) => request),
   )
-  const [first] = sqs.messages(liveQueue, world.customer)
+  const [first] = services.sqs.messages(liveQueue, world.customer)
   if (first === undefined) throw new Error('nothing was sent')
   await ledger.queued({ customer: world.customer, environment: 'live' }, [{ id: first.id, at: noon }])
   const heir = await testAgent({ database, world, name: 'heir', maxAgeMs: 3_600_000, now: noon + 7_200_000 })
   expect(await heir.sender.adoptOrphans()).toBe(2)
   expect((await database.sql('SELECT state FROM outbox ORDER BY state')).map(({ state }) => state)).toEqual(['3', '7'])
-  expect(sqs.messages(liveQueue, world.customer)).toHaveLength(2)
+  expect(services.sqs.messages(liveQueue, world.customer)).toHaveLength(2)
 })
