@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { Problem } from '../../../domain/problem.ts'
+import { Problem } from '../../domain/problem.ts'
 
 /** What a program is called, and the Debian package that it comes in. */
 export interface Program {
