@@ -14,6 +14,7 @@ export const programs = {
   mariadbInstall: { name: 'mariadb-install-db', package: 'mariadb-server' },
   postgres: { name: 'postgres', package: 'postgresql' },
   postgresInstall: { name: 'initdb', package: 'postgresql' },
+  openssl: { name: 'openssl', package: 'openssl' },
 } as const satisfies Record<string, Program>
 
 /** Debian keeps the programs of each version of PostgreSQL in a folder of their own. The newest comes first. */
