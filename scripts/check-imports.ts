@@ -60,6 +60,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
   // `local` for the emulators of SQS and DynamoDB, the gateway for its reconciliation.
   'dev/prove': ['domain', 'registry', 'client', 'runtime/ports', 'runtime/gateway', 'operations/customers', 'dev/local'],
 
+  // A deployment without AWS: the templates by its documented rules, and the real bundles on local parts.
+  'dev/rehearse': ['domain', 'operations/cloudformation', 'operations/stacks'],
+
   // Formatting only: no command, no flag, no question.
   presenters: [
     'domain',
