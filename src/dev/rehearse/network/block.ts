@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net'
-import { Problem } from '../../../domain/problem.ts'
+import { Unresolvable } from '../template/resource.ts'
 
 /** A range of IPv4 addresses, both ends included. */
 export interface Block {
@@ -15,13 +15,13 @@ function addressNumber(text: string): number {
 /**
  * Reads `10.0.0.0/16`, or one address.
  * @param place the resource and property that the errors name
- * @throws Problem `config-invalid`
+ * @throws Unresolvable
  */
 export function blockOf(text: string, place: string): Block {
   const [address = '', bits = '32', more] = text.split('/')
   const prefix = /^\d{1,2}$/.test(bits) ? Number(bits) : Number.NaN
   if (!isIPv4(address) || more !== undefined || !(prefix >= 0 && prefix <= 32)) {
-    throw new Problem('config-invalid', `${place}: "${text}" is not an IPv4 range such as 10.0.0.0/16.`)
+    throw new Unresolvable(place, `"${text}" is not an IPv4 range such as 10.0.0.0/16.`)
   }
   const size = 2 ** (32 - prefix)
   const from = Math.floor(addressNumber(address) / size) * size

@@ -11,7 +11,7 @@ import { unjudgedIn } from './unjudged.ts'
 /**
  * Reads the network of all stacks of a stage.
  * @param managedPrefixLists the service of each prefix list of AWS that a rule names, by its id
- * @throws Problem `config-invalid` that names the resource whose range or ports cannot be read
+ * @throws Unresolvable that names the resource whose range or ports cannot be read
  */
 export function networkOf(
   resources: readonly NetworkResource[],

@@ -1,5 +1,5 @@
-import { Problem } from '../../../domain/problem.ts'
 import type { JsonMap } from '../../../operations/cloudformation/index.ts'
+import { Unresolvable } from '../template/resource.ts'
 import { blockOf } from './block.ts'
 import type { Acl, AclEntry, RuleProtocol } from './model.ts'
 import { allPorts, type Ports } from './ports.ts'
@@ -18,7 +18,7 @@ function portsOf(properties: JsonMap, protocol: RuleProtocol, place: string): Po
   const range = mapIn(properties, 'PortRange')
   const [from, to] = [numberIn(range, 'From'), numberIn(range, 'To')]
   if (from !== undefined && to !== undefined && from >= 0 && from <= to && to <= allPorts.to) return { from, to }
-  throw new Problem('config-invalid', `${place}: PortRange has to have From and To, 0 to 65535, for TCP and UDP.`)
+  throw new Unresolvable(place, 'PortRange has to have From and To, 0 to 65535, for TCP and UDP')
 }
 
 function entryOf(resource: NetworkResource): AclEntry[] {

@@ -1,15 +1,10 @@
 import { isMap, type Json, type JsonMap, scalarText } from '../../../operations/cloudformation/index.ts'
+import type { Resource } from '../template/resource.ts'
 
-/** A resource of a stack with every function and reference resolved. A reference is the physical id of what it names. */
-export interface NetworkResource {
-  readonly stack: string
-  readonly logicalId: string
-  readonly type: string
-  readonly physicalId: string
-  readonly properties: JsonMap
-}
+/** What the network is read from: the physical id of a resource is what references to it resolve to. */
+export type NetworkResource = Pick<Resource, 'stack' | 'logicalId' | 'type' | 'physicalId' | 'properties'>
 
-/** How a resource is named to people: `network/PrivateAcl`. */
+/** How a resource is named to people: `apigw-prod-network/PrivateAcl`. */
 export function nameOf({ stack, logicalId }: NetworkResource): string {
   return `${stack}/${logicalId}`
 }
