@@ -70,21 +70,23 @@ export interface Crossing {
   readonly answers: Ports
 }
 
-function both(direction: 'in' | 'out', remote: Block, { protocol, port, answers }: Crossing): readonly [Packets, Packets] {
-  const call: Packets = { direction, remote, protocol, ports: { from: port, to: port }, areAnswers: false }
+/** What the ACL of a subnet says about a call, and about its answers, which go the other way. */
+function both(subnet: Subnet, direction: 'in' | 'out', remote: Block, crossing: Crossing): readonly [Verdict, Verdict] {
+  const { protocol, port, answers } = crossing
+  const call = aclVerdict(subnet.acl, { direction, remote, protocol, ports: { from: port, to: port }, areAnswers: false })
   const back = direction === 'in' ? 'out' : 'in'
-  return [call, { direction: back, remote, protocol, ports: answers, areAnswers: true }]
+  return [call, aclVerdict(subnet.acl, { direction: back, remote, protocol, ports: answers, areAnswers: true })]
 }
 
 /**
  * A call that leaves a subnet, and its answers that come back. ACLs have no memory of connections.
  * https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html
  */
-export function leavesSubnet(subnet: Subnet, target: Block, crossing: Crossing): Verdict[] {
-  return both('out', target, crossing).map((packets) => aclVerdict(subnet.acl, packets))
+export function leavesSubnet(subnet: Subnet, target: Block, crossing: Crossing): readonly [Verdict, Verdict] {
+  return both(subnet, 'out', target, crossing)
 }
 
 /** A call that enters a subnet, and its answers that leave it. */
-export function entersSubnet(subnet: Subnet, source: Block, crossing: Crossing): Verdict[] {
-  return both('in', source, crossing).map((packets) => aclVerdict(subnet.acl, packets))
+export function entersSubnet(subnet: Subnet, source: Block, crossing: Crossing): readonly [Verdict, Verdict] {
+  return both(subnet, 'in', source, crossing)
 }

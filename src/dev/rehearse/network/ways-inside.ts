@@ -20,17 +20,20 @@ function routed(spot: Spot, target: Subnet, block: Block): Verdict {
   return refuse(other.name, `route ${other.name}`, text, pages.routes)
 }
 
+/** Traffic inside a subnet passes no ACL (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html). */
+function acls({ subnet: from, answers }: Spot, to: Subnet, block: Block, asked: Connection): Verdict[] {
+  if (from.id === to.id) return []
+  const [out, back] = leavesSubnet(from, block, { ...asked, answers })
+  const [into, answered] = entersSubnet(to, from.block, { ...asked, answers })
+  return [out, into, answered, back]
+}
+
 function between(network: Network, spot: Spot, to: Interfaces, subnet: Subnet, block: Block, asked: Connection): Verdict[] {
-  const crossing = { ...asked, answers: spot.answers }
-  // Traffic inside a subnet passes no ACL (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html).
-  const acls =
-    spot.subnet.id === subnet.id
-      ? []
-      : [...leavesSubnet(spot.subnet, block, crossing), ...entersSubnet(subnet, spot.subnet.block, crossing)]
   return [
     letsOut(network, spot.source, { block, groups: to.groups }, asked),
+    pass(spot.subnet.name, `subnet ${spot.subnet.name}`),
     routed(spot, subnet, block),
-    ...acls,
+    ...acls(spot, subnet, block, asked),
     pass(subnet.name, `subnet ${subnet.name}`),
     letsIn(network, to, { block: spot.subnet.block, groups: spot.source.groups }, asked),
   ]
