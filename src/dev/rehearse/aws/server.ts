@@ -28,6 +28,8 @@ export interface AwsServerOptions {
   readonly certificate: Certificate
   /** By the first label of the endpoint's name. */
   readonly services: Readonly<Record<string, Service>>
+  /** Hosts that are not of AWS, such as Slack, by name. */
+  readonly hosts: Readonly<Record<string, Service>>
   /** Requests that no key signs, such as the answer of a custom resource; undefined: not one of those. */
   readonly unsigned: (incoming: Incoming) => Promise<Answer | undefined>
   readonly onDenied: (denial: Denial) => void
@@ -112,6 +114,8 @@ export class AwsServer {
     const unsigned = await this.#options.unsigned(incoming)
     if (unsigned !== undefined) return unsigned
     const request = identify(incoming, this.#options.place)
+    const host = this.#options.hosts[incoming.host]
+    if (host !== undefined) return host(request, incoming)
     const caller = this.#callers.get(accessKeyOf(incoming) ?? '')
     if (caller === undefined)
       return jsonError(403, 'UnrecognizedClientException', 'The security token in the request is invalid.')
