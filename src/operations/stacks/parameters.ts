@@ -45,6 +45,7 @@ const sizeParameters: Readonly<Record<NonNullable<DeploySettings['size']>, Reado
       RegistryShards: '3',
       DatabaseClass: 'db.m7g.2xlarge',
       DatabaseGigabytes: '500',
+      DatabaseMaxGigabytes: '2000',
     },
     gateway: { RequestsASecond: '10000', BurstRequests: '10000', TaskCpu: '2048', TaskMegabytes: '4096', MaxTasks: '40' },
     worker: { MaximumConcurrency: '20', TaskCpu: '1024', TaskMegabytes: '2048', MaxTasks: '16' },
@@ -128,6 +129,24 @@ function checkComplete(key: StackKey, values: Values, parameters: readonly Templ
 }
 
 /**
+ * RDS rejects a maximum of less than 110 % of the allocated storage, and recommends 126 %
+ * (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html). A template cannot calculate.
+ */
+const leastPercent = 110
+const recommendedPercent = 126
+
+function checkStorage(values: Values, parameters: readonly TemplateParameter[]): void {
+  const numberOf = (name: string) => Number(values[name] ?? parameters.find((one) => one.name === name)?.fallback)
+  const [allocated, most] = [numberOf('DatabaseGigabytes'), numberOf('DatabaseMaxGigabytes')]
+  const least = Math.ceil((allocated * leastPercent) / 100)
+  if (Number.isNaN(least) || Number.isNaN(most) || most >= least) return
+  throw invalid(
+    `The database starts with ${allocated} GB and may grow to ${most} GB, but RDS requires a maximum of at least ${least} GB.`,
+    `set deploy.parameters.data.DatabaseMaxGigabytes ${inFile} to ${Math.ceil((allocated * recommendedPercent) / 100)} or more`,
+  )
+}
+
+/**
  * The parameters of a stack, except those for code, which are set at upload.
  * @throws Problem `config-invalid`, which names the invalid or missing setting
  */
@@ -137,6 +156,7 @@ export function stackParameters(key: StackKey, stage: string, template: string, 
   const values = { ...derived(key, stage, settings), ...Object.fromEntries(own) }
   const parameters = templateParameters(template)
   checkUnknown(key, values, parameters)
+  if (key === 'data') checkStorage(values, parameters)
   checkComplete(key, values, parameters, [...codeParameters(key, template, settings), 'CodeBucket'])
   return values
 }

@@ -6,8 +6,9 @@ import type { StackClients } from './clients.ts'
 import { deployStack } from './deploy.ts'
 import { diffStack, isCovered, type StackDiff } from './diff.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
+import { sentParameters } from './sent.ts'
 import type { Steps } from './steps.ts'
-import { assetKey, uploadAsset } from './upload.ts'
+import { uploadAsset } from './upload.ts'
 
 /** A stack to deploy, and what would change. */
 export interface StackDeployment extends StackDiff {
@@ -16,12 +17,11 @@ export interface StackDeployment extends StackDiff {
   readonly code: readonly Code[]
 }
 
-function desiredStack(stage: Stage, { name, template, parameters, code }: StackPlan, bucket: string): DesiredStack {
-  const keys = code.map(({ parameter, archive }) => [parameter, assetKey(archive, 'zip')])
+function desiredStack(stage: Stage, plan: StackPlan, bucket: string): DesiredStack {
   return {
-    name,
-    templateBody: template,
-    parameters: { ...parameters, ...(code.length > 0 && { CodeBucket: bucket }), ...Object.fromEntries(keys) },
+    name: plan.name,
+    templateBody: plan.template,
+    parameters: sentParameters(plan, bucket),
     // The budget and the cost report filter by this tag.
     tags: { 'apigw:stage': stage.name },
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Problem } from '../../domain/problem.ts'
 import { artifactBucketName } from './bucket.ts'
 import type { StackPlan, Stage } from './plan.ts'
+import { sentParameters } from './sent.ts'
 import { assetKey } from './upload.ts'
 
 /** Placeholders for an unknown account and region. */
@@ -21,10 +22,12 @@ const bucketOf = ({ settings, region }: Stage): string =>
 export async function writeOut(stage: Stage, plans: readonly StackPlan[], folder: string): Promise<readonly string[]> {
   const bucket = bucketOf(stage)
   const written = new Map<string, string | Uint8Array>()
-  for (const { key, template, parameters, code } of plans) {
-    const keys = code.map(({ parameter, archive }) => [parameter, assetKey(archive, 'zip')] as const)
-    const all = { ...parameters, ...(code.length > 0 && { CodeBucket: bucket }), ...Object.fromEntries(keys) }
-    const list = Object.entries(all).map(([name, value]) => ({ ParameterKey: name, ParameterValue: value }))
+  for (const plan of plans) {
+    const { key, template, code } = plan
+    const list = Object.entries(sentParameters(plan, bucket)).map(([name, value]) => ({
+      ParameterKey: name,
+      ParameterValue: value,
+    }))
     written.set(`${key}.yaml`, template)
     written.set(`${key}.parameters.json`, `${JSON.stringify(list, null, 2)}\n`)
     for (const { archive } of code) written.set(join('assets', assetKey(archive, 'zip')), archive)

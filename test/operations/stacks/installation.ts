@@ -23,6 +23,7 @@ const stacks: Readonly<
       DatabaseEngine: 'mariadb',
       DatabaseClass: 'db.t4g.micro',
       DatabaseGigabytes: '20',
+      DatabaseMaxGigabytes: '200',
       DatabaseMultiAz: 'true',
       Carrier: 'carrier-a',
       SecondCarrier: '',
