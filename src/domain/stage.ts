@@ -43,7 +43,7 @@ export interface DeploySettings {
   readonly parameters?: Readonly<Partial<Record<StackKey, Readonly<Record<string, string | number | boolean>>>>> | undefined
 }
 
-/** What each stack builds on: it imports what those export. */
+/** What each stack builds on: it takes values of those. */
 const buildsOn: Readonly<Record<StackKey, readonly StackKey[]>> = {
   security: [],
   network: ['security'],
@@ -56,6 +56,11 @@ const buildsOn: Readonly<Record<StackKey, readonly StackKey[]>> = {
 
 export function stackName(stage: string, key: string): string {
   return `apigw-${stage}-${key}`
+}
+
+/** The stacks that a stack builds on. */
+export function stacksBelow(key: StackKey): readonly StackKey[] {
+  return buildsOn[key]
 }
 
 /** The stacks that build on one, and so have to go before it. */

@@ -147,16 +147,23 @@ function checkStorage(values: Values, parameters: readonly TemplateParameter[]):
 }
 
 /**
- * The parameters of a stack, except those for code, which are set at upload.
+ * The parameters of a stack, except those for code, which are set at upload, and its inputs.
+ * @param inputs names of the parameters that earlier stacks give
  * @throws Problem `config-invalid`, which names the invalid or missing setting
  */
-export function stackParameters(key: StackKey, stage: string, template: string, settings: DeploySettings): Values {
+export function stackParameters(
+  key: StackKey,
+  stage: string,
+  template: string,
+  settings: DeploySettings,
+  inputs: readonly string[],
+): Values {
   checkTogether(key, settings)
   const own = Object.entries(settings.parameters?.[key] ?? {}).map(([name, value]) => [name, String(value)])
   const values = { ...derived(key, stage, settings), ...Object.fromEntries(own) }
   const parameters = templateParameters(template)
   checkUnknown(key, values, parameters)
   if (key === 'data') checkStorage(values, parameters)
-  checkComplete(key, values, parameters, [...codeParameters(key, template, settings), 'CodeBucket'])
+  checkComplete(key, values, parameters, [...codeParameters(key, template, settings), 'CodeBucket', ...inputs])
   return values
 }
