@@ -9,6 +9,7 @@ import { diffStack, isCovered, type StackDiff } from './diff.ts'
 import { refuseFixed } from './fixed.ts'
 import { type Input, inputValues, missingInput } from './inputs.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
+import { onlyProtects, unprotectedCreation } from './protect.ts'
 import { sentParameters } from './sent.ts'
 import { describeStack, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
@@ -124,17 +125,26 @@ export async function deployStage(
   steps: Omit<Steps, 'approve'> & { approve(name: string, changes: readonly Change[]): Promise<boolean> },
   done: (result: StackResult) => void,
 ): Promise<void> {
-  const known = new Map([...(await deployedStacks(clients, stage.name))].map(([key, { outputs }]) => [key, outputs]))
+  const deployed = await deployedStacks(clients, stage.name)
+  const outputs = new Map([...deployed].map(([key, stack]) => [key, stack.outputs]))
   for (const deployment of deployments) {
     const { key, code, changes: approved } = deployment
-    const desired = withInputs(stage, deployment, known)
+    const desired = withInputs(stage, deployment, outputs)
     if (code.length > 0) await uploadCode(clients, stage, code)
-    const { outputs, changed } = await deployStack(clients, desired, {
-      ...steps,
-      mayRemoveFailed: async () => true,
-      approve: async (changes) => changes.every((change) => isCovered(change, approved)) || steps.approve(desired.name, changes),
-    })
-    known.set(key, outputs)
-    done({ stack: key, name: desired.name, changed, outputs })
+    const approve = async (changes: readonly Change[]) =>
+      changes.every((change) => isCovered(change, approved)) || steps.approve(desired.name, changes)
+    const result = await deployApproved(clients, desired, deployed.get(key), { ...steps, approve })
+    outputs.set(key, result.outputs)
+    done({ stack: key, name: desired.name, ...result })
   }
+}
+
+/** A new stack with deletion protection is created without it and protected in a second step. */
+async function deployApproved(clients: StackClients, desired: DesiredStack, before: Stack | undefined, steps: Steps) {
+  const all = { ...steps, mayRemoveFailed: async () => true }
+  const created = unprotectedCreation(desired, before)
+  if (created === undefined) return deployStack(clients, desired, all)
+  await deployStack(clients, created, all)
+  const approve = async (changes: readonly Change[]) => onlyProtects(changes) || steps.approve(changes)
+  return { ...(await deployStack(clients, desired, { ...all, approve })), changed: true }
 }

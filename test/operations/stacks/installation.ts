@@ -25,6 +25,7 @@ const stacks: Readonly<
       DatabaseGigabytes: '20',
       DatabaseMaxGigabytes: '200',
       DatabaseMultiAz: 'true',
+      DeletionProtection: 'true',
       Carrier: 'carrier-a',
       SecondCarrier: '',
       CodeBucket: undefined,
