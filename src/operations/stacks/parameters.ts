@@ -1,6 +1,7 @@
 import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys } from '../../domain/stage.ts'
+import { restoredParameters } from './restore.ts'
 import { type TemplateParameter, templateParameters } from './template.ts'
 
 type Values = Readonly<Record<string, string>>
@@ -160,7 +161,8 @@ export function stackParameters(
 ): Values {
   checkTogether(key, settings)
   const own = Object.entries(settings.parameters?.[key] ?? {}).map(([name, value]) => [name, String(value)])
-  const values = { ...derived(key, stage, settings), ...Object.fromEntries(own) }
+  const restored = restoredParameters(key, stage, settings.restore ?? {})
+  const values = { ...derived(key, stage, settings), ...restored, ...Object.fromEntries(own) }
   const parameters = templateParameters(template)
   checkUnknown(key, values, parameters)
   if (key === 'data') checkStorage(values, parameters)

@@ -10,6 +10,7 @@ import { refuseFixed } from './fixed.ts'
 import { type Input, inputValues, missingInput } from './inputs.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
 import { onlyProtects, unprotectedCreation } from './protect.ts'
+import { keptParameters } from './restore.ts'
 import { sentParameters } from './sent.ts'
 import { describeStack, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
@@ -59,10 +60,11 @@ async function stackDeployment(plan: StackPlan, run: Run): Promise<StackDeployme
   const never = unknown.find(({ from }) => !planned.includes(from))
   if (never !== undefined) throw missingInput(stage.name, key, never)
   const guesses = unknown.map((input) => [input.parameter, before?.parameters[input.parameter] ?? placeholder(input)])
+  const sent = sentParameters(plan, run.bucket)
   const desired: DesiredStack = {
     name,
     templateBody: template,
-    parameters: { ...sentParameters(plan, run.bucket), ...known, ...Object.fromEntries(guesses) },
+    parameters: { ...sent, ...keptParameters(key, sent, before?.parameters), ...known, ...Object.fromEntries(guesses) },
     // The budget and the cost report filter by this tag.
     tags: { 'apigw:stage': stage.name },
   }
