@@ -41,5 +41,23 @@ export const deployConfig = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'is not a bucket name: use 3 to 63 of a-z, 0-9 and "-"')
     .optional(),
+  restore: z
+    .strictObject({
+      database: z.string().min(1).optional(),
+      registry: z.string().min(1).optional(),
+      masterKey: z
+        .string()
+        .regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:/, 'is not the ARN of a secret')
+        .optional(),
+      ledger: z
+        .string()
+        .regex(/^[A-Za-z0-9_.-]{3,255}$/, 'is not the name of a DynamoDB table')
+        .optional(),
+      media: z
+        .string()
+        .regex(/^[a-z0-9.-]{3,63}$/, 'is not a bucket name')
+        .optional(),
+    })
+    .optional(),
   parameters: z.partialRecord(z.enum(stackKeys), z.record(z.string(), value)).optional(),
 })

@@ -1,7 +1,7 @@
 import type { StackKey } from '../../domain/stage.ts'
 import type { StackPlan } from './plan.ts'
 import { hoursAMonth, type Prices, prices } from './prices.ts'
-import { interfaceEndpoints, mapped, templateParameters, templateResources } from './template.ts'
+import { effectiveParameters, interfaceEndpoints, mapped, templateResources } from './template.ts'
 
 /** One fixed cost: what it costs a month without any traffic. */
 export interface CostLine {
@@ -32,8 +32,7 @@ const zones = 2
 
 /** A stack's parameters, with the template's defaults. */
 function effective({ template, parameters }: StackPlan): Values {
-  const defaults = templateParameters(template).map(({ name, fallback }) => [name, fallback])
-  return { ...Object.fromEntries(defaults), ...parameters }
+  return effectiveParameters(template, parameters)
 }
 
 class Sum {

@@ -1,6 +1,7 @@
 import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys } from '../../domain/stage.ts'
+import { restoredParameters } from './restore.ts'
 import { type TemplateParameter, templateParameters } from './template.ts'
 
 type Values = Readonly<Record<string, string>>
@@ -45,6 +46,7 @@ const sizeParameters: Readonly<Record<NonNullable<DeploySettings['size']>, Reado
       RegistryShards: '3',
       DatabaseClass: 'db.m7g.2xlarge',
       DatabaseGigabytes: '500',
+      DatabaseMaxGigabytes: '2000',
     },
     gateway: { RequestsASecond: '10000', BurstRequests: '10000', TaskCpu: '2048', TaskMegabytes: '4096', MaxTasks: '40' },
     worker: { MaximumConcurrency: '20', TaskCpu: '1024', TaskMegabytes: '2048', MaxTasks: '16' },
@@ -128,15 +130,42 @@ function checkComplete(key: StackKey, values: Values, parameters: readonly Templ
 }
 
 /**
- * The parameters of a stack, except those for code, which are set at upload.
+ * RDS rejects a maximum of less than 110 % of the allocated storage, and recommends 126 %
+ * (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html). A template cannot calculate.
+ */
+const leastPercent = 110
+const recommendedPercent = 126
+
+function checkStorage(values: Values, parameters: readonly TemplateParameter[]): void {
+  const numberOf = (name: string) => Number(values[name] ?? parameters.find((one) => one.name === name)?.fallback)
+  const [allocated, most] = [numberOf('DatabaseGigabytes'), numberOf('DatabaseMaxGigabytes')]
+  const least = Math.ceil((allocated * leastPercent) / 100)
+  if (Number.isNaN(least) || Number.isNaN(most) || most >= least) return
+  throw invalid(
+    `The database starts with ${allocated} GB and may grow to ${most} GB, but RDS requires a maximum of at least ${least} GB.`,
+    `set deploy.parameters.data.DatabaseMaxGigabytes ${inFile} to ${Math.ceil((allocated * recommendedPercent) / 100)} or more`,
+  )
+}
+
+/**
+ * The parameters of a stack, except those for code, which are set at upload, and its inputs.
+ * @param inputs names of the parameters that earlier stacks give
  * @throws Problem `config-invalid`, which names the invalid or missing setting
  */
-export function stackParameters(key: StackKey, stage: string, template: string, settings: DeploySettings): Values {
+export function stackParameters(
+  key: StackKey,
+  stage: string,
+  template: string,
+  settings: DeploySettings,
+  inputs: readonly string[],
+): Values {
   checkTogether(key, settings)
   const own = Object.entries(settings.parameters?.[key] ?? {}).map(([name, value]) => [name, String(value)])
-  const values = { ...derived(key, stage, settings), ...Object.fromEntries(own) }
+  const restored = restoredParameters(key, stage, settings.restore ?? {})
+  const values = { ...derived(key, stage, settings), ...restored, ...Object.fromEntries(own) }
   const parameters = templateParameters(template)
   checkUnknown(key, values, parameters)
-  checkComplete(key, values, parameters, [...codeParameters(key, template, settings), 'CodeBucket'])
+  if (key === 'data') checkStorage(values, parameters)
+  checkComplete(key, values, parameters, [...codeParameters(key, template, settings), 'CodeBucket', ...inputs])
   return values
 }

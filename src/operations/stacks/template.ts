@@ -1,4 +1,4 @@
-import { readTemplate, type Template } from '../cloudformation/index.ts'
+import { isMap, readSections, readTemplate, type Template } from '../cloudformation/index.ts'
 
 /** A parameter that a template takes. */
 export interface TemplateParameter {
@@ -9,9 +9,11 @@ export interface TemplateParameter {
   readonly fallback: string | undefined
 }
 
+const source = { name: 'The template', code: 'config-invalid' } as const
+
 /** Reads the template of a stack. @throws Problem `config-invalid` that names the line */
 export function templateFrom(body: string): Template {
-  return readTemplate(body, { name: 'The template', code: 'config-invalid' })
+  return readTemplate(body, source)
 }
 
 /** What happens to each resource when it is deleted, where the template says. */
@@ -40,6 +42,20 @@ export function templateParameters(body: string): readonly TemplateParameter[] {
     required: fallback === undefined,
     fallback,
   }))
+}
+
+/** The parameters that a stack has, with the defaults of its template. */
+export function effectiveParameters(
+  body: string,
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | undefined>> {
+  return { ...Object.fromEntries(templateParameters(body).map(({ name, fallback }) => [name, fallback])), ...given }
+}
+
+/** The names of a template's outputs. */
+export function templateOutputs(body: string): readonly string[] {
+  const { Outputs } = readSections(body, source)
+  return isMap(Outputs) ? Object.keys(Outputs) : []
 }
 
 /** A value of a mapping, as `!FindInMap` finds it. */
