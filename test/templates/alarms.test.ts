@@ -142,9 +142,8 @@ describe('each alarm', () => {
 
 describe('each resource that keeps data or runs code', () => {
   const conditionOf = ({ resource }: Located) => resource.attributes.Condition
-  /** An alarm that exists whenever the resource does. Burst credits exist for some classes only. */
-  const isThere = (alarm: Located, of: Located) =>
-    [undefined, conditionOf(of)].includes(conditionOf(alarm)) || String(conditionOf(alarm)).startsWith('Burstable')
+  /** An alarm that exists whenever the resource does. */
+  const isThere = (alarm: Located, of: Located) => [undefined, conditionOf(of)].includes(conditionOf(alarm))
   const toWatch = everyResource
     .filter(({ id }) => !exempt.includes(id))
     .flatMap((one) => metricsFor(one).map((metric) => ({ one, metric, name: `${one.id} ${metric}` })))

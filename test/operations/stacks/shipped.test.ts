@@ -18,7 +18,7 @@ function shipped(): string {
 }
 
 const image = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/apigw@sha256:${'0'.repeat(64)}`
-const least: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123' }
+const least: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123', alerts: 'topic' }
 const everything: DeploySettings = {
   ...least,
   certificateArn: 'arn:aws:acm:ap-northeast-2:123456789012:certificate/1',
@@ -47,6 +47,8 @@ test.each([
   const cost = monthlyCost(plans, 'ap-northeast-2')
   expect(cost?.dollarsAMonth).toBeGreaterThan(100)
   expect(cost?.egress?.taken).toBe('endpoints')
+  // Three of the stack, and the master password of RDS.
+  expect(cost?.lines).toContainEqual({ what: 'secrets: 4', dollarsAMonth: 1.6 })
 })
 
 test('the commented stage of a new apigw.yaml can be deployed unchanged', async () => {
