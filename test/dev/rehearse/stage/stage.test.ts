@@ -17,9 +17,21 @@ test.each(['least'])('start %s', async (name) => {
   })
   try {
     console.log(lines.join('\n'))
-    const answer = await stage.call({ method: 'GET', target: '/healthz', headers: { host: 'api.example.com' }, body: Buffer.alloc(0), address: '198.51.100.7' })
+    const answer = await stage.call({
+      method: 'GET',
+      target: '/healthz',
+      headers: { host: 'api.example.com' },
+      body: Buffer.alloc(0),
+      address: '198.51.100.7',
+    })
     console.log(answer.status, answer.body.toString())
-    const ready = await stage.call({ method: 'GET', target: '/readyz', headers: { host: 'api.example.com' }, body: Buffer.alloc(0), address: '198.51.100.7' })
+    const ready = await stage.call({
+      method: 'GET',
+      target: '/readyz',
+      headers: { host: 'api.example.com' },
+      body: Buffer.alloc(0),
+      address: '198.51.100.7',
+    })
     console.log(ready.status, ready.body.toString())
     console.log(lines.join('\n'))
     expect(stage.findings.all).toEqual([])
