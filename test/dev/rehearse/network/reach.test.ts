@@ -226,6 +226,49 @@ describe('refuses', () => {
     ['an ACL that is not there', 'function to S3', { PrivateAcl: null }, 'privateacl', /connections out/],
 
     [
+      'no ACL entry for answers of the database',
+      'function to database',
+      { PrivateToInside: { Protocol: 6, PortRange: { From: 3306, To: 3306 } } },
+      'net/PrivateAcl',
+      /answers out to 10.0.2.0\/24, TCP 1024-3305, 3307-65535/,
+    ],
+    [
+      'no ACL entry for answers to the function',
+      'function to database',
+      { PrivateFromInside: { Protocol: 6, PortRange: { From: 3306, To: 3306 } }, PrivateAnswers: null },
+      'net/PrivateAcl',
+      /answers in from 10.0.3.0\/24/,
+    ],
+    [
+      'no ACL entry out of a public subnet',
+      'task to Slack',
+      { ...publicTask('ENABLED'), PublicOut: null },
+      'net/PublicAcl',
+      /connections out to the internet/,
+    ],
+    [
+      'no ACL entry for answers into a public subnet',
+      'task to Slack',
+      { ...publicTask('ENABLED'), PublicAnswers: null },
+      'net/PublicAcl',
+      /answers in from the internet/,
+    ],
+    [
+      'an internet gateway that is not attached, for a public task',
+      'task to Slack',
+      { ...publicTask('ENABLED'), Attachment: null },
+      'net/Igw',
+      /not attached/,
+    ],
+    [
+      'private DNS by default',
+      'function to SQS',
+      { Sqs: { PrivateDnsEnabled: null }, NatRoute: null },
+      'net/PrivateRoutes',
+      /net\/Sqs has no private DNS/,
+    ],
+    ['DNS host names by default', 'function to S3', { Vpc: { EnableDnsHostnames: null } }, 'net/Vpc', /EnableDnsHostnames/],
+    [
       'no private DNS',
       'function to SQS',
       { Sqs: { PrivateDnsEnabled: false }, NatRoute: null },
@@ -362,6 +405,22 @@ describe('the way of a call', () => {
     expect(answer('function to S3')).toMatchObject({ via: { kind: 'gateway', endpoint: 's3', vpc: 'vpc' } })
   })
 
+  it('goes by the gateway endpoint of S3 beside an interface endpoint for outside the VPC', () => {
+    const endpoint = {
+      VpcId: 'vpc',
+      VpcEndpointType: 'Interface',
+      ServiceName: 'com.amazonaws.ap-northeast-2.s3',
+      PrivateDnsEnabled: true,
+      SubnetIds: ['privatea', 'privateb'],
+      SecurityGroupIds: ['endpointgroup'],
+      DnsOptions: { PrivateDnsOnlyForInboundResolverEndpoint: true },
+    }
+    const more = { S3Interface: ['EC2::VPCEndpoint', endpoint] }
+    expect(answer('function to S3', {}, more)).toMatchObject({ via: { kind: 'gateway', endpoint: 's3' } })
+    const plain = { S3Interface: ['EC2::VPCEndpoint', { ...endpoint, DnsOptions: {} }] }
+    expect(answer('function to S3', {}, plain)).toMatchObject({ via: { kind: 'interface', endpoint: 's3interface' } })
+  })
+
   it('goes by NAT where no endpoint serves the subnet, and says why', () => {
     const found = answer('function to SQS', { Sqs: { PrivateDnsEnabled: false } })
     expect(found).toMatchObject({ allowed: true, via: { kind: 'nat' } })
@@ -405,6 +464,33 @@ describe('the way of a call', () => {
     expect(answer('function to Slack')).toMatchObject({ warnings: ['net/PrivateB depends on net/Nat in the zone a.'] })
     const found = answer('function to SQS', { Sqs: { SubnetIds: ['privatea'] } })
     expect(found).toMatchObject({ allowed: true, warnings: ['net/Sqs has no interface in the zone b.'] })
+  })
+})
+
+describe('a route', () => {
+  it('for a part of the VPC leads out of it', () => {
+    const route = { RouteTableId: 'privateroutes', DestinationCidrBlock: '10.0.3.0/24', TransitGatewayId: 'tgw-1' }
+    const found = answer('function to database', {}, { Detour: ['EC2::Route', route] })
+    expect(found).toMatchObject({
+      allowed: false,
+      at: 'net/Detour',
+      reason: expect.stringContaining('to tgw-1, which is not followed'),
+    })
+  })
+
+  it('for a part of the internet wins over the one for all of it', () => {
+    const route = { RouteTableId: 'privateroutes', DestinationCidrBlock: '52.0.0.0/8', VpcPeeringConnectionId: 'pcx-1' }
+    const found = answer('function to Slack', {}, { Detour: ['EC2::Route', route] })
+    expect(found).toMatchObject({ allowed: false, at: 'net/Detour', reason: expect.stringContaining('leads to pcx-1') })
+  })
+
+  it('is not looked for between VPCs', () => {
+    const more = {
+      OtherVpc: ['EC2::VPC', { CidrBlock: '10.9.0.0/16' }],
+      OtherSubnet: ['EC2::Subnet', { VpcId: 'othervpc', AvailabilityZone: 'a', CidrBlock: '10.9.0.0/24' }],
+    } as const
+    const found = answer('function to database', { DatabaseSubnets: { SubnetIds: ['othersubnet'] } }, more)
+    expect(found).toMatchObject({ allowed: false, reason: expect.stringContaining('another VPC (net/OtherVpc)') })
   })
 })
 
@@ -510,6 +596,13 @@ describe('an address', () => {
     const network = networkOf(world())
     expect(reach(network, asked('outside', { kind: 'address', address: '10.0.3.9' }))).toMatchObject({ allowed: false })
     expect(reach(network, asked('outside', { kind: 'address', address: '8.8.8.8' }))).toMatchObject({ allowed: true })
+  })
+})
+
+it('starts at what makes connections', () => {
+  expect(reach(networkOf(world()), asked('database', slack))).toMatchObject({
+    allowed: false,
+    reason: 'net/Database starts no connections.',
   })
 })
 
