@@ -191,7 +191,7 @@ function answerOf({ via, verdicts }: Way): Answer {
 
 /**
  * Whether a connection could be made on AWS, by the templates alone. It has to be possible from every subnet in which the source
- * may be, to every one of the target; otherwise it fails now and then. IPv6 is not judged (`Network.unjudged`).
+ * may be, to every one of the target; otherwise it fails now and then. IPv6 is not checked (`Network.unchecked`).
  * @throws Unresolvable if an address of the question is not one
  */
 export function reach(network: Network, question: Question): Answer {

@@ -395,7 +395,7 @@ describe('the internet', () => {
   })
 })
 
-describe('the way of a call', () => {
+describe('the path of a call', () => {
   it('goes by an interface endpoint, whose id policies see', () => {
     expect(answer('function to SQS')).toMatchObject({ via: { kind: 'interface', endpoint: 'sqs', vpc: 'vpc' } })
     expect(answer('balancer to endpoint')).toMatchObject({ via: { kind: 'interface', endpoint: 'sqs', vpc: 'vpc' } })
@@ -579,7 +579,7 @@ describe('an address', () => {
   const question = (address: string, groups?: string[]): Question =>
     asked('function', { kind: 'address', address, ...(groups && { groups }) }, 3306)
 
-  it('is judged by its subnet and its groups', () => {
+  it('depends on its subnet and its groups', () => {
     const network = networkOf(world())
     expect(reach(network, question('10.0.3.9', ['databasegroup']))).toMatchObject({ allowed: true })
     expect(reach(network, question('10.0.3.9'))).toMatchObject({
@@ -606,14 +606,14 @@ it('starts at what makes connections', () => {
   })
 })
 
-describe('what cannot be judged', () => {
+describe('what cannot be checked', () => {
   it('is named', () => {
     const changes = {
       FunctionToServices: { CidrIp: null, CidrIpv6: '::/0' },
       TaskToServices: { CidrIp: null, DestinationPrefixListId: 'pl-9' },
     }
-    expect(networkOf(world(changes)).unjudged).toEqual([
-      'net/FunctionToServices, CidrIpv6: IPv6 is not judged.',
+    expect(networkOf(world(changes)).unchecked).toEqual([
+      'net/FunctionToServices, CidrIpv6: IPv6 is not checked.',
       'net/TaskToServices, DestinationPrefixListId: the addresses of pl-9 are not known.',
     ])
   })

@@ -147,8 +147,8 @@ describe.each(matrix)('%s', (_name, settings) => {
     }
   })
 
-  it('has nothing that is not judged', () => {
-    expect(network.unjudged).toEqual([])
+  it('has nothing that is not checked', () => {
+    expect(network.unchecked).toEqual([])
   })
 })
 

@@ -14,15 +14,15 @@ function* membersOf(value: Json): Generator<readonly [name: string, of: Json]> {
   }
 }
 
-/** What the templates have and `reach` does not judge. Each is named, because a connection over it may be possible. */
-export function unjudgedIn(
+/** What the templates have and `reach` does not check. Each is named, because a connection over it may be possible. */
+export function uncheckedIn(
   resources: readonly NetworkResource[],
   prefixLists: ReadonlyMap<string, PrefixList>,
 ): readonly string[] {
   const network = resources.filter(({ type }) => type.startsWith('AWS::EC2::'))
   return network.flatMap((resource) =>
     [...membersOf(resource.properties)].flatMap(([name, of]) => {
-      if (ipv6Properties.includes(name)) return [`${nameOf(resource)}, ${name}: IPv6 is not judged.`]
+      if (ipv6Properties.includes(name)) return [`${nameOf(resource)}, ${name}: IPv6 is not checked.`]
       const isUnknown = prefixListProperties.includes(name) && !prefixLists.has(String(of))
       return isUnknown ? [`${nameOf(resource)}, ${name}: the addresses of ${String(of)} are not known.`] : []
     }),
