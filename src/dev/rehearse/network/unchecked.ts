@@ -3,6 +3,11 @@ import type { PrefixList } from './model.ts'
 import { type NetworkResource, nameOf } from './resource.ts'
 
 const ipv6Properties = ['Ipv6CidrBlock', 'CidrIpv6', 'DestinationIpv6CidrBlock', 'AmazonProvidedIpv6CidrBlock']
+const types: Readonly<Record<string, string>> = {
+  'AWS::EC2::DHCPOptions': 'DNS servers other than those of AWS are not checked.',
+  'AWS::EC2::VPCBlockPublicAccessOptions': 'what it blocks is not checked.',
+  'AWS::NetworkFirewall::Firewall': 'its rules are not checked.',
+}
 const prefixListProperties = ['DestinationPrefixListId', 'SourcePrefixListId']
 
 function* membersOf(value: Json): Generator<readonly [name: string, of: Json]> {
@@ -19,12 +24,17 @@ export function uncheckedIn(
   resources: readonly NetworkResource[],
   prefixLists: ReadonlyMap<string, PrefixList>,
 ): readonly string[] {
+  const named = resources.flatMap((resource) => {
+    const text = types[resource.type]
+    return text === undefined ? [] : [`${nameOf(resource)}: ${text}`]
+  })
   const network = resources.filter(({ type }) => type.startsWith('AWS::EC2::'))
-  return network.flatMap((resource) =>
+  const properties = network.flatMap((resource) =>
     [...membersOf(resource.properties)].flatMap(([name, of]) => {
       if (ipv6Properties.includes(name)) return [`${nameOf(resource)}, ${name}: IPv6 is not checked.`]
       const isUnknown = prefixListProperties.includes(name) && !prefixLists.has(String(of))
       return isUnknown ? [`${nameOf(resource)}, ${name}: the addresses of ${String(of)} are not known.`] : []
     }),
   )
+  return [...named, ...properties]
 }

@@ -484,6 +484,11 @@ describe('a route', () => {
     expect(found).toMatchObject({ allowed: false, at: 'net/Detour', reason: expect.stringContaining('leads to pcx-1') })
   })
 
+  it('may write out what every route table has', () => {
+    const route = { RouteTableId: 'privateroutes', DestinationCidrBlock: '10.0.0.0/16', GatewayId: 'local' }
+    expect(answer('function to database', {}, { Local: ['EC2::Route', route] })).toMatchObject({ allowed: true })
+  })
+
   it('is not looked for between VPCs', () => {
     const more = {
       OtherVpc: ['EC2::VPC', { CidrBlock: '10.9.0.0/16' }],
@@ -612,7 +617,9 @@ describe('what cannot be checked', () => {
       FunctionToServices: { CidrIp: null, CidrIpv6: '::/0' },
       TaskToServices: { CidrIp: null, DestinationPrefixListId: 'pl-9' },
     }
-    expect(networkOf(world(changes)).unchecked).toEqual([
+    const dhcp = { Dhcp: ['EC2::DHCPOptions', { DomainNameServers: ['10.0.0.9'] }] } as const
+    expect(networkOf(world(changes, dhcp)).unchecked).toEqual([
+      'net/Dhcp: DNS servers other than those of AWS are not checked.',
       'net/FunctionToServices, CidrIpv6: IPv6 is not checked.',
       'net/TaskToServices, DestinationPrefixListId: the addresses of pl-9 are not known.',
     ])
