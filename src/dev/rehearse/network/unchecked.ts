@@ -19,7 +19,7 @@ function* membersOf(value: Json): Generator<readonly [name: string, of: Json]> {
   }
 }
 
-/** What the templates have and `reach` does not check. Each is named, because a connection over it may be possible. */
+/** What the templates have and `reach` does not check. Each is named, because it may open or close a connection. */
 export function uncheckedIn(
   resources: readonly NetworkResource[],
   prefixLists: ReadonlyMap<string, PrefixList>,
