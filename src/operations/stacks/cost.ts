@@ -1,7 +1,7 @@
 import type { StackKey } from '../../domain/stage.ts'
 import type { StackPlan } from './plan.ts'
 import { hoursAMonth, type Prices, prices } from './prices.ts'
-import { effectiveParameters, interfaceEndpoints, mapped, secretsIn, templateParameters, templateResources } from './template.ts'
+import { effectiveParameters, interfaceEndpoints, mapped, secretsIn } from './template.ts'
 
 /** One fixed cost: what it costs a month without any traffic. */
 export interface CostLine {

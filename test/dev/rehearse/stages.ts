@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SentStack } from '../../../src/dev/rehearse/template/stage.ts'
+import { type SentStack, sentStacks } from '../../../src/dev/rehearse/template/stage.ts'
 import type { DeploySettings } from '../../../src/domain/stage.ts'
 import { planStage } from '../../../src/operations/stacks/index.ts'
 
@@ -26,7 +26,7 @@ export const least: DeploySettings = { domain: 'api.example.com', hostedZoneId: 
 /** One of each kind of stage that `apigw deploy` can make: what differs from the least. */
 export const variants: Readonly<Record<string, DeploySettings>> = {
   least,
-  'no email': { ...least, alertEmail: undefined },
+  'no email': { ...least, alertEmail: undefined, alerts: 'topic' },
   'container front': { ...least, front: 'container', image },
   'container worker': { ...least, worker: 'container', image },
   containers: { ...least, front: 'container', worker: 'container', image },
@@ -51,15 +51,6 @@ export const variants: Readonly<Record<string, DeploySettings>> = {
 }
 
 /** The stacks of a stage as a deployment sends them. */
-export async function sentStage(settings: DeploySettings, installation: string, stage = 'prod'): Promise<SentStack[]> {
-  const plans = await planStage({ name: stage, region: place.region, settings }, [], installation)
-  return plans.map(({ name, template, parameters, code }) => ({
-    name,
-    templateBody: template,
-    parameters: {
-      ...parameters,
-      ...(code.length > 0 && { CodeBucket: 'apigw-artifacts' }),
-      ...Object.fromEntries(code.map(({ parameter }) => [parameter, `apigw/${parameter}.zip`])),
-    },
-  }))
+export async function sentStage(settings: DeploySettings, installation: string, stage = 'prod'): Promise<readonly SentStack[]> {
+  return sentStacks(await planStage({ name: stage, region: place.region, settings }, [], installation), 'apigw-artifacts')
 }

@@ -47,11 +47,10 @@ export function isPrivate(block: Block): boolean {
   return privateBlocks.some((one) => covers(one, block))
 }
 
-/** Whether an address is in both. A private range has nothing in common with the internet. */
-export function overlaps(one: Block, other: Block): boolean {
-  if (one === internet) return !isPrivate(other)
-  if (other === internet) return !isPrivate(one)
-  return one.from <= other.to && other.from <= one.to
+/** Whether a range of a rule has an address of one side. A private range has none of the internet. */
+export function overlaps(range: Block, side: Block): boolean {
+  if (side === internet) return !isPrivate(range)
+  return range.from <= side.to && side.from <= range.to
 }
 
 /** The length of the prefix: 16 of `10.0.0.0/16`. */

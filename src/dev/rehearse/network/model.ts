@@ -137,6 +137,6 @@ export interface Network {
   readonly internetGateways: ReadonlyMap<string, InternetGateway>
   readonly workloads: ReadonlyMap<string, Workload>
   readonly prefixLists: ReadonlyMap<string, PrefixList>
-  /** What the templates have and `reach` does not judge, such as IPv6. */
-  readonly unjudged: readonly string[]
+  /** What the templates have and `reach` does not check, such as IPv6. */
+  readonly unchecked: readonly string[]
 }

@@ -6,7 +6,7 @@ import { internetGatewaysOf, natGatewaysOf, routeTableFinder } from './read-rout
 import { prefixListsOf, subnetsOf, vpcsOf } from './read-vpcs.ts'
 import { workloadsOf } from './read-workloads.ts'
 import type { NetworkResource } from './resource.ts'
-import { unjudgedIn } from './unjudged.ts'
+import { uncheckedIn } from './unchecked.ts'
 
 /**
  * Reads the network of all stacks of a stage.
@@ -31,6 +31,6 @@ export function networkOf(
     internetGateways,
     workloads: workloadsOf(resources, subnets),
     prefixLists,
-    unjudged: unjudgedIn(resources, prefixLists),
+    unchecked: uncheckedIn(resources, prefixLists),
   }
 }

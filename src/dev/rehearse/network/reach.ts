@@ -53,7 +53,11 @@ export type Answer =
       readonly page: string
       /** The places up to the one that refuses. */
       readonly path: readonly string[]
+      /** By what the call would have left. */
+      readonly via: Via
     }
+
+const nowhere: Way = { via: { kind: 'vpc' }, verdicts: [refuse('from', 'from', 'There is no way.', pages.routes)] }
 
 function closed(at: string, reason: string, page: string): Way[] {
   return [{ via: { kind: 'vpc' }, verdicts: [refuse(at, at, reason, page)] }]
@@ -173,7 +177,13 @@ function answerOf({ via, verdicts }: Way): Answer {
   const at = verdicts.findIndex(({ refusal }) => refusal !== undefined)
   const refusing = verdicts[at]
   if (refusing?.refusal !== undefined) {
-    return { allowed: false, at: refusing.at, ...refusing.refusal, path: pathOf({ via, verdicts: verdicts.slice(0, at + 1) }) }
+    return {
+      allowed: false,
+      at: refusing.at,
+      ...refusing.refusal,
+      path: pathOf({ via, verdicts: verdicts.slice(0, at + 1) }),
+      via,
+    }
   }
   const way: OpenWay = { path: pathOf({ via, verdicts }), via, warnings: verdicts.flatMap(({ warning }) => warning ?? []) }
   return { ...way, allowed: true, ways: [way] }
@@ -181,7 +191,7 @@ function answerOf({ via, verdicts }: Way): Answer {
 
 /**
  * Whether a connection could be made on AWS, by the templates alone. It has to be possible from every subnet in which the source
- * may be, to every one of the target; otherwise it fails now and then. IPv6 is not judged (`Network.unjudged`).
+ * may be, to every one of the target; otherwise it fails now and then. IPv6 is not checked (`Network.unchecked`).
  * @throws Unresolvable if an address of the question is not one
  */
 export function reach(network: Network, question: Question): Answer {
@@ -190,6 +200,6 @@ export function reach(network: Network, question: Question): Answer {
   if (refused !== undefined) return refused
   const ways = answers.flatMap((answer) => (answer.allowed ? answer.ways : []))
   const [first] = ways
-  if (first === undefined) return { allowed: false, at: 'from', reason: 'There is no way.', page: pages.routes, path: [] }
+  if (first === undefined) return answerOf(nowhere)
   return { ...first, warnings: [...new Set(ways.flatMap(({ warnings }) => warnings))], allowed: true, ways }
 }

@@ -59,6 +59,8 @@ function routesOf(
   internetGateways: ReadonlyMap<string, InternetGateway>,
   prefixLists: ReadonlyMap<string, PrefixList>,
 ): Route[] {
+  // Written out, it is what every table has anyway.
+  if (textIn(route.properties, 'GatewayId') === 'local') return []
   const name = nameOf(route)
   const target = targetOf(route, internetGateways)
   const range = textIn(route.properties, 'DestinationCidrBlock')

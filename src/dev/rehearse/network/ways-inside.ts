@@ -1,8 +1,8 @@
+import { entersSubnet, leavesSubnet } from './acls.ts'
 import { type Block, overlaps, prefixLength } from './block.ts'
-import { entersSubnet, leavesSubnet } from './judge-acls.ts'
-import { letsIn, letsOut } from './judge-groups.ts'
 import type { Interfaces, Network, Subnet } from './model.ts'
 import { pages } from './pages.ts'
+import { letsIn, letsOut } from './security-groups.ts'
 import type { Connection, Spot, Way } from './spot.ts'
 import { pass, refuse, type Verdict } from './verdict.ts'
 

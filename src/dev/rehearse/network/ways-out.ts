@@ -1,9 +1,9 @@
+import { type Crossing, entersSubnet, leavesSubnet } from './acls.ts'
 import { covers, internet, overlaps, prefixLength } from './block.ts'
-import { type Crossing, entersSubnet, leavesSubnet } from './judge-acls.ts'
-import { letsOut } from './judge-groups.ts'
 import type { NatGateway, Network, Route, Subnet } from './model.ts'
 import { pages } from './pages.ts'
 import { answerPorts } from './ports.ts'
+import { letsOut } from './security-groups.ts'
 import type { Connection, Spot, Way } from './spot.ts'
 import { pass, refuse, type Verdict } from './verdict.ts'
 

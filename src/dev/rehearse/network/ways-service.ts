@@ -1,8 +1,8 @@
+import { leavesSubnet } from './acls.ts'
 import { internet } from './block.ts'
-import { leavesSubnet } from './judge-acls.ts'
-import { letsOut } from './judge-groups.ts'
 import type { Endpoint, Network, Subnet, Vpc } from './model.ts'
 import { pages } from './pages.ts'
+import { letsOut } from './security-groups.ts'
 import type { Connection, Spot, Way } from './spot.ts'
 import { pass, refuse, type Verdict } from './verdict.ts'
 import { waysInside } from './ways-inside.ts'
@@ -44,16 +44,19 @@ function byInterface(network: Network, spot: Spot, endpoint: Endpoint, asked: Co
  * have to let through (https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html).
  */
 function byGateway(network: Network, spot: Spot, endpoint: Endpoint, asked: Connection): Way {
-  const { vpc } = spot.subnet
+  const { subnet } = spot
+  const { vpc, routes } = subnet
   const names = vpc.dnsHostnames
-    ? pass(spot.subnet.routes.name, `route table ${spot.subnet.routes.name}`)
+    ? pass(vpc.name, 'name resolved')
     : refuse(vpc.name, 'name', `Gateway endpoints need EnableDnsHostnames, and ${vpc.name} has it false.`, pages.gatewayDns)
   return {
     via: { kind: 'gateway', endpoint: endpoint.id, vpc: vpc.id },
     verdicts: [
       names,
       letsOut(network, spot.source, { block: internet, groups: [], service: endpoint.service }, asked),
-      ...leavesSubnet(spot.subnet, internet, { ...asked, answers: spot.answers }),
+      pass(subnet.name, `subnet ${subnet.name}`),
+      pass(routes.name, `route table ${routes.name}`),
+      ...leavesSubnet(subnet, internet, { ...asked, answers: spot.answers }),
       pass(endpoint.name, `endpoint ${endpoint.name}`),
     ],
   }

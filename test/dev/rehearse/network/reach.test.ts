@@ -226,6 +226,49 @@ describe('refuses', () => {
     ['an ACL that is not there', 'function to S3', { PrivateAcl: null }, 'privateacl', /connections out/],
 
     [
+      'no ACL entry for answers of the database',
+      'function to database',
+      { PrivateToInside: { Protocol: 6, PortRange: { From: 3306, To: 3306 } } },
+      'net/PrivateAcl',
+      /answers out to 10.0.2.0\/24, TCP 1024-3305, 3307-65535/,
+    ],
+    [
+      'no ACL entry for answers to the function',
+      'function to database',
+      { PrivateFromInside: { Protocol: 6, PortRange: { From: 3306, To: 3306 } }, PrivateAnswers: null },
+      'net/PrivateAcl',
+      /answers in from 10.0.3.0\/24/,
+    ],
+    [
+      'no ACL entry out of a public subnet',
+      'task to Slack',
+      { ...publicTask('ENABLED'), PublicOut: null },
+      'net/PublicAcl',
+      /connections out to the internet/,
+    ],
+    [
+      'no ACL entry for answers into a public subnet',
+      'task to Slack',
+      { ...publicTask('ENABLED'), PublicAnswers: null },
+      'net/PublicAcl',
+      /answers in from the internet/,
+    ],
+    [
+      'an internet gateway that is not attached, for a public task',
+      'task to Slack',
+      { ...publicTask('ENABLED'), Attachment: null },
+      'net/Igw',
+      /not attached/,
+    ],
+    [
+      'private DNS by default',
+      'function to SQS',
+      { Sqs: { PrivateDnsEnabled: null }, NatRoute: null },
+      'net/PrivateRoutes',
+      /net\/Sqs has no private DNS/,
+    ],
+    ['DNS host names by default', 'function to S3', { Vpc: { EnableDnsHostnames: null } }, 'net/Vpc', /EnableDnsHostnames/],
+    [
       'no private DNS',
       'function to SQS',
       { Sqs: { PrivateDnsEnabled: false }, NatRoute: null },
@@ -352,7 +395,7 @@ describe('the internet', () => {
   })
 })
 
-describe('the way of a call', () => {
+describe('the path of a call', () => {
   it('goes by an interface endpoint, whose id policies see', () => {
     expect(answer('function to SQS')).toMatchObject({ via: { kind: 'interface', endpoint: 'sqs', vpc: 'vpc' } })
     expect(answer('balancer to endpoint')).toMatchObject({ via: { kind: 'interface', endpoint: 'sqs', vpc: 'vpc' } })
@@ -360,6 +403,22 @@ describe('the way of a call', () => {
 
   it('goes by a gateway endpoint, whose id policies see', () => {
     expect(answer('function to S3')).toMatchObject({ via: { kind: 'gateway', endpoint: 's3', vpc: 'vpc' } })
+  })
+
+  it('goes by the gateway endpoint of S3 beside an interface endpoint for outside the VPC', () => {
+    const endpoint = {
+      VpcId: 'vpc',
+      VpcEndpointType: 'Interface',
+      ServiceName: 'com.amazonaws.ap-northeast-2.s3',
+      PrivateDnsEnabled: true,
+      SubnetIds: ['privatea', 'privateb'],
+      SecurityGroupIds: ['endpointgroup'],
+      DnsOptions: { PrivateDnsOnlyForInboundResolverEndpoint: true },
+    }
+    const more = { S3Interface: ['EC2::VPCEndpoint', endpoint] }
+    expect(answer('function to S3', {}, more)).toMatchObject({ via: { kind: 'gateway', endpoint: 's3' } })
+    const plain = { S3Interface: ['EC2::VPCEndpoint', { ...endpoint, DnsOptions: {} }] }
+    expect(answer('function to S3', {}, plain)).toMatchObject({ via: { kind: 'interface', endpoint: 's3interface' } })
   })
 
   it('goes by NAT where no endpoint serves the subnet, and says why', () => {
@@ -405,6 +464,38 @@ describe('the way of a call', () => {
     expect(answer('function to Slack')).toMatchObject({ warnings: ['net/PrivateB depends on net/Nat in the zone a.'] })
     const found = answer('function to SQS', { Sqs: { SubnetIds: ['privatea'] } })
     expect(found).toMatchObject({ allowed: true, warnings: ['net/Sqs has no interface in the zone b.'] })
+  })
+})
+
+describe('a route', () => {
+  it('for a part of the VPC leads out of it', () => {
+    const route = { RouteTableId: 'privateroutes', DestinationCidrBlock: '10.0.3.0/24', TransitGatewayId: 'tgw-1' }
+    const found = answer('function to database', {}, { Detour: ['EC2::Route', route] })
+    expect(found).toMatchObject({
+      allowed: false,
+      at: 'net/Detour',
+      reason: expect.stringContaining('to tgw-1, which is not followed'),
+    })
+  })
+
+  it('for a part of the internet wins over the one for all of it', () => {
+    const route = { RouteTableId: 'privateroutes', DestinationCidrBlock: '52.0.0.0/8', VpcPeeringConnectionId: 'pcx-1' }
+    const found = answer('function to Slack', {}, { Detour: ['EC2::Route', route] })
+    expect(found).toMatchObject({ allowed: false, at: 'net/Detour', reason: expect.stringContaining('leads to pcx-1') })
+  })
+
+  it('may write out what every route table has', () => {
+    const route = { RouteTableId: 'privateroutes', DestinationCidrBlock: '10.0.0.0/16', GatewayId: 'local' }
+    expect(answer('function to database', {}, { Local: ['EC2::Route', route] })).toMatchObject({ allowed: true })
+  })
+
+  it('is not looked for between VPCs', () => {
+    const more = {
+      OtherVpc: ['EC2::VPC', { CidrBlock: '10.9.0.0/16' }],
+      OtherSubnet: ['EC2::Subnet', { VpcId: 'othervpc', AvailabilityZone: 'a', CidrBlock: '10.9.0.0/24' }],
+    } as const
+    const found = answer('function to database', { DatabaseSubnets: { SubnetIds: ['othersubnet'] } }, more)
+    expect(found).toMatchObject({ allowed: false, reason: expect.stringContaining('another VPC (net/OtherVpc)') })
   })
 })
 
@@ -493,7 +584,7 @@ describe('an address', () => {
   const question = (address: string, groups?: string[]): Question =>
     asked('function', { kind: 'address', address, ...(groups && { groups }) }, 3306)
 
-  it('is judged by its subnet and its groups', () => {
+  it('depends on its subnet and its groups', () => {
     const network = networkOf(world())
     expect(reach(network, question('10.0.3.9', ['databasegroup']))).toMatchObject({ allowed: true })
     expect(reach(network, question('10.0.3.9'))).toMatchObject({
@@ -513,14 +604,23 @@ describe('an address', () => {
   })
 })
 
-describe('what cannot be judged', () => {
+it('starts at what makes connections', () => {
+  expect(reach(networkOf(world()), asked('database', slack))).toMatchObject({
+    allowed: false,
+    reason: 'net/Database starts no connections.',
+  })
+})
+
+describe('what cannot be checked', () => {
   it('is named', () => {
     const changes = {
       FunctionToServices: { CidrIp: null, CidrIpv6: '::/0' },
       TaskToServices: { CidrIp: null, DestinationPrefixListId: 'pl-9' },
     }
-    expect(networkOf(world(changes)).unjudged).toEqual([
-      'net/FunctionToServices, CidrIpv6: IPv6 is not judged.',
+    const dhcp = { Dhcp: ['EC2::DHCPOptions', { DomainNameServers: ['10.0.0.9'] }] } as const
+    expect(networkOf(world(changes, dhcp)).unchecked).toEqual([
+      'net/Dhcp: DNS servers other than those of AWS are not checked.',
+      'net/FunctionToServices, CidrIpv6: IPv6 is not checked.',
       'net/TaskToServices, DestinationPrefixListId: the addresses of pl-9 are not known.',
     ])
   })

@@ -1,7 +1,7 @@
 import type { NetworkResource } from '../../../../src/dev/rehearse/network/resource.ts'
 import type { JsonMap } from '../../../../src/operations/cloudformation/index.ts'
 
-/** A network in two zones with everything that `reach` judges. Physical ids are the logical ones in lower case. */
+/** A network in two zones with everything that `reach` looks at. Physical ids are the logical ones in lower case. */
 const properties: Readonly<Record<string, readonly [type: string, properties: JsonMap]>> = {
   Vpc: ['EC2::VPC', { CidrBlock: '10.0.0.0/16', EnableDnsSupport: true, EnableDnsHostnames: true }],
   Igw: ['EC2::InternetGateway', {}],
