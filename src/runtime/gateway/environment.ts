@@ -29,6 +29,7 @@ export async function openGateway(
   const gateway = createGateway({
     registry,
     queue,
+    sandboxQueue: env.APIGW_SANDBOX_QUEUE || undefined,
     ledger,
     media: openMedia({ endpoint: env.APIGW_MEDIA_ENDPOINT, region, bucket: env.APIGW_MEDIA_BUCKET }),
     endpoints: await discoverEndpoints(),

@@ -62,6 +62,8 @@ export interface Observation {
 export interface GatewayParts {
   readonly registry: Registry
   readonly queue: Queue
+  /** The queue that routes call `sandbox`. */
+  readonly sandboxQueue?: string | undefined
   /** Absent: what reads messages and reports answers 503. */
   readonly ledger?: Ledger | undefined
   /** Absent: images can be neither kept nor sent. */
@@ -99,7 +101,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const tokens = createTokens({ registry, masterKeys, issuer: publicOrigin ?? 'apigw', now })
   const authenticate = authenticator({ registry, masterKeys, tokens, now })
   const find = pathsOf(parts.endpoints)
-  const publisher = createPublisher(queue)
+  const publisher = createPublisher(queue, { sandbox: parts.sandboxQueue })
   const ready = readinessOf(registry)
   const settlements = createSettlements(registry, parts.ledger)
   const { ledger = absentLedger, media = absentMedia } = parts

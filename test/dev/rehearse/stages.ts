@@ -20,7 +20,7 @@ export function shipped(): string {
   return folder
 }
 
-const image = `${place.account}.dkr.ecr.${place.region}.amazonaws.com/apigw-prod@sha256:${'0'.repeat(64)}`
+export const image = `${place.account}.dkr.ecr.${place.region}.amazonaws.com/apigw-prod@sha256:${'0'.repeat(64)}`
 export const least: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123', alertEmail: 'ops@example.com' }
 
 /** One of each kind of stage that `apigw deploy` can make: what differs from the least. */

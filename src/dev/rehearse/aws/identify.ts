@@ -125,5 +125,7 @@ export function identify(incoming: Incoming, place: Place): Identified {
   const known = targets[prefix]
   if (operation === undefined || known === undefined) return queryRequest(service, incoming)
   const parameters = jsonOf(incoming.body)
-  return { service, action: `${known}:${operation}`, resources: resourcesOf(known, operation, place, parameters), parameters }
+  // A batch needs the right to the single action (Service Authorization Reference, Amazon SQS).
+  const action = known === 'sqs' ? operation.replace(/Batch$/, '') : operation
+  return { service, action: `${known}:${action}`, resources: resourcesOf(known, operation, place, parameters), parameters }
 }

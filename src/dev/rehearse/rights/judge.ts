@@ -48,8 +48,7 @@ function accountIn(arn: string): string {
 function contextOf(
   sender: Sender,
   { action, keys = {}, secureTransport = true }: AwsRequest,
-  account: string,
-  region: string,
+  { account, region, owner }: { readonly account: string; readonly region: string; readonly owner: string | undefined },
 ): RequestContext {
   const known = new Map([
     ['aws:securetransport', value(String(secureTransport))],
@@ -57,6 +56,7 @@ function contextOf(
     ['aws:principalisawsservice', value(String(sender.kind === 'service'))],
     ['aws:viaawsservice', value('false')],
     ['aws:sourceip', absent],
+    ['aws:resourceaccount', owner === undefined ? absent : value(owner)],
     ...Object.entries(keys).map(([name, of]) => [name.toLowerCase(), value(of)] as const),
   ])
   if (sender.kind === 'service') {
@@ -100,6 +100,16 @@ export class Judge {
     this.#region = region
   }
 
+  #context(sender: Sender, request: AwsRequest): RequestContext {
+    return contextOf(sender, request, { account: this.#account, region: this.#region, owner: this.#ownerOf(request.resource) })
+  }
+
+  /** The account of a resource; undefined for `*`, and for a bucket of somebody else. */
+  #ownerOf(resource: string): string | undefined {
+    if (this.#rights.buckets.has(policyOwner(resource))) return this.#account
+    return accountIn(resource) || undefined
+  }
+
   #policies(resource: string): readonly Policy[] {
     return this.#rights.resources.get(policyOwner(resource)) ?? []
   }
@@ -128,7 +138,7 @@ export class Judge {
   }
 
   #ofRole(role: Role, sender: Extract<Sender, { kind: 'role' }>, request: AwsRequest): Verdict {
-    const context = contextOf(sender, request, this.#account, this.#region)
+    const context = this.#context(sender, request)
     const caller: Caller = { kind: 'AWS', arn: role.arn, account: this.#account }
     const endpoint = this.#throughEndpoint(sender.endpoint, caller, request, context)
     if (!endpoint.allowed) return endpoint
@@ -142,7 +152,7 @@ export class Judge {
   }
 
   #ofService(sender: Extract<Sender, { kind: 'service' }>, request: AwsRequest): Verdict {
-    const context = contextOf(sender, request, this.#account, this.#region)
+    const context = this.#context(sender, request)
     const { effect, by } = this.#byResource({ kind: 'Service', service: sender.service }, request, context)
     if (effect === 'allow') return this.#withKey(sender, request, by ?? '')
     if (effect === 'deny') return denied(`${by} denies it`)

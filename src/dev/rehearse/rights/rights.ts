@@ -20,6 +20,8 @@ export interface Rights {
   readonly endpoints: ReadonlyMap<string, Policy>
   /** The ARN of the key that encrypts a topic or a queue, by the ARN of that. */
   readonly keys: ReadonlyMap<string, string>
+  /** The ARNs of the buckets of the account: an ARN of S3 does not say whose it is. */
+  readonly buckets: ReadonlySet<string>
 }
 
 function listOf(value: Json | undefined): readonly Json[] {
@@ -149,5 +151,12 @@ export function rightsOf(all: readonly Resource[]): Rights {
       ? [[physicalId, policyOf(`${stack}/${logicalId}`, properties.PolicyDocument, true)]]
       : [],
   )
-  return { roles: new Map(roles.map((role) => [role.arn, role])), resources, endpoints: new Map(endpoints), keys: keysOf(all) }
+  const buckets = all.filter(({ type }) => type === 'AWS::S3::Bucket').map(({ physicalId }) => arnOf(physicalId))
+  return {
+    roles: new Map(roles.map((role) => [role.arn, role])),
+    resources,
+    endpoints: new Map(endpoints),
+    keys: keysOf(all),
+    buckets: new Set(buckets),
+  }
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { recordOf } from '../../../domain/record.ts'
 import { isMap } from '../../../operations/cloudformation/index.ts'
 import { mariadbServer, postgresServer, type Server } from '../../servers/index.ts'
@@ -8,6 +9,8 @@ import type { Authority } from '../aws/authority.ts'
 import type { Secrets } from '../aws/secrets.ts'
 import type { Resource } from '../template/resource.ts'
 import type { NamedServer } from './registry.ts'
+
+const startTries = 300
 
 interface Parts {
   readonly folder: string
@@ -91,10 +94,24 @@ async function startPostgres(resource: Resource, address: string, parts: Parts):
   return server
 }
 
+/** PostgreSQL listens before it serves (SQLSTATE 57P03, cannot_connect_now). */
+async function connected<T extends { connect(): Promise<unknown> }>(make: () => T): Promise<T> {
+  for (let round = 1; ; round++) {
+    const client = make()
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      const starting = error instanceof Error && 'code' in error && error.code === '57P03'
+      if (!starting || round === startTries) throw error
+      await sleep(100)
+    }
+  }
+}
+
 async function createMaster(port: number, { user, password, database }: Master): Promise<void> {
   const { Client } = (await import('pg')).default
-  const client = new Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' })
-  await client.connect()
+  const client = await connected(() => new Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' }))
   try {
     await client.query(`CREATE ROLE ${user} LOGIN CREATEROLE CREATEDB PASSWORD '${password}'`)
     await client.query(`CREATE DATABASE ${database} OWNER ${user}`)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { askRedis, freePorts, redisServer, type Victim } from '../../servers/index.ts'
 import type { Authority } from '../aws/authority.ts'
 import { type Secrets, withSecrets } from '../aws/secrets.ts'
@@ -41,6 +42,8 @@ export async function startRegistry(
   await server.start()
   await askRedis(plain, async (call) => {
     await call('CLUSTER', 'ADDSLOTSRANGE', 0, slots - 1)
+    // A node that has just got its slots waits a moment before it serves them.
+    while (!String(await call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(50)
     await call('CONFIG', 'SET', 'requirepass', withSecrets(String(resource.properties.AuthToken), parts.secrets))
   })
   return { id: resource.physicalId, names: [configuration, node], port: 6379, to: tls, stop: () => server.kill() }

@@ -31,6 +31,8 @@ function flattened(stacks: ReturnType<typeof resolveStage>): readonly Resource[]
   return [...stacks.values()].flatMap(({ resources }) => [...resources.values()])
 }
 
+/** An address on the internet (RFC 5737). */
+export const callerAddress = '198.51.100.7'
 /** The address of a balancer's network interface in the public subnets. */
 const balancerAddress = '10.40.0.10'
 
@@ -39,6 +41,8 @@ export class RehearsedStage {
   readonly findings: Findings
   readonly workshop: Workshop
   readonly resources: readonly Resource[]
+  /** The outputs of all stacks together. */
+  readonly outputs: Readonly<Record<string, string>>
   readonly functions: Functions
   readonly #pollers: Pollers
   readonly #tasks: readonly Task[]
@@ -47,12 +51,14 @@ export class RehearsedStage {
     findings: Findings
     workshop: Workshop
     resources: readonly Resource[]
+    outputs: Readonly<Record<string, string>>
     functions: Functions
     tasks: readonly Task[]
   }) {
     this.findings = parts.findings
     this.workshop = parts.workshop
     this.resources = parts.resources
+    this.outputs = parts.outputs
     this.functions = parts.functions
     this.#tasks = parts.tasks
     this.#pollers = new Pollers(parts.resources, parts.workshop, parts.functions, parts.findings)
@@ -78,14 +84,16 @@ export class RehearsedStage {
         await custom.make(resource, functions).catch((error: unknown) => findings.add(nameOf(resource), messageOf(error)))
       }
       // What a custom resource answered is in the properties of others.
-      const resources = flattened(resolveStage(stacks, place, custom.answers))
+      const resolved = resolveStage(stacks, place, custom.answers)
+      const resources = flattened(resolved)
+      const outputs = Object.assign({}, ...[...resolved.values()].map((stack) => stack.outputs))
       await functions.stop()
       functions = new Functions(resources, run)
       for (const service of resources.filter(({ type }) => type === 'AWS::ECS::Service')) {
         const task = resources.find(({ physicalId }) => physicalId === service.properties.TaskDefinition)
         if (task !== undefined) tasks.push(await Task.start(service, task, run))
       }
-      return new RehearsedStage({ findings, workshop, resources, functions, tasks })
+      return new RehearsedStage({ findings, workshop, resources, outputs, functions, tasks })
     } catch (error) {
       await functions.stop()
       await Promise.all(tasks.map((task) => task.stop()))
@@ -150,18 +158,18 @@ export class RehearsedStage {
     return rest.answer(forwardedBy(call, '10.40.32.20'))
   }
 
-  /** Calls the admin function by its URL, as the command line does. */
-  async admin(method: string, params: object, userArn: string): Promise<unknown> {
+  /** Calls the admin function by its URL, as the command line does. @param body what the function is asked */
+  async admin(body: object, userArn: string): Promise<unknown> {
     const url = this.#one('AWS::Lambda::Url')
     const id = randomUUID()
     const event = {
       version: '2.0',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ apigw: adminProtocol, method, params }),
+      body: JSON.stringify(body),
       isBase64Encoded: false,
       requestContext: {
         requestId: id,
-        http: { sourceIp: '198.51.100.7', method: 'POST', path: '/' },
+        http: { sourceIp: callerAddress, method: 'POST', path: '/' },
         authorizer: { iam: { accountId: this.workshop.place.account, userArn } },
       },
     }
@@ -182,8 +190,6 @@ export class RehearsedStage {
     await this.workshop.stop()
   }
 }
-
-const adminProtocol = 2
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -9,12 +9,20 @@ interface Destination {
   readonly port: number
 }
 
+function isLocal(host: string): boolean {
+  return host === 'localhost' || host === '127.0.0.1' || host === '::1'
+}
+
 /** The destination of a call of `connect`, in any of its forms; undefined for a local socket or the loopback address. */
-function destinationOf(first: unknown): Destination | undefined {
+function destinationOf([first, second]: readonly unknown[]): Destination | undefined {
+  // `connect(port, host)`, as the driver of PostgreSQL calls it.
+  if (typeof first === 'number' || typeof first === 'string') {
+    return typeof second === 'string' && !isLocal(second) ? { host: second, port: Number(first) } : undefined
+  }
   const options: unknown = Array.isArray(first) ? first[0] : first
   if (typeof options !== 'object' || options === null || !('port' in options)) return undefined
   const host = 'host' in options && typeof options.host === 'string' ? options.host : 'localhost'
-  return host === 'localhost' || host === '127.0.0.1' ? undefined : { host, port: Number(options.port) }
+  return isLocal(host) ? undefined : { host, port: Number(options.port) }
 }
 
 function refused({ host, port }: Destination, reason: string): Error {
@@ -24,6 +32,7 @@ function refused({ host, port }: Destination, reason: string): Error {
 /** The arguments of a call of `connect` with another destination. The object of the caller stays as it is: TLS checks its name. */
 function elsewhere(args: readonly unknown[], to: number): unknown[] {
   const [first, ...rest] = args
+  if (typeof first === 'number' || typeof first === 'string') return [to, '127.0.0.1', ...rest.slice(1)]
   const options: unknown = Array.isArray(first) ? first[0] : first
   const changed = { ...(typeof options === 'object' ? options : {}), host: '127.0.0.1', port: to, lookup: undefined }
   // `net.connect` passes its normalized arguments on as one list.
@@ -40,7 +49,7 @@ export function reroute(routes: readonly Route[], onBlocked: OnBlocked): void {
     configurable: true,
     writable: true,
     value: function rerouted(this: Socket, ...args: unknown[]): Socket {
-      const destination = destinationOf(args[0])
+      const destination = destinationOf(args)
       if (destination === undefined) return Reflect.apply(connect, this, args)
       const route = routeFor(routes, destination.host, destination.port)
       if (route?.to !== undefined) return Reflect.apply(connect, this, elsewhere(args, route.to))

@@ -23,7 +23,14 @@ export interface Publisher {
 export interface PublisherOptions extends Partial<LaneLimits> {
   /** Bytes that may wait for their queues before further calls are refused. */
   readonly waitingBytes?: number
+  /**
+   * The queue that routes call `sandbox`, as every new customer's test route does
+   * (docs/decisions/0066-the-sandbox-queue-by-its-name.md). Default: it is called so.
+   */
+  readonly sandbox?: string | undefined
 }
+
+const sandboxName = 'sandbox'
 
 const usual: LaneLimits = {
   // SQS answers within 10 ms or so in its own region; waiting half as long for company is not felt, and under load it
@@ -40,7 +47,7 @@ const defaultWaitingBytes = 64 * 1024 * 1024
  * envelopes: SQS bills by the request, not by the message. A call that comes alone is sent at once.
  */
 export function createPublisher(queue: Pick<Queue, 'sendBatch'>, options: PublisherOptions = {}): Publisher {
-  const { waitingBytes = defaultWaitingBytes, ...limits } = options
+  const { waitingBytes = defaultWaitingBytes, sandbox = sandboxName, ...limits } = options
   const lanes = new Map<string, Lane>()
   const restsUntil = new Map<string, number>()
   let waiting = 0
@@ -48,7 +55,7 @@ export function createPublisher(queue: Pick<Queue, 'sendBatch'>, options: Publis
   function laneOf(name: string): Lane {
     let lane = lanes.get(name)
     if (lane === undefined) {
-      lane = new Lane(queue, name, { ...usual, ...limits })
+      lane = new Lane(queue, name === sandboxName ? sandbox : name, { ...usual, ...limits })
       lanes.set(name, lane)
     }
     return lane
