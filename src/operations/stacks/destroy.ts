@@ -1,14 +1,13 @@
 import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import { causeOf } from './causes.ts'
-import { type Change, lossOf } from './change.ts'
 import type { StackClients } from './clients.ts'
+import { contentsOf } from './contents.ts'
 import { EventFeed } from './events.ts'
 import { interruptedBefore } from './interrupted.ts'
 import { idleStack } from './ready.ts'
 import { isInReview, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
-import { deletionPolicies } from './template.ts'
 import { tokenFor } from './token.ts'
 import { watch } from './watch.ts'
 
@@ -38,31 +37,6 @@ export async function destroyStack(clients: StackClients, name: string, steps: S
   throw new Problem('stack-failed', `${name} could not be deleted completely (${after.status}). ${why}`, {
     next: cause?.next ?? steps.statusCommand ?? 'run it again',
   })
-}
-
-/** All resources of a stack, as the changes of a deletion. */
-export async function contentsOf(clients: StackClients, { id }: Stack): Promise<Change[]> {
-  const { GetTemplateCommand, ListStackResourcesCommand } = await import('@aws-sdk/client-cloudformation')
-  const { TemplateBody = '' } = await callAws(clients, 'cloudformation:GetTemplate', () =>
-    clients.cloudFormation.send(new GetTemplateCommand({ StackName: id, TemplateStage: 'Original' })),
-  )
-  const policies = deletionPolicies(TemplateBody)
-  const found: Change[] = []
-  let token: string | undefined
-  do {
-    const input = { StackName: id, NextToken: token }
-    const { StackResourceSummaries = [], NextToken } = await callAws(clients, 'cloudformation:ListStackResources', () =>
-      clients.cloudFormation.send(new ListStackResourcesCommand(input)),
-    )
-    for (const { LogicalResourceId = '', ResourceType = '', PhysicalResourceId, ResourceStatus } of StackResourceSummaries) {
-      if (ResourceStatus === 'DELETE_COMPLETE') continue
-      const loss = lossOf(ResourceType, policies.get(LogicalResourceId))
-      const change = { kind: 'delete', id: LogicalResourceId, type: ResourceType, perhaps: false, why: [], loss } as const
-      found.push({ ...change, physicalId: PhysicalResourceId ?? null })
-    }
-    token = NextToken
-  } while (token !== undefined)
-  return found
 }
 
 async function remove(clients: StackClients, { id, name }: Stack, { who }: Steps): Promise<void> {

@@ -62,3 +62,12 @@ export async function describeStack(clients: StackClients, name: string): Promis
     }
   })
 }
+
+/** The template of a stack as it was sent. */
+export async function originalTemplate(clients: StackClients, id: string): Promise<string> {
+  const { GetTemplateCommand } = await import('@aws-sdk/client-cloudformation')
+  const { TemplateBody = '' } = await callAws(clients, 'cloudformation:GetTemplate', () =>
+    clients.cloudFormation.send(new GetTemplateCommand({ StackName: id, TemplateStage: 'Original' })),
+  )
+  return TemplateBody
+}

@@ -4,12 +4,11 @@ import { artifactBucket, defaultBucket } from './bucket.ts'
 import type { Change } from './change.ts'
 import type { DesiredStack } from './change-set.ts'
 import type { StackClients } from './clients.ts'
-import { deployStack } from './deploy.ts'
+import { deployApproved } from './deploy-approved.ts'
 import { diffStack, isCovered, type StackDiff } from './diff.ts'
 import { refuseFixed } from './fixed.ts'
 import { type Input, inputValues, missingInput } from './inputs.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
-import { onlyProtects, unprotectedCreation } from './protect.ts'
 import { keptParameters } from './restore.ts'
 import { sentParameters } from './sent.ts'
 import { describeStack, type Stack } from './stack.ts'
@@ -135,18 +134,8 @@ export async function deployStage(
     if (code.length > 0) await uploadCode(clients, stage, code)
     const approve = async (changes: readonly Change[]) =>
       changes.every((change) => isCovered(change, approved)) || steps.approve(desired.name, changes)
-    const result = await deployApproved(clients, desired, deployed.get(key), { ...steps, approve })
+    const result = await deployApproved(clients, desired, { ...steps, approve })
     outputs.set(key, result.outputs)
     done({ stack: key, name: desired.name, ...result })
   }
-}
-
-/** A new stack with deletion protection is created without it and protected in a second step. */
-async function deployApproved(clients: StackClients, desired: DesiredStack, before: Stack | undefined, steps: Steps) {
-  const all = { ...steps, mayRemoveFailed: async () => true }
-  const created = unprotectedCreation(desired, before)
-  if (created === undefined) return deployStack(clients, desired, all)
-  await deployStack(clients, created, all)
-  const approve = async (changes: readonly Change[]) => onlyProtects(changes) || steps.approve(changes)
-  return { ...(await deployStack(clients, desired, { ...all, approve })), changed: true }
 }
