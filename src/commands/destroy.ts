@@ -15,7 +15,7 @@ import {
   type StackToDelete,
   stackClients,
 } from '../operations/stacks/index.ts'
-import { changesText, losesData } from '../presenters/changes.ts'
+import { changesText, losesData, restoreText } from '../presenters/changes.ts'
 
 interface DestroyFlags {
   readonly yes: boolean
@@ -27,7 +27,7 @@ interface DestroyFlags {
 export default class Destroy extends BaseCommand {
   static override summary = 'delete the stacks of a stage'
   static override description =
-    'Shows everything that will be deleted. Dependent stacks are deleted first. If a stack holds data, you must type the name of the stage. Resources that the templates retain (databases, buckets, keys) are listed at the end.'
+    'Shows everything that will be deleted. Dependent stacks are deleted first. If a stack holds data, you must type the name of the stage. Resources that the templates retain (queues, tables, buckets, keys) are listed at the end, with the settings that a new deployment takes them over with.'
   static override examples = ['<%= config.bin %> destroy --stage dev', '<%= config.bin %> destroy gateway --dry-run']
   static override args = { stack: Args.string({ multiple: true, description: 'stacks to delete (default: all)' }) }
   static override flags = {
@@ -74,6 +74,7 @@ export default class Destroy extends BaseCommand {
     })
     const retained = deleted.flatMap((one) => one.retained)
     if (retained.length > 0) this.note(['Retained resources, billed until you delete them:', ...retained].join('\n  '))
+    for (const { restore } of deleted) if (restore !== null) this.note(restoreText(restore, region))
     return { ...head, stacks: deleted }
   }
 

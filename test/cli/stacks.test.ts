@@ -295,7 +295,9 @@ describe('destroy', () => {
     const data = aws.stacks.get('apigw-prod-data')
     if (data === undefined) throw new Error('there is no data stack')
     data.parameters.DeletionProtection = 'false'
-    data.template = data.template.replace('AWS::RDS::DBInstance', 'AWS::RDS::DBInstance\n    DeletionPolicy: Retain')
+    data.template = data.template
+      .replace('AWS::RDS::DBInstance', 'AWS::RDS::DBInstance\n    DeletionPolicy: Retain')
+      .replace(/^Resources:\n/m, 'Resources:\n  Ledger:\n    Type: AWS::DynamoDB::Table\n    DeletionPolicy: Retain\n')
     const refused = await run('destroy', '--yes')
     expect(refused.code).toBe(2)
     expect(refused.stderr).toMatch(/Next: {2}apigw destroy --stage prod --yes --confirm prod/)
@@ -305,7 +307,9 @@ describe('destroy', () => {
     const gone = await run('destroy', '--yes', '--confirm', 'prod')
     expect(gone.code, gone.stderr).toBe(0)
     expect(names(gone.stdout)).toEqual(keys.toReversed().map((key) => `apigw-prod-${key}`))
-    expect(gone.stderr).toMatch(/Retained resources.*\n {2}AWS::RDS::DBInstance database-1/)
+    expect(gone.stderr).toMatch(/Retained resources.*\n {2}AWS::DynamoDB::Table ledger-1\n {2}AWS::RDS::DBInstance database-1/)
+    // A new deployment takes over what is kept.
+    expect(gone.stderr).toMatch(/ {4}deploy:\n {6}restore:\n {8}ledger: ledger-1\n {8}database: SNAPSHOT/)
     const nothing = await run('destroy', '--yes', '--json')
     expect(JSON.parse(nothing.stdout)).toEqual({ stage: 'prod', region: 'ap-northeast-2', dryRun: false, stacks: [] })
   })

@@ -1,12 +1,13 @@
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { dependentsOf, type StackKey, stackName } from '../../domain/stage.ts'
+import { dependentsOf, type RestoreSettings, type StackKey, stackName } from '../../domain/stage.ts'
 import type { Change } from './change.ts'
 import type { StackClients } from './clients.ts'
 import { contentsOf } from './contents.ts'
 import { destroyStack } from './destroy.ts'
 import { chosenStacks } from './plan.ts'
 import { failedCreation } from './ready.ts'
+import { restoreSettings } from './restore.ts'
 import { describeStack, isInReview, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
 
@@ -78,6 +79,8 @@ export interface DeletedStack {
   readonly name: string
   /** `TYPE ID` of each resource that the template retains. */
   readonly retained: readonly string[]
+  /** The settings with which a new stage takes over what is retained; null if there is nothing of the kind. */
+  readonly restore: RestoreSettings | null
 }
 
 /**
@@ -91,7 +94,7 @@ export async function destroyStage(
   done: (gone: DeletedStack) => void,
 ): Promise<void> {
   for (const { key, name } of toDelete) {
-    const { retained } = await destroyStack(clients, name, { ...steps, approve: async () => true })
-    done({ stack: key, name, retained })
+    const { retained, ids } = await destroyStack(clients, name, { ...steps, approve: async () => true })
+    done({ stack: key, name, retained, restore: restoreSettings(key, ids) })
   }
 }

@@ -14,6 +14,8 @@ import { watch } from './watch.ts'
 export interface Destroyed {
   /** `TYPE ID` of each resource that the template retained. */
   readonly retained: readonly string[]
+  /** The physical ids of the same resources, by their names in the template. */
+  readonly ids: Readonly<Record<string, string>>
 }
 
 /**
@@ -22,7 +24,7 @@ export interface Destroyed {
  */
 export async function destroyStack(clients: StackClients, name: string, steps: Steps): Promise<Destroyed> {
   const stack = await idleStack(clients, name, steps)
-  if (stack === undefined) return { retained: [] }
+  if (stack === undefined) return { retained: [], ids: {} }
   const approved = await steps.approve(isInReview(stack) ? [] : await contentsOf(clients, stack))
   if (!approved) throw new Problem('declined', `Not confirmed. ${name} was not deleted.`)
   if (steps.signal?.aborted) throw interruptedBefore(name)
@@ -31,7 +33,8 @@ export async function destroyStack(clients: StackClients, name: string, steps: S
   const { stack: after, events } = await watch(clients, stack.id, feed, steps)
   const kept = events.filter(({ status, ofStack }) => status === 'DELETE_SKIPPED' && !ofStack)
   const retained = [...new Set(kept.map(({ type, physicalId }) => `${type} ${physicalId}`))]
-  if (after === undefined || after.status === 'DELETE_COMPLETE') return { retained }
+  const ids = Object.fromEntries(kept.map(({ resource, physicalId }) => [resource, physicalId]))
+  if (after === undefined || after.status === 'DELETE_COMPLETE') return { retained, ids }
   const cause = causeOf(events)
   const why = cause === undefined ? (after.reason ?? after.status) : `${cause.resource} (${cause.type}): ${cause.reason}`
   throw new Problem('stack-failed', `${name} could not be deleted completely (${after.status}). ${why}`, {
