@@ -8,6 +8,7 @@ import { deployApproved } from './deploy-approved.ts'
 import { diffStack, isCovered, type StackDiff } from './diff.ts'
 import { refuseFixed } from './fixed.ts'
 import { type Input, inputValues, missingInput } from './inputs.ts'
+import { updateOrder } from './order.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
 import { keptParameters } from './restore.ts'
 import { sentParameters } from './sent.ts'
@@ -128,7 +129,7 @@ export async function deployStage(
 ): Promise<void> {
   const deployed = await deployedStacks(clients, stage.name)
   const outputs = new Map([...deployed].map(([key, stack]) => [key, stack.outputs]))
-  for (const deployment of deployments) {
+  for (const deployment of updateOrder(deployments, deployed)) {
     const { key, code, changes: approved } = deployment
     const desired = withInputs(stage, deployment, outputs)
     if (code.length > 0) await uploadCode(clients, stage, code)
