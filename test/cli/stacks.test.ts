@@ -320,6 +320,26 @@ describe('destroy', () => {
     expect(message).toBe(`${name} has deletion protection enabled.`)
     expect(next).toMatch(/deploy\.parameters\.data\.DeletionProtection/)
   })
+  test('takes the users out of its groups first, because IAM deletes no group with users', async () => {
+    const users = new Set(['jane', 'bob'])
+    const listed = () => `<Users>${[...users].map((user) => `<member><UserName>${user}</UserName></member>`).join('')}</Users>`
+    const { run, aws, server } = await cloud({
+      GetGroup: listed,
+      RemoveUserFromGroup: ({ parameters }: { parameters: URLSearchParams }) => {
+        users.delete(parameters.get('UserName') ?? '')
+        return ''
+      },
+    })
+    aws.put('apigw-prod-security', { template: 'Resources: {Operators: {Type: "AWS::IAM::Group"}}' })
+    const shown = await run('destroy', '--dry-run')
+    expect(shown.stderr).toMatch(/The user jane leaves the group operators-1\./)
+    expect([...users]).toEqual(['jane', 'bob'])
+    const gone = await run('destroy', '--yes')
+    expect(gone.code, gone.stderr).toBe(0)
+    expect([...users]).toEqual([])
+    const actions = server.asked.map(({ action }) => action)
+    expect(actions.lastIndexOf('RemoveUserFromGroup')).toBeLessThan(actions.indexOf('DeleteStack'))
+  })
   test('keeps a stack that other stacks depend on', async () => {
     const { run, aws } = await cloud()
     await run('deploy', '--yes')

@@ -5,6 +5,7 @@ import type { Change } from './change.ts'
 import type { StackClients } from './clients.ts'
 import { contentsOf } from './contents.ts'
 import { destroyStack } from './destroy.ts'
+import { type Member, membersOf, removeMembers } from './members.ts'
 import { chosenStacks } from './plan.ts'
 import { failedCreation } from './ready.ts'
 import { restoreSettings } from './restore.ts'
@@ -16,6 +17,8 @@ export interface StackToDelete {
   readonly key: StackKey
   readonly name: string
   readonly changes: readonly Change[]
+  /** Users in its groups, who leave them first. */
+  readonly members: readonly Member[]
 }
 
 /**
@@ -33,7 +36,8 @@ export async function findStacksToDelete(
       const stack = await describeStack(clients, stackName(stage, key))
       if (stack === undefined) return undefined
       refuseProtected(key, stack)
-      return { key, name: stack.name, changes: isInReview(stack) ? [] : await contentsOf(clients, stack) }
+      const changes = isInReview(stack) ? [] : await contentsOf(clients, stack)
+      return { key, name: stack.name, changes, members: await membersOf(clients, changes) }
     }),
   )
   const toDelete = there.filter((one) => one !== undefined)
@@ -93,7 +97,8 @@ export async function destroyStage(
   steps: Omit<Steps, 'approve'>,
   done: (gone: DeletedStack) => void,
 ): Promise<void> {
-  for (const { key, name } of toDelete) {
+  for (const { key, name, members } of toDelete) {
+    await removeMembers(clients, members, steps.report)
     const { retained, ids } = await destroyStack(clients, name, { ...steps, approve: async () => true })
     done({ stack: key, name, retained, restore: restoreSettings(key, ids) })
   }
