@@ -27,6 +27,7 @@ export interface FakeStack {
   reason: string | undefined
   template: string
   parameters: Record<string, string>
+  tags: Readonly<Record<string, string>>
   /** Newest first. */
   events: Event[]
   /** Events to come, one per poll. */
@@ -43,6 +44,7 @@ interface FakeChangeSet {
   readonly failed: string | undefined
   looked: boolean
   readonly type: string | null
+  readonly tags: Readonly<Record<string, string>>
 }
 
 interface Template {
@@ -93,6 +95,8 @@ export class FakeCloudFormation {
       reason: undefined,
       template: 'Resources: {}',
       parameters: {},
+      // Of the stage in its name.
+      tags: { 'apigw:stage': name.split('-')[1] ?? '' },
       events: [],
       coming: [],
       script: {},
@@ -166,6 +170,7 @@ export class FakeCloudFormation {
         StackStatusReason: stack.reason,
         CreationTime: '2026-11-24T00:00:00Z',
         Outputs: this.#outputs(stack),
+        Tags: members(...Object.entries(stack.tags).map(([Key, Value]) => fields({ Key, Value }))),
         Parameters: members(
           ...Object.entries(allParameters(stack)).map(([key, value]) => fields({ ParameterKey: key, ParameterValue: value })),
         ),
@@ -196,6 +201,7 @@ export class FakeCloudFormation {
     const stack = known ? old : (shell ?? this.put(name, { status: 'REVIEW_IN_PROGRESS' }))
     const template = parameters.get('TemplateBody') ?? `{"TemplateURL":"${parameters.get('TemplateURL')}"}`
     const given = pairs(parameters, 'Parameters', 'ParameterKey', 'ParameterValue')
+    const tags = pairs(parameters, 'Tags', 'Key', 'Value')
     const script = this.scripts.get(name) ?? {}
     const imported = pairs(parameters, 'ResourcesToImport', 'LogicalResourceId', 'ResourceType')
     const changes =
@@ -216,6 +222,7 @@ export class FakeCloudFormation {
       failed: same ? unchanged : undefined,
       looked: false,
       type,
+      tags,
     })
     return fields({ Id: id, StackId: stack.id })
   }
@@ -311,6 +318,7 @@ export class FakeCloudFormation {
     if (script.ends === undefined) {
       stack.template = set.template
       stack.parameters = set.parameters
+      stack.tags = set.tags
     }
     this.#sets.clear()
     return ''

@@ -6,6 +6,7 @@ import type { StackClients } from './clients.ts'
 import { contentsOf } from './contents.ts'
 import { destroyStack } from './destroy.ts'
 import { type Member, membersOf, removeMembers } from './members.ts'
+import { refuseOthers } from './others.ts'
 import { chosenStacks } from './plan.ts'
 import { failedCreation } from './ready.ts'
 import { restoreSettings } from './restore.ts'
@@ -35,6 +36,7 @@ export async function findStacksToDelete(
     keys.map(async (key): Promise<StackToDelete | undefined> => {
       const stack = await describeStack(clients, stackName(stage, key))
       if (stack === undefined) return undefined
+      refuseOthers(clients, stage, stack)
       refuseProtected(key, stack)
       const changes = isInReview(stack) ? [] : await contentsOf(clients, stack)
       return { key, name: stack.name, changes, members: await membersOf(clients, changes) }

@@ -9,10 +9,11 @@ import { diffStack, isCovered, type StackDiff } from './diff.ts'
 import { refuseFixed } from './fixed.ts'
 import { type Input, inputValues, missingInput } from './inputs.ts'
 import { updateOrder } from './order.ts'
+import { refuseOthers } from './others.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
 import { keptParameters } from './restore.ts'
 import { sentParameters } from './sent.ts'
-import { describeStack, type Stack } from './stack.ts'
+import { describeStack, type Stack, stageTag } from './stack.ts'
 import type { Steps } from './steps.ts'
 import { effectiveParameters } from './template.ts'
 import { uploadAsset } from './upload.ts'
@@ -29,12 +30,18 @@ export interface StackDeployment extends StackDiff {
 
 type Deployed = ReadonlyMap<StackKey, Stack>
 
-/** The stacks of a stage that exist. */
+/** The stacks of a stage that exist. @throws Problem `stack-stuck` if one of them is not of the stage */
 async function deployedStacks(clients: StackClients, stage: string): Promise<Deployed> {
   const found = await Promise.all(
     stackKeys.map(async (key) => [key, await describeStack(clients, stackName(stage, key))] as const),
   )
-  return new Map(found.flatMap(([key, stack]) => (stack === undefined ? [] : [[key, stack]])))
+  return new Map(
+    found.flatMap(([key, stack]) => {
+      if (stack === undefined) return []
+      refuseOthers(clients, stage, stack)
+      return [[key, stack]]
+    }),
+  )
 }
 
 /** Stands in for a value that is not known yet, so that the rest can be compared. */
@@ -65,8 +72,7 @@ async function stackDeployment(plan: StackPlan, run: Run): Promise<StackDeployme
     name,
     templateBody: template,
     parameters: { ...sent, ...keptParameters(key, sent, before?.parameters), ...known, ...Object.fromEntries(guesses) },
-    // The budget and the cost report filter by this tag.
-    tags: { 'apigw:stage': stage.name },
+    tags: { [stageTag]: stage.name },
   }
   return { key, desired, inputs, unknown, code, ...(await diffStack(clients, desired, steps)) }
 }
