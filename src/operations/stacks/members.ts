@@ -51,7 +51,7 @@ export async function membersOf(clients: StackClients, contents: readonly Change
   })
 }
 
-/** Takes users out of groups; one that left meanwhile is no error. */
+/** Removes users from groups. Ignores a user who has left the group meanwhile. */
 export async function removeMembers(
   clients: StackClients,
   members: readonly Member[],
