@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { charsets } from '../domain/euc-kr.ts'
-import { detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from '../domain/stage.ts'
+import { alertChoices, detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from '../domain/stage.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'is not a name: use up to 30 of a-z, 0-9 and "-"')
 const value = z.union([z.string(), z.number(), z.boolean()])
@@ -35,6 +35,7 @@ export const deployConfig = z.strictObject({
     .regex(/@sha256:[0-9a-f]{64}$/, 'must name the image by digest: …@sha256:…')
     .optional(),
   alertEmail: z.email().optional(),
+  alerts: z.enum(alertChoices).optional(),
   monthlyBudget: z.number().positive().optional(),
   detection: z.enum(detections).optional(),
   artifactBucket: z

@@ -191,7 +191,7 @@ describe('deploy', () => {
   })
   test('says which setting is missing, and which stacks exist', async () => {
     const { server, root } = await cloud()
-    const bare = project({})
+    const bare = project({ alerts: 'none' })
     expect(shownError(await run(['deploy'], { cwd: bare, root, env: server.env })).next).toMatch(
       /^set deploy\.domain of the stage/,
     )

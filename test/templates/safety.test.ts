@@ -35,7 +35,6 @@ describe('resources that keep data', () => {
 
   it('are encrypted', () => {
     for (const { properties } of each('AWS::SQS::Queue', 6)) expect(properties.SqsManagedSseEnabled).toBe(true)
-    for (const { properties } of each('AWS::DynamoDB::Table')) expect(properties.SSESpecification).toEqual({ SSEEnabled: true })
     // A snapshot determines the encryption.
     const encrypted = { 'Fn::If': ['RestoreDatabase', { Ref: 'AWS::NoValue' }, true] }
     for (const { properties } of each('AWS::RDS::DBInstance')) expect(properties.StorageEncrypted).toEqual(encrypted)

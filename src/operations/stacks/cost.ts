@@ -1,7 +1,7 @@
 import type { StackKey } from '../../domain/stage.ts'
 import type { StackPlan } from './plan.ts'
 import { hoursAMonth, type Prices, prices } from './prices.ts'
-import { effectiveParameters, interfaceEndpoints, mapped, templateResources } from './template.ts'
+import { effectiveParameters, interfaceEndpoints, mapped, secretsIn } from './template.ts'
 
 /** One fixed cost: what it costs a month without any traffic. */
 export interface CostLine {
@@ -90,7 +90,7 @@ function dataCost(plan: StackPlan, price: Prices, sum: Sum): void {
   sum.add(`registry: ${nodes} × ${node}`, perMonth(price.registryHour[node], nodes))
   sum.add(`database: ${copies} × ${dbClass}`, perMonth(price.databaseHour[dbClass], copies))
   sum.add(`database: ${copies} × ${DatabaseGigabytes} GB of disk`, price.diskGigabyteMonth * copies * Number(DatabaseGigabytes))
-  const secrets = templateResources(plan.template).filter(({ type }) => type === 'AWS::SecretsManager::Secret').length
+  const secrets = secretsIn(plan.template)
   sum.add(`secrets: ${secrets}`, secrets * price.secretMonth)
 }
 

@@ -36,7 +36,12 @@ const settingParameters: readonly (readonly [setting: keyof DeploySettings, stac
 const sizeParameters: Readonly<Record<NonNullable<DeploySettings['size']>, Readonly<Partial<Record<StackKey, Values>>>>> = {
   small: {},
   medium: {
-    data: { RegistryNodeType: 'cache.m7g.large', DatabaseClass: 'db.m7g.large', DatabaseGigabytes: '100' },
+    data: {
+      RegistryNodeType: 'cache.m7g.large',
+      DatabaseClass: 'db.m7g.large',
+      DatabaseGigabytes: '100',
+      DatabaseConnections: '400',
+    },
     gateway: { RequestsASecond: '2000', BurstRequests: '4000', MaxTasks: '20' },
     worker: { MaximumConcurrency: '10', MaxTasks: '8' },
   },
@@ -47,6 +52,7 @@ const sizeParameters: Readonly<Record<NonNullable<DeploySettings['size']>, Reado
       DatabaseClass: 'db.m7g.2xlarge',
       DatabaseGigabytes: '500',
       DatabaseMaxGigabytes: '2000',
+      DatabaseConnections: '1500',
     },
     gateway: { RequestsASecond: '10000', BurstRequests: '10000', TaskCpu: '2048', TaskMegabytes: '4096', MaxTasks: '40' },
     worker: { MaximumConcurrency: '20', TaskCpu: '1024', TaskMegabytes: '2048', MaxTasks: '16' },
@@ -100,10 +106,29 @@ function checkTogether(key: StackKey, settings: DeploySettings): void {
       `set deploy.hostedZoneId ${inFile}, or deploy.certificateArn if DNS is hosted elsewhere`,
     )
   }
+  if (key === 'security') checkAlerts(settings)
   if (runsContainer(key, settings) && settings.image === undefined) {
     throw invalid(
       `The ${key} runs as a container, but deploy.image is not set.`,
       step`${apigw('deploy', 'security', 'network', 'data')}, push the image to RepositoryUri (${apigw('outputs', 'data')}), and set deploy.image to its digest`,
+    )
+  }
+}
+
+/** Alarms without a recipient are found out in the first outage. */
+function checkAlerts({ alertEmail, alerts, parameters }: DeploySettings): void {
+  const email = alertEmail ?? parameters?.security?.AlertEmail
+  const hasEmail = email !== undefined && email !== ''
+  if (hasEmail && alerts === 'none') {
+    throw invalid(
+      'deploy.alerts is none, but an email address for alerts is set.',
+      `remove deploy.alerts or deploy.alertEmail ${inFile}`,
+    )
+  }
+  if (!hasEmail && alerts === undefined) {
+    throw invalid(
+      'Nobody would receive the alarms of this stage: deploy.alertEmail is not set.',
+      `set deploy.alertEmail ${inFile}; or deploy.alerts: topic if people or Slack subscribe to the topic AlertTopic; or deploy.alerts: none`,
     )
   }
 }

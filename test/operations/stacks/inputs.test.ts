@@ -4,7 +4,7 @@ import { deployStage, diffStage, planStage } from '../../../src/operations/stack
 import { installation } from './installation.ts'
 import { steps, type World, world } from './world.ts'
 
-const settings: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123' }
+const settings: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123', alerts: 'topic' }
 
 async function deploy({ clients }: World, named: readonly string[] = [], changed: DeploySettings = settings) {
   const stage = { name: 'prod', region: clients.region, settings: changed }

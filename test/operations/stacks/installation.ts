@@ -24,6 +24,7 @@ const stacks: Readonly<
       DatabaseClass: 'db.t4g.micro',
       DatabaseGigabytes: '20',
       DatabaseMaxGigabytes: '200',
+      DatabaseConnections: '60',
       DatabaseMultiAz: 'true',
       DeletionProtection: 'true',
       Carrier: 'carrier-a',
@@ -117,8 +118,10 @@ export function installation(more: Readonly<Partial<Record<StackKey, Readonly<Re
   return root
 }
 
+const deployable = { domain: 'api.example.com', hostedZoneId: 'Z123', alerts: 'topic' }
+
 /** A folder with an apigw.yaml, one stage in it. */
-export function project(deploy: Readonly<Record<string, unknown>> = { domain: 'api.example.com', hostedZoneId: 'Z123' }): string {
+export function project(deploy: Readonly<Record<string, unknown>> = deployable): string {
   const folder = temporaryFolder()
   const stages = { prod: { region: 'ap-northeast-2', deploy } }
   writeFileSync(join(folder, 'apigw.yaml'), stringify({ version: 1, stages }))

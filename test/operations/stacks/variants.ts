@@ -16,7 +16,7 @@ export function shipped(): string {
 }
 
 export const image = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/apigw@sha256:${'0'.repeat(64)}`
-export const least: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123' }
+export const least: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123', alerts: 'topic' }
 
 /** Each combination of front, worker and size; the engine and the second carrier alternate. */
 export const variants: readonly (readonly [name: string, settings: DeploySettings])[] = fronts.flatMap((front, one) =>
