@@ -9,6 +9,8 @@ export interface JsonCall {
   readonly endpoint: string
   /** Such as `TrentService.GetKeyPolicy`. */
   readonly target: string
+  /** Of the JSON protocol; 1.1 unless the service's model says 1.0. */
+  readonly version?: '1.0' | '1.1'
   readonly body: object
   readonly signal?: AbortSignal
 }
@@ -37,13 +39,13 @@ async function bodyOf(response: Response): Promise<Readonly<Record<string, unkno
  * @throws an error named as the service names it, which `awsProblem` understands
  */
 export async function jsonCall(credentials: SigningCredentials, call: JsonCall): Promise<Readonly<Record<string, unknown>>> {
-  const { service, region, endpoint, target, body, signal } = call
+  const { service, region, endpoint, target, version = '1.1', body, signal } = call
   const { [`AWS_ENDPOINT_URL_${service.toUpperCase()}`]: own, AWS_ENDPOINT_URL } = process.env
   const response = await signedPost(credentials, {
     service,
     region,
     url: `${own ?? AWS_ENDPOINT_URL ?? endpoint}/`,
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
+    headers: { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': target },
     body: JSON.stringify(body),
     ...(signal && { signal }),
   })

@@ -15,7 +15,7 @@ import {
   type StackToDelete,
   stackClients,
 } from '../operations/stacks/index.ts'
-import { changesText, losesData } from '../presenters/changes.ts'
+import { changesText, losesData, restoreText } from '../presenters/changes.ts'
 
 interface DestroyFlags {
   readonly yes: boolean
@@ -27,7 +27,7 @@ interface DestroyFlags {
 export default class Destroy extends BaseCommand {
   static override summary = 'delete the stacks of a stage'
   static override description =
-    'Shows everything that will be deleted. Dependent stacks are deleted first. If a stack holds data, you must type the name of the stage. Resources that the templates retain (databases, buckets, keys) are listed at the end.'
+    'Shows everything that will be deleted. Dependent stacks are deleted first. If a stack holds data, you must type the name of the stage. Resources that the templates retain (queues, tables, buckets, keys) are listed at the end, with the settings that a new deployment takes them over with.'
   static override examples = ['<%= config.bin %> destroy --stage dev', '<%= config.bin %> destroy gateway --dry-run']
   static override args = { stack: Args.string({ multiple: true, description: 'stacks to delete (default: all)' }) }
   static override flags = {
@@ -52,12 +52,15 @@ export default class Destroy extends BaseCommand {
   async #destroy(clients: StackClients, stage: string, named: readonly string[], flags: DestroyFlags, signal: AbortSignal) {
     const { region } = clients
     const stacks = await findStacksToDelete(clients, stage, named)
-    for (const { name, changes } of stacks) this.note(changesText(name, '', changes))
+    for (const { name, changes, members } of stacks) {
+      this.note(changesText(name, '', changes))
+      for (const { group, user } of members) this.note(`  The user ${user} leaves the group ${group}.`)
+    }
     const head = { stage, region, dryRun: flags['dry-run'] }
     if (stacks.length === 0) this.note(`Nothing of ${stage} is deployed in ${region}.`)
     if (flags['dry-run'] || stacks.length === 0) {
       if (flags['dry-run']) this.note('Dry run: nothing was changed.')
-      return { ...head, stacks: stacks.map(({ key, name, changes }) => ({ stack: key, name, changes })) }
+      return { ...head, stacks: stacks.map(({ key, name, changes, members }) => ({ stack: key, name, changes, members })) }
     }
     await this.#agreed(stage, stacks, flags)
     const deleted: DeletedStack[] = []
@@ -74,6 +77,7 @@ export default class Destroy extends BaseCommand {
     })
     const retained = deleted.flatMap((one) => one.retained)
     if (retained.length > 0) this.note(['Retained resources, billed until you delete them:', ...retained].join('\n  '))
+    for (const { restore } of deleted) if (restore !== null) this.note(restoreText(restore, region))
     return { ...head, stacks: deleted }
   }
 

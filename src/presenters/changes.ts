@@ -1,3 +1,4 @@
+import type { RestoreSettings } from '../domain/stage.ts'
 import type { Change, Cost, Input, Loss } from '../operations/stacks/index.ts'
 import { count, plain, styled } from './output.ts'
 
@@ -53,6 +54,21 @@ export function unknownText(unknown: readonly Input[]): string {
     ([from, inputs]) => `  ? ${inputs.map(({ parameter }) => parameter).join(', ')}: known after ${from} is deployed`,
   )
   return lines.join('\n')
+}
+
+/** The settings with which a new deployment takes over what was retained, as they are written into apigw.yaml. */
+export function restoreText(restore: RestoreSettings, region: string): string {
+  const lines = Object.entries(restore).map(([setting, value]) => `        ${setting}: ${value}`)
+  return [
+    'To deploy the stage again with its data, add these settings to it in apigw.yaml. Queues are found by their names.',
+    '    deploy:',
+    '      restore:',
+    ...lines,
+    '        database: SNAPSHOT    # the newest of: ' +
+      `aws rds describe-db-snapshots --region ${region} --snapshot-type manual --query "DBSnapshots[].[SnapshotCreateTime,DBSnapshotIdentifier]" --output text`,
+    '        registry: SNAPSHOT    # the newest of: ' +
+      `aws elasticache describe-snapshots --region ${region} --query "Snapshots[].[SnapshotName]" --output text`,
+  ].join('\n')
 }
 
 const dollars = (amount: number): string => `$${amount.toFixed(2)}`

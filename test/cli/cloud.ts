@@ -29,7 +29,7 @@ export async function cloud(
   const server = await awsServer({ ...aws.query, ...instead }, (sent) => {
     const target = String(sent.headers['x-amz-target']).split('.')[1] ?? ''
     const body = json[target]?.()
-    return body === undefined ? s3.rest(sent) : { status: 200, body, type: 'application/x-amz-json-1.1' }
+    return body === undefined ? (aws.rest(sent) ?? s3.rest(sent)) : { status: 200, body, type: 'application/x-amz-json-1.1' }
   })
   const cwd = project()
   const root = installation()

@@ -295,7 +295,9 @@ describe('destroy', () => {
     const data = aws.stacks.get('apigw-prod-data')
     if (data === undefined) throw new Error('there is no data stack')
     data.parameters.DeletionProtection = 'false'
-    data.template = data.template.replace('AWS::RDS::DBInstance', 'AWS::RDS::DBInstance\n    DeletionPolicy: Retain')
+    data.template = data.template
+      .replace('AWS::RDS::DBInstance', 'AWS::RDS::DBInstance\n    DeletionPolicy: Retain')
+      .replace(/^Resources:\n/m, 'Resources:\n  Ledger:\n    Type: AWS::DynamoDB::Table\n    DeletionPolicy: Retain\n')
     const refused = await run('destroy', '--yes')
     expect(refused.code).toBe(2)
     expect(refused.stderr).toMatch(/Next: {2}apigw destroy --stage prod --yes --confirm prod/)
@@ -305,7 +307,9 @@ describe('destroy', () => {
     const gone = await run('destroy', '--yes', '--confirm', 'prod')
     expect(gone.code, gone.stderr).toBe(0)
     expect(names(gone.stdout)).toEqual(keys.toReversed().map((key) => `apigw-prod-${key}`))
-    expect(gone.stderr).toMatch(/Retained resources.*\n {2}AWS::RDS::DBInstance database-1/)
+    expect(gone.stderr).toMatch(/Retained resources.*\n {2}AWS::DynamoDB::Table ledger-1\n {2}AWS::RDS::DBInstance database-1/)
+    // A new deployment takes over what is kept.
+    expect(gone.stderr).toMatch(/ {4}deploy:\n {6}restore:\n {8}ledger: ledger-1\n {8}database: SNAPSHOT/)
     const nothing = await run('destroy', '--yes', '--json')
     expect(JSON.parse(nothing.stdout)).toEqual({ stage: 'prod', region: 'ap-northeast-2', dryRun: false, stacks: [] })
   })
@@ -315,6 +319,26 @@ describe('destroy', () => {
     const { message, next } = shownError(await run('destroy', '--yes', '--confirm', 'prod'))
     expect(message).toBe(`${name} has deletion protection enabled.`)
     expect(next).toMatch(/deploy\.parameters\.data\.DeletionProtection/)
+  })
+  test('takes the users out of its groups first, because IAM deletes no group with users', async () => {
+    const users = new Set(['jane', 'bob'])
+    const listed = () => `<Users>${[...users].map((user) => `<member><UserName>${user}</UserName></member>`).join('')}</Users>`
+    const { run, aws, server } = await cloud({
+      GetGroup: listed,
+      RemoveUserFromGroup: ({ parameters }: { parameters: URLSearchParams }) => {
+        users.delete(parameters.get('UserName') ?? '')
+        return ''
+      },
+    })
+    aws.put('apigw-prod-security', { template: 'Resources: {Operators: {Type: "AWS::IAM::Group"}}' })
+    const shown = await run('destroy', '--dry-run')
+    expect(shown.stderr).toMatch(/The user jane leaves the group operators-1\./)
+    expect([...users]).toEqual(['jane', 'bob'])
+    const gone = await run('destroy', '--yes')
+    expect(gone.code, gone.stderr).toBe(0)
+    expect([...users]).toEqual([])
+    const actions = server.asked.map(({ action }) => action)
+    expect(actions.lastIndexOf('RemoveUserFromGroup')).toBeLessThan(actions.indexOf('DeleteStack'))
   })
   test('keeps a stack that other stacks depend on', async () => {
     const { run, aws } = await cloud()

@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import type { Answer, Asked } from './aws-server.ts'
+import type { Answer, Asked, RestAnswer, Sent } from './aws-server.ts'
 import { fields, members } from './aws-server.ts'
 
 /** Stack events: resource, type, status and reason. The stack itself is the resource `.`. */
@@ -27,6 +27,7 @@ export interface FakeStack {
   reason: string | undefined
   template: string
   parameters: Record<string, string>
+  tags: Readonly<Record<string, string>>
   /** Newest first. */
   events: Event[]
   /** Events to come, one per poll. */
@@ -42,6 +43,8 @@ interface FakeChangeSet {
   readonly changes: readonly Readonly<Record<string, string>>[]
   readonly failed: string | undefined
   looked: boolean
+  readonly type: string | null
+  readonly tags: Readonly<Record<string, string>>
 }
 
 interface Template {
@@ -92,6 +95,8 @@ export class FakeCloudFormation {
       reason: undefined,
       template: 'Resources: {}',
       parameters: {},
+      // Of the stage in its name.
+      tags: { 'apigw:stage': name.split('-')[1] ?? '' },
       events: [],
       coming: [],
       script: {},
@@ -165,6 +170,7 @@ export class FakeCloudFormation {
         StackStatusReason: stack.reason,
         CreationTime: '2026-11-24T00:00:00Z',
         Outputs: this.#outputs(stack),
+        Tags: members(...Object.entries(stack.tags).map(([Key, Value]) => fields({ Key, Value }))),
         Parameters: members(
           ...Object.entries(allParameters(stack)).map(([key, value]) => fields({ ParameterKey: key, ParameterValue: value })),
         ),
@@ -181,7 +187,7 @@ export class FakeCloudFormation {
     const type = parameters.get('ChangeSetType')
     const old = this.stacks.get(name)
     const known = old !== undefined && old.status !== 'DELETE_COMPLETE' && old.status !== 'REVIEW_IN_PROGRESS'
-    if (known !== (type === 'UPDATE')) {
+    if (type !== 'IMPORT' && known !== (type === 'UPDATE')) {
       return { error: 'ValidationError', message: `Stack [${name}] cannot be ${type} from here`, status: 400 }
     }
     if (old?.status.endsWith('ROLLBACK_COMPLETE') && !old.status.startsWith('UPDATE')) {
@@ -195,13 +201,65 @@ export class FakeCloudFormation {
     const stack = known ? old : (shell ?? this.put(name, { status: 'REVIEW_IN_PROGRESS' }))
     const template = parameters.get('TemplateBody') ?? `{"TemplateURL":"${parameters.get('TemplateURL')}"}`
     const given = pairs(parameters, 'Parameters', 'ParameterKey', 'ParameterValue')
+    const tags = pairs(parameters, 'Tags', 'Key', 'Value')
     const script = this.scripts.get(name) ?? {}
-    const changes = script.changes ?? this.#compare(stack, template)
+    const imported = pairs(parameters, 'ResourcesToImport', 'LogicalResourceId', 'ResourceType')
+    const changes =
+      type === 'IMPORT'
+        ? Object.entries(imported).map(([id, of]) => ({ Action: 'Import', LogicalResourceId: id, ResourceType: of }))
+        : (script.changes ?? this.#compare(stack, template))
+    const alone = this.#alone(stack, template, Object.keys(imported))
+    if (type === 'IMPORT' && !alone) return { error: 'ValidationError', message: 'An import changes nothing else', status: 400 }
     const same = known && changes.length === 0 && template === stack.template && sameValues(given, stack.parameters)
     this.#count += 1
     const id = `arn:aws:cloudformation:ap-northeast-2:${account}:changeSet/${parameters.get('ChangeSetName')}/${this.#count}`
-    this.#sets.set(id, { id, stack, template, parameters: given, changes, failed: same ? unchanged : undefined, looked: false })
+    this.#sets.set(id, {
+      id,
+      stack,
+      template,
+      parameters: given,
+      changes,
+      failed: same ? unchanged : undefined,
+      looked: false,
+      type,
+      tags,
+    })
     return fields({ Id: id, StackId: stack.id })
+  }
+
+  /** Whether a template is the deployed one with nothing but some resources added or defined in another way. */
+  #alone(stack: FakeStack, template: string, imported: readonly string[]): boolean {
+    const { Resources: before = {}, Outputs: outputs = {} }: Template =
+      (stack.status === 'REVIEW_IN_PROGRESS' ? {} : parse(stack.template, quiet)) ?? {}
+    const { Resources: after = {}, Outputs: later = {} }: Template = parse(template, quiet) ?? {}
+    const others = Object.keys(after).filter((id) => !imported.includes(id))
+    const kept = Object.keys(before).every((id) => after[id] !== undefined)
+    return kept && others.every((id) => before[id] !== undefined) && Object.keys(later).join() === Object.keys(outputs).join()
+  }
+
+  /** Resources of templates that stacks do not have, because of a condition: conditions are not evaluated. */
+  absent: ReadonlySet<string> = new Set()
+
+  /** Names of queues that exist. */
+  readonly queues = new Set<string>()
+
+  /** SQS, asked for the URL of a queue. */
+  readonly rest = ({ headers, body }: Sent): RestAnswer | undefined => {
+    if (headers['x-amz-target'] !== 'AmazonSQS.GetQueueUrl') return undefined
+    const type = 'application/x-amz-json-1.0'
+    const { QueueName: name = '' }: { QueueName?: string } = JSON.parse(body)
+    if (!this.queues.has(name)) {
+      return {
+        status: 400,
+        type,
+        body: JSON.stringify({ __type: 'com.amazonaws.sqs#QueueDoesNotExist', message: 'no such queue' }),
+      }
+    }
+    return {
+      status: 200,
+      type,
+      body: JSON.stringify({ QueueUrl: `https://sqs.ap-northeast-2.amazonaws.com/${account}/${name}` }),
+    }
   }
 
   #compare(stack: FakeStack, template: string): Readonly<Record<string, string>>[] {
@@ -252,13 +310,15 @@ export class FakeCloudFormation {
     if (set === undefined) return { error: 'ChangeSetNotFound', status: 404 }
     const { stack } = set
     const token = parameters.get('ClientRequestToken') ?? undefined
-    const verb = stack.status === 'REVIEW_IN_PROGRESS' ? 'CREATE' : 'UPDATE'
+    const fresh = stack.status === 'REVIEW_IN_PROGRESS' ? 'CREATE' : 'UPDATE'
+    const verb = set.type === 'IMPORT' ? 'IMPORT' : fresh
     const script = this.scripts.get(stack.name) ?? {}
     const says = script.says ?? set.changes.flatMap((change): Said[] => stepsOf(change, verb))
     this.#start(stack, verb, says, script.ends ?? [`${verb}_COMPLETE`], token)
     if (script.ends === undefined) {
       stack.template = set.template
       stack.parameters = set.parameters
+      stack.tags = set.tags
     }
     this.#sets.clear()
     return ''
@@ -330,7 +390,7 @@ export class FakeCloudFormation {
   #resources({ parameters }: Asked): Answer {
     return this.#with(parameters, ({ template }) => {
       const { Resources = {} }: Template = parse(template, quiet) ?? {}
-      const all = Object.entries(Resources)
+      const all = Object.entries(Resources).filter(([id]) => !this.absent.has(id))
       const from = Number(parameters.get('NextToken') ?? 0)
       const list = all.slice(from, from + pageSize).map(([id, { Type }]) =>
         fields({

@@ -13,10 +13,15 @@ function propertiesOf(name: string) {
 
 const body = mapOf(propertiesOf('Api').Body)
 
+// A deployment is a snapshot of the API. Changes of its methods, its policy and its binary media types reach callers only with
+// the next one (https://docs.aws.amazon.com/apigateway/latest/developerguide/updating-api.html).
 it('a change of the API creates a new deployment', () => {
-  const name = `Deployment${createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 10)}`
+  const name = `Deployment${createHash('sha256')
+    .update(JSON.stringify(propertiesOf('Api')))
+    .digest('hex')
+    .slice(0, 10)}`
   const deployments = resources.filter(({ type }) => type === 'AWS::ApiGateway::Deployment').map((one) => one.name)
-  expect(deployments, 'rename the deployment: its name ends in the hash of Body').toEqual([name])
+  expect(deployments, 'rename the deployment: its name ends in the hash of all properties of Api').toEqual([name])
   expect(propertiesOf('ApiStage').DeploymentId).toEqual({ Ref: name })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isSandboxQueue, queueName } from '../../src/domain/names.ts'
-import { forStage, mapOf, type Resource, stackNames, stacks } from './stacks.ts'
+import { forStage, mapOf, type Resource, stackNames, stacks, within } from './stacks.ts'
 
 const longest = 'a2345678901234567890'
 
@@ -57,7 +57,7 @@ it('every kind of resource that can have a name from the template is covered', (
 })
 
 describe('stage names', () => {
-  it.each(['dev', 'prod', 'a', longest, 'a-b'])('accept %s', (stage) => {
+  it.each(['dev', 'prod', 'a', longest, 'prod2'])('accept %s', (stage) => {
     for (const { template } of stacks) {
       const { AllowedPattern, MaxLength } = mapOf(mapOf(template.Parameters).Stage)
       expect(stage).toMatch(new RegExp(String(AllowedPattern)))
@@ -65,7 +65,7 @@ describe('stage names', () => {
     }
   })
 
-  it.each(['', 'Prod', '1a', 'a-', 'a_b', `${longest}x`])('refuse "%s"', (stage) => {
+  it.each(['', 'Prod', '1a', 'a-', 'a-b', 'a_b', `${longest}x`])('refuse "%s"', (stage) => {
     for (const { template } of stacks) {
       const { AllowedPattern, MaxLength } = mapOf(mapOf(template.Parameters).Stage)
       expect(new RegExp(String(AllowedPattern)).test(stage) && stage.length <= Number(MaxLength)).toBe(false)
@@ -77,6 +77,29 @@ describe('stage names', () => {
       expect(template.Description).toContain(`stack ${at + 1} of ${stackNames.length}`)
     }
   })
+})
+
+/** Every text in the policies of a template that has the stage and a wildcard in it. */
+const patterns = stacks.flatMap(({ name, template }) =>
+  [...within(template)]
+    .flatMap((value) => (typeof value === 'string' ? [value] : []))
+    .filter((text) => /^arn:.*\$\{Stage\}.*\*/.test(text))
+    .map((text) => ({ stack: name, text })),
+)
+
+// In a policy, "*" matches any characters (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
+it.each(patterns)('$text of $stack matches nothing of another stage', ({ text }) => {
+  const escaped = text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&')
+  const own = new RegExp(`^${escaped.replaceAll('\\$\\{Stage\\}', 'prod').replaceAll('*', '.*')}$`)
+  const [pattern, most] = [mapOf(mapOf(stacks[0]?.template.Parameters).Stage).AllowedPattern, 20]
+  for (const other of ['prodx', 'prod2', 'prod-x', 'prod-x-y', 'x-prod', 'xprod', 'pro']) {
+    // A stage that cannot be deployed has nothing.
+    if (!new RegExp(String(pattern)).test(other) || other.length > most) continue
+    for (const rest of ['', 'x', '-x', '-dlq', 'a-b']) {
+      const name = text.replaceAll('${Stage}', other).replaceAll('*', rest)
+      expect(own.test(name), name).toBe(false)
+    }
+  }
 })
 
 describe('the queues', () => {

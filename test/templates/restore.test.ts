@@ -11,7 +11,7 @@ function propertiesOf(name: string) {
 
 describe('a database from a snapshot', () => {
   // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html
-  it.each(['DBName', 'MasterUsername', 'StorageEncrypted'])('does not set %s, which the snapshot brings along', (property) => {
+  it.each(['DBName', 'MasterUsername', 'StorageEncrypted'])('does not set %s, which the snapshot determines', (property) => {
     const [condition, restored] = listOf(mapOf(propertiesOf('Database')[property])['Fn::If'])
     expect([condition, restored]).toEqual(['RestoreDatabase', { Ref: 'AWS::NoValue' }])
   })

@@ -35,7 +35,7 @@ describe('resources that keep data', () => {
 
   it('are encrypted', () => {
     for (const { properties } of each('AWS::SQS::Queue', 6)) expect(properties.SqsManagedSseEnabled).toBe(true)
-    // A snapshot brings its encryption along.
+    // A snapshot determines the encryption.
     const encrypted = { 'Fn::If': ['RestoreDatabase', { Ref: 'AWS::NoValue' }, true] }
     for (const { properties } of each('AWS::RDS::DBInstance')) expect(properties.StorageEncrypted).toEqual(encrypted)
     for (const { properties } of each('AWS::SNS::Topic')) expect(properties.KmsMasterKeyId).toBeDefined()
@@ -178,7 +178,7 @@ describe('secrets', () => {
   it('are neither parameters nor outputs', () => {
     for (const { template } of stacks) {
       for (const [name, parameter] of Object.entries(mapOf(template.Parameters))) {
-        // Where a secret is, is none.
+        // The ARN of a secret is not secret.
         expect(name.replace(/SecretArn$/, '')).not.toMatch(/password|token|secret|masterkey(?!$)/i)
         expect(mapOf(parameter).NoEcho).toBeUndefined()
       }

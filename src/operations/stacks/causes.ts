@@ -45,8 +45,12 @@ const advice: readonly (readonly [RegExp, NextStep])[] = [
     'Lambda releases its network interfaces with a delay: run it again in 30 minutes',
   ],
   [
+    /(?:queue|sqs).*(?:already exists|AlreadyExists)/is,
+    'the queue may hold accepted messages. Choose a different carrier in apigw.yaml, or empty the queue and delete it; then run it again',
+  ],
+  [
     /already exists|AlreadyExists|already owned/i,
-    'delete the existing resource if an earlier stage left it behind, or choose a different name; then run it again',
+    'see if an earlier stage left the resource behind and if it holds data. Delete it or choose a different name; then run it again',
   ],
   [/service[- ]linked role/i, 'run it again: AWS creates the role on first use, which takes a moment'],
   [

@@ -10,6 +10,16 @@ import { interruptedBefore } from './interrupted.ts'
 import { describeStack, isInReview, type Stack } from './stack.ts'
 import { uploadAsset } from './upload.ts'
 
+/** An existing resource that becomes part of a stack. */
+export interface Import {
+  /** Its name in the template. */
+  readonly id: string
+  readonly type: string
+  readonly name: string
+  /** What CloudFormation finds it by, such as `QueueUrl`. */
+  readonly identifier: Readonly<Record<string, string>>
+}
+
 /** The desired state of a stack. */
 export interface DesiredStack {
   readonly name: string
@@ -17,6 +27,8 @@ export interface DesiredStack {
   readonly templateBody: string
   readonly parameters: Readonly<Record<string, string>>
   readonly tags?: Readonly<Record<string, string>>
+  /** Resources to import; the change set then does nothing else. */
+  readonly imports?: readonly Import[]
   readonly capabilities?: readonly ('CAPABILITY_IAM' | 'CAPABILITY_NAMED_IAM' | 'CAPABILITY_AUTO_EXPAND')[]
 }
 
@@ -26,6 +38,7 @@ export interface ChangeSet {
   readonly id: string
   readonly stackId: string
   readonly creates: boolean
+  readonly imports: boolean
   readonly changes: readonly Change[]
 }
 
@@ -42,6 +55,16 @@ async function templateOf(clients: StackClients, body: string) {
 
 function pairs<K extends string, V extends string>(of: Readonly<Record<string, string>>, key: K, value: V) {
   return Object.entries(of).map(([name, text]) => ({ [key]: name, [value]: text }) as Record<K | V, string>)
+}
+
+function changeSetKind({ imports }: DesiredStack, creates: boolean) {
+  if (imports === undefined) return { ChangeSetType: creates ? ('CREATE' as const) : ('UPDATE' as const) }
+  const ResourcesToImport = imports.map(({ id, type, identifier }) => ({
+    ResourceType: type,
+    LogicalResourceId: id,
+    ResourceIdentifier: { ...identifier },
+  }))
+  return { ChangeSetType: 'IMPORT' as const, ResourcesToImport }
 }
 
 /**
@@ -64,7 +87,7 @@ export async function makeChangeSet(
     ChangeSetName: name,
     // A retry after a lost response finds the change set of the first request.
     ClientToken: name,
-    ChangeSetType: creates ? 'CREATE' : 'UPDATE',
+    ...changeSetKind(desired, creates),
     ...(await templateOf(clients, desired.templateBody)),
     Parameters: pairs(desired.parameters, 'ParameterKey', 'ParameterValue'),
     Tags: pairs(desired.tags ?? {}, 'Key', 'Value'),
@@ -73,7 +96,7 @@ export async function makeChangeSet(
   const { Id: id = name, StackId: stackId = desired.name } = await callAws(clients, 'cloudformation:CreateChangeSet', () =>
     clients.cloudFormation.send(new CreateChangeSetCommand(input)),
   )
-  const made = { id, stackId, creates }
+  const made = { id, stackId, creates, imports: desired.imports !== undefined }
   try {
     const pages = await waitForChangeSet(clients, desired.name, id, signal)
     const changes = pages.flatMap(({ Changes = [] }) => Changes.flatMap(({ ResourceChange }) => ResourceChange ?? []))

@@ -67,7 +67,8 @@ async function execute(clients: StackClients, name: string, set: ChangeSet, { wh
           ClientRequestToken: tokenFor(who),
           // What a failed deployment has created is deleted, also what its template retains: it is empty, and its name has to be
           // free for the next attempt (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html).
-          RetainExceptOnCreate: true,
+          // An imported resource was not created, and is never deleted.
+          ...(!set.imports && { RetainExceptOnCreate: true }),
         }),
       )
     } catch (error) {

@@ -1,11 +1,15 @@
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { dependentsOf, type StackKey, stackName } from '../../domain/stage.ts'
+import { dependentsOf, type RestoreSettings, type StackKey, stackName } from '../../domain/stage.ts'
 import type { Change } from './change.ts'
 import type { StackClients } from './clients.ts'
-import { contentsOf, destroyStack } from './destroy.ts'
+import { contentsOf } from './contents.ts'
+import { destroyStack } from './destroy.ts'
+import { type Member, membersOf, removeMembers } from './members.ts'
+import { refuseOthers } from './others.ts'
 import { chosenStacks } from './plan.ts'
 import { failedCreation } from './ready.ts'
+import { restoreSettings } from './restore.ts'
 import { describeStack, isInReview, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
 
@@ -14,6 +18,8 @@ export interface StackToDelete {
   readonly key: StackKey
   readonly name: string
   readonly changes: readonly Change[]
+  /** Users in its groups, who leave them first. */
+  readonly members: readonly Member[]
 }
 
 /**
@@ -30,8 +36,10 @@ export async function findStacksToDelete(
     keys.map(async (key): Promise<StackToDelete | undefined> => {
       const stack = await describeStack(clients, stackName(stage, key))
       if (stack === undefined) return undefined
+      refuseOthers(clients, stage, stack)
       refuseProtected(key, stack)
-      return { key, name: stack.name, changes: isInReview(stack) ? [] : await contentsOf(clients, stack) }
+      const changes = isInReview(stack) ? [] : await contentsOf(clients, stack)
+      return { key, name: stack.name, changes, members: await membersOf(clients, changes) }
     }),
   )
   const toDelete = there.filter((one) => one !== undefined)
@@ -77,6 +85,8 @@ export interface DeletedStack {
   readonly name: string
   /** `TYPE ID` of each resource that the template retains. */
   readonly retained: readonly string[]
+  /** The settings with which a new stage takes over what is retained; null if there is nothing of the kind. */
+  readonly restore: RestoreSettings | null
 }
 
 /**
@@ -89,8 +99,9 @@ export async function destroyStage(
   steps: Omit<Steps, 'approve'>,
   done: (gone: DeletedStack) => void,
 ): Promise<void> {
-  for (const { key, name } of toDelete) {
-    const { retained } = await destroyStack(clients, name, { ...steps, approve: async () => true })
-    done({ stack: key, name, retained })
+  for (const { key, name, members } of toDelete) {
+    await removeMembers(clients, members, steps.report)
+    const { retained, ids } = await destroyStack(clients, name, { ...steps, approve: async () => true })
+    done({ stack: key, name, retained, restore: restoreSettings(key, ids) })
   }
 }

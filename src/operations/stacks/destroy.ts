@@ -1,20 +1,21 @@
 import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
 import { causeOf } from './causes.ts'
-import { type Change, lossOf } from './change.ts'
 import type { StackClients } from './clients.ts'
+import { contentsOf } from './contents.ts'
 import { EventFeed } from './events.ts'
 import { interruptedBefore } from './interrupted.ts'
 import { idleStack } from './ready.ts'
 import { isInReview, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
-import { deletionPolicies } from './template.ts'
 import { tokenFor } from './token.ts'
 import { watch } from './watch.ts'
 
 export interface Destroyed {
   /** `TYPE ID` of each resource that the template retained. */
   readonly retained: readonly string[]
+  /** The physical ids of the same resources, by their names in the template. */
+  readonly ids: Readonly<Record<string, string>>
 }
 
 /**
@@ -23,7 +24,7 @@ export interface Destroyed {
  */
 export async function destroyStack(clients: StackClients, name: string, steps: Steps): Promise<Destroyed> {
   const stack = await idleStack(clients, name, steps)
-  if (stack === undefined) return { retained: [] }
+  if (stack === undefined) return { retained: [], ids: {} }
   const approved = await steps.approve(isInReview(stack) ? [] : await contentsOf(clients, stack))
   if (!approved) throw new Problem('declined', `Not confirmed. ${name} was not deleted.`)
   if (steps.signal?.aborted) throw interruptedBefore(name)
@@ -32,37 +33,13 @@ export async function destroyStack(clients: StackClients, name: string, steps: S
   const { stack: after, events } = await watch(clients, stack.id, feed, steps)
   const kept = events.filter(({ status, ofStack }) => status === 'DELETE_SKIPPED' && !ofStack)
   const retained = [...new Set(kept.map(({ type, physicalId }) => `${type} ${physicalId}`))]
-  if (after === undefined || after.status === 'DELETE_COMPLETE') return { retained }
+  const ids = Object.fromEntries(kept.map(({ resource, physicalId }) => [resource, physicalId]))
+  if (after === undefined || after.status === 'DELETE_COMPLETE') return { retained, ids }
   const cause = causeOf(events)
   const why = cause === undefined ? (after.reason ?? after.status) : `${cause.resource} (${cause.type}): ${cause.reason}`
   throw new Problem('stack-failed', `${name} could not be deleted completely (${after.status}). ${why}`, {
     next: cause?.next ?? steps.statusCommand ?? 'run it again',
   })
-}
-
-/** All resources of a stack, as the changes of a deletion. */
-export async function contentsOf(clients: StackClients, { id }: Stack): Promise<Change[]> {
-  const { GetTemplateCommand, ListStackResourcesCommand } = await import('@aws-sdk/client-cloudformation')
-  const { TemplateBody = '' } = await callAws(clients, 'cloudformation:GetTemplate', () =>
-    clients.cloudFormation.send(new GetTemplateCommand({ StackName: id, TemplateStage: 'Original' })),
-  )
-  const policies = deletionPolicies(TemplateBody)
-  const found: Change[] = []
-  let token: string | undefined
-  do {
-    const input = { StackName: id, NextToken: token }
-    const { StackResourceSummaries = [], NextToken } = await callAws(clients, 'cloudformation:ListStackResources', () =>
-      clients.cloudFormation.send(new ListStackResourcesCommand(input)),
-    )
-    for (const { LogicalResourceId = '', ResourceType = '', PhysicalResourceId, ResourceStatus } of StackResourceSummaries) {
-      if (ResourceStatus === 'DELETE_COMPLETE') continue
-      const loss = lossOf(ResourceType, policies.get(LogicalResourceId))
-      const change = { kind: 'delete', id: LogicalResourceId, type: ResourceType, perhaps: false, why: [], loss } as const
-      found.push({ ...change, physicalId: PhysicalResourceId ?? null })
-    }
-    token = NextToken
-  } while (token !== undefined)
-  return found
 }
 
 async function remove(clients: StackClients, { id, name }: Stack, { who }: Steps): Promise<void> {

@@ -1,5 +1,6 @@
+import { leftQueues } from './adopt.ts'
 import type { Change } from './change.ts'
-import type { DesiredStack } from './change-set.ts'
+import type { DesiredStack, Import } from './change-set.ts'
 import type { StackClients } from './clients.ts'
 import { resourcesMade } from './conditions.ts'
 import { previewStack } from './deploy.ts'
@@ -31,14 +32,23 @@ function allOf({ templateBody, parameters }: DesiredStack): Change[] {
 export async function diffStack(clients: StackClients, desired: DesiredStack, steps: Steps): Promise<StackDiff> {
   const stack = await describeStack(clients, desired.name)
   const failed = stack !== undefined && failedCreation.has(stack.status)
+  const left = await leftQueues(clients, desired, stack)
   if (stack === undefined || isInReview(stack) || failed) {
-    return { state: failed ? 'failed' : 'new', changes: allOf(desired) }
+    return { state: failed ? 'failed' : 'new', changes: withImports(allOf(desired), left) }
   }
-  return { state: 'there', changes: await previewStack(clients, desired, steps) }
+  return { state: 'there', changes: withImports(await previewStack(clients, desired, steps), left) }
 }
 
-/** Whether a change was already approved. A new resource needs no approval, because it deletes nothing. */
+/** An existing queue is imported, although the change set would create it. */
+function withImports(changes: readonly Change[], left: readonly Import[]): readonly Change[] {
+  return changes.map((change) => {
+    const found = left.find(({ id }) => id === change.id)
+    return found === undefined ? change : { ...change, kind: 'import', physicalId: found.name }
+  })
+}
+
+/** Whether a change was already approved. A new or imported resource needs no approval, because nothing is deleted. */
 export function isCovered(change: Change, approved: readonly Change[]): boolean {
-  if (change.kind === 'create') return true
+  if (change.kind === 'create' || change.kind === 'import') return true
   return approved.some(({ id, kind, loss }) => id === change.id && kind === change.kind && loss === change.loss)
 }

@@ -10,6 +10,12 @@ const fixed: Readonly<Partial<Record<StackKey, Readonly<Record<string, string>>>
   network: { Cidr: 'other address ranges are another network, and everything stands in the old one' },
 }
 
+/**
+ * Parameters that can only grow. RDS does not reduce the storage of an instance
+ * (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html).
+ */
+const growing: Readonly<Partial<Record<StackKey, readonly string[]>>> = { data: ['DatabaseGigabytes'] }
+
 /** @throws Problem `config-invalid` if a parameter differs that only a new stage can have */
 export function refuseFixed(
   key: StackKey,
@@ -21,6 +27,14 @@ export function refuseFixed(
     if (now === undefined || then === undefined || now === then) continue
     throw new Problem('config-invalid', `${name} of ${key} cannot change from ${then} to ${now}: ${reason}.`, {
       next: `set deploy.parameters.${key}.${name} of the stage in apigw.yaml to ${then}, or deploy a stage with another name`,
+    })
+  }
+  for (const name of growing[key] ?? []) {
+    const [now, then] = [wanted[name], deployed?.parameters[name]]
+    // Without a deployed value there is nothing to shrink.
+    if (!(Number(now) < Number(then))) continue
+    throw new Problem('config-invalid', `${name} of ${key} cannot shrink from ${then} to ${now}: RDS only adds storage.`, {
+      next: `set deploy.parameters.${key}.${name} of the stage in apigw.yaml to ${then}`,
     })
   }
 }

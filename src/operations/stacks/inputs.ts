@@ -17,7 +17,7 @@ type Values = Readonly<Record<string, string>>
  * The inputs of a stack: each parameter that is named like an output of a stack that it builds on. Parameters are used and not
  * exports, because CloudFormation rejects every change of an exported value that another stack imports
  * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html).
- * @param own parameters that the settings give; they are no inputs
+ * @param own parameters that the settings give; those are not taken from a stack
  */
 export function stackInputs(
   key: StackKey,

@@ -4,7 +4,7 @@ import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type StackKey, stackName } from '../../domain/stage.ts'
 import type { StackClients } from './clients.ts'
-import { contentsOf } from './destroy.ts'
+import { contentsOf } from './contents.ts'
 import { describeStack } from './stack.ts'
 
 /** A log line of a stage. */

@@ -43,15 +43,16 @@ export function chosenStacks(named: readonly string[]): readonly StackKey[] {
   return named.length === 0 ? stackKeys : stackKeys.filter((key) => named.includes(key))
 }
 
-/** The templates have the same limits; checking here fails before anything is uploaded. */
+/**
+ * The templates have the same limits; checking here fails before anything is uploaded. A stage name has no hyphen, so that the
+ * hyphen after it ends it: `apigw-prod-*` in a policy would otherwise also match what belongs to a stage `prod-eu`.
+ */
 function checkStage(name: string): void {
-  if (name.length <= 20 && /^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name)) return
+  if (name.length <= 20 && /^[a-z][a-z0-9]*$/.test(name)) return
   throw new Problem(
     'config-invalid',
-    `The stage "${name}" cannot be deployed: its name is too long or has invalid characters for AWS resource names.`,
-    {
-      next: 'rename it in apigw.yaml: at most 20 characters of a-z, 0-9 and "-"',
-    },
+    `The stage "${name}" cannot be deployed: its name is part of AWS resource names, and policies of a stage match what follows "apigw-${name}-".`,
+    { next: 'rename it in apigw.yaml: at most 20 characters of a-z and 0-9, starting with a letter' },
   )
 }
 

@@ -29,6 +29,12 @@ export async function updatableStack(clients: StackClients, name: string, steps:
       next: `delete it again to see what blocks it: ${deleteCommand(clients, name)}`,
     })
   }
+  // Such as IMPORT_ROLLBACK_FAILED, and what AWS may add.
+  if (stack.status.endsWith('_FAILED')) {
+    throw new Problem('stack-stuck', `${name} is in ${stack.status}: ${stack.reason ?? 'AWS gave no reason'}`, {
+      next: `aws cloudformation describe-stack-events --region ${clients.region} --stack-name ${name}`,
+    })
+  }
   return stack
 }
 

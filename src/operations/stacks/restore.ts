@@ -11,6 +11,23 @@ const restoreParameters: Readonly<Record<keyof RestoreSettings, string>> = {
   media: 'ExistingMedia',
 }
 
+/** The resources of the data stack that a setting of `restore` names. Final snapshots have names that only AWS knows. */
+const retainedResources: Readonly<Partial<Record<keyof RestoreSettings, string>>> = {
+  masterKey: 'MasterKeySecret',
+  ledger: 'Ledger',
+  media: 'Media',
+}
+
+/**
+ * The settings with which a new stage takes over what a deleted stack retained.
+ * @param ids physical ids by their names in the template
+ */
+export function restoreSettings(key: StackKey, ids: Readonly<Record<string, string>>): RestoreSettings | null {
+  if (key !== 'data') return null
+  const found = Object.entries(retainedResources).flatMap(([setting, id]) => (ids[id] === undefined ? [] : [[setting, ids[id]]]))
+  return found.length === 0 ? null : Object.fromEntries(found)
+}
+
 type Values = Readonly<Record<string, string>>
 
 /**

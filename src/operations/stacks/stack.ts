@@ -12,9 +12,14 @@ export interface Stack {
   readonly reason: string | undefined
   readonly outputs: Readonly<Record<string, string>>
   readonly parameters: Readonly<Record<string, string>>
+  /** The stage whose tag it has; undefined if apigw did not create it for a stage. */
+  readonly stage: string | undefined
   /** When the last operation started, in milliseconds since 1970. */
   readonly changedAt: number | undefined
 }
+
+/** The tag of every stack of a stage. The budget and the cost report filter by it. */
+export const stageTag = 'apigw:stage'
 
 /** Whether an operation is in progress. A stack that has only change sets (`REVIEW_IN_PROGRESS`) is idle. */
 export function isBusy({ status }: Stack): boolean {
@@ -27,7 +32,7 @@ export function isInReview({ status }: Stack): boolean {
 }
 
 export function stackFrom(found: AwsStack): Stack {
-  const { StackName = '', StackId = '', StackStatus = '', StackStatusReason, Outputs = [], Parameters = [] } = found
+  const { StackName = '', StackId = '', StackStatus = '', StackStatusReason, Outputs = [], Parameters = [], Tags = [] } = found
   return {
     name: StackName,
     id: StackId,
@@ -37,6 +42,7 @@ export function stackFrom(found: AwsStack): Stack {
     parameters: Object.fromEntries(
       Parameters.map(({ ParameterKey = '', ParameterValue = '' }) => [ParameterKey, ParameterValue]),
     ),
+    stage: Tags.find(({ Key }) => Key === stageTag)?.Value,
     changedAt: (found.LastUpdatedTime ?? found.CreationTime)?.getTime(),
   }
 }
@@ -61,4 +67,13 @@ export async function describeStack(clients: StackClients, name: string): Promis
       throw error
     }
   })
+}
+
+/** The template of a stack as it was sent. */
+export async function originalTemplate(clients: StackClients, id: string): Promise<string> {
+  const { GetTemplateCommand } = await import('@aws-sdk/client-cloudformation')
+  const { TemplateBody = '' } = await callAws(clients, 'cloudformation:GetTemplate', () =>
+    clients.cloudFormation.send(new GetTemplateCommand({ StackName: id, TemplateStage: 'Original' })),
+  )
+  return TemplateBody
 }

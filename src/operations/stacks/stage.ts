@@ -4,15 +4,16 @@ import { artifactBucket, defaultBucket } from './bucket.ts'
 import type { Change } from './change.ts'
 import type { DesiredStack } from './change-set.ts'
 import type { StackClients } from './clients.ts'
-import { deployStack } from './deploy.ts'
+import { deployApproved } from './deploy-approved.ts'
 import { diffStack, isCovered, type StackDiff } from './diff.ts'
 import { refuseFixed } from './fixed.ts'
 import { type Input, inputValues, missingInput } from './inputs.ts'
+import { updateOrder } from './order.ts'
+import { refuseOthers } from './others.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
-import { onlyProtects, unprotectedCreation } from './protect.ts'
 import { keptParameters } from './restore.ts'
 import { sentParameters } from './sent.ts'
-import { describeStack, type Stack } from './stack.ts'
+import { describeStack, type Stack, stageTag } from './stack.ts'
 import type { Steps } from './steps.ts'
 import { effectiveParameters } from './template.ts'
 import { uploadAsset } from './upload.ts'
@@ -29,12 +30,18 @@ export interface StackDeployment extends StackDiff {
 
 type Deployed = ReadonlyMap<StackKey, Stack>
 
-/** The stacks of a stage that exist. */
+/** The stacks of a stage that exist. @throws Problem `stack-stuck` if one of them is not of the stage */
 async function deployedStacks(clients: StackClients, stage: string): Promise<Deployed> {
   const found = await Promise.all(
     stackKeys.map(async (key) => [key, await describeStack(clients, stackName(stage, key))] as const),
   )
-  return new Map(found.flatMap(([key, stack]) => (stack === undefined ? [] : [[key, stack]])))
+  return new Map(
+    found.flatMap(([key, stack]) => {
+      if (stack === undefined) return []
+      refuseOthers(clients, stage, stack)
+      return [[key, stack]]
+    }),
+  )
 }
 
 /** Stands in for a value that is not known yet, so that the rest can be compared. */
@@ -65,8 +72,7 @@ async function stackDeployment(plan: StackPlan, run: Run): Promise<StackDeployme
     name,
     templateBody: template,
     parameters: { ...sent, ...keptParameters(key, sent, before?.parameters), ...known, ...Object.fromEntries(guesses) },
-    // The budget and the cost report filter by this tag.
-    tags: { 'apigw:stage': stage.name },
+    tags: { [stageTag]: stage.name },
   }
   return { key, desired, inputs, unknown, code, ...(await diffStack(clients, desired, steps)) }
 }
@@ -129,24 +135,14 @@ export async function deployStage(
 ): Promise<void> {
   const deployed = await deployedStacks(clients, stage.name)
   const outputs = new Map([...deployed].map(([key, stack]) => [key, stack.outputs]))
-  for (const deployment of deployments) {
+  for (const deployment of updateOrder(deployments, deployed)) {
     const { key, code, changes: approved } = deployment
     const desired = withInputs(stage, deployment, outputs)
     if (code.length > 0) await uploadCode(clients, stage, code)
     const approve = async (changes: readonly Change[]) =>
       changes.every((change) => isCovered(change, approved)) || steps.approve(desired.name, changes)
-    const result = await deployApproved(clients, desired, deployed.get(key), { ...steps, approve })
+    const result = await deployApproved(clients, desired, { ...steps, approve })
     outputs.set(key, result.outputs)
     done({ stack: key, name: desired.name, ...result })
   }
-}
-
-/** A new stack with deletion protection is created without it and protected in a second step. */
-async function deployApproved(clients: StackClients, desired: DesiredStack, before: Stack | undefined, steps: Steps) {
-  const all = { ...steps, mayRemoveFailed: async () => true }
-  const created = unprotectedCreation(desired, before)
-  if (created === undefined) return deployStack(clients, desired, all)
-  await deployStack(clients, created, all)
-  const approve = async (changes: readonly Change[]) => onlyProtects(changes) || steps.approve(changes)
-  return { ...(await deployStack(clients, desired, { ...all, approve })), changed: true }
 }

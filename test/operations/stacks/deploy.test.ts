@@ -175,7 +175,7 @@ describe('a deployment that fails', () => {
     expect(error).toMatchObject({
       code: 'stack-failed',
       message: `${name} could not be updated; it was rolled back. Media (AWS::S3::Bucket): acme-media already exists`,
-      next: expect.stringMatching(/delete the existing resource .* or choose a different name; then run it again/),
+      next: expect.stringMatching(/if it holds data\. Delete it or choose a different name; then run it again/),
     })
   })
   test('names a permission that is missing during the deployment', async () => {

@@ -15,7 +15,10 @@ describe('destroying a stack', () => {
     const { clients, aws } = await world()
     const stack = aws.put(name, { template: body })
     const recorded = steps()
-    expect(await destroyStack(clients, name, recorded)).toEqual({ retained: ['AWS::S3::Bucket media-1'] })
+    expect(await destroyStack(clients, name, recorded)).toEqual({
+      retained: ['AWS::S3::Bucket media-1'],
+      ids: { Media: 'media-1' },
+    })
     expect(recorded.approvals[0]?.map(({ kind, id, loss }) => [kind, id, loss])).toEqual([
       ['delete', 'Queue', 'lost'],
       ['delete', 'Media', 'kept'],
@@ -36,7 +39,7 @@ describe('destroying a stack', () => {
   })
   test('does nothing if the stack does not exist', async () => {
     const { clients, count } = await world()
-    expect(await destroyStack(clients, name, steps())).toEqual({ retained: [] })
+    expect(await destroyStack(clients, name, steps())).toEqual({ retained: [], ids: {} })
     expect(count('DeleteStack')).toBe(0)
   })
   test('deletes nothing without approval', async () => {

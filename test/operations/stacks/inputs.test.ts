@@ -74,3 +74,18 @@ test('another address range of a deployed network is refused before anything cha
   })
   expect(here.count('ExecuteChangeSet')).toBe(executed)
 })
+
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html
+test('a smaller size is refused before anything changes if its disk is smaller than the deployed one', async () => {
+  const here = await world()
+  await deploy(here, ['data'], { ...settings, size: 'large' })
+  const executed = here.count('ExecuteChangeSet')
+  await expect(deploy(here, ['data'], { ...settings, size: 'medium' })).rejects.toMatchObject({
+    code: 'config-invalid',
+    message: 'DatabaseGigabytes of data cannot shrink from 500 to 100: RDS only adds storage.',
+    next: 'set deploy.parameters.data.DatabaseGigabytes of the stage in apigw.yaml to 500',
+  })
+  expect(here.count('ExecuteChangeSet')).toBe(executed)
+  const kept = { data: { DatabaseGigabytes: 500, DatabaseMaxGigabytes: 2000 } }
+  expect((await deploy(here, ['data'], { ...settings, size: 'medium', parameters: kept })).done).toEqual(['data'])
+})

@@ -21,7 +21,7 @@ export interface World {
 export async function world(instead: (aws: FakeCloudFormation) => Readonly<Record<string, Answer>> = () => ({})): Promise<World> {
   const aws = new FakeCloudFormation()
   const s3 = fakeS3(account)
-  const server = await awsServer({ ...aws.query, ...instead(aws) }, s3.rest)
+  const server = await awsServer({ ...aws.query, ...instead(aws) }, (sent) => aws.rest(sent) ?? s3.rest(sent))
   for (const [name, value] of Object.entries(server.env)) vi.stubEnv(name, value)
   const clients = { ...(await stackClients({ region, profile: undefined })), pause: async () => undefined }
   onTestFinished(() => {
