@@ -77,10 +77,9 @@ function metricsFor({ resource }: Located): readonly string[] {
 
 /**
  * Not watched, each for a reason.
- * - `trail.Alerts`: `trail.ErrorsAlarm` fires, because the notifier fails when its table does.
- * - `trail-global.Undelivered`: no topic of the trail is in us-east-1. The queue keeps the events for 14 days.
+ * `trail.Alerts`: `trail.ErrorsAlarm` fires, because the notifier fails when its table does.
  */
-const exempt = ['trail.Alerts', 'trail-global.Undelivered']
+const exempt = ['trail.Alerts']
 
 interface Metric {
   readonly alarm: Located
@@ -129,7 +128,7 @@ describe('each alarm', () => {
   )
 
   it.each(alarms)('$id reaches people, or starts a scaling policy', (alarm) => {
-    const people = ['security.AlertTopic', 'trail.Topic', 'trail.OperatorsTopic']
+    const people = ['security.AlertTopic', 'trail.Topic', 'trail.OperatorsTopic', 'trail-global.OperatorsTopic']
     const scaling = everyOf('AWS::ApplicationAutoScaling::ScalingPolicy').map(({ id }) => id)
     expect(starts(alarm)).toHaveLength(1)
     expect([...people, ...scaling]).toEqual(expect.arrayContaining(starts(alarm)))
