@@ -76,8 +76,8 @@ function metricsFor({ resource }: Located): readonly string[] {
 }
 
 /**
- * Not watched, each for a reason.
- * `trail.Alerts`: `trail.ErrorsAlarm` fires, because the notifier fails when its table does.
+ * Not watched:
+ * - `trail.Alerts`: `trail.ErrorsAlarm` fires, because the notifier fails when its table does.
  */
 const exempt = ['trail.Alerts']
 

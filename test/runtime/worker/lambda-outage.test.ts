@@ -36,11 +36,11 @@ function triggered(
   name: string,
   handle: (event: SqsEvent) => Promise<{ batchItemFailures: readonly { itemIdentifier: string }[] }>,
 ) {
-  let mostReceives = 0
+  let maxReceives = 0
   const once = async (): Promise<void> => {
     const received = await queue.receive(name, { most: 10, waitSeconds: 0 })
     if (received.length === 0) return sleep(50)
-    mostReceives = Math.max(mostReceives, ...received.map(({ receiveCount }) => receiveCount))
+    maxReceives = Math.max(maxReceives, ...received.map(({ receiveCount }) => receiveCount))
     const Records = received.map(({ id, receipt, body, receiveCount, sentAt }) => ({
       messageId: id,
       receiptHandle: receipt,
@@ -56,7 +56,7 @@ function triggered(
     const done = received.filter(({ id }) => !kept.has(id)).map(({ receipt }) => receipt)
     if (done.length > 0) await queue.delete(name, done)
   }
-  return { once, mostReceives: () => mostReceives }
+  return { once, maxReceives: () => maxReceives }
 }
 
 describe.each(servers)('the worker function during an outage of $engine', ({ create }) => {
@@ -101,7 +101,7 @@ describe.each(servers)('the worker function during an outage of $engine', ({ cre
       // More receives than the worker allows for what it cannot read.
       await until(async () => {
         await trigger.once()
-        return trigger.mostReceives() > 6 || sqs.bodies(`${name}-dlq`).length > 0
+        return trigger.maxReceives() > 6 || sqs.bodies(`${name}-dlq`).length > 0
       })
       expect(sqs.bodies(`${name}-dlq`)).toEqual([])
       proxy.set('pass')
