@@ -8,6 +8,7 @@ import { stageOf } from '../cli/stage.ts'
 import { confirmNames } from '../cli/typed-name.ts'
 import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
+import { type Quota, quotaNeeds, readQuotas } from '../operations/quotas/index.ts'
 import {
   awsCliCommands,
   type Change,
@@ -15,6 +16,7 @@ import {
   deployStage,
   diffStage,
   monthlyCost,
+  planParameters,
   planStage,
   type StackClients,
   type StackDeployment,
@@ -25,6 +27,7 @@ import {
   writeOut,
 } from '../operations/stacks/index.ts'
 import { changesText, costText, losesData, unknownText } from '../presenters/changes.ts'
+import { quotasText } from '../presenters/quotas.ts'
 
 interface DeployFlags {
   readonly yes: boolean
@@ -32,6 +35,9 @@ interface DeployFlags {
   readonly 'dry-run': boolean
   readonly confirm?: string[] | undefined
 }
+
+/** The longest that the quotas of the account hold up a deployment. */
+const quotasMs = 10_000
 
 const states = { new: 'new', failed: 'failed before; will be recreated', there: '' } as const
 
@@ -116,7 +122,8 @@ export default class Deploy extends BaseCommand {
       if (one.unknown.length > 0) this.note(unknownText(one.unknown))
     }
     const cost = this.#cost(plans, region)
-    const head = { stage: stage.name, region, dryRun: flags['dry-run'], cost }
+    const quotas = await this.#quotas(clients, deployments, plans, signal)
+    const head = { stage: stage.name, region, dryRun: flags['dry-run'], cost, quotas }
     if (flags['dry-run']) {
       this.note('Dry run: nothing was changed.')
       return { ...head, stacks: deployments.map(deploymentLine) }
@@ -139,6 +146,34 @@ export default class Deploy extends BaseCommand {
       this.log(`${result.name}  ${result.changed ? 'deployed' : 'up to date'}`)
     })
     return { ...head, stacks: results }
+  }
+
+  /** The quotas that are too small, before the first stack fails for one; null if they could not be read. */
+  async #quotas(
+    clients: StackClients,
+    deployments: readonly StackDeployment[],
+    plans: readonly StackPlan[],
+    signal: AbortSignal,
+  ): Promise<readonly Quota[] | null> {
+    const needs = quotaNeeds(Object.fromEntries(plans.map((plan) => [plan.key, planParameters(plan)])))
+    const isNew = deployments.some(({ key, state }) => key === 'network' && state === 'new')
+    const { region, profile } = clients
+    const place = { region, profile, credentials: () => clients.sts.config.credentials() }
+    try {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(quotasMs)])
+      const quotas = await readQuotas(
+        place,
+        needs.filter(({ counted }) => counted === undefined || isNew),
+        limit,
+      )
+      const short = quotas.filter(({ isEnough }) => !isEnough)
+      if (short.length > 0) this.note(quotasText(short))
+      return short
+    } catch (error) {
+      signal.throwIfAborted()
+      this.note(`The quotas of the account were not checked: ${error instanceof Error ? error.message : String(error)}`)
+      return null
+    }
   }
 
   async #approved(

@@ -11,7 +11,7 @@ export const sizes = ['small', 'medium', 'large'] as const
 export const egresses = ['auto', 'endpoints', 'nat', 'none'] as const
 export const wafModes = ['count', 'block'] as const
 export const detections = ['create', 'existing'] as const
-/** `topic`: people subscribe to the topic of the security stack themselves. `none`: nobody is alerted. */
+/** `topic`: people subscribe to the topic of the security stack themselves. `none`: no one is alerted. */
 export const alertChoices = ['topic', 'none'] as const
 
 type Of<T extends readonly string[]> = T[number] | undefined
@@ -50,7 +50,7 @@ export interface DeploySettings {
   /** The container image, by digest. */
   readonly image?: string | undefined
   readonly alertEmail?: string | undefined
-  /** Required without `alertEmail`: a stage that alerts nobody is a decision, not an omission. */
+  /** Required without `alertEmail`: a stage that alerts no one is a decision, not an omission. */
   readonly alerts?: Of<typeof alertChoices>
   /** US dollars. */
   readonly monthlyBudget?: number | undefined

@@ -31,7 +31,7 @@ describe('deploy', () => {
     const second = await run('deploy', '--yes', '--json')
     expect(second.code, second.stdout).toBe(0)
     const { stacks, ...head } = JSON.parse(second.stdout)
-    expect(Object.keys(head)).toEqual(['stage', 'region', 'dryRun', 'cost'])
+    expect(Object.keys(head)).toEqual(['stage', 'region', 'dryRun', 'cost', 'quotas'])
     expect(stacks.map(({ stack, changed }: { stack: string; changed: boolean }) => [stack, changed])).toEqual(
       keys.map((key) => [key, false]),
     )
@@ -42,6 +42,22 @@ describe('deploy', () => {
       outputs: { Key: 'apigw-prod-security:security' },
     })
     expect(s3.asked.slice(asked).filter((one) => one.startsWith('PUT'))).toEqual([])
+  })
+  test('names the quotas that are too small before the first stack, with the command that requests more', async () => {
+    const quota = (Value: number) => () => JSON.stringify({ Quota: { Value } })
+    const { run } = await cloud({}, { GetServiceQuota: quota(10), GetAWSDefaultServiceQuota: quota(1000) })
+    const shown = await run('deploy', '--dry-run')
+    expect(shown.stderr).toMatch(/Concurrent executions: the quota is 10, the stage needs 121; otherwise Lambda refuses calls/)
+    expect(shown.stderr).toMatch(
+      /aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384/,
+    )
+  })
+  test('deploys without the permission to read quotas, and says that they were not checked', async () => {
+    const { run } = await cloud()
+    const shown = await run('deploy', '--dry-run')
+    expect(shown.code).toBe(0)
+    expect(shown.stderr).toMatch(/The quotas of the account were not checked/)
+    expect(JSON.parse((await run('deploy', '--dry-run', '--json')).stdout)).toMatchObject({ quotas: null })
   })
   test('requires confirmation, and changes nothing without it', async () => {
     const { run, aws, s3 } = await cloud()

@@ -109,7 +109,7 @@ describe('an authorizer', () => {
     }
   })
 
-  it('tells the access log the address that the balancer saw, whatever the caller claims', async () => {
+  it('passes the access log the address that the balancer saw, whatever the caller claims', async () => {
     const world = await startSecured()
     const { authorize } = await authorizerOf(world, false, 2)
     const authorization = basicHeader(world.key('basic').basic)

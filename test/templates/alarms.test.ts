@@ -38,6 +38,7 @@ const dimensionsOf: Readonly<Record<string, readonly string[]>> = {
   'AWS/DynamoDB WriteThrottleEvents': ['TableName'],
   'AWS/ApplicationELB HTTPCode_ELB_5XX_Count': ['LoadBalancer'],
   'AWS/ApplicationELB HTTPCode_Target_5XX_Count': ['LoadBalancer'],
+  'AWS/ApplicationELB HealthyHostCount': ['LoadBalancer', 'TargetGroup'],
   'AWS/ApplicationELB RejectedConnectionCount': ['LoadBalancer'],
   'AWS/ApplicationELB UnHealthyHostCount': ['LoadBalancer', 'TargetGroup'],
   'AWS/ApiGateway 5XXError': ['ApiName', 'Stage'],
@@ -60,7 +61,7 @@ const watched: Readonly<Record<string, readonly string[]>> = {
   ],
   'AWS::DynamoDB::Table': ['ReadThrottleEvents', 'WriteThrottleEvents'],
   'AWS::ElasticLoadBalancingV2::LoadBalancer': ['HTTPCode_ELB_5XX_Count', 'HTTPCode_Target_5XX_Count'],
-  'AWS::ElasticLoadBalancingV2::TargetGroup': ['UnHealthyHostCount'],
+  'AWS::ElasticLoadBalancingV2::TargetGroup': ['UnHealthyHostCount', 'HealthyHostCount'],
   'AWS::ApiGateway::Stage': ['5XXError'],
   'AWS::ECS::Service': ['MemoryUtilization', 'CPUUtilization'],
   'AWS::KinesisFirehose::DeliveryStream': ['DeliveryToS3.DataFreshness'],
@@ -75,11 +76,10 @@ function metricsFor({ resource }: Located): readonly string[] {
 }
 
 /**
- * Not watched, each for a reason.
+ * Not watched:
  * - `trail.Alerts`: `trail.ErrorsAlarm` fires, because the notifier fails when its table does.
- * - `trail-global.Undelivered`: no topic of the trail is in us-east-1. The queue keeps the events for 14 days.
  */
-const exempt = ['trail.Alerts', 'trail-global.Undelivered']
+const exempt = ['trail.Alerts']
 
 interface Metric {
   readonly alarm: Located
@@ -128,7 +128,7 @@ describe('each alarm', () => {
   )
 
   it.each(alarms)('$id reaches people, or starts a scaling policy', (alarm) => {
-    const people = ['security.AlertTopic', 'trail.Topic', 'trail.OperatorsTopic']
+    const people = ['security.AlertTopic', 'trail.Topic', 'trail.OperatorsTopic', 'trail-global.OperatorsTopic']
     const scaling = everyOf('AWS::ApplicationAutoScaling::ScalingPolicy').map(({ id }) => id)
     expect(starts(alarm)).toHaveLength(1)
     expect([...people, ...scaling]).toEqual(expect.arrayContaining(starts(alarm)))

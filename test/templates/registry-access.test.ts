@@ -67,7 +67,7 @@ describe('the admin function', () => {
     },
   )
 
-  it('is opened to nobody by a resource policy', () => {
+  it('has no resource policy that lets others in', () => {
     const opened = everyOf('AWS::Lambda::Permission').filter(({ template }) => template === 'admin')
     expect(opened).toEqual([])
   })

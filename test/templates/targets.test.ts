@@ -82,6 +82,7 @@ function sourceOf({ Condition }: Properties): Properties[string] | undefined {
 function wrongInTopic(topic: Located, service: string): string[] {
   const { properties } = topic.resource
   const policy = allows(policiesOf('AWS::SNS::TopicPolicy', 'Topics', topic.id), service, 'sns:Publish')
+  const isEncrypted = properties.KmsMasterKeyId !== undefined
   const key = found(target(topic.template, properties.KmsMasterKeyId))
   const keyPolicy = statementsOf(key?.resource.properties.KeyPolicy)
   const rights = ['kms:Decrypt', 'kms:GenerateDataKey'].map((action) => allows(keyPolicy, service, action))
@@ -89,7 +90,7 @@ function wrongInTopic(topic: Located, service: string): string[] {
   const conditional = service === 'events.amazonaws.com' && [policy, ...rights].some((one) => one?.Condition !== undefined)
   return [
     ...(policy === undefined ? ['the topic policy does not allow it'] : []),
-    ...(key === undefined || rights.includes(undefined) ? ['the key policy does not allow it'] : []),
+    ...(isEncrypted && (key === undefined || rights.includes(undefined)) ? ['the key policy does not allow it'] : []),
     ...(conditional ? ['EventBridge does not deliver under a condition'] : []),
   ]
 }

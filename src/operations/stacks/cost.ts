@@ -31,7 +31,7 @@ type Values = Readonly<Record<string, string | undefined>>
 const zones = 2
 
 /** A stack's parameters, with the template's defaults. */
-function effective({ template, parameters }: StackPlan): Values {
+export function planParameters({ template, parameters }: StackPlan): Values {
   return effectiveParameters(template, parameters)
 }
 
@@ -72,7 +72,7 @@ function egressMode({ template }: StackPlan, { Egress, Containers = '', MonthlyG
 }
 
 function networkCost(plan: StackPlan, price: Prices, sum: Sum): NonNullable<Cost['egress']> {
-  const values = effective(plan)
+  const values = planParameters(plan)
   const ways = egressCosts(plan, values, price)
   const taken = egressMode(plan, values)
   const traffic = `with ${ways.gigabytes} GB a month`
@@ -82,7 +82,7 @@ function networkCost(plan: StackPlan, price: Prices, sum: Sum): NonNullable<Cost
 }
 
 function dataCost(plan: StackPlan, price: Prices, sum: Sum): void {
-  const values = effective(plan)
+  const values = planParameters(plan)
   const { RegistryNodeType: node = '', DatabaseClass: dbClass = '', DatabaseGigabytes } = values
   const nodes = Number(values.RegistryShards) * (1 + Number(values.RegistryReplicas))
   // A standby in the other zone is a second instance with a second disk.
@@ -104,7 +104,7 @@ function containerCost(what: string, values: Values, price: Prices, sum: Sum): v
 
 /** Lambda functions cost nothing when idle; the VPC endpoint between the load balancer and a private API does. */
 function gatewayCost(plan: StackPlan, price: Prices, sum: Sum): void {
-  const values = effective(plan)
+  const values = planParameters(plan)
   const endpoints = interfaceEndpoints(plan.template, false)
   if (values.Front === 'container') containerCost('gateway', values, price, sum)
   else sum.add(`gateway: VPC endpoint of the API in ${zones} zones`, perMonth(price.endpointHour, zones * endpoints))
@@ -130,8 +130,8 @@ export function monthlyCost(plans: readonly StackPlan[], region: string): Cost |
   // One public IPv4 address per zone of the load balancer.
   if (edge !== undefined) sum.add('edge: load balancer', perMonth(price.balancerHour + zones * price.publicAddressHour))
   if (gateway !== undefined) gatewayCost(gateway, price, sum)
-  if (worker !== undefined && effective(worker).Mode === 'container') {
-    containerCost('worker', effective(worker), price, sum)
+  if (worker !== undefined && planParameters(worker).Mode === 'container') {
+    containerCost('worker', planParameters(worker), price, sum)
   }
   const total = sum.lines.reduce((all, { dollarsAMonth }) => all + dollarsAMonth, 0)
   return {

@@ -127,7 +127,7 @@ function checkAlerts({ alertEmail, alerts, parameters }: DeploySettings): void {
   }
   if (!hasEmail && alerts === undefined) {
     throw invalid(
-      'Nobody would receive the alarms of this stage: deploy.alertEmail is not set.',
+      'No one would receive the alarms of this stage: deploy.alertEmail is not set.',
       `set deploy.alertEmail ${inFile}; or deploy.alerts: topic if people or Slack subscribe to the topic AlertTopic; or deploy.alerts: none`,
     )
   }

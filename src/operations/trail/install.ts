@@ -82,18 +82,19 @@ async function planInstallation(
   const installed = stack !== undefined && Object.keys(stack.outputs).length > 0 ? stack : undefined
   const source = await sourceOf(clients, region, wanted.adopt, installed, wanted.ask)
   const code = zip({ 'notifier.mjs': await notifierCode(), 'settings.json': settings })
+  const email = wanted.email ?? installed?.parameters.Email ?? ''
   const parameters = {
     Prefix: prefix,
     CodeBucket: await defaultBucket(stacks),
     CodeKey: assetKey(code, 'zip'),
     SlackSecret: secretName,
     AdoptLogGroup: source.logGroup,
-    Email: wanted.email ?? installed?.parameters.Email ?? '',
+    Email: email,
   }
   const globalChanges = {
     name: globalStackName,
     templateBody: texts.global,
-    parameters: { Prefix: prefix, HomeRegion: region },
+    parameters: { Prefix: prefix, HomeRegion: region, Email: email },
     tags,
   }
   return {

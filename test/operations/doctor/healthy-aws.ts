@@ -31,6 +31,7 @@ function healthy(): Record<string, Answer> {
   return {
     GetCallerIdentity: `<Arn>arn:aws:iam::${account}:user/kim</Arn><UserId>AIDA</UserId><Account>${account}</Account>`,
     DescribeStacks: ({ parameters }) => stackOf('CREATE_COMPLETE', outputs[parameters.get('StackName') ?? ''] ?? {}),
+    GetServiceQuota: { Quota: { Value: 1000 } },
     GetTrailStatus: { IsLogging: true },
     GetWebACLForResource: { WebACL: { Name: 'apigw-prod', Id: '1', ARN: 'arn:aws:wafv2:…', DefaultAction: { Allow: {} } } },
     DescribeNotificationsForBudget: {

@@ -84,6 +84,7 @@ describe('a healthy stage', () => {
       'waf',
       'budget',
       'alerts',
+      'quotas',
     ])
   })
   test('the same with the registry behind the admin function', async () => {
@@ -282,6 +283,14 @@ describe('each fault on AWS is found, with a fix', () => {
       'warn',
       /no subscribers/,
       /alertEmail/,
+    ],
+    [
+      'a quota that is too small',
+      'quotas',
+      { GetServiceQuota: { Quota: { Value: 9 } }, GetAWSDefaultServiceQuota: { Quota: { Value: 1000 } } },
+      'warn',
+      /Concurrent executions: the quota is 9, and the stage needs 10/,
+      /^aws service-quotas request-service-quota-increase --service-code lambda .*--desired-value 1000/,
     ],
     [
       'an unconfirmed subscription',

@@ -78,9 +78,9 @@ describe('the plan of a stage', () => {
     ['no domain', { alerts: 'none' }, /^edge needs DomainName: What DomainName is\.$/, /^set deploy\.domain of the stage/],
     ['no zone for the certificate', { domain: 'api.example.com', alerts: 'topic' }, /hostedZoneId is not set/, /certificateArn/],
     ['a container without an image', { ...domain, front: 'container' }, /gateway runs as a container/, /RepositoryUri/],
-    ['nobody to alert', { ...domain, alerts: undefined }, /^Nobody would receive the alarms/, /alerts: none/],
+    ['no one to alert', { ...domain, alerts: undefined }, /^No one would receive the alarms/, /alerts: none/],
     [
-      'an email address and nobody',
+      'an email address and no one',
       { ...domain, alertEmail: 'ops@example.com', alerts: 'none' },
       /alerts is none/,
       /remove deploy\.alerts/,

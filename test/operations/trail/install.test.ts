@@ -27,7 +27,11 @@ describe('install', () => {
 
   test('a stack in us-east-1 forwards the events of global services', async () => {
     const made = await installed((await loopbackSlack()).url)
-    expect(made.aws.stacks.get('apigw-trail-global')?.parameters).toEqual({ Prefix: 'apigw-trail', HomeRegion: home })
+    expect(made.aws.stacks.get('apigw-trail-global')?.parameters).toEqual({
+      Prefix: 'apigw-trail',
+      HomeRegion: home,
+      Email: 'ops@example.com',
+    })
     expect([...made.regions]).toEqual([
       ['apigw-trail', home],
       ['apigw-trail-global', 'us-east-1'],

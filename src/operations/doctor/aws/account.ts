@@ -7,6 +7,7 @@ import type { Check, Places } from '../check.ts'
 export interface Stack {
   readonly status: string
   readonly outputs: Readonly<Record<string, string>>
+  readonly parameters: Readonly<Record<string, string>>
 }
 
 /** The AWS account and region of a stage. */
@@ -29,7 +30,12 @@ async function describe(client: CloudFormationClient, StackName: string): Promis
     const { Stacks: [found] = [] } = await client.send(new DescribeStacksCommand({ StackName }))
     if (found === undefined) return undefined
     const pairs = (found.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])
-    return { status: found.StackStatus ?? 'unknown', outputs: Object.fromEntries(pairs) }
+    const values = (found.Parameters ?? []).map(({ ParameterKey = '', ParameterValue = '' }) => [ParameterKey, ParameterValue])
+    return {
+      status: found.StackStatus ?? 'unknown',
+      outputs: Object.fromEntries(pairs),
+      parameters: Object.fromEntries(values),
+    }
   } catch (error) {
     // CloudFormation has no error code for a missing stack.
     if (error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message)) return undefined

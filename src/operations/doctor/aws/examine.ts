@@ -3,6 +3,7 @@ import { type Account, openAccount, skippedCheck } from './account.ts'
 import { checkAlerts } from './alerts.ts'
 import { checkBudget } from './budget.ts'
 import { checkAwsClock } from './clock.ts'
+import { checkQuotas } from './quotas.ts'
 import { checkStacks } from './stacks.ts'
 import { checkTrail } from './trail.ts'
 import { checkWaf } from './waf.ts'
@@ -17,6 +18,7 @@ const probes: readonly (readonly [name: string, probe: Probe])[] = [
   ['waf', checkWaf],
   ['budget', checkBudget],
   ['alerts', checkAlerts],
+  ['quotas', checkQuotas],
 ]
 
 /** A stage with an SQS endpoint uses a local emulator, whatever its region. */

@@ -1,0 +1,2 @@
+export { quotaNeeds, type StageValues } from './needs.ts'
+export { type Quota, readQuotas } from './read.ts'
