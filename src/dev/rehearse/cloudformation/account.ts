@@ -98,7 +98,7 @@ export class Account {
   createChangeSet(request: ChangeSetRequest): ChangeSet {
     const existing = this.find(request.stackName)
     checkType(request, existing)
-    const template = checkedTemplate(request)
+    const template = checkedTemplate(request, this.#resolver)
     checkParameters(template, request.parameters)
     const stack = existing ?? this.#newStack(request.stackName)
     const { desired, reason } = this.#desired(stack, request, template)

@@ -1,4 +1,5 @@
-import type { JsonMap } from '../../../operations/cloudformation/index.ts'
+import { createHash } from 'node:crypto'
+import { type JsonMap, readSections } from '../../../operations/cloudformation/index.ts'
 import { resolveStack } from '../template/resolve.ts'
 import type { Place } from '../template/resource.ts'
 
@@ -43,9 +44,14 @@ function plain(input: ToResolve): ResolvedTemplate {
   return { resources: list, outputs, exports, imports }
 }
 
-/** Memory for templates that were resolved before: the same input gives the same result. */
+/**
+ * Reads and resolves templates, and remembers the results: a rehearsal of many variants asks for the same ones again and
+ * again, and the same input gives the same result.
+ */
 export class Resolver {
-  readonly #known = new Map<string, string>()
+  readonly #read = new Map<string, JsonMap>()
+  readonly #digests = new WeakMap<JsonMap, string>()
+  readonly #resolved = new Map<string, string>()
   readonly #most: number
 
   /** @param most how many results to keep */
@@ -53,16 +59,33 @@ export class Resolver {
     this.#most = most
   }
 
+  /** The sections of a template. @throws Problem that names the line */
+  read(body: string): JsonMap {
+    const digest = digestOf(body)
+    const known = this.#read.get(digest)
+    if (known !== undefined) return known
+    const template = readSections(body, { name: 'The template', code: 'config-invalid' })
+    if (this.#read.size >= this.#most) this.#read.clear()
+    this.#read.set(digest, template)
+    this.#digests.set(template, digest)
+    return template
+  }
+
   /** @throws Unresolvable with the text of CloudFormation */
   resolve(input: ToResolve): ResolvedTemplate {
-    const key = JSON.stringify(input)
-    const known = this.#known.get(key)
+    const { template, ...rest } = input
+    const key = digestOf(JSON.stringify([this.#digests.get(template) ?? template, rest]))
+    const known = this.#resolved.get(key)
     if (known !== undefined) return JSON.parse(known)
     const found = plain(input)
-    if (this.#known.size >= this.#most) this.#known.clear()
-    this.#known.set(key, JSON.stringify(found))
+    if (this.#resolved.size >= this.#most) this.#resolved.clear()
+    this.#resolved.set(key, JSON.stringify(found))
     return found
   }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 /** The ARN that the resolver gives to a stack. */

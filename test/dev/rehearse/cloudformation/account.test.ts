@@ -40,7 +40,9 @@ describe('a stack that is created', () => {
     expect(aws.stack('one').status).toBe('REVIEW_IN_PROGRESS')
     aws.execute(set, undefined, false)
     expect(aws.stack('one').status).toBe('CREATE_IN_PROGRESS')
-    expect(() => changeSet(aws, 'one', resources({ Queue: queue('b') }))).toThrow('CREATE_IN_PROGRESS state and can not be updated')
+    expect(() => changeSet(aws, 'one', resources({ Queue: queue('b') }))).toThrow(
+      'CREATE_IN_PROGRESS state and can not be updated',
+    )
     aws.settle()
     expect(aws.stack('one').status).toBe('CREATE_COMPLETE')
   })
@@ -108,7 +110,10 @@ describe('a stack that is updated', () => {
     const template = (cidr: string) =>
       resources({
         Subnet: { Type: 'AWS::EC2::Subnet', Properties: { CidrBlock: cidr } },
-        Routes: { Type: 'AWS::EC2::SubnetRouteTableAssociation', Properties: { SubnetId: { Ref: 'Subnet' }, RouteTableId: 'rtb-1' } },
+        Routes: {
+          Type: 'AWS::EC2::SubnetRouteTableAssociation',
+          Properties: { SubnetId: { Ref: 'Subnet' }, RouteTableId: 'rtb-1' },
+        },
       })
     const before = deploy(aws, 'one', template('10.0.0.0/20')).resources.get('Subnet')?.physicalId
     const stack = deploy(aws, 'one', template('10.0.16.0/20'))

@@ -37,7 +37,9 @@ const endpointsExist: Rule = {
 
 function timeoutsIn(value: Json | undefined): number[] {
   if (value === null || typeof value !== 'object') return []
-  return Object.entries(value).flatMap(([name, of]: [string, Json]) => (name === 'timeoutInMillis' ? [Number(of)] : timeoutsIn(of)))
+  return Object.entries(value).flatMap(([name, of]: [string, Json]) =>
+    name === 'timeoutInMillis' ? [Number(of)] : timeoutsIn(of),
+  )
 }
 
 /** Milliseconds for a private or regional API without an increase. */

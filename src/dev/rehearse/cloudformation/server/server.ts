@@ -1,0 +1,154 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Account } from '../account.ts'
+import { Refusal } from '../refusal.ts'
+import { actions, type Serving } from './actions.ts'
+import { Buckets } from './buckets.ts'
+import { Form } from './form.ts'
+import type { Written } from './xml.ts'
+
+/** A fault of AWS or of the way to it, instead of an answer. */
+export type Fault = 'throttled' | 'expired' | 'unavailable'
+
+export interface ServerOptions {
+  readonly account: Account
+  /** How many events happen between two polls. */
+  readonly eventsAPoll?: number
+  /** Asked before each request, with how many requests came before it. */
+  readonly fault?: (action: string, count: number) => Fault | undefined
+}
+
+export interface RehearsalServer {
+  readonly url: string
+  /** The actions that were called, in their order; those of S3 as `METHOD /path`. */
+  readonly called: readonly string[]
+  close(): Promise<void>
+}
+
+/** An archive of code may have 50 MB (Lambda quotas, "Deployment package, zipped"), a form one template of 51,200 bytes. */
+const mostBytes = 64 * 1_048_576
+const mostMsARequest = 30_000
+const mostConnections = 100
+const mostCalledKept = 100_000
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html */
+const faults: Readonly<Record<Fault, Refusal>> = {
+  throttled: new Refusal('Rate exceeded', 'Throttling', 400),
+  expired: new Refusal('The security token included in the request is expired', 'ExpiredToken', 403),
+  unavailable: new Refusal('Service Unavailable', 'ServiceUnavailable', 503),
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of request) {
+    const chunk: Buffer = part
+    bytes += chunk.length
+    if (bytes > mostBytes) throw new Refusal('The request is too large', 'RequestEntityTooLarge', 413)
+    parts.push(chunk)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+function inXml(action: string, result: Written): Answer {
+  const whole = `<${action}Result>${result.text}</${action}Result><ResponseMetadata><RequestId>rehearsal</RequestId></ResponseMetadata>`
+  return {
+    status: 200,
+    body: `<${action}Response xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">${whole}</${action}Response>`,
+  }
+}
+
+function refused({ code, message, status }: Refusal, ofS3: boolean): Answer {
+  const text = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+  const inside = `<Type>Sender</Type><Code>${code}</Code><Message>${text}</Message>`
+  if (ofS3) return { status, body: `<Error>${inside}</Error>` }
+  return { status, body: `<ErrorResponse><Error>${inside}</Error><RequestId>rehearsal</RequestId></ErrorResponse>` }
+}
+
+function isForm({ headers }: IncomingMessage): boolean {
+  return headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
+}
+
+/** Answers the requests of one account. */
+class Handler {
+  readonly called: string[] = []
+  readonly #serving: Serving
+  readonly #buckets: Buckets
+  readonly #fault: ServerOptions['fault']
+
+  constructor({ account, eventsAPoll = 20, fault }: ServerOptions) {
+    this.#buckets = new Buckets(account)
+    this.#serving = { account, eventsAPoll, described: new Set(), uploaded: (url) => this.#buckets.template(url) }
+    this.#fault = fault
+  }
+
+  async answer(request: IncomingMessage): Promise<Answer> {
+    const ofS3 = !isForm(request)
+    try {
+      const body = await bodyOf(request)
+      return ofS3 ? this.#toS3(request, body) : this.#toQuery(new Form(body))
+    } catch (error) {
+      if (error instanceof Refusal) return refused(error, ofS3)
+      const message = error instanceof Error ? error.message : String(error)
+      return refused(new Refusal(message, 'InternalFailure', 500), ofS3)
+    }
+  }
+
+  /** Notes a call. @throws Refusal if it is to fail */
+  #note(action: string): void {
+    const fault = this.#fault?.(action, this.called.length)
+    if (this.called.length < mostCalledKept) this.called.push(action)
+    if (fault !== undefined) throw faults[fault]
+  }
+
+  #toQuery(form: Form): Answer {
+    const name = form.needed('Action')
+    this.#note(name)
+    const action = Object.hasOwn(actions, name) ? actions[name] : undefined
+    if (action === undefined) throw new Refusal(`Could not find operation ${name}`, 'InvalidAction')
+    return inXml(name, action(form, this.#serving))
+  }
+
+  #toS3({ method = '', url = '/' }: IncomingMessage, body: string): Answer {
+    const parsed = new URL(url, 'http://s3')
+    this.#note(`${method} ${parsed.pathname}`)
+    const { status, body: text = '' } = this.#buckets.answer({ method, url: parsed, body })
+    return { status, body: text }
+  }
+}
+
+/**
+ * Serves an account on this machine in the Query protocol of CloudFormation and STS, and what a deployment needs of S3. The
+ * clients of AWS use it with `AWS_ENDPOINT_URL`.
+ */
+export async function serveAccount(options: ServerOptions): Promise<RehearsalServer> {
+  const handler = new Handler(options)
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { status, body } = await handler.answer(request)
+    response.writeHead(status, { 'content-type': 'text/xml' }).end(request.method === 'HEAD' ? undefined : body)
+  }
+  const server = createServer({ requestTimeout: mostMsARequest }, (request, response) => {
+    // A client that goes away ends its request; there is nobody to tell.
+    answer(request, response).catch(() => response.destroy())
+  })
+  server.maxConnections = mostConnections
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return {
+    url: `http://127.0.0.1:${port}`,
+    called: handler.called,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
