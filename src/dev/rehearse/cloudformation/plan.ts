@@ -58,6 +58,11 @@ function mustReplace(before: StackResource, after: ResolvedResource): boolean {
   return replaces.some((path) => differs(at(before.properties, path), at(after.properties, path)))
 }
 
+/** Whether AWS makes the id of one of the properties, such as that of a DNS record of its name. */
+function isOfProperties({ physicalId, properties }: ResolvedResource): boolean {
+  return Object.values(properties).includes(physicalId)
+}
+
 /** The ids that the resources of a stack have or will have, where they are not those of the resolver. */
 class Identifiers {
   readonly renamed = new Map<string, string>()
@@ -104,9 +109,9 @@ function identify(
     const before = existing.get(resource.logicalId)
     const adopted = imported.get(resource.logicalId)
     if (adopted !== undefined) ids.set(resource.physicalId, adopted)
-    else if (isNamed(resource)) continue
+    else if (isNamed(resource) || isOfProperties(resource)) continue
     else if (before === undefined) ids.forNew(resource)
-    else ids.set(resource.physicalId, before.physicalId)
+    else if (before.resolvedId === resource.resolvedId) ids.set(resource.physicalId, before.physicalId)
   }
   // A new id changes the properties of what refers to it, which may have to be replaced as well.
   for (;;) {
@@ -114,7 +119,8 @@ function identify(
     const more = target.resources.filter((after, index) => {
       const before = existing.get(after.logicalId)
       const original = resolved.resources[index]
-      if (before === undefined || original === undefined || isNamed(after) || !mustReplace(before, after)) return false
+      if (before === undefined || original === undefined || !mustReplace(before, after)) return false
+      if (isNamed(after) || isOfProperties(original)) return false
       return ids.replace(original, before.physicalId)
     })
     if (more.length === 0) return target

@@ -9,6 +9,8 @@ export interface ResolvedResource {
   readonly type: string
   /** What `Ref` gives. */
   readonly physicalId: string
+  /** A digest of the id that the resolver gave, before it got its id in the account. It tells whether the properties make another id. */
+  readonly resolvedId: string
   readonly properties: JsonMap
   readonly deletionPolicy: string | undefined
   readonly updateReplacePolicy: string | undefined
@@ -38,7 +40,16 @@ function plain(input: ToResolve): ResolvedTemplate {
   const { resources, outputs, exports, imports } = resolveStack(input)
   const list = [...resources.values()].map(
     ({ logicalId, type, physicalId, properties, deletionPolicy, updateReplacePolicy, dependsOn }) => {
-      return { logicalId, type, physicalId, properties, deletionPolicy, updateReplacePolicy, dependsOn }
+      return {
+        logicalId,
+        type,
+        physicalId,
+        resolvedId: digestOf(physicalId),
+        properties,
+        deletionPolicy,
+        updateReplacePolicy,
+        dependsOn,
+      }
     },
   )
   return { resources: list, outputs, exports, imports }

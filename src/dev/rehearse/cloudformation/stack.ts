@@ -5,6 +5,7 @@ export interface StackResource {
   readonly logicalId: string
   readonly type: string
   readonly physicalId: string
+  readonly resolvedId: string
   readonly properties: JsonMap
   readonly deletionPolicy: string | undefined
   readonly updateReplacePolicy: string | undefined

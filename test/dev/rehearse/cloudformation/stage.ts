@@ -22,17 +22,27 @@ function pushImage(account: Account, { image }: DeploySettings): void {
   if (repository !== '') account.facts.images.set(repository, new Set([digest]))
 }
 
+/** Why CloudFormation refused: the first failure of the last operation, or what began its rollback. */
+function refusalIn({ stacks }: Account): string | undefined {
+  const last = stacks.toSorted((one, other) => (one.events.at(-1)?.at ?? 0) - (other.events.at(-1)?.at ?? 0)).at(-1)
+  const events = last?.events.slice(last.events.findLastIndex(({ reason }) => reason === 'User Initiated')) ?? []
+  const rolledBack = events.findIndex(({ status }) => status.endsWith('ROLLBACK_IN_PROGRESS'))
+  const before = events.slice(0, rolledBack === -1 ? undefined : rolledBack + 1)
+  const failed = before.find(({ status }) => status.endsWith('_FAILED')) ?? before.at(-1)
+  return failed?.reason === undefined ? undefined : `${failed.logicalId}: ${failed.reason}`
+}
+
 /** What `apigw deploy` and `apigw destroy` do, with the real code, against an account of the rehearsal. */
 export class StageRehearsal {
   readonly account: Account
   readonly clients: StackClients
-  readonly called: readonly string[]
+  readonly url: string
   readonly #root: string
 
-  constructor(account: Account, clients: StackClients, called: readonly string[], root: string) {
+  constructor(account: Account, clients: StackClients, url: string, root: string) {
     this.account = account
     this.clients = clients
-    this.called = called
+    this.url = url
     this.#root = root
   }
 
@@ -48,26 +58,32 @@ export class StageRehearsal {
 
   /** Deploys the stacks of a stage. @returns why it failed */
   async deploy(settings: DeploySettings, named: readonly string[] = []): Promise<string | undefined> {
-    try {
+    return this.#refusalOf(async () => {
       const deployments = await this.diff(settings, named)
       const steps = { report: () => undefined, approve: async () => true }
       pushImage(this.account, settings)
       await deployStage(this.clients, deployments, this.#stage(settings), steps, () => undefined)
+    })
+  }
+
+  /** Runs something. @returns why it was refused: by CloudFormation, or before anything was changed */
+  async #refusalOf(work: () => Promise<void>): Promise<string | undefined> {
+    const { now } = this.account
+    try {
+      await work()
       return undefined
     } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+      const refusal = this.account.now > now ? refusalIn(this.account) : undefined
+      return refusal ?? (error instanceof Error ? error.message : String(error))
     }
   }
 
   /** Deletes all stacks. @returns why it failed */
   async destroy(): Promise<string | undefined> {
-    try {
+    return this.#refusalOf(async () => {
       const stacks = await findStacksToDelete(this.clients, name, [])
       await destroyStage(this.clients, stacks, { report: () => undefined }, () => undefined)
-      return undefined
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error)
-    }
+    })
   }
 }
 
@@ -88,5 +104,5 @@ export async function rehearse(account: Account, root: string, options: Partial<
     await server.close()
     vi.unstubAllEnvs()
   })
-  return new StageRehearsal(account, clients, server.called, root)
+  return new StageRehearsal(account, clients, server.url, root)
 }

@@ -10,6 +10,7 @@ import {
   shaped,
   textAt,
   textsAt,
+  type World,
 } from './rule.ts'
 
 const vpcs = 'https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html'
@@ -113,18 +114,31 @@ const gatewayAttached: Rule = {
   },
 }
 
+function networkOf(subnet: string, { inventory }: World): string {
+  return textAt(inventory.find('AWS::EC2::Subnet', subnet)?.properties ?? {}, 'VpcId')
+}
+
 /** Public addresses in the network: NAT gateways and load balancers that face the internet. */
 const noPublicAddresses: Rule = {
   source: detach,
-  refuse: ({ properties }, { inventory }) => {
-    const balancers = inventory
+  refuse: ({ properties }, world) => {
+    const vpc = textAt(properties, 'VpcId')
+    const nats = world.inventory.of('AWS::EC2::NatGateway').map((one) => textAt(one.properties, 'SubnetId'))
+    const balancers = world.inventory
       .of('AWS::ElasticLoadBalancingV2::LoadBalancer')
       .filter((one) => textAt(one.properties, 'Scheme') !== 'internal')
-    return inventory.of('AWS::EC2::NatGateway').length + balancers.length > 0
-      ? `Network ${textAt(properties, 'VpcId')} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`
+      .flatMap((one) => textsAt(one.properties, 'Subnets'))
+    return [...nats, ...balancers].some((subnet) => networkOf(subnet, world) === vpc)
+      ? `Network ${vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`
       : undefined
   },
 }
+
+const attachedOnce = oneOfAKind(
+  ['InternetGatewayId'],
+  ({ properties }) => `resource ${textAt(properties, 'InternetGatewayId')} is already attached to network`,
+  'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AttachInternetGateway.html',
+)
 
 const addressFree: Rule = {
   source: nat,
@@ -315,7 +329,7 @@ export const ec2: ServiceRules = {
     replaces: [],
     create: [quota('internetGateways', 'The maximum number of internet gateways has been reached.', vpcs)],
   },
-  'AWS::EC2::VPCGatewayAttachment': { replaces: ['VpcId'], remove: [noPublicAddresses] },
+  'AWS::EC2::VPCGatewayAttachment': { replaces: ['VpcId'], create: [attachedOnce], remove: [noPublicAddresses] },
   'AWS::EC2::EIP': {
     replaces: ['Address', 'IpamPoolId', 'NetworkBorderGroup', 'TransferAddress'],
     create: [internetAttached, quota('elasticAddresses', 'The maximum number of addresses has been reached.', vpcs)],

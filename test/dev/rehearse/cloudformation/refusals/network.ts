@@ -113,8 +113,19 @@ export const network: readonly RefusalCase[] = [
     what: 'an internet gateway under a load balancer',
     type: 'AWS::EC2::VPCGatewayAttachment',
     when: 'deleted',
-    existing: [['AWS::ElasticLoadBalancingV2::LoadBalancer', 'balancer', { Scheme: 'internet-facing' }]],
+    properties: { VpcId: 'vpc-1' },
+    existing: [
+      [subnet, 'subnet-1', { VpcId: 'vpc-1' }],
+      ['AWS::ElasticLoadBalancingV2::LoadBalancer', 'balancer', { Scheme: 'internet-facing', Subnets: ['subnet-1'] }],
+    ],
     says: /mapped public address/,
+  },
+  {
+    what: 'an internet gateway of another network',
+    type: 'AWS::EC2::VPCGatewayAttachment',
+    properties: { VpcId: 'vpc-2', InternetGatewayId: 'igw-1' },
+    existing: [attached],
+    says: /already attached/,
   },
   { what: 'an address before the internet gateway', type: 'AWS::EC2::EIP', says: /no attached internet gateway/ },
   {
