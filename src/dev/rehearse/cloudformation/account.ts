@@ -1,4 +1,4 @@
-import type { Place } from '../template/resource.ts'
+import { type Place, Unresolvable } from '../template/resource.ts'
 import {
   type ChangeSet,
   type ChangeSetRequest,
@@ -163,7 +163,7 @@ export class Account {
       const reason = request.type === 'UPDATE' && changesNothing(desired, stack) ? unchanged : undefined
       return { desired, reason }
     } catch (error) {
-      if (error instanceof Refusal || !(error instanceof Error)) throw error
+      if (!(error instanceof Unresolvable)) throw error
       if (/No export named/.test(error.message)) return { desired: undefined, reason: error.message }
       throw new Refusal(`Template error: ${error.message}`)
     }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Inventory } from '../../../../src/dev/rehearse/cloudformation/inventory.ts'
-import { freshAccount } from '../../../../src/dev/rehearse/cloudformation/quotas.ts'
+import { freshAccount, usedAccount } from '../../../../src/dev/rehearse/cloudformation/quotas.ts'
 import { rulesOf, typesWithRules } from '../../../../src/dev/rehearse/cloudformation/rules/index.ts'
 import type { Rule, Subject, TypeRules, UpdateRule, World } from '../../../../src/dev/rehearse/cloudformation/rules/rule.ts'
 import { control } from './refusals/control.ts'
@@ -75,4 +75,12 @@ test('each rule refuses something in a test, and names the page that documents i
 test('a name of a queue is free a minute after the queue was deleted', () => {
   const one = { what: 'a queue', type: 'AWS::SQS::Queue', deletedMsAgo: 60_000, says: /./ }
   expect(answers(one).flatMap(([, refusal]) => refusal ?? [])).toEqual([])
+})
+
+test('an account that has been in use may reserve executions, and give functions more memory', () => {
+  const properties = { MemorySize: 4_096, ReservedConcurrentExecutions: 100 }
+  const one = { what: 'a function', type: 'AWS::Lambda::Function', properties, says: /./ }
+  const refused = (of: RefusalCase) => answers(of).flatMap(([, refusal]) => refusal ?? [])
+  expect(refused({ ...one, quotas: usedAccount })).toEqual([])
+  expect(refused(one)).toHaveLength(2)
 })

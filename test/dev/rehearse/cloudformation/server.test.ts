@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Fault } from '../../../../src/dev/rehearse/cloudformation/server/server.ts'
+import type { Fault } from '../../../../src/dev/rehearse/index.ts'
 import { stageStatus } from '../../../../src/operations/stacks/index.ts'
 import { least, shipped } from '../stages.ts'
 import { rehearse } from './stage.ts'

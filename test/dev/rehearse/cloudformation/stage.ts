@@ -1,6 +1,5 @@
 import { onTestFinished, vi } from 'vitest'
-import type { Account } from '../../../../src/dev/rehearse/cloudformation/account.ts'
-import { type ServerOptions, serveAccount } from '../../../../src/dev/rehearse/cloudformation/server/server.ts'
+import { type Account, type ServerOptions, serveAccount } from '../../../../src/dev/rehearse/index.ts'
 import type { DeploySettings } from '../../../../src/domain/stage.ts'
 import {
   deployStage,
@@ -15,6 +14,7 @@ import {
 
 const name = 'prod'
 const region = 'ap-northeast-2'
+const userInitiated = 'User Initiated'
 
 /** The digest of the image in the settings is in the repository, once there is one. */
 function pushImage(account: Account, { image }: DeploySettings): void {
@@ -25,11 +25,11 @@ function pushImage(account: Account, { image }: DeploySettings): void {
 /** Why CloudFormation refused: the first failure of the last operation, or what began its rollback. */
 function refusalIn({ stacks }: Account): string | undefined {
   const last = stacks.toSorted((one, other) => (one.events.at(-1)?.at ?? 0) - (other.events.at(-1)?.at ?? 0)).at(-1)
-  const events = last?.events.slice(last.events.findLastIndex(({ reason }) => reason === 'User Initiated')) ?? []
+  const events = last?.events.slice(last.events.findLastIndex(({ reason }) => reason === userInitiated)) ?? []
   const rolledBack = events.findIndex(({ status }) => status.endsWith('ROLLBACK_IN_PROGRESS'))
   const before = events.slice(0, rolledBack === -1 ? undefined : rolledBack + 1)
   const failed = before.find(({ status }) => status.endsWith('_FAILED')) ?? before.at(-1)
-  return failed?.reason === undefined ? undefined : `${failed.logicalId}: ${failed.reason}`
+  return failed?.reason === undefined || failed.reason === userInitiated ? undefined : `${failed.logicalId}: ${failed.reason}`
 }
 
 /** What `apigw deploy` and `apigw destroy` do, with the real code, against an account of the rehearsal. */

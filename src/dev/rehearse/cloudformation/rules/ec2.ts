@@ -383,7 +383,16 @@ export const ec2: ServiceRules = {
   },
   'AWS::EC2::SubnetNetworkAclAssociation': { replaces: ['NetworkAclId', 'SubnetId'] },
   'AWS::EC2::VPCEndpoint': {
-    replaces: ['ResourceConfigurationArn', 'ServiceName', 'ServiceNetworkArn', 'ServiceRegion', 'VpcEndpointType', 'VpcId'],
+    replaces: [
+      'DnsOptions.PrivateDnsPreference',
+      'DnsOptions.PrivateDnsSpecifiedDomains',
+      'ResourceConfigurationArn',
+      'ServiceName',
+      'ServiceNetworkArn',
+      'ServiceRegion',
+      'VpcEndpointType',
+      'VpcId',
+    ],
     valid: [oneNameServer, placedIn('SubnetIds', 'SecurityGroupIds', endpoints)],
     create: [endpointQuota],
   },

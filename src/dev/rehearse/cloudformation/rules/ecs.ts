@@ -114,6 +114,7 @@ export const ecs: ServiceRules = {
       'EphemeralStorage',
       'ExecutionRoleArn',
       'Family',
+      'InferenceAccelerators',
       'IpcMode',
       'Memory',
       'NetworkMode',

@@ -50,7 +50,9 @@ const canBeProved: Rule = {
 
 export const names: ServiceRules = {
   'AWS::Route53::RecordSet': { replaces: ['HostedZoneId', 'HostedZoneName', 'Name'], valid: [inZone], create: [recordFree] },
-  'AWS::Route53::HealthCheck': { replaces: [] },
+  'AWS::Route53::HealthCheck': {
+    replaces: ['HealthCheckConfig.MeasureLatency', 'HealthCheckConfig.RequestInterval', 'HealthCheckConfig.Type'],
+  },
   'AWS::CertificateManager::Certificate': {
     replaces: [
       'CertificateAuthorityArn',

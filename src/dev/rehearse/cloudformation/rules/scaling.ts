@@ -55,7 +55,19 @@ export const scaling: ServiceRules = {
   },
   'AWS::KinesisFirehose::DeliveryStream': {
     name: 'DeliveryStreamName',
-    replaces: ['DeliveryStreamName', 'DeliveryStreamType', 'KinesisStreamSourceConfiguration'],
+    replaces: [
+      'AmazonOpenSearchServerlessDestinationConfiguration.VpcConfiguration',
+      'AmazonopensearchserviceDestinationConfiguration.VpcConfiguration',
+      'DatabaseSourceConfiguration',
+      'DeliveryStreamName',
+      'DeliveryStreamType',
+      'DirectPutSourceConfiguration',
+      'ElasticsearchDestinationConfiguration.VpcConfiguration',
+      'IcebergDestinationConfiguration.CatalogConfiguration',
+      'KinesisStreamSourceConfiguration',
+      'MSKSourceConfiguration',
+      'SnowflakeDestinationConfiguration.SnowflakeVpcConfiguration',
+    ],
     valid: [shaped('DeliveryStreamName', /^[a-zA-Z0-9_.-]{1,64}$/, streams), bucketExists],
   },
 }
