@@ -1,26 +1,15 @@
-import { type Place, Unresolvable } from '../template/resource.ts'
-import {
-  type ChangeSet,
-  type ChangeSetRequest,
-  changesNothing,
-  checkedTemplate,
-  checkImport,
-  checkOrder,
-  checkType,
-  unchanged,
-} from './change-sets.ts'
+import type { Place } from '../template/resource.ts'
+import { type ChangeSet, type ChangeSetRequest, checkedTemplate, checkType } from './change-sets.ts'
+import { desiredState } from './desired.ts'
 import { importers } from './exports.ts'
-import { rename, stackIdNumber } from './identifiers.ts'
-import { type Facts, Inventory } from './inventory.ts'
-import { createStack, type Desired, deleteStack, importStack, undoUpdate, updateStack } from './operations.ts'
-import { checkParameters } from './parameters.ts'
-import { planOf } from './plan.ts'
+import { stackIdNumber } from './identifiers.ts'
+import { copyOfFacts, type Facts, Inventory, noFacts } from './inventory.ts'
+import { createStack, deleteStack, importStack, undoUpdate, updateStack } from './operations.ts'
 import { freshAccount, type Quotas } from './quotas.ts'
 import { Refusal } from './refusal.ts'
 import { Resolver, stackIdOf } from './resolver.ts'
-import { rulesOf } from './rules/index.ts'
 import type { World } from './rules/rule.ts'
-import { isInProgress, type Stack, stackType, updatable } from './stack.ts'
+import { isInProgress, type Stack, stackInReview, stackType, updatable } from './stack.ts'
 import type { Steps, Work } from './work.ts'
 
 export interface AccountOptions extends Place {
@@ -28,6 +17,7 @@ export interface AccountOptions extends Place {
   /** Which of the resources that do not depend on each other come first: those at the beginning of the template, or at its end. */
   readonly prefer?: 'first' | 'last'
   readonly resolver?: Resolver
+  readonly facts?: Facts
 }
 
 /** How long one event of a stack takes. The clock of the account is not that of the machine. */
@@ -53,19 +43,19 @@ export class Account {
   #clock = start
   #count = 0
 
-  constructor({ account, region, quotas = freshAccount, prefer = 'first', resolver = new Resolver() }: AccountOptions) {
+  constructor({
+    account,
+    region,
+    quotas = freshAccount,
+    prefer = 'first',
+    resolver = new Resolver(),
+    facts = noFacts(),
+  }: AccountOptions) {
     this.place = { account, region }
     this.quotas = quotas
     this.#prefer = prefer
     this.#resolver = resolver
-    this.facts = {
-      objects: new Map(),
-      images: new Map(),
-      members: new Map(),
-      attachments: new Map(),
-      hostedZones: undefined,
-      certificates: undefined,
-    }
+    this.facts = facts
   }
 
   get now(): number {
@@ -99,9 +89,18 @@ export class Account {
     const existing = this.find(request.stackName)
     checkType(request, existing)
     const template = checkedTemplate(request, this.#resolver)
-    checkParameters(template, request.parameters)
     const stack = existing ?? this.#newStack(request.stackName)
-    const { desired, reason } = this.#desired(stack, request, template)
+    const { desired, reason, unchecked } = desiredState({
+      request,
+      template,
+      stack,
+      resolver: this.#resolver,
+      place: this.place,
+      exports: Object.fromEntries(this.exports().map(({ name, value }) => [name, value])),
+      number: this.#stacks.filter((one) => one.name === stack.name && one !== stack).length + 1,
+      inventory: this.inventory,
+    })
+    for (const type of unchecked) this.unchecked.add(type)
     if (existing === undefined) this.#stacks.push(stack)
     this.#count += 1
     const { account, region } = this.place
@@ -117,68 +116,11 @@ export class Account {
       throw new Refusal(`Limit for stack has been exceeded`, 'LimitExceededException')
     }
     const [id] = stackIdNumber(stackIdOf(name, this.place), this.#incarnation(name) + 1)
-    return {
-      name,
-      id,
-      status: 'REVIEW_IN_PROGRESS',
-      reason: undefined,
-      templateBody: '',
-      parameters: {},
-      tags: {},
-      resources: new Map(),
-      outputs: {},
-      exports: {},
-      imports: [],
-      terminationProtection: false,
-      events: [],
-      createdAt: this.#clock,
-      changedAt: undefined,
-      undo: [],
-    }
+    return stackInReview(name, id, this.#clock)
   }
 
   #incarnation(name: string): number {
     return this.#stacks.filter((one) => one.name === name).length
-  }
-
-  /** What the change set would do, or why it failed. A refusal of a whole request is thrown. */
-  #desired(
-    stack: Stack,
-    request: ChangeSetRequest,
-    template: Parameters<typeof checkParameters>[0],
-  ): { desired: Desired | undefined; reason: string | undefined } {
-    const { stackName: name, templateBody, tags, imported } = request
-    const parameters = checkParameters(template, request.parameters)
-    const exported = this.#stacks.flatMap(({ exports }) => Object.entries(exports))
-    const input = { name, template, parameters, imports: Object.fromEntries(exported), place: this.place }
-    try {
-      const at = Math.max(1, this.#stacks.filter((one) => one.name === name && one !== stack).length + 1)
-      const resolved = rename(this.#resolver.resolve(input), stackIdNumber(stackIdOf(name, this.place), at)[1])
-      for (const { type } of resolved.resources) if (rulesOf(type) === undefined) this.unchecked.add(type)
-      const taken = (type: string, id: string): boolean => this.inventory.find(type, id) !== undefined
-      const plan = planOf(resolved, stack.resources, imported, taken)
-      const desired = { plan, templateBody, parameters, tags }
-      checkOrder(desired)
-      if (request.type === 'IMPORT') this.#checkImport(desired, stack)
-      const reason = request.type === 'UPDATE' && changesNothing(desired, stack) ? unchanged : undefined
-      return { desired, reason }
-    } catch (error) {
-      if (!(error instanceof Unresolvable)) throw error
-      if (/No export named/.test(error.message)) return { desired: undefined, reason: error.message }
-      throw new Refusal(`Template error: ${error.message}`)
-    }
-  }
-
-  #checkImport(desired: Desired, stack: Stack): void {
-    checkImport(desired, stack)
-    for (const { action, logicalId, type, physicalId = '' } of desired.plan.changes.values()) {
-      const thing = this.inventory.find(type, physicalId)
-      if (action !== 'Import') continue
-      if (thing === undefined) throw new Refusal(`Resource of type '${type}' with identifier '${physicalId}' was not found.`)
-      if (thing.stackId !== undefined) {
-        throw new Refusal(`Resource ${logicalId} with identifier ${physicalId} already belongs to stack ${thing.stackId}`)
-      }
-    }
   }
 
   /** @throws Refusal */
@@ -311,23 +253,13 @@ export class Account {
   /** A copy with the same stacks and resources, for a second way to go on. @throws Error while an operation runs */
   copy(): Account {
     if (this.#running.size > 0) throw new Error('an operation is running')
-    const copy = new Account({ ...this.place, quotas: this.quotas, prefer: this.#prefer, resolver: this.#resolver })
+    const facts = copyOfFacts(this.facts)
+    const copy = new Account({ ...this.place, quotas: this.quotas, prefer: this.#prefer, resolver: this.#resolver, facts })
     copy.inventory = this.inventory.copy()
     copy.#stacks = this.#stacks.map((stack) => ({ ...stack, resources: new Map(stack.resources), events: [...stack.events] }))
     copy.#clock = this.#clock
     copy.#count = this.#count
     for (const type of this.unchecked) copy.unchecked.add(type)
-    const { objects, images, members, attachments, hostedZones, certificates } = this.facts
-    for (const [from, to] of [
-      [objects, copy.facts.objects],
-      [images, copy.facts.images],
-      [members, copy.facts.members],
-      [attachments, copy.facts.attachments],
-    ] as const) {
-      for (const [key, values] of from) to.set(key, new Set(values))
-    }
-    copy.facts.hostedZones = hostedZones && new Map(hostedZones)
-    copy.facts.certificates = certificates && new Map(certificates)
     return copy
   }
 }

@@ -28,6 +28,33 @@ export interface Facts {
   certificates: Map<string, string> | undefined
 }
 
+/** An account in which nothing is known beside its resources. */
+export function noFacts(): Facts {
+  return {
+    objects: new Map(),
+    images: new Map(),
+    members: new Map(),
+    attachments: new Map(),
+    hostedZones: undefined,
+    certificates: undefined,
+  }
+}
+
+function copyOfSets(from: ReadonlyMap<string, ReadonlySet<string>>): Map<string, Set<string>> {
+  return new Map([...from].map(([key, values]) => [key, new Set(values)]))
+}
+
+export function copyOfFacts({ objects, images, members, attachments, hostedZones, certificates }: Facts): Facts {
+  return {
+    objects: copyOfSets(objects),
+    images: copyOfSets(images),
+    members: copyOfSets(members),
+    attachments: copyOfSets(attachments),
+    hostedZones: hostedZones && new Map(hostedZones),
+    certificates: certificates && new Map(certificates),
+  }
+}
+
 /** All that exists in the account, by type and id. */
 export class Inventory {
   readonly #things = new Map<string, Map<string, Thing>>()

@@ -69,3 +69,25 @@ export const updatable = new Set([
 export function isInProgress(status: string): boolean {
   return status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS'
 }
+
+/** A stack that has only change sets. */
+export function stackInReview(name: string, id: string, createdAt: number): Stack {
+  return {
+    name,
+    id,
+    status: 'REVIEW_IN_PROGRESS',
+    reason: undefined,
+    templateBody: '',
+    parameters: {},
+    tags: {},
+    resources: new Map(),
+    outputs: {},
+    exports: {},
+    imports: [],
+    terminationProtection: false,
+    events: [],
+    createdAt,
+    changedAt: undefined,
+    undo: [],
+  }
+}
