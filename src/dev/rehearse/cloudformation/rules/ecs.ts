@@ -1,4 +1,4 @@
-import { placedIn } from './ec2.ts'
+import { placedIn } from './interfaces.ts'
 import { mapsAt, notHeldBy, numberAt, type Rule, type ServiceRules, shaped, textAt } from './rule.ts'
 
 const sizes = 'https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size'

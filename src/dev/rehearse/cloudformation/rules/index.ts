@@ -1,7 +1,6 @@
 import { apiGateway } from './api-gateway.ts'
 import { custom } from './custom.ts'
 import { dynamodb } from './dynamodb.ts'
-import { ec2 } from './ec2.ts'
 import { ecr } from './ecr.ts'
 import { ecs } from './ecs.ts'
 import { elasticache } from './elasticache.ts'
@@ -12,17 +11,19 @@ import { logs } from './logs.ts'
 import { monitoring } from './monitoring.ts'
 import { names } from './names.ts'
 import { rds } from './rds.ts'
+import { routing } from './routing.ts'
 import type { ServiceRules, TypeRules } from './rule.ts'
 import { s3 } from './s3.ts'
 import { scaling } from './scaling.ts'
 import { secrets } from './secrets.ts'
+import { securityGroups } from './security-groups.ts'
 import { sqs } from './sqs.ts'
+import { vpc } from './vpc.ts'
 import { waf } from './waf.ts'
 
 const services: readonly ServiceRules[] = [
   apiGateway,
   dynamodb,
-  ec2,
   ecr,
   ecs,
   elasticache,
@@ -33,10 +34,13 @@ const services: readonly ServiceRules[] = [
   monitoring,
   names,
   rds,
+  routing,
   s3,
   scaling,
   secrets,
+  securityGroups,
   sqs,
+  vpc,
   waf,
 ]
 

@@ -37,6 +37,16 @@ export const network: readonly RefusalCase[] = [
     says: /has dependencies and cannot be deleted/,
   },
   {
+    what: 'a subnet in which a database stands',
+    type: subnet,
+    when: 'deleted',
+    existing: [
+      ['AWS::RDS::DBSubnetGroup', 'group', { SubnetIds: ['it'] }],
+      ['AWS::RDS::DBInstance', 'database', { DBSubnetGroupName: 'group' }],
+    ],
+    says: /has dependencies and cannot be deleted/,
+  },
+  {
     what: 'a security group with an apostrophe',
     type: group,
     properties: { GroupDescription: "carriers' database" },
