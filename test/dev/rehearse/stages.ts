@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SentStack } from '../../../src/dev/rehearse/template/stage.ts'
+import { type SentStack, sentStacks } from '../../../src/dev/rehearse/template/stage.ts'
 import type { DeploySettings } from '../../../src/domain/stage.ts'
 import { planStage } from '../../../src/operations/stacks/index.ts'
 
 export const place = { account: '123456789012', region: 'ap-northeast-2' } as const
 
-const root = join(import.meta.dirname, '../../..')
+export const root = join(import.meta.dirname, '../../..')
 const bundles = ['gateway', 'authorizer', 'endpoint-addresses', 'worker', 'reports', 'database-user', 'ip-sets', 'admin']
 
 /** A folder like an installation of apigw: the shipped templates, and empty files for the bundles of a build. */
@@ -26,7 +26,7 @@ export const least: DeploySettings = { domain: 'api.example.com', hostedZoneId: 
 /** One of each kind of stage that `apigw deploy` can make: what differs from the least. */
 export const variants: Readonly<Record<string, DeploySettings>> = {
   least,
-  'no email': { ...least, alertEmail: undefined },
+  'no email': { ...least, alertEmail: undefined, alerts: 'topic' },
   'container front': { ...least, front: 'container', image },
   'container worker': { ...least, worker: 'container', image },
   containers: { ...least, front: 'container', worker: 'container', image },
@@ -51,15 +51,6 @@ export const variants: Readonly<Record<string, DeploySettings>> = {
 }
 
 /** The stacks of a stage as a deployment sends them. */
-export async function sentStage(settings: DeploySettings, installation: string, stage = 'prod'): Promise<SentStack[]> {
-  const plans = await planStage({ name: stage, region: place.region, settings }, [], installation)
-  return plans.map(({ name, template, parameters, code }) => ({
-    name,
-    templateBody: template,
-    parameters: {
-      ...parameters,
-      ...(code.length > 0 && { CodeBucket: 'apigw-artifacts' }),
-      ...Object.fromEntries(code.map(({ parameter }) => [parameter, `apigw/${parameter}.zip`])),
-    },
-  }))
+export async function sentStage(settings: DeploySettings, installation: string, stage = 'prod'): Promise<readonly SentStack[]> {
+  return sentStacks(await planStage({ name: stage, region: place.region, settings }, [], installation), 'apigw-artifacts')
 }

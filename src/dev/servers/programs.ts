@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { Problem } from '../../../domain/problem.ts'
+import { Problem } from '../../domain/problem.ts'
 
 /** What a program is called, and the Debian package that it comes in. */
 export interface Program {
@@ -14,6 +14,7 @@ export const programs = {
   mariadbInstall: { name: 'mariadb-install-db', package: 'mariadb-server' },
   postgres: { name: 'postgres', package: 'postgresql' },
   postgresInstall: { name: 'initdb', package: 'postgresql' },
+  openssl: { name: 'openssl', package: 'openssl' },
 } as const satisfies Record<string, Program>
 
 /** Debian keeps the programs of each version of PostgreSQL in a folder of their own. The newest comes first. */

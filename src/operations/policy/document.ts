@@ -1,5 +1,5 @@
-import { Problem } from '../../../domain/problem.ts'
-import { isRecord } from '../../../domain/record.ts'
+import { Problem } from '../../domain/problem.ts'
+import { isRecord } from '../../domain/record.ts'
 
 /** An error in a policy, and its location. */
 export interface PolicyFault {

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Problem } from '../../../domain/problem.ts'
+import { Problem } from '../../domain/problem.ts'
 
 const startMs = 120_000
 const restartMs = 200

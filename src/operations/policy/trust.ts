@@ -31,7 +31,8 @@ function matchEntry(kind: string, text: string, caller: Caller): TrustMatch {
   return text === '*' || text.toLowerCase() === name.toLowerCase() ? 'directly' : 'no'
 }
 
-function matchCaller({ entries, not }: PrincipalPatterns, caller: Caller): TrustMatch {
+/** How the principals of a statement match a caller. */
+export function matchCaller({ entries, not }: PrincipalPatterns, caller: Caller): TrustMatch {
   const found = new Set(entries.map(({ kind, value: text }) => matchEntry(kind, text, caller)))
   if (not) return found.has('directly') || found.has('account') ? 'no' : 'directly'
   return found.has('directly') ? 'directly' : found.has('account') ? 'account' : 'no'

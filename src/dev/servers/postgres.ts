@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { programPath, programs } from './programs.ts'
 import { freePort, Server } from './victim.ts'
 
-/** A PostgreSQL on a free port of the loopback address, whose user `postgres` needs no password. It is not started yet. */
-export async function postgresServer(folder: string): Promise<Server> {
+/**
+ * A PostgreSQL on a free port of the loopback address, whose user `postgres` needs no password. It is not started yet.
+ * @param settings further settings of the server
+ */
+export async function postgresServer(folder: string, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
   const program = programPath(programs.postgres, '--database sqlite')
   const installer = programPath(programs.postgresInstall, '--database sqlite')
   const port = await freePort()
@@ -21,6 +24,7 @@ export async function postgresServer(folder: string): Promise<Server> {
   }
   const [install, ...args] = as(installer, '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C')
   execFileSync(install, args, { stdio: 'ignore', cwd: '/' })
-  const command = as(program, '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'max_connections=200')
+  const more = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const command = as(program, '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'max_connections=200', ...more)
   return new Server({ name: 'PostgreSQL', command, port, folder })
 }

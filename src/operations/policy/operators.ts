@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
-import { addressKey, addressRange, inRanges } from '../../../domain/address.ts'
-import { Problem } from '../../../domain/problem.ts'
+import { addressKey, addressRange, inRanges } from '../../domain/address.ts'
+import { Problem } from '../../domain/problem.ts'
 import { arnMatches, literalMark, literalStar, matches } from './match.ts'
 
 /**
