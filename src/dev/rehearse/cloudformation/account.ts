@@ -88,7 +88,7 @@ export class Account {
   createChangeSet(request: ChangeSetRequest): ChangeSet {
     const existing = this.find(request.stackName)
     checkType(request, existing)
-    const template = checkedTemplate(request, this.#resolver)
+    const template = checkedTemplate(request)
     const stack = existing ?? this.#newStack(request.stackName)
     const { desired, reason, unchecked } = desiredState({
       request,

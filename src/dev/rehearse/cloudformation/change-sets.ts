@@ -1,9 +1,8 @@
-import type { JsonMap } from '../../../operations/cloudformation/index.ts'
+import { type JsonMap, readSections } from '../../../operations/cloudformation/index.ts'
 import { checkCapabilities, checkSections, checkSize } from './limits.ts'
 import type { Desired } from './operations.ts'
 import { inOrder } from './order.ts'
 import { Refusal } from './refusal.ts'
-import type { Resolver } from './resolver.ts'
 import { isInProgress, type Stack, updatable } from './stack.ts'
 
 export const changeSetTypes = ['CREATE', 'UPDATE', 'IMPORT'] as const
@@ -57,18 +56,18 @@ export function checkType({ stackName, changeSetName, type }: ChangeSetRequest, 
   }
 }
 
-function sectionsOf(templateBody: string, resolver: Resolver): JsonMap {
+function sectionsOf(templateBody: string): JsonMap {
   try {
-    return resolver.read(templateBody)
+    return readSections(templateBody, { name: 'The template', code: 'config-invalid' })
   } catch (error) {
     throw new Refusal(`Template format error: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
 /** @throws Refusal if CloudFormation would not accept the template */
-export function checkedTemplate({ templateBody, uploaded, capabilities }: ChangeSetRequest, resolver: Resolver): JsonMap {
+export function checkedTemplate({ templateBody, uploaded, capabilities }: ChangeSetRequest): JsonMap {
   checkSize(templateBody, uploaded)
-  const template = sectionsOf(templateBody, resolver)
+  const template = sectionsOf(templateBody)
   checkSections(template)
   checkCapabilities(template, capabilities)
   return template

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type JsonMap, readSections } from '../../../operations/cloudformation/index.ts'
+import type { JsonMap } from '../../../operations/cloudformation/index.ts'
 import { resolveStack } from '../template/resolve.ts'
 import type { Place } from '../template/resource.ts'
 
@@ -56,11 +56,10 @@ function plain(input: ToResolve): ResolvedTemplate {
 }
 
 /**
- * Reads and resolves templates, and remembers the results: a rehearsal of many variants asks for the same ones again and
- * again, and the same input gives the same result.
+ * Resolves templates, and remembers the results: a rehearsal of many variants asks for the same ones again and again, and
+ * the same input gives the same result.
  */
 export class Resolver {
-  readonly #read = new Map<string, JsonMap>()
   readonly #digests = new WeakMap<JsonMap, string>()
   readonly #resolved = new Map<string, string>()
   readonly #most: number
@@ -70,22 +69,12 @@ export class Resolver {
     this.#most = most
   }
 
-  /** The sections of a template. @throws Problem that names the line */
-  read(body: string): JsonMap {
-    const digest = digestOf(body)
-    const known = this.#read.get(digest)
-    if (known !== undefined) return known
-    const template = readSections(body, { name: 'The template', code: 'config-invalid' })
-    if (this.#read.size >= this.#most) this.#read.clear()
-    this.#read.set(digest, template)
-    this.#digests.set(template, digest)
-    return template
-  }
-
   /** @throws Unresolvable with the text of CloudFormation */
   resolve(input: ToResolve): ResolvedTemplate {
     const { template, ...rest } = input
-    const key = digestOf(JSON.stringify([this.#digests.get(template) ?? template, rest]))
+    const digest = this.#digests.get(template) ?? digestOf(JSON.stringify(template))
+    this.#digests.set(template, digest)
+    const key = digestOf(JSON.stringify([digest, rest]))
     const known = this.#resolved.get(key)
     if (known !== undefined) return JSON.parse(known)
     const found = plain(input)
