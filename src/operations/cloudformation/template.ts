@@ -51,7 +51,7 @@ function resourceFrom(value: JsonMap): Resource {
 }
 
 /** A stage has seven templates, and a deployment reads each of them many times. */
-const mostRemembered = 16
+const maxRemembered = 16
 const remembered = new Map<string, JsonMap>()
 
 /**
@@ -63,7 +63,7 @@ export function readSections(text: string, source: DocumentSource): JsonMap {
   if (known !== undefined) return known
   const whole = jsonOf(readYamlDocument(text, source, functionTags).value)
   const sections = isMap(whole) ? whole : {}
-  if (remembered.size >= mostRemembered) remembered.clear()
+  if (remembered.size >= maxRemembered) remembered.clear()
   remembered.set(text, sections)
   return sections
 }

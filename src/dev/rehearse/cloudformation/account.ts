@@ -4,7 +4,7 @@ import { desiredState } from './desired.ts'
 import { importers } from './exports.ts'
 import { stackIdNumber } from './identifiers.ts'
 import { copyOfFacts, type Facts, Inventory, noFacts } from './inventory.ts'
-import { createStack, deleteStack, importStack, undoUpdate, updateStack } from './operations.ts'
+import { createStack, deleteStack, importStack, rollBackStack, undoUpdate, updateStack } from './operations.ts'
 import { freshAccount, type Quotas } from './quotas.ts'
 import { Refusal } from './refusal.ts'
 import { Resolver, stackIdOf } from './resolver.ts'
@@ -20,13 +20,19 @@ export interface AccountOptions extends Place {
   readonly facts?: Facts
 }
 
+/** Options of ExecuteChangeSet. */
+export interface ExecuteOptions {
+  readonly retainExceptOnCreate?: boolean
+  readonly disableRollback?: boolean
+}
+
 /** How long one event of a stack takes. The clock of the account is not that of the machine. */
 const msAnEvent = 1_000
 const start = Date.UTC(2026, 0, 1)
 
 /**
- * CloudFormation of one account and region, as it is documented. It changes nothing outside itself. An operation goes on with
- * each `advance`, so that its events come one by one.
+ * CloudFormation of one account and region, as it is documented. It changes nothing outside itself. An operation makes
+ * one event with each `advance`.
  */
 export class Account {
   readonly place: Place
@@ -143,7 +149,7 @@ export class Account {
   }
 
   /** Starts what a change set describes. Other change sets of the stack are gone then. @throws Refusal */
-  execute(set: ChangeSet, token: string | undefined, retainExceptOnCreate: boolean): void {
+  execute(set: ChangeSet, token: string | undefined, options: ExecuteOptions = {}): void {
     const stack = this.stack(set.stackId)
     if (isInProgress(stack.status)) throw new Refusal(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`)
     if (set.status !== 'CREATE_COMPLETE' || set.desired === undefined) {
@@ -153,7 +159,7 @@ export class Account {
       )
     }
     for (const other of this.changeSetsOf(stack.id)) this.#changeSets.delete(other.id)
-    const work = this.#work(stack, token, retainExceptOnCreate)
+    const work = this.#work(stack, token, options)
     const operations = { CREATE: createStack, UPDATE: updateStack, IMPORT: importStack }
     this.#begin(stack, operations[set.type](work, set.desired))
   }
@@ -173,17 +179,25 @@ export class Account {
       for (const set of this.changeSetsOf(stack.id)) this.#changeSets.delete(set.id)
       return
     }
-    this.#begin(stack, deleteStack(this.#work(stack, token, false), retained))
+    this.#begin(stack, deleteStack(this.#work(stack, token), retained))
   }
 
-  /** Goes on with a rollback that failed. @throws Refusal */
+  /** Resumes a rollback that failed. @throws Refusal */
   continueRollback(stack: Stack, token: string | undefined, skipped: ReadonlySet<string>): void {
     if (stack.status !== 'UPDATE_ROLLBACK_FAILED') {
       throw new Refusal(`Stack:${stack.id} is in ${stack.status} state and can not continue rolling back.`)
     }
-    const work = this.#work(stack, token, false)
+    const work = this.#work(stack, token)
     work.sayOfStack('UPDATE_ROLLBACK_IN_PROGRESS', 'User Initiated')
     this.#begin(stack, undoUpdate(work, skipped))
+  }
+
+  /** Rolls back an operation that failed without a rollback. @throws Refusal */
+  rollBack(stack: Stack, token: string | undefined): void {
+    if (stack.status !== 'CREATE_FAILED' && stack.status !== 'UPDATE_FAILED') {
+      throw new Refusal(`Stack:${stack.id} is in ${stack.status} state and can not be rolled back.`)
+    }
+    this.#begin(stack, rollBackStack(this.#work(stack, token)))
   }
 
   /** The stacks that import a value. */
@@ -208,7 +222,7 @@ export class Account {
     if (steps.next().done) this.#running.delete(id)
   }
 
-  /** Lets each running operation go on by a number of events. */
+  /** Lets each running operation make a number of events. */
   advance(events = 1): void {
     for (let count = 0; count < events && this.#running.size > 0; count++) {
       for (const [id, steps] of [...this.#running]) this.#step(id, steps)
@@ -225,7 +239,7 @@ export class Account {
     return { inventory: this.inventory, facts: this.facts, quotas: this.quotas, account, region, now: this.#clock }
   }
 
-  #work(stack: Stack, token: string | undefined, retainExceptOnCreate: boolean): Work {
+  #work(stack: Stack, token: string | undefined, options: ExecuteOptions = {}): Work {
     const say = (logicalId: string, physicalId: string, type: string, status: string, reason: string | undefined): void => {
       this.#count += 1
       stack.events.push({ id: `event-${this.#count}`, logicalId, physicalId, type, status, reason, token, at: this.#clock })
@@ -233,7 +247,8 @@ export class Account {
     return {
       stack,
       inventory: this.inventory,
-      retainExceptOnCreate,
+      retainExceptOnCreate: options.retainExceptOnCreate ?? false,
+      disableRollback: options.disableRollback ?? false,
       prefer: this.#prefer,
       world: () => this.#world(),
       otherStacks: () => this.#stacks.filter((other) => other !== stack),
@@ -250,7 +265,7 @@ export class Account {
     }
   }
 
-  /** A copy with the same stacks and resources, for a second way to go on. @throws Error while an operation runs */
+  /** A copy with the same stacks and resources, to try something else from the same state. @throws Error while an operation runs */
   copy(): Account {
     if (this.#running.size > 0) throw new Error('an operation is running')
     const facts = copyOfFacts(this.facts)

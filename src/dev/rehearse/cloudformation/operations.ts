@@ -56,6 +56,7 @@ export function* createStack(work: Work, desired: Desired): Steps {
 }
 
 function* rollBackCreation(work: Work, reason: string): Steps {
+  if (work.disableRollback) return work.sayOfStack('CREATE_FAILED', reason)
   const { stack } = work
   work.sayOfStack('ROLLBACK_IN_PROGRESS', reason)
   yield
@@ -156,6 +157,7 @@ function orphan({ inventory }: Work, { type, physicalId }: StackResource): void 
 }
 
 function* rollBackUpdate(work: Work, reason: string): Steps {
+  if (work.disableRollback) return work.sayOfStack('UPDATE_FAILED', reason)
   work.sayOfStack('UPDATE_ROLLBACK_IN_PROGRESS', reason)
   yield
   dropUnmade(work.stack)
@@ -201,7 +203,7 @@ export function* deleteStack(work: Work, retained: ReadonlySet<string>): Steps {
   work.sayOfStack('DELETE_IN_PROGRESS', 'User Initiated')
   yield
   const refusal = refusalOfExports(stack.exports, {}, work.otherStacks())
-  // The stack keeps its status, and the reason stands in its last event.
+  // The stack keeps its status, and its last event has the reason.
   if (refusal !== undefined) return work.sayOfStack(before, refusal)
   for (const id of retained) {
     const resource = stack.resources.get(id)
@@ -216,6 +218,12 @@ export function* deleteStack(work: Work, retained: ReadonlySet<string>): Steps {
   if (failed.length > 0) return work.sayOfStack('DELETE_FAILED', failedReason(failed, 'delete'))
   Object.assign(stack, { outputs: {}, exports: {}, imports: [] })
   work.sayOfStack('DELETE_COMPLETE')
+}
+
+/** Rolls back what failed without a rollback (RollbackStack). */
+export function rollBackStack(work: Work): Steps {
+  const { status } = work.stack
+  return status === 'CREATE_FAILED' ? rollBackCreation(work, 'User Initiated') : rollBackUpdate(work, 'User Initiated')
 }
 
 /** Takes existing resources into a stack. */

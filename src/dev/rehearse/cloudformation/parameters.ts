@@ -6,7 +6,7 @@ function textsOf(value: JsonMap[string] | undefined): string[] {
 }
 
 /** "Parameter value": https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
-const mostBytes = 4_096
+const maxBytes = 4_096
 
 /** Whether a list of parameter's values or one value: the constraints hold for each item of a list. */
 function itemsOf(type: string, value: string): string[] {
@@ -40,7 +40,7 @@ function faultOfText(name: string, value: string, { MinLength, MaxLength, Allowe
 }
 
 function faultOf(name: string, value: string, declared: JsonMap): string | undefined {
-  if (Buffer.byteLength(value) > mostBytes) return `Parameter '${name}' must not be longer than ${mostBytes} bytes`
+  if (Buffer.byteLength(value) > maxBytes) return `Parameter '${name}' must not be longer than ${maxBytes} bytes`
   const type = scalarText(declared.Type) ?? ''
   const allowed = textsOf(declared.AllowedValues)
   for (const item of itemsOf(type, value)) {

@@ -9,7 +9,7 @@ export interface ResolvedResource {
   readonly type: string
   /** What `Ref` gives. */
   readonly physicalId: string
-  /** A digest of the id that the resolver gave, before it got its id in the account. It tells whether the properties make another id. */
+  /** A digest of the id that the resolver gave, before it got its id in the account. Another digest means that the properties make another id. */
   readonly resolvedId: string
   readonly properties: JsonMap
   readonly deletionPolicy: string | undefined

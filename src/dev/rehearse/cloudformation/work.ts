@@ -3,7 +3,7 @@ import { inOrder } from './order.ts'
 import { keepsName } from './plan.ts'
 import type { ResolvedResource } from './resolver.ts'
 import { rulesOf } from './rules/index.ts'
-import type { Rule, Subject, World } from './rules/rule.ts'
+import { type Rule, type Subject, textAt, type World } from './rules/rule.ts'
 import type { Stack, StackResource } from './stack.ts'
 
 /** An operation on a stack. It pauses after each event, so that others can see the stack in between. */
@@ -15,6 +15,8 @@ export interface Work {
   readonly inventory: Inventory
   /** ExecuteChangeSet, "RetainExceptOnCreate": what a rolled back operation has created is deleted, whatever its policy. */
   readonly retainExceptOnCreate: boolean
+  /** ExecuteChangeSet, "DisableRollback": what an operation did before it failed stays. */
+  readonly disableRollback: boolean
   readonly prefer: 'first' | 'last'
   world(): World
   otherStacks(): readonly Stack[]
@@ -34,9 +36,18 @@ function firstRefusal(rules: readonly Rule[], subject: Subject, world: World): s
   return undefined
 }
 
+/** Some ids end in digits of their own, but their names are unique all the same. */
+function isNameTaken({ type, properties }: ResolvedResource, { inventory }: World): boolean {
+  const { name, nameWithin } = rulesOf(type) ?? {}
+  const own = name === undefined ? '' : textAt(properties, name)
+  if (name === undefined || own === '') return false
+  const place = (of: typeof properties): string => (nameWithin === undefined ? '' : textAt(of, nameWithin))
+  return inventory.of(type).some((one) => textAt(one.properties, name) === own && place(one.properties) === place(properties))
+}
+
 function refusalOfCreation(resource: ResolvedResource, world: World): string | undefined {
   const { type, physicalId } = resource
-  if (world.inventory.find(type, physicalId) !== undefined) {
+  if (world.inventory.find(type, physicalId) !== undefined || isNameTaken(resource, world)) {
     return `Resource of type '${type}' with identifier '${physicalId}' already exists.`
   }
   const { valid = [], create = [] } = rulesOf(type) ?? {}

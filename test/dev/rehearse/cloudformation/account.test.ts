@@ -38,7 +38,7 @@ describe('a stack that is created', () => {
     const aws = account()
     const set = changeSet(aws, 'one', resources({ Queue: queue('a') }))
     expect(aws.stack('one').status).toBe('REVIEW_IN_PROGRESS')
-    aws.execute(set, undefined, false)
+    aws.execute(set, undefined)
     expect(aws.stack('one').status).toBe('CREATE_IN_PROGRESS')
     expect(() => changeSet(aws, 'one', resources({ Queue: queue('b') }))).toThrow(
       'CREATE_IN_PROGRESS state and can not be updated',
@@ -70,6 +70,19 @@ describe('a stack that is created', () => {
     expect(stack.status).toBe('ROLLBACK_FAILED')
     expect(stack.reason).toBe('The following resource(s) failed to delete: [Table].')
     expect(stack.resources.get('Table')).toMatchObject({ status: 'DELETE_FAILED' })
+  })
+  test('stays as it is without a rollback, and can be rolled back later', () => {
+    const aws = account()
+    const stack = deploy(aws, 'one', resources({ Good: queue('a'), Bad: { ...refused, DependsOn: 'Good' } }), {
+      disableRollback: true,
+    })
+    expect(stack.status).toBe('CREATE_FAILED')
+    expect(aws.inventory.all()).toHaveLength(1)
+    aws.rollBack(stack, 'token')
+    aws.settle()
+    expect(stack.status).toBe('ROLLBACK_COMPLETE')
+    expect(aws.inventory.all()).toEqual([])
+    expect(() => aws.rollBack(stack, 'token')).toThrow('can not be rolled back')
   })
   test('a circle of dependencies is refused', () => {
     const template = resources({ First: queue('a', { DependsOn: 'Second' }), Second: queue('b', { DependsOn: 'First' }) })
@@ -145,7 +158,7 @@ describe('a stack that is updated', () => {
     expect([...stack.resources.keys()]).toEqual(['Changed'])
     expect(deploy(aws, 'one', resources({ Changed: changed })).status).toBe('UPDATE_COMPLETE')
   })
-  test('a rollback that is refused leaves the stack in UPDATE_ROLLBACK_FAILED; it can go on without the resource', () => {
+  test('a rollback that is refused leaves the stack in UPDATE_ROLLBACK_FAILED; it can resume without the resource', () => {
     const aws = account()
     const database = (gigabytes: number) => ({
       Type: 'AWS::RDS::DBInstance',
@@ -178,6 +191,19 @@ describe('a stack that is updated', () => {
     expect(whyFailed(stack)).toBe(
       'CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename targets and update the stack again.',
     )
+  })
+  test('stays as it is without a rollback, and can be rolled back later', () => {
+    const aws = account()
+    deploy(aws, 'one', resources({ Changed: queue('a') }))
+    const changed = { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'a', DelaySeconds: 5 } }
+    const template = resources({ Changed: changed, Bad: { ...refused, DependsOn: 'Changed' } })
+    const stack = deploy(aws, 'one', template, { disableRollback: true })
+    expect(stack.status).toBe('UPDATE_FAILED')
+    expect(aws.inventory.all().map(({ properties }) => properties.DelaySeconds)).toEqual([5])
+    aws.rollBack(stack, 'token')
+    aws.settle()
+    expect(stack.status).toBe('UPDATE_ROLLBACK_COMPLETE')
+    expect(aws.inventory.all().map(({ properties }) => properties.DelaySeconds)).toEqual([undefined])
   })
   test('a resource cannot get another type', () => {
     const aws = account()

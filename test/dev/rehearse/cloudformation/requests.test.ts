@@ -28,7 +28,7 @@ describe('parameters', () => {
     ['a part that matches the pattern', { ...text, AllowedPattern: '[a-z]+' }, { Name: 'a-b' }, /must match pattern \[a-z\]\+/],
     ['a value that is too short', { ...text, MinLength: 2 }, { Name: 'a' }, /at least 2 characters/],
     ['a value that is too long', { ...text, MaxLength: 2 }, { Name: 'abc' }, /at most 2 characters/],
-    ['a number that is none', { Type: 'Number' }, { Name: 'abc' }, /must be a number/],
+    ['a number with letters', { Type: 'Number' }, { Name: 'abc' }, /must be a number/],
     ['a number that is too small', { Type: 'Number', MinValue: 22 }, { Name: '20' }, /not less than 22/],
     ['a number that is too large', { Type: 'Number', MaxValue: 10 }, { Name: '20' }, /not greater than 10/],
     ['a default that does not fit', { ...text, Default: 'c', AllowedValues: ['a', 'b'] }, {}, /AllowedValues/],
@@ -61,7 +61,7 @@ describe('templates', () => {
     ['an unknown section', { Resources: { Topic: topic }, Extra: {} }, /Invalid template property or properties \[Extra\]/],
     ['no resource', { Resources: {} }, /At least one Resources member/],
     ['a description of 1,025 bytes', { Description: 'a'.repeat(1_025), Resources: { Topic: topic } }, /'Description' length/],
-    ['text that is no YAML', 'Resources: {', /Template format error/],
+    ['text that is not YAML', 'Resources: {', /Template format error/],
     ['a reference to nothing', { Resources: { Queue: queue } }, /Unresolved resource dependency \[Name\]/],
   ])('%s is refused', (_what, template, message, sending) => {
     expect(refusalOf(template, sending)).toMatch(message)
@@ -93,7 +93,7 @@ describe('change sets', () => {
     const aws = account()
     deploy(aws, 'one', { Resources: { Topic: topic } })
     const same = changeSet(aws, 'one', { Resources: { Topic: topic } })
-    expect(() => aws.execute(same, undefined, false)).toThrow('cannot be executed in its current status of [FAILED]')
+    expect(() => aws.execute(same, undefined)).toThrow('cannot be executed in its current status of [FAILED]')
     const first = changeSet(aws, 'one', { Resources: { Topic: topic, Other: topic } })
     deploy(aws, 'one', { Resources: { Topic: topic, Third: topic } })
     expect(() => aws.changeSet(first.id)).toThrow('does not exist')

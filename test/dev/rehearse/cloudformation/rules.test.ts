@@ -1,15 +1,17 @@
+import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { Inventory } from '../../../../src/dev/rehearse/cloudformation/inventory.ts'
 import { freshAccount, usedAccount } from '../../../../src/dev/rehearse/cloudformation/quotas.ts'
 import { rulesOf, typesWithRules } from '../../../../src/dev/rehearse/cloudformation/rules/index.ts'
 import type { Rule, Subject, TypeRules, UpdateRule, World } from '../../../../src/dev/rehearse/cloudformation/rules/rule.ts'
+import { readTemplate } from '../../../../src/operations/cloudformation/index.ts'
 import { control } from './refusals/control.ts'
 import { data } from './refusals/data.ts'
 import { front } from './refusals/front.ts'
 import { messaging } from './refusals/messaging.ts'
 import { network } from './refusals/network.ts'
 import { now, type RefusalCase } from './refusals/refusal-case.ts'
-import { place } from './world.ts'
+import { account, deploy, place, whyFailed } from './world.ts'
 
 const cases = [...control, ...data, ...front, ...messaging, ...network]
 
@@ -83,4 +85,43 @@ test('an account that has been in use may reserve executions, and give functions
   const refused = (of: RefusalCase) => answers(of).flatMap(([, refusal]) => refusal ?? [])
   expect(refused({ ...one, quotas: usedAccount })).toEqual([])
   expect(refused(one)).toHaveLength(2)
+})
+
+test('every resource type of the shipped templates has rules', () => {
+  const templates = ['stacks', 'trail'].flatMap((folder) =>
+    globSync(`templates/${folder}/*.yaml`).map((path) => [path, readFileSync(path, 'utf8')] as const),
+  )
+  const unknown = templates.flatMap(([path, text]) =>
+    [...readTemplate(text, { name: path, code: 'config-invalid' }).resources.values()]
+      .map(({ type }) => type)
+      .filter((type) => rulesOf(type) === undefined)
+      .map((type) => `${path}: ${type}`),
+  )
+  expect(templates.length).toBeGreaterThan(8)
+  expect([...new Set(unknown)]).toEqual([])
+})
+
+test.each([
+  ['AWS::SQS::Queue', 'QueueName'],
+  ['AWS::S3::Bucket', 'BucketName'],
+  ['AWS::IAM::Role', 'RoleName'],
+  ['AWS::IAM::Group', 'GroupName'],
+  ['AWS::IAM::ManagedPolicy', 'ManagedPolicyName'],
+  ['AWS::Logs::LogGroup', 'LogGroupName'],
+  ['AWS::ECR::Repository', 'RepositoryName'],
+  ['AWS::Lambda::Function', 'FunctionName'],
+  ['AWS::ElasticLoadBalancingV2::TargetGroup', 'Name'],
+  ['AWS::RDS::DBInstance', 'DBInstanceIdentifier'],
+  ['AWS::SecretsManager::Secret', 'Name'],
+  ['AWS::CloudWatch::Alarm', 'AlarmName'],
+  ['AWS::SNS::Topic', 'TopicName'],
+  ['AWS::WAFv2::WebACL', 'Name'],
+  ['AWS::Events::Rule', 'Name'],
+  ['AWS::DynamoDB::Table', 'TableName'],
+])('%s cannot be created where its name is taken', (Type, property) => {
+  const aws = account()
+  const Properties = { [property]: 'taken', AssumeRolePolicyDocument: {}, ScheduleExpression: 'rate(1 day)' }
+  const template = { Resources: { It: { Type, Properties } } }
+  expect(deploy(aws, 'one', template).status).toBe('CREATE_COMPLETE')
+  expect(whyFailed(deploy(aws, 'two', template))).toMatch(/already exists/)
 })

@@ -29,6 +29,28 @@ class Found {
   }
 }
 
+const dataStores = new Set([
+  'AWS::RDS::DBInstance',
+  'AWS::ElastiCache::ReplicationGroup',
+  'AWS::DynamoDB::Table',
+  'AWS::SQS::Queue',
+])
+
+function stores(aws: Account): Map<string, boolean> {
+  const all = aws.inventory.all().filter(({ type }) => dataStores.has(type))
+  return new Map(all.map(({ type, logicalId, id, stackId }) => [`${type} ${logicalId} ${id}`, stackId !== undefined]))
+}
+
+/** Data stores that a change has deleted, or left in the account outside the stacks. */
+function leftOutside(before: Account, after: Account): string[] {
+  const now = stores(after)
+  return [...stores(before)].flatMap(([name, owned]) => {
+    const [type, logicalId] = name.split(' ')
+    if (!now.has(name)) return [`${type} ${logicalId}: deleted`]
+    return owned && now.get(name) === false ? [`${type} ${logicalId}: outside the stacks`] : []
+  })
+}
+
 /** An account with a stage in it. */
 async function deployed(settings: DeploySettings, prefer: 'first' | 'last'): Promise<[Account, string | undefined]> {
   const aws = account({ resolver, prefer })
@@ -60,14 +82,18 @@ test.each(Object.entries(bases))(
     there.pass(msADay)
     const changed = new Found()
     const back = new Found()
+    const losses: Record<string, readonly string[]> = {}
     for (const [change, other] of changesFrom(settings)) {
       const aws = there.copy()
       const stage = await rehearse(aws, root)
-      changed.note(change, await stage.deploy(other))
+      const failure = await stage.deploy(other)
+      changed.note(change, failure)
+      const outside = failure === undefined ? leftOutside(there, aws) : []
+      if (outside.length > 0) losses[change] = outside
       aws.pass(msADay)
       back.note(change, await stage.deploy(settings))
     }
-    expect({ changed: changed.failures, back: back.failures }).toEqual(knownChanges[base])
+    expect({ changed: changed.failures, back: back.failures, losses }).toEqual(knownChanges[base])
   },
   longest,
 )

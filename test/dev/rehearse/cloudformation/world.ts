@@ -15,6 +15,7 @@ export interface Sending {
   readonly capabilities?: readonly string[]
   readonly uploaded?: boolean
   readonly retainExceptOnCreate?: boolean
+  readonly disableRollback?: boolean
 }
 
 /** Creates a change set for a template: YAML text, or an object. */
@@ -37,7 +38,8 @@ export function changeSet(aws: Account, name: string, template: string | object,
 /** Executes a change set and lets the operation end. */
 export function deploy(aws: Account, name: string, template: string | object, sending: Sending = {}): Stack {
   const set = changeSet(aws, name, template, sending)
-  aws.execute(set, 'token', sending.retainExceptOnCreate ?? false)
+  const { retainExceptOnCreate = false, disableRollback = false } = sending
+  aws.execute(set, 'token', { retainExceptOnCreate, disableRollback })
   aws.settle()
   return aws.stack(set.stackId)
 }

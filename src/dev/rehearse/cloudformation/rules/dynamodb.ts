@@ -14,7 +14,7 @@ const unprotected: Rule = {
   },
 }
 
-/** The attributes are those of the keys, no more and no fewer. */
+/** The attributes are exactly those of the keys. */
 const attributesAreKeys: Rule = {
   source: creation,
   refuse: ({ properties }) => {

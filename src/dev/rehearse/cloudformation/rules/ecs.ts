@@ -130,6 +130,7 @@ export const ecs: ServiceRules = {
   },
   'AWS::ECS::Service': {
     name: 'ServiceName',
+    nameWithin: 'Cluster',
     replaces: ['Cluster', 'LaunchType', 'Role', 'SchedulingStrategy', 'ServiceName'],
     valid: [
       shaped('ServiceName', /^[a-zA-Z0-9_-]{1,255}$/, services),

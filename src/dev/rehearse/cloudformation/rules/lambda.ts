@@ -219,7 +219,7 @@ export const lambda: ServiceRules = {
     ],
     valid: [between('MaximumRetryAttempts', 0, 2, mappings), between('MaximumEventAgeInSeconds', 60, 21_600, mappings)],
   },
-  'AWS::Lambda::Alias': { name: 'Name', replaces: ['FunctionName', 'Name'] },
+  'AWS::Lambda::Alias': { name: 'Name', nameWithin: 'FunctionName', replaces: ['FunctionName', 'Name'] },
   'AWS::Lambda::Version': {
     replaces: ['CodeSha256', 'Description', 'FunctionName', 'ProvisionedConcurrencyConfig', 'RuntimePolicy'],
   },

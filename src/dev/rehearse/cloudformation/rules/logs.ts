@@ -28,8 +28,18 @@ export const logs: ServiceRules = {
     replaces: ['LogGroupName'],
     valid: [allowedDays, shaped('LogGroupName', /^[.\-_/#A-Za-z0-9]{1,512}$/, naming)],
   },
-  'AWS::Logs::MetricFilter': { name: 'FilterName', replaces: ['FilterName', 'LogGroupName'], valid: [groupExists] },
-  'AWS::Logs::SubscriptionFilter': { name: 'FilterName', replaces: ['FilterName', 'LogGroupName'], valid: [groupExists] },
+  'AWS::Logs::MetricFilter': {
+    name: 'FilterName',
+    nameWithin: 'LogGroupName',
+    replaces: ['FilterName', 'LogGroupName'],
+    valid: [groupExists],
+  },
+  'AWS::Logs::SubscriptionFilter': {
+    name: 'FilterName',
+    nameWithin: 'LogGroupName',
+    replaces: ['FilterName', 'LogGroupName'],
+    valid: [groupExists],
+  },
   'AWS::Logs::ResourcePolicy': {
     replaces: ['PolicyName'],
     create: [

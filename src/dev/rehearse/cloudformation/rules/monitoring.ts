@@ -95,6 +95,7 @@ export const monitoring: ServiceRules = {
   'AWS::CloudWatch::Dashboard': { name: 'DashboardName', replaces: ['DashboardName'] },
   'AWS::Events::Rule': {
     name: 'Name',
+    nameWithin: 'EventBusName',
     replaces: ['EventBusName', 'Name'],
     valid: [shaped('Name', /^[.\-_A-Za-z0-9]{1,64}$/, rules), scheduleOrPattern, schedule, fewTargets, patternSize],
   },

@@ -33,7 +33,7 @@ const recordFree: Rule = {
   },
 }
 
-/** A certificate is complete when ACM finds its record, which CloudFormation writes only into a zone that it is told. */
+/** A certificate is complete when ACM finds its record, which CloudFormation writes only into the zone that the template gives. */
 const canBeProved: Rule = {
   source: validation,
   refuse: ({ properties }, { facts }) => {

@@ -44,6 +44,8 @@ export interface TypeRules {
   readonly replaces: readonly string[]
   /** The property that fixes the physical name. */
   readonly name?: string
+  /** The property within whose value the name is unique; else it is unique in the account and region. */
+  readonly nameWithin?: string
   /** Checked when it is created, and again with its new properties when it is changed. */
   readonly valid?: readonly Rule[]
   readonly create?: readonly Rule[]
@@ -119,7 +121,7 @@ export function needed(property: string, source: string): Rule {
   }
 }
 
-/** No more things of a type than a quota allows. */
+/** A quota limits how many things of a type exist. */
 export function quota(key: keyof Quotas, message: string, source: string, type?: string): Rule {
   return {
     source,

@@ -64,6 +64,7 @@ function notInline(list: 'SecurityGroupIngress' | 'SecurityGroupEgress'): Rule {
 export const securityGroups: ServiceRules = {
   'AWS::EC2::SecurityGroup': {
     name: 'GroupName',
+    nameWithin: 'VpcId',
     replaces: ['GroupDescription', 'GroupName', 'VpcId'],
     valid: [
       shaped(

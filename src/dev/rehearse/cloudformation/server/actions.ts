@@ -17,7 +17,7 @@ export interface Serving {
   readonly described: Set<string>
 }
 
-/** Answers a request with what stands in its result. @throws Refusal */
+/** Makes the content of the result. @throws Refusal */
 type Action = (form: Form, serving: Serving) => Written
 
 const pageSize = 100
@@ -218,8 +218,10 @@ export const actions: Readonly<Record<string, Action>> = {
     return nothing
   },
   ExecuteChangeSet: (form, { account }) => {
-    const retains = form.get('RetainExceptOnCreate') === 'true'
-    account.execute(changeSetOf(form, account), form.get('ClientRequestToken'), retains)
+    account.execute(changeSetOf(form, account), form.get('ClientRequestToken'), {
+      retainExceptOnCreate: form.get('RetainExceptOnCreate') === 'true',
+      disableRollback: form.get('DisableRollback') === 'true',
+    })
     return nothing
   },
   DescribeStacks: describeStacks,
@@ -237,6 +239,11 @@ export const actions: Readonly<Record<string, Action>> = {
     const skipped = new Set(form.texts('ResourcesToSkip'))
     account.continueRollback(account.stack(form.needed('StackName')), form.get('ClientRequestToken'), skipped)
     return nothing
+  },
+  RollbackStack: (form, { account }) => {
+    const stack = account.stack(form.needed('StackName'))
+    account.rollBack(stack, form.get('ClientRequestToken'))
+    return elements({ StackId: stack.id })
   },
   UpdateTerminationProtection: (form, { account }) => {
     const stack = account.stack(form.needed('StackName'))

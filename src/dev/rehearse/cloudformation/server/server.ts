@@ -25,10 +25,10 @@ export interface RehearsalServer {
 }
 
 /** An archive of code may have 50 MB (Lambda quotas, "Deployment package, zipped"), a form one template of 51,200 bytes. */
-const mostBytes = 64 * 1_048_576
-const mostMsARequest = 30_000
-const mostConnections = 100
-const mostCalledKept = 100_000
+const maxBytes = 64 * 1_048_576
+const maxRequestMs = 30_000
+const maxConnections = 100
+const maxCallsKept = 100_000
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html */
 const faults: Readonly<Record<Fault, Refusal>> = {
@@ -48,7 +48,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   for await (const part of request) {
     const chunk: Buffer = part
     bytes += chunk.length
-    if (bytes > mostBytes) throw new Refusal('The request is too large', 'RequestEntityTooLarge', 413)
+    if (bytes > maxBytes) throw new Refusal('The request is too large', 'RequestEntityTooLarge', 413)
     parts.push(chunk)
   }
   return Buffer.concat(parts).toString('utf8')
@@ -101,7 +101,7 @@ class Handler {
   /** Notes a call. @throws Refusal if it is to fail */
   #note(action: string): void {
     const fault = this.#fault?.(action, this.called.length)
-    if (this.called.length < mostCalledKept) this.called.push(action)
+    if (this.called.length < maxCallsKept) this.called.push(action)
     if (fault !== undefined) throw faults[fault]
   }
 
@@ -131,11 +131,11 @@ export async function serveAccount(options: ServerOptions): Promise<RehearsalSer
     const { status, body } = await handler.answer(request)
     response.writeHead(status, { 'content-type': 'text/xml' }).end(request.method === 'HEAD' ? undefined : body)
   }
-  const server = createServer({ requestTimeout: mostMsARequest }, (request, response) => {
-    // A client that goes away ends its request; there is nobody to tell.
+  const server = createServer({ requestTimeout: maxRequestMs }, (request, response) => {
+    // The client has closed the connection.
     answer(request, response).catch(() => response.destroy())
   })
-  server.maxConnections = mostConnections
+  server.maxConnections = maxConnections
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', resolve)

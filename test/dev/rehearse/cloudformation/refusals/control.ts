@@ -18,7 +18,7 @@ export const control: readonly RefusalCase[] = [
     properties: { ...trust, RoleName: 'a'.repeat(65) },
     says: /RoleName/,
   },
-  { what: 'a role that nobody can assume', type: role, properties: {}, says: /AssumeRolePolicyDocument/ },
+  { what: 'a role without a trust policy', type: role, properties: {}, says: /AssumeRolePolicyDocument/ },
   {
     what: 'inline policies of more than 10,240 characters',
     type: role,

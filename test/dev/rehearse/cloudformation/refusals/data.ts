@@ -157,7 +157,7 @@ export const data: readonly RefusalCase[] = [
   },
   { what: 'a table with a name of two letters', type: table, properties: { TableName: 'ab' }, says: /TableName/ },
   {
-    what: 'a table with an attribute that is no key',
+    what: 'a table with an attribute that is not a key',
     type: table,
     properties: { AttributeDefinitions: [{ AttributeName: 'a' }, { AttributeName: 'b' }], KeySchema: [{ AttributeName: 'a' }] },
     says: /Number of attributes in KeySchema/,

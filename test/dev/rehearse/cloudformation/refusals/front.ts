@@ -317,7 +317,7 @@ export const front: readonly RefusalCase[] = [
     says: /already exists/,
   },
   {
-    what: 'a certificate that nobody proves',
+    what: 'a certificate without a zone for its record',
     type: certificate,
     properties: { DomainName: 'a.example.com', ValidationMethod: 'DNS' },
     says: /no hosted zone is given/,
