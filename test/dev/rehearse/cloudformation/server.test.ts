@@ -77,3 +77,24 @@ test('an unknown action, a missing parameter and an unknown stack are refused as
   const identity = await send(url, { Action: 'GetCallerIdentity' })
   expect(identity).toContain(`<Account>${place.account}</Account>`)
 })
+
+test('SQS finds queues by name, and IAM the members of a group', async () => {
+  const aws = account()
+  const { url } = await rehearse(aws, root)
+  const queueUrl = `https://sqs.${place.region}.amazonaws.com/${place.account}/a`
+  const common = { logicalId: 'It', properties: {}, stackId: undefined }
+  aws.inventory.put({ type: 'AWS::SQS::Queue', id: queueUrl, ...common })
+  aws.inventory.put({ type: 'AWS::IAM::Group', id: 'people', ...common })
+  aws.facts.members.set('people', new Set(['jane', 'joe']))
+  const queue = async (QueueName: string) => {
+    const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'AmazonSQS.GetQueueUrl' }
+    return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ QueueName }) })).json()
+  }
+  expect(await queue('a')).toEqual({ QueueUrl: queueUrl })
+  expect(await queue('b')).toMatchObject({ __type: 'com.amazonaws#QueueDoesNotExist' })
+  await send(url, { Action: 'RemoveUserFromGroup', GroupName: 'people', UserName: 'joe' })
+  const group = await send(url, { Action: 'GetGroup', GroupName: 'people' })
+  expect(group).toContain('<UserName>jane</UserName>')
+  expect(group).not.toContain('joe')
+  expect(await send(url, { Action: 'GetGroup', GroupName: 'gone' })).toContain('<Code>NoSuchEntity</Code>')
+})

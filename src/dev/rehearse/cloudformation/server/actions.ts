@@ -18,7 +18,7 @@ export interface Serving {
 }
 
 /** Makes the content of the result. @throws Refusal */
-type Action = (form: Form, serving: Serving) => Written
+export type Action = (form: Form, serving: Serving) => Written
 
 const pageSize = 100
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -252,8 +252,4 @@ export const actions: Readonly<Record<string, Action>> = {
   },
   ListExports: listExports,
   ListImports: listImports,
-  GetCallerIdentity: (_form, { account }) => {
-    const { account: id } = account.place
-    return elements({ Account: id, Arn: `arn:aws:iam::${id}:user/rehearsal`, UserId: 'AIDAREHEARSAL' })
-  },
 }

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Account } from '../account.ts'
 import { Refusal } from '../refusal.ts'
-import { actions, type Serving } from './actions.ts'
+import { type Action, actions, type Serving } from './actions.ts'
+import { type Answer, jsonAnswer, protocolOf, queryAnswer, refusedAnswer, s3Answer } from './answers.ts'
 import { Buckets } from './buckets.ts'
 import { Form } from './form.ts'
-import type { Written } from './xml.ts'
+import { answerJson, identityActions } from './other-services.ts'
 
 /** A fault of AWS or of the way to it, instead of an answer. */
 export type Fault = 'throttled' | 'expired' | 'unavailable'
@@ -19,7 +20,7 @@ export interface ServerOptions {
 
 export interface RehearsalServer {
   readonly url: string
-  /** The actions that were called, in their order; those of S3 as `METHOD /path`. */
+  /** The actions that were called, in their order; those of SQS with their service, those of S3 as `METHOD /path`. */
   readonly called: readonly string[]
   close(): Promise<void>
 }
@@ -37,11 +38,6 @@ const faults: Readonly<Record<Fault, Refusal>> = {
   unavailable: new Refusal('Service Unavailable', 'ServiceUnavailable', 503),
 }
 
-interface Answer {
-  readonly status: number
-  readonly body: string
-}
-
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = []
   let bytes = 0
@@ -54,24 +50,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString('utf8')
 }
 
-function inXml(action: string, result: Written): Answer {
-  const whole = `<${action}Result>${result.text}</${action}Result><ResponseMetadata><RequestId>rehearsal</RequestId></ResponseMetadata>`
-  return {
-    status: 200,
-    body: `<${action}Response xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">${whole}</${action}Response>`,
-  }
-}
-
-function refused({ code, message, status }: Refusal, ofS3: boolean): Answer {
-  const text = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-  const inside = `<Type>Sender</Type><Code>${code}</Code><Message>${text}</Message>`
-  if (ofS3) return { status, body: `<Error>${inside}</Error>` }
-  return { status, body: `<ErrorResponse><Error>${inside}</Error><RequestId>rehearsal</RequestId></ErrorResponse>` }
-}
-
-function isForm({ headers }: IncomingMessage): boolean {
-  return headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
-}
+const queryActions: Readonly<Record<string, Action>> = { ...actions, ...identityActions }
 
 /** Answers the requests of one account. */
 class Handler {
@@ -87,14 +66,15 @@ class Handler {
   }
 
   async answer(request: IncomingMessage): Promise<Answer> {
-    const ofS3 = !isForm(request)
+    const protocol = protocolOf(request.headers)
     try {
       const body = await bodyOf(request)
-      return ofS3 ? this.#toS3(request, body) : this.#toQuery(new Form(body))
+      if (protocol === 'query') return this.#toQuery(new Form(body))
+      return protocol === 'json' ? this.#toJson(request, body) : this.#toS3(request, body)
     } catch (error) {
-      if (error instanceof Refusal) return refused(error, ofS3)
+      if (error instanceof Refusal) return refusedAnswer(error, protocol)
       const message = error instanceof Error ? error.message : String(error)
-      return refused(new Refusal(message, 'InternalFailure', 500), ofS3)
+      return refusedAnswer(new Refusal(message, 'InternalFailure', 500), protocol)
     }
   }
 
@@ -108,28 +88,34 @@ class Handler {
   #toQuery(form: Form): Answer {
     const name = form.needed('Action')
     this.#note(name)
-    const action = Object.hasOwn(actions, name) ? actions[name] : undefined
+    const action = Object.hasOwn(queryActions, name) ? queryActions[name] : undefined
     if (action === undefined) throw new Refusal(`Could not find operation ${name}`, 'InvalidAction')
-    return inXml(name, action(form, this.#serving))
+    return queryAnswer(name, action(form, this.#serving))
+  }
+
+  #toJson({ headers }: IncomingMessage, body: string): Answer {
+    const target = String(headers['x-amz-target'])
+    this.#note(target)
+    return jsonAnswer(answerJson(target, body, this.#serving.account))
   }
 
   #toS3({ method = '', url = '/' }: IncomingMessage, body: string): Answer {
     const parsed = new URL(url, 'http://s3')
     this.#note(`${method} ${parsed.pathname}`)
     const { status, body: text = '' } = this.#buckets.answer({ method, url: parsed, body })
-    return { status, body: text }
+    return s3Answer(status, text)
   }
 }
 
 /**
- * Serves an account on this machine in the Query protocol of CloudFormation and STS, and what a deployment needs of S3. The
- * clients of AWS use it with `AWS_ENDPOINT_URL`.
+ * Serves an account on this machine: CloudFormation, and what a deployment needs of STS, IAM, SQS and S3. The clients of AWS
+ * use it with `AWS_ENDPOINT_URL`.
  */
 export async function serveAccount(options: ServerOptions): Promise<RehearsalServer> {
   const handler = new Handler(options)
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { status, body } = await handler.answer(request)
-    response.writeHead(status, { 'content-type': 'text/xml' }).end(request.method === 'HEAD' ? undefined : body)
+    const { status, body, type } = await handler.answer(request)
+    response.writeHead(status, { 'content-type': type }).end(request.method === 'HEAD' ? undefined : body)
   }
   const server = createServer({ requestTimeout: maxRequestMs }, (request, response) => {
     // The client has closed the connection.
