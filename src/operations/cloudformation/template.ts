@@ -50,13 +50,22 @@ function resourceFrom(value: JsonMap): Resource {
   }
 }
 
+/** A stage has seven templates, and a deployment reads each of them many times. */
+const maxRemembered = 16
+const remembered = new Map<string, JsonMap>()
+
 /**
- * Reads the sections of a template of YAML or JSON.
+ * Reads the sections of a template of YAML or JSON. The same text is read once.
  * @throws Problem with the code of `source` that names the line
  */
 export function readSections(text: string, source: DocumentSource): JsonMap {
+  const known = remembered.get(text)
+  if (known !== undefined) return known
   const whole = jsonOf(readYamlDocument(text, source, functionTags).value)
-  return isMap(whole) ? whole : {}
+  const sections = isMap(whole) ? whole : {}
+  if (remembered.size >= maxRemembered) remembered.clear()
+  remembered.set(text, sections)
+  return sections
 }
 
 /**
