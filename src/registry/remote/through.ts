@@ -13,7 +13,7 @@ async function ask<M extends Method>(carry: Carry, method: M, args: Calls[M]['ar
 }
 
 /**
- * The registry behind a function that is reached in another way than by its URL, such as in a rehearsal.
+ * The registry behind a function that is not called by its URL, such as in a rehearsal.
  * @throws Problem the function's own
  */
 export function registryThrough(address: string, carry: Carry): OperatorRegistry {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { Judge, Sender } from '../rights/judge.ts'
+import type { AccessEvaluator, Sender } from '../rights/access.ts'
 import type { Place } from '../template/resource.ts'
 import type { Certificate } from './authority.ts'
 import { accessKeyOf, type Identified, type Incoming, identify } from './identify.ts'
@@ -24,7 +24,7 @@ export interface Denial {
 
 export interface AwsServerOptions {
   readonly place: Place
-  readonly judge: Judge
+  readonly access: AccessEvaluator
   readonly certificate: Certificate
   /** By the first label of the endpoint's name. */
   readonly services: Readonly<Record<string, Service>>
@@ -69,7 +69,7 @@ function accessDenied({ service, action, resources }: Identified, reason: string
 }
 
 /**
- * All services of AWS that a stage calls, on one port of the loopback address. Each request is judged by the policies of the
+ * All services of AWS that a stage calls, on one port of the loopback address. Each request is evaluated by the policies of the
  * templates before it is carried out, so what AWS would deny is denied.
  */
 export class AwsServer {
@@ -120,7 +120,7 @@ export class AwsServer {
     if (caller === undefined)
       return jsonError(403, 'UnrecognizedClientException', 'The security token in the request is invalid.')
     for (const resource of request.resources) {
-      const verdict = this.#options.judge.judge(caller.sender(request.service), { action: request.action, resource })
+      const verdict = this.#options.access.evaluate(caller.sender(request.service), { action: request.action, resource })
       if (verdict.allowed) continue
       this.#options.onDenied({ caller: caller.name, action: request.action, resource, reason: verdict.reason })
       return accessDenied(request, verdict.reason)

@@ -8,7 +8,7 @@ import { type Call, type CallAnswer, textAnswer } from './call.ts'
 export type Invoke = (functionArn: string, event: object, sourceArn: string) => Promise<unknown>
 
 interface Method {
-  /** As the description has it, such as `/v1.0/{proxy+}`. */
+  /** A path of the description, such as `/v1.0/{proxy+}`. */
   readonly path: string
   readonly functionArn: string
   readonly authorized: boolean

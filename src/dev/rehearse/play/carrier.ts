@@ -10,7 +10,7 @@ type Query = (sql: string) => Promise<readonly Record<string, unknown>[]>
 
 async function mariaDb(port: number, database: string): Promise<{ query: Query; end(): Promise<unknown> }> {
   const { createConnection } = await import('mysql2/promise')
-  // RDS itself: the server of the rehearsal is on this machine, under another name than its certificate has.
+  // RDS itself: the server of the rehearsal is on this machine, and its certificate has the name on AWS.
   const ssl = { rejectUnauthorized: false }
   const connection = await createConnection({ host: '127.0.0.1', port, user: 'root', database, ssl })
   const query: Query = async (sql) => {

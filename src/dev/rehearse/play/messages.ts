@@ -129,7 +129,7 @@ export async function playMessages(stage: RehearsedStage, tell: Tell): Promise<v
     step('a wrong secret is refused', refused.kind === 'refused' && refused.status === 401, JSON.stringify(refused))
   } catch (error) {
     if (error instanceof Stopped) return
-    tell({ what: 'the rehearsal goes on', passed: false, detail: error instanceof Error ? error.message : String(error) })
+    tell({ what: 'the rehearsal completes', passed: false, detail: error instanceof Error ? error.message : String(error) })
   }
 }
 

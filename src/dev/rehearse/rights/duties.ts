@@ -1,6 +1,6 @@
 import { isMap, type Json, type JsonMap } from '../../../operations/cloudformation/index.ts'
 import type { Resource } from '../template/resource.ts'
-import type { AwsRequest, Sender } from './judge.ts'
+import type { AwsRequest, Sender } from './access.ts'
 import { arnOf } from './rights.ts'
 
 /** Something that AWS does on its own while a stage runs, and that a policy can keep it from. */

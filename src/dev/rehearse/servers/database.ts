@@ -38,7 +38,7 @@ function parametersOf({ properties }: Resource, all: readonly Resource[]): Reado
   return Object.fromEntries(Object.entries(isMap(Parameters) ? Parameters : {}).map(([name, value]) => [name, String(value)]))
 }
 
-/** Copies a file to where the user of the server can read it, and nobody else. */
+/** Copies a file to where the user of the server can read it, and no other user can. */
 function readableBy(user: string, from: string, to: string): string {
   copyFileSync(from, to)
   chmodSync(to, 0o600)

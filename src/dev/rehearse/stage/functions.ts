@@ -1,4 +1,4 @@
-import type { Sender } from '../rights/judge.ts'
+import type { Sender } from '../rights/access.ts'
 import type { Resource } from '../template/resource.ts'
 import { Workload } from '../workload/workload.ts'
 import { functionCode, withCertificates } from './code.ts'
@@ -111,7 +111,7 @@ export class Functions {
 
   /** Invokes a function as a service of AWS, if the function's policy lets it. @throws Error */
   async invokeAs(service: string, sourceArn: string, arn: string, event: unknown): Promise<unknown> {
-    const verdict = this.#workshop.judge.judge(
+    const verdict = this.#workshop.access.evaluate(
       { kind: 'service', service, sourceArn },
       { action: 'lambda:InvokeFunction', resource: arn },
     )

@@ -80,7 +80,7 @@ export class Pollers {
 
   #mayPoll(mapping: Resource, role: string, queue: string): boolean {
     for (const action of ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes']) {
-      const { allowed, reason } = this.#workshop.judge.judge({ kind: 'role', arn: role }, { action, resource: queue })
+      const { allowed, reason } = this.#workshop.access.evaluate({ kind: 'role', arn: role }, { action, resource: queue })
       if (allowed) continue
       this.#findings.add(nameOf(mapping), `Lambda may not ${action} on ${queue}: ${reason}`)
       return false

@@ -196,9 +196,10 @@ function messageOf(error: unknown): string {
 }
 
 /** What AWS does on its own has to be allowed, or it fails without a word. */
-function checkDuties(all: readonly Resource[], { judge }: Workshop, findings: Findings): void {
+function checkDuties(all: readonly Resource[], { access }: Workshop, findings: Findings): void {
   for (const duty of dutiesOf(all)) {
-    const verdict = duty.kind === 'assume' ? judge.mayAssume(duty.service, duty.role) : judge.judge(duty.sender, duty.request)
+    const verdict =
+      duty.kind === 'assume' ? access.mayAssume(duty.service, duty.role) : access.evaluate(duty.sender, duty.request)
     if (!verdict.allowed) findings.add(duty.what, verdict.reason)
   }
 }

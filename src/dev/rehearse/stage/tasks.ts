@@ -102,7 +102,7 @@ function injected(
   for (const { name, valueFrom } of secrets) {
     const way = workshop.ways.toService(service.physicalId, 'secretsmanager')
     if (!way.allowed) findings.add(nameOf(service), `ECS cannot reach secretsmanager: ${way.at}: ${way.reason}`)
-    const verdict = workshop.judge.judge(sender('secretsmanager'), {
+    const verdict = workshop.access.evaluate(sender('secretsmanager'), {
       action: 'secretsmanager:GetSecretValue',
       resource: valueFrom,
     })

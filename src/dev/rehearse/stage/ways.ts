@@ -21,7 +21,7 @@ export class Ways {
     return reach(this.#network, { from, to, port, protocol: 'tcp' })
   }
 
-  /** The way of a function or a service's tasks to a service of AWS. */
+  /** How a function, or the tasks of a service, reach a service of AWS. */
   toService(workload: string, service: string): Answer {
     return this.reach({ kind: 'workload', id: workload }, { kind: 'service', service }, 443)
   }

@@ -16,7 +16,7 @@ import {
   type Service,
   secretsManager,
 } from '../aws/services.ts'
-import { Judge, type Sender } from '../rights/judge.ts'
+import { AccessEvaluator, type Sender } from '../rights/access.ts'
 import { rightsOf } from '../rights/rights.ts'
 import { startDatabase } from '../servers/database.ts'
 import { type NamedServer, startRegistry } from '../servers/registry.ts'
@@ -29,7 +29,7 @@ import { Ways } from './ways.ts'
 export interface WorkshopOptions {
   readonly all: readonly Resource[]
   readonly place: Place
-  /** Emptied by whoever made it. */
+  /** The caller empties it. */
   readonly folder: string
   readonly findings: Findings
   /** Answers what no key signs. */
@@ -48,7 +48,7 @@ export interface TemporaryKeys {
 /** Everything that stands around the code of a stage: servers, emulators, policies and the network. */
 export interface Workshop {
   readonly place: Place
-  readonly judge: Judge
+  readonly access: AccessEvaluator
   readonly ways: Ways
   readonly secrets: Secrets
   readonly servers: readonly NamedServer[]
@@ -57,7 +57,7 @@ export interface Workshop {
   readonly certificates: { readonly amazon: string; readonly both: string }
   /** TLS of the balancer and of AWS. */
   readonly authorityFile: string
-  /** Makes temporary keys under which the requests of a workload are judged. */
+  /** Makes temporary keys under which the requests of a workload are evaluated. */
   keysFor(name: string, caller: (service: string) => Sender): TemporaryKeys
   stop(): Promise<void>
 }
@@ -97,10 +97,10 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
     stops.push(...servers.map((server) => () => server.stop()))
     const failed = starting.find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
-    const judge = new Judge(rightsOf(all), place)
+    const access = new AccessEvaluator(rightsOf(all), place)
     const aws = await AwsServer.start({
       place,
-      judge,
+      access,
       certificate: await amazon.issue([
         `*.${place.region}.amazonaws.com`,
         `*.s3.${place.region}.amazonaws.com`,
@@ -114,7 +114,7 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
     stops.push(() => aws.stop())
     return {
       place,
-      judge,
+      access,
       ways: new Ways(all, place),
       secrets,
       servers,

@@ -61,7 +61,7 @@ export function reroute(routes: readonly Route[], onBlocked: OnBlocked): void {
   })
 }
 
-/** Lets a server listen on another port than it asks for. */
+/** Lets a server listen on a different port from the one it asks for. */
 export function relisten(ports: Readonly<Record<string, number>>): void {
   const listen: (this: Server, ...args: never[]) => Server = Server.prototype.listen
   Object.defineProperty(Server.prototype, 'listen', {

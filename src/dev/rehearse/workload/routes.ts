@@ -12,7 +12,7 @@ const route = z.object({
 })
 export type Route = z.infer<typeof route>
 
-/** What the process of a function or a container is told before its code is loaded. */
+/** What the process of a function or a container gets before its code is loaded. */
 export const surroundings = z.object({
   routes: z.array(route),
   /** The file of the code, and the name of what it exports; a container exports nothing. */

@@ -89,7 +89,7 @@ function denied(reason: string): Verdict {
 }
 
 /** Decides by the policies of all stacks whether AWS would carry out a request. */
-export class Judge {
+export class AccessEvaluator {
   readonly #rights: Rights
   readonly #account: string
   readonly #region: string
@@ -104,7 +104,7 @@ export class Judge {
     return contextOf(sender, request, { account: this.#account, region: this.#region, owner: this.#ownerOf(request.resource) })
   }
 
-  /** The account of a resource; undefined for `*`, and for a bucket of somebody else. */
+  /** The account of a resource; undefined for `*`, and for a bucket of a different account. */
   #ownerOf(resource: string): string | undefined {
     if (this.#rights.buckets.has(policyOwner(resource))) return this.#account
     return accountIn(resource) || undefined
@@ -177,7 +177,7 @@ export class Judge {
   }
 
   /** Whether the request is carried out. */
-  judge(sender: Sender, request: AwsRequest): Verdict {
+  evaluate(sender: Sender, request: AwsRequest): Verdict {
     if (accountIn(request.resource) !== '' && accountIn(request.resource) !== this.#account) {
       return denied(`${request.resource} is in another account`)
     }
