@@ -81,6 +81,8 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/customers',
     'operations/policy',
     'operations/stacks',
+    'operations/trail',
+    'runtime/notifier',
     'dev/local',
     'dev/servers',
   ],

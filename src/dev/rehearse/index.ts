@@ -1,3 +1,3 @@
 export { Account } from './cloudformation/account.ts'
 export { type Fault, type ServerOptions, serveAccount } from './cloudformation/server/server.ts'
-export { Unresolvable } from './template/resource.ts'
+export { type Rehearsal, rehearse } from './rehearse.ts'

@@ -22,6 +22,14 @@ function texts(value: Json | undefined): Record<string, string> {
   return Object.fromEntries(Object.entries(isMap(value) ? value : {}).map(([name, of]) => [name, String(of)]))
 }
 
+/** Where the code is. */
+export interface CodeFolders {
+  /** The folder of the installation. */
+  readonly root: string
+  /** The folders of bundles that have files beside them, by the name of the bundle. */
+  readonly packed: ReadonlyMap<string, string>
+}
+
 /** The file that Lambda and the image have the certificates of RDS in, and that of the rehearsal. */
 const rdsCertificates = ['/var/runtime/ca-cert.pem', '/app/rds-ca.pem']
 
@@ -34,14 +42,17 @@ export function withCertificates(
   return { ...env, NODE_EXTRA_CA_CERTS: rdsCertificates.includes(named) ? files.both : files.amazon }
 }
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime */
-export function functionCode(resource: Resource, root: string, { region }: Place): Code {
+/**
+ * The code of a function. With files beside its bundle it is in a folder of its own.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+ */
+export function functionCode(resource: Resource, { root, packed }: CodeFolders, { region }: Place): Code {
   const { properties, physicalId } = resource
   const [file = '', handler = ''] = String(properties.Handler).split('.')
   const megabytes = Number(properties.MemorySize ?? 128)
   const environment = isMap(properties.Environment) ? properties.Environment : {}
   return {
-    bundle: join(root, 'dist', 'lambda', `${file}.mjs`),
+    bundle: join(packed.get(file) ?? join(root, 'dist', 'lambda'), `${file}.mjs`),
     handler,
     megabytes,
     timeoutMs: Number(properties.Timeout ?? 3) * 1000,

@@ -1,15 +1,14 @@
 import type { Sender } from '../rights/access.ts'
 import type { Resource } from '../template/resource.ts'
 import { Workload } from '../workload/workload.ts'
-import { functionCode, withCertificates } from './code.ts'
+import { type CodeFolders, functionCode, withCertificates } from './code.ts'
 import type { Findings } from './findings.ts'
 import type { Workshop } from './workshop.ts'
 
 export interface RunOptions {
   readonly workshop: Workshop
   readonly findings: Findings
-  /** The folder of the installation, with the bundles. */
-  readonly root: string
+  readonly code: CodeFolders
   readonly onLine: (name: string, line: string) => void
 }
 
@@ -39,10 +38,10 @@ class StageFunction {
   }
 
   #start(): Workload {
-    const { workshop, findings, root, onLine } = this.#options
+    const { workshop, findings, code: folders, onLine } = this.#options
     const { physicalId } = this.#resource
     const name = nameOf(this.#resource)
-    const code = functionCode(this.#resource, root, workshop.place)
+    const code = functionCode(this.#resource, folders, workshop.place)
     const arn = String(this.#resource.attribute('Arn'))
     const keys = workshop.keysFor(name, senderOf(workshop, physicalId, code.role, arn))
     const env = {
@@ -70,7 +69,7 @@ class StageFunction {
   /** Runs one event after the other. A process that has ended is started again, as Lambda does. */
   invoke(event: unknown, id?: string): Promise<unknown> {
     const run = this.#turn.then(async () => {
-      const code = functionCode(this.#resource, this.#options.root, this.#options.workshop.place)
+      const code = functionCode(this.#resource, this.#options.code, this.#options.workshop.place)
       this.#process ??= this.#start()
       try {
         const functionArn = String(this.#resource.attribute('Arn'))

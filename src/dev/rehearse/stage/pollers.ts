@@ -120,8 +120,9 @@ export async function runSchedules(all: readonly Resource[], functions: Function
   )
   for (const rule of scheduled) {
     const targets = Array.isArray(rule.properties.Targets) ? rule.properties.Targets.filter(isMap) : []
-    for (const { Arn } of targets) {
-      const event = { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }
+    for (const { Arn, Input } of targets) {
+      const event: unknown =
+        typeof Input === 'string' ? JSON.parse(Input) : { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }
       await functions
         .invokeAs('events.amazonaws.com', String(rule.attribute('Arn')), String(Arn), event)
         .catch((error: unknown) => findings.add(nameOf(rule), error instanceof Error ? error.message : String(error)))

@@ -12,6 +12,7 @@ import { Findings } from './findings.ts'
 import { Functions, nameOf } from './functions.ts'
 import { Pollers, runSchedules } from './pollers.ts'
 import { Task } from './tasks.ts'
+import { packTrail } from './trail.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
 
 export interface StageOptions {
@@ -69,13 +70,16 @@ export class RehearsedStage {
    * @throws Unresolvable for a template that CloudFormation refuses; Problem `check-failed` if a program is not installed
    */
   static async start(options: StageOptions): Promise<RehearsedStage> {
-    const { stacks, place, folder, root, hosts = {}, onLine = () => undefined } = options
+    const { place, folder, root, hosts = {}, onLine = () => undefined } = options
+    const trail = await packTrail(folder, root)
+    const stacks = [...options.stacks, trail.stack]
     const findings = new Findings()
     const custom = new CustomResources(place)
     const unsigned = (incoming: Parameters<CustomResources['receive']>[0]) => custom.receive(incoming)
     const first = flattened(resolveStage(stacks, place))
     const workshop = await openWorkshop({ all: first, place, folder, findings, unsigned, hosts })
-    const run = { workshop, findings, root, onLine }
+    workshop.secrets.put(trail.secretArn(place), trail.webhooks)
+    const run = { workshop, findings, code: { root, packed: trail.packed }, onLine }
     let functions = new Functions(first, run)
     const tasks: Task[] = []
     try {

@@ -41,9 +41,9 @@ export class Task {
 
   /** Starts the task as ECS does: the execution role gets its secrets, and the task role is what the code runs under. */
   static async start(service: Resource, task: Resource, options: RunOptions): Promise<Task> {
-    const { workshop, findings, root, onLine } = options
+    const { workshop, findings, onLine } = options
     const name = nameOf(service)
-    const code = taskCode(task, root)
+    const code = taskCode(task, options.code.root)
     const keys = workshop.keysFor(name, senderOf(workshop, service.physicalId, code.role))
     const credentials = await credentialsServer(keys)
     const [port = 0] = await freePorts(1)

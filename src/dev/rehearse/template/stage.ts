@@ -7,7 +7,8 @@ import type { Place, ResolvedStack } from './resource.ts'
 
 /** A stack as a deployment sends it. */
 export interface SentStack {
-  readonly key: StackKey
+  /** The stack of the stage; undefined for one of the account, such as the trail. */
+  readonly key: StackKey | undefined
   readonly name: string
   readonly templateBody: string
   readonly parameters: Readonly<Record<string, string>>
@@ -40,7 +41,7 @@ export function resolveStage(
     const { known } = inputValues(inputs, (from) => outputs.get(from))
     const sent = { ...parameters, ...known }
     const stack = resolveStack({ name, template, parameters: sent, place, imports, ...(answers && { answers }) })
-    outputs.set(key, stack.outputs)
+    if (key !== undefined) outputs.set(key, stack.outputs)
     Object.assign(imports, stack.exports)
     found.set(name, stack)
   }

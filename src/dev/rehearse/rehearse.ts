@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { planStage, type Stage } from '../../operations/stacks/index.ts'
+import type { Service } from './aws/services.ts'
+import { playAlerts } from './play/alerts.ts'
+import { playDeployment } from './play/deployment.ts'
+import { playMessages, type Step, type Tell } from './play/messages.ts'
+import type { Finding } from './stage/findings.ts'
+import { RehearsedStage } from './stage/stage.ts'
+import { slackHost } from './stage/trail.ts'
+import { sentStacks } from './template/stage.ts'
+
+export interface RehearsalOptions {
+  readonly stage: Stage
+  /** The folder of the installation, with templates and bundles. */
+  readonly root: string
+  /** Called after each step. */
+  readonly tell: Tell
+  /** A line of the log of a function or a container. */
+  readonly onLine?: (name: string, line: string) => void
+  readonly signal?: AbortSignal
+}
+
+/** What a rehearsal showed. */
+export interface Rehearsal {
+  readonly steps: readonly Step[]
+  readonly findings: readonly Finding[]
+  readonly passed: boolean
+}
+
+const account = '123456789012'
+const defaultRegion = 'ap-northeast-2'
+
+/** Containers need an image, and before the first push there is none. */
+function withImage(stage: Stage, region: string): Stage {
+  const { settings, name } = stage
+  const needed = settings.front === 'container' || settings.worker === 'container'
+  if (!needed || settings.image !== undefined) return stage
+  const image = `${account}.dkr.ecr.${region}.amazonaws.com/apigw-${name}@sha256:${'0'.repeat(64)}`
+  return { ...stage, settings: { ...settings, image } }
+}
+
+/** Receives what the notifier posts. */
+function slack(posts: string[]): Service {
+  return async (_request, incoming) => {
+    posts.push(incoming.body.toString('utf8'))
+    return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'ok' }
+  }
+}
+
+/** Runs the stage on this machine, and plays messages and alerts through it. */
+async function playStage(options: RehearsalOptions, stage: Stage, region: string, tell: Tell): Promise<readonly Finding[]> {
+  const { root, onLine, signal } = options
+  const folder = await mkdtemp(join(tmpdir(), 'apigw-rehearse-'))
+  const posts: string[] = []
+  try {
+    const stacks = sentStacks(await planStage(stage, [], root), 'apigw-artifacts')
+    const place = { account, region }
+    const hosts = { [slackHost]: slack(posts) }
+    const running = await RehearsedStage.start({ stacks, place, folder, root, hosts, ...(onLine && { onLine }) })
+    try {
+      tell({
+        what: 'functions, containers and servers of the stage start',
+        passed: true,
+        detail: `${running.resources.length} resources`,
+      })
+      signal?.throwIfAborted()
+      await playMessages(running, tell)
+      signal?.throwIfAborted()
+      await playAlerts(running, posts, tell)
+      return running.findings.all
+    } finally {
+      await running.stop()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Rehearses a deployment without an AWS account: CloudFormation by its documented rules, then the real code of the stage behind
+ * the network and the policies of its templates.
+ * @throws Problem `config-invalid` for the settings, `check-failed` if a program is not installed
+ */
+export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
+  const region = options.stage.region ?? defaultRegion
+  const stage = withImage({ ...options.stage, region }, region)
+  const steps: Step[] = []
+  const tell: Tell = (step) => {
+    steps.push(step)
+    options.tell(step)
+  }
+  await playDeployment(stage, { account, region }, options.root, tell)
+  options.signal?.throwIfAborted()
+  const findings = await playStage(options, stage, region, tell)
+  return { steps, findings, passed: findings.length === 0 && steps.every(({ passed }) => passed) }
+}
