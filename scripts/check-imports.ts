@@ -131,6 +131,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/waf',
     'dev/local',
     'dev/prove',
+    'dev/rehearse',
     'cli',
     'presenters',
   ],

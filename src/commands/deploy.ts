@@ -6,6 +6,7 @@ import { interruptible } from '../cli/interrupt.ts'
 import { repeated } from '../cli/repeated.ts'
 import { stageOf } from '../cli/stage.ts'
 import { confirmNames } from '../cli/typed-name.ts'
+import { type Rehearsal, rehearse } from '../dev/rehearse/index.ts'
 import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 import { type Quota, quotaNeeds, readQuotas } from '../operations/quotas/index.ts'
@@ -28,6 +29,7 @@ import {
 } from '../operations/stacks/index.ts'
 import { changesText, costText, losesData, unknownText } from '../presenters/changes.ts'
 import { quotasText } from '../presenters/quotas.ts'
+import { rehearsalText, stepText } from '../presenters/rehearsal.ts'
 
 interface DeployFlags {
   readonly yes: boolean
@@ -49,6 +51,7 @@ export default class Deploy extends BaseCommand {
     '<%= config.bin %> deploy --stage prod',
     '<%= config.bin %> deploy gateway worker',
     '<%= config.bin %> deploy --dry-run --out build',
+    '<%= config.bin %> deploy --rehearse',
     '<%= config.bin %> deploy --yes --wait --json',
   ]
   static override args = { stack: Args.string({ multiple: true, description: 'stacks to deploy (default: all)' }) }
@@ -58,6 +61,11 @@ export default class Deploy extends BaseCommand {
       env: 'APIGW_OUT',
       helpValue: 'DIR',
       summary: 'with --dry-run: write templates, parameters and bundles to this folder; needs no AWS account',
+    }),
+    rehearse: Flags.boolean({
+      env: 'APIGW_REHEARSE',
+      exclusive: ['dry-run', 'out', 'yes', 'confirm', 'wait'],
+      summary: 'run the stage on this machine as its templates say, with the network and policies of AWS; needs no AWS account',
     }),
     yes: shared.yes,
     confirm: shared.confirm,
@@ -73,6 +81,7 @@ export default class Deploy extends BaseCommand {
       })
     }
     const stage = stageOf(this.settings(flags))
+    if (flags.rehearse) return this.#rehearse(stage, args.stack ?? [])
     const plans = await planStage(stage, args.stack ?? [], this.config.root)
     if (flags.out !== undefined) return this.#writeOut(stage, plans, flags.out)
     const clients = await stackClients({ region: stage.region, profile: flags.profile })
@@ -81,6 +90,19 @@ export default class Deploy extends BaseCommand {
     } finally {
       clients.close()
     }
+  }
+
+  async #rehearse(stage: Stage, named: readonly string[]): Promise<Rehearsal & { readonly stage: string }> {
+    if (named.length > 0) {
+      throw new Problem('usage', '--rehearse rehearses all stacks of the stage.', { next: apigw('deploy', '--rehearse') })
+    }
+    this.note(`Stage ${stage.name}: rehearsing on this machine. Nothing is deployed.`)
+    const rehearsal = await interruptible((signal) =>
+      rehearse({ stage, root: this.config.root, tell: (step) => this.note(stepText(step)), signal }),
+    )
+    this.log(rehearsalText(rehearsal))
+    if (!rehearsal.passed) process.exitCode = 1
+    return { stage: stage.name, ...rehearsal }
   }
 
   async #writeOut(stage: Stage, plans: readonly StackPlan[], folder: string) {

@@ -18,7 +18,7 @@ export type {
   Readiness,
   Registry,
 } from './registry.ts'
-export { type Carry, registryThrough } from './remote/through.ts'
+export { registryThrough } from './remote/through.ts'
 
 interface OpenOptions {
   /** The password, if it is not in the URL. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Problem } from '../../domain/problem.ts'
 import { planStage, type Stage } from '../../operations/stacks/index.ts'
 import type { Service } from './aws/services.ts'
 import { playAlerts } from './play/alerts.ts'
@@ -41,6 +42,11 @@ function withImage(stage: Stage, region: string): Stage {
   return { ...stage, settings: { ...settings, image } }
 }
 
+/** @throws Problem `interrupted` */
+function unlessStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new Problem('interrupted', 'Interrupted. Everything that the rehearsal started has ended.')
+}
+
 /** Receives what the notifier posts. */
 function slack(posts: string[]): Service {
   return async (_request, incoming) => {
@@ -65,9 +71,9 @@ async function playStage(options: RehearsalOptions, stage: Stage, region: string
         passed: true,
         detail: `${running.resources.length} resources`,
       })
-      signal?.throwIfAborted()
+      unlessStopped(signal)
       await playMessages(running, tell)
-      signal?.throwIfAborted()
+      unlessStopped(signal)
       await playAlerts(running, posts, tell)
       return running.findings.all
     } finally {
@@ -92,7 +98,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     options.tell(step)
   }
   await playDeployment(stage, { account, region }, options.root, tell)
-  options.signal?.throwIfAborted()
+  unlessStopped(options.signal)
   const findings = await playStage(options, stage, region, tell)
   return { steps, findings, passed: findings.length === 0 && steps.every(({ passed }) => passed) }
 }

@@ -3,5 +3,5 @@ export { type Policy, type PolicyFault, type PrincipalPatterns, readPolicy, stri
 export { allowPatterns, better, type Decision, decide, decideAnywhere, type Subject } from './evaluate.ts'
 export { arnMatches, literalPrefix, matches } from './match.ts'
 export { parseOperator } from './operators.ts'
-export { decideByResource, type ResourceDecision } from './resource-policy.ts'
+export { decideByResource } from './resource-policy.ts'
 export { type Caller, mayAssume, type RoleTrust, serviceMayAssume, type Trust, trustOf } from './trust.ts'
