@@ -8,7 +8,7 @@ import { playAlerts } from './play/alerts.ts'
 import { playDeployment } from './play/deployment.ts'
 import { playMessages, type Step, type Tell } from './play/messages.ts'
 import type { Finding } from './stage/findings.ts'
-import { RehearsedStage } from './stage/stage.ts'
+import { RehearsedStage, type StageOptions } from './stage/stage.ts'
 import { slackHost } from './stage/trail.ts'
 import { sentStacks } from './template/stage.ts'
 
@@ -55,6 +55,19 @@ function slack(posts: string[]): Service {
   }
 }
 
+const starts = 'functions, containers and servers of the stage start'
+
+/** A template that CloudFormation or IAM refuses is a step that failed. @throws Problem if a program is not installed */
+async function started(options: StageOptions, tell: Tell): Promise<RehearsedStage | undefined> {
+  try {
+    return await RehearsedStage.start(options)
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    tell({ what: starts, passed: false, detail: error instanceof Error ? error.message : String(error) })
+    return undefined
+  }
+}
+
 /** Runs the stage on this machine, and plays messages and alerts through it. */
 async function playStage(options: RehearsalOptions, stage: Stage, region: string, tell: Tell): Promise<readonly Finding[]> {
   const { root, onLine, signal } = options
@@ -64,10 +77,11 @@ async function playStage(options: RehearsalOptions, stage: Stage, region: string
     const stacks = sentStacks(await planStage(stage, [], root), 'apigw-artifacts')
     const place = { account, region }
     const hosts = { [slackHost]: slack(posts) }
-    const running = await RehearsedStage.start({ stacks, place, folder, root, hosts, ...(onLine && { onLine }) })
+    const running = await started({ stacks, place, folder, root, hosts, ...(onLine && { onLine }) }, tell)
+    if (running === undefined) return []
     try {
       tell({
-        what: 'functions, containers and servers of the stage start',
+        what: starts,
         passed: true,
         detail: `${running.resources.length} resources`,
       })

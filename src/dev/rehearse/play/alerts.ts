@@ -84,7 +84,7 @@ function exampleEvent(stage: RehearsedStage, id: string, source: string): object
   }
 }
 
-/** An alarm goes off, as CloudWatch tells a topic (https://docs.aws.amazon.com/sns/latest/dg/cloudwatch-alarms.html). */
+/** An alarm goes off, as CloudWatch sends a topic (https://docs.aws.amazon.com/sns/latest/dg/cloudwatch-alarms.html). */
 async function raise(stage: RehearsedStage, alarm: Resource): Promise<void> {
   const { AlarmActions, AlarmDescription } = alarm.properties
   const message = {

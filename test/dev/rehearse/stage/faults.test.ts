@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { playMessages, type Step } from '../../../../src/dev/rehearse/play/messages.ts'
+import { RehearsedStage } from '../../../../src/dev/rehearse/stage/stage.ts'
+import type { StackKey } from '../../../../src/domain/stage.ts'
+import { least, place, root, sentStage } from '../stages.ts'
+
+/** Runs a stage with one template changed. @returns the first step that failed, and what was found */
+async function brokenStage(key: StackKey, from: string | RegExp, to: string) {
+  const stacks = (await sentStage(least, root)).map((stack) => {
+    if (stack.key !== key) return stack
+    const templateBody = stack.templateBody.replace(from, to)
+    if (templateBody === stack.templateBody) throw new Error(`${key} has no ${from}`)
+    return { ...stack, templateBody }
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'apigw-rehearse-'))
+  const stage = await RehearsedStage.start({ stacks, place, folder, root })
+  const steps: Step[] = []
+  try {
+    await playMessages(stage, (step) => steps.push(step), 3_000)
+    return {
+      failed: steps.find(({ passed }) => !passed)?.what,
+      findings: stage.findings.all.map(({ at, message }) => `${at} ${message}`),
+    }
+  } finally {
+    await stage.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const accepted = 'a signed call of the customer is accepted'
+const stored = 'its message is in the table of the carrier'
+
+const faults: readonly {
+  readonly what: string
+  readonly key: StackKey
+  readonly from: string | RegExp
+  readonly to: string
+  readonly fails: string
+  readonly finds: RegExp
+}[] = [
+  {
+    what: 'a network ACL that lets answers in on the ports of Linux alone',
+    key: 'network',
+    from: 'PortRange: {From: 1024, To: 65535}\n  PrivateAclToInside',
+    to: 'PortRange: {From: 32768, To: 65535}\n  PrivateAclToInside',
+    fails: 'the customer reads its report',
+    finds: /DatabaseUserFunction cannot reach cloudformation-custom-resource-response-.*PrivateAcl/,
+  },
+  {
+    what: 'a database that the worker may not reach',
+    key: 'network',
+    from: /( {2}MariaDbFromWorker:[\s\S]*?FromPort: )3306/,
+    to: '$13307',
+    fails: stored,
+    finds: /DatabaseUserFunction cannot reach .*rds\.amazonaws\.com:3306/,
+  },
+  {
+    what: 'a function that does not trust the certificates of RDS',
+    key: 'worker',
+    from: /NODE_EXTRA_CA_CERTS: .*\n/,
+    to: '\n',
+    fails: stored,
+    finds: /CarrierTrigger .*certificate/,
+  },
+  {
+    what: 'a gateway that may not send to the queue',
+    key: 'gateway',
+    from: 'Action: [sqs:GetQueueUrl, sqs:SendMessage]',
+    to: 'Action: [sqs:GetQueueUrl]',
+    fails: accepted,
+    finds: /GatewayFunction AWS denies sqs:SendMessage on .*apigw-prod-carrier-a/,
+  },
+  {
+    what: 'an endpoint whose policy does not let images through',
+    key: 'network',
+    from: '[s3:GetObject, s3:ListBucket, s3:PutObject]',
+    to: '[s3:GetObject, s3:ListBucket]',
+    fails: 'an image is kept',
+    finds: /AWS denies s3:PutObject .* the policy of the VPC endpoint apigw-prod-network\/S3Endpoint does not allow it/,
+  },
+  {
+    what: 'a gateway that does not know the sandbox queue of its stage',
+    key: 'gateway',
+    from: /APIGW_SANDBOX_QUEUE: .*\n/,
+    to: '\n',
+    fails: 'a call to the test environment is accepted',
+    finds: /AWS denies sqs:GetQueueUrl on .*:sandbox:/,
+  },
+  {
+    what: 'a function whose time is over before it answers',
+    key: 'worker',
+    from: 'Timeout: 30',
+    to: 'Timeout: 0.001',
+    fails: stored,
+    finds: /Task timed out after 0.001 seconds/,
+  },
+]
+
+test.each(faults)('the rehearsal finds $what', async ({ key, from, to, fails, finds }) => {
+  const { failed, findings } = await brokenStage(key, from, to)
+  expect(failed, findings.join('\n')).toBe(fails)
+  expect(findings).toEqual(expect.arrayContaining([expect.stringMatching(finds)]))
+})
