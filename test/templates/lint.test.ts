@@ -1,13 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { audit, readOffline } from '../../src/operations/audit/index.ts'
+import { hasLint, lint } from '../support/cfn-lint.ts'
 import { temporaryFolder } from '../support/names.ts'
 import { forStage, resourcesOf, type Stack, stacks } from './stacks.ts'
-
-const hasLint = spawnSync('cfn-lint', ['--version']).status === 0
-if (!hasLint) process.stderr.write('cfn-lint is not on this machine: pip install cfn-lint. Its test is skipped.\n')
 
 const now = Date.parse('2026-11-23T00:00:00Z')
 
@@ -34,9 +31,8 @@ function peopled({ template, name }: Stack): string {
 }
 
 it.runIf(hasLint)('cfn-lint has no findings', () => {
-  const args = ['--regions', 'ap-northeast-2', 'us-east-1', '--', ...stacks.map(({ path }) => path)]
-  const { status, stdout } = spawnSync('cfn-lint', args, { encoding: 'utf8' })
-  expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+  const paths = stacks.map(({ path }) => path)
+  expect(lint(paths, ['--regions', 'ap-northeast-2', 'us-east-1'])).toBe('')
 })
 
 describe.each(stacks)('in the $name stack', (stack) => {
