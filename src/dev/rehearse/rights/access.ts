@@ -82,6 +82,19 @@ function policyOwner(resource: string): string {
   return resource.startsWith('arn:aws:s3:::') ? (resource.split('/')[0] ?? resource) : resource
 }
 
+const anyone: Caller = { kind: 'AWS', arn: 'anonymous', account: 'anonymous' }
+
+/** The policy of an API names its own resources in short, as `execute-api:/*`. */
+function withApi(policy: Policy, resource: string): Policy {
+  const prefix = resource.split('/')[0]
+  const long = (one: string): string => one.replace(/^execute-api:\//, `${prefix}/`)
+  const statements = policy.statements.map((one) => ({
+    ...one,
+    resources: { ...one.resources, values: one.resources.values.map(long) },
+  }))
+  return { ...policy, statements }
+}
+
 const granted: Verdict = { allowed: true, reason: '' }
 
 function denied(reason: string): Verdict {
@@ -184,6 +197,21 @@ export class AccessEvaluator {
     if (sender.kind === 'service') return this.#ofService(sender, request)
     const role = this.#rights.roles.get(sender.arn)
     return role === undefined ? denied(`the role ${sender.arn} does not exist`) : this.#ofRole(role, sender, request)
+  }
+
+  /**
+   * Whether a private API lets a call in that came through a VPC endpoint
+   * (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-create.html).
+   */
+  mayCallApi(apiId: string, endpoint: string, path: string): Verdict {
+    const resource = `arn:aws:execute-api:${this.#region}:${this.#account}:${apiId}${path}`
+    const context: RequestContext = new Map([['aws:sourcevpce', value(endpoint)]])
+    const request = { action: 'execute-api:Invoke', resource, context }
+    const decisions = this.#policies(apiId).map((policy) => decideByResource(withApi(policy, resource), anyone, request))
+    const refusal = decisions.find(({ effect }) => effect === 'deny')
+    if (refusal !== undefined) return denied(`${refusal.by} denies it`)
+    const allowed = decisions.find(({ effect }) => effect === 'allow')
+    return allowed === undefined ? denied('the policy of the API does not allow it') : { allowed: true, reason: allowed.by ?? '' }
   }
 
   /** Whether a service may take on a role that a resource gives it. */

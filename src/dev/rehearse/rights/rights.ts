@@ -107,6 +107,8 @@ function attached(resource: Resource, all: readonly Resource[]): readonly (reado
       return [[arnOf(String(properties.Bucket)), properties.PolicyDocument]]
     case 'AWS::KMS::Key':
       return [[String(attribute('Arn')), properties.KeyPolicy]]
+    case 'AWS::ApiGateway::RestApi':
+      return properties.Policy === undefined ? [] : [[resource.physicalId, properties.Policy]]
     case 'AWS::Lambda::Permission': {
       const arn = functionArn(all, String(properties.FunctionName))
       return [[arn, permissionDocument(resource, arn)]]

@@ -4,7 +4,7 @@ import type { Service } from '../aws/services.ts'
 import { type Call, type CallAnswer, forwardedBy, textAnswer } from '../front/call.ts'
 import { listen } from '../front/listener.ts'
 import { RestApi } from '../front/rest-api.ts'
-import { dutiesOf } from '../rights/duties.ts'
+import { dutiesOf } from '../rights/duties/duties.ts'
 import type { Place, Resource } from '../template/resource.ts'
 import { resolveStage, type SentStack } from '../template/stage.ts'
 import { CustomResources } from './custom-resources.ts'
@@ -155,6 +155,8 @@ export class RehearsedStage {
     const target = { kind: 'endpoint', id: String(Array.isArray(endpoints) ? endpoints[0] : '') } as const
     const way = this.workshop.ways.reach({ kind: 'workload', id: balancer.physicalId }, target, 443)
     if (!way.allowed) return this.#closed(nameOf(balancer), `cannot reach the API's endpoint: ${way.at}: ${way.reason}`)
+    const called = this.workshop.access.mayCallApi(api.physicalId, target.id, call.target)
+    if (!called.allowed) return this.#closed(nameOf(api), `does not answer calls of the balancer: ${called.reason}`)
     const { account, region } = this.workshop.place
     const rest = new RestApi(api, `arn:aws:execute-api:${region}:${account}`, (arn, event, sourceArn) =>
       this.functions.invokeAs('apigateway.amazonaws.com', sourceArn, arn, event),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { AccessEvaluator } from '../../../../src/dev/rehearse/rights/access.ts'
-import { dutiesOf } from '../../../../src/dev/rehearse/rights/duties.ts'
+import { dutiesOf } from '../../../../src/dev/rehearse/rights/duties/duties.ts'
 import { rightsOf } from '../../../../src/dev/rehearse/rights/rights.ts'
 import { resolveStage } from '../../../../src/dev/rehearse/template/stage.ts'
 import { place, sentStage, shipped, variants } from '../stages.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AccessEvaluator } from '../../../../src/dev/rehearse/rights/access.ts'
-import { dutiesOf } from '../../../../src/dev/rehearse/rights/duties.ts'
+import { dutiesOf } from '../../../../src/dev/rehearse/rights/duties/duties.ts'
 import { rightsOf } from '../../../../src/dev/rehearse/rights/rights.ts'
 import { resolveStage, type SentStack } from '../../../../src/dev/rehearse/template/stage.ts'
 import type { StackKey } from '../../../../src/domain/stage.ts'

@@ -74,6 +74,14 @@ const faults: readonly {
     finds: /GatewayFunction AWS denies sqs:SendMessage on .*apigw-prod-carrier-a/,
   },
   {
+    what: 'an API that does not let in its own endpoint',
+    key: 'gateway',
+    from: "{'aws:SourceVpce': !Ref ApiEndpoint}",
+    to: "{'aws:SourceVpce': vpce-1}",
+    fails: accepted,
+    finds: /apigw-prod-gateway\/Api does not answer calls of the balancer: the policy of the API does not allow it/,
+  },
+  {
     what: 'an endpoint whose policy does not let images through',
     key: 'network',
     from: '[s3:GetObject, s3:ListBucket, s3:PutObject]',

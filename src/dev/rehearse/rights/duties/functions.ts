@@ -1,0 +1,63 @@
+import { byRole, byService, type Duties, logGroupArn, mapAt, name } from './duty.ts'
+
+/** What Lambda does with the role of a function, outside of its code. */
+export const lambda: Duties = (resource, all) => {
+  const { properties, attribute } = resource
+  const role = String(properties.Role)
+  const logs = logGroupArn(all, mapAt(properties, 'LoggingConfig').LogGroup)
+  const deadLetters = mapAt(properties, 'DeadLetterConfig').TargetArn
+  // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+  const network = ['CreateNetworkInterface', 'DescribeNetworkInterfaces', 'DescribeSubnets', 'DeleteNetworkInterface']
+  return [
+    { kind: 'assume', what: `${name(resource)} runs`, service: 'lambda.amazonaws.com', role },
+    ...(logs === undefined
+      ? []
+      : byRole(`${name(resource)} writes its log`, role, [
+          ['logs:CreateLogStream', logs],
+          ['logs:PutLogEvents', logs],
+        ])),
+    ...(properties.VpcConfig === undefined
+      ? []
+      : byRole(
+          `${name(resource)} stands in the network`,
+          role,
+          network.map((action) => [`ec2:${action}`, '*'] as const),
+        )),
+    ...(deadLetters === undefined
+      ? []
+      : byRole(`${name(resource)} keeps failed events`, role, [['sqs:SendMessage', String(deadLetters)]], {
+          'lambda:SourceFunctionArn': String(attribute('Arn')),
+        })),
+  ]
+}
+
+/** Lambda's pollers use the function's role (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html). */
+export const eventSource: Duties = (resource, all) => {
+  const of = all.find(
+    ({ type, physicalId }) => type === 'AWS::Lambda::Function' && physicalId === resource.properties.FunctionName,
+  )
+  const queue = String(resource.properties.EventSourceArn)
+  const actions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] as const
+  return byRole(
+    `${name(resource)} polls`,
+    String(of?.properties.Role),
+    actions.map((action) => [action, queue] as const),
+  )
+}
+
+/** API Gateway calls the functions that the description of the API names. */
+export const restApi: Duties = (resource) => {
+  const uris = [...JSON.stringify(resource.properties.Body ?? {}).matchAll(/functions\/(arn:[^/"]+)\/invocations/g)]
+  const [, , , region = '', account = ''] = uris[0]?.[1]?.split(':') ?? []
+  const api = `arn:aws:execute-api:${region}:${account}:${resource.physicalId}`
+  return [...new Set(uris.map(([, arn = '']) => arn))].map((arn) => {
+    const source = /:[^:]*authorizer$/.test(arn) ? `${api}/authorizers/abc123` : `${api}/live/POST/v1.0/messages`
+    return byService(
+      `${name(resource)} calls ${arn.split(':').at(-1)}`,
+      'apigateway.amazonaws.com',
+      source,
+      'lambda:InvokeFunction',
+      arn,
+    )
+  })
+}
