@@ -40,6 +40,8 @@ export function agentEventText(event: AgentEvent): string {
       return `${event.table}: the result code ${event.code} has no value in the map; the default was written`
     case 'recovered':
       return `${event.table}: ${rows(event.rows)} taken over that were claimed and not sent`
+    case 'not-listening':
+      return `notifications of new rows are lost, and the tables are polled; retry in ${seconds(event.retryMs)}: ${event.why}`
     case 'unavailable':
       return `the ${event.what} is not available; retry in ${seconds(event.retryMs)}: ${event.why}`
   }

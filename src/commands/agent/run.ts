@@ -39,6 +39,7 @@ export default class AgentRun extends AgentCommand {
         tables: agent.tables,
         journal,
         gateway: agent.gateway,
+        listen: agent.listen,
         agent: settings.name,
         observe,
         mediaRoot: media && resolve(media.root),

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { masterKeysFrom } from '../../domain/seal.ts'
-import { sealForAgent } from '../../runtime/agent/index.ts'
+import { notifyTrigger, sealForAgent } from '../../runtime/agent/index.ts'
+import { isPostgres } from '../../runtime/sql/index.ts'
 
 export const settingsFile = 'agent.yaml'
 export const keyFile = 'agent.key'
@@ -21,6 +22,16 @@ export interface StarterRequest {
   readonly tables: readonly { readonly map: string; readonly table: string; readonly maxAge?: string | undefined }[]
   readonly force?: boolean | undefined
   readonly dryRun?: boolean | undefined
+}
+
+const notifyChannel = 'apigw'
+
+/** The setting for notifications, as a comment with the trigger that it needs: `init` changes nothing in the database. */
+function notifyLines({ database, tables }: StarterRequest): string {
+  if (!isPostgres(database)) return ''
+  const names = [...new Set(tables.map(({ table }) => table))]
+  const trigger = notifyTrigger(notifyChannel, names).replaceAll(/^/gm, '#   ')
+  return `# notify: ${notifyChannel}              # new rows are sent at once, where this trigger notifies the channel:\n${trigger}\n`
 }
 
 function text(request: StarterRequest, credentials: string, password: string | undefined): string {
@@ -45,7 +56,7 @@ credentials: ${credentials}
 
 database: ${database}
 ${password === undefined ? '# databasePassword:        # what apigw agent encrypt prints, or set APIGW_DATABASE_PASSWORD' : `databasePassword: ${password}`}
-
+${notifyLines(request)}
 keyFile: ${keyFile}          # opens the sealed values above: keep it apart from copies of this file
 journal: agent-journal.db    # on a local disk, not on a network share
 

@@ -7,6 +7,7 @@ import { MediaFiles } from './media-files.ts'
 import { Reporter } from './reporter.ts'
 import { Sender } from './sender.ts'
 import type { CustomerTable } from './table.ts'
+import { Wakeups } from './wakeups.ts'
 import { writeOutcomes } from './write-outcomes.ts'
 
 export interface AgentTable {
@@ -15,12 +16,17 @@ export interface AgentTable {
   readonly maxAgeMs?: number | undefined
 }
 
+/** Calls `onNotification` for each notification of new rows, until `signal` is aborted. It throws where the connection is lost. */
+export type Listen = (onNotification: () => void, onReady: () => void, signal: AbortSignal) => Promise<void>
+
 export interface AgentParts {
   readonly tables: readonly AgentTable[]
   readonly journal: Journal
   readonly gateway: GatewayClient
   readonly agent: string
   readonly observe: ObserveAgent
+  /** Absent: new rows are found by polling only. */
+  readonly listen?: Listen | undefined
   /** Between two looks at a table without due rows, in milliseconds. Default 1,000. */
   readonly pollMs?: number
   /** Calls that are under way at once, for each table. Default 2. */
@@ -66,8 +72,10 @@ export function runAgent(given: AgentParts): RunningAgent {
   const cutting = new AbortController()
   const { mediaRoot: root, mediaWrittenAs: writtenAs } = parts
   const files = root === undefined ? undefined : new MediaFiles({ root, writtenAs })
+  const wakeups = new Wakeups()
   const loops = [
-    ...parts.tables.map((one) => sendLoop({ ...parts, files }, one, stopping.signal, cutting.signal)),
+    ...parts.tables.map((one) => sendLoop({ ...parts, files, wakeups }, one, stopping.signal, cutting.signal)),
+    listenLoop(parts, wakeups, stopping.signal),
     reportLoop(parts, stopping.signal),
     followLoop(parts, stopping.signal),
   ]
@@ -117,12 +125,12 @@ async function forever({ observe }: AgentParts, signal: AbortSignal, step: () =>
 }
 
 async function sendLoop(
-  parts: AgentParts & { readonly files: MediaFiles | undefined },
+  parts: AgentParts & { readonly files: MediaFiles | undefined; readonly wakeups: Wakeups },
   { table, maxAgeMs }: AgentTable,
   stopping: AbortSignal,
   cutting: AbortSignal,
 ): Promise<void> {
-  const { pollMs = 1_000, calls = 2, leaseMs } = parts
+  const { pollMs = 1_000, calls = 2, leaseMs, wakeups } = parts
   const sender = new Sender({ ...parts, table, maxAgeMs })
   const orphansMs = Math.min(orphansEveryMs, leaseMs ?? orphansEveryMs)
   const underWay = new Set<Promise<void>>()
@@ -144,6 +152,7 @@ async function sendLoop(
       failure = undefined
       throw error
     }
+    const seen = wakeups.count
     const offset = Date.now() - performance.now()
     if (performance.now() >= clockAt || Math.abs(offset - drift) > clockJumpMs) {
       await table.connect()
@@ -161,9 +170,31 @@ async function sendLoop(
     const batch = sender.isHeld ? undefined : await sender.claim()
     if (batch !== undefined) start(sender.send(batch, cutting))
     if (underWay.size >= calls) await Promise.race(underWay)
-    else if (batch === undefined) await pause(pollMs, stopping)
+    else if (batch === undefined) await wakeups.pause(pollMs, seen, stopping)
   })
   await Promise.all(underWay)
+}
+
+/** Notifications shorten the pause between two polls. While they are lost, polling goes on as without them. */
+async function listenLoop({ listen, observe }: AgentParts, wakeups: Wakeups, signal: AbortSignal): Promise<void> {
+  if (listen === undefined) return
+  let pauseMs = firstPauseMs
+  const onReady = () => {
+    pauseMs = firstPauseMs
+    // Of rows that were inserted while nobody listened.
+    wakeups.wake()
+  }
+  while (!signal.aborted) {
+    try {
+      await listen(() => wakeups.wake(), onReady, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      const why = error instanceof Error ? error.message : String(error)
+      observe({ kind: 'not-listening', why, retryMs: pauseMs })
+      await pause(pauseMs, signal)
+      pauseMs = Math.min(maxPauseMs, pauseMs * 2)
+    }
+  }
 }
 
 /** Waits until the tables have been found. */

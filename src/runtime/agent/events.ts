@@ -23,6 +23,8 @@ export type AgentEvent =
   | { readonly kind: 'unmapped'; readonly table: string; readonly code: string }
   /** Rows with an old claim and no call: their agent crashed. */
   | { readonly kind: 'recovered'; readonly table: string; readonly rows: number }
+  /** Notifications of new rows do not arrive. The table is polled as before. */
+  | { readonly kind: 'not-listening'; readonly why: string; readonly retryMs: number }
   | {
       readonly kind: 'unavailable'
       readonly what: 'database' | 'gateway' | 'journal'

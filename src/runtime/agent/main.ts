@@ -18,6 +18,7 @@ await main(async () => {
     tables: agent.tables,
     journal: agent.journal(),
     gateway: agent.gateway,
+    listen: agent.listen,
     agent: settings.name,
     observe: ({ kind, ...fields }) => log(kind, fields),
     mediaRoot: settings.media && resolve(settings.media.root),

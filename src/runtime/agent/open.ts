@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fetchWith, GatewayClient, parseCredentials } from '../../client/index.ts'
 import { Problem } from '../../domain/problem.ts'
-import { type Engine, openEngine } from '../sql/index.ts'
-import type { AgentTable } from './agent.ts'
+import { type Engine, listen, openEngine } from '../sql/index.ts'
+import type { AgentTable, Listen } from './agent.ts'
 import { Journal } from './journal.ts'
 import { type LoadedSettings, readAgentKey, secretsOf } from './settings.ts'
 import { CustomerTable } from './table.ts'
@@ -12,6 +12,8 @@ export interface OpenAgent {
   readonly engine: Engine
   readonly tables: readonly AgentTable[]
   readonly gateway: GatewayClient
+  /** Absent: `notify` is not set. */
+  readonly listen?: Listen | undefined
   /** Opened with the first use: `preview` and `doctor` need none. */
   journal(): Journal
   close(): Promise<void>
@@ -54,12 +56,18 @@ export async function openAgent(loaded: LoadedSettings, env: NodeJS.ProcessEnv =
     environment: settings.environment,
     fetch: await fetchWith({ proxy: settings.proxy, ca }, env),
   })
-  const engine = await openEngine(databaseAddress(loaded), { password: databasePassword, connections: 4 })
+  const url = databaseAddress(loaded)
+  const engine = await openEngine(url, { password: databasePassword, connections: 4 })
+  const { notify: channel } = settings
   let journal: Journal | undefined
   return {
     engine,
     tables: maps.map(({ map, ...rest }) => ({ table: new CustomerTable(engine, map), ...rest })),
     gateway,
+    ...(channel !== undefined && {
+      listen: (onNotification, onReady, signal) =>
+        listen({ url, password: databasePassword, channel, onNotification }, onReady, signal),
+    }),
     journal: () => {
       journal ??= new Journal(resolve(settings.journal), keys)
       return journal

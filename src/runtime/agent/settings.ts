@@ -9,6 +9,7 @@ import { type MasterKeys, masterKeysFrom, seal, unseal } from '../../domain/seal
 import { columnValue, identifier } from '../../domain/sql-names.ts'
 import { type TableMap, tableMap } from '../../domain/table-map.ts'
 import { readYaml } from '../../domain/yaml-document.ts'
+import { isPostgres } from '../sql/index.ts'
 
 /** A secret in the file is sealed under the key file, so that the file may be copied and shown. */
 const sealed = z
@@ -36,6 +37,8 @@ export const agentSettings = z.strictObject({
   credentials: sealed.optional(),
   database: z.string().min(1),
   databasePassword: sealed.optional(),
+  /** A channel of PostgreSQL that a trigger of the table notifies of new rows. */
+  notify: identifier.optional(),
   keyFile: z.string().min(1).default('agent.key'),
   journal: z.string().min(1).default('agent-journal.db'),
   proxy: z.url({ protocol: /^https?$/ }).optional(),
@@ -94,6 +97,11 @@ export function loadAgentSettings(path: string, mapsFolder: string): LoadedSetti
   if (/:\/\/[^/]*:[^/]*@/.test(settings.database)) {
     throw new Problem('secret-in-argument', `database in ${full} contains a password.`, {
       next: step`remove it, and set databasePassword to what ${apigw('agent encrypt')} prints`,
+    })
+  }
+  if (settings.notify !== undefined && !isPostgres(settings.database)) {
+    throw new Problem('config-invalid', `${full}, notify: only PostgreSQL has notifications.`, {
+      next: 'remove notify: the agent polls the table every second',
     })
   }
   const maps = settings.tables.map(({ map: name, table, timeZone, where, maxAge }) => {

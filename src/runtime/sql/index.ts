@@ -1,5 +1,6 @@
 import { Problem } from '../../domain/problem.ts'
 import type { Engine } from './engine.ts'
+import type { ListenRequest } from './postgres-listen.ts'
 
 export {
   type Column,
@@ -15,6 +16,8 @@ export {
   type Value,
 } from './engine.ts'
 export { type IndexColumns, indexesOf } from './indexes.ts'
+
+export type { ListenRequest } from './postgres-listen.ts'
 
 export interface EngineOptions {
   /** Where it is not part of the address. */
@@ -35,15 +38,24 @@ export async function openEngine(address: string, options: EngineOptions = {}): 
     const { SqliteEngine } = await import('./sqlite.ts')
     return new SqliteEngine(address.slice('sqlite:'.length))
   }
-  const server = /^(mysql|mariadb|postgres|postgresql):\/\/[^/]+\/.+/.exec(address)
-  if (server !== null && URL.canParse(address)) {
-    const isPostgres = server[1]?.startsWith('postgres')
+  if (/^(mysql|mariadb|postgres|postgresql):\/\/[^/]+\/.+/.test(address) && URL.canParse(address)) {
     const open = { url: address, ...options }
-    return isPostgres
+    return isPostgres(address)
       ? new (await import('./postgres.ts')).PostgresEngine(open)
       : new (await import('./mysql.ts')).MysqlEngine(open)
   }
   throw new Problem('config-invalid', 'The database address is not valid.', {
     next: 'use sqlite:PATH, mysql://USER@HOST/DATABASE, mariadb://… or postgres://…',
   })
+}
+
+/** Whether an address leads to PostgreSQL. */
+export function isPostgres(address: string): boolean {
+  return /^postgres(?:ql)?:/.test(address)
+}
+
+/** Listens to a channel of PostgreSQL: see `listenTo`. The driver is loaded only where it is used. */
+export async function listen(request: ListenRequest, onReady: () => void, signal: AbortSignal): Promise<void> {
+  const { listenTo } = await import('./postgres-listen.ts')
+  return listenTo(request, onReady, signal)
 }

@@ -32,6 +32,26 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
+/** The address without a password, as errors show it. */
+export function shownAddress(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`
+}
+
+/** How one connection is made. */
+export function connectionOf(url: URL, given: string | undefined): pg.ClientConfig {
+  const password = given ?? decodeURIComponent(url.password)
+  return {
+    host: url.hostname,
+    port: url.port === '' ? 5432 : Number(url.port),
+    user: decodeURIComponent(url.username),
+    ...(password !== '' && { password }),
+    database: url.pathname.slice(1),
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    ...(url.searchParams.get('ssl') === 'true' && { ssl: true }),
+  }
+}
+
 /** The carriers' database in PostgreSQL (12 or later). */
 export class PostgresEngine implements Engine {
   readonly name = 'postgres'
@@ -42,24 +62,16 @@ export class PostgresEngine implements Engine {
 
   constructor(options: ServerOptions) {
     const url = new URL(options.url)
-    this.#address = `${url.protocol}//${url.host}${url.pathname}`
+    this.#address = shownAddress(url)
     this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs
-    const password = options.password ?? decodeURIComponent(url.password)
     this.#pool = new pg.Pool({
-      host: url.hostname,
-      port: url.port === '' ? 5432 : Number(url.port),
-      user: decodeURIComponent(url.username),
-      ...(password !== '' && { password }),
-      database: url.pathname.slice(1),
+      ...connectionOf(url, options.password),
       max: options.connections ?? 4,
-      connectionTimeoutMillis: 5_000,
-      keepAlive: true,
       statement_timeout: schemaTimeoutMs,
       lock_timeout: 10_000,
       idle_in_transaction_session_timeout: 60_000,
       // A timestamp is a reading of a clock, not an instant: it comes as the text that it is.
       types: { getTypeParser: () => (text: string) => text },
-      ...(url.searchParams.get('ssl') === 'true' && { ssl: true }),
     })
     // The server may close idle connections: the next call opens a new one.
     this.#pool.on('error', () => undefined)

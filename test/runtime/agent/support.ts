@@ -7,6 +7,7 @@ import {
   type AgentEvent,
   CustomerTable,
   Journal,
+  type Listen,
   type MediaFiles,
   Reporter,
   runAgent,
@@ -70,7 +71,7 @@ export interface TestAgent {
   readonly events: AgentEvent[]
   /** Sends until no row is due and no call is open. */
   drain(): Promise<void>
-  run(): Promise<void>
+  run(changes?: { readonly pollMs?: number; readonly listen?: Listen }): Promise<void>
 }
 
 export interface TestAgentOptions {
@@ -133,8 +134,9 @@ export async function testAgent({
         else if (journal.openCalls(table.target).length === 0) return
       }
     },
-    run: async () => {
-      const running = runAgent({ tables: [{ table }], journal, gateway, agent: name, observe, pollMs: 20, reportWaitSeconds: 1 })
+    run: async (changes = {}) => {
+      const parts = { tables: [{ table }], journal, gateway, agent: name, observe, pollMs: 20, reportWaitSeconds: 1 }
+      const running = runAgent({ ...parts, ...changes })
       onTestFinished(() => running.stop())
     },
   }
