@@ -99,9 +99,11 @@ export async function bundleContainers(folder: string): Promise<Map<string, Meta
   )
 }
 
-/** Writes the agent as one file, and the table maps beside it, into `folder`. */
+/** Writes the agent as one file, and its version and the table maps beside it, into `folder`. */
 export async function bundleAgent(folder: string): Promise<void> {
   await bundleOne('src/runtime/agent/main.ts', `${folder}/agent.mjs`)
+  const { name, version }: { name: string; version: string } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+  writeFileSync(`${folder}/package.json`, `${JSON.stringify({ name, version, private: true })}\n`)
   cpSync(`${root}templates/agent/maps`, `${folder}/maps`, { recursive: true })
 }
 

@@ -33,7 +33,7 @@ export abstract class AgentCommand extends BaseCommand {
   /** Opens what agent.yaml names while `work` runs. */
   protected async withAgent<T>(path: string, work: (agent: OpenAgent, loaded: LoadedSettings) => Promise<T>): Promise<T> {
     const loaded = this.load(path)
-    const agent = await openAgent(loaded)
+    const agent = await openAgent(loaded, this.config.version)
     try {
       return await work(agent, loaded)
     } catch (error) {

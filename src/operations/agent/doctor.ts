@@ -4,6 +4,7 @@ import { Problem } from '../../domain/problem.ts'
 import {
   type AgentTable,
   type CustomerTable,
+  gatewayTooOld,
   inspectTable,
   type LoadedSettings,
   type OpenAgent,
@@ -46,7 +47,20 @@ async function checkGateway({ settings }: LoadedSettings, { gateway }: OpenAgent
     const detail = `its clock is ${seconds(ahead)} ${ahead > 0 ? 'ahead of' : 'behind'} this machine's`
     return { name: 'gateway', state: 'fail', detail, fix: 'synchronize the clock of this machine (NTP)' }
   }
-  return { name: 'gateway', state: 'ok', detail: `${settings.gateway} accepts the credentials${through}` }
+  const support = await gateway.keySupport(AbortSignal.timeout(10_000))
+  if (support.kind === 'known' && support.keys === false) {
+    return { name: 'gateway', state: 'fail', detail: gatewayTooOld, fix: 'ask the operator of the gateway to update it' }
+  }
+  const described = support.kind === 'known' && support.keys === true
+  const detail = `${settings.gateway} accepts the credentials${through}`
+  if (described) return { name: 'gateway', state: 'ok', detail }
+  const why = support.kind === 'unclear' ? support.why : 'it is not a description of the API'
+  return {
+    name: 'gateway',
+    state: 'warn',
+    detail: `${detail}, but whether it is new enough is not known: ${settings.gateway}/openapi.json cannot be read: ${why}`,
+    fix: 'let the path /openapi.json pass through the proxy',
+  }
 }
 
 async function checkDatabase({ engine }: OpenAgent, tables: readonly AgentTable[]): Promise<AgentCheck[]> {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GatewayClient } from '../../client/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import { clockWatch } from './clock-watch.ts'
 import type { ObserveAgent } from './events.ts'
+import { Handshake } from './handshake.ts'
 import type { Journal } from './journal.ts'
 import { MediaFiles } from './media-files.ts'
 import { Reporter } from './reporter.ts'
@@ -50,9 +52,6 @@ const firstPauseMs = 500
 const maxPauseMs = 30_000
 /** With the lease, rows of an agent that is gone are sent within a minute. */
 const orphansEveryMs = 10_000
-const clockEveryMs = 60_000
-/** The clocks are compared anew when this machine's was set by more. */
-const clockJumpMs = 1_000
 /** Between two requests for reports that bring none, whatever a proxy makes of long answers. */
 const reportsEveryMs = 1_000
 const followEveryMs = 10 * 60_000
@@ -73,8 +72,9 @@ export function runAgent(given: AgentParts): RunningAgent {
   const { mediaRoot: root, mediaWrittenAs: writtenAs } = parts
   const files = root === undefined ? undefined : new MediaFiles({ root, writtenAs })
   const wakeups = new Wakeups()
+  const handshake = new Handshake(parts)
   const loops = [
-    ...parts.tables.map((one) => sendLoop({ ...parts, files, wakeups }, one, stopping.signal, cutting.signal)),
+    ...parts.tables.map((one) => sendLoop({ ...parts, files, wakeups, handshake }, one, stopping.signal, cutting.signal)),
     listenLoop(parts, wakeups, stopping.signal),
     reportLoop(parts, stopping.signal),
     followLoop(parts, stopping.signal),
@@ -125,7 +125,7 @@ async function forever({ observe }: AgentParts, signal: AbortSignal, step: () =>
 }
 
 async function sendLoop(
-  parts: AgentParts & { readonly files: MediaFiles | undefined; readonly wakeups: Wakeups },
+  parts: AgentParts & { readonly files: MediaFiles | undefined; readonly wakeups: Wakeups; readonly handshake: Handshake },
   { table, maxAgeMs }: AgentTable,
   stopping: AbortSignal,
   cutting: AbortSignal,
@@ -133,11 +133,10 @@ async function sendLoop(
   const { pollMs = 1_000, calls = 2, leaseMs, wakeups } = parts
   const sender = new Sender({ ...parts, table, maxAgeMs })
   const orphansMs = Math.min(orphansEveryMs, leaseMs ?? orphansEveryMs)
+  const compareClocks = clockWatch(table)
   const underWay = new Set<Promise<void>>()
   let failure: Error | undefined
-  let clockAt = Number.NEGATIVE_INFINITY
   let orphansAt = Number.NEGATIVE_INFINITY
-  let drift = 0
   const start = (call: Promise<void>): void => {
     const done = call
       .catch((error: unknown) => {
@@ -153,15 +152,11 @@ async function sendLoop(
       throw error
     }
     const seen = wakeups.count
-    const offset = Date.now() - performance.now()
-    if (performance.now() >= clockAt || Math.abs(offset - drift) > clockJumpMs) {
-      await table.connect()
-      clockAt = performance.now() + clockEveryMs
-      drift = offset
-    }
+    await compareClocks()
     // Also after a claim whose COMMIT had no answer.
     await sender.recover()
     await writeOutcomes({ ...parts, table })
+    if (!(await parts.handshake.passes(stopping))) return pause(pollMs, stopping)
     await sender.sendOpen(cutting)
     if (!sender.isHeld && performance.now() >= orphansAt) {
       orphansAt = performance.now() + orphansMs

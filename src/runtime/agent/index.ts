@@ -1,6 +1,7 @@
 export { type AgentTable, type Listen, runAgent } from './agent.ts'
 export type { AgentEvent } from './events.ts'
 export { findingsOf, inspectTable, type MapFacts } from './fitness.ts'
+export { gatewayTooOld } from './handshake.ts'
 export { Journal } from './journal.ts'
 export { keepReason } from './lasting.ts'
 export { MediaFiles } from './media-files.ts'

@@ -42,9 +42,14 @@ function databaseAddress({ settings, path, resolve }: LoadedSettings): string {
 
 /**
  * Opens what agent.yaml names. No connection is made before it is used.
+ * @param version of this program
  * @throws Problem `config-invalid`, `input-missing`, `master-key-missing`
  */
-export async function openAgent(loaded: LoadedSettings, env: NodeJS.ProcessEnv = process.env): Promise<OpenAgent> {
+export async function openAgent(
+  loaded: LoadedSettings,
+  version: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<OpenAgent> {
   const { settings, maps, resolve } = loaded
   const keys = readAgentKey(resolve(settings.keyFile))
   const { credentials, databasePassword } = secretsOf(settings, keys, env)
@@ -54,6 +59,7 @@ export async function openAgent(loaded: LoadedSettings, env: NodeJS.ProcessEnv =
     credentials: parseCredentials(credentials),
     scheme: settings.scheme,
     environment: settings.environment,
+    userAgent: `apigw-agent/${version}`,
     fetch: await fetchWith({ proxy: settings.proxy, ca }, env),
   })
   const url = databaseAddress(loaded)
