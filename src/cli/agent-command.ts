@@ -25,6 +25,11 @@ export abstract class AgentCommand extends BaseCommand {
     return join(this.config.root, 'templates', 'agent', 'maps')
   }
 
+  /** The JSON Schema of agent.yaml. */
+  protected get schemaFile(): string {
+    return join(this.config.root, 'templates', 'agent', 'agent.schema.json')
+  }
+
   /** @throws Problem `config-invalid` */
   protected load(path: string): LoadedSettings {
     return loadAgentSettings(path, this.mapsFolder)

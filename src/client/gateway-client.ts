@@ -195,7 +195,7 @@ export class GatewayClient {
 
   /**
    * Whether the gateway takes `messages[].key`: an older one refuses each message that has one. Its OpenAPI description says it, to
-   * anyone. A proxy may keep that page from us, so no description is no answer either way.
+   * anyone. A proxy may keep that page from us, so a missing description decides nothing.
    */
   async keySupport(signal?: AbortSignal): Promise<KeySupport> {
     const answer = await this.#request(new URL('/openapi.json', this.#connection.gateway), { method: 'GET', path: '', signal })

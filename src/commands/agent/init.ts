@@ -77,6 +77,7 @@ export default class AgentInit extends AgentCommand {
     const maxAge = await this.#maxAge(flags['max-age'])
     const written = writeStarter({
       folder: process.cwd(),
+      schema: this.schemaFile,
       name:
         flags.name ??
         (hostname()

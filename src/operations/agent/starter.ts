@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { masterKeysFrom } from '../../domain/seal.ts'
@@ -12,6 +13,8 @@ export const keyFile = 'agent.key'
 
 export interface StarterRequest {
   readonly folder: string
+  /** The JSON Schema of agent.yaml, for editors. */
+  readonly schema: string
   readonly name: string
   readonly gateway: string
   readonly environment: 'live' | 'test'
@@ -45,7 +48,8 @@ function text(request: StarterRequest, credentials: string, password: string | u
         : `    maxAge: ${maxAge}           # rows that have been due for longer are not sent`,
     ].join('\n'),
   )
-  return `# The agent: sends rows of your table, and writes the reports back. docs/agent.md explains each setting.
+  return `# yaml-language-server: $schema=${pathToFileURL(request.schema).href}
+# The agent: sends rows of your table, and writes the reports back. docs/agent.md explains each setting.
 version: 1
 name: ${name}                # names this agent in the rows that it claims; another on each machine
 

@@ -170,13 +170,13 @@ async function sendLoop(
   await Promise.all(underWay)
 }
 
-/** Notifications shorten the pause between two polls. While they are lost, polling goes on as without them. */
+/** Notifications shorten the pause between two polls. While they are lost, polling continues. */
 async function listenLoop({ listen, observe }: AgentParts, wakeups: Wakeups, signal: AbortSignal): Promise<void> {
   if (listen === undefined) return
   let pauseMs = firstPauseMs
   const onReady = () => {
     pauseMs = firstPauseMs
-    // Of rows that were inserted while nobody listened.
+    // Of rows that were inserted while the connection was lost.
     wakeups.wake()
   }
   while (!signal.aborted) {

@@ -62,7 +62,7 @@ test('rows that came while the connection was lost are sent when it is back', as
 
 test('rows are found by polling while nothing can listen', async () => {
   const { database, run, events } = await startOnPostgres()
-  await run({ listen: listenOn('postgres://nobody@127.0.0.1:1/none') })
+  await run({ listen: listenOn('postgres://agent@127.0.0.1:1/none') })
   await fill(database, 1, 2)
   await expect.poll(() => states(database), { timeout: 20_000 }).toEqual({ '3': 2 })
   await expect.poll(() => events.map(({ kind }) => kind)).toContain('not-listening')
