@@ -22,7 +22,7 @@ export async function countRows(
   const table = quoted(map.table)
   const due = quoted(columns.dueAt)
   const count = (where: string) =>
-    `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${table} WHERE ${where}${sql} LIMIT ?) AS some`
+    `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${table} WHERE ${where}${sql} LIMIT ?) AS found`
   const ready = `${quoted(status.column)} = ? AND ${due} <= ?`
   const at = writeTime(now, time, timeZone)
   return engine.transaction(async (session) => {

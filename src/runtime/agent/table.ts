@@ -157,7 +157,7 @@ export class CustomerTable {
     const due = `${quoted(columns.dueAt)} BETWEEN ? AND ?`
     const empty = `(${quoted(claim)} IS NULL OR ${quoted(claim)} = '')`
     const where = `${quoted(status.column)} = ? AND ${due} AND ${empty}${sql}`
-    const select = `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${quoted(this.map.table)} WHERE ${where} LIMIT ?) AS some`
+    const select = `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${quoted(this.map.table)} WHERE ${where} LIMIT ?) AS found`
     const wanted = [status.claimed, this.#time(now - 3_600_000), this.#time(now), ...values, limit]
     const [row] = await this.#engine.transaction((session) => session.all(select, wanted))
     return Number(row?.n)

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { checkNotify } from '../../../src/operations/agent/doctor.ts'
 import { type Listen, notifyTrigger } from '../../../src/runtime/agent/index.ts'
-import { listen as listenTo } from '../../../src/runtime/sql/index.ts'
+import { listen as listenTo, openEngine } from '../../../src/runtime/sql/index.ts'
 import type { TestDatabase } from '../../support/databases.ts'
 import { startTcpProxy } from '../../support/tcp-proxy.ts'
 import { postgres, start, states, useServices } from './stage.ts'
@@ -66,6 +67,16 @@ test('rows are found by polling while nothing can listen', async () => {
   await fill(database, 1, 2)
   await expect.poll(() => states(database), { timeout: 20_000 }).toEqual({ '3': 2 })
   await expect.poll(() => events.map(({ kind }) => kind)).toContain('not-listening')
+})
+
+test('doctor says which table has no trigger for the channel, and how to add it', async () => {
+  const { database } = await start({}, postgres.create)
+  const engine = await openEngine(database.address)
+  onTestFinished(() => engine.close())
+  const [missing] = await checkNotify(engine, 'shop', ['outbox'])
+  expect(missing).toMatchObject({ name: 'notify', state: 'warn' })
+  await database.sql(String(missing?.fix))
+  expect(await checkNotify(engine, 'shop', ['outbox'])).toEqual([expect.objectContaining({ state: 'ok' })])
 })
 
 test('the documentation has the trigger', () => {
