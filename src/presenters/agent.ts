@@ -1,6 +1,6 @@
 import { wallClock } from '../domain/wall-clock.ts'
-import type { AgentStatus, PreviewRow } from '../operations/agent/index.ts'
-import type { AgentEvent } from '../runtime/agent/index.ts'
+import type { PreviewRow } from '../operations/agent/index.ts'
+import type { AgentEvent, AgentStatus } from '../runtime/agent/index.ts'
 import { count, facts, plain, styled, table } from './output.ts'
 
 function rows(n: number): string {

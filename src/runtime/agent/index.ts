@@ -14,4 +14,6 @@ export { type FailedFilter, type FailedRow, failedRows, requeue } from './requeu
 export { RotatingLog } from './rotating-log.ts'
 export { Sender } from './sender.ts'
 export { type LoadedSettings, loadAgentSettings, mapFrom, readAgentKey, sealForAgent } from './settings.ts'
+export { type AgentStatus, agentStatus } from './status.ts'
+export { masked, serveStatus } from './status-page.ts'
 export { CustomerTable } from './table.ts'

@@ -6,6 +6,8 @@ import { log, main } from '../process.ts'
 import { runAgent } from './agent.ts'
 import { openAgent } from './open.ts'
 import { loadAgentSettings } from './settings.ts'
+import { agentStatus } from './status.ts'
+import { serveStatus } from './status-page.ts'
 
 const packageJson = z.object({ version: z.string() })
 
@@ -25,6 +27,7 @@ await main(async () => {
   const loaded = loadAgentSettings(process.env.APIGW_SETTINGS ?? 'agent.yaml', maps)
   const agent = await openAgent(loaded, versionIn(folder))
   const { settings, resolve } = loaded
+  const page = settings.status === undefined ? undefined : await serveStatus(settings.status, () => agentStatus(agent))
   const running = runAgent({
     tables: agent.tables,
     journal: agent.journal(),
@@ -37,6 +40,7 @@ await main(async () => {
   })
   log('running', { agent: settings.name, gateway: settings.gateway, tables: agent.tables.map(({ table }) => table.name) })
   return async () => {
+    await page?.close()
     await running.stop()
     await agent.close()
   }

@@ -60,6 +60,11 @@ export const agentSettings = z.strictObject({
     })
     .optional()
     .describe('A log file, beside the standard output'),
+  status: z
+    .string()
+    .regex(/^(?:127\.0\.0\.1|localhost|\[::1\]):[1-9]\d{0,4}$/, 'has to be an address of this machine, such as 127.0.0.1:8126')
+    .optional()
+    .describe('Address of a status page on this machine, such as 127.0.0.1:8126. Default: no page'),
   media: z
     .strictObject({
       root: z.string().min(1).describe('Folder of the images that rows name'),
