@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { mariadbServer } from '../../../src/dev/prove/servers/mariadb.ts'
-import type { Server } from '../../../src/dev/prove/servers/victim.ts'
+import { mariadbServer } from '../../../src/dev/servers/mariadb.ts'
+import type { Server } from '../../../src/dev/servers/victim.ts'
 import { openEngine } from '../../../src/runtime/sql/index.ts'
 
 let server: Server
