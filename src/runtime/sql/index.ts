@@ -1,7 +1,10 @@
 import { Problem } from '../../domain/problem.ts'
-import type { Engine } from './engine.ts'
+import type { CarrierEngine, Engine } from './engine.ts'
 
+export type { Statement } from './dialect.ts'
 export {
+  type CarrierEngine,
+  type CarrierSession,
   type Column,
   type ColumnType,
   type Engine,
@@ -26,11 +29,11 @@ export interface EngineOptions {
 }
 
 /**
- * Opens a database at `sqlite:PATH`, `mysql://…`, `mariadb://…` or `postgres://…`. Each driver is loaded only where it is
+ * Opens a database of carriers at `sqlite:PATH`, `mysql://…`, `mariadb://…` or `postgres://…`. Each driver is loaded only where it is
  * used: the drivers take longer to load than all of our code.
  * @throws Problem `config-invalid`
  */
-export async function openEngine(address: string, options: EngineOptions = {}): Promise<Engine> {
+export async function openCarrierEngine(address: string, options: EngineOptions = {}): Promise<CarrierEngine> {
   if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
     const { SqliteEngine } = await import('./sqlite.ts')
     return new SqliteEngine(address.slice('sqlite:'.length))
@@ -46,4 +49,12 @@ export async function openEngine(address: string, options: EngineOptions = {}): 
   throw new Problem('config-invalid', 'The database address is not valid.', {
     next: 'use sqlite:PATH, mysql://USER@HOST/DATABASE, mariadb://… or postgres://…',
   })
+}
+
+/**
+ * Opens a database of a customer: one that `openCarrierEngine` opens, or one at `sqlserver://…` or `oracle://…`.
+ * @throws Problem `config-invalid`
+ */
+export async function openEngine(address: string, options: EngineOptions = {}): Promise<Engine> {
+  return openCarrierEngine(address, options)
 }
