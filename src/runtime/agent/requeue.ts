@@ -54,6 +54,9 @@ export async function failedRows(engine: Engine, map: TableMap, filter: FailedFi
   return rows.map(({ k, code }) => ({ key: String(k).trimEnd(), code: String(code).trimEnd() }))
 }
 
+/** Rows of one transaction: SQL Server takes 2,100 values in a statement, and Oracle 1,000 in a list. */
+const rowsAtOnce = 500
+
 /**
  * Makes failed rows ready again, due now. The new due time makes each another message: the gateway answers a message that it has
  * accepted before with its old id, and sends nothing.
@@ -61,6 +64,19 @@ export async function failedRows(engine: Engine, map: TableMap, filter: FailedFi
  * @returns how many
  */
 export async function requeue(engine: Engine, map: TableMap, filter: FailedFilter, now: number): Promise<number> {
+  const { keys, limit } = filter
+  let ready = 0
+  for (let from = 0; from < (keys?.length ?? limit) && ready < limit; from += rowsAtOnce) {
+    const some = { keys: keys?.slice(from, from + rowsAtOnce), limit: Math.min(rowsAtOnce, limit - ready) }
+    const changed = await requeueSome(engine, map, { ...filter, ...some }, now)
+    // The next look finds other rows, because these are not failed any more.
+    if (changed === 0 && keys === undefined) break
+    ready += changed
+  }
+  return ready
+}
+
+async function requeueSome(engine: Engine, map: TableMap, filter: FailedFilter, now: number): Promise<number> {
   const { quoted } = engine
   const { key, columns, status, time, timeZone } = map
   return engine.transaction(async (session) => {

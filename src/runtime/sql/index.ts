@@ -46,15 +46,33 @@ export async function openCarrierEngine(address: string, options: EngineOptions 
       ? new (await import('./postgres.ts')).PostgresEngine(open)
       : new (await import('./mysql.ts')).MysqlEngine(open)
   }
-  throw new Problem('config-invalid', 'The database address is not valid.', {
-    next: 'use sqlite:PATH, mysql://USER@HOST/DATABASE, mariadb://… or postgres://…',
-  })
+  throw invalidAddress('mariadb://… or postgres://…')
 }
 
+function invalidAddress(more: string): Problem {
+  const next = `use sqlite:PATH, mysql://USER@HOST/DATABASE, ${more}`
+  return new Problem('config-invalid', 'The database address is not valid.', { next })
+}
+
+const carrierAddress = /^(?:sqlite|mysql|mariadb|postgres|postgresql):/
+
 /**
- * Opens a database of a customer: one that `openCarrierEngine` opens, or one at `sqlserver://…` or `oracle://…`.
- * @throws Problem `config-invalid`
+ * Opens a database of a customer: one that `openCarrierEngine` opens, or one at `sqlserver://…` or `oracle://…`, whose driver is
+ * installed apart.
+ * @throws Problem `config-invalid`, `driver-missing`
  */
 export async function openEngine(address: string, options: EngineOptions = {}): Promise<Engine> {
-  return openCarrierEngine(address, options)
+  const [, kind] = /^(sqlserver|oracle):\/\/[^/]+\/./.exec(address) ?? []
+  if (kind === undefined || !URL.canParse(address)) {
+    if (carrierAddress.test(address)) return openCarrierEngine(address, options)
+    throw invalidAddress('mariadb://…, postgres://…, sqlserver://… or oracle://USER@HOST/SERVICE')
+  }
+  const { loadDriver } = await import('./driver.ts')
+  const open = { url: address, ...options }
+  if (kind === 'sqlserver') {
+    const { sqlServerEngine, tediousPackage } = await import('./sqlserver.ts')
+    return sqlServerEngine(await loadDriver(tediousPackage), open)
+  }
+  const { oracleEngine, oraclePackage } = await import('./oracle.ts')
+  return oracleEngine(await loadDriver(oraclePackage), open)
 }

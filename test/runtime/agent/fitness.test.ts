@@ -102,7 +102,7 @@ describe('a table', () => {
       'has times with a zone',
       { done: { name: 'done', type: 'timestamp with time zone', optional: true } },
       {},
-      'fault: msg.done is timestamp with time zone, which PostgreSQL reads in the zone of each session',
+      'fault: msg.done is timestamp with time zone, and reads a time in the zone of each session',
     ],
   ])('that %s is found', (_what, changes, mapChanges, finding) => expect(found(changes, mapChanges)).toEqual([finding]))
 
