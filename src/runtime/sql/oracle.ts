@@ -32,7 +32,7 @@ interface OracleOptions {
 }
 
 export interface OracleConnection {
-  callTimeout: number
+  callTimeout: number | undefined
   execute(
     sql: string,
     binds: readonly OracleBind[],
