@@ -63,7 +63,7 @@ export class Refusal extends Error {
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  const message = error.message === '' ? error.name : error.message
+  const message = (error.message === '' ? error.name : error.message).replaceAll(/\s*\n\s*/g, ' ')
   return code === '' || message.includes(code) ? message : `${code}: ${message}`
 }
 
