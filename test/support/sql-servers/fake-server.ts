@@ -30,6 +30,8 @@ export interface Fault {
   readonly error: Error
   /** The statement is run, and its answer is lost. */
   readonly after?: boolean
+  /** How many statements that match pass before. */
+  skip?: number
 }
 
 /**
@@ -66,16 +68,24 @@ export class FakeServer {
   note(sql: string): void {
     const text = flat(sql)
     this.statements.push(text)
-    const at = this.faults.findIndex((fault) => fault.at.test(text) && fault.after !== true)
-    const [fault] = at < 0 ? [] : this.faults.splice(at, 1)
-    if (fault !== undefined) throw fault.error
+    const error = this.#fault(text, false)
+    if (error !== undefined) throw error
   }
 
-  /** The fault that loses the answer to a statement. */
+  /** The error of a statement that was run, and whose answer is lost. */
   lost(sql: string): Error | undefined {
-    const at = this.faults.findIndex((fault) => fault.at.test(sql) && fault.after === true)
-    const [fault] = at < 0 ? [] : this.faults.splice(at, 1)
-    return fault?.error
+    return this.#fault(sql, true)
+  }
+
+  #fault(sql: string, isRun: boolean): Error | undefined {
+    const fault = this.faults.find(({ at, after = false }) => after === isRun && at.test(sql))
+    if (fault === undefined) return undefined
+    if (fault.skip !== undefined && fault.skip > 0) {
+      fault.skip -= 1
+      return undefined
+    }
+    this.faults.splice(this.faults.indexOf(fault), 1)
+    return fault.error
   }
 
   columns(table: string): Declared[] {
