@@ -20,10 +20,17 @@ export interface DriverPackage<T> {
  */
 export function installCommand(wanted: string, from: string, exists: (path: string) => boolean = existsSync): string {
   const [modules] = /^.*?[\\/]node_modules(?=[\\/])/.exec(from) ?? []
-  if (modules === undefined) return `npm install --no-save --prefix ${projectOf(from, exists)} ${wanted}`
+  if (modules === undefined) return `npm install --no-save --prefix ${quotedPath(projectOf(from, exists))} ${wanted}`
   // npm would remove the other packages of a global folder that it takes for a project.
   const project = dirname(modules)
-  return exists(join(project, 'package.json')) ? `npm install --prefix ${project} ${wanted}` : `npm install --global ${wanted}`
+  return exists(join(project, 'package.json'))
+    ? `npm install --prefix ${quotedPath(project)} ${wanted}`
+    : `npm install --global ${wanted}`
+}
+
+/** In the form that sh and the command prompt of Windows share. */
+function quotedPath(path: string): string {
+  return /^[\w@%+=:,.~\\/-]+$/.test(path) ? path : `"${path}"`
 }
 
 /** The nearest folder with a package.json, or the file's own: the agent may be one file in a folder. */

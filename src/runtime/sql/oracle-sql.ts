@@ -100,11 +100,11 @@ function columnOf(row: SqlRow): Column {
 
 /**
  * The forms in which the session reads and writes times and numbers. They are those of `src/domain/wall-clock.ts`; a fraction of a
- * second is left out. The defaults follow the language of the client.
+ * second is left out. The defaults follow the language of the client. A session is READ COMMITTED from the start.
  */
 export const sessionSettings = `ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS'
   NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS' NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD HH24:MI:SSTZH:TZM'
-  NLS_NUMERIC_CHARACTERS = '.,' ISOLATION_LEVEL = READ COMMITTED`
+  NLS_NUMERIC_CHARACTERS = '.,'`
 
 /** A value as Oracle can store it: an empty text would be NULL, which a column may forbid. */
 export function storable(value: Value): string | null {

@@ -19,6 +19,12 @@ describe('the command that installs a driver', () => {
     ],
     ['for the agent in one file', '/opt/apigw-agent/agent.mjs', [], 'npm install --no-save --prefix /opt/apigw-agent tedious@20'],
     [
+      'for a folder with a blank in its name',
+      '/opt/our agent/agent.mjs',
+      [],
+      'npm install --no-save --prefix "/opt/our agent" tedious@20',
+    ],
+    [
       'for a copy of the sources',
       '/home/dev/apigw/dist/runtime/sql/driver.js',
       ['/home/dev/apigw/package.json'],

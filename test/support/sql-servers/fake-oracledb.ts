@@ -34,7 +34,7 @@ const exact = {
   facts: `SELECT c.column_name AS name, c.data_type AS type, c.char_length AS length, c.nullable AS nullable, c.default_length AS preset, c.identity_column AS made, c.virtual_column AS computed, (SELECT value FROM nls_database_parameters WHERE parameter = DECODE(c.character_set_name, 'CHAR_CS', 'NLS_CHARACTERSET', 'NCHAR_CS', 'NLS_NCHAR_CHARACTERSET')) AS charset FROM all_tab_cols c JOIN (${place}) p ON c.owner = p.owner AND c.table_name = p.name WHERE c.hidden_column = 'NO' ORDER BY c.column_id`,
   indexes: `SELECT i.index_name AS name, i.column_name AS col FROM all_ind_columns i JOIN (${place}) p ON i.table_owner = p.owner AND i.table_name = p.name ORDER BY i.index_name, i.column_position`,
   session:
-    "ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS' NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS' NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD HH24:MI:SSTZH:TZM' NLS_NUMERIC_CHARACTERS = '.,' ISOLATION_LEVEL = READ COMMITTED",
+    "ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS' NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS' NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD HH24:MI:SSTZH:TZM' NLS_NUMERIC_CHARACTERS = '.,'",
 }
 const known = {
   all: new RegExp(`^SELECT (?<columns>${columns}) FROM "(?<table>\\w+)" WHERE (?<where>${where})${end}(?:${lock})?$`),
