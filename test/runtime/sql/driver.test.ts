@@ -35,11 +35,11 @@ describe('the command that installs a driver', () => {
   })
 })
 
-test('a package with another interface is not used', async () => {
+test('a package without the functions that are called is not used', async () => {
   const other: DriverPackage<never> = { ...tediousPackage, name: 'zod', isDriver: (module): module is never => module === 0 }
   await expect(loadDriver(other)).rejects.toMatchObject({
     code: 'driver-missing',
-    message: 'The package zod has another interface than the versions 20.',
+    message: 'The package zod is not version 20: it lacks functions that apigw calls.',
   })
 })
 

@@ -60,13 +60,13 @@ test.each(['begin', 'all', 'commit'] as const)('a server that gives no answer to
   })
   await expect(ask()).rejects.toMatchObject({ code: 'database-unavailable', message: expect.stringContaining('no answer') })
   expect(lines.map(({ isEnded }) => isEnded)).toEqual([true])
-  // No ROLLBACK: nobody would answer it.
+  // No ROLLBACK: the server would not answer it.
   expect(lines[0]?.calls).not.toContain('rollback')
   expect(await ask()).toEqual([{ one: 1 }])
   expect(lines).toHaveLength(2)
 })
 
-test('a statement after which ROLLBACK fails is no refusal', async () => {
+test('a statement after which ROLLBACK fails is not a refusal', async () => {
   const { lines, ask } = engineOver((line) => {
     line.rollback = async () => {
       throw new Error('gone')

@@ -41,7 +41,7 @@ const known = {
   some: new RegExp(
     `^SELECT \\* FROM \\(SELECT (?<columns>${columns}) FROM "(?<table>\\w+)" WHERE (?<where>${where})${end}\\) WHERE ROWNUM <= TO_NUMBER\\((?<limit>${mark})\\)$`,
   ),
-  // The condition stands there twice, with marks of its own.
+  // The condition is repeated in the subquery, with its own marks.
   someLocked: new RegExp(
     `^SELECT (?<columns>${columns}) FROM "(?<table>\\w+)" WHERE ${where} AND ROWID IN \\(SELECT row_id FROM \\(SELECT ROWID AS row_id FROM "\\w+" WHERE (?<where>${where})${end}\\) WHERE ROWNUM <= TO_NUMBER\\((?<limit>${mark})\\)\\) ORDER BY ${order}${lock}$`,
   ),

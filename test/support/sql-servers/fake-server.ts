@@ -35,8 +35,8 @@ export interface Fault {
 }
 
 /**
- * What stands behind a driver in the tests: SQLite, which is given the meaning of each statement. A statement that is not in the
- * list of the server's fake fails, and so does the test.
+ * The server behind the fake of a driver. SQLite runs the meaning of each statement. A statement that is not in the list of the
+ * fake fails, and so does the test.
  */
 export class FakeServer {
   readonly db: DatabaseSync
