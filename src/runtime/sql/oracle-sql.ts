@@ -2,7 +2,7 @@ import type { Dialect } from './dialect.ts'
 import { type Column, marks, type SqlRow, type Value } from './engine.ts'
 import type { ServerSql } from './pooled-engine.ts'
 
-/** The words of Oracle 12.1 and later. */
+/** The SQL of Oracle 12.1 and later. */
 
 function quoted(name: string): string {
   return `"${name}"`

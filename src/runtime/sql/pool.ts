@@ -1,6 +1,6 @@
 import { within } from './deadline.ts'
 
-/** A connection that was idle for longer is asked first: its peer may be gone without a word. */
+/** A connection that was idle for longer is asked first: its peer may be gone without a FIN. */
 const idleMs = 5_000
 
 interface PoolOptions<C> {
@@ -57,7 +57,7 @@ export class Pool<C> {
     this.#leave()
   }
 
-  /** Gives a connection back that is of no use any more. */
+  /** Gives back a connection that cannot be used any more. */
   discard(connection: C): void {
     this.#options.destroy(connection)
     this.#leave()

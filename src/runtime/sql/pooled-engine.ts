@@ -33,7 +33,7 @@ export interface ServerSql {
   /** Reads a row of `facts`. */
   columnOf(row: SqlRow): Column
   /**
-   * What an error means. `again`: the transaction is run again. `gone`: the connection is of no use, or the server takes no
+   * What an error means. `again`: the transaction is run again. `gone`: the connection cannot be used, or the server takes no
    * changes. An error that is not listed is a refusal if a ROLLBACK works after it.
    */
   meaningOf(error: unknown): 'again' | 'gone' | 'refused'
@@ -50,7 +50,7 @@ export interface Connection {
   /** Works also where the server has rolled back by itself. */
   rollback(): Promise<void>
   ping(): Promise<void>
-  /** Ends it at once, without a word to the server. */
+  /** Ends it at once, without a message to the server. */
   destroy(): void
 }
 

@@ -2,7 +2,7 @@ import type { Dialect } from './dialect.ts'
 import { type Column, marks, type SqlRow } from './engine.ts'
 import type { ServerSql } from './pooled-engine.ts'
 
-/** The words of SQL Server 2012 and later, and of Azure SQL. */
+/** The SQL of SQL Server 2012 and later, and of Azure SQL. */
 
 function quoted(name: string): string {
   return `[${name}]`
@@ -63,7 +63,7 @@ const gone = new Set([
   40501, // Azure SQL: the service is busy
   40613, // Azure SQL: the database is not available
 ])
-/** Codes of the driver: the connection is of no use any more. */
+/** Codes of the driver: the connection cannot be used any more. */
 const ended = new Set(['ESOCKET', 'ECLOSE', 'ETIMEOUT', 'ECANCEL', 'EINVALIDSTATE', 'ECONNRESET', 'EPIPE'])
 const invalidObject = 208
 

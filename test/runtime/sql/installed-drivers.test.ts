@@ -167,6 +167,12 @@ describe.each(servers)(
   },
 )
 
-test.each(['sqlserver://agent@127.0.0.1', 'oracle:shop', 'db2://agent@127.0.0.1/shop'])('%s is not an address', async (address) => {
-  await expect(openEngine(address)).rejects.toMatchObject({ code: 'config-invalid', next: expect.stringContaining('oracle://') })
-})
+test.each(['sqlserver://agent@127.0.0.1', 'oracle:shop', 'db2://agent@127.0.0.1/shop'])(
+  '%s is not an address',
+  async (address) => {
+    await expect(openEngine(address)).rejects.toMatchObject({
+      code: 'config-invalid',
+      next: expect.stringContaining('oracle://'),
+    })
+  },
+)
