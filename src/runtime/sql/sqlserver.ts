@@ -79,7 +79,8 @@ function encryption(url: URL): { readonly encrypt: boolean; readonly trustServer
 export function sqlServerEngine(driver: Tedious, { url: address, password, connections, timeoutMs }: ServerOptions): Engine {
   const url = new URL(address)
   const config: TediousConfig = {
-    server: url.hostname,
+    // An IPv6 address is in brackets only in a URL.
+    server: url.hostname.replaceAll(/[[\]]/g, ''),
     authentication: {
       type: 'default',
       options: {
@@ -170,7 +171,7 @@ class TediousLink implements Connection {
     let at = 0
     const text = sql.replaceAll('?', () => `@p${++at}`)
     const request = new this.#driver.Request(text, (error, _count, rows = []) => {
-      if (error) reject(error)
+      if (error) reject(withNumber(error))
       else resolve(rows.map(rowOf))
     })
     for (const [index, value] of values.entries()) this.#bind(request, `p${index + 1}`, value)
@@ -200,6 +201,12 @@ class TediousLink implements Connection {
   #batch(sql: string): Promise<void> {
     return called((done) => this.#connection.execSqlBatch(new this.#driver.Request(sql, done)))
   }
+}
+
+/** The number of the server's error, which its documentation lists. The driver's code is EREQUEST for each of them. */
+function withNumber(error: Error): Error {
+  if (!('number' in error) || typeof error.number !== 'number') return error
+  return Object.assign(new Error(`error ${error.number}: ${error.message}`, { cause: error }), { number: error.number })
 }
 
 function rowOf(values: readonly TediousValue[]): SqlRow {

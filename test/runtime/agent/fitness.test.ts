@@ -104,6 +104,30 @@ describe('a table', () => {
       {},
       'fault: msg.done is timestamp with time zone, and reads a time in the zone of each session',
     ],
+    [
+      'has times with a zone in Oracle',
+      { due: { name: 'due', type: 'timestamp with local time zone', optional: false } },
+      {},
+      'fault: msg.due is timestamp with local time zone, and reads a time in the zone of each session',
+    ],
+    [
+      'has times with a zone in SQL Server',
+      { due: { name: 'due', type: 'datetimeoffset', optional: false } },
+      {},
+      'fault: msg.due is datetimeoffset, and reads a time in the zone of each session',
+    ],
+    [
+      'has money as its id',
+      { gateway_id: { name: 'gateway_id', type: 'money', optional: true } },
+      {},
+      "fault: msg.gateway_id is money, and the gateway's id of a message is text",
+    ],
+    [
+      'has a number as its state in Oracle',
+      { state: { name: 'state', type: 'number', optional: false } },
+      { status: { ...map.status, claimed: 'C' } },
+      'fault: msg.state is number, and the map writes "C"',
+    ],
   ])('that %s is found', (_what, changes, mapChanges, finding) => expect(found(changes, mapChanges)).toEqual([finding]))
 
   test('may have compact times, and numbers that the map writes as text', () => {
