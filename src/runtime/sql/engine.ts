@@ -25,15 +25,15 @@ export interface Session {
   all(sql: string, values?: readonly Value[]): Promise<SqlRow[]>
   /** @returns how many rows were changed */
   run(sql: string, values?: readonly Value[]): Promise<number>
-}
-
-/** Statements on a database of carriers. */
-export interface CarrierSession extends Session {
   /**
    * A plain INSERT of many rows. A value that does not fit is an error.
    * @param types the columns' types, where they are known: PostgreSQL then takes the rows as arrays, which is faster
    */
   insert(table: string, columns: readonly string[], rows: readonly Values[], types?: readonly ColumnType[]): Promise<void>
+}
+
+/** Statements on a database of carriers. */
+export interface CarrierSession extends Session {
   /**
    * Inserts the rows whose key is not in the table yet. The key is the first column.
    * @returns the keys that were new; `undefined`: all of them
@@ -116,7 +116,7 @@ export interface Engine {
   close(): Promise<void>
 }
 
-/** An engine that carriers use: it also inserts rows and changes the schema. */
+/** An engine that carriers use: it also recognises keys and changes the schema. */
 export interface CarrierEngine extends Engine {
   readonly name: 'sqlite' | 'mysql' | 'postgres'
   transaction<T>(run: (session: CarrierSession) => Promise<T>): Promise<T>

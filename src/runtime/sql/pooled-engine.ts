@@ -4,6 +4,7 @@ import type { Dialect, Statement } from './dialect.ts'
 import {
   type Column,
   type Engine,
+  marks,
   Refusal,
   type Session,
   type SqlRow,
@@ -121,11 +122,18 @@ export class PooledEngine implements Engine {
 
   async #inTransaction<T>(connection: Connection, run: (session: Session) => Promise<T>): Promise<T> {
     const bounded = <R>(work: Promise<R>, ms = this.#timeoutMs) => within(work, ms, () => connection.destroy())
+    const change: Session['run'] = (sql, values = []) => bounded(connection.run(sql, values))
     await bounded(connection.begin())
     try {
       const result = await run({
         all: (sql, values = []) => bounded(connection.all(sql, values)),
-        run: (sql, values = []) => bounded(connection.run(sql, values)),
+        run: change,
+        // One by one: Oracle takes no list of rows, and SQL Server at most 2,100 values in a statement.
+        insert: async (table, columns, rows) => {
+          const names = columns.map((column) => this.quoted(column)).join(', ')
+          const into = `INSERT INTO ${this.quoted(table)} (${names}) VALUES ${marks(columns.length)}`
+          for (const row of rows) await change(into, row)
+        },
       })
       await bounded(connection.commit())
       return result

@@ -149,6 +149,23 @@ describe.each(servers)(
       expect(await engine.transaction((session) => engine.facts(session, 'MISSING'))).toBeUndefined()
     })
 
+    test('inserts rows, all or none', async () => {
+      const { database, engine } = await outbox(create)
+      const insert = (rows: readonly (readonly (string | number)[])[]) =>
+        engine.transaction((session) => session.insert('OUTBOX', ['ID', 'STATE', 'MARK'], rows))
+      await insert([
+        [3, '1', ''],
+        [4, '1', 'x'],
+      ])
+      await expect(
+        insert([
+          [5, '1', ''],
+          [4, '1', ''],
+        ]),
+      ).rejects.toThrow()
+      expect((await database.sql('SELECT ID FROM OUTBOX ORDER BY ID')).map(({ ID }) => ID)).toEqual([1, 2, 3, 4])
+    })
+
     test('a statement that the fake does not know fails', async () => {
       const { engine } = await outbox(create)
       const { quoted } = engine

@@ -48,6 +48,7 @@ const known = {
   count: new RegExp(
     `^SELECT COUNT\\(\\*\\) AS n FROM "(?<table>\\w+)" WHERE (?<where>${where}) AND ROWNUM <= TO_NUMBER\\((?<limit>${mark})\\)$`,
   ),
+  insert: /^INSERT INTO "(?<table>\w+)" \("\w+"(?:, "\w+")*\) VALUES \(:\d+(?:, :\d+)*\)$/,
   update: new RegExp(`^UPDATE "(?<table>\\w+)" SET (?<sets>${sets}) WHERE (?<where>${where}|1 = 0)$`),
 }
 
@@ -97,6 +98,8 @@ class Answers {
       const inner = inSqlite(`SELECT 1 FROM "${table}" WHERE ${condition}${most}`)
       return { rows: this.#server.rows({ sql: `SELECT count(*) AS N FROM (${inner})`, kind: 'rows' }, values) }
     }
+    if (form === 'insert')
+      return { rowsAffected: this.#server.change({ sql: inSqlite(text), kind: 'change' }, table, values, []) }
     if (form === 'update') {
       const statement = { sql: inSqlite(`UPDATE "${table}" SET ${changes} WHERE ${condition}`), kind: 'change' } as const
       return { rowsAffected: this.#server.change(statement, table, values, changedValues(inSqlite(changes), values)) }

@@ -37,6 +37,7 @@ const known = {
   update: new RegExp(
     `^UPDATE \\[(?<table>\\w+)\\] SET (?<sets>${sets}) WHERE (?<where>${where}|1 = 0); SELECT @@ROWCOUNT AS changed$`,
   ),
+  insert: /^INSERT INTO \[(?<table>\w+)\] \(\[\w+\](?:, \[\w+\])*\) VALUES \(@p\d+(?:, @p\d+)*\); SELECT @@ROWCOUNT AS changed$/,
   clock: /^SELECT CONVERT\(VARCHAR\(23\), SYSUTCDATETIME\(\), 126\) AS t$/,
   hasTable: /^SELECT 1 AS found FROM sys\.objects WHERE object_id = OBJECT_ID\(@p1\) AND type IN \('U', 'V'\)$/,
   facts:
@@ -97,6 +98,10 @@ class Answers {
         const statement: Translated = { sql: inSqlite(`UPDATE [${table}] SET ${changes} WHERE ${condition}`), kind: 'change' }
         return [cells({ changed: this.#server.change(statement, table, values, changedValues(inSqlite(changes), values)) })]
       }
+      case 'insert':
+        return [
+          cells({ changed: this.#server.change({ sql: inSqlite(text.split(';')[0] ?? ''), kind: 'change' }, table, values, []) }),
+        ]
       default:
         return this.#facts(form ?? '', (values[0] ?? '').slice(1, -1)).map(cells)
     }
