@@ -52,13 +52,37 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'operations/doctor': ['domain', 'registry', 'runtime/ports', 'operations/schema', 'aws'],
   'operations/cloudformation': ['domain'],
   'operations/stacks': ['domain', 'aws', 'operations/cloudformation'],
-  'operations/audit': ['domain', 'aws', 'operations/cloudformation'],
+  'operations/policy': ['domain'],
+  'operations/audit': ['domain', 'aws', 'operations/cloudformation', 'operations/policy'],
   'operations/trail': ['domain', 'aws', 'operations/stacks', 'runtime/ports', 'runtime/notifier'],
   'operations/waf': ['domain', 'aws'],
 
   'dev/local': ['domain', 'registry', 'client', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'operations/customers'],
+  'dev/servers': ['domain'],
   // `local` for the emulators of SQS and DynamoDB, the gateway for its reconciliation.
-  'dev/prove': ['domain', 'registry', 'client', 'runtime/ports', 'runtime/gateway', 'operations/customers', 'dev/local'],
+  'dev/prove': [
+    'domain',
+    'registry',
+    'client',
+    'runtime/ports',
+    'runtime/gateway',
+    'operations/customers',
+    'dev/local',
+    'dev/servers',
+  ],
+
+  // A deployment without AWS: the templates by its documented rules, and the real bundles on local parts.
+  'dev/rehearse': [
+    'domain',
+    'registry',
+    'client',
+    'operations/cloudformation',
+    'operations/customers',
+    'operations/policy',
+    'operations/stacks',
+    'dev/local',
+    'dev/servers',
+  ],
 
   // Formatting only: no command, no flag, no question.
   presenters: [

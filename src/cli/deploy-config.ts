@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { charsets } from '../domain/euc-kr.ts'
-import { detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from '../domain/stage.ts'
+import { alertChoices, detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from '../domain/stage.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'is not a name: use up to 30 of a-z, 0-9 and "-"')
 const value = z.union([z.string(), z.number(), z.boolean()])
@@ -35,11 +35,30 @@ export const deployConfig = z.strictObject({
     .regex(/@sha256:[0-9a-f]{64}$/, 'must name the image by digest: …@sha256:…')
     .optional(),
   alertEmail: z.email().optional(),
+  alerts: z.enum(alertChoices).optional(),
   monthlyBudget: z.number().positive().optional(),
   detection: z.enum(detections).optional(),
   artifactBucket: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'is not a bucket name: use 3 to 63 of a-z, 0-9 and "-"')
+    .optional(),
+  restore: z
+    .strictObject({
+      database: z.string().min(1).optional(),
+      registry: z.string().min(1).optional(),
+      masterKey: z
+        .string()
+        .regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:/, 'is not the ARN of a secret')
+        .optional(),
+      ledger: z
+        .string()
+        .regex(/^[A-Za-z0-9_.-]{3,255}$/, 'is not the name of a DynamoDB table')
+        .optional(),
+      media: z
+        .string()
+        .regex(/^[a-z0-9.-]{3,63}$/, 'is not a bucket name')
+        .optional(),
+    })
     .optional(),
   parameters: z.partialRecord(z.enum(stackKeys), z.record(z.string(), value)).optional(),
 })

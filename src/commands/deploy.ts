@@ -24,7 +24,7 @@ import {
   stackClients,
   writeOut,
 } from '../operations/stacks/index.ts'
-import { changesText, costText, losesData } from '../presenters/changes.ts'
+import { changesText, costText, losesData, unknownText } from '../presenters/changes.ts'
 
 interface DeployFlags {
   readonly yes: boolean
@@ -81,7 +81,8 @@ export default class Deploy extends BaseCommand {
     const files = await writeOut(stage, plans, folder)
     const cost = this.#cost(plans, stage.region)
     this.log(`Wrote ${files.length} files to ${folder}.`)
-    const account = 'To deploy by hand, replace ACCOUNT with your account id, here and in the parameters:'
+    const account =
+      'To deploy by hand, replace ACCOUNT with your account id, here and in the parameters. After each stack, replace each value "OUTPUT name OF stack" with that output:'
     this.note([account, ...awsCliCommands(stage, plans, folder)].join('\n  '))
     return { stage: stage.name, region: stage.region ?? null, dryRun: true, folder, files, cost }
   }
@@ -110,7 +111,10 @@ export default class Deploy extends BaseCommand {
     this.note(`Stage ${stage.name} in ${region}: computing changes.`)
     const deployments = await diffStage(clients, stage, plans, { ...steps, approve: async () => false })
     const changing = deployments.filter(({ changes, state }) => changes.length > 0 || state !== 'there')
-    for (const one of changing) this.note(changesText(one.desired.name, states[one.state], one.changes))
+    for (const one of changing) {
+      this.note(changesText(one.desired.name, states[one.state], one.changes))
+      if (one.unknown.length > 0) this.note(unknownText(one.unknown))
+    }
     const cost = this.#cost(plans, region)
     const head = { stage: stage.name, region, dryRun: flags['dry-run'], cost }
     if (flags['dry-run']) {
@@ -159,6 +163,6 @@ export default class Deploy extends BaseCommand {
   }
 }
 
-function deploymentLine({ key, desired, state, changes }: StackDeployment) {
-  return { stack: key, name: desired.name, state, changes }
+function deploymentLine({ key, desired, state, changes, unknown }: StackDeployment) {
+  return { stack: key, name: desired.name, state, changes, unknown }
 }

@@ -3,7 +3,7 @@ import { BaseCommand, shared } from '../cli/base.ts'
 import { interruptible } from '../cli/interrupt.ts'
 import { stageOf } from '../cli/stage.ts'
 import { diffStage, planStage, stackClients } from '../operations/stacks/index.ts'
-import { changesText } from '../presenters/changes.ts'
+import { changesText, unknownText } from '../presenters/changes.ts'
 
 const exitOnDifferences = 3
 
@@ -22,10 +22,17 @@ export default class Diff extends BaseCommand {
     try {
       const steps = { report: (line: string) => this.note(line), approve: async () => false, wait: flags.wait }
       const deployments = await interruptible((signal) => diffStage(clients, stage, plans, { ...steps, signal }))
-      const stacks = deployments.map(({ key, desired, state, changes }) => ({ stack: key, name: desired.name, state, changes }))
+      const stacks = deployments.map(({ key, desired, state, changes, unknown }) => ({
+        stack: key,
+        name: desired.name,
+        state,
+        changes,
+        unknown,
+      }))
       const differing = stacks.filter(({ state, changes }) => state !== 'there' || changes.length > 0)
-      for (const { name, state, changes } of differing) {
+      for (const { name, state, changes, unknown } of differing) {
         this.log(changesText(name, state === 'there' ? '' : 'not deployed', changes))
+        if (unknown.length > 0) this.log(unknownText(unknown))
       }
       if (differing.length === 0) this.note(`No differences in ${stacks.map((one) => one.stack).join(', ')} of ${stage.name}.`)
       else process.exitCode = exitOnDifferences

@@ -11,8 +11,24 @@ export const sizes = ['small', 'medium', 'large'] as const
 export const egresses = ['auto', 'endpoints', 'nat', 'none'] as const
 export const wafModes = ['count', 'block'] as const
 export const detections = ['create', 'existing'] as const
+/** `topic`: people subscribe to the topic of the security stack themselves. `none`: nobody is alerted. */
+export const alertChoices = ['topic', 'none'] as const
 
 type Of<T extends readonly string[]> = T[number] | undefined
+
+/** What a new stack takes over from an earlier stack of the stage. */
+export interface RestoreSettings {
+  /** A snapshot of the database. */
+  readonly database?: string | undefined
+  /** A snapshot of the registry. */
+  readonly registry?: string | undefined
+  /** The ARN of the secret with the master key. */
+  readonly masterKey?: string | undefined
+  /** The table of the ledger. */
+  readonly ledger?: string | undefined
+  /** The bucket of images. */
+  readonly media?: string | undefined
+}
 
 /** The `deploy` section of a stage in apigw.yaml. A missing setting has the default of the template. */
 export interface DeploySettings {
@@ -34,16 +50,19 @@ export interface DeploySettings {
   /** The container image, by digest. */
   readonly image?: string | undefined
   readonly alertEmail?: string | undefined
+  /** Required without `alertEmail`: a stage that alerts nobody is a decision, not an omission. */
+  readonly alerts?: Of<typeof alertChoices>
   /** US dollars. */
   readonly monthlyBudget?: number | undefined
   readonly detection?: Of<typeof detections>
   /** Another name for the artifact bucket than the usual one. */
   readonly artifactBucket?: string | undefined
+  readonly restore?: RestoreSettings | undefined
   /** Any parameter of a template, by stack and name. It overrules what the rest says. */
   readonly parameters?: Readonly<Partial<Record<StackKey, Readonly<Record<string, string | number | boolean>>>>> | undefined
 }
 
-/** What each stack builds on: it imports what those export. */
+/** What each stack builds on: it takes values of those. */
 const buildsOn: Readonly<Record<StackKey, readonly StackKey[]>> = {
   security: [],
   network: ['security'],
@@ -56,6 +75,11 @@ const buildsOn: Readonly<Record<StackKey, readonly StackKey[]>> = {
 
 export function stackName(stage: string, key: string): string {
   return `apigw-${stage}-${key}`
+}
+
+/** The stacks that a stack builds on. */
+export function stacksBelow(key: StackKey): readonly StackKey[] {
+  return buildsOn[key]
 }
 
 /** The stacks that build on one, and so have to go before it. */

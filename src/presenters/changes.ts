@@ -1,4 +1,4 @@
-import type { Change, Cost, Loss } from '../operations/stacks/index.ts'
+import type { Change, Cost, Input, Loss } from '../operations/stacks/index.ts'
 import { count, plain, styled } from './output.ts'
 
 const signs: Readonly<Record<Change['kind'], { sign: string; word: string; style: 'green' | 'yellow' | 'red' | 'cyan' }>> = {
@@ -45,6 +45,14 @@ export function changesText(name: string, remark: string, changes: readonly Chan
   const sorted = changes.toSorted((one, other) => rank(one) - rank(other))
   const head = [styled('bold', name), remark, totals(changes)].filter(Boolean).join('  ')
   return [head, ...sorted.map(changeLine)].join('\n')
+}
+
+/** The parameters of a stack that are known only after earlier stacks are deployed; one line per stack. */
+export function unknownText(unknown: readonly Input[]): string {
+  const lines = [...Map.groupBy(unknown, ({ from }) => from)].map(
+    ([from, inputs]) => `  ? ${inputs.map(({ parameter }) => parameter).join(', ')}: known after ${from} is deployed`,
+  )
+  return lines.join('\n')
 }
 
 const dollars = (amount: number): string => `$${amount.toFixed(2)}`

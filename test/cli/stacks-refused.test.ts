@@ -23,7 +23,7 @@ describe('deploy', () => {
     const { run, aws, s3 } = await cloud()
     const bucket = `apigw-artifacts-${account}-ap-northeast-2`
     s3.buckets.set(bucket, { owner: '999999999999', settings: new Map(), objects: new Map() })
-    const refused = await run('deploy', 'worker', '--yes')
+    const refused = await run('deploy', 'admin', '--yes')
     expect(refused.code).toBe(2)
     expect(ending(refused.stderr)).toEqual([
       `Error: The bucket ${bucket} already exists, and it belongs to another account or you have no access to it.`,

@@ -15,7 +15,10 @@ describe('deploy', () => {
     const first = await run('deploy', '--yes')
     expect(first.code, first.stderr).toBe(0)
     expect(names(first.stdout)).toEqual(keys.map((key) => `apigw-prod-${key}`))
-    expect([...aws.stacks.values()].map(({ status }) => status)).toEqual(keys.map(() => 'CREATE_COMPLETE'))
+    // Data is created first and protected from deletion afterwards.
+    expect([...aws.stacks.values()].map(({ status }) => status)).toEqual(
+      keys.map((key) => (key === 'data' ? 'UPDATE_COMPLETE' : 'CREATE_COMPLETE')),
+    )
     expect(first.stderr).toMatch(/apigw-prod-data {2}new {2}2 to create/)
     expect(first.stderr).toMatch(/Fixed cost: \$\d+\.\d\d per month/)
     const bucket = `apigw-artifacts-${account}-ap-northeast-2`
@@ -130,7 +133,9 @@ describe('deploy', () => {
       expect(refused.stderr).toMatch(
         /Error: Data would be lost\..*\nNext: {2}apigw deploy --stage prod --yes --confirm apigw-prod-data/,
       )
-      expect(aws.stacks.get('apigw-prod-data')?.events[0]?.said[2]).toBe('CREATE_COMPLETE')
+      const before = aws.stacks.get('apigw-prod-data')?.events.length
+      expect((await run('deploy', 'data', '--yes')).code).toBe(2)
+      expect(aws.stacks.get('apigw-prod-data')?.events).toHaveLength(before ?? 0)
       expect((await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-edge')).code).toBe(2)
       const done = await run('deploy', 'data', '--yes', '--confirm', 'apigw-prod-data')
       expect(done.code, done.stderr).toBe(0)
@@ -186,7 +191,7 @@ describe('deploy', () => {
   })
   test('says which setting is missing, and which stacks exist', async () => {
     const { server, root } = await cloud()
-    const bare = project({})
+    const bare = project({ alerts: 'none' })
     expect(shownError(await run(['deploy'], { cwd: bare, root, env: server.env })).next).toMatch(
       /^set deploy\.domain of the stage/,
     )
@@ -288,14 +293,15 @@ describe('destroy', () => {
     const { run, aws } = await cloud()
     await run('deploy', '--yes')
     const data = aws.stacks.get('apigw-prod-data')
-    if (data !== undefined)
-      data.template = data.template.replace('AWS::RDS::DBInstance', 'AWS::RDS::DBInstance\n    DeletionPolicy: Retain')
+    if (data === undefined) throw new Error('there is no data stack')
+    data.parameters.DeletionProtection = 'false'
+    data.template = data.template.replace('AWS::RDS::DBInstance', 'AWS::RDS::DBInstance\n    DeletionPolicy: Retain')
     const refused = await run('destroy', '--yes')
     expect(refused.code).toBe(2)
     expect(refused.stderr).toMatch(/Next: {2}apigw destroy --stage prod --yes --confirm prod/)
     const shown = await run('destroy', '--dry-run')
     expect(shown.stderr).toMatch(/- delete +Queue {2}AWS::SQS::Queue {2}DATA LOSS/)
-    expect([...aws.stacks.values()].every(({ status }) => status === 'CREATE_COMPLETE')).toBe(true)
+    expect([...aws.stacks.values()].every(({ status }) => /^(?:CREATE|UPDATE)_COMPLETE$/.test(status))).toBe(true)
     const gone = await run('destroy', '--yes', '--confirm', 'prod')
     expect(gone.code, gone.stderr).toBe(0)
     expect(names(gone.stdout)).toEqual(keys.toReversed().map((key) => `apigw-prod-${key}`))

@@ -11,12 +11,12 @@ import { basicHeader, messageBody, newNonce, type Secured, startSecured } from '
 const stage = 'arn:aws:execute-api:ap-northeast-2:123456789012:a1b2c3/prod'
 const origin = 'https://api.example.com'
 
-async function authorizerOf(world: Secured, simple = false) {
+async function authorizerOf(world: Secured, simple = false, trustedProxies = 0) {
   const masterKeys = await world.context.masterKeys?.()
   const now = (): number => world.clock.now
   const tokens = createTokens({ registry: world.registry, masterKeys, issuer: origin, now })
   const authenticate = authenticator({ registry: world.registry, masterKeys, tokens, now })
-  return { tokens, authorize: createAuthorizer({ authenticate, publicOrigin: origin, simple }) }
+  return { tokens, authorize: createAuthorizer({ authenticate, publicOrigin: origin, simple, trustedProxies }) }
 }
 
 function signedFor(world: Secured, path: string, body = messageBody): Record<string, string> {
@@ -107,6 +107,19 @@ describe('an authorizer', () => {
       expect(Object.values(context).every((value) => typeof value === 'string')).toBe(true)
       expect(JSON.stringify(context)).not.toContain(world.key(scheme).secret)
     }
+  })
+
+  it('tells the access log the address that the balancer saw, whatever the caller claims', async () => {
+    const world = await startSecured()
+    const { authorize } = await authorizerOf(world, false, 2)
+    const authorization = basicHeader(world.key('basic').basic)
+    const addressIn = async (forwarded: string) =>
+      policyOf(await authorize(events.rest({ authorization, 'x-forwarded-for': forwarded }))).context.address
+    // What the caller wrote, what the balancer saw, and the balancer, which API Gateway sees.
+    expect(await addressIn('198.51.100.1, 203.0.113.9, 203.0.113.7')).toBe('203.0.113.9')
+    expect(await addressIn('2001:db8::1, 203.0.113.7')).toBe('2001:db8::1')
+    // The access log is JSON, and API Gateway does not escape what it inserts.
+    expect(await addressIn('","caller":"admin, 203.0.113.7')).toBeUndefined()
   })
 
   it('allows a test key only the test environment', async () => {

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestProject } from 'vitest/node'
-import { askRedis } from '../../src/dev/prove/servers/cluster.ts'
-import { mariadbServer } from '../../src/dev/prove/servers/mariadb.ts'
-import { postgresServer } from '../../src/dev/prove/servers/postgres.ts'
-import { findProgram, programs } from '../../src/dev/prove/servers/programs.ts'
-import { redisServer } from '../../src/dev/prove/servers/redis.ts'
-import { answers, freePort, type Server } from '../../src/dev/prove/servers/victim.ts'
+import { askRedis } from '../../src/dev/servers/cluster.ts'
+import { mariadbServer } from '../../src/dev/servers/mariadb.ts'
+import { postgresServer } from '../../src/dev/servers/postgres.ts'
+import { findProgram, programs } from '../../src/dev/servers/programs.ts'
+import { redisServer } from '../../src/dev/servers/redis.ts'
+import { answers, freePort, type Server } from '../../src/dev/servers/victim.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -166,7 +166,7 @@ export class FakeCloudFormation {
         CreationTime: '2026-11-24T00:00:00Z',
         Outputs: this.#outputs(stack),
         Parameters: members(
-          ...Object.entries(stack.parameters).map(([key, value]) => fields({ ParameterKey: key, ParameterValue: value })),
+          ...Object.entries(allParameters(stack)).map(([key, value]) => fields({ ParameterKey: key, ParameterValue: value })),
         ),
       })
     if (parameters.has('StackName')) {
@@ -348,6 +348,15 @@ export class FakeCloudFormation {
       })
     })
   }
+}
+
+/** What AWS shows of a stack: also the parameters that have their defaults. */
+function allParameters({ template, parameters }: FakeStack): Record<string, string> {
+  const { Parameters = {} }: Template = parse(template, quiet) ?? {}
+  const defaults = Object.entries(Parameters ?? {}).flatMap(([name, { Default }]) =>
+    Default === undefined ? [] : [[name, String(Default)]],
+  )
+  return { ...Object.fromEntries(defaults), ...parameters }
 }
 
 function sameValues(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {

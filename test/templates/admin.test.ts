@@ -54,12 +54,12 @@ describe('the template of the admin function', () => {
   })
 
   it('the function reads the password of the registry, and never the master key', () => {
-    expect(JSON.stringify(propertiesOf('AWS::IAM::Role'))).toContain('registry-password')
-    expect(text).not.toContain('master-key')
+    expect(JSON.stringify(propertiesOf('AWS::IAM::Role'))).toContain('{"Ref":"RegistrySecretArn"}')
+    expect(text).not.toMatch(/MasterKey|master-key/)
     expect(propertiesOf('AWS::Lambda::Function').Environment).toEqual({
       Variables: {
-        APIGW_REGISTRY: { 'Fn::ImportValue': { 'Fn::Sub': 'apigw-${Stage}-registry' } },
-        APIGW_REGISTRY_PASSWORD_SECRET: { 'Fn::ImportValue': { 'Fn::Sub': 'apigw-${Stage}-registry-secret' } },
+        APIGW_REGISTRY: { Ref: 'RegistryAddress' },
+        APIGW_REGISTRY_PASSWORD_SECRET: { Ref: 'RegistrySecretArn' },
         APIGW_ADMIN_REQUEST_IDS: { Ref: 'RequestIds' },
       },
     })

@@ -64,8 +64,12 @@ describe('the API', () => {
         ThrottlingBurstLimit: { Ref: 'BurstRequests' },
       },
     ])
-    expect(JSON.parse(String(mapOf(AccessLogSetting).Format))).toMatchObject({ status: '$context.status' })
-    expect(mapOf(AccessLogSetting).Format).not.toMatch(/authorizer\.(?!principalId|error)|\$input/)
+    expect(JSON.parse(String(mapOf(AccessLogSetting).Format))).toMatchObject({
+      status: '$context.status',
+      // Behind a balancer, sourceIp is the address of the balancer.
+      address: '$context.authorizer.address',
+    })
+    expect(mapOf(AccessLogSetting).Format).not.toMatch(/authorizer\.(?!address|principalId|error)|\$input/)
   })
 
   it('receives the stage and the host that it expects, for any path', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Json } from '../../src/operations/cloudformation/index.ts'
 import { listOf, mapOf, type Properties, type Stack, stackNames, stacks, within } from './stacks.ts'
 
 function importsOf({ template }: Stack): string[] {
@@ -30,6 +31,24 @@ function namesIn(template: Properties): string[] {
   })
 }
 
+/** All parameters that decide on a value: those that it names, and those behind the resources and conditions that it names. */
+function parametersBehind(template: Properties, value: Json, seen: Set<string> = new Set()): string[] {
+  const parameters = mapOf(template.Parameters)
+  const texts = [...within(value)]
+  const conditions = texts.flatMap((one) => {
+    const { Condition, 'Fn::If': choice } = mapOf(one)
+    return [Condition, listOf(choice)[0]].filter((name) => typeof name === 'string')
+  })
+  const behind = { ...mapOf(template.Resources), ...mapOf(template.Conditions) }
+  return [...namesIn({ value }), ...conditions].flatMap((name) => {
+    if (seen.has(name)) return []
+    seen.add(name)
+    if (name in parameters) return [name]
+    const definition = behind[name]
+    return definition === undefined ? [] : parametersBehind(template, definition, seen)
+  })
+}
+
 /** The size limit for templates sent inline (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html). */
 const maxBytes = 51_200
 
@@ -50,6 +69,8 @@ describe('references between the stacks', () => {
     )
     expect(wrong).toEqual([])
     expect(stacks.flatMap(importsOf).length).toBeGreaterThan(30)
+    const from = new Set(stacks.flatMap(importsOf).map((name) => exported.get(name)))
+    expect([...from].sort()).toEqual(['network', 'security'])
   })
 
   it('export names are unique, and include the stage', () => {
@@ -60,9 +81,36 @@ describe('references between the stacks', () => {
 
   it('every export is imported', () => {
     const imported = new Set(stacks.flatMap(importsOf))
-    // Deployments push images there, and an image is passed in the parameter Image.
-    const forPeople = ['apigw-${Stage}-repository', 'apigw-${Stage}-sandbox-queue']
-    expect(stacks.flatMap(exportsOf).filter((name) => !imported.has(name) && !forPeople.includes(name))).toEqual([])
+    expect(stacks.flatMap(exportsOf).filter((name) => !imported.has(name))).toEqual([])
+  })
+
+  it('a parameter that takes an output which may be missing has a default', () => {
+    const conditional = stacks.flatMap(({ template }) =>
+      Object.entries(mapOf(template.Outputs)).flatMap(([name, output]) => ('Condition' in mapOf(output) ? [name] : [])),
+    )
+    const wrong = stacks.flatMap(({ name: stack, template }) =>
+      Object.entries(mapOf(template.Parameters))
+        .filter(([name, parameter]) => conditional.includes(name) && !('Default' in mapOf(parameter)))
+        .map(([name]) => `${stack}.${name}`),
+    )
+    expect(conditional).toContain('SecondCarrierQueue')
+    expect(wrong).toEqual([])
+  })
+
+  // A value that another stack imports cannot change
+  // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html). Cidr is refused earlier, with
+  // a clear error (src/operations/stacks/fixed.ts).
+  it('no setting can change an exported value', () => {
+    const changeable = stacks.flatMap(({ name, template }) =>
+      Object.entries(mapOf(template.Outputs))
+        .filter(([, output]) => 'Export' in mapOf(output))
+        .flatMap(([output, value]) =>
+          parametersBehind(template, value)
+            .filter((parameter) => !['Stage', 'Cidr'].includes(parameter))
+            .map((parameter) => `${name}.${output} by ${parameter}`),
+        ),
+    )
+    expect(changeable).toEqual([])
   })
 
   it.each(stacks)(

@@ -28,7 +28,8 @@ const limits: Readonly<Record<string, { property: string; most: number; pattern:
 const named = stacks.flatMap(({ resources }) =>
   resources.flatMap((resource) => {
     const limit = limits[resource.type]
-    return limit === undefined ? [] : [{ resource, limit }]
+    // CloudFormation names a resource without a name, within the limit.
+    return limit === undefined || resource.properties[limit.property] === undefined ? [] : [{ resource, limit }]
   }),
 )
 

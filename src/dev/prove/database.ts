@@ -3,11 +3,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
 import { recordOf } from '../../domain/record.ts'
+import type { Victim } from '../servers/index.ts'
+import { findProgram, mariadbServer, postgresServer, programs } from '../servers/index.ts'
 import { insist } from './patience.ts'
-import { mariadbServer } from './servers/mariadb.ts'
-import { postgresServer } from './servers/postgres.ts'
-import { findProgram, programs } from './servers/programs.ts'
-import type { Victim } from './servers/victim.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
 export const databases = ['mariadb', 'postgres', 'sqlite'] as const

@@ -2,10 +2,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openRegistry, type Registry } from '../../registry/index.ts'
-import { askRedis, RedisCluster } from './servers/cluster.ts'
-import { findProgram, programs } from './servers/programs.ts'
-import { durable, redisServer } from './servers/redis.ts'
-import type { Victim } from './servers/victim.ts'
+import type { Victim } from '../servers/index.ts'
+import { askRedis, durable, findProgram, programs, RedisCluster, redisServer } from '../servers/index.ts'
 
 export const registries = ['redis', 'cluster', 'sqlite'] as const
 export type RegistryKind = (typeof registries)[number]

@@ -1,11 +1,10 @@
 import { type Ledger, openDatabase, openLedger } from '../../runtime/ports/index.ts'
 import { startDynamodb, startEmulator } from '../local/index.ts'
+import { freePorts, runtimeCommand, Victim } from '../servers/index.ts'
 import { type DatabaseKind, type RowStore, startRowStore } from './database.ts'
 import { type FaultyHttp, startFaultyHttp } from './faulty-http.ts'
 import { insist } from './patience.ts'
 import { type RegistryKind, type RegistryStore, startRegistryStore } from './registry.ts'
-import { runtimeCommand } from './servers/runtime.ts'
-import { freePorts, Victim } from './servers/victim.ts'
 import { Spoiler } from './spoiler.ts'
 
 export const queueName = 'carrier-a'

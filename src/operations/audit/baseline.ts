@@ -2,8 +2,8 @@ import * as z from 'zod'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { readYaml } from '../../domain/yaml-document.ts'
+import { matches } from '../policy/index.ts'
 import { type Finding, severities } from './finding.ts'
-import { matches } from './policy/match.ts'
 
 /** Selects findings. All fields must match: at least one filter in `any`, and every filter in `all`. */
 interface FindingFilter {

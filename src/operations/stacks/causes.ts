@@ -29,7 +29,15 @@ export const missingExport = step`deploy the stacks that it depends on first: ${
 /** The next step for each AWS error message. The first match wins. */
 const advice: readonly (readonly [RegExp, NextStep])[] = [
   [/not empty/i, 'empty it, then run it again: aws s3 rm s3://{id} --recursive'],
-  [/deletion protection|Cannot delete protected/i, 'turn off deletion protection, then run it again'],
+  [
+    /protected DB Instance|DB ?Instance.*deletion protection/i,
+    'aws rds modify-db-instance --db-instance-identifier {id} --no-deletion-protection --apply-immediately, then run it again',
+  ],
+  [
+    /Table.*deletion protection/is,
+    'aws dynamodb update-table --table-name {id} --no-deletion-protection-enabled, then run it again',
+  ],
+  [/deletion protection/i, 'turn off the deletion protection of {id}, then run it again'],
   [/cannot be deleted as it is in use by|in use by another stack/i, 'destroy the stacks that use it first'],
   [/No export named/i, missingExport],
   [

@@ -1,7 +1,7 @@
 import type { StackKey } from '../../domain/stage.ts'
 import type { StackPlan } from './plan.ts'
 import { hoursAMonth, type Prices, prices } from './prices.ts'
-import { interfaceEndpoints, mapped, templateParameters, templateResources } from './template.ts'
+import { effectiveParameters, interfaceEndpoints, mapped, secretsIn } from './template.ts'
 
 /** One fixed cost: what it costs a month without any traffic. */
 export interface CostLine {
@@ -32,8 +32,7 @@ const zones = 2
 
 /** A stack's parameters, with the template's defaults. */
 function effective({ template, parameters }: StackPlan): Values {
-  const defaults = templateParameters(template).map(({ name, fallback }) => [name, fallback])
-  return { ...Object.fromEntries(defaults), ...parameters }
+  return effectiveParameters(template, parameters)
 }
 
 class Sum {
@@ -91,7 +90,7 @@ function dataCost(plan: StackPlan, price: Prices, sum: Sum): void {
   sum.add(`registry: ${nodes} × ${node}`, perMonth(price.registryHour[node], nodes))
   sum.add(`database: ${copies} × ${dbClass}`, perMonth(price.databaseHour[dbClass], copies))
   sum.add(`database: ${copies} × ${DatabaseGigabytes} GB of disk`, price.diskGigabyteMonth * copies * Number(DatabaseGigabytes))
-  const secrets = templateResources(plan.template).filter(({ type }) => type === 'AWS::SecretsManager::Secret').length
+  const secrets = secretsIn(plan.template)
   sum.add(`secrets: ${secrets}`, secrets * price.secretMonth)
 }
 

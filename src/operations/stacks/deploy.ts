@@ -65,8 +65,9 @@ async function execute(clients: StackClients, name: string, set: ChangeSet, { wh
         new ExecuteChangeSetCommand({
           ChangeSetName: set.id,
           ClientRequestToken: tokenFor(who),
-          // A failed creation deletes all resources, so that their names are free for the next attempt.
-          ...(set.creates && { RetainExceptOnCreate: true }),
+          // What a failed deployment has created is deleted, also what its template retains: it is empty, and its name has to be
+          // free for the next attempt (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html).
+          RetainExceptOnCreate: true,
         }),
       )
     } catch (error) {

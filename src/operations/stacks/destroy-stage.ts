@@ -5,6 +5,7 @@ import type { Change } from './change.ts'
 import type { StackClients } from './clients.ts'
 import { contentsOf, destroyStack } from './destroy.ts'
 import { chosenStacks } from './plan.ts'
+import { failedCreation } from './ready.ts'
 import { describeStack, isInReview, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
 
@@ -46,8 +47,9 @@ export async function findStacksToDelete(
  * Rejects a stack with deletion protection before anything is deleted. A deletion would fail halfway and leave a stack that
  * cannot be updated, so its protection could no longer be turned off.
  */
-function refuseProtected(key: StackKey, { name, parameters }: Stack): void {
-  if (parameters.DeletionProtection !== 'true') return
+function refuseProtected(key: StackKey, { name, parameters, status }: Stack): void {
+  // A stack whose creation failed cannot be deployed again before it is deleted.
+  if (parameters.DeletionProtection !== 'true' || failedCreation.has(status)) return
   throw new Problem('stack-stuck', `${name} has deletion protection enabled.`, {
     next: step`set deploy.parameters.${key}.DeletionProtection of the stage in apigw.yaml to false, ${apigw('deploy', key)}, then destroy`,
   })

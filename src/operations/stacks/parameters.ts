@@ -1,6 +1,7 @@
 import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys } from '../../domain/stage.ts'
+import { restoredParameters } from './restore.ts'
 import { type TemplateParameter, templateParameters } from './template.ts'
 
 type Values = Readonly<Record<string, string>>
@@ -35,7 +36,12 @@ const settingParameters: readonly (readonly [setting: keyof DeploySettings, stac
 const sizeParameters: Readonly<Record<NonNullable<DeploySettings['size']>, Readonly<Partial<Record<StackKey, Values>>>>> = {
   small: {},
   medium: {
-    data: { RegistryNodeType: 'cache.m7g.large', DatabaseClass: 'db.m7g.large', DatabaseGigabytes: '100' },
+    data: {
+      RegistryNodeType: 'cache.m7g.large',
+      DatabaseClass: 'db.m7g.large',
+      DatabaseGigabytes: '100',
+      DatabaseConnections: '400',
+    },
     gateway: { RequestsASecond: '2000', BurstRequests: '4000', MaxTasks: '20' },
     worker: { MaximumConcurrency: '10', MaxTasks: '8' },
   },
@@ -45,6 +51,8 @@ const sizeParameters: Readonly<Record<NonNullable<DeploySettings['size']>, Reado
       RegistryShards: '3',
       DatabaseClass: 'db.m7g.2xlarge',
       DatabaseGigabytes: '500',
+      DatabaseMaxGigabytes: '2000',
+      DatabaseConnections: '1500',
     },
     gateway: { RequestsASecond: '10000', BurstRequests: '10000', TaskCpu: '2048', TaskMegabytes: '4096', MaxTasks: '40' },
     worker: { MaximumConcurrency: '20', TaskCpu: '1024', TaskMegabytes: '2048', MaxTasks: '16' },
@@ -98,10 +106,29 @@ function checkTogether(key: StackKey, settings: DeploySettings): void {
       `set deploy.hostedZoneId ${inFile}, or deploy.certificateArn if DNS is hosted elsewhere`,
     )
   }
+  if (key === 'security') checkAlerts(settings)
   if (runsContainer(key, settings) && settings.image === undefined) {
     throw invalid(
       `The ${key} runs as a container, but deploy.image is not set.`,
       step`${apigw('deploy', 'security', 'network', 'data')}, push the image to RepositoryUri (${apigw('outputs', 'data')}), and set deploy.image to its digest`,
+    )
+  }
+}
+
+/** Alarms without a recipient are found out in the first outage. */
+function checkAlerts({ alertEmail, alerts, parameters }: DeploySettings): void {
+  const email = alertEmail ?? parameters?.security?.AlertEmail
+  const hasEmail = email !== undefined && email !== ''
+  if (hasEmail && alerts === 'none') {
+    throw invalid(
+      'deploy.alerts is none, but an email address for alerts is set.',
+      `remove deploy.alerts or deploy.alertEmail ${inFile}`,
+    )
+  }
+  if (!hasEmail && alerts === undefined) {
+    throw invalid(
+      'Nobody would receive the alarms of this stage: deploy.alertEmail is not set.',
+      `set deploy.alertEmail ${inFile}; or deploy.alerts: topic if people or Slack subscribe to the topic AlertTopic; or deploy.alerts: none`,
     )
   }
 }
@@ -128,15 +155,42 @@ function checkComplete(key: StackKey, values: Values, parameters: readonly Templ
 }
 
 /**
- * The parameters of a stack, except those for code, which are set at upload.
+ * RDS rejects a maximum of less than 110 % of the allocated storage, and recommends 126 %
+ * (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html). A template cannot calculate.
+ */
+const leastPercent = 110
+const recommendedPercent = 126
+
+function checkStorage(values: Values, parameters: readonly TemplateParameter[]): void {
+  const numberOf = (name: string) => Number(values[name] ?? parameters.find((one) => one.name === name)?.fallback)
+  const [allocated, most] = [numberOf('DatabaseGigabytes'), numberOf('DatabaseMaxGigabytes')]
+  const least = Math.ceil((allocated * leastPercent) / 100)
+  if (Number.isNaN(least) || Number.isNaN(most) || most >= least) return
+  throw invalid(
+    `The database starts with ${allocated} GB and may grow to ${most} GB, but RDS requires a maximum of at least ${least} GB.`,
+    `set deploy.parameters.data.DatabaseMaxGigabytes ${inFile} to ${Math.ceil((allocated * recommendedPercent) / 100)} or more`,
+  )
+}
+
+/**
+ * The parameters of a stack, except those for code, which are set at upload, and its inputs.
+ * @param inputs names of the parameters that earlier stacks give
  * @throws Problem `config-invalid`, which names the invalid or missing setting
  */
-export function stackParameters(key: StackKey, stage: string, template: string, settings: DeploySettings): Values {
+export function stackParameters(
+  key: StackKey,
+  stage: string,
+  template: string,
+  settings: DeploySettings,
+  inputs: readonly string[],
+): Values {
   checkTogether(key, settings)
   const own = Object.entries(settings.parameters?.[key] ?? {}).map(([name, value]) => [name, String(value)])
-  const values = { ...derived(key, stage, settings), ...Object.fromEntries(own) }
+  const restored = restoredParameters(key, stage, settings.restore ?? {})
+  const values = { ...derived(key, stage, settings), ...restored, ...Object.fromEntries(own) }
   const parameters = templateParameters(template)
   checkUnknown(key, values, parameters)
-  checkComplete(key, values, parameters, [...codeParameters(key, template, settings), 'CodeBucket'])
+  if (key === 'data') checkStorage(values, parameters)
+  checkComplete(key, values, parameters, [...codeParameters(key, template, settings), 'CodeBucket', ...inputs])
   return values
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys, stackName } from '../../domain/stage.ts'
+import { type Input, stackInputs } from './inputs.ts'
 import { codeParameters, stackParameters } from './parameters.ts'
 import { zip } from './zip.ts'
 
@@ -18,6 +19,8 @@ export interface StackPlan {
   readonly name: string
   readonly template: string
   readonly parameters: Readonly<Record<string, string>>
+  /** The parameters that earlier stacks of the stage give. */
+  readonly inputs: readonly Input[]
   readonly code: readonly Code[]
 }
 
@@ -72,6 +75,22 @@ async function codeOf(parameter: string, root: string): Promise<Code> {
   return { parameter, archive: zip({ [name]: bytes }) }
 }
 
+/** The templates of all stacks: a stack that is deployed alone takes outputs of the others. */
+async function readTemplates(root: string): Promise<Readonly<Record<StackKey, string>>> {
+  const template = async (key: StackKey) =>
+    (await read(join(root, 'templates', 'stacks', `${key}.yaml`), 'reinstall apigw')).toString('utf8')
+  const [security, network, data, edge, gateway, worker, admin] = await Promise.all([
+    template('security'),
+    template('network'),
+    template('data'),
+    template('edge'),
+    template('gateway'),
+    template('worker'),
+    template('admin'),
+  ])
+  return { security, network, data, edge, gateway, worker, admin }
+}
+
 /**
  * Builds the templates and parameters of a stage's stacks. Needs no AWS account.
  * @param root the installation folder of apigw, with its templates and bundles
@@ -80,13 +99,16 @@ async function codeOf(parameter: string, root: string): Promise<Code> {
 export async function planStage(stage: Stage, named: readonly string[], root: string): Promise<readonly StackPlan[]> {
   checkStage(stage.name)
   const keys = chosenStacks(named)
+  const templates = await readTemplates(root)
   return Promise.all(
     keys.map(async (key) => {
-      const path = join(root, 'templates', 'stacks', `${key}.yaml`)
-      const template = (await read(path, 'reinstall apigw')).toString('utf8')
-      const parameters = stackParameters(key, stage.name, template, stage.settings)
+      const template = templates[key]
+      const own = stage.settings.parameters?.[key] ?? {}
+      const inputs = stackInputs(key, templates, own)
+      const later = inputs.map(({ parameter }) => parameter)
+      const parameters = stackParameters(key, stage.name, template, stage.settings, later)
       const code = codeParameters(key, template, stage.settings).map((parameter) => codeOf(parameter, root))
-      return { key, name: stackName(stage.name, key), template, parameters, code: await Promise.all(code) }
+      return { key, name: stackName(stage.name, key), template, parameters, inputs, code: await Promise.all(code) }
     }),
   )
 }

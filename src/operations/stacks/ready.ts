@@ -1,5 +1,6 @@
 import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import { causeOf } from './causes.ts'
 import type { StackClients } from './clients.ts'
 import { EventFeed, lastStart } from './events.ts'
 import { interruptedBefore } from './interrupted.ts'
@@ -60,7 +61,8 @@ function deleteCommand({ region }: StackClients, name: string): string {
 
 async function removeFailed(clients: StackClients, stack: Stack, steps: Steps): Promise<undefined> {
   const { name, status } = stack
-  const what = `${name} failed during creation (${status}), so it can only be deleted and created again. It has no resources.`
+  const contents = status === 'ROLLBACK_COMPLETE' ? 'It has no resources.' : 'It may have resources, which were never in use.'
+  const what = `${name} failed during creation (${status}), so it can only be deleted and created again. ${contents}`
   if (!(await steps.mayRemoveFailed?.(what))) {
     throw new Problem('stack-stuck', what, { next: `run it again with --yes, or ${deleteCommand(clients, name)}` })
   }
@@ -70,10 +72,12 @@ async function removeFailed(clients: StackClients, stack: Stack, steps: Steps): 
   await callAws(clients, 'cloudformation:DeleteStack', () =>
     clients.cloudFormation.send(new DeleteStackCommand({ StackName: stack.id, ClientRequestToken: tokenFor(steps.who) })),
   )
-  const { stack: after } = await watch(clients, stack.id, feed, steps)
+  const { stack: after, events } = await watch(clients, stack.id, feed, steps)
   if (after === undefined || after.status === 'DELETE_COMPLETE') return undefined
-  throw new Problem('stack-stuck', `The failed stack ${name} could not be deleted: ${after.reason ?? after.status}`, {
-    next: `remove what blocks the deletion, then ${deleteCommand(clients, name)}`,
+  const cause = causeOf(events)
+  const why = cause === undefined ? (after.reason ?? after.status) : `${cause.resource} (${cause.type}): ${cause.reason}`
+  throw new Problem('stack-stuck', `The failed stack ${name} could not be deleted. ${why}`, {
+    next: cause?.next ?? `remove what blocks the deletion, then ${deleteCommand(clients, name)}`,
   })
 }
 

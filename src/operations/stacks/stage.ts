@@ -1,40 +1,74 @@
 import type { StackKey } from '../../domain/stage.ts'
+import { stackKeys, stackName } from '../../domain/stage.ts'
 import { artifactBucket, defaultBucket } from './bucket.ts'
 import type { Change } from './change.ts'
 import type { DesiredStack } from './change-set.ts'
 import type { StackClients } from './clients.ts'
 import { deployStack } from './deploy.ts'
 import { diffStack, isCovered, type StackDiff } from './diff.ts'
+import { refuseFixed } from './fixed.ts'
+import { type Input, inputValues, missingInput } from './inputs.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
+import { onlyProtects, unprotectedCreation } from './protect.ts'
+import { keptParameters } from './restore.ts'
+import { sentParameters } from './sent.ts'
+import { describeStack, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
-import { assetKey, uploadAsset } from './upload.ts'
+import { effectiveParameters } from './template.ts'
+import { uploadAsset } from './upload.ts'
 
 /** A stack to deploy, and what would change. */
 export interface StackDeployment extends StackDiff {
   readonly key: StackKey
   readonly desired: DesiredStack
+  readonly inputs: readonly Input[]
+  /** Inputs whose values are known only after an earlier stack of the run is deployed. */
+  readonly unknown: readonly Input[]
   readonly code: readonly Code[]
 }
 
-function desiredStack(stage: Stage, { name, template, parameters, code }: StackPlan, bucket: string): DesiredStack {
-  const keys = code.map(({ parameter, archive }) => [parameter, assetKey(archive, 'zip')])
-  return {
+type Deployed = ReadonlyMap<StackKey, Stack>
+
+/** The stacks of a stage that exist. */
+async function deployedStacks(clients: StackClients, stage: string): Promise<Deployed> {
+  const found = await Promise.all(
+    stackKeys.map(async (key) => [key, await describeStack(clients, stackName(stage, key))] as const),
+  )
+  return new Map(found.flatMap(([key, stack]) => (stack === undefined ? [] : [[key, stack]])))
+}
+
+/** Stands in for a value that is not known yet, so that the rest can be compared. */
+function placeholder({ parameter, from }: Input): string {
+  return `known-after-${from}-is-deployed:${parameter}`
+}
+
+interface Run {
+  readonly clients: StackClients
+  readonly stage: Stage
+  readonly bucket: string
+  readonly deployed: Deployed
+  readonly planned: readonly StackKey[]
+  readonly steps: Steps
+}
+
+async function stackDeployment(plan: StackPlan, run: Run): Promise<StackDeployment> {
+  const { key, name, template, inputs, code } = plan
+  const { clients, stage, deployed, planned, steps } = run
+  const before = deployed.get(key)
+  refuseFixed(key, effectiveParameters(template, plan.parameters), before)
+  const { known, unknown } = inputValues(inputs, (from) => deployed.get(from)?.outputs)
+  const never = unknown.find(({ from }) => !planned.includes(from))
+  if (never !== undefined) throw missingInput(stage.name, key, never)
+  const guesses = unknown.map((input) => [input.parameter, before?.parameters[input.parameter] ?? placeholder(input)])
+  const sent = sentParameters(plan, run.bucket)
+  const desired: DesiredStack = {
     name,
     templateBody: template,
-    parameters: { ...parameters, ...(code.length > 0 && { CodeBucket: bucket }), ...Object.fromEntries(keys) },
+    parameters: { ...sent, ...keptParameters(key, sent, before?.parameters), ...known, ...Object.fromEntries(guesses) },
     // The budget and the cost report filter by this tag.
     tags: { 'apigw:stage': stage.name },
   }
-}
-
-async function stackDeployment(
-  clients: StackClients,
-  plan: StackPlan,
-  desired: DesiredStack,
-  steps: Steps,
-): Promise<StackDeployment> {
-  const { key, code } = plan
-  return { key, desired, code, ...(await diffStack(clients, desired, steps)) }
+  return { key, desired, inputs, unknown, code, ...(await diffStack(clients, desired, steps)) }
 }
 
 /**
@@ -48,10 +82,10 @@ export async function diffStage(
   steps: Steps,
 ): Promise<readonly StackDeployment[]> {
   const bucket = stage.settings.artifactBucket ?? (await defaultBucket(clients))
+  const deployed = await deployedStacks(clients, stage.name)
+  const run = { clients, stage, bucket, deployed, planned: plans.map(({ key }) => key), steps }
   // Waits for all before it throws the first error, so that each has deleted its change set.
-  const found = await Promise.allSettled(
-    plans.map((plan) => stackDeployment(clients, plan, desiredStack(stage, plan, bucket), steps)),
-  )
+  const found = await Promise.allSettled(plans.map((plan) => stackDeployment(plan, run)))
   return found.map((one) => {
     if (one.status === 'rejected') throw one.reason
     return one.value
@@ -71,6 +105,16 @@ async function uploadCode(clients: StackClients, stage: Stage, code: readonly Co
   await Promise.all(code.map(({ archive }) => uploadAsset(clients, bucket, archive, 'zip')))
 }
 
+/** The desired stack with what the earlier stacks give now. @throws Problem `stack-refused` if one does not give it */
+function withInputs(stage: Stage, { key, desired, inputs }: StackDeployment, outputs: OutputsOf): DesiredStack {
+  const { known, unknown } = inputValues(inputs, (from) => outputs.get(from))
+  if (unknown[0] !== undefined) throw missingInput(stage.name, key, unknown[0])
+  const others = Object.entries(desired.parameters).filter(([name]) => !inputs.some(({ parameter }) => parameter === name))
+  return { ...desired, parameters: { ...Object.fromEntries(others), ...known } }
+}
+
+type OutputsOf = ReadonlyMap<StackKey, Readonly<Record<string, string>>>
+
 /**
  * Deploys the approved stacks one by one. Calls `steps.approve` again only if a stack would change differently from what was
  * approved. Stops at the first failure; the next run continues from there, because a deployed stack has no changes.
@@ -83,13 +127,26 @@ export async function deployStage(
   steps: Omit<Steps, 'approve'> & { approve(name: string, changes: readonly Change[]): Promise<boolean> },
   done: (result: StackResult) => void,
 ): Promise<void> {
-  for (const { key, desired, code, changes: approved } of deployments) {
+  const deployed = await deployedStacks(clients, stage.name)
+  const outputs = new Map([...deployed].map(([key, stack]) => [key, stack.outputs]))
+  for (const deployment of deployments) {
+    const { key, code, changes: approved } = deployment
+    const desired = withInputs(stage, deployment, outputs)
     if (code.length > 0) await uploadCode(clients, stage, code)
-    const { outputs, changed } = await deployStack(clients, desired, {
-      ...steps,
-      mayRemoveFailed: async () => true,
-      approve: async (changes) => changes.every((change) => isCovered(change, approved)) || steps.approve(desired.name, changes),
-    })
-    done({ stack: key, name: desired.name, changed, outputs })
+    const approve = async (changes: readonly Change[]) =>
+      changes.every((change) => isCovered(change, approved)) || steps.approve(desired.name, changes)
+    const result = await deployApproved(clients, desired, deployed.get(key), { ...steps, approve })
+    outputs.set(key, result.outputs)
+    done({ stack: key, name: desired.name, ...result })
   }
+}
+
+/** A new stack with deletion protection is created without it and protected in a second step. */
+async function deployApproved(clients: StackClients, desired: DesiredStack, before: Stack | undefined, steps: Steps) {
+  const all = { ...steps, mayRemoveFailed: async () => true }
+  const created = unprotectedCreation(desired, before)
+  if (created === undefined) return deployStack(clients, desired, all)
+  await deployStack(clients, created, all)
+  const approve = async (changes: readonly Change[]) => onlyProtects(changes) || steps.approve(changes)
+  return { ...(await deployStack(clients, desired, { ...all, approve })), changed: true }
 }

@@ -1,4 +1,4 @@
-import { readTemplate, type Template } from '../cloudformation/index.ts'
+import { isMap, readSections, readTemplate, type Template } from '../cloudformation/index.ts'
 
 /** A parameter that a template takes. */
 export interface TemplateParameter {
@@ -9,9 +9,11 @@ export interface TemplateParameter {
   readonly fallback: string | undefined
 }
 
+const source = { name: 'The template', code: 'config-invalid' } as const
+
 /** Reads the template of a stack. @throws Problem `config-invalid` that names the line */
 export function templateFrom(body: string): Template {
-  return readTemplate(body, { name: 'The template', code: 'config-invalid' })
+  return readTemplate(body, source)
 }
 
 /** What happens to each resource when it is deleted, where the template says. */
@@ -42,9 +44,30 @@ export function templateParameters(body: string): readonly TemplateParameter[] {
   }))
 }
 
+/** The parameters that a stack has, with the defaults of its template. */
+export function effectiveParameters(
+  body: string,
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | undefined>> {
+  return { ...Object.fromEntries(templateParameters(body).map(({ name, fallback }) => [name, fallback])), ...given }
+}
+
+/** The names of a template's outputs. */
+export function templateOutputs(body: string): readonly string[] {
+  const { Outputs } = readSections(body, source)
+  return isMap(Outputs) ? Object.keys(Outputs) : []
+}
+
 /** A value of a mapping, as `!FindInMap` finds it. */
 export function mapped(body: string, map: string, first: string, second: string): unknown {
   return templateFrom(body).mapped(map, first, second)
+}
+
+/** How many secrets a template makes. RDS makes one for a master password that it manages, and charges for it. */
+export function secretsIn(body: string): number {
+  return [...templateFrom(body).resources.values()].filter(
+    ({ type, properties }) => type === 'AWS::SecretsManager::Secret' || properties.ManageMasterUserPassword === true,
+  ).length
 }
 
 /** How many interface endpoints a template makes; those for containers stand under a condition that says so. */

@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Problem } from '../../domain/problem.ts'
+import { stackName } from '../../domain/stage.ts'
 import { artifactBucketName } from './bucket.ts'
 import type { StackPlan, Stage } from './plan.ts'
+import { sentParameters } from './sent.ts'
 import { assetKey } from './upload.ts'
 
 /** Placeholders for an unknown account and region. */
@@ -21,10 +23,14 @@ const bucketOf = ({ settings, region }: Stage): string =>
 export async function writeOut(stage: Stage, plans: readonly StackPlan[], folder: string): Promise<readonly string[]> {
   const bucket = bucketOf(stage)
   const written = new Map<string, string | Uint8Array>()
-  for (const { key, template, parameters, code } of plans) {
-    const keys = code.map(({ parameter, archive }) => [parameter, assetKey(archive, 'zip')] as const)
-    const all = { ...parameters, ...(code.length > 0 && { CodeBucket: bucket }), ...Object.fromEntries(keys) }
-    const list = Object.entries(all).map(([name, value]) => ({ ParameterKey: name, ParameterValue: value }))
+  for (const plan of plans) {
+    const { key, template, inputs, code } = plan
+    const outputs = inputs.map(({ parameter, from }) => [parameter, `OUTPUT ${parameter} OF ${stackName(stage.name, from)}`])
+    const all = { ...sentParameters(plan, bucket), ...Object.fromEntries(outputs) }
+    const list = Object.entries(all).map(([name, value]) => ({
+      ParameterKey: name,
+      ParameterValue: value,
+    }))
     written.set(`${key}.yaml`, template)
     written.set(`${key}.parameters.json`, `${JSON.stringify(list, null, 2)}\n`)
     for (const { archive } of code) written.set(join('assets', assetKey(archive, 'zip')), archive)
@@ -42,7 +48,10 @@ export async function writeOut(stage: Stage, plans: readonly StackPlan[], folder
   return [...written.keys()]
 }
 
-/** The AWS CLI commands that deploy the written files for the first time, in order. */
+/**
+ * The AWS CLI commands that deploy the written files for the first time, in order. Where later stacks take outputs, the last
+ * command of a stack shows them; a parameter file says `OUTPUT name OF stack` in their place.
+ */
 export function awsCliCommands(stage: Stage, plans: readonly StackPlan[], folder: string): readonly string[] {
   const region = stage.region ?? regionPlaceholder
   const bucket = bucketOf(stage)
@@ -52,6 +61,9 @@ export function awsCliCommands(stage: Stage, plans: readonly StackPlan[], folder
   const stacks = plans.flatMap(({ key, name }) => [
     `aws cloudformation create-stack ${at} --stack-name ${name} --template-body file://${join(folder, key)}.yaml --parameters file://${join(folder, key)}.parameters.json --capabilities CAPABILITY_NAMED_IAM --tags Key=apigw:stage,Value=${stage.name}`,
     `aws cloudformation wait stack-create-complete ${at} --stack-name ${name}`,
+    ...(plans.some(({ inputs }) => inputs.some(({ from }) => from === key))
+      ? [`aws cloudformation describe-stacks ${at} --stack-name ${name} --query 'Stacks[0].Outputs' --output table`]
+      : []),
   ])
   return [...(code ? upload : []), ...stacks]
 }

@@ -56,9 +56,11 @@ function cisResources(filter: CisFilter): Record<string, unknown> {
 }
 
 /** EventBridge retries for a day and sends undelivered events to the dead-letter queue. */
-const eventRetries = {
-  RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
-  DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
+function eventRetries(queue: string): Record<string, unknown> {
+  return {
+    RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+    DeadLetterConfig: { Arn: { 'Fn::GetAtt': [queue, 'Arn'] } },
+  }
 }
 
 function eventRule({ name, pattern, reads }: DeployedPattern, target: Record<string, unknown>): Record<string, unknown> {
@@ -90,7 +92,7 @@ function withResources(base: string, resources: readonly Record<string, unknown>
 
 /** The template of the trail: templates/trail/trail.yaml with the rules' event patterns and the benchmark's filters. */
 export function trailTemplate(base: string, patterns: readonly DeployedPattern[], filters: readonly CisFilter[]): string {
-  const target = { Id: 'alerts', Arn: topic, ...eventRetries }
+  const target = { Id: 'alerts', Arn: topic, ...eventRetries('DeadLetters') }
   return withResources(base, [...patterns.map((pattern) => eventRule(pattern, target)), ...filters.map(cisResources)])
 }
 
@@ -100,7 +102,7 @@ export function globalTemplate(base: string, patterns: readonly DeployedPattern[
     Id: 'home',
     Arn: { 'Fn::Sub': 'arn:${AWS::Partition}:events:${HomeRegion}:${AWS::AccountId}:event-bus/default' },
     RoleArn: { 'Fn::GetAtt': ['ForwardRole', 'Arn'] },
-    RetryPolicy: eventRetries.RetryPolicy,
+    ...eventRetries('Undelivered'),
   }
   return withResources(
     base,

@@ -1,5 +1,6 @@
 import { openRedisRegistry } from '../../registry/index.ts'
 import { frozenSince } from '../frozen.ts'
+import { numberFrom } from '../process.ts'
 import { authenticator } from './authentication/authenticate.ts'
 import { createAuthorizer, type PolicyResult, type SimpleResult } from './authentication/authorizer.ts'
 import { openProofs } from './authentication/proofs.ts'
@@ -18,7 +19,12 @@ async function openAuthorizer(): Promise<OpenedAuthorizer> {
   const publicOrigin = env.APIGW_PUBLIC_ORIGIN
   const tokens = createTokens({ registry, masterKeys, issuer: publicOrigin ?? 'apigw', now: Date.now })
   const authenticate = authenticator({ registry, masterKeys, tokens, now: Date.now })
-  const authorize = createAuthorizer({ authenticate, publicOrigin, simple: env.APIGW_AUTHORIZER === 'simple' })
+  const authorize = createAuthorizer({
+    authenticate,
+    publicOrigin,
+    trustedProxies: numberFrom('APIGW_TRUSTED_PROXIES', 0),
+    simple: env.APIGW_AUTHORIZER === 'simple',
+  })
   return { authorize, revive: () => registry.revive() }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { accountFrom, checkedDetails } from '../../../src/operations/audit/account/details.ts'
 import { type Audit, audit } from '../../../src/operations/audit/audit.ts'
 import { existingPassRolePaths, newPassRolePaths } from '../../../src/operations/audit/escalation/catalogue.ts'
-import { readPolicy } from '../../../src/operations/audit/policy/document.ts'
+import { readPolicy } from '../../../src/operations/policy/document.ts'
 import { account, accountOf, accountRoot, allow, document, now, role, roleArn, service, trusting, user } from './build.ts'
 import { type Case, corpus } from './corpus.ts'
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { KeyState, RequestContext } from '../../../src/operations/audit/policy/context.ts'
-import { absent, value } from '../../../src/operations/audit/policy/context.ts'
-import { type Policy, readPolicy } from '../../../src/operations/audit/policy/document.ts'
-import { decide, decideAnywhere, type PolicyRequest, type Subject } from '../../../src/operations/audit/policy/evaluate.ts'
-import { mayAssume, serviceMayAssume } from '../../../src/operations/audit/policy/trust.ts'
+import type { KeyState, RequestContext } from '../../../src/operations/policy/context.ts'
+import { absent, value } from '../../../src/operations/policy/context.ts'
+import { type Policy, readPolicy } from '../../../src/operations/policy/document.ts'
+import { decide, decideAnywhere, type PolicyRequest, type Subject } from '../../../src/operations/policy/evaluate.ts'
+import { mayAssume, serviceMayAssume } from '../../../src/operations/policy/trust.ts'
 import { account, accountRoot, allow, deny, document, roleArn, service, trusting, userArn, when } from './build.ts'
 
 type JsonObject = Record<string, unknown>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { arnMatches, matches, overlap, overlapArn } from '../../../src/operations/audit/policy/match.ts'
+import { arnMatches, matches, overlap, overlapArn } from '../../../src/operations/policy/match.ts'
 
 /** A reference implementation: slow, but obviously correct. */
 function naive(pattern: string, text: string): boolean {

@@ -298,6 +298,7 @@ const cases: Readonly<Record<string, { readonly hits: readonly Account[]; readon
         ),
       ),
       accountOf(role('a', service('lambda'))),
+      accountOf(role('a', service('cloudtrail'))),
     ],
   },
   'saml-without-audience': {
@@ -306,7 +307,7 @@ const cases: Readonly<Record<string, { readonly hits: readonly Account[]; readon
   },
   'confused-deputy': {
     hits: [accountOf(role('a', service('scheduler')))],
-    // Lambda sends neither key, so a condition would break it.
+    // Lambda and CloudTrail send neither key, so a condition would break them.
     misses: [
       accountOf(role('a', service('scheduler', when({ StringEquals: { 'aws:SourceAccount': account } })))),
       accountOf(role('a', service('scheduler', when({ ArnLike: { 'aws:SourceArn': `arn:aws:scheduler:*:${account}:*` } })))),

@@ -40,7 +40,7 @@ describe('what a new stack would make', () => {
     expect(made({})).toEqual(['Always', 'ByNat', 'Second', 'There'])
   })
   test('a stage with endpoints has no NAT, and a stage without containers has no container', async () => {
-    const domain = { domain: 'api.example.com', hostedZoneId: 'Z1' }
+    const domain = { domain: 'api.example.com', hostedZoneId: 'Z1', alerts: 'topic' as const }
     const plans = await planStage({ name: 'prod', region: 'ap-northeast-2', settings: domain }, [], root)
     const found = plans.flatMap(({ template: body, parameters }) => resourcesMade(body, parameters).map(({ type }) => type))
     expect(found).toContain('AWS::EC2::VPCEndpoint')
@@ -56,7 +56,7 @@ describe('what a new stack would make', () => {
     expect(network).toContain('AWS::EC2::NatGateway')
   })
   test('is decided for every condition of a shipped template', async () => {
-    const settings = { domain: 'api.example.com', hostedZoneId: 'Z1' }
+    const settings = { domain: 'api.example.com', hostedZoneId: 'Z1', alerts: 'topic' as const }
     const plans = await planStage({ name: 'prod', region: 'ap-northeast-2', settings }, [], root)
     for (const { key, template: body, parameters } of plans) {
       const used = new Set(templateResources(body).flatMap(({ condition }) => condition ?? []))

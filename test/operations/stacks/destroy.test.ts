@@ -57,7 +57,7 @@ describe('destroying a stack', () => {
       'Db',
       'AWS::RDS::DBInstance',
       'Cannot delete protected DB Instance, please disable deletion protection',
-      'turn off deletion protection, then run it again',
+      'aws rds modify-db-instance --db-instance-identifier db-1 --no-deletion-protection --apply-immediately, then run it again',
     ],
   ])('says why %s could not be deleted, and what to do', async (id, type, reason, next) => {
     const { clients, aws } = await world()

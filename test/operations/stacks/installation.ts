@@ -12,7 +12,7 @@ const stacks: Readonly<
 > = {
   security: { parameters: { AlertEmail: '', BudgetUsd: '300', Detection: 'create' }, resources: { Topic: 'AWS::SNS::Topic' } },
   network: {
-    parameters: { Egress: 'cheaper', MonthlyGigabytes: '100', Containers: 'no', NatGateways: '1' },
+    parameters: { Cidr: '10.40.0.0/16', Egress: 'cheaper', MonthlyGigabytes: '100', Containers: 'no', NatGateways: '1' },
     resources: { Vpc: 'AWS::EC2::VPC' },
   },
   data: {
@@ -23,7 +23,10 @@ const stacks: Readonly<
       DatabaseEngine: 'mariadb',
       DatabaseClass: 'db.t4g.micro',
       DatabaseGigabytes: '20',
+      DatabaseMaxGigabytes: '200',
+      DatabaseConnections: '60',
       DatabaseMultiAz: 'true',
+      DeletionProtection: 'true',
       Carrier: 'carrier-a',
       SecondCarrier: '',
       CodeBucket: undefined,
@@ -56,6 +59,8 @@ const stacks: Readonly<
       Mode: 'lambda',
       CodeBucket: '',
       WorkerCodeKey: '',
+      LedgerTable: undefined,
+      SecondCarrierQueue: '',
       Image: '',
       MaximumConcurrency: '5',
       TaskCpu: '512',
@@ -83,7 +88,10 @@ function template(key: StackKey, more: Readonly<Record<string, unknown>>): strin
     ...(key === 'network' && { Mappings: { Cheaper: cheaper } }),
     Parameters: { Stage: { Type: 'String' }, ...Object.fromEntries(declared) },
     Resources: { ...Object.fromEntries(Object.entries(resources).map(([id, Type]) => [id, { Type }])), ...more },
-    Outputs: { Key: { Value: key } },
+    Outputs: {
+      Key: { Value: key },
+      ...(key === 'data' && { LedgerTable: { Value: 'ledger' }, SecondCarrierQueue: { Value: '' } }),
+    },
   })
 }
 
@@ -110,8 +118,10 @@ export function installation(more: Readonly<Partial<Record<StackKey, Readonly<Re
   return root
 }
 
+const deployable = { domain: 'api.example.com', hostedZoneId: 'Z123', alerts: 'topic' }
+
 /** A folder with an apigw.yaml, one stage in it. */
-export function project(deploy: Readonly<Record<string, unknown>> = { domain: 'api.example.com', hostedZoneId: 'Z123' }): string {
+export function project(deploy: Readonly<Record<string, unknown>> = deployable): string {
   const folder = temporaryFolder()
   const stages = { prod: { region: 'ap-northeast-2', deploy } }
   writeFileSync(join(folder, 'apigw.yaml'), stringify({ version: 1, stages }))

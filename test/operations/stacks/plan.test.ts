@@ -3,7 +3,7 @@ import type { DeploySettings } from '../../../src/domain/stage.ts'
 import { monthlyCost, planStage, type StackPlan } from '../../../src/operations/stacks/index.ts'
 import { installation } from './installation.ts'
 
-const domain = { domain: 'api.example.com', hostedZoneId: 'Z123' }
+const domain: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123', alerts: 'topic' }
 const image = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/apigw@sha256:${'0'.repeat(64)}`
 
 const planned = (settings: DeploySettings = domain, named: readonly string[] = [], name = 'prod') =>
@@ -75,9 +75,16 @@ describe('the plan of a stage', () => {
     expect(of(containers, 'network').parameters).toMatchObject({ Containers: 'yes' })
   })
   test.each<[string, DeploySettings, RegExp, RegExp]>([
-    ['no domain', {}, /^edge needs DomainName: What DomainName is\.$/, /^set deploy\.domain of the stage/],
-    ['no zone for the certificate', { domain: 'api.example.com' }, /hostedZoneId is not set/, /certificateArn/],
+    ['no domain', { alerts: 'none' }, /^edge needs DomainName: What DomainName is\.$/, /^set deploy\.domain of the stage/],
+    ['no zone for the certificate', { domain: 'api.example.com', alerts: 'topic' }, /hostedZoneId is not set/, /certificateArn/],
     ['a container without an image', { ...domain, front: 'container' }, /gateway runs as a container/, /RepositoryUri/],
+    ['nobody to alert', { ...domain, alerts: undefined }, /^Nobody would receive the alarms/, /alerts: none/],
+    [
+      'an email address and nobody',
+      { ...domain, alertEmail: 'ops@example.com', alerts: 'none' },
+      /alerts is none/,
+      /remove deploy\.alerts/,
+    ],
   ])('%s is reported with the setting', async (_, settings, message, next) => {
     await expect(planned(settings)).rejects.toMatchObject({
       code: 'config-invalid',

@@ -1,24 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { DeploySettings } from '../../../src/domain/stage.ts'
 import { monthlyCost, planStage } from '../../../src/operations/stacks/index.ts'
 import { root, run, temporaryFolder } from '../../cli/run.ts'
+import { image, least, shipped } from './variants.ts'
 
-// The shipped templates, with placeholders for the bundles of a build.
-function shipped(): string {
-  const folder = temporaryFolder()
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'apigw', version: '0.0.0', oclif: { bin: 'apigw' } }))
-  symlinkSync(join(root, 'templates'), join(folder, 'templates'))
-  mkdirSync(join(folder, 'dist/lambda'), { recursive: true })
-  for (const name of ['gateway', 'authorizer', 'endpoint-addresses', 'worker', 'reports', 'database-user', 'ip-sets', 'admin']) {
-    writeFileSync(join(folder, 'dist/lambda', `${name}.mjs`), '')
-  }
-  return folder
-}
-
-const image = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/apigw@sha256:${'0'.repeat(64)}`
-const least: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123' }
 const everything: DeploySettings = {
   ...least,
   certificateArn: 'arn:aws:acm:ap-northeast-2:123456789012:certificate/1',
@@ -47,6 +34,8 @@ test.each([
   const cost = monthlyCost(plans, 'ap-northeast-2')
   expect(cost?.dollarsAMonth).toBeGreaterThan(100)
   expect(cost?.egress?.taken).toBe('endpoints')
+  // Three of the stack, and the master password of RDS.
+  expect(cost?.lines).toContainEqual({ what: 'secrets: 4', dollarsAMonth: 1.6 })
 })
 
 test('the commented stage of a new apigw.yaml can be deployed unchanged', async () => {

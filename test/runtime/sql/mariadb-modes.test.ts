@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { mariadbServer } from '../../../src/dev/prove/servers/mariadb.ts'
-import type { Server } from '../../../src/dev/prove/servers/victim.ts'
-import { openCarrierEngine } from '../../../src/runtime/sql/index.ts'
+import { mariadbServer } from '../../../src/dev/servers/mariadb.ts'
+import type { Server } from '../../../src/dev/servers/victim.ts'
+import { openEngine } from '../../../src/runtime/sql/index.ts'
 
 let server: Server
 let folder: string
@@ -41,7 +41,7 @@ test('a statement-based binary log refuses READ COMMITTED with error 1665, and t
   await plain.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
   await expect(plain.query("INSERT INTO outbox VALUES (1, '1')")).rejects.toMatchObject({ errno: 1665 })
   await plain.end()
-  const engine = await openCarrierEngine(address)
+  const engine = await openEngine(address)
   await engine.transaction((session) => session.insert('outbox', ['id', 'state'], [[1, '1']]))
   expect(await engine.transaction((session) => session.run("UPDATE outbox SET state = '2' WHERE id = 1"))).toBe(1)
   await engine.close()
@@ -52,7 +52,7 @@ test('a plain poll under REPEATABLE READ misses rows that come later, and the en
   await plain.query('SET autocommit = 0')
   const count = async () => JSON.stringify((await plain.query("SELECT count(*) AS n FROM outbox WHERE state = '1'"))[0])
   expect(await count()).toBe('[{"n":0}]')
-  const engine = await openCarrierEngine(address)
+  const engine = await openEngine(address)
   const due = () => engine.transaction((session) => session.all("SELECT id FROM outbox WHERE state = '1'"))
   expect(await due()).toEqual([])
   await asRoot("INSERT INTO outbox VALUES (2, '1')")
@@ -63,7 +63,7 @@ test('a plain poll under REPEATABLE READ misses rows that come later, and the en
 })
 
 test('a server that became read-only is unavailable, and its connection is not kept', async () => {
-  const engine = await openCarrierEngine(address, { connections: 1 })
+  const engine = await openEngine(address, { connections: 1 })
   const write = () => engine.transaction((session) => session.run("UPDATE outbox SET state = '3' WHERE id = 1"))
   const connection = () => engine.transaction((session) => session.all('SELECT CONNECTION_ID() AS id'))
   await write()

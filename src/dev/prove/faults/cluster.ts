@@ -1,5 +1,5 @@
+import { askRedis, type ClusterNode, type RedisCluster } from '../../servers/index.ts'
 import { insist, pause, waitFor } from '../patience.ts'
-import { askRedis, type ClusterNode, type RedisCluster } from '../servers/cluster.ts'
 import type { Stage } from '../stage.ts'
 import type { Fault, World } from './fault.ts'
 

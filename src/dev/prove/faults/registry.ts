@@ -1,6 +1,6 @@
+import { askRedis } from '../../servers/index.ts'
 import { restoreMembers } from '../customers.ts'
 import { insist, pause, waitFor } from '../patience.ts'
-import { askRedis } from '../servers/cluster.ts'
 import type { Stage } from '../stage.ts'
 import type { Fault, World } from './fault.ts'
 

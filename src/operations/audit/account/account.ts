@@ -1,6 +1,5 @@
-import { absent, type KeyState, type RequestContext, value } from '../policy/context.ts'
-import type { Policy } from '../policy/document.ts'
-import type { Subject } from '../policy/evaluate.ts'
+import type { Policy, Subject } from '../../policy/index.ts'
+import { absent, type KeyState, type RequestContext, value } from '../../policy/index.ts'
 
 /** A policy that applies to a principal or a group. */
 export interface PolicyGrant {

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { checkedDocument } from '../../../domain/document.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { recordOf } from '../../../domain/record.ts'
-import { type Policy, readPolicy } from '../policy/document.ts'
+import { type Policy, readPolicy } from '../../policy/index.ts'
 import { type Account, type Group, type ManagedPolicy, noFacts, type PolicyGrant, type Principal } from './account.ts'
 import { knownPolicy } from './known-policies.ts'
 

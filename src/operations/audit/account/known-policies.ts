@@ -1,4 +1,4 @@
-import { type Policy, readPolicy } from '../policy/document.ts'
+import { type Policy, readPolicy } from '../../policy/index.ts'
 
 /**
  * The most important AWS managed policies, for input without their documents (`--filter` without AWSManagedPolicy, or a

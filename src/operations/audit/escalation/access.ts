@@ -1,7 +1,5 @@
+import { type Decision, decide, decideAnywhere, mayAssume, mergeContexts, value } from '../../policy/index.ts'
 import { targetContext } from '../account/account.ts'
-import { mergeContexts, value } from '../policy/context.ts'
-import { type Decision, decide, decideAnywhere } from '../policy/evaluate.ts'
-import { mayAssume } from '../policy/trust.ts'
 import { type ExistingPassRolePath, existingPassRolePaths, kindOf, type NewPassRolePath, newPassRolePaths } from './catalogue.ts'
 import { isRole, isTargetable, type Node, type PrincipalGraph, type RoleNode } from './graph.ts'
 import { easiest, type Step } from './rewrite.ts'

@@ -1,6 +1,5 @@
-import type { RequestContext } from '../policy/context.ts'
-import { type Policy, readPolicy } from '../policy/document.ts'
-import { decide, type Subject } from '../policy/evaluate.ts'
+import type { RequestContext } from '../../policy/index.ts'
+import { decide, type Policy, readPolicy, type Subject } from '../../policy/index.ts'
 
 /** Whether a principal is an administrator. `conditional` if that depends on conditions that cannot be evaluated. */
 export interface Admin {

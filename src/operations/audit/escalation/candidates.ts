@@ -1,5 +1,4 @@
-import { allowPatterns } from '../policy/evaluate.ts'
-import { arnMatches, literalPrefix } from '../policy/match.ts'
+import { allowPatterns, arnMatches, literalPrefix } from '../../policy/index.ts'
 import { existingPassRolePaths, newPassRolePaths } from './catalogue.ts'
 import { isRole, type Node, type RoleNode } from './graph.ts'
 

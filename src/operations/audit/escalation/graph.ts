@@ -1,3 +1,4 @@
+import { type RoleTrust, serviceMayAssume, type Trust } from '../../policy/index.ts'
 import {
   type Account,
   type Credentials,
@@ -7,7 +8,6 @@ import {
   subjectOf,
   type Workload,
 } from '../account/account.ts'
-import { type RoleTrust, serviceMayAssume, type Trust } from '../policy/trust.ts'
 import { type Admin, adminOf, withFullAccess } from './admin.ts'
 
 /** A principal with cached results for the search. */

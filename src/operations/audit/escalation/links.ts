@@ -1,4 +1,4 @@
-import { allowPatterns } from '../policy/evaluate.ts'
+import { allowPatterns } from '../../policy/index.ts'
 import { accessMove, type Capabilities, type Move, moveFrom } from './access.ts'
 import type { Targets } from './candidates.ts'
 import type { Node, PrincipalGraph } from './graph.ts'

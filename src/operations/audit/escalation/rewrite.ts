@@ -1,6 +1,5 @@
+import { better, type Decision, decide, mergeContexts, value } from '../../policy/index.ts'
 import { targetContext } from '../account/account.ts'
-import { mergeContexts, value } from '../policy/context.ts'
-import { better, type Decision, decide } from '../policy/evaluate.ts'
 import { adminOf } from './admin.ts'
 import { isTargetable, type Node, type PrincipalGraph } from './graph.ts'
 

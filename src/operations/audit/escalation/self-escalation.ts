@@ -1,6 +1,5 @@
+import { absent, type Decision, decide, decideAnywhere, type KeyState, type RequestContext, value } from '../../policy/index.ts'
 import { targetContext } from '../account/account.ts'
-import { absent, type KeyState, type RequestContext, value } from '../policy/context.ts'
-import { type Decision, decide, decideAnywhere } from '../policy/evaluate.ts'
 import { adminOf, withFullAccess } from './admin.ts'
 import type { Node, PrincipalGraph } from './graph.ts'
 import { easiest, joinSteps, rewriteStep, type Step } from './rewrite.ts'

@@ -1,6 +1,6 @@
+import { decide } from '../../policy/index.ts'
 import { isAwsOwned } from '../account/account.ts'
 import type { Node } from '../escalation/graph.ts'
-import { decide } from '../policy/evaluate.ts'
 import type { RuleInput } from './rule.ts'
 
 /** The principals for rules about individual permissions. Administrators have a rule of their own. */

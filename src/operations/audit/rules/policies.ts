@@ -1,5 +1,5 @@
+import type { Policy } from '../../policy/index.ts'
 import type { Account } from '../account/account.ts'
-import type { Policy } from '../policy/document.ts'
 
 /** A customer policy and the resource that it belongs to. */
 export interface PolicyLocation {

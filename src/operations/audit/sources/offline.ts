@@ -1,7 +1,7 @@
 import { recordOf } from '../../../domain/record.ts'
+import { type Policy, strictPolicy } from '../../policy/index.ts'
 import type { Account } from '../account/account.ts'
 import { accountFrom, checkedDetails } from '../account/details.ts'
-import { type Policy, strictPolicy } from '../policy/document.ts'
 import { readCredentialReport } from './credential-report.ts'
 import { parseJson, readText } from './file.ts'
 import { savedFacts } from './saved.ts'

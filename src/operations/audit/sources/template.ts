@@ -29,6 +29,12 @@ function textOf(value: Value | undefined): string {
   return (typeof value === 'symbol' ? undefined : scalarText(value)) ?? ''
 }
 
+/** Stands for the value of a parameter without a default: a parameter that is named as an ARN has one. */
+function givenLater(name: string): string {
+  if (name.endsWith('SecretArn')) return `arn:aws:secretsmanager:${region}:${account}:secret:${name}`
+  return name.endsWith('Arn') ? `arn:aws:service:${region}:${account}:${name}` : name
+}
+
 /** What the functions of a template come to, as far as policies need it. */
 class Resolver {
   readonly #resources: Template['resources']
@@ -72,7 +78,7 @@ class Resolver {
   #ref(name: string): Value {
     if (name === 'AWS::NoValue') return nothing
     const parameter = this.#parameters.get(name)
-    const known = pseudo[name] ?? (parameter && (parameter.fallback || name))
+    const known = pseudo[name] ?? (parameter && (parameter.fallback || givenLater(name)))
     if (known !== undefined) return known
     const type = this.#resources.get(name)?.type
     const names: Readonly<Record<string, string>> = {

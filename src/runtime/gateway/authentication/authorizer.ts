@@ -28,6 +28,8 @@ interface AuthorizerOptions {
   readonly authenticate: Authenticate
   /** `https://api.example.com`: what clients sign, where it is not the domain that API Gateway sees. */
   readonly publicOrigin?: string | undefined
+  /** The number of your own proxies in front of the function, for the address in the access log. See `AdaptOptions`. */
+  readonly trustedProxies?: number
   /** The HTTP API's "simple" response format instead of a policy. */
   readonly simple?: boolean
 }
@@ -49,15 +51,14 @@ function stageOf(arn: string): string {
   return arn.split('/').slice(0, 2).join('/')
 }
 
-function requestOf(event: AuthorizerEvent, publicOrigin: string | undefined): AuthorizedRequest {
+function requestOf(event: AuthorizerEvent, { publicOrigin, trustedProxies = 0 }: AuthorizerOptions): AuthorizedRequest {
   if ('type' in event) {
     const headers = new Map(event.authorizationToken === undefined ? [] : [['authorization', [event.authorizationToken]]])
     const [, , method = '', ...path] = event.methodArn.split('/')
     const request = { method, target: `/${path.join('/')}`, headers, body: emptyBody, origin: publicOrigin ?? '', address: '' }
     return { request, stageArn: stageOf(event.methodArn) }
   }
-  // No proxy is trusted here: the authorizer does not check addresses.
-  const request = requestFrom(event, { trustedProxies: 0 })
+  const request = requestFrom(event, { trustedProxies })
   const stageArn = stageOf('routeArn' in event ? event.routeArn : event.methodArn)
   return { request: { ...request, origin: publicOrigin ?? request.origin }, stageArn }
 }
@@ -86,7 +87,7 @@ function statementsFor(environment: Environment, stageArn: string): PolicyStatem
  */
 export function createAuthorizer(options: AuthorizerOptions): (event: unknown) => Promise<PolicyResult | SimpleResult> {
   return async (value) => {
-    const { request, stageArn } = requestOf(authorizerEvent(value), options.publicOrigin)
+    const { request, stageArn } = requestOf(authorizerEvent(value), options)
     const environment = request.target.startsWith('/test/') ? 'test' : 'live'
     let caller: Caller
     try {

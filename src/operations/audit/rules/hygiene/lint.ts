@@ -1,7 +1,6 @@
+import type { PolicyFault } from '../../../policy/index.ts'
+import { matches, parseOperator } from '../../../policy/index.ts'
 import type { Actions } from '../../knowledge/actions.ts'
-import type { PolicyFault } from '../../policy/document.ts'
-import { matches } from '../../policy/match.ts'
-import { parseOperator } from '../../policy/operators.ts'
 import { allPolicies } from '../policies.ts'
 import type { Rule, RuleFinding, RuleInput } from '../rule.ts'
 

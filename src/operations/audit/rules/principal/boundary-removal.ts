@@ -1,5 +1,5 @@
+import { decide } from '../../../policy/index.ts'
 import { targetContext } from '../../account/account.ts'
-import { decide } from '../../policy/evaluate.ts'
 import { nonAdminPrincipals } from '../permissions.ts'
 import type { Rule } from '../rule.ts'
 

@@ -1,6 +1,5 @@
+import { trustOf, value } from '../../../policy/index.ts'
 import { isAwsOwned } from '../../account/account.ts'
-import { value } from '../../policy/context.ts'
-import { trustOf } from '../../policy/trust.ts'
 import type { Rule } from '../rule.ts'
 
 const stranger = '999999999999'

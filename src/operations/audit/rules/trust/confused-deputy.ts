@@ -1,12 +1,12 @@
+import { trustOf, value } from '../../../policy/index.ts'
 import { isAwsOwned } from '../../account/account.ts'
-import { value } from '../../policy/context.ts'
-import { trustOf } from '../../policy/trust.ts'
 import type { Rule } from '../rule.ts'
 
 /**
  * Services that send aws:SourceArn and aws:SourceAccount when they assume a role, per their documentation on the confused
  * deputy problem. Other services, such as Lambda and EC2, get a role through `iam:PassRole` within the account and send
- * neither key. A condition would break them.
+ * neither key. A condition would break them. CloudTrail assumes its role for CloudWatch Logs without them, too:
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
  */
 const deputies = new Set(
   [
@@ -15,7 +15,6 @@ const deputies = new Set(
     'appsync',
     'backup',
     'bedrock',
-    'cloudtrail',
     'codebuild',
     'config',
     'datasync',

@@ -1,8 +1,6 @@
+import type { PrincipalPatterns } from '../../../policy/index.ts'
+import { absent, decide, trustOf, value } from '../../../policy/index.ts'
 import { isAwsOwned, type Principal } from '../../account/account.ts'
-import { absent, value } from '../../policy/context.ts'
-import type { PrincipalPatterns } from '../../policy/document.ts'
-import { decide } from '../../policy/evaluate.ts'
-import { trustOf } from '../../policy/trust.ts'
 import { unnamedArn } from '../permissions.ts'
 import { listNames, type Rule, type RuleInput } from '../rule.ts'
 

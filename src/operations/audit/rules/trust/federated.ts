@@ -1,6 +1,5 @@
+import { type KeyState, type Trust, trustOf, value } from '../../../policy/index.ts'
 import type { Principal } from '../../account/account.ts'
-import { type KeyState, value } from '../../policy/context.ts'
-import { type Trust, trustOf } from '../../policy/trust.ts'
 import type { Rule, RuleInput } from '../rule.ts'
 
 function* federated(

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { schemes } from '../../../../domain/credential.ts'
 import { environments } from '../../../../domain/names.ts'
 import { boundTo, type Caller } from '../caller.ts'
@@ -6,7 +7,11 @@ import type { HttpRequest } from '../http.ts'
 /** What the gateway gets to know of the caller. API Gateway passes on texts only. */
 export type AuthorizerContext = Readonly<Record<string, string>>
 
-/** The caller as the authorizer hands it to the gateway. `callerFrom` reads it back. */
+/**
+ * The caller as the authorizer hands it to the gateway. `callerFrom` reads it back. `address` is for the access log only, where
+ * API Gateway inserts it as it is: behind a load balancer, API Gateway itself sees the balancer's address.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+ */
 export function contextOf(
   { customer, keyId, environment, scheme, nonce, expiresAt }: Caller,
   request: HttpRequest,
@@ -16,6 +21,7 @@ export function contextOf(
     keyId,
     environment,
     scheme,
+    ...(isIP(request.address) !== 0 && { address: request.address }),
     ...(nonce !== undefined && { nonce: nonce.value, nonceMs: String(nonce.rememberMs), bound: boundTo(request) }),
     ...(expiresAt !== undefined && { expiresAt: String(expiresAt) }),
   }

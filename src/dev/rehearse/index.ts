@@ -1,0 +1,1 @@
+export { Unresolvable } from './template/resource.ts'

@@ -1,0 +1,7 @@
+export { askRedis, type ClusterNode, RedisCluster } from './cluster.ts'
+export { mariadbServer } from './mariadb.ts'
+export { postgresServer } from './postgres.ts'
+export { findProgram, programPath, programs } from './programs.ts'
+export { durable, redisServer } from './redis.ts'
+export { runtimeCommand } from './runtime.ts'
+export { freePorts, Server, Victim } from './victim.ts'
