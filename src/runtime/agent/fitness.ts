@@ -94,9 +94,11 @@ const sampled = 100
 /** A claim overwrites what its column holds. */
 async function claimInUse(engine: Engine, session: Session, { table, claim, status }: TableMap): Promise<Finding[]> {
   if (claim === undefined) return []
-  const { quoted } = engine
-  const select = `SELECT ${quoted(claim)} AS mark FROM ${quoted(table)} WHERE ${quoted(status.column)} = ? LIMIT ?`
-  const marks = (await session.all(select, [status.ready, sampled])).map(({ mark }) => String(mark ?? '').trimEnd())
+  const { quoted, dialect } = engine
+  const where = `${quoted(status.column)} = ?`
+  const columns = `${quoted(claim)} AS mark`
+  const select = dialect.select({ columns, table, where, values: [status.ready], limit: sampled })
+  const marks = (await session.all(select.sql, select.values)).map(({ mark }) => String(mark ?? '').trimEnd())
   const others = marks.filter((mark) => mark !== '' && claimFrom(mark) === undefined && !messageIdPattern.test(mark))
   if (others.length === 0) return []
   const detail = `${table}.${claim} is in use: ${others.length} of ${marks.length} waiting rows hold something there, which a claim would overwrite`

@@ -42,7 +42,7 @@ export const agentSettings = z.strictObject({
   database: z
     .string()
     .min(1)
-    .describe('mysql://USER@HOST/DATABASE, postgres://USER@HOST/DATABASE or sqlite:PATH, without a password'),
+    .describe('mysql://, postgres://, sqlserver:// or oracle://USER@HOST/DATABASE, or sqlite:PATH, without a password'),
   databasePassword: sealed.optional().describe('What apigw agent encrypt prints for the password of the database'),
   notify: identifier.optional().describe('PostgreSQL only: the channel that a trigger of the table notifies of new rows'),
   keyFile: z.string().min(1).default('agent.key').describe('File with the key that decrypts the encrypted values'),

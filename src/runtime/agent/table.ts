@@ -67,18 +67,23 @@ export class CustomerTable {
    * @param except keys that are left out, up to 1,000
    */
   async dueKeys(oldest: number, newest: number, except: readonly string[] = []): Promise<string[]> {
-    const { quoted } = this.#engine
-    const { key, columns, status } = this.map
-    const { sql, values } = whereOf(this.map, quoted)
+    const { quoted, dialect } = this.#engine
+    const { key, columns, status, table } = this.map
+    const { sql, values } = whereOf(this.map, this.#engine)
     const others = except.length === 0 ? '' : ` AND ${quoted(key)} NOT IN ${marks(except.length)}`
-    const due = `${quoted(status.column)} = ? AND ${quoted(columns.dueAt)} <= ?${sql}${others}`
-    const select = (order: string) =>
-      `SELECT ${quoted(key)} AS k FROM ${quoted(this.map.table)} WHERE ${due}
-       ORDER BY ${quoted(columns.dueAt)} ${order}, ${quoted(key)} ${order} LIMIT ?`
-    const wanted = [status.ready, this.#time(this.now()), ...values, ...except]
+    const due = {
+      columns: `${dialect.key(key)} AS k`,
+      table,
+      where: `${quoted(status.column)} = ? AND ${quoted(columns.dueAt)} <= ?${sql}${others}`,
+      values: [status.ready, this.#time(this.now()), ...values, ...except],
+    }
     return this.#engine.transaction(async (session) => {
-      const first = await session.all(select('ASC'), [...wanted, oldest])
-      const last = first.length < oldest ? [] : await session.all(select('DESC'), [...wanted, newest])
+      const select = (order: 'ASC' | 'DESC', limit: number) => {
+        const statement = dialect.select({ ...due, order: `${quoted(columns.dueAt)} ${order}, ${quoted(key)} ${order}`, limit })
+        return session.all(statement.sql, statement.values)
+      }
+      const first = await select('ASC', oldest)
+      const last = first.length < oldest || newest === 0 ? [] : await select('DESC', newest)
       return [...new Set([...first, ...last].map(({ k }) => String(k)))]
     })
   }
@@ -135,12 +140,14 @@ export class CustomerTable {
 
   /** Keys of rows that are claimed, by whomever, up to `limit`. */
   async claimedKeys(limit: number): Promise<string[]> {
-    const { quoted } = this.#engine
-    const { key, status, claim } = this.map
-    const { sql, values } = whereOf(this.map, quoted)
+    const { quoted, dialect } = this.#engine
+    const { key, status, claim, table } = this.map
+    const { sql, values } = whereOf(this.map, this.#engine)
     const marked = claim === undefined ? '' : ` AND ${quoted(claim)} LIKE 'apigw:%'`
-    const select = `SELECT ${quoted(key)} AS k FROM ${quoted(this.map.table)} WHERE ${quoted(status.column)} = ?${marked}${sql} LIMIT ?`
-    const rows = await this.#engine.transaction((session) => session.all(select, [status.claimed, ...values, limit]))
+    const where = `${quoted(status.column)} = ?${marked}${sql}`
+    const columns = `${dialect.key(key)} AS k`
+    const select = dialect.select({ columns, table, where, values: [status.claimed, ...values], limit })
+    const rows = await this.#engine.transaction((session) => session.all(select.sql, select.values))
     return rows.map(({ k }) => String(k))
   }
 
@@ -149,17 +156,16 @@ export class CustomerTable {
    * Always 0 where the table has no claim column.
    */
   async foreignClaims(limit: number): Promise<number> {
-    const { quoted } = this.#engine
-    const { columns, status, claim } = this.map
+    const { quoted, dialect } = this.#engine
+    const { columns, status, claim, table } = this.map
     if (claim === undefined) return 0
-    const { sql, values } = whereOf(this.map, quoted)
+    const { sql, values } = whereOf(this.map, this.#engine)
     const now = this.now()
     const due = `${quoted(columns.dueAt)} BETWEEN ? AND ?`
-    const empty = `(${quoted(claim)} IS NULL OR ${quoted(claim)} = '')`
-    const where = `${quoted(status.column)} = ? AND ${due} AND ${empty}${sql}`
-    const select = `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${quoted(this.map.table)} WHERE ${where} LIMIT ?) AS found`
-    const wanted = [status.claimed, this.#time(now - 3_600_000), this.#time(now), ...values, limit]
-    const [row] = await this.#engine.transaction((session) => session.all(select, wanted))
+    const where = `${quoted(status.column)} = ? AND ${due} AND ${dialect.isBlank(claim)}${sql}`
+    const wanted = [status.claimed, this.#time(now - 3_600_000), this.#time(now), ...values]
+    const count = dialect.count({ table, where, values: wanted, limit })
+    const [row] = await this.#engine.transaction((session) => session.all(count.sql, count.values))
     return Number(row?.n)
   }
 
@@ -283,17 +289,15 @@ export class CustomerTable {
     locked: boolean,
   ): Promise<TableRow[]> {
     if (keys.length === 0) return []
-    const { quoted } = this.#engine
+    const { quoted, dialect } = this.#engine
     const { key, status } = this.map
-    const list = columnsOf(this.map).map(([name, column]) => `${quoted(column)} AS ${quoted(name)}`)
+    const list = columnsOf(this.map).map(
+      ([name, column]) => `${column === key ? dialect.key(column) : quoted(column)} AS ${quoted(name)}`,
+    )
     const distinct = [...new Set(states)]
     const where = `${quoted(key)} IN ${marks(keys.length)} AND ${quoted(status.column)} IN ${marks(distinct.length)}`
-    // SQLite has one writer, and its transactions begin as such.
-    const lock = locked && this.#engine.name !== 'sqlite' ? ' FOR UPDATE' : ''
-    const rows = await session.all(`SELECT ${list.join(', ')} FROM ${quoted(table)} WHERE ${where}${lock}`, [
-      ...keys,
-      ...distinct,
-    ])
+    const select = dialect.select({ columns: list.join(', '), table, where, values: [...keys, ...distinct], locked })
+    const rows = await session.all(select.sql, select.values)
     return rows.map((row) => rowFrom(row, this.map))
   }
 }

@@ -1,7 +1,16 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { type Engine, type KeyedTable, marks, Refusal, type Session, type SqlRow, unavailable, type Value } from '../sql/index.ts'
+import {
+  type CarrierEngine,
+  type CarrierSession,
+  type KeyedTable,
+  marks,
+  Refusal,
+  type SqlRow,
+  unavailable,
+  type Value,
+} from '../sql/index.ts'
 import {
   type CarrierResult,
   type CarrierRow,
@@ -53,13 +62,13 @@ function waitingRow(row: SqlRow): CarrierRow {
 
 /** The carriers' database over any engine: what is said in SQL once. */
 export class SqlDatabase implements Database {
-  readonly #engine: Engine
+  readonly #engine: CarrierEngine
   /** Monthly tables that are known to be there. */
   readonly #made = new Set<string>()
   /** The last row that each table took. */
   readonly #taken = new Map<string, Row>()
 
-  constructor(engine: Engine) {
+  constructor(engine: CarrierEngine) {
     this.#engine = engine
   }
 
@@ -83,7 +92,7 @@ export class SqlDatabase implements Database {
     })
   }
 
-  async #pending(session: Session): Promise<readonly Migration[]> {
+  async #pending(session: CarrierSession): Promise<readonly Migration[]> {
     if (!(await this.#engine.hasTable(session, 'apigw_schema'))) return steps.map(({ version, name }) => ({ version, name }))
     const applied = new Set((await session.all('SELECT version FROM apigw_schema')).map(({ version }) => Number(version)))
     return steps.filter(({ version }) => !applied.has(version)).map(({ version, name }) => ({ version, name }))
@@ -137,7 +146,7 @@ export class SqlDatabase implements Database {
   }
 
   /** What needs no row to be taken: a refusal here is a fault of the database. */
-  async #ask<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  async #ask<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     try {
       return await this.#transaction(run)
     } catch (error) {
@@ -146,7 +155,7 @@ export class SqlDatabase implements Database {
   }
 
   /** @throws Problem `schema-outdated` where one of our own tables is missing */
-  async #transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  async #transaction<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     try {
       return await this.#engine.transaction(run)
     } catch (error) {
@@ -164,7 +173,7 @@ export class SqlDatabase implements Database {
   }
 
   /** Marks ids as seen. @returns the rows whose id this transaction was the first to mark */
-  async #recordIds<One extends RejectedRow>(session: Session, rows: readonly One[]): Promise<readonly One[]> {
+  async #recordIds<One extends RejectedRow>(session: CarrierSession, rows: readonly One[]): Promise<readonly One[]> {
     const now = Date.now()
     const values = rows.map(({ customer, environment, message }): Value[] => [
       message.id,

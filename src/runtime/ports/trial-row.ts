@@ -1,12 +1,12 @@
 import { randomId } from '../../domain/ids.ts'
-import { type Engine, Refusal, type Session, type Value } from '../sql/index.ts'
+import { type CarrierEngine, type CarrierSession, Refusal, type Value } from '../sql/index.ts'
 import type { Row } from './database.ts'
 import type { Layout } from './layout.ts'
 
 /** Inserts a row under a new id and rolls back. @returns `true` if the table accepted it, otherwise why not */
 export async function insertAndRollBack(
-  { name }: Engine,
-  transaction: (run: (session: Session) => Promise<true>) => Promise<true>,
+  { name }: CarrierEngine,
+  transaction: (run: (session: CarrierSession) => Promise<true>) => Promise<true>,
   layout: Layout,
   row: Row,
 ): Promise<true | Error> {

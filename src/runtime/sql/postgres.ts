@@ -1,9 +1,11 @@
 import pg from 'pg'
 import { Problem } from '../../domain/problem.ts'
 import { NoAnswer, within } from './deadline.ts'
+import { limitDialect } from './dialect.ts'
 import {
+  type CarrierEngine,
+  type CarrierSession,
   type ColumnType,
-  type Engine,
   Refusal,
   type Session,
   type SqlRow,
@@ -52,9 +54,24 @@ export function connectionOf(url: URL, given: string | undefined): pg.ClientConf
   }
 }
 
+const quoted = (name: string): string => `"${name}"`
+
+/** An index over a part of the rows is left out: it may not hold the rows that are looked for. */
+const indexes = `SELECT c.relname AS name, a.attname AS col FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(number, place)
+  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+  WHERE i.indrelid = to_regclass(?) AND i.indpred IS NULL AND i.indisvalid ORDER BY c.relname, k.place`
+
 /** The carriers' database in PostgreSQL (12 or later). */
-export class PostgresEngine implements Engine {
+export class PostgresEngine implements CarrierEngine {
   readonly name = 'postgres'
+  readonly quoted = quoted
+  readonly dialect = limitDialect({
+    quoted,
+    lock: ' FOR UPDATE',
+    text: 'TEXT',
+    indexes: (table) => ({ sql: indexes, values: [quoted(table)] }),
+  })
   readonly #pool: pg.Pool
   readonly #address: string
   readonly #timeoutMs: number
@@ -80,15 +97,11 @@ export class PostgresEngine implements Engine {
     this.#pool.on('connect', (client) => void client.on('error', () => undefined))
   }
 
-  quoted(name: string): string {
-    return `"${name}"`
-  }
-
-  async transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  async transaction<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     return this.#transaction(run, this.#timeoutMs)
   }
 
-  async #transaction<T>(run: (session: Session) => Promise<T>, timeoutMs: number): Promise<T> {
+  async #transaction<T>(run: (session: CarrierSession) => Promise<T>, timeoutMs: number): Promise<T> {
     for (let round = 1; ; round++) {
       try {
         return await this.#ask((client) => this.#inTransaction(client, run, timeoutMs))
@@ -99,7 +112,7 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  async #inTransaction<T>(client: pg.PoolClient, run: (session: Session) => Promise<T>, timeoutMs: number): Promise<T> {
+  async #inTransaction<T>(client: pg.PoolClient, run: (session: CarrierSession) => Promise<T>, timeoutMs: number): Promise<T> {
     const statement = (sql: string, ms: number) => within(client.query(sql), ms, () => discard(client))
     await statement('BEGIN ISOLATION LEVEL READ COMMITTED', this.#timeoutMs)
     try {
@@ -118,7 +131,7 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  exclusive<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  exclusive<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     return this.#transaction(async (session) => {
       await session.all('SELECT pg_advisory_xact_lock(?)', [schemaLock])
       return run(session)
@@ -186,7 +199,7 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  #session(client: pg.PoolClient, timeoutMs: number): Session {
+  #session(client: pg.PoolClient, timeoutMs: number): CarrierSession {
     const send = <R extends pg.QueryResultRow = SqlRow>(config: pg.QueryConfig): Promise<pg.QueryResult<R>> =>
       within(client.query<R>(config), timeoutMs, () => discard(client))
     const query = (sql: string, values: readonly unknown[] = []): Promise<pg.QueryResult<SqlRow>> => {

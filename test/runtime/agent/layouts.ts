@@ -1,4 +1,5 @@
 import type { TestDatabase } from '../../support/databases.ts'
+import type { agentEngines } from '../../support/sql-servers/databases.ts'
 import type { Layout, Row } from './layout.ts'
 import { emLayouts } from './layouts-em.ts'
 import { otherLayouts } from './layouts-other.ts'
@@ -11,7 +12,7 @@ export function layoutOf(map: string): Layout {
   return found
 }
 
-type EngineName = 'SQLite' | 'MariaDB' | 'PostgreSQL'
+type EngineName = (typeof agentEngines)[number]['engine']
 
 /** Creates the tables of a layout. PostgreSQL has no DATETIME, and folds the names to small letters. */
 export async function createLayout(database: TestDatabase, engine: EngineName, layout: Layout): Promise<void> {

@@ -14,9 +14,10 @@ import {
   Sender,
   withNamesOf,
 } from '../../../src/runtime/agent/index.ts'
-import { type Engine, openEngine } from '../../../src/runtime/sql/index.ts'
+import type { Engine } from '../../../src/runtime/sql/index.ts'
 import type { TestDatabase } from '../../support/databases.ts'
 import { temporaryFolder } from '../../support/names.ts'
+import { engineOf } from '../../support/sql-servers/databases.ts'
 import { noon, type World } from '../../support/world.ts'
 
 export const journalKeys = masterKeysFrom(Buffer.alloc(32, 7).toString('base64'))
@@ -36,7 +37,7 @@ export const outbox: TableMap = tableMap.parse({
 export async function createOutbox(database: TestDatabase, name = 'outbox'): Promise<void> {
   await database.sql(`CREATE TABLE ${name} (
     id integer PRIMARY KEY, recipient varchar(20), sender varchar(20), body varchar(2000), type varchar(2), send_at ${
-      database.address.startsWith('mysql') || database.address.startsWith('mariadb') ? 'datetime' : 'timestamp'
+      /^(?:mysql|mariadb|sqlserver):/.test(database.address) ? 'datetime' : 'timestamp'
     },
     state char(1) NOT NULL, claim varchar(26), message_id varchar(26), result varchar(10), result_at varchar(30),
     accepted_at varchar(30))`)
@@ -97,7 +98,7 @@ export async function testAgent({
   name = 'a1',
   ...options
 }: TestAgentOptions): Promise<TestAgent> {
-  const opened = await openEngine(database.address)
+  const opened = await engineOf(database)
   // The database has the clock of the test as well: rows of a fixed day must not grow old with the calendar.
   opened.now = async () => options.now ?? noon
   const engine = options.wrap?.(opened) ?? opened
