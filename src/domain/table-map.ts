@@ -1,6 +1,7 @@
 import * as z from 'zod'
+import { duration } from './duration.ts'
 import { messageTypes } from './message.ts'
-import { columnValue, identifier, monthlyTable } from './sql-names.ts'
+import { columnValue, identifier, logTable } from './sql-names.ts'
 
 /** `mms-or-lms`: `mms` where the row names an image, else `lms`. */
 const rowTypes = [...messageTypes, 'mms-or-lms'] as const
@@ -96,9 +97,12 @@ export const tableMap = z
       /** When the gateway accepted the message. */
       acceptedAt: identifier.optional(),
     }),
-    /** Where the customer moves finished rows, such as `em_log_{yyyymm}`. */
-    log: monthlyTable.optional(),
+    /** Where finished rows are moved to, such as `em_log_{yyyymm}`. Reports find them there, whoever moves them. */
+    log: logTable.optional(),
+    /** The agent moves rows that have been finished for this long; absent: the customer does. In milliseconds. */
+    moveAfter: duration.optional(),
   })
+  .refine(({ log, moveAfter }) => moveAfter === undefined || log !== undefined, 'needs "log" for "moveAfter"')
   .refine(
     ({ status, claim }) => claim !== undefined || String(status.claimed) !== String(status.accepted),
     'needs "claim", because "claimed" and "accepted" are the same value',

@@ -1,9 +1,9 @@
 import { messageIdPattern } from '../../domain/ids.ts'
 import type { TableMap } from '../../domain/table-map.ts'
-import { monthOf } from '../../domain/wall-clock.ts'
 import { type Engine, type IndexColumns, indexesOf, type Session, type TableFacts } from '../sql/index.ts'
 import { claimFrom } from './claims.ts'
 import { columnsIn, type Finding, missing, timeFits, tooNarrow, valueFits } from './column-fit.ts'
+import { logFaults, logTableAt } from './log-tables.ts'
 import { columnsOf, detailColumnsOf } from './rows.ts'
 
 /** What the database says about the tables of a map. */
@@ -69,7 +69,20 @@ export function findingsOf(map: TableMap, facts: MapFacts): Finding[] {
     ...transactions(map.table, facts.table),
     ...(map.detail === undefined ? [] : (detailFindings(map.detail, facts.detail) ?? gone(map.detail.table))),
     ...(facts.log === undefined ? [] : columnFindings(map, facts.log.name, facts.log)),
+    ...(facts.log === undefined ? [] : moveFindings(map, facts.table, facts.log)),
   ]
+}
+
+/** What keeps finished rows from being moved. They are sent and reported all the same. */
+function moveFindings(map: TableMap, facts: TableFacts, log: TableFacts & { readonly name: string }): Finding[] {
+  if (map.moveAfter === undefined) return []
+  return logFaults({ name: map.table, facts }, { name: log.name, facts: log }).map(({ column, why, fix }) => ({
+    level: 'note',
+    table: log.name,
+    ...(column !== undefined && { column }),
+    detail: `finished rows are not moved: ${why}`,
+    fix,
+  }))
 }
 
 function transactions(table: string, { transactional }: TableFacts): Finding[] {
@@ -117,7 +130,7 @@ export async function inspectTable(
   return engine.transaction(async (session) => {
     const table = await engine.facts(session, map.table)
     const detail = map.detail === undefined ? undefined : await engine.facts(session, map.detail.table)
-    const name = map.log?.replace('{yyyymm}', monthOf(now, map.timeZone))
+    const name = logTableAt(map, now)
     const log = name === undefined ? undefined : await engine.facts(session, name)
     const indexes = table === undefined ? [] : await indexesOf(engine, session, map.table)
     const findings = findingsOf(map, {

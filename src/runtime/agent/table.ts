@@ -1,10 +1,12 @@
 import type { TableMap } from '../../domain/table-map.ts'
-import { monthOf, writeTime } from '../../domain/wall-clock.ts'
+import { writeTime } from '../../domain/wall-clock.ts'
 import { type Engine, marks, Refusal, type Session, type Value } from '../sql/index.ts'
 import { type Claim, claimFrom, claimText } from './claims.ts'
 import { countRows, type RowCounts } from './counts.ts'
 import { readDetails } from './details.ts'
+import { FinishedRows, type Moved } from './finished-rows.ts'
 import { messageKey } from './identity.ts'
+import { logTables } from './log-tables.ts'
 import { withNamesOf } from './names.ts'
 import { columnsOf, rowFrom, type TableRow } from './rows.ts'
 import { idsOf, type RowChange, setsOf, whereOf } from './statements.ts'
@@ -23,6 +25,7 @@ export class CustomerTable {
   #aheadMs = 0
   /** Tables of months that are known to be there. */
   readonly #logs = new Set<string>()
+  #finished: FinishedRows | undefined
   readonly #now: () => number
 
   /** @param now this machine's clock */
@@ -177,6 +180,12 @@ export class CustomerTable {
     return missing
   }
 
+  /** Moves some finished rows into their log tables, where the map says so. */
+  async moveFinished(limit: number): Promise<Moved> {
+    this.#finished ??= new FinishedRows(this.#engine, this.map)
+    return this.#finished.move(this.now(), limit)
+  }
+
   /** Counts of rows by their state, up to `limit` each, and the oldest that is due. */
   async counts(limit: number): Promise<RowCounts> {
     return countRows(this.#engine, this.map, { now: this.now(), limit })
@@ -241,15 +250,10 @@ export class CustomerTable {
     return changes.filter((change) => !done.has(change))
   }
 
-  /** The customer may have moved a row into the table of its month before its report came. */
+  /** A row may have been moved into a log table before its report came. */
   async #applyToLogs(changes: readonly RowChange[]): Promise<readonly RowChange[]> {
-    const { log, timeZone } = this.map
-    if (log === undefined || changes.length === 0) return changes
     let left = changes
-    const day = 86_400_000
-    const months = [0, 28, 56].map((days) => monthOf(this.now() - days * day, timeZone))
-    for (const month of new Set(months)) {
-      const table = log.replace('{yyyymm}', month)
+    for (const table of logTables(this.map, this.now())) {
       if (left.length === 0) return left
       const rest = left
       const work = this.#engine.transaction(async (session) =>
