@@ -116,3 +116,10 @@ export const tableMap = z
   )
 
 export type TableMap = z.infer<typeof tableMap>
+
+/** The values of the state that a row never leaves. */
+export function finishedStates({ status }: TableMap): (string | number)[] {
+  const open = new Set([status.ready, status.claimed, status.accepted].map(String))
+  const all = [status.delivered, status.failed, status.expired, status.unknown].flatMap((state) => state ?? [])
+  return [...new Set(all)].filter((state) => !open.has(String(state)))
+}

@@ -1,6 +1,6 @@
-import type { TableMap } from '../../domain/table-map.ts'
+import { finishedStates, type TableMap } from '../../domain/table-map.ts'
 import { readTime, writeTime } from '../../domain/wall-clock.ts'
-import { type Engine, marks, Refusal, type TableFacts, type Value } from '../sql/index.ts'
+import { type Engine, marks, Refusal, type TableFacts } from '../sql/index.ts'
 import { apart } from './apart.ts'
 import { createLikeSql, type LogFault, logFaults, logTableAt, logTables } from './log-tables.ts'
 import { whereOf } from './statements.ts'
@@ -24,13 +24,6 @@ const earlyMs = 7 * 86_400_000
 interface Columns {
   readonly from: readonly string[]
   readonly to: readonly string[]
-}
-
-/** The values of the state that a row never leaves. */
-export function finishedStates({ status }: TableMap): Value[] {
-  const open = new Set([status.ready, status.claimed, status.accepted].map(String))
-  const all = [status.delivered, status.failed, status.expired, status.unknown].flatMap((state) => state ?? [])
-  return [...new Set(all)].filter((state) => !open.has(String(state)))
 }
 
 /**

@@ -15,6 +15,7 @@ export {
   type Value,
 } from './engine.ts'
 export { type IndexColumns, indexesOf } from './indexes.ts'
+export { columnNames, type Rename, withNamesOf } from './map-names.ts'
 
 export interface EngineOptions {
   /** Where it is not part of the address. */

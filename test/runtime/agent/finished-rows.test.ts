@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type TableMap, tableMap } from '../../../src/domain/table-map.ts'
-import { CustomerTable, findingsOf, withNamesOf } from '../../../src/runtime/agent/index.ts'
-import { openEngine } from '../../../src/runtime/sql/index.ts'
+import { CustomerTable, findingsOf } from '../../../src/runtime/agent/index.ts'
+import { openEngine, withNamesOf } from '../../../src/runtime/sql/index.ts'
 import { engines, type TestDatabase } from '../../support/databases.ts'
 import { noon } from '../../support/world.ts'
 import { createLayout, insertRow, layoutOf } from './layouts.ts'
@@ -164,7 +164,7 @@ test('a row that cannot be deleted is not left in both tables', async () => {
   for (const key of [1, 2, 3]) await insertRow(database, 'em_tran', row(key))
   const { rows, problems } = await new CustomerTable(sql, emTran, () => noon).moveFinished(100)
   expect(rows).toBe(2)
-  expect(problems).toMatchObject([{ why: 'em_log_202611 does not take 1 of the rows: kept' }])
+  expect(problems).toMatchObject([{ why: expect.stringMatching(/^em_log_202611 does not take 1 of the rows: .*kept$/) }])
   expect(await keysIn(database, 'em_tran')).toEqual([2])
   expect(await keysIn(database, 'em_log_202611')).toEqual([1, 3])
 })

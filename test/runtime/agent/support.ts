@@ -11,9 +11,8 @@ import {
   Reporter,
   runAgent,
   Sender,
-  withNamesOf,
 } from '../../../src/runtime/agent/index.ts'
-import { type Engine, openEngine } from '../../../src/runtime/sql/index.ts'
+import { type Engine, openEngine, withNamesOf } from '../../../src/runtime/sql/index.ts'
 import type { TestDatabase } from '../../support/databases.ts'
 import { temporaryFolder } from '../../support/names.ts'
 import { noon, type World } from '../../support/world.ts'

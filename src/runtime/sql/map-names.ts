@@ -1,7 +1,8 @@
 import type { TableMap } from '../../domain/table-map.ts'
-import type { Engine, Session, TableFacts } from '../sql/index.ts'
+import type { Engine, Session, TableFacts } from './engine.ts'
 
-type Rename = (name: string) => string
+/** A name as the database has it. */
+export type Rename = (name: string) => string
 
 /** A table's name in the database; `undefined`: it does not exist. */
 async function tableNamed(engine: Engine, session: Session, name: string): Promise<string | undefined> {
@@ -92,4 +93,10 @@ export async function withNamesOf(engine: Engine, map: TableMap): Promise<TableM
     const detailFacts = await engine.facts(session, detail)
     return { ...main, detail: renamedDetail(main.detail, detail, columnsIn(detailFacts ?? { columns: [] })) }
   })
+}
+
+/** The columns of a table by their names in any case. A name that the table does not have stays as it is. */
+export async function columnNames(engine: Engine, table: string): Promise<Rename> {
+  const facts = await engine.transaction((session) => engine.facts(session, table))
+  return columnsIn(facts ?? { columns: [] })
 }
