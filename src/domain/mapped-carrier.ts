@@ -58,6 +58,9 @@ export function mappingFault({
   map,
   write,
 }: MappedTable): { readonly field: readonly string[]; readonly message: string } | undefined {
+  if (map.recipients !== undefined) {
+    return { field: ['map'], message: 'has many recipients in one row, and the worker writes one row for each message' }
+  }
   if ((write.reference ?? map.id) === undefined) {
     return { field: ['write', 'reference'], message: 'is missing: name a column for the id of the message' }
   }

@@ -31,6 +31,30 @@ const detail = z.strictObject({
   }),
 })
 
+/** Results of single recipients, where one row is sent to many. */
+const recipients = z.strictObject({
+  /** What separates recipients in the column of `to`, such as `|`. */
+  separator: z.string().length(1),
+  /** What separates a recipient's name from the number behind it. */
+  nameEnd: z.string().length(1).optional(),
+  /** The table of results, with one row for each recipient. */
+  table: identifier,
+  /** Its column with the key of the row that was sent. */
+  key: identifier,
+  /** Its column with the place of the recipient in the row: 1, 2, 3. */
+  part: identifier,
+  /** Its columns for the number and the name. Longer ones are cut off. */
+  number: identifier,
+  name: identifier.optional(),
+  characters: z.int().min(1).default(20),
+  /** Columns of the row that it has under the same names. */
+  copied: z.array(identifier).optional(),
+  /** Its columns `result` names: the code and the times. This is the column of the state. */
+  state: z.strictObject({ column: identifier, waiting: columnValue, delivered: columnValue, failed: columnValue }),
+  /** A table that gets a copy of each row when all of its recipients were accepted or refused, with their numbers. */
+  summary: z.strictObject({ table: identifier, accepted: identifier, refused: identifier }).optional(),
+})
+
 /**
  * How the agent reads and writes a table of the customer: which column holds what, and what each state of a row is called
  * there. The customer's programs know this table, so nothing in it is changed but the columns named here.
@@ -54,9 +78,15 @@ export const tableMap = z
     }),
     /** What separates names where one column holds several. */
     fileSeparator: z.string().length(1).optional(),
+    /** What ends a name, where the column holds more behind it. */
+    fileEnd: z.string().length(1).optional(),
+    /** One row is many messages. `columns.to` then holds all recipients, and `result` names columns of their table. */
+    recipients: recipients.optional(),
     detail: detail.optional(),
     /** The table's values of `type`. A value that is not listed is refused with `type-unknown`. */
     types: z.record(z.string(), z.enum(rowTypes)).optional(),
+    /** The type of each row, where no column says it. */
+    type: z.enum(rowTypes).optional(),
     /** How the table writes times. `compact`: 20261123120000. */
     time: z.enum(['epoch-ms', 'datetime', 'compact']).default('datetime'),
     timeZone: z.string().min(1).default('Asia/Seoul'),
@@ -108,6 +138,11 @@ export const tableMap = z
     'needs "claim", because "claimed" and "accepted" are the same value',
   )
   .refine(
+    ({ recipients: many, detail: second, claim, id, log }) =>
+      many === undefined || [second, claim, id, log].every((one) => one === undefined),
+    '"recipients" cannot be combined with "detail", "claim", "id" and "log"',
+  )
+  .refine(
     ({ types = {}, result }) =>
       [result.delivered, result.failed].every(
         (one) => typeof one !== 'object' || Object.keys(types).every((type) => type in one),
@@ -116,6 +151,11 @@ export const tableMap = z
   )
 
 export type TableMap = z.infer<typeof tableMap>
+
+/** What a row is sent as. @param type the table's value @returns `undefined`: its text decides, or the value is not listed */
+export function rowTypeOf({ types, type: each }: Pick<TableMap, 'types' | 'type'>, type: string | undefined) {
+  return (type === undefined ? undefined : types?.[type]) ?? each
+}
 
 /** The values of the state that a row never leaves. */
 export function finishedStates({ status }: TableMap): (string | number)[] {

@@ -37,6 +37,8 @@ function failedWhere({ quoted }: Engine, { key, status, result }: TableMap, { co
 }
 
 async function select(session: Session, engine: Engine, map: TableMap, filter: FailedFilter): Promise<SqlRow[]> {
+  // Sending such a row again would send it to each of its recipients again.
+  if (map.recipients !== undefined) return []
   const { quoted } = engine
   const where = failedWhere(engine, map, filter)
   const lock = engine.name === 'sqlite' ? '' : ' FOR UPDATE'

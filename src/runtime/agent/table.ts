@@ -7,7 +7,8 @@ import { readDetails } from './details.ts'
 import { FinishedRows, type Moved } from './finished-rows.ts'
 import { messageKey } from './identity.ts'
 import { logTables } from './log-tables.ts'
-import { columnsOf, rowFrom, type TableRow } from './rows.ts'
+import { applyToRecipients } from './recipients.ts'
+import { columnsOf, rowsFrom, type TableRow } from './rows.ts'
 import { idsOf, type RowChange, setsOf, whereOf } from './statements.ts'
 
 /** Rows that one statement names by their keys. */
@@ -110,15 +111,16 @@ export class CustomerTable {
     const { key, status, claim } = this.map
     const mark = claimText({ agent, at: this.now() })
     // In one order, so that two agents do not wait for each other.
-    const sorted = keys.toSorted()
+    const sorted = [...new Set(keys)].toSorted()
     const sets = [`${quoted(status.column)} = ?`, ...(claim === undefined ? [] : [`${quoted(claim)} = ?`])]
     const values: Value[] = [status.claimed, ...(claim === undefined ? [] : [mark])]
     return this.#engine.transaction(async (session) => {
       const locked = (await this.#rows(session, this.map.table, sorted, from, true)).filter(isWanted)
       if (locked.length === 0) return []
       const rows = await readDetails(session, this.#engine, this.map, locked)
-      const update = `UPDATE ${quoted(this.map.table)} SET ${sets.join(', ')} WHERE ${quoted(key)} IN ${marks(rows.length)}`
-      await session.run(update, [...values, ...rows.map((row) => row.key)])
+      const taken = [...new Set(rows.map((row) => row.key))]
+      const update = `UPDATE ${quoted(this.map.table)} SET ${sets.join(', ')} WHERE ${quoted(key)} IN ${marks(taken.length)}`
+      await session.run(update, [...values, ...taken])
       return rows
     })
   }
@@ -215,7 +217,7 @@ export class CustomerTable {
 
   /** The key of a row's message. */
   messageKeyOf(row: TableRow): string {
-    const { own, subject: _subject, ...rest } = row
+    const { own, subject: _subject, name: _name, ...rest } = row
     return messageKey({ ...rest, ...own, table: this.name })
   }
 
@@ -224,18 +226,27 @@ export class CustomerTable {
     const keys = [...new Set(changes.map(({ key }) => key))]
     const open = [status.ready, status.claimed, status.accepted, ...(status.unknown === undefined ? [] : [status.unknown])]
     const rows = await this.#rows(session, table, keys, open, true)
-    const found = new Map(rows.map((row) => [row.key, { row, messageKey: this.messageKeyOf(row), type: row.type }]))
-    const matching = changes.filter(({ key, messageKey: wanted, claimedBy }) => {
-      const one = found.get(key)
-      if (one?.messageKey.startsWith(wanted) !== true) return false
-      return claimedBy === undefined || this.isHeldBy(one.row, claimedBy)
+    const byKey = Map.groupBy(
+      rows.map((row) => ({ row, messageKey: this.messageKeyOf(row) })),
+      ({ row }) => row.key,
+    )
+    const matched = changes.flatMap((change) => {
+      const one = byKey.get(change.key)?.find(({ messageKey }) => messageKey.startsWith(change.messageKey))
+      if (one === undefined) return []
+      return change.claimedBy === undefined || this.isHeldBy(one.row, change.claimedBy) ? [{ change, row: one.row }] : []
     })
+    const done = new Set(matched.map(({ change }) => change))
+    const left = changes.filter((change) => !done.has(change))
+    if (this.map.recipients !== undefined) {
+      await applyToRecipients({ session, engine: this.#engine, map: this.map, now: this.now() }, rows, matched)
+      return left
+    }
     const { quoted } = this.#engine
     const now = this.now()
-    const updates = matching.map((change) => {
-      const type = found.get(change.key)?.type
-      return { change, ...setsOf(this.map, change, { now, type, quoted }) }
-    })
+    const updates = matched.map(({ change, row: { type } }) => ({
+      change,
+      ...setsOf(this.map, change, { now, type, quoted }),
+    }))
     const alike = Map.groupBy(updates, ({ change, sql, values }) => JSON.stringify([sql, values, change.id === undefined]))
     for (const some of alike.values()) {
       const [first = { sql: '', values: [] }] = some
@@ -245,8 +256,7 @@ export class CustomerTable {
       const sql = `UPDATE ${quoted(table)} SET ${sets} WHERE ${quoted(this.map.key)} IN ${marks(some.length)}`
       await session.run(sql, [...first.values, ...(ids?.values ?? []), ...own.map(({ key }) => key)])
     }
-    const done = new Set(matching)
-    return changes.filter((change) => !done.has(change))
+    return left
   }
 
   /** A row may have been moved into a log table before its report came. */
@@ -297,6 +307,6 @@ export class CustomerTable {
       ...keys,
       ...distinct,
     ])
-    return rows.map((row) => rowFrom(row, this.map))
+    return rows.flatMap((row) => rowsFrom(row, this.map))
   }
 }

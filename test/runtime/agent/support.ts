@@ -83,6 +83,7 @@ export interface TestAgentOptions {
   readonly now?: number
   readonly fetch?: Fetch
   readonly files?: MediaFiles
+  readonly leaseMs?: number
   /** What stands between the agent and its database. */
   readonly wrap?: (engine: Engine) => Engine
 }
@@ -110,7 +111,16 @@ export async function testAgent({
   })
   const events: AgentEvent[] = []
   const observe = (event: AgentEvent): void => void events.push(event)
-  const sender = new Sender({ table, journal, gateway, agent: name, observe, maxAgeMs: options.maxAgeMs, files: options.files })
+  const sender = new Sender({
+    table,
+    journal,
+    gateway,
+    agent: name,
+    observe,
+    maxAgeMs: options.maxAgeMs,
+    files: options.files,
+    leaseMs: options.leaseMs,
+  })
   const reporter = new Reporter({ tables: [table], journal, gateway, observe, agent: name })
   onTestFinished(async () => {
     journal.close()
