@@ -61,6 +61,12 @@ export function mappingFault({
   if (map.recipients !== undefined) {
     return { field: ['map'], message: 'has many recipients in one row, and the worker writes one row for each message' }
   }
+  if (map.charset !== undefined) {
+    return {
+      field: ['map'],
+      message: `has the charset ${map.charset}, which is read only: convert the columns to a charset that the database knows`,
+    }
+  }
   if ((write.reference ?? map.id) === undefined) {
     return { field: ['write', 'reference'], message: 'is missing: name a column for the id of the message' }
   }

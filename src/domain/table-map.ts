@@ -31,6 +31,10 @@ const detail = z.strictObject({
   }),
 })
 
+function isAscii(values: unknown): boolean {
+  return /^[\x20-\x7e]*$/.test(JSON.stringify(values))
+}
+
 /** Results of single recipients, where one row is sent to many. */
 const recipients = z.strictObject({
   /** What separates recipients in the column of `to`, such as `|`. */
@@ -90,6 +94,11 @@ export const tableMap = z
     /** How the table writes times. `compact`: 20261123120000. */
     time: z.enum(['epoch-ms', 'datetime', 'compact']).default('datetime'),
     timeZone: z.string().min(1).default('Asia/Seoul'),
+    /**
+     * `raw-euckr`: the columns of texts hold bytes in EUC-KR or CP949 that the database takes for another charset, such as latin1.
+     * Absent: the database knows the charset.
+     */
+    charset: z.enum(['raw-euckr']).optional(),
     /** Only rows with these values are sent. A list: with one of them. */
     where: z.record(identifier, z.union([columnValue, z.array(columnValue).min(1)])).optional(),
     status: z.strictObject({
@@ -127,7 +136,7 @@ export const tableMap = z
       /** When the gateway accepted the message. */
       acceptedAt: identifier.optional(),
     }),
-    /** Where finished rows are moved to, such as `em_log_{yyyymm}`. Reports find them there, whoever moves them. */
+    /** Where finished rows are moved to, such as `em_log_{yyyymm}`. Reports find them there. */
     log: logTable.optional(),
     /** The agent moves rows that have been finished for this long; absent: the customer does. In milliseconds. */
     moveAfter: duration.optional(),
@@ -136,6 +145,10 @@ export const tableMap = z
   .refine(
     ({ status, claim }) => claim !== undefined || String(status.claimed) !== String(status.accepted),
     'needs "claim", because "claimed" and "accepted" are the same value',
+  )
+  .refine(
+    ({ charset, status, result }) => charset === undefined || isAscii([status, result]),
+    'writes ASCII only with "charset: raw-euckr", so the values of "status" and "result" have to be ASCII',
   )
   .refine(
     ({ recipients: many, detail: second, claim, id, log }) =>

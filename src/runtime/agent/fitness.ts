@@ -56,6 +56,16 @@ function columnFindings(map: TableMap, table: string, facts: TableFacts): Findin
     ...unique([...states, ...more].flatMap((state) => valueFits(table, found(status.column), state))),
     ...(map.recipients === undefined ? codesFit(map, table, found(result.code)) : []),
     ...times.flatMap((column) => timeFits(table, found(column), time)),
+    ...rawBytes(map, table, found(columns.text)),
+  ]
+}
+
+/** Old programs kept Korean bytes in latin1, which the database then takes for other letters. */
+function rawBytes({ charset }: TableMap, table: string, column: Column | undefined): Finding[] {
+  if (column?.charset !== 'latin1' || charset !== undefined) return []
+  const detail = `${table}.${column.name} is in latin1, which holds no Hangul`
+  return [
+    { level: 'note', table, column: column.name, detail, fix: 'set "charset: raw-euckr" in the map if it has Korean texts' },
   ]
 }
 

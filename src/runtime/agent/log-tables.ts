@@ -21,7 +21,7 @@ export interface LogFault {
   readonly fix: string
 }
 
-/** Longer texts would be cut off, or the whole move refused. A length that the engine does not state is no limit. */
+/** Longer texts would be cut off, or the whole move refused. A column without a stated length has no limit. */
 function isNarrower(column: Column, than: Column): boolean {
   return column.length !== undefined && (than.length ?? Number.POSITIVE_INFINITY) > column.length
 }

@@ -1,6 +1,7 @@
 import type { TableMap } from '../../domain/table-map.ts'
 import { writeTime } from '../../domain/wall-clock.ts'
 import { type Engine, marks, type Session, type Value } from '../sql/index.ts'
+import { writable } from './raw-charset.ts'
 import type { TableRow } from './rows.ts'
 import { codeOf, type RowChange } from './statements.ts'
 
@@ -59,15 +60,15 @@ async function insertRecipients(parts: Parts, recipients: Recipients, rows: read
     row.part ?? 1,
     row.to.slice(0, characters),
     state.waiting,
-    ...(name === undefined ? [] : [(row.name ?? '').slice(0, characters)]),
+    ...(name === undefined ? [] : [writable((row.name ?? '').slice(0, characters), map)]),
     ...(acceptedAt === undefined ? [] : [writeTime(now, map.time, map.timeZone)]),
-    ...copied.map((_, at) => text(own.get(row.key)?.[`c${at}`])),
+    ...copied.map((_, at) => text(own.get(row.key)?.[`c${at}`], map)),
   ])
   await session.insert(table, [...columns, ...copied], values)
 }
 
-function text(value: unknown): Value {
-  return value === null || value === undefined ? null : String(value)
+function text(value: unknown, map: TableMap): Value {
+  return value === null || value === undefined ? null : writable(String(value), map)
 }
 
 /** Writes the outcomes of recipients. One that has an outcome keeps it. */

@@ -39,7 +39,7 @@ export interface TableRow extends Content {
 }
 
 /** A column and the name under which it is read. */
-type Named = [name: string, column: string]
+export type Named = [name: string, column: string]
 
 function optional(value: unknown): string | undefined {
   return value === null || value === undefined ? undefined : String(value)

@@ -7,6 +7,7 @@ import { readDetails } from './details.ts'
 import { FinishedRows, type Moved } from './finished-rows.ts'
 import { messageKey } from './identity.ts'
 import { logTables } from './log-tables.ts'
+import { decoded, selectList } from './raw-charset.ts'
 import { applyToRecipients } from './recipients.ts'
 import { columnsOf, rowsFrom, type TableRow } from './rows.ts'
 import { idsOf, type RowChange, setsOf, whereOf } from './statements.ts'
@@ -298,15 +299,12 @@ export class CustomerTable {
     if (keys.length === 0) return []
     const { quoted } = this.#engine
     const { key, status } = this.map
-    const list = columnsOf(this.map).map(([name, column]) => `${quoted(column)} AS ${quoted(name)}`)
+    const list = selectList(this.#engine, this.map, columnsOf(this.map))
     const distinct = [...new Set(states)]
     const where = `${quoted(key)} IN ${marks(keys.length)} AND ${quoted(status.column)} IN ${marks(distinct.length)}`
     // SQLite has one writer, and its transactions begin as such.
     const lock = locked && this.#engine.name !== 'sqlite' ? ' FOR UPDATE' : ''
-    const rows = await session.all(`SELECT ${list.join(', ')} FROM ${quoted(table)} WHERE ${where}${lock}`, [
-      ...keys,
-      ...distinct,
-    ])
-    return rows.flatMap((row) => rowsFrom(row, this.map))
+    const rows = await session.all(`SELECT ${list} FROM ${quoted(table)} WHERE ${where}${lock}`, [...keys, ...distinct])
+    return rows.flatMap((row) => rowsFrom(decoded(row, this.map), this.map))
   }
 }

@@ -1,7 +1,7 @@
 import type { TableMap } from '../../domain/table-map.ts'
 import type { Engine, Session, TableFacts } from './engine.ts'
 
-/** A name as the database has it. */
+/** Finds the name that the database uses. */
 export type Rename = (name: string) => string
 
 /** A table's name in the database; `undefined`: it does not exist. */
