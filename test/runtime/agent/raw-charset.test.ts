@@ -62,6 +62,17 @@ test('Korean bytes in a latin1 column of MariaDB are sent as they were meant, an
   expect(await database.sql('SELECT lower(HEX(body)) AS h, state FROM outbox')).toEqual([{ h: hello, state: '3' }])
 })
 
+test.each([
+  ['a byte that is not Korean', "UNHEX('ff41')"],
+  ['no text', "''"],
+])('%s fails the row', async (_, body) => {
+  const database = await mariadb.create()
+  await database.sql(`CREATE TABLE outbox (${columns('datetime')}) CHARACTER SET latin1`)
+  await database.sql(insert(body))
+  expect(await sentFrom(database)).toEqual([])
+  expect(await database.sql('SELECT state, result FROM outbox')).toEqual([{ state: '5', result: 'ER' }])
+})
+
 test('without the setting they are not Korean', async () => {
   const database = await mariadb.create()
   await database.sql(`CREATE TABLE outbox (${columns('datetime')}) CHARACTER SET latin1`)
