@@ -78,11 +78,6 @@ const carrier = z.strictObject({
 
 const carriers = z.strictObject({ carriers: z.array(carrier).min(1) })
 
-/** Whether apigw creates the table, and archives its rows. */
-export function isManaged({ existing, mapped }: Carrier): boolean {
-  return existing === undefined && mapped === undefined
-}
-
 /** The carriers without a configuration file: one carrier and the sandbox. */
 export const defaultCarriers: readonly Carrier[] = [
   { queue: 'carrier-a', table: 'carrier_a' },

@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { type MessageType, messageTypes } from './message.ts'
+import { messageTypes } from './message.ts'
 import { columnValue, identifier } from './sql-names.ts'
 import type { TableMap } from './table-map.ts'
+import { valuesFor } from './table-rules.ts'
 
 const constants = z.record(identifier, columnValue)
 
@@ -40,17 +41,6 @@ export type Writing = z.infer<typeof writing>
 export interface MappedTable {
   readonly map: TableMap
   readonly write: Writing
-}
-
-function valuesFor({ types = {} }: TableMap, type: MessageType): string[] {
-  return Object.entries(types)
-    .filter(([, one]) => one === type || (one === 'mms-or-lms' && type !== 'sms'))
-    .map(([value]) => value)
-}
-
-/** The value that the table has for a type of message; `undefined`: it takes none of this type. */
-export function typeValue({ map, write }: MappedTable, type: MessageType): string | number | undefined {
-  return write.types?.[type] ?? valuesFor(map, type)[0]
 }
 
 /** What is missing for the worker to write into the table. @returns the field and what is wrong with it */

@@ -164,15 +164,3 @@ export const tableMap = z
   )
 
 export type TableMap = z.infer<typeof tableMap>
-
-/** What a row is sent as. @param type the table's value @returns `undefined`: its text decides, or the value is not listed */
-export function rowTypeOf({ types, type: each }: Pick<TableMap, 'types' | 'type'>, type: string | undefined) {
-  return (type === undefined ? undefined : types?.[type]) ?? each
-}
-
-/** The values of the state that a row never leaves. */
-export function finishedStates({ status }: TableMap): (string | number)[] {
-  const open = new Set([status.ready, status.claimed, status.accepted].map(String))
-  const all = [status.delivered, status.failed, status.expired, status.unknown].flatMap((state) => state ?? [])
-  return [...new Set(all)].filter((state) => !open.has(String(state)))
-}

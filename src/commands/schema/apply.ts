@@ -1,6 +1,6 @@
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { carriersOf, databaseFlags, databasePlace } from '../../cli/database.ts'
-import { isManaged } from '../../domain/carrier.ts'
+import { isManaged } from '../../domain/table-rules.ts'
 import { applySchema, schemaState } from '../../operations/schema/index.ts'
 
 export default class SchemaApply extends BaseCommand {

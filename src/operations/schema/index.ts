@@ -1,5 +1,6 @@
-import { type Carrier, isManaged } from '../../domain/carrier.ts'
+import type { Carrier } from '../../domain/carrier.ts'
 import { apigw, type NextStep } from '../../domain/next-step.ts'
+import { isManaged } from '../../domain/table-rules.ts'
 import { type Database, type Migration, openDatabase, type TableFault } from '../../runtime/ports/index.ts'
 
 export interface DatabasePlace {

@@ -1,4 +1,5 @@
-import { finishedStates, type TableMap } from '../../domain/table-map.ts'
+import type { TableMap } from '../../domain/table-map.ts'
+import { finishedStates } from '../../domain/table-rules.ts'
 import { readTime, writeTime } from '../../domain/wall-clock.ts'
 import { type Engine, marks, Refusal, type TableFacts } from '../sql/index.ts'
 import { apart } from './apart.ts'

@@ -1,5 +1,6 @@
 import { maxMedia } from '../../domain/message.ts'
-import { rowTypeOf, type TableMap } from '../../domain/table-map.ts'
+import type { TableMap } from '../../domain/table-map.ts'
+import { rowTypeOf } from '../../domain/table-rules.ts'
 import type { Attached } from './attachments.ts'
 import { referenceOf } from './identity.ts'
 import type { JournalMessage } from './journal.ts'

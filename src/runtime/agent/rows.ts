@@ -1,4 +1,5 @@
-import { rowTypeOf, type TableMap } from '../../domain/table-map.ts'
+import type { TableMap } from '../../domain/table-map.ts'
+import { rowTypeOf } from '../../domain/table-rules.ts'
 import { readTime } from '../../domain/wall-clock.ts'
 import type { SqlRow } from '../sql/index.ts'
 

@@ -1,6 +1,7 @@
-import { type Carrier, isManaged } from '../../domain/carrier.ts'
+import type { Carrier } from '../../domain/carrier.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { isManaged } from '../../domain/table-rules.ts'
 import {
   columnNames,
   type Engine,
