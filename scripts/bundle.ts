@@ -84,12 +84,14 @@ export async function bundle(folder: string, names = Object.keys(entries) as Bun
 }
 
 /**
- * Writes all files of the container image into `folder`: a bundle of each command as `NAME.mjs`, and `rds-ca.pem`.
+ * Writes all files of the container image into `folder`: a bundle of each command as `NAME.mjs`, `rds-ca.pem`, and the table
+ * maps that the worker's carriers name.
  * @returns esbuild's metafile of each bundle
  */
 export async function bundleContainers(folder: string): Promise<Map<string, Metafile>> {
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/rds-ca.pem`, rdsCertificates())
+  cpSync(`${root}templates/agent/maps`, `${folder}/maps`, { recursive: true })
   return new Map(
     await Promise.all(
       Object.entries(containerEntries).map(

@@ -36,6 +36,10 @@ export function agentEventText(event: AgentEvent): string {
       return event.unmatched === 0
         ? `${count(event.reports)} reports written`
         : `${count(event.reports)} reports read, ${count(event.unmatched)} without a row`
+    case 'moved':
+      return `${event.table}: ${rows(event.rows)} moved into the log table`
+    case 'not-moved':
+      return `${event.table}: finished rows are not moved: ${event.why}. To fix it: ${event.fix}`
     case 'unmapped':
       return `${event.table}: the result code ${event.code} has no value in the map; the default was written`
     case 'recovered':

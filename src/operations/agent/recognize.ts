@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs'
 import { GatewayClient, parseCredentials } from '../../client/index.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { TableMap } from '../../domain/table-map.ts'
-import { inspectTable, mapFrom, withNamesOf } from '../../runtime/agent/index.ts'
-import { type Engine, openEngine } from '../../runtime/sql/index.ts'
+import { inspectTable, mapFrom } from '../../runtime/agent/index.ts'
+import { type Engine, openEngine, withNamesOf } from '../../runtime/sql/index.ts'
 
 /** A table of the database that a shipped map fits. */
 export interface Recognized {

@@ -32,6 +32,8 @@ function failedWhere({ quoted }: Engine, { key, status, result }: TableMap, { co
 }
 
 async function select(session: Session, engine: Engine, map: TableMap, filter: FailedFilter): Promise<SqlRow[]> {
+  // Sending such a row again would send it to each of its recipients again.
+  if (map.recipients !== undefined) return []
   const { quoted, dialect } = engine
   const { sql: where, values } = failedWhere(engine, map, filter)
   const columns = `${dialect.key(map.key)} AS k, ${quoted(map.result.code)} AS code`

@@ -23,6 +23,15 @@ export interface Select {
   readonly locked?: boolean
 }
 
+/** A table to make. Names are given without quotes. */
+export interface TableCopy {
+  readonly table: string
+  /** The table that it has the columns of. */
+  readonly like: string
+  /** The column of its primary key. */
+  readonly key: string
+}
+
 /** What the engines write differently. Names are given without quotes. */
 export interface Dialect {
   select(query: Select): Statement
@@ -36,6 +45,13 @@ export interface Dialect {
   among(column: string, values: readonly Value[]): Statement
   /** Whether a column is NULL or an empty text. */
   isBlank(column: string): string
+  /** The bytes of a column of text in hexadecimal digits, which no connection converts. */
+  hex(column: string): string
+  /**
+   * Creates a table with the columns of another, and an index on its key. Columns get no value by themselves in it: each of them is
+   * filled by a copy.
+   */
+  createLike(copy: TableCopy): string[]
   /** The columns `col` of the table's indexes, by their `name`, in order. Indexes over a part of the rows are left out. */
   indexes(table: string): Statement
 }
@@ -47,10 +63,12 @@ interface LimitWords {
   /** The type that a key is cast to. */
   readonly text: string
   readonly indexes: Dialect['indexes']
+  readonly hex: Dialect['hex']
+  readonly createLike: Dialect['createLike']
 }
 
 /** The dialect of the engines that know LIMIT. */
-export function limitDialect({ quoted, lock, text, indexes }: LimitWords): Dialect {
+export function limitDialect({ quoted, lock, text, indexes, hex, createLike }: LimitWords): Dialect {
   const select: Dialect['select'] = ({ columns, table, where, values, order, limit, locked = false }) => {
     const end = `${order === undefined ? '' : ` ORDER BY ${order}`}${limit === undefined ? '' : ' LIMIT ?'}${locked ? lock : ''}`
     const sql = `SELECT ${columns} FROM ${quoted(table)} WHERE ${where}${end}`
@@ -67,5 +85,7 @@ export function limitDialect({ quoted, lock, text, indexes }: LimitWords): Diale
     among: (column, values) => ({ sql: `${quoted(column)} IN ${marks(values.length)}`, values }),
     isBlank: (column) => `(${quoted(column)} IS NULL OR ${quoted(column)} = '')`,
     indexes,
+    hex,
+    createLike,
   }
 }

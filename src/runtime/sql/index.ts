@@ -19,6 +19,7 @@ export {
   type Value,
 } from './engine.ts'
 export { type IndexColumns, indexesOf } from './indexes.ts'
+export { columnNames, type Rename, withNamesOf } from './map-names.ts'
 
 export type { ListenRequest } from './postgres-listen.ts'
 

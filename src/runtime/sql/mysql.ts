@@ -69,6 +69,8 @@ export class MysqlEngine implements CarrierEngine {
     lock: ' FOR UPDATE',
     text: 'CHAR',
     indexes: (table) => ({ sql: indexes, values: [table] }),
+    hex: (column) => `HEX(${quoted(column)})`,
+    createLike: ({ table, like }) => [`CREATE TABLE IF NOT EXISTS ${quoted(table)} LIKE ${quoted(like)}`],
   })
   readonly #pool: Pool
   readonly #address: string

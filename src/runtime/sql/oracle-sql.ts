@@ -48,6 +48,13 @@ const dialect: Dialect = {
     return { sql: values.includes('') ? `(${list} OR ${quoted(column)} IS NULL)` : list, values }
   },
   isBlank: (column) => `TRIM(${quoted(column)}) IS NULL`,
+  // A RAW has 2,000 bytes in SQL, as many as the longest message. FF is no Korean text: a longer one fails alone.
+  hex: (column) =>
+    `CASE WHEN LENGTHB(${quoted(column)}) > 2000 THEN 'FF' ELSE RAWTOHEX(UTL_RAW.CAST_TO_RAW(${quoted(column)})) END`,
+  createLike: ({ table, like, key }) => [
+    `CREATE TABLE ${quoted(table)} AS SELECT * FROM ${quoted(like)} WHERE 1 = 0`,
+    `CREATE INDEX ${quoted(`${table}_key`)} ON ${quoted(table)} (${quoted(key)})`,
+  ],
   indexes: (table) => ({
     sql: `SELECT i.index_name AS name, i.column_name AS col FROM all_ind_columns i
       JOIN (${place}) p ON i.table_owner = p.owner AND i.table_name = p.name ORDER BY i.index_name, i.column_position`,

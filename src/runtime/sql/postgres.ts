@@ -71,6 +71,11 @@ export class PostgresEngine implements CarrierEngine {
     lock: ' FOR UPDATE',
     text: 'TEXT',
     indexes: (table) => ({ sql: indexes, values: [quoted(table)] }),
+    hex: (column) => `encode(convert_to(${quoted(column)}, getdatabaseencoding()), 'hex')`,
+    // Without identities and defaults: a default would depend on the sequence of the other table.
+    createLike: ({ table, like }) => [
+      `CREATE TABLE IF NOT EXISTS ${quoted(table)} (LIKE ${quoted(like)} INCLUDING CONSTRAINTS INCLUDING INDEXES)`,
+    ],
   })
   readonly #pool: pg.Pool
   readonly #address: string

@@ -40,6 +40,11 @@ export class SqliteEngine implements CarrierEngine {
     lock: '',
     text: 'TEXT',
     indexes: (table) => ({ sql: indexes, values: [table] }),
+    hex: (column) => `hex(CAST(${quoted(column)} AS BLOB))`,
+    createLike: ({ table, like, key }) => [
+      `CREATE TABLE IF NOT EXISTS ${quoted(table)} AS SELECT * FROM ${quoted(like)} LIMIT 0`,
+      `CREATE INDEX IF NOT EXISTS ${quoted(`${table}_key`)} ON ${quoted(table)} (${quoted(key)})`,
+    ],
   })
   readonly #db: DatabaseSync
   readonly #path: string

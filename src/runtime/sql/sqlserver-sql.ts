@@ -37,6 +37,14 @@ const dialect: Dialect = {
   text: asText,
   among: (column, values) => ({ sql: `${quoted(column)} IN ${marks(values.length)}`, values }),
   isBlank: (column) => `(${quoted(column)} IS NULL OR ${quoted(column)} = '')`,
+  // Style 2: digits without 0x.
+  hex: (column) => `CONVERT(VARCHAR(MAX), CONVERT(VARBINARY(MAX), ${quoted(column)}), 2)`,
+  createLike: ({ table, like, key }) => [
+    // With a join, SELECT … INTO makes no identity column
+    // (https://learn.microsoft.com/en-us/sql/t-sql/queries/select-into-clause-transact-sql).
+    `SELECT TOP (0) a.* INTO ${quoted(table)} FROM ${quoted(like)} a LEFT JOIN ${quoted(like)} b ON 1 = 0`,
+    `CREATE INDEX ${quoted(`${table}_key`)} ON ${quoted(table)} (${quoted(key)})`,
+  ],
   indexes: (table) => ({
     sql: `SELECT i.name AS name, c.name AS col FROM sys.indexes i
       JOIN sys.index_columns k ON k.object_id = i.object_id AND k.index_id = i.index_id

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { checkPlans } from '../../../src/operations/agent/plans.ts'
-import { CustomerTable, withNamesOf } from '../../../src/runtime/agent/index.ts'
-import { openEngine } from '../../../src/runtime/sql/index.ts'
+import { CustomerTable } from '../../../src/runtime/agent/index.ts'
+import { openEngine, withNamesOf } from '../../../src/runtime/sql/index.ts'
 import { createOutbox, fill, outbox } from '../../runtime/agent/support.ts'
 import { engines, type TestDatabase } from '../../support/databases.ts'
 

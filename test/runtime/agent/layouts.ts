@@ -2,9 +2,10 @@ import type { TestDatabase } from '../../support/databases.ts'
 import type { agentEngines } from '../../support/sql-servers/databases.ts'
 import type { Layout, Row } from './layout.ts'
 import { emLayouts } from './layouts-em.ts'
+import { ktLayouts } from './layouts-kt.ts'
 import { otherLayouts } from './layouts-other.ts'
 
-export const layouts: readonly Layout[] = [...emLayouts, ...otherLayouts]
+export const layouts: readonly Layout[] = [...emLayouts, ...ktLayouts, ...otherLayouts]
 
 export function layoutOf(map: string): Layout {
   const found = layouts.find((layout) => layout.map === map)

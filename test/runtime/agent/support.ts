@@ -12,9 +12,8 @@ import {
   Reporter,
   runAgent,
   Sender,
-  withNamesOf,
 } from '../../../src/runtime/agent/index.ts'
-import type { Engine } from '../../../src/runtime/sql/index.ts'
+import { type Engine, withNamesOf } from '../../../src/runtime/sql/index.ts'
 import type { TestDatabase } from '../../support/databases.ts'
 import { temporaryFolder } from '../../support/names.ts'
 import { engineOf } from '../../support/sql-servers/databases.ts'
@@ -86,6 +85,7 @@ export interface TestAgentOptions {
   readonly now?: number
   readonly fetch?: Fetch
   readonly files?: MediaFiles
+  readonly leaseMs?: number
   /** What stands between the agent and its database. */
   readonly wrap?: (engine: Engine) => Engine
 }
@@ -113,7 +113,16 @@ export async function testAgent({
   })
   const events: AgentEvent[] = []
   const observe = (event: AgentEvent): void => void events.push(event)
-  const sender = new Sender({ table, journal, gateway, agent: name, observe, maxAgeMs: options.maxAgeMs, files: options.files })
+  const sender = new Sender({
+    table,
+    journal,
+    gateway,
+    agent: name,
+    observe,
+    maxAgeMs: options.maxAgeMs,
+    files: options.files,
+    leaseMs: options.leaseMs,
+  })
   const reporter = new Reporter({ tables: [table], journal, gateway, observe, agent: name })
   onTestFinished(async () => {
     journal.close()
