@@ -60,10 +60,13 @@ function columnFindings(map: TableMap, table: string, facts: TableFacts): Findin
   ]
 }
 
-/** Old programs kept Korean bytes in latin1, which the database then takes for other letters. */
+/** The names of Latin charsets in MariaDB and MySQL, in SQL Server and in Oracle. */
+const latin = new Set(['latin1', 'iso_1', 'US7ASCII', 'WE8ISO8859P1', 'WE8MSWIN1252'])
+
+/** Old programs kept Korean bytes in such a column, and the database takes them for other letters. */
 function rawBytes({ charset }: TableMap, table: string, column: Column | undefined): Finding[] {
-  if (column?.charset !== 'latin1' || charset !== undefined) return []
-  const detail = `${table}.${column.name} is in latin1, which holds no Hangul`
+  if (column?.charset === undefined || !latin.has(column.charset) || charset !== undefined) return []
+  const detail = `${table}.${column.name} is in ${column.charset}, which holds no Hangul`
   return [
     { level: 'note', table, column: column.name, detail, fix: 'set "charset: raw-euckr" in the map if it has Korean texts' },
   ]

@@ -23,6 +23,9 @@ const tableSettings = z.strictObject({
   table: identifier.optional().describe('Name of the table. Default: the name in the map'),
   timeZone: z.string().min(1).optional().describe('Time zone of the times in the table. Default: the zone in the map'),
   maxAge: duration.optional().describe('Rows that have been due for longer are not sent: 90s, 15m, 24h or 3d'),
+  moveAfter: duration
+    .optional()
+    .describe('Rows that have been finished for this long are moved into the log table: 1h, 24h or 3d. Default: as the map says'),
   where: z
     .record(identifier, z.union([columnValue, z.array(columnValue).min(1)]))
     .optional()
@@ -124,14 +127,24 @@ export function loadAgentSettings(path: string, mapsFolder: string): LoadedSetti
       next: 'remove notify: the agent polls the table every second',
     })
   }
-  const maps = settings.tables.map(({ map: name, table, timeZone, where, maxAge }) => {
+  const maps = settings.tables.map(({ map: name, table, timeZone, where, maxAge, moveAfter }) => {
     const map = mapFrom(name, folder, mapsFolder)
+    if (moveAfter !== undefined && map.log === undefined) {
+      throw new Problem(
+        'config-invalid',
+        `${full}, tables: moveAfter is set for ${map.table}, and the map ${name} has no "log".`,
+        {
+          next: 'name the table for finished rows as log in a map of your own, or remove moveAfter',
+        },
+      )
+    }
     return {
       map: {
         ...map,
         ...(table !== undefined && { table }),
         ...(timeZone !== undefined && { timeZone }),
         ...(where !== undefined && { where }),
+        ...(moveAfter !== undefined && { moveAfter }),
       },
       ...(maxAge !== undefined && { maxAgeMs: maxAge }),
     }

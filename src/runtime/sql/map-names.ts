@@ -111,11 +111,12 @@ async function withNamesOfRecipients(engine: Engine, session: Session, map: Tabl
   return { ...named, recipients: { ...named.recipients, summary: renamedSummary } }
 }
 
-/** A monthly table has its name in the case of the table that it belongs to. */
+/** A log table has its name in the case of the table that it belongs to. */
 function logNamed(log: string, before: string, after: string): string {
   if (before === after) return log
-  const text = log.replace('{yyyymm}', '')
-  return `${after === after.toLowerCase() ? text.toLowerCase() : text.toUpperCase()}{yyyymm}`
+  const month = '{yyyymm}'
+  const parts = log.split(month)
+  return parts.map((part) => (after === after.toLowerCase() ? part.toLowerCase() : part.toUpperCase())).join(month)
 }
 
 /**

@@ -48,12 +48,12 @@ const dialect: Dialect = {
     return { sql: values.includes('') ? `(${list} OR ${quoted(column)} IS NULL)` : list, values }
   },
   isBlank: (column) => `TRIM(${quoted(column)}) IS NULL`,
-  // A RAW has 2,000 bytes in SQL, as many as the longest message. FF is no Korean text: a longer one fails alone.
+  // A RAW has 2,000 bytes in SQL, as many as the longest message. FF is not Korean: a longer text fails alone.
   hex: (column) =>
     `CASE WHEN LENGTHB(${quoted(column)}) > 2000 THEN 'FF' ELSE RAWTOHEX(UTL_RAW.CAST_TO_RAW(${quoted(column)})) END`,
   createLike: ({ table, like, key }) => [
     `CREATE TABLE ${quoted(table)} AS SELECT * FROM ${quoted(like)} WHERE 1 = 0`,
-    `CREATE INDEX ${quoted(`${table}_key`)} ON ${quoted(table)} (${quoted(key)})`,
+    `CREATE INDEX ${quoted(`${table}_KEY`)} ON ${quoted(table)} (${quoted(key)})`,
   ],
   indexes: (table) => ({
     sql: `SELECT i.index_name AS name, i.column_name AS col FROM all_ind_columns i

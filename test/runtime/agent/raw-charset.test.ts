@@ -6,6 +6,7 @@ import { type TableMap, tableMap } from '../../../src/domain/table-map.ts'
 import { findingsOf } from '../../../src/runtime/agent/index.ts'
 import { decoded } from '../../../src/runtime/agent/raw-charset.ts'
 import { engines, type TestDatabase } from '../../support/databases.ts'
+import { fakeEngines } from '../../support/sql-servers/databases.ts'
 import { liveQueue } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
 import { createLayout, layoutOf } from './layouts.ts'
@@ -137,6 +138,15 @@ test('SQLite gives the bytes of a text, too', async () => {
   expect(await sentFrom(database)).toEqual(['안녕하세요'])
 })
 
+test.each(fakeEngines)('$engine gives the bytes of a text, and a text of more than 2,000 bytes fails alone', async (one) => {
+  const database = await one.create()
+  await database.sql(`CREATE TABLE outbox (${columns('datetime')})`)
+  await database.sql(insert(`CAST(x'${hello}' AS TEXT)`))
+  await database.sql(insert(`CAST(x'${'b0a1'.repeat(1_001)}' AS TEXT)`).replace('(1,', '(2,'))
+  expect(await sentFrom(database)).toEqual(['안녕하세요'])
+  expect(await database.sql('SELECT state FROM outbox ORDER BY id')).toEqual([{ state: '3' }, { state: '5' }])
+})
+
 test('a map that reads bytes writes ASCII, and is not for carriers', () => {
   const result = { ...outbox.result, failed: '실패' }
   expect(tableMap.safeParse({ ...raw, result }).error?.message).toContain('ASCII')
@@ -146,7 +156,7 @@ test('a map that reads bytes writes ASCII, and is not for carriers', () => {
   )
 })
 
-test('the checks of a map point to a column in latin1', () => {
+test.each(['latin1', 'iso_1', 'US7ASCII'])('the checks of a map point to a column in %s', (charset) => {
   const names = [
     'id',
     'recipient',
@@ -162,7 +172,7 @@ test('the checks of a map point to a column in latin1', () => {
   ]
   const plain = names.map((name) => ({ name, type: 'varchar', length: 100, optional: true }))
   const facts = {
-    columns: [...plain, { name: 'body', type: 'varchar', length: 2000, optional: true, charset: 'latin1' }],
+    columns: [...plain, { name: 'body', type: 'varchar', length: 2000, optional: true, charset }],
     transactional: true,
   }
   expect(findingsOf(outbox, { table: facts, indexes: [['state']] })).toMatchObject([{ level: 'note', column: 'body' }])

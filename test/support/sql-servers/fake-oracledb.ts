@@ -16,11 +16,13 @@ export const oracleWords: Words = {
 const name = '"\\w+"'
 const asText = `RTRIM\\(TO_CHAR\\(${name}\\)\\)`
 const mark = ':\\d+'
-const { where, sets, columns, order, list } = partsOf({
+const hex = `CASE WHEN LENGTHB\\(${name}\\) > 2000 THEN 'FF' ELSE RAWTOHEX\\(UTL_RAW\\.CAST_TO_RAW\\(${name}\\)\\) END`
+const { where, sets, columns, order, list, copied, names } = partsOf({
   name,
   mark,
   key: name,
   text: asText,
+  hex,
   conditions: [`\\(${name} IN \\(:\\d+(?:, :\\d+)*\\) OR ${name} IS NULL\\)`, `TRIM\\(${name}\\) IS NULL`],
 })
 
@@ -48,15 +50,21 @@ const known = {
   count: new RegExp(
     `^SELECT COUNT\\(\\*\\) AS n FROM "(?<table>\\w+)" WHERE (?<where>${where}) AND ROWNUM <= TO_NUMBER\\((?<limit>${mark})\\)$`,
   ),
+  copy: new RegExp(`^INSERT INTO "\\w+" \\(${names}\\) SELECT ${copied} FROM "(?<table>\\w+)" WHERE ${where}$`),
+  delete: new RegExp(`^DELETE FROM "(?<table>\\w+)" WHERE ${where}$`),
+  createLike: /^CREATE TABLE "(?<table>\w+)" AS SELECT \* FROM "(?<like>\w+)" WHERE 1 = 0$/,
+  createIndex: /^CREATE INDEX "\w+" ON "(?<table>\w+)" \("\w+"\)$/,
   insert: /^INSERT INTO "(?<table>\w+)" \("\w+"(?:, "\w+")*\) VALUES \(:\d+(?:, :\d+)*\)$/,
   update: new RegExp(`^UPDATE "(?<table>\\w+)" SET (?<sets>${sets}) WHERE (?<where>${where}|1 = 0)$`),
 }
 
-/** Marks by their number, and a key as SQLite writes it. */
+/** Marks by their number, and keys and bytes as SQLite writes them. */
 function inSqlite(sql: string): string {
   return sql
     .replaceAll(/:(\d+)/g, '?$1')
     .replaceAll(/RTRIM\(TO_CHAR\(("\w+")\)\)/g, 'CAST($1 AS TEXT)')
+    .replaceAll(/LENGTHB\(("\w+")\)/g, 'octet_length($1)')
+    .replaceAll(/RAWTOHEX\(UTL_RAW\.CAST_TO_RAW\(("\w+")\)\)/g, 'hex(CAST($1 AS BLOB))')
     .replaceAll(/TRIM\(("\w+")\) IS NULL/g, "NULLIF(TRIM($1), '') IS NULL")
 }
 
@@ -98,7 +106,11 @@ class Answers {
       const inner = inSqlite(`SELECT 1 FROM "${table}" WHERE ${condition}${most}`)
       return { rows: this.#server.rows({ sql: `SELECT count(*) AS N FROM (${inner})`, kind: 'rows' }, values) }
     }
-    if (form === 'insert')
+    if (form === 'createLike') {
+      this.#server.createLike(table, groups.like ?? '')
+      return { rowsAffected: 0 }
+    }
+    if (form === 'insert' || form === 'copy' || form === 'delete' || form === 'createIndex')
       return { rowsAffected: this.#server.change({ sql: inSqlite(text), kind: 'change' }, table, values, []) }
     if (form === 'update') {
       const statement = { sql: inSqlite(`UPDATE "${table}" SET ${changes} WHERE ${condition}`), kind: 'change' } as const
@@ -120,12 +132,15 @@ class Answers {
 
   #typed(wanted: string, table: string, rows: readonly Record<string, unknown>[], handler: Handler): Record<string, unknown>[] {
     const columns = this.#server.columns(table)
-    const sources = [...wanted.matchAll(/"(\w+)" AS ("?)(\w+)/g)].map(([, source = '', quote, alias = '']) => ({
-      alias,
-      // Names without quotes are folded here as well.
-      given: quote === '"' ? alias : alias.toUpperCase(),
-      column: columns.find((column) => column.name.toLowerCase() === source.toLowerCase()),
-    }))
+    const sources = [...wanted.matchAll(/(?:"(\w+)"|CASE .*?"(\w+)"\)\) END|1) AS ("?)(\w+)/g)].map(
+      ([, source = '', bytes, quote, alias = '']) => ({
+        alias,
+        // Names without quotes are folded here as well.
+        given: quote === '"' ? alias : alias.toUpperCase(),
+        // Digits are a text, whatever the column is.
+        column: bytes === undefined ? columns.find((column) => column.name.toLowerCase() === source.toLowerCase()) : undefined,
+      }),
+    )
     return rows.map((row) =>
       Object.fromEntries(
         sources.map(({ alias, given, column }) => {

@@ -119,6 +119,16 @@ export class FakeServer {
     return this.#asked(sql, () => this.db.prepare(sql).all(...values))
   }
 
+  /** Creates a table with the columns of another, and without its keys. */
+  createLike(table: string, like: string): void {
+    const columns = this.columns(like).map(
+      ({ name, type, length, optional }) =>
+        `"${name}" ${type}${length === undefined ? '' : `(${length})`}${optional ? '' : ' NOT NULL'}`,
+    )
+    if (columns.length === 0) throw this.#words.missingTable(like)
+    this.db.exec(`CREATE TABLE "${table}" (${columns.join(', ')})`)
+  }
+
   /** @param sets the column and the value of each change */
   change(
     { sql }: Translated,

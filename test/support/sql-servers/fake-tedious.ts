@@ -15,11 +15,13 @@ export const sqlServerWords: Words = {
 
 const name = '\\[\\w+\\]'
 const asText = `CONVERT\\(NVARCHAR\\(450\\), ${name}\\)`
-const { where, sets, columns, order } = partsOf({
+const hex = `CONVERT\\(VARCHAR\\(MAX\\), CONVERT\\(VARBINARY\\(MAX\\), ${name}\\), 2\\)`
+const { where, sets, columns, order, copied, names } = partsOf({
   name,
   mark: '@p\\d+',
   key: asText,
   text: asText,
+  hex,
   conditions: [`\\(${name} IS NULL OR ${name} = ''\\)`],
 })
 
@@ -37,6 +39,13 @@ const known = {
   update: new RegExp(
     `^UPDATE \\[(?<table>\\w+)\\] SET (?<sets>${sets}) WHERE (?<where>${where}|1 = 0); SELECT @@ROWCOUNT AS changed$`,
   ),
+  copy: new RegExp(
+    `^INSERT INTO \\[\\w+\\] \\(${names}\\) SELECT ${copied} FROM \\[(?<table>\\w+)\\] WHERE ${where}; SELECT @@ROWCOUNT AS changed$`,
+  ),
+  delete: new RegExp(`^DELETE FROM \\[(?<table>\\w+)\\] WHERE ${where}; SELECT @@ROWCOUNT AS changed$`),
+  createLike:
+    /^SELECT TOP \(0\) a\.\* INTO \[(?<table>\w+)\] FROM \[(?<like>\w+)\] a LEFT JOIN \[\k<like>\] b ON 1 = 0; SELECT @@ROWCOUNT AS changed$/,
+  createIndex: /^CREATE INDEX \[\w+\] ON \[\w+\] \(\[\w+\]\); SELECT @@ROWCOUNT AS changed$/,
   insert: /^INSERT INTO \[(?<table>\w+)\] \(\[\w+\](?:, \[\w+\])*\) VALUES \(@p\d+(?:, @p\d+)*\); SELECT @@ROWCOUNT AS changed$/,
   clock: /^SELECT CONVERT\(VARCHAR\(23\), SYSUTCDATETIME\(\), 126\) AS t$/,
   hasTable: /^SELECT 1 AS found FROM sys\.objects WHERE object_id = OBJECT_ID\(@p1\) AND type IN \('U', 'V'\)$/,
@@ -46,9 +55,12 @@ const known = {
     /^SELECT i\.name AS name, c\.name AS col FROM sys\.indexes i JOIN sys\.index_columns k ON k\.object_id = i\.object_id AND k\.index_id = i\.index_id JOIN sys\.columns c ON c\.object_id = k\.object_id AND c\.column_id = k\.column_id WHERE i\.object_id = OBJECT_ID\(@p1\) AND k\.key_ordinal > 0 AND i\.has_filter = 0 AND i\.is_disabled = 0 ORDER BY i\.name, k\.key_ordinal$/,
 }
 
-/** Marks by their number, and a key as SQLite writes it. */
+/** Marks by their number, and keys and bytes as SQLite writes them. */
 function inSqlite(sql: string): string {
-  return sql.replaceAll(/@p(\d+)/g, '?$1').replaceAll(/CONVERT\(NVARCHAR\(450\), (\[\w+\])\)/g, 'CAST($1 AS TEXT)')
+  return sql
+    .replaceAll(/@p(\d+)/g, '?$1')
+    .replaceAll(/CONVERT\(NVARCHAR\(450\), (\[\w+\])\)/g, 'CAST($1 AS TEXT)')
+    .replaceAll(/CONVERT\(VARCHAR\(MAX\), CONVERT\(VARBINARY\(MAX\), (\[\w+\])\), 2\)/g, 'hex(CAST($1 AS BLOB))')
 }
 
 type Params = readonly (string | null)[]
@@ -98,6 +110,12 @@ class Answers {
         const statement: Translated = { sql: inSqlite(`UPDATE [${table}] SET ${changes} WHERE ${condition}`), kind: 'change' }
         return [cells({ changed: this.#server.change(statement, table, values, changedValues(inSqlite(changes), values)) })]
       }
+      case 'createLike':
+        this.#server.createLike(table, groups.groups?.like ?? '')
+        return [cells({ changed: 0 })]
+      case 'copy':
+      case 'delete':
+      case 'createIndex':
       case 'insert':
         return [
           cells({ changed: this.#server.change({ sql: inSqlite(text.split(';')[0] ?? ''), kind: 'change' }, table, values, []) }),
