@@ -134,7 +134,10 @@ export function loadAgentSettings(path: string, mapsFolder: string): LoadedSetti
         'config-invalid',
         `${full}, tables: moveAfter is set for ${map.table}, and the map ${name} has no "log".`,
         {
-          next: 'name the table for finished rows as log in a map of your own, or remove moveAfter',
+          next:
+            map.recipients === undefined
+              ? 'name the table for finished rows as log in a map of your own, or remove moveAfter'
+              : 'remove moveAfter: rows with many recipients stay in their table',
         },
       )
     }

@@ -4,6 +4,7 @@ import { CustomerTable } from '../../../src/runtime/agent/index.ts'
 import { openEngine, withNamesOf } from '../../../src/runtime/sql/index.ts'
 import { createOutbox, fill, outbox } from '../../runtime/agent/support.ts'
 import { engines, type TestDatabase } from '../../support/databases.ts'
+import { fakeEngines } from '../../support/sql-servers/databases.ts'
 
 const rows = 12_000
 
@@ -81,4 +82,16 @@ test.each(engines)('$engine: nothing is said about a small table', async ({ crea
   await createOutbox(database)
   await fill(database, 1, 100)
   expect(await checksOf(database)).toEqual([])
+})
+
+test.each(fakeEngines)('$engine: nothing is explained', async ({ create }) => {
+  const database = await create()
+  await createOutbox(database)
+  await fill(database, 1, rows)
+  const engine = database.openEngine()
+  onTestFinished(() => engine.close())
+  const table = new CustomerTable(engine, await withNamesOf(engine, outbox), () => now)
+  const before = database.server.statements.length
+  expect(await checkPlans(engine, table)).toEqual([])
+  expect(database.server.statements.slice(before)).toEqual([])
 })

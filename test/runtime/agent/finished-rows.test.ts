@@ -3,7 +3,7 @@ import { type TableMap, tableMap } from '../../../src/domain/table-map.ts'
 import { CustomerTable, findingsOf } from '../../../src/runtime/agent/index.ts'
 import { openEngine, withNamesOf } from '../../../src/runtime/sql/index.ts'
 import { engines, type TestDatabase } from '../../support/databases.ts'
-import { agentEngines, engineOf } from '../../support/sql-servers/databases.ts'
+import { agentEngines, engineOf, sqlServer } from '../../support/sql-servers/databases.ts'
 import { noon } from '../../support/world.ts'
 import { createLayout, insertRow, layoutOf } from './layouts.ts'
 import { shippedMap } from './shipped-maps.ts'
@@ -128,6 +128,19 @@ describe.each(agentEngines)('finished rows on $engine', ({ engine, create }) => 
 })
 
 const [, mariadb, postgres] = engines
+
+test('SQL Server: rows whose keys have more than 15 digits, which the driver would round, are moved', async () => {
+  const database = await sqlServer.create()
+  await createLayout(database, 'SQL Server', layoutOf('em-tran'))
+  const sql = database.openEngine()
+  onTestFinished(() => sql.close())
+  const keys = ['20261123120000001', '20261123120000002']
+  for (const key of keys) await insertRow(database, 'em_tran', row(0, { tran_pr: key }))
+  const customer = new CustomerTable(sql, emTran, () => noon)
+  expect(await customer.moveFinished(100)).toEqual({ rows: 2, isDone: true, problems: [] })
+  const moved = await database.sql('SELECT CAST(tran_pr AS TEXT) AS k FROM em_log_202611 ORDER BY 1')
+  expect(moved.map(({ k }) => k)).toEqual(keys)
+})
 
 test('a database that lets the agent create no table gets a line with the statement to type', async () => {
   const database = await postgres.create()

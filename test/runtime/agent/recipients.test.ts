@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { rowsFrom } from '../../../src/runtime/agent/rows.ts'
 import { engines, type TestDatabase } from '../../support/databases.ts'
-import { agentEngines } from '../../support/sql-servers/databases.ts'
+import { agentEngines, sqlServer } from '../../support/sql-servers/databases.ts'
 import { liveQueue } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
 import { createLayout, insertRow, layoutOf } from './layouts.ts'
@@ -105,6 +105,23 @@ describe.each(agentEngines)('a row with many recipients on $engine', ({ engine, 
     expect(sent()).toHaveLength(2)
     expect(await detailsOf(database, 1)).toHaveLength(2)
   })
+})
+
+test('SQL Server: rows whose keys have more than 15 digits, which the driver would round, stay apart', async () => {
+  const database = await sqlServer.create()
+  await createLayout(database, 'SQL Server', layoutOf('sdk-sms-send'))
+  const ledger = services.dynamo.open(() => noon)
+  const world = await startWorld({ endpoint: services.sqs.endpoint, ledger, quota: { day: 100 } })
+  const keys = ['20261123120000001', '20261123120000002']
+  for (const key of keys) {
+    await insertRow(database, 'SDK_SMS_SEND', sms(0, 'a^01012345678|b^01087654321', { MSG_ID: key }))
+  }
+  const agent = await testAgent({ database, world, map })
+  await agent.drain()
+  const rows = await database.sql(
+    'SELECT CAST(MSG_ID AS TEXT) AS k, count(*) AS n FROM SDK_SMS_REPORT_DETAIL GROUP BY 1 ORDER BY 1',
+  )
+  expect(rows).toEqual(keys.map((k) => ({ k, n: 2 })))
 })
 
 const [sqlite] = engines
