@@ -15,7 +15,11 @@ type Rows = Awaited<ReturnType<typeof startRowStore>>
 /** The agent's rows of a run, and the loop's: it is that much slower. */
 const agentRows = 20_000
 const loopRows = 1_000
-const idleSeconds = 20
+const idleSeconds = 60
+/** Rows that are inserted one by one, to measure how long each takes until the gateway has accepted it. */
+const singleRows = 60
+/** How often the agent polls a table by default. */
+const pollMs = 1_000
 /** Rows that wait while the quota is used up: BENCH_WAITING=1000000 for a million. */
 const waitingRows = Number(process.env.BENCH_WAITING ?? 200_000)
 
@@ -32,11 +36,15 @@ const map = {
 const answers = z.object({ id: z.string() })
 const page = z.object({ reports: z.array(z.object({ ref: z.string() })), cursor: z.string() })
 
-async function fill(rows: Rows, count: number): Promise<void> {
+async function create(rows: Rows): Promise<void> {
   await rows.sql.all('DROP TABLE IF EXISTS outbox')
   await rows.sql.all(`CREATE TABLE outbox (id int PRIMARY KEY AUTO_INCREMENT, recipient varchar(20), sender varchar(20),
     body varchar(2000), send_at datetime, state char(1), claim varchar(26), message_id varchar(26), result varchar(10),
     result_at datetime, KEY due (state, send_at))`)
+}
+
+async function fill(rows: Rows, count: number): Promise<void> {
+  await create(rows)
   // The time of Seoul, in which the map's times are.
   await rows.sql.all(`INSERT INTO outbox (recipient, sender, body, send_at, state)
     SELECT '010-1234-5678', '1588-1234', concat('Your code is ', seq, '. It is good for three minutes.'),
@@ -143,10 +151,11 @@ function memoryOf(pid: number): { readonly now: number; readonly most: number } 
 
 /** CPU of a core, and memory, of an agent with this many rows that it cannot send. */
 async function resting(rows: Rows, gateway: Gateway, count: number) {
-  if (count === 0) await rows.sql.all('DELETE FROM outbox')
+  if (count === 0) await create(rows)
   else await fill(rows, count)
   const { pid } = await startServer('agent.ts', agentEnv(rows, gateway, join(temporaryFolder(), 'journal.db')))
-  await sleep(10_000)
+  // The first half minute is the start: connections, and code that is not optimized yet.
+  await sleep(30_000)
   const before = cpuOf(pid)
   await sleep(idleSeconds * 1000)
   const share = (cpuOf(pid) - before) / 1e6 / idleSeconds
@@ -154,6 +163,33 @@ async function resting(rows: Rows, gateway: Gateway, count: number) {
   await ended(pid)
   return [whole(count), `${(share * 100).toFixed(2)} %`, memory.now.toFixed(0), memory.most.toFixed(0)]
 }
+
+function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
+}
+
+/** How long single rows take from their INSERT to the gateway's 202, sorted, as a share of the polling interval. */
+async function waits(rows: Rows, gateway: Gateway): Promise<number[]> {
+  await create(rows)
+  let sent = Promise.withResolvers<void>()
+  const env = agentEnv(rows, gateway, join(temporaryFolder(), 'journal.db'))
+  const { pid } = await startServer('agent.ts', env, () => sent.resolve())
+  const found: number[] = []
+  for (let row = 0; row < singleRows; row++) {
+    // At any moment between two polls.
+    await sleep(Math.random() * pollMs)
+    sent = Promise.withResolvers<void>()
+    const inserted = performance.now()
+    await rows.sql.all(`INSERT INTO outbox (recipient, sender, body, send_at, state) VALUES ('010-1234-5678', '1588-1234',
+      'Your code is ${row}.', utc_timestamp() + INTERVAL 9 HOUR, '1')`)
+    await sent.promise
+    found.push((performance.now() - inserted) / pollMs)
+  }
+  await ended(pid)
+  return found.sort((one, other) => one - other)
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`
 
 const bench: Bench = {
   question: `rows a second from a table of MariaDB to accepted and to delivered, by the agent (${whole(agentRows)} rows) and by a loop with one POST per row (${whole(loopRows)})`,
@@ -186,6 +222,12 @@ const bench: Bench = {
     printTable(
       ['rows that wait', 'CPU of a core', 'MB', 'MB at most'],
       [await resting(rows, gateway, 0), await resting(rows, held, waitingRows)],
+    )
+    print()
+    const found = await waits(rows, gateway)
+    printTable(
+      ['from INSERT to 202, of the polling interval', 'p50', 'p95', 'longest'],
+      [[`${singleRows} single rows`, ...[0.5, 0.95, 1].map((share) => percent(percentile(found, share)))]],
     )
     await registry.close()
     await rows.close()

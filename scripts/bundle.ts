@@ -84,12 +84,14 @@ export async function bundle(folder: string, names = Object.keys(entries) as Bun
 }
 
 /**
- * Writes all files of the container image into `folder`: a bundle of each command as `NAME.mjs`, and `rds-ca.pem`.
+ * Writes all files of the container image into `folder`: a bundle of each command as `NAME.mjs`, `rds-ca.pem`, and the table
+ * maps that the worker's carriers name.
  * @returns esbuild's metafile of each bundle
  */
 export async function bundleContainers(folder: string): Promise<Map<string, Metafile>> {
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/rds-ca.pem`, rdsCertificates())
+  cpSync(`${root}templates/agent/maps`, `${folder}/maps`, { recursive: true })
   return new Map(
     await Promise.all(
       Object.entries(containerEntries).map(
@@ -99,9 +101,11 @@ export async function bundleContainers(folder: string): Promise<Map<string, Meta
   )
 }
 
-/** Writes the agent as one file, and the table maps beside it, into `folder`. */
+/** Writes the agent as one file, and its version and the table maps beside it, into `folder`. */
 export async function bundleAgent(folder: string): Promise<void> {
   await bundleOne('src/runtime/agent/main.ts', `${folder}/agent.mjs`)
+  const { name, version }: { name: string; version: string } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+  writeFileSync(`${folder}/package.json`, `${JSON.stringify({ name, version, private: true })}\n`)
   cpSync(`${root}templates/agent/maps`, `${folder}/maps`, { recursive: true })
 }
 

@@ -76,8 +76,15 @@ export async function startRedis(): Promise<{ url: string; pid: number }> {
   return { url: `redis://127.0.0.1:${port}`, pid: child.pid ?? 0 }
 }
 
-/** Starts a file of `servers/` as a process. It says over IPC which port it listens on, and ends when we do. */
-export function startServer(file: string, env: Record<string, string>): Promise<{ url: string; pid: number }> {
+/**
+ * Starts a file of `servers/` as a process. It says over IPC which port it listens on, and ends when we do.
+ * @param onMessage gets what it says after that
+ */
+export function startServer(
+  file: string,
+  env: Record<string, string>,
+  onMessage: (message: unknown) => void = () => undefined,
+): Promise<{ url: string; pid: number }> {
   const script = new URL(`../servers/${file}`, import.meta.url)
   const child = tracked(fork(script, { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
   return new Promise((resolve, reject) => {
@@ -85,6 +92,7 @@ export function startServer(file: string, env: Record<string, string>): Promise<
     child.once('exit', (code) => reject(new Error(`${file} ended with ${code}`)))
     child.once('message', (port) => {
       clearTimeout(timer)
+      child.on('message', onMessage)
       resolve({ url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 })
     })
   })

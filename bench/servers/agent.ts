@@ -17,6 +17,7 @@ runAgent({
     environment: 'live',
   }),
   agent: 'bench',
-  observe: () => undefined,
+  // The gateway's 202 is in the journal.
+  observe: ({ kind }) => void (kind === 'sent' && process.send?.(kind)),
 })
 ready(0)

@@ -25,6 +25,11 @@ export abstract class AgentCommand extends BaseCommand {
     return join(this.config.root, 'templates', 'agent', 'maps')
   }
 
+  /** The JSON Schema of agent.yaml. */
+  protected get schemaFile(): string {
+    return join(this.config.root, 'templates', 'agent', 'agent.schema.json')
+  }
+
   /** @throws Problem `config-invalid` */
   protected load(path: string): LoadedSettings {
     return loadAgentSettings(path, this.mapsFolder)
@@ -33,7 +38,7 @@ export abstract class AgentCommand extends BaseCommand {
   /** Opens what agent.yaml names while `work` runs. */
   protected async withAgent<T>(path: string, work: (agent: OpenAgent, loaded: LoadedSettings) => Promise<T>): Promise<T> {
     const loaded = this.load(path)
-    const agent = await openAgent(loaded)
+    const agent = await openAgent(loaded, this.config.version)
     try {
       return await work(agent, loaded)
     } catch (error) {

@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Flags } from '@oclif/core'
 import { type Carrier, carriersFrom, defaultCarriers } from '../domain/carrier.ts'
 import { Problem } from '../domain/problem.ts'
 import type { DatabasePlace } from '../operations/schema/index.ts'
+import { mapFrom } from '../runtime/agent/index.ts'
 import { dataFolder } from './settings.ts'
 
 const carriersFile = 'carriers.yaml'
+const mapsFolder = fileURLToPath(new URL('../../templates/agent/maps', import.meta.url))
 
 export const databaseFlags = {
   database: Flags.string({
@@ -49,5 +52,5 @@ export function carriersOf(flag: string | undefined): readonly Carrier[] {
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
     throw new Problem('carrier-invalid', `Cannot read ${path}: ${why.replace(/\.$/, '')}.`, { cause: error })
   }
-  return carriersFrom(text, path)
+  return carriersFrom(text, path, (name) => mapFrom(name, dirname(path), mapsFolder))
 }

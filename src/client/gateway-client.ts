@@ -22,6 +22,8 @@ export interface GatewayConnection {
   readonly credentials: Credentials
   readonly scheme: Scheme
   readonly environment: Environment
+  /** Names the program and its version in the gateway's log: `apigw-agent/1.2.0`. */
+  readonly userAgent?: string
   /** Default: the global `fetch`. */
   readonly fetch?: Fetch
 }
@@ -60,6 +62,9 @@ export type LookupAnswer =
   | CallRefusal
   | NoClearAnswer
 
+/** Whether the gateway takes `messages[].key`, and `unknown` where its description does not say. */
+export type KeySupport = { readonly kind: 'known'; readonly keys: boolean | 'unknown' } | NoClearAnswer
+
 const answerMs = 30_000
 
 const batchAnswer = z.object({
@@ -82,6 +87,26 @@ const standing = z.object({
 })
 const reportPage = z.object({ reports: z.array(standing), cursor: z.string(), more: z.boolean() })
 const lookupAnswer = z.object({ messages: z.array(standing), unknown: z.array(z.string()) })
+/** The description's part with the fields of a message. */
+const batchDescription = z.object({
+  paths: z.object({
+    '/v1.0/messages/batch': z.object({
+      post: z.object({
+        requestBody: z.object({
+          content: z.object({
+            'application/json': z.object({
+              schema: z.object({
+                properties: z.object({
+                  messages: z.object({ items: z.object({ properties: z.record(z.string(), z.unknown()) }) }),
+                }),
+              }),
+            }),
+          }),
+        }),
+      }),
+    }),
+  }),
+})
 const keptImage = z.object({ id: z.string() })
 
 interface Outgoing {
@@ -92,6 +117,12 @@ interface Outgoing {
   readonly headers?: Readonly<Record<string, string>>
   readonly timeoutMs?: number
   readonly signal?: AbortSignal | undefined
+}
+
+type Answer = (Incoming & { readonly date?: string | undefined }) | NoClearAnswer
+
+function bytesOf(body: unknown): Buffer {
+  return Buffer.from(body instanceof Uint8Array ? body : body === undefined ? '' : JSON.stringify(body))
 }
 
 /** The calls of a customer's program to the gateway. It never throws for an answer: each is one of a few kinds. */
@@ -162,24 +193,49 @@ export class GatewayClient {
     return { kind: 'ok', ...(!Number.isNaN(date) && { aheadMs: date - started }) }
   }
 
-  async #call({
-    method,
-    path,
-    body,
-    headers = {},
-    timeoutMs = answerMs,
-    signal,
-  }: Outgoing): Promise<(Incoming & { readonly date?: string | undefined }) | NoClearAnswer> {
+  /**
+   * Whether the gateway takes `messages[].key`: an older one refuses each message that has one. Its OpenAPI description says it, to
+   * anyone. A proxy may keep that page from us, so a missing description decides nothing.
+   */
+  async keySupport(signal?: AbortSignal): Promise<KeySupport> {
+    const answer = await this.#request(new URL('/openapi.json', this.#connection.gateway), { method: 'GET', path: '', signal })
+    if (answer.kind !== 'incoming') return answer
+    if (answer.status >= 500) return { kind: 'unclear', why: `HTTP ${answer.status}` }
+    const parsed = answer.status === 200 ? batchDescription.safeParse(answer.body) : undefined
+    if (parsed?.success !== true) return { kind: 'known', keys: 'unknown' }
+    const [schema] = Object.values(parsed.data.paths).map(({ post }) => post.requestBody.content['application/json'].schema)
+    return { kind: 'known', keys: schema === undefined ? 'unknown' : 'key' in schema.properties.messages.items.properties }
+  }
+
+  async #call(outgoing: Outgoing): Promise<Answer> {
     const { gateway, credentials, scheme, environment } = this.#connection
+    const { method, path, body } = outgoing
     const url = new URL(`${environment === 'test' ? '/test' : ''}/v1.0${path}`, gateway)
-    const bytes = Buffer.from(body instanceof Uint8Array ? body : body === undefined ? '' : JSON.stringify(body))
+    try {
+      const signIn = await signInHeaders(scheme, credentials, { method, url, body: bytesOf(body) })
+      return await this.#request(url, outgoing, signIn)
+    } catch (error) {
+      return { kind: 'unclear', why: causeOf(error) }
+    }
+  }
+
+  async #request(
+    url: URL,
+    { method, body, headers = {}, timeoutMs = answerMs, signal }: Outgoing,
+    signIn: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const { userAgent } = this.#connection
     const timeout = AbortSignal.timeout(timeoutMs)
     try {
-      const signIn = await signInHeaders(scheme, credentials, { method, url, body: bytes })
       const response = await this.#fetch(url, {
         method,
-        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...signIn, ...headers },
-        ...(body !== undefined && { body: bytes }),
+        headers: {
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(userAgent !== undefined && { 'user-agent': userAgent }),
+          ...signIn,
+          ...headers,
+        },
+        ...(body !== undefined && { body: bytesOf(body) }),
         redirect: 'manual',
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       })

@@ -56,23 +56,26 @@ function unheld({ character, position }: { character: string; position: number }
 
 /** A text in the form that will be sent; `most` bytes of the charset hold it. */
 function fitted(charset: Charset, most: number) {
-  return z
-    .string()
-    .min(1)
-    .max(maxCharacters)
-    .transform((given, context): Fitted => {
-      const refuse = (message: string): Fitted => {
-        context.addIssue({ code: 'custom', message })
-        return z.NEVER
-      }
-      const fold = normalized(given, charset)
-      if ('character' in fold) return refuse(unheld(fold, charset))
-      if (fold.text === '') return refuse('has nothing but invisible characters')
-      const bytes = bytesOf(fold.text, charset)
-      return bytes > most
-        ? refuse(`takes ${bytes} bytes in ${charsetName[charset]}, and ${most} are allowed`)
-        : { given, sent: fold.text }
-    })
+  return (
+    z
+      .string()
+      // A text that is not transformed must end the check: what follows reads its parts.
+      .min(1, { abort: true })
+      .max(maxCharacters, { abort: true })
+      .transform((given, context): Fitted => {
+        const refuse = (message: string): Fitted => {
+          context.addIssue({ code: 'custom', message })
+          return z.NEVER
+        }
+        const fold = normalized(given, charset)
+        if ('character' in fold) return refuse(unheld(fold, charset))
+        if (fold.text === '') return refuse('has nothing but invisible characters')
+        const bytes = bytesOf(fold.text, charset)
+        return bytes > most
+          ? refuse(`takes ${bytes} bytes in ${charsetName[charset]}, and ${most} are allowed`)
+          : { given, sent: fold.text }
+      })
+  )
 }
 
 /** What a text that the charset holds takes. */

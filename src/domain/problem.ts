@@ -91,6 +91,7 @@ const apiProblems = {
 const internalProblems = {
   // Connections
   'database-unavailable': { exit: 1, retryable: true, title: 'The database cannot be reached' },
+  'driver-missing': { exit: 2, retryable: false, title: 'The driver of the database is not installed' },
   'table-refuses': { exit: 1, retryable: true, title: "The carrier's table rejects rows" },
 
   // Commands

@@ -1,6 +1,7 @@
 import * as z from 'zod'
+import { duration } from './duration.ts'
 import { messageTypes } from './message.ts'
-import { columnValue, identifier, monthlyTable } from './sql-names.ts'
+import { columnValue, identifier, logTable } from './sql-names.ts'
 
 /** `mms-or-lms`: `mms` where the row names an image, else `lms`. */
 const rowTypes = [...messageTypes, 'mms-or-lms'] as const
@@ -30,6 +31,34 @@ const detail = z.strictObject({
   }),
 })
 
+function isAscii(values: unknown): boolean {
+  return /^[\x20-\x7e]*$/.test(JSON.stringify(values))
+}
+
+/** Results of single recipients, where one row is sent to many. */
+const recipients = z.strictObject({
+  /** What separates recipients in the column of `to`, such as `|`. */
+  separator: z.string().length(1),
+  /** What separates a recipient's name from the number behind it. */
+  nameEnd: z.string().length(1).optional(),
+  /** The table of results, with one row for each recipient. */
+  table: identifier,
+  /** Its column with the key of the row that was sent. */
+  key: identifier,
+  /** Its column with the place of the recipient in the row: 1, 2, 3. */
+  part: identifier,
+  /** Its columns for the number and the name. Longer ones are cut off. */
+  number: identifier,
+  name: identifier.optional(),
+  characters: z.int().min(1).default(20),
+  /** Columns of the row that it has under the same names. */
+  copied: z.array(identifier).optional(),
+  /** Its columns `result` names: the code and the times. This is the column of the state. */
+  state: z.strictObject({ column: identifier, waiting: columnValue, delivered: columnValue, failed: columnValue }),
+  /** A table that gets a copy of each row when all of its recipients were accepted or refused, with their numbers. */
+  summary: z.strictObject({ table: identifier, accepted: identifier, refused: identifier }).optional(),
+})
+
 /**
  * How the agent reads and writes a table of the customer: which column holds what, and what each state of a row is called
  * there. The customer's programs know this table, so nothing in it is changed but the columns named here.
@@ -53,12 +82,23 @@ export const tableMap = z
     }),
     /** What separates names where one column holds several. */
     fileSeparator: z.string().length(1).optional(),
+    /** What ends a name, where the column holds more behind it. */
+    fileEnd: z.string().length(1).optional(),
+    /** One row is many messages. `columns.to` then holds all recipients, and `result` names columns of their table. */
+    recipients: recipients.optional(),
     detail: detail.optional(),
     /** The table's values of `type`. A value that is not listed is refused with `type-unknown`. */
     types: z.record(z.string(), z.enum(rowTypes)).optional(),
+    /** The type of each row, where no column says it. */
+    type: z.enum(rowTypes).optional(),
     /** How the table writes times. `compact`: 20261123120000. */
     time: z.enum(['epoch-ms', 'datetime', 'compact']).default('datetime'),
     timeZone: z.string().min(1).default('Asia/Seoul'),
+    /**
+     * `raw-euckr`: the columns of texts hold bytes in EUC-KR or CP949 that the database takes for another charset, such as latin1.
+     * Absent: the database knows the charset.
+     */
+    charset: z.enum(['raw-euckr']).optional(),
     /** Only rows with these values are sent. A list: with one of them. */
     where: z.record(identifier, z.union([columnValue, z.array(columnValue).min(1)])).optional(),
     status: z.strictObject({
@@ -96,12 +136,24 @@ export const tableMap = z
       /** When the gateway accepted the message. */
       acceptedAt: identifier.optional(),
     }),
-    /** Where the customer moves finished rows, such as `em_log_{yyyymm}`. */
-    log: monthlyTable.optional(),
+    /** Where finished rows are moved to, such as `em_log_{yyyymm}`. Reports find them there. */
+    log: logTable.optional(),
+    /** The agent moves rows that have been finished for this long; absent: the customer does. In milliseconds. */
+    moveAfter: duration.optional(),
   })
+  .refine(({ log, moveAfter }) => moveAfter === undefined || log !== undefined, 'needs "log" for "moveAfter"')
   .refine(
     ({ status, claim }) => claim !== undefined || String(status.claimed) !== String(status.accepted),
     'needs "claim", because "claimed" and "accepted" are the same value',
+  )
+  .refine(
+    ({ charset, status, result }) => charset === undefined || isAscii([status, result]),
+    'writes ASCII only with "charset: raw-euckr", so the values of "status" and "result" have to be ASCII',
+  )
+  .refine(
+    ({ recipients: many, detail: second, claim, id, log }) =>
+      many === undefined || [second, claim, id, log].every((one) => one === undefined),
+    '"recipients" cannot be combined with "detail", "claim", "id" and "log"',
   )
   .refine(
     ({ types = {}, result }) =>

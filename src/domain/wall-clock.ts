@@ -37,7 +37,8 @@ export function writeTime(instant: number, format: TimeFormat, timeZone: string)
   return format === 'datetime' ? text : text.replaceAll(/\D/g, '')
 }
 
-const pattern = /^(\d{4})-?(\d\d)-?(\d\d)[ T]?(\d\d):?(\d\d):?(\d\d)(\.\d+)?(Z|[+-]\d\d(?::?\d\d)?)?$/
+/** Compact times of KT's tables may end with the minute. */
+const pattern = /^(\d{4})-?(\d\d)-?(\d\d)[ T]?(\d\d):?(\d\d)(?::?(\d\d)(\.\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)?$/
 
 /** What a Date can hold, less a day for the offset of a time zone. */
 function isInstant(value: number): boolean {
@@ -54,7 +55,7 @@ export function readTime(value: unknown, format: TimeFormat, timeZone: string): 
   if (format === 'epoch-ms') return isInstant(Number(value)) ? Number(value) : undefined
   const match = pattern.exec(String(value))
   if (match === null) return undefined
-  const [, year, month, day, hour, minute, second, fraction = '', offset] = match
+  const [, year, month, day, hour, minute, second = '00', fraction = '', offset] = match
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}`
   if (offset !== undefined) {
     const instant = Date.parse(`${iso}${/^[+-]\d\d$/.test(offset) ? `${offset}:00` : offset}`)

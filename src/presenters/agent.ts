@@ -1,6 +1,6 @@
 import { wallClock } from '../domain/wall-clock.ts'
-import type { AgentStatus, PreviewRow } from '../operations/agent/index.ts'
-import type { AgentEvent } from '../runtime/agent/index.ts'
+import type { PreviewRow } from '../operations/agent/index.ts'
+import type { AgentEvent, AgentStatus } from '../runtime/agent/index.ts'
 import { count, facts, plain, styled, table } from './output.ts'
 
 function rows(n: number): string {
@@ -36,10 +36,16 @@ export function agentEventText(event: AgentEvent): string {
       return event.unmatched === 0
         ? `${count(event.reports)} reports written`
         : `${count(event.reports)} reports read, ${count(event.unmatched)} without a row`
+    case 'moved':
+      return `${event.table}: ${rows(event.rows)} moved into the log table`
+    case 'not-moved':
+      return `${event.table}: finished rows are not moved: ${event.why}. To fix it: ${event.fix}`
     case 'unmapped':
       return `${event.table}: the result code ${event.code} has no value in the map; the default was written`
     case 'recovered':
       return `${event.table}: ${rows(event.rows)} taken over that were claimed and not sent`
+    case 'not-listening':
+      return `notifications of new rows are lost, and the tables are polled; retry in ${seconds(event.retryMs)}: ${event.why}`
     case 'unavailable':
       return `the ${event.what} is not available; retry in ${seconds(event.retryMs)}: ${event.why}`
   }

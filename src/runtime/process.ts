@@ -1,3 +1,4 @@
+import { nextText } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 
 /** Longest that a process may take to end what it has begun; ECS kills after 30 seconds. */
@@ -60,7 +61,8 @@ export async function main(start: () => Promise<() => Promise<void>>): Promise<v
   try {
     started.resolve(await start())
   } catch (error) {
-    log('failed', errorFields(error))
+    const next = error instanceof Problem && error.next !== undefined ? { next: nextText(error.next) } : {}
+    log('failed', { ...errorFields(error), ...next })
     // Connections opened before the failure would keep the process alive, and it would not be restarted.
     process.exit(1)
   }

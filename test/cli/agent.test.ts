@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Local, startLocal } from '../../src/dev/local/index.ts'
 import { addCustomer } from '../../src/operations/customers/index.ts'
@@ -55,6 +56,8 @@ describe('apigw agent init', () => {
     const settings = readFileSync(join(cwd, 'agent.yaml'), 'utf8')
     expect(settings).not.toContain(secret)
     expect(settings).toContain('maxAge: 24h')
+    const [, schema = ''] = /^# yaml-language-server: \$schema=(file:.+)$/m.exec(settings) ?? []
+    expect(JSON.parse(readFileSync(fileURLToPath(schema), 'utf8'))).toMatchObject({ title: 'agent.yaml of apigw' })
     for (const file of ['agent.yaml', 'agent.key']) expect(statSync(join(cwd, file)).mode & 0o777).toBe(0o600)
   })
 

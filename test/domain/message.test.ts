@@ -102,6 +102,9 @@ describe('a message request', () => {
     ['to', { to: 1 }],
     ['from', { from: '' }],
     ['text', { text: '' }],
+    ['text', { type: 'sms', text: '' }],
+    ['text', { normalize: false, text: '' }],
+    ['subject', { normalize: false, subject: '' }],
     ['text', { text: '가'.repeat(1001) }],
     ['text', { text: 'a'.repeat(2001) }],
     ['text', { text: 'hi 😀' }],
@@ -128,6 +131,10 @@ describe('a message request', () => {
     const wrong = wrongIn({ ...valid, ...change })
     expect(wrong).toHaveLength(1)
     expect(wrong[0]?.split(' ')[0]).toBe(path)
+  })
+
+  test.each([{ type: 'sms' }, { normalize: false }])('is refused for a text that is not read at all, with %j', (change) => {
+    expect(wrongIn({ ...valid, ...change, text: 'a'.repeat(100_000) })).toHaveLength(1)
   })
 
   test('says which character EUC-KR cannot hold, and where', () => {

@@ -1,9 +1,12 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type BundleName, bundle } from '../../scripts/bundle.ts'
+import { type BundleName, bundle, bundleAgent } from '../../scripts/bundle.ts'
+import { masterKeysFrom } from '../../src/domain/seal.ts'
+import { sealForAgent } from '../../src/runtime/agent/index.ts'
 import { discoverEndpoints } from '../../src/runtime/gateway/versions/endpoints.ts'
 
 let folder: string
@@ -56,4 +59,27 @@ it('the gateway stays small, contains no database, and has every endpoint', asyn
 
 it('the notifier stays below 250 KB', () => {
   expect(statSync(join(folder, 'notifier.mjs')).size).toBeLessThan(250 * 1024)
+})
+
+it('the worker has the databases of carriers only', () => {
+  const sql = filesIn('worker').filter((file) => file.startsWith('src/runtime/sql/'))
+  expect(sql).toContain('src/runtime/sql/postgres.ts')
+  expect(sql.filter((file) => /oracle|sqlserver|driver|pool/.test(file))).toEqual([])
+})
+
+it('the agent in one file says how to install a driver beside it', async () => {
+  const agent = join(folder, 'agent')
+  await bundleAgent(agent)
+  expect(statSync(join(agent, 'agent.mjs')).size).toBeLessThan(2 * 1024 * 1024)
+  const key = Buffer.alloc(32, 7).toString('base64')
+  const credentials = sealForAgent('id:secret:key', masterKeysFrom(key))
+  writeFileSync(join(agent, 'agent.key'), key)
+  writeFileSync(
+    join(agent, 'agent.yaml'),
+    `version: 1\nname: a1\ngateway: https://api.example.com\nenvironment: live\nscheme: basic\ncredentials: ${credentials}
+database: sqlserver://agent@127.0.0.1/shop\nkeyFile: agent.key\njournal: journal.db\ntables: [{ map: em-tran }]\n`,
+  )
+  const { stderr, stdout, status } = spawnSync(process.execPath, ['agent.mjs'], { cwd: agent, encoding: 'utf8', timeout: 30_000 })
+  expect(status).toBe(1)
+  expect(`${stdout}${stderr}`).toContain(`npm install --no-save --prefix ${agent} tedious@20`)
 })

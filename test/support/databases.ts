@@ -7,6 +7,7 @@ import type { Carrier } from '../../src/domain/carrier.ts'
 import { randomId } from '../../src/domain/ids.ts'
 import type { Message } from '../../src/domain/message.ts'
 import { type Database, openDatabase, type Row } from '../../src/runtime/ports/index.ts'
+import type { Engine } from '../../src/runtime/sql/index.ts'
 import { temporaryFolder } from './names.ts'
 
 type Values = readonly (string | number | null)[]
@@ -17,6 +18,8 @@ export interface TestDatabase {
   sql(text: string, values?: Values): Promise<Record<string, unknown>[]>
   /** The database port under test; each call opens its own connections. */
   open(): Promise<Database>
+  /** The engine under test, where its driver is a fake. */
+  openEngine?(): Engine
 }
 
 async function sqlite(): Promise<TestDatabase> {

@@ -70,7 +70,8 @@ function imageFolder(): string {
   return folder
 }
 
-const imageFiles = ['gateway-health.mjs', 'gateway.mjs', 'rds-ca.pem', 'worker.mjs']
+const maps = readdirSync('templates/agent/maps').map((file) => `maps/${file}`)
+const imageFiles = ['gateway-health.mjs', 'gateway.mjs', 'maps', ...maps.toSorted(), 'rds-ca.pem', 'worker.mjs']
 
 const filesIn = (folder: string) => readdirSync(folder, { recursive: true }).map(String).sort()
 

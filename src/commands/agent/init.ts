@@ -38,7 +38,8 @@ export default class AgentInit extends AgentCommand {
     database: Flags.string({
       env: 'APIGW_DATABASE',
       helpValue: 'ADDRESS',
-      summary: 'sqlite:PATH, mysql://, mariadb:// or postgres://USER@HOST/DATABASE; set the password in APIGW_DATABASE_PASSWORD',
+      summary:
+        'sqlite:PATH, or mysql://, mariadb://, postgres://, sqlserver:// or oracle://USER@HOST/DATABASE; set the password in APIGW_DATABASE_PASSWORD',
     }),
     map: Flags.string({ env: 'APIGW_MAP', helpValue: 'NAME', summary: 'table map (default: the maps that fit the database)' }),
     'max-age': Flags.string({
@@ -77,6 +78,7 @@ export default class AgentInit extends AgentCommand {
     const maxAge = await this.#maxAge(flags['max-age'])
     const written = writeStarter({
       folder: process.cwd(),
+      schema: this.schemaFile,
       name:
         flags.name ??
         (hostname()

@@ -1,7 +1,7 @@
 import { AgentCommand, agentFlags } from '../../cli/agent-command.ts'
 import { stopSignal } from '../../cli/signals.ts'
 import { agentEventText, agentLogLine } from '../../presenters/agent.ts'
-import { type AgentEvent, keepReason, RotatingLog, runAgent } from '../../runtime/agent/index.ts'
+import { type AgentEvent, agentStatus, keepReason, RotatingLog, runAgent, serveStatus } from '../../runtime/agent/index.ts'
 
 export default class AgentRun extends AgentCommand {
   static override summary = 'send rows of your tables and write the reports back'
@@ -33,12 +33,15 @@ export default class AgentRun extends AgentCommand {
         process.stdout.write(`${line}\n`)
         file?.write(line)
       }
+      const { status: address } = settings
+      const page = address === undefined ? undefined : await serveStatus(address, () => agentStatus(agent))
       const stopped = stopSignal()
       const { media } = settings
       const running = runAgent({
         tables: agent.tables,
         journal,
         gateway: agent.gateway,
+        listen: agent.listen,
         agent: settings.name,
         observe,
         mediaRoot: media && resolve(media.root),
@@ -49,6 +52,7 @@ export default class AgentRun extends AgentCommand {
       )
       await stopped
       this.note('Stopping. Calls under way get ten seconds to end.')
+      await page?.close()
       await running.stop()
       return counts
     })

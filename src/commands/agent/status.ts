@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Flags } from '@oclif/core'
 import { AgentCommand, agentFlags } from '../../cli/agent-command.ts'
 import { interruptible } from '../../cli/interrupt.ts'
-import { agentStatus } from '../../operations/agent/index.ts'
 import { agentStatusText } from '../../presenters/agent.ts'
+import { agentStatus } from '../../runtime/agent/index.ts'
 
 const everyMs = 2_000
 const clearScreen = '\u001b[H\u001b[2J'

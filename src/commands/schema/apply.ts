@@ -1,5 +1,6 @@
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { carriersOf, databaseFlags, databasePlace } from '../../cli/database.ts'
+import { isManaged } from '../../domain/table-rules.ts'
 import { applySchema, schemaState } from '../../operations/schema/index.ts'
 
 export default class SchemaApply extends BaseCommand {
@@ -18,7 +19,7 @@ export default class SchemaApply extends BaseCommand {
     const carriers = carriersOf(flags.carriers)
     const state = flags['dry-run'] ? await schemaState(place) : await applySchema(place, carriers)
     for (const { version, name } of state.pending) this.log(`${version}  ${name}`)
-    const made = carriers.filter((carrier) => carrier.existing === undefined).map((carrier) => carrier.table)
+    const made = carriers.filter(isManaged).map((carrier) => carrier.table)
     this.note(`Tables managed by apigw: ${made.join(', ')}.`)
     this.note(
       flags['dry-run']

@@ -3,11 +3,15 @@ import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import {
   type AgentTable,
-  type CustomerTable,
+  CustomerTable,
+  gatewayTooOld,
   inspectTable,
   type LoadedSettings,
+  notifyTrigger,
   type OpenAgent,
 } from '../../runtime/agent/index.ts'
+import type { Engine } from '../../runtime/sql/index.ts'
+import { checkPlans } from './plans.ts'
 
 export interface AgentCheck {
   readonly name: string
@@ -20,6 +24,8 @@ export interface AgentCheck {
 const maxClockMs = 60_000
 /** A row is sent that much too early or late. */
 const maxDatabaseClockMs = 2_000
+/** A full count of a big table takes too long. */
+const maxCounted = 100_000
 
 function seconds(ms: number): string {
   return `${Math.round(Math.abs(ms) / 100) / 10} s`
@@ -46,7 +52,20 @@ async function checkGateway({ settings }: LoadedSettings, { gateway }: OpenAgent
     const detail = `its clock is ${seconds(ahead)} ${ahead > 0 ? 'ahead of' : 'behind'} this machine's`
     return { name: 'gateway', state: 'fail', detail, fix: 'synchronize the clock of this machine (NTP)' }
   }
-  return { name: 'gateway', state: 'ok', detail: `${settings.gateway} accepts the credentials${through}` }
+  const support = await gateway.keySupport(AbortSignal.timeout(10_000))
+  if (support.kind === 'known' && support.keys === false) {
+    return { name: 'gateway', state: 'fail', detail: gatewayTooOld, fix: 'ask the operator of the gateway to update it' }
+  }
+  const described = support.kind === 'known' && support.keys === true
+  const detail = `${settings.gateway} accepts the credentials${through}`
+  if (described) return { name: 'gateway', state: 'ok', detail }
+  const why = support.kind === 'unclear' ? support.why : 'it is not a description of the API'
+  return {
+    name: 'gateway',
+    state: 'warn',
+    detail: `${detail}, but whether it is new enough is not known: ${settings.gateway}/openapi.json cannot be read: ${why}`,
+    fix: 'let the path /openapi.json pass through the proxy',
+  }
 }
 
 async function checkDatabase({ engine }: OpenAgent, tables: readonly AgentTable[]): Promise<AgentCheck[]> {
@@ -80,6 +99,16 @@ async function missingRights({ engine }: OpenAgent, { map }: CustomerTable): Pro
   return missing
 }
 
+function counted(rows: number): string {
+  return `${rows === maxCounted ? 'more than ' : ''}${rows}`
+}
+
+/** Ready rows that were due at a time, counted up to a limit. */
+async function rowsDueBefore({ engine }: OpenAgent, { map }: CustomerTable, at: number): Promise<number> {
+  const { due } = await new CustomerTable(engine, map, () => at).counts(maxCounted)
+  return due
+}
+
 async function checkTable(agent: OpenAgent, { table, maxAgeMs }: AgentTable): Promise<AgentCheck[]> {
   const { engine } = agent
   const name = table.name
@@ -102,14 +131,34 @@ async function checkTable(agent: OpenAgent, { table, maxAgeMs }: AgentTable): Pr
     const detail = `${foreign} rows are being sent by another program, such as the agent that was here before`
     checks.push({ name, state: 'warn', detail, fix: 'stop the other program before this agent starts: two senders send twice' })
   }
-  const { due, oldestDueMs } = await table.counts(100_000)
-  const age = oldestDueMs === undefined ? 0 : table.now() - oldestDueMs
-  if (maxAgeMs !== undefined && age > maxAgeMs) {
-    const detail = `the oldest due row is ${Math.round(age / 60_000)} min old, more than maxAge: rows like it end as expired`
+  // A finding says the same about a table without an index for its status.
+  if (!findings.some(({ column }) => column === table.map.status.column)) checks.push(...(await checkPlans(engine, table)))
+  const { due } = await table.counts(maxCounted)
+  const late = maxAgeMs === undefined ? 0 : await rowsDueBefore(agent, table, table.now() - maxAgeMs)
+  if (late > 0) {
+    const detail = `${counted(late)} ${late === 1 ? 'row has' : 'rows have'} been due for longer than maxAge: the agent will not send them, and they end as expired`
     checks.push({ name, state: 'warn', detail, fix: step`see ${apigw('agent preview')}, and set maxAge in agent.yaml` })
   }
   if (checks.length > 0) return checks
-  return [{ name, state: 'ok', detail: `${due === 100_000 ? 'more than ' : ''}${due} rows are due` }]
+  return [{ name, state: 'ok', detail: `${counted(due)} rows are due` }]
+}
+
+const triggers = `SELECT count(*) AS n FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+  WHERE t.tgrelid = to_regclass(?) AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND strpos(p.prosrc, ?) > 0`
+
+/** Tables without a trigger whose function names the channel. */
+export async function checkNotify(engine: Engine, channel: string, tables: readonly string[]): Promise<AgentCheck[]> {
+  const without = await engine.transaction(async (session) => {
+    const missing: string[] = []
+    for (const table of tables) {
+      const [row] = await session.all(triggers, [engine.quoted(table), channel])
+      if (Number(row?.n) === 0) missing.push(table)
+    }
+    return missing
+  })
+  if (without.length === 0) return [{ name: 'notify', state: 'ok', detail: `triggers notify the channel ${channel}` }]
+  const detail = `no trigger of ${without.join(', ')} notifies the channel ${channel}, so that new rows are found by polling only`
+  return [{ name: 'notify', state: 'warn', detail, fix: notifyTrigger(channel, without).replaceAll(/\n\s*/g, ' ') }]
 }
 
 async function guarded(name: string, work: () => Promise<AgentCheck[]>): Promise<AgentCheck[]> {
@@ -129,10 +178,14 @@ export async function examineAgent(loaded: LoadedSettings, agent: OpenAgent, env
   const tables = reachable
     ? await Promise.all(agent.tables.map((one) => guarded(one.table.name, () => checkTable(agent, one))))
     : []
+  const { notify } = loaded.settings
+  const names = [...new Set(agent.tables.map(({ table }) => table.map.table))]
+  const notified =
+    notify !== undefined && reachable ? await guarded('notify', () => checkNotify(agent.engine, notify, names)) : []
   const journal = await guarded('journal', async () => {
     const { states } = agent.journal().counts()
     const rows = Object.values(states).reduce((sum, n) => sum + n, 0)
     return [{ name: 'journal', state: 'ok', detail: `${loaded.resolve(loaded.settings.journal)}, ${rows} rows` }]
   })
-  return [await gateway, ...database, ...tables.flat(), ...journal]
+  return [await gateway, ...database, ...tables.flat(), ...notified, ...journal]
 }

@@ -1,6 +1,5 @@
 export { examineAgent } from './doctor.ts'
 export { type PreviewRow, previewRows } from './preview.ts'
-export { databaseClock, findScheme, type Recognized, recognizeTables, shippedMaps } from './recognize.ts'
+export { databaseClock, findScheme, type Recognized, recognizeIn, recognizeTables, shippedMaps } from './recognize.ts'
 export { retryRows, rowsToRetry } from './retry.ts'
 export { settingsFile, writeStarter } from './starter.ts'
-export { type AgentStatus, agentStatus } from './status.ts'

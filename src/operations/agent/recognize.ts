@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs'
 import { GatewayClient, parseCredentials } from '../../client/index.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { TableMap } from '../../domain/table-map.ts'
-import { inspectTable, mapFrom, withNamesOf } from '../../runtime/agent/index.ts'
-import { type Engine, openEngine } from '../../runtime/sql/index.ts'
+import { inspectTable, mapFrom } from '../../runtime/agent/index.ts'
+import { type Engine, openEngine, withNamesOf } from '../../runtime/sql/index.ts'
 
 /** A table of the database that a shipped map fits. */
 export interface Recognized {
@@ -35,16 +35,21 @@ async function fits(engine: Engine, given: TableMap): Promise<boolean> {
 export async function recognizeTables(address: string, password: string | undefined, mapsFolder: string): Promise<Recognized[]> {
   const engine = await openEngine(address, { password, connections: 1, timeoutMs: 10_000 })
   try {
-    const found: { readonly name: string; readonly map: TableMap }[] = []
-    for (const one of shippedMaps(mapsFolder)) if (await fits(engine, one.map)) found.push(one)
-    // Two maps of one table would send its rows in two ways: the one that reads a second table knows more of them.
-    const withDetail = new Set(found.flatMap(({ map }) => (map.detail === undefined ? [] : map.table)))
-    return found
-      .filter(({ map }) => map.detail !== undefined || !withDetail.has(map.table))
-      .map(({ name, map }) => ({ map: name, title: map.title ?? name, table: map.table }))
+    return await recognizeIn(engine, mapsFolder)
   } finally {
     await engine.close()
   }
+}
+
+/** The same, in a database that is open. */
+export async function recognizeIn(engine: Engine, mapsFolder: string): Promise<Recognized[]> {
+  const found: { readonly name: string; readonly map: TableMap }[] = []
+  for (const one of shippedMaps(mapsFolder)) if (await fits(engine, one.map)) found.push(one)
+  // Two maps of one table would send its rows in two ways: the one that reads a second table knows more of them.
+  const withDetail = new Set(found.flatMap(({ map }) => (map.detail === undefined ? [] : map.table)))
+  return found
+    .filter(({ map }) => map.detail !== undefined || !withDetail.has(map.table))
+    .map(({ name, map }) => ({ map: name, title: map.title ?? name, table: map.table }))
 }
 
 /** The database's clock, and how far it is ahead of this machine's, in milliseconds. */

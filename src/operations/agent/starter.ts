@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { masterKeysFrom } from '../../domain/seal.ts'
-import { sealForAgent } from '../../runtime/agent/index.ts'
+import { notifyTrigger, sealForAgent } from '../../runtime/agent/index.ts'
+import { isPostgres } from '../../runtime/sql/index.ts'
 
 export const settingsFile = 'agent.yaml'
 export const keyFile = 'agent.key'
 
 export interface StarterRequest {
   readonly folder: string
+  /** The JSON Schema of agent.yaml, for editors. */
+  readonly schema: string
   readonly name: string
   readonly gateway: string
   readonly environment: 'live' | 'test'
@@ -21,6 +25,16 @@ export interface StarterRequest {
   readonly tables: readonly { readonly map: string; readonly table: string; readonly maxAge?: string | undefined }[]
   readonly force?: boolean | undefined
   readonly dryRun?: boolean | undefined
+}
+
+const notifyChannel = 'apigw'
+
+/** The setting for notifications, as a comment with the trigger that it needs: `init` changes nothing in the database. */
+function notifyLines({ database, tables }: StarterRequest): string {
+  if (!isPostgres(database)) return ''
+  const names = [...new Set(tables.map(({ table }) => table))]
+  const trigger = notifyTrigger(notifyChannel, names).replaceAll(/^/gm, '#   ')
+  return `# notify: ${notifyChannel}              # new rows are sent at once, where this trigger notifies the channel:\n${trigger}\n`
 }
 
 function text(request: StarterRequest, credentials: string, password: string | undefined): string {
@@ -34,7 +48,8 @@ function text(request: StarterRequest, credentials: string, password: string | u
         : `    maxAge: ${maxAge}           # rows that have been due for longer are not sent`,
     ].join('\n'),
   )
-  return `# The agent: sends rows of your table, and writes the reports back. docs/agent.md explains each setting.
+  return `# yaml-language-server: $schema=${pathToFileURL(request.schema).href}
+# The agent: sends rows of your table, and writes the reports back. docs/agent.md explains each setting.
 version: 1
 name: ${name}                # names this agent in the rows that it claims; another on each machine
 
@@ -45,7 +60,7 @@ credentials: ${credentials}
 
 database: ${database}
 ${password === undefined ? '# databasePassword:        # what apigw agent encrypt prints, or set APIGW_DATABASE_PASSWORD' : `databasePassword: ${password}`}
-
+${notifyLines(request)}
 keyFile: ${keyFile}          # opens the sealed values above: keep it apart from copies of this file
 journal: agent-journal.db    # on a local disk, not on a network share
 

@@ -1,5 +1,6 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { apigw, type NextStep } from '../../domain/next-step.ts'
+import { isManaged } from '../../domain/table-rules.ts'
 import { type Database, type Migration, openDatabase, type TableFault } from '../../runtime/ports/index.ts'
 
 export interface DatabasePlace {
@@ -62,7 +63,7 @@ async function carrierState(database: Database, carrier: Carrier, willBeCreated:
   const { queue, table } = carrier
   const all = await database.tableFaults(carrier)
   // Only an error about a whole table names no column; `schema apply` creates a table that apigw manages.
-  const isOwn = carrier.existing === undefined
+  const isOwn = isManaged(carrier)
   const faults = all
     .filter(({ column, keepsOut }) => !(willBeCreated && isOwn && column === undefined && keepsOut === 'all'))
     .map(({ table: _table, ...fault }): CarrierFault => {

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GatewayClient } from '../../client/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import { clockWatch } from './clock-watch.ts'
 import type { ObserveAgent } from './events.ts'
+import { Handshake } from './handshake.ts'
 import type { Journal } from './journal.ts'
 import { MediaFiles } from './media-files.ts'
 import { Reporter } from './reporter.ts'
 import { Sender } from './sender.ts'
 import type { CustomerTable } from './table.ts'
+import { Wakeups } from './wakeups.ts'
 import { writeOutcomes } from './write-outcomes.ts'
 
 export interface AgentTable {
@@ -15,12 +18,17 @@ export interface AgentTable {
   readonly maxAgeMs?: number | undefined
 }
 
+/** Calls `onNotification` for each notification of new rows, until `signal` is aborted. It throws where the connection is lost. */
+export type Listen = (onNotification: () => void, onReady: () => void, signal: AbortSignal) => Promise<void>
+
 export interface AgentParts {
   readonly tables: readonly AgentTable[]
   readonly journal: Journal
   readonly gateway: GatewayClient
   readonly agent: string
   readonly observe: ObserveAgent
+  /** Absent: new rows are found by polling only. */
+  readonly listen?: Listen | undefined
   /** Between two looks at a table without due rows, in milliseconds. Default 1,000. */
   readonly pollMs?: number
   /** Calls that are under way at once, for each table. Default 2. */
@@ -44,9 +52,6 @@ const firstPauseMs = 500
 const maxPauseMs = 30_000
 /** With the lease, rows of an agent that is gone are sent within a minute. */
 const orphansEveryMs = 10_000
-const clockEveryMs = 60_000
-/** The clocks are compared anew when this machine's was set by more. */
-const clockJumpMs = 1_000
 /** Between two requests for reports that bring none, whatever a proxy makes of long answers. */
 const reportsEveryMs = 1_000
 const followEveryMs = 10 * 60_000
@@ -66,8 +71,11 @@ export function runAgent(given: AgentParts): RunningAgent {
   const cutting = new AbortController()
   const { mediaRoot: root, mediaWrittenAs: writtenAs } = parts
   const files = root === undefined ? undefined : new MediaFiles({ root, writtenAs })
+  const wakeups = new Wakeups()
+  const handshake = new Handshake(parts)
   const loops = [
-    ...parts.tables.map((one) => sendLoop({ ...parts, files }, one, stopping.signal, cutting.signal)),
+    ...parts.tables.map((one) => sendLoop({ ...parts, files, wakeups, handshake }, one, stopping.signal, cutting.signal)),
+    listenLoop(parts, wakeups, stopping.signal),
     reportLoop(parts, stopping.signal),
     followLoop(parts, stopping.signal),
   ]
@@ -117,19 +125,18 @@ async function forever({ observe }: AgentParts, signal: AbortSignal, step: () =>
 }
 
 async function sendLoop(
-  parts: AgentParts & { readonly files: MediaFiles | undefined },
+  parts: AgentParts & { readonly files: MediaFiles | undefined; readonly wakeups: Wakeups; readonly handshake: Handshake },
   { table, maxAgeMs }: AgentTable,
   stopping: AbortSignal,
   cutting: AbortSignal,
 ): Promise<void> {
-  const { pollMs = 1_000, calls = 2, leaseMs } = parts
+  const { pollMs = 1_000, calls = 2, leaseMs, wakeups } = parts
   const sender = new Sender({ ...parts, table, maxAgeMs })
   const orphansMs = Math.min(orphansEveryMs, leaseMs ?? orphansEveryMs)
+  const compareClocks = clockWatch(table)
   const underWay = new Set<Promise<void>>()
   let failure: Error | undefined
-  let clockAt = Number.NEGATIVE_INFINITY
   let orphansAt = Number.NEGATIVE_INFINITY
-  let drift = 0
   const start = (call: Promise<void>): void => {
     const done = call
       .catch((error: unknown) => {
@@ -144,15 +151,12 @@ async function sendLoop(
       failure = undefined
       throw error
     }
-    const offset = Date.now() - performance.now()
-    if (performance.now() >= clockAt || Math.abs(offset - drift) > clockJumpMs) {
-      await table.connect()
-      clockAt = performance.now() + clockEveryMs
-      drift = offset
-    }
+    const seen = wakeups.count
+    await compareClocks()
     // Also after a claim whose COMMIT had no answer.
     await sender.recover()
     await writeOutcomes({ ...parts, table })
+    if (!(await parts.handshake.passes(stopping))) return pause(pollMs, stopping)
     await sender.sendOpen(cutting)
     if (!sender.isHeld && performance.now() >= orphansAt) {
       orphansAt = performance.now() + orphansMs
@@ -161,9 +165,31 @@ async function sendLoop(
     const batch = sender.isHeld ? undefined : await sender.claim()
     if (batch !== undefined) start(sender.send(batch, cutting))
     if (underWay.size >= calls) await Promise.race(underWay)
-    else if (batch === undefined) await pause(pollMs, stopping)
+    else if (batch === undefined) await wakeups.pause(pollMs, seen, stopping)
   })
   await Promise.all(underWay)
+}
+
+/** Notifications shorten the pause between two polls. While they are lost, polling continues. */
+async function listenLoop({ listen, observe }: AgentParts, wakeups: Wakeups, signal: AbortSignal): Promise<void> {
+  if (listen === undefined) return
+  let pauseMs = firstPauseMs
+  const onReady = () => {
+    pauseMs = firstPauseMs
+    // Of rows that were inserted while the connection was lost.
+    wakeups.wake()
+  }
+  while (!signal.aborted) {
+    try {
+      await listen(() => wakeups.wake(), onReady, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      const why = error instanceof Error ? error.message : String(error)
+      observe({ kind: 'not-listening', why, retryMs: pauseMs })
+      await pause(pauseMs, signal)
+      pauseMs = Math.min(maxPauseMs, pauseMs * 2)
+    }
+  }
 }
 
 /** Waits until the tables have been found. */

@@ -11,9 +11,11 @@ export interface Finding {
   readonly fix: string
 }
 
-const numeric = /^(?:tiny|small|medium|big)?int|integer|^num|^dec|^double|^real|^float|^bit$/
+const numeric = /^(?:tiny|small|medium|big)?int|integer|^num|^dec|^double|^real|^float|^bit$|money$|^binary_/
 const textual = /char|text|clob|enum|set|string/
 const temporal = /date|time/
+/** Of PostgreSQL, Oracle and SQL Server. */
+const zoned = /with (?:local )?time zone|datetimeoffset/
 
 type ByName = (column: string) => Column | undefined
 
@@ -89,8 +91,8 @@ export function timeFits(table: string, column: Column | undefined, time: TimeFo
   ]
   if (temporal.test(type)) {
     if (time !== 'datetime') return finding(`and the map's time is ${time}`, 'set "time: datetime" in the map')
-    return type.includes('with time zone')
-      ? finding('which PostgreSQL reads in the zone of each session', `convert ${name} to timestamp without time zone`)
+    return zoned.test(type)
+      ? finding('and reads a time in the zone of each session', `convert ${name} to a type without a time zone`)
       : []
   }
   if (numeric.test(type))

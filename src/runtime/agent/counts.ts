@@ -1,6 +1,6 @@
 import type { TableMap } from '../../domain/table-map.ts'
 import { readTime, writeTime } from '../../domain/wall-clock.ts'
-import type { Engine } from '../sql/index.ts'
+import type { Engine, Statement } from '../sql/index.ts'
 import { whereOf } from './statements.ts'
 
 export interface RowCounts {
@@ -16,20 +16,21 @@ export async function countRows(
   map: TableMap,
   { now, limit }: { readonly now: number; readonly limit: number },
 ): Promise<RowCounts> {
-  const { quoted } = engine
-  const { columns, status, time, timeZone } = map
-  const { sql, values } = whereOf(map, quoted)
-  const table = quoted(map.table)
+  const { quoted, dialect } = engine
+  const { table, columns, status, time, timeZone } = map
+  const { sql, values } = whereOf(map, engine)
   const due = quoted(columns.dueAt)
-  const count = (where: string) =>
-    `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${table} WHERE ${where}${sql} LIMIT ?) AS some`
-  const ready = `${quoted(status.column)} = ? AND ${due} <= ?`
-  const at = writeTime(now, time, timeZone)
+  const ready = {
+    table,
+    where: `${quoted(status.column)} = ? AND ${due} <= ?${sql}`,
+    values: [status.ready, writeTime(now, time, timeZone), ...values],
+  }
+  const taken = { table, where: `${quoted(status.column)} = ?${sql}`, values: [status.claimed, ...values] }
   return engine.transaction(async (session) => {
-    const [waiting] = await session.all(count(ready), [status.ready, at, ...values, limit])
-    const [claimed] = await session.all(count(`${quoted(status.column)} = ?`), [status.claimed, ...values, limit])
-    const oldest = `SELECT ${due} AS at FROM ${table} WHERE ${ready}${sql} ORDER BY ${due} LIMIT 1`
-    const [first] = await session.all(oldest, [status.ready, at, ...values])
+    const ask = async (statement: Statement) => (await session.all(statement.sql, statement.values))[0]
+    const waiting = await ask(dialect.count({ ...ready, limit }))
+    const claimed = await ask(dialect.count({ ...taken, limit }))
+    const first = await ask(dialect.select({ ...ready, columns: `${due} AS at`, order: due, limit: 1 }))
     const oldestDueMs = readTime(first?.at, time, timeZone)
     return { due: Number(waiting?.n), claimed: Number(claimed?.n), ...(oldestDueMs !== undefined && { oldestDueMs }) }
   })

@@ -19,10 +19,16 @@ export type AgentEvent =
   /** Rows that the database refuses to change, while it changes others. They are tried again every ten minutes. */
   | { readonly kind: 'refused'; readonly table: string; readonly rows: number; readonly why: string }
   | { readonly kind: 'reported'; readonly reports: number; readonly unmatched: number }
+  /** Finished rows were moved into their log tables. */
+  | { readonly kind: 'moved'; readonly table: string; readonly rows: number }
+  /** Finished rows stay where they are. They are tried again every ten minutes. */
+  | { readonly kind: 'not-moved'; readonly table: string; readonly why: string; readonly fix: string }
   /** A result without a value in the table's map. */
   | { readonly kind: 'unmapped'; readonly table: string; readonly code: string }
   /** Rows with an old claim and no call: their agent crashed. */
   | { readonly kind: 'recovered'; readonly table: string; readonly rows: number }
+  /** Notifications of new rows do not arrive. The table is polled as before. */
+  | { readonly kind: 'not-listening'; readonly why: string; readonly retryMs: number }
   | {
       readonly kind: 'unavailable'
       readonly what: 'database' | 'gateway' | 'journal'

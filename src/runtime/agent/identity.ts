@@ -14,6 +14,8 @@ export interface RowIdentity {
   /** What leads to the row's detail. */
   readonly link?: string | undefined
   readonly files?: readonly string[] | undefined
+  /** Which of the row's recipients it is, where there are many. */
+  readonly part?: number | undefined
 }
 
 /** 128 bits. */
@@ -27,8 +29,9 @@ const shortLength = 8
  * (https://bugs.mysql.com/bug.php?id=199).
  */
 export function messageKey(row: RowIdentity): string {
-  const { table, key, dueAt, to, from, text, type = '', subject = '', link, files = [] } = row
-  const more = link === undefined && files.length === 0 ? [] : [link ?? '', files]
+  const { table, key, dueAt, to, from, text, type = '', subject = '', link, files = [], part } = row
+  const more = link === undefined && files.length === 0 && part === undefined ? [] : [link ?? '', files]
+  if (part !== undefined) more.push(String(part))
   const content = JSON.stringify([table, key, dueAt, to, from, text, type, subject, ...more])
   return hash('sha256', content, 'base64url').slice(0, digestLength)
 }

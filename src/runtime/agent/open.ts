@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fetchWith, GatewayClient, parseCredentials } from '../../client/index.ts'
 import { Problem } from '../../domain/problem.ts'
-import { type Engine, openEngine } from '../sql/index.ts'
-import type { AgentTable } from './agent.ts'
+import { type Engine, listen, openEngine } from '../sql/index.ts'
+import type { AgentTable, Listen } from './agent.ts'
 import { Journal } from './journal.ts'
 import { type LoadedSettings, readAgentKey, secretsOf } from './settings.ts'
 import { CustomerTable } from './table.ts'
@@ -12,6 +12,8 @@ export interface OpenAgent {
   readonly engine: Engine
   readonly tables: readonly AgentTable[]
   readonly gateway: GatewayClient
+  /** Absent: `notify` is not set. */
+  readonly listen?: Listen | undefined
   /** Opened with the first use: `preview` and `doctor` need none. */
   journal(): Journal
   close(): Promise<void>
@@ -40,9 +42,14 @@ function databaseAddress({ settings, path, resolve }: LoadedSettings): string {
 
 /**
  * Opens what agent.yaml names. No connection is made before it is used.
+ * @param version of this program
  * @throws Problem `config-invalid`, `input-missing`, `master-key-missing`
  */
-export async function openAgent(loaded: LoadedSettings, env: NodeJS.ProcessEnv = process.env): Promise<OpenAgent> {
+export async function openAgent(
+  loaded: LoadedSettings,
+  version: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<OpenAgent> {
   const { settings, maps, resolve } = loaded
   const keys = readAgentKey(resolve(settings.keyFile))
   const { credentials, databasePassword } = secretsOf(settings, keys, env)
@@ -52,14 +59,21 @@ export async function openAgent(loaded: LoadedSettings, env: NodeJS.ProcessEnv =
     credentials: parseCredentials(credentials),
     scheme: settings.scheme,
     environment: settings.environment,
+    userAgent: `apigw-agent/${version}`,
     fetch: await fetchWith({ proxy: settings.proxy, ca }, env),
   })
-  const engine = await openEngine(databaseAddress(loaded), { password: databasePassword, connections: 4 })
+  const url = databaseAddress(loaded)
+  const engine = await openEngine(url, { password: databasePassword, connections: 4 })
+  const { notify: channel } = settings
   let journal: Journal | undefined
   return {
     engine,
     tables: maps.map(({ map, ...rest }) => ({ table: new CustomerTable(engine, map), ...rest })),
     gateway,
+    ...(channel !== undefined && {
+      listen: (onNotification, onReady, signal) =>
+        listen({ url, password: databasePassword, channel, onNotification }, onReady, signal),
+    }),
     journal: () => {
       journal ??= new Journal(resolve(settings.journal), keys)
       return journal

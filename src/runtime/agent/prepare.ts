@@ -1,5 +1,6 @@
 import { maxMedia } from '../../domain/message.ts'
 import type { TableMap } from '../../domain/table-map.ts'
+import { rowTypeOf } from '../../domain/table-rules.ts'
 import type { Attached } from './attachments.ts'
 import { referenceOf } from './identity.ts'
 import type { JournalMessage } from './journal.ts'
@@ -36,7 +37,8 @@ export function prepare(row: TableRow, { map, maxAgeMs, now, messageKey, attache
   if (dueMs === undefined) return ended('failed', 'due-time-invalid', `${map.columns.dueAt} holds "${dueAt.slice(0, 40)}"`)
   const age = Math.max(0, now - dueMs)
   if (maxAgeMs !== undefined && age >= maxAgeMs) return ended('expired', 'too-old', `was due ${Math.round(age / 60_000)} min ago`)
-  const listed = tableType === undefined ? undefined : map.types?.[tableType]
+  if (row.hasTooMany) return ended('failed', 'too-many-recipients', `${map.columns.to} holds more than 1,000 recipients`)
+  const listed = rowTypeOf(map, tableType)
   if (tableType !== undefined && map.types !== undefined && listed === undefined) {
     return ended('failed', 'type-unknown', `${map.columns.type} holds "${tableType.slice(0, 40)}", which the map does not list`)
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { GatewayClient, GatewayReport } from '../../client/index.ts'
 import { apart } from './apart.ts'
 import type { ObserveAgent } from './events.ts'
@@ -19,6 +20,10 @@ export interface ReporterOptions {
 /** Reports come up to three days after the message; after that an open row is looked up. */
 export const followMs = 96 * 3_600_000
 const lookupRows = 100
+/** Rows that one transaction moves, how many such transactions one round makes, and the pause between two. */
+const rowsPerMove = 500
+const movesAtOnce = 200
+const movePauseMs = 20
 /** Where the place in the list of reports is kept. */
 const cursorName = 'reports-cursor'
 
@@ -76,8 +81,17 @@ export class Reporter {
     return undefined
   }
 
-  /** Looks up rows that were accepted days ago and have no report; what has no outcome even then ends as unknown. */
+  /**
+   * Looks up rows that were accepted days ago and have no report; what has no outcome even then ends as unknown. Then moves
+   * finished rows into their log tables, also where the gateway does not answer.
+   */
   async followUp(signal?: AbortSignal): Promise<NotRead | undefined> {
+    const failed = await this.#followAll(signal)
+    for (const table of this.#options.tables) await this.#moveFinished(table, signal)
+    return failed
+  }
+
+  async #followAll(signal?: AbortSignal): Promise<NotRead | undefined> {
     for (const table of this.#options.tables) {
       for (let more = true; more && signal?.aborted !== true; ) {
         const { failed, rows } = await this.#follow(table, signal)
@@ -110,6 +124,22 @@ export class Reporter {
     journal.record(outcomes)
     await writeOutcomes({ ...this.#options, table })
     return { rows: rows.length }
+  }
+
+  /** Many short transactions: a long one would keep the rows of a whole day locked. */
+  async #moveFinished(table: CustomerTable, signal?: AbortSignal): Promise<void> {
+    const { observe } = this.#options
+    let rows = 0
+    for (let part = 0; part < movesAtOnce && signal?.aborted !== true; part++) {
+      const moved = await table.moveFinished(rowsPerMove)
+      rows += moved.rows
+      if (moved.isDone) {
+        for (const { why, fix } of moved.problems) observe({ kind: 'not-moved', table: table.name, why, fix })
+        break
+      }
+      await sleep(movePauseMs, undefined, { signal }).catch(() => undefined)
+    }
+    if (rows > 0) observe({ kind: 'moved', table: table.name, rows })
   }
 
   /** @returns how many reports found no row */

@@ -1,6 +1,6 @@
 import type { TableMap } from '../../domain/table-map.ts'
 import { writeTime } from '../../domain/wall-clock.ts'
-import { type Engine, marks, type Session, type SqlRow, type Value } from '../sql/index.ts'
+import { type Engine, marks, type Session, type SqlRow, type Statement, type Value } from '../sql/index.ts'
 
 /** A row that failed, with the result that is in the table. */
 export interface FailedRow {
@@ -15,13 +15,8 @@ export interface FailedFilter {
   readonly limit: number
 }
 
-interface Where {
-  readonly sql: string
-  readonly values: readonly Value[]
-}
-
 /** Failed rows. In some tables `failed` and `delivered` are the same state, and only the result distinguishes them. */
-function failedWhere({ quoted }: Engine, { key, status, result }: TableMap, { code, keys }: FailedFilter): Where {
+function failedWhere({ quoted }: Engine, { key, status, result }: TableMap, { code, keys }: FailedFilter): Statement {
   const delivered = typeof result.delivered === 'object' ? Object.values(result.delivered) : [result.delivered]
   const parts = [`${quoted(status.column)} = ?`, `${quoted(result.code)} NOT IN ${marks(delivered.length)}`]
   const values: Value[] = [status.failed, ...delivered]
@@ -37,12 +32,22 @@ function failedWhere({ quoted }: Engine, { key, status, result }: TableMap, { co
 }
 
 async function select(session: Session, engine: Engine, map: TableMap, filter: FailedFilter): Promise<SqlRow[]> {
-  const { quoted } = engine
-  const where = failedWhere(engine, map, filter)
-  const lock = engine.name === 'sqlite' ? '' : ' FOR UPDATE'
-  const columns = `${quoted(map.key)} AS k, ${quoted(map.result.code)} AS code`
-  const sql = `SELECT ${columns} FROM ${quoted(map.table)} WHERE ${where.sql} ORDER BY ${quoted(map.key)} LIMIT ?${lock}`
-  return session.all(sql, [...where.values, filter.limit])
+  // Sending such a row again would send it to each of its recipients again.
+  if (map.recipients !== undefined) return []
+  const { quoted, dialect } = engine
+  const { sql: where, values } = failedWhere(engine, map, filter)
+  const columns = `${dialect.key(map.key)} AS k, ${quoted(map.result.code)} AS code`
+  const order = quoted(map.key)
+  const { sql, values: all } = dialect.select({
+    columns,
+    table: map.table,
+    where,
+    values,
+    order,
+    limit: filter.limit,
+    locked: true,
+  })
+  return session.all(sql, all)
 }
 
 /** Failed rows, up to the limit. */
@@ -51,6 +56,9 @@ export async function failedRows(engine: Engine, map: TableMap, filter: FailedFi
   return rows.map(({ k, code }) => ({ key: String(k).trimEnd(), code: String(code).trimEnd() }))
 }
 
+/** Rows of one transaction: SQL Server takes 2,100 values in a statement, and Oracle 1,000 in a list. */
+const rowsAtOnce = 500
+
 /**
  * Makes failed rows ready again, due now. The new due time makes each another message: the gateway answers a message that it has
  * accepted before with its old id, and sends nothing.
@@ -58,6 +66,19 @@ export async function failedRows(engine: Engine, map: TableMap, filter: FailedFi
  * @returns how many
  */
 export async function requeue(engine: Engine, map: TableMap, filter: FailedFilter, now: number): Promise<number> {
+  const { keys, limit } = filter
+  let ready = 0
+  for (let from = 0; from < (keys?.length ?? limit) && ready < limit; from += rowsAtOnce) {
+    const some = { keys: keys?.slice(from, from + rowsAtOnce), limit: Math.min(rowsAtOnce, limit - ready) }
+    const changed = await requeueSome(engine, map, { ...filter, ...some }, now)
+    // The next look finds other rows, because these are not failed any more.
+    if (changed === 0 && keys === undefined) break
+    ready += changed
+  }
+  return ready
+}
+
+async function requeueSome(engine: Engine, map: TableMap, filter: FailedFilter, now: number): Promise<number> {
   const { quoted } = engine
   const { key, columns, status, time, timeZone } = map
   return engine.transaction(async (session) => {

@@ -1,4 +1,5 @@
 import type { TableMap } from '../../domain/table-map.ts'
+import { rowTypeOf } from '../../domain/table-rules.ts'
 import { readTime } from '../../domain/wall-clock.ts'
 import type { SqlRow } from '../sql/index.ts'
 
@@ -28,12 +29,18 @@ export interface TableRow extends Content {
   readonly link?: string
   /** Whether `link` leads to no row. */
   readonly isDetailMissing?: boolean
+  /** Which of the row's recipients it is, from 1; absent: the row has one. */
+  readonly part?: number
+  /** The recipient's name. */
+  readonly name?: string
+  /** The row has more recipients than are sent. */
+  readonly hasTooMany?: boolean
   /** What the table itself holds: the row stays the same message when its row in the second table is moved or deleted. */
   readonly own: Content
 }
 
 /** A column and the name under which it is read. */
-type Named = [name: string, column: string]
+export type Named = [name: string, column: string]
 
 function optional(value: unknown): string | undefined {
   return value === null || value === undefined ? undefined : String(value)
@@ -58,7 +65,7 @@ export function detailColumnsOf({ key, order, columns }: NonNullable<TableMap['d
   return named({ key, order, ...single }, files)
 }
 
-function contentOf(row: SqlRow, separator: string | undefined): Content {
+function contentOf(row: SqlRow, { fileSeparator: separator, fileEnd }: TableMap): Content {
   const subject = optional(row.f_subject)
   const folder = (optional(row.f_folder) ?? '').trim()
   const files = Object.entries(row)
@@ -67,21 +74,22 @@ function contentOf(row: SqlRow, separator: string | undefined): Content {
       const text = optional(value) ?? ''
       return separator === undefined ? [text] : text.split(separator)
     })
-    .map((name) => name.trim())
+    .map((name) => (fileEnd === undefined ? name : (name.split(fileEnd)[0] ?? '')).trim())
     .filter((name) => name !== '')
     .map((name) => (folder === '' ? name : `${folder.replace(/[\\/]+$/, '')}/${name}`))
   return { text: optional(row.f_text) ?? '', files, ...(subject !== undefined && subject !== '' && { subject }) }
 }
 
 /** A row of `columnsOf`. */
-export function rowFrom(row: SqlRow, { time, timeZone, fileSeparator, types }: TableMap): TableRow {
-  const own = contentOf(row, fileSeparator)
+export function rowFrom(row: SqlRow, map: TableMap): TableRow {
+  const { time, timeZone } = map
+  const own = contentOf(row, map)
   const dueAt = optional(row.f_dueAt) ?? ''
   const dueMs = readTime(row.f_dueAt, time, timeZone)
   const type = optional(row.f_type)?.trimEnd()
   const claim = optional(row.f_claim)
   // The column is often one for anything, and an SMS has no second part.
-  const link = types?.[type ?? ''] === 'sms' ? undefined : optional(row.f_link)?.trim()
+  const link = rowTypeOf(map, type) === 'sms' ? undefined : optional(row.f_link)?.trim()
   return {
     ...own,
     key: String(row.f_key).trimEnd(),
@@ -97,10 +105,26 @@ export function rowFrom(row: SqlRow, { time, timeZone, fileSeparator, types }: T
   }
 }
 
+/** More recipients of one row are a mistake: the vendors allow 100. */
+const maxRecipients = 1_000
+
+/** The messages of a row of `columnsOf`: one, or one for each of its recipients. */
+export function rowsFrom(row: SqlRow, map: TableMap): TableRow[] {
+  const one = rowFrom(row, map)
+  const { recipients } = map
+  if (recipients === undefined) return [one]
+  const all = one.to.split(recipients.separator).filter((entry) => entry.trim() !== '')
+  if (all.length > maxRecipients) return [{ ...one, to: '', part: 1, hasTooMany: true }]
+  return (all.length === 0 ? [''] : all).map((entry, at) => {
+    const end = recipients.nameEnd === undefined ? -1 : entry.lastIndexOf(recipients.nameEnd)
+    return { ...one, to: entry.slice(end + 1).trim(), name: entry.slice(0, Math.max(0, end)).trim(), part: at + 1 }
+  })
+}
+
 /** A row with what the second table holds for it. @param details rows of `detailColumnsOf`, in their order */
-export function withDetail(row: TableRow, details: readonly SqlRow[], { fileSeparator }: TableMap): TableRow {
+export function withDetail(row: TableRow, details: readonly SqlRow[], map: TableMap): TableRow {
   if (row.link === undefined) return row
-  const contents = details.map((detail) => contentOf(detail, fileSeparator))
+  const contents = details.map((detail) => contentOf(detail, map))
   const [first] = contents
   if (first === undefined) return { ...row, isDetailMissing: true }
   const files = contents.flatMap((one) => one.files)
@@ -113,7 +137,7 @@ export function withDetail(row: TableRow, details: readonly SqlRow[], { fileSepa
 }
 
 /** The images that a row is sent with: an SMS or LMS has none, and programs leave names in its columns. */
-export function imagesOf({ type, files }: TableRow, { types }: TableMap): readonly string[] {
-  const wanted = type === undefined || types === undefined ? undefined : types[type]
+export function imagesOf({ type, files }: TableRow, map: TableMap): readonly string[] {
+  const wanted = rowTypeOf(map, type)
   return wanted === 'sms' || wanted === 'lms' ? [] : files
 }

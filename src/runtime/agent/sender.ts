@@ -40,6 +40,8 @@ const refusedMs = 10 * 60_000
 const maxRefused = 500
 /** After so many attempts of a call without a clear answer it is asked whether the gateway answers other calls. */
 const stuckAttempts = 5
+/** Rows with many recipients that are claimed at once. */
+const rowsOfMany = 50
 /** Refusals that a smaller call may not meet. */
 const limits = new Set(['units-exceed-limit', 'day-quota-exceeded', 'month-quota-exceeded'])
 
@@ -99,7 +101,7 @@ export class Sender {
     const { table, agent, observe } = this.#options
     const orphans = await this.#orphans.find()
     const { rows, attached } = await this.#attach([...orphans.values()])
-    const keys = rows.map(({ key }) => key)
+    const keys = [...new Set(rows.map(({ key }) => key))]
     let adopted = 0
     for (let from = 0; from < keys.length; from += this.#size.rows) {
       const some = keys.slice(from, from + this.#size.rows)
@@ -155,17 +157,23 @@ export class Sender {
   /** Claims due rows. @returns the call to make; `undefined`: there is nothing to send */
   async claim(): Promise<JournalBatch | undefined> {
     const { table, journal } = this.#options
-    const most = this.#size.rows
+    // The messages of one row may need several calls.
+    const most = table.map.recipients === undefined ? this.#size.rows : Math.min(this.#size.rows, rowsOfMany)
     // A call of one row takes the newest and the oldest in turn.
     this.#turn = 1 - this.#turn
     const newest = most === 1 ? this.#turn : Math.ceil(most * newestShare)
     const waiting = [...this.#attachments.waitingKeys(), ...this.#refused.keys(maxRefused)]
     const keys = (await table.dueKeys(most - newest, newest, waiting)).slice(0, most)
     if (keys.length === 0) return undefined
-    const ready = await this.#attach(this.#notSentYet(await table.read(keys, [table.map.status.ready])))
+    const due = await table.read(keys, [table.map.status.ready])
+    const unsent = this.#notSentYet(due)
+    const ready = await this.#attach(unsent)
     const intended = ready.rows.map((row) => ({ key: row.key, messageKey: table.messageKeyOf(row) }))
     journal.claiming(table.target, intended)
-    const rows = await this.#claimed(intended.map(({ key }) => key))
+    // Of a row with many recipients some may have been sent before.
+    const sent = new Set(due.filter((row) => !unsent.includes(row)).map((row) => table.messageKeyOf(row)))
+    const taken = await this.#claimed([...new Set(intended.map(({ key }) => key))])
+    const rows = taken.filter((row) => !sent.has(table.messageKeyOf(row)))
     const claimed = new Set(rows.map((row) => table.messageKeyOf(row)))
     // Deleted, changed or taken by another agent in between.
     journal.forgetRows(
@@ -291,12 +299,17 @@ export class Sender {
       outcomes.push({ table: table.target, key: row.key, messageKey, state: to, code, at: table.now() })
       reasons.push({ code, detail })
     }
-    const batch = { id: randomId(), table: table.target, messages, attempts: 0, createdAt: Date.now() }
-    if (messages.length > 0) journal.begin(batch)
+    const batches: JournalBatch[] = []
+    for (let from = 0; from < messages.length; from += this.#size.rows) {
+      const some = messages.slice(from, from + this.#size.rows)
+      batches.push({ id: randomId(), table: table.target, messages: some, attempts: 0, createdAt: Date.now() })
+    }
+    // The first is made at once, and the others with the open calls.
+    for (const batch of batches) journal.begin(batch)
     journal.record(outcomes)
     this.#observeFailures(reasons)
     if (outcomes.length > 0) await writeOutcomes(this.#options)
-    return messages.length === 0 ? undefined : batch
+    return batches[0]
   }
 
   #repeat({ id, messages }: JournalBatch, { why, retryAfterMs, isAtFault = false }: Repeat): void {

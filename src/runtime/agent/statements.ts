@@ -1,6 +1,6 @@
 import type { TableMap } from '../../domain/table-map.ts'
 import { writeTime } from '../../domain/wall-clock.ts'
-import { type Engine, marks, type Value } from '../sql/index.ts'
+import type { Engine, Statement, Value } from '../sql/index.ts'
 
 /** What is written into a row when something became of its message. */
 export interface RowChange {
@@ -20,19 +20,10 @@ export interface RowChange {
 
 type Quoted = (name: string) => string
 
-/** A part of a statement, and the values of its marks. */
-interface Part {
-  readonly sql: string
-  readonly values: readonly Value[]
-}
-
 /** The condition that the map's `where` adds. */
-export function whereOf({ where = {} }: TableMap, quoted: Quoted): Part {
-  const entries = Object.entries(where).map(([column, value]) => ({ column, values: [value].flat() }))
-  return {
-    sql: entries.map(({ column, values }) => ` AND ${quoted(column)} IN ${marks(values.length)}`).join(''),
-    values: entries.flatMap(({ values }) => values),
-  }
+export function whereOf({ where = {} }: TableMap, { dialect }: Pick<Engine, 'dialect'>): Statement {
+  const parts = Object.entries(where).map(([column, value]) => dialect.among(column, [value].flat()))
+  return { sql: parts.map(({ sql }) => ` AND ${sql}`).join(''), values: parts.flatMap(({ values }) => values) }
 }
 
 /** The table's value for a result. @param type the row's type, as the table writes it */
@@ -49,21 +40,19 @@ export function codeOf(
   return typeof value === 'object' ? (value[type ?? ''] ?? Object.values(value)[0] ?? null) : value
 }
 
-/** A key as text: as a number, two long ones may be equal to the database. */
-const keyText = { mysql: 'CHAR', postgres: 'TEXT', sqlite: 'TEXT' } as const
-
 /** Sets the id of each row's message, in one statement for many rows. @returns `undefined`: there is nothing to set */
 export function idsOf(
   { key, id }: TableMap,
   changes: readonly RowChange[],
-  { name, quoted }: Pick<Engine, 'name' | 'quoted'>,
-): Part | undefined {
+  { dialect, quoted }: Pick<Engine, 'dialect' | 'quoted'>,
+): Statement | undefined {
   const known = changes.flatMap((change) => (change.id === undefined ? [] : [[change.key, change.id] as const]))
   const [first] = known
   if (id === undefined || first === undefined) return undefined
   if (changes.length === 1) return { sql: `${quoted(id)} = ?`, values: [first[1]] }
   const cases = known.map(() => 'WHEN ? THEN ?').join(' ')
-  const sql = `${quoted(id)} = CASE CAST(${quoted(key)} AS ${keyText[name]}) ${cases} ELSE ${quoted(id)} END`
+  // The key as text: as a number, two long ones may be equal to the database.
+  const sql = `${quoted(id)} = CASE ${dialect.text(key)} ${cases} ELSE ${quoted(id)} END`
   return { sql, values: known.flat() }
 }
 
@@ -72,7 +61,7 @@ export function setsOf(
   map: TableMap,
   { to, code, at, id }: RowChange,
   { now, type, quoted }: { readonly now: number; readonly type: string | undefined; readonly quoted: Quoted },
-): Part {
+): Statement {
   const { status, result, claim, id: idColumn } = map
   const sets = new Map<string, Value>()
   const set = (column: string | undefined, value: Value): void => {

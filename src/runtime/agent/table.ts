@@ -1,12 +1,15 @@
 import type { TableMap } from '../../domain/table-map.ts'
-import { monthOf, writeTime } from '../../domain/wall-clock.ts'
-import { type Engine, marks, Refusal, type Session, type Value } from '../sql/index.ts'
+import { writeTime } from '../../domain/wall-clock.ts'
+import { type Engine, marks, Refusal, type Session, type Value, withNamesOf } from '../sql/index.ts'
 import { type Claim, claimFrom, claimText } from './claims.ts'
 import { countRows, type RowCounts } from './counts.ts'
 import { readDetails } from './details.ts'
+import { FinishedRows, type Moved } from './finished-rows.ts'
 import { messageKey } from './identity.ts'
-import { withNamesOf } from './names.ts'
-import { columnsOf, rowFrom, type TableRow } from './rows.ts'
+import { logTables } from './log-tables.ts'
+import { decoded, selectList } from './raw-charset.ts'
+import { applyToRecipients } from './recipients.ts'
+import { columnsOf, rowsFrom, type TableRow } from './rows.ts'
 import { idsOf, type RowChange, setsOf, whereOf } from './statements.ts'
 
 /** Rows that one statement names by their keys. */
@@ -23,6 +26,7 @@ export class CustomerTable {
   #aheadMs = 0
   /** Tables of months that are known to be there. */
   readonly #logs = new Set<string>()
+  #finished: FinishedRows | undefined
   readonly #now: () => number
 
   /** @param now this machine's clock */
@@ -67,18 +71,23 @@ export class CustomerTable {
    * @param except keys that are left out, up to 1,000
    */
   async dueKeys(oldest: number, newest: number, except: readonly string[] = []): Promise<string[]> {
-    const { quoted } = this.#engine
-    const { key, columns, status } = this.map
-    const { sql, values } = whereOf(this.map, quoted)
+    const { quoted, dialect } = this.#engine
+    const { key, columns, status, table } = this.map
+    const { sql, values } = whereOf(this.map, this.#engine)
     const others = except.length === 0 ? '' : ` AND ${quoted(key)} NOT IN ${marks(except.length)}`
-    const due = `${quoted(status.column)} = ? AND ${quoted(columns.dueAt)} <= ?${sql}${others}`
-    const select = (order: string) =>
-      `SELECT ${quoted(key)} AS k FROM ${quoted(this.map.table)} WHERE ${due}
-       ORDER BY ${quoted(columns.dueAt)} ${order}, ${quoted(key)} ${order} LIMIT ?`
-    const wanted = [status.ready, this.#time(this.now()), ...values, ...except]
+    const due = {
+      columns: `${dialect.key(key)} AS k`,
+      table,
+      where: `${quoted(status.column)} = ? AND ${quoted(columns.dueAt)} <= ?${sql}${others}`,
+      values: [status.ready, this.#time(this.now()), ...values, ...except],
+    }
     return this.#engine.transaction(async (session) => {
-      const first = await session.all(select('ASC'), [...wanted, oldest])
-      const last = first.length < oldest ? [] : await session.all(select('DESC'), [...wanted, newest])
+      const select = (order: 'ASC' | 'DESC', limit: number) => {
+        const statement = dialect.select({ ...due, order: `${quoted(columns.dueAt)} ${order}, ${quoted(key)} ${order}`, limit })
+        return session.all(statement.sql, statement.values)
+      }
+      const first = await select('ASC', oldest)
+      const last = first.length < oldest || newest === 0 ? [] : await select('DESC', newest)
       return [...new Set([...first, ...last].map(({ k }) => String(k)))]
     })
   }
@@ -108,15 +117,16 @@ export class CustomerTable {
     const { key, status, claim } = this.map
     const mark = claimText({ agent, at: this.now() })
     // In one order, so that two agents do not wait for each other.
-    const sorted = keys.toSorted()
+    const sorted = [...new Set(keys)].toSorted()
     const sets = [`${quoted(status.column)} = ?`, ...(claim === undefined ? [] : [`${quoted(claim)} = ?`])]
     const values: Value[] = [status.claimed, ...(claim === undefined ? [] : [mark])]
     return this.#engine.transaction(async (session) => {
       const locked = (await this.#rows(session, this.map.table, sorted, from, true)).filter(isWanted)
       if (locked.length === 0) return []
       const rows = await readDetails(session, this.#engine, this.map, locked)
-      const update = `UPDATE ${quoted(this.map.table)} SET ${sets.join(', ')} WHERE ${quoted(key)} IN ${marks(rows.length)}`
-      await session.run(update, [...values, ...rows.map((row) => row.key)])
+      const taken = [...new Set(rows.map((row) => row.key))]
+      const update = `UPDATE ${quoted(this.map.table)} SET ${sets.join(', ')} WHERE ${quoted(key)} IN ${marks(taken.length)}`
+      await session.run(update, [...values, ...taken])
       return rows
     })
   }
@@ -135,12 +145,14 @@ export class CustomerTable {
 
   /** Keys of rows that are claimed, by whomever, up to `limit`. */
   async claimedKeys(limit: number): Promise<string[]> {
-    const { quoted } = this.#engine
-    const { key, status, claim } = this.map
-    const { sql, values } = whereOf(this.map, quoted)
+    const { quoted, dialect } = this.#engine
+    const { key, status, claim, table } = this.map
+    const { sql, values } = whereOf(this.map, this.#engine)
     const marked = claim === undefined ? '' : ` AND ${quoted(claim)} LIKE 'apigw:%'`
-    const select = `SELECT ${quoted(key)} AS k FROM ${quoted(this.map.table)} WHERE ${quoted(status.column)} = ?${marked}${sql} LIMIT ?`
-    const rows = await this.#engine.transaction((session) => session.all(select, [status.claimed, ...values, limit]))
+    const where = `${quoted(status.column)} = ?${marked}${sql}`
+    const columns = `${dialect.key(key)} AS k`
+    const select = dialect.select({ columns, table, where, values: [status.claimed, ...values], limit })
+    const rows = await this.#engine.transaction((session) => session.all(select.sql, select.values))
     return rows.map(({ k }) => String(k))
   }
 
@@ -149,17 +161,16 @@ export class CustomerTable {
    * Always 0 where the table has no claim column.
    */
   async foreignClaims(limit: number): Promise<number> {
-    const { quoted } = this.#engine
-    const { columns, status, claim } = this.map
+    const { quoted, dialect } = this.#engine
+    const { columns, status, claim, table } = this.map
     if (claim === undefined) return 0
-    const { sql, values } = whereOf(this.map, quoted)
+    const { sql, values } = whereOf(this.map, this.#engine)
     const now = this.now()
     const due = `${quoted(columns.dueAt)} BETWEEN ? AND ?`
-    const empty = `(${quoted(claim)} IS NULL OR ${quoted(claim)} = '')`
-    const where = `${quoted(status.column)} = ? AND ${due} AND ${empty}${sql}`
-    const select = `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${quoted(this.map.table)} WHERE ${where} LIMIT ?) AS some`
-    const wanted = [status.claimed, this.#time(now - 3_600_000), this.#time(now), ...values, limit]
-    const [row] = await this.#engine.transaction((session) => session.all(select, wanted))
+    const where = `${quoted(status.column)} = ? AND ${due} AND ${dialect.isBlank(claim)}${sql}`
+    const wanted = [status.claimed, this.#time(now - 3_600_000), this.#time(now), ...values]
+    const count = dialect.count({ table, where, values: wanted, limit })
+    const [row] = await this.#engine.transaction((session) => session.all(count.sql, count.values))
     return Number(row?.n)
   }
 
@@ -175,6 +186,12 @@ export class CustomerTable {
       missing.push(...(await this.#applyToLogs(left)))
     }
     return missing
+  }
+
+  /** Moves some finished rows into their log tables, where the map says so. */
+  async moveFinished(limit: number): Promise<Moved> {
+    this.#finished ??= new FinishedRows(this.#engine, this.map)
+    return this.#finished.move(this.now(), limit)
   }
 
   /** Counts of rows by their state, up to `limit` each, and the oldest that is due. */
@@ -207,7 +224,7 @@ export class CustomerTable {
 
   /** The key of a row's message. */
   messageKeyOf(row: TableRow): string {
-    const { own, subject: _subject, ...rest } = row
+    const { own, subject: _subject, name: _name, ...rest } = row
     return messageKey({ ...rest, ...own, table: this.name })
   }
 
@@ -216,18 +233,27 @@ export class CustomerTable {
     const keys = [...new Set(changes.map(({ key }) => key))]
     const open = [status.ready, status.claimed, status.accepted, ...(status.unknown === undefined ? [] : [status.unknown])]
     const rows = await this.#rows(session, table, keys, open, true)
-    const found = new Map(rows.map((row) => [row.key, { row, messageKey: this.messageKeyOf(row), type: row.type }]))
-    const matching = changes.filter(({ key, messageKey: wanted, claimedBy }) => {
-      const one = found.get(key)
-      if (one?.messageKey.startsWith(wanted) !== true) return false
-      return claimedBy === undefined || this.isHeldBy(one.row, claimedBy)
+    const byKey = Map.groupBy(
+      rows.map((row) => ({ row, messageKey: this.messageKeyOf(row) })),
+      ({ row }) => row.key,
+    )
+    const matched = changes.flatMap((change) => {
+      const one = byKey.get(change.key)?.find(({ messageKey }) => messageKey.startsWith(change.messageKey))
+      if (one === undefined) return []
+      return change.claimedBy === undefined || this.isHeldBy(one.row, change.claimedBy) ? [{ change, row: one.row }] : []
     })
+    const done = new Set(matched.map(({ change }) => change))
+    const left = changes.filter((change) => !done.has(change))
+    if (this.map.recipients !== undefined) {
+      await applyToRecipients({ session, engine: this.#engine, map: this.map, now: this.now() }, rows, matched)
+      return left
+    }
     const { quoted } = this.#engine
     const now = this.now()
-    const updates = matching.map((change) => {
-      const type = found.get(change.key)?.type
-      return { change, ...setsOf(this.map, change, { now, type, quoted }) }
-    })
+    const updates = matched.map(({ change, row: { type } }) => ({
+      change,
+      ...setsOf(this.map, change, { now, type, quoted }),
+    }))
     const alike = Map.groupBy(updates, ({ change, sql, values }) => JSON.stringify([sql, values, change.id === undefined]))
     for (const some of alike.values()) {
       const [first = { sql: '', values: [] }] = some
@@ -237,19 +263,13 @@ export class CustomerTable {
       const sql = `UPDATE ${quoted(table)} SET ${sets} WHERE ${quoted(this.map.key)} IN ${marks(some.length)}`
       await session.run(sql, [...first.values, ...(ids?.values ?? []), ...own.map(({ key }) => key)])
     }
-    const done = new Set(matching)
-    return changes.filter((change) => !done.has(change))
+    return left
   }
 
-  /** The customer may have moved a row into the table of its month before its report came. */
+  /** A row may have been moved into a log table before its report came. */
   async #applyToLogs(changes: readonly RowChange[]): Promise<readonly RowChange[]> {
-    const { log, timeZone } = this.map
-    if (log === undefined || changes.length === 0) return changes
     let left = changes
-    const day = 86_400_000
-    const months = [0, 28, 56].map((days) => monthOf(this.now() - days * day, timeZone))
-    for (const month of new Set(months)) {
-      const table = log.replace('{yyyymm}', month)
+    for (const table of logTables(this.map, this.now())) {
       if (left.length === 0) return left
       const rest = left
       const work = this.#engine.transaction(async (session) =>
@@ -283,17 +303,13 @@ export class CustomerTable {
     locked: boolean,
   ): Promise<TableRow[]> {
     if (keys.length === 0) return []
-    const { quoted } = this.#engine
+    const { quoted, dialect } = this.#engine
     const { key, status } = this.map
-    const list = columnsOf(this.map).map(([name, column]) => `${quoted(column)} AS ${quoted(name)}`)
+    const columns = selectList(this.#engine, this.map, columnsOf(this.map))
     const distinct = [...new Set(states)]
     const where = `${quoted(key)} IN ${marks(keys.length)} AND ${quoted(status.column)} IN ${marks(distinct.length)}`
-    // SQLite has one writer, and its transactions begin as such.
-    const lock = locked && this.#engine.name !== 'sqlite' ? ' FOR UPDATE' : ''
-    const rows = await session.all(`SELECT ${list.join(', ')} FROM ${quoted(table)} WHERE ${where}${lock}`, [
-      ...keys,
-      ...distinct,
-    ])
-    return rows.map((row) => rowFrom(row, this.map))
+    const select = dialect.select({ columns, table, where, values: [...keys, ...distinct], locked })
+    const rows = await session.all(select.sql, select.values)
+    return rows.flatMap((row) => rowsFrom(decoded(row, this.map), this.map))
   }
 }

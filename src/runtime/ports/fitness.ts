@@ -1,6 +1,6 @@
 import type { Column, TableFacts } from '../sql/index.ts'
 import type { TableFault } from './database.ts'
-import type { Layout, WrittenColumn } from './layout.ts'
+import type { DetailLayout, Layout, WrittenColumn } from './layout.ts'
 
 /** Characters that a field needs: `least` for the shortest message, `most` for the longest that the gateway accepts. */
 const needs: Partial<Record<WrittenColumn['field'], { readonly least: number; readonly most: number }>> = {
@@ -19,8 +19,9 @@ const needs: Partial<Record<WrittenColumn['field'], { readonly least: number; re
 const hangul = /^(utf8|utf8mb3|utf8mb4|ucs2|utf16|utf16le|utf32|euckr|gb18030|gbk)$/
 const textual = /char|text|string|clob|^$|enum|set/
 
-function notWritten({ table, columns, written }: Table): TableFault[] {
-  const ours = new Set(written.map(({ column }) => column.toLowerCase()))
+/** @param more columns that are written beside those of a message */
+function notWritten({ table, columns, written }: Table, more: readonly string[]): TableFault[] {
+  const ours = new Set([...written.map(({ column }) => column), ...more].map((column) => column.toLowerCase()))
   return columns
     .filter(({ name, optional }) => !optional && !ours.has(name.toLowerCase()))
     .map(({ name }) => ({
@@ -32,9 +33,7 @@ function notWritten({ table, columns, written }: Table): TableFault[] {
     }))
 }
 
-function missing({ table, byName, written }: Table, layout: Layout): TableFault[] {
-  const { status, code, at } = layout.result
-  const read = [status, code, ...(at === undefined ? [] : [at])]
+function missing({ table, byName, written }: Table, read: readonly string[]): TableFault[] {
   const all = new Set([...written.map(({ column }) => column), ...read])
   return [...all]
     .filter((column) => !byName.has(column.toLowerCase()))
@@ -48,10 +47,11 @@ function missing({ table, byName, written }: Table, layout: Layout): TableFault[
 }
 
 function tooNarrow({ table, byName, written }: Table): TableFault[] {
-  return written.flatMap(({ field, column }): TableFault[] => {
+  return written.flatMap(({ field, column, most }): TableFault[] => {
     const found = byName.get(column.toLowerCase())
-    const need = needs[field]
-    if (found === undefined || need === undefined) return []
+    const usual = needs[field]
+    if (found === undefined || usual === undefined) return []
+    const need = most === undefined ? usual : { least: Math.min(usual.least, most), most }
     const isNumber = field === 'id' && !textual.test(found.type)
     const { length = isNumber ? 0 : Number.POSITIVE_INFINITY } = found
     if (length >= need.most) return []
@@ -93,7 +93,8 @@ interface Table {
 
 /** The faults in the columns of a table. @param facts from the database; absent: the table does not exist */
 export function tableFaultsIn(layout: Layout, facts: TableFacts | undefined): TableFault[] {
-  const { table, written } = layout
+  const { table, written, numbered, detail } = layout
+  const { status, code, at } = layout.result
   if (facts === undefined) {
     const fix = layout.managed ? 'apigw schema apply' : 'create it, or correct "table" in the list of carriers'
     return [{ table, detail: `the table ${table} does not exist`, fix, keepsOut: 'all' }]
@@ -107,11 +108,29 @@ export function tableFaultsIn(layout: Layout, facts: TableFacts | undefined): Ta
     keepsOut: 'some',
   }
   return [
-    ...missing(table_, layout),
-    ...notWritten(table_),
+    ...missing(table_, [status, code, ...(at === undefined ? [] : [at])]),
+    ...notWritten(table_, [...(numbered === undefined ? [] : [numbered.column]), ...(detail === undefined ? [] : [detail.link])]),
     ...tooNarrow(table_),
     ...charsets(table_),
     ...enumerations(table_),
     ...(facts.transactional ? [] : [rollback]),
   ]
+}
+
+/** The faults in the columns of the second table. They keep out only the rows that have a second part. */
+export function detailFaultsIn({ table, key, sequence, written }: DetailLayout, facts: TableFacts | undefined): TableFault[] {
+  if (facts === undefined) {
+    return [
+      { table, detail: `the table ${table} does not exist`, fix: 'create it, or correct "detail" in the map', keepsOut: 'some' },
+    ]
+  }
+  const byName = new Map(facts.columns.map((column) => [column.name.toLowerCase(), column]))
+  const all: Table = { table, columns: facts.columns, byName, written }
+  const faults = [
+    ...missing(all, [key]),
+    ...notWritten(all, sequence === undefined ? [] : [key]),
+    ...tooNarrow(all),
+    ...charsets(all),
+  ]
+  return faults.map((fault) => ({ ...fault, keepsOut: 'some' }))
 }

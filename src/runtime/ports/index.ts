@@ -1,4 +1,4 @@
-import { type EngineOptions, openEngine } from '../sql/index.ts'
+import { type EngineOptions, openCarrierEngine } from '../sql/index.ts'
 import type { AwsOptions } from './aws.ts'
 import type { Database } from './database.ts'
 import { DynamoLedger, type LedgerOptions } from './dynamo-ledger.ts'
@@ -44,5 +44,5 @@ export function openMedia(options: AwsOptions & { readonly bucket?: string | und
  * @throws Problem `config-invalid`
  */
 export async function openDatabase(address: string, options: EngineOptions = {}): Promise<Database> {
-  return new SqlDatabase(await openEngine(address, options))
+  return new SqlDatabase(await openCarrierEngine(address, options))
 }

@@ -13,6 +13,22 @@ export interface WrittenColumn {
   readonly column: string
   /** The possible values, if they are few. */
   readonly values?: readonly Value[]
+  /** The longest text that is written, in characters, where it is shorter than the longest of the field. */
+  readonly most?: number
+}
+
+/** The second table of a layout. Its rows are written first, because the row of the message names their key. */
+export interface DetailLayout {
+  readonly table: string
+  readonly key: string
+  /** The column of the message's row that takes the key. */
+  readonly link: string
+  /** Numbers the rows; absent: the database fills in the key. */
+  readonly sequence?: string
+  readonly columns: readonly string[]
+  readonly written: readonly WrittenColumn[]
+  /** The values of the rows of a message, without their key; none: it has no second part. */
+  rowsOf(row: Row): readonly (readonly Value[])[]
 }
 
 /** How a carrier's table is written and read. */
@@ -24,8 +40,15 @@ export interface Layout {
   /** The types of the columns of a managed table. */
   readonly types?: readonly ColumnType[]
   readonly written: readonly WrittenColumn[]
+  /** @throws Error the table has no place for the message */
   valuesOf(row: Row): Value[]
+  /** The column of the message's id. */
   readonly id: string
+  /** How many characters of the id it takes; absent: all. */
+  readonly idLength?: number
+  /** A key that a sequence of the database numbers. */
+  readonly numbered?: { readonly column: string; readonly sequence: string }
+  readonly detail?: DetailLayout
   readonly result: { readonly status: string; readonly done: readonly Value[]; readonly code: string; readonly at?: string }
   /** The table into which finished rows of this month are moved; absent: they stay. */
   logOf(instant: number): string | undefined
@@ -121,6 +144,7 @@ function layoutFor(carrier: Carrier): Layout {
 
 const layouts = new WeakMap<Carrier, Layout>()
 
+/** The layout of a carrier whose table has no map. A map's layout depends on the names in the database: `mappedLayout`. */
 export function layoutOf(carrier: Carrier): Layout {
   let layout = layouts.get(carrier)
   if (layout === undefined) {

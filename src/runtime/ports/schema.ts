@@ -1,7 +1,7 @@
-import type { Engine } from '../sql/index.ts'
+import type { CarrierEngine } from '../sql/index.ts'
 import type { Migration } from './database.ts'
 
-type EngineName = Engine['name']
+type EngineName = CarrierEngine['name']
 
 interface Step extends Migration {
   readonly sql: Readonly<Record<EngineName, readonly string[]>>
@@ -46,7 +46,7 @@ export const steps: readonly Step[] = [
 ]
 
 /** Creates a managed table of a carrier if it is missing, or one of its monthly tables. */
-export function tableSql(engine: Engine, table: string): string[] {
+export function tableSql(engine: CarrierEngine, table: string): string[] {
   const name = engine.quoted(table)
   const waiting = engine.quoted(`${table}_waiting`)
   switch (engine.name) {

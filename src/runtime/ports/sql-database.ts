@@ -1,7 +1,19 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { type Engine, type KeyedTable, marks, Refusal, type Session, type SqlRow, unavailable, type Value } from '../sql/index.ts'
+import { isManaged } from '../../domain/table-rules.ts'
+import {
+  type CarrierEngine,
+  type CarrierSession,
+  columnNames,
+  type KeyedTable,
+  marks,
+  Refusal,
+  type SqlRow,
+  unavailable,
+  type Value,
+  withNamesOf,
+} from '../sql/index.ts'
 import {
   type CarrierResult,
   type CarrierRow,
@@ -13,10 +25,12 @@ import {
   type Row,
   type TableFault,
 } from './database.ts'
-import { tableFaultsIn } from './fitness.ts'
+import { detailFaultsIn, tableFaultsIn } from './fitness.ts'
 import { type Layout, layoutOf, managedStatus } from './layout.ts'
 import type { Owner } from './ledger.ts'
+import { mappedLayout } from './mapped-layout.ts'
 import { steps, tableSql, versionsSql } from './schema.ts'
+import { insertRows, referencesSql, referencesTable } from './sql-insert.ts'
 import { outcomeTime, readOutcomes } from './sql-outcomes.ts'
 import { insertAndRollBack, inventedRow } from './trial-row.ts'
 
@@ -53,13 +67,15 @@ function waitingRow(row: SqlRow): CarrierRow {
 
 /** The carriers' database over any engine: what is said in SQL once. */
 export class SqlDatabase implements Database {
-  readonly #engine: Engine
+  readonly #engine: CarrierEngine
   /** Monthly tables that are known to be there. */
   readonly #made = new Set<string>()
   /** The last row that each table took. */
   readonly #taken = new Map<string, Row>()
+  /** Layouts of maps, with the names that the database has. */
+  readonly #mapped = new WeakMap<Carrier, Layout>()
 
-  constructor(engine: Engine) {
+  constructor(engine: CarrierEngine) {
     this.#engine = engine
   }
 
@@ -76,14 +92,17 @@ export class SqlDatabase implements Database {
         for (const sql of step?.sql[this.#engine.name] ?? []) await session.run(sql)
         await session.insert('apigw_schema', ['version', 'name', 'applied_at'], [[version, name, Date.now()]])
       }
-      for (const layout of carriers.map(layoutOf).filter(({ managed }) => managed)) {
-        for (const sql of tableSql(this.#engine, layout.table)) await session.run(sql)
+      for (const { table } of carriers.filter(isManaged)) {
+        for (const sql of tableSql(this.#engine, table)) await session.run(sql)
+      }
+      if (carriers.some(({ mapped }) => mapped?.write.referenceLength !== undefined)) {
+        for (const sql of referencesSql(this.#engine)) await session.run(sql)
       }
       return missing
     })
   }
 
-  async #pending(session: Session): Promise<readonly Migration[]> {
+  async #pending(session: CarrierSession): Promise<readonly Migration[]> {
     if (!(await this.#engine.hasTable(session, 'apigw_schema'))) return steps.map(({ version, name }) => ({ version, name }))
     const applied = new Set((await session.all('SELECT version FROM apigw_schema')).map(({ version }) => Number(version)))
     return steps.filter(({ version }) => !applied.has(version)).map(({ version, name }) => ({ version, name }))
@@ -92,11 +111,17 @@ export class SqlDatabase implements Database {
   async flush(carrier: Carrier, rows: readonly Row[]): Promise<number> {
     const batch = distinct(rows)
     if (batch.length === 0) return 0
-    const { table, columns, types, valuesOf } = layoutOf(carrier)
+    const layout = await this.#layoutOf(carrier)
+    const { table, idLength } = layout
     const written = await this.#transaction(async (session) => {
       const fresh = await this.#recordIds(session, batch)
+      if (fresh.length === 0) return fresh
+      if (idLength !== undefined) {
+        const short = fresh.map(({ message }) => [message.id.slice(0, idLength), message.id])
+        await session.insert(referencesTable, ['reference', 'msg_id'], short)
+      }
       // Never with IGNORE: it truncates values and only warns.
-      if (fresh.length > 0) await session.insert(table, columns, fresh.map(valuesOf), types)
+      await insertRows(session, this.#engine, layout, fresh)
       return fresh
     })
     const last = written.at(-1)
@@ -105,7 +130,7 @@ export class SqlDatabase implements Database {
   }
 
   async acceptsRow(carrier: Carrier, invented = false): Promise<true | Error | undefined> {
-    const layout = layoutOf(carrier)
+    const layout = await this.#layoutOf(carrier)
     const facts = await this.#ask((session) => this.#engine.facts(session, layout.table))
     if (facts?.transactional === false) return undefined
     const taken = this.#taken.get(layout.table)
@@ -128,16 +153,45 @@ export class SqlDatabase implements Database {
   }
 
   async tableFaults(carrier: Carrier): Promise<readonly TableFault[]> {
-    const layout = layoutOf(carrier)
+    const layout = await this.#layoutOf(carrier)
     const facts = await this.#ask((session) => this.#engine.facts(session, layout.table))
-    const found = tableFaultsIn(layout, facts)
+    const found = [...tableFaultsIn(layout, facts), ...(await this.#detailFaults(layout))]
     if (facts === undefined || !found.some(({ keepsOut }) => keepsOut === 'all')) return found
     if ((await this.acceptsRow(carrier)) !== true) return found
     return found.map((one) => ({ ...one, keepsOut: 'some' }))
   }
 
+  async #detailFaults({ detail, idLength }: Layout): Promise<readonly TableFault[]> {
+    const { facts, references } = await this.#ask(async (session) => ({
+      facts: detail === undefined ? undefined : await this.#engine.facts(session, detail.table),
+      references: idLength === undefined || (await this.#engine.hasTable(session, referencesTable)),
+    }))
+    const lacking: TableFault = {
+      table: referencesTable,
+      detail: `the table ${referencesTable} does not exist`,
+      fix: 'apigw schema apply',
+      keepsOut: 'all',
+    }
+    return [...(detail === undefined ? [] : detailFaultsIn(detail, facts)), ...(references ? [] : [lacking])]
+  }
+
+  /** The layout of a carrier. A map's names are looked for in the database, once its table is there. */
+  async #layoutOf(carrier: Carrier): Promise<Layout> {
+    const { mapped } = carrier
+    if (mapped === undefined) return layoutOf(carrier)
+    const known = this.#mapped.get(carrier)
+    if (known !== undefined) return known
+    const map = await withNamesOf(this.#engine, mapped.map)
+    const main = await columnNames(this.#engine, map.table)
+    const detail = await columnNames(this.#engine, map.detail?.table ?? map.table)
+    const layout = mappedLayout({ ...mapped, map }, { main, detail })
+    const isThere = await this.#ask((session) => this.#engine.hasTable(session, map.table))
+    if (isThere) this.#mapped.set(carrier, layout)
+    return layout
+  }
+
   /** What needs no row to be taken: a refusal here is a fault of the database. */
-  async #ask<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  async #ask<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     try {
       return await this.#transaction(run)
     } catch (error) {
@@ -146,7 +200,7 @@ export class SqlDatabase implements Database {
   }
 
   /** @throws Problem `schema-outdated` where one of our own tables is missing */
-  async #transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  async #transaction<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     try {
       return await this.#engine.transaction(run)
     } catch (error) {
@@ -164,7 +218,7 @@ export class SqlDatabase implements Database {
   }
 
   /** Marks ids as seen. @returns the rows whose id this transaction was the first to mark */
-  async #recordIds<One extends RejectedRow>(session: Session, rows: readonly One[]): Promise<readonly One[]> {
+  async #recordIds<One extends RejectedRow>(session: CarrierSession, rows: readonly One[]): Promise<readonly One[]> {
     const now = Date.now()
     const values = rows.map(({ customer, environment, message }): Value[] => [
       message.id,
@@ -178,7 +232,8 @@ export class SqlDatabase implements Database {
   }
 
   async outcomes(carrier: Carrier, limit: number, except: readonly Owner[] = []): Promise<FinishedMessage[]> {
-    return this.#ask((session) => readOutcomes(this.#engine, session, carrier, limit, except))
+    const layout = await this.#layoutOf(carrier)
+    return this.#ask((session) => readOutcomes(this.#engine, session, { carrier, layout }, limit, except))
   }
 
   async markReported(ids: readonly string[]): Promise<void> {
@@ -192,8 +247,8 @@ export class SqlDatabase implements Database {
   }
 
   async archive(carrier: Carrier, limit: number): Promise<number> {
+    if (!isManaged(carrier)) return 0
     const layout = layoutOf(carrier)
-    if (!layout.managed) return 0
     const { quoted } = this.#engine
     const table = quoted(layout.table)
     const rows = await this.#ask((session) =>
@@ -233,6 +288,8 @@ export class SqlDatabase implements Database {
   }
 
   async forget(before: number): Promise<void> {
+    const references = await this.#ask((session) => this.#engine.hasTable(session, referencesTable))
+    const tables = ['ingest_seen', 'ingest_rejected', ...(references ? [referencesTable] : [])]
     // Reported long ago, or never and seen long ago: both read the one index. A report is never older than its message.
     for (const old of ['reported_at < ?', 'reported_at IS NULL AND seen_at < ?']) {
       await this.#ask(async (session) => {
@@ -240,7 +297,7 @@ export class SqlDatabase implements Database {
         const ids = rows.map(({ msg_id }) => String(msg_id))
         for (let from = 0; from < ids.length; from += 1000) {
           const some = ids.slice(from, from + 1000)
-          for (const table of ['ingest_seen', 'ingest_rejected']) {
+          for (const table of tables) {
             await session.run(`DELETE FROM ${table} WHERE msg_id IN ${marks(some.length)}`, some)
           }
         }
@@ -272,7 +329,8 @@ export class SqlDatabase implements Database {
   }
 
   async count(carrier: Carrier): Promise<number> {
-    const sql = `SELECT count(*) AS n FROM ${this.#engine.quoted(carrier.table)}`
+    const { table } = await this.#layoutOf(carrier)
+    const sql = `SELECT count(*) AS n FROM ${this.#engine.quoted(table)}`
     const [row] = await this.#ask((session) => session.all(sql))
     return Number(row?.n)
   }

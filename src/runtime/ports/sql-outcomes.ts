@@ -2,8 +2,9 @@ import type { Carrier } from '../../domain/carrier.ts'
 import type { Environment } from '../../domain/names.ts'
 import { type Engine, marks, type Session, type SqlRow } from '../sql/index.ts'
 import type { FinishedMessage } from './database.ts'
-import { type Layout, layoutOf } from './layout.ts'
+import type { Layout } from './layout.ts'
 import type { Owner } from './ledger.ts'
+import { referencesTable } from './sql-insert.ts'
 
 /** The shortest month. */
 const monthMs = 28 * 86_400_000
@@ -24,11 +25,10 @@ function ownerValues(owners: readonly Owner[]): string[] {
 export async function readOutcomes(
   engine: Engine,
   session: Session,
-  carrier: Carrier,
+  { carrier, layout }: { readonly carrier: Carrier; readonly layout: Layout },
   limit: number,
   except: readonly Owner[],
 ): Promise<FinishedMessage[]> {
-  const layout = layoutOf(carrier)
   const read = async (table: string, max: number): Promise<FinishedMessage[]> => {
     const values = [...ownerValues(except), ...layout.result.done, max]
     const rows = await session.all(outcomesSql(engine, layout, table, except.length), values)
@@ -47,10 +47,15 @@ export async function readOutcomes(
   return [...byId.values()].sort((a, b) => a.at - b.at)
 }
 
-function outcomesSql({ quoted }: Engine, { id, result }: Layout, table: string, except: number): string {
+function outcomesSql({ quoted }: Engine, { id, idLength, result }: Layout, table: string, except: number): string {
   const at = result.at === undefined ? 'NULL' : `t.${quoted(result.at)}`
-  return `SELECT t.${quoted(id)} AS id, t.${quoted(result.code)} AS code, ${at} AS at, s.customer, s.environment, s.ref
-    FROM ${quoted(table)} t JOIN ingest_seen s ON s.msg_id = t.${quoted(id)} AND s.reported_at IS NULL${excludedOwners(except)}
+  const whole = `t.${quoted(id)}`
+  const joined =
+    idLength === undefined
+      ? `JOIN ingest_seen s ON s.msg_id = ${whole}`
+      : `JOIN ${referencesTable} r ON r.reference = ${whole} JOIN ingest_seen s ON s.msg_id = r.msg_id`
+  return `SELECT s.msg_id AS id, t.${quoted(result.code)} AS code, ${at} AS at, s.customer, s.environment, s.ref
+    FROM ${quoted(table)} t ${joined} AND s.reported_at IS NULL${excludedOwners(except)}
     WHERE t.${quoted(result.status)} IN ${marks(result.done.length)} LIMIT ?`
 }
 

@@ -1,33 +1,25 @@
 import { randomId } from '../../domain/ids.ts'
-import { type Engine, Refusal, type Session, type Value } from '../sql/index.ts'
+import { type CarrierEngine, type CarrierSession, Refusal } from '../sql/index.ts'
 import type { Row } from './database.ts'
 import type { Layout } from './layout.ts'
+import { insertRows } from './sql-insert.ts'
 
 /** Inserts a row under a new id and rolls back. @returns `true` if the table accepted it, otherwise why not */
 export async function insertAndRollBack(
-  { name }: Engine,
-  transaction: (run: (session: Session) => Promise<true>) => Promise<true>,
+  engine: CarrierEngine,
+  transaction: (run: (session: CarrierSession) => Promise<true>) => Promise<true>,
   layout: Layout,
   row: Row,
 ): Promise<true | Error> {
   const accepted = new Error('the row was accepted')
   const { status, done } = layout.result
-  const values = layout.valuesOf({ ...row, message: { ...row.message, id: randomId(), ref: randomId() } })
-  let columns = layout.columns.map((column, at): [string, Value] => [column, values[at] ?? null])
+  const trial = { ...row, message: { ...row.message, id: randomId(), ref: randomId() } }
   // PostgreSQL has no reader of uncommitted rows, so the trial is the very statement of a real row.
-  if (name !== 'postgres') {
-    columns = columns.filter(([column]) => column.toLowerCase() !== status.toLowerCase())
-    columns.push([status, done[0] ?? null])
-  }
+  const replaced = engine.name === 'postgres' ? undefined : { column: status, value: done[0] ?? null }
   try {
     return await transaction(async (session) => {
-      await session.insert(
-        layout.table,
-        columns.map(([column]) => column),
-        [columns.map(([, value]) => value)],
-        name === 'postgres' ? layout.types : undefined,
-      )
-      if (name === 'postgres') await session.run('SET CONSTRAINTS ALL IMMEDIATE')
+      await insertRows(session, engine, layout, [trial], replaced)
+      if (engine.name === 'postgres') await session.run('SET CONSTRAINTS ALL IMMEDIATE')
       throw accepted
     })
   } catch (error) {

@@ -1,5 +1,6 @@
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import type { Dialect } from './dialect.ts'
 
 /** What a column takes. */
 export type Value = string | number | null
@@ -29,6 +30,10 @@ export interface Session {
    * @param types the columns' types, where they are known: PostgreSQL then takes the rows as arrays, which is faster
    */
   insert(table: string, columns: readonly string[], rows: readonly Values[], types?: readonly ColumnType[]): Promise<void>
+}
+
+/** Statements on a database of carriers. */
+export interface CarrierSession extends Session {
   /**
    * Inserts the rows whose key is not in the table yet. The key is the first column.
    * @returns the keys that were new; `undefined`: all of them
@@ -58,7 +63,7 @@ export class Refusal extends Error {
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  const message = error.message === '' ? error.name : error.message
+  const message = (error.message === '' ? error.name : error.message).replaceAll(/\s*\n\s*/g, ' ')
   return code === '' || message.includes(code) ? message : `${code}: ${message}`
 }
 
@@ -90,9 +95,10 @@ export interface TableFacts {
   readonly transactional: boolean
 }
 
-/** One engine: its connections, its words, its errors. */
+/** One engine: its connections, its SQL, its errors. */
 export interface Engine {
-  readonly name: 'sqlite' | 'mysql' | 'postgres'
+  readonly name: 'sqlite' | 'mysql' | 'postgres' | 'sqlserver' | 'oracle'
+  readonly dialect: Dialect
   /** A name in quotes. */
   quoted(name: string): string
   /**
@@ -101,8 +107,6 @@ export interface Engine {
    * @throws Refusal the database answered and refused
    */
   transaction<T>(run: (session: Session) => Promise<T>): Promise<T>
-  /** The same, while no other process does the same: for changes of the schema. */
-  exclusive<T>(run: (session: Session) => Promise<T>): Promise<T>
   /** The database's clock, in milliseconds since 1970. */
   now(session: Session): Promise<number>
   /** Whether there is a table of this name. */
@@ -110,6 +114,14 @@ export interface Engine {
   /** What the database says about a table; `undefined`: there is none. */
   facts(session: Session, table: string): Promise<TableFacts | undefined>
   close(): Promise<void>
+}
+
+/** An engine that carriers use: it also recognises keys and changes the schema. */
+export interface CarrierEngine extends Engine {
+  readonly name: 'sqlite' | 'mysql' | 'postgres'
+  transaction<T>(run: (session: CarrierSession) => Promise<T>): Promise<T>
+  /** A transaction while no other process runs one: for changes of the schema. */
+  exclusive<T>(run: (session: CarrierSession) => Promise<T>): Promise<T>
 }
 
 /** `(?, ?, ?)` */

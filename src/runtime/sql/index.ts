@@ -1,7 +1,11 @@
 import { Problem } from '../../domain/problem.ts'
-import type { Engine } from './engine.ts'
+import type { CarrierEngine, Engine } from './engine.ts'
+import type { ListenRequest } from './postgres-listen.ts'
 
+export type { Statement } from './dialect.ts'
 export {
+  type CarrierEngine,
+  type CarrierSession,
   type Column,
   type ColumnType,
   type Engine,
@@ -15,6 +19,9 @@ export {
   type Value,
 } from './engine.ts'
 export { type IndexColumns, indexesOf } from './indexes.ts'
+export { columnNames, type Rename, withNamesOf } from './map-names.ts'
+
+export type { ListenRequest } from './postgres-listen.ts'
 
 export interface EngineOptions {
   /** Where it is not part of the address. */
@@ -26,24 +33,59 @@ export interface EngineOptions {
 }
 
 /**
- * Opens a database at `sqlite:PATH`, `mysql://…`, `mariadb://…` or `postgres://…`. Each driver is loaded only where it is
+ * Opens a database of carriers at `sqlite:PATH`, `mysql://…`, `mariadb://…` or `postgres://…`. Each driver is loaded only where it is
  * used: the drivers take longer to load than all of our code.
  * @throws Problem `config-invalid`
  */
-export async function openEngine(address: string, options: EngineOptions = {}): Promise<Engine> {
+export async function openCarrierEngine(address: string, options: EngineOptions = {}): Promise<CarrierEngine> {
   if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
     const { SqliteEngine } = await import('./sqlite.ts')
     return new SqliteEngine(address.slice('sqlite:'.length))
   }
-  const server = /^(mysql|mariadb|postgres|postgresql):\/\/[^/]+\/.+/.exec(address)
-  if (server !== null && URL.canParse(address)) {
-    const isPostgres = server[1]?.startsWith('postgres')
+  if (/^(mysql|mariadb|postgres|postgresql):\/\/[^/]+\/.+/.test(address) && URL.canParse(address)) {
     const open = { url: address, ...options }
-    return isPostgres
+    return isPostgres(address)
       ? new (await import('./postgres.ts')).PostgresEngine(open)
       : new (await import('./mysql.ts')).MysqlEngine(open)
   }
-  throw new Problem('config-invalid', 'The database address is not valid.', {
-    next: 'use sqlite:PATH, mysql://USER@HOST/DATABASE, mariadb://… or postgres://…',
-  })
+  throw invalidAddress('mariadb://… or postgres://…')
+}
+
+function invalidAddress(more: string): Problem {
+  const next = `use sqlite:PATH, mysql://USER@HOST/DATABASE, ${more}`
+  return new Problem('config-invalid', 'The database address is not valid.', { next })
+}
+
+const carrierAddress = /^(?:sqlite|mysql|mariadb|postgres|postgresql):/
+
+/**
+ * Opens a database of a customer: one that `openCarrierEngine` opens, or one at `sqlserver://…` or `oracle://…`, whose driver is
+ * installed apart.
+ * @throws Problem `config-invalid`, `driver-missing`
+ */
+export async function openEngine(address: string, options: EngineOptions = {}): Promise<Engine> {
+  const [, kind] = /^(sqlserver|oracle):\/\/[^/]+\/./.exec(address) ?? []
+  if (kind === undefined || !URL.canParse(address)) {
+    if (carrierAddress.test(address)) return openCarrierEngine(address, options)
+    throw invalidAddress('mariadb://…, postgres://…, sqlserver://… or oracle://USER@HOST/SERVICE')
+  }
+  const { loadDriver } = await import('./driver.ts')
+  const open = { url: address, ...options }
+  if (kind === 'sqlserver') {
+    const { sqlServerEngine, tediousPackage } = await import('./sqlserver.ts')
+    return sqlServerEngine(await loadDriver(tediousPackage), open)
+  }
+  const { oracleEngine, oraclePackage } = await import('./oracle.ts')
+  return oracleEngine(await loadDriver(oraclePackage), open)
+}
+
+/** Whether an address leads to PostgreSQL. */
+export function isPostgres(address: string): boolean {
+  return /^postgres(?:ql)?:/.test(address)
+}
+
+/** Listens to a channel of PostgreSQL: see `listenTo`. The driver is loaded only where it is used. */
+export async function listen(request: ListenRequest, onReady: () => void, signal: AbortSignal): Promise<void> {
+  const { listenTo } = await import('./postgres-listen.ts')
+  return listenTo(request, onReady, signal)
 }

@@ -3,7 +3,17 @@ import { Socket } from 'node:net'
 import { createPool, type Pool, type PoolConnection, type QueryResult, type RowDataPacket } from 'mysql2/promise'
 import { Problem } from '../../domain/problem.ts'
 import { NoAnswer, within } from './deadline.ts'
-import { type Engine, Refusal, type Session, type SqlRow, type TableFacts, unavailable, type Values } from './engine.ts'
+import { limitDialect } from './dialect.ts'
+import {
+  type CarrierEngine,
+  type CarrierSession,
+  Refusal,
+  type Session,
+  type SqlRow,
+  type TableFacts,
+  unavailable,
+  type Values,
+} from './engine.ts'
 
 /** Deadlock, lock wait timeout, a record that changed since the snapshot, a statement that was ended: run it again. */
 const again = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'ER_QUERY_INTERRUPTED'])
@@ -45,9 +55,23 @@ interface Known {
   usedAt: number
 }
 
+const quoted = (name: string): string => `\`${name}\``
+
+const indexes = `SELECT index_name AS name, column_name AS col FROM information_schema.statistics
+  WHERE table_schema = DATABASE() AND table_name = ? ORDER BY index_name, seq_in_index`
+
 /** The carriers' database in MariaDB (10.5 or later) or MySQL (8.0 or later). */
-export class MysqlEngine implements Engine {
+export class MysqlEngine implements CarrierEngine {
   readonly name = 'mysql'
+  readonly quoted = quoted
+  readonly dialect = limitDialect({
+    quoted,
+    lock: ' FOR UPDATE',
+    text: 'CHAR',
+    indexes: (table) => ({ sql: indexes, values: [table] }),
+    hex: (column) => `HEX(${quoted(column)})`,
+    createLike: ({ table, like }) => [`CREATE TABLE IF NOT EXISTS ${quoted(table)} LIKE ${quoted(like)}`],
+  })
   readonly #pool: Pool
   readonly #address: string
   readonly #database: string
@@ -78,11 +102,7 @@ export class MysqlEngine implements Engine {
     this.#pool.on('connection', (connection) => void connection.on('error', () => undefined))
   }
 
-  quoted(name: string): string {
-    return `\`${name}\``
-  }
-
-  async transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  async transaction<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     for (let round = 1; ; round++) {
       try {
         return await this.#ask((connection) => this.#transaction(connection, run))
@@ -93,7 +113,7 @@ export class MysqlEngine implements Engine {
     }
   }
 
-  async #transaction<T>(connection: PoolConnection, run: (session: Session) => Promise<T>): Promise<T> {
+  async #transaction<T>(connection: PoolConnection, run: (session: CarrierSession) => Promise<T>): Promise<T> {
     const statement = (sql: string, ms: number) => within(connection.query(sql), ms, () => discard(connection))
     await statement('START TRANSACTION', this.#timeoutMs)
     try {
@@ -113,7 +133,7 @@ export class MysqlEngine implements Engine {
   }
 
   /** MySQL ends a transaction with each change of the schema, so a named lock keeps others out. */
-  async exclusive<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  async exclusive<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     const lock = `apigw.${this.#database}`.slice(0, 64)
     return this.#ask(async (connection) => {
       const session = this.#session(connection, schemaTimeoutMs)
@@ -210,7 +230,7 @@ export class MysqlEngine implements Engine {
     this.#known.set(connection.connection, { maxBytes: Number(row?.bytes), usedAt: Date.now() })
   }
 
-  #session(connection: PoolConnection, timeoutMs: number): Session {
+  #session(connection: PoolConnection, timeoutMs: number): CarrierSession {
     const query = async <T extends QueryResult>(sql: string, values: readonly unknown[] = []): Promise<T> => {
       const [result] = await within(connection.query<T>(sql, [...values]), timeoutMs, () => discard(connection))
       return result

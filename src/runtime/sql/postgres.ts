@@ -1,9 +1,11 @@
 import pg from 'pg'
 import { Problem } from '../../domain/problem.ts'
 import { NoAnswer, within } from './deadline.ts'
+import { limitDialect } from './dialect.ts'
 import {
+  type CarrierEngine,
+  type CarrierSession,
   type ColumnType,
-  type Engine,
   Refusal,
   type Session,
   type SqlRow,
@@ -32,9 +34,49 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
+/** The address without a password, as errors show it. */
+export function shownAddress(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`
+}
+
+/** How one connection is made. */
+export function connectionOf(url: URL, given: string | undefined): pg.ClientConfig {
+  const password = given ?? decodeURIComponent(url.password)
+  return {
+    host: url.hostname,
+    port: url.port === '' ? 5432 : Number(url.port),
+    user: decodeURIComponent(url.username),
+    ...(password !== '' && { password }),
+    database: url.pathname.slice(1),
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    ...(url.searchParams.get('ssl') === 'true' && { ssl: true }),
+  }
+}
+
+const quoted = (name: string): string => `"${name}"`
+
+/** An index over a part of the rows is left out: it may not hold the rows that are looked for. */
+const indexes = `SELECT c.relname AS name, a.attname AS col FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(number, place)
+  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+  WHERE i.indrelid = to_regclass(?) AND i.indpred IS NULL AND i.indisvalid ORDER BY c.relname, k.place`
+
 /** The carriers' database in PostgreSQL (12 or later). */
-export class PostgresEngine implements Engine {
+export class PostgresEngine implements CarrierEngine {
   readonly name = 'postgres'
+  readonly quoted = quoted
+  readonly dialect = limitDialect({
+    quoted,
+    lock: ' FOR UPDATE',
+    text: 'TEXT',
+    indexes: (table) => ({ sql: indexes, values: [quoted(table)] }),
+    hex: (column) => `encode(convert_to(${quoted(column)}, getdatabaseencoding()), 'hex')`,
+    // Without identities and defaults: a default would depend on the sequence of the other table.
+    createLike: ({ table, like }) => [
+      `CREATE TABLE IF NOT EXISTS ${quoted(table)} (LIKE ${quoted(like)} INCLUDING CONSTRAINTS INCLUDING INDEXES)`,
+    ],
+  })
   readonly #pool: pg.Pool
   readonly #address: string
   readonly #timeoutMs: number
@@ -42,24 +84,16 @@ export class PostgresEngine implements Engine {
 
   constructor(options: ServerOptions) {
     const url = new URL(options.url)
-    this.#address = `${url.protocol}//${url.host}${url.pathname}`
+    this.#address = shownAddress(url)
     this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs
-    const password = options.password ?? decodeURIComponent(url.password)
     this.#pool = new pg.Pool({
-      host: url.hostname,
-      port: url.port === '' ? 5432 : Number(url.port),
-      user: decodeURIComponent(url.username),
-      ...(password !== '' && { password }),
-      database: url.pathname.slice(1),
+      ...connectionOf(url, options.password),
       max: options.connections ?? 4,
-      connectionTimeoutMillis: 5_000,
-      keepAlive: true,
       statement_timeout: schemaTimeoutMs,
       lock_timeout: 10_000,
       idle_in_transaction_session_timeout: 60_000,
       // A timestamp is a reading of a clock, not an instant: it comes as the text that it is.
       types: { getTypeParser: () => (text: string) => text },
-      ...(url.searchParams.get('ssl') === 'true' && { ssl: true }),
     })
     // The server may close idle connections: the next call opens a new one.
     this.#pool.on('error', () => undefined)
@@ -68,15 +102,11 @@ export class PostgresEngine implements Engine {
     this.#pool.on('connect', (client) => void client.on('error', () => undefined))
   }
 
-  quoted(name: string): string {
-    return `"${name}"`
-  }
-
-  async transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  async transaction<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     return this.#transaction(run, this.#timeoutMs)
   }
 
-  async #transaction<T>(run: (session: Session) => Promise<T>, timeoutMs: number): Promise<T> {
+  async #transaction<T>(run: (session: CarrierSession) => Promise<T>, timeoutMs: number): Promise<T> {
     for (let round = 1; ; round++) {
       try {
         return await this.#ask((client) => this.#inTransaction(client, run, timeoutMs))
@@ -87,7 +117,7 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  async #inTransaction<T>(client: pg.PoolClient, run: (session: Session) => Promise<T>, timeoutMs: number): Promise<T> {
+  async #inTransaction<T>(client: pg.PoolClient, run: (session: CarrierSession) => Promise<T>, timeoutMs: number): Promise<T> {
     const statement = (sql: string, ms: number) => within(client.query(sql), ms, () => discard(client))
     await statement('BEGIN ISOLATION LEVEL READ COMMITTED', this.#timeoutMs)
     try {
@@ -106,7 +136,7 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  exclusive<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  exclusive<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     return this.#transaction(async (session) => {
       await session.all('SELECT pg_advisory_xact_lock(?)', [schemaLock])
       return run(session)
@@ -174,7 +204,7 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  #session(client: pg.PoolClient, timeoutMs: number): Session {
+  #session(client: pg.PoolClient, timeoutMs: number): CarrierSession {
     const send = <R extends pg.QueryResultRow = SqlRow>(config: pg.QueryConfig): Promise<pg.QueryResult<R>> =>
       within(client.query<R>(config), timeoutMs, () => discard(client))
     const query = (sql: string, values: readonly unknown[] = []): Promise<pg.QueryResult<SqlRow>> => {

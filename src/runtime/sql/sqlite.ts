@@ -1,7 +1,18 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { type Engine, marks, Refusal, type Session, type SqlRow, type TableFacts, unavailable, type Values } from './engine.ts'
+import { limitDialect } from './dialect.ts'
+import {
+  type CarrierEngine,
+  type CarrierSession,
+  marks,
+  Refusal,
+  type Session,
+  type SqlRow,
+  type TableFacts,
+  unavailable,
+  type Values,
+} from './engine.ts'
 
 const busyMs = 5_000
 
@@ -14,9 +25,27 @@ const ofTheFile = new Set([5, 6, 8, 10, 11, 13, 14, 26])
  */
 const turns = new Map<string, Promise<unknown>>()
 
+const quoted = (name: string): string => `"${name}"`
+
+const indexes = `SELECT l.name, i.name AS col FROM pragma_index_list(?) l, pragma_index_info(l.name) i
+  WHERE l.partial = 0 AND i.name IS NOT NULL ORDER BY l.name, i.seqno`
+
 /** The carriers' database in one SQLite file: for one machine. */
-export class SqliteEngine implements Engine {
+export class SqliteEngine implements CarrierEngine {
   readonly name = 'sqlite'
+  readonly quoted = quoted
+  readonly dialect = limitDialect({
+    quoted,
+    // SQLite has one writer, and its transactions begin as such.
+    lock: '',
+    text: 'TEXT',
+    indexes: (table) => ({ sql: indexes, values: [table] }),
+    hex: (column) => `hex(CAST(${quoted(column)} AS BLOB))`,
+    createLike: ({ table, like, key }) => [
+      `CREATE TABLE IF NOT EXISTS ${quoted(table)} AS SELECT * FROM ${quoted(like)} LIMIT 0`,
+      `CREATE INDEX IF NOT EXISTS ${quoted(`${table}_key`)} ON ${quoted(table)} (${quoted(key)})`,
+    ],
+  })
   readonly #db: DatabaseSync
   readonly #path: string
   readonly #statements = new Map<string, StatementSync>()
@@ -29,18 +58,14 @@ export class SqliteEngine implements Engine {
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   }
 
-  quoted(name: string): string {
-    return `"${name}"`
-  }
-
-  transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  transaction<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     const turn = (turns.get(this.#path) ?? Promise.resolve()).then(() => this.#transaction(run))
     const done = turn.catch(() => undefined)
     turns.set(this.#path, done)
     return turn
   }
 
-  exclusive<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  exclusive<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     return this.transaction(run)
   }
 
@@ -73,7 +98,7 @@ export class SqliteEngine implements Engine {
     if (this.#db.isOpen) this.#db.close()
   }
 
-  async #transaction<T>(run: (session: Session) => Promise<T>): Promise<T> {
+  async #transaction<T>(run: (session: CarrierSession) => Promise<T>): Promise<T> {
     try {
       this.#db.exec('BEGIN IMMEDIATE')
       const result = await run(this.#session)
@@ -102,7 +127,7 @@ export class SqliteEngine implements Engine {
     return statement
   }
 
-  readonly #session: Session = {
+  readonly #session: CarrierSession = {
     all: async (sql, values = []) => this.#statement(sql).all(...values) as SqlRow[],
     run: async (sql, values = []) => Number(this.#statement(sql).run(...values).changes),
     insert: async (table, columns, rows) => {

@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest'
-import { recognizeTables } from '../../../src/operations/agent/index.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { recognizeIn, recognizeTables } from '../../../src/operations/agent/index.ts'
 import { createLayout, insertRow, layoutOf, layouts } from '../../runtime/agent/layouts.ts'
 import { mapFolder } from '../../runtime/agent/shipped-maps.ts'
 import { engines } from '../../support/databases.ts'
+import { engineOf, fakeEngines } from '../../support/sql-servers/databases.ts'
 
 describe.each(engines)('in a database on $engine', ({ engine, create }) => {
   test('each table in use is recognized, once', async () => {
@@ -27,4 +28,13 @@ describe.each(engines)('in a database on $engine', ({ engine, create }) => {
       { map: 'em-tran', title: 'EM_TRAN', table: 'em_tran' },
     ])
   })
+})
+
+test.each(fakeEngines)('each table in use is recognized in $engine', async ({ engine, create }) => {
+  const database = await create()
+  const wanted = layouts.filter(({ map }) => map !== 'em-tran')
+  for (const layout of wanted) await createLayout(database, engine, layout)
+  const sql = await engineOf(database)
+  onTestFinished(() => sql.close())
+  expect((await recognizeIn(sql, mapFolder)).map(({ map }) => map)).toEqual(wanted.map(({ map }) => map).toSorted())
 })

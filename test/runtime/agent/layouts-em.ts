@@ -113,7 +113,7 @@ export const emLayouts: readonly Layout[] = [
         message: { type: 'sms', text: `text ${key}` },
         after: { msg_status: '2', mt_report_code_ib: null, date_mt_sent: accepted },
         delivered: { msg_status: '3', mt_report_code_ib: '1000', date_mt_sent: accepted, date_mt_report: done },
-        failed: { msg_status: '3', mt_report_code_ib: '2000', date_mt_sent: accepted, date_mt_report: done },
+        failed: { msg_status: '3', mt_report_code_ib: '3014', date_mt_sent: accepted, date_mt_report: done },
       }
     }),
   },
@@ -158,7 +158,7 @@ export const emLayouts: readonly Layout[] = [
         message: { type: at === 0 ? 'lms' : 'mms', text: `text ${at}`, subject: '제목', ...(at > 0 && { images: 3 - at }) },
         after: { msg_status: '2', mt_report_code_ib: null, date_mt_sent: accepted, date_mt_report: null },
         delivered: { msg_status: '3', mt_report_code_ib: '1000', date_mt_sent: accepted, date_mt_report: done },
-        failed: { msg_status: '3', mt_report_code_ib: '2000', date_mt_sent: accepted, date_mt_report: done },
+        failed: { msg_status: '3', mt_report_code_ib: '3014', date_mt_sent: accepted, date_mt_report: done },
       }
     }),
   },

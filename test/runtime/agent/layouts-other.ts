@@ -77,14 +77,14 @@ export const otherLayouts: readonly Layout[] = [
         MSG_BODY: `text ${at}`,
         ATTACHED_FILE: at === 2 ? images.join('|') : null,
       }
-      if (type === '6') return { row, after: { STATUS: '2', CALL_STATUS: '9999', REPORT_TIME: accepted } }
+      if (type === '6') return { row, after: { STATUS: '2', CALL_STATUS: '9090', REPORT_TIME: accepted } }
       const kind = ['sms', 'lms', 'mms'][at] ?? ''
       return {
         row,
         message: { type: kind, text: `text ${at}`, ...(at > 0 && { subject: '제목' }), ...(at === 2 && { images: 2 }) },
         after: { STATUS: '1', CALL_STATUS: null, REPORT_TIME: null },
         delivered: { STATUS: '2', CALL_STATUS: at === 0 ? '4100' : '6600', REPORT_TIME: done },
-        failed: { STATUS: '2', CALL_STATUS: '9999', REPORT_TIME: done },
+        failed: { STATUS: '2', CALL_STATUS: at === 0 ? '4420' : '6610', REPORT_TIME: done },
       }
     }),
   },

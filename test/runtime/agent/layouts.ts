@@ -1,9 +1,11 @@
 import type { TestDatabase } from '../../support/databases.ts'
+import type { agentEngines } from '../../support/sql-servers/databases.ts'
 import type { Layout, Row } from './layout.ts'
 import { emLayouts } from './layouts-em.ts'
+import { ktLayouts } from './layouts-kt.ts'
 import { otherLayouts } from './layouts-other.ts'
 
-export const layouts: readonly Layout[] = [...emLayouts, ...otherLayouts]
+export const layouts: readonly Layout[] = [...emLayouts, ...ktLayouts, ...otherLayouts]
 
 export function layoutOf(map: string): Layout {
   const found = layouts.find((layout) => layout.map === map)
@@ -11,7 +13,7 @@ export function layoutOf(map: string): Layout {
   return found
 }
 
-type EngineName = 'SQLite' | 'MariaDB' | 'PostgreSQL'
+type EngineName = (typeof agentEngines)[number]['engine']
 
 /** Creates the tables of a layout. PostgreSQL has no DATETIME, and folds the names to small letters. */
 export async function createLayout(database: TestDatabase, engine: EngineName, layout: Layout): Promise<void> {

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { mediaIdOf } from '../../../src/domain/ids.ts'
 import type { Message } from '../../../src/domain/message.ts'
-import { inspectTable, MediaFiles, withNamesOf } from '../../../src/runtime/agent/index.ts'
+import { inspectTable, MediaFiles } from '../../../src/runtime/agent/index.ts'
 import { type Media, openMedia } from '../../../src/runtime/ports/index.ts'
-import { openEngine } from '../../../src/runtime/sql/index.ts'
-import { engines } from '../../support/databases.ts'
+import { withNamesOf } from '../../../src/runtime/sql/index.ts'
 import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
 import { jpeg } from '../../support/jpeg.ts'
 import { temporaryFolder } from '../../support/names.ts'
+import { agentEngines, engineOf } from '../../support/sql-servers/databases.ts'
 import { liveQueue, type Sqs, startSqs } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
 import { images, type Layout, type Sample } from './layout.ts'
@@ -54,11 +54,11 @@ const expectedTwo = (map: string) =>
 
 const keyOf = ({ key }: Layout, { row }: Sample): string | number => row[key] ?? ''
 
-describe.each(engines)('on $engine', ({ engine, create }) => {
+describe.each(agentEngines)('on $engine', ({ engine, create }) => {
   test.each(layouts.map((layout) => [layout.map, layout] as const))('%s fits its table', async (name, layout) => {
     const database = await create()
     await createLayout(database, engine, layout)
-    const sql = await openEngine(database.address)
+    const sql = await engineOf(database)
     onTestFinished(() => sql.close())
     expect(await inspectTable(sql, await withNamesOf(sql, shippedMap(name)))).toEqual([])
   })

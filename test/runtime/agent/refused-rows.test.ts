@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { engines } from '../../support/databases.ts'
+import { agentEngines } from '../../support/sql-servers/databases.ts'
 import { liveQueue } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
 import { createLayout, insertRow, layoutOf, readRow } from './layouts.ts'
@@ -12,7 +12,7 @@ const services = useServices()
 const layout = layoutOf('sc-tran')
 const [create0 = '', ...others] = layout.ddl
 
-describe.each(engines)('on $engine', ({ engine, create }) => {
+describe.each(agentEngines)('on $engine', ({ engine, create }) => {
   async function start(condition: string) {
     const database = await create()
     const ddl = [create0.replace(/\)$/, `, CHECK (${condition}))`), ...others]

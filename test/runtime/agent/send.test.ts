@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Fetch } from '../../../src/client/index.ts'
-import { engines } from '../../support/databases.ts'
+import { agentEngines } from '../../support/sql-servers/databases.ts'
 import { liveQueue } from '../../support/sqs.ts'
 import { noon, startWorld } from '../../support/world.ts'
 import { useServices } from './stage.ts'
@@ -8,7 +8,7 @@ import { createOutbox, fill, testAgent } from './support.ts'
 
 const services = useServices()
 
-describe.each(engines)('an agent on $engine', ({ create }) => {
+describe.each(agentEngines)('an agent on $engine', ({ engine, create }) => {
   async function start(options: { readonly quota?: { day?: number; rate?: number; burst?: number } } = {}) {
     const database = await create()
     await createOutbox(database)
@@ -36,7 +36,8 @@ describe.each(engines)('an agent on $engine', ({ create }) => {
     const [row] = await database.sql('SELECT message_id, claim, accepted_at FROM outbox WHERE id = 7')
     expect(row).toEqual({
       message_id: messages.find(({ text }) => text === 'hello 7')?.id,
-      claim: '',
+      // Oracle has no empty text.
+      claim: engine === 'Oracle' ? ' ' : '',
       accepted_at: '2026-11-23 12:00:00',
     })
   })

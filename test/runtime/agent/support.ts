@@ -7,15 +7,16 @@ import {
   type AgentEvent,
   CustomerTable,
   Journal,
+  type Listen,
   type MediaFiles,
   Reporter,
   runAgent,
   Sender,
-  withNamesOf,
 } from '../../../src/runtime/agent/index.ts'
-import { type Engine, openEngine } from '../../../src/runtime/sql/index.ts'
+import { type Engine, withNamesOf } from '../../../src/runtime/sql/index.ts'
 import type { TestDatabase } from '../../support/databases.ts'
 import { temporaryFolder } from '../../support/names.ts'
+import { engineOf } from '../../support/sql-servers/databases.ts'
 import { noon, type World } from '../../support/world.ts'
 
 export const journalKeys = masterKeysFrom(Buffer.alloc(32, 7).toString('base64'))
@@ -35,7 +36,7 @@ export const outbox: TableMap = tableMap.parse({
 export async function createOutbox(database: TestDatabase, name = 'outbox'): Promise<void> {
   await database.sql(`CREATE TABLE ${name} (
     id integer PRIMARY KEY, recipient varchar(20), sender varchar(20), body varchar(2000), type varchar(2), send_at ${
-      database.address.startsWith('mysql') || database.address.startsWith('mariadb') ? 'datetime' : 'timestamp'
+      /^(?:mysql|mariadb|sqlserver):/.test(database.address) ? 'datetime' : 'timestamp'
     },
     state char(1) NOT NULL, claim varchar(26), message_id varchar(26), result varchar(10), result_at varchar(30),
     accepted_at varchar(30))`)
@@ -70,7 +71,7 @@ export interface TestAgent {
   readonly events: AgentEvent[]
   /** Sends until no row is due and no call is open. */
   drain(): Promise<void>
-  run(): Promise<void>
+  run(changes?: { readonly pollMs?: number; readonly listen?: Listen }): Promise<void>
 }
 
 export interface TestAgentOptions {
@@ -84,6 +85,7 @@ export interface TestAgentOptions {
   readonly now?: number
   readonly fetch?: Fetch
   readonly files?: MediaFiles
+  readonly leaseMs?: number
   /** What stands between the agent and its database. */
   readonly wrap?: (engine: Engine) => Engine
 }
@@ -96,7 +98,7 @@ export async function testAgent({
   name = 'a1',
   ...options
 }: TestAgentOptions): Promise<TestAgent> {
-  const opened = await openEngine(database.address)
+  const opened = await engineOf(database)
   // The database has the clock of the test as well: rows of a fixed day must not grow old with the calendar.
   opened.now = async () => options.now ?? noon
   const engine = options.wrap?.(opened) ?? opened
@@ -111,7 +113,16 @@ export async function testAgent({
   })
   const events: AgentEvent[] = []
   const observe = (event: AgentEvent): void => void events.push(event)
-  const sender = new Sender({ table, journal, gateway, agent: name, observe, maxAgeMs: options.maxAgeMs, files: options.files })
+  const sender = new Sender({
+    table,
+    journal,
+    gateway,
+    agent: name,
+    observe,
+    maxAgeMs: options.maxAgeMs,
+    files: options.files,
+    leaseMs: options.leaseMs,
+  })
   const reporter = new Reporter({ tables: [table], journal, gateway, observe, agent: name })
   onTestFinished(async () => {
     journal.close()
@@ -133,8 +144,9 @@ export async function testAgent({
         else if (journal.openCalls(table.target).length === 0) return
       }
     },
-    run: async () => {
-      const running = runAgent({ tables: [{ table }], journal, gateway, agent: name, observe, pollMs: 20, reportWaitSeconds: 1 })
+    run: async (changes = {}) => {
+      const parts = { tables: [{ table }], journal, gateway, agent: name, observe, pollMs: 20, reportWaitSeconds: 1 }
+      const running = runAgent({ ...parts, ...changes })
       onTestFinished(() => running.stop())
     },
   }

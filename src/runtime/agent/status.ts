@@ -1,4 +1,5 @@
-import type { AgentTable, OpenAgent } from '../../runtime/agent/index.ts'
+import type { AgentTable } from './agent.ts'
+import type { OpenAgent } from './open.ts'
 
 /** What one table waits for. */
 export interface TableStatus {

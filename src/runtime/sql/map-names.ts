@@ -1,7 +1,8 @@
 import type { TableMap } from '../../domain/table-map.ts'
-import type { Engine, Session, TableFacts } from '../sql/index.ts'
+import type { Engine, Session, TableFacts } from './engine.ts'
 
-type Rename = (name: string) => string
+/** Finds the name that the database uses. */
+export type Rename = (name: string) => string
 
 /** A table's name in the database; `undefined`: it does not exist. */
 async function tableNamed(engine: Engine, session: Session, name: string): Promise<string | undefined> {
@@ -69,11 +70,53 @@ function renamedDetail(detail: NonNullable<TableMap['detail']>, table: string, c
   }
 }
 
-/** A monthly table has its name in the case of the table that it belongs to. */
+/** The table of recipients, and the columns of it that `result` names. */
+function renamedRecipients(
+  { recipients, result }: { readonly recipients: NonNullable<TableMap['recipients']>; readonly result: TableMap['result'] },
+  table: string,
+  column: Rename,
+): Pick<TableMap, 'recipients' | 'result'> {
+  const { key, part, number, name, copied, state } = recipients
+  return {
+    recipients: {
+      ...recipients,
+      table,
+      key: column(key),
+      part: column(part),
+      number: column(number),
+      name: optional(name, column),
+      copied: copied?.map(column),
+      state: { ...state, column: column(state.column) },
+    },
+    result: {
+      ...result,
+      code: column(result.code),
+      at: optional(result.at, column),
+      acceptedAt: optional(result.acceptedAt, column),
+    },
+  }
+}
+
+async function withNamesOfRecipients(engine: Engine, session: Session, map: TableMap): Promise<TableMap> {
+  const { recipients, result } = map
+  if (recipients === undefined) return map
+  const table = (await tableNamed(engine, session, recipients.table)) ?? recipients.table
+  const facts = await engine.facts(session, table)
+  const named = { ...map, ...renamedRecipients({ recipients, result }, table, columnsIn(facts ?? { columns: [] })) }
+  const { summary } = recipients
+  if (summary === undefined || named.recipients === undefined) return named
+  const summaryTable = (await tableNamed(engine, session, summary.table)) ?? summary.table
+  const column = columnsIn((await engine.facts(session, summaryTable)) ?? { columns: [] })
+  const renamedSummary = { table: summaryTable, accepted: column(summary.accepted), refused: column(summary.refused) }
+  return { ...named, recipients: { ...named.recipients, summary: renamedSummary } }
+}
+
+/** A log table has its name in the case of the table that it belongs to. */
 function logNamed(log: string, before: string, after: string): string {
   if (before === after) return log
-  const text = log.replace('{yyyymm}', '')
-  return `${after === after.toLowerCase() ? text.toLowerCase() : text.toUpperCase()}{yyyymm}`
+  const month = '{yyyymm}'
+  const parts = log.split(month)
+  return parts.map((part) => (after === after.toLowerCase() ? part.toLowerCase() : part.toUpperCase())).join(month)
 }
 
 /**
@@ -87,9 +130,16 @@ export async function withNamesOf(engine: Engine, map: TableMap): Promise<TableM
     const facts = await engine.facts(session, table)
     const log = map.log === undefined ? undefined : logNamed(map.log, map.table, table)
     const main = { ...(facts === undefined ? map : renamed(map, columnsIn(facts))), table, log }
+    if (main.recipients !== undefined) return withNamesOfRecipients(engine, session, main)
     if (main.detail === undefined) return main
     const detail = (await tableNamed(engine, session, main.detail.table)) ?? main.detail.table
     const detailFacts = await engine.facts(session, detail)
     return { ...main, detail: renamedDetail(main.detail, detail, columnsIn(detailFacts ?? { columns: [] })) }
   })
+}
+
+/** The columns of a table by their names in any case. A name that the table does not have stays as it is. */
+export async function columnNames(engine: Engine, table: string): Promise<Rename> {
+  const facts = await engine.transaction((session) => engine.facts(session, table))
+  return columnsIn(facts ?? { columns: [] })
 }
