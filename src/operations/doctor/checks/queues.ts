@@ -44,6 +44,18 @@ async function checkQueue(queue: Queue, of: string): Promise<Check> {
   }
 }
 
+/**
+ * The check of a queue that a route names. `sandbox` is the sandbox queue of the stage
+ * (docs/decisions/0066-the-sandbox-queue-by-its-name.md), or a queue that is called so.
+ */
+export async function checkRouted(queue: Queue, name: string, stage: string | undefined): Promise<Check> {
+  if (name !== 'sandbox' || stage === undefined) return checkQueue(queue, name)
+  const ofStage = await checkQueue(queue, `sandbox-apigw-${stage}`)
+  if (ofStage.state !== 'fail') return ofStage
+  const called = await checkQueue(queue, name)
+  return called.state === 'fail' ? ofStage : called
+}
+
 /** The skipped check for a missing permission, which says nothing about the queue itself. */
 function skippedCheck(name: string, error: unknown): Check | undefined {
   if (!(error instanceof Problem)) return undefined
@@ -54,7 +66,7 @@ function skippedCheck(name: string, error: unknown): Check | undefined {
 
 /** @param credentials defaults to the credentials of the environment */
 export async function checkQueues(
-  { sqsEndpoint, region }: Places,
+  { sqsEndpoint, region, stage, stageRegion }: Places,
   routes: readonly Route[],
   credentials: (() => Promise<SigningCredentials>) | undefined,
 ): Promise<Check[]> {
@@ -72,7 +84,8 @@ export async function checkQueues(
   }
   const queue = openQueue({ endpoint: sqsEndpoint, region, credentials: sqsEndpoint === undefined ? credentials : undefined })
   try {
-    return await Promise.all(names.map((name) => checkQueue(queue, name)))
+    const deployed = sqsEndpoint === undefined && stageRegion !== undefined ? stage : undefined
+    return await Promise.all(names.map((name) => checkRouted(queue, name, deployed)))
   } finally {
     queue.close()
   }
