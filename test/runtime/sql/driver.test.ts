@@ -39,7 +39,7 @@ test('a package without the functions that are called is not used', async () => 
   const other: DriverPackage<never> = { ...tediousPackage, name: 'zod', isDriver: (module): module is never => module === 0 }
   await expect(loadDriver(other)).rejects.toMatchObject({
     code: 'driver-missing',
-    message: 'The package zod is not version 20: it lacks functions that apigw calls.',
+    message: 'The package zod is not version 20: it lacks functions that are needed here.',
   })
 })
 
