@@ -94,15 +94,13 @@ export default class Deploy extends BaseCommand {
   }
 
   #cost(plans: readonly StackPlan[], region: string | undefined): Cost | null {
-    const cost = region === undefined ? undefined : monthlyCost(plans, region)
-    if (cost === undefined)
-      this.note(
-        region === undefined
-          ? 'No cost estimate without a region. See https://calculator.aws'
-          : `No cost estimate for ${region}. See https://calculator.aws`,
-      )
-    else this.note(costText(cost))
-    return cost ?? null
+    if (region === undefined) {
+      this.note('No cost estimate without a region. See https://calculator.aws')
+      return null
+    }
+    const cost = monthlyCost(plans, region)
+    this.note(costText(cost))
+    return cost
   }
 
   async #deploy(clients: StackClients, stage: Stage, plans: readonly StackPlan[], flags: DeployFlags, signal: AbortSignal) {

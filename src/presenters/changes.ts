@@ -73,18 +73,28 @@ export function restoreText(restore: RestoreSettings, region: string): string {
 
 const dollars = (amount: number): string => `$${amount.toFixed(2)}`
 
+function priceOf(amount: number | null): string {
+  return amount === null ? 'price unknown' : dollars(amount)
+}
+
+/** A price of usage may be far below a cent. */
+function usageText({ what, unit, dollars: price }: Cost['usage'][number]): string {
+  return price === null ? `${what} (price unknown)` : `${what} $${price} per ${unit}`
+}
+
 /** The monthly cost by part. */
-export function costText({ lines, dollarsAMonth, egress, notCounted, source }: Cost): string {
+export function costText({ lines, dollarsAMonth, atLeast, egress, usage, source }: Cost): string {
   const width = Math.max(...lines.map(({ what }) => what.length), 0)
-  const parts = lines.map(({ what, dollarsAMonth: each }) => `  ${what.padEnd(width)}  ${dollars(each).padStart(9)}`)
+  const parts = lines.map(({ what, dollarsAMonth: each }) => `  ${what.padEnd(width)}  ${priceOf(each).padStart(13)}`)
   const egressLine =
     egress === null || egress.taken === 'none'
       ? []
-      : [`  Egress: endpoints ${dollars(egress.endpoints)}, NAT ${dollars(egress.nat)}; uses ${egress.taken}.`]
+      : [`  Egress: endpoints ${priceOf(egress.endpoints)}, NAT ${priceOf(egress.nat)}; uses ${egress.taken}.`]
+  const sum = `Fixed cost: ${atLeast ? 'at least ' : ''}${dollars(dollarsAMonth)} per month`
   return [
-    `${styled('bold', `Fixed cost: ${dollars(dollarsAMonth)} per month`)} (${source})`,
+    `${styled('bold', sum)} (${source}; free tiers are not subtracted)`,
     ...parts,
     ...egressLine,
-    `  Not included: ${notCounted.join('; ')}.`,
+    `  Not included, because it depends on traffic: ${usage.map(usageText).join('; ')}.`,
   ].join('\n')
 }
