@@ -1,5 +1,5 @@
 import type { RestoreSettings } from '../domain/stage.ts'
-import type { Change, Cost, Input, Loss } from '../operations/stacks/index.ts'
+import type { Change, Cost, Input, Loss, StackDrift } from '../operations/stacks/index.ts'
 import { count, plain, styled } from './output.ts'
 
 const signs: Readonly<Record<Change['kind'], { sign: string; word: string; style: 'green' | 'yellow' | 'red' | 'cyan' }>> = {
@@ -54,6 +54,28 @@ export function unknownText(unknown: readonly Input[]): string {
     ([from, inputs]) => `  ? ${inputs.map(({ parameter }) => parameter).join(', ')}: known after ${from} is deployed`,
   )
   return lines.join('\n')
+}
+
+const differences: Readonly<Record<string, string>> = { ADD: 'added', REMOVE: 'removed', NOT_EQUAL: 'changed' }
+
+/** The values of a drifted property on one line. */
+const maxShown = 120
+
+function driftValue(value: string | null): string {
+  if (value === null) return '(not shown)'
+  const text = plain(value)
+  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text
+}
+
+/** The resources of a stack that were changed outside CloudFormation. */
+export function driftText(name: string, { resources }: StackDrift): string {
+  const lines = resources.flatMap(({ id, type, status, properties }) => [
+    `  ${styled('yellow', plain(`* ${status === 'DELETED' ? 'deleted' : 'changed'} outside CloudFormation ${id}  ${type}`))}`,
+    ...properties.map(({ path, difference, expected, actual }) =>
+      plain(`      ${path} ${differences[difference] ?? difference}: ${driftValue(expected)} -> ${driftValue(actual)}`),
+    ),
+  ])
+  return [styled('bold', `${name}  ${count(resources.length)} drifted`), ...lines].join('\n')
 }
 
 /** The settings with which a new deployment takes over what was retained, as they are written into apigw.yaml. */

@@ -251,6 +251,36 @@ describe('diff', () => {
     )
     expect(aws.changeSets).toBe(0)
   })
+  test('with --drift shows what was changed outside CloudFormation, and exits with 3', async () => {
+    const { run, aws } = await cloud()
+    await run('deploy', '--yes')
+    expect((await run('diff', '--drift')).code).toBe(0)
+    const differences = [['/CidrBlock', '10.40.0.0/16', '10.50.0.0/16']] as const
+    const resources = [
+      { id: 'Vpc', type: 'AWS::EC2::VPC', status: 'MODIFIED', differences },
+      { id: 'Log', type: 'AWS::EC2::FlowLog', status: 'DELETED' },
+    ]
+    aws.drifts.set('apigw-prod-network', { resources })
+    const shown = await run('diff', '--drift')
+    expect(shown.code).toBe(3)
+    expect(shown.stdout.split('\n')).toEqual([
+      'apigw-prod-network  2 drifted',
+      '  * changed outside CloudFormation Vpc  AWS::EC2::VPC',
+      '      /CidrBlock changed: 10.40.0.0/16 -> 10.50.0.0/16',
+      '  * deleted outside CloudFormation Log  AWS::EC2::FlowLog',
+      '',
+    ])
+    const json = await run('diff', '--drift', '--json', 'network')
+    expect({ code: json.code, ...JSON.parse(json.stdout) }).toMatchObject({
+      code: 3,
+      differs: true,
+      stacks: [{ stack: 'network', changes: [], drift: { incomplete: null, resources: [{ id: 'Vpc' }, { id: 'Log' }] } }],
+    })
+    expect(JSON.parse((await run('diff', '--json', 'network')).stdout)).toMatchObject({
+      differs: false,
+      stacks: [{ drift: null }],
+    })
+  })
 })
 
 describe('status and outputs', () => {

@@ -14,6 +14,21 @@ export interface Script {
   readonly ends?: readonly [status: string, reason?: string | undefined]
 }
 
+/** What a detection of drift finds in a stack. */
+export interface FakeDrift {
+  /** Polls before it ends. */
+  readonly polls?: number
+  readonly ends?: readonly [status: string, reason?: string]
+  /** Whether another detection is in progress. */
+  readonly busy?: boolean
+  readonly resources?: readonly {
+    readonly id: string
+    readonly type: string
+    readonly status: string
+    readonly differences?: readonly (readonly [path: string, expected: string, actual: string])[]
+  }[]
+}
+
 interface Event {
   readonly id: string
   readonly said: Said
@@ -112,6 +127,10 @@ export class FakeCloudFormation {
   /** Outputs of stacks by name, instead of those in their templates: functions are not evaluated. */
   readonly outputs = new Map<string, Readonly<Record<string, string>>>()
 
+  /** What a detection of drift finds, by the name of the stack. */
+  readonly drifts = new Map<string, FakeDrift>()
+  readonly #detections = new Map<string, { drift: FakeDrift; polls: number }>()
+
   get changeSets(): number {
     return this.#sets.size
   }
@@ -128,6 +147,9 @@ export class FakeCloudFormation {
     },
     ExecuteChangeSet: (asked) => this.#execute(asked),
     DescribeStackEvents: (asked) => this.#events(asked),
+    DetectStackDrift: ({ parameters }) => this.#with(parameters, (stack) => this.#detect(stack)),
+    DescribeStackDriftDetectionStatus: ({ parameters }) => this.#detection(parameters.get('StackDriftDetectionId') ?? ''),
+    DescribeStackResourceDrifts: ({ parameters }) => this.#with(parameters, (stack) => this.#drifted(stack, parameters)),
     DeleteStack: (asked) => this.#delete(asked),
     GetTemplate: ({ parameters }) => this.#with(parameters, ({ template }) => fields({ TemplateBody: template })),
     ListStackResources: (asked) => this.#resources(asked),
@@ -368,6 +390,46 @@ export class FakeCloudFormation {
       const more = from + pageSize < stack.events.length
       return fields({ StackEvents: members(...list), NextToken: more ? String(from + pageSize) : undefined })
     })
+  }
+
+  #detect({ name }: FakeStack): Answer {
+    const drift = this.drifts.get(name) ?? {}
+    if (drift.busy)
+      return { error: 'ValidationError', message: 'Drift detection is already in progress for this stack', status: 400 }
+    this.#count += 1
+    this.#detections.set(`detection-${this.#count}`, { drift, polls: 0 })
+    return fields({ StackDriftDetectionId: `detection-${this.#count}` })
+  }
+
+  #detection(id: string): Answer {
+    const detection = this.#detections.get(id)
+    if (detection === undefined) return { error: 'ValidationError', message: `${id} does not exist`, status: 400 }
+    const { drift } = detection
+    const [DetectionStatus, DetectionStatusReason] =
+      detection.polls++ < (drift.polls ?? 1) ? ['DETECTION_IN_PROGRESS'] : (drift.ends ?? ['DETECTION_COMPLETE'])
+    return fields({ StackDriftDetectionId: id, DetectionStatus, DetectionStatusReason })
+  }
+
+  #drifted({ name }: FakeStack, parameters: URLSearchParams): Answer {
+    const all = this.drifts.get(name)?.resources ?? []
+    const wanted = [...parameters].flatMap(([key, value]) => (key.startsWith('StackResourceDriftStatusFilters') ? [value] : []))
+    const found = all.filter(({ status }) => wanted.includes(status))
+    const from = Number(parameters.get('NextToken') ?? 0)
+    const list = found.slice(from, from + pageSize).map(({ id, type, status, differences = [] }) =>
+      fields({
+        LogicalResourceId: id,
+        PhysicalResourceId: `${id.toLowerCase()}-1`,
+        ResourceType: type,
+        StackResourceDriftStatus: status,
+        PropertyDifferences: members(
+          ...differences.map(([PropertyPath, ExpectedValue, ActualValue]) =>
+            fields({ PropertyPath, ExpectedValue, ActualValue, DifferenceType: 'NOT_EQUAL' }),
+          ),
+        ),
+      }),
+    )
+    const more = from + pageSize < found.length
+    return fields({ StackResourceDrifts: members(...list), NextToken: more ? String(from + pageSize) : undefined })
   }
 
   #delete({ parameters }: Asked): Answer {
