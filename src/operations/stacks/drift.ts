@@ -48,13 +48,7 @@ const maxValue = 2_000
  * The states in which CloudFormation compares a stack
  * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html).
  */
-const comparable = new Set([
-  'CREATE_COMPLETE',
-  'UPDATE_COMPLETE',
-  'UPDATE_ROLLBACK_COMPLETE',
-  'UPDATE_ROLLBACK_FAILED',
-  'IMPORT_COMPLETE',
-])
+const comparable = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_FAILED'])
 
 /** The templates have no secret in them, but what was set by hand may be one. */
 const mayBeSecret = /password|passwd|secret|token|credential|private|api_?key|environment|variables/i
