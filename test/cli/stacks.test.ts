@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { installation, project } from '../operations/stacks/installation.ts'
@@ -31,7 +31,7 @@ describe('deploy', () => {
     const second = await run('deploy', '--yes', '--json')
     expect(second.code, second.stdout).toBe(0)
     const { stacks, ...head } = JSON.parse(second.stdout)
-    expect(Object.keys(head)).toEqual(['stage', 'region', 'dryRun', 'cost', 'quotas'])
+    expect(Object.keys(head)).toEqual(['stage', 'region', 'dryRun', 'rollback', 'cost', 'quotas'])
     expect(stacks.map(({ stack, changed }: { stack: string; changed: boolean }) => [stack, changed])).toEqual(
       keys.map((key) => [key, false]),
     )
@@ -42,6 +42,28 @@ describe('deploy', () => {
       outputs: { Key: 'apigw-prod-security:security' },
     })
     expect(s3.asked.slice(asked).filter((one) => one.startsWith('PUT'))).toEqual([])
+  })
+  test('--rollback shows the way back, asks, and returns to the version before', async () => {
+    const { run, aws, root } = await cloud()
+    expect(jsonError(await run('deploy', '--rollback', '--json'))).toMatchObject({
+      code: 'stack-refused',
+      message: 'The last deployment recorded no earlier version of prod.',
+    })
+    await run('deploy', '--yes')
+    const before = aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey
+    writeFileSync(join(root, 'dist/lambda/worker.mjs'), 'export const handler = 2\n')
+    await run('deploy', '--yes')
+    const after = aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey
+    expect(after).not.toBe(before)
+    const refused = await run('deploy', '--rollback')
+    expect(refused.code).toBe(2)
+    expect(aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey).toBe(after)
+    const done = await run('deploy', '--rollback', '--yes')
+    expect(done.code, done.stderr).toBe(0)
+    expect(done.stderr).toMatch(/^Rolling back the deployment of \d{4}-.*Z by tester: worker\.$/m)
+    expect(done.stdout).toBe('apigw-prod-worker  deployed\n')
+    expect(aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey).toBe(before)
+    expect((await run('deploy', '--rollback', '--out', 'build', '--dry-run')).code).toBe(2)
   })
   test('names the quotas that are too small before the first stack, with the command that requests more', async () => {
     const quota = (Value: number) => () => JSON.stringify({ Quota: { Value } })
