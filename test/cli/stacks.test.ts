@@ -52,6 +52,8 @@ describe('deploy', () => {
     await run('deploy', '--yes')
     const before = aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey
     writeFileSync(join(root, 'dist/lambda/worker.mjs'), 'export const handler = 2\n')
+    const template = join(root, 'templates/stacks/worker.yaml')
+    writeFileSync(template, readFileSync(template, 'utf8').replace('Resources:', 'Resources:\n  New: {Type: AWS::SNS::Topic}'))
     await run('deploy', '--yes')
     const after = aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey
     expect(after).not.toBe(before)
@@ -61,6 +63,7 @@ describe('deploy', () => {
     const done = await run('deploy', '--rollback', '--yes')
     expect(done.code, done.stderr).toBe(0)
     expect(done.stderr).toMatch(/^Rolling back the deployment of \d{4}-.*Z by tester: worker\.$/m)
+    expect(done.stderr).toMatch(/- delete +New {2}AWS::SNS::Topic/)
     expect(done.stdout).toBe('apigw-prod-worker  deployed\n')
     expect(aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey).toBe(before)
     expect((await run('deploy', '--rollback', '--out', 'build', '--dry-run')).code).toBe(2)
