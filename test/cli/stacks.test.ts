@@ -374,6 +374,12 @@ describe('destroy', () => {
     expect(refused.stderr).toMatch(/Next: {2}apigw destroy --stage prod --yes --confirm prod/)
     const shown = await run('destroy', '--dry-run')
     expect(shown.stderr).toMatch(/- delete +Queue {2}AWS::SQS::Queue {2}DATA LOSS/)
+    expect(shown.stderr.match(/Termination protection is turned off first/g)).toHaveLength(2)
+    // Neither the refused run nor the dry run has turned it off.
+    expect([...aws.stacks.values()].filter(({ isProtected }) => isProtected).map(({ name }) => name)).toEqual([
+      'apigw-prod-data',
+      'apigw-prod-edge',
+    ])
     expect([...aws.stacks.values()].every(({ status }) => /^(?:CREATE|UPDATE)_COMPLETE$/.test(status))).toBe(true)
     const gone = await run('destroy', '--yes', '--confirm', 'prod')
     expect(gone.code, gone.stderr).toBe(0)

@@ -43,6 +43,7 @@ export interface FakeStack {
   template: string
   parameters: Record<string, string>
   tags: Readonly<Record<string, string>>
+  isProtected: boolean
   /** Newest first. */
   events: Event[]
   /** Events to come, one per poll. */
@@ -112,6 +113,7 @@ export class FakeCloudFormation {
       parameters: {},
       // Of the stage in its name.
       tags: { 'apigw:stage': name.split('-')[1] ?? '' },
+      isProtected: false,
       events: [],
       coming: [],
       script: {},
@@ -151,6 +153,11 @@ export class FakeCloudFormation {
     DescribeStackDriftDetectionStatus: ({ parameters }) => this.#detection(parameters.get('StackDriftDetectionId') ?? ''),
     DescribeStackResourceDrifts: ({ parameters }) => this.#with(parameters, (stack) => this.#drifted(stack, parameters)),
     DeleteStack: (asked) => this.#delete(asked),
+    UpdateTerminationProtection: ({ parameters }) =>
+      this.#with(parameters, (stack) => {
+        stack.isProtected = parameters.get('EnableTerminationProtection') === 'true'
+        return fields({ StackId: stack.id })
+      }),
     GetTemplate: ({ parameters }) => this.#with(parameters, ({ template }) => fields({ TemplateBody: template })),
     ListStackResources: (asked) => this.#resources(asked),
     DescribeStackResources: ({ parameters }) =>
@@ -190,6 +197,7 @@ export class FakeCloudFormation {
         StackId: stack.id,
         StackStatus: stack.status,
         StackStatusReason: stack.reason,
+        EnableTerminationProtection: String(stack.isProtected),
         CreationTime: '2026-11-24T00:00:00Z',
         Outputs: this.#outputs(stack),
         Tags: members(...Object.entries(stack.tags).map(([Key, Value]) => fields({ Key, Value }))),
@@ -434,6 +442,10 @@ export class FakeCloudFormation {
 
   #delete({ parameters }: Asked): Answer {
     return this.#with(parameters, (stack) => {
+      if (stack.isProtected) {
+        const message = `Stack [${stack.name}] cannot be deleted while TerminationProtection is enabled`
+        return { error: 'ValidationError', message, status: 400 }
+      }
       if (stack.status === 'REVIEW_IN_PROGRESS') {
         this.stacks.delete(stack.name)
         return ''

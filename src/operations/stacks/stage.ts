@@ -17,6 +17,7 @@ import { sentParameters } from './sent.ts'
 import { describeStack, type Stack, stageTag } from './stack.ts'
 import type { Steps } from './steps.ts'
 import { effectiveParameters } from './template.ts'
+import { isKept, protectStack } from './termination.ts'
 import { uploadAsset } from './upload.ts'
 
 /** A stack to deploy, and what would change. */
@@ -153,6 +154,7 @@ export async function deployStage(
       return agreed
     }
     const result = await deployApproved(clients, desired, { ...steps, approve })
+    if (isKept(key) && deployed.get(key)?.isProtected !== true) await protectStack(clients, desired.name, true)
     outputs.set(key, result.outputs)
     done({ stack: key, name: desired.name, ...result })
   }
