@@ -18,6 +18,7 @@ import {
   diffStage,
   monthlyCost,
   planParameters,
+  planRollback,
   planStage,
   type StackClients,
   type StackDeployment,
@@ -35,6 +36,7 @@ interface DeployFlags {
   readonly yes: boolean
   readonly wait: boolean
   readonly 'dry-run': boolean
+  readonly rollback: boolean
   readonly confirm?: string[] | undefined
 }
 
@@ -46,13 +48,14 @@ const states = { new: 'new', failed: 'failed before; will be recreated', there: 
 export default class Deploy extends BaseCommand {
   static override summary = 'deploy a stage to AWS'
   static override description =
-    'Shows what will be created, changed, replaced and deleted, and what it costs, before it changes anything. If data would be lost, you must type the name of the stack. Stacks that are up to date are skipped, so you can run it again after a failure.'
+    'Shows what will be created, changed, replaced and deleted, and what it costs, before it changes anything. If data would be lost, you must type the name of the stack. Stacks that are up to date are skipped, so you can run it again after a failure. With --rollback it returns to the version before the last deployment, with the same preview and questions.'
   static override examples = [
     '<%= config.bin %> deploy --stage prod',
     '<%= config.bin %> deploy gateway worker',
     '<%= config.bin %> deploy --dry-run --out build',
     '<%= config.bin %> deploy --rehearse',
     '<%= config.bin %> deploy --yes --wait --json',
+    '<%= config.bin %> deploy --rollback --stage prod',
   ]
   static override args = { stack: Args.string({ multiple: true, description: 'stacks to deploy (default: all)' }) }
   static override flags = {
@@ -64,8 +67,13 @@ export default class Deploy extends BaseCommand {
     }),
     rehearse: Flags.boolean({
       env: 'APIGW_REHEARSE',
-      exclusive: ['dry-run', 'out', 'yes', 'confirm', 'wait'],
+      exclusive: ['dry-run', 'out', 'rollback', 'yes', 'confirm', 'wait'],
       summary: 'run the stage on this machine as its templates say, with the network and policies of AWS; needs no AWS account',
+    }),
+    rollback: Flags.boolean({
+      default: false,
+      env: 'APIGW_ROLLBACK',
+      summary: 'return to the templates, parameters and code from before the last deployment',
     }),
     yes: shared.yes,
     confirm: shared.confirm,
@@ -80,13 +88,26 @@ export default class Deploy extends BaseCommand {
         next: apigw('deploy', '--dry-run', '--out', flags.out),
       })
     }
+    if (flags.out !== undefined && flags.rollback) {
+      throw new Problem(
+        'usage',
+        '--out writes the version that apigw.yaml describes, and --rollback returns to an earlier one.',
+        {
+          next: apigw('deploy', '--rollback', '--dry-run'),
+        },
+      )
+    }
     const stage = stageOf(this.settings(flags))
-    if (flags.rehearse) return this.#rehearse(stage, args.stack ?? [])
-    const plans = await planStage(stage, args.stack ?? [], this.config.root)
-    if (flags.out !== undefined) return this.#writeOut(stage, plans, flags.out)
+    const named = args.stack ?? []
+    if (flags.rehearse) return this.#rehearse(stage, named)
+    if (flags.out !== undefined) return this.#writeOut(stage, await planStage(stage, named, this.config.root), flags.out)
+    const planned = flags.rollback ? undefined : await planStage(stage, named, this.config.root)
     const clients = await stackClients({ region: stage.region, profile: flags.profile })
     try {
-      return await interruptible((signal) => this.#deploy(clients, stage, plans, flags, signal))
+      return await interruptible(async (signal) => {
+        const plans = planned ?? (await this.#rollback(clients, stage, named))
+        return this.#deploy(clients, stage, plans, flags, signal)
+      })
     } finally {
       clients.close()
     }
@@ -105,6 +126,14 @@ export default class Deploy extends BaseCommand {
     return { stage: stage.name, ...rehearsal }
   }
 
+  /** What the last deployment replaced. The same preview and questions follow as for a deployment. */
+  async #rollback(clients: StackClients, stage: Stage, named: readonly string[]): Promise<readonly StackPlan[]> {
+    const { at, by, plans } = await planRollback(clients, stage, named)
+    const who = by === null ? '' : ` by ${by}`
+    this.note(`Rolling back the deployment of ${at.slice(0, 19)}Z${who}: ${plans.map(({ key }) => key).join(', ')}.`)
+    return plans
+  }
+
   async #writeOut(stage: Stage, plans: readonly StackPlan[], folder: string) {
     const files = await writeOut(stage, plans, folder)
     const cost = this.#cost(plans, stage.region)
@@ -116,15 +145,13 @@ export default class Deploy extends BaseCommand {
   }
 
   #cost(plans: readonly StackPlan[], region: string | undefined): Cost | null {
-    const cost = region === undefined ? undefined : monthlyCost(plans, region)
-    if (cost === undefined)
-      this.note(
-        region === undefined
-          ? 'No cost estimate without a region. See https://calculator.aws'
-          : `No cost estimate for ${region}. See https://calculator.aws`,
-      )
-    else this.note(costText(cost))
-    return cost ?? null
+    if (region === undefined) {
+      this.note('No cost estimate without a region. See https://calculator.aws')
+      return null
+    }
+    const cost = monthlyCost(plans, region)
+    this.note(costText(cost))
+    return cost
   }
 
   async #deploy(clients: StackClients, stage: Stage, plans: readonly StackPlan[], flags: DeployFlags, signal: AbortSignal) {
@@ -145,7 +172,7 @@ export default class Deploy extends BaseCommand {
     }
     const cost = this.#cost(plans, region)
     const quotas = await this.#quotas(clients, deployments, plans, signal)
-    const head = { stage: stage.name, region, dryRun: flags['dry-run'], cost, quotas }
+    const head = { stage: stage.name, region, dryRun: flags['dry-run'], rollback: flags.rollback, cost, quotas }
     if (flags['dry-run']) {
       this.note('Dry run: nothing was changed.')
       return { ...head, stacks: deployments.map(deploymentLine) }
@@ -163,7 +190,7 @@ export default class Deploy extends BaseCommand {
       await this.#agreed(stage, `The changes of ${name} differ from those shown.`, losesData(changes) ? [name] : [], flags)
       return true
     }
-    await deployStage(clients, deployments, stage, { ...steps, approve }, (result) => {
+    await deployStage(clients, deployments, stage, { ...steps, approve, rollback: flags.rollback }, (result) => {
       results.push(result)
       this.log(`${result.name}  ${result.changed ? 'deployed' : 'up to date'}`)
     })
@@ -214,7 +241,7 @@ export default class Deploy extends BaseCommand {
     await confirmNames('Data would be lost.', losing, {
       confirmed: repeated(flags.confirm) ?? [],
       interactive,
-      next: apigw('deploy', '--stage', stage.name, '--yes'),
+      next: apigw('deploy', '--stage', stage.name, ...(flags.rollback ? ['--rollback'] : []), '--yes'),
     })
     if (losing.length === 0 || !interactive) await confirm(what, { yes: flags.yes, interactive })
   }

@@ -52,15 +52,16 @@ export default class Destroy extends BaseCommand {
   async #destroy(clients: StackClients, stage: string, named: readonly string[], flags: DestroyFlags, signal: AbortSignal) {
     const { region } = clients
     const stacks = await findStacksToDelete(clients, stage, named)
-    for (const { name, changes, members } of stacks) {
+    for (const { name, changes, members, isProtected } of stacks) {
       this.note(changesText(name, '', changes))
       for (const { group, user } of members) this.note(`  The user ${user} leaves the group ${group}.`)
+      if (isProtected) this.note('  Termination protection is turned off first.')
     }
     const head = { stage, region, dryRun: flags['dry-run'] }
     if (stacks.length === 0) this.note(`Nothing of ${stage} is deployed in ${region}.`)
     if (flags['dry-run'] || stacks.length === 0) {
       if (flags['dry-run']) this.note('Dry run: nothing was changed.')
-      return { ...head, stacks: stacks.map(({ key, name, changes, members }) => ({ stack: key, name, changes, members })) }
+      return { ...head, stacks: stacks.map(({ key, ...rest }) => ({ stack: key, ...rest })) }
     }
     await this.#agreed(stage, stacks, flags)
     const deleted: DeletedStack[] = []

@@ -1,5 +1,5 @@
 import type { RestoreSettings } from '../domain/stage.ts'
-import type { Change, Cost, Input, Loss } from '../operations/stacks/index.ts'
+import type { Change, Cost, Input, Loss, StackDrift } from '../operations/stacks/index.ts'
 import { count, plain, styled } from './output.ts'
 
 const signs: Readonly<Record<Change['kind'], { sign: string; word: string; style: 'green' | 'yellow' | 'red' | 'cyan' }>> = {
@@ -56,6 +56,28 @@ export function unknownText(unknown: readonly Input[]): string {
   return lines.join('\n')
 }
 
+const differences: Readonly<Record<string, string>> = { ADD: 'added', REMOVE: 'removed', NOT_EQUAL: 'changed' }
+
+/** The values of a drifted property on one line. */
+const maxShown = 120
+
+function driftValue(value: string | null): string {
+  if (value === null) return '(not shown)'
+  const text = plain(value)
+  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text
+}
+
+/** The resources of a stack that were changed outside CloudFormation. */
+export function driftText(name: string, { resources }: StackDrift): string {
+  const lines = resources.flatMap(({ id, type, status, properties }) => [
+    `  ${styled('yellow', plain(`* ${status === 'DELETED' ? 'deleted' : 'changed'} outside CloudFormation ${id}  ${type}`))}`,
+    ...properties.map(({ path, difference, expected, actual }) =>
+      plain(`      ${path} ${differences[difference] ?? difference}: ${driftValue(expected)} -> ${driftValue(actual)}`),
+    ),
+  ])
+  return [styled('bold', `${name}  ${count(resources.length)} drifted`), ...lines].join('\n')
+}
+
 /** The settings with which a new deployment takes over what was retained, as they are written into apigw.yaml. */
 export function restoreText(restore: RestoreSettings, region: string): string {
   const lines = Object.entries(restore).map(([setting, value]) => `        ${setting}: ${value}`)
@@ -73,18 +95,28 @@ export function restoreText(restore: RestoreSettings, region: string): string {
 
 const dollars = (amount: number): string => `$${amount.toFixed(2)}`
 
+function priceOf(amount: number | null): string {
+  return amount === null ? 'price unknown' : dollars(amount)
+}
+
+/** A price of usage may be far below a cent. */
+function usageText({ what, unit, dollars: price }: Cost['usage'][number]): string {
+  return price === null ? `${what} (price unknown)` : `${what} $${price} per ${unit}`
+}
+
 /** The monthly cost by part. */
-export function costText({ lines, dollarsAMonth, egress, notCounted, source }: Cost): string {
+export function costText({ lines, dollarsAMonth, atLeast, egress, usage, source }: Cost): string {
   const width = Math.max(...lines.map(({ what }) => what.length), 0)
-  const parts = lines.map(({ what, dollarsAMonth: each }) => `  ${what.padEnd(width)}  ${dollars(each).padStart(9)}`)
+  const parts = lines.map(({ what, dollarsAMonth: each }) => `  ${what.padEnd(width)}  ${priceOf(each).padStart(13)}`)
   const egressLine =
     egress === null || egress.taken === 'none'
       ? []
-      : [`  Egress: endpoints ${dollars(egress.endpoints)}, NAT ${dollars(egress.nat)}; uses ${egress.taken}.`]
+      : [`  Egress: endpoints ${priceOf(egress.endpoints)}, NAT ${priceOf(egress.nat)}; uses ${egress.taken}.`]
+  const sum = `Fixed cost: ${atLeast ? 'at least ' : ''}${dollars(dollarsAMonth)} per month`
   return [
-    `${styled('bold', `Fixed cost: ${dollars(dollarsAMonth)} per month`)} (${source})`,
+    `${styled('bold', sum)} (${source}; free tiers are not subtracted)`,
     ...parts,
     ...egressLine,
-    `  Not included: ${notCounted.join('; ')}.`,
+    `  Not included, because it depends on traffic: ${usage.map(usageText).join('; ')}.`,
   ].join('\n')
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { installation, project } from '../operations/stacks/installation.ts'
@@ -20,7 +20,7 @@ describe('deploy', () => {
       keys.map((key) => (key === 'data' ? 'UPDATE_COMPLETE' : 'CREATE_COMPLETE')),
     )
     expect(first.stderr).toMatch(/apigw-prod-data {2}new {2}2 to create/)
-    expect(first.stderr).toMatch(/Fixed cost: \$\d+\.\d\d per month/)
+    expect(first.stderr).toMatch(/Fixed cost: at least \$\d+\.\d\d per month/)
     const bucket = `apigw-artifacts-${account}-ap-northeast-2`
     const objects = [...(s3.buckets.get(bucket)?.objects.keys() ?? [])]
     expect(objects).toHaveLength(5)
@@ -31,7 +31,7 @@ describe('deploy', () => {
     const second = await run('deploy', '--yes', '--json')
     expect(second.code, second.stdout).toBe(0)
     const { stacks, ...head } = JSON.parse(second.stdout)
-    expect(Object.keys(head)).toEqual(['stage', 'region', 'dryRun', 'cost', 'quotas'])
+    expect(Object.keys(head)).toEqual(['stage', 'region', 'dryRun', 'rollback', 'cost', 'quotas'])
     expect(stacks.map(({ stack, changed }: { stack: string; changed: boolean }) => [stack, changed])).toEqual(
       keys.map((key) => [key, false]),
     )
@@ -42,6 +42,31 @@ describe('deploy', () => {
       outputs: { Key: 'apigw-prod-security:security' },
     })
     expect(s3.asked.slice(asked).filter((one) => one.startsWith('PUT'))).toEqual([])
+  })
+  test('--rollback shows the way back, asks, and returns to the version before', async () => {
+    const { run, aws, root } = await cloud()
+    expect(jsonError(await run('deploy', '--rollback', '--json'))).toMatchObject({
+      code: 'stack-refused',
+      message: 'The last deployment recorded no earlier version of prod.',
+    })
+    await run('deploy', '--yes')
+    const before = aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey
+    writeFileSync(join(root, 'dist/lambda/worker.mjs'), 'export const handler = 2\n')
+    const template = join(root, 'templates/stacks/worker.yaml')
+    writeFileSync(template, readFileSync(template, 'utf8').replace('Resources:', 'Resources:\n  New: {Type: AWS::SNS::Topic}'))
+    await run('deploy', '--yes')
+    const after = aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey
+    expect(after).not.toBe(before)
+    const refused = await run('deploy', '--rollback')
+    expect(refused.code).toBe(2)
+    expect(aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey).toBe(after)
+    const done = await run('deploy', '--rollback', '--yes')
+    expect(done.code, done.stderr).toBe(0)
+    expect(done.stderr).toMatch(/^Rolling back the deployment of \d{4}-.*Z by tester: worker\.$/m)
+    expect(done.stderr).toMatch(/- delete +New {2}AWS::SNS::Topic/)
+    expect(done.stdout).toBe('apigw-prod-worker  deployed\n')
+    expect(aws.stacks.get('apigw-prod-worker')?.parameters.WorkerCodeKey).toBe(before)
+    expect((await run('deploy', '--rollback', '--out', 'build', '--dry-run')).code).toBe(2)
   })
   test('names the quotas that are too small before the first stack, with the command that requests more', async () => {
     const quota = (Value: number) => () => JSON.stringify({ Quota: { Value } })
@@ -251,6 +276,36 @@ describe('diff', () => {
     )
     expect(aws.changeSets).toBe(0)
   })
+  test('with --drift shows what was changed outside CloudFormation, and exits with 3', async () => {
+    const { run, aws } = await cloud()
+    await run('deploy', '--yes')
+    expect((await run('diff', '--drift')).code).toBe(0)
+    const differences = [['/CidrBlock', '10.40.0.0/16', '10.50.0.0/16']] as const
+    const resources = [
+      { id: 'Vpc', type: 'AWS::EC2::VPC', status: 'MODIFIED', differences },
+      { id: 'Log', type: 'AWS::EC2::FlowLog', status: 'DELETED' },
+    ]
+    aws.drifts.set('apigw-prod-network', { resources })
+    const shown = await run('diff', '--drift')
+    expect(shown.code).toBe(3)
+    expect(shown.stdout.split('\n')).toEqual([
+      'apigw-prod-network  2 drifted',
+      '  * changed outside CloudFormation Vpc  AWS::EC2::VPC',
+      '      /CidrBlock changed: 10.40.0.0/16 -> 10.50.0.0/16',
+      '  * deleted outside CloudFormation Log  AWS::EC2::FlowLog',
+      '',
+    ])
+    const json = await run('diff', '--drift', '--json', 'network')
+    expect({ code: json.code, ...JSON.parse(json.stdout) }).toMatchObject({
+      code: 3,
+      differs: true,
+      stacks: [{ stack: 'network', changes: [], drift: { incomplete: null, resources: [{ id: 'Vpc' }, { id: 'Log' }] } }],
+    })
+    expect(JSON.parse((await run('diff', '--json', 'network')).stdout)).toMatchObject({
+      differs: false,
+      stacks: [{ drift: null }],
+    })
+  })
 })
 
 describe('status and outputs', () => {
@@ -319,6 +374,12 @@ describe('destroy', () => {
     expect(refused.stderr).toMatch(/Next: {2}apigw destroy --stage prod --yes --confirm prod/)
     const shown = await run('destroy', '--dry-run')
     expect(shown.stderr).toMatch(/- delete +Queue {2}AWS::SQS::Queue {2}DATA LOSS/)
+    expect(shown.stderr.match(/Termination protection is turned off first/g)).toHaveLength(2)
+    // Neither the refused run nor the dry run has turned it off.
+    expect([...aws.stacks.values()].filter(({ isProtected }) => isProtected).map(({ name }) => name)).toEqual([
+      'apigw-prod-data',
+      'apigw-prod-edge',
+    ])
     expect([...aws.stacks.values()].every(({ status }) => /^(?:CREATE|UPDATE)_COMPLETE$/.test(status))).toBe(true)
     const gone = await run('destroy', '--yes', '--confirm', 'prod')
     expect(gone.code, gone.stderr).toBe(0)

@@ -14,6 +14,21 @@ export interface Script {
   readonly ends?: readonly [status: string, reason?: string | undefined]
 }
 
+/** What a detection of drift finds in a stack. */
+export interface FakeDrift {
+  /** Polls before it ends. */
+  readonly polls?: number
+  readonly ends?: readonly [status: string, reason?: string]
+  /** Whether another detection is in progress. */
+  readonly busy?: boolean
+  readonly resources?: readonly {
+    readonly id: string
+    readonly type: string
+    readonly status: string
+    readonly differences?: readonly (readonly [path: string, expected: string, actual: string])[]
+  }[]
+}
+
 interface Event {
   readonly id: string
   readonly said: Said
@@ -28,6 +43,7 @@ export interface FakeStack {
   template: string
   parameters: Record<string, string>
   tags: Readonly<Record<string, string>>
+  isProtected: boolean
   /** Newest first. */
   events: Event[]
   /** Events to come, one per poll. */
@@ -97,6 +113,7 @@ export class FakeCloudFormation {
       parameters: {},
       // Of the stage in its name.
       tags: { 'apigw:stage': name.split('-')[1] ?? '' },
+      isProtected: false,
       events: [],
       coming: [],
       script: {},
@@ -111,6 +128,10 @@ export class FakeCloudFormation {
 
   /** Outputs of stacks by name, instead of those in their templates: functions are not evaluated. */
   readonly outputs = new Map<string, Readonly<Record<string, string>>>()
+
+  /** What a detection of drift finds, by the name of the stack. */
+  readonly drifts = new Map<string, FakeDrift>()
+  readonly #detections = new Map<string, { drift: FakeDrift; polls: number }>()
 
   get changeSets(): number {
     return this.#sets.size
@@ -128,7 +149,15 @@ export class FakeCloudFormation {
     },
     ExecuteChangeSet: (asked) => this.#execute(asked),
     DescribeStackEvents: (asked) => this.#events(asked),
+    DetectStackDrift: ({ parameters }) => this.#with(parameters, (stack) => this.#detect(stack)),
+    DescribeStackDriftDetectionStatus: ({ parameters }) => this.#detection(parameters.get('StackDriftDetectionId') ?? ''),
+    DescribeStackResourceDrifts: ({ parameters }) => this.#with(parameters, (stack) => this.#drifted(stack, parameters)),
     DeleteStack: (asked) => this.#delete(asked),
+    UpdateTerminationProtection: ({ parameters }) =>
+      this.#with(parameters, (stack) => {
+        stack.isProtected = parameters.get('EnableTerminationProtection') === 'true'
+        return fields({ StackId: stack.id })
+      }),
     GetTemplate: ({ parameters }) => this.#with(parameters, ({ template }) => fields({ TemplateBody: template })),
     ListStackResources: (asked) => this.#resources(asked),
     DescribeStackResources: ({ parameters }) =>
@@ -168,6 +197,7 @@ export class FakeCloudFormation {
         StackId: stack.id,
         StackStatus: stack.status,
         StackStatusReason: stack.reason,
+        EnableTerminationProtection: String(stack.isProtected),
         CreationTime: '2026-11-24T00:00:00Z',
         Outputs: this.#outputs(stack),
         Tags: members(...Object.entries(stack.tags).map(([Key, Value]) => fields({ Key, Value }))),
@@ -370,8 +400,52 @@ export class FakeCloudFormation {
     })
   }
 
+  #detect({ name }: FakeStack): Answer {
+    const drift = this.drifts.get(name) ?? {}
+    if (drift.busy)
+      return { error: 'ValidationError', message: 'Drift detection is already in progress for this stack', status: 400 }
+    this.#count += 1
+    this.#detections.set(`detection-${this.#count}`, { drift, polls: 0 })
+    return fields({ StackDriftDetectionId: `detection-${this.#count}` })
+  }
+
+  #detection(id: string): Answer {
+    const detection = this.#detections.get(id)
+    if (detection === undefined) return { error: 'ValidationError', message: `${id} does not exist`, status: 400 }
+    const { drift } = detection
+    const [DetectionStatus, DetectionStatusReason] =
+      detection.polls++ < (drift.polls ?? 1) ? ['DETECTION_IN_PROGRESS'] : (drift.ends ?? ['DETECTION_COMPLETE'])
+    return fields({ StackDriftDetectionId: id, DetectionStatus, DetectionStatusReason })
+  }
+
+  #drifted({ name }: FakeStack, parameters: URLSearchParams): Answer {
+    const all = this.drifts.get(name)?.resources ?? []
+    const wanted = [...parameters].flatMap(([key, value]) => (key.startsWith('StackResourceDriftStatusFilters') ? [value] : []))
+    const found = all.filter(({ status }) => wanted.includes(status))
+    const from = Number(parameters.get('NextToken') ?? 0)
+    const list = found.slice(from, from + pageSize).map(({ id, type, status, differences = [] }) =>
+      fields({
+        LogicalResourceId: id,
+        PhysicalResourceId: `${id.toLowerCase()}-1`,
+        ResourceType: type,
+        StackResourceDriftStatus: status,
+        PropertyDifferences: members(
+          ...differences.map(([PropertyPath, ExpectedValue, ActualValue]) =>
+            fields({ PropertyPath, ExpectedValue, ActualValue, DifferenceType: 'NOT_EQUAL' }),
+          ),
+        ),
+      }),
+    )
+    const more = from + pageSize < found.length
+    return fields({ StackResourceDrifts: members(...list), NextToken: more ? String(from + pageSize) : undefined })
+  }
+
   #delete({ parameters }: Asked): Answer {
     return this.#with(parameters, (stack) => {
+      if (stack.isProtected) {
+        const message = `Stack [${stack.name}] cannot be deleted while TerminationProtection is enabled`
+        return { error: 'ValidationError', message, status: 400 }
+      }
       if (stack.status === 'REVIEW_IN_PROGRESS') {
         this.stacks.delete(stack.name)
         return ''

@@ -65,7 +65,9 @@ export function fakeS3(account: string): FakeS3 {
     const objects = buckets.get(name)?.objects
     if (objects === undefined) return { status: 404, body: errorXml('NoSuchBucket') }
     if (method === 'PUT') objects.set(key, body)
-    return objects.has(key) ? { status: 200 } : { status: 404, body: errorXml('NotFound') }
+    const found = objects.get(key)
+    if (method === 'GET') return found === undefined ? { status: 404, body: errorXml('NoSuchKey') } : { status: 200, body: found }
+    return found === undefined ? { status: 404, body: errorXml('NotFound') } : { status: 200 }
   }
   const rest = (sent: Sent): RestAnswer | undefined => {
     const [, name = '', ...path] = sent.url.pathname.split('/')

@@ -1,4 +1,6 @@
 import { callAws, jsonCall } from '../../aws/index.ts'
+import { apigw, type NextStep, step } from '../../domain/next-step.ts'
+import { Problem } from '../../domain/problem.ts'
 import { Conditions, functionOf, isMap, type Json, type JsonMap, readSections, scalarText } from '../cloudformation/index.ts'
 import type { DesiredStack, Import } from './change-set.ts'
 import type { StackClients } from './clients.ts'
@@ -61,10 +63,47 @@ async function queueUrl(clients: StackClients, name: string): Promise<string | u
   })
 }
 
+/** The stack, unless it has no resources yet or is created anew. */
+function stackThere(before: Stack | undefined): Stack | undefined {
+  return before === undefined || isInReview(before) || failedCreation.has(before.status) ? undefined : before
+}
+
+/**
+ * Rejects a new name of a queue that an earlier change left outside the stack. CloudFormation would fail to create it, and
+ * cannot import it, because its name in the template belongs to the queue that is deployed.
+ * @throws Problem `stack-refused`
+ */
+async function refuseReturning(clients: StackClients, desired: DesiredStack, before: Stack, own: ReadonlySet<string>) {
+  const names = new Map(keptQueues({ ...desired, parameters: before.parameters }).map(({ id, name }) => [id, name]))
+  const renamed = keptQueues(desired).filter(({ id, name }) => own.has(id) && (names.get(id) ?? name) !== name)
+  const found = await Promise.all(renamed.map(async (one) => ({ ...one, url: await queueUrl(clients, one.name) })))
+  const returning = found.find(({ url }) => url !== undefined)
+  if (returning === undefined) return
+  throw new Problem(
+    'stack-refused',
+    `${before.name} cannot take back the queue ${returning.name}: an earlier change left it outside the stack, perhaps with accepted messages.`,
+    { next: nextForReturning(desired, before) },
+  )
+}
+
+/** A carrier that the deployed stack does not have takes its queue back by an import. */
+function nextForReturning({ templateBody, parameters }: DesiredStack, { parameters: now }: Stack): NextStep {
+  const { Carrier = '', SecondCarrier = '' } = effectiveParameters(templateBody, parameters)
+  const deploy = apigw('deploy', 'data')
+  if (Carrier === now.Carrier) {
+    return step`remove deploy.secondCarrier of the stage in apigw.yaml, ${deploy}, set it to ${SecondCarrier} again, and ${deploy}: it imports the queue with its messages`
+  }
+  if (SecondCarrier === '') {
+    return step`set deploy.carrier to ${now.Carrier ?? ''} and deploy.secondCarrier to ${Carrier} of the stage in apigw.yaml, and ${deploy}: it imports the queue with its messages`
+  }
+  return step`set deploy.carrier to ${now.Carrier ?? ''} of the stage in apigw.yaml; to use ${Carrier} again, delete its queues with aws sqs delete-queue when they are empty`
+}
+
 /**
  * The queues that an earlier stack of the stage left behind and that the new one would fail to create, because their names are
  * taken. They may hold accepted messages, so they become part of the stack.
  * @param before the deployed stack
+ * @throws Problem `stack-refused` if a queue cannot become part of it
  */
 export async function leftQueues(
   clients: StackClients,
@@ -73,8 +112,9 @@ export async function leftQueues(
 ): Promise<readonly Import[]> {
   const queues = keptQueues(desired)
   if (queues.length === 0) return []
-  const isThere = before !== undefined && !isInReview(before) && !failedCreation.has(before.status)
-  const own = new Set(isThere ? (await contentsOf(clients, before)).map(({ id }) => id) : [])
+  const there = stackThere(before)
+  const own = new Set(there === undefined ? [] : (await contentsOf(clients, there)).map(({ id }) => id))
+  if (there !== undefined) await refuseReturning(clients, desired, there, own)
   const missing = queues.filter(({ id }) => !own.has(id))
   const found = await Promise.all(
     missing.map(async ({ id, name }): Promise<Import[]> => {
@@ -100,16 +140,17 @@ export async function importingStack(
   before: Stack | undefined,
   imports: readonly Import[],
 ): Promise<DesiredStack> {
-  const isThere = before !== undefined && !isInReview(before) && !failedCreation.has(before.status)
-  const now = isThere
-    ? readSections(await originalTemplate(clients, before.id), { name: before.name, code: 'stack-refused' })
-    : {}
+  const there = stackThere(before)
+  const now =
+    there === undefined
+      ? {}
+      : readSections(await originalTemplate(clients, there.id), { name: there.name, code: 'stack-refused' })
   const added = Object.fromEntries(imports.map((one) => [one.id, imported(one)]))
   const resources = isMap(now.Resources) ? now.Resources : {}
   return {
     ...desired,
     templateBody: JSON.stringify({ AWSTemplateFormatVersion: '2010-09-09', ...now, Resources: { ...resources, ...added } }),
-    parameters: isThere ? before.parameters : {},
+    parameters: there?.parameters ?? {},
     imports,
   }
 }

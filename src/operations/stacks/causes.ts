@@ -14,11 +14,20 @@ export interface Cause {
 const cancelled = /^Resource (?:creation|update|deletion) cancelled/i
 
 /**
+ * A failure. CloudFormation starts a rollback without a failed resource too, such as for a parameter that it cannot read or a
+ * missing permission of its own, and then only the stack's event has the reason
+ * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events-by-operation.html).
+ */
+function isFailure({ status, reason, ofStack }: StackEvent): boolean {
+  return status.endsWith('_FAILED') || (ofStack && status.endsWith('ROLLBACK_IN_PROGRESS') && reason !== undefined)
+}
+
+/**
  * The root cause: the first resource that failed and was not merely cancelled. The stack's own events follow it and only
  * repeat resource names.
  */
 export function firstFailure(events: readonly StackEvent[]): StackEvent | undefined {
-  const failed = events.filter(({ status }) => status.endsWith('_FAILED'))
+  const failed = events.filter(isFailure)
   const own = failed.filter(({ ofStack }) => !ofStack)
   return own.find(({ reason }) => !cancelled.test(reason ?? '')) ?? own[0] ?? failed[0]
 }

@@ -20,6 +20,8 @@ export interface StackToDelete {
   readonly changes: readonly Change[]
   /** Users in its groups, who leave them first. */
   readonly members: readonly Member[]
+  /** Whether termination protection is turned off first. */
+  readonly isProtected: boolean
 }
 
 /**
@@ -39,7 +41,7 @@ export async function findStacksToDelete(
       refuseOthers(clients, stage, stack)
       refuseProtected(key, stack)
       const changes = isInReview(stack) ? [] : await contentsOf(clients, stack)
-      return { key, name: stack.name, changes, members: await membersOf(clients, changes) }
+      return { key, name: stack.name, changes, members: await membersOf(clients, changes), isProtected: stack.isProtected }
     }),
   )
   const toDelete = there.filter((one) => one !== undefined)
@@ -101,7 +103,7 @@ export async function destroyStage(
 ): Promise<void> {
   for (const { key, name, members } of toDelete) {
     await removeMembers(clients, members, steps.report)
-    const { retained, ids } = await destroyStack(clients, name, { ...steps, approve: async () => true })
+    const { retained, ids } = await destroyStack(clients, name, { ...steps, approve: async () => true, unprotects: true })
     done({ stack: key, name, retained, restore: restoreSettings(key, ids) })
   }
 }

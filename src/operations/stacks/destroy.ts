@@ -8,6 +8,7 @@ import { interruptedBefore } from './interrupted.ts'
 import { idleStack } from './ready.ts'
 import { isInReview, type Stack } from './stack.ts'
 import type { Steps } from './steps.ts'
+import { protectStack } from './termination.ts'
 import { tokenFor } from './token.ts'
 import { watch } from './watch.ts'
 
@@ -18,16 +19,22 @@ export interface Destroyed {
   readonly ids: Readonly<Record<string, string>>
 }
 
+interface DestroySteps extends Steps {
+  /** Whether the approval covers termination protection, which is then turned off. Otherwise a protected stack is refused. */
+  readonly unprotects?: boolean
+}
+
 /**
  * Deletes a stack after approval. Does nothing if the stack does not exist.
  * @throws Problem `declined`, `interrupted`, `stack-busy`, `stack-failed` with the first cause, `aws-…`
  */
-export async function destroyStack(clients: StackClients, name: string, steps: Steps): Promise<Destroyed> {
+export async function destroyStack(clients: StackClients, name: string, steps: DestroySteps): Promise<Destroyed> {
   const stack = await idleStack(clients, name, steps)
   if (stack === undefined) return { retained: [], ids: {} }
   const approved = await steps.approve(isInReview(stack) ? [] : await contentsOf(clients, stack))
   if (!approved) throw new Problem('declined', `Not confirmed. ${name} was not deleted.`)
   if (steps.signal?.aborted) throw interruptedBefore(name)
+  if (stack.isProtected && steps.unprotects) await protectStack(clients, stack.id, false)
   const feed = await EventFeed.open(clients, stack.id)
   await remove(clients, stack, steps)
   const { stack: after, events } = await watch(clients, stack.id, feed, steps)

@@ -11,6 +11,9 @@ const restoreParameters: Readonly<Record<keyof RestoreSettings, string>> = {
   media: 'ExistingMedia',
 }
 
+/** The parameters that name what a stack was restored from. */
+export const restoredNames: readonly string[] = Object.values(restoreParameters)
+
 /** The resources of the data stack that a setting of `restore` names. Final snapshots have names that only AWS knows. */
 const retainedResources: Readonly<Partial<Record<keyof RestoreSettings, string>>> = {
   masterKey: 'MasterKeySecret',

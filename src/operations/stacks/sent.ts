@@ -10,5 +10,6 @@ import { assetKey } from './upload.ts'
 export function sentParameters({ template, parameters, code }: StackPlan, bucket: string): Readonly<Record<string, string>> {
   const takesBucket = templateParameters(template).some(({ name }) => name === 'CodeBucket')
   const keys = code.map(({ parameter, archive }) => [parameter, assetKey(archive, 'zip')])
-  return { ...parameters, ...(takesBucket && { CodeBucket: bucket }), ...Object.fromEntries(keys) }
+  // A rollback names the bucket that the earlier code was uploaded to.
+  return { ...(takesBucket && { CodeBucket: bucket }), ...parameters, ...Object.fromEntries(keys) }
 }

@@ -14,6 +14,8 @@ export interface Stack {
   readonly parameters: Readonly<Record<string, string>>
   /** The stage whose tag it has; undefined if apigw did not create it for a stage. */
   readonly stage: string | undefined
+  /** Whether CloudFormation refuses to delete it. */
+  readonly isProtected: boolean
   /** When the last operation started, in milliseconds since 1970. */
   readonly changedAt: number | undefined
 }
@@ -43,6 +45,7 @@ export function stackFrom(found: AwsStack): Stack {
       Parameters.map(({ ParameterKey = '', ParameterValue = '' }) => [ParameterKey, ParameterValue]),
     ),
     stage: Tags.find(({ Key }) => Key === stageTag)?.Value,
+    isProtected: found.EnableTerminationProtection === true,
     changedAt: (found.LastUpdatedTime ?? found.CreationTime)?.getTime(),
   }
 }

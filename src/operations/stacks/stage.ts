@@ -1,6 +1,6 @@
 import type { StackKey } from '../../domain/stage.ts'
 import { stackKeys, stackName } from '../../domain/stage.ts'
-import { artifactBucket, defaultBucket } from './bucket.ts'
+import { artifactBucket } from './bucket.ts'
 import type { Change } from './change.ts'
 import type { DesiredStack } from './change-set.ts'
 import type { StackClients } from './clients.ts'
@@ -11,11 +11,13 @@ import { type Input, inputValues, missingInput } from './inputs.ts'
 import { updateOrder } from './order.ts'
 import { refuseOthers } from './others.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
+import { bucketOf, DeploymentRecorder } from './record.ts'
 import { keptParameters } from './restore.ts'
 import { sentParameters } from './sent.ts'
 import { describeStack, type Stack, stageTag } from './stack.ts'
 import type { Steps } from './steps.ts'
 import { effectiveParameters } from './template.ts'
+import { isKept, protectStack } from './termination.ts'
 import { uploadAsset } from './upload.ts'
 
 /** A stack to deploy, and what would change. */
@@ -87,7 +89,7 @@ export async function diffStage(
   plans: readonly StackPlan[],
   steps: Steps,
 ): Promise<readonly StackDeployment[]> {
-  const bucket = stage.settings.artifactBucket ?? (await defaultBucket(clients))
+  const bucket = await bucketOf(clients, stage)
   const deployed = await deployedStacks(clients, stage.name)
   const run = { clients, stage, bucket, deployed, planned: plans.map(({ key }) => key), steps }
   // Waits for all before it throws the first error, so that each has deleted its change set.
@@ -121,8 +123,14 @@ function withInputs(stage: Stage, { key, desired, inputs }: StackDeployment, out
 
 type OutputsOf = ReadonlyMap<StackKey, Readonly<Record<string, string>>>
 
+interface StageSteps extends Omit<Steps, 'approve'> {
+  approve(name: string, changes: readonly Change[]): Promise<boolean>
+  /** Whether the run is a rollback. It leaves the record as it is, so that it can be repeated until it is complete. */
+  readonly rollback?: boolean
+}
+
 /**
- * Deploys the approved stacks one by one. Calls `steps.approve` again only if a stack would change differently from what was
+ * Deploys the approved stacks one by one, and records first what was there, for `apigw deploy --rollback`. Calls `steps.approve` again only if a stack would change differently from what was
  * approved. Stops at the first failure; the next run continues from there, because a deployed stack has no changes.
  * @param done called after each stack
  */
@@ -130,19 +138,25 @@ export async function deployStage(
   clients: StackClients,
   deployments: readonly StackDeployment[],
   stage: Stage,
-  steps: Omit<Steps, 'approve'> & { approve(name: string, changes: readonly Change[]): Promise<boolean> },
+  steps: StageSteps,
   done: (result: StackResult) => void,
 ): Promise<void> {
   const deployed = await deployedStacks(clients, stage.name)
   const outputs = new Map([...deployed].map(([key, stack]) => [key, stack.outputs]))
+  const recorder = steps.rollback ? undefined : new DeploymentRecorder(clients, stage, deployed, steps.who)
   for (const deployment of updateOrder(deployments, deployed)) {
     const { key, code, changes: approved } = deployment
     const desired = withInputs(stage, deployment, outputs)
     if (code.length > 0) await uploadCode(clients, stage, code)
-    const approve = async (changes: readonly Change[]) =>
-      changes.every((change) => isCovered(change, approved)) || steps.approve(desired.name, changes)
+    const approve = async (changes: readonly Change[]) => {
+      const agreed = changes.every((change) => isCovered(change, approved)) || (await steps.approve(desired.name, changes))
+      if (agreed) await recorder?.before(key)
+      return agreed
+    }
     const result = await deployApproved(clients, desired, { ...steps, approve })
+    if (isKept(key) && deployed.get(key)?.isProtected !== true) await protectStack(clients, desired.name, true)
     outputs.set(key, result.outputs)
     done({ stack: key, name: desired.name, ...result })
   }
+  await recorder?.finish()
 }

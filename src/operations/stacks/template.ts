@@ -63,13 +63,6 @@ export function mapped(body: string, map: string, first: string, second: string)
   return templateFrom(body).mapped(map, first, second)
 }
 
-/** How many secrets a template makes. RDS makes one for a master password that it manages, and charges for it. */
-export function secretsIn(body: string): number {
-  return [...templateFrom(body).resources.values()].filter(
-    ({ type, properties }) => type === 'AWS::SecretsManager::Secret' || properties.ManageMasterUserPassword === true,
-  ).length
-}
-
 /** How many interface endpoints a template makes; those for containers stand under a condition that says so. */
 export function interfaceEndpoints(body: string, containers: boolean): number {
   return [...templateFrom(body).resources.values()].filter(({ type, condition = '', properties }) => {

@@ -5,6 +5,7 @@ import { stackName } from '../../domain/stage.ts'
 import { artifactBucketName } from './bucket.ts'
 import type { StackPlan, Stage } from './plan.ts'
 import { sentParameters } from './sent.ts'
+import { isKept } from './termination.ts'
 import { assetKey } from './upload.ts'
 
 /** Placeholders for an unknown account and region. */
@@ -59,7 +60,7 @@ export function awsCliCommands(stage: Stage, plans: readonly StackPlan[], folder
   const code = plans.some((plan) => plan.code.length > 0)
   const upload = [`aws s3 mb s3://${bucket} ${at}`, `aws s3 cp --recursive ${join(folder, 'assets')} s3://${bucket} ${at}`]
   const stacks = plans.flatMap(({ key, name }) => [
-    `aws cloudformation create-stack ${at} --stack-name ${name} --template-body file://${join(folder, key)}.yaml --parameters file://${join(folder, key)}.parameters.json --capabilities CAPABILITY_NAMED_IAM --tags Key=apigw:stage,Value=${stage.name}`,
+    `aws cloudformation create-stack ${at} --stack-name ${name} --template-body file://${join(folder, key)}.yaml --parameters file://${join(folder, key)}.parameters.json --capabilities CAPABILITY_NAMED_IAM --tags Key=apigw:stage,Value=${stage.name}${isKept(key) ? ' --enable-termination-protection' : ''}`,
     `aws cloudformation wait stack-create-complete ${at} --stack-name ${name}`,
     ...(plans.some(({ inputs }) => inputs.some(({ from }) => from === key))
       ? [`aws cloudformation describe-stacks ${at} --stack-name ${name} --query 'Stacks[0].Outputs' --output table`]

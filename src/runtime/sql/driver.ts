@@ -60,7 +60,11 @@ export async function loadDriver<T>({ database, name, versions, isDriver }: Driv
   // Both are CommonJS.
   const driver: unknown = typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : loaded
   if (isDriver(driver)) return driver
-  throw new Problem('driver-missing', `The package ${name} is not version ${versions}: it lacks functions that are needed here.`, {
-    next,
-  })
+  throw new Problem(
+    'driver-missing',
+    `The package ${name} is not version ${versions}: it lacks functions that are needed here.`,
+    {
+      next,
+    },
+  )
 }

@@ -75,6 +75,40 @@ test('another address range of a deployed network is refused before anything cha
   expect(here.count('ExecuteChangeSet')).toBe(executed)
 })
 
+test.each([
+  [
+    'engine',
+    { engine: 'postgres' as const },
+    /^DatabaseEngine .* mariadb to postgres: .* empty database/,
+    /^set deploy\.engine .* to mariadb/,
+  ],
+  [
+    'number of registry replicas',
+    { parameters: { data: { RegistryReplicas: 2 } } },
+    /^RegistryReplicas .* 1 to 2: .* without customers/,
+    /^set deploy\.parameters\.data\.RegistryReplicas .* to 1/,
+  ],
+])(
+  'another %s is refused before anything changes, because the data store would be replaced',
+  async (_what, other, says, next) => {
+    const here = await world()
+    await deploy(here, ['data'])
+    const executed = here.count('ExecuteChangeSet')
+    await expect(deploy(here, ['data'], { ...settings, ...other })).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringMatching(says),
+      next: expect.stringMatching(next),
+    })
+    expect(here.count('ExecuteChangeSet')).toBe(executed)
+  },
+)
+
+test('a data stack whose creation failed may be created with another engine', async () => {
+  const here = await world()
+  here.aws.put('apigw-prod-data', { status: 'ROLLBACK_COMPLETE', parameters: { DatabaseEngine: 'mariadb' } })
+  expect((await deploy(here, ['data'], { ...settings, engine: 'postgres' })).done).toEqual(['data'])
+})
+
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html
 test('a smaller size is refused before anything changes if its disk is smaller than the deployed one', async () => {
   const here = await world()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { DeploySettings } from '../../../src/domain/stage.ts'
-import { monthlyCost, planStage, type StackPlan } from '../../../src/operations/stacks/index.ts'
+import { planStage, type StackPlan } from '../../../src/operations/stacks/index.ts'
 import { installation } from './installation.ts'
 
 const domain: DeploySettings = { domain: 'api.example.com', hostedZoneId: 'Z123', alerts: 'topic' }
@@ -94,33 +94,5 @@ describe('the plan of a stage', () => {
   })
   test('rejects a stage name that is too long for AWS resource names', async () => {
     await expect(planned(domain, [], 'a-stage-with-a-long-name')).rejects.toMatchObject({ code: 'config-invalid' })
-  })
-})
-
-describe('what it costs a month', () => {
-  test('is the sum of the fixed costs', async () => {
-    const cost = monthlyCost(await planned(), 'ap-northeast-2')
-    const line = (what: string) => cost?.lines.find((one) => one.what.startsWith(what))?.dollarsAMonth
-    // Two nodes at 0.024 an hour, two databases at 0.025, each 730 hours.
-    expect(line('registry')).toBe(35.04)
-    expect(line('database: 2 × db')).toBe(36.5)
-    expect(line('database: 2 × 20 GB')).toBe(5.24)
-    expect(cost?.dollarsAMonth).toBeCloseTo(cost?.lines.reduce((sum, { dollarsAMonth }) => sum + dollarsAMonth, 0) ?? 0, 2)
-  })
-  test('compares both egress options, and selects the one that the template would', async () => {
-    const functions = monthlyCost(await planned(), 'ap-northeast-2')?.egress
-    // Two endpoints in two zones at $0.013 an hour plus $1 for traffic; NAT with its address at $0.064 plus $5.90.
-    expect(functions?.endpoints).toBeCloseTo(2 * 2 * 0.013 * 730 + 1, 6)
-    expect(functions?.nat).toBeCloseTo(0.064 * 730 + 5.9, 6)
-    expect(functions?.taken).toBe('endpoints')
-    const containers = monthlyCost(await planned({ ...domain, front: 'container', image }), 'ap-northeast-2')
-    expect(containers?.egress?.endpoints).toBeCloseTo(3 * 2 * 0.013 * 730 + 1, 6)
-    expect(containers?.egress?.taken).toBe('nat')
-    expect(containers?.lines.find(({ what }) => what.startsWith('gateway'))?.dollarsAMonth).toBe(66.33)
-  })
-  test('lists unknown prices, and has none for other regions', async () => {
-    const cost = monthlyCost(await planned({ ...domain, size: 'medium' }), 'ap-northeast-2')
-    expect(cost?.notCounted.join('\n')).toMatch(/registry: 2 × cache\.m7g\.large: price unknown/)
-    expect(monthlyCost(await planned(), 'eu-central-1')).toBeUndefined()
   })
 })

@@ -32,10 +32,10 @@ test.each([
   const plans = await planStage({ name: 'prod', region: 'ap-northeast-2', settings }, [], shipped())
   expect(plans).toHaveLength(7)
   const cost = monthlyCost(plans, 'ap-northeast-2')
-  expect(cost?.dollarsAMonth).toBeGreaterThan(100)
-  expect(cost?.egress?.taken).toBe('endpoints')
+  expect(cost.dollarsAMonth).toBeGreaterThan(100)
+  expect(cost.egress?.taken).toBe('endpoints')
   // Three of the stack, and the master password of RDS.
-  expect(cost?.lines).toContainEqual({ what: 'secrets: 4', dollarsAMonth: 1.6 })
+  expect(cost.lines).toContainEqual({ what: 'secrets: 4', dollarsAMonth: 1.6 })
 })
 
 test('the commented stage of a new apigw.yaml can be deployed unchanged', async () => {

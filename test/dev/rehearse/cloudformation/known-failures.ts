@@ -10,23 +10,23 @@ interface KnownChanges {
   readonly losses: Readonly<Record<string, readonly string[]>>
 }
 
-const queueName = (name: string) => `https://sqs.ap-northeast-2.amazonaws.com/123456789012/apigw-prod-${name}`
-const taken = (id: string, name: string) =>
-  `${id}: Resource of type 'AWS::SQS::Queue' with identifier '${queueName(name)}' already exists.`
-
-/** A queue is retained, because accepted messages may be in it, and keeps its name. */
-const carrierTaken = taken('CarrierDeadLetters', 'carrier-a-dlq')
-const secondCarrierTaken = taken('SecondCarrierDeadLetters', 'beta-dlq')
-/** A notification of a budget cannot change: the budget is replaced, and its name is taken by the old one. */
-const budgetExists = 'Budget: Error creating budget: apigw-prod - the budget already exists.'
+/** An earlier change left the queue outside the stack, and a name in the template cannot take back another queue. */
+const carrierTaken =
+  'apigw-prod-data cannot take back the queue apigw-prod-carrier-a: an earlier change left it outside the stack, perhaps with accepted messages.'
 /** Storage of RDS only grows. */
 const shrinks = (from: number, to: number) =>
-  `Database: Requested storage size (${to}) cannot be less than the current storage size (${from}).`
-/** The command line refuses it before anything changes. */
-const otherNetwork: Failures = {
+  `DatabaseGigabytes of data cannot shrink from ${from} to ${to}: RDS only adds storage.`
+const otherEngine = (from: string, to: string) =>
+  `DatabaseEngine of data cannot change from ${from} to ${to}: CloudFormation would create an empty database and leave the old one, with its rows, outside the stack.`
+
+/** The command line refuses all of them before anything changes. */
+const everyChange: Failures = {
   'Cidr of network cannot change from 10.40.0.0/16 to 10.50.0.0/16: other address ranges are another network, and everything stands in the old one.':
     ['another network'],
+  'RegistryReplicas of data cannot change from 1 to 2: CloudFormation would replace the registry with an empty one, without customers, keys and quotas.':
+    ['two registry replicas'],
 }
+const toPostgres: Failures = { [otherEngine('mariadb', 'postgres')]: ['engine: postgres'] }
 
 export const knownCreations: Failures = {}
 
@@ -34,51 +34,36 @@ type Losses = KnownChanges['losses']
 
 /** Queues are retained. */
 const queues = (...ids: string[]) => ids.map((id) => `AWS::SQS::Queue ${id}: outside the stacks`)
-/** The old database is protected, so it stays, is paid for, and has the only copy of its rows. */
-const engine = ['AWS::RDS::DBInstance Database: outside the stacks']
-const everywhere: Losses = {
-  'another carrier': queues('CarrierDeadLetters', 'CarrierQueue'),
-  // ReplicasPerNodeGroup replaces the registry: customers, keys and quotas are in its last snapshot only.
-  'two registry replicas': ['AWS::ElastiCache::ReplicationGroup Registry: deleted'],
-}
+const everywhere: Losses = { 'another carrier': queues('CarrierDeadLetters', 'CarrierQueue') }
 const oneCarrier: Losses = { 'one carrier': queues('SecondCarrierDeadLetters', 'SecondCarrierQueue') }
 const noDetection: Losses = { 'detection: existing': queues('UndeliveredFindings') }
 const noFunctions: Losses = { 'worker: container': queues('UnstartedReports') }
 
 const growsFromSmall: Failures = { [shrinks(100, 20)]: ['size: medium'], [shrinks(500, 20)]: ['size: large'] }
-const bothEmails: Failures = { [budgetExists]: ['no email', 'another email'] }
 const carrierBack: Failures = { [carrierTaken]: ['another carrier'] }
-const carriersBack: Failures = { ...carrierBack, [secondCarrierTaken]: ['one carrier'] }
 
 export const knownChanges: Readonly<Record<string, KnownChanges>> = {
   least: {
-    changed: { ...bothEmails, ...otherNetwork },
+    changed: { ...everyChange, ...toPostgres },
     back: { ...carrierBack, ...growsFromSmall },
-    losses: { ...everywhere, ...noDetection, ...noFunctions, 'engine: postgres': engine },
+    losses: { ...everywhere, ...noDetection, ...noFunctions },
   },
   containers: {
-    changed: { ...bothEmails, ...otherNetwork },
-    back: { ...carriersBack, ...growsFromSmall },
-    losses: { ...everywhere, ...oneCarrier, ...noDetection, 'engine: postgres': engine },
+    changed: { ...everyChange, ...toPostgres },
+    back: { ...carrierBack, ...growsFromSmall },
+    losses: { ...everywhere, ...oneCarrier, ...noDetection },
   },
   medium: {
-    changed: { ...bothEmails, ...otherNetwork, [shrinks(100, 20)]: ['size: small'] },
+    changed: { ...everyChange, [otherEngine('postgres', 'mariadb')]: ['engine: mariadb'], [shrinks(100, 20)]: ['size: small'] },
     back: { ...carrierBack, [shrinks(500, 100)]: ['size: large'] },
-    losses: { ...everywhere, ...noFunctions, 'engine: mariadb': engine },
+    losses: { ...everywhere, ...noFunctions },
   },
   mixed: {
-    changed: { [budgetExists]: ['another email'], ...otherNetwork },
-    back: { ...carriersBack, ...growsFromSmall },
-    losses: { ...everywhere, ...oneCarrier, ...noDetection, ...noFunctions, 'engine: postgres': engine },
+    changed: { ...everyChange, ...toPostgres },
+    back: { ...carrierBack, ...growsFromSmall },
+    losses: { ...everywhere, ...oneCarrier, ...noDetection, ...noFunctions },
   },
 }
 
 /** Another deployment after a stage was destroyed. */
-const again: Failures = { [carrierTaken]: ['deploy again'] }
-
-export const knownRoundTrips: Readonly<Record<string, Failures>> = {
-  least: again,
-  containers: again,
-  medium: again,
-  mixed: again,
-}
+export const knownRoundTrips: Readonly<Record<string, Failures>> = {}

@@ -1,0 +1,107 @@
+import { isMap, readSections, scalarText } from '../../cloudformation/index.ts'
+import type { Input } from '../inputs.ts'
+import type { StackPlan } from '../plan.ts'
+import { effectiveParameters } from '../template.ts'
+import { billings, type Part } from './billed.ts'
+import { type Egress, egressOf, trafficCost } from './egress.ts'
+import { type Prices, pricesOf } from './prices.ts'
+import { type MadeResource, StackProperties } from './properties.ts'
+import { freeTypes, type Usage, usages } from './usage.ts'
+
+/** One fixed cost: what it costs a month without any traffic. */
+export interface CostLine {
+  readonly what: string
+  /** `null`: the price is unknown. */
+  readonly dollarsAMonth: number | null
+}
+
+/** The fixed monthly cost of a stage, without any traffic. */
+export interface Cost {
+  readonly lines: readonly CostLine[]
+  /** The sum of the known prices. */
+  readonly dollarsAMonth: number
+  /** Whether a price is unknown, so that the sum is only the least. */
+  readonly atLeast: boolean
+  /** The cost of both egress options; null if the network stack is not included. */
+  readonly egress: Egress | null
+  /** What depends on traffic, and is not part of the sum. */
+  readonly usage: readonly Usage[]
+  readonly source: string
+}
+
+/** A stack's parameters, with the template's defaults. */
+export function planParameters({ template, parameters }: StackPlan): Readonly<Record<string, string | undefined>> {
+  return effectiveParameters(template, parameters)
+}
+
+/** Stands in for the value of an output that exists, so that conditions can be decided. */
+const later = 'known-later'
+
+/** Whether the stack will have an output. A stack that is not planned is deployed, and may have it. */
+function hasOutput({ from, parameter }: Input, plans: readonly StackPlan[]): boolean {
+  const plan = plans.find(({ key }) => key === from)
+  if (plan === undefined) return true
+  const { Outputs } = readSections(plan.template, { name: plan.name, code: 'config-invalid' })
+  const output = isMap(Outputs) ? Outputs[parameter] : undefined
+  const condition = isMap(output) ? scalarText(output.Condition) : undefined
+  return condition === undefined || new StackProperties(plan.template, plan.parameters).holds(condition)
+}
+
+function propertiesOf(plan: StackPlan, plans: readonly StackPlan[]): StackProperties {
+  const given = plan.inputs.filter((input) => hasOutput(input, plans)).map(({ parameter }) => [parameter, later])
+  return new StackProperties(plan.template, { ...Object.fromEntries(given), ...plan.parameters })
+}
+
+function partsOf({ type, properties }: MadeResource, of: StackProperties, price: Prices): readonly Part[] {
+  const billing = Object.hasOwn(billings, type) ? billings[type] : undefined
+  if (billing !== undefined) return billing(properties, of, price)
+  // CloudFormation runs a function of the stage for a custom resource.
+  if (freeTypes.has(type) || Object.hasOwn(usages, type) || type.startsWith('Custom::')) return []
+  return [{ part: type, unit: '', count: 1, dollarsEach: undefined }]
+}
+
+const cents = (dollars: number): number => Math.round(dollars * 100) / 100
+
+/** Parts of the same kind in one line. */
+function linesOf(parts: readonly Part[]): CostLine[] {
+  const groups = Map.groupBy(parts, ({ part, unit }) => `${part}\n${unit}`)
+  return [...groups.values()].flatMap((group): CostLine[] => {
+    const [first] = group
+    const count = group.reduce((all, one) => all + one.count, 0)
+    if (first === undefined || count === 0) return []
+    const { part, unit, dollarsEach } = first
+    const what = unit === '' ? `${part}: ${count}` : `${part}: ${count} × ${unit}`
+    return [{ what, dollarsAMonth: dollarsEach === undefined ? null : cents(dollarsEach * count) }]
+  })
+}
+
+function trafficLine(egress: Egress, price: Prices): CostLine[] {
+  const { taken, gigabytes } = egress
+  if (taken === 'none') return []
+  const traffic = trafficCost(egress, price)
+  const through = taken === 'nat' ? 'NAT' : 'interface endpoints'
+  return [{ what: `traffic through ${through}: ${gigabytes} GB`, dollarsAMonth: traffic === null ? null : cents(traffic) }]
+}
+
+function usageOf(types: ReadonlySet<string>, price: Prices): Usage[] {
+  const all = [...types].flatMap((type) => (Object.hasOwn(usages, type) ? (usages[type]?.(price) ?? []) : []))
+  return [...new Map(all.map((one) => [one.what, one])).values()]
+}
+
+/** The fixed monthly cost of some stacks. A part whose price in the region is unknown is a line without a price. */
+export function monthlyCost(plans: readonly StackPlan[], region: string): Cost {
+  const price = pricesOf(region)
+  const stacks = plans.map((plan) => propertiesOf(plan, plans))
+  const parts = stacks.flatMap((stack) => stack.made.flatMap((resource) => partsOf(resource, stack, price)))
+  const network = plans.find(({ key }) => key === 'network')
+  const egress = network === undefined ? null : egressOf(network, price)
+  const lines = [...linesOf(parts), ...(egress === null ? [] : trafficLine(egress, price))]
+  return {
+    lines,
+    dollarsAMonth: cents(lines.reduce((all, { dollarsAMonth }) => all + (dollarsAMonth ?? 0), 0)),
+    atLeast: lines.some(({ dollarsAMonth }) => dollarsAMonth === null),
+    egress,
+    usage: usageOf(new Set(stacks.flatMap(({ made }) => made.map(({ type }) => type))), price),
+    source: price.source,
+  }
+}

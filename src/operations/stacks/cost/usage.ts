@@ -1,0 +1,103 @@
+import type { Prices } from './prices.ts'
+
+/** A cost that depends on traffic. */
+export interface Usage {
+  readonly what: string
+  readonly unit: string
+  /** `null`: the price is unknown. */
+  readonly dollars: number | null
+}
+
+type UsageOf = (price: Prices) => readonly Usage[]
+
+const million = 1_000_000
+
+function each(what: string, unit: string, price: number | undefined, times = 1): Usage {
+  return { what, unit, dollars: price === undefined ? null : Number((price * times).toPrecision(6)) }
+}
+
+const logs: UsageOf = (price) => [each('log ingestion', 'GB', price.logGigabyte)]
+
+/** What the traffic of each resource type costs, also of types that have a fixed cost as well. */
+export const usages: Readonly<Record<string, UsageOf>> = {
+  'AWS::ApiGateway::RestApi': (price) => [each('API calls', 'million', price.apiCall, million)],
+  // One metric for each method that is called, prorated by the hour
+  // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html).
+  'AWS::ApiGateway::Stage': (price) => [each('detailed metrics of the API', 'metric and month', price.metricMonth)],
+  'AWS::DynamoDB::Table': (price) => [
+    each('ledger writes', 'million', price.tableWrite, million),
+    each('ledger reads', 'million', price.tableRead, million),
+    each('ledger storage', 'GB and month', undefined),
+  ],
+  'AWS::EC2::FlowLog': logs,
+  'AWS::ECR::Repository': () => [each('container images', 'GB and month', undefined)],
+  'AWS::ElastiCache::ReplicationGroup': () => [each('snapshots of the registry', 'GB and month', undefined)],
+  'AWS::ElasticLoadBalancingV2::LoadBalancer': (price) => [
+    each('load balancer capacity', 'LCU and hour', price.balancerUnitHour),
+    each('traffic to the internet', 'GB', price.internetGigabyte),
+    each('traffic between zones', 'GB', price.zoneGigabyte),
+  ],
+  'AWS::GuardDuty::Detector': () => [each('GuardDuty', 'million events', undefined)],
+  'AWS::KinesisFirehose::DeliveryStream': () => [each('access logs by Firehose', 'GB', undefined)],
+  'AWS::Lambda::Function': (price) => [
+    each('function calls', 'million', price.functionCall, million),
+    each('function time', 'million GB-seconds', price.functionGigabyteSecond, million),
+  ],
+  'AWS::Logs::LogGroup': logs,
+  'AWS::RDS::DBInstance': () => [each('backups beyond the size of the disk', 'GB and month', undefined)],
+  'AWS::S3::Bucket': (price) => [each('images and logs in S3', 'GB and month', price.bucketGigabyteMonth)],
+  'AWS::SNS::Topic': () => [each('alerts by SNS', 'million', undefined)],
+  'AWS::SQS::Queue': (price) => [each('queue requests', 'million', price.queueRequest, million)],
+  'AWS::WAFv2::LoggingConfiguration': () => [each('firewall logs', 'GB', undefined)],
+  'AWS::WAFv2::WebACL': (price) => [each('firewall requests', 'million', price.firewallRequest, million)],
+}
+
+/**
+ * Types that cost nothing themselves. Aliases in Route 53 to a load balancer are free (https://aws.amazon.com/route53/pricing/),
+ * the hosted zone is not made by a stack. Certificates of ACM, the first two budgets, the Access Analyzer for outside access,
+ * rules of EventBridge and scaling are free.
+ */
+export const freeTypes: ReadonlySet<string> = new Set([
+  'AWS::AccessAnalyzer::Analyzer',
+  'AWS::ApiGateway::Deployment',
+  'AWS::ApplicationAutoScaling::ScalableTarget',
+  'AWS::ApplicationAutoScaling::ScalingPolicy',
+  'AWS::Budgets::Budget',
+  'AWS::CertificateManager::Certificate',
+  'AWS::EC2::InternetGateway',
+  'AWS::EC2::NetworkAcl',
+  'AWS::EC2::NetworkAclEntry',
+  'AWS::EC2::Route',
+  'AWS::EC2::RouteTable',
+  'AWS::EC2::SecurityGroup',
+  'AWS::EC2::SecurityGroupEgress',
+  'AWS::EC2::SecurityGroupIngress',
+  'AWS::EC2::Subnet',
+  'AWS::EC2::SubnetNetworkAclAssociation',
+  'AWS::EC2::SubnetRouteTableAssociation',
+  'AWS::EC2::VPC',
+  'AWS::EC2::VPCGatewayAttachment',
+  'AWS::ECS::Cluster',
+  'AWS::ECS::TaskDefinition',
+  'AWS::ElastiCache::ParameterGroup',
+  'AWS::ElastiCache::SubnetGroup',
+  'AWS::ElasticLoadBalancingV2::Listener',
+  'AWS::ElasticLoadBalancingV2::ListenerRule',
+  'AWS::ElasticLoadBalancingV2::TargetGroup',
+
+  'AWS::Events::Rule',
+  'AWS::IAM::Group',
+  'AWS::IAM::ManagedPolicy',
+  'AWS::IAM::Role',
+  'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::Permission',
+  'AWS::Lambda::Url',
+  'AWS::RDS::DBParameterGroup',
+  'AWS::RDS::DBSubnetGroup',
+  'AWS::Route53::RecordSet',
+  'AWS::S3::BucketPolicy',
+  'AWS::SNS::Subscription',
+  'AWS::SNS::TopicPolicy',
+  'AWS::SQS::QueuePolicy',
+  'AWS::WAFv2::WebACLAssociation',
+])
