@@ -1,4 +1,6 @@
 import { Problem } from '../domain/problem.ts'
+import { tableAddress } from './dynamodb/address.ts'
+import type { DynamoCaller } from './dynamodb/table.ts'
 import { redisAddress } from './redis/address.ts'
 import type { OperatorRegistry, Registry } from './registry.ts'
 
@@ -26,17 +28,19 @@ interface OpenOptions {
   readonly keepTrying?: boolean
   /** The region of a function whose address names none. */
   readonly region?: string | undefined
+  /** Makes the client of a registry in DynamoDB. Absent: such a registry cannot be opened here. */
+  readonly dynamodb?: (options: { readonly endpoint?: string }) => DynamoCaller
   /** A clock for tests, in milliseconds since 1970. */
   readonly now?: () => number
 }
 
 /** A registry's address without user and password, for people and logs. */
 export function safeAddress(address: string): string {
-  return address.replace(/^(?!sqlite:|lambda:)([a-z]+:\/+)?.*@/is, '$1')
+  return address.replace(/^(?!sqlite:|lambda:|dynamodb:)([a-z]+:\/+)?.*@/is, '$1')
 }
 
 /**
- * Opens the registry at `sqlite:PATH`, `redis://…` or `rediss://…` (`HOST:PORT,HOST:PORT,…?cluster=true` for Redis Cluster:
+ * Opens the registry at `sqlite:PATH`, `dynamodb:TABLE`, `redis://…` or `rediss://…` (`HOST:PORT,HOST:PORT,…?cluster=true` for Redis Cluster:
  * any node of the list serves). Each engine's code is loaded only when it is used.
  *
  * @throws Problem `registry-unavailable`, `registry-corrupt`, `config-invalid`
@@ -46,10 +50,10 @@ export async function openRegistry(address: string, options: OpenOptions = {}): 
     const { SqliteRegistry } = await import('./sqlite/store.ts')
     return new SqliteRegistry(address.slice('sqlite:'.length), options.now)
   }
-  const registry = await connectRedis(address, options)
+  const registry = (await connectRedis(address, options)) ?? (await openTable(address, options))
   if (registry !== undefined) return registry
   throw new Problem('config-invalid', `"${safeAddress(address)}" is not a valid registry address.`, {
-    next: 'use sqlite:PATH, redis://HOST:PORT, rediss://HOST:PORT, redis://HOST:PORT,HOST:PORT?cluster=true or lambda:FUNCTION@REGION',
+    next: 'use sqlite:PATH, redis://HOST:PORT, rediss://HOST:PORT, redis://HOST:PORT,HOST:PORT?cluster=true, dynamodb:TABLE or lambda:FUNCTION@REGION',
   })
 }
 
@@ -79,6 +83,14 @@ async function connectRedis(address: string, options: OpenOptions): Promise<Regi
   const safe = safeAddress(address)
   const redis = await connect(redisPlace, safe, { password: options.password, keepTrying: options.keepTrying ?? false })
   return new RedisRegistry(redis, safe, options.now)
+}
+
+/** @returns `undefined` if the address is not one of DynamoDB */
+async function openTable(address: string, { dynamodb, now }: OpenOptions): Promise<Registry | undefined> {
+  const place = tableAddress(address)
+  if (place === undefined || dynamodb === undefined) return undefined
+  const { DynamoRegistry } = await import('./dynamodb/store.ts')
+  return new DynamoRegistry(dynamodb(place.endpoint === undefined ? {} : { endpoint: place.endpoint }), place, now)
 }
 
 /** `openRegistry` or `openRedisRegistry`: an entry point passes the one whose engines it should carry. */
