@@ -143,7 +143,7 @@ export class Books {
     const added = [...(open === undefined ? [] : [open]), ...(isNewRun ? [record] : [])]
     if (added.length > 0) this.#grow(added.reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(one)), 0))
     if (usage !== undefined) this.usage = usage
-    if (open !== undefined) this.open.set(open.id, open)
+    if (open !== undefined) this.open.set(open.id, { ...open, ...(open.ids !== undefined && { ids: open.ids.toSorted() }) })
     if (record !== undefined && key !== undefined) this.setRun(key, record, now, planApart)
     if (usage !== undefined || open !== undefined) this.changed = true
   }
