@@ -92,7 +92,7 @@ export async function replaceDocument(
   const wasWritten = async (): Promise<boolean> => text((await table.get([key], deadline))[0], 'write') === version
   if ((await table.putIf(item, condition, wasWritten, deadline)) === 'lost') return false
   const line = lastLine(item)
-  if (line !== undefined) await table.putAll(lineItems(line), deadline).catch(() => undefined)
+  if (line !== undefined) await table.putAll(lineItems(line), new Deadline()).catch(() => undefined)
   return true
 }
 

@@ -116,7 +116,10 @@ export class Lane {
   }
 
   #isLate({ deadline, reject }: Waiting): boolean {
-    if (deadline.isOver) reject(this.#table.problem(new Error('other gateways change the same customer too often')))
+    if (deadline.isOver) {
+      const what = `Too many gateways decide calls of "${this.#owner.customer}" at the same time. The call was not counted.`
+      reject(this.#table.unavailable('contended', what))
+    }
     return deadline.isOver
   }
 
@@ -161,7 +164,9 @@ export class Lane {
     const wasWritten = async (): Promise<boolean> => {
       const [stored] = await this.#table.get([key], deadline)
       const was = new Books(this.#owner, stored).wrote(write, seen)
-      if (was === undefined) throw this.#table.problem(new Error('whether the call was counted is not known'))
+      if (was === undefined) {
+        throw this.#table.unavailable('unknown', 'The answer of a write was lost, and whether it was made cannot be found out.')
+      }
       return was
     }
     return this.#table.putIf(item, condition, wasWritten, deadline)

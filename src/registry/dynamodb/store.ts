@@ -96,11 +96,18 @@ export class DynamoRegistry implements Registry {
     return idempotency === undefined ? done.settled : isAnswer
   }
 
-  /** Gives accepted messages items of their own. Until then they are known from the books. */
+  /**
+   * Gives accepted messages items of their own. Until then they are known from the books, so the call is settled even if this
+   * fails: a later settlement does it.
+   */
   async #note(owner: Owner, notings: readonly (readonly [string, Noting])[]): Promise<void> {
     if (notings.length === 0) return
     const items = notings.flatMap(([, noting]) => messageItems(owner, noting))
-    await this.#table.putAll(items, new Deadline(5_000))
+    try {
+      await this.#table.putAll(items, new Deadline())
+    } catch {
+      return
+    }
     this.#lane(owner).later({
       wants: () => [],
       run: (books) => {

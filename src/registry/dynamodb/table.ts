@@ -27,6 +27,9 @@ export interface Condition {
 /** `lost`: the condition did not hold. */
 export type Written = 'written' | 'lost'
 
+/** Why a call failed. `contended`: other gateways won every race, and nothing was changed. `unknown`: it may have been counted. */
+type Unavailable = 'missing' | 'throttled' | 'unreachable' | 'contended' | 'unknown'
+
 /** Limits of BatchGetItem and BatchWriteItem. */
 const readsARequest = 100
 const writesARequest = 25
@@ -143,7 +146,7 @@ export class Table {
       found.push(...itemsOf(recordOf(Responses)[this.#name]))
       left = UnprocessedKeys
       if (Object.keys(recordOf(left)).length === 0) return found
-      if (deadline.isOver) throw this.problem(new Error('it throttles reads'))
+      if (deadline.isOver) throw this.unavailable('throttled', `dynamodb:${this.#name} throttles reads.`)
       await deadline.backOff(round)
     }
   }
@@ -190,7 +193,7 @@ export class Table {
       const { UnprocessedItems } = await this.ask('BatchWriteItem', { RequestItems: left }, deadline)
       left = UnprocessedItems
       if (Object.keys(recordOf(left)).length === 0) return
-      if (deadline.isOver) throw this.problem(new Error('it throttles writes'))
+      if (deadline.isOver) throw this.unavailable('throttled', `dynamodb:${this.#name} throttles writes.`)
       await deadline.backOff(round)
     }
   }
@@ -246,18 +249,23 @@ export class Table {
     return this.#caller.call(`DynamoDB_20120810.${action}`, body, { tryMs, tries: 1 })
   }
 
+  /** A failed request as a problem. */
   problem(cause: unknown): Problem {
-    const reason = nameOf(cause)
-    const detail = cause instanceof Error && reason === 'Error' ? cause.message : reason
-    const what =
-      reason === 'ResourceNotFoundException'
-        ? `The table "${this.#name}" does not exist.`
-        : `dynamodb:${this.#name} does not answer as it should: ${detail}.`
+    const name = nameOf(cause)
+    if (name === 'ResourceNotFoundException')
+      return this.unavailable('missing', `The table "${this.#name}" does not exist.`, cause)
+    const isThrottled = passing.test(name)
+    const what = isThrottled ? `throttles requests (${name})` : `does not answer as it should: ${name}`
+    return this.unavailable(isThrottled ? 'throttled' : 'unreachable', `dynamodb:${this.#name} ${what}.`, cause)
+  }
+
+  /** @param reason for programs */
+  unavailable(reason: Unavailable, what: string, cause?: unknown): Problem {
     return new Problem('registry-unavailable', what, {
       next: apigw('doctor'),
       retryAfterMs: 1000,
-      extensions: { reason: passing.test(reason) || detail.includes('throttles') ? 'throttled' : 'unreachable' },
-      cause,
+      extensions: { reason },
+      ...(cause !== undefined && { cause }),
     })
   }
 }
