@@ -103,6 +103,12 @@ export type OpenRegistry = typeof openRegistry
  * @throws Problem as `openRegistry`; of a function also what `openRemote` throws
  */
 export async function openOperatorRegistry(address: string, options: OpenOptions = {}): Promise<OperatorRegistry> {
+  const place = tableAddress(address)
+  if (place !== undefined) {
+    const { operatorCaller } = await import('./dynamodb/operator.ts')
+    const caller = await operatorCaller({ ...place, region: options.region })
+    return openRegistry(address, { ...options, dynamodb: () => caller })
+  }
   if (!address.startsWith('lambda:')) return openRegistry(address, options)
   const { openRemote } = await import('./remote/store.ts')
   return openRemote(address, { region: options.region })

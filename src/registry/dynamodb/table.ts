@@ -240,7 +240,8 @@ export class Table {
     try {
       return recordOf(await this.#send(action, { TableName: this.#name }))
     } catch (error) {
-      if (/AccessDenied|UnknownOperation|Validation/.test(nameOf(error))) return undefined
+      const isDenied = error instanceof Problem && error.code === 'aws-denied'
+      if (isDenied || /AccessDenied|UnknownOperation|Validation/.test(nameOf(error))) return undefined
       throw this.problem(error)
     }
   }
@@ -251,6 +252,7 @@ export class Table {
 
   /** A failed request as a problem. */
   problem(cause: unknown): Problem {
+    if (cause instanceof Problem) return cause
     const name = nameOf(cause)
     if (name === 'ResourceNotFoundException')
       return this.unavailable('missing', `The table "${this.#name}" does not exist.`, cause)
