@@ -67,9 +67,26 @@ export async function openRedisRegistry(address: string, options: OpenOptions = 
   if (registry !== undefined) return registry
   throw new Problem(
     'config-invalid',
-    `On Lambda the registry must be in Redis, and "${safeAddress(address)}" is not a Redis address.`,
+    `This function's registry must be in Redis, and "${safeAddress(address)}" is not a Redis address.`,
     {
       next: 'use redis://HOST:PORT, rediss://HOST:PORT or redis://HOST:PORT,HOST:PORT?cluster=true',
+    },
+  )
+}
+
+/**
+ * Opens a registry in DynamoDB and accepts no other address. Lambda functions use it, so their bundles hold no other store.
+ *
+ * @throws Problem `config-invalid`
+ */
+export async function openDynamoRegistry(address: string, options: OpenOptions = {}): Promise<Registry> {
+  const registry = await openTable(address, options)
+  if (registry !== undefined) return registry
+  throw new Problem(
+    'config-invalid',
+    `The registry must be in DynamoDB, and "${safeAddress(address)}" is not a table's address.`,
+    {
+      next: 'use dynamodb:TABLE',
     },
   )
 }
@@ -88,12 +105,14 @@ async function connectRedis(address: string, options: OpenOptions): Promise<Regi
 /** @returns `undefined` if the address is not one of DynamoDB */
 async function openTable(address: string, { dynamodb, now }: OpenOptions): Promise<Registry | undefined> {
   const place = tableAddress(address)
-  if (place === undefined || dynamodb === undefined) return undefined
+  if (place === undefined) return undefined
+  if (dynamodb === undefined)
+    throw new Problem('config-invalid', 'A registry in DynamoDB cannot be used here.', { next: 'use redis://HOST:PORT' })
   const { DynamoRegistry } = await import('./dynamodb/store.ts')
   return new DynamoRegistry(dynamodb(place.endpoint === undefined ? {} : { endpoint: place.endpoint }), place, now)
 }
 
-/** `openRegistry` or `openRedisRegistry`: an entry point passes the one whose engines it should carry. */
+/** `openRegistry`, `openRedisRegistry` or `openDynamoRegistry`: an entry point passes the one whose engines it should carry. */
 export type OpenRegistry = typeof openRegistry
 
 /**

@@ -22,6 +22,11 @@ describe("a registry's address", () => {
     'user:hunter2@127.0.0.1:6379',
     'postgres://user:hunter2@127.0.0.1/x',
     'lambda:',
+    'dynamodb:',
+    'dynamodb:ab',
+    'dynamodb:a table',
+    'dynamodb:table?endpoint=http://user:hunter2@127.0.0.1:1',
+    'dynamodb:table?region=hunter2',
   ])('%j is refused without repeating a password', async (address) => {
     const problem = await problemOf(openRegistry(address))
     expect(problem.code).toBe('config-invalid')

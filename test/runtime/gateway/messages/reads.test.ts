@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { randomId } from '../../../../src/domain/ids.ts'
 import type { Report } from '../../../../src/domain/report.ts'
 import { masterKeysFrom } from '../../../../src/domain/seal.ts'
-import { handlerOf } from '../../../../src/runtime/gateway/lambda.ts'
+import { handlerOf } from '../../../../src/runtime/gateway/on-lambda.ts'
 import { ReadLimits, type ReadRates } from '../../../../src/runtime/gateway/messages/read-limits.ts'
 import { type Ledger, openLedger } from '../../../../src/runtime/ports/index.ts'
 import { type Dynamo, startDynamo } from '../../../support/dynamodb.ts'
