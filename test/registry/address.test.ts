@@ -38,6 +38,7 @@ describe("a registry's address", () => {
     ['rediss://user:hunter2@host:6379/1?cluster=true', 'rediss://host:6379/1?cluster=true'],
     ['redis://:p@ss@host', 'redis://host'],
     ['redis://:p/a@ss@host/2', 'redis://host/2'],
+    ['dynamodb:table?endpoint=http://user:p@host', 'dynamodb:table'],
   ])('%s is shown as %s', (address, safe) => {
     expect(safeAddress(address)).toBe(safe)
   })
