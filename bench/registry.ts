@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startDynamodb } from '../src/dev/local/dynamodb.ts'
 import type { AdmitRequest } from '../src/domain/admission.ts'
 import { randomId } from '../src/domain/ids.ts'
@@ -34,10 +35,13 @@ interface Load {
   readonly atOnce: number
   /** Gateways that make them. */
   readonly gateways: number
+  /** Milliseconds between two calls. */
+  readonly pauseMs?: number
   readonly request: () => Partial<AdmitRequest>
 }
 
 const loads: readonly Load[] = [
+  { name: 'one call every 700 ms', atOnce: 1, gateways: 1, pauseMs: 700, request: () => ({}) },
   { name: 'one call at a time', atOnce: 1, gateways: 1, request: () => ({}) },
   {
     name: 'one at a time, with an Idempotency-Key',
@@ -112,6 +116,7 @@ async function run(gateways: readonly Registry[], load: Load, seconds: number, u
       } catch {
         failed += 1
       }
+      if (load.pauseMs !== undefined) await sleep(load.pauseMs)
     }
   }
   await Promise.all(Array.from({ length: load.atOnce }, (_, at) => one(gateways[at % gateways.length] as Registry)))

@@ -21,6 +21,7 @@ const inlinePlanBytes = 512
 
 /** The admission of one call, as a change of its customer's books. */
 export class AdmitJob implements Job<Admission> {
+  readonly needsProfile = true
   readonly #request: AdmitRequest
   readonly #table: Table
   readonly #profiles: CompiledProfiles

@@ -8,6 +8,8 @@ export type Found = ReadonlyMap<string, Item>
 
 /** One change of a customer's books. */
 export interface Job<T> {
+  /** Whether it needs the customer's profile. */
+  readonly needsProfile?: boolean
   /** Items that it needs besides the books and the profile. They are read after the books. */
   wants(books: Books): readonly Key[]
   /** What has to be written before the decision. It runs again for each try. */
@@ -142,7 +144,9 @@ export class Lane {
   async #read(batch: readonly Waiting[], deadline: Deadline): Promise<{ books: Books; found: Found }> {
     const { customer, environment } = this.#owner
     const booksKey = keys.books(customer, environment)
-    const first = itemsByKey(await this.#table.get([booksKey, keys.profile(customer)], deadline))
+    const needsProfile = batch.some(({ job }) => job.needsProfile)
+    const named = needsProfile ? [booksKey, keys.profile(customer)] : [booksKey]
+    const first = itemsByKey(await this.#table.get(named, deadline))
     const books = new Books(this.#owner, first.get(keyText(booksKey)))
     const wanted = new Map(batch.flatMap(({ job }) => job.wants(books)).map((key) => [keyText(key), key]))
     if (wanted.size === 0) return { books, found: first }
@@ -154,7 +158,7 @@ export class Lane {
   async #write(books: Books, deadline: Deadline) {
     const { customer, environment } = this.#owner
     const key = keys.books(customer, environment)
-    const write = randomId(10)
+    const write = randomId(8)
     const seen = books.version
     const item = { pk: { S: key.pk }, sk: { S: key.sk }, ...books.attributes(write, this.#now()) }
     const condition =

@@ -74,10 +74,17 @@ export class RenewJob extends Settlement<boolean> {
 /** Closes the books of an accepted call. Its answer, if it has one, is stored already. */
 export class AcceptJob extends Settlement<Settled> {
   readonly #outcome: Accepted
+  readonly #isAnswer: boolean
 
-  constructor(reservation: Reservation, outcome: Accepted, now: () => number) {
+  /** @param isAnswer whether the outcome has just been stored as the answer, so that it need not be read */
+  constructor(reservation: Reservation, outcome: Accepted, isAnswer: boolean, now: () => number) {
     super(reservation, now)
     this.#outcome = outcome
+    this.#isAnswer = isAnswer
+  }
+
+  override wants(books: Books) {
+    return this.#isAnswer ? [] : super.wants(books)
   }
 
   protected end(books: Books, found: Found, now: number): Settled {
@@ -87,7 +94,7 @@ export class AcceptJob extends Settlement<Settled> {
     const { refund = 0, untaken = [] } = answer?.record.reservation.id === id ? answer : this.#outcome
     const entry = books.open.get(id)
     if (entry !== undefined) books.close(entry, refund, { untaken, now })
-    if (idempotency !== undefined && answer !== undefined) books.dropRun(idempotency.key)
+    if (idempotency !== undefined && (this.#isAnswer || answer !== undefined)) books.dropRun(idempotency.key)
     return { settled: entry !== undefined, notings: notingsOf(books, id, now) }
   }
 }

@@ -84,14 +84,13 @@ export class DynamoRegistry implements Registry {
     const { idempotency, keyed } = reservation
     const { response, refund } = outcome
     const lane = this.#lane(reservation)
-    const job = new AcceptJob(reservation, outcome, this.#now)
     if (idempotency === undefined && !refund && keyed === undefined) {
-      lane.later(job)
+      lane.later(new AcceptJob(reservation, outcome, false, this.#now))
       return true
     }
     const isAnswer =
       response !== undefined && (await storeAnswer(this.#table, reservation, { ...outcome, response }, this.#now()))
-    const done = await lane.run(job)
+    const done = await lane.run(new AcceptJob(reservation, outcome, isAnswer, this.#now))
     await this.#note(reservation, done.notings)
     return idempotency === undefined ? done.settled : isAnswer
   }
