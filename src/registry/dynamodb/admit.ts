@@ -51,7 +51,7 @@ export class AdmitJob implements Job<Admission> {
     const now = this.#now()
     const { idempotency: claim } = this.#request
     const decision = this.#decide(found, now, books)
-    // A run that goes on keeps its plan where the first run put it.
+    // A resumed run keeps its plan where the first run put it.
     const isPlanApart = (decision.record?.plan ?? '').length > inlinePlanBytes
     books.take(decision, claim?.key, now, isPlanApart)
     const { usage: _usage, record: _record, open: _open, ...admission } = decision

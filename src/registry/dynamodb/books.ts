@@ -118,7 +118,7 @@ export interface Owner {
 
 /**
  * The usage, the open reservations and the unanswered runs of one customer in one environment: one item, read and written as
- * a whole. `version` counts its writes; a write holds only if nobody has written since the books were read.
+ * a whole. `version` counts its writes; a write is made only if no other was made since the books were read.
  */
 export class Books {
   readonly version: number

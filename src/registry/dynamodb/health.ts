@@ -2,7 +2,7 @@ import { recordOf } from '../../domain/record.ts'
 import type { HealthAspect, RegistryHealth } from '../registry.ts'
 import type { Table } from './table.ts'
 
-/** The version of DynamoDB's API, which is the only version that it tells. */
+/** The version of DynamoDB's API, which is the only version that it reports. */
 const version = '2012-08-10'
 
 /** What an operator should know of the table. What the caller may not read is left out. */

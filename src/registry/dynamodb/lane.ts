@@ -25,7 +25,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** How long a change that nobody waits for may wait for another to be written with. */
+/** How long a change without a waiting caller may wait for another to be written with. */
 const laterMs = 500
 /** A write that decides on more calls would take too long to decide. */
 const jobsAWrite = 200
@@ -43,7 +43,7 @@ export class Lane {
   readonly #now: () => number
   readonly #emptied: () => void
   #waiting: Waiting[] = []
-  /** Changes that nobody waits for. */
+  /** Changes without a waiting caller. */
   #later: Job<unknown>[] = []
   #isDue = false
   #timer: NodeJS.Timeout | undefined
@@ -125,7 +125,7 @@ export class Lane {
     return deadline.isOver
   }
 
-  /** @returns false if another process has written in the meantime: nothing was changed, and nobody was answered */
+  /** @returns false if another process has written in the meantime: nothing was changed, and no call was answered */
   async #attempt(batch: readonly Waiting[]): Promise<boolean> {
     const deadline = latest(batch)
     const { books, found } = await this.#read(batch, deadline)

@@ -16,7 +16,7 @@ export interface Settled {
   readonly notings: readonly (readonly [string, Noting])[]
 }
 
-/** Messages of a process that has ended are noted by whoever settles next. */
+/** Messages of a process that has ended are noted by the next settlement. */
 const notingMs = 60_000
 
 /** The messages of one reservation, and those that have waited for longer than a process needs. */

@@ -37,7 +37,7 @@ import { Deadline, type DynamoCaller, type Item, Table } from './table.ts'
 const messageGraceMs = 5 * 86_400_000
 
 /**
- * The registry in one DynamoDB table, for any number of gateways. It costs nothing while nobody calls
+ * The registry in one DynamoDB table, for any number of gateways. It costs nothing while there are no calls
  * (docs/decisions/0068-books-of-a-customer-in-one-item.md).
  */
 export class DynamoRegistry implements Registry {

@@ -40,7 +40,7 @@ const tryMs = 500
 /** A caller is answered inside a second, as by the other stores. */
 export const answerMs = 700
 const firstPauseMs = 10
-const longestPauseMs = 120
+const maxPauseMs = 120
 
 /** An instant of the process's clock after which nothing more is tried. */
 export class Deadline {
@@ -60,7 +60,7 @@ export class Deadline {
 
   /** Waits for a random time, longer in later rounds, so that writers that met once do not meet again. */
   async backOff(round: number): Promise<void> {
-    await sleep(Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** round))
+    await sleep(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** round))
   }
 }
 
