@@ -20,7 +20,7 @@ export type {
   Readiness,
   Registry,
 } from './registry.ts'
-export { registryThrough } from './remote/through.ts'
+export { registryThrough } from './through.ts'
 
 interface OpenOptions {
   /** The password, if it is not in the URL. */

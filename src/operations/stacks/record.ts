@@ -82,7 +82,7 @@ export async function readRecord(clients: StackClients, stage: Stage): Promise<D
     'stack-refused',
     `s3://${bucket}/${key} is not a deployment record of ${stage.name} that this version reads.`,
     {
-      next: 'deploy the earlier apigw.yaml with the earlier version of apigw instead',
+      next: 'deploy the earlier apigw.yaml with its version of the program',
     },
   )
 }

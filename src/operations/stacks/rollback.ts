@@ -29,7 +29,7 @@ interface Found {
   readonly parameters: Readonly<Record<string, string>>
 }
 
-const deployEarlier = 'deploy the earlier apigw.yaml with the earlier version of apigw instead'
+const deployEarlier = 'deploy the earlier apigw.yaml with its version of the program'
 
 async function deployedNow(clients: StackClients, stage: Stage, key: StackKey): Promise<Stack | undefined> {
   const stack = await describeStack(clients, stackName(stage.name, key))
@@ -91,7 +91,7 @@ async function refuseWithoutCode(clients: StackClients, name: string, parameters
   }
 }
 
-/** The inputs of an earlier stack: a parameter that had another value than the output was set by apigw.yaml. */
+/** The inputs of an earlier stack: a parameter whose value differs from the output was set by apigw.yaml. */
 function earlierInputs(
   { key, parameters }: Found,
   templates: Readonly<Record<StackKey, string>>,

@@ -1,6 +1,6 @@
-import { type Calls, type Method, operatorMethods, operatorRegistry } from '../operator-methods.ts'
-import { protocolVersion, type RemoteRequest, receivedProblem, remoteAnswer } from '../protocol.ts'
-import type { OperatorRegistry } from '../registry.ts'
+import { type Calls, type Method, operatorMethods, operatorRegistry } from './operator-methods.ts'
+import { protocolVersion, type RemoteRequest, receivedProblem, remoteAnswer } from './protocol.ts'
+import type { OperatorRegistry } from './registry.ts'
 
 /** Carries a request to the function that serves the registry, and its answer back as JSON. */
 export type Carry = (request: RemoteRequest) => Promise<unknown>
