@@ -47,6 +47,13 @@ test('settings that CloudFormation refuses fail the rehearsal, with the resource
   expect(stdout).toMatch(/✗ \d+ of \d+ steps failed/)
 })
 
+test('settings that are not valid are an error before the first step', async () => {
+  const invalid = await run(['deploy', '--rehearse'], { cwd: project({ ...deploy, alerts: undefined }) })
+  expect(invalid.code).toBe(2)
+  expect(invalid.stderr).not.toContain('✗')
+  expect(invalid.stderr).toMatch(/Error: No one would receive the alarms of this stage/)
+})
+
 test('a rehearsal takes all stacks, and deploys nothing', async () => {
   const cwd = project(deploy)
   const named = await run(['deploy', 'data', '--rehearse'], { cwd })

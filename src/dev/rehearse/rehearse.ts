@@ -106,6 +106,8 @@ async function playStage(options: RehearsalOptions, stage: Stage, region: string
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const region = options.stage.region ?? defaultRegion
   const stage = withImage({ ...options.stage, region }, region)
+  // Settings that are not valid are an error, and no step of a rehearsal.
+  await planStage(stage, [], options.root)
   const steps: Step[] = []
   const tell: Tell = (step) => {
     steps.push(step)
