@@ -81,7 +81,7 @@ describe('queues that an earlier stack of the stage left behind', () => {
   test('survive a stage that is destroyed and deployed again', async () => {
     const here = await world()
     await deploy(here)
-    const { retained } = await destroyStack(here.clients, name, steps())
+    const { retained } = await destroyStack(here.clients, name, { ...steps(), unprotects: true })
     expect(retained).toContain('AWS::SQS::Queue carrierqueue-1')
     for (const queue of both) here.aws.queues.add(queue)
     expect((await deploy(here)).types[0]).toBe('IMPORT')
