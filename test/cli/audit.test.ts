@@ -118,7 +118,7 @@ describe('audit iam, offline', () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout).summary.administrators).toBe(300)
   })
-  test.each(['people.yaml'])('has no findings for the shipped template %s', async (name) => {
+  test.each(['people.yaml', 'deployer.yaml'])('has no findings for the shipped template %s', async (name) => {
     const path = new URL(`../../templates/policies/${name}`, import.meta.url).pathname
     const { stdout } = await run(['audit', 'iam', '--template', path, '--json'], { cwd: temporaryFolder() })
     const { findings, principals } = JSON.parse(stdout)
