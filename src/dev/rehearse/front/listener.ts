@@ -1,20 +1,12 @@
-import { isMap, type Json, type JsonMap } from '../../../operations/cloudformation/index.ts'
+import type { Json, JsonMap } from '../../../operations/cloudformation/index.ts'
 import type { Resource } from '../template/resource.ts'
+import { mapAt, mapsIn } from '../template/values.ts'
 import { type Call, type CallAnswer, textAnswer } from './call.ts'
 
 /** Where a rule of the listener sends a call. */
 export type Decision =
   | { readonly kind: 'forward'; readonly targetGroup: string; readonly call: Call }
   | { readonly kind: 'answer'; readonly answer: CallAnswer }
-
-function listOf(value: Json | undefined): readonly JsonMap[] {
-  return Array.isArray(value) ? value.filter(isMap) : []
-}
-
-function mapAt(value: JsonMap, name: string): JsonMap {
-  const found = value[name]
-  return isMap(found) ? found : {}
-}
 
 /** `*` stands for any characters and `?` for one (ELB user guide, path conditions). */
 function pathMatches(pattern: string, path: string): boolean {
@@ -30,14 +22,14 @@ function conditionMatches(condition: JsonMap, { target }: Call): boolean {
 
 /** A rewrite of a rule: only what the expression matches is replaced, and groups are `$1`. */
 function rewritten(text: string, config: JsonMap): string {
-  const [rewrite] = listOf(config.Rewrites)
+  const [rewrite] = mapsIn(config.Rewrites)
   return rewrite === undefined ? text : text.replace(new RegExp(String(rewrite.Regex)), String(rewrite.Replace))
 }
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html */
 function transformed(call: Call, transforms: Json | undefined): Call {
   let { target, headers } = call
-  for (const transform of listOf(transforms)) {
+  for (const transform of mapsIn(transforms)) {
     if (transform.Type === 'host-header-rewrite') {
       headers = { ...headers, host: rewritten(headers.host ?? '', mapAt(transform, 'HostHeaderRewriteConfig')) }
     }
@@ -60,7 +52,7 @@ export function listen(all: readonly Resource[], call: Call): Decision {
   const rules = all
     .filter(({ type, properties }) => type.endsWith('::ListenerRule') && properties.ListenerArn === listener.physicalId)
     .toSorted((one, other) => Number(one.properties.Priority) - Number(other.properties.Priority))
-  const rule = rules.find(({ properties }) => listOf(properties.Conditions).every((one) => conditionMatches(one, call)))
-  const [action] = listOf(rule?.properties.Actions ?? listener.properties.DefaultActions)
+  const rule = rules.find(({ properties }) => mapsIn(properties.Conditions).every((one) => conditionMatches(one, call)))
+  const [action] = mapsIn(rule?.properties.Actions ?? listener.properties.DefaultActions)
   return ofAction(action ?? {}, transformed(call, rule?.properties.Transforms))
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { isRecord, recordOf } from '../../../domain/record.ts'
-import { isMap, type Json, type JsonMap } from '../../../operations/cloudformation/index.ts'
+import type { Json, JsonMap } from '../../../operations/cloudformation/index.ts'
 import type { Resource } from '../template/resource.ts'
+import { mapAt } from '../template/values.ts'
 import { type Call, type CallAnswer, textAnswer } from './call.ts'
 
 /** Invokes a function by its ARN, as API Gateway with the ARN of what it does. @throws Error as the function does */
@@ -12,12 +13,6 @@ interface Method {
   readonly path: string
   readonly functionArn: string
   readonly authorized: boolean
-}
-
-function mapAt(value: Json | undefined, ...names: readonly string[]): JsonMap {
-  let found: Json | undefined = value
-  for (const name of names) found = isMap(found) ? found[name] : undefined
-  return isMap(found) ? found : {}
 }
 
 function functionIn(uri: Json | undefined): string {

@@ -72,7 +72,7 @@ function endpointOf(network: Network, id: string): Interfaces | undefined {
   return network.endpoints.get(id) ?? [...network.endpoints.values()].find(({ name }) => name === id)
 }
 
-/** From where there is no VPC: the internet, or a function that is in none. */
+/** From outside of a VPC: the internet, or a function without VpcConfig. */
 function waysFromOutside(network: Network, { from, to, port, protocol }: Question): Way[] {
   const asked = { port, protocol }
   const open: Way[] = [{ via: { kind: 'internet' }, verdicts: [pass('internet', 'the internet')] }]

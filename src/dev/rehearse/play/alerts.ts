@@ -1,19 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { recordOf } from '../../../domain/record.ts'
-import { isMap, type JsonMap } from '../../../operations/cloudformation/index.ts'
 import { allRules, entryOf } from '../../../operations/trail/index.ts'
 import { compilePattern } from '../../../runtime/notifier/index.ts'
 import { nameOf } from '../stage/functions.ts'
 import type { RehearsedStage } from '../stage/stage.ts'
 import type { Resource } from '../template/resource.ts'
+import { mapsIn } from '../template/values.ts'
 import type { Tell } from './messages.ts'
 
 /** The posts that Slack has received in a rehearsal. */
 export type SlackPosts = readonly string[]
-
-function listOf(value: unknown): readonly JsonMap[] {
-  return Array.isArray(value) ? value.filter(isMap) : []
-}
 
 /** Delivers a message of a topic to its subscribers that are functions. @returns how many */
 async function publish(stage: RehearsedStage, topicArn: string, message: string, subject?: string): Promise<number> {
@@ -56,7 +52,7 @@ async function putEvent(stage: RehearsedStage, event: object): Promise<readonly 
   )
   const matching = rules.filter(({ properties }) => compilePattern(properties.EventPattern)(event))
   for (const rule of matching) {
-    for (const { Arn } of listOf(rule.properties.Targets)) {
+    for (const { Arn } of mapsIn(rule.properties.Targets)) {
       if (String(Arn).startsWith('arn:aws:sns:')) {
         await publishAs(stage, 'events.amazonaws.com', rule, String(Arn), JSON.stringify(event))
       }

@@ -41,7 +41,7 @@ export async function deliver(stage: RehearsedStage, table: string): Promise<rea
   try {
     const rows = await query(`SELECT id, recipient FROM ${table} WHERE status = 0`)
     const found = rows.map(({ id, recipient }) => ({ id: String(id), recipient: String(recipient) }))
-    // By their ids: another row may have been written meanwhile.
+    // By their ids, because another row may have been written since.
     const ids = found.map(({ id }) => `'${id}'`).join(', ')
     if (found.length > 0) {
       await query(`UPDATE ${table} SET status = 2, result = 'delivered', result_at = ${Date.now()} WHERE id IN (${ids})`)

@@ -19,7 +19,7 @@ const eventsAPoll = 1_000
 
 /**
  * Runs something with every call of AWS sent to the account of a rehearsal: the operations make clients of their own, and read
- * the environment. Nothing else of the process may call AWS meanwhile.
+ * the environment. Nothing else in the process may call AWS until it ends.
  */
 async function inRehearsal<T>(endpoint: string, region: string, work: () => Promise<T>): Promise<T> {
   const values: Readonly<Record<string, string | undefined>> = {

@@ -52,7 +52,7 @@ function clientFor(stage: RehearsedStage, key: IssuedKey, environment: 'live' | 
 
 const message = { to: '010-1234-5678', from: '1588-1234', text: 'A rehearsal' }
 
-/** Waits for the report of a message, and lets the background run meanwhile. */
+/** Waits for the report of a message, and runs the background work between polls. */
 async function reported({ stage, patienceMs }: Played, client: GatewayClient, id: string): Promise<GatewayReport | undefined> {
   for (const until = Date.now() + patienceMs; Date.now() < until; await sleep(100)) {
     await stage.tick()

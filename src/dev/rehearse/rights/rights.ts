@@ -1,6 +1,7 @@
-import { isMap, type Json, type JsonMap } from '../../../operations/cloudformation/index.ts'
+import type { Json, JsonMap } from '../../../operations/cloudformation/index.ts'
 import { type Policy, readPolicy } from '../../../operations/policy/index.ts'
 import type { Resource } from '../template/resource.ts'
+import { listOf, mapsIn } from '../template/values.ts'
 
 /** A role, and everything that limits what it may do. */
 export interface Role {
@@ -22,10 +23,6 @@ export interface Rights {
   readonly keys: ReadonlyMap<string, string>
   /** The ARNs of the buckets of the account: an ARN of S3 does not say whose it is. */
   readonly buckets: ReadonlySet<string>
-}
-
-function listOf(value: Json | undefined): readonly Json[] {
-  return value === undefined ? [] : Array.isArray(value) ? value : [value]
 }
 
 function policyOf(name: string, document: Json | undefined, resourceBased: boolean): Policy {
@@ -54,7 +51,7 @@ function roleOf({ attribute, stack, logicalId, properties }: Resource, managed: 
     if (found === undefined) throw new Error(`${name} has the policy ${String(arn)}, which no stack makes`)
     return found
   }
-  const inline = listOf(properties.Policies).filter(isMap)
+  const inline = mapsIn(properties.Policies)
   const { PermissionsBoundary: boundary } = properties
   return {
     arn: String(attribute('Arn')),

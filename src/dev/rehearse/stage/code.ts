@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isMap, type Json, type JsonMap } from '../../../operations/cloudformation/index.ts'
+import { isMap, type Json } from '../../../operations/cloudformation/index.ts'
 import type { Place, Resource } from '../template/resource.ts'
+import { mapsIn } from '../template/values.ts'
 
 /** What a function or a container runs, and with what. */
 export interface Code {
@@ -12,10 +13,6 @@ export interface Code {
   /** As AWS gives it, without credentials. */
   readonly env: Readonly<Record<string, string>>
   readonly role: string
-}
-
-function mapsIn(value: Json | undefined): readonly JsonMap[] {
-  return Array.isArray(value) ? value.filter(isMap) : []
 }
 
 function texts(value: Json | undefined): Record<string, string> {

@@ -1,4 +1,5 @@
-import { byRole, type Duties, type Duty, logGroupArn, mapAt, mapsIn, name } from './duty.ts'
+import { mapAt, mapsIn } from '../../template/values.ts'
+import { byRole, type Duties, type Duty, logGroupArn, name } from './duty.ts'
 
 /** What ECS does to start a task (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html). */
 export const task: Duties = (resource, all) => {

@@ -1,4 +1,4 @@
-import { isMap, type Json, type JsonMap } from '../../../../operations/cloudformation/index.ts'
+import type { Json } from '../../../../operations/cloudformation/index.ts'
 import type { Resource } from '../../template/resource.ts'
 import type { AwsRequest, Sender } from '../access.ts'
 
@@ -6,19 +6,6 @@ import type { AwsRequest, Sender } from '../access.ts'
 export type Duty =
   | { readonly kind: 'request'; readonly what: string; readonly sender: Sender; readonly request: AwsRequest }
   | { readonly kind: 'assume'; readonly what: string; readonly service: string; readonly role: string }
-
-export function listOf(value: Json | undefined): readonly Json[] {
-  return value === undefined ? [] : Array.isArray(value) ? value : [value]
-}
-
-export function mapsIn(value: Json | undefined): readonly JsonMap[] {
-  return listOf(value).filter(isMap)
-}
-
-export function mapAt(value: JsonMap, name: string): JsonMap {
-  const found = value[name]
-  return isMap(found) ? found : {}
-}
 
 export type Duties = (resource: Resource, all: readonly Resource[]) => readonly Duty[]
 

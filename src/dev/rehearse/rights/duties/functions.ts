@@ -1,4 +1,5 @@
-import { byRole, byService, type Duties, logGroupArn, mapAt, name } from './duty.ts'
+import { mapAt } from '../../template/values.ts'
+import { byRole, byService, type Duties, logGroupArn, name } from './duty.ts'
 
 /** What Lambda does with the role of a function, outside of its code. */
 export const lambda: Duties = (resource, all) => {

@@ -1,5 +1,6 @@
+import { mapAt, mapsIn } from '../../template/values.ts'
 import { arnOf } from '../rights.ts'
-import { byRole, byService, type Duties, logGroupArn, mapAt, mapsIn, name } from './duty.ts'
+import { byRole, byService, type Duties, logGroupArn, name } from './duty.ts'
 
 export const flowLog: Duties = ({ properties, ...resource }, all) => {
   const role = String(properties.DeliverLogsPermissionArn)

@@ -1,5 +1,6 @@
 import { isMap } from '../../../../operations/cloudformation/index.ts'
-import { type Duties, listOf, mapAt, mapsIn, name, toTarget } from './duty.ts'
+import { listOf, mapAt, mapsIn } from '../../template/values.ts'
+import { type Duties, name, toTarget } from './duty.ts'
 
 export const eventRule: Duties = (resource) => {
   const arn = String(resource.attribute('Arn'))
