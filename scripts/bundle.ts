@@ -8,6 +8,8 @@ import { endpointFiles } from '../src/runtime/gateway/versions/manifest.ts'
 const entries = {
   gateway: 'src/runtime/gateway/lambda.ts',
   authorizer: 'src/runtime/gateway/authorizer-lambda.ts',
+  'gateway-dynamodb': 'src/runtime/gateway/dynamodb-lambda.ts',
+  'authorizer-dynamodb': 'src/runtime/gateway/authorizer-dynamodb-lambda.ts',
   worker: 'src/runtime/worker/lambda.ts',
   reports: 'src/runtime/worker/reports-lambda.ts',
   admin: 'src/runtime/admin/lambda.ts',

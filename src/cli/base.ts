@@ -52,7 +52,8 @@ export abstract class BaseCommand extends Command {
       env: 'APIGW_REGISTRY',
       helpGroup: 'GLOBAL',
       helpValue: 'ADDRESS',
-      summary: 'sqlite:PATH, redis://HOST, rediss://HOST or lambda:FUNCTION@REGION; set the password in APIGW_REGISTRY_PASSWORD',
+      summary:
+        'sqlite:PATH, redis://HOST, rediss://HOST, dynamodb:TABLE or lambda:FUNCTION@REGION; set the password in APIGW_REGISTRY_PASSWORD',
     }),
   }
 

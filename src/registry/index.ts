@@ -1,4 +1,6 @@
 import { Problem } from '../domain/problem.ts'
+import { tableAddress } from './dynamodb/address.ts'
+import type { DynamoCaller } from './dynamodb/table.ts'
 import { redisAddress } from './redis/address.ts'
 import type { OperatorRegistry, Registry } from './registry.ts'
 
@@ -27,17 +29,21 @@ interface OpenOptions {
   readonly keepTrying?: boolean
   /** The region of a function whose address names none. */
   readonly region?: string | undefined
+  /** Makes the client of a registry in DynamoDB. Absent: such a registry cannot be opened here. */
+  readonly dynamodb?: (options: { readonly endpoint?: string }) => DynamoCaller
   /** A clock for tests, in milliseconds since 1970. */
   readonly now?: () => number
 }
 
 /** A registry's address without user and password, for people and logs. */
 export function safeAddress(address: string): string {
+  // An endpoint is for tests, and whatever else is there could be a secret.
+  if (address.startsWith('dynamodb:')) return address.replace(/\?.*$/s, '')
   return address.replace(/^(?!sqlite:|lambda:)([a-z]+:\/+)?.*@/is, '$1')
 }
 
 /**
- * Opens the registry at `sqlite:PATH`, `redis://…` or `rediss://…` (`HOST:PORT,HOST:PORT,…?cluster=true` for Redis Cluster:
+ * Opens the registry at `sqlite:PATH`, `dynamodb:TABLE`, `redis://…` or `rediss://…` (`HOST:PORT,HOST:PORT,…?cluster=true` for Redis Cluster:
  * any node of the list serves). Each engine's code is loaded only when it is used.
  *
  * @throws Problem `registry-unavailable`, `registry-corrupt`, `config-invalid`
@@ -47,10 +53,10 @@ export async function openRegistry(address: string, options: OpenOptions = {}): 
     const { SqliteRegistry } = await import('./sqlite/store.ts')
     return new SqliteRegistry(address.slice('sqlite:'.length), options.now)
   }
-  const registry = await connectRedis(address, options)
+  const registry = (await connectRedis(address, options)) ?? (await openTable(address, options))
   if (registry !== undefined) return registry
   throw new Problem('config-invalid', `"${safeAddress(address)}" is not a valid registry address.`, {
-    next: 'use sqlite:PATH, redis://HOST:PORT, rediss://HOST:PORT, redis://HOST:PORT,HOST:PORT?cluster=true or lambda:FUNCTION@REGION',
+    next: 'use sqlite:PATH, redis://HOST:PORT, rediss://HOST:PORT, redis://HOST:PORT,HOST:PORT?cluster=true, dynamodb:TABLE or lambda:FUNCTION@REGION',
   })
 }
 
@@ -64,9 +70,26 @@ export async function openRedisRegistry(address: string, options: OpenOptions = 
   if (registry !== undefined) return registry
   throw new Problem(
     'config-invalid',
-    `On Lambda the registry must be in Redis, and "${safeAddress(address)}" is not a Redis address.`,
+    `This function's registry must be in Redis, and "${safeAddress(address)}" is not a Redis address.`,
     {
       next: 'use redis://HOST:PORT, rediss://HOST:PORT or redis://HOST:PORT,HOST:PORT?cluster=true',
+    },
+  )
+}
+
+/**
+ * Opens a registry in DynamoDB and accepts no other address. Lambda functions use it, so their bundles hold no other store.
+ *
+ * @throws Problem `config-invalid`
+ */
+export async function openDynamoRegistry(address: string, options: OpenOptions = {}): Promise<Registry> {
+  const registry = await openTable(address, options)
+  if (registry !== undefined) return registry
+  throw new Problem(
+    'config-invalid',
+    `The registry must be in DynamoDB, and "${safeAddress(address)}" is not a table's address.`,
+    {
+      next: 'use dynamodb:TABLE',
     },
   )
 }
@@ -82,7 +105,17 @@ async function connectRedis(address: string, options: OpenOptions): Promise<Regi
   return new RedisRegistry(redis, safe, options.now)
 }
 
-/** `openRegistry` or `openRedisRegistry`: an entry point passes the one whose engines it should carry. */
+/** @returns `undefined` if the address is not one of DynamoDB */
+async function openTable(address: string, { dynamodb, now }: OpenOptions): Promise<Registry | undefined> {
+  const place = tableAddress(address)
+  if (place === undefined) return undefined
+  if (dynamodb === undefined)
+    throw new Problem('config-invalid', 'A registry in DynamoDB cannot be used here.', { next: 'use redis://HOST:PORT' })
+  const { DynamoRegistry } = await import('./dynamodb/store.ts')
+  return new DynamoRegistry(dynamodb(place.endpoint === undefined ? {} : { endpoint: place.endpoint }), place, now)
+}
+
+/** `openRegistry`, `openRedisRegistry` or `openDynamoRegistry`: an entry point passes the one whose engines it should carry. */
 export type OpenRegistry = typeof openRegistry
 
 /**
@@ -92,6 +125,12 @@ export type OpenRegistry = typeof openRegistry
  * @throws Problem as `openRegistry`; of a function also what `openRemote` throws
  */
 export async function openOperatorRegistry(address: string, options: OpenOptions = {}): Promise<OperatorRegistry> {
+  const place = tableAddress(address)
+  if (place !== undefined) {
+    const { operatorCaller } = await import('./dynamodb/operator.ts')
+    const caller = await operatorCaller({ ...place, region: options.region })
+    return openRegistry(address, { ...options, dynamodb: () => caller })
+  }
   if (!address.startsWith('lambda:')) return openRegistry(address, options)
   const { openRemote } = await import('./remote/store.ts')
   return openRemote(address, { region: options.region })

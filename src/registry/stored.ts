@@ -91,7 +91,7 @@ const idempotencyRecordSchema: z.ZodType<IdempotencyRecord> = z.looseObject({
 })
 
 /** A reader of one kind of stored JSON. @throws Problem `registry-corrupt` */
-function readerOf<T>(what: string, schema: z.ZodType<T>): (text: string) => T {
+export function readerOf<T>(what: string, schema: z.ZodType<T>): (text: string) => T {
   return (text) => {
     try {
       return schema.parse(JSON.parse(text))

@@ -22,6 +22,11 @@ describe("a registry's address", () => {
     'user:hunter2@127.0.0.1:6379',
     'postgres://user:hunter2@127.0.0.1/x',
     'lambda:',
+    'dynamodb:',
+    'dynamodb:ab',
+    'dynamodb:a table',
+    'dynamodb:table?endpoint=http://user:hunter2@127.0.0.1:1',
+    'dynamodb:table?region=hunter2',
   ])('%j is refused without repeating a password', async (address) => {
     const problem = await problemOf(openRegistry(address))
     expect(problem.code).toBe('config-invalid')
@@ -33,6 +38,7 @@ describe("a registry's address", () => {
     ['rediss://user:hunter2@host:6379/1?cluster=true', 'rediss://host:6379/1?cluster=true'],
     ['redis://:p@ss@host', 'redis://host'],
     ['redis://:p/a@ss@host/2', 'redis://host/2'],
+    ['dynamodb:table?endpoint=http://user:p@host', 'dynamodb:table'],
   ])('%s is shown as %s', (address, safe) => {
     expect(safeAddress(address)).toBe(safe)
   })

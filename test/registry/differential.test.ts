@@ -7,6 +7,7 @@ import type { Credential } from '../../src/domain/credential.ts'
 import { environments } from '../../src/domain/names.ts'
 import type { Quota } from '../../src/domain/quota.ts'
 import type { Outcome, Profile, Registry } from '../../src/registry/index.ts'
+import { dynamoEngine } from './dynamo.ts'
 import { addressOf, type Clock, type Engine, entryOf, freshId, noon, profileOf, redisEngine, sqliteEngine } from './fixtures.ts'
 
 const hourMs = 3_600_000
@@ -96,9 +97,12 @@ function startingProfile(id: string): Profile {
   return profileOf(id, { credentials: keys, quotas: { live: limits, test: { day: 5 } } })
 }
 
-/** Applies each operation to every registry and compares the answers. */
+/** The gateways of one store. */
+type Store = readonly [Registry, ...Registry[]]
+
+/** Applies each operation to every store and compares the answers. */
 class Comparison {
-  readonly #registries: readonly Registry[]
+  readonly #stores: readonly Store[]
   readonly #clock: Clock
   #id = freshId()
   #profile = startingProfile(this.#id)
@@ -108,8 +112,8 @@ class Comparison {
   #highest = noon
   #count = 0
 
-  constructor(registries: readonly Registry[], clock: Clock) {
-    this.#registries = registries
+  constructor(stores: readonly Store[], clock: Clock) {
+    this.#stores = stores
     this.#clock = clock
     this.#clock.now = noon
   }
@@ -210,51 +214,57 @@ class Comparison {
 
   async #save(profile: Profile, asNew = false): Promise<void> {
     this.#profile = profile
-    // Only one registry per store writes; versions are random, so they differ between the stores.
-    for (const registry of this.#registries.slice(0, 2)) {
+    // Versions are random, so they differ between the stores.
+    for (const [registry] of this.#stores) {
       const version = asNew ? undefined : (await registry.profile(this.#id))?.version
       expect(await registry.save(profile, version, entryOf(this.#id, 'changed'))).toBe(true)
     }
   }
 
   async #removeAll(): Promise<void> {
-    for (const registry of this.#registries.slice(0, 2)) {
+    for (const [registry] of this.#stores) {
       const version = (await registry.profile(this.#id))?.version ?? ''
       expect(await registry.remove(this.#id, version, entryOf(this.#id, 'removed'))).toBe(true)
     }
   }
 
-  /** Turns alternate between two Redis gateways, so that the cache of each grows stale. */
+  /** Turns alternate between the gateways of a store, so that the cache of each grows stale. */
   async #same<T>(ask: (registry: Registry) => Promise<T>): Promise<T> {
-    const [sqlite, first, second] = this.#registries
-    const redis = this.#count % 2 === 0 ? first : second
-    if (sqlite === undefined || redis === undefined) throw new Error('three registries are needed')
-    const [expected, actual] = [await ask(sqlite), await ask(redis)]
-    expect(actual).toEqual(expected)
+    const [expected, ...others] = await Promise.all(
+      this.#stores.map((gateways) => ask(gateways[this.#count % gateways.length] ?? gateways[0])),
+    )
+    if (expected === undefined) throw new Error('two stores are needed')
+    for (const actual of others) expect(actual).toEqual(expected)
     return expected
   }
 }
 
 const clock: Clock = { now: noon }
-const opened: { engine: Engine; registry: Registry }[] = []
+const opened: { engine: Engine; gateways: Store }[] = []
+
+async function open(engine: Engine, another?: Engine): Promise<void> {
+  const second = another === undefined ? [] : [await another.open(clock)]
+  opened.push({ engine, gateways: [await engine.open(clock), ...second] })
+}
 
 beforeAll(async () => {
-  for (const engine of [sqliteEngine(), redisEngine(inject('redis')), redisEngine(inject('redis'))]) {
-    opened.push({ engine, registry: await engine.open(clock) })
-  }
+  await open(sqliteEngine())
+  await open(redisEngine(inject('redis')), redisEngine(inject('redis')))
+  const dynamo = dynamoEngine()
+  await open(dynamo, dynamo)
 })
 afterAll(async () => {
-  for (const { engine, registry } of opened) {
-    await registry.close()
+  for (const { engine, gateways } of opened) {
+    for (const registry of gateways) await registry.close()
     await engine.close()
   }
 })
 
-test('SQLite and Redis give the same answers, step by step', async () => {
-  const registries = opened.map(({ registry }) => registry)
+test('SQLite, Redis and DynamoDB give the same answers, step by step', async () => {
+  const stores = opened.map(({ gateways }) => gateways)
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 60, size: 'max' }), async (operations) => {
-      const comparison = new Comparison(registries, clock)
+      const comparison = new Comparison(stores, clock)
       await comparison.start()
       for (const one of operations) await comparison.step(one)
     }),

@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { openRegistry } from '../../src/registry/index.ts'
+import { AwsClient } from '../../src/runtime/ports/index.ts'
+import { type DynamoWorld, dynamoWorld } from './dynamo.ts'
 import { Tenant } from './fixtures.ts'
 import type { Sold } from './seller.ts'
 
@@ -13,7 +15,14 @@ const callsEach = 2000
 const limit = 1000
 
 const folder = mkdtempSync(join(tmpdir(), 'apigw-oversold-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let dynamo: DynamoWorld
+beforeAll(async () => {
+  dynamo = await dynamoWorld()
+})
+afterAll(async () => {
+  await dynamo.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 /** The next message of a child; an error if it exits first. */
 async function heard(child: ChildProcess): Promise<unknown> {
@@ -42,11 +51,12 @@ describe.each([
   ['SQLite', () => `sqlite:${join(folder, 'registry.db')}`],
   ['Redis', () => inject('redis')],
   ['Redis Cluster', () => inject('redisCluster')],
+  ['DynamoDB', () => dynamo.address],
 ])('%s', (_, addressOf) => {
   test(`${processes} processes that make ${processes * callsEach} calls sell exactly ${limit} units`, async () => {
     // Given a customer whose local time is noon
     const address = addressOf()
-    const registry = await openRegistry(address)
+    const registry = await openRegistry(address, { dynamodb: (options) => new AwsClient('dynamodb', options) })
     const customer = await Tenant.with(registry, { quotas: { live: { day: limit, month: 10 * limit } } })
     await customer.setCustomer({ timeZone: noonZone() })
     const program = join(import.meta.dirname, 'seller.ts')

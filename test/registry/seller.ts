@@ -10,6 +10,7 @@ import type { Admission } from '../../src/domain/admission.ts'
 import { randomId } from '../../src/domain/ids.ts'
 import { Problem } from '../../src/domain/problem.ts'
 import { openRegistry } from '../../src/registry/index.ts'
+import { AwsClient } from '../../src/runtime/ports/index.ts'
 
 export interface Sold {
   /** Units that were admitted and not refunded. */
@@ -23,16 +24,21 @@ const calls = Number(callsText)
 /** Concurrent calls of one gateway; more would only wait in its own queue. */
 const atOnce = 100
 
-const registry = await openRegistry(address)
+const registry = await openRegistry(address, { dynamodb: (options) => new AwsClient('dynamodb', options) })
 const sold = { kept: 0, givenBack: 0, refused: 0 }
 
-/** Retries while SQLite reports that it is locked: nothing was begun then. */
+/** Whether nothing was done: SQLite was locked, or other gateways won every race for an item of DynamoDB. */
+function isUntouched(error: unknown): boolean {
+  return error instanceof Problem && (error.message.includes('locked') || error.extensions?.reason === 'contended')
+}
+
+/** Retries what was not begun. */
 async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await ask()
     } catch (error) {
-      if (!(error instanceof Problem && error.message.includes('locked'))) throw error
+      if (!isUntouched(error)) throw error
       await sleep(5)
     }
   }

@@ -28,6 +28,8 @@ function filesIn(name: BundleName): string[] {
 const names = [
   'gateway',
   'authorizer',
+  'gateway-dynamodb',
+  'authorizer-dynamodb',
   'worker',
   'reports',
   'admin',
@@ -55,6 +57,14 @@ it('the gateway stays small, contains no database, and has every endpoint', asyn
   expect(inputs.filter((file) => /mysql2|node_modules\/pg\/|src\/registry\/sqlite\/store/.test(file))).toEqual([])
   const endpoints = inputs.filter((file) => /gateway\/versions\/v\d+\.\d+\//.test(file))
   expect(endpoints).toHaveLength((await discoverEndpoints()).length)
+})
+
+it('the gateway with its registry in DynamoDB is smaller, because it contains no client of Redis', () => {
+  expect(statSync(join(folder, 'gateway-dynamodb.mjs')).size).toBeLessThan(statSync(join(folder, 'gateway.mjs')).size)
+  const stores = (name: BundleName) =>
+    filesIn(name).filter((file) => /node_modules\/ioredis\/|src\/registry\/\w+\/store/.test(file))
+  expect(stores('gateway-dynamodb')).toEqual(['src/registry/dynamodb/store.ts'])
+  expect(stores('gateway')).not.toContain('src/registry/dynamodb/store.ts')
 })
 
 it('the notifier stays below 250 KB', () => {

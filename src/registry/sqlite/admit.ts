@@ -2,36 +2,14 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type AdmissionState, type AdmitRequest, type Decision, noUsage } from '../../domain/admission.ts'
 import { windowsAt } from '../../domain/calendar.ts'
 import { decide, usesNonce } from '../../domain/decide.ts'
-import { routePlanText } from '../../domain/route.ts'
-import type { Profile } from '../registry.ts'
-import { profileFrom } from '../stored.ts'
+import { CompiledProfiles } from '../compiled.ts'
 import { type Books, usageColumns, usageOf } from './books.ts'
 import type { Messages } from './messages.ts'
 import type { Records } from './records.ts'
 
-/** What an admission looks up in a profile, prepared once for each version of it. */
-interface Compiled {
-  readonly version: string
-  readonly profile: Profile
-  readonly keys: ReadonlyMap<string, Profile['credentials'][number]>
-  readonly ways: ReadonlyMap<string, string>
-}
-
-const maxCompiled = 10_000
-
-function compile(version: string, document: string): Compiled {
-  const profile = profileFrom(document)
-  return {
-    version,
-    profile,
-    keys: new Map(profile.credentials.map((credential) => [credential.keyId, credential])),
-    ways: new Map(profile.routes.map((route) => [`${route.environment}:${route.api}`, routePlanText(route)])),
-  }
-}
-
 /** The statements of admission. Every method runs inside a transaction that its caller holds. */
 export function admissionsOf(db: DatabaseSync, books: Books, records: Records, messages: Messages) {
-  const compiled = new Map<string, Compiled>()
+  const compiled = new CompiledProfiles()
   const readVersion = db.prepare(
     `SELECT p.version, ${usageColumns.map((column) => `u.${column}`).join(', ')}
      FROM profiles p LEFT JOIN usage u ON u.customer = p.customer AND u.environment = ?
@@ -49,15 +27,6 @@ export function admissionsOf(db: DatabaseSync, books: Books, records: Records, m
   const readNonce = db.prepare('SELECT 1 FROM nonces WHERE customer = ? AND key_id = ? AND nonce = ? AND expires_at > ?')
   const writeNonce = db.prepare('INSERT OR REPLACE INTO nonces (customer, key_id, nonce, expires_at) VALUES (?, ?, ?, ?)')
 
-  function compiledOf(customer: string, version: string): Compiled {
-    const known = compiled.get(customer)
-    if (known?.version === version) return known
-    const fresh = compile(version, String(readDocument.get(customer)?.document))
-    if (compiled.size >= maxCompiled) compiled.clear()
-    compiled.set(customer, fresh)
-    return fresh
-  }
-
   function nonceUsed({ customer, keyId, nonce }: AdmitRequest, now: number): boolean {
     return nonce !== undefined && readNonce.get(customer, keyId, nonce.value, now) !== undefined
   }
@@ -65,7 +34,8 @@ export function admissionsOf(db: DatabaseSync, books: Books, records: Records, m
   function stateOf(request: AdmitRequest, now: number): { state: AdmissionState; zone: string } {
     const row = readVersion.get(request.environment, request.customer)
     if (row === undefined) return { state: { usage: noUsage }, zone: 'UTC' }
-    const { profile, keys, ways } = compiledOf(request.customer, String(row.version))
+    const document = () => String(readDocument.get(request.customer)?.document)
+    const { profile, keys, ways } = compiled.of(request.customer, String(row.version), document)
     const key = keys.get(request.keyId)
     const way = request.api === undefined ? undefined : ways.get(`${request.environment}:${request.api}`)
     const quota = profile.quotas[request.environment]

@@ -1,49 +1,5 @@
 import { openRedisRegistry } from '../../registry/index.ts'
-import { frozenSince } from '../frozen.ts'
-import { numberFrom } from '../process.ts'
-import { authenticator } from './authentication/authenticate.ts'
-import { createAuthorizer, type PolicyResult, type SimpleResult } from './authentication/authorizer.ts'
-import { openProofs } from './authentication/proofs.ts'
-import { createTokens } from './authentication/tokens.ts'
+import { authorizerHandler } from './authorizer-on-lambda.ts'
 
-type Authorize = (event: unknown) => Promise<PolicyResult | SimpleResult>
-
-interface OpenedAuthorizer {
-  readonly authorize: Authorize
-  readonly revive: () => Promise<void>
-}
-
-async function openAuthorizer(): Promise<OpenedAuthorizer> {
-  const { env } = process
-  const { registry, masterKeys } = await openProofs(openRedisRegistry)
-  const publicOrigin = env.APIGW_PUBLIC_ORIGIN
-  const tokens = createTokens({ registry, masterKeys, issuer: publicOrigin ?? 'apigw', now: Date.now })
-  const authenticate = authenticator({ registry, masterKeys, tokens, now: Date.now })
-  const authorize = createAuthorizer({
-    authenticate,
-    publicOrigin,
-    trustedProxies: numberFrom('APIGW_TRUSTED_PROXIES', 0),
-    simple: env.APIGW_AUTHORIZER === 'simple',
-  })
-  return { authorize, revive: () => registry.revive() }
-}
-
-let opened: Promise<OpenedAuthorizer> | undefined
-const frozen = frozenSince()
-
-/** What API Gateway calls. Nothing is opened before the first event. */
-export async function handler(event: unknown): Promise<PolicyResult | SimpleResult> {
-  opened ??= openAuthorizer()
-  try {
-    const { authorize, revive } = await opened
-    if (frozen.begin()) await revive()
-    return await authorize(event)
-  } catch (error) {
-    await opened.catch(() => {
-      opened = undefined
-    })
-    throw error
-  } finally {
-    frozen.end()
-  }
-}
+/** The authorizer on Lambda, with its registry in Redis. Each store has a bundle of its own, because a bundle contains all that it loads. */
+export const handler = authorizerHandler(openRedisRegistry)

@@ -1,6 +1,6 @@
 import type { MasterKeys } from '../../../domain/seal.ts'
 import { loadMasterKeys, masterKeySources, type OpenRegistry, type Registry } from '../../../registry/index.ts'
-import { secretFrom } from '../../ports/index.ts'
+import { AwsClient, secretFrom } from '../../ports/index.ts'
 import { required } from '../../process.ts'
 
 /** Opens what authentication needs. The gateway and the authorizer share it. */
@@ -11,5 +11,10 @@ export async function openProofs(
   // Read both at once: each costs a round trip in a cold start.
   const [password, text] = await Promise.all([secretFrom(env, 'APIGW_REGISTRY_PASSWORD'), secretFrom(env, 'APIGW_MASTER_KEY')])
   const masterKeys = await loadMasterKeys({ ...masterKeySources(env), text })
-  return { registry: await openRegistry(required('APIGW_REGISTRY'), { password, keepTrying: true }), masterKeys }
+  const registry = await openRegistry(required('APIGW_REGISTRY'), {
+    password,
+    keepTrying: true,
+    dynamodb: (options) => new AwsClient('dynamodb', options),
+  })
+  return { registry, masterKeys }
 }

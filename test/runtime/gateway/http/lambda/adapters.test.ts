@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { requestFrom } from '../../../../../src/runtime/gateway/http/lambda/adapt.ts'
 import { gatewayEvent } from '../../../../../src/runtime/gateway/http/lambda/events.ts'
-import { handlerOf } from '../../../../../src/runtime/gateway/lambda.ts'
+import { handlerOf } from '../../../../../src/runtime/gateway/on-lambda.ts'
 import { liveQueue, type Sqs, startSqs } from '../../../../support/sqs.ts'
 import { authorization, message, startWorld, type World } from '../../../../support/world.ts'
 

@@ -1,0 +1,66 @@
+import { type IdempotencyRecord, idempotencyMs, type Reservation } from '../../domain/admission.ts'
+import { randomId } from '../../domain/ids.ts'
+import { Problem } from '../../domain/problem.ts'
+import { Books } from './books.ts'
+import { keys, packed, ttl } from './items.ts'
+import { answerFrom, runOf } from './records.ts'
+import type { Accepted } from './settle.ts'
+import { Deadline, type Item, itemsByKey, keyText, type Table } from './table.ts'
+
+/**
+ * Stores the answer to a call with an Idempotency-Key, if there is none. This is the moment at which the call is accepted:
+ * what has to be given back is stored with it, so that anyone can close the books after a crash.
+ *
+ * @returns whether this is the answer now
+ */
+export async function storeAnswer(
+  table: Table,
+  reservation: Reservation,
+  outcome: Accepted & { readonly response: string },
+  now: number,
+): Promise<boolean> {
+  const { customer, environment, idempotency: claim } = reservation
+  if (claim === undefined) return false
+  const deadline = new Deadline()
+  const key = keys.record(customer, environment, claim.key)
+  const booksKey = keys.books(customer, environment)
+  let found = itemsByKey(await table.get([key, booksKey], deadline))
+  if (answerFrom(found.get(keyText(key)), now) !== undefined) return false
+  const books = new Books(reservation, found.get(keyText(booksKey)))
+  const run = books.run(claim.key, now)
+  if (run?.planApart) found = itemsByKey(await table.get([keys.plan(run.record.reservation.id)], deadline))
+  const plan = run === undefined ? claim.plan : (runOf(claim.key, books, found, now)?.plan ?? claim.plan)
+  const write = randomId(10)
+  const item: Item = {
+    pk: { S: key.pk },
+    sk: { S: key.sk },
+    ...documentOf(recordOf(reservation, claim.fingerprint, outcome.response, plan, now)),
+    settlement: { S: JSON.stringify({ refund: outcome.refund ?? 0, untaken: outcome.untaken ?? [] }) },
+    write: { S: write },
+    expires: { N: String(now + idempotencyMs) },
+    ...ttl(now + idempotencyMs),
+  }
+  const wasWritten = async (): Promise<boolean> => {
+    const [stored] = await table.get([key], deadline)
+    return answerFrom(stored, now)?.write === write
+  }
+  const condition = { expression: 'attribute_not_exists(pk) OR expires <= :now', values: { ':now': { N: String(now) } } }
+  return (await table.putIf(item, condition, wasWritten, deadline)) === 'written'
+}
+
+function recordOf(
+  { idempotency: _claim, ...reservation }: Reservation,
+  fingerprint: string,
+  response: string,
+  plan: string | undefined,
+  now: number,
+): IdempotencyRecord {
+  const { attempt } = reservation
+  return { fingerprint, attempt, leaseUntil: now, reservation, response, ...(plan !== undefined && { plan }) }
+}
+
+function documentOf(record: IdempotencyRecord): Item {
+  const attributes = packed(JSON.stringify(record))
+  if (attributes !== undefined) return attributes
+  throw new Problem('registry-unavailable', 'The answer to the call is too long for an item of DynamoDB.')
+}

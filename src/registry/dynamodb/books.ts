@@ -1,0 +1,245 @@
+import * as z from 'zod'
+import {
+  type Decision,
+  type IdempotencyRecord,
+  idempotencyMs,
+  messagePeriodOf,
+  noUsage,
+  type OpenReservation,
+  type Usage,
+} from '../../domain/admission.ts'
+import { refunded } from '../../domain/decide.ts'
+import type { Environment } from '../../domain/names.ts'
+import { Problem } from '../../domain/problem.ts'
+import { readerOf } from '../stored.ts'
+import { type Item, number, text } from './table.ts'
+
+/** A run of an Idempotency-Key that has no answer yet. */
+export interface Run {
+  readonly record: IdempotencyRecord
+  readonly expiresAt: number
+  /** Its plan is in an item of its own. */
+  readonly planApart?: true
+}
+
+/** Accepted messages of a call that has ended, until each has an item of its own. */
+export interface Noting {
+  readonly at: number
+  readonly period: number
+  readonly ids: readonly string[]
+}
+
+/** Enough for every write that can follow within the time of one call, so that a writer finds out whether its write was made. */
+const remembered = 8
+/** An item has at most 400 KB. What is left is for settlements, which must always be possible. */
+const maxBytes = 256 * 1024
+/** What the books have besides entries. */
+const baseBytes = 1024
+
+/** The fields of a usage in the order in which they are stored: without their names an item is half as long. */
+const usageFields = [
+  'tat',
+  'day',
+  'dayUsed',
+  'dayBack',
+  'daySince',
+  'dayEnd',
+  'month',
+  'monthUsed',
+  'monthBack',
+  'monthSince',
+  'monthEnd',
+  'zone',
+  'reconcileAt',
+] as const satisfies readonly (keyof Usage)[]
+
+const usage = z
+  .array(z.union([z.number(), z.string()]))
+  .transform((values) => Object.fromEntries(usageFields.map((field, at) => [field, values[at]])))
+  .pipe(
+    z.object({
+      tat: z.number(),
+      day: z.string(),
+      dayUsed: z.number(),
+      dayBack: z.number(),
+      daySince: z.number(),
+      dayEnd: z.number(),
+      month: z.string(),
+      monthUsed: z.number(),
+      monthBack: z.number(),
+      monthSince: z.number(),
+      monthEnd: z.number(),
+      zone: z.string(),
+      reconcileAt: z.number(),
+    }),
+  )
+const claim = z.looseObject({ key: z.string(), fingerprint: z.string() })
+const open = z.looseObject({
+  units: z.number(),
+  rateCost: z.number(),
+  admittedAt: z.number(),
+  idempotency: claim.exactOptional(),
+  trace: z.string().exactOptional(),
+  ids: z.array(z.string()).exactOptional(),
+})
+const run = z.looseObject({
+  fingerprint: z.string(),
+  attempt: z.number(),
+  leaseUntil: z.number(),
+  expiresAt: z.number(),
+  plan: z.string().exactOptional(),
+  planApart: z.literal(true).exactOptional(),
+  reservation: z.looseObject({
+    id: z.string(),
+    units: z.number(),
+    day: z.string(),
+    month: z.string(),
+    rateCost: z.number(),
+    admittedAt: z.number(),
+    attempt: z.number(),
+    keyed: z.literal(true).exactOptional(),
+  }),
+})
+const noting = z.looseObject({ at: z.number(), period: z.number(), ids: z.array(z.string()) })
+const booksSchema = z.looseObject({
+  usage,
+  open: z.record(z.string(), open),
+  runs: z.record(z.string(), run),
+  noting: z.record(z.string(), noting),
+  writes: z.array(z.string()),
+})
+const booksFrom = readerOf("a customer's books", booksSchema)
+
+/** Whose books: one customer in one environment. */
+export interface Owner {
+  readonly customer: string
+  readonly environment: Environment
+}
+
+/**
+ * The usage, the open reservations and the unanswered runs of one customer in one environment: one item, read and written as
+ * a whole. `version` counts its writes; a write is made only if no other was made since the books were read.
+ */
+export class Books {
+  readonly version: number
+  /** The usage as it is stored. */
+  usage: Usage
+  readonly open: Map<string, OpenReservation>
+  readonly noting: Map<string, Noting>
+  changed = false
+  readonly #owner: Owner
+  readonly #runs: Map<string, Run>
+  readonly #writes: readonly string[]
+  #bytes: number
+
+  constructor(owner: Owner, item: Item | undefined) {
+    const document = text(item, 'doc')
+    const stored = document === undefined ? undefined : booksFrom(document)
+    this.#owner = owner
+    this.version = number(item, 'version') ?? 0
+    this.usage = stored?.usage ?? noUsage
+    this.open = new Map(Object.entries(stored?.open ?? {}).map(([id, entry]) => [id, { id, ...entry }]))
+    this.noting = new Map(Object.entries(stored?.noting ?? {}))
+    this.#runs = new Map(Object.entries(stored?.runs ?? {}).map(([key, one]) => [key, runFrom(owner, key, one)]))
+    this.#writes = stored?.writes ?? []
+    this.#bytes = document === undefined ? baseBytes : Buffer.byteLength(document)
+  }
+
+  run(key: string, now: number): Run | undefined {
+    const found = this.#runs.get(key)
+    return found === undefined || found.expiresAt <= now ? undefined : found
+  }
+
+  /** The open reservation that has a message. */
+  holders(): Map<string, string> {
+    return new Map([...this.open.values()].flatMap(({ id, ids = [] }) => ids.map((message) => [message, id])))
+  }
+
+  /**
+   * Stores what a decision says, or nothing of it.
+   * @param key the Idempotency-Key of the call
+   * @throws Problem `registry-unavailable` if the customer has too many open calls for one item
+   */
+  take({ usage, open, record }: Decision, key: string | undefined, now: number, planApart: boolean): void {
+    const isNewRun = key !== undefined && record !== undefined && !this.#runs.has(key)
+    const added = [...(open === undefined ? [] : [open]), ...(isNewRun ? [record] : [])]
+    if (added.length > 0) this.#grow(added.reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(one)), 0))
+    if (usage !== undefined) this.usage = usage
+    if (open !== undefined) this.open.set(open.id, { ...open, ...(open.ids !== undefined && { ids: open.ids.toSorted() }) })
+    if (record !== undefined && key !== undefined) this.setRun(key, record, now, planApart)
+    if (usage !== undefined || open !== undefined) this.changed = true
+  }
+
+  setRun(key: string, record: IdempotencyRecord, now: number, planApart = false): void {
+    this.#runs.set(key, { record, expiresAt: now + idempotencyMs, ...(planApart && { planApart }) })
+    this.changed = true
+  }
+
+  dropRun(key: string): void {
+    if (this.#runs.delete(key)) this.changed = true
+  }
+
+  /** Ends an open reservation, and gives `units` of it back. Of an accepted call, its messages but the untaken are known from now on. */
+  close(entry: OpenReservation, units: number, accepted?: { readonly untaken: readonly string[]; readonly now: number }): void {
+    this.open.delete(entry.id)
+    this.changed = true
+    if (units > 0) this.usage = refunded(this.usage, entry, units)
+    const untaken = new Set(accepted?.untaken)
+    const ids = accepted === undefined ? [] : (entry.ids ?? []).filter((id) => !untaken.has(id))
+    if (accepted === undefined || ids.length === 0) return
+    this.noting.set(entry.id, { at: accepted.now, period: messagePeriodOf(entry.admittedAt), ids })
+  }
+
+  noted(reservation: string): void {
+    if (this.noting.delete(reservation)) this.changed = true
+  }
+
+  /** Whether a write, which saw version `seen`, was made. `undefined`: too many others have been made since. */
+  wrote(write: string, seen: number): boolean | undefined {
+    if (this.#writes.includes(write)) return true
+    return this.version - seen > remembered ? undefined : false
+  }
+
+  /** The attributes to store. @param write names this write */
+  attributes(write: string, now: number): Item {
+    const runs = [...this.#runs].filter(([, { expiresAt }]) => expiresAt > now)
+    const document = JSON.stringify({
+      usage: usageFields.map((field) => this.usage[field]),
+      open: Object.fromEntries([...this.open].map(([id, { id: _, ...entry }]) => [id, entry])),
+      runs: Object.fromEntries(runs.map(([key, one]) => [key, runText(one)])),
+      noting: Object.fromEntries(this.noting),
+      writes: [...this.#writes, write].slice(-remembered),
+    })
+    return { doc: { S: document }, version: { N: String(this.version + 1) } }
+  }
+
+  #grow(bytes: number): void {
+    if (this.#bytes + bytes > maxBytes) {
+      const { customer, environment } = this.#owner
+      throw new Problem(
+        'registry-unavailable',
+        `"${customer}" has ${this.open.size} open calls in ${environment}: the registry in DynamoDB has no room for another.`,
+        {
+          next: 'send fewer calls at the same time, or use a registry in Redis',
+          retryAfterMs: 5000,
+          extensions: { reason: 'full' },
+        },
+      )
+    }
+    this.#bytes += bytes
+  }
+}
+
+/** A record without what follows from its place: the owner, the key and the fingerprint of its claim. */
+function runText({ record, expiresAt, planApart }: Run): z.infer<typeof run> {
+  const { customer: _customer, environment: _environment, idempotency: _claim, ...reservation } = record.reservation
+  const { response: _response, plan, ...rest } = record
+  const isInline = plan !== undefined && planApart === undefined
+  return { ...rest, expiresAt, reservation, ...(isInline && { plan }), ...(planApart && { planApart }) }
+}
+
+function runFrom(owner: Owner, key: string, { expiresAt, planApart, ...stored }: z.infer<typeof run>): Run {
+  const { fingerprint } = stored
+  const reservation = { ...stored.reservation, ...owner, idempotency: { key, fingerprint } }
+  return { record: { ...stored, reservation }, expiresAt, ...(planApart && { planApart }) }
+}

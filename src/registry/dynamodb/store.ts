@@ -1,0 +1,210 @@
+import {
+  type Admission,
+  type AdmitRequest,
+  messagePeriodMs,
+  messagePeriods,
+  openOf,
+  type Reservation,
+} from '../../domain/admission.ts'
+import type { Credential } from '../../domain/credential.ts'
+import type { Customer } from '../../domain/customer.ts'
+import type { Environment } from '../../domain/names.ts'
+import { type Changed, carryOut } from '../changes/carry-out.ts'
+import type { Actor, Change } from '../changes/change.ts'
+import { CompiledProfiles } from '../compiled.ts'
+import type {
+  HistoryEntry,
+  Outcome,
+  Profile,
+  Readiness,
+  Registry,
+  RegistryHealth,
+  StoredDocument,
+  StoredProfile,
+} from '../registry.ts'
+import type { TableAddress } from './address.ts'
+import { AdmitJob } from './admit.ts'
+import { storeAnswer } from './answer.ts'
+import { Books, type Noting, type Owner } from './books.ts'
+import { healthOf } from './health.ts'
+import { keys, ttl } from './items.ts'
+import { Lane } from './lane.ts'
+import { Profiles } from './profiles.ts'
+import { type Accepted, AcceptJob, GiveBackJob, RenewJob } from './settle.ts'
+import { Deadline, type DynamoCaller, type Item, Table } from './table.ts'
+
+/** How long a message's item stays after it is last asked for. */
+const messageGraceMs = 5 * 86_400_000
+
+/**
+ * The registry in one DynamoDB table, for any number of gateways. It costs nothing while there are no calls
+ * (docs/decisions/0068-books-of-a-customer-in-one-item.md).
+ */
+export class DynamoRegistry implements Registry {
+  readonly address: string
+  readonly #table: Table
+  readonly #name: string
+  readonly #now: () => number
+  readonly #profiles: Profiles
+  readonly #compiled = new CompiledProfiles()
+  readonly #lanes = new Map<string, Lane>()
+
+  /** @param now the clock; absent: that of this machine, which AWS keeps within a few milliseconds of the others */
+  constructor(caller: DynamoCaller, { table }: TableAddress, now: () => number = Date.now) {
+    this.address = `dynamodb:${table}`
+    this.#name = table
+    this.#table = new Table(caller, table)
+    this.#now = now
+    this.#profiles = new Profiles(this.#table, now)
+  }
+
+  admit(request: AdmitRequest): Promise<Admission> {
+    return this.#lane(request).run(new AdmitJob(request, this.#table, this.#compiled, this.#now))
+  }
+
+  async settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
+    switch (outcome.kind) {
+      case 'running':
+        return this.#lane(reservation).run(new RenewJob(reservation, this.#now))
+      case 'accepted':
+        return this.#accept(reservation, outcome)
+      default: {
+        const done = await this.#lane(reservation).run(new GiveBackJob(reservation, outcome.kind, this.#now))
+        await this.#note(reservation, done.notings)
+        return done.settled
+      }
+    }
+  }
+
+  /**
+   * A fully accepted call without an Idempotency-Key has only its open entry to remove. It is removed with the customer's next
+   * write, which saves a write for each call: an entry left behind is reconciled with the ledger.
+   */
+  async #accept(reservation: Reservation, outcome: Accepted): Promise<boolean> {
+    const { idempotency, keyed } = reservation
+    const { response, refund } = outcome
+    const lane = this.#lane(reservation)
+    if (idempotency === undefined && !refund && keyed === undefined) {
+      lane.later(new AcceptJob(reservation, outcome, false, this.#now))
+      return true
+    }
+    const isAnswer =
+      response !== undefined && (await storeAnswer(this.#table, reservation, { ...outcome, response }, this.#now()))
+    const done = await lane.run(new AcceptJob(reservation, outcome, isAnswer, this.#now))
+    await this.#note(reservation, done.notings)
+    return idempotency === undefined ? done.settled : isAnswer
+  }
+
+  /**
+   * Gives accepted messages items of their own. Until then they are known from the books, so the call is settled even if this
+   * fails: a later settlement does it.
+   */
+  async #note(owner: Owner, notings: readonly (readonly [string, Noting])[]): Promise<void> {
+    if (notings.length === 0) return
+    const items = notings.flatMap(([, noting]) => messageItems(owner, noting))
+    try {
+      await this.#table.putAll(items, new Deadline())
+    } catch {
+      return
+    }
+    this.#lane(owner).later({
+      wants: () => [],
+      run: (books) => {
+        for (const [reservation] of notings) books.noted(reservation)
+      },
+    })
+  }
+
+  async now(): Promise<number> {
+    return this.#now()
+  }
+
+  async usage(customer: string, environment: Environment) {
+    return { usage: (await this.#books({ customer, environment })).usage, now: this.#now() }
+  }
+
+  async open(customer: string, environment: Environment) {
+    await this.#lanes.get(`${environment}/${customer}`)?.flush()
+    return openOf([...(await this.#books({ customer, environment })).open.values()], this.#now())
+  }
+
+  async credential(customer: string, keyId: string): Promise<Credential | undefined> {
+    const stored = await this.#profiles.load(customer)
+    return stored && this.#compiled.of(customer, stored.version, () => stored.text).keys.get(keyId)
+  }
+
+  async profile(customer: string): Promise<StoredProfile | undefined> {
+    const stored = await this.#profiles.load(customer)
+    if (stored === undefined) return undefined
+    const { profile, version } = this.#compiled.of(customer, stored.version, () => stored.text)
+    return { profile, version }
+  }
+
+  customers(): Promise<Customer[]> {
+    return this.#profiles.customers()
+  }
+
+  save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
+    return this.#profiles.save(profile, expected, entry)
+  }
+
+  remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
+    return this.#profiles.remove(customer, expected, entry)
+  }
+
+  history(customer: string | undefined, limit: number): Promise<HistoryEntry[]> {
+    return this.#profiles.history(customer, limit)
+  }
+
+  document(name: string): Promise<StoredDocument | undefined> {
+    return this.#profiles.document(name)
+  }
+
+  saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry): Promise<boolean> {
+    return this.#profiles.saveDocument(name, text, expected, entry)
+  }
+
+  change(change: Change, actor: Actor): Promise<Changed> {
+    return carryOut(this, change, actor)
+  }
+
+  health(): Promise<RegistryHealth> {
+    return healthOf(this.#table, this.#name, () => this.ready())
+  }
+
+  async ready(): Promise<Readiness> {
+    const { pk, sk } = keys.ready
+    await this.#table.putAll([{ pk: { S: pk }, sk: { S: sk } }], new Deadline())
+    return {}
+  }
+
+  async revive(): Promise<void> {
+    // Every request has a timeout of its own, and is sent again on another connection.
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.flush()))
+  }
+
+  async #books(owner: Owner): Promise<Books> {
+    const [item] = await this.#table.get([keys.books(owner.customer, owner.environment)], new Deadline())
+    return new Books(owner, item)
+  }
+
+  #lane({ customer, environment }: Owner): Lane {
+    const name = `${environment}/${customer}`
+    const known = this.#lanes.get(name)
+    if (known !== undefined) return known
+    const lane = new Lane(this.#table, { customer, environment }, this.#now, () => this.#lanes.delete(name))
+    this.#lanes.set(name, lane)
+    return lane
+  }
+}
+
+function messageItems({ customer, environment }: Owner, { ids, period }: Noting): Item[] {
+  const until = (period + messagePeriods + 1) * messagePeriodMs + messageGraceMs
+  return ids.map((id) => {
+    const { pk, sk } = keys.message(customer, environment, id)
+    return { pk: { S: pk }, sk: { S: sk }, period: { N: String(period) }, ...ttl(until) }
+  })
+}
