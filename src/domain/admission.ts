@@ -2,6 +2,7 @@ import type { AddressRange } from './address.ts'
 import type { Window, Windows } from './calendar.ts'
 import type { Environment } from './names.ts'
 import type { Quota } from './quota.ts'
+import type { SendingPolicy } from './sending.ts'
 
 /**
  * How long a call with an Idempotency-Key holds its key without a sign of life. A gateway that is alive renews the lease
@@ -72,6 +73,13 @@ export interface AdmitRequest {
    * those that are new.
    */
   readonly ids?: readonly string[]
+  /** The units of each of `ids`, in order; absent: one each. The units of those that are new are taken. */
+  readonly weights?: readonly number[]
+  /**
+   * The version of the sending policy that the rows were planned with; '' for none that is known. Where the customer's is another
+   * one, the answer is `policy`, and nothing is used up. Absent: the call sends nothing.
+   */
+  readonly policy?: string
   readonly nonce?: Nonce
   /** Answers from the record of the Idempotency-Key, or says `unrecorded`; admits nothing new. */
   readonly recall?: true
@@ -106,6 +114,8 @@ export interface OpenReservation {
   readonly trace?: string
   /** The ids of its messages, where they have keys of their own. */
   readonly ids?: readonly string[]
+  /** The units of each of `ids`, in order; absent: one each. */
+  readonly weights?: readonly number[]
 }
 
 /** The open reservations of one customer in one environment. */
@@ -196,6 +206,8 @@ export type Admission =
   | { readonly kind: 'unrecorded'; readonly now: number }
   /** The customer may call and has no route of its own: nothing was used up, and the call is asked again with a default. */
   | { readonly kind: 'unrouted'; readonly now: number }
+  /** The customer's sending policy is another one: nothing was used up, and the call is planned and asked again. */
+  | { readonly kind: 'policy'; readonly version: string; readonly policy: SendingPolicy; readonly now: number }
   | {
       readonly kind: 'refused'
       readonly reason: Refusal
@@ -347,4 +359,15 @@ export function remainingOf(quota: Quota, usage: Pick<Usage, 'tat' | 'dayUsed' |
     day: day === undefined ? 0 : Math.max(0, day - usage.dayUsed),
     month: month === undefined ? 0 : Math.max(0, month - usage.monthUsed),
   }
+}
+
+/** The units of one accepted message that was never handed over: cancelled, or refused at hand-over. */
+export interface Repayment {
+  readonly customer: string
+  readonly environment: Environment
+  /** Of the message. Its units are given back once, however often that is asked for. */
+  readonly id: string
+  readonly units: number
+  /** When its units were taken: they go back to the windows that held this instant, as long as these last. */
+  readonly acceptedAt: number
 }

@@ -4,6 +4,7 @@ import { messageIdPattern } from './ids.ts'
 import { customerIdPattern, environments } from './names.ts'
 import { normalized, tableVersion } from './normalize.ts'
 import { phoneNumber } from './phone.ts'
+import { adNightRules } from './sending.ts'
 
 /** Bytes in EUC-KR that a carrier takes. */
 const smsBytes = 90
@@ -19,6 +20,10 @@ export const refPattern = /^[\x21-\x7e]{1,64}$/
 export const messageTypes = ['sms', 'lms', 'mms'] as const
 /** `sms`: up to 90 bytes. `lms`: up to 2,000, with a subject. `mms`: the same with images. */
 export type MessageType = (typeof messageTypes)[number]
+
+/** What a message is for. `ad`: advertising, which Korean law binds to a form, to hours and to consent. */
+export const purposes = ['normal', 'auth', 'ad'] as const
+export type Purpose = (typeof purposes)[number]
 
 /** A message is not worth sending after three days. */
 const maxTtl = 259_200
@@ -219,6 +224,16 @@ export const message = z.object({
   sendAt: z.int().nonnegative().optional(),
   expiresAt: z.int().nonnegative().optional(),
   acceptedAt: z.int().nonnegative(),
+  /** What it is for; absent: `normal`. */
+  purpose: z.enum(purposes).optional(),
+  /** Of an advertisement: what happens to it at night, as its customer had chosen when it was accepted. */
+  adNight: z.enum(adNightRules).optional(),
+  /** Units that were taken for it; absent: 1. */
+  units: z.int().min(1).optional(),
+  /** The code by which carriers identify who sends. */
+  originCode: z.string().max(20).optional(),
+  /** Keyed hash of the recipient, by which the ledger finds the message. */
+  recipientHash: z.string().max(43).optional(),
 })
 
 export type Message = z.infer<typeof message>

@@ -73,6 +73,13 @@ const apiProblems = {
   'day-quota-exceeded': { status: 429, exit: 1, retryable: true, title: 'The daily quota is used up' },
   'month-quota-exceeded': { status: 429, exit: 1, retryable: true, title: 'The monthly quota is used up' },
 
+  // What may be sent
+  'sender-not-registered': { status: 403, exit: 2, retryable: false, title: 'The sender is not registered' },
+  'destination-not-allowed': { status: 403, exit: 2, retryable: false, title: 'The destination is not allowed' },
+  'ad-at-night': { status: 422, exit: 2, retryable: false, title: 'Advertising is not sent at night' },
+  'recipient-suppressed': { status: 422, exit: 2, retryable: false, title: 'The recipient has opted out of advertising' },
+  'message-released': { status: 409, exit: 2, retryable: false, title: 'The message can no longer be cancelled' },
+
   // Backends
   'registry-unavailable': { status: 503, exit: 1, retryable: true, title: 'The registry cannot be reached' },
   'registry-corrupt': { status: 503, exit: 1, retryable: false, title: 'The registry cannot be read' },

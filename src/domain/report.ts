@@ -1,15 +1,15 @@
 import * as z from 'zod'
 
 /** What finally became of a message. */
-export const outcomes = ['delivered', 'failed', 'expired', 'rejected'] as const
+export const outcomes = ['delivered', 'failed', 'expired', 'rejected', 'cancelled'] as const
 /**
  * `delivered`: the carrier says so. `failed`: the carrier says why in `code`. `expired`: its `ttl` ran out before it was
- * handed over. `rejected`: the carrier's table does not hold it.
+ * handed over. `rejected`: the carrier's table does not hold it. `cancelled`: its customer withdrew it before it was handed over.
  */
 export type Outcome = (typeof outcomes)[number]
 
-/** `accepted`: answered 202. `queued`: in the carrier's table. Then one of the outcomes. */
-export const statuses = ['accepted', 'queued', ...outcomes] as const
+/** `accepted`: answered 202. `scheduled`: held until its time. `queued`: in the carrier's table. Then one of the outcomes. */
+export const statuses = ['accepted', 'scheduled', 'queued', ...outcomes] as const
 export type Status = (typeof statuses)[number]
 
 /** A message's final outcome, as its customer reads it. */

@@ -4,6 +4,7 @@ import type { Customer } from '../domain/customer.ts'
 import type { Environment } from '../domain/names.ts'
 import type { Quota } from '../domain/quota.ts'
 import type { Route } from '../domain/route.ts'
+import type { SendingSettings } from '../domain/sending.ts'
 import type { Changed } from './changes/carry-out.ts'
 import type { Actor, Change } from './changes/change.ts'
 
@@ -13,6 +14,8 @@ export interface Profile {
   readonly quotas: { readonly [environment in Environment]?: Quota }
   readonly routes: readonly Route[]
   readonly credentials: readonly Credential[]
+  /** Absent: never set (`policyOf` has the defaults). */
+  readonly sending?: SendingSettings
 }
 
 /** A profile as it was read. `version` is a token that differs for every content. */

@@ -1,9 +1,11 @@
 import * as z from 'zod'
 import type { IdempotencyRecord } from '../domain/admission.ts'
 import { type Credential, schemes } from '../domain/credential.ts'
+import { messageTypes } from '../domain/message.ts'
 import { environments } from '../domain/names.ts'
 import { Problem } from '../domain/problem.ts'
 import { apis } from '../domain/route.ts'
+import { adNightRules, type SendingSettings } from '../domain/sending.ts'
 import type { HistoryEntry, Profile } from './registry.ts'
 
 /**
@@ -52,11 +54,35 @@ export const credentialSchema: z.ZodType<Credential> = z.discriminatedUnion('sch
   z.looseObject({ ...commonCredential, scheme: z.literal(hmac), sealed: z.string() }),
 ])
 
+const sender = z.looseObject({
+  number: z.string(),
+  state: z.enum(['pending', 'active']),
+  document: z.string().exactOptional(),
+  expiresAt: z.number().exactOptional(),
+  addedAt: z.number(),
+})
+
+const prices = z.looseObject({
+  name: z.string(),
+  types: z.partialRecord(z.enum(messageTypes), z.number()),
+  destinations: z.array(z.looseObject({ prefix: z.string(), factor: z.number() })),
+})
+
+export const sendingSchema: z.ZodType<SendingSettings> = z.looseObject({
+  from: z.enum(['registered', 'any']).exactOptional(),
+  senders: z.array(sender).exactOptional(),
+  destinations: z.array(z.string()).exactOptional(),
+  adNight: z.enum(adNightRules).exactOptional(),
+  prices: prices.exactOptional(),
+  originCode: z.string().exactOptional(),
+})
+
 export const profileSchema: z.ZodType<Profile> = z.looseObject({
   customer: customerSchema,
   quotas: z.looseObject({ live: quota.exactOptional(), test: quota.exactOptional() }),
   routes: z.array(route),
   credentials: z.array(credentialSchema),
+  sending: sendingSchema.exactOptional(),
 })
 
 export const historyEntrySchema: z.ZodType<HistoryEntry> = z.looseObject({

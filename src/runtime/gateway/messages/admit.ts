@@ -6,7 +6,7 @@ import { type Api, type RoutePlan, routePlanFrom, routePlanText } from '../../..
 import { tokenExpired, toleranceMs } from '../authentication/tokens.ts'
 import type { Call } from './call.ts'
 
-export type Decided = Exclude<Admission, { kind: 'unrouted' | 'unrecorded' }>
+export type Decided = Exclude<Admission, { kind: 'unrouted' | 'unrecorded' | 'policy' }>
 export type Admitted = Extract<Admission, { kind: 'admitted' }>
 
 /** What stands for the caller's address when the adapter could not tell it: no allow-list holds it. */
@@ -61,7 +61,8 @@ export async function admit(call: Call, units: number, more: Taking = {}): Promi
   try {
     const first = await registry.admit(more.api === undefined ? request : { ...request, fallback: 'ask' })
     const decided = first.kind === 'unrouted' ? await admitByDefault(call, request) : first
-    if (decided.kind === 'unrecorded') throw new Error('a call was answered as if it had only asked for its record')
+    if (decided.kind === 'unrecorded' || decided.kind === 'policy')
+      throw new Error('a call was answered as if it had only asked for its record')
     await refuseExpiredToken(call, decided)
     if ('reconcile' in decided) settlements.reconcile(request.customer, request.environment)
     call.note({ admitMs: performance.now() - started, ...(decided.kind === 'admitted' && units > 0 && { units }) })
@@ -82,7 +83,7 @@ export async function recall(
   taking: Taking & { readonly idempotency: IdempotencyClaim },
 ): Promise<Decided | undefined> {
   const decided = await call.registry.admit({ ...requestOf(call, 0, taking), recall: true })
-  return decided.kind === 'unrecorded' || decided.kind === 'unrouted' ? undefined : decided
+  return decided.kind === 'unrecorded' || decided.kind === 'unrouted' || decided.kind === 'policy' ? undefined : decided
 }
 
 async function admitByDefault({ registry }: Call, request: AdmitRequest): Promise<Exclude<Admission, { kind: 'unrouted' }>> {
