@@ -2,6 +2,7 @@ import type { Carrier } from '../../domain/carrier.ts'
 import type { Message } from '../../domain/message.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { Outcome } from '../../domain/report.ts'
+import type { HeldMessages } from './held.ts'
 import type { Owner } from './ledger.ts'
 
 /** A message with its customer and environment. */
@@ -78,9 +79,11 @@ export interface Database {
   pending(): Promise<readonly Migration[]>
   /** Applies pending steps and creates missing managed tables. Concurrent runs are harmless. */
   migrate(carriers: readonly Carrier[]): Promise<readonly Migration[]>
+  /** Messages that wait for their time. */
+  readonly held: HeldMessages
   /**
-   * Writes rows into a carrier's table in one transaction. Skips ids that were written before, even if the carrier has moved
-   * their rows away since.
+   * Writes rows in one transaction: into a carrier's table, or, where their time is later, among the held messages. Skips ids that
+   * were written before, even if the carrier has moved their rows away since.
    * @returns how many rows were new
    * @throws Problem `database-unavailable`, `schema-outdated`: retry later
    * @throws Refusal the database rejected the statement: a row or the table is at fault
@@ -107,13 +110,13 @@ export interface Database {
   reject(carrier: Carrier, row: RejectedRow, reason: string): Promise<void>
   /**
    * Finished messages that have not been reported, oldest first: from the carrier's table, its monthly tables of this month and
-   * the last, and rejected messages.
+   * the last, rejected messages, and those that ended while they were held.
    * @param except owners whose messages are left out
    */
   outcomes(carrier: Carrier, limit: number, except?: readonly Owner[]): Promise<FinishedMessage[]>
   /** Records that the reports of these ids were written. */
   markReported(ids: readonly string[]): Promise<void>
-  /** Moves reported rows of a managed table into the table of their month. @returns how many */
+  /** Moves reported rows of a managed table into the table of their month, and forgets outcomes that were reported. @returns how many rows it moved */
   archive(carrier: Carrier, limit: number): Promise<number>
   /** The number of written messages without a report, and when the oldest was written. */
   unreported(): Promise<{ readonly count: number; readonly oldestAt?: number }>

@@ -43,6 +43,48 @@ export const steps: readonly Step[] = [
       ],
     },
   },
+  {
+    version: 2,
+    name: 'messages that are held until their time, and what ended while it was held',
+    sql: {
+      // One index for what is due, and one for what the ledger does not know yet.
+      sqlite: [
+        `CREATE TABLE held_messages (msg_id TEXT PRIMARY KEY, queue TEXT NOT NULL, customer TEXT NOT NULL,
+           environment TEXT NOT NULL, due_at INTEGER NOT NULL, message TEXT NOT NULL, noted INTEGER NOT NULL DEFAULT 0,
+           claimed_at INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID`,
+        'CREATE INDEX held_messages_due ON held_messages (queue, due_at)',
+        'CREATE INDEX held_messages_noted ON held_messages (queue, noted, due_at)',
+        `CREATE TABLE ingest_ended (msg_id TEXT PRIMARY KEY, queue TEXT NOT NULL, outcome TEXT NOT NULL, code TEXT,
+           ended_at INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+      ],
+      mysql: [
+        `CREATE TABLE held_messages (
+           msg_id CHAR(26) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+           queue VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+           customer VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+           environment CHAR(4) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, due_at BIGINT NOT NULL,
+           message MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, noted TINYINT NOT NULL DEFAULT 0,
+           claimed_at BIGINT NOT NULL DEFAULT 0,
+           KEY held_messages_due (queue, due_at), KEY held_messages_noted (queue, noted, due_at)
+         ) ENGINE = InnoDB`,
+        `CREATE TABLE ingest_ended (
+           msg_id CHAR(26) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+           queue VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+           outcome VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+           code VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin, ended_at BIGINT NOT NULL
+         ) ENGINE = InnoDB`,
+      ],
+      postgres: [
+        `CREATE TABLE held_messages (msg_id text COLLATE "C" PRIMARY KEY, queue text NOT NULL, customer text NOT NULL,
+           environment text NOT NULL, due_at bigint NOT NULL, message text NOT NULL, noted smallint NOT NULL DEFAULT 0,
+           claimed_at bigint NOT NULL DEFAULT 0)`,
+        'CREATE INDEX held_messages_due ON held_messages (queue, due_at)',
+        'CREATE INDEX held_messages_noted ON held_messages (queue, noted, due_at)',
+        `CREATE TABLE ingest_ended (msg_id text COLLATE "C" PRIMARY KEY, queue text NOT NULL, outcome text NOT NULL,
+           code text, ended_at bigint NOT NULL)`,
+      ],
+    },
+  },
 ]
 
 /** Creates a managed table of a carrier if it is missing, or one of its monthly tables. */

@@ -26,12 +26,14 @@ import {
   type TableFault,
 } from './database.ts'
 import { detailFaultsIn, tableFaultsIn } from './fitness.ts'
+import type { HeldMessages } from './held.ts'
 import { type Layout, layoutOf, managedStatus } from './layout.ts'
 import type { Owner } from './ledger.ts'
 import { mappedLayout } from './mapped-layout.ts'
 import { steps, tableSql, versionsSql } from './schema.ts'
+import { byTime, insertHeld, SqlHeld } from './sql-held.ts'
 import { insertRows, referencesSql, referencesTable } from './sql-insert.ts'
-import { outcomeTime, readOutcomes } from './sql-outcomes.ts'
+import { forgetEnded, outcomeTime, readOutcomes } from './sql-outcomes.ts'
 import { insertAndRollBack, inventedRow } from './trial-row.ts'
 
 const seenIds: KeyedTable = {
@@ -43,7 +45,7 @@ const seenIds: KeyedTable = {
 const sweepRows = 10_000
 const maxReason = 500
 
-const ownTable = /ingest_|apigw_schema/
+const ownTable = /ingest_|held_messages|apigw_schema/
 
 function outdated({ address, cause }: Refusal): Problem {
   const detail = `${address} lacks the tables that messages are written into.`
@@ -75,8 +77,23 @@ export class SqlDatabase implements Database {
   /** Layouts of maps, with the names that the database has. */
   readonly #mapped = new WeakMap<Carrier, Layout>()
 
+  readonly held: HeldMessages
+
   constructor(engine: CarrierEngine) {
     this.#engine = engine
+    this.held = new SqlHeld({
+      engine,
+      ask: (run) => this.#ask(run),
+      transaction: (run) => this.#transaction(run),
+      recordIds: (session, rows) => this.#recordIds(session, rows),
+      writerOf: async (carrier) => {
+        const layout = await this.#layoutOf(carrier)
+        return {
+          write: (session, rows) => this.#write(session, layout, rows),
+          took: (row) => void this.#taken.set(layout.table, row),
+        }
+      },
+    })
   }
 
   async pending(): Promise<readonly Migration[]> {
@@ -112,21 +129,26 @@ export class SqlDatabase implements Database {
     const batch = distinct(rows)
     if (batch.length === 0) return 0
     const layout = await this.#layoutOf(carrier)
-    const { table, idLength } = layout
     const written = await this.#transaction(async (session) => {
       const fresh = await this.#recordIds(session, batch)
-      if (fresh.length === 0) return fresh
-      if (idLength !== undefined) {
-        const short = fresh.map(({ message }) => [message.id.slice(0, idLength), message.id])
-        await session.insert(referencesTable, ['reference', 'msg_id'], short)
-      }
-      // Never with IGNORE: it truncates values and only warns.
-      await insertRows(session, this.#engine, layout, fresh)
-      return fresh
+      const { direct, held } = byTime(fresh, Date.now())
+      await insertHeld(session, carrier, held)
+      await this.#write(session, layout, direct)
+      return { rows: fresh.length, last: direct.at(-1) }
     })
-    const last = written.at(-1)
-    if (last !== undefined) this.#taken.set(table, last)
-    return written.length
+    if (written.last !== undefined) this.#taken.set(layout.table, written.last)
+    return written.rows
+  }
+
+  async #write(session: CarrierSession, layout: Layout, rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return
+    const { idLength } = layout
+    if (idLength !== undefined) {
+      const short = rows.map(({ message }) => [message.id.slice(0, idLength), message.id])
+      await session.insert(referencesTable, ['reference', 'msg_id'], short)
+    }
+    // Never with IGNORE: it truncates values and only warns.
+    await insertRows(session, this.#engine, layout, rows)
   }
 
   async acceptsRow(carrier: Carrier, invented = false): Promise<true | Error | undefined> {
@@ -247,6 +269,7 @@ export class SqlDatabase implements Database {
   }
 
   async archive(carrier: Carrier, limit: number): Promise<number> {
+    await this.#ask((session) => forgetEnded(session, limit))
     if (!isManaged(carrier)) return 0
     const layout = layoutOf(carrier)
     const { quoted } = this.#engine
@@ -289,11 +312,14 @@ export class SqlDatabase implements Database {
 
   async forget(before: number): Promise<void> {
     const references = await this.#ask((session) => this.#engine.hasTable(session, referencesTable))
-    const tables = ['ingest_seen', 'ingest_rejected', ...(references ? [referencesTable] : [])]
+    const tables = ['ingest_seen', 'ingest_rejected', 'ingest_ended', ...(references ? [referencesTable] : [])]
     // Reported long ago, or never and seen long ago: both read the one index. A report is never older than its message.
     for (const old of ['reported_at < ?', 'reported_at IS NULL AND seen_at < ?']) {
       await this.#ask(async (session) => {
-        const rows = await session.all(`SELECT msg_id FROM ingest_seen WHERE ${old} LIMIT ${sweepRows}`, [before])
+        // A held message is remembered until it is handed over, and then as long as any other.
+        const held = 'EXISTS (SELECT 1 FROM held_messages h WHERE h.msg_id = ingest_seen.msg_id)'
+        const sql = `SELECT msg_id FROM ingest_seen WHERE ${old} AND NOT ${held} LIMIT ${sweepRows}`
+        const rows = await session.all(sql, [before])
         const ids = rows.map(({ msg_id }) => String(msg_id))
         for (let from = 0; from < ids.length; from += 1000) {
           const some = ids.slice(from, from + 1000)

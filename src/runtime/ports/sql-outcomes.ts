@@ -1,5 +1,6 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import type { Environment } from '../../domain/names.ts'
+import { outcomes as knownOutcomes } from '../../domain/report.ts'
 import { type Engine, marks, type Session, type SqlRow } from '../sql/index.ts'
 import type { FinishedMessage } from './database.ts'
 import type { Layout } from './layout.ts'
@@ -9,7 +10,8 @@ import { referencesTable } from './sql-insert.ts'
 /** The shortest month. */
 const monthMs = 28 * 86_400_000
 
-function environmentOf(value: unknown): Environment {
+/** The environment of a column that only this code writes. */
+export function environmentOf(value: unknown): Environment {
   return value === 'test' ? 'test' : 'live'
 }
 
@@ -42,7 +44,9 @@ export async function readOutcomes(
     if (log === undefined || outcomes.length >= limit || !(await engine.hasTable(session, log))) continue
     outcomes.push(...(await read(log, limit - outcomes.length)))
   }
-  if (outcomes.length < limit) outcomes.push(...(await readRejected(session, carrier, limit - outcomes.length, except)))
+  for (const readMore of [readEnded, readRejected]) {
+    if (outcomes.length < limit) outcomes.push(...(await readMore(session, carrier, limit - outcomes.length, except)))
+  }
   const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
   return [...byId.values()].sort((a, b) => a.at - b.at)
 }
@@ -72,6 +76,33 @@ async function readRejected(
     [...ownerValues(except), queue, limit],
   )
   return rows.map((row) => ({ ...namesOf(row), outcome: 'rejected', code: 'invalid', at: Number(row.at) }))
+}
+
+/** Messages that were held, and never went to their carrier. */
+async function readEnded(
+  session: Session,
+  { queue }: Carrier,
+  limit: number,
+  except: readonly Owner[],
+): Promise<FinishedMessage[]> {
+  const rows = await session.all(
+    `SELECT e.msg_id AS id, e.outcome, e.code, e.ended_at AS at, s.customer, s.environment, s.ref
+     FROM ingest_ended e JOIN ingest_seen s ON s.msg_id = e.msg_id AND s.reported_at IS NULL${excludedOwners(except.length)}
+     WHERE e.queue = ? LIMIT ?`,
+    [...ownerValues(except), queue, limit],
+  )
+  return rows.map((row) => {
+    const code = optional(row.code)
+    const outcome = knownOutcomes.find((known) => known === row.outcome) ?? 'failed'
+    return { ...namesOf(row), outcome, ...(code !== undefined && { code }), at: Number(row.at) }
+  })
+}
+
+/** Takes outcomes of held messages away that were reported, so that the next look reads only what is open. */
+export async function forgetEnded(session: Session, limit: number): Promise<void> {
+  const sql = `SELECT e.msg_id FROM ingest_ended e JOIN ingest_seen s ON s.msg_id = e.msg_id AND s.reported_at IS NOT NULL LIMIT ?`
+  const ids = (await session.all(sql, [limit])).map(({ msg_id }) => String(msg_id))
+  if (ids.length > 0) await session.run(`DELETE FROM ingest_ended WHERE msg_id IN ${marks(ids.length)}`, ids)
 }
 
 /** The SQL condition that excludes a number of owners. */
