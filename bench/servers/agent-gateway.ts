@@ -49,6 +49,10 @@ const ledger: Ledger = {
     const next = from + page.length
     return { reports: page, cursor: String(next), more: next < own.length }
   },
+  suppressed: () => Promise.resolve(new Set()),
+  suppress: () => Promise.resolve(new Set()),
+  unsuppress: () => Promise.resolve(false),
+  suppressions: () => Promise.resolve({ suppressions: [] }),
   close: () => undefined,
 }
 

@@ -1,10 +1,12 @@
 import * as z from 'zod'
+import { adFaults, markOf } from './advertising.ts'
 import { type Charset, charsets, eucKrLength } from './euc-kr.ts'
 import { messageIdPattern } from './ids.ts'
 import { customerIdPattern, environments } from './names.ts'
 import { normalized, tableVersion } from './normalize.ts'
 import { phoneNumber } from './phone.ts'
-import { adNightRules } from './sending.ts'
+import { type AdNightRule, adNightRules, homePrefix } from './sending.ts'
+import { variables } from './template.ts'
 
 /** Bytes in EUC-KR that a carrier takes. */
 const smsBytes = 90
@@ -27,9 +29,19 @@ export type Purpose = (typeof purposes)[number]
 
 /** A message is not worth sending after three days. */
 const maxTtl = 259_200
-const maxSendAt = 30 * 86_400_000
+/** How far ahead a message may be sent, in milliseconds. */
+export const maxSendAt = 30 * 86_400_000
 /** How late a `sendAt` may be, in milliseconds: clocks differ, and a call may wait in its sender or be repeated. */
 const latestSendAt = 15 * 60_000
+
+/** Why a text is not the number that it should be. */
+function phoneFault(text: string, role: 'recipient' | 'sender'): string {
+  if (role === 'recipient' && phoneNumber(text, 'sender') !== undefined) return 'is a number that receives no messages'
+  if (role === 'sender' && phoneNumber(text, 'recipient') !== undefined) {
+    return 'cannot be a sender: carriers refuse 050 numbers, and 15xx, 16xx and 18xx numbers behind an area code'
+  }
+  return 'is not a telephone number: use E.164 (+821012345678) or a Korean number (010-1234-5678)'
+}
 
 function phone(role: 'recipient' | 'sender') {
   return z
@@ -38,10 +50,7 @@ function phone(role: 'recipient' | 'sender') {
     .transform((text, context) => {
       const number = phoneNumber(text, role)
       if (number !== undefined) return number
-      context.addIssue({
-        code: 'custom',
-        message: 'is not a telephone number: use E.164 (+821012345678) or a Korean number (010-1234-5678)',
-      })
+      context.addIssue({ code: 'custom', message: phoneFault(text, role) })
       return z.NEVER
     })
 }
@@ -131,6 +140,20 @@ function requestFields(charset: Charset) {
       .optional()
       .meta({ description: 'RFC 3339; at most 30 days ahead. Up to 15 minutes ago means now' }),
     ttl: z.int().min(1).max(maxTtl).optional().meta({ description: 'Seconds after which it is not sent any more' }),
+    purpose: z.enum(purposes).optional().meta({
+      description: `What it is for. "ad": an advertisement, which begins with "(광고)" and the name of its sender, ends with a free number for refusals, and to Korea is not sent from 21:00 to 08:00. Left out: "ad" where the text begins as an advertisement, else "normal"`,
+    }),
+  })
+}
+
+/** What a message of a call may have, for the description of the API: its variables are in place before it is read. */
+export function describedRequestIn(charset: Charset) {
+  return requestFields(charset).extend({
+    variables: variables.optional().meta({
+      description:
+        'Values for {{name}} in text and subject. Each is used, and each {{name}} has one. Left out: braces are sent as they are',
+      example: { name: '홍길동' },
+    }),
   })
 }
 
@@ -140,6 +163,26 @@ function unheldIn(texts: Readonly<Record<string, Fitted | undefined>>, charset: 
     const length = text === undefined ? undefined : eucKrLength(text.given, charset)
     return length !== undefined && 'character' in length ? [[path, unheld(length, charset)]] : []
   })
+}
+
+/** A text that begins as an advertisement is one, unless its customer says otherwise, which is refused. */
+function purposeOf(text: Fitted): Purpose | undefined {
+  return markOf(text.sent) === undefined ? undefined : 'ad'
+}
+
+interface Purposed {
+  readonly to: string
+  readonly text: Fitted
+  readonly subject?: Fitted | undefined
+  readonly purpose?: Purpose | undefined
+}
+
+/** What is wrong with a message for what it is for. The form of advertisements is that of Korean law, for recipients there. */
+function purposeFaults({ to, text, subject, purpose = purposeOf(text) }: Purposed): readonly { field: string; detail: string }[] {
+  if (purpose === 'ad') return to.startsWith(homePrefix) ? adFaults({ text: text.sent, subject: subject?.sent }) : []
+  const mark = markOf(text.sent)
+  if (purpose === undefined || mark === undefined) return []
+  return [{ field: 'purpose', detail: `is "${purpose}", and the text begins as an advertisement: "${mark.trim()}"` }]
 }
 
 /** The schema of a request over one charset: what is normalized and how bytes are counted depends on it. */
@@ -152,6 +195,7 @@ function requestSchema(charset: Charset) {
       if (normalize === false) {
         for (const [path, why] of unheldIn({ text, subject }, charset)) report(path, why)
       }
+      for (const { field, detail } of purposeFaults(context.value)) report(field, detail)
       if (type === 'mms' && media === undefined) report('media', 'is missing: an MMS has at least one image')
       if (type !== undefined && type !== 'mms' && media !== undefined)
         report('media', `is not possible with an ${type.toUpperCase()}`)
@@ -160,8 +204,9 @@ function requestSchema(charset: Charset) {
       if (bytes > smsBytes) report('text', `takes ${bytes} bytes in ${charsetName[charset]}, and an SMS holds ${smsBytes}`)
       if (subject !== undefined) report('subject', 'is not possible with an SMS')
     })
-    .transform(({ text, subject, normalize: _normalize, ...rest }) => ({
+    .transform(({ text, subject, normalize: _normalize, purpose = purposeOf(text), ...rest }) => ({
       ...rest,
+      ...(purpose !== undefined && { purpose }),
       text: text.sent,
       ...(subject !== undefined && { subject: subject.sent }),
       ...changedOf(text, subject),
@@ -266,9 +311,25 @@ export function messageType(request: MessageRequest): MessageType {
   return request.subject === undefined && bytesOf(request.text, 'cp949') <= smsBytes ? 'sms' : 'lms'
 }
 
-/** The message that a request asks for. One for a moment that has passed is sent at once, and its `ttl` counts from then. */
-export function messageOf(request: MessageRequest, id: string, now: number): Message {
-  const sendAt = request.sendAt === undefined ? undefined : Math.max(now, Date.parse(request.sendAt))
+/** What was decided about a message when its call was planned. */
+export interface Planned {
+  /** Units that are taken for it; absent: 1. */
+  readonly units?: number
+  /** Of an advertisement that would be sent at night: when it is sent. Milliseconds since 1970. */
+  readonly heldUntil?: number
+  readonly adNight?: AdNightRule
+  readonly originCode?: string
+  readonly recipientHash?: string
+}
+
+/**
+ * The message that a request asks for. One for a moment that has passed is sent at once, and its `ttl` counts from when it is sent.
+ * @param now milliseconds since 1970
+ */
+export function messageOf(request: MessageRequest, id: string, now: number, planned: Planned = {}): Message {
+  const { units, heldUntil, adNight, originCode, recipientHash } = planned
+  const asked = heldUntil ?? (request.sendAt === undefined ? undefined : Date.parse(request.sendAt))
+  const sendAt = asked === undefined ? undefined : Math.max(now, asked)
   return {
     id,
     to: request.to,
@@ -281,6 +342,11 @@ export function messageOf(request: MessageRequest, id: string, now: number): Mes
     ...(request.ref !== undefined && { ref: request.ref }),
     ...(sendAt !== undefined && { sendAt }),
     ...(request.ttl !== undefined && { expiresAt: (sendAt ?? now) + request.ttl * 1000 }),
+    ...(request.purpose !== undefined && { purpose: request.purpose }),
+    ...(adNight !== undefined && { adNight }),
+    ...(units !== undefined && units !== 1 && { units }),
+    ...(originCode !== undefined && { originCode }),
+    ...(recipientHash !== undefined && { recipientHash }),
   }
 }
 

@@ -3,6 +3,9 @@ import { withPlainSeparators } from './normalize.ts'
 /** ITU-T E.164: a plus sign and at most 15 digits. */
 const international = /^\+[1-9]\d{6,14}$/
 
+/** Personal numbers are forwarded to others, and carriers refuse them as a sender. */
+const receiveOnly = /^50[2-8]\d{7,8}$/
+
 /**
  * Korean numbers without the trunk 0: the digits and how many there are, as libphonenumber has them
  * (https://github.com/google/libphonenumber, resources/metadata/82/ranges.csv), but 010 only with the eight digits that it has
@@ -14,11 +17,12 @@ const reachable = [
   /^1[16-9]\d{7,8}$/, // mobile, of the second generation
   /^2[1-9]\d{6,7}$/, // Seoul
   /^(?:3[1-3]|4[1-4]|5[1-5]|6[1-4])[1-9]\d{6,7}$/, // the provinces
-  /^50[2-8]\d{7,8}$/, // personal
+  receiveOnly,
   /^70\d{8}$/, // over the Internet
 ]
 /** Numbers that can be shown as a sender and receive no message. */
 const sendOnly = [
+  /^30\d{8,9}$/, // unified messaging, 11 or 12 digits with the trunk 0
   /^80\d{7}$/, // toll-free
   /^60[2-9]\d{6}$/, // premium rate
 ]
@@ -27,6 +31,8 @@ const sendOnly = [
  * faster than any list, so only the form is checked.
  */
 const representative = /^1[568]\d{6}$/
+/** A representative number behind an area code, which carriers refuse as a sender. */
+const withAreaCode = /^(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4])1[568]\d{6}$/
 
 /** The digits of a number as people write it: with hyphens, spaces, and an area code or a trunk 0 in parentheses. */
 function compact(text: string): string {
@@ -36,9 +42,14 @@ function compact(text: string): string {
     .replace(/^(\+\d{1,3})?\((0?[1-9]\d{0,3})\)/, '$1$2')
 }
 
+/**
+ * What may be a sender follows the rules of the carriers for registered senders (발신번호 세칙, of the Telecommunications Business
+ * Act, article 84-2).
+ */
 function isKorean(digits: string, role: 'recipient' | 'sender'): boolean {
-  const patterns = role === 'sender' ? [...reachable, ...sendOnly] : reachable
-  return patterns.some((pattern) => pattern.test(digits))
+  if (role === 'recipient') return reachable.some((pattern) => pattern.test(digits))
+  if (receiveOnly.test(digits) || withAreaCode.test(digits)) return false
+  return [...reachable, ...sendOnly].some((pattern) => pattern.test(digits))
 }
 
 /**

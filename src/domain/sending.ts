@@ -83,3 +83,11 @@ export function policyOf(settings: SendingSettings = {}): SendingPolicy {
 export function policyVersion(policy: SendingPolicy): string {
   return hash('sha256', JSON.stringify(policy), 'base64url').slice(0, 16)
 }
+
+/** The units of a message. @param to E.164 */
+export function unitsOf(prices: Prices | undefined, type: MessageType, to: string): number {
+  if (prices === undefined) return 1
+  const matching = prices.destinations.filter(({ prefix }) => to.startsWith(prefix))
+  const [nearest] = matching.toSorted((a, b) => b.prefix.length - a.prefix.length)
+  return (prices.types[type] ?? 1) * (nearest?.factor ?? 1)
+}

@@ -245,7 +245,7 @@ describe('a message', () => {
 
   test('is read without the fields that a newer gateway added', () => {
     const made = messageOf(parsed({}), randomId(), 1000)
-    expect(message.parse({ ...made, purpose: 'auth', more: { a: 1 } })).toEqual(made)
+    expect(message.parse({ ...made, mood: 'auth', more: { a: 1 } })).toEqual(made)
   })
 
   test.each(['+8201012345678', '01012345678', '+0', '+821'])('to %j is not sent', (to) => {

@@ -13,7 +13,6 @@ describe('a Korean number', () => {
     ['011-123-4567', '+82111234567'],
     ['031-8000-1234', '+823180001234'],
     ['070-1234-5678', '+827012345678'],
-    ['0505-123-4567', '+825051234567'],
   ])('%s is %s', (text, number) => {
     expect(phoneNumber(text, 'recipient')).toBe(number)
     expect(phoneNumber(text, 'sender')).toBe(number)
@@ -44,6 +43,27 @@ describe('a Korean number', () => {
     '(0)10-1234-5678',
     '010)1234-5678',
     '+82 1588-12345',
+    '1588-123',
+    '1588-12345',
+    '030-123-456',
+    '030-12345-67890',
+    // What dials abroad, and what is no number: a prefix of a carrier, another country's prefix, other digits, an extension.
+    '002-81-90-1234-5678',
+    '00700 1 202 555 0123',
+    '011 81 90 1234 5678',
+    '+82 00 1 202 555 0123',
+    '+82 (0)0 1 202 555 0123',
+    '０１０-１２３４-５６７８',
+    '+８２ 10 1234 5678',
+    '٠١٠12345678',
+    '010-CALL-NOW',
+    '010-1234-5678 ext. 9',
+    '010-1234-5678;ext=9',
+    '010-1234-5678#9',
+    '010-1234-5678,9',
+    'tel:+821012345678',
+    '++821012345678',
+    '+82+1012345678',
   ])('%s is refused', (text) => {
     expect(phoneNumber(text, 'recipient')).toBeUndefined()
     expect(phoneNumber(text, 'sender')).toBeUndefined()
@@ -54,9 +74,23 @@ describe('a Korean number', () => {
     ['060-700-1234', '+82607001234'],
     ['1588-1234', '+8215881234'],
     ['+82 1588-1234', '+8215881234'],
+    ['030-1234-5678', '+823012345678'],
+    ['030-12345-6789', '+8230123456789'],
   ])('%s is valid only as a sender', (text, number) => {
     expect(phoneNumber(text, 'sender')).toBe(number)
     expect(phoneNumber(text, 'recipient')).toBeUndefined()
+  })
+})
+
+describe('a sender', () => {
+  test.each(['02-1588-1234', '+82 2 1588 1234', '031-1600-1234', '0505-123-4567', '050-7123-45678'])('%s is refused', (text) => {
+    expect(phoneNumber(text, 'sender')).toBeUndefined()
+  })
+
+  test('of a kind that only receives is valid as a recipient', () => {
+    expect(phoneNumber('0505-123-4567', 'recipient')).toBe('+825051234567')
+    // A local number that only begins like one.
+    expect(phoneNumber('02-1588-123', 'sender')).toBe('+8221588123')
   })
 })
 
@@ -98,6 +132,29 @@ describe('any spelling of a number', () => {
       { numRuns: 20_000 },
     )
     expect(read).toBeGreaterThan(500)
+  })
+
+  test('behind a prefix that dials abroad is refused', () => {
+    const abroad = fc.constantFrom(
+      '00',
+      '001',
+      '002',
+      '005',
+      '006',
+      '00700',
+      '00345',
+      '008',
+      '+82 00',
+      '+82 (0)0',
+      '+82 001',
+      '0 0',
+      '(00)',
+    )
+    fc.assert(
+      fc.property(abroad, fc.stringMatching(/^[0-9 -]{5,14}$/), role, (prefix, rest, as) => {
+        expect(phoneNumber(prefix + rest, as)).toBeUndefined()
+      }),
+    )
   })
 
   test('of another country keeps its plus sign in a national table', () => {

@@ -5,6 +5,7 @@ import { groups, type Item, number, Table, text } from './dynamodb.ts'
 import type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
 import { ReadBudget } from './read-budget.ts'
 import { dayAfter, dayOf, keptDays, ReportPages, reportsAPage } from './report-pages.ts'
+import { type Suppression, type SuppressionPage, Suppressions } from './suppressions.ts'
 
 const messageDays = 30
 const daySeconds = 86_400
@@ -51,12 +52,14 @@ function read(text: string): Cursor {
 export class DynamoLedger implements Ledger {
   readonly #table: Table
   readonly #pages: ReportPages
+  readonly #suppressions: Suppressions
   readonly #now: () => number
 
   constructor({ table = 'apigw-ledger', now = Date.now, ...options }: LedgerOptions) {
     this.#table = new Table({ ...options, table })
     this.#now = now
     this.#pages = new ReportPages(this.#table, now)
+    this.#suppressions = new Suppressions(this.#table)
   }
 
   prepare(): Promise<void> {
@@ -125,6 +128,27 @@ export class DynamoLedger implements Ledger {
       if (later === undefined) return { reports: found, cursor: written(at), more: false }
       at = later
     }
+  }
+
+  suppressed(owner: Owner, numbers: readonly string[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {
+    return this.#suppressions.among(owner, numbers, budget)
+  }
+
+  suppress(owner: Owner, suppressions: readonly Suppression[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {
+    return this.#suppressions.add(owner, suppressions, budget)
+  }
+
+  unsuppress(owner: Owner, number: string): Promise<boolean> {
+    return this.#suppressions.remove(owner, number)
+  }
+
+  suppressions(
+    owner: Owner,
+    cursor: string | undefined,
+    limit: number,
+    budget = new ReadBudget(maxReads),
+  ): Promise<SuppressionPage> {
+    return this.#suppressions.page(owner, cursor, limit, budget)
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import type { Environment } from '../../domain/names.ts'
 import type { Report, Status } from '../../domain/report.ts'
 import type { ReadBudget } from './read-budget.ts'
+import type { Suppression, SuppressionPage } from './suppressions.ts'
 
 /** Whose messages and reports: no call reads across it. */
 export interface Owner {
@@ -55,5 +56,25 @@ export interface Ledger {
    * @throws Problem `cursor-invalid`
    */
   reports(owner: Owner, cursor: string | undefined, limit: number, budget?: ReadBudget): Promise<ReportPage>
+  /**
+   * Which of these recipients have opted out of the owner's advertising, as of now: an opt-out that was added before the call
+   * is found.
+   * @param numbers E.164, as `phoneNumber` gives them; a request reads 100
+   */
+  suppressed(owner: Owner, numbers: readonly string[], budget?: ReadBudget): Promise<ReadonlySet<string>>
+  /**
+   * Adds opt-outs. One that is there already stays as it is.
+   * @param suppressions up to 1,000
+   * @returns the numbers that were added; the others were there
+   */
+  suppress(owner: Owner, suppressions: readonly Suppression[], budget?: ReadBudget): Promise<ReadonlySet<string>>
+  /** Removes an opt-out. @returns whether it was there */
+  unsuppress(owner: Owner, number: string): Promise<boolean>
+  /**
+   * Opt-outs by number, after those of `cursor`.
+   * @param limit up to 500
+   * @throws Problem `cursor-invalid`
+   */
+  suppressions(owner: Owner, cursor: string | undefined, limit: number, budget?: ReadBudget): Promise<SuppressionPage>
   close(): void
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomId } from '../../../src/domain/ids.ts'
 import type { Report } from '../../../src/domain/report.ts'
-import type { Ledger, Owner } from '../../../src/runtime/ports/index.ts'
+import { type Ledger, type Owner, ReadBudget } from '../../../src/runtime/ports/index.ts'
 import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
 import { uniqueName } from '../../support/names.ts'
 
@@ -197,6 +197,78 @@ describe('reports', () => {
   ])('refuse the cursor "%s"', async (cursor) => {
     await expect(dynamo.open().reports(newOwner(), cursor, 1)).rejects.toMatchObject({ code: 'cursor-invalid' })
   })
+})
+
+describe('opt-outs', () => {
+  const numbersFrom = (first: number, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `+8210${first + index}`)
+
+  it('are added once, keep their first note, and are found at once by their owner alone', async () => {
+    const ledger = dynamo.open()
+    const [owner, other] = [newOwner(), newOwner()]
+    const [first = '', second = '', third = ''] = numbersFrom(12345678, 3)
+    const note = { number: first, at: 5, source: '080 call', note: 'asked twice' }
+    expect([...(await ledger.suppress(owner, [note, { number: second, at: 5 }]))].sort()).toEqual([first, second])
+    expect([
+      ...(await ledger.suppress(owner, [
+        { number: first, at: 9 },
+        { number: third, at: 9 },
+      ])),
+    ]).toEqual([third])
+    expect([...(await ledger.suppressed(owner, [second, first, first, '+8210999']))].sort()).toEqual([first, second])
+    expect((await ledger.suppressions(owner, undefined, 10)).suppressions[0]).toEqual(note)
+    for (const one of [other, { ...owner, environment: 'test' as const }]) {
+      expect((await ledger.suppressed(one, [first])).size).toBe(0)
+      expect((await ledger.suppressions(one, undefined, 10)).suppressions).toEqual([])
+      expect(await ledger.unsuppress(one, first)).toBe(false)
+    }
+    expect(await ledger.unsuppress(owner, first)).toBe(true)
+    expect(await ledger.unsuppress(owner, first)).toBe(false)
+    expect((await ledger.suppressed(owner, [first])).size).toBe(0)
+  })
+
+  it('keep the first of two rows with the same number', async () => {
+    const ledger = dynamo.open()
+    const owner = newOwner()
+    const [number = ''] = numbersFrom(12345678, 1)
+    await ledger.suppress(owner, [
+      { number, at: 1, source: 'first' },
+      { number, at: 2, source: 'second' },
+    ])
+    expect((await ledger.suppressions(owner, undefined, 10)).suppressions).toEqual([{ number, at: 1, source: 'first' }])
+  })
+
+  it('never expire, and are read a hundred a request and listed in pages', async () => {
+    const owner = newOwner()
+    const numbers = numbersFrom(20000000, 1_000)
+    await dynamo
+      .open(() => noon)
+      .suppress(
+        owner,
+        numbers.map((number) => ({ number, at: noon })),
+      )
+    const ledger = dynamo.open(() => noon + 4_000 * day)
+    const before = dynamo.seen.get('BatchGetItem') ?? 0
+    expect((await ledger.suppressed(owner, numbers)).size).toBe(1_000)
+    expect((dynamo.seen.get('BatchGetItem') ?? 0) - before).toBe(10)
+    await expect(ledger.suppressed(owner, numbers, new ReadBudget(9))).rejects.toMatchObject({ code: 'ledger-unavailable' })
+    const found: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await ledger.suppressions(owner, cursor, 500)
+      expect(page.suppressions.length).toBeLessThanOrEqual(500)
+      found.push(...page.suppressions.map(({ number }) => number))
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    expect(found).toEqual(numbers)
+  })
+
+  it.each(['', 'x', 'MS4', Buffer.from('s1.x').toString('base64url'), Buffer.from('1.2026-11-23.1.1').toString('base64url')])(
+    'refuse the cursor "%s"',
+    async (cursor) => {
+      await expect(dynamo.open().suppressions(newOwner(), cursor, 1)).rejects.toMatchObject({ code: 'cursor-invalid' })
+    },
+  )
 })
 
 it('fail as unavailable when the ledger does not answer, and the error contains no address', async () => {

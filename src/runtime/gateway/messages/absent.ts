@@ -16,6 +16,10 @@ export const absentLedger: Ledger = {
   append: failWithoutLedger,
   standings: failWithoutLedger,
   reports: failWithoutLedger,
+  suppressed: failWithoutLedger,
+  suppress: failWithoutLedger,
+  unsuppress: failWithoutLedger,
+  suppressions: failWithoutLedger,
   close: () => undefined,
 }
 
