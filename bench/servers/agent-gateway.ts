@@ -38,6 +38,14 @@ const queue: Queue = {
 const ledger: Ledger = {
   prepare: () => Promise.resolve(),
   queued: () => Promise.resolve(),
+  decisions: {
+    decide: () => Promise.resolve({ kind: 'released' }),
+    standings: () => Promise.resolve(new Map()),
+    reportCancelled: () => Promise.resolve(),
+    owe: () => Promise.resolve(),
+    owed: () => Promise.resolve([]),
+    settle: () => Promise.resolve(),
+  },
   append: () => Promise.resolve(),
   standings: () => Promise.resolve(new Map()),
   reports: async ({ customer }, cursor, limit, budget) => {

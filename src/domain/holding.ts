@@ -1,15 +1,9 @@
+import { nightEnd } from './advertising.ts'
 import type { Message } from './message.ts'
 import { homePrefix } from './sending.ts'
 
 /** A held message goes into the carrier's table this long before its `sendAt`, in milliseconds. */
 export const releaseAheadMs = 60_000
-
-const hourMs = 3_600_000
-const dayMs = 24 * hourMs
-/** Korea has had no summer time since 1988 (https://data.iana.org/time-zones/tzdb/asia, zone Asia/Seoul). */
-const seoulOffsetMs = 9 * hourMs
-const nightBeginsMs = 21 * hourMs
-const nightEndsMs = 8 * hourMs
 
 /** Codes of messages that are refused when they are handed over to the carrier. Their units are given back. */
 export const handOverCodes = ['ad-at-night', 'recipient-suppressed'] as const
@@ -21,29 +15,14 @@ export function isHandOverCode(code: string | undefined): code is HandOverCode {
 
 type Advertised = Pick<Message, 'to' | 'purpose' | 'adNight' | 'sendAt'>
 
-function timeOfDay(instant: number): number {
-  return (instant + seoulOffsetMs) % dayMs
-}
-
-/** Whether it is 21:00 to 08:00 in Seoul (Network Act, article 50, paragraph 3). */
-export function isNight(instant: number): boolean {
-  const time = timeOfDay(instant)
-  return time < nightEndsMs || time >= nightBeginsMs
-}
-
-/** The next 08:00 in Seoul. */
-export function morningAfter(instant: number): number {
-  const morning = instant - timeOfDay(instant) + nightEndsMs
-  return morning > instant ? morning : morning + dayMs
-}
-
 /** What the night means for a message: `true` it may be sent; `false` it is refused; a number: it is held until then. */
 function nightRule({ to, purpose, adNight = 'hold', sendAt = 0 }: Advertised, now: number): boolean | number {
   if (purpose !== 'ad' || adNight === 'consent' || !to.startsWith(homePrefix)) return true
   const at = Math.max(now, sendAt)
-  if (isNight(at)) return adNight === 'hold' ? morningAfter(at) : false
+  const morning = nightEnd(at)
+  if (morning !== undefined) return adNight === 'hold' ? morning : false
   // Handed over a minute early it could be sent at once: not every carrier's table has a column for its time.
-  return isNight(now) ? at : true
+  return nightEnd(now) === undefined ? true : at
 }
 
 /**

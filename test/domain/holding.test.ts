@@ -1,36 +1,10 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dueAt, handOver, isNight, morningAfter } from '../../src/domain/holding.ts'
+import { dueAt, handOver } from '../../src/domain/holding.ts'
 
 const seoul = (time: string): number => Date.parse(`2026-11-28T${time}+09:00`)
 const korean = '+821012345678'
 const ad = { to: korean, purpose: 'ad' as const, adNight: 'hold' as const }
 const next = Date.parse('2026-11-29T08:00:00+09:00')
-
-describe('the night of Seoul', () => {
-  it.each([
-    ['20:59:59.999', false],
-    ['21:00:00', true],
-    ['23:59:59', true],
-    ['00:00:00', true],
-    ['07:59:59.999', true],
-    ['08:00:00', false],
-  ])('%s: %s', (time, night) => expect(isNight(seoul(time))).toBe(night))
-
-  it('ends at the next 08:00', () => {
-    expect(morningAfter(seoul('21:00:00'))).toBe(next)
-    expect(morningAfter(seoul('00:00:00'))).toBe(seoul('08:00:00'))
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 4e12 }), (at) => {
-        const morning = morningAfter(at)
-        expect(morning).toBeGreaterThan(at)
-        expect(morning - at).toBeLessThanOrEqual(86_400_000)
-        expect(isNight(morning)).toBe(false)
-        expect(isNight(morning - 1)).toBe(true)
-      }),
-    )
-  })
-})
 
 describe('a message that arrives', () => {
   const now = seoul('12:00:00')

@@ -4,7 +4,7 @@ import type { Context } from '../../operations/customers/index.ts'
 import { loadMasterKeys, openRegistry } from '../../registry/index.ts'
 import { createGateway, discoverEndpoints, type Observation, serve } from '../../runtime/gateway/index.ts'
 import { type Database, openDatabase, openLedger, openMedia, openQueue } from '../../runtime/ports/index.ts'
-import { consume, drive, pumpReports, Sandbox, type WorkerEvent } from '../../runtime/worker/index.ts'
+import { consume, drive, pumpReports, releaseHeld, Sandbox, type WorkerEvent } from '../../runtime/worker/index.ts'
 import { startDynamodb } from './dynamodb.ts'
 import { claimFolder, ensureMasterKey } from './folder.ts'
 import { startSqs } from './sqs.ts'
@@ -114,6 +114,8 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
   if (ledger !== undefined) {
     const pump = pumpReports({ database, ledger, carriers: defaultCarriers, observe: observe.worker })
     undo.add(() => pump.stop())
+    const releaser = releaseHeld({ database, ledger, carriers: defaultCarriers, observe: observe.worker })
+    undo.add(() => releaser.stop())
   }
 
   const masterKeys = await loadMasterKeys({ file: ensureMasterKey(folder) })

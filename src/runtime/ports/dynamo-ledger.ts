@@ -1,14 +1,13 @@
 import { Problem } from '../../domain/problem.ts'
 import { type Report, statuses } from '../../domain/report.ts'
 import type { AwsOptions } from './aws.ts'
+import { DynamoDecisions, heldAttributes, heldOf, keptUntil } from './decisions.ts'
 import { groups, type Item, number, Table, text } from './dynamodb.ts'
 import type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
 import { ReadBudget } from './read-budget.ts'
 import { dayAfter, dayOf, keptDays, ReportPages, reportsAPage } from './report-pages.ts'
 import { type Suppression, type SuppressionPage, Suppressions } from './suppressions.ts'
 
-const messageDays = 30
-const daySeconds = 86_400
 /** Pages of the first read, which may be large, and of the later ones, after the first were small. */
 const firstPages = 2
 const laterPages = 10
@@ -54,12 +53,19 @@ export class DynamoLedger implements Ledger {
   readonly #pages: ReportPages
   readonly #suppressions: Suppressions
   readonly #now: () => number
+  readonly decisions: DynamoDecisions
 
   constructor({ table = 'apigw-ledger', now = Date.now, ...options }: LedgerOptions) {
     this.#table = new Table({ ...options, table })
     this.#now = now
     this.#pages = new ReportPages(this.#table, now)
     this.#suppressions = new Suppressions(this.#table)
+    this.decisions = new DynamoDecisions({
+      table: this.#table,
+      now,
+      messagesOf,
+      appendPages: (owner, reports) => this.#pages.append(owner, reports),
+    })
   }
 
   prepare(): Promise<void> {
@@ -68,7 +74,13 @@ export class DynamoLedger implements Ledger {
 
   async queued(owner: Owner, messages: readonly Queued[]): Promise<void> {
     // An item of its own: a note that comes late must not replace an outcome.
-    await this.#table.put(messages.map((one) => this.#item(owner, '0', { ...one, status: 'queued' })))
+    await this.#table.put(
+      messages.map(({ held, ...one }) => ({
+        ...this.#item(owner, '0', { ...one, status: 'queued' }, held?.until),
+        // The status is one that a gateway of an older version knows: what it does not know, it takes for never sent.
+        ...(held !== undefined && heldAttributes(held)),
+      })),
+    )
   }
 
   async append(owner: Owner, reports: readonly Report[]): Promise<void> {
@@ -190,8 +202,8 @@ export class DynamoLedger implements Ledger {
     return this.#firstKept(owner, dayAfter(at.day), head, budget)
   }
 
-  #item(owner: Owner, kind: '0' | '1', { id, status, ref, code, at }: Standing): Item {
-    const ttl = Math.floor(this.#now() / 1000) + messageDays * daySeconds
+  #item(owner: Owner, kind: '0' | '1', { id, status, ref, code, at }: Standing, until?: number): Item {
+    const ttl = keptUntil(this.#now(), until)
     return {
       pk: { S: messagesOf(owner) },
       sk: { S: `${id}#${kind}` },
@@ -210,7 +222,8 @@ function messagesOf({ customer, environment }: Owner): string {
 
 function standingOf(item: Item): Standing | undefined {
   const id = text(item, 'sk')?.slice(0, -2)
-  const status = statuses.find((known) => known === text(item, 'status'))
+  const stored = statuses.find((known) => known === text(item, 'status'))
+  const status = stored === 'queued' && heldOf(item) !== undefined ? 'scheduled' : stored
   if (id === undefined || status === undefined) return undefined
   const ref = text(item, 'ref')
   const code = text(item, 'code')

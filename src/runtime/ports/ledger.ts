@@ -1,5 +1,6 @@
 import type { Environment } from '../../domain/names.ts'
 import type { Report, Status } from '../../domain/report.ts'
+import type { Decisions, Held } from './decisions.ts'
 import type { ReadBudget } from './read-budget.ts'
 import type { Suppression, SuppressionPage } from './suppressions.ts'
 
@@ -19,11 +20,13 @@ export interface Standing {
   readonly at: number
 }
 
-/** A note that a message is in the carrier's table. */
+/** A note that a message is in the carrier's table, or that it is held until its time. */
 export interface Queued {
   readonly id: string
   readonly ref?: string
   readonly at: number
+  /** Of a message that is held. */
+  readonly held?: Held
 }
 
 export interface ReportPage {
@@ -41,7 +44,9 @@ export interface ReportPage {
 export interface Ledger {
   /** Makes the table where it is missing: for emulators; on AWS the template makes it. */
   prepare(): Promise<void>
-  /** Notes messages as queued. It never replaces an outcome. */
+  /** What is decided about messages that are held. */
+  readonly decisions: Decisions
+  /** Notes messages as queued or held. It never replaces an outcome, nor what was decided. */
   queued(owner: Owner, messages: readonly Queued[]): Promise<void>
   /**
    * Appends reports in arrival order and notes each message's outcome. When it resolves they are durable; when it

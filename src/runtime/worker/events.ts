@@ -33,6 +33,27 @@ export type WorkerEvent =
   /** Notes for the ledger that were dropped because it is too slow. */
   | { readonly kind: 'unnoted'; readonly queue: string; readonly messages: number }
   | { readonly kind: 'reported'; readonly queue: string; readonly reports: number }
+  /** Held messages whose time came: they are with the carrier, or have ended. */
+  | {
+      readonly kind: 'handed-over'
+      readonly queue: string
+      readonly sent: number
+      readonly cancelled: number
+      readonly expired: number
+      /** Not sent, because it is an advertisement at night, or for a recipient who has opted out. */
+      readonly refused: number
+      /** Held until a later time. */
+      readonly held: number
+    }
+  /** How late held messages are; the stack's alarm watches it. */
+  | {
+      readonly kind: 'held'
+      readonly queue: string
+      /** How long ago the oldest one was due. */
+      readonly lateMs: number
+      /** Messages that are held; absent: the database does not say. */
+      readonly messages?: number
+    }
   /** How far behind the reports of a carrier are; the stack's alarm watches it. */
   | {
       readonly kind: 'lag'

@@ -4,6 +4,7 @@ import { consume } from './consume.ts'
 import { drive } from './drivers/driver.ts'
 import { driven } from './drivers/index.ts'
 import { observe, openCarriers } from './environment.ts'
+import { releaseHeld } from './release.ts'
 import { pumpReports } from './reports.ts'
 
 /** The worker as a process of its own: what a container starts. It is configured by its environment alone. */
@@ -23,9 +24,12 @@ await main(async () => {
     drive({ database, carrier, driver, failed: failed(carrier.queue) }),
   )
   const pump = ledger && pumpReports({ database, ledger, carriers, observe })
-  log('consuming', { queues: carriers.map((carrier) => carrier.queue), reports: pump !== undefined })
+  const releaser = ledger && releaseHeld({ database, ledger, carriers, observe })
+  const names = carriers.map((carrier) => carrier.queue)
+  log('consuming', { queues: names, reports: pump !== undefined, releases: releaser !== undefined })
   return async () => {
     await Promise.all([...consumers, ...drivers].map((part) => part.stop()))
+    await releaser?.stop()
     await pump?.stop()
     queue.close()
     await database.close()

@@ -1,6 +1,30 @@
+import { dueAt } from '../../domain/holding.ts'
 import type { Ledger, Owner, Queued, Row } from '../ports/index.ts'
 
 const maxWaiting = 10_000
+
+/**
+ * The note of a message.
+ * @param heldUntil when it is due, where it is held
+ */
+export function noteOf({ message }: Row, at: number, heldUntil?: number): Queued {
+  const { id, ref, units = 1, acceptedAt } = message
+  return {
+    id,
+    at,
+    ...(ref !== undefined && { ref }),
+    ...(heldUntil !== undefined && { held: { until: heldUntil, units, acceptedAt } }),
+  }
+}
+
+/** Rows by customer and environment. */
+export function byOwner<One extends Owner>(rows: readonly One[]): { readonly owner: Owner; readonly rows: readonly One[] }[] {
+  const owned = Map.groupBy(rows, ({ customer, environment }) => JSON.stringify([customer, environment]))
+  return [...owned.values()].flatMap((some) => {
+    const [first] = some
+    return first === undefined ? [] : [{ owner: { customer: first.customer, environment: first.environment }, rows: some }]
+  })
+}
 
 /**
  * Notes in the ledger that messages are with the carrier, behind the worker's back: a slow ledger must not hold up a
@@ -17,7 +41,11 @@ export class Notes {
     this.#dropped = dropped
   }
 
-  add(rows: readonly Row[]): void {
+  /** Takes rows that were written. Those that are held are noted by who releases them (`release.ts`). */
+  add(written: readonly Row[]): void {
+    const now = Date.now()
+    const rows = written.filter(({ message }) => dueAt(message, now) === undefined)
+    if (rows.length === 0) return
     if (this.#waiting.length + rows.length > maxWaiting) {
       this.#dropped(rows.length)
       return
@@ -38,14 +66,8 @@ export class Notes {
       const rows = this.#waiting
       this.#waiting = []
       const at = Date.now()
-      const owned = Map.groupBy(rows, ({ customer, environment }) => JSON.stringify([customer, environment]))
-      for (const some of owned.values()) {
-        const [first] = some
-        if (first === undefined) continue
-        const owner: Owner = { customer: first.customer, environment: first.environment }
-        const notes = some.map(
-          ({ message }): Queued => ({ id: message.id, at, ...(message.ref !== undefined && { ref: message.ref }) }),
-        )
+      for (const { owner, rows: some } of byOwner(rows)) {
+        const notes = some.map((row) => noteOf(row, at))
         await this.#ledger.queued(owner, notes).catch(() => this.#dropped(some.length))
       }
     }

@@ -5,11 +5,13 @@ import { type DriveOptions, driveOnce } from './drivers/driver.ts'
 import { driven } from './drivers/index.ts'
 import { observe, openCarriers } from './environment.ts'
 import { answers } from './fresh.ts'
+import { Releaser } from './release.ts'
 import { ReportPump } from './reports.ts'
 
 interface ReportJob {
   readonly database: Database
   readonly pump: ReportPump
+  readonly releaser: Releaser
   readonly drivers: readonly DriveOptions[]
 }
 
@@ -19,7 +21,8 @@ async function openReportJob(): Promise<ReportJob> {
   if (ledger === undefined) throw new Problem('config-invalid', 'The environment variable APIGW_LEDGER_TABLE is missing.')
   const { database, carriers } = await openCarriers(1)
   const drivers = driven(carriers).map((one) => ({ database, ...one }))
-  return { database, pump: new ReportPump({ database, ledger, carriers, observe }), drivers }
+  const parts = { database, ledger, carriers, observe }
+  return { database, pump: new ReportPump(parts), releaser: new Releaser(parts), drivers }
 }
 
 let reportJob: Promise<ReportJob> | undefined
@@ -28,8 +31,8 @@ const frozen = frozenSince()
 const spareMs = 10_000
 
 /**
- * What a schedule calls: runs the drivers of carriers, such as the sandbox, and carries outcomes into the ledger until there are none, or the
- * function's time is over.
+ * What a schedule calls: releases held messages, runs the drivers of carriers, such as the sandbox, and carries outcomes into the
+ * ledger until there is nothing more to do, or the function's time is over.
  */
 export async function handler(_event: unknown, context: { getRemainingTimeInMillis(): number }): Promise<{ reports: number }> {
   reportJob ??= openReportJob()
@@ -39,15 +42,17 @@ export async function handler(_event: unknown, context: { getRemainingTimeInMill
       void known.database.close().catch(() => undefined)
       reportJob = openReportJob()
     }
-    const { pump, drivers } = await reportJob
+    const { pump, releaser, drivers } = await reportJob
     const signal = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - spareMs))
     let reports = 0
     for (let some = -1; some !== 0 && context.getRemainingTimeInMillis() > spareMs; ) {
+      const released = await releaser.once()
       const driven = await Promise.all(drivers.map((one) => driveOnce(one, signal)))
       const pumped = await pump.once()
       reports += pumped
-      some = pumped + driven.reduce((sum, rows) => sum + rows, 0)
+      some = pumped + released + driven.reduce((sum, rows) => sum + rows, 0)
     }
+    await releaser.tellLate()
     await pump.tellLag()
     return { reports }
   } catch (error) {

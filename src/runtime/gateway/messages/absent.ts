@@ -12,6 +12,14 @@ async function failWithoutMedia(): Promise<never> {
 /** The ledger of a gateway that was started without one. Every read and write throws Problem `ledger-unavailable`. */
 export const absentLedger: Ledger = {
   prepare: failWithoutLedger,
+  decisions: {
+    decide: failWithoutLedger,
+    standings: failWithoutLedger,
+    reportCancelled: failWithoutLedger,
+    owe: failWithoutLedger,
+    owed: failWithoutLedger,
+    settle: failWithoutLedger,
+  },
   queued: failWithoutLedger,
   append: failWithoutLedger,
   standings: failWithoutLedger,
