@@ -129,8 +129,8 @@ function counting(
   if (record !== undefined && claim !== undefined) {
     // The previous run ended without an answer and kept its units: this run resumes with them and takes none.
     const attempt = record.attempt + 1
-    const { keyed: _, ...owned } = record.reservation
-    const reservation = { ...owned, attempt, ...(messages !== undefined && { keyed: true as const }) }
+    // Whether its messages have keys is a fact of the run that took them, whatever this request names.
+    const reservation = { ...record.reservation, attempt, ...(messages !== undefined && { keyed: true as const }) }
     const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation }
     const idempotency = { ...bare(claim), ...planOf(record) }
     const remaining = remainingOf(quota, usage, now)
