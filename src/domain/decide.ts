@@ -10,7 +10,6 @@ import {
   type IdempotencyRecord,
   leaseMs,
   type MessageStanding,
-  type OpenReservation,
   type Refusal,
   type Reservation,
   reconcileAfterMs,
@@ -246,22 +245,4 @@ function shortage(
     return { reason: 'month-quota-exceeded', retryAfterMs: windows.month.end - now }
   }
   return undefined
-}
-
-/**
- * Usage after `units` of an open reservation were given back, with their share of the rate limiter's clock: never more
- * than were taken, and only to the counts in which they were taken.
- */
-export function refunded(usage: Usage, open: OpenReservation, units: number): Usage {
-  const back = Math.min(units, open.units)
-  const inDay = open.admittedAt >= usage.daySince ? Math.min(back, usage.dayUsed) : 0
-  const inMonth = open.admittedAt >= usage.monthSince ? Math.min(back, usage.monthUsed) : 0
-  return {
-    ...usage,
-    tat: Math.max(0, usage.tat - Math.floor((open.rateCost * back) / open.units)),
-    dayUsed: usage.dayUsed - inDay,
-    dayBack: usage.dayBack + inDay,
-    monthUsed: usage.monthUsed - inMonth,
-    monthBack: usage.monthBack + inMonth,
-  }
 }

@@ -52,6 +52,15 @@ const operation = fc.oneof(
     }),
   },
   {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('giveBack' as const),
+      /** Index from the newest, and which of its messages. */
+      which: fc.nat(5),
+      row: fc.nat(3),
+    }),
+  },
+  {
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('clock' as const),
@@ -131,6 +140,8 @@ class Comparison {
         return this.#admit(operation)
       case 'settle':
         return this.#settle(operation)
+      case 'giveBack':
+        return this.#giveBack(operation)
       case 'clock':
         return this.#moveTo(this.#clock.now + operation.step)
       case 'midnight':
@@ -201,13 +212,34 @@ class Comparison {
       how === 'accepted'
         ? { kind: how, response }
         : how === 'part'
-          ? { kind: 'accepted', response, refund: which, untaken: this.#taken.get(reservation.id)?.slice(0, which) ?? [] }
-          : { kind: how }
+          ? { kind: 'accepted', response, refund: which, untaken: this.#idsOf(reservation).slice(0, which) }
+          : how === 'running' || which === 0
+            ? { kind: how }
+            : { kind: how, untaken: this.#idsOf(reservation) }
     // A call without an idempotency key that was accepted in full does not need the answer of the settlement.
     const silent = outcome.kind === 'accepted' && !outcome.refund && reservation.idempotency === undefined && !reservation.keyed
     await this.#same(async (registry) => (await registry.settle(reservation, outcome)) || silent)
     await this.#same((registry) => registry.open(this.#id, reservation.environment))
     await this.#same(async (registry) => (await registry.usage(this.#id, reservation.environment)).usage)
+  }
+
+  async #giveBack({ which, row }: Extract<Operation, { kind: 'giveBack' }>): Promise<void> {
+    const reservation = this.#reservations[which]
+    const id = reservation && this.#idsOf(reservation)[row]
+    if (reservation === undefined || id === undefined) return
+    const { customer, environment, admittedAt: acceptedAt } = reservation
+    await this.#same((registry) => registry.giveBack({ customer, environment, id, units: 1, acceptedAt }))
+    await this.#same((registry) => registry.open(customer, environment))
+    await this.#same(async (registry) => (await registry.usage(customer, environment)).usage)
+  }
+
+  /** The messages of a call. Without keys of their own they are those of its Idempotency-Key, or of the call itself. */
+  #idsOf({ id, customer, units, idempotency, keyed }: Reservation): readonly string[] {
+    if (keyed) return this.#taken.get(id) ?? []
+    return Array.from(
+      { length: units },
+      (_, row) => `${idempotency === undefined ? id : `${customer}-${idempotency.key}`}-${row}`,
+    )
   }
 
   #moveTo(instant: number): void {

@@ -9,20 +9,22 @@ import {
   noUsage,
   type OpenReservation,
   openOf,
+  type Repayment,
   type Reservation,
   reconcileAfterMs,
   type StoredMessage,
   type Usage,
 } from '../../src/domain/admission.ts'
 import { windowsAt } from '../../src/domain/calendar.ts'
-import { decide, refunded } from '../../src/domain/decide.ts'
+import { decide } from '../../src/domain/decide.ts'
 import type { Environment } from '../../src/domain/names.ts'
 import { routePlanText } from '../../src/domain/route.ts'
+import { closing, type Ending, hasUnits, type Returned, releasedMs, repaid, returnedOf } from '../../src/domain/settling.ts'
 import type { Outcome, Profile, Registry } from '../../src/registry/index.ts'
 import type { Clock } from './fixtures.ts'
 
 /** What of a registry the model says. */
-export type Modelled = Pick<Registry, 'admit' | 'settle' | 'usage' | 'open'>
+export type Modelled = Pick<Registry, 'admit' | 'settle' | 'giveBack' | 'usage' | 'open'>
 
 /** One customer in one environment. */
 class Books {
@@ -31,10 +33,18 @@ class Books {
   readonly records = new Map<string, { record: IdempotencyRecord; until: number }>()
   /** Messages by their ids: the reservation that has one, or the period in which it was accepted. */
   readonly messages = new Map<string, { holder?: string; period: number }>()
+  /** Messages whose units were given back, and until when that is remembered. */
+  readonly returned = new Map<string, Returned>()
+  /** Messages whose units a settlement gave back, until when that is remembered, and the key with which they may be taken again. */
+  readonly released = new Map<string, { until: number; claim: string | undefined }>()
 
   record(key: string | undefined, now: number): IdempotencyRecord | undefined {
     const found = key === undefined ? undefined : this.records.get(key)
     return found === undefined || found.until <= now ? undefined : found.record
+  }
+
+  returnedOf(ids: readonly string[], now: number): Returned[] {
+    return ids.flatMap((id) => this.returned.get(id) ?? []).filter(({ until }) => until > now)
   }
 
   message(id: string, now: number): StoredMessage | undefined {
@@ -105,22 +115,36 @@ export class Model implements Modelled {
       books.records.set(claim.key, { record: { ...mine, leaseUntil: now + leaseMs }, until: now + idempotencyMs })
       return true
     }
-    if (outcome.kind === 'accepted') {
-      if (entry !== undefined) close(books, entry, outcome.refund ?? 0, outcome.untaken ?? [])
-      if (claim === undefined) return entry !== undefined
-      if (outcome.response === undefined || record?.response !== undefined) return false
-      const plan = record?.plan ?? claim.plan
-      const { response } = outcome
-      const { fingerprint } = claim
-      const done = { fingerprint, attempt, leaseUntil: now, reservation, response, ...(plan !== undefined && { plan }) }
-      books.records.set(claim.key, { record: done, until: now + idempotencyMs })
-      return true
-    }
+    if (outcome.kind === 'accepted') return accept(books, reservation, outcome, now)
     const isKept = outcome.kind === 'failed' ? (mine?.attempt ?? 0) > attempt : (mine?.leaseUntil ?? 0) > now
     if (isKept || entry === undefined) return false
     if (outcome.kind === 'abandoned' && now - entry.admittedAt < reconcileAfterMs) return false
-    close(books, entry, entry.units, entry.ids ?? [])
+    const again = mine === record ? claim?.key : undefined
+    close(books, entry, { kind: 'nothing', untaken: outcome.untaken ?? [] }, again, now)
     if (mine !== undefined && claim !== undefined) books.records.delete(claim.key)
+    return true
+  }
+
+  async giveBack(repayment: Repayment): Promise<boolean> {
+    const now = this.#clock.now
+    const { id } = repayment
+    const books = this.#of(repayment.customer, repayment.environment)
+    const stored = books.message(id, now)
+    const message = stored === undefined || stored === 'accepted' ? stored : books.open.get(stored.reservation)
+    const release = books.released.get(id)
+    const isReleased = release !== undefined && release.until > now && !hasUnits(books.record(release.claim, now))
+    const isReturned = books.returnedOf([id], now).length > 0
+    const state = { usage: books.usage, isReturned, isReleased, ...(message !== undefined && { message }) }
+    const paid = repaid(repayment, state, now)
+    if (paid === undefined) return false
+    books.usage = paid.usage
+    if (paid.holder !== undefined) {
+      const { id: holder, left } = paid.holder
+      books.messages.set(id, { period: books.messages.get(id)?.period ?? 0 })
+      if (left === undefined) books.open.delete(holder)
+      else books.open.set(holder, left)
+    }
+    books.returned.set(id, returnedOf(repayment, now))
     return true
   }
 
@@ -142,12 +166,33 @@ export class Model implements Modelled {
   }
 }
 
-/** Ends an open reservation: `units` come back, and its messages but the untaken are known. */
-function close(books: Books, entry: OpenReservation, units: number, untaken: readonly string[]): void {
+function accept(books: Books, reservation: Reservation, outcome: Extract<Outcome, { kind: 'accepted' }>, now: number): boolean {
+  const { id, attempt, idempotency: claim } = reservation
+  const record = books.record(claim?.key, now)
+  const entry = books.open.get(id)
+  if (entry !== undefined) close(books, entry, outcome, undefined, now)
+  if (claim === undefined) return entry !== undefined
+  if (outcome.response === undefined || record?.response !== undefined) return false
+  const plan = record?.plan ?? claim.plan
+  const { response } = outcome
+  const { fingerprint } = claim
+  const done: IdempotencyRecord = {
+    ...{ fingerprint, attempt, leaseUntil: now, reservation, response },
+    ...(plan !== undefined && { plan }),
+    ...(entry === undefined && record === undefined && { unpaid: true }),
+  }
+  books.records.set(claim.key, { record: done, until: now + idempotencyMs })
+  return true
+}
+
+/** @param again the Idempotency-Key with which the same messages may be taken again */
+function close(books: Books, entry: OpenReservation, ending: Ending, again: string | undefined, now: number): void {
+  const { usage, accepted, released } = closing(books.usage, entry, ending, books.returnedOf([...new Set(ending.untaken)], now))
   books.open.delete(entry.id)
-  if (units > 0) books.usage = refunded(books.usage, entry, units)
-  for (const id of entry.ids ?? []) {
-    if (untaken.includes(id)) books.messages.delete(id)
-    else books.messages.set(id, { period: messagePeriodOf(entry.admittedAt) })
+  if (usage !== undefined) books.usage = usage
+  for (const id of accepted) books.messages.set(id, { period: messagePeriodOf(entry.admittedAt) })
+  for (const id of released) {
+    if (entry.ids !== undefined) books.messages.delete(id)
+    books.released.set(id, { until: now + releasedMs, claim: entry.ids === undefined ? again : undefined })
   }
 }
