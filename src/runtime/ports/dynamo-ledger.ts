@@ -1,8 +1,10 @@
 import { Problem } from '../../domain/problem.ts'
-import { type Report, statuses } from '../../domain/report.ts'
+import type { Report } from '../../domain/report.ts'
 import type { AwsOptions } from './aws.ts'
-import { groups, type Item, number, Table, text } from './dynamodb.ts'
-import type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
+import { groups, type Item, number, Table } from './dynamodb.ts'
+import type { Ledger, MessagePage, MessageQuery, MessageRecord, Owner, Queued, ReportPage, Standing } from './ledger.ts'
+import { entriesOf, MessageIndex } from './message-index.ts'
+import { kindOf, messagesOf, noteItem, recordOf, standingOf } from './message-notes.ts'
 import { ReadBudget } from './read-budget.ts'
 import { dayAfter, dayOf, keptDays, ReportPages, reportsAPage } from './report-pages.ts'
 import { type Suppression, type SuppressionPage, Suppressions } from './suppressions.ts'
@@ -53,6 +55,7 @@ export class DynamoLedger implements Ledger {
   readonly #table: Table
   readonly #pages: ReportPages
   readonly #suppressions: Suppressions
+  readonly #index: MessageIndex
   readonly #now: () => number
 
   constructor({ table = 'apigw-ledger', now = Date.now, ...options }: LedgerOptions) {
@@ -60,6 +63,7 @@ export class DynamoLedger implements Ledger {
     this.#now = now
     this.#pages = new ReportPages(this.#table, now)
     this.#suppressions = new Suppressions(this.#table)
+    this.#index = new MessageIndex(this.#table, (...asked) => this.standings(...asked), now)
   }
 
   prepare(): Promise<void> {
@@ -67,8 +71,11 @@ export class DynamoLedger implements Ledger {
   }
 
   async queued(owner: Owner, messages: readonly Queued[]): Promise<void> {
+    // A request may not name an item twice, and a message can come twice.
+    const once = [...new Map(messages.map((one) => [one.id, one])).values()]
     // An item of its own: a note that comes late must not replace an outcome.
-    await this.#table.put(messages.map((one) => this.#item(owner, '0', { ...one, status: 'queued' })))
+    const notes = once.map((one) => noteItem(owner, '0', { ...one, status: 'queued' }, this.#expiry(one.sendAt), one))
+    await this.#table.put([...notes, ...entriesOf(owner, once, ({ sendAt }) => this.#expiry(sendAt))])
   }
 
   async append(owner: Owner, reports: readonly Report[]): Promise<void> {
@@ -76,7 +83,9 @@ export class DynamoLedger implements Ledger {
     const pages = groups(reports, reportsAPage).map((page) => ({
       page,
       // Outcomes of later pages are noted while an earlier page is written.
-      noted: this.#table.put(page.filter((one) => once.get(one.id) === one).map((one) => this.#item(owner, '1', one))),
+      noted: this.#table.put(
+        page.filter((one) => once.get(one.id) === one).map((one) => noteItem(owner, '1', one, this.#expiry())),
+      ),
     }))
     // One that fails after another has failed would be an unhandled rejection.
     for (const { noted } of pages) noted.catch(() => undefined)
@@ -92,16 +101,35 @@ export class DynamoLedger implements Ledger {
     ids: readonly string[],
     budget = new ReadBudget(maxReads),
   ): Promise<ReadonlyMap<string, Standing>> {
-    const pk = messagesOf(owner)
-    const keys = [...new Set(ids)].flatMap((id) => ['0', '1'].map((kind) => ({ pk, sk: `${id}#${kind}` })))
-    const items = (await this.#table.get(keys, budget)).filter((item) => (number(item, 'ttl') ?? 0) * 1000 > this.#now())
+    const items = await this.#notes(owner, ids, budget)
     const found = new Map<string, Standing>()
     // Outcomes last, so that they win.
-    for (const item of items.sort((a, b) => (text(a, 'sk')?.slice(-1) ?? '').localeCompare(text(b, 'sk')?.slice(-1) ?? ''))) {
+    for (const item of items.sort((a, b) => kindOf(a).localeCompare(kindOf(b)))) {
       const standing = standingOf(item)
       if (standing !== undefined) found.set(standing.id, standing)
     }
     return found
+  }
+
+  async message(owner: Owner, id: string, budget = new ReadBudget(maxReads)): Promise<MessageRecord | undefined> {
+    const items = await this.#notes(owner, [id], budget)
+    return recordOf(id, items)
+  }
+
+  find(
+    owner: Owner,
+    query: MessageQuery,
+    cursor: string | undefined,
+    limit: number,
+    budget = new ReadBudget(maxReads),
+  ): Promise<MessagePage> {
+    return this.#index.find(owner, query, cursor, limit, budget)
+  }
+
+  async #notes(owner: Owner, ids: readonly string[], budget: ReadBudget): Promise<Item[]> {
+    const pk = messagesOf(owner)
+    const keys = [...new Set(ids)].flatMap((id) => ['0', '1'].map((kind) => ({ pk, sk: `${id}#${kind}` })))
+    return (await this.#table.get(keys, budget)).filter((item) => (number(item, 'ttl') ?? 0) * 1000 > this.#now())
   }
 
   async reports(owner: Owner, cursor: string | undefined, limit: number, budget = new ReadBudget(maxReads)): Promise<ReportPage> {
@@ -190,35 +218,8 @@ export class DynamoLedger implements Ledger {
     return this.#firstKept(owner, dayAfter(at.day), head, budget)
   }
 
-  #item(owner: Owner, kind: '0' | '1', { id, status, ref, code, at }: Standing): Item {
-    const ttl = Math.floor(this.#now() / 1000) + messageDays * daySeconds
-    return {
-      pk: { S: messagesOf(owner) },
-      sk: { S: `${id}#${kind}` },
-      status: { S: status },
-      at: { N: String(at) },
-      ttl: { N: String(ttl) },
-      ...(ref !== undefined && { ref: { S: ref } }),
-      ...(code !== undefined && code !== '' && { code: { S: code } }),
-    }
-  }
-}
-
-function messagesOf({ customer, environment }: Owner): string {
-  return `m#${customer}#${environment}`
-}
-
-function standingOf(item: Item): Standing | undefined {
-  const id = text(item, 'sk')?.slice(0, -2)
-  const status = statuses.find((known) => known === text(item, 'status'))
-  if (id === undefined || status === undefined) return undefined
-  const ref = text(item, 'ref')
-  const code = text(item, 'code')
-  return {
-    id,
-    status,
-    at: number(item, 'at') ?? 0,
-    ...(ref !== undefined && { ref }),
-    ...(code !== undefined && { code }),
+  /** In seconds since 1970. A message that is sent later is kept as long after that. */
+  #expiry(sendAt = 0): number {
+    return Math.floor(Math.max(this.#now(), sendAt) / 1000) + messageDays * daySeconds
   }
 }

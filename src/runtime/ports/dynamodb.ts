@@ -190,6 +190,23 @@ export class Table {
     return itemsOf(Items)
   }
 
+  /** Items of one partition from `high` back to `low`, both included. */
+  async range(pk: string, low: string, high: string, limit: number, budget?: ReadBudget): Promise<Item[]> {
+    const { Items } = await this.#read(
+      'Query',
+      {
+        TableName: this.#name,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :low AND :high',
+        ExpressionAttributeValues: { ':pk': { S: pk }, ':low': { S: low }, ':high': { S: high } },
+        ConsistentRead: true,
+        ScanIndexForward: false,
+        Limit: limit,
+      },
+      budget,
+    )
+    return itemsOf(Items)
+  }
+
   async #read(action: string, body: object, budget: ReadBudget | undefined): Promise<Record<string, unknown>> {
     budget?.spend()
     return this.#call(action, body, false, budget?.signal)

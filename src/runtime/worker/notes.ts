@@ -1,3 +1,4 @@
+import type { Message } from '../../domain/message.ts'
 import type { Ledger, Owner, Queued, Row } from '../ports/index.ts'
 
 const maxWaiting = 10_000
@@ -8,12 +9,15 @@ const maxWaiting = 10_000
  */
 export class Notes {
   readonly #ledger: Ledger
+  readonly #queue: string
   readonly #dropped: (messages: number) => void
   #waiting: Row[] = []
   #running: Promise<void> | undefined
 
-  constructor(ledger: Ledger, dropped: (messages: number) => void) {
+  /** @param queue the queue that the messages come through */
+  constructor(ledger: Ledger, queue: string, dropped: (messages: number) => void) {
     this.#ledger = ledger
+    this.#queue = queue
     this.#dropped = dropped
   }
 
@@ -43,11 +47,30 @@ export class Notes {
         const [first] = some
         if (first === undefined) continue
         const owner: Owner = { customer: first.customer, environment: first.environment }
-        const notes = some.map(
-          ({ message }): Queued => ({ id: message.id, at, ...(message.ref !== undefined && { ref: message.ref }) }),
-        )
-        await this.#ledger.queued(owner, notes).catch(() => this.#dropped(some.length))
+        await this.#ledger
+          .queued(
+            owner,
+            some.map(({ message }) => noteOf(message, at, this.#queue)),
+          )
+          .catch(() => this.#dropped(some.length))
       }
     }
+  }
+}
+
+/** What the ledger keeps of a message, and finds it by. */
+function noteOf(message: Message, at: number, queue: string): Queued {
+  const { id, ref, acceptedAt, type, purpose = 'normal', units = 1, sendAt, recipientHash } = message
+  return {
+    id,
+    at,
+    acceptedAt,
+    type,
+    purpose,
+    units,
+    queue,
+    ...(ref !== undefined && { ref }),
+    ...(sendAt !== undefined && { sendAt }),
+    ...(recipientHash !== undefined && { recipientHash }),
   }
 }
