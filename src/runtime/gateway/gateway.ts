@@ -4,6 +4,7 @@ import type { Charset } from '../../domain/euc-kr.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import { apiProblem, Problem } from '../../domain/problem.ts'
+import { recipientKeys as recipientKeysOf } from '../../domain/recipient-hash.ts'
 import type { MasterKeys } from '../../domain/seal.ts'
 import { digestMatches } from '../../domain/signature.ts'
 import type { Registry } from '../../registry/index.ts'
@@ -26,6 +27,7 @@ import { rateLimitHeaders, standings } from './http/rate-limit-headers.ts'
 import { absentLedger, absentMedia } from './messages/absent.ts'
 import type { Call } from './messages/call.ts'
 import { createCursors } from './messages/cursors.ts'
+import { Policies } from './messages/policies.ts'
 import { createPublisher } from './messages/publisher.ts'
 import { ReadLimits, type ReadRates } from './messages/read-limits.ts'
 import { createSettlements } from './messages/settlements.ts'
@@ -107,6 +109,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { ledger = absentLedger, media = absentMedia } = parts
   const cursors = createCursors(masterKeys)
   const readLimits = new ReadLimits(parts.readLimits)
+  const policies = new Policies()
+  const recipientKeys = masterKeys && recipientKeysOf(masterKeys)
   let draining = false
   let described: ReturnType<typeof openApi> | undefined
   /** Made when it is first asked for: most gateways are never asked. */
@@ -183,12 +187,14 @@ export function createGateway(parts: GatewayParts): Gateway {
       registry,
       publisher,
       settlements,
+      policies,
       ledger,
       media,
       tokens,
       cursors,
       readLimits,
       charset,
+      recipientKeys,
       signal: request.signal ?? new AbortController().signal,
       now,
       refuse: (admission) => refuse(record, environment, admission),
