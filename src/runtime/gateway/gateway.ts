@@ -4,6 +4,7 @@ import type { Charset } from '../../domain/euc-kr.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import { apiProblem, Problem } from '../../domain/problem.ts'
+import { recipientKeys } from '../../domain/recipient-hash.ts'
 import type { MasterKeys } from '../../domain/seal.ts'
 import { digestMatches } from '../../domain/signature.ts'
 import type { Registry } from '../../registry/index.ts'
@@ -106,6 +107,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const settlements = createSettlements(registry, parts.ledger)
   const { ledger = absentLedger, media = absentMedia } = parts
   const cursors = createCursors(masterKeys)
+  const hashKeys = masterKeys && recipientKeys(masterKeys)
   const readLimits = new ReadLimits(parts.readLimits)
   let draining = false
   let described: ReturnType<typeof openApi> | undefined
@@ -187,6 +189,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       media,
       tokens,
       cursors,
+      recipientKeys: hashKeys,
       readLimits,
       charset,
       signal: request.signal ?? new AbortController().signal,

@@ -1,6 +1,7 @@
 import type { Admission } from '../../../domain/admission.ts'
 import type { Charset } from '../../../domain/euc-kr.ts'
 import type { Environment } from '../../../domain/names.ts'
+import type { RecipientKeys } from '../../../domain/recipient-hash.ts'
 import type { Registry } from '../../../registry/index.ts'
 import type { Ledger, Media } from '../../ports/index.ts'
 import type { Tokens } from '../authentication/tokens.ts'
@@ -20,6 +21,8 @@ export interface Parts {
   readonly media: Media
   readonly tokens: Tokens
   readonly cursors: Cursors
+  /** Absent without master keys: then no message is found by its recipient. */
+  readonly recipientKeys: RecipientKeys | undefined
   readonly readLimits: ReadLimits
   /** What the carriers' tables hold: which texts are accepted, and how their bytes are counted. */
   readonly charset: Charset
