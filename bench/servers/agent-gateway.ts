@@ -53,7 +53,7 @@ const ledger: Ledger = {
   find: () => Promise.resolve({ messages: [] }),
   suppressed: () => Promise.resolve(new Set()),
   suppress: () => Promise.resolve(new Set()),
-  unsuppress: () => Promise.resolve(false),
+  unsuppress: () => Promise.resolve(new Set()),
   suppressions: () => Promise.resolve({ suppressions: [] }),
   close: () => undefined,
 }

@@ -4,7 +4,7 @@ import type { DynamoCaller } from './dynamodb/table.ts'
 import { redisAddress } from './redis/address.ts'
 import type { OperatorRegistry, Registry } from './registry.ts'
 
-export { defaultTimeZone, unknownRoute } from './changes/apply.ts'
+export { unknownRoute } from './changes/apply.ts'
 export { carryOut, storedProfile } from './changes/carry-out.ts'
 export type { Actor, Change, NewKey, SecretSide } from './changes/change.ts'
 export { keyOf } from './changes/keys.ts'

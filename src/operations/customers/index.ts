@@ -1,5 +1,6 @@
+export { defaultTimeZone } from '../../domain/calendar.ts'
 export { nearest } from '../../domain/nearest.ts'
-export { type Actor, defaultTimeZone, storedProfile } from '../../registry/index.ts'
+export { type Actor, storedProfile } from '../../registry/index.ts'
 export type { Context } from './change.ts'
 export { addCustomer, type NewCustomer, removeCustomer, setCustomer } from './customers.ts'
 export { type IssuedKey, issueKey, keysOf, revokeKey, rewrapKeys, rewrapTokenKeys, rotateKey, showKey } from './keys.ts'

@@ -1,4 +1,4 @@
-import { timeZone } from '../../domain/calendar.ts'
+import { defaultTimeZone, timeZone } from '../../domain/calendar.ts'
 import type { CustomerChange } from '../../domain/customer.ts'
 import { servingRoute } from '../../domain/default-routes.ts'
 import { customerId, displayName, type Environment } from '../../domain/names.ts'
@@ -10,7 +10,6 @@ import type { Profile } from '../registry.ts'
 import type { NewRoute, ProfileChange } from './change.ts'
 import { credentialOf, issued, revoked, rewrapped, rotated } from './keys.ts'
 
-export const defaultTimeZone = 'Asia/Seoul'
 /** Enough for an integration test, too little to abuse. */
 const testQuota = { rate: 10, burst: 50, day: 1000 } as const
 const sandboxQueue = 'sandbox'

@@ -4,7 +4,7 @@ import type { Charset } from '../../domain/euc-kr.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import { apiProblem, Problem } from '../../domain/problem.ts'
-import { recipientKeys as recipientKeysOf } from '../../domain/recipient-hash.ts'
+import { recipientKeys } from '../../domain/recipient-hash.ts'
 import type { MasterKeys } from '../../domain/seal.ts'
 import { digestMatches } from '../../domain/signature.ts'
 import type { Registry } from '../../registry/index.ts'
@@ -108,9 +108,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   const settlements = createSettlements(registry, parts.ledger)
   const { ledger = absentLedger, media = absentMedia } = parts
   const cursors = createCursors(masterKeys)
+  const hashKeys = masterKeys && recipientKeys(masterKeys)
   const readLimits = new ReadLimits(parts.readLimits)
   const policies = new Policies()
-  const recipientKeys = masterKeys && recipientKeysOf(masterKeys)
   let draining = false
   let described: ReturnType<typeof openApi> | undefined
   /** Made when it is first asked for: most gateways are never asked. */
@@ -192,9 +192,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       media,
       tokens,
       cursors,
+      recipientKeys: hashKeys,
       readLimits,
       charset,
-      recipientKeys,
       signal: request.signal ?? new AbortController().signal,
       now,
       refuse: (admission) => refuse(record, environment, admission),

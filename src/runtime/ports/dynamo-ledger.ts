@@ -166,8 +166,8 @@ export class DynamoLedger implements Ledger {
     return this.#suppressions.add(owner, suppressions, budget)
   }
 
-  unsuppress(owner: Owner, number: string): Promise<boolean> {
-    return this.#suppressions.remove(owner, number)
+  unsuppress(owner: Owner, numbers: readonly string[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {
+    return this.#suppressions.remove(owner, numbers, budget)
   }
 
   suppressions(

@@ -141,13 +141,9 @@ export class Table {
   }
 
   /** @returns whether the item was taken away: it was as the condition says */
-  async removeIf(key: Key, condition: string, values?: Item): Promise<boolean> {
+  async removeIf(key: Key, condition: string, values: Item): Promise<boolean> {
     return this.#unless(() =>
-      this.#call('DeleteItem', {
-        Key: keyOf(key),
-        ConditionExpression: condition,
-        ...(values !== undefined && { ExpressionAttributeValues: values }),
-      }),
+      this.#call('DeleteItem', { Key: keyOf(key), ConditionExpression: condition, ExpressionAttributeValues: values }),
     )
   }
 

@@ -124,8 +124,8 @@ export interface Ledger {
    * @returns the numbers that were added; the others were there
    */
   suppress(owner: Owner, suppressions: readonly Suppression[], budget?: ReadBudget): Promise<ReadonlySet<string>>
-  /** Removes an opt-out. @returns whether it was there */
-  unsuppress(owner: Owner, number: string): Promise<boolean>
+  /** Removes opt-outs. @param numbers up to 1,000 @returns those that were there */
+  unsuppress(owner: Owner, numbers: readonly string[], budget?: ReadBudget): Promise<ReadonlySet<string>>
   /**
    * Opt-outs by number, after those of `cursor`.
    * @param limit up to 500

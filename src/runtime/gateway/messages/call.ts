@@ -23,11 +23,11 @@ export interface Parts {
   readonly media: Media
   readonly tokens: Tokens
   readonly cursors: Cursors
+  /** Absent without master keys: then no message is found by its recipient. */
+  readonly recipientKeys: RecipientKeys | undefined
   readonly readLimits: ReadLimits
   /** What the carriers' tables hold: which texts are accepted, and how their bytes are counted. */
   readonly charset: Charset
-  /** Make the hashes by which messages are found by their recipients. Absent: there is no master key, and none is made. */
-  readonly recipientKeys?: RecipientKeys | undefined
   readonly now: () => number
 }
 
