@@ -6,3 +6,15 @@ export { addCustomer, type NewCustomer, removeCustomer, setCustomer } from './cu
 export { type IssuedKey, issueKey, keysOf, revokeKey, rewrapKeys, rewrapTokenKeys, rotateKey, showKey } from './keys.ts'
 export { type QuotaStatus, quotaStatus, setQuota } from './quotas.ts'
 export { removeRoute, resolveRoute, routesOf, setRoute } from './routes.ts'
+export {
+  addSender,
+  applyPriceClass,
+  priceClass,
+  priceClasses,
+  removePriceClass,
+  removeSender,
+  senderState,
+  sendingOf,
+  setPriceClass,
+  setSender,
+} from './sending.ts'
