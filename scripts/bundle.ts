@@ -62,6 +62,20 @@ const debugPlugin: Plugin = {
   },
 }
 
+/**
+ * Leaves out parts of ioredis that an address of a registry cannot ask for: Sentinel, and the certificates of Redis Cloud, which
+ * are used only where `tls.profile` names them.
+ */
+const ioredisPlugin: Plugin = {
+  name: 'ioredis',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /ioredis[\\/]built[\\/]constants[\\/]TLSProfiles\.js$/ }, () => ({ contents: 'exports.default = {}' }))
+    onLoad({ filter: /ioredis[\\/]built[\\/]connectors[\\/]SentinelConnector[\\/]index\.js$/ }, () => ({
+      contents: 'exports.default = class { constructor() { throw new Error("Sentinel is not supported.") } }',
+    }))
+  },
+}
+
 /** Leaves out the comments and the indentation of the Lua scripts, which are strings to esbuild. */
 const luaPlugin: Plugin = {
   name: 'lua',
@@ -141,7 +155,7 @@ async function bundleOne(entry: string, outfile: string): Promise<Metafile> {
     external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
     // CommonJS packages call `require` for Node's own modules.
     banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
-    plugins: [endpointsPlugin, debugPlugin, luaPlugin],
+    plugins: [endpointsPlugin, debugPlugin, ioredisPlugin, luaPlugin],
   })
   return metafile
 }

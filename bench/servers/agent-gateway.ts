@@ -57,9 +57,11 @@ const ledger: Ledger = {
     const next = from + page.length
     return { reports: page, cursor: String(next), more: next < own.length }
   },
+  message: () => Promise.resolve(undefined),
+  find: () => Promise.resolve({ messages: [] }),
   suppressed: () => Promise.resolve(new Set()),
   suppress: () => Promise.resolve(new Set()),
-  unsuppress: () => Promise.resolve(false),
+  unsuppress: () => Promise.resolve(new Set()),
   suppressions: () => Promise.resolve({ suppressions: [] }),
   close: () => undefined,
 }

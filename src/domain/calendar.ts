@@ -16,6 +16,9 @@ export interface Windows {
   readonly month: Window
 }
 
+/** Of a customer for whom none is set. */
+export const defaultTimeZone = 'Asia/Seoul'
+
 interface LocalDate {
   readonly year: number
   readonly month: number

@@ -1,10 +1,12 @@
 import { type Credential, keyState } from '../domain/credential.ts'
 import { type Environment, environments } from '../domain/names.ts'
 import type { Quota } from '../domain/quota.ts'
+import { policyOf } from '../domain/sending.ts'
 import type { IssuedKey, QuotaStatus } from '../operations/customers/index.ts'
 import type { Profile } from '../registry/index.ts'
 import { count, facts, iso, localTime, plain, styled, table } from './output.ts'
 import { routeJson, routeText } from './routes.ts'
+import { sendingFacts, sendingJson } from './sending.ts'
 
 /** A quota in a few words. */
 export function quotaWords(quota: Quota | undefined): string {
@@ -64,6 +66,7 @@ export function profileJson(profile: Profile, now: number) {
     createdAt: iso(customer.createdAt),
     quotas: Object.fromEntries(environments.map((environment) => [environment, quotas[environment] ?? null])),
     routes: routes.map(routeJson),
+    sending: sendingJson(policyOf(profile.sending)),
     keys: credentials.map((credential) => keyJson(credential, now)),
   }
 }
@@ -83,6 +86,7 @@ export function profileText(profile: Profile, now: number): string {
     ['created', localTime(createdAt, timeZone)],
     ['live', environmentLine(profile, 'live')],
     ['test', environmentLine(profile, 'test')],
+    ...sendingFacts(policyOf(profile.sending), now),
   ])
   return profile.credentials.length === 0
     ? `${lines}\n${styled('dim', 'No keys.')}`

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { schemes } from '../domain/credential.ts'
+import { messageTypes } from '../domain/message.ts'
 import { customerIdPattern, environments, maxCustomerIdLength } from '../domain/names.ts'
+import { adNightRules } from '../domain/sending.ts'
 import type { Change } from './changes/change.ts'
 
 /**
@@ -46,6 +48,24 @@ const route = z.strictObject({
   media: z.strictObject({ maxBytes: size, maxWidth: size, maxHeight: size }).exactOptional(),
 })
 const common = { customer: customerId }
+const number = text(64)
+const sender = z.strictObject({
+  state: z.enum(['pending', 'active']).exactOptional(),
+  document: text(300).nullable().exactOptional(),
+  expiresAt: instant.nullable().exactOptional(),
+})
+const prices = z.strictObject({
+  name: text(30),
+  types: z.partialRecord(z.enum(messageTypes), z.number()),
+  destinations: z.array(z.strictObject({ prefix: text(10), factor: z.number() })).max(1_000),
+})
+const sending = z.strictObject({
+  from: z.enum(['registered', 'any']).nullable().exactOptional(),
+  destinations: z.array(text(10)).max(1_000).nullable().exactOptional(),
+  adNight: z.enum(adNightRules).nullable().exactOptional(),
+  prices: prices.nullable().exactOptional(),
+  originCode: text(100).nullable().exactOptional(),
+})
 
 export const change: z.ZodType<Change> = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -55,6 +75,7 @@ export const change: z.ZodType<Change> = z.discriminatedUnion('kind', [
     timeZone: text(64).exactOptional(),
     quota: quotaChange.exactOptional(),
     queue: text(80).exactOptional(),
+    senders: z.array(number).max(1_000).exactOptional(),
     keys: z.array(key).max(10),
   }),
   z.strictObject({
@@ -65,9 +86,13 @@ export const change: z.ZodType<Change> = z.discriminatedUnion('kind', [
       state: z.enum(['active', 'suspended']).exactOptional(),
       timeZone: text(64).exactOptional(),
     }),
+    sending: sending.exactOptional(),
   }),
   z.strictObject({ kind: z.literal('removeCustomer'), ...common }),
   z.strictObject({ kind: z.literal('setQuota'), ...common, environment, change: quotaChange }),
+  z.strictObject({ kind: z.literal('addSender'), ...common, number, sender }),
+  z.strictObject({ kind: z.literal('setSender'), ...common, number, sender }),
+  z.strictObject({ kind: z.literal('removeSender'), ...common, number }),
   z.strictObject({ kind: z.literal('addRoute'), ...common, route }),
   z.strictObject({ kind: z.literal('removeRoute'), ...common, api: text(40), environment }),
   z.strictObject({ kind: z.literal('issueKey'), ...common, key }),
@@ -81,6 +106,8 @@ export const change: z.ZodType<Change> = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('addDefaultRoute'), route }),
   z.strictObject({ kind: z.literal('removeDefaultRoute'), api: text(40), environment }),
+  z.strictObject({ kind: z.literal('setPriceClass'), prices }),
+  z.strictObject({ kind: z.literal('removePriceClass'), name: text(30) }),
   z.strictObject({
     kind: z.literal('rewrapTokenKeys'),
     masterId,

@@ -95,7 +95,7 @@ describe('a customer that cannot send gets a warning with the command that fixes
         detail: expect.stringMatching(/^has /),
         fix: expect.stringMatching(/^apigw /),
       })
-      const fix = (warning.fix ?? '').replace('QUEUE', 'carrier-a').replace(/\bN\b/, '5')
+      const fix = (warning.fix ?? '').replace('QUEUE', 'carrier-a').replace('NUMBER', '15881234').replace(/\bN\b/, '5')
       expect(typed).not.toContain(fix)
       typed.push(fix)
       await ok(fix.split(' ').slice(1), here)
@@ -104,6 +104,7 @@ describe('a customer that cannot send gets a warning with the command that fixes
       'apigw key issue acme',
       'apigw quota set acme --env live --day 5',
       'apigw route set acme --env live --queue carrier-a',
+      'apigw sender add acme 15881234',
     ])
   })
   test('a suspended customer gets no warning about missing settings', async () => {
@@ -111,6 +112,27 @@ describe('a customer that cannot send gets a warning with the command that fixes
     await ok(['customer', 'add', 'acme'], here)
     await ok(['customer', 'suspend', 'acme'], here)
     expect(await doctor(here)).toMatchObject({ code: 0, summary: { warn: 0 } })
+  })
+  test('a sender that expires soon, or has expired, is named with the command that renews it', async () => {
+    const here = await healthyFolder()
+    const complete = ['--day', '5', '--queue', 'carrier-a', '--key', 'live', '--sender', '1588-1234']
+    await ok(['customer', 'add', 'acme', ...complete], here)
+    await ok(['sender', 'set', 'acme', '15881234', '--expires', '20d'], here)
+    expect((await doctor(here)).checks).toContainEqual({
+      name: 'customer acme',
+      state: 'warn',
+      detail: expect.stringMatching(/^its sender 15881234 expires on \d{4}-\d\d-\d\d$/),
+      fix: 'apigw sender set acme 15881234 --expires WHEN',
+    })
+    await ok(['sender', 'set', 'acme', '15881234', '--expires', '2020-01-01T00:00:00Z'], here)
+    expect((await doctor(here)).checks).toContainEqual({
+      name: 'customer acme',
+      state: 'warn',
+      detail: 'its senders have expired, so its live messages are refused',
+      fix: 'apigw sender add acme NUMBER',
+    })
+    await ok(['customer', 'set', 'acme', '--senders', 'any'], here)
+    expect((await doctor(here)).checks.filter(({ name }) => name === 'customer acme')).toEqual([])
   })
   test('a revoked key does not count as a key', async () => {
     const here = await healthyFolder()

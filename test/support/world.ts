@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest'
 import type { Charset } from '../../src/domain/euc-kr.ts'
 import type { QuotaChange } from '../../src/domain/quota.ts'
 import type { MasterKeys } from '../../src/domain/seal.ts'
+import type { SendingSettings } from '../../src/domain/sending.ts'
 import { addCustomer, type Context, type IssuedKey } from '../../src/operations/customers/index.ts'
 import { openRegistry, type Registry } from '../../src/registry/index.ts'
 import type { ServeLimits } from '../../src/runtime/gateway/http/node/limits.ts'
@@ -19,6 +20,7 @@ import type { Mounted } from '../../src/runtime/gateway/versions/endpoints.ts'
 import type { Ledger, Media } from '../../src/runtime/ports/index.ts'
 import { type Answer, type Asked, ask } from './http.ts'
 import { temporaryFolder, uniqueName } from './names.ts'
+import { comparing } from './policies.ts'
 import { liveQueue, openTestQueue } from './sqs.ts'
 
 /** Noon of a day in Seoul: twelve hours of the day and seven and a half days of the month are left. */
@@ -33,6 +35,8 @@ export interface WorldOptions {
   readonly quota?: QuotaChange | null
   /** The queue of the live route; `null`: no route. */
   readonly route?: string | null
+  /** What the customer may send; absent: from any sender. */
+  readonly sending?: SendingSettings
   readonly endpoints?: readonly Mounted[]
   readonly media?: Media | undefined
   readonly ledger?: Ledger | undefined
@@ -62,6 +66,10 @@ export interface World {
   call(path: string, asked?: Asked): Promise<Answer>
   /** Sends the message, with `changes` applied. */
   post(changes?: Readonly<Record<string, unknown>>, headers?: Readonly<Record<string, string>>): Promise<Answer>
+  /** Sends messages in a batch. */
+  batch(messages: readonly unknown[], headers?: Readonly<Record<string, string>>, more?: object): Promise<Answer>
+  /** Replaces what the customer may send. */
+  setSending(sending: SendingSettings): Promise<void>
   /** The remainder of each limit. */
   left(): Promise<Record<string, number>>
 }
@@ -82,13 +90,22 @@ function keyOf(keys: readonly IssuedKey[], environment: string): IssuedKey {
   return found
 }
 
+/** Replaces what a customer may send. */
+export async function setSending(registry: Registry, customer: string, sending: SendingSettings): Promise<void> {
+  const stored = await registry.profile(customer)
+  if (stored === undefined) throw new Error(`there is no customer ${customer}`)
+  const entry = { at: 0, who: 'tester', from: 'here', customer, what: 'sending' }
+  if (await registry.save({ ...stored.profile, sending }, stored.version, entry)) return
+  throw new Error('the customer was changed in between')
+}
+
 /** Adds a customer with a key for each environment. */
 export async function newCustomer(
   registry: Registry,
-  options: Pick<WorldOptions, 'quota' | 'route'> = {},
+  options: Pick<WorldOptions, 'quota' | 'route' | 'sending'> = {},
   now: () => number = Date.now,
 ) {
-  const { quota = { day: 1000 }, route = liveQueue } = options
+  const { quota = { day: 1000 }, route = liveQueue, sending = { from: 'any' } } = options
   const context: Context = { registry, actor: { who: 'tester', from: 'here' }, now }
   const customer = uniqueName('customer')
   const { keys } = await addCustomer(context, {
@@ -97,6 +114,7 @@ export async function newCustomer(
     ...(quota !== null && { quota }),
     ...(route !== null && { queue: route }),
   })
+  await setSending(registry, customer, sending)
   return { context, customer, live: keyOf(keys, 'live'), test: keyOf(keys, 'test') }
 }
 
@@ -105,7 +123,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const clock = { now: noon }
   const now = (): number => clock.now
   const address = options.registry ?? `sqlite:${join(temporaryFolder(), 'registry.db')}`
-  const registry = await openRegistry(address, { now })
+  const registry = comparing(await openRegistry(address, { now }))
   const customer = await newCustomer(registry, options, now)
   const queue = openTestQueue(options.endpoint)
   const observations: Observation[] = []
@@ -149,6 +167,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         headers: { 'content-type': 'application/json', ...headers },
         body: { ...message, ...changes },
       }),
+    batch: (messages, headers = {}, more = {}) =>
+      call('/v1.0/messages/batch', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: { messages, ...more },
+      }),
+    setSending: (sending) => setSending(registry, customer.customer, sending),
     left: async () => {
       const { limits } = (await call('/v1.0/quota')).body as { limits: Record<string, { remaining: number }> }
       return Object.fromEntries(Object.entries(limits).map(([name, { remaining }]) => [name, remaining]))

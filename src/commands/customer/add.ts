@@ -10,13 +10,14 @@ import { Problem } from '../../domain/problem.ts'
 import { type QuotaChange, quotaLimit } from '../../domain/quota.ts'
 import { addCustomer, defaultTimeZone, type NewCustomer } from '../../operations/customers/index.ts'
 import { issuedJson, issuedText, profileJson, profileText } from '../../presenters/render.ts'
+import { senderNumber } from '../../registry/index.ts'
 
 export default class CustomerAdd extends BaseCommand {
   static override summary = 'add a customer with its quota, route and keys'
   static override description =
     'On a terminal, prompts for the values that the flags leave out. Writes everything in one step or nothing.\nThe test environment is ready at once: 1,000 units per day, routed to the queue "sandbox".'
   static override examples = [
-    '<%= config.bin %> customer add acme --name "Acme Ltd" --day 1000 --month 20000 --queue carrier-a --key live',
+    '<%= config.bin %> customer add acme --name "Acme Ltd" --day 1000 --queue carrier-a --sender 1588-1234 --key live',
     '<%= config.bin %> customer add acme --day 1000 --queue carrier-a --key live --key test --json',
   ]
   static override args = { customer: Args.string({ description: 'customer id: a-z, 0-9 and "-"' }) }
@@ -29,6 +30,12 @@ export default class CustomerAdd extends BaseCommand {
     }),
     ...limitFlags,
     queue: Flags.string({ env: 'APIGW_QUEUE', summary: 'queue for live messages' }),
+    sender: Flags.string({
+      env: 'APIGW_SENDER',
+      multiple: true,
+      helpValue: 'NUMBER',
+      summary: 'registered sender; repeatable',
+    }),
     key: Flags.option({
       options: environments,
       multiple: true,
@@ -47,6 +54,7 @@ export default class CustomerAdd extends BaseCommand {
       timeZone: flags['time-zone'],
       queue: flags.queue,
       quota: quotaChange(flags),
+      senders: repeated(flags.sender),
       keysFor: repeated(flags.key),
     }
     const input = this.interactive && !flags.yes ? await promptForMissing(typed) : typed
@@ -62,6 +70,9 @@ export default class CustomerAdd extends BaseCommand {
       const { createdAt: now } = profile.customer
       this.log([profileText(profile, now), ...keys.map((key) => issuedText(key, dryRun))].join('\n\n'))
       if (keys.length === 0) this.note(step`Next: ${apigw('key issue', id, '--env', 'test')}`)
+      else if (profile.sending === undefined && input.queue !== undefined) {
+        this.note(step`Live messages are refused until there is a sender. Next: ${apigw('sender add', id, 'NUMBER')}`)
+      }
       return { ...profileJson(profile, now), keys: keys.map((key) => issuedJson(key, now, dryRun)), dryRun }
     })
   }
@@ -76,8 +87,15 @@ async function promptForMissing(typed: PartialCustomer): Promise<PartialCustomer
   const zone = typed.timeZone ?? (await ask({ message: 'Time zone', fallback: defaultTimeZone, check: timeZone }))
   const quota = typed.quota ?? (await promptForQuota())
   const queue = typed.queue ?? (await promptForQueue())
+  const senders = typed.senders ?? (await promptForSender())
   const keysFor = typed.keysFor ?? environments.filter((environment) => environment === 'test' || queue !== '')
-  return { id, name, timeZone: zone, quota, queue: queue === '' ? undefined : queue, keysFor }
+  return { id, name, timeZone: zone, quota, queue: queue === '' ? undefined : queue, senders, keysFor }
+}
+
+async function promptForSender(): Promise<string[] | undefined> {
+  const check = (answer: string): void => void (answer.trim() === '' || senderNumber(answer.trim()))
+  const number = await ask({ message: 'Registered sender (leave empty to add one later)', check })
+  return number.trim() === '' ? undefined : [number.trim()]
 }
 
 function promptForQueue(): Promise<string> {

@@ -11,7 +11,8 @@ export default class CustomerResume extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(CustomerResume)
     return this.withContext(flags, async (context) => {
-      const { id, state } = await setCustomer(context, args.customer, { state: 'active' })
+      const { customer } = await setCustomer(context, args.customer, { state: 'active' })
+      const { id, state } = customer
       this.log(`${id} is ${state}.`)
 
       return { id, state, dryRun: flags['dry-run'] }

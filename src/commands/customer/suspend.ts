@@ -12,7 +12,8 @@ export default class CustomerSuspend extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(CustomerSuspend)
     return this.withContext(flags, async (context) => {
-      const { id, state } = await setCustomer(context, args.customer, { state: 'suspended' })
+      const { customer } = await setCustomer(context, args.customer, { state: 'suspended' })
+      const { id, state } = customer
       this.log(`${id} is ${state}.`)
       this.note(step`All its calls are refused from now on. Undo: ${apigw('customer resume', id)}`)
       return { id, state, dryRun: flags['dry-run'] }

@@ -1,7 +1,8 @@
 import type { Customer, CustomerChange } from '../../domain/customer.ts'
 import { customerId, type Environment } from '../../domain/names.ts'
 import type { QuotaChange } from '../../domain/quota.ts'
-import type { Profile } from '../../registry/index.ts'
+import { policyOf, type SendingPolicy } from '../../domain/sending.ts'
+import type { Profile, SendingChange } from '../../registry/index.ts'
 import { type Context, changedProfile } from './change.ts'
 import { type IssuedKey, issuedFrom, newSecretKey } from './keys.ts'
 
@@ -14,6 +15,8 @@ export interface NewCustomer {
   readonly quota?: QuotaChange | undefined
   /** The queue of the live route. */
   readonly queue?: string | undefined
+  /** Registered senders of the customer. */
+  readonly senders?: readonly string[] | undefined
   /** Environments to issue a Basic key for. */
   readonly keysFor?: readonly Environment[] | undefined
 }
@@ -21,10 +24,10 @@ export interface NewCustomer {
 /**
  * Adds a customer with its quota, route and keys, atomically: if any part is invalid, nothing is written.
  *
- * @throws Problem `customer-exists`, `customer-id-retired`, `input-invalid`, `quota-invalid`, `route-invalid`
+ * @throws Problem `customer-exists`, `customer-id-retired`, `input-invalid`, `quota-invalid`, `route-invalid`, `sender-invalid`
  */
 export async function addCustomer(context: Context, input: NewCustomer): Promise<{ profile: Profile; keys: IssuedKey[] }> {
-  const { name, timeZone, quota, queue, keysFor = [] } = input
+  const { name, timeZone, quota, queue, senders, keysFor = [] } = input
   const id = customerId(input.id)
   const made = keysFor.map((environment) => newSecretKey(id, { scheme: 'basic', environment }))
   const profile = await changedProfile(context, {
@@ -35,12 +38,24 @@ export async function addCustomer(context: Context, input: NewCustomer): Promise
     ...(timeZone !== undefined && { timeZone }),
     ...(quota !== undefined && { quota }),
     ...(queue !== undefined && { queue }),
+    ...(senders !== undefined && { senders }),
   })
   return { profile, keys: made.map((one) => issuedFrom(profile, one)) }
 }
 
-export async function setCustomer(context: Context, id: string, change: CustomerChange): Promise<Customer> {
-  return (await changedProfile(context, { kind: 'setCustomer', customer: id, change })).customer
+/**
+ * Changes a customer, and what it may send, in one step.
+ * @throws Problem `customer-unknown`, `input-invalid`
+ */
+export async function setCustomer(
+  context: Context,
+  id: string,
+  change: CustomerChange,
+  sending?: SendingChange,
+): Promise<{ readonly customer: Customer; readonly policy: SendingPolicy }> {
+  const wished = { kind: 'setCustomer', customer: id, change, ...(sending !== undefined && { sending }) } as const
+  const profile = await changedProfile(context, wished)
+  return { customer: profile.customer, policy: policyOf(profile.sending) }
 }
 
 /** Removes a customer permanently. Its id cannot be reused for `retiredMs`. @throws Problem `customer-unknown` */

@@ -1,7 +1,20 @@
+export { defaultTimeZone } from '../../domain/calendar.ts'
 export { nearest } from '../../domain/nearest.ts'
-export { type Actor, defaultTimeZone, storedProfile } from '../../registry/index.ts'
+export { type Actor, storedProfile } from '../../registry/index.ts'
 export type { Context } from './change.ts'
 export { addCustomer, type NewCustomer, removeCustomer, setCustomer } from './customers.ts'
 export { type IssuedKey, issueKey, keysOf, revokeKey, rewrapKeys, rewrapTokenKeys, rotateKey, showKey } from './keys.ts'
 export { type QuotaStatus, quotaStatus, setQuota } from './quotas.ts'
 export { removeRoute, resolveRoute, routesOf, setRoute } from './routes.ts'
+export {
+  addSender,
+  applyPriceClass,
+  priceClass,
+  priceClasses,
+  removePriceClass,
+  removeSender,
+  senderState,
+  sendingOf,
+  setPriceClass,
+  setSender,
+} from './sending.ts'

@@ -1,4 +1,4 @@
-import { timeZone } from '../../domain/calendar.ts'
+import { defaultTimeZone, timeZone } from '../../domain/calendar.ts'
 import type { CustomerChange } from '../../domain/customer.ts'
 import { servingRoute } from '../../domain/default-routes.ts'
 import { customerId, displayName, type Environment } from '../../domain/names.ts'
@@ -9,8 +9,8 @@ import { type Route, route, targetText } from '../../domain/route.ts'
 import type { Profile } from '../registry.ts'
 import type { NewRoute, ProfileChange } from './change.ts'
 import { credentialOf, issued, revoked, rewrapped, rotated } from './keys.ts'
+import { newSenders, sendersApplied, sendingAfter } from './sending.ts'
 
-export const defaultTimeZone = 'Asia/Seoul'
 /** Enough for an integration test, too little to abuse. */
 const testQuota = { rate: 10, burst: 50, day: 1000 } as const
 const sandboxQueue = 'sandbox'
@@ -34,7 +34,9 @@ export function applied(change: Exclude<ProfileChange, { kind: 'addCustomer' }>,
       const checked = checkedChange(change.change)
       const words = Object.entries(checked).map(([field, value]) => `${field} ${value}`)
       const profile = { ...before, customer: { ...before.customer, ...checked } }
-      return { profile, what: `customer: ${words.join(', ')}` }
+      if (change.sending === undefined) return { profile, what: `customer: ${words.join(', ')}` }
+      const { sending, what } = sendingAfter(before.sending, change.sending)
+      return { profile: { ...profile, sending }, what: `customer: ${[...words, what].join(', ')}` }
     }
     case 'setQuota': {
       const { environment } = change
@@ -43,6 +45,10 @@ export function applied(change: Exclude<ProfileChange, { kind: 'addCustomer' }>,
       const profile = { ...before, quotas: { ...before.quotas, [environment]: quota } }
       return { profile, what: `quota ${environment}: ${words.join(', ')}` }
     }
+    case 'addSender':
+    case 'setSender':
+    case 'removeSender':
+      return sendersApplied(change, before, now)
     case 'addRoute': {
       const { routes, what } = routesWith(before.routes, change.route)
       return { profile: { ...before, routes }, what }
@@ -70,7 +76,7 @@ export function applied(change: Exclude<ProfileChange, { kind: 'addCustomer' }>,
  * @throws Problem `input-invalid`, `quota-invalid`, `route-invalid`
  */
 export function added(change: Of<'addCustomer'>, now: number): Applied {
-  const { name, quota, queue, keys } = change
+  const { name, quota, queue, senders = [], keys } = change
   const id = customerId(change.customer)
   const zone = timeZone(change.timeZone ?? defaultTimeZone)
   const routes: Route[] = [route('messages', 'test', [sandboxQueue])]
@@ -80,6 +86,7 @@ export function added(change: Of<'addCustomer'>, now: number): Applied {
     quotas: { test: testQuota, ...(quota !== undefined && { live: changedQuota({}, quota) }) },
     routes,
     credentials: keys.map((key) => credentialOf(id, key, now)),
+    ...(senders.length > 0 && { sending: { senders: newSenders(senders, now) } }),
   }
   return { profile, what: 'customer added' }
 }

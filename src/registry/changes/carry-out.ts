@@ -2,12 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { defaultRoutesDocument, defaultRoutesFrom } from '../../domain/default-routes.ts'
 import { nearest } from '../../domain/nearest.ts'
 import { apigw } from '../../domain/next-step.ts'
+import {
+  checkedPrices,
+  priceClassesDocument,
+  priceClassesFrom,
+  priceClassesText,
+  priceClassOf,
+} from '../../domain/price-classes.ts'
 import { Problem } from '../../domain/problem.ts'
 import { tokenKeysDocument, tokenKeysFrom } from '../../domain/token-keys.ts'
 import { allCustomers, type OperatorRegistry, type Profile, type Registry, type StoredProfile } from '../registry.ts'
 import { added, applied, routesWith, routesWithout } from './apply.ts'
 import type { Actor, Change, ProfileChange, SharedChange } from './change.ts'
 import { notesName, writtenNotes } from './notes.ts'
+import { pricesWords } from './sending.ts'
 
 /** How a change ended. */
 export interface Changed {
@@ -65,6 +73,9 @@ export async function carryOut(store: Store, change: Change, actor: Actor): Prom
     case 'addDefaultRoute':
     case 'removeDefaultRoute':
       return untilDone('The default routes are', () => changeDefaults(store, change, actor))
+    case 'setPriceClass':
+    case 'removePriceClass':
+      return untilDone('The price classes are', () => changePrices(store, change, actor))
     case 'rewrapTokenKeys':
       return untilDone('The keys that sign tokens are', () => rewrapTokens(store, change, actor))
     case 'writeNotes':
@@ -116,6 +127,18 @@ async function changeDefaults(store: Store, change: DefaultsChange, actor: Actor
       ? routesWith(before, change.route)
       : routesWithout(before, undefined, change.api, change.environment)
   return write(store, defaultRoutesDocument, JSON.stringify(routes), stored?.version, what, actor)
+}
+
+type PricesChange = Extract<SharedChange, { kind: 'setPriceClass' | 'removePriceClass' }>
+
+async function changePrices(store: Store, change: PricesChange, actor: Actor): Promise<Changed> {
+  const stored = await store.document(priceClassesDocument)
+  const before = priceClassesFrom(stored?.text)
+  const after = change.kind === 'setPriceClass' ? checkedPrices(change.prices) : undefined
+  const name = after?.name ?? priceClassOf(before, change.kind === 'removePriceClass' ? change.name : '').name
+  const text = priceClassesText(before, name, after)
+  const what = `price class ${name}: ${after === undefined ? 'removed' : pricesWords(after)}`
+  return write(store, priceClassesDocument, text, stored?.version, what, actor)
 }
 
 async function rewrapTokens(

@@ -2,6 +2,7 @@ import type { CustomerChange } from '../../domain/customer.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { QuotaChange } from '../../domain/quota.ts'
 import type { MediaLimits } from '../../domain/route.ts'
+import type { Prices, Sender, SendingSettings } from '../../domain/sending.ts'
 
 /** Who makes a change and from where, for the audit log. */
 export interface Actor {
@@ -34,6 +35,19 @@ export interface NewRoute {
   readonly media?: MediaLimits
 }
 
+/** What is known of a sender: `null` takes a field away, an absent one stays. */
+export interface SenderChange {
+  readonly state?: Sender['state']
+  readonly document?: string | null
+  /** Milliseconds since 1970. */
+  readonly expiresAt?: number | null
+}
+
+/** A change of what a customer may send: `null` restores the default, an absent field stays. */
+export type SendingChange = {
+  readonly [field in Exclude<keyof SendingSettings, 'senders'>]?: SendingSettings[field] | null
+}
+
 /** A change of one customer, as what is meant and not as what is to be stored. */
 export type ProfileChange =
   | {
@@ -45,15 +59,25 @@ export type ProfileChange =
       readonly quota?: QuotaChange
       /** The queue of the live route. */
       readonly queue?: string
+      /** Registered senders, as people write numbers. */
+      readonly senders?: readonly string[]
       readonly keys: readonly NewKey[]
     }
-  | { readonly kind: 'setCustomer'; readonly customer: string; readonly change: CustomerChange }
+  | {
+      readonly kind: 'setCustomer'
+      readonly customer: string
+      readonly change: CustomerChange
+      readonly sending?: SendingChange
+    }
   | {
       readonly kind: 'setQuota'
       readonly customer: string
       readonly environment: Environment
       readonly change: QuotaChange
     }
+  | { readonly kind: 'addSender'; readonly customer: string; readonly number: string; readonly sender: SenderChange }
+  | { readonly kind: 'setSender'; readonly customer: string; readonly number: string; readonly sender: SenderChange }
+  | { readonly kind: 'removeSender'; readonly customer: string; readonly number: string }
   | { readonly kind: 'addRoute'; readonly customer: string; readonly route: NewRoute }
   | { readonly kind: 'removeRoute'; readonly customer: string; readonly api: string; readonly environment: Environment }
   | { readonly kind: 'issueKey'; readonly customer: string; readonly key: NewKey }
@@ -81,6 +105,9 @@ export type ProfileChange =
 export type SharedChange =
   | { readonly kind: 'addDefaultRoute'; readonly route: NewRoute }
   | { readonly kind: 'removeDefaultRoute'; readonly api: string; readonly environment: Environment }
+  /** Adds a price class or replaces it. Customers keep the prices that they have until theirs are set again. */
+  | { readonly kind: 'setPriceClass'; readonly prices: Prices }
+  | { readonly kind: 'removePriceClass'; readonly name: string }
   | {
       readonly kind: 'rewrapTokenKeys'
       readonly masterId: string

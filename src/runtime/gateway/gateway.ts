@@ -4,6 +4,7 @@ import type { Charset } from '../../domain/euc-kr.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import { apiProblem, Problem } from '../../domain/problem.ts'
+import { recipientKeys } from '../../domain/recipient-hash.ts'
 import type { MasterKeys } from '../../domain/seal.ts'
 import { digestMatches } from '../../domain/signature.ts'
 import type { Registry } from '../../registry/index.ts'
@@ -26,6 +27,7 @@ import { rateLimitHeaders, standings } from './http/rate-limit-headers.ts'
 import { absentLedger, absentMedia } from './messages/absent.ts'
 import type { Call } from './messages/call.ts'
 import { createCursors } from './messages/cursors.ts'
+import { Policies } from './messages/policies.ts'
 import { createPublisher } from './messages/publisher.ts'
 import { ReadLimits, type ReadRates } from './messages/read-limits.ts'
 import { createSettlements } from './messages/settlements.ts'
@@ -106,7 +108,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   const settlements = createSettlements(registry, parts.ledger)
   const { ledger = absentLedger, media = absentMedia } = parts
   const cursors = createCursors(masterKeys)
+  const hashKeys = masterKeys && recipientKeys(masterKeys)
   const readLimits = new ReadLimits(parts.readLimits)
+  const policies = new Policies()
   let draining = false
   let described: ReturnType<typeof openApi> | undefined
   /** Made when it is first asked for: most gateways are never asked. */
@@ -183,10 +187,12 @@ export function createGateway(parts: GatewayParts): Gateway {
       registry,
       publisher,
       settlements,
+      policies,
       ledger,
       media,
       tokens,
       cursors,
+      recipientKeys: hashKeys,
       readLimits,
       charset,
       signal: request.signal ?? new AbortController().signal,

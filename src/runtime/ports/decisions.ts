@@ -1,8 +1,10 @@
 import type { Repayment } from '../../domain/admission.ts'
 import { type HandOverCode, isHandOverCode } from '../../domain/holding.ts'
+import { maxSendAt } from '../../domain/message.ts'
 import type { Report } from '../../domain/report.ts'
 import { type Item, number, type Table, text } from './dynamodb.ts'
 import type { Owner } from './ledger.ts'
+import { type Held, heldOf, keptUntil, messagesOf } from './message-notes.ts'
 import type { ReadBudget } from './read-budget.ts'
 
 /** What was decided about a held message. The first decision holds. */
@@ -25,14 +27,6 @@ export interface Decided {
   readonly ref?: string
   /** When it is due: a decision is remembered for 30 days from then. */
   readonly until: number
-}
-
-/** What the note of a held message says. */
-export interface Held {
-  /** When it is due, in milliseconds since 1970. */
-  readonly until: number
-  readonly units: number
-  readonly acceptedAt: number
 }
 
 /** What is known of a message that may be held. */
@@ -67,25 +61,7 @@ export interface Decisions {
   settle(owner: Owner, ids: readonly string[]): Promise<void>
 }
 
-const keptDays = 30
-const daySeconds = 86_400
 export const debtsARead = 100
-
-/** Seconds since 1970 until which something about a message is kept. */
-export function keptUntil(now: number, until = 0): number {
-  return Math.floor(Math.max(now, until) / 1000) + keptDays * daySeconds
-}
-
-/** The attributes of the note of a held message. */
-export function heldAttributes({ until, units, acceptedAt }: Held): Item {
-  return { held: { N: String(until) }, units: { N: String(units) }, acceptedAt: { N: String(acceptedAt) } }
-}
-
-export function heldOf(item: Item): Held | undefined {
-  const until = number(item, 'held')
-  if (until === undefined) return undefined
-  return { until, units: number(item, 'units') ?? 1, acceptedAt: number(item, 'acceptedAt') ?? 0 }
-}
 
 /** The status of a message in the ledger once it is decided so. A released message is with its carrier. */
 const statusOf = { released: 'queued', cancelled: 'cancelled', expired: 'expired', refused: 'failed' } as const
@@ -108,8 +84,6 @@ function verdictOf(item: Item): Verdict {
 export interface DecisionParts {
   readonly table: Table
   readonly now: () => number
-  /** The partition of an owner's messages. */
-  messagesOf(owner: Owner): string
   /** Appends reports to the owner's pages. */
   appendPages(owner: Owner, reports: readonly Report[]): Promise<void>
 }
@@ -136,7 +110,7 @@ export class DynamoDecisions implements Decisions {
   }
 
   async standings(owner: Owner, ids: readonly string[], budget?: ReadBudget): Promise<ReadonlyMap<string, HeldStanding>> {
-    const { table, messagesOf } = this.#parts
+    const { table } = this.#parts
     const pk = messagesOf(owner)
     const keys = [...new Set(ids)].flatMap((id) => ['0', '1'].map((kind) => ({ pk, sk: `${id}#${kind}` })))
     const found = new Map<string, HeldStanding>()
@@ -161,7 +135,8 @@ export class DynamoDecisions implements Decisions {
   }
 
   async owe(owner: Owner, debts: readonly Owed[]): Promise<void> {
-    const ttl = { N: String(keptUntil(this.#parts.now()) + keptDays * daySeconds) }
+    // Longer than any message is held.
+    const ttl = { N: String(keptUntil(this.#parts.now() + maxSendAt)) }
     await this.#parts.table.put(
       debts.map(({ id, units, acceptedAt }) => ({
         pk: { S: debtsOf(owner) },
@@ -187,7 +162,7 @@ export class DynamoDecisions implements Decisions {
   }
 
   #outcomeKey(owner: Owner, id: string) {
-    return { pk: this.#parts.messagesOf(owner), sk: `${id}#1` }
+    return { pk: messagesOf(owner), sk: `${id}#1` }
   }
 
   #item(owner: Owner, { id, ref, until }: Decided, asked: Asked, at: number): Item {

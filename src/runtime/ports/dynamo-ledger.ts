@@ -1,9 +1,11 @@
 import { Problem } from '../../domain/problem.ts'
-import { type Report, statuses } from '../../domain/report.ts'
+import type { Report } from '../../domain/report.ts'
 import type { AwsOptions } from './aws.ts'
-import { DynamoDecisions, heldAttributes, heldOf, keptUntil } from './decisions.ts'
-import { groups, type Item, number, Table, text } from './dynamodb.ts'
-import type { Ledger, Owner, Queued, ReportPage, Standing } from './ledger.ts'
+import { DynamoDecisions } from './decisions.ts'
+import { groups, type Item, number, Table } from './dynamodb.ts'
+import type { Ledger, MessagePage, MessageQuery, MessageRecord, Owner, Queued, ReportPage, Standing } from './ledger.ts'
+import { entriesOf, MessageIndex } from './message-index.ts'
+import { keptUntil, kindOf, messagesOf, noteItem, recordOf, standingOf } from './message-notes.ts'
 import { ReadBudget } from './read-budget.ts'
 import { dayAfter, dayOf, keptDays, ReportPages, reportsAPage } from './report-pages.ts'
 import { type Suppression, type SuppressionPage, Suppressions } from './suppressions.ts'
@@ -52,6 +54,7 @@ export class DynamoLedger implements Ledger {
   readonly #table: Table
   readonly #pages: ReportPages
   readonly #suppressions: Suppressions
+  readonly #index: MessageIndex
   readonly #now: () => number
   readonly decisions: DynamoDecisions
 
@@ -63,9 +66,9 @@ export class DynamoLedger implements Ledger {
     this.decisions = new DynamoDecisions({
       table: this.#table,
       now,
-      messagesOf,
       appendPages: (owner, reports) => this.#pages.append(owner, reports),
     })
+    this.#index = new MessageIndex(this.#table, (...asked) => this.standings(...asked), now)
   }
 
   prepare(): Promise<void> {
@@ -73,14 +76,15 @@ export class DynamoLedger implements Ledger {
   }
 
   async queued(owner: Owner, messages: readonly Queued[]): Promise<void> {
+    // A request may not name an item twice, and a message can come twice.
+    const once = [...new Map(messages.map((one) => [one.id, one])).values()]
     // An item of its own: a note that comes late must not replace an outcome.
-    await this.#table.put(
-      messages.map(({ held, ...one }) => ({
-        ...this.#item(owner, '0', { ...one, status: 'queued' }, held?.until),
-        // The status is one that a gateway of an older version knows: what it does not know, it takes for never sent.
-        ...(held !== undefined && heldAttributes(held)),
-      })),
-    )
+    const notes = once.map((one) => ({
+      ...noteItem(owner, '0', { ...one, status: 'queued' }, this.#expiry(laterOf(one)), one),
+      // The status is one that a gateway of an older version knows: what it does not know, it takes for never sent.
+      ...(one.heldUntil !== undefined && { held: { N: String(one.heldUntil) } }),
+    }))
+    await this.#table.put([...notes, ...entriesOf(owner, once, (one) => this.#expiry(laterOf(one)))])
   }
 
   async append(owner: Owner, reports: readonly Report[]): Promise<void> {
@@ -88,7 +92,9 @@ export class DynamoLedger implements Ledger {
     const pages = groups(reports, reportsAPage).map((page) => ({
       page,
       // Outcomes of later pages are noted while an earlier page is written.
-      noted: this.#table.put(page.filter((one) => once.get(one.id) === one).map((one) => this.#item(owner, '1', one))),
+      noted: this.#table.put(
+        page.filter((one) => once.get(one.id) === one).map((one) => noteItem(owner, '1', one, this.#expiry())),
+      ),
     }))
     // One that fails after another has failed would be an unhandled rejection.
     for (const { noted } of pages) noted.catch(() => undefined)
@@ -104,16 +110,35 @@ export class DynamoLedger implements Ledger {
     ids: readonly string[],
     budget = new ReadBudget(maxReads),
   ): Promise<ReadonlyMap<string, Standing>> {
-    const pk = messagesOf(owner)
-    const keys = [...new Set(ids)].flatMap((id) => ['0', '1'].map((kind) => ({ pk, sk: `${id}#${kind}` })))
-    const items = (await this.#table.get(keys, budget)).filter((item) => (number(item, 'ttl') ?? 0) * 1000 > this.#now())
+    const items = await this.#notes(owner, ids, budget)
     const found = new Map<string, Standing>()
     // Outcomes last, so that they win.
-    for (const item of items.sort((a, b) => (text(a, 'sk')?.slice(-1) ?? '').localeCompare(text(b, 'sk')?.slice(-1) ?? ''))) {
+    for (const item of items.sort((a, b) => kindOf(a).localeCompare(kindOf(b)))) {
       const standing = standingOf(item)
       if (standing !== undefined) found.set(standing.id, standing)
     }
     return found
+  }
+
+  async message(owner: Owner, id: string, budget = new ReadBudget(maxReads)): Promise<MessageRecord | undefined> {
+    const items = await this.#notes(owner, [id], budget)
+    return recordOf(id, items)
+  }
+
+  find(
+    owner: Owner,
+    query: MessageQuery,
+    cursor: string | undefined,
+    limit: number,
+    budget = new ReadBudget(maxReads),
+  ): Promise<MessagePage> {
+    return this.#index.find(owner, query, cursor, limit, budget)
+  }
+
+  async #notes(owner: Owner, ids: readonly string[], budget: ReadBudget): Promise<Item[]> {
+    const pk = messagesOf(owner)
+    const keys = [...new Set(ids)].flatMap((id) => ['0', '1'].map((kind) => ({ pk, sk: `${id}#${kind}` })))
+    return (await this.#table.get(keys, budget)).filter((item) => (number(item, 'ttl') ?? 0) * 1000 > this.#now())
   }
 
   async reports(owner: Owner, cursor: string | undefined, limit: number, budget = new ReadBudget(maxReads)): Promise<ReportPage> {
@@ -150,8 +175,8 @@ export class DynamoLedger implements Ledger {
     return this.#suppressions.add(owner, suppressions, budget)
   }
 
-  unsuppress(owner: Owner, number: string): Promise<boolean> {
-    return this.#suppressions.remove(owner, number)
+  unsuppress(owner: Owner, numbers: readonly string[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {
+    return this.#suppressions.remove(owner, numbers, budget)
   }
 
   suppressions(
@@ -202,36 +227,13 @@ export class DynamoLedger implements Ledger {
     return this.#firstKept(owner, dayAfter(at.day), head, budget)
   }
 
-  #item(owner: Owner, kind: '0' | '1', { id, status, ref, code, at }: Standing, until?: number): Item {
-    const ttl = keptUntil(this.#now(), until)
-    return {
-      pk: { S: messagesOf(owner) },
-      sk: { S: `${id}#${kind}` },
-      status: { S: status },
-      at: { N: String(at) },
-      ttl: { N: String(ttl) },
-      ...(ref !== undefined && { ref: { S: ref } }),
-      ...(code !== undefined && code !== '' && { code: { S: code } }),
-    }
+  /** In seconds since 1970. A message that is sent later is kept as long after that. */
+  #expiry(sendAt = 0): number {
+    return keptUntil(this.#now(), sendAt)
   }
 }
 
-function messagesOf({ customer, environment }: Owner): string {
-  return `m#${customer}#${environment}`
-}
-
-function standingOf(item: Item): Standing | undefined {
-  const id = text(item, 'sk')?.slice(0, -2)
-  const stored = statuses.find((known) => known === text(item, 'status'))
-  const status = stored === 'queued' && heldOf(item) !== undefined ? 'scheduled' : stored
-  if (id === undefined || status === undefined) return undefined
-  const ref = text(item, 'ref')
-  const code = text(item, 'code')
-  return {
-    id,
-    status,
-    at: number(item, 'at') ?? 0,
-    ...(ref !== undefined && { ref }),
-    ...(code !== undefined && { code }),
-  }
+/** When a message is sent, where that is later. */
+function laterOf({ sendAt = 0, heldUntil = 0 }: Queued): number {
+  return Math.max(sendAt, heldUntil)
 }

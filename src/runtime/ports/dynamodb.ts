@@ -141,13 +141,9 @@ export class Table {
   }
 
   /** @returns whether the item was taken away: it was as the condition says */
-  async removeIf(key: Key, condition: string, values?: Item): Promise<boolean> {
+  async removeIf(key: Key, condition: string, values: Item): Promise<boolean> {
     return this.#unless(() =>
-      this.#call('DeleteItem', {
-        Key: keyOf(key),
-        ConditionExpression: condition,
-        ...(values !== undefined && { ExpressionAttributeValues: values }),
-      }),
+      this.#call('DeleteItem', { Key: keyOf(key), ConditionExpression: condition, ExpressionAttributeValues: values }),
     )
   }
 
@@ -183,6 +179,23 @@ export class Table {
         ExpressionAttributeValues: { ':pk': { S: pk }, ':sk': { S: after } },
         ConsistentRead: true,
         ScanIndexForward: !backwards,
+        Limit: limit,
+      },
+      budget,
+    )
+    return itemsOf(Items)
+  }
+
+  /** Items of one partition from `high` back to `low`, both included. */
+  async range(pk: string, low: string, high: string, limit: number, budget?: ReadBudget): Promise<Item[]> {
+    const { Items } = await this.#read(
+      'Query',
+      {
+        TableName: this.#name,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :low AND :high',
+        ExpressionAttributeValues: { ':pk': { S: pk }, ':low': { S: low }, ':high': { S: high } },
+        ConsistentRead: true,
+        ScanIndexForward: false,
         Limit: limit,
       },
       budget,

@@ -1,6 +1,7 @@
+import type { MessageType, Purpose } from '../../domain/message.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { Report, Status } from '../../domain/report.ts'
-import type { Decisions, Held } from './decisions.ts'
+import type { Decisions } from './decisions.ts'
 import type { ReadBudget } from './read-budget.ts'
 import type { Suppression, SuppressionPage } from './suppressions.ts'
 
@@ -20,13 +21,59 @@ export interface Standing {
   readonly at: number
 }
 
+/** What the ledger keeps of a message beside its status. A worker of an earlier version noted none of it. */
+export interface MessageFacts {
+  /** Milliseconds since 1970: by which messages are sorted when they are searched for. */
+  readonly acceptedAt?: number
+  readonly type?: MessageType
+  readonly purpose?: Purpose
+  /** Units that were taken. */
+  readonly units?: number
+  /** Milliseconds since 1970: when it was asked to be sent. */
+  readonly sendAt?: number
+  /** The queue that it came through. */
+  readonly queue?: string
+}
+
 /** A note that a message is in the carrier's table, or that it is held until its time. */
-export interface Queued {
+export interface Queued extends MessageFacts {
   readonly id: string
   readonly ref?: string
   readonly at: number
-  /** Of a message that is held. */
-  readonly held?: Held
+  /** `recipientHash` of the recipient; absent: the message is not found by its recipient. */
+  readonly recipientHash?: string
+  /** Of a message that is held: when it is due, in milliseconds since 1970. */
+  readonly heldUntil?: number
+}
+
+/** All that the ledger has of one message. */
+export interface MessageRecord {
+  readonly id: string
+  readonly ref?: string
+  readonly facts: MessageFacts
+  /** The note of a worker; absent: it is missing, or it came no further than the outcome. */
+  readonly noted?: Standing
+  /** How it ended. */
+  readonly outcome?: Standing
+}
+
+/** Which messages: by ref or recipient, or all within a time. What is given beside them narrows the search. */
+export interface MessageQuery {
+  readonly ref?: string
+  /** Hashes of one recipient, one for each master key, the current one first. */
+  readonly recipients?: readonly string[]
+  /** When they were accepted: from this instant up to, not including, `until`. Without ref and recipients at most one day. */
+  readonly from?: number
+  readonly until?: number
+  /** Their status now. */
+  readonly statuses?: readonly Status[]
+}
+
+export interface MessagePage {
+  /** Newest first. Fewer than the limit, even none, where the page has looked at 500 that do not have the status. */
+  readonly messages: readonly Standing[]
+  /** Where the next page begins; absent: there are no more. */
+  readonly cursor?: string
 }
 
 export interface ReportPage {
@@ -46,7 +93,7 @@ export interface Ledger {
   prepare(): Promise<void>
   /** What is decided about messages that are held. */
   readonly decisions: Decisions
-  /** Notes messages as queued or held. It never replaces an outcome, nor what was decided. */
+  /** Notes messages as queued or held, and the entries by which they are found. It never replaces an outcome or a decision. */
   queued(owner: Owner, messages: readonly Queued[]): Promise<void>
   /**
    * Appends reports in arrival order and notes each message's outcome. When it resolves they are durable; when it
@@ -55,6 +102,15 @@ export interface Ledger {
   append(owner: Owner, reports: readonly Report[]): Promise<void>
   /** What is known of up to 100 messages; unknown ids are left out. */
   standings(owner: Owner, ids: readonly string[], budget?: ReadBudget): Promise<ReadonlyMap<string, Standing>>
+  /** All that is known of one message; `undefined`: nothing. */
+  message(owner: Owner, id: string, budget?: ReadBudget): Promise<MessageRecord | undefined>
+  /**
+   * Messages by the indexes that `queued` writes, with their status now.
+   * @param limit up to 100
+   * @param budget what it may read; where that is used up the page ends early, with a cursor
+   * @throws Problem `cursor-invalid` also where the cursor is of another query
+   */
+  find(owner: Owner, query: MessageQuery, cursor: string | undefined, limit: number, budget?: ReadBudget): Promise<MessagePage>
   /**
    * The next reports after `cursor`; absent, or older than what is kept: from the oldest that is kept.
    * @param budget what it may read; where that is used up the page ends early and says that there is more
@@ -73,8 +129,8 @@ export interface Ledger {
    * @returns the numbers that were added; the others were there
    */
   suppress(owner: Owner, suppressions: readonly Suppression[], budget?: ReadBudget): Promise<ReadonlySet<string>>
-  /** Removes an opt-out. @returns whether it was there */
-  unsuppress(owner: Owner, number: string): Promise<boolean>
+  /** Removes opt-outs. @param numbers up to 1,000 @returns those that were there */
+  unsuppress(owner: Owner, numbers: readonly string[], budget?: ReadBudget): Promise<ReadonlySet<string>>
   /**
    * Opt-outs by number, after those of `cursor`.
    * @param limit up to 500

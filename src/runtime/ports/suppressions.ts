@@ -71,9 +71,11 @@ export class Suppressions {
     return new Set(added.map((one) => one.number))
   }
 
-  /** @returns whether it was there */
-  remove(owner: Owner, number: string): Promise<boolean> {
-    return this.#table.removeIf({ pk: partition(owner), sk: number }, 'attribute_exists(pk)')
+  /** Removes those that are there. @returns their numbers */
+  async remove(owner: Owner, numbers: readonly string[], budget: ReadBudget): Promise<ReadonlySet<string>> {
+    const present = await this.among(owner, numbers, budget)
+    await this.#table.remove([...present].map((sk) => ({ pk: partition(owner), sk })))
+    return present
   }
 
   async page(owner: Owner, cursor: string | undefined, limit: number, budget: ReadBudget): Promise<SuppressionPage> {

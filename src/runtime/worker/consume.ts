@@ -68,7 +68,8 @@ class QueueConsumer implements Consumer {
     this.#inFlight = new InFlightParcels(queue, carrier.queue, onError, (parcels) => this.#forgetParcels(parcels))
     this.#deletions = new Deletions(queue, carrier.queue, onError, (parcels) => this.#inFlight.drop(parcels))
     this.#gate = new Gate(this.#gateParts(), this.#giveUp.signal)
-    this.#notes = ledger && new Notes(ledger, (messages) => observe({ kind: 'unnoted', queue: carrier.queue, messages }))
+    this.#notes =
+      ledger && new Notes(ledger, carrier.queue, (messages) => observe({ kind: 'unnoted', queue: carrier.queue, messages }))
     this.#receiving = this.#receive()
   }
 

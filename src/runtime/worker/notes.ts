@@ -1,21 +1,8 @@
 import { dueAt } from '../../domain/holding.ts'
+import type { Message } from '../../domain/message.ts'
 import type { Ledger, Owner, Queued, Row } from '../ports/index.ts'
 
 const maxWaiting = 10_000
-
-/**
- * The note of a message.
- * @param heldUntil when it is due, where it is held
- */
-export function noteOf({ message }: Row, at: number, heldUntil?: number): Queued {
-  const { id, ref, units = 1, acceptedAt } = message
-  return {
-    id,
-    at,
-    ...(ref !== undefined && { ref }),
-    ...(heldUntil !== undefined && { held: { until: heldUntil, units, acceptedAt } }),
-  }
-}
 
 /** Rows by customer and environment. */
 export function byOwner<One extends Owner>(rows: readonly One[]): { readonly owner: Owner; readonly rows: readonly One[] }[] {
@@ -32,12 +19,15 @@ export function byOwner<One extends Owner>(rows: readonly One[]): { readonly own
  */
 export class Notes {
   readonly #ledger: Ledger
+  readonly #queue: string
   readonly #dropped: (messages: number) => void
   #waiting: Row[] = []
   #running: Promise<void> | undefined
 
-  constructor(ledger: Ledger, dropped: (messages: number) => void) {
+  /** @param queue the queue that the messages come through */
+  constructor(ledger: Ledger, queue: string, dropped: (messages: number) => void) {
     this.#ledger = ledger
+    this.#queue = queue
     this.#dropped = dropped
   }
 
@@ -67,9 +57,30 @@ export class Notes {
       this.#waiting = []
       const at = Date.now()
       for (const { owner, rows: some } of byOwner(rows)) {
-        const notes = some.map((row) => noteOf(row, at))
+        const notes = some.map(({ message }) => noteOf(message, at, this.#queue))
         await this.#ledger.queued(owner, notes).catch(() => this.#dropped(some.length))
       }
     }
+  }
+}
+
+/**
+ * What the ledger keeps of a message, and finds it by.
+ * @param heldUntil when it is due, where it is held
+ */
+export function noteOf(message: Message, at: number, queue: string, heldUntil?: number): Queued {
+  const { id, ref, acceptedAt, type, purpose = 'normal', units = 1, sendAt, recipientHash } = message
+  return {
+    id,
+    at,
+    acceptedAt,
+    type,
+    purpose,
+    units,
+    queue,
+    ...(ref !== undefined && { ref }),
+    ...(sendAt !== undefined && { sendAt }),
+    ...(recipientHash !== undefined && { recipientHash }),
+    ...(heldUntil !== undefined && { heldUntil }),
   }
 }

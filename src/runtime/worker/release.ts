@@ -70,7 +70,9 @@ class CarrierReleaser {
     const open: HandedOver['open'] = []
     for (const { owner, rows: some } of byOwner(rows)) {
       const ids = some.map(({ id }) => id)
-      const notes = some.flatMap(({ content, dueAt }) => (typeof content === 'string' ? [] : [noteOf(content, at, dueAt)]))
+      const notes = some.flatMap(({ content, dueAt }) =>
+        typeof content === 'string' ? [] : [noteOf(content.message, at, this.#carrier.queue, dueAt)],
+      )
       await this.#parts.ledger
         .queued(owner, notes)
         .then(() => held.noted(ids))

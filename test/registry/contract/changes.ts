@@ -60,6 +60,35 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       expect((await written(id))[0]).toBe('customer removed')
     })
 
+    test('set what a customer may send, and keep it in the profile', async () => {
+      const id = freshId()
+      await add(id, { senders: ['1588-1234', '15881234'] })
+      const change = registry().change.bind(registry())
+      const prices = { name: 'export', types: { lms: 3 }, destinations: [{ prefix: '+1', factor: 5 }] }
+      await change({ kind: 'setPriceClass', prices }, liar)
+      await change({ kind: 'addSender', customer: id, number: '02-123-4567', sender: { state: 'pending' } }, liar)
+      await change({ kind: 'setSender', customer: id, number: '021234567', sender: { state: 'active', document: 'a.pdf' } }, liar)
+      await change({ kind: 'removeSender', customer: id, number: '1588-1234' }, liar)
+      const sending = { from: 'any', destinations: ['+82', '+1'], adNight: 'refuse', originCode: '123456789', prices } as const
+      await change({ kind: 'setCustomer', customer: id, change: {}, sending }, liar)
+      const { profile } = await change({ kind: 'setCustomer', customer: id, change: {}, sending: { from: null } }, liar)
+      const { from: _, ...kept } = sending
+      expect(profile?.sending).toEqual({
+        ...kept,
+        senders: [{ number: '+8221234567', state: 'active', document: 'a.pdf', addedAt: noon }],
+      })
+      expect((await registry().profile(id))?.profile).toEqual(profile)
+      expect((await written(id)).slice(0, 5)).toEqual([
+        'customer: senders default',
+        'customer: senders any, destinations +82 +1, advertising at night refuse, price class export, origin code 123456789',
+        'sender +8215881234 removed',
+        'sender +8221234567: state active, document a.pdf',
+        'sender +8221234567 added (pending)',
+      ])
+      await change({ kind: 'removePriceClass', name: 'export' }, liar)
+      expect((await problemOf(change({ kind: 'removePriceClass', name: 'export' }, liar))).code).toBe('price-class-unknown')
+    })
+
     test('record the authenticated actor, and the time of the registry clock', async () => {
       const id = freshId()
       await add(id)
@@ -88,6 +117,15 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
         ['input-invalid', () => change({ kind: 'issueKey', customer: id, key: keyFor({ allowIps: ['somewhere'] }) }, liar)],
         ['input-invalid', () => change({ kind: 'setCustomer', customer: id, change: { name: 'a\u202Eb' } }, liar)],
         ['input-invalid', () => change({ kind: 'setCustomer', customer: id, change: { timeZone: 'Asia/Soul' } }, liar)],
+        [
+          'input-invalid',
+          () => change({ kind: 'setCustomer', customer: id, change: {}, sending: { destinations: ['82'] } }, liar),
+        ],
+        ['input-invalid', () => change({ kind: 'setCustomer', customer: id, change: {}, sending: { destinations: [] } }, liar)],
+        ['input-invalid', () => change({ kind: 'setCustomer', customer: id, change: {}, sending: { originCode: 'a b' } }, liar)],
+        ['sender-invalid', () => change({ kind: 'addSender', customer: id, number: '0505', sender: {} }, liar)],
+        ['sender-invalid', () => change({ kind: 'addSender', customer: id, number: '15881234', sender: { expiresAt: 1 } }, liar)],
+        ['sender-unknown', () => change({ kind: 'removeSender', customer: id, number: '15881234' }, liar)],
         ['customer-exists', () => add(id)],
         ['customer-unknown', () => change({ kind: 'revokeKey', customer: freshId(), keyId: 'none' }, liar)],
       ]

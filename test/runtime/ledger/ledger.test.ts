@@ -220,10 +220,10 @@ describe('opt-outs', () => {
     for (const one of [other, { ...owner, environment: 'test' as const }]) {
       expect((await ledger.suppressed(one, [first])).size).toBe(0)
       expect((await ledger.suppressions(one, undefined, 10)).suppressions).toEqual([])
-      expect(await ledger.unsuppress(one, first)).toBe(false)
+      expect((await ledger.unsuppress(one, [first])).size).toBe(0)
     }
-    expect(await ledger.unsuppress(owner, first)).toBe(true)
-    expect(await ledger.unsuppress(owner, first)).toBe(false)
+    expect([...(await ledger.unsuppress(owner, [first, first, '+8210999']))]).toEqual([first])
+    expect((await ledger.unsuppress(owner, [first])).size).toBe(0)
     expect((await ledger.suppressed(owner, [first])).size).toBe(0)
   })
 

@@ -23,6 +23,8 @@ export const absentLedger: Ledger = {
   queued: failWithoutLedger,
   append: failWithoutLedger,
   standings: failWithoutLedger,
+  message: failWithoutLedger,
+  find: failWithoutLedger,
   reports: failWithoutLedger,
   suppressed: failWithoutLedger,
   suppress: failWithoutLedger,

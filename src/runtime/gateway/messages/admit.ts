@@ -7,6 +7,7 @@ import { tokenExpired, toleranceMs } from '../authentication/tokens.ts'
 import type { Call } from './call.ts'
 
 export type Decided = Exclude<Admission, { kind: 'unrouted' | 'unrecorded' | 'policy' }>
+export type OtherPolicy = Extract<Admission, { kind: 'policy' }>
 export type Admitted = Extract<Admission, { kind: 'admitted' }>
 
 /** What stands for the caller's address when the adapter could not tell it: no allow-list holds it. */
@@ -19,6 +20,8 @@ export interface Taking {
   readonly reservation?: string
   readonly idempotency?: IdempotencyClaim
   readonly trace?: string
+  readonly ids?: readonly string[]
+  readonly weights?: readonly number[]
 }
 
 function requestOf(call: Call, units: number, { reservation = randomId(), ...more }: Taking): AdmitRequest {
@@ -55,14 +58,37 @@ async function refuseExpiredToken({ caller, registry }: Call, decided: Decided):
  * @param units 0 asks who calls and what is left, and takes nothing
  */
 export async function admit(call: Call, units: number, more: Taking = {}): Promise<Decided> {
+  const decided = await ask(call, requestOf(call, units, more))
+  if (decided.kind === 'policy') throw new Error('a call was answered as if it had been planned')
+  return decided
+}
+
+/**
+ * Asks the registry about a call whose rows were planned with a policy of its customer.
+ * @returns `policy` where the customer's is another one by now, and nothing was used up
+ */
+export function admitPlanned(call: Call, units: number, policy: string, more: Taking): Promise<Decided | OtherPolicy> {
+  return ask(call, { ...requestOf(call, units, more), policy })
+}
+
+/**
+ * Asks whether a policy is still the customer's. Nothing is used up, the call's nonce neither.
+ * @param policy its version; '' for none that is known
+ */
+export function comparePolicy(call: Call, policy: string): Promise<Decided | OtherPolicy> {
+  const { nonce: _, ...request } = requestOf(call, 0, {})
+  return ask(call, { ...request, policy })
+}
+
+async function ask(call: Call, request: AdmitRequest): Promise<Decided | OtherPolicy> {
   const { registry, settlements } = call
-  const request = requestOf(call, units, more)
+  const { units } = request
   const started = performance.now()
   try {
-    const first = await registry.admit(more.api === undefined ? request : { ...request, fallback: 'ask' })
+    const first = await registry.admit(request.api === undefined ? request : { ...request, fallback: 'ask' })
     const decided = first.kind === 'unrouted' ? await admitByDefault(call, request) : first
-    if (decided.kind === 'unrecorded' || decided.kind === 'policy')
-      throw new Error('a call was answered as if it had only asked for its record')
+    if (decided.kind === 'unrecorded') throw new Error('a call was answered as if it had only asked for its record')
+    if (decided.kind === 'policy') return decided
     await refuseExpiredToken(call, decided)
     if ('reconcile' in decided) settlements.reconcile(request.customer, request.environment)
     call.note({ admitMs: performance.now() - started, ...(decided.kind === 'admitted' && units > 0 && { units }) })

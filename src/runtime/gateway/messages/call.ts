@@ -1,12 +1,14 @@
 import type { Admission } from '../../../domain/admission.ts'
 import type { Charset } from '../../../domain/euc-kr.ts'
 import type { Environment } from '../../../domain/names.ts'
+import type { RecipientKeys } from '../../../domain/recipient-hash.ts'
 import type { Registry } from '../../../registry/index.ts'
 import type { Ledger, Media } from '../../ports/index.ts'
 import type { Tokens } from '../authentication/tokens.ts'
 import type { Caller } from '../http/caller.ts'
 import type { HttpRequest, HttpResponse } from '../http/http.ts'
 import type { Cursors } from './cursors.ts'
+import type { Policies } from './policies.ts'
 import type { Publisher } from './publisher.ts'
 import type { ReadLimits } from './read-limits.ts'
 import type { Settlements } from './settlements.ts'
@@ -16,10 +18,13 @@ export interface Parts {
   readonly registry: Registry
   readonly publisher: Publisher
   readonly settlements: Settlements
+  readonly policies: Policies
   readonly ledger: Ledger
   readonly media: Media
   readonly tokens: Tokens
   readonly cursors: Cursors
+  /** Absent without master keys: then no message is found by its recipient. */
+  readonly recipientKeys: RecipientKeys | undefined
   readonly readLimits: ReadLimits
   /** What the carriers' tables hold: which texts are accepted, and how their bytes are counted. */
   readonly charset: Charset

@@ -1,11 +1,14 @@
 import { messageRequestIn, sendAtError } from '../../../domain/message.ts'
 import { type FieldError, Problem } from '../../../domain/problem.ts'
 import { isRecord, recordOf } from '../../../domain/record.ts'
+import { resolved } from '../../../domain/template.ts'
 import { boundedErrors } from '../http/bounded.ts'
 import { fieldErrors } from '../http/input.ts'
 import type { Call } from './call.ts'
 import { missingMedia } from './images.ts'
-import type { Checked } from './submit.ts'
+import { optedOut } from './opt-outs.ts'
+import type { Rejection } from './plan.ts'
+import type { Checked } from './planning.ts'
 
 /** Twice as many as a message has. */
 const maxFields = 32
@@ -17,11 +20,14 @@ function invalid(errors: readonly FieldError[], whole: string): Pick<Required<Ch
   return { rejection: { code: 'invalid-request', detail, errors } }
 }
 
-function checkedRow({ charset, now }: Call, value: unknown, whole: string, maxErrors: number): Checked {
+function checkedRow({ charset, now }: Call, given: unknown, whole: string, maxErrors: number): Checked {
   // Naming each unknown field of each row would take longer than to parse all of them.
-  if (isRecord(value) && Object.keys(value).length > maxFields) {
-    return { value, ...invalid([{ pointer: '', detail: `has more than ${maxFields} fields` }], whole) }
+  if (isRecord(given) && Object.keys(given).length > maxFields) {
+    return { value: given, ...invalid([{ pointer: '', detail: `has more than ${maxFields} fields` }], whole) }
   }
+  const filled = resolved(given)
+  if (filled.kind === 'wrong') return { value: given, ...invalid(boundedErrors(filled.errors, maxErrors), whole) }
+  const { value } = filled
   const result = messageRequestIn(charset).safeParse(value)
   if (!result.success) return { value, ...invalid(boundedErrors(fieldErrors(result.error.issues), maxErrors), whole) }
   const request = result.data
@@ -29,16 +35,44 @@ function checkedRow({ charset, now }: Call, value: unknown, whole: string, maxEr
   return detail === undefined ? { value, request } : { value, request, ...invalid([{ pointer: '/sendAt', detail }], whole) }
 }
 
-/** Where the images cannot be asked about, no message of the call can be sent now; an earlier run may have sent them. */
+/**
+ * Where the images or the opt-outs cannot be asked about, no message of the call can be sent now; an earlier run may have sent them.
+ */
 function unchecked(rows: readonly Checked[], error: unknown): Checked[] {
   if (!(error instanceof Problem)) throw error
   const { code, message: detail } = error
   return rows.map((row) => ({ ...row, rejection: { code, detail } }))
 }
 
+const optOut: Rejection = {
+  code: 'recipient-suppressed',
+  detail: '/to: has opted out of your advertising',
+  errors: [{ pointer: '/to', detail: 'has opted out of your advertising' }],
+}
+
+/** Rejects what the stores know better: images that are not there, and advertisements for those who opted out of them. */
+async function checkedByStores(call: Call, rows: readonly Checked[], whole: string): Promise<readonly Checked[]> {
+  const valid = rows.map(({ request, rejection }) => (rejection === undefined ? request : undefined))
+  const [missing, suppressed] = await Promise.all([
+    missingMedia(
+      call,
+      valid.map((request) => request ?? {}),
+    ),
+    optedOut(
+      call,
+      valid.filter((request) => request !== undefined),
+    ),
+  ])
+  return rows.map((row, at) => {
+    if (missing[at] !== undefined) return { ...row, ...invalid([missing[at]], whole) }
+    const isOut = valid[at]?.purpose === 'ad' && suppressed.has(valid[at].to)
+    return isOut ? { ...row, rejection: optOut } : row
+  })
+}
+
 /**
  * Validates messages against the current rules, one by one.
- * @returns `refusal`: what stands against the whole call, where the images could not be asked about
+ * @returns `refusal`: what stands against the whole call, where the images or the opt-outs could not be asked about
  */
 export async function checkedRows(
   call: Call,
@@ -47,11 +81,7 @@ export async function checkedRows(
 ): Promise<{ readonly rows: readonly Checked[]; readonly refusal?: Problem }> {
   const rows = values.map((value) => checkedRow(call, value, whole, maxErrors))
   try {
-    const missing = await missingMedia(
-      call,
-      rows.map(({ request, rejection }) => (request === undefined || rejection !== undefined ? {} : request)),
-    )
-    return { rows: rows.map((row, at) => (missing[at] === undefined ? row : { ...row, ...invalid([missing[at]], whole) })) }
+    return { rows: await checkedByStores(call, rows, whole) }
   } catch (error) {
     return { rows: unchecked(rows, error), ...(error instanceof Problem && { refusal: error }) }
   }

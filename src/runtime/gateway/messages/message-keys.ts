@@ -1,6 +1,6 @@
 import { keyedIdOf } from '../../../domain/message-content.ts'
 import type { Owner } from '../../ports/index.ts'
-import type { Checked } from './submit.ts'
+import type { Checked } from './planning.ts'
 
 /** A row that cannot be sent beside the others of its call. */
 function rejected(row: Checked, detail: string): Checked {

@@ -1,4 +1,6 @@
 import { type FieldError, type ProblemCode, problemTable } from '../../../domain/problem.ts'
+import { isRecord } from '../../../domain/record.ts'
+import { type AdNightRule, adNightRules } from '../../../domain/sending.ts'
 
 /** Why a row of a call is not sent. */
 export interface Rejection {
@@ -18,7 +20,22 @@ export interface Plan {
   readonly rows: readonly number[]
   /** All other rows, by index. */
   readonly rejected: ReadonlyMap<number, Rejection>
+  readonly sending: PlannedSending
 }
+
+/** What the policy of the customer decided about the rows that are sent. */
+export interface PlannedSending {
+  /** The units of each row that has not one, by index. */
+  readonly units: ReadonlyMap<number, number>
+  /** When the rows that are held until the morning are sent, by index: milliseconds since 1970. */
+  readonly heldUntil: ReadonlyMap<number, number>
+  /** What happens to advertisements at night; absent: the call has none. */
+  readonly adNight?: AdNightRule
+  readonly originCode?: string
+}
+
+/** Decides nothing beyond what was before there were policies. */
+export const plainSending: PlannedSending = { units: new Map(), heldUntil: new Map() }
 
 /** A stored plan fits into this many characters; reasons that do not are given in the first answer only. */
 const maxText = 8_192
@@ -62,11 +79,60 @@ export function rangesFrom(text: string): number[] {
   })
 }
 
+/** Rows by what was decided about them: `[["0-4,7",3]]`. There are few different units and mornings, so this stays short. */
+type Runs = readonly (readonly [string, number])[]
+
+/** What a policy decided, as it is stored. A member that decides nothing is left out. */
+interface StoredSending {
+  readonly u?: Runs
+  readonly h?: Runs
+  readonly n?: AdNightRule
+  readonly o?: string
+}
+
+function runsOf(values: ReadonlyMap<number, number>): Runs {
+  const groups = Map.groupBy(values, ([, value]) => value)
+  return [...groups].map(([value, members]) => [rangesText(members.map(([index]) => index)), value])
+}
+
+function runsFrom(value: unknown): ReadonlyMap<number, number> {
+  const runs = Array.isArray(value) ? value : []
+  return new Map(runs.flatMap(([ranges, one]) => rangesFrom(String(ranges)).map((index) => [index, Number(one)] as const)))
+}
+
+function storedSending({ units, heldUntil, adNight, originCode }: PlannedSending): StoredSending | undefined {
+  const stored = {
+    ...(units.size > 0 && { u: runsOf(units) }),
+    ...(heldUntil.size > 0 && { h: runsOf(heldUntil) }),
+    ...(adNight !== undefined && { n: adNight }),
+    ...(originCode !== undefined && { o: originCode }),
+  }
+  return Object.keys(stored).length === 0 ? undefined : stored
+}
+
+/** @param parts those of a stored plan. One of an older version has no object among them. */
+function sendingFrom(parts: readonly unknown[]): PlannedSending {
+  const stored = parts.find(isRecord)
+  if (stored === undefined) return plainSending
+  const { u, h, n, o } = stored
+  // A rule of a newer version is not known here: the strictest that sends the message is taken.
+  const adNight = n === undefined ? undefined : (adNightRules.find((rule) => rule === n) ?? 'hold')
+  return {
+    units: runsFrom(u),
+    heldUntil: runsFrom(h),
+    ...(adNight !== undefined && { adNight }),
+    ...(typeof o === 'string' && { originCode: o }),
+  }
+}
+
 /** The rules of a plan that names none. */
 const defaultTexts = 'euc-kr/1'
 
-/** A plan as it is stored: the rules of its texts, the ranges of its rows, and the reasons of the others while they fit. */
-export function planText({ texts, rows, rejected }: Plan): string {
+/**
+ * A plan as it is stored: the rules of its texts, the ranges of its rows, what the policy decided about them, and the reasons of the
+ * others while they fit.
+ */
+export function planText({ texts, rows, rejected, sending }: Plan): string {
   const groups = Map.groupBy(rejected, ([, { code, detail, errors = [] }]) => JSON.stringify([code, detail, errors]))
   const kept: Group[] = []
   let size = 0
@@ -80,7 +146,9 @@ export function planText({ texts, rows, rejected }: Plan): string {
     kept.push(group)
   }
   const ranges = rangesText(rows)
-  const decided = kept.length === 0 ? ranges : JSON.stringify([ranges, ...kept])
+  const policy = storedSending(sending)
+  const parts = policy === undefined ? kept : [policy, ...kept]
+  const decided = parts.length === 0 ? ranges : JSON.stringify([ranges, ...parts])
   return texts === defaultTexts ? decided : `${texts} ${decided}`
 }
 
@@ -102,5 +170,6 @@ export function planFrom(text: string, count: number): Plan {
   }
   const sent = new Set(rows)
   const others = Array.from({ length: count }, (_, index) => index).filter((index) => !sent.has(index))
-  return { texts, rows, rejected: new Map(others.map((index) => [index, reasons.get(index) ?? unkept])) }
+  const rejected = new Map(others.map((index) => [index, reasons.get(index) ?? unkept]))
+  return { texts, rows, rejected, sending: sendingFrom(groups) }
 }

@@ -1,7 +1,7 @@
 import { Problem } from '../../../domain/problem.ts'
 import type { Owner } from '../../ports/index.ts'
 
-/** `read`: status, reports, quota. `upload`: an image. */
+/** `read`: status, reports, searches, quota. `upload`: an image, or opt-outs. */
 export type ReadKind = 'read' | 'upload'
 
 /** What one customer may ask of one process, in each environment. */

@@ -12,6 +12,24 @@ export async function authorizeRead(call: Call): Promise<HttpResponse | undefine
   return admission.kind === 'refused' && admission.reason !== 'quota-missing' ? call.refuse(admission) : undefined
 }
 
+/** A whole number in a query string. */
+export function wholeNumber(least: number, most: number) {
+  return z
+    .string()
+    .regex(/^\d{1,4}$/, 'is not a whole number')
+    .transform(Number)
+    .pipe(z.int().min(least).max(most))
+}
+
+/** Where a page begins, in a query string. @param first what comes without one */
+export function cursorSchema(first: string) {
+  return z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: `From the page before. Absent: from ${first}` })
+}
+
 /** Requests to the ledger that one call may cost, a long poll with all its looks included. */
 const maxReads = 64
 const defaultTimeMs = 10_000

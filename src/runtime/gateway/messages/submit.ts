@@ -1,36 +1,18 @@
-import { hash } from 'node:crypto'
 import { type MessageStanding, maxRunMs } from '../../../domain/admission.ts'
-import { randomId } from '../../../domain/ids.ts'
-import {
-  charsetOfRules,
-  type Message,
-  type MessageRequest,
-  messageOf,
-  messageRequestIn,
-  type NormalizedTexts,
-  textRules,
-} from '../../../domain/message.ts'
+import type { Message, NormalizedTexts } from '../../../domain/message.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { recordOf } from '../../../domain/record.ts'
 import type { Api } from '../../../domain/route.ts'
-import { type Admitted, admit, type Decided, recall, routePlanOf, type Taking } from './admit.ts'
+import { type Admitted, type Decided, routePlanOf, type Taking } from './admit.ts'
 import type { Call } from './call.ts'
 import { deliver } from './deliver.ts'
-import { fingerprint, idempotencyKey } from './idempotency.ts'
+import type { Identity } from './identity.ts'
 import { holdLease } from './lease.ts'
+import { messagesOf, type RequestOf, requestsOf } from './made.ts'
 import { checkedKeys, keyedIds } from './message-keys.ts'
 import { type Plan, planFrom, planText, type Rejection } from './plan.ts'
-import { idsOf, traceOf } from './reconcile.ts'
-
-/** One row of a call, as it would be decided now. */
-export interface Checked {
-  /** The row as it stands in the call. */
-  readonly value: unknown
-  /** The message that the row asks for; absent where it cannot be read as one. */
-  readonly request?: MessageRequest
-  /** Why it is not sent. */
-  readonly rejection?: Rejection
-}
+import { type Checked, planAndAdmit, planOf, unitsOfRow, unitsOfRows } from './planning.ts'
+import { traceOf } from './reconcile.ts'
 
 /** What became of one row. */
 export type Row =
@@ -39,6 +21,10 @@ export type Row =
       readonly kind: 'accepted'
       readonly id: string
       readonly normalized?: NormalizedTexts
+      /** Absent: 1. */
+      readonly units?: number
+      /** Of an advertisement that is held until the morning: when it is sent. Milliseconds since 1970. */
+      readonly heldUntil?: number
       /** Another call had the message accepted before, by its key. */
       readonly replayed?: true
     }
@@ -59,40 +45,7 @@ export interface Replayed {
 
 type Refused = Extract<Decided, { kind: 'refused' }>
 
-/** Under which names a call runs. */
-export interface Identity {
-  readonly reservation: string
-  readonly claim?: { readonly key: string; readonly fingerprint: string }
-  /** The caller's own Idempotency-Key. */
-  readonly key?: string
-  readonly idOf: (index: number) => string
-}
-
-/**
- * @param body what the call asks for, to tell it from another call with the same key
- * @throws Problem `invalid-idempotency-key`
- */
-export function identityOf(call: Call, body: unknown): Identity {
-  const key = idempotencyKey(call.request)
-  const reservation = randomId()
-  const owner = { customer: call.caller.customer, environment: call.environment }
-  if (key === undefined) return { reservation, idOf: idsOf(owner, { reservation }) }
-  const mark = fingerprint(call.request.method, call.path, body)
-  const claim = { key: hash('sha256', key, 'base64url'), fingerprint: mark }
-  return { reservation, claim, key, idOf: idsOf(owner, { key, fingerprint: mark }) }
-}
-
 const notTaken: Rejection = { code: 'queue-unavailable', detail: 'The message was not accepted, and its unit was given back.' }
-
-function planOf({ charset }: Call, rows: readonly Checked[]): Plan {
-  const sent: number[] = []
-  const rejected = new Map<number, Rejection>()
-  for (const [index, { rejection }] of rows.entries()) {
-    if (rejection === undefined) sent.push(index)
-    else rejected.set(index, rejection)
-  }
-  return { texts: textRules(charset), rows: sent, rejected }
-}
 
 const stillOpen: Rejection = {
   code: 'idempotency-in-progress',
@@ -109,30 +62,21 @@ interface Exceptions {
   readonly known: ReadonlySet<number>
 }
 
-type RequestOf = (index: number) => MessageRequest | undefined
-
-/**
- * The messages that rows ask for, by the rules of the plan: another charset may have been set since it was decided.
- * @returns `undefined` for a row that this version cannot read in the same way
- */
-function requestsOf({ charset }: Call, plan: Plan, rows: readonly Checked[]): RequestOf {
-  const decided = charsetOfRules(plan.texts)
-  if (decided === charset) return (index) => rows[index]?.request
-  if (decided === undefined) return () => undefined
-  return (index) => messageRequestIn(decided).safeParse(rows[index]?.value).data
-}
-
 /** The rows of a plan, as they ended. */
-function rowsOf({ rows, rejected }: Plan, ended: Exceptions, { idOf }: Identity, requestOf: RequestOf): Row[] {
+function rowsOf({ rows, rejected, sending }: Plan, ended: Exceptions, { idOf }: Identity, requestOf: RequestOf): Row[] {
   const sent = rows.map((index): Row => {
     if (ended.untaken.has(index)) return { index, kind: 'rejected', rejection: notTaken }
     if (ended.open.has(index)) return { index, kind: 'rejected', rejection: stillOpen }
     const normalized = requestOf(index)?.normalized
+    const units = sending.units.get(index)
+    const heldUntil = sending.heldUntil.get(index)
     return {
       index,
       kind: 'accepted',
       id: idOf(index),
       ...(normalized !== undefined && { normalized }),
+      ...(units !== undefined && { units }),
+      ...(heldUntil !== undefined && { heldUntil }),
       ...(ended.known.has(index) && { replayed: true }),
     }
   })
@@ -140,15 +84,20 @@ function rowsOf({ rows, rejected }: Plan, ended: Exceptions, { idOf }: Identity,
   return others.length === 0 ? sent : [...sent, ...others].sort((a, b) => a.index - b.index)
 }
 
-function takingOf(api: Api, plan: Plan, { reservation, claim, key }: Identity, ids: readonly string[] | undefined): Taking {
-  // The ids of messages with keys are stored as they are.
-  const trace = ids === undefined ? traceOf(plan.rows, key) : undefined
-  return {
-    api,
-    reservation,
-    ...(claim !== undefined && { idempotency: { ...claim, plan: planText(plan) } }),
-    ...(trace !== undefined && { trace }),
-    ...(ids !== undefined && { ids }),
+/** What a call takes for a plan. @param idOf the ids of messages that have keys of their own */
+function takingOf(api: Api, { reservation, claim, key, idOf }: Identity, isKeyed: boolean): (plan: Plan) => Taking {
+  return (plan) => {
+    // The ids of messages with keys are stored as they are.
+    const trace = isKeyed ? undefined : traceOf(plan.rows, key)
+    const weights = plan.rows.map((index) => unitsOfRow(plan, index))
+    return {
+      api,
+      reservation,
+      ...(claim !== undefined && { idempotency: { ...claim, plan: planText(plan) } }),
+      ...(trace !== undefined && { trace }),
+      ...(isKeyed && { ids: plan.rows.map(idOf) }),
+      ...(isKeyed && plan.sending.units.size > 0 && { weights }),
+    }
   }
 }
 
@@ -182,7 +131,7 @@ function keptFrom(response: string): Exceptions {
  * is confirmed comes to nothing; where some are, those are kept and the units of the others given back.
  *
  * The rows are decided once. A later run with the same Idempotency-Key uses what the first one decided.
- * @param refusal thrown where no row can be sent, unless an earlier run decided otherwise
+ * @param refusal thrown where no row can be sent, unless an earlier run decided otherwise. Of the rows as they were decided
  * @throws Problem `queue-unavailable`
  */
 export async function submit(
@@ -190,16 +139,14 @@ export async function submit(
   api: Api,
   given: readonly Checked[],
   ofCall: Identity,
-  refusal: () => Problem,
+  refusal: (rows: readonly Checked[]) => Problem,
 ): Promise<Submitted | Replayed | Refused> {
   const ids = keyedIds({ customer: call.caller.customer, environment: call.environment }, given)
-  const rows = checkedKeys(given, ids)
   const identity = ids === undefined ? ofCall : { ...ofCall, idOf: (index: number) => ids.get(index) ?? '' }
-  const today = planOf(call, rows)
   const started = performance.now()
-  const taking = takingOf(api, today, identity, ids && today.rows.map(identity.idOf))
-  const admission = today.rows.length === 0 ? await recalled(call, taking) : await admit(call, today.rows.length, taking)
-  if (admission === undefined) throw refusal()
+  const take = takingOf(api, identity, ids !== undefined)
+  const { rows, plan: today, admission } = await planAndAdmit(call, checkedKeys(given, ids), take)
+  if (admission === undefined) throw refusal(rows)
   if (admission.kind === 'refused') return admission
   if (admission.kind === 'replay') return replayed(call, admission, rows, identity)
 
@@ -210,29 +157,11 @@ export async function submit(
   const having = (standing: MessageStanding) => plan.rows.filter((index) => (standings.get(index) ?? 'new') === standing)
   const own = having('new')
   const confirmed =
-    own.length === 0 ? [] : await published(call, admission, messagesOf(own, requestOf, identity, admission), started)
+    own.length === 0 ? [] : await published(call, admission, messagesOf(call, own, plan, requestOf, identity, admission), started)
   const untaken = new Set(own.filter((_, place) => confirmed[place] !== true))
   const ended = { untaken, open: new Set(having('open')), known: new Set(having('known')) }
   await settle(call, admission, plan, ended, identity, confirmed)
   return { kind: 'submitted', admission, rows: rowsOf(plan, ended, identity, requestOf) }
-}
-
-async function recalled(call: Call, { idempotency, ...taking }: Taking): Promise<Decided | undefined> {
-  return idempotency === undefined ? undefined : recall(call, { ...taking, idempotency })
-}
-
-function messagesOf(rows: readonly number[], requestOf: RequestOf, identity: Identity, { reservation }: Admitted): Message[] {
-  return rows.map((index) => {
-    const request = requestOf(index)
-    // Only where another version took over from one that crashed: whether the message was sent, the ledger will say.
-    if (request === undefined) {
-      throw new Problem('queue-unavailable', 'This call was begun by another version and cannot be finished by this one.', {
-        retryAfterMs: 60_000,
-      })
-    }
-    // The time of the first run, so that a replay asks for the very same messages.
-    return messageOf(request, identity.idOf(index), reservation.admittedAt)
-  })
 }
 
 /** @throws Problem `queue-unavailable` where another run may have had the call in the same time */
@@ -273,6 +202,6 @@ async function settle(
   if (reservation.idempotency === undefined && untaken.size === 0) return settlements.accepted(reservation)
   // A lost settle is harmless: after the lease the key may run again, and asks for the same ids.
   const ids = reservation.keyed === undefined ? {} : { untaken: [...untaken].map(idOf) }
-  const outcome = { kind: 'accepted', response: keptText(ended), refund: untaken.size, ...ids } as const
+  const outcome = { kind: 'accepted', response: keptText(ended), refund: unitsOfRows(plan, untaken), ...ids } as const
   await registry.settle(reservation, outcome).catch(() => false)
 }

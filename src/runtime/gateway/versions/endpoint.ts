@@ -24,7 +24,7 @@ export interface Description {
 
 /** What one file in a version's folder exports by default. */
 export interface Endpoint {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /**
    * Below the version: `/messages` in the folder `v1.0` answers at `/v1.0/messages` and `/test/v1.0/messages`. A part
    * in braces, as in `/messages/{id}`, takes one segment of a path.
@@ -48,7 +48,7 @@ interface Definition<
   Query extends z.ZodObject | undefined,
   Params extends z.ZodObject | undefined,
 > {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly summary: string
   /** What the body has to be; absent: the endpoint takes none. */

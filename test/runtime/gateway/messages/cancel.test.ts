@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 const newOwner = (): Owner => ({ customer: uniqueName('acme'), environment: 'live' })
-const held = { until: 9_000, units: 3, acceptedAt: 7 }
+const held = { heldUntil: 9_000, units: 3, acceptedAt: 7 }
 
 /** Units as a registry gives them back: once for each message. */
 function books() {
@@ -35,7 +35,7 @@ function books() {
 
 async function heldMessage(ledger: Ledger, owner: Owner): Promise<string> {
   const id = randomId()
-  await ledger.queued(owner, [{ id, ref: 'r-1', at: 5, held }])
+  await ledger.queued(owner, [{ id, ref: 'r-1', at: 5, ...held }])
   return id
 }
 
@@ -82,7 +82,7 @@ describe('a message that is held', () => {
     const owner = newOwner()
     const id = randomId()
     const day = 86_400_000
-    await dynamo.open(() => 0).queued(owner, [{ id, at: 0, held: { ...held, until: 29 * day } }])
+    await dynamo.open(() => 0).queued(owner, [{ id, at: 0, ...held, heldUntil: 29 * day }])
     const ledger = dynamo.open(() => day)
     await cancelMessage({ ledger, giveBack: books().giveBack }, owner, id)
     expect((await dynamo.open(() => 58 * day).standings(owner, [id])).get(id)?.status).toBe('cancelled')

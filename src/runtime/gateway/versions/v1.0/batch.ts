@@ -1,13 +1,16 @@
 import * as z from 'zod'
 import type { Charset } from '../../../../domain/euc-kr.ts'
-import { messageRequestIn, normalizedTexts } from '../../../../domain/message.ts'
+import { describedRequestIn, normalizedTexts } from '../../../../domain/message.ts'
 import { type FieldError, Problem, type ProblemCode, problemTable } from '../../../../domain/problem.ts'
 import { isRecord } from '../../../../domain/record.ts'
 import { json } from '../../http/http.ts'
 import { rateLimitHeaders, standings } from '../../http/rate-limit-headers.ts'
 import { checkedRows, refOf } from '../../messages/checked-rows.ts'
+import { identityOf } from '../../messages/identity.ts'
+import type { Checked } from '../../messages/planning.ts'
 import { isCut } from '../../messages/sandbox.ts'
-import { type Checked, identityOf, type Row, submit } from '../../messages/submit.ts'
+import { heldAnswer, shownOf, unitsAnswer } from '../../messages/shown.ts'
+import { type Row, submit } from '../../messages/submit.ts'
 import { endpoint } from '../endpoint.ts'
 
 const maxMessages = 500
@@ -25,7 +28,7 @@ const body = z.strictObject({
 })
 
 const described = (charset: Charset) =>
-  z.object({ defaults, messages: z.array(messageRequestIn(charset)).min(1).max(maxMessages) })
+  z.object({ defaults, messages: z.array(describedRequestIn(charset)).min(1).max(maxMessages) })
 
 const problem = z.object({
   code: z.string(),
@@ -37,6 +40,7 @@ const answer = z.object({
   batchId: z.string(),
   accepted: z.int(),
   rejected: z.int(),
+  units: z.int().optional().meta({ description: 'Units of the accepted messages together. Left out where each has 1' }),
   results: z
     .array(
       z.object({
@@ -45,6 +49,8 @@ const answer = z.object({
         ref: z.string().optional(),
         status: z.enum(['accepted', 'rejected']),
         normalized: normalizedTexts.optional(),
+        units: unitsAnswer,
+        heldUntil: heldAnswer,
         replayed: z
           .literal(true)
           .optional()
@@ -76,13 +82,13 @@ function answerOf(rows: readonly Row[], messages: readonly unknown[]) {
   const results = rows.map((row) => {
     const { index } = row
     if (row.kind === 'accepted') {
-      const { id, normalized, replayed } = row
+      const { id, replayed } = row
       return {
         index,
         id,
         ...refOf(messages[index]),
         status: 'accepted',
-        ...(normalized && { normalized }),
+        ...shownOf(row),
         ...(replayed && { replayed }),
       }
     }
@@ -91,14 +97,20 @@ function answerOf(rows: readonly Row[], messages: readonly unknown[]) {
     const named = validButUnsent.has(rejection.code) ? refOf(messages[index]) : {}
     return { index, ...named, status: 'rejected', problem: { ...rejection, retryable: problemTable[rejection.code].retryable } }
   })
-  const accepted = rows.filter(({ kind }) => kind === 'accepted').length
-  return { accepted, rejected: rows.length - accepted, results }
+  const accepted = rows.filter((row) => row.kind === 'accepted')
+  const units = accepted.reduce((sum, row) => sum + (row.units ?? 1), 0)
+  const priced = units === accepted.length ? {} : { units }
+  return { accepted: accepted.length, rejected: rows.length - accepted.length, ...priced, results }
 }
 
-function noneValid(rows: readonly Checked[]): Problem {
+/** Why no message is sent: the reason that all of them share, or that none is a valid request. */
+function noneSent(rows: readonly Checked[]): Problem {
   const errors = pointed(rows).slice(0, 50)
   const [first] = errors
-  return new Problem('invalid-request', `No message is valid. ${first?.pointer}: ${first?.detail}`, { errors })
+  const [code = 'invalid-request', ...others] = new Set(rows.flatMap(({ rejection }) => rejection?.code ?? []))
+  const what = others.length > 0 || code === 'invalid-request' ? 'No message is valid' : 'No message can be sent'
+  const shared = others.length > 0 ? 'invalid-request' : code
+  return new Problem(shared, `${what}. ${first?.pointer}: ${first?.detail}`, { errors })
 }
 
 /** Many messages in one call. Invalid ones are rejected one by one; units are taken for all of the others, or for none. */
@@ -117,7 +129,7 @@ export default endpoint({
     const identity = identityOf(call, input)
     // Index -1 belongs to the batch itself, so its id is as stable as those of its messages.
     const batchId = identity.idOf(-1)
-    const done = await submit(call, 'messages', rows, identity, () => refusal ?? noneValid(rows))
+    const done = await submit(call, 'messages', rows, identity, (decided) => refusal ?? noneSent(decided))
     if (done.kind === 'refused') return call.refuse(done)
     const answer = { batchId, ...answerOf(done.rows, messages) }
     if (done.kind === 'replayed') return json(202, answer, { 'idempotency-replayed': 'true' })

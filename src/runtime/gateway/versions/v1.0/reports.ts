@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { isLate, type Owner, type ReportPage } from '../../../ports/index.ts'
 import { json } from '../../http/http.ts'
 import type { Call } from '../../messages/call.ts'
-import { authorizeRead, budgetOf, reportSchema, shown } from '../../messages/reading.ts'
+import { authorizeRead, budgetOf, cursorSchema, reportSchema, shown, wholeNumber } from '../../messages/reading.ts'
 import { endpoint } from '../endpoint.ts'
 
 const maxReports = 500
@@ -11,23 +11,12 @@ const maxWait = 20
 const firstLookMs = 250
 const maxLookMs = 2_000
 
-const whole = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,4}$/, 'is not a whole number')
-    .transform(Number)
-    .pipe(z.int().min(least).max(most))
-
 const query = z.strictObject({
-  cursor: z
-    .string()
-    .max(200)
-    .optional()
-    .meta({ description: 'From the page before. Absent: from the oldest report that is kept' }),
-  limit: whole(1, maxReports)
+  cursor: cursorSchema('the oldest report that is kept'),
+  limit: wholeNumber(1, maxReports)
     .optional()
     .meta({ description: `1 to ${maxReports}, 100 if left out`, example: 100 }),
-  wait: whole(0, maxWait)
+  wait: wholeNumber(0, maxWait)
     .optional()
     .meta({ description: `Seconds to wait for a report where there is none, up to ${maxWait}`, example: 20 }),
 })
