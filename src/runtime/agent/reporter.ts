@@ -33,6 +33,9 @@ interface NotRead {
   readonly retryMs: number
 }
 
+/** A message with one of these has not ended: an advertisement may be held until the morning. */
+const openStatuses: ReadonlySet<string> = new Set(['accepted', 'scheduled', 'queued'])
+
 type Final = 'delivered' | 'failed' | 'expired' | 'unknown'
 
 /** A status that this version does not know is an outcome that is not a delivery; its word becomes the code. */
@@ -117,7 +120,7 @@ export class Reporter {
     const found = new Map((answer?.messages ?? []).map((one) => [one.id, one]))
     const outcomes = rows.map((row): JournalRow => {
       const one = row.id === undefined ? undefined : found.get(row.id)
-      const isOpen = one === undefined || one.status === 'accepted' || one.status === 'queued'
+      const isOpen = one === undefined || openStatuses.has(one.status)
       const { to, code } = isOpen ? { to: 'unknown' as const, code: 'no-report' } : finalOf(one)
       return { ...row, state: to, code, at: isOpen ? table.now() : one.at }
     })

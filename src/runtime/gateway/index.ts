@@ -1,5 +1,7 @@
 export { createGateway, type Observation } from './gateway.ts'
 export type { Gateway } from './http/http.ts'
 export { type Listening, serve } from './http/node.ts'
+export { cancelMessage } from './messages/cancel.ts'
+export { payDebts } from './messages/debts.ts'
 export { reconcile } from './messages/reconcile.ts'
 export { discoverEndpoints } from './versions/endpoints.ts'

@@ -50,10 +50,14 @@ const common = {
   code: z.string().optional().meta({ description: "The carrier's own word for the outcome" }),
   at: z.iso.datetime().meta({ description: 'Since when' }),
 }
+/** Named values to which later versions may add: whoever reads them needs a branch for one that it does not know. */
+function growing(known: readonly string[], description: string) {
+  return z.string().meta({ description: `${description}: ${known.join(', ')}. More may be added`, examples: [...known] })
+}
 /** A message's status, as its customer reads it. */
-export const statusSchema = z.object({ ...common, status: z.enum(statuses) })
+export const statusSchema = z.object({ ...common, status: growing(statuses, 'Where the message is') })
 /** A message's final outcome. */
-export const reportSchema = z.object({ ...common, status: z.enum(outcomes) })
+export const reportSchema = z.object({ ...common, status: growing(outcomes, 'What became of it') })
 
 export function shown({ id, ref, status, code, at }: Standing | Report) {
   return {

@@ -2,6 +2,7 @@ import type { AdmitRequest, Reservation } from '../../../domain/admission.ts'
 import type { Environment } from '../../../domain/names.ts'
 import type { Registry } from '../../../registry/index.ts'
 import type { Ledger } from '../../ports/index.ts'
+import { payDebts } from './debts.ts'
 import { reconcile } from './reconcile.ts'
 
 /** Ends reservations behind the calls' backs. What is lost here, by a crash or a limit, is reconciled later. */
@@ -12,7 +13,7 @@ export interface Settlements {
   failed(reservation: Reservation): void
   /** A call that the registry did not answer. It may have taken the units, or may do so when it wakes up. */
   unanswered(request: AdmitRequest): void
-  /** Compares a customer's open reservations with the ledger. */
+  /** Compares a customer's open reservations with the ledger, and pays what is owed for messages that were never sent. */
   reconcile(customer: string, environment: Environment): void
 }
 
@@ -98,6 +99,7 @@ export function createSettlements(registry: Registry, ledger: Ledger | undefined
     for (const [name, owner] of turns) {
       // A registry or ledger that is away is asked again at the customer's next turn.
       await reconcile(registry, books, owner).catch(() => undefined)
+      await payDebts((repayment) => registry.giveBack(repayment), books, owner).catch(() => undefined)
       turns.delete(name)
     }
     running = false

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { environments } from '../../../domain/names.ts'
 import type { Registry } from '../../../registry/index.ts'
 import type { Ledger } from '../../ports/index.ts'
+import { payDebts } from './debts.ts'
 import { reconcile } from './reconcile.ts'
 
 /** Maximum pause between two customers, so that a sweep of a few customers ends soon after it begins. */
@@ -10,8 +11,8 @@ const maxPauseMs = 1_000
 const maxTimerMs = 2 ** 31 - 1
 
 export interface SweepOptions {
-  readonly registry: Pick<Registry, 'customers' | 'open' | 'settle'>
-  readonly ledger: Pick<Ledger, 'standings'>
+  readonly registry: Pick<Registry, 'customers' | 'open' | 'settle' | 'giveBack'>
+  readonly ledger: Pick<Ledger, 'standings' | 'decisions'>
   /** Time from the start of one sweep to the start of the next, in milliseconds. */
   readonly everyMs: number
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void
@@ -20,7 +21,8 @@ export interface SweepOptions {
 }
 
 /**
- * Reconciles the open reservations of every customer, slowly and again and again. A call of a customer reconciles that
+ * Reconciles the open reservations of every customer, slowly and again and again, and pays what is owed to it for messages that
+ * were cancelled or refused at hand-over. A call of a customer reconciles that
  * customer at once (`settlements.ts`); the sweep is for customers that do not call again after a gateway crashed.
  *
  * Two gateways may look at the same customer at the same time: the registry closes a reservation once.
@@ -69,6 +71,8 @@ async function sweepOnce({ registry, ledger, everyMs, log }: SweepOptions, signa
       try {
         const { closed, returned } = await reconcile(registry, ledger, owner)
         if (closed > 0) log('open-units-reconciled', { ...owner, calls: closed, returned })
+        const paid = await payDebts((repayment) => registry.giveBack(repayment), ledger, owner)
+        if (paid > 0) log('owed-units-paid', { ...owner, returned: paid })
       } catch (error) {
         failures += 1
         cause = error

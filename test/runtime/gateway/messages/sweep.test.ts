@@ -40,6 +40,7 @@ function registryOf({ registry, customer }: World, onLook: () => void = () => un
       return registry.open(id, environment)
     },
     settle: (...args) => registry.settle(...args),
+    giveBack: (repayment) => registry.giveBack(repayment),
   }
 }
 
@@ -131,7 +132,7 @@ it('continues after the ledger has failed, and logs why', async () => {
   }
   const sweep = sweepOpenUnits({
     registry: registryOf(world),
-    ledger: { standings },
+    ledger: { standings, decisions: ledger.decisions },
     everyMs: 20,
     log: (event, fields) => void logged.push({ event, ...fields }),
     random: () => 0,

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
+import { isHandOverCode } from '../../../../domain/holding.ts'
+import type { Report } from '../../../../domain/report.ts'
 import { isLate, type Owner, type ReportPage } from '../../../ports/index.ts'
 import { json } from '../../http/http.ts'
 import type { Call } from '../../messages/call.ts'
@@ -48,6 +50,11 @@ async function awaited(call: Call, { owner, cursor, limit, waitMs }: Asked): Pro
   return page
 }
 
+/** Whether the message of a report was refused when it was handed over, or cancelled: its units may still be owed. */
+function isNeverSent({ status, code }: Report): boolean {
+  return status === 'cancelled' || (status === 'failed' && isHandOverCode(code))
+}
+
 /** What became of messages, in the order in which it became known. Reading the next page acknowledges this one. */
 export default endpoint({
   method: 'GET',
@@ -70,6 +77,8 @@ export default endpoint({
     const done = waitMs > 0 ? call.readLimits.poll(owner) : undefined
     try {
       const page = await awaited(call, { owner, cursor, limit: asked.limit ?? 100, waitMs })
+      // Who reads that a message was never sent expects its units back. Functions have no sweep that would give them back.
+      if (page.reports.some(isNeverSent)) call.settlements.reconcile(owner.customer, owner.environment)
       return json(200, { reports: page.reports.map(shown), cursor: call.cursors.give(owner, page.cursor), more: page.more })
     } finally {
       done?.()

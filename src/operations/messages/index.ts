@@ -1,0 +1,1 @@
+export { cancelFor } from './cancel.ts'
