@@ -21,6 +21,8 @@ export const fields = [
   'sendAt',
   'expiresAt',
   'acceptedAt',
+  'purpose',
+  'originCode',
 ] as const
 export type Field = (typeof fields)[number]
 

@@ -21,6 +21,10 @@ export const writing = z.strictObject({
   constants: constants.optional(),
   /** The table's value for each type of message, where the map lists several for one. */
   types: z.partialRecord(z.enum(messageTypes), columnValue).optional(),
+  /** A column for the purpose of the message: `normal`, `auth` or `ad`. */
+  purpose: identifier.optional(),
+  /** A column for the code by which the sender is identified, such as `KISA_ORIGCODE`. */
+  originCode: identifier.optional(),
   /** How numbers are written. */
   phone: z.enum(['e164', 'national']).default('national'),
   /** The rows of the second table. */

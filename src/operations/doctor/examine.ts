@@ -3,6 +3,7 @@ import { type Check, limited, type Places } from './check.ts'
 import { checkCertificate } from './checks/certificate.ts'
 import { checkConfig } from './checks/config.ts'
 import { checkGateway } from './checks/gateway.ts'
+import { checkHeld } from './checks/held.ts'
 import { checkNode } from './checks/node.ts'
 import { checkQueues } from './checks/queues.ts'
 import { checkRegistry } from './checks/registry.ts'
@@ -22,7 +23,9 @@ async function registryAndQueues(places: Places, gateway: Promise<Check[]>, cred
 async function schemaAndReports(places: Places, onAws: boolean): Promise<Check[]> {
   const schema = await limited('schema', again, () => checkSchema(places, onAws))
   if (schema.some(({ state }) => state === 'fail' || state === 'skipped')) return schema
-  return [...schema, ...(await limited('reports', again, () => checkReports(places)))]
+  const reports = limited('reports', again, () => checkReports(places))
+  const held = limited('held messages', again, () => checkHeld(places))
+  return [...schema, ...(await reports), ...(await held)]
 }
 
 type Credentials = Parameters<typeof checkQueues>[2]

@@ -110,6 +110,26 @@ export async function reportLag(place: DatabasePlace, carriers: readonly Carrier
   }
 }
 
+export interface HeldState {
+  readonly queue: string
+  /** Messages that are held. */
+  readonly count: number
+  /** When the oldest was due, or is; in milliseconds since 1970. */
+  readonly oldestDueAt?: number
+}
+
+/** The held messages of each carrier. @throws Problem `database-unavailable`, `schema-outdated` */
+export async function heldState(place: DatabasePlace, carriers: readonly Carrier[]): Promise<HeldState[]> {
+  const database = await openDatabase(place.address, { password: place.password, connections: 1 })
+  try {
+    const states: HeldState[] = []
+    for (const carrier of carriers) states.push({ queue: carrier.queue, ...(await database.held.waiting(carrier)) })
+    return states
+  } finally {
+    await database.close()
+  }
+}
+
 /** An address without its password. */
 function shown(address: string): string {
   return address.replace(/^([a-z]+:\/\/[^/:@]*):[^/@]*@/, '$1@')

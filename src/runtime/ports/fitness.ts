@@ -13,6 +13,8 @@ const needs: Partial<Record<WrittenColumn['field'], { readonly least: number; re
   customer: { least: 1, most: 40 },
   ref: { least: 0, most: 64 },
   media: { least: 0, most: 250 },
+  purpose: { least: 4, most: 6 },
+  originCode: { least: 0, most: 20 },
 }
 
 /** Character sets of MySQL and MariaDB that hold Hangul. */

@@ -57,7 +57,7 @@ export interface Layout {
 }
 
 /** The columns of a managed table. */
-export const managedColumns: Readonly<Record<Field, string>> = {
+export const managedColumns: Readonly<Record<Exclude<Field, 'purpose' | 'originCode'>, string>> = {
   id: 'id',
   customer: 'customer',
   environment: 'environment',
@@ -98,6 +98,8 @@ function readersOf(carrier: Carrier): Record<Field, (row: Row) => Value> {
     sendAt: ({ message }) => at(message.sendAt ?? message.acceptedAt),
     expiresAt: ({ message }) => at(message.expiresAt),
     acceptedAt: ({ message }) => at(message.acceptedAt),
+    purpose: ({ message }) => message.purpose ?? 'normal',
+    originCode: ({ message }) => message.originCode ?? null,
   }
 }
 

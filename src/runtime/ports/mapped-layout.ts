@@ -1,5 +1,5 @@
 import type { MappedTable } from '../../domain/mapped-carrier.ts'
-import { messageTypes } from '../../domain/message.ts'
+import { messageTypes, purposes } from '../../domain/message.ts'
 import { nationalNumber } from '../../domain/phone.ts'
 import type { TableMap } from '../../domain/table-map.ts'
 import { finishedStates, typeValue } from '../../domain/table-rules.ts'
@@ -105,6 +105,14 @@ function mainWriters(table: MappedTable, column: Rename): Writer[] {
   }
   if (columns.subject !== undefined) {
     writers.push({ field: 'subject', column: columns.subject, valueOf: ({ message }) => message.subject ?? '' })
+  }
+  if (write.purpose !== undefined) {
+    const valueOf = ({ message }: Row): Value => message.purpose ?? 'normal'
+    writers.push({ field: 'purpose', column: column(write.purpose), values: [...purposes], valueOf })
+  }
+  if (write.originCode !== undefined) {
+    const valueOf = ({ message }: Row): Value => message.originCode ?? null
+    writers.push({ field: 'originCode', column: column(write.originCode), valueOf })
   }
   writers.push(...fileWriters(columns.files ?? [], map.fileSeparator))
   return [...writers.filter((writer) => !taken.has(writer.column)), ...own]
