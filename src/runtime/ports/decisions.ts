@@ -48,7 +48,7 @@ export type Owed = Pick<Repayment, 'id' | 'units' | 'acceptedAt'>
  * cost twice as much, and a debt without a decision is harmless.
  */
 export interface Decisions {
-  /** Decides about a message unless that was done. @returns what holds from now on, for everybody */
+  /** Decides about a message unless that was done. @returns what holds from now on */
   decide(owner: Owner, message: Decided, asked: Asked): Promise<Verdict>
   /** What is known of up to 100 messages; unknown ids are left out. */
   standings(owner: Owner, ids: readonly string[], budget?: ReadBudget): Promise<ReadonlyMap<string, HeldStanding>>

@@ -27,8 +27,8 @@ async function suppressedAmong(ledger: Ledger, owner: Owner, rows: readonly Held
 }
 
 /**
- * Decides what becomes of rows that are due. The ledger keeps the first decision about each message, so whoever asks again gets
- * the same: another worker, this one after a crash, and a customer who cancels at the same moment. A row whose message cannot be
+ * Decides what becomes of rows that are due. The ledger keeps the first decision about each message, so a later question gets
+ * the same: another worker, this worker after its crash, and a customer who cancels at the same moment. A row whose message cannot be
  * read is decided, too, because it may have been cancelled.
  *
  * Units of what is refused are noted as owed before the decision (`Decisions`).

@@ -27,7 +27,7 @@ export interface ReleaseParts {
  * Releases the held messages of one carrier: notes them in the ledger, and hands over those whose time has come.
  *
  * The order makes every crash harmless. The ledger's decision comes first, and a cancelled message cannot be decided again. Then one
- * transaction of the database takes the row out of the held ones and writes what becomes of it; whoever comes second finds
+ * transaction of the database takes the row out of the held ones and writes what becomes of it; the second finds
  * no row. While the ledger is away nothing is decided, so nothing is released.
  */
 class CarrierReleaser {
@@ -45,7 +45,7 @@ class CarrierReleaser {
     this.#now = parts.now ?? Date.now
   }
 
-  /** @returns how many rows were taken: fewer than a round's where there are no more */
+  /** @returns how many rows were taken: fewer than a round's where that was all */
   async round(): Promise<number> {
     const noted = await this.#note()
     const handedOver = await this.#handOver()

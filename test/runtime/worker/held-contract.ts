@@ -76,7 +76,7 @@ export function heldContract(create: () => Promise<TestDatabase>): void {
       expect(await database.held.takeUnnoted(carrierA, 10)).toMatchObject([{ id: row.message.id, dueAt: 7 }])
     })
 
-    it('go into the carrier table once, whoever releases them', async () => {
+    it('go into the carrier table once, with several workers', async () => {
       const { test, database, heldIds, comeDue } = await prepared()
       const rows = Array.from({ length: 30 }, later)
       await database.flush(carrierA, rows)

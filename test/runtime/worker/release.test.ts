@@ -127,7 +127,7 @@ it('ends what has expired, and advertisements at night and for who has opted out
   expect(await idsIn(test, table)).toContain(rows.held.message.id)
 })
 
-it('releases nothing while the ledger is away, says why and how late it is, and goes on afterwards', async () => {
+it('releases nothing while the ledger is away, says why and how late it is, and resumes afterwards', async () => {
   const { test, database, row, releaserOf, events } = await prepared()
   await database.flush(carrierA, [row(), row({ purpose: 'ad', adNight: 'consent', sendAt: 0 })])
   await comeDue(test)

@@ -16,7 +16,7 @@ function released(detail: string): Problem {
  * Cancels a message that is held for its time. When it resolves, the message is never sent. Repeating it gives the same answer.
  *
  * The debt is noted first, then the ledger decides between this and the release, then the report is appended and the units are
- * given back. Whoever dies in between leaves a debt that a gateway pays, and a report that the worker appends at the message's time.
+ * given back. A crash in between leaves a debt that a gateway pays, and a report that the worker appends at the message's time.
  *
  * @throws Problem `message-unknown`, `message-released`, `ledger-unavailable`
  */

@@ -50,7 +50,7 @@ const common = {
   code: z.string().optional().meta({ description: "The carrier's own word for the outcome" }),
   at: z.iso.datetime().meta({ description: 'Since when' }),
 }
-/** Named values to which later versions may add: whoever reads them needs a branch for one that it does not know. */
+/** Named values to which later versions may add: readers need a branch for one that it does not know. */
 function growing(known: readonly string[], description: string) {
   return z.string().meta({ description: `${description}: ${known.join(', ')}. More may be added`, examples: [...known] })
 }
