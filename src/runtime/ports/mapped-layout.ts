@@ -107,12 +107,12 @@ function mainWriters(table: MappedTable, column: Rename): Writer[] {
     writers.push({ field: 'subject', column: columns.subject, valueOf: ({ message }) => message.subject ?? '' })
   }
   if (write.purpose !== undefined) {
-    const valueOf = ({ message }: Row): Value => message.purpose ?? 'normal'
-    writers.push({ field: 'purpose', column: column(write.purpose), values: [...purposes], valueOf })
+    const purposeOf = ({ message }: Row): Value => message.purpose ?? 'normal'
+    writers.push({ field: 'purpose', column: column(write.purpose), values: [...purposes], valueOf: purposeOf })
   }
   if (write.originCode !== undefined) {
-    const valueOf = ({ message }: Row): Value => message.originCode ?? null
-    writers.push({ field: 'originCode', column: column(write.originCode), valueOf })
+    const codeOf = ({ message }: Row): Value => message.originCode ?? null
+    writers.push({ field: 'originCode', column: column(write.originCode), valueOf: codeOf })
   }
   writers.push(...fileWriters(columns.files ?? [], map.fileSeparator))
   return [...writers.filter((writer) => !taken.has(writer.column)), ...own]
