@@ -26,10 +26,13 @@ const acme = [
   '20_000',
   '--queue',
   'carrier-a',
+  '--sender',
+  '1588-1234',
 ] as const
+const sending = { senders: 'registered', destinations: ['+82'], adNight: 'hold', originCode: null, priceClass: null }
 const instant = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]{12}Z$/)
 const keyFields = ['keyId', 'scheme', 'environment', 'state', 'createdAt', 'notBefore', 'expiresAt', 'revokedAt', 'allowIps']
-const profileFields = ['id', 'name', 'state', 'timeZone', 'createdAt', 'quotas', 'routes', 'keys']
+const profileFields = ['id', 'name', 'state', 'timeZone', 'createdAt', 'quotas', 'routes', 'sending', 'keys']
 
 let here: RunOptions
 beforeEach(() => {
@@ -42,7 +45,8 @@ describe('customer add', () => {
     const { stdout, stderr, code } = await run([...acme, '--key', 'live', '--key', 'test'], here)
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     const lines = stdout.split('\n')
-    expect(lines[0]).toBe('customer  acme  Acme Ltd')
+    expect(lines[0]).toBe('customer      acme  Acme Ltd')
+    expect(lines).toContain('senders       15881234')
     expect(stdout).toMatch(/^live +1,000 per day · 20,000 per month {2}→ queue carrier-a$/m)
     expect(stdout).toMatch(/^test +1,000 per day · 10 per second \(burst 50\) {2}→ queue sandbox$/m)
     const secrets = secretsIn(stdout)
@@ -68,6 +72,7 @@ describe('customer add', () => {
         { api: 'messages', environment: 'test', targets: [{ queue: 'sandbox', weight: 1, order: 1 }] },
         { api: 'messages', environment: 'live', targets: [{ queue: 'carrier-a', weight: 1, order: 1 }] },
       ],
+      sending,
       dryRun: false,
     })
     expect(keys).toHaveLength(1)
@@ -186,7 +191,7 @@ describe('customer list and show', () => {
 describe('customer set, suspend, resume and remove', () => {
   beforeEach(() => ok([...acme, '--key', 'live'], here))
 
-  const changed = { id: 'acme', createdAt: instant }
+  const changed = { id: 'acme', createdAt: instant, sending }
   const cases = [
     {
       args: ['set', 'acme', '--name', 'Acme Holdings'],

@@ -46,7 +46,8 @@ function stateOf(report: Report, name: string): string | undefined {
 describe('a healthy setup', () => {
   test('checks everything, and exits with 0', async () => {
     const here = await healthyFolder()
-    await ok(['customer', 'add', 'acme', '--day', '5', '--queue', 'carrier-a', '--key', 'live', '--key', 'test'], here)
+    const complete = ['--day', '5', '--queue', 'carrier-a', '--sender', '1588-1234', '--key', 'live', '--key', 'test']
+    await ok(['customer', 'add', 'acme', ...complete], here)
     const report = await doctor(here)
     expect(report).toMatchObject({ code: 0, summary: { ok: 7, warn: 0, fail: 0 } })
     expect(report.checks.map(({ name }) => name)).toEqual([

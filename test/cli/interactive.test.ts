@@ -17,6 +17,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     day: 'Live units per day',
     month: 'Live units per month',
     queue: 'Queue for live messages',
+    sender: 'Registered sender',
   }
 
   test('customer add prompts for every value, and applies the answers', async () => {
@@ -31,6 +32,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
         [questions.day, `1000${enter}`],
         [questions.month, enter],
         [questions.queue, `carrier-a${enter}`],
+        [questions.sender, `1588-1234${enter}`],
       ],
     )
     expect(code, screen).toBe(0)
@@ -46,6 +48,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
       ],
       keys: [{ environment: 'live' }, { environment: 'test' }],
     })
+    expect(await json(['sender', 'list', 'acme'], { cwd: folder })).toMatchObject({ senders: [{ number: '+8215881234' }] })
   })
 
   test('prompts only for values without a flag, and an empty answer skips the limit and the route', async () => {
@@ -86,6 +89,8 @@ describe.skipIf(!hasPython())('on a terminal', () => {
         ['is not a number', `${wipe}none${enter}`],
         [questions.queue, `sandbox${enter}`],
         ['may not use the sandbox', `${wipe}carrier-a${enter}`],
+        [questions.sender, `0505${enter}`],
+        ['cannot be a sender', `${wipe}${enter}`],
       ],
     )
     expect(code, screen).toBe(0)

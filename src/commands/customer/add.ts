@@ -87,7 +87,7 @@ async function promptForMissing(typed: PartialCustomer): Promise<PartialCustomer
   const zone = typed.timeZone ?? (await ask({ message: 'Time zone', fallback: defaultTimeZone, check: timeZone }))
   const quota = typed.quota ?? (await promptForQuota())
   const queue = typed.queue ?? (await promptForQueue())
-  const senders = typed.senders ?? (await promptForSender())
+  const senders = typed.senders ?? (queue === '' ? undefined : await promptForSender())
   const keysFor = typed.keysFor ?? environments.filter((environment) => environment === 'test' || queue !== '')
   return { id, name, timeZone: zone, quota, queue: queue === '' ? undefined : queue, senders, keysFor }
 }
