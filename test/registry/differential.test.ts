@@ -39,6 +39,8 @@ const operation = fc.oneof(
       recall: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
       /** Numbers of messages with keys of their own; as many as there are, so many units. */
       ids: fc.option(fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 5 }), { nil: undefined }),
+      /** The units of these messages, some of them. */
+      weights: fc.option(fc.array(fc.constantFrom(1, 1, 2, 3), { minLength: 5, maxLength: 5 }), { nil: undefined }),
       idempotency: fc.option(fc.record({ key: fc.constantFrom('a', 'b'), fingerprint: fc.constantFrom('x', 'x', 'y') })),
     }),
   },
@@ -171,10 +173,12 @@ class Comparison {
     address,
     recall,
     ids: numbers,
+    weights: ofMessages,
     ...rest
   }: Extract<Operation, { kind: 'admit' }>): Promise<void> {
     this.#count += 1
     const ids = numbers?.map((number) => `${this.#id}-message-${number}`)
+    const weights = ids && ofMessages?.slice(0, ids.length)
     // Redis lets a record expire by its own clock, so no record is asked for again when SQLite's may have expired.
     const era = Math.floor(this.#clock.now / (24 * hourMs * 10))
     const request = {
@@ -182,8 +186,8 @@ class Comparison {
       customer: this.#id,
       keyId: `${key}-${rest.environment}`,
       environment: rest.environment,
-      units: ids?.length ?? rest.units,
-      ...(ids !== undefined && { ids }),
+      units: weights?.reduce((sum, weight) => sum + weight, 0) ?? ids?.length ?? rest.units,
+      ...(ids !== undefined && { ids, ...(weights !== undefined && { weights }) }),
       address: addressOf(address),
       ...(api !== undefined && { api }),
       ...(recall && idempotency !== null && { recall: true as const }),
@@ -228,7 +232,8 @@ class Comparison {
     const id = reservation && this.#idsOf(reservation)[row]
     if (reservation === undefined || id === undefined) return
     const { customer, environment, admittedAt: acceptedAt } = reservation
-    await this.#same((registry) => registry.giveBack({ customer, environment, id, units: 1, acceptedAt }))
+    // Of an open call, what it took for the message counts.
+    await this.#same((registry) => registry.giveBack({ customer, environment, id, units: 1 + (row % 2), acceptedAt }))
     await this.#same((registry) => registry.open(customer, environment))
     await this.#same(async (registry) => (await registry.usage(customer, environment)).usage)
   }

@@ -13,6 +13,7 @@ import {
   type Reservation,
   reconcileAfterMs,
   type StoredMessage,
+  sortedOpen,
   type Usage,
 } from '../../src/domain/admission.ts'
 import { windowsAt } from '../../src/domain/calendar.ts'
@@ -154,8 +155,7 @@ export class Model implements Modelled {
 
   async open(customer: string, environment: Environment) {
     const all = [...this.#of(customer, environment).open.values()]
-    const sorted = all.map((one) => (one.ids === undefined ? one : { ...one, ids: one.ids.toSorted() }))
-    return openOf(sorted, this.#clock.now)
+    return openOf(all.map(sortedOpen), this.#clock.now)
   }
 
   #of(customer: string, environment: Environment): Books {

@@ -307,7 +307,7 @@ export class RedisRegistry implements Registry {
 
   /** Does not use `#ask`: this is the hot path, and each additional promise costs. */
   async #runAdmit(request: AdmitRequest, zone: string, windows: Windows, instant: number): Promise<Reply> {
-    const { customer, environment, idempotency, nonce, fallback, ids } = request
+    const { customer, environment, idempotency, nonce, fallback, ids, weights } = request
     const named = [keys.profile(customer), keys.usage(customer, environment)]
     if (idempotency !== undefined) named.push(keys.idempotency(customer, environment, idempotency.key))
     const period = messagePeriodOf(instant)
@@ -341,7 +341,7 @@ export class RedisRegistry implements Registry {
         request.trace ?? '',
         request.recall === true ? '1' : '',
         idempotency?.key ?? '',
-        ...(ids === undefined ? [] : [ids.join(','), period]),
+        ...(ids === undefined ? [] : [ids.join(','), period, weights?.join(',') ?? '']),
       )
       return reply as Reply
     } catch (error) {

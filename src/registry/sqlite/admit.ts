@@ -62,7 +62,7 @@ export function admissionsOf(db: DatabaseSync, { books, records, messages, retur
       if (decision.usage !== undefined) books.writeUsage(customer, environment, decision.usage)
       if (decision.open !== undefined) {
         books.open(customer, environment, decision.open)
-        messages.take(customer, environment, decision.open.ids ?? [], decision.open.id, now)
+        messages.take(customer, environment, decision.open, now)
       }
       if (decision.record !== undefined && request.idempotency !== undefined) {
         records.write(customer, environment, request.idempotency.key, decision.record, now)
