@@ -299,6 +299,8 @@ export interface AdmissionState {
   }
   readonly way?: string
   readonly quota?: Quota
+  /** What the customer may send, and the version of that. */
+  readonly sending?: { readonly version: string; readonly policy: SendingPolicy }
   readonly usage: Usage
   readonly idempotency?: IdempotencyRecord
   readonly nonceUsed?: boolean

@@ -61,7 +61,10 @@ function answeredBy(record: IdempotencyRecord, claim: IdempotencyClaim, now: num
 export function decide(request: AdmitRequest, state: AdmissionState, windows: Windows, now: number): Decision {
   const refused = refusalOf(request, state, now)
   if (refused !== undefined) return { kind: 'refused', reason: refused, now }
+  // Before anything is used up: the rows were planned with a policy that no longer holds, or with none.
   const { fallback } = request
+  if (request.policy !== undefined && request.recall !== true && state.sending && request.policy !== state.sending.version)
+    return { kind: 'policy', ...state.sending, now }
   if (request.api !== undefined && state.way === undefined && fallback === 'ask') return { kind: 'unrouted', now }
   // Used up even if the call is refused below: a signature that was seen is never good for another call.
   if (request.nonce !== undefined && state.nonceUsed === true) return { kind: 'refused', reason: 'nonce-reused', now }
@@ -209,7 +212,7 @@ function firstRecord(claim: IdempotencyClaim, reservation: Reservation, now: num
 
 /** Whether a decision has used up the call's nonce: it got as far as looking at it. */
 export function usesNonce(decision: Admission): boolean {
-  if (decision.kind === 'unrouted') return false
+  if (decision.kind === 'unrouted' || decision.kind === 'policy') return false
   return decision.kind !== 'refused' || refusals.indexOf(decision.reason) > refusals.indexOf('nonce-reused')
 }
 

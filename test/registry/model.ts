@@ -21,6 +21,7 @@ import { decide } from '../../src/domain/decide.ts'
 import type { Environment } from '../../src/domain/names.ts'
 import { routePlanText } from '../../src/domain/route.ts'
 import { closing, type Ending, hasUnits, type Returned, releasedMs, repaid, returnedOf } from '../../src/domain/settling.ts'
+import { sendingOf } from '../../src/registry/compiled.ts'
 import type { Outcome, Profile, Registry } from '../../src/registry/index.ts'
 import type { Clock } from './fixtures.ts'
 
@@ -88,7 +89,7 @@ export class Model implements Modelled {
     const record = books.record(claim?.key, now)
     const state = {
       usage: books.usage,
-      ...(profile !== undefined && { customerState: profile.customer.state }),
+      ...(profile !== undefined && { customerState: profile.customer.state, sending: sendingOf(profile) }),
       ...(key !== undefined && { key }),
       ...(route !== undefined && { way: routePlanText(route) }),
       ...(quota !== undefined && { quota }),
