@@ -1,0 +1,5 @@
+export { statuses } from '../../domain/report.ts'
+export { explained } from './explain.ts'
+export { foundMessage, shownRecord } from './record.ts'
+export { searchOf } from './search.ts'
+export { unknownMessage } from './unknown.ts'
