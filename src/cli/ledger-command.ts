@@ -18,6 +18,9 @@ export function recipient(text: string): string {
 
 /** A command about what the ledger has of one customer. */
 export abstract class LedgerCommand extends BaseCommand {
+  // oclif reads it from the direct parent class only.
+  static override enableJsonFlag = true
+
   /**
    * Opens the ledger for a customer who exists: a slip in the id must not read as a customer without messages.
    * @throws Problem `customer-unknown`
