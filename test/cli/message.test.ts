@@ -73,7 +73,7 @@ describe('message', () => {
       [['message', 'find', 'acme', '--day', '2026-02-30'], /not a day/],
       [['message', 'find', 'acme', '--to', '12'], /not a telephone number/],
       [['message', 'find', 'acme', '--ref', 'a b'], /visible ASCII/],
-      [['message', 'find', 'nobody', '--ref', 'a'], /nobody/],
+      [['message', 'find', 'stranger', '--ref', 'a'], /stranger/],
       [['message', 'show', 'acme', 'x'], /not the id of a message/],
       [['message', 'show', 'acme', id], /test environment of acme[\s\S]*--env test/],
       [['message', 'explain', 'acme', randomId()], /carrier-a: 0 waiting, 0 in flight[\s\S]*apigw queue list/],
@@ -111,7 +111,7 @@ describe('suppression', () => {
     expect(await json(['suppression', 'remove', 'acme', number, '--yes'], here)).toMatchObject({ removed: false, present: false })
     for (const [args, message] of [
       [['suppression', 'add', 'acme', '02'], 'not a telephone number'],
-      [['suppression', 'add', 'nobody', number], 'nobody'],
+      [['suppression', 'add', 'stranger', number], 'stranger'],
       [['suppression', 'add', 'acme', number, '--note', 'a'.repeat(201)], '--note'],
       [['suppression', 'list', 'acme', '--cursor', 'x'], 'cursor'],
     ] as const) {

@@ -7,7 +7,7 @@ import { importSuppressions, readSuppressions } from '../../operations/suppressi
 import { count } from '../../presenters/output.ts'
 
 /** Bad lines that are shown one by one. */
-const mostShown = 100
+const maxShown = 100
 const progressMs = 2_000
 
 export default class SuppressionImport extends LedgerCommand {
@@ -47,8 +47,8 @@ export default class SuppressionImport extends LedgerCommand {
           signal,
           onBadLine: ({ line, detail }) => {
             shown += 1
-            if (shown <= mostShown) this.note(`Line ${line}: ${detail}`)
-            if (shown === mostShown) this.note('More lines are not valid; only their number is shown.')
+            if (shown <= maxShown) this.note(`Line ${line}: ${detail}`)
+            if (shown === maxShown) this.note('More lines are not valid; only their number is shown.')
           },
           onProgress: ({ line, added, present }) => {
             if (performance.now() - shownAt < progressMs) return

@@ -4,12 +4,12 @@ import type { Ledger, Owner, Queue } from '../../runtime/ports/index.ts'
 import { listQueues } from '../queues/index.ts'
 
 /** Queues whose depth is shown. */
-const mostQueues = 5
+const maxQueues = 5
 
 /** The customer's queues as they are now. A message that no worker has written yet waits in one of them. */
 async function depths(queue: Queue, names: readonly string[]): Promise<string> {
   const lines = await Promise.all(
-    names.slice(0, mostQueues).map(async (name) => {
+    names.slice(0, maxQueues).map(async (name) => {
       const line = (await listQueues(queue, name)).find((one) => one.queue === name)
       if (line === undefined) return `${name} does not exist`
       const dead = line.deadLetter === null ? '' : `, ${line.deadLetter.visible} in ${line.deadLetter.queue}`

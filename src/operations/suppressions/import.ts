@@ -5,7 +5,7 @@ import type { BadLine, ReadLine } from './read-csv.ts'
 /** Opt-outs that one request to the ledger takes. */
 const together = 1_000
 /** Bad lines that are kept for the result; all are shown while the file is read. */
-const mostKept = 1_000
+const maxKept = 1_000
 
 /** What an import has done so far. */
 export interface Imported {
@@ -50,7 +50,7 @@ export async function importSuppressions(
       present: done.present + batch.length - added,
       invalid: done.invalid + bad.length,
       line,
-      badLines: [...done.badLines, ...bad].slice(0, mostKept),
+      badLines: [...done.badLines, ...bad].slice(0, maxKept),
     }
     batch = []
     bad = []

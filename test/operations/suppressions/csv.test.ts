@@ -70,7 +70,7 @@ describe('a CSV of opt-outs', () => {
   })
 })
 
-/** A ledger that keeps opt-outs in memory, and refuses when it is told to. */
+/** A ledger that keeps opt-outs in memory, and fails after some calls. */
 function memory(failAfter = Number.POSITIVE_INFINITY) {
   const kept = new Map<string, Suppression>()
   let calls = 0
