@@ -27,3 +27,12 @@ export async function* readLines(path: string): AsyncGenerator<string> {
     throw unreadable(path, cause)
   }
 }
+
+/** Reads the bytes of a file, or of stdin for "-", as they come. @throws Problem `input-invalid` if the file cannot be read */
+export async function* readBytes(path: string): AsyncGenerator<Uint8Array | string> {
+  try {
+    yield* path === '-' ? process.stdin : createReadStream(path)
+  } catch (cause) {
+    throw unreadable(path, cause)
+  }
+}

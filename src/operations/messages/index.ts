@@ -1,1 +1,6 @@
 export { cancelFor } from './cancel.ts'
+export { statuses } from '../../domain/report.ts'
+export { explained } from './explain.ts'
+export { foundMessage, shownRecord } from './record.ts'
+export { searchOf } from './search.ts'
+export { unknownMessage } from './unknown.ts'

@@ -1,3 +1,4 @@
+import { maskedNumber } from '../../domain/masked.ts'
 import { message, sealedEnvelope } from '../../domain/message.ts'
 import { recordOf } from '../../domain/record.ts'
 
@@ -10,10 +11,6 @@ export interface Content {
   /** How many of them the worker cannot parse. */
   readonly unreadable: number
   readonly recipients: readonly string[]
-}
-
-function masked(number: string): string {
-  return number.length < 9 ? '****' : `${number.slice(0, 5)}****${number.slice(-4)}`
 }
 
 function parsed(body: string): unknown {
@@ -31,7 +28,7 @@ export function contentOf(body: string): Content {
   const { customer, environment, messages } = envelope.data
   const recipients = messages.slice(0, 3).map((value) => {
     const to = message.shape.to.safeParse(recordOf(value).to)
-    return to.success ? masked(to.data) : '?'
+    return to.success ? maskedNumber(to.data) : '?'
   })
   const unreadable = messages.filter((value) => !message.safeParse(value).success).length
   return { customer, environment, messages: messages.length, unreadable, recipients }

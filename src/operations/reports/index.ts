@@ -15,6 +15,8 @@ export interface Owner {
   readonly environment: Environment
 }
 
+export type { Ledger } from '../../runtime/ports/index.ts'
+
 export interface Reports {
   readonly reports: readonly Report[]
   readonly cursor: string

@@ -23,7 +23,7 @@ export { batchBytes, batchEntries, type Queue, type QueueState, type Received } 
 export { isLate, ReadBudget } from './read-budget.ts'
 export { secretFrom } from './secret-from.ts'
 export { readSecret } from './secrets.ts'
-export type { Suppression, SuppressionPage } from './suppressions.ts'
+export type { Suppression } from './suppressions.ts'
 export { maxNote, maxSource } from './suppressions.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */

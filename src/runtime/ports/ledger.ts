@@ -72,7 +72,7 @@ export interface MessageQuery {
 export interface MessagePage {
   /** Newest first. Fewer than the limit, even none, where the page has looked at 500 that do not have the status. */
   readonly messages: readonly Standing[]
-  /** Where the next page begins; absent: there are no more. */
+  /** Where the next page begins; absent: it was the last page. */
   readonly cursor?: string
 }
 

@@ -11,14 +11,14 @@ const idsAnEntry = 100
 /** Entries of a day that one query reads. */
 const dayEntriesAQuery = 25
 /** Messages whose status one page looks at: a filter that nothing passes ends after these. */
-const mostExamined = 500
+const maxExamined = 500
 /** What one round may cost: a query, and two requests for the notes and outcomes of a hundred messages. */
 const readsARound = 3
 /** Messages that one round looks up. */
 const aRound = 100
 const instantLength = 15
 /** A day of any time zone touches at most two days in UTC, and three where its clock is set. */
-const mostDays = 3
+const maxDays = 3
 
 /** Looks up standings, as of now. */
 export type Standings = (owner: Owner, ids: readonly string[], budget: ReadBudget) => Promise<ReadonlyMap<string, Standing>>
@@ -104,7 +104,7 @@ export class MessageIndex {
     const messages = new Map<string, Standing>()
     let examined = 0
     while (at.part < plan.partitions.length) {
-      if (messages.size >= limit || examined >= mostExamined || budget.left < readsARound) {
+      if (messages.size >= limit || examined >= maxExamined || budget.left < readsARound) {
         return { messages: [...messages.values()], cursor: written(at, plan.name) }
       }
       const wanted = plan.statuses === undefined ? Math.min(aRound, limit - messages.size) : aRound
@@ -221,7 +221,7 @@ function idsIn(item: Item): string[] {
 /** The days in UTC that a time touches, the last one first. */
 function daysIn(from: number, until: number): string[] {
   const found: string[] = []
-  for (let day = dayOf(until - 1); day >= dayOf(from) && found.length < mostDays; day = dayAfter(day, -1)) found.push(day)
+  for (let day = dayOf(until - 1); day >= dayOf(from) && found.length < maxDays; day = dayAfter(day, -1)) found.push(day)
   return found
 }
 
