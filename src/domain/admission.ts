@@ -271,6 +271,8 @@ export interface IdempotencyRecord {
   readonly response?: string
   /** What the first run decided about the call's rows. */
   readonly plan?: string
+  /** The call was answered after its units had come back: no call has its messages' units. */
+  readonly unpaid?: true
 }
 
 /** Everything that a decision depends on. */

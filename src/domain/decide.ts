@@ -10,7 +10,6 @@ import {
   type IdempotencyRecord,
   leaseMs,
   type MessageStanding,
-  type OpenReservation,
   type Refusal,
   type Reservation,
   reconcileAfterMs,
@@ -129,8 +128,8 @@ function counting(
   if (record !== undefined && claim !== undefined) {
     // The previous run ended without an answer and kept its units: this run resumes with them and takes none.
     const attempt = record.attempt + 1
-    const { keyed: _, ...owned } = record.reservation
-    const reservation = { ...owned, attempt, ...(messages !== undefined && { keyed: true as const }) }
+    // Whether its messages have keys is a fact of the run that took them, whatever this request names.
+    const reservation = { ...record.reservation, attempt, ...(messages !== undefined && { keyed: true as const }) }
     const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation }
     const idempotency = { ...bare(claim), ...planOf(record) }
     const remaining = remainingOf(quota, usage, now)
@@ -246,22 +245,4 @@ function shortage(
     return { reason: 'month-quota-exceeded', retryAfterMs: windows.month.end - now }
   }
   return undefined
-}
-
-/**
- * Usage after `units` of an open reservation were given back, with their share of the rate limiter's clock: never more
- * than were taken, and only to the counts in which they were taken.
- */
-export function refunded(usage: Usage, open: OpenReservation, units: number): Usage {
-  const back = Math.min(units, open.units)
-  const inDay = open.admittedAt >= usage.daySince ? Math.min(back, usage.dayUsed) : 0
-  const inMonth = open.admittedAt >= usage.monthSince ? Math.min(back, usage.monthUsed) : 0
-  return {
-    ...usage,
-    tat: Math.max(0, usage.tat - Math.floor((open.rateCost * back) / open.units)),
-    dayUsed: usage.dayUsed - inDay,
-    dayBack: usage.dayBack + inDay,
-    monthUsed: usage.monthUsed - inMonth,
-    monthBack: usage.monthBack + inMonth,
-  }
 }

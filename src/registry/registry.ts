@@ -1,4 +1,4 @@
-import type { Admission, AdmitRequest, OpenReservations, Reservation, Usage } from '../domain/admission.ts'
+import type { Admission, AdmitRequest, OpenReservations, Repayment, Reservation, Usage } from '../domain/admission.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Customer } from '../domain/customer.ts'
 import type { Environment } from '../domain/names.ts'
@@ -47,14 +47,21 @@ export type Outcome =
   | {
       readonly kind: 'accepted'
       readonly response?: string
-      /** Units of this call that were not used, and are given back. */
+      /**
+       * Units of this call that were not used, and are given back. Where messages have keys of their own, the units of `untaken` are
+       * given back, whatever is said here.
+       */
       readonly refund?: number
-      /** The ids of the messages that they were for, where messages have keys of their own: they are new again. */
+      /** The ids of the messages that they were for. Those with keys of their own are new again. */
       readonly untaken?: readonly string[]
     }
-  | { readonly kind: 'failed' }
-  /** The ledger has no message of the call, and the reservation is older than `reconcileAfterMs`. */
-  | { readonly kind: 'abandoned' }
+  | { readonly kind: 'failed'; readonly untaken?: readonly string[] }
+  /**
+   * The ledger has no message of the call, and the reservation is older than `reconcileAfterMs`.
+   * Here and for `failed`, `untaken` has the ids of the call's messages, where they have no keys of their own: the registry then
+   * knows that their units came back (`giveBack`).
+   */
+  | { readonly kind: 'abandoned'; readonly untaken?: readonly string[] }
   /** Does not end the reservation: the call is still running, and keeps its Idempotency-Key for another `leaseMs`. */
   | { readonly kind: 'running' }
 
@@ -126,6 +133,13 @@ export interface Registry extends OperatorRegistry {
    * @returns whether this call settled it; for `running`, whether the call still owns its key
    */
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean>
+  /**
+   * Gives the units of one accepted message back that was never handed over: once for its id, however often that is asked for, and
+   * not if a settlement gave them back. They go to the day and the month that held `acceptedAt`, as long as these last. A message
+   * with a key of its own stays known.
+   * @returns whether this call gave them back
+   */
+  giveBack(repayment: Repayment): Promise<boolean>
   /**
    * Writes a whole profile and its entry of the audit log, or neither.
    * @param expected the version that was read; absent: the customer must not exist

@@ -114,6 +114,7 @@ const idempotencyRecordSchema: z.ZodType<IdempotencyRecord> = z.looseObject({
   }),
   response: z.string().exactOptional(),
   plan: z.string().exactOptional(),
+  unpaid: z.literal(true).exactOptional(),
 })
 
 /** A reader of one kind of stored JSON. @throws Problem `registry-corrupt` */

@@ -4,8 +4,10 @@ import { calendarContract } from './contract/calendar.ts'
 import { changesContract } from './contract/changes.ts'
 import { checksContract } from './contract/checks.ts'
 import { fallbackContract } from './contract/fallback.ts'
+import { giveBackContract } from './contract/give-back.ts'
 import { idempotencyContract } from './contract/idempotency.ts'
 import { limitsContract } from './contract/limits.ts'
+import { messagesContract } from './contract/messages.ts'
 import { noncesContract } from './contract/nonces.ts'
 import { openContract } from './contract/open.ts'
 import { profilesContract } from './contract/profiles.ts'
@@ -57,6 +59,8 @@ export function registryContract(name: string, open: () => Engine): void {
     idempotencyContract(world)
     settleContract(world)
     openContract(world)
+    giveBackContract(world)
+    messagesContract(world)
     noncesContract(world)
     limitsContract(world)
     calendarContract(world)

@@ -30,11 +30,15 @@ export async function storeAnswer(
   const run = books.run(claim.key, now)
   if (run?.planApart) found = itemsByKey(await table.get([keys.plan(run.record.reservation.id)], deadline))
   const plan = run === undefined ? claim.plan : (runOf(claim.key, books, found, now)?.plan ?? claim.plan)
+  const isUnpaid = run === undefined && !books.open.has(reservation.id)
   const write = randomId(10)
   const item: Item = {
     pk: { S: key.pk },
     sk: { S: key.sk },
-    ...documentOf(recordOf(reservation, claim.fingerprint, outcome.response, plan, now)),
+    ...documentOf({
+      ...recordOf(reservation, claim.fingerprint, outcome.response, plan, now),
+      ...(isUnpaid && { unpaid: true }),
+    }),
     settlement: { S: JSON.stringify({ refund: outcome.refund ?? 0, untaken: outcome.untaken ?? [] }) },
     write: { S: write },
     expires: { N: String(now + idempotencyMs) },

@@ -8,9 +8,9 @@ import {
   type OpenReservation,
   type Usage,
 } from '../../domain/admission.ts'
-import { refunded } from '../../domain/decide.ts'
 import type { Environment } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
+import { closing, type Ending, type Repaid, type Returned } from '../../domain/settling.ts'
 import { readerOf } from '../stored.ts'
 import { type Item, number, text } from './table.ts'
 
@@ -22,11 +22,18 @@ export interface Run {
   readonly planApart?: true
 }
 
-/** Accepted messages of a call that has ended, until each has an item of its own. */
+/** What became of messages when a call ended or a message's units were given back, until each has an item of its own. */
 export interface Noting {
   readonly at: number
   readonly period: number
+  /** Accepted messages with keys of their own. */
   readonly ids: readonly string[]
+  /** Messages whose units came back as the call ended. */
+  readonly released?: readonly string[]
+  /** The Idempotency-Key with which these may be taken again. */
+  readonly again?: string
+  /** The message whose units were given back. */
+  readonly returned?: Returned & { readonly id: string }
 }
 
 /** Enough for every write that can follow within the time of one call, so that a writer finds out whether its write was made. */
@@ -100,7 +107,14 @@ const run = z.looseObject({
     keyed: z.literal(true).exactOptional(),
   }),
 })
-const noting = z.looseObject({ at: z.number(), period: z.number(), ids: z.array(z.string()) })
+const noting = z.looseObject({
+  at: z.number(),
+  period: z.number(),
+  ids: z.array(z.string()),
+  released: z.array(z.string()).exactOptional(),
+  again: z.string().exactOptional(),
+  returned: z.looseObject({ id: z.string(), units: z.number(), takenAt: z.number(), until: z.number() }).exactOptional(),
+})
 const booksSchema = z.looseObject({
   usage,
   open: z.record(z.string(), open),
@@ -179,19 +193,45 @@ export class Books {
     if (this.#runs.delete(key)) this.changed = true
   }
 
-  /** Ends an open reservation, and gives `units` of it back. Of an accepted call, its messages but the untaken are known from now on. */
-  close(entry: OpenReservation, units: number, accepted?: { readonly untaken: readonly string[]; readonly now: number }): void {
+  /**
+   * Ends an open reservation.
+   * @param again the Idempotency-Key with which the same messages may be asked for again
+   * @param before what is remembered of the untaken
+   */
+  close(
+    entry: OpenReservation,
+    ending: Ending,
+    { again, before, now }: { readonly again?: string | undefined; readonly before: readonly Returned[]; readonly now: number },
+  ): void {
+    const { usage, accepted, released } = closing(this.usage, entry, ending, before)
     this.open.delete(entry.id)
     this.changed = true
-    if (units > 0) this.usage = refunded(this.usage, entry, units)
-    const untaken = new Set(accepted?.untaken)
-    const ids = accepted === undefined ? [] : (entry.ids ?? []).filter((id) => !untaken.has(id))
-    if (accepted === undefined || ids.length === 0) return
-    this.noting.set(entry.id, { at: accepted.now, period: messagePeriodOf(entry.admittedAt), ids })
+    if (usage !== undefined) this.usage = usage
+    if (accepted.length === 0 && released.length === 0) return
+    this.noting.set(entry.id, {
+      at: now,
+      period: messagePeriodOf(entry.admittedAt),
+      ids: accepted,
+      ...(released.length > 0 && { released }),
+      ...(again !== undefined && entry.ids === undefined && { again }),
+    })
   }
 
-  noted(reservation: string): void {
-    if (this.noting.delete(reservation)) this.changed = true
+  /** Gives the units of a message back. @returns the name of its noting */
+  repay(id: string, { usage, holder }: Repaid, returned: Returned, now: number): string {
+    const name = returnedName(id)
+    const entry = holder && this.open.get(holder.id)
+    this.usage = usage
+    this.changed = true
+    if (holder?.left !== undefined) this.open.set(holder.id, holder.left)
+    else if (holder !== undefined) this.open.delete(holder.id)
+    const ids = entry === undefined ? [] : [id]
+    this.noting.set(name, { at: now, period: messagePeriodOf(entry?.admittedAt ?? now), ids, returned: { id, ...returned } })
+    return name
+  }
+
+  noted(name: string): void {
+    if (this.noting.delete(name)) this.changed = true
   }
 
   /** Whether a write, which saw version `seen`, was made. `undefined`: too many others have been made since. */
@@ -228,6 +268,11 @@ export class Books {
     }
     this.#bytes += bytes
   }
+}
+
+/** Under which a message whose units were given back is noted; reservations are noted under their ids. */
+export function returnedName(id: string): string {
+  return `returned#${id}`
 }
 
 /** A record without what follows from its place: the owner, the key and the fingerprint of its claim. */

@@ -21,6 +21,16 @@ export const keys = {
     pk: `message#${environment}#${customer}#${id}`,
     sk: '-',
   }),
+  /** The units of this message were given back. */
+  returned: (customer: string, environment: string, id: string): Key => ({
+    pk: `returned#${environment}#${customer}#${id}`,
+    sk: '-',
+  }),
+  /** A settlement gave the units of this message back. */
+  released: (customer: string, environment: string, id: string): Key => ({
+    pk: `released#${environment}#${customer}#${id}`,
+    sk: '-',
+  }),
   nonce: (customer: string, keyId: string, value: string): Key => ({ pk: `nonce#${customer}#${keyId}#${value}`, sk: '-' }),
   document: (name: string): Key => ({ pk: `document#${name}`, sk: 'document' }),
   ready: { pk: 'ready', sk: '-' } satisfies Key,

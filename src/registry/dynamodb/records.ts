@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { type IdempotencyRecord, messagePeriodOf, messagePeriods, type StoredMessage } from '../../domain/admission.ts'
+import type { Returned } from '../../domain/settling.ts'
 import { idempotencyRecordFrom, readerOf } from '../stored.ts'
-import type { Books, Owner } from './books.ts'
+import { type Books, type Owner, returnedName } from './books.ts'
 import { keys, unpacked } from './items.ts'
 import type { Found } from './lane.ts'
 import { type Item, type Key, keyText, number, text } from './table.ts'
@@ -64,4 +65,22 @@ export function messagesOf(
     const period = periods.get(id) ?? number(found.get(keyText(keys.message(customer, environment, id))), 'period')
     return period !== undefined && period >= current - messagePeriods && period <= current ? 'accepted' : undefined
   })
+}
+
+/** What is remembered of the messages whose units were given back. */
+export function returnsOf(
+  { customer, environment }: Owner,
+  ids: readonly string[],
+  books: Books,
+  found: Found,
+  now: number,
+): Returned[] {
+  const all = ids.flatMap((id): Returned | [] => {
+    const noted = books.noting.get(returnedName(id))?.returned
+    if (noted !== undefined) return noted
+    const item = found.get(keyText(keys.returned(customer, environment, id)))
+    const [units, takenAt, until] = ['units', 'takenAt', 'until'].map((name) => number(item, name))
+    return units === undefined || takenAt === undefined || until === undefined ? [] : { units, takenAt, until }
+  })
+  return all.filter(({ until }) => until > now)
 }

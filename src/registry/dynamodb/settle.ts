@@ -1,10 +1,17 @@
-import { type IdempotencyRecord, leaseMs, type Reservation, reconcileAfterMs } from '../../domain/admission.ts'
+import {
+  type IdempotencyRecord,
+  leaseMs,
+  type OpenReservation,
+  type Reservation,
+  reconcileAfterMs,
+} from '../../domain/admission.ts'
+import type { Ending } from '../../domain/settling.ts'
 import type { Outcome } from '../registry.ts'
 import type { Books, Noting } from './books.ts'
 import { keys } from './items.ts'
 import type { Found, Job } from './lane.ts'
-import { type Answer, answerFrom, recordKeys, runOf } from './records.ts'
-import { keyText } from './table.ts'
+import { type Answer, answerFrom, recordKeys, recordOf, returnsOf, runOf } from './records.ts'
+import { type Key, keyText } from './table.ts'
 
 export type Accepted = Extract<Outcome, { kind: 'accepted' }>
 
@@ -12,16 +19,16 @@ export type Accepted = Extract<Outcome, { kind: 'accepted' }>
 export interface Settled {
   /** Whether this settlement ended the reservation. */
   readonly settled: boolean
-  /** Accepted messages that have no item of their own yet, by their reservation. */
+  /** What is to be noted of messages in items of their own. */
   readonly notings: readonly (readonly [string, Noting])[]
 }
 
 /** Messages of a process that has ended are noted by the next settlement. */
 const notingMs = 60_000
 
-/** The messages of one reservation, and those that have waited for longer than a process needs. */
-function notingsOf(books: Books, reservation: string, now: number): Settled['notings'] {
-  return [...books.noting].filter(([id, { at }]) => id === reservation || now - at > notingMs)
+/** A noting, and those that have waited for longer than a process needs. */
+export function notingsOf(books: Books, name: string, now: number): Settled['notings'] {
+  return [...books.noting].filter(([one, { at }]) => one === name || now - at > notingMs)
 }
 
 abstract class Settlement<T> implements Job<T> {
@@ -33,9 +40,26 @@ abstract class Settlement<T> implements Job<T> {
     this.#now = now
   }
 
-  wants(books: Books) {
+  wants(books: Books): Key[] {
     const { idempotency } = this.reservation
     return idempotency === undefined ? [] : recordKeys(this.reservation, idempotency.key, books)
+  }
+
+  /** The items that say whether the units of messages were given back. Messages with keys of their own need none. */
+  protected returnKeys({ open }: Books, untaken: readonly string[]): Key[] {
+    const { id, customer, environment } = this.reservation
+    const isOpen = open.has(id) && open.get(id)?.ids === undefined
+    return isOpen ? untaken.map((one) => keys.returned(customer, environment, one)) : []
+  }
+
+  /** Closes the books of the reservation. */
+  protected close(
+    books: Books,
+    found: Found,
+    { entry, ending, again, now }: { entry: OpenReservation; ending: Ending; again?: string | undefined; now: number },
+  ): void {
+    const before = entry.ids === undefined ? returnsOf(this.reservation, ending.untaken ?? [], books, found, now) : []
+    books.close(entry, ending, { again, before, now })
   }
 
   run(books: Books, found: Found): T {
@@ -84,7 +108,8 @@ export class AcceptJob extends Settlement<Settled> {
   }
 
   override wants(books: Books) {
-    return this.#isAnswer ? [] : super.wants(books)
+    const ofCall = this.#isAnswer ? [] : super.wants(books)
+    return [...ofCall, ...this.returnKeys(books, this.#outcome.untaken ?? [])]
   }
 
   protected end(books: Books, found: Found, now: number): Settled {
@@ -93,37 +118,48 @@ export class AcceptJob extends Settlement<Settled> {
     // The answer that was stored first decides, also on what is given back.
     const { refund = 0, untaken = [] } = answer?.record.reservation.id === id ? answer : this.#outcome
     const entry = books.open.get(id)
-    if (entry !== undefined) books.close(entry, refund, { untaken, now })
+    if (entry !== undefined) this.close(books, found, { entry, ending: { kind: 'accepted', refund, untaken }, now })
     if (idempotency !== undefined && (this.#isAnswer || answer !== undefined)) books.dropRun(idempotency.key)
     return { settled: entry !== undefined, notings: notingsOf(books, id, now) }
   }
 }
 
-/** Gives the units of a call back that came to nothing. */
-export class GiveBackJob extends Settlement<Settled> {
-  readonly #why: 'failed' | 'abandoned'
+type Nothing = Extract<Outcome, { kind: 'failed' | 'abandoned' }>
 
-  constructor(reservation: Reservation, why: 'failed' | 'abandoned', now: () => number) {
+/** Gives the units of a call back that came to nothing. */
+export class ReleaseJob extends Settlement<Settled> {
+  readonly #outcome: Nothing
+
+  constructor(reservation: Reservation, outcome: Nothing, now: () => number) {
     super(reservation, now)
-    this.#why = why
+    this.#outcome = outcome
+  }
+
+  override wants(books: Books) {
+    return [...super.wants(books), ...this.returnKeys(books, this.#outcome.untaken ?? [])]
   }
 
   protected end(books: Books, found: Found, now: number): Settled {
     const { id, attempt, idempotency } = this.reservation
+    const { kind, untaken = [] } = this.#outcome
     const entry = books.open.get(id)
     const answer = this.answer(found, now)
     if (entry !== undefined && answer?.record.reservation.id === id) {
       // It was accepted, and the process ended between the answer and the books.
-      books.close(entry, answer.refund, { untaken: answer.untaken, now })
+      const { refund, untaken: ofAnswer } = answer
+      this.close(books, found, { entry, ending: { kind: 'accepted', refund, untaken: ofAnswer }, now })
       if (idempotency !== undefined) books.dropRun(idempotency.key)
       return { settled: false, notings: notingsOf(books, id, now) }
     }
     const nothing = { settled: false, notings: notingsOf(books, id, now) }
     const run = this.ownRun(books, found, now)
-    if (run !== undefined && (this.#why === 'failed' ? run.attempt > attempt : run.leaseUntil > now)) return nothing
-    if (entry === undefined || (this.#why === 'abandoned' && now - entry.admittedAt < reconcileAfterMs)) return nothing
-    books.close(entry, entry.units)
+    if (run !== undefined && (kind === 'failed' ? run.attempt > attempt : run.leaseUntil > now)) return nothing
+    if (entry === undefined || (kind === 'abandoned' && now - entry.admittedAt < reconcileAfterMs)) return nothing
+    // A record that stays answers for this call, so its messages are not asked for again.
+    const isGone = idempotency !== undefined && run === recordOf(this.reservation, idempotency.key, books, found, now)
+    const again = isGone ? idempotency.key : undefined
+    this.close(books, found, { entry, ending: { kind: 'nothing', untaken }, again, now })
     if (run !== undefined && idempotency !== undefined) books.dropRun(idempotency.key)
-    return { ...nothing, settled: true }
+    return { settled: true, notings: notingsOf(books, id, now) }
   }
 }

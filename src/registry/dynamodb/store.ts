@@ -1,11 +1,4 @@
-import {
-  type Admission,
-  type AdmitRequest,
-  messagePeriodMs,
-  messagePeriods,
-  openOf,
-  type Reservation,
-} from '../../domain/admission.ts'
+import { type Admission, type AdmitRequest, openOf, type Repayment, type Reservation } from '../../domain/admission.ts'
 import type { Credential } from '../../domain/credential.ts'
 import type { Customer } from '../../domain/customer.ts'
 import type { Environment } from '../../domain/names.ts'
@@ -27,14 +20,12 @@ import { AdmitJob } from './admit.ts'
 import { storeAnswer } from './answer.ts'
 import { Books, type Noting, type Owner } from './books.ts'
 import { healthOf } from './health.ts'
-import { keys, ttl } from './items.ts'
+import { keys } from './items.ts'
 import { Lane } from './lane.ts'
 import { Profiles } from './profiles.ts'
-import { type Accepted, AcceptJob, GiveBackJob, RenewJob } from './settle.ts'
-import { Deadline, type DynamoCaller, type Item, Table } from './table.ts'
-
-/** How long a message's item stays after it is last asked for. */
-const messageGraceMs = 5 * 86_400_000
+import { noteItems, RepayJob } from './repay.ts'
+import { type Accepted, AcceptJob, ReleaseJob, RenewJob } from './settle.ts'
+import { Deadline, type DynamoCaller, itemsByKey, Table } from './table.ts'
 
 /**
  * The registry in one DynamoDB table, for any number of gateways. It costs nothing while there are no calls
@@ -69,11 +60,20 @@ export class DynamoRegistry implements Registry {
       case 'accepted':
         return this.#accept(reservation, outcome)
       default: {
-        const done = await this.#lane(reservation).run(new GiveBackJob(reservation, outcome.kind, this.#now))
+        const done = await this.#lane(reservation).run(new ReleaseJob(reservation, outcome, this.#now))
         await this.#note(reservation, done.notings)
         return done.settled
       }
     }
+  }
+
+  async giveBack(repayment: Repayment): Promise<boolean> {
+    const lane = this.#lane(repayment)
+    const done = await lane.run(new RepayJob(repayment, undefined, this.#now))
+    // Once more, with the record that it depends on.
+    const { settled, notings } = done.claim === undefined ? done : await lane.run(new RepayJob(repayment, done.claim, this.#now))
+    await this.#note(repayment, notings)
+    return settled
   }
 
   /**
@@ -96,21 +96,22 @@ export class DynamoRegistry implements Registry {
   }
 
   /**
-   * Gives accepted messages items of their own. Until then they are known from the books, so the call is settled even if this
-   * fails: a later settlement does it.
+   * Gives messages items of their own. Until then they are known from the books, so the call is settled even if this fails: a later
+   * settlement does it.
    */
   async #note(owner: Owner, notings: readonly (readonly [string, Noting])[]): Promise<void> {
     if (notings.length === 0) return
-    const items = notings.flatMap(([, noting]) => messageItems(owner, noting))
+    // One request must not name an item twice.
+    const items = itemsByKey(notings.flatMap(([, noting]) => noteItems(owner, noting)))
     try {
-      await this.#table.putAll(items, new Deadline())
+      await this.#table.putAll([...items.values()], new Deadline())
     } catch {
       return
     }
     this.#lane(owner).later({
       wants: () => [],
       run: (books) => {
-        for (const [reservation] of notings) books.noted(reservation)
+        for (const [name] of notings) books.noted(name)
       },
     })
   }
@@ -199,12 +200,4 @@ export class DynamoRegistry implements Registry {
     this.#lanes.set(name, lane)
     return lane
   }
-}
-
-function messageItems({ customer, environment }: Owner, { ids, period }: Noting): Item[] {
-  const until = (period + messagePeriods + 1) * messagePeriodMs + messageGraceMs
-  return ids.map((id) => {
-    const { pk, sk } = keys.message(customer, environment, id)
-    return { pk: { S: pk }, sk: { S: sk }, period: { N: String(period) }, ...ttl(until) }
-  })
 }

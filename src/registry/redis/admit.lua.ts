@@ -196,7 +196,7 @@ end
 if claimed then
   -- cjson writes large numbers with an exponent, so they go in as text.
   local reservation = cjson.encode({ARGV[2], string.format('%.0f', units), day, month,
-    string.format('%.0f', rateCost), string.format('%.0f', now)})
+    string.format('%.0f', rateCost), string.format('%.0f', now), #ids > 0 and 'keyed' or nil})
   redis.call('HSET', recordKey, 'fingerprint', ARGV[14], 'attempt', 1, 'lease', now + ${leaseMs},
     'reservation', reservation)
   if ARGV[17] ~= '' then redis.call('HSET', recordKey, 'plan', ARGV[17]) end

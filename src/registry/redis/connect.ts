@@ -6,6 +6,7 @@ import { admitLua } from './admit.lua.ts'
 import { answerMs, CalmCluster, connectPrimaries } from './cluster.ts'
 import { connectorFor } from './connector.ts'
 import { faultOf } from './fault.ts'
+import { giveBackLua } from './give-back.lua.ts'
 import { saveDocumentLua, saveLua } from './save.lua.ts'
 import { settleLua } from './settle.lua.ts'
 import { State } from './state.ts'
@@ -15,6 +16,7 @@ import { within } from './within.ts'
 interface Scripts {
   apigwAdmit(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
+  apigwGiveBack(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSaveDocument(document: string, history: string, ...args: (string | number)[]): Promise<unknown>
   apigwSave(profile: string, history: string, retired: string, ...args: (string | number)[]): Promise<unknown>
 }
@@ -99,6 +101,7 @@ function watch(client: Redis | Cluster, state: State): void {
 function withScripts(client: Redis | Cluster): Connection {
   client.defineCommand('apigwAdmit', { lua: admitLua })
   client.defineCommand('apigwSettle', { lua: settleLua })
+  client.defineCommand('apigwGiveBack', { lua: giveBackLua })
   client.defineCommand('apigwSaveDocument', { numberOfKeys: 2, lua: saveDocumentLua })
   client.defineCommand('apigwSave', { numberOfKeys: 3, lua: saveLua })
   return client as Connection

@@ -16,6 +16,12 @@ export const keys = {
   /** Set: messages with keys of their own that were accepted in calls of one period (`messagePeriodOf`). Expires. */
   messages: (customer: string, environment: Environment, period: number) =>
     `apigw:{${customer}}:messages:${environment}:${period}`,
+  /** Hash: messages whose units a settlement gave back in one period, with the time, and with the key that may take them again. Expires. */
+  released: (customer: string, environment: Environment, period: number) =>
+    `apigw:{${customer}}:released:${environment}:${period}`,
+  /** Hash: messages whose units were given back in one period, until when (ms) that is known, the units, and when they were taken. Expires. */
+  returned: (customer: string, environment: Environment, period: number) =>
+    `apigw:{${customer}}:returned:${environment}:${period}`,
   /** String: this key has used this nonce. Expires. */
   nonce: (customer: string, keyId: string, nonce: string) => `apigw:{${customer}}:nonce:${keyId}:${nonce}`,
   /** String: until when (ms) the id of this removed customer cannot be used again. Expires. */

@@ -6,6 +6,7 @@ import {
   type OpenReservation,
   type OpenReservations,
   openOf,
+  type Repayment,
   type Reservation,
 } from '../../domain/admission.ts'
 import { type Windows, windowsAt } from '../../domain/calendar.ts'
@@ -37,6 +38,7 @@ import { profileFields } from './fields.ts'
 import { gatherer } from './gather.ts'
 import { healthOf } from './health.ts'
 import { keys } from './keys.ts'
+import { knownPeriods, returnedPeriods } from './parts.lua.ts'
 import { proveReady } from './ready.ts'
 import { admissionFrom, openFrom, type Reply, usageFields, usageFrom } from './reply.ts'
 import { revive } from './revive.ts'
@@ -46,6 +48,11 @@ const maxZones = 100_000
 const page = 500
 /** Of about a thousand fields each: what is listed of one customer's open reservations. */
 const maxOpenPages = 100
+
+/** The period after the current one, that one, and those before it. */
+function periodsFrom(current: number, count: number): number[] {
+  return Array.from({ length: count }, (_, back) => current + 1 - back)
+}
 
 /** The registry in Redis or Valkey, for any number of gateways. */
 export class RedisRegistry implements Registry {
@@ -75,7 +82,7 @@ export class RedisRegistry implements Registry {
   async admit(request: AdmitRequest): Promise<Admission> {
     const { customer } = request
     let zone = this.#zones.get(customer) ?? 'Asia/Seoul'
-    let instant = this.#now?.() ?? Date.now() + this.#ahead
+    let instant = this.#instant()
     // A second round is needed when the zone was not known yet or midnight has passed; a third, when both.
     for (let round = 0; round < 4; round++) {
       const windows = windowsAt(zone, instant)
@@ -106,6 +113,12 @@ export class RedisRegistry implements Registry {
     const named = idempotency === undefined ? [usageKey] : [usageKey, keys.idempotency(customer, environment, idempotency.key)]
     const period = messagePeriodOf(reservation.admittedAt)
     if (keyed && accepted !== undefined) named.push(keys.messages(customer, environment, period))
+    const untaken = outcome.kind === 'running' ? undefined : outcome.untaken
+    const current = keyed || untaken?.length ? messagePeriodOf(this.#instant()) : ''
+    if (current !== '') {
+      const returned = periodsFrom(current, returnedPeriods).map((one) => keys.returned(customer, environment, one))
+      named.push(...returned, keys.released(customer, environment, current))
+    }
     const settled = await this.#ask(() =>
       this.#redis.apigwSettle(
         named.length,
@@ -118,11 +131,37 @@ export class RedisRegistry implements Registry {
         accepted?.response ?? '',
         accepted?.refund ?? 0,
         idempotency?.plan ?? '',
-        ...(keyed ? [accepted?.untaken?.join(',') ?? '', period] : []),
+        untaken?.join(',') ?? '',
+        keyed ? period : '',
+        current,
+        idempotency?.key ?? '',
       ),
     )
     if (keyed && accepted !== undefined) this.#dropOldMessages(customer, environment, period)
     return settled === 1
+  }
+
+  async giveBack({ customer, environment, id, units, acceptedAt }: Repayment): Promise<boolean> {
+    let instant = this.#instant()
+    let claim = ''
+    // Another round where Redis is in another period, and one with the record that it depends on.
+    for (let round = 0; round < 4; round++) {
+      const period = messagePeriodOf(instant)
+      const periods = periodsFrom(period, knownPeriods)
+      const named = [
+        keys.usage(customer, environment),
+        ...periodsFrom(period, returnedPeriods).map((one) => keys.returned(customer, environment, one)),
+        ...periods.map((one) => keys.released(customer, environment, one)),
+        ...periods.map((one) => keys.messages(customer, environment, one)),
+        ...(claim === '' ? [] : [keys.idempotency(customer, environment, claim)]),
+      ]
+      const args = [this.#now?.() ?? '', id, units, acceptedAt, period, claim]
+      const reply = await this.#ask(() => this.#redis.apigwGiveBack(named.length, ...named, ...args))
+      if (!Array.isArray(reply)) return reply === 1
+      if (reply[0] === 'period') instant = Number(reply[1])
+      else claim = String(reply[1])
+    }
+    throw unavailable(new Error('its clock does not stand still'), this.address, this.#redis)
   }
 
   /**
@@ -259,6 +298,11 @@ export class RedisRegistry implements Registry {
   async close(): Promise<void> {
     await this.#closings.flush()
     this.#redis.disconnect()
+  }
+
+  /** What Redis's clock says, as far as is known here: a guess that the scripts check. */
+  #instant(): number {
+    return this.#now?.() ?? Date.now() + this.#ahead
   }
 
   /** Does not use `#ask`: this is the hot path, and each additional promise costs. */

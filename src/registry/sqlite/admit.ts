@@ -3,12 +3,11 @@ import { type AdmissionState, type AdmitRequest, type Decision, noUsage } from '
 import { windowsAt } from '../../domain/calendar.ts'
 import { decide, usesNonce } from '../../domain/decide.ts'
 import { CompiledProfiles } from '../compiled.ts'
-import { type Books, usageColumns, usageOf } from './books.ts'
-import type { Messages } from './messages.ts'
-import type { Records } from './records.ts'
+import { usageColumns, usageOf } from './books.ts'
+import type { Stores } from './settle.ts'
 
 /** The statements of admission. Every method runs inside a transaction that its caller holds. */
-export function admissionsOf(db: DatabaseSync, books: Books, records: Records, messages: Messages) {
+export function admissionsOf(db: DatabaseSync, { books, records, messages, returns }: Stores) {
   const compiled = new CompiledProfiles()
   const readVersion = db.prepare(
     `SELECT p.version, ${usageColumns.map((column) => `u.${column}`).join(', ')}
@@ -74,6 +73,7 @@ export function admissionsOf(db: DatabaseSync, books: Books, records: Records, m
     sweep(now: number): void {
       for (const statement of dropExpired) statement.run(now)
       messages.sweep(now)
+      returns.sweep(now)
     },
   }
 }

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { noUsage, type OpenReservation, type Usage } from '../../domain/admission.ts'
-import { refunded } from '../../domain/decide.ts'
 import type { Messages } from './messages.ts'
 
 export type Books = ReturnType<typeof booksOf>
@@ -101,10 +100,8 @@ export function booksOf(db: DatabaseSync, messages: Messages) {
         .map((row) => openFrom(row, messages.of(customer, environment, String(row.reservation))))
     },
 
-    /** Closes an open reservation and gives `units` of it back. */
-    close(customer: string, environment: string, one: OpenReservation, units: number): void {
-      removeOpen.run(customer, environment, one.id)
-      if (units > 0) writeUsage(customer, environment, refunded(usage(customer, environment), one, units))
+    close(customer: string, environment: string, id: string): void {
+      removeOpen.run(customer, environment, id)
     },
   }
 }

@@ -15,8 +15,10 @@ export function messagesOf(db: DatabaseSync) {
     'INSERT OR REPLACE INTO messages (customer, environment, id, period, reservation) VALUES (?, ?, ?, ?, ?)',
   )
   const ofReservation = db.prepare('SELECT id FROM messages WHERE reservation = ? AND customer = ? AND environment = ?')
+  const acceptOne = db.prepare(
+    'UPDATE messages SET reservation = NULL WHERE customer = ? AND environment = ? AND id = ? AND reservation = ?',
+  )
   const remove = db.prepare('DELETE FROM messages WHERE customer = ? AND environment = ? AND id = ? AND reservation = ?')
-  const removeAll = db.prepare('DELETE FROM messages WHERE reservation = ? AND customer = ? AND environment = ?')
   const accept = db.prepare('UPDATE messages SET reservation = NULL WHERE reservation = ? AND customer = ? AND environment = ?')
   const drop = db.prepare(
     `DELETE FROM messages WHERE (customer, environment, id) IN
@@ -42,15 +44,15 @@ export function messagesOf(db: DatabaseSync) {
       return ofReservation.all(reservation, customer, environment).map(({ id }) => String(id))
     },
 
-    /** A reservation ended: `untaken` are new again, the others were accepted. */
-    accepted(customer: string, environment: string, reservation: string, untaken: readonly string[]): void {
-      for (const id of untaken) remove.run(customer, environment, id, reservation)
+    /** A reservation ended: `released` are new again, the others were accepted. */
+    ended(customer: string, environment: string, reservation: string, released: readonly string[]): void {
+      for (const id of released) remove.run(customer, environment, id, reservation)
       accept.run(reservation, customer, environment)
     },
 
-    /** A reservation came to nothing: its messages are new again. */
-    release(customer: string, environment: string, reservation: string): void {
-      removeAll.run(reservation, customer, environment)
+    /** One message of an open reservation is known from now on. */
+    accept(customer: string, environment: string, reservation: string, id: string): void {
+      acceptOne.run(customer, environment, id, reservation)
     },
 
     sweep(now: number): void {

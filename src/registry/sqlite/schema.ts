@@ -1,6 +1,6 @@
 /**
- * Version 4 of the file. Version 1 had no nonces and no documents; version 2 had no table of credentials, no retired ids and
- * no open reservations; version 3 had no table of messages. `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
+ * Version 5 of the file. Version 1 had no nonces and no documents; version 2 had no table of credentials, no retired ids and
+ * no open reservations; version 3 had no table of messages; version 4 did not know whose units were given back. `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
  * tree, so that one admission touches one page of each table.
  */
 export const schema = `
@@ -75,6 +75,27 @@ CREATE TABLE IF NOT EXISTS messages (
 CREATE INDEX IF NOT EXISTS messages_period ON messages (period);
 CREATE INDEX IF NOT EXISTS messages_open ON messages (reservation) WHERE reservation IS NOT NULL;
 
+CREATE TABLE IF NOT EXISTS returned (
+  customer TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  id TEXT NOT NULL,
+  units INTEGER NOT NULL,
+  taken_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (customer, environment, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS returned_expiry ON returned (expires_at);
+
+CREATE TABLE IF NOT EXISTS released (
+  customer TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  id TEXT NOT NULL,
+  claim TEXT,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (customer, environment, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS released_expiry ON released (expires_at);
+
 CREATE TABLE IF NOT EXISTS nonces (
   customer TEXT NOT NULL,
   key_id TEXT NOT NULL,
@@ -121,4 +142,4 @@ DROP TABLE IF EXISTS refunds;
 export const applicationId = 0x61_70_67_77
 /** The last version that `upgrade` is for. */
 export const upgradedUntil = 2
-export const schemaVersion = 4
+export const schemaVersion = 5

@@ -1,13 +1,23 @@
-import { type IdempotencyRecord, leaseMs, type Reservation, reconcileAfterMs } from '../../domain/admission.ts'
+import {
+  type IdempotencyRecord,
+  leaseMs,
+  type OpenReservation,
+  type Repayment,
+  type Reservation,
+  reconcileAfterMs,
+} from '../../domain/admission.ts'
+import { closing, type Ending, hasUnits, repaid } from '../../domain/settling.ts'
 import type { Outcome } from '../registry.ts'
 import type { Books } from './books.ts'
 import type { Messages } from './messages.ts'
 import type { Records } from './records.ts'
+import type { Returns } from './returns.ts'
 
 export interface Stores {
   readonly books: Books
   readonly records: Records
   readonly messages: Messages
+  readonly returns: Returns
 }
 
 /**
@@ -25,7 +35,7 @@ export function settle(stores: Stores, reservation: Reservation, outcome: Outcom
     case 'accepted':
       return accept(stores, reservation, outcome, record, now)
     default:
-      return giveBack(stores, reservation, outcome.kind, record, now)
+      return release(stores, reservation, outcome, record, now)
   }
 }
 
@@ -42,42 +52,92 @@ function renew(records: Records, reservation: Reservation, record: IdempotencyRe
   return true
 }
 
+/**
+ * Ends an open reservation.
+ * @param claim the Idempotency-Key with which the same messages may be asked for again
+ */
+function close(
+  { books, messages, returns }: Stores,
+  { customer, environment }: Reservation,
+  entry: OpenReservation,
+  ending: Ending,
+  claim: string | undefined,
+  now: number,
+): void {
+  const before = entry.ids === undefined ? returns.of(customer, environment, ending.untaken ?? [], now) : []
+  const { usage, released } = closing(books.usage(customer, environment), entry, ending, before)
+  books.close(customer, environment, entry.id)
+  if (usage !== undefined) books.writeUsage(customer, environment, usage)
+  messages.ended(customer, environment, entry.id, released)
+  returns.released(customer, environment, released, entry.ids === undefined ? claim : undefined, now)
+}
+
 function accept(
-  { books, records, messages }: Stores,
+  stores: Stores,
   reservation: Reservation,
-  { response, refund = 0, untaken = [] }: Extract<Outcome, { kind: 'accepted' }>,
+  outcome: Extract<Outcome, { kind: 'accepted' }>,
   record: IdempotencyRecord | undefined,
   now: number,
 ): boolean {
+  const { books, records } = stores
+  const { response } = outcome
   const { id, customer, environment, attempt, idempotency: claim } = reservation
   const entry = books.find(customer, environment, id)
-  if (entry !== undefined) {
-    books.close(customer, environment, entry, refund)
-    messages.accepted(customer, environment, id, untaken)
-  }
+  if (entry !== undefined) close(stores, reservation, entry, outcome, undefined, now)
   if (claim === undefined) return entry !== undefined
   if (response === undefined || record?.response !== undefined) return false
   const plan = record?.plan ?? claim.plan
   const { fingerprint } = claim
-  const done = { fingerprint, attempt, leaseUntil: now, reservation, response, ...(plan !== undefined && { plan }) }
+  const isUnpaid = entry === undefined && record === undefined
+  const done: IdempotencyRecord = {
+    ...{ fingerprint, attempt, leaseUntil: now, reservation, response },
+    ...(plan !== undefined && { plan }),
+    ...(isUnpaid && { unpaid: true }),
+  }
   records.write(customer, environment, claim.key, done, now)
   return true
 }
 
-function giveBack(
-  { books, records, messages }: Stores,
+function release(
+  stores: Stores,
   reservation: Reservation,
-  why: 'failed' | 'abandoned',
+  { kind, untaken = [] }: Extract<Outcome, { kind: 'failed' | 'abandoned' }>,
   record: IdempotencyRecord | undefined,
   now: number,
 ): boolean {
+  const { books, records } = stores
   const { id, customer, environment, attempt, idempotency: claim } = reservation
   const mine = ownedBy(reservation, record)
-  if (mine !== undefined && (why === 'failed' ? mine.attempt > attempt : mine.leaseUntil > now)) return false
+  if (mine !== undefined && (kind === 'failed' ? mine.attempt > attempt : mine.leaseUntil > now)) return false
   const entry = books.find(customer, environment, id)
-  if (entry === undefined || (why === 'abandoned' && now - entry.admittedAt < reconcileAfterMs)) return false
-  books.close(customer, environment, entry, entry.units)
-  messages.release(customer, environment, id)
+  if (entry === undefined || (kind === 'abandoned' && now - entry.admittedAt < reconcileAfterMs)) return false
+  // A record that stays answers for this call, so its messages are not asked for again.
+  const again = mine === record ? claim?.key : undefined
+  close(stores, reservation, entry, { kind: 'nothing', untaken }, again, now)
   if (mine !== undefined && claim !== undefined) records.drop(customer, environment, claim.key)
+  return true
+}
+
+/** Gives the units of one message back. Runs inside a transaction that its caller holds. @returns as `Registry.giveBack` */
+export function giveBack({ books, records, messages, returns }: Stores, repayment: Repayment, now: number): boolean {
+  const { customer, environment, id } = repayment
+  const [stored] = messages.read(customer, environment, [id], now)
+  const message = stored === undefined || stored === 'accepted' ? stored : books.find(customer, environment, stored.reservation)
+  const state = {
+    usage: books.usage(customer, environment),
+    isReturned: returns.of(customer, environment, [id], now).length > 0,
+    isReleased: returns.isReleased(repayment, now, (key) => hasUnits(records.read(customer, environment, key, now))),
+    ...(message !== undefined && { message }),
+  }
+  const paid = repaid(repayment, state, now)
+  if (paid === undefined) return false
+  books.writeUsage(customer, environment, paid.usage)
+  if (paid.holder !== undefined) {
+    const { id: reservation, left } = paid.holder
+    if (left === undefined) books.close(customer, environment, reservation)
+    else books.open(customer, environment, left)
+    messages.accept(customer, environment, reservation, id)
+  }
+  returns.returned(repayment, now)
   return true
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { type Admission, type AdmitRequest, openOf, type Reservation } from '../../domain/admission.ts'
+import { type Admission, type AdmitRequest, openOf, type Repayment, type Reservation } from '../../domain/admission.ts'
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
@@ -9,12 +9,13 @@ import type { HistoryEntry, Outcome, Profile, Readiness, Registry, RegistryHealt
 import { retiredId } from '../retired.ts'
 import { customerFrom } from '../stored.ts'
 import { admissionsOf } from './admit.ts'
-import { type Books, booksOf } from './books.ts'
-import { type Messages, messagesOf } from './messages.ts'
+import { booksOf } from './books.ts'
+import { messagesOf } from './messages.ts'
 import { asProblem, openFile } from './open.ts'
 import { profilesOf } from './profiles.ts'
-import { type Records, recordsOf } from './records.ts'
-import { settle } from './settle.ts'
+import { recordsOf } from './records.ts'
+import { returnsOf } from './returns.ts'
+import { giveBack, type Stores, settle } from './settle.ts'
 
 interface Job {
   readonly run: () => unknown
@@ -35,9 +36,7 @@ export class SqliteRegistry implements Registry {
   readonly address: string
   readonly #db: DatabaseSync
   readonly #now: () => number
-  readonly #books: Books
-  readonly #records: Records
-  readonly #messages: Messages
+  readonly #stores: Stores
   readonly #admissions: ReturnType<typeof admissionsOf>
   readonly #profiles: ReturnType<typeof profilesOf>
   readonly #path: string
@@ -50,10 +49,9 @@ export class SqliteRegistry implements Registry {
     this.#path = path
     this.#db = openFile(path)
     this.#now = now
-    this.#messages = messagesOf(this.#db)
-    this.#books = booksOf(this.#db, this.#messages)
-    this.#records = recordsOf(this.#db)
-    this.#admissions = admissionsOf(this.#db, this.#books, this.#records, this.#messages)
+    const messages = messagesOf(this.#db)
+    this.#stores = { messages, books: booksOf(this.#db, messages), records: recordsOf(this.#db), returns: returnsOf(this.#db) }
+    this.#admissions = admissionsOf(this.#db, this.#stores)
     this.#profiles = profilesOf(this.#db)
   }
 
@@ -65,8 +63,11 @@ export class SqliteRegistry implements Registry {
   }
 
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
-    const stores = { books: this.#books, records: this.#records, messages: this.#messages }
-    return this.#inTransaction(() => settle(stores, reservation, outcome, this.#now()))
+    return this.#inTransaction(() => settle(this.#stores, reservation, outcome, this.#now()))
+  }
+
+  giveBack(repayment: Repayment): Promise<boolean> {
+    return this.#inTransaction(() => giveBack(this.#stores, repayment, this.#now()))
   }
 
   now(): Promise<number> {
@@ -74,11 +75,11 @@ export class SqliteRegistry implements Registry {
   }
 
   usage(customer: string, environment: Environment) {
-    return this.#read(() => ({ usage: this.#books.usage(customer, environment), now: this.#now() }))
+    return this.#read(() => ({ usage: this.#stores.books.usage(customer, environment), now: this.#now() }))
   }
 
   open(customer: string, environment: Environment) {
-    return this.#read(() => openOf(this.#books.all(customer, environment), this.#now()))
+    return this.#read(() => openOf(this.#stores.books.all(customer, environment), this.#now()))
   }
 
   credential(customer: string, keyId: string) {

@@ -22,6 +22,7 @@ function joined(remote: OperatorRegistry, direct: Registry): Registry {
     health: () => remote.health(),
     admit: (request) => direct.admit(request),
     settle: (...of) => direct.settle(...of),
+    giveBack: (repayment) => direct.giveBack(repayment),
     save: (...of) => direct.save(...of),
     remove: (...of) => direct.remove(...of),
     saveDocument: (...of) => direct.saveDocument(...of),

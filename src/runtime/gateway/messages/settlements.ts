@@ -34,10 +34,14 @@ interface Pending {
   dueAt: number
 }
 
-function reservationOf({ reservation: id, customer, environment, units, idempotency }: AdmitRequest): Reservation {
+function reservationOf({ reservation: id, customer, environment, units, idempotency, ids }: AdmitRequest): Reservation {
   // What the registry gives back is what it wrote down itself, so only the names have to be right.
   const unknown = { day: '1970-01-01', month: '1970-01', rateCost: 0, admittedAt: 0 }
-  return { id, customer, environment, units, attempt: 1, ...unknown, ...(idempotency !== undefined && { idempotency }) }
+  return {
+    ...{ id, customer, environment, units, attempt: 1, ...unknown },
+    ...(idempotency !== undefined && { idempotency }),
+    ...(ids !== undefined && { keyed: true as const }),
+  }
 }
 
 /** Gives units back until the registry says that it has, or has answered often enough that it had nothing to give. */
