@@ -69,8 +69,7 @@ export interface AdmitRequest {
   readonly address: string
   readonly idempotency?: IdempotencyClaim
   /**
-   * The ids of the call's messages, where each has a key of its own: as many as `units`, and none twice. Units are taken for
-   * those that are new.
+   * The ids of the call's messages, where each has a key of its own: none twice. Units are taken for those that are new.
    */
   readonly ids?: readonly string[]
   /** The units of each of `ids`, in order; absent: one each. The units of those that are new are taken. */
@@ -116,6 +115,19 @@ export interface OpenReservation {
   readonly ids?: readonly string[]
   /** The units of each of `ids`, in order; absent: one each. */
   readonly weights?: readonly number[]
+}
+
+/** The weights of messages as they are stored: not at all where each has one unit. */
+export function weightsOf(weights: readonly number[]): { readonly weights?: readonly number[] } {
+  return weights.some((weight) => weight !== 1) ? { weights } : {}
+}
+
+/** An open reservation with its messages in the order of their ids. */
+export function sortedOpen(open: OpenReservation): OpenReservation {
+  const { ids, weights, ...rest } = open
+  if (ids === undefined) return open
+  const order = ids.map((id, at) => [id, weights?.[at] ?? 1] as const).sort(([a], [b]) => (a < b ? -1 : 1))
+  return { ...rest, ids: order.map(([id]) => id), ...weightsOf(order.map(([, weight]) => weight)) }
 }
 
 /** The open reservations of one customer in one environment. */
@@ -287,6 +299,8 @@ export interface AdmissionState {
   }
   readonly way?: string
   readonly quota?: Quota
+  /** What the customer may send, and the version of that. */
+  readonly sending?: { readonly version: string; readonly policy: SendingPolicy }
   readonly usage: Usage
   readonly idempotency?: IdempotencyRecord
   readonly nonceUsed?: boolean

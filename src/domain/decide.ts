@@ -17,6 +17,7 @@ import {
   refusals,
   remainingOf,
   type Usage,
+  weightsOf,
 } from './admission.ts'
 import type { Windows } from './calendar.ts'
 import type { Quota } from './quota.ts'
@@ -60,7 +61,10 @@ function answeredBy(record: IdempotencyRecord, claim: IdempotencyClaim, now: num
 export function decide(request: AdmitRequest, state: AdmissionState, windows: Windows, now: number): Decision {
   const refused = refusalOf(request, state, now)
   if (refused !== undefined) return { kind: 'refused', reason: refused, now }
+  // Before anything is used up: the rows were planned with a policy that no longer holds, or with none.
   const { fallback } = request
+  if (request.policy !== undefined && request.recall !== true && state.sending && request.policy !== state.sending.version)
+    return { kind: 'policy', ...state.sending, now }
   if (request.api !== undefined && state.way === undefined && fallback === 'ask') return { kind: 'unrouted', now }
   // Used up even if the call is refused below: a signature that was seen is never good for another call.
   if (request.nonce !== undefined && state.nonceUsed === true) return { kind: 'refused', reason: 'nonce-reused', now }
@@ -106,9 +110,15 @@ function standingsOf({ messages }: AdmissionState, owner: string | undefined): r
   })
 }
 
-/** The ids that a call takes. */
-function newIds({ ids = [] }: AdmitRequest, standings: readonly MessageStanding[]): string[] {
-  return ids.filter((_, at) => standings[at] === 'new')
+/** The messages that a call takes, and the units of each. */
+interface Taken {
+  readonly ids: readonly string[]
+  readonly weights: readonly number[]
+}
+
+function takenOf({ ids = [], weights }: AdmitRequest, standings: readonly MessageStanding[]): Taken {
+  const isNew = (_: unknown, at: number): boolean => standings[at] === 'new'
+  return { ids: ids.filter(isNew), weights: ids.map((_, at) => weights?.[at] ?? 1).filter(isNew) }
 }
 
 type Counted = Extract<Admission, { kind: 'admitted' | 'refused' }> & Pick<Decision, 'usage' | 'record' | 'open'>
@@ -148,17 +158,18 @@ function counting(
     const remaining = remainingOf(quota, usage, now)
     return { kind: 'refused', reason: 'idempotency-in-progress', retryAfterMs: leaseMs, remaining, windows, now }
   }
-  const units = messages === undefined ? request.units : newIds(request, messages).length
+  const taken = messages === undefined ? undefined : takenOf(request, messages)
+  const units = taken === undefined ? request.units : taken.weights.reduce((sum, weight) => sum + weight, 0)
   const short = shortage(units, quota, usage, windows, now)
   if (short !== undefined) return { kind: 'refused', ...short, remaining: remainingOf(quota, usage, now), windows, now }
   const started = { ...usage, reconcileAt: usage.reconcileAt || now + reconcileAfterMs }
-  return { ...taking({ ...request, units }, messages, quota, started, windows, now), ...standings }
+  return { ...taking({ ...request, units }, taken, quota, started, windows, now), ...standings }
 }
 
 /** Takes the units of a call that nothing stands against. */
 function taking(
   request: AdmitRequest,
-  messages: readonly MessageStanding[] | undefined,
+  messages: Taken | undefined,
   quota: Quota,
   usage: Usage,
   windows: Windows,
@@ -180,7 +191,7 @@ function taking(
     admittedAt: now,
     ...(claim !== undefined && { idempotency: bare(claim) }),
     ...(trace !== undefined && { trace }),
-    ...(messages !== undefined && { ids: newIds(request, messages) }),
+    ...(messages !== undefined && { ids: messages.ids, ...weightsOf(messages.weights) }),
   }
   return {
     kind: 'admitted',
@@ -201,7 +212,7 @@ function firstRecord(claim: IdempotencyClaim, reservation: Reservation, now: num
 
 /** Whether a decision has used up the call's nonce: it got as far as looking at it. */
 export function usesNonce(decision: Admission): boolean {
-  if (decision.kind === 'unrouted') return false
+  if (decision.kind === 'unrouted' || decision.kind === 'policy') return false
   return decision.kind !== 'refused' || refusals.indexOf(decision.reason) > refusals.indexOf('nonce-reused')
 }
 

@@ -5,6 +5,7 @@ import {
   type OpenReservation,
   type Repayment,
   type Usage,
+  weightsOf,
 } from './admission.ts'
 
 /**
@@ -59,7 +60,8 @@ export interface Ending {
 /** What is remembered of a message whose units were given back. */
 export interface Returned {
   readonly units: number
-  readonly takenAt: number
+  /** When they were given back. */
+  readonly at: number
   /** Until when it is remembered. */
   readonly until: number
 }
@@ -89,7 +91,8 @@ export function closing(
   const named = new Set(untaken)
   const isBack = (id: string): boolean => kind === 'nothing' || named.has(id)
   const keyedUnits = (ids ?? []).reduce((sum, id, at) => sum + (isBack(id) ? weightAt(open, at) : 0), 0)
-  const ofThis = returned.filter(({ takenAt }) => takenAt === open.admittedAt)
+  // Those that were given back before this call took the message belong to an earlier call with the same key.
+  const ofThis = returned.filter(({ at }) => at >= open.admittedAt)
   const before = ofThis.reduce((sum, one) => sum + one.units, 0)
   const unkeyedUnits = Math.max(0, Math.min(kind === 'nothing' ? open.units : refund, open.units) - before)
   const units = ids === undefined ? unkeyedUnits : kind === 'nothing' ? open.units : keyedUnits
@@ -131,14 +134,13 @@ function without(open: OpenReservation, at: number): OpenReservation | undefined
   if (ids.length <= 1) return undefined
   const units = Math.max(0, open.units - weightAt(open, at))
   const others = <T>(all: readonly T[]): T[] => all.filter((_, place) => place !== at)
-  const left = weights === undefined ? undefined : others(weights)
   const { weights: _, ...rest } = open
   return {
     ...rest,
     units,
     rateCost: open.units === 0 ? 0 : Math.ceil((open.rateCost * units) / open.units),
     ids: others(ids),
-    ...(left?.some((weight) => weight !== 1) && { weights: left }),
+    ...weightsOf(others(weights ?? [])),
   }
 }
 
@@ -161,6 +163,6 @@ export function repaid({ id, units, acceptedAt }: Repayment, state: RepaymentSta
 }
 
 /** What is to be remembered of a repayment. A clock that was set back must not make that shorter. */
-export function returnedOf({ units, acceptedAt: takenAt }: Repayment, now: number): Returned {
-  return { units, takenAt, until: Math.max(now, takenAt) + repayableMs }
+export function returnedOf({ units, acceptedAt }: Repayment, now: number): Returned {
+  return { units, at: now, until: Math.max(now, acceptedAt) + repayableMs }
 }

@@ -1,4 +1,5 @@
 import { routePlanText } from '../domain/route.ts'
+import { policyOf, policyVersion, type SendingPolicy } from '../domain/sending.ts'
 import type { Profile } from './registry.ts'
 import { profileFrom } from './stored.ts'
 
@@ -8,6 +9,13 @@ export interface Compiled {
   readonly profile: Profile
   readonly keys: ReadonlyMap<string, Profile['credentials'][number]>
   readonly ways: ReadonlyMap<string, string>
+  readonly sending: { readonly version: string; readonly policy: SendingPolicy }
+}
+
+/** What a customer may send, and the version of that. */
+export function sendingOf({ sending }: Profile): Compiled['sending'] {
+  const policy = policyOf(sending)
+  return { version: policyVersion(policy), policy }
 }
 
 const maxCompiled = 10_000
@@ -19,6 +27,7 @@ function compile(version: string, document: string): Compiled {
     profile,
     keys: new Map(profile.credentials.map((credential) => [credential.keyId, credential])),
     ways: new Map(profile.routes.map((route) => [`${route.environment}:${route.api}`, routePlanText(route)])),
+    sending: sendingOf(profile),
   }
 }
 

@@ -73,6 +73,8 @@ const openReservations: z.ZodType<OpenReservations> = z.looseObject({
       admittedAt: z.number(),
       idempotency: z.looseObject({ key: z.string(), fingerprint: z.string() }).exactOptional(),
       trace: z.string().exactOptional(),
+      ids: z.array(z.string()).exactOptional(),
+      weights: z.array(z.number()).exactOptional(),
     }),
   ),
   now: z.number(),

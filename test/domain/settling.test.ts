@@ -27,6 +27,11 @@ interface Called {
   readonly ids: readonly string[]
 }
 
+/** Units of a message: 1 to 3, always the same. */
+function unitsOf(id: string): number {
+  return 1 + (Number(id.at(-1)) % 3)
+}
+
 /** A customer beside whose books each message is counted by itself. */
 class Customer {
   readonly #clock = { now: noon }
@@ -67,8 +72,8 @@ class Customer {
       keyId: 'k-live',
       environment: 'live',
       address: addressOf('203.0.113.7'),
-      units: ids.length,
-      ...(key === 'keyed' ? { ids } : key !== '' && { idempotency: { key, fingerprint: key } }),
+      units: ids.reduce((sum, one) => sum + unitsOf(one), 0),
+      ...(key === 'keyed' ? { ids, weights: ids.map(unitsOf) } : key !== '' && { idempotency: { key, fingerprint: key } }),
     })
     if (admission.kind !== 'admitted') return
     const { reservation, messages } = admission
@@ -76,8 +81,10 @@ class Customer {
     this.#calls.unshift({ reservation, ids: taken })
     if (reservation.attempt > 1 || taken.length === 0) return
     this.#open.add(reservation.id)
-    this.#taken += taken.length
-    for (const one of taken) this.#paid.set(one, (this.#paid.get(one) ?? 0) + 1)
+    for (const one of taken) {
+      this.#taken += unitsOf(one)
+      this.#paid.set(one, (this.#paid.get(one) ?? 0) + unitsOf(one))
+    }
   }
 
   async #settle({ which, how, rows }: Of<'settle'>): Promise<void> {
@@ -87,7 +94,7 @@ class Customer {
     const untaken = ids.filter((_, row) => rows.includes(row))
     const outcome: Outcome =
       how === 'part'
-        ? { kind: 'accepted', response: '[]', refund: untaken.length, untaken }
+        ? { kind: 'accepted', response: '[]', refund: untaken.reduce((sum, id) => sum + unitsOf(id), 0), untaken }
         : how === 'accepted'
           ? { kind: how, response: '[]' }
           : { kind: how, untaken: ids }
@@ -103,7 +110,7 @@ class Customer {
     const id = call?.ids[row]
     if (call === undefined || id === undefined) return
     const { admittedAt: acceptedAt } = call.reservation
-    const done = await this.#model.giveBack({ customer: 'c', environment: 'live', id, units: 1, acceptedAt })
+    const done = await this.#model.giveBack({ customer: 'c', environment: 'live', id, units: unitsOf(id), acceptedAt })
     expect(done).toBe((this.#paid.get(id) ?? 0) > 0 && !this.#returned.has(id))
     if (!done) return
     this.#paid.set(id, 0)

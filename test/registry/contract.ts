@@ -10,6 +10,7 @@ import { limitsContract } from './contract/limits.ts'
 import { messagesContract } from './contract/messages.ts'
 import { noncesContract } from './contract/nonces.ts'
 import { openContract } from './contract/open.ts'
+import { policyContract } from './contract/policy.ts'
 import { profilesContract } from './contract/profiles.ts'
 import { settleContract } from './contract/settle.ts'
 import { type Clock, type Engine, noon, Tenant } from './fixtures.ts'
@@ -61,6 +62,7 @@ export function registryContract(name: string, open: () => Engine): void {
     openContract(world)
     giveBackContract(world)
     messagesContract(world)
+    policyContract(world)
     noncesContract(world)
     limitsContract(world)
     calendarContract(world)

@@ -6,6 +6,7 @@ import { windowsAt } from '../../src/domain/calendar.ts'
 import type { Credential } from '../../src/domain/credential.ts'
 import { environments } from '../../src/domain/names.ts'
 import type { Quota } from '../../src/domain/quota.ts'
+import { policyOf, policyVersion } from '../../src/domain/sending.ts'
 import type { Outcome, Profile, Registry } from '../../src/registry/index.ts'
 import { dynamoEngine } from './dynamo.ts'
 import { addressOf, type Clock, type Engine, entryOf, freshId, noon, profileOf, redisEngine, sqliteEngine } from './fixtures.ts'
@@ -36,9 +37,13 @@ const operation = fc.oneof(
       key: fc.oneof(fc.constant('any'), fc.constantFrom('bound', 'brief', 'later', 'revoked', 'none')),
       api: fc.oneof({ weight: 9, arbitrary: fc.constant('messages') }, fc.constantFrom('voice', undefined)),
       address: fc.constantFrom('203.0.113.7', '198.51.100.9', '2001:db8::1'),
+      /** Which policy the call was planned with; absent: it sends nothing. */
+      policy: fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, fc.constantFrom('now', 'none', 'default')),
       recall: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
       /** Numbers of messages with keys of their own; as many as there are, so many units. */
       ids: fc.option(fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 5 }), { nil: undefined }),
+      /** The units of these messages, some of them. */
+      weights: fc.option(fc.array(fc.constantFrom(1, 1, 2, 3), { minLength: 5, maxLength: 5 }), { nil: undefined }),
       idempotency: fc.option(fc.record({ key: fc.constantFrom('a', 'b'), fingerprint: fc.constantFrom('x', 'x', 'y') })),
     }),
   },
@@ -88,6 +93,7 @@ const operation = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('state' as const), state: fc.constantFrom('active', 'active', 'suspended') }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('zone' as const), zone: fc.constantFrom(...zones) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('sending' as const), from: fc.constantFrom('any', 'registered') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const) }) },
 )
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never
@@ -155,6 +161,8 @@ class Comparison {
         return this.#save({ ...this.#profile, customer: { ...this.#profile.customer, state: operation.state } })
       case 'zone':
         return this.#save({ ...this.#profile, customer: { ...this.#profile.customer, timeZone: operation.zone } })
+      case 'sending':
+        return this.#save({ ...this.#profile, sending: { from: operation.from } })
       case 'remove':
         await this.#removeAll()
         // The id of a removed customer cannot be used again.
@@ -170,11 +178,14 @@ class Comparison {
     api,
     address,
     recall,
+    policy,
     ids: numbers,
+    weights: ofMessages,
     ...rest
   }: Extract<Operation, { kind: 'admit' }>): Promise<void> {
     this.#count += 1
     const ids = numbers?.map((number) => `${this.#id}-message-${number}`)
+    const weights = ids && ofMessages?.slice(0, ids.length)
     // Redis lets a record expire by its own clock, so no record is asked for again when SQLite's may have expired.
     const era = Math.floor(this.#clock.now / (24 * hourMs * 10))
     const request = {
@@ -182,10 +193,13 @@ class Comparison {
       customer: this.#id,
       keyId: `${key}-${rest.environment}`,
       environment: rest.environment,
-      units: ids?.length ?? rest.units,
-      ...(ids !== undefined && { ids }),
+      units: weights?.reduce((sum, weight) => sum + weight, 0) ?? ids?.length ?? rest.units,
+      ...(ids !== undefined && { ids, ...(weights !== undefined && { weights }) }),
       address: addressOf(address),
       ...(api !== undefined && { api }),
+      ...(policy !== undefined && {
+        policy: policy === 'none' ? '' : policyVersion(policyOf(policy === 'now' ? this.#profile.sending : undefined)),
+      }),
       ...(recall && idempotency !== null && { recall: true as const }),
       ...(rest.units % 2 === 0 && { trace: `trace ${this.#count}|` }),
       ...(idempotency !== null && {
@@ -228,7 +242,8 @@ class Comparison {
     const id = reservation && this.#idsOf(reservation)[row]
     if (reservation === undefined || id === undefined) return
     const { customer, environment, admittedAt: acceptedAt } = reservation
-    await this.#same((registry) => registry.giveBack({ customer, environment, id, units: 1, acceptedAt }))
+    // Of an open call, what it took for the message counts.
+    await this.#same((registry) => registry.giveBack({ customer, environment, id, units: 1 + (row % 2), acceptedAt }))
     await this.#same((registry) => registry.open(customer, environment))
     await this.#same(async (registry) => (await registry.usage(customer, environment)).usage)
   }

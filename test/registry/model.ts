@@ -13,6 +13,7 @@ import {
   type Reservation,
   reconcileAfterMs,
   type StoredMessage,
+  sortedOpen,
   type Usage,
 } from '../../src/domain/admission.ts'
 import { windowsAt } from '../../src/domain/calendar.ts'
@@ -20,6 +21,7 @@ import { decide } from '../../src/domain/decide.ts'
 import type { Environment } from '../../src/domain/names.ts'
 import { routePlanText } from '../../src/domain/route.ts'
 import { closing, type Ending, hasUnits, type Returned, releasedMs, repaid, returnedOf } from '../../src/domain/settling.ts'
+import { sendingOf } from '../../src/registry/compiled.ts'
 import type { Outcome, Profile, Registry } from '../../src/registry/index.ts'
 import type { Clock } from './fixtures.ts'
 
@@ -87,7 +89,7 @@ export class Model implements Modelled {
     const record = books.record(claim?.key, now)
     const state = {
       usage: books.usage,
-      ...(profile !== undefined && { customerState: profile.customer.state }),
+      ...(profile !== undefined && { customerState: profile.customer.state, sending: sendingOf(profile) }),
       ...(key !== undefined && { key }),
       ...(route !== undefined && { way: routePlanText(route) }),
       ...(quota !== undefined && { quota }),
@@ -154,8 +156,7 @@ export class Model implements Modelled {
 
   async open(customer: string, environment: Environment) {
     const all = [...this.#of(customer, environment).open.values()]
-    const sorted = all.map((one) => (one.ids === undefined ? one : { ...one, ids: one.ids.toSorted() }))
-    return openOf(sorted, this.#clock.now)
+    return openOf(all.map(sortedOpen), this.#clock.now)
   }
 
   #of(customer: string, environment: Environment): Books {

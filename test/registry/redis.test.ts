@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { idempotencyMs, leaseMs } from '../../src/domain/admission.ts'
 import { windowsAt } from '../../src/domain/calendar.ts'
+import { policyOf, policyVersion } from '../../src/domain/sending.ts'
 import { openRegistry } from '../../src/registry/index.ts'
 import { type Clock, noon, Tenant } from './fixtures.ts'
 
@@ -31,6 +32,22 @@ describe('Redis', () => {
     await nearlyGone()
     await customer.accept(reservation)
     expect(await left()).toBeCloseTo(1, 2)
+    await registry.close()
+  })
+
+  test('adds the version of the policy to a profile that another version of apigw wrote, whatever its settings', async () => {
+    const registry = await openRegistry(inject('redis'))
+    const sending = { from: 'any' } as const
+    for (const chosen of [undefined, sending]) {
+      const customer = await Tenant.with(registry, chosen === undefined ? {} : { sending: chosen })
+      const profile = `apigw:{${customer.id}}:profile`
+      const policy = policyVersion(policyOf(chosen))
+      await raw.hdel(profile, 'policy')
+      expect(await customer.admit({ policy: '' })).toMatchObject({ kind: 'policy', version: policy })
+      await raw.hdel(profile, 'policy')
+      await customer.admitted({ policy })
+      expect(await raw.hget(profile, 'policy')).toBe(policy)
+    }
     await registry.close()
   })
 

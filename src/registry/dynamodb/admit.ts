@@ -75,7 +75,7 @@ export class AdmitJob implements Job<Admission> {
   #state(compiled: Compiled | undefined, found: Found, now: number, books: Books | undefined): AdmissionState {
     const request = this.#request
     if (compiled === undefined) return { usage: noUsage }
-    const { profile, keys: credentials, ways } = compiled
+    const { profile, keys: credentials, ways, sending } = compiled
     const key = credentials.get(request.keyId)
     const way = request.api === undefined ? undefined : ways.get(`${request.environment}:${request.api}`)
     const quota = profile.quotas[request.environment]
@@ -84,6 +84,7 @@ export class AdmitJob implements Job<Admission> {
     const ids = books === undefined ? undefined : request.ids
     return {
       customerState: profile.customer.state,
+      sending,
       usage: books?.usage ?? noUsage,
       ...(key !== undefined && { key }),
       ...(way !== undefined && { way }),

@@ -6,6 +6,7 @@ import {
   messagePeriodOf,
   noUsage,
   type OpenReservation,
+  sortedOpen,
   type Usage,
 } from '../../domain/admission.ts'
 import type { Environment } from '../../domain/names.ts'
@@ -88,6 +89,7 @@ const open = z.looseObject({
   idempotency: claim.exactOptional(),
   trace: z.string().exactOptional(),
   ids: z.array(z.string()).exactOptional(),
+  weights: z.array(z.number()).exactOptional(),
 })
 const run = z.looseObject({
   fingerprint: z.string(),
@@ -113,7 +115,7 @@ const noting = z.looseObject({
   ids: z.array(z.string()),
   released: z.array(z.string()).exactOptional(),
   again: z.string().exactOptional(),
-  returned: z.looseObject({ id: z.string(), units: z.number(), takenAt: z.number(), until: z.number() }).exactOptional(),
+  returned: z.looseObject({ id: z.string(), units: z.number(), at: z.number(), until: z.number() }).exactOptional(),
 })
 const booksSchema = z.looseObject({
   usage,
@@ -179,7 +181,7 @@ export class Books {
     const added = [...(open === undefined ? [] : [open]), ...(isNewRun ? [record] : [])]
     if (added.length > 0) this.#grow(added.reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(one)), 0))
     if (usage !== undefined) this.usage = usage
-    if (open !== undefined) this.open.set(open.id, { ...open, ...(open.ids !== undefined && { ids: open.ids.toSorted() }) })
+    if (open !== undefined) this.open.set(open.id, sortedOpen(open))
     if (record !== undefined && key !== undefined) this.setRun(key, record, now, planApart)
     if (usage !== undefined || open !== undefined) this.changed = true
   }

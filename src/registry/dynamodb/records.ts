@@ -79,8 +79,8 @@ export function returnsOf(
     const noted = books.noting.get(returnedName(id))?.returned
     if (noted !== undefined) return noted
     const item = found.get(keyText(keys.returned(customer, environment, id)))
-    const [units, takenAt, until] = ['units', 'takenAt', 'until'].map((name) => number(item, name))
-    return units === undefined || takenAt === undefined || until === undefined ? [] : { units, takenAt, until }
+    const [units, returnedAt, until] = ['units', 'at', 'until'].map((name) => number(item, name))
+    return units === undefined || returnedAt === undefined || until === undefined ? [] : { units, at: returnedAt, until }
   })
   return all.filter(({ until }) => until > now)
 }

@@ -81,8 +81,8 @@ export function noteItems({ customer, environment }: Owner, { at, period, ids, r
   const release: Item = { at: { N: String(at) }, ...(again !== undefined && { again: { S: again } }), ...ttl(at + releasedMs) }
   const back = released.map((id) => itemAt(keys.released(customer, environment, id), release))
   if (returned === undefined) return [...accepted, ...back]
-  const { id, until, units, takenAt } = returned
-  const numbers = { until: { N: String(until) }, units: { N: String(units) }, takenAt: { N: String(takenAt) } }
+  const { id, until, units, at: returnedAt } = returned
+  const numbers = { until: { N: String(until) }, units: { N: String(units) }, at: { N: String(returnedAt) } }
   const mark = itemAt(keys.returned(customer, environment, id), { ...numbers, ...ttl(until) })
   return [...accepted, ...back, mark]
 }

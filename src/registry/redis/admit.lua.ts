@@ -19,7 +19,8 @@ import {
  *       7 address, 8 time zone, 9 day id, 10 day start, 11 day end, 12 month id, 13 month end, 14 fingerprint ('': no
  *       claim), 15 for how many ms to remember the nonce ('': none),
  *       16 the default way ('': none, '?': ask), 17 plan ('': none), 18 trace, 19 '1': recall,
- *       20 key of the claim, 21 ids of the messages, separated by commas, and 22 the current period (with message ids only)
+ *       20 key of the claim, 21 version of the sending policy ('': not asked, '?': none is known), 22 ids of the messages, separated
+ *       by commas, 23 the current period, and 24 the units of each, separated by commas ('': one each) (with message ids only)
  *
  * It cannot know the calendar, so the caller sends the windows it believes in; where they do not hold the clock's
  * instant, or belong to another time zone, the answer is {'windows', now, zone} and the caller asks again.
@@ -39,12 +40,12 @@ local recordKey = KEYS[3]
 local environment = ARGV[4]
 
 local p = redis.call('HMGET', KEYS[1], 'state', 'zone', 'key:' .. ARGV[3], 'quota:' .. environment,
-  'way:' .. environment .. ':' .. ARGV[5])
+  'way:' .. environment .. ':' .. ARGV[5], 'policy')
 if not p[1] or not p[3] then return {'refused', now, 'credentials-invalid'} end
 if p[1] ~= 'active' then return {'refused', now, 'customer-suspended'} end
 local ids = {}
-for id in string.gmatch(ARGV[21] or '', '[^,]+') do ids[#ids + 1] = id end
-if #ids > 0 and tonumber(ARGV[22]) ~= math.floor(now / ${messagePeriodMs}) then return {'windows', now, p[2]} end
+for id in string.gmatch(ARGV[22] or '', '[^,]+') do ids[#ids + 1] = id end
+if #ids > 0 and tonumber(ARGV[23]) ~= math.floor(now / ${messagePeriodMs}) then return {'windows', now, p[2]} end
 if p[2] ~= ARGV[8] or now < tonumber(ARGV[10]) or now >= tonumber(ARGV[11]) then return {'windows', now, p[2]} end
 
 if p[3] ~= environment then
@@ -60,6 +61,12 @@ if p[3] ~= environment then
     end
     if not inside then return {'refused', now, 'ip-not-allowed'} end
   end
+end
+
+-- A profile that another version wrote has no such field: the caller adds it, and asks again.
+if ARGV[21] ~= '' and ARGV[19] ~= '1' and p[6] ~= ARGV[21] then
+  local profile = redis.call('HMGET', KEYS[1], 'version', 'document')
+  return {'policy', now, p[6] or '', profile[1], profile[2]}
 end
 
 local way = p[5]
@@ -131,7 +138,7 @@ if u[7] and u[7] ~= '0' and now >= tonumber(u[7]) then
 end
 
 -- Of each message: n, new to this reservation; k, known; o, held by another reservation or by none.
-local letters, fresh = '', {}
+local letters, fresh, heavy, isHeavy = '', {}, {}, false
 if #ids > 0 then
   local owner = ''
   if record then owner = cjson.decode(record[5])[1] end
@@ -143,18 +150,22 @@ if #ids > 0 then
   for set = first, first + ${messagePeriods} do
     for at, found in ipairs(redis.call('SMISMEMBER', KEYS[set], unpack(ids))) do known[at] = known[at] or found == 1 end
   end
-  local list = {}
+  local list, weights = {}, {}
+  for weight in string.gmatch(ARGV[24], '[^,]+') do weights[#weights + 1] = tonumber(weight) end
+  units = 0
   for at, id in ipairs(ids) do
     local letter = 'o'
     if not holders[at] and known[at] then letter = 'k'
     elseif holders[at] == owner or (owner == '' and not holders[at]) then
       letter = 'n'
       fresh[#fresh + 1] = id
+      heavy[#fresh] = weights[at] or 1
+      units = units + heavy[#fresh]
+      isHeavy = isHeavy or heavy[#fresh] ~= 1
     end
     list[at] = letter
   end
   letters = table.concat(list)
-  units = #fresh
 end
 
 if record then
@@ -189,6 +200,7 @@ if units > 0 then
   local open = string.format('%.0f|%.0f|%.0f|', units, rateCost, now) .. ARGV[20] .. '|' .. ARGV[14] .. '|' .. ARGV[18]
   if #ids > 0 then
     open = open .. '\\n' .. table.concat(fresh, ',')
+    if isHeavy then open = open .. '\\n' .. table.concat(heavy, ',') end
     for _, id in ipairs(fresh) do write('message:' .. id, ARGV[2]) end
   end
   redis.call('HSET', KEYS[2], 'tat', tat, 'dayUsed', dayUsed, 'monthUsed', monthUsed, 'open:' .. ARGV[2], open, unpack(writes))

@@ -7,7 +7,7 @@ import { answerMs, CalmCluster, connectPrimaries } from './cluster.ts'
 import { connectorFor } from './connector.ts'
 import { faultOf } from './fault.ts'
 import { giveBackLua } from './give-back.lua.ts'
-import { saveDocumentLua, saveLua } from './save.lua.ts'
+import { saveDocumentLua, saveLua, savePolicyLua } from './save.lua.ts'
 import { settleLua } from './settle.lua.ts'
 import { State } from './state.ts'
 import { within } from './within.ts'
@@ -18,6 +18,7 @@ interface Scripts {
   apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwGiveBack(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSaveDocument(document: string, history: string, ...args: (string | number)[]): Promise<unknown>
+  apigwSavePolicy(profile: string, version: string, policy: string): Promise<unknown>
   apigwSave(profile: string, history: string, retired: string, ...args: (string | number)[]): Promise<unknown>
 }
 
@@ -103,6 +104,7 @@ function withScripts(client: Redis | Cluster): Connection {
   client.defineCommand('apigwSettle', { lua: settleLua })
   client.defineCommand('apigwGiveBack', { lua: giveBackLua })
   client.defineCommand('apigwSaveDocument', { numberOfKeys: 2, lua: saveDocumentLua })
+  client.defineCommand('apigwSavePolicy', { numberOfKeys: 1, lua: savePolicyLua })
   client.defineCommand('apigwSave', { numberOfKeys: 3, lua: saveLua })
   return client as Connection
 }

@@ -3,6 +3,7 @@ import type { Credential } from '../../domain/credential.ts'
 import { environments } from '../../domain/names.ts'
 import type { Quota } from '../../domain/quota.ts'
 import { routePlanText } from '../../domain/route.ts'
+import { sendingOf } from '../compiled.ts'
 import type { Profile } from '../registry.ts'
 
 /** Joined by bars, because Lua takes such a text apart in one match; none of the values can hold one. */
@@ -58,7 +59,7 @@ export function unpackedQuota(text: string): Quota {
  */
 export function profileFields(profile: Profile, version: string): string[] {
   const fields = ['version', version, 'document', JSON.stringify(profile)]
-  fields.push('state', profile.customer.state, 'zone', profile.customer.timeZone)
+  fields.push('state', profile.customer.state, 'zone', profile.customer.timeZone, 'policy', sendingOf(profile).version)
   for (const credential of profile.credentials) {
     fields.push(`key:${credential.keyId}`, packedKey(credential))
     fields.push(`credential:${credential.keyId}`, JSON.stringify(credential))

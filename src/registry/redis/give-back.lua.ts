@@ -82,7 +82,7 @@ if entry then
   end
 end
 backInWindows(KEYS[1], takenAt, units)
-local mark = string.format('%.0f|%.0f|%.0f', math.max(now, tonumber(ARGV[4])) + ${repayableMs}, tonumber(ARGV[3]), tonumber(ARGV[4]))
+local mark = string.format('%.0f|%.0f|%.0f', math.max(now, tonumber(ARGV[4])) + ${repayableMs}, tonumber(ARGV[3]), now)
 redis.call('HSET', KEYS[${firstReturned + 1}], id, mark)
 redis.call('PEXPIRE', KEYS[${firstReturned + 1}], ${keepLua('period', returnedPeriods)})
 return 1

@@ -19,7 +19,7 @@ export const keys = {
   /** Hash: messages whose units a settlement gave back in one period, with the time, and with the key that may take them again. Expires. */
   released: (customer: string, environment: Environment, period: number) =>
     `apigw:{${customer}}:released:${environment}:${period}`,
-  /** Hash: messages whose units were given back in one period, until when (ms) that is known, the units, and when they were taken. Expires. */
+  /** Hash: messages whose units were given back in one period, until when (ms) that is known, the units, and when. Expires. */
   returned: (customer: string, environment: Environment, period: number) =>
     `apigw:{${customer}}:returned:${environment}:${period}`,
   /** String: this key has used this nonce. Expires. */

@@ -47,7 +47,7 @@ local function entryParts(entry)
 end
 `
 
-/** `returnOf`: until when, units and time of taking of a message whose units were given back; nil: they were not. */
+/** `returnOf`: the units of a message that were given back, and when; nil: they were not. */
 export const returnOfLua = `
 local function returnOf(first, id)
   for place = first, first + ${returnedPeriods - 1} do

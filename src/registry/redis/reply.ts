@@ -10,6 +10,7 @@ import {
   type Reservation,
   refusals,
   remainingOf,
+  sortedOpen,
   type Usage,
 } from '../../domain/admission.ts'
 import type { Windows } from '../../domain/calendar.ts'
@@ -42,19 +43,20 @@ export function usageFrom(values: readonly (string | null)[]): Usage {
   return { ...noUsage, ...Object.fromEntries(stored) }
 }
 
-/** An open reservation, as the admission script wrote it: units, rate cost, time, claim, fingerprint, trace; then message ids. */
+/** An open reservation, as the admission script wrote it (`entryPartsLua`). */
 export function openFrom(id: string, entry: string): OpenReservation {
-  const [described = '', ids] = entry.split('\n')
+  const [described = '', ids, weights] = entry.split('\n')
   const [units, rateCost, admittedAt, key, fingerprint = '', ...trace] = described.split('|')
-  return {
+  return sortedOpen({
     id,
     units: Number(units),
     rateCost: Number(rateCost),
     admittedAt: Number(admittedAt),
     ...(key && { idempotency: { key, fingerprint } }),
     ...(trace.join('|') !== '' && { trace: trace.join('|') }),
-    ...(ids !== undefined && { ids: ids.split(',').sort() }),
-  }
+    ...(ids !== undefined && { ids: ids.split(',') }),
+    ...(weights !== undefined && { weights: weights.split(',').map(Number) }),
+  })
 }
 
 function refusalFrom(text: string | number | null | undefined): Refusal {
@@ -73,7 +75,8 @@ export function admissionFrom(request: AdmitRequest, reply: Reply, windows: Wind
       return { kind: 'unrouted', now }
     case 'admitted': {
       const messages = standingsFrom(reply[10])
-      const units = messages === undefined ? request.units : messages.filter((one) => one === 'new').length
+      const weightAt = (one: MessageStanding, at: number): number => (one === 'new' ? (request.weights?.[at] ?? 1) : 0)
+      const units = messages?.map(weightAt).reduce((sum, weight) => sum + weight, 0) ?? request.units
       const usage = standingFrom(reply, 4)
       const quota = unpackedQuota(String(reply[3]))
       const rateCost = quota.rate === undefined || units === 0 ? 0 : costOf(units, quota.rate)

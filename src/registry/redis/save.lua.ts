@@ -30,6 +30,17 @@ return 1
 `
 
 /**
+ * Adds the version of the sending policy to a profile that was written without it, unless the profile was changed.
+ *
+ * KEYS  1 profile
+ * ARGV  1 the profile's version, 2 the policy's
+ */
+export const savePolicyLua = `
+if redis.call('HGET', KEYS[1], 'version') == ARGV[1] then redis.call('HSETNX', KEYS[1], 'policy', ARGV[2]) end
+return 1
+`
+
+/**
  * Replaces a shared document if it was not changed in the meantime.
  *
  * KEYS  1 document, 2 history

@@ -68,7 +68,7 @@ local function close(nothing, again)
   if not parts.keyed and ARGV[11] ~= '' then
     for _, message in ipairs(released) do
       local before = returnOf(#KEYS - ${returnedPeriods}, message)
-      if before and before.at == parts.at then back = math.max(0, back - before.units) end
+      if before and before.at >= parts.at then back = math.max(0, back - before.units) end
     end
   end
   redis.call('HDEL', KEYS[1], 'open:' .. id)

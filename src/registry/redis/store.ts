@@ -16,6 +16,7 @@ import { randomId } from '../../domain/ids.ts'
 import { type Environment, environments } from '../../domain/names.ts'
 import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
+import { sendingOf } from '../compiled.ts'
 import {
   allCustomers,
   type HistoryEntry,
@@ -83,10 +84,18 @@ export class RedisRegistry implements Registry {
     const { customer } = request
     let zone = this.#zones.get(customer) ?? 'Asia/Seoul'
     let instant = this.#instant()
-    // A second round is needed when the zone was not known yet or midnight has passed; a third, when both.
-    for (let round = 0; round < 4; round++) {
+    // A second round is needed when the zone was not known yet or midnight has passed; a third, when both; more, when another
+    // version has written the profile in between.
+    for (let round = 0; round < 6; round++) {
       const windows = windowsAt(zone, instant)
       const reply = await this.#runAdmit(request, zone, windows, instant)
+      if (reply[0] === 'policy') {
+        const [, now, version, profileVersion, document] = reply.map(String)
+        const { policy, version: current } = sendingOf(profileFrom(document ?? ''))
+        if (version !== '') return { kind: 'policy', version: version ?? '', policy, now: Number(now) }
+        await this.#ask(() => this.#redis.apigwSavePolicy(keys.profile(customer), profileVersion ?? '', current))
+        continue
+      }
       if (reply[0] !== 'windows') return admissionFrom(request, reply, windows)
       instant = Number(reply[1])
       zone = String(reply[2])
@@ -307,7 +316,7 @@ export class RedisRegistry implements Registry {
 
   /** Does not use `#ask`: this is the hot path, and each additional promise costs. */
   async #runAdmit(request: AdmitRequest, zone: string, windows: Windows, instant: number): Promise<Reply> {
-    const { customer, environment, idempotency, nonce, fallback, ids } = request
+    const { customer, environment, idempotency, nonce, fallback, ids, weights, policy } = request
     const named = [keys.profile(customer), keys.usage(customer, environment)]
     if (idempotency !== undefined) named.push(keys.idempotency(customer, environment, idempotency.key))
     const period = messagePeriodOf(instant)
@@ -341,7 +350,8 @@ export class RedisRegistry implements Registry {
         request.trace ?? '',
         request.recall === true ? '1' : '',
         idempotency?.key ?? '',
-        ...(ids === undefined ? [] : [ids.join(','), period]),
+        policy === '' ? '?' : (policy ?? ''),
+        ...(ids === undefined ? [] : [ids.join(','), period, weights?.join(',') ?? '']),
       )
       return reply as Reply
     } catch (error) {

@@ -34,7 +34,7 @@ export function admissionsOf(db: DatabaseSync, { books, records, messages, retur
     const row = readVersion.get(request.environment, request.customer)
     if (row === undefined) return { state: { usage: noUsage }, zone: 'UTC' }
     const document = () => String(readDocument.get(request.customer)?.document)
-    const { profile, keys, ways } = compiled.of(request.customer, String(row.version), document)
+    const { profile, keys, ways, sending } = compiled.of(request.customer, String(row.version), document)
     const key = keys.get(request.keyId)
     const way = request.api === undefined ? undefined : ways.get(`${request.environment}:${request.api}`)
     const quota = profile.quotas[request.environment]
@@ -42,6 +42,7 @@ export function admissionsOf(db: DatabaseSync, { books, records, messages, retur
     const record = claim === undefined ? undefined : records.read(request.customer, request.environment, claim.key, now)
     const state: AdmissionState = {
       customerState: profile.customer.state,
+      sending,
       usage: usageOf(row),
       ...(key !== undefined && { key }),
       ...(way !== undefined && { way }),
@@ -62,7 +63,7 @@ export function admissionsOf(db: DatabaseSync, { books, records, messages, retur
       if (decision.usage !== undefined) books.writeUsage(customer, environment, decision.usage)
       if (decision.open !== undefined) {
         books.open(customer, environment, decision.open)
-        messages.take(customer, environment, decision.open.ids ?? [], decision.open.id, now)
+        messages.take(customer, environment, decision.open, now)
       }
       if (decision.record !== undefined && request.idempotency !== undefined) {
         records.write(customer, environment, request.idempotency.key, decision.record, now)

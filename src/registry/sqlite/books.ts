@@ -40,7 +40,7 @@ export function usageOf(row: Record<string, unknown> | undefined): Usage {
   }
 }
 
-function openFrom(row: Record<string, unknown>, ids: readonly string[]): OpenReservation {
+function openFrom(row: Record<string, unknown>, ofMessages: Pick<OpenReservation, 'ids' | 'weights'>): OpenReservation {
   const { claim, fingerprint, trace } = row
   return {
     id: String(row.reservation),
@@ -49,7 +49,7 @@ function openFrom(row: Record<string, unknown>, ids: readonly string[]): OpenRes
     admittedAt: Number(row.admitted_at),
     ...(claim !== null && { idempotency: { key: String(claim), fingerprint: String(fingerprint) } }),
     ...(trace !== null && { trace: String(trace) }),
-    ...(ids.length > 0 && { ids }),
+    ...ofMessages,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { messagePeriodOf, messagePeriods, type StoredMessage } from '../../domain/admission.ts'
+import { messagePeriodOf, messagePeriods, type OpenReservation, type StoredMessage, weightsOf } from '../../domain/admission.ts'
 
 export type Messages = ReturnType<typeof messagesOf>
 
@@ -12,9 +12,11 @@ export function messagesOf(db: DatabaseSync) {
     'SELECT reservation FROM messages WHERE customer = ? AND environment = ? AND id = ? AND (reservation IS NOT NULL OR period BETWEEN ? AND ?)',
   )
   const put = db.prepare(
-    'INSERT OR REPLACE INTO messages (customer, environment, id, period, reservation) VALUES (?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO messages (customer, environment, id, period, reservation, units) VALUES (?, ?, ?, ?, ?, ?)',
   )
-  const ofReservation = db.prepare('SELECT id FROM messages WHERE reservation = ? AND customer = ? AND environment = ?')
+  const ofReservation = db.prepare(
+    'SELECT id, units FROM messages WHERE reservation = ? AND customer = ? AND environment = ? ORDER BY id',
+  )
   const acceptOne = db.prepare(
     'UPDATE messages SET reservation = NULL WHERE customer = ? AND environment = ? AND id = ? AND reservation = ?',
   )
@@ -35,13 +37,16 @@ export function messagesOf(db: DatabaseSync) {
       })
     },
 
-    take(customer: string, environment: string, ids: readonly string[], reservation: string, now: number): void {
-      for (const id of ids) put.run(customer, environment, id, messagePeriodOf(now), reservation)
+    take(customer: string, environment: string, { id: reservation, ids = [], weights }: OpenReservation, now: number): void {
+      const period = messagePeriodOf(now)
+      for (const [at, id] of ids.entries()) put.run(customer, environment, id, period, reservation, weights?.[at] ?? 1)
     },
 
-    /** The ids that an open reservation has, sorted. */
-    of(customer: string, environment: string, reservation: string): string[] {
-      return ofReservation.all(reservation, customer, environment).map(({ id }) => String(id))
+    /** The messages that an open reservation has, in the order of their ids; nothing: they have no keys of their own. */
+    of(customer: string, environment: string, reservation: string): Pick<OpenReservation, 'ids' | 'weights'> {
+      const rows = ofReservation.all(reservation, customer, environment)
+      if (rows.length === 0) return {}
+      return { ids: rows.map(({ id }) => String(id)), ...weightsOf(rows.map(({ units }) => Number(units))) }
     },
 
     /** A reservation ended: `released` are new again, the others were accepted. */

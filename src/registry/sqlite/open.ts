@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
-import { applicationId, schema, schemaVersion, upgrade, upgradedUntil } from './schema.ts'
+import { applicationId, schema, schemaVersion, upgrades } from './schema.ts'
 
 /** Below the second within which a caller is promised an answer, also when another process holds the lock. */
 const busyMs = 800
@@ -62,7 +62,7 @@ function versionOf(db: DatabaseSync): number {
 function bringUpToDate(db: DatabaseSync): void {
   db.exec('BEGIN IMMEDIATE')
   const version = versionOf(db)
-  if (version > 0 && version <= upgradedUntil) db.exec(upgrade)
+  for (const { from, until, sql } of upgrades) if (version >= from && version <= until) db.exec(sql)
   db.exec(`${schema} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`)
 }
 

@@ -7,10 +7,10 @@ export type Returns = ReturnType<typeof returnsOf>
 /** Messages whose units were given back. Every method runs inside a transaction that its caller holds. */
 export function returnsOf(db: DatabaseSync) {
   const findReturned = db.prepare(
-    'SELECT units, taken_at, expires_at FROM returned WHERE customer = ? AND environment = ? AND id = ? AND expires_at > ?',
+    'SELECT units, returned_at, expires_at FROM returned WHERE customer = ? AND environment = ? AND id = ? AND expires_at > ?',
   )
   const putReturned = db.prepare(
-    'INSERT OR REPLACE INTO returned (customer, environment, id, units, taken_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO returned (customer, environment, id, units, returned_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
   )
   const findReleased = db.prepare(
     'SELECT claim FROM released WHERE customer = ? AND environment = ? AND id = ? AND expires_at > ?',
@@ -30,14 +30,14 @@ export function returnsOf(db: DatabaseSync) {
     of(customer: string, environment: string, ids: readonly string[], now: number): Returned[] {
       return ids.flatMap((id) => {
         const row = findReturned.get(customer, environment, id, now)
-        return row === undefined ? [] : { units: Number(row.units), takenAt: Number(row.taken_at), until: Number(row.expires_at) }
+        return row === undefined ? [] : { units: Number(row.units), at: Number(row.returned_at), until: Number(row.expires_at) }
       })
     },
 
     returned(repayment: Repayment, now: number): void {
       const { customer, environment, id } = repayment
-      const { units, takenAt, until } = returnedOf(repayment, now)
-      putReturned.run(customer, environment, id, units, takenAt, until)
+      const { units, at, until } = returnedOf(repayment, now)
+      putReturned.run(customer, environment, id, units, at, until)
     },
 
     /**

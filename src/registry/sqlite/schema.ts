@@ -1,6 +1,7 @@
 /**
  * Version 5 of the file. Version 1 had no nonces and no documents; version 2 had no table of credentials, no retired ids and
- * no open reservations; version 3 had no table of messages; version 4 did not know whose units were given back. `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
+ * no open reservations; version 3 had no table of messages; version 4 did not know the units of
+ * a message, nor whose were given back. `STRICT` refuses a value of the wrong type, `WITHOUT ROWID` keeps a row in its key's own
  * tree, so that one admission touches one page of each table.
  */
 export const schema = `
@@ -70,6 +71,7 @@ CREATE TABLE IF NOT EXISTS messages (
   id TEXT NOT NULL,
   period INTEGER NOT NULL,
   reservation TEXT,
+  units INTEGER NOT NULL DEFAULT 1,
   PRIMARY KEY (customer, environment, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS messages_period ON messages (period);
@@ -80,7 +82,7 @@ CREATE TABLE IF NOT EXISTS returned (
   environment TEXT NOT NULL,
   id TEXT NOT NULL,
   units INTEGER NOT NULL,
-  taken_at INTEGER NOT NULL,
+  returned_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   PRIMARY KEY (customer, environment, id)
 ) STRICT, WITHOUT ROWID;
@@ -125,8 +127,13 @@ INSERT OR IGNORE INTO credentials (customer, key_id, document)
   SELECT p.customer, json_extract(c.value, '$.keyId'), c.value FROM profiles p, json_each(p.document, '$.credentials') c;
 `
 
-/** What a file of version 1 or 2 lacks in tables that it has. Version 3 lacks none. */
-export const upgrade = `
+/** What files of these versions lack in tables that they have. Version 3 lacks nothing. */
+export const upgrades: readonly { readonly from: number; readonly until: number; readonly sql: string }[] = [
+  { from: 4, until: 4, sql: 'ALTER TABLE messages ADD COLUMN units INTEGER NOT NULL DEFAULT 1;' },
+  {
+    from: 1,
+    until: 2,
+    sql: `
 ALTER TABLE usage ADD COLUMN day_back INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE usage ADD COLUMN day_since INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE usage ADD COLUMN day_end INTEGER NOT NULL DEFAULT 0;
@@ -136,10 +143,10 @@ ALTER TABLE usage ADD COLUMN month_end INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE usage ADD COLUMN zone TEXT NOT NULL DEFAULT '';
 ALTER TABLE usage ADD COLUMN reconcile_at INTEGER NOT NULL DEFAULT 0;
 DROP TABLE IF EXISTS refunds;
-`
+`,
+  },
+]
 
 /** `PRAGMA application_id` of a registry file ("apgw"), so that another program's database is not taken for one. */
 export const applicationId = 0x61_70_67_77
-/** The last version that `upgrade` is for. */
-export const upgradedUntil = 2
 export const schemaVersion = 5

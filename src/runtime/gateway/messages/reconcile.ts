@@ -7,12 +7,35 @@ import { rangesFrom, rangesText } from './plan.ts'
 /** As many as one read of the ledger takes. */
 const idsARead = 100
 
+/** `1*3,4` for 1, 1, 1 and 4. */
+function weightsText(weights: readonly number[]): string {
+  const runs: [number, number][] = []
+  for (const weight of weights) {
+    const last = runs.at(-1)
+    if (last !== undefined && last[0] === weight) last[1] += 1
+    else runs.push([weight, 1])
+  }
+  return runs.map(([weight, count]) => (count === 1 ? String(weight) : `${weight}*${count}`)).join(',')
+}
+
+/** The weights of `weightsText`. */
+function weightsFrom(text: string): number[] {
+  if (text === '') return []
+  return text.split(',').flatMap((run) => {
+    const [weight = 1, count = 1] = run.split('*').map(Number)
+    return Array.from({ length: count }, () => weight)
+  })
+}
+
 /**
- * What the ids of a call's messages are made from, stored while the call is open: its rows, and its Idempotency-Key.
- * @returns `undefined` for a call without a key all rows of which are sent: its units and its own id say it all
+ * What is stored of a call's messages while it is open: its rows and its Idempotency-Key, from which their ids are made, and the
+ * units of each row. A trace of a version without units has two members; that version reads the first two of these.
+ * @param weights the units of each of `rows`, in order; absent: one each
+ * @returns `undefined` for a call without a key all rows of which are sent, with one unit each: its units and its own id say it all
  */
-export function traceOf(rows: readonly number[], key: string | undefined): string | undefined {
-  if (key !== undefined) return JSON.stringify([rangesText(rows), key])
+export function traceOf(rows: readonly number[], key: string | undefined, weights: readonly number[] = []): string | undefined {
+  const units = weights.some((weight) => weight !== 1) ? [weightsText(weights)] : []
+  if (key !== undefined || units.length > 0) return JSON.stringify([rangesText(rows), key ?? '', ...units])
   return rows.at(-1) === rows.length - 1 ? undefined : JSON.stringify([rangesText(rows)])
 }
 
@@ -32,26 +55,29 @@ interface Looked {
   /** The rows of the call, and the id of the message of each. */
   readonly rows: readonly number[]
   readonly ids: readonly string[]
+  /** The units of each; absent: one each. */
+  readonly weights: readonly number[]
 }
 
 function lookedUp(owner: Owner, open: OpenReservation): Looked {
   const { idempotency, trace, id, units, ids: keyed } = open
-  if (keyed !== undefined) return { open, rows: keyed.map((_, at) => at), ids: keyed }
+  if (keyed !== undefined) return { open, rows: keyed.map((_, at) => at), ids: keyed, weights: open.weights ?? [] }
   const kept: unknown = trace === undefined ? [`0-${units - 1}`] : JSON.parse(trace)
-  const [ranges = '', key = ''] = Array.isArray(kept) ? kept.map(String) : []
+  const [ranges = '', key = '', weights = ''] = Array.isArray(kept) ? kept.map(String) : []
   const rows = rangesFrom(ranges)
   const source = idempotency === undefined ? { reservation: id } : { key, fingerprint: idempotency.fingerprint }
-  return { open, rows, ids: rows.map(idsOf(owner, source)) }
+  return { open, rows, ids: rows.map(idsOf(owner, source)), weights: weightsFrom(weights) }
 }
 
 /** What the ledger says of a call whose gateway never said how it ended. */
-function outcomeOf({ rows, ids, open }: Looked, known: ReadonlySet<string>): Outcome {
-  const missing = rows.filter((_, place) => !known.has(ids[place] ?? ''))
-  if (missing.length === rows.length) return { kind: 'abandoned' }
-  // No answer is kept: a repeated call asks about each of its messages again.
-  if (open.ids !== undefined) return { kind: 'accepted', refund: missing.length, untaken: missing.map((row) => ids[row] ?? '') }
-  const answer = open.idempotency === undefined ? {} : { response: JSON.stringify(missing) }
-  return { kind: 'accepted', refund: missing.length, ...answer }
+function outcomeOf({ rows, ids, weights, open }: Looked, known: ReadonlySet<string>): Outcome {
+  const missing = rows.flatMap((row, place) => (known.has(ids[place] ?? '') ? [] : { row, place }))
+  const untaken = missing.map(({ place }) => ids[place] ?? '')
+  if (missing.length === rows.length) return { kind: 'abandoned', untaken }
+  const refund = missing.reduce((sum, { place }) => sum + (weights[place] ?? 1), 0)
+  // No answer is kept where messages have keys: a repeated call asks about each of them again.
+  const isAnswered = open.ids === undefined && open.idempotency !== undefined
+  return { kind: 'accepted', refund, untaken, ...(isAnswered && { response: JSON.stringify(missing.map(({ row }) => row)) }) }
 }
 
 /** What a reconciliation did: calls that it closed, and units that it returned. */
@@ -62,9 +88,11 @@ interface Reconciled {
 
 /**
  * Closes the open reservations of one customer that no gateway can be working on any longer. Messages that the ledger knows
- * were sent, and keep their units. The units of the others are returned. It reads at most `maxOpenListed` reservations.
+ * were sent, and keep their units. The units of the others are returned, as many as each row took. It reads at most `maxOpenListed`
+ * reservations.
  *
- * Every row has one unit, and a row's id follows from what is stored of the reservation, so nothing else is needed.
+ * A row's id and its units follow from what is stored of the reservation, so nothing else is needed. A message whose units were
+ * given back (`Registry.giveBack`) is known to the ledger, so they are not returned again.
  */
 export async function reconcile(
   registry: Pick<Registry, 'open' | 'settle'>,
