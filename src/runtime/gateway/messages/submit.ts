@@ -88,8 +88,8 @@ function rowsOf({ rows, rejected, sending }: Plan, ended: Exceptions, { idOf }: 
 function takingOf(api: Api, { reservation, claim, key, idOf }: Identity, isKeyed: boolean): (plan: Plan) => Taking {
   return (plan) => {
     // The ids of messages with keys are stored as they are.
-    const trace = isKeyed ? undefined : traceOf(plan.rows, key)
     const weights = plan.rows.map((index) => unitsOfRow(plan, index))
+    const trace = isKeyed ? undefined : traceOf(plan.rows, key, weights)
     return {
       api,
       reservation,
