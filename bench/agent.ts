@@ -200,7 +200,13 @@ const bench: Bench = {
     const registry = await openRegistry(address)
     const context = { registry, actor: { who: 'bench', from: 'here' }, now: Date.now }
     const customer = async (id: string, day: number): Promise<string> => {
-      const { keys } = await addCustomer(context, { id, quota: { day }, queue: 'carrier-a', keysFor: ['live'] })
+      const { keys } = await addCustomer(context, {
+        id,
+        quota: { day },
+        queue: 'carrier-a',
+        senders: ['1588-1234'],
+        keysFor: ['live'],
+      })
       return keys[0]?.basic ?? ''
     }
     const { url } = await startServer('agent-gateway.ts', { BENCH_REGISTRY: address })

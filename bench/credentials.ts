@@ -45,7 +45,12 @@ async function keysOn(address: string, master: string): Promise<Map<Scheme, Issu
   const registry = await openRegistry(address)
   const masterKeys = async () => masterKeysFrom(master)
   const context = { registry, actor: { who: 'bench', from: 'localhost' }, now: Date.now, masterKeys }
-  await addCustomer(context, { id: 'bench', quota: { day: plenty, rate: 1_000_000, burst: 1_000_000 }, queue: 'bench' })
+  await addCustomer(context, {
+    id: 'bench',
+    quota: { day: plenty, rate: 1_000_000, burst: 1_000_000 },
+    queue: 'bench',
+    senders: ['1588-1234'],
+  })
   const keys = new Map<Scheme, IssuedKey>()
   for (const scheme of ['basic', 'hmac', 'jwt'] as const) {
     keys.set(scheme, await issueKey(context, 'bench', { scheme, environment: 'live' }))

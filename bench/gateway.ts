@@ -49,7 +49,7 @@ async function newCustomer(address: string, id: string, day: number): Promise<st
   const registry = await openRegistry(address)
   const context = { registry, actor: { who: 'bench', from: 'localhost' }, now: Date.now }
   const limits = { day, month: plenty, rate: 1_000_000, burst: 1_000_000 }
-  const { keys } = await addCustomer(context, { id, quota: limits, queue: 'bench', keysFor: ['live'] })
+  const { keys } = await addCustomer(context, { id, quota: limits, queue: 'bench', senders: ['1588-1234'], keysFor: ['live'] })
   await registry.close()
   return keys[0]?.basic ?? ''
 }

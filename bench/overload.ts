@@ -57,7 +57,7 @@ async function callFor(address: string): Promise<string> {
   const registry = await openRegistry(address)
   const context = { registry, actor: { who: 'bench', from: 'localhost' }, now: Date.now }
   const quota = { day: plenty, month: plenty, rate: 1_000_000, burst: 1_000_000 }
-  const { keys } = await addCustomer(context, { id: 'bench', quota, queue: 'bench', keysFor: ['live'] })
+  const { keys } = await addCustomer(context, { id: 'bench', quota, queue: 'bench', senders: ['1588-1234'], keysFor: ['live'] })
   await registry.close()
   const authorization = `Basic ${Buffer.from(keys[0]?.basic ?? '').toString('base64')}`
   const body = JSON.stringify({ to: '010-1234-5678', from: '1588-1234', text: 'Your code is 482913.' })

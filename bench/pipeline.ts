@@ -78,7 +78,13 @@ async function timed(work: () => Promise<void>): Promise<number> {
 async function ours(rows: Rows, sqs: string): Promise<{ single: Way; batch: Way; worker: Way; stop(): Promise<void> }> {
   const registry = await openRegistry(`sqlite:${join(temporaryFolder(), 'registry.db')}`)
   const context = { registry, actor: { who: 'bench', from: 'here' }, now: Date.now }
-  const { keys } = await addCustomer(context, { id: 'bench', quota: { day: 1e9 }, queue: carrier.queue, keysFor: ['live'] })
+  const { keys } = await addCustomer(context, {
+    id: 'bench',
+    quota: { day: 1e9 },
+    queue: carrier.queue,
+    senders: ['1588-1234'],
+    keysFor: ['live'],
+  })
   const authorization = `Basic ${Buffer.from(keys[0]?.basic ?? '').toString('base64')}`
   const database = await openDatabase(rows.direct)
   await database.migrate([carrier])

@@ -155,7 +155,12 @@ async function call(registry: Registry, request: Partial<AdmitRequest> & { units
 
 async function prepare(registry: Registry): Promise<void> {
   const context = { registry, actor: { who: 'bench', from: 'localhost' }, now: Date.now }
-  await addCustomer(context, { id: 'bench', quota: { day: plenty, rate: 1_000_000, burst: 1_000_000 }, queue: 'bench' })
+  await addCustomer(context, {
+    id: 'bench',
+    quota: { day: plenty, rate: 1_000_000, burst: 1_000_000 },
+    queue: 'bench',
+    senders: ['1588-1234'],
+  })
   const stored = await registry.profile('bench')
   if (stored === undefined) throw new Error('The customer was not stored.')
   const key = {

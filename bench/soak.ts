@@ -160,7 +160,13 @@ const bench: Bench = {
     const through = (address: string, { port }: TcpProxy): string => Object.assign(new URL(address), { port: String(port) }).href
     const registry = await openRegistry(redis.url)
     const context = { registry, actor: { who: 'soak', from: 'here' }, now: Date.now }
-    const { keys } = await addCustomer(context, { id: 'soak', quota: { day: 1e9 }, queue: carrier.queue, keysFor: ['live'] })
+    const { keys } = await addCustomer(context, {
+      id: 'soak',
+      quota: { day: 1e9 },
+      queue: carrier.queue,
+      senders: ['1588-1234'],
+      keysFor: ['live'],
+    })
     const authorization = `Basic ${Buffer.from(keys[0]?.basic ?? '').toString('base64')}`
     const port = await freePort()
     const common = { APIGW_SQS_ENDPOINT: server.address, APIGW_LEDGER_ENDPOINT: await startLedger(), AWS_REGION: region }

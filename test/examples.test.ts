@@ -27,7 +27,7 @@ beforeAll(async () => {
     actor: { who: 'test', from: 'test' },
     onFault: (what, error) => faults.push(`${what}: ${String(error)}`),
   })
-  await addCustomer(local.context, { id: 'acme', quota: { day: 1000 }, queue: 'carrier-a' })
+  await addCustomer(local.context, { id: 'acme', quota: { day: 1000 }, queue: 'carrier-a', senders: ['1588-1234'] })
   const { basic } = await issueKey(local.context, 'acme', { scheme: 'basic', environment: 'live' })
   env = { ...process.env, APIGW_URL: local.gateway, APIGW_CREDENTIALS: basic }
 })

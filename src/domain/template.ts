@@ -5,7 +5,7 @@ import { isRecord } from './record.ts'
 /** Values of one message, and characters (UTF-16) of each. */
 const maxVariables = 50
 const maxValue = 1_000
-/** As many characters as a text may have before it is checked: no more are ever put together. */
+/** As many characters as a text may have before it is checked: a longer text is never put together. */
 const maxCharacters = 4_000
 const namePattern = /^\p{L}[\p{L}\p{N}_]{0,31}$/u
 
@@ -70,7 +70,7 @@ export function resolved(message: unknown): Resolved {
   const made: Record<string, unknown> = { ...rest }
   for (const field of ['text', 'subject'] as const) {
     const text = rest[field]
-    // What is no text, or is longer than any text may be, is refused where the message is read.
+    // A value of another kind, or one that is too long for any text, is refused where the message is read.
     if (typeof text !== 'string' || text.length > maxCharacters) continue
     const result = filled(field, text, values, used)
     if ('error' in result) errors.push(result.error)

@@ -24,7 +24,13 @@ beforeEach(async () => {
   }
   local = await startLocal({ folder: temporaryFolder(), port: 0, sqsPort: 0, actor, onFault })
   onTestFinished(() => local.stop())
-  const { keys } = await addCustomer(local.context, { id: 'acme', quota: { day: 100 }, queue: 'carrier-a', keysFor: ['live'] })
+  const { keys } = await addCustomer(local.context, {
+    id: 'acme',
+    quota: { day: 100 },
+    queue: 'carrier-a',
+    senders: ['1588-1234'],
+    keysFor: ['live'],
+  })
   live = keys[0]?.basic ?? ''
   secret = keys[0]?.secret ?? ''
   cwd = temporaryFolder()

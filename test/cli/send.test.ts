@@ -26,6 +26,7 @@ beforeEach(async () => {
     id: 'acme',
     quota: { day: 3 },
     queue: 'carrier-a',
+    senders: ['1588-1234'],
     keysFor: ['live', 'test'],
   })
   local = running

@@ -106,7 +106,7 @@ describe('the purpose of a message', () => {
     expect(read({ text: good }).data?.purpose).toBe('ad')
     expect(read({ text: good, purpose: 'ad' }).data?.purpose).toBe('ad')
     expect(read({ text: '안녕하세요' }).data).not.toHaveProperty('purpose')
-    // A character that nobody sees is removed first: what is sent has the mark.
+    // An invisible character is removed first: what is sent has the mark.
     expect(read({ text: good.replace('광고', '광\u200b고') }).data?.purpose).toBe('ad')
     expect(faults({ text: '[광고]가나다 무료거부 080-123-4567' })).toEqual([
       'text begins with "[광고]", and the mark is exactly "(광고)"',

@@ -47,7 +47,7 @@ describe('a Korean number', () => {
     '1588-12345',
     '030-123-456',
     '030-12345-67890',
-    // What dials abroad, and what is no number: a prefix of a carrier, another country's prefix, other digits, an extension.
+    // What dials abroad, and what cannot be dialled: a prefix of a carrier, another country's prefix, other digits, an extension.
     '002-81-90-1234-5678',
     '00700 1 202 555 0123',
     '011 81 90 1234 5678',

@@ -53,7 +53,7 @@ beforeAll(async () => {
     actor: { who: 'test', from: 'test' },
     onFault: (what, error) => faults.push(`${what}: ${String(error)}`),
   })
-  await addCustomer(local.context, { id: 'acme', quota: { day: 1000 }, queue: 'carrier-a' })
+  await addCustomer(local.context, { id: 'acme', quota: { day: 1000 }, queue: 'carrier-a', senders: ['1588-1234'] })
   for (const scheme of ['basic', 'hmac', 'jwt'] as const) {
     const { basic } = await issueKey(local.context, 'acme', { scheme, environment: 'live' })
     credentials.set(scheme, basic)

@@ -30,7 +30,7 @@ export async function startGateways(address: string, sqsEndpoint: string): Promi
     masterKeys: async () => master.keys,
   }
   const customer = uniqueName('customer')
-  await addCustomer(context, { id: customer, quota: { day: 1_000_000 }, queue: liveQueue })
+  await addCustomer(context, { id: customer, quota: { day: 1_000_000 }, queue: liveQueue, senders: ['1588-1234'] })
   const keys = new Map<Scheme, IssuedKey>()
   for (const scheme of ['basic', 'hmac', 'jwt'] as const) {
     keys.set(scheme, await issueKey(context, customer, { scheme, environment: 'live' }))

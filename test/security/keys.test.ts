@@ -30,7 +30,7 @@ async function tenant(address = `sqlite:${join(temporaryFolder(), 'registry.db')
   onTestFinished(() => registry.close())
   const context: Context = { registry, actor: { who: 't', from: 'h' }, now: () => clock.now, masterKeys: async () => master.keys }
   const customer = uniqueName('customer')
-  await addCustomer(context, { id: customer, quota: { day: 1000 }, queue: 'carrier-a' })
+  await addCustomer(context, { id: customer, quota: { day: 1000 }, queue: 'carrier-a', senders: ['1588-1234'] })
   const admit = async ({ keyId, environment }: Credential): Promise<string> => {
     const address = addressKey('203.0.113.7') ?? ''
     const admission = await registry.admit({

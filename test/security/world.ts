@@ -77,7 +77,7 @@ const wanted = ['basic', 'hmac', 'jwt'] as const
 
 async function newTenant(context: Context) {
   const customer = uniqueName('customer')
-  await addCustomer(context, { id: customer, quota: { day: 100_000 }, queue: 'carrier-a' })
+  await addCustomer(context, { id: customer, quota: { day: 100_000 }, queue: 'carrier-a', senders: ['1588-1234'] })
   const keys: IssuedKey[] = []
   for (const scheme of wanted) {
     for (const environment of ['live', 'test'] as const) keys.push(await issueKey(context, customer, { scheme, environment }))

@@ -20,7 +20,6 @@ import type { Mounted } from '../../src/runtime/gateway/versions/endpoints.ts'
 import type { Ledger, Media } from '../../src/runtime/ports/index.ts'
 import { type Answer, type Asked, ask } from './http.ts'
 import { temporaryFolder, uniqueName } from './names.ts'
-import { comparing } from './policies.ts'
 import { liveQueue, openTestQueue } from './sqs.ts'
 
 /** Noon of a day in Seoul: twelve hours of the day and seven and a half days of the month are left. */
@@ -123,7 +122,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const clock = { now: noon }
   const now = (): number => clock.now
   const address = options.registry ?? `sqlite:${join(temporaryFolder(), 'registry.db')}`
-  const registry = comparing(await openRegistry(address, { now }))
+  const registry = await openRegistry(address, { now })
   const customer = await newCustomer(registry, options, now)
   const queue = openTestQueue(options.endpoint)
   const observations: Observation[] = []

@@ -14,6 +14,7 @@ export async function ensureDemo(context: Context, folder: string): Promise<Issu
     name: 'Demo customer',
     quota: { rate: 10, burst: 20, day: 1000 },
     queue: defaultCarriers[0]?.queue,
+    senders: ['1588-1234'],
     keysFor: ['live'],
   })
   const issued = keys[0]

@@ -64,6 +64,7 @@ export async function playScenario(local: Local, onStep: (step: Step) => void): 
     id: customer,
     quota: { day: 1 },
     queue: carrier.queue,
+    senders: ['1588-1234'],
     keysFor: ['live', 'test'],
   })
   const [key, testKey] = keys

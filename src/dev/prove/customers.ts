@@ -55,6 +55,7 @@ async function add(address: string, role: Role, queue: string, signal: AbortSign
         id,
         quota,
         queue,
+        senders: ['1588-1234'],
         keysFor: ['live'],
         timeZone: noonZone(Date.now()),
       })

@@ -14,6 +14,11 @@ const calls: Readonly<Record<string, Disposition>> = {
   'body-too-large': 'split',
   // Our keys are new for each call, so this is a journal that was copied. A message's own key keeps it from being sent twice.
   'idempotency-key-reused': 'split',
+  // Every row of the call has this fault.
+  'sender-not-registered': 'fail',
+  'destination-not-allowed': 'fail',
+  'ad-at-night': 'fail',
+  'recipient-suppressed': 'fail',
 }
 
 /** Refusals of one message. What is not listed ends the row, unless the gateway calls it retryable. */

@@ -79,7 +79,10 @@ describe('while it runs', () => {
     const folder = temporaryFolder()
     const here = { cwd: folder }
     const { gateway } = await startDev(folder)
-    const added = await runCli(['customer', 'add', 'acme', '--day', '2', '--queue', 'carrier-a', '--key', 'live', '--json'], here)
+    const added = await runCli(
+      ['customer', 'add', 'acme', '--day', '2', '--queue', 'carrier-a', '--sender', '1588-1234', '--key', 'live', '--json'],
+      here,
+    )
     const [key] = JSON.parse(added.stdout).keys
     expect(await post(gateway, key.basic)).toMatchObject({ status: 202 })
     expect(await post(gateway, key.basic)).toMatchObject({ status: 202 })
@@ -158,7 +161,7 @@ describe('stopping', () => {
     const first = await startDev(folder)
     await shortenVisibility(first.sqs)
     const added = await runCli(
-      ['customer', 'add', 'acme', '--day', '100000', '--queue', 'carrier-a', '--key', 'live', '--json'],
+      ['customer', 'add', 'acme', '--day', '100000', '--queue', 'carrier-a', '--sender', '1588-1234', '--key', 'live', '--json'],
       { cwd: folder },
     )
     const { basic } = JSON.parse(added.stdout).keys[0]

@@ -77,6 +77,14 @@ describe('an answer of the gateway', () => {
     ])
   })
 
+  test.each(['sender-not-registered', 'destination-not-allowed', 'ad-at-night', 'recipient-suppressed'])(
+    'that refuses each row of a call for %s fails them',
+    (code) => {
+      const decided = decideAnswer(batch(3), refusal(code), 1)
+      expect(decided.kind === 'over' && decided.outcomes.map(({ state }) => state)).toEqual(['failed', 'failed', 'failed'])
+    },
+  )
+
   test('that refuses a call for a limit puts its rows back, also after an attempt without an answer: the record came first', () => {
     expect(decideAnswer(batch(3, 1), refusal('day-quota-exceeded'), 1)).toMatchObject({
       kind: 'over',

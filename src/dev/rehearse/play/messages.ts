@@ -89,7 +89,13 @@ async function newCustomer(
   queue: string,
 ): Promise<{ live: IssuedKey; signing: IssuedKey; test: IssuedKey }> {
   const context = operatorContext(stage)
-  const { keys } = await addCustomer(context, { id: customer, quota: { day: 10 }, queue, keysFor: ['live', 'test'] })
+  const { keys } = await addCustomer(context, {
+    id: customer,
+    quota: { day: 10 },
+    queue,
+    senders: ['1588-1234'],
+    keysFor: ['live', 'test'],
+  })
   const [live, test] = keys
   if (live === undefined || test === undefined) throw new Error('two keys were requested')
   return { live, test, signing: await issueKey(context, customer, { scheme: 'hmac', environment: 'live' }) }

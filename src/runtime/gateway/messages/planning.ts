@@ -73,7 +73,7 @@ async function recalled(call: Call, { idempotency, ...taking }: Taking): Promise
 
 type Take = (plan: Plan) => Taking
 
-/** The registry's word on a plan, or that it was made with another policy than the customer's. */
+/** The registry's word on a plan, or that the customer's policy is a different one. */
 async function decided(call: Call, plan: Plan, { version }: KnownPolicy, take: Take): Promise<Decided | OtherPolicy | undefined> {
   if (plan.rows.length > 0) return admitPlanned(call, unitsOfRows(plan, plan.rows), version, take(plan))
   const answer = await comparePolicy(call, version)

@@ -88,8 +88,8 @@ function rowsOf({ rows, rejected, sending }: Plan, ended: Exceptions, { idOf }: 
 function takingOf(api: Api, { reservation, claim, key, idOf }: Identity, isKeyed: boolean): (plan: Plan) => Taking {
   return (plan) => {
     // The ids of messages with keys are stored as they are.
-    const trace = isKeyed ? undefined : traceOf(plan.rows, key)
     const weights = plan.rows.map((index) => unitsOfRow(plan, index))
+    const trace = isKeyed ? undefined : traceOf(plan.rows, key, weights)
     return {
       api,
       reservation,
@@ -195,13 +195,15 @@ async function settle(
 ): Promise<void> {
   const { untaken } = ended
   if (untaken.size === plan.rows.length) {
-    await registry.settle(reservation, { kind: 'failed' }).catch(() => settlements.failed(reservation))
+    // The ids of messages with keys are stored with the reservation.
+    const ids = reservation.keyed === undefined ? { untaken: plan.rows.map(idOf) } : {}
+    await registry.settle(reservation, { kind: 'failed', ...ids }).catch(() => settlements.failed(reservation))
     const cause = confirmed.find((result) => result !== true)
     throw new Problem('queue-unavailable', notTaken.detail, { retryAfterMs: 2000, cause })
   }
   if (reservation.idempotency === undefined && untaken.size === 0) return settlements.accepted(reservation)
   // A lost settle is harmless: after the lease the key may run again, and asks for the same ids.
-  const ids = reservation.keyed === undefined ? {} : { untaken: [...untaken].map(idOf) }
-  const outcome = { kind: 'accepted', response: keptText(ended), refund: unitsOfRows(plan, untaken), ...ids } as const
+  const back = { refund: unitsOfRows(plan, untaken), untaken: [...untaken].map(idOf) }
+  const outcome = { kind: 'accepted', response: keptText(ended), ...back } as const
   await registry.settle(reservation, outcome).catch(() => false)
 }

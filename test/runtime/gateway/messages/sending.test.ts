@@ -37,7 +37,7 @@ function opted(...numbers: string[]): Ledger {
 }
 
 /** The code and the first place of a problem, or the status. */
-function told({ status, body }: Answer): string {
+function said({ status, body }: Answer): string {
   const [error] = Object(body).errors ?? []
   return status === 202 ? '202' : `${status} ${Object(body).code} ${error?.pointer} ${error?.detail}`
 }
@@ -53,7 +53,7 @@ describe('a sender', () => {
   it('has to be registered, in whatever spelling, and nothing is taken otherwise', async () => {
     const world = await start()
     expect((await world.post({ from: '+82 1588-1234' })).status).toBe(202)
-    expect(told(await world.post({ from: '02-123-4567' }))).toBe(
+    expect(said(await world.post({ from: '02-123-4567' }))).toBe(
       '403 sender-not-registered /from +8221234567 is not among your registered senders: register it with your provider',
     )
     expect(await world.left()).toEqual({ day: 999 })
@@ -68,8 +68,8 @@ describe('a sender', () => {
       'sender-not-registered /from',
       'invalid-request /text',
     ])
-    expect(told(await world.batch([other, other]))).toMatch(/^403 sender-not-registered \/messages\/0\/from /)
-    expect(told(await world.batch([other, { ...message, text: '' }]))).toMatch(/^400 invalid-request \/messages\/0\/from /)
+    expect(said(await world.batch([other, other]))).toMatch(/^403 sender-not-registered \/messages\/0\/from /)
+    expect(said(await world.batch([other, { ...message, text: '' }]))).toMatch(/^400 invalid-request \/messages\/0\/from /)
     expect(await world.left()).toEqual({ day: 999 })
   })
 
@@ -77,22 +77,22 @@ describe('a sender', () => {
     const end = noon + 3_600_000
     const world = await start({ senders: [sender('+8215881234', { expiresAt: end })] })
     const at = (instant: number) => ({ sendAt: new Date(instant).toISOString() })
-    expect(told(await world.post(at(end - 1)))).toBe('202')
+    expect(said(await world.post(at(end - 1)))).toBe('202')
     const refused = `403 sender-not-registered /from the registration of +8215881234 ends at ${new Date(end).toISOString()}: renew it with your provider`
-    expect(told(await world.post(at(end)))).toBe(refused)
+    expect(said(await world.post(at(end)))).toBe(refused)
     world.clock.now = end
-    expect(told(await world.post())).toBe(refused)
+    expect(said(await world.post())).toBe(refused)
     // Held until the morning, the message would be sent after the end.
     await world.setSending({ senders: [sender('+8215881234', { expiresAt: seoul('2026-11-24T07:00') })] })
     world.clock.now = seoul('2026-11-23T22:00')
-    expect(told(await world.post())).toBe('202')
+    expect(said(await world.post())).toBe('202')
   })
 
   it('that is pending is none, and with "any" each is one', async () => {
     const world = await start({ senders: [{ ...sender('+8215881234'), state: 'pending' }] })
-    expect(told(await world.post())).toMatch(/^403 sender-not-registered/)
+    expect(said(await world.post())).toMatch(/^403 sender-not-registered/)
     await world.setSending({ from: 'any' })
-    expect(told(await world.post({ from: '02-123-4567' }))).toBe('202')
+    expect(said(await world.post({ from: '02-123-4567' }))).toBe('202')
   })
 
   it('needs no registration in the test environment, where every other rule holds', async () => {
@@ -103,8 +103,8 @@ describe('a sender', () => {
         headers: { 'content-type': 'application/json', authorization: authorization(world.test.basic) },
         body: { ...message, ...more },
       })
-    expect(told(await post({}))).toBe('202')
-    expect(told(await post({ to: '+12025550123' }))).toMatch(/^403 destination-not-allowed \/to /)
+    expect(said(await post({}))).toBe('202')
+    expect(said(await post({ to: '+12025550123' }))).toMatch(/^403 destination-not-allowed \/to /)
     expect(sqs.messages(testQueue, world.customer)).toHaveLength(1)
   })
 })
@@ -113,28 +113,28 @@ describe('a destination', () => {
   it('is in the home country unless others are allowed', async () => {
     const world = await start()
     const detail = 'is outside the destinations that you may send to (+82): ask your provider to allow it'
-    expect(told(await world.post({ to: '+12025550123' }))).toBe(`403 destination-not-allowed /to ${detail}`)
-    expect(told(await world.post({ to: '+82 00 1 202 555 0123' }))).toMatch(/^400 invalid-request \/to /)
+    expect(said(await world.post({ to: '+12025550123' }))).toBe(`403 destination-not-allowed /to ${detail}`)
+    expect(said(await world.post({ to: '+82 00 1 202 555 0123' }))).toMatch(/^400 invalid-request \/to /)
     await world.setSending({ ...registered, destinations: ['+82', '+1202'] })
-    expect(told(await world.post({ to: '+12025550123' }))).toBe('202')
-    expect(told(await world.post({ to: '+12125550123' }))).toMatch(/^403 destination-not-allowed/)
+    expect(said(await world.post({ to: '+12025550123' }))).toBe('202')
+    expect(said(await world.post({ to: '+12125550123' }))).toMatch(/^403 destination-not-allowed/)
     await world.setSending({ ...registered, destinations: ['+1'] })
-    expect(told(await world.post())).toMatch(/^403 destination-not-allowed/)
+    expect(said(await world.post())).toMatch(/^403 destination-not-allowed/)
   })
 })
 
 describe('the policy', () => {
   it('is asked for once, and is never stale', async () => {
     const world = await start({})
-    expect(told(await world.post())).toMatch(/^403 sender-not-registered/)
+    expect(said(await world.post())).toMatch(/^403 sender-not-registered/)
     await world.setSending(registered)
-    expect(told(await world.post())).toBe('202')
+    expect(said(await world.post())).toBe('202')
     const before = world.registryCalls()
-    expect(told(await world.post())).toBe('202')
+    expect(said(await world.post())).toBe('202')
     // The admission and the settlement.
     expect(world.registryCalls() - before).toBe(2)
     await world.setSending({})
-    expect(told(await world.post())).toMatch(/^403 sender-not-registered/)
+    expect(said(await world.post())).toMatch(/^403 sender-not-registered/)
     expect(await world.left()).toEqual({ day: 998 })
   })
 
@@ -239,9 +239,9 @@ describe('units', () => {
 
   it('of a call beyond a limit are not taken', async () => {
     const world = await start(sending, { quota: { day: 5 } })
-    expect(told(await world.batch([message, message, message]))).toMatch(/^400 units-exceed-limit/)
-    expect(told(await world.batch([message, message]))).toBe('202')
-    expect(told(await world.post())).toMatch(/^429 day-quota-exceeded/)
+    expect(said(await world.batch([message, message, message]))).toMatch(/^400 units-exceed-limit/)
+    expect(said(await world.batch([message, message]))).toBe('202')
+    expect(said(await world.post())).toMatch(/^429 day-quota-exceeded/)
     expect(await world.left()).toEqual({ day: 1 })
   })
 
@@ -286,22 +286,22 @@ describe('an advertisement', () => {
   it('is refused or sent at night as its customer has chosen, and the choice goes with it', async () => {
     const world = await start({ ...registered, adNight: 'refuse', destinations: ['+82', '+1'] }, { ledger: opted() })
     world.clock.now = seoul('2026-11-23T23:00')
-    expect(told(await world.post({ text: adText }))).toMatch(/^422 ad-at-night \/purpose advertising is not sent from 21:00/)
-    expect(told(await world.post({ text: adText, sendAt: '2026-11-24T03:00:00+09:00' }))).toMatch(/^422 ad-at-night \/sendAt /)
-    expect(told(await world.post({ text: adText, sendAt: '2026-11-24T08:00:00+09:00' }))).toBe('202')
+    expect(said(await world.post({ text: adText }))).toMatch(/^422 ad-at-night \/purpose advertising is not sent from 21:00/)
+    expect(said(await world.post({ text: adText, sendAt: '2026-11-24T03:00:00+09:00' }))).toMatch(/^422 ad-at-night \/sendAt /)
+    expect(said(await world.post({ text: adText, sendAt: '2026-11-24T08:00:00+09:00' }))).toBe('202')
     // The night is that of recipients in Korea, and only advertising has one.
-    expect(told(await world.post({ text: 'Half price', purpose: 'ad', to: '+12025550123' }))).toBe('202')
-    expect(told(await world.post({ purpose: 'auth' }))).toBe('202')
+    expect(said(await world.post({ text: 'Half price', purpose: 'ad', to: '+12025550123' }))).toBe('202')
+    expect(said(await world.post({ purpose: 'auth' }))).toBe('202')
     await world.setSending({ ...registered, adNight: 'consent' })
-    expect(told(await world.post({ text: adText }))).toBe('202')
+    expect(said(await world.post({ text: adText }))).toBe('202')
     expect(sent(world).map(({ adNight }) => adNight)).toEqual(['refuse', undefined, undefined, 'consent'])
   })
 
   it('that would be held for too long is refused', async () => {
     const world = await start(registered, { ledger: opted() })
-    expect(told(await world.post({ text: adText, sendAt: '2026-12-23T08:00:00+09:00' }))).toBe('202')
+    expect(said(await world.post({ text: adText, sendAt: '2026-12-23T08:00:00+09:00' }))).toBe('202')
     world.clock.now = seoul('2026-11-23T22:00')
-    expect(told(await world.post({ text: adText, sendAt: '2026-12-23T22:00:00+09:00' }))).toMatch(
+    expect(said(await world.post({ text: adText, sendAt: '2026-12-23T22:00:00+09:00' }))).toMatch(
       /^400 invalid-request \/sendAt /,
     )
   })
@@ -316,7 +316,7 @@ describe('an advertisement', () => {
       'accepted',
     ])
     expect(
-      told(await world.call('/v1.0/messages', { method: 'POST', headers: { 'content-type': 'application/json' }, body: ad })),
+      said(await world.call('/v1.0/messages', { method: 'POST', headers: { 'content-type': 'application/json' }, body: ad })),
     ).toMatch(/^422 recipient-suppressed \/to /)
     expect(await world.left()).toEqual({ day: 998 })
   })
@@ -325,9 +325,9 @@ describe('an advertisement', () => {
     const away = new Problem('ledger-unavailable', 'away', { retryAfterMs: 2000 })
     const world = await start(registered, { ledger: { ...absentLedger, suppressed: () => Promise.reject(away) } })
     const answer = await world.batch([message, { ...message, text: adText }])
-    expect(told(answer)).toMatch(/^503 ledger-unavailable/)
+    expect(said(answer)).toMatch(/^503 ledger-unavailable/)
     expect(answer.headers.get('retry-after')).toBe('2')
-    expect(told(await world.batch([message]))).toBe('202')
+    expect(said(await world.batch([message]))).toBe('202')
     expect(await world.left()).toEqual({ day: 999 })
   })
 })
