@@ -15,7 +15,7 @@ interface Importable {
  * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-supported-resources.html).
  *
  * Secrets are not among them, although CloudFormation imports them: the update that follows would add `GenerateSecretString`, and
- * the value is what has to be kept. Snapshots are no resources of a template.
+ * the value is what has to be kept. A snapshot is not a resource of a template.
  */
 export const importable: Readonly<Record<string, Importable>> = {
   'AWS::DynamoDB::Table': {
