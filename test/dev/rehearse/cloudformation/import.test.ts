@@ -88,12 +88,14 @@ test('an import is refused before anything changes if a resource could be the wr
   await refused('does not have the tag of the stage', () => {
     for (const queue of aws.inventory.of('AWS::SQS::Queue')) aws.inventory.put({ ...queue, tags: {} })
   })
-  await refused('it belongs to the stack apigw-prod-security', () => {
-    const [stack, like] = [aws.find('apigw-prod-security'), aws.find('apigw-prod-security')?.resources.get('UndeliveredFindings')]
-    if (stack === undefined || like === undefined) throw new Error('no stack')
-    stack.resources.set('Theirs', { ...like, logicalId: 'Theirs', physicalId: 'elsewhere' })
-    aws.inventory.put({ ...table, id: 'elsewhere' })
+  const theirs = aws.stacks.find(({ name }) => name === 'apigw-prod-edge')
+  const like = aws.find('apigw-prod-security')?.resources.get('UndeliveredFindings')
+  if (theirs === undefined || like === undefined) throw new Error('no stack')
+  await refused('it belongs to the stack billing', () => {
+    Object.assign(theirs, { name: 'billing', status: 'CREATE_COMPLETE' })
+    theirs.resources.set('Theirs', { ...like, logicalId: 'Theirs', physicalId: table.id })
   })
+  theirs.resources.delete('Theirs')
   await refused('choose one with --resource', () => aws.inventory.put({ ...table, id: `${table.id}2` }))
   expect(await take(stage, [table.id])).toEqual(['Ledger'])
 })
