@@ -26,7 +26,7 @@ async function run({ rounds }: BenchOptions): Promise<void> {
     const times = names.map((): number[] => [])
     for (let round = 0; round < rounds; round++) {
       empty.push(cpuMs('0'))
-      imports.forEach((code, at) => times[at]?.push(cpuMs(code)))
+      for (const [at, code] of imports.entries()) times[at]?.push(cpuMs(code))
     }
     const base = median(empty)
     const rows = names.map((name, at) => [
