@@ -16,6 +16,7 @@ import {
   type Cost,
   deployStage,
   diffStage,
+  findEngine,
   monthlyCost,
   planParameters,
   planRollback,
@@ -170,6 +171,7 @@ export default class Deploy extends BaseCommand {
       this.note(changesText(one.desired.name, states[one.state], one.changes))
       if (one.unknown.length > 0) this.note(unknownText(one.unknown))
     }
+    await this.#image(deployments, signal)
     const cost = this.#cost(plans, region)
     const quotas = await this.#quotas(clients, deployments, plans, signal)
     const head = { stage: stage.name, region, dryRun: flags['dry-run'], rollback: flags.rollback, cost, quotas }
@@ -195,6 +197,17 @@ export default class Deploy extends BaseCommand {
       this.log(`${result.name}  ${result.changed ? 'deployed' : 'up to date'}`)
     })
     return { ...head, stacks: results }
+  }
+
+  /** Says before the question whether the image can be built here: without it the deployment stops halfway. */
+  async #image(deployments: readonly StackDeployment[], signal: AbortSignal): Promise<void> {
+    const waiting = deployments.filter(({ image }) => image !== undefined).map(({ key }) => key)
+    if (waiting.length === 0) return
+    const engine = await findEngine(signal)
+    const how = engine
+      ? `${engine.name} builds the image of this version, and it is pushed before ${waiting.join(' and ')}.`
+      : `No docker, podman or buildah works here, so the deployment stops before ${waiting.join(' and ')} until the image is pushed.`
+    this.note(`Image: ${how}`)
   }
 
   /** The quotas that are too small, before the first stack fails for one; null if they could not be read. */
@@ -247,6 +260,6 @@ export default class Deploy extends BaseCommand {
   }
 }
 
-function deploymentLine({ key, desired, state, changes, unknown }: StackDeployment) {
-  return { stack: key, name: desired.name, state, changes, unknown }
+function deploymentLine({ key, desired, state, changes, unknown, image }: StackDeployment) {
+  return { stack: key, name: desired.name, state, changes, unknown, image: image?.tag ?? null }
 }

@@ -135,6 +135,8 @@ const internalProblems = {
   'stack-stuck': { exit: 1, retryable: false, title: 'The stack needs manual action' },
   'data-loss': { exit: 2, retryable: false, title: 'The change would delete data' },
   'bucket-taken': { exit: 2, retryable: false, title: 'The bucket name is taken' },
+  'image-missing': { exit: 1, retryable: false, title: 'The container image is not in the registry' },
+  'image-failed': { exit: 1, retryable: false, title: 'The container image could not be built or pushed' },
   interrupted: { exit: 130, retryable: true, title: 'Interrupted' },
   'audit-input-invalid': { exit: 2, retryable: false, title: 'The audit input cannot be read' },
   'rule-invalid': { exit: 2, retryable: false, title: 'A trail rule is not valid' },

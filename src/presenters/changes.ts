@@ -118,5 +118,6 @@ export function costText({ lines, dollarsAMonth, atLeast, egress, usage, source 
     ...parts,
     ...egressLine,
     `  Not included, because it depends on traffic: ${usage.map(usageText).join('; ')}.`,
+    '  Not included, because no stack of the stage makes it: the trail, the hosted zone of the domain, taxes.',
   ].join('\n')
 }

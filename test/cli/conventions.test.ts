@@ -18,6 +18,7 @@ const singles = new Set([
   'dev',
   'diff',
   'doctor',
+  'import',
   'init',
   'logs',
   'outputs',

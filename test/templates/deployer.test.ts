@@ -9,8 +9,10 @@ const account = '123456789012'
 const region = 'ap-northeast-2'
 const values: Readonly<Record<string, string>> = {
   Stage: 'prod',
-  GitHubRepository: 'acme/messaging',
+  GitHubRepository: 'acme@12/messaging@34',
   GitHubEnvironment: 'production',
+  GitLabProject: 'acme/messaging',
+  GitLabBranch: 'main',
   'AWS::Partition': 'aws',
   'AWS::Region': region,
   'AWS::AccountId': account,
@@ -32,8 +34,9 @@ const resources = Object.entries(mapOf(template.Resources)).map(([id, one]) => {
   const { Type, Properties } = mapOf(one)
   return { id, type: String(Type), properties: mapOf(Properties) }
 })
+/** The policies of the role that deploys; `Show` is that of the other. */
 const documents = resources
-  .filter(({ type }) => type === 'AWS::IAM::ManagedPolicy')
+  .filter(({ id, type }) => type === 'AWS::IAM::ManagedPolicy' && id !== 'Show')
   .map((one) => ({ id: one.id, document: filled(one.properties.PolicyDocument ?? null) }))
 const policies: readonly Policy[] = documents.map(({ id, document }) => strictPolicy({ name: id, document }))
 
@@ -80,6 +83,10 @@ describe('the deployer calls itself', () => {
       ['ec2:DescribeVpcs', '*'],
       ['ec2:DescribeAddresses', '*'],
       ['cloudformation:DescribeStackDriftDetectionStatus', '*'],
+      ['ecr:GetAuthorizationToken', '*'],
+      ['ecr:DescribeImages', arn('ecr', 'repository/apigw-prod')],
+      ['ecr:InitiateLayerUpload', arn('ecr', 'repository/apigw-prod')],
+      ['ecr:PutImage', arn('ecr', 'repository/apigw-prod')],
       ['sts:GetCallerIdentity', '*'],
     ]
     expect(allowed.filter(([action, resource]) => verdict(action, resource) !== 'allowed')).toEqual([])
@@ -269,6 +276,7 @@ describe('the deployer may not', () => {
     ['secretsmanager:GetSecretValue', arn('secretsmanager', 'secret:apigw-dev-master-key-1')],
     ['secretsmanager:GetSecretValue', arn('secretsmanager', 'secret:rds!db-1')],
     ['s3:GetObject', 'arn:aws:s3:::billing/a'],
+    ['ecr:PutImage', arn('ecr', 'repository/apigw-dev')],
     ['ec2:RunInstances', '*'],
     ['ec2:CreateVpcPeeringConnection', '*'],
     ['kms:Decrypt', '*'],
@@ -286,21 +294,63 @@ describe('the deployer may not', () => {
   })
 })
 
-test('only the named environment of the named repository takes the role', () => {
-  const [role] = resources.filter(({ type }) => type === 'AWS::IAM::Role')
-  expect(filled(role?.properties.AssumeRolePolicyDocument ?? null)).toMatchObject({
-    Statement: [
+/** Who may take a role: the claims of its statements, for GitHub and for GitLab. */
+function trustedClaims(id: string) {
+  const role = resources.find((one) => one.id === id)
+  const statements = filled(mapOf(role?.properties.AssumeRolePolicyDocument).Statement ?? null)
+  return (Array.isArray(statements) ? statements : []).map((one) => mapOf(one).Condition)
+}
+const [github, gitlab] = ['token.actions.githubusercontent.com', 'gitlab.com']
+const aud = 'sts.amazonaws.com'
+
+test('only the named environment of the repository, or the named branch of the project, takes the role that deploys', () => {
+  expect(trustedClaims('Deployer')).toEqual([
+    { StringEquals: { [`${github}:aud`]: aud, [`${github}:sub`]: 'repo:acme@12/messaging@34:environment:production' } },
+    { StringEquals: { [`${gitlab}:aud`]: aud, [`${gitlab}:sub`]: 'project_path:acme/messaging:ref_type:branch:ref:main' } },
+  ])
+})
+
+describe('the role of pull requests', () => {
+  const show = filled(resources.find(({ id }) => id === 'Show')?.properties.PolicyDocument ?? null)
+  const shows = [strictPolicy({ name: 'Show', document: show })]
+  const may = (action: string, resource: string) =>
+    decide({ identity: shows, boundary: undefined, scps: [], context: new Map() }, { action, resource, context: new Map() })
+      .verdict
+
+  test('is taken by them only, and by branches of the GitLab project', () => {
+    expect(trustedClaims('Differ')).toEqual([
+      { StringEquals: { [`${github}:aud`]: aud, [`${github}:sub`]: 'repo:acme@12/messaging@34:pull_request' } },
       {
-        Action: 'sts:AssumeRoleWithWebIdentity',
-        Condition: {
-          StringEquals: {
-            'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
-            'token.actions.githubusercontent.com:sub': 'repo:acme/messaging:environment:production',
-          },
-        },
+        StringEquals: { [`${gitlab}:aud`]: aud },
+        StringLike: { [`${gitlab}:sub`]: 'project_path:acme/messaging:ref_type:branch:ref:*' },
       },
-    ],
+    ])
   })
+  test('shows change sets and executes none, and writes nothing that is deployed', () => {
+    const bucket = `arn:aws:s3:::apigw-artifacts-${account}-${region}`
+    for (const action of ['CreateChangeSet', 'DeleteChangeSet', 'DescribeChangeSet', 'DescribeStacks', 'GetTemplate']) {
+      expect(may(`cloudformation:${action}`, stack('apigw-prod-data')), action).toBe('allowed')
+      expect(may(`cloudformation:${action}`, stack('apigw-dev-data')), action).toBe('denied')
+    }
+    for (const action of ['ExecuteChangeSet', 'CreateStack', 'UpdateStack', 'DeleteStack', 'UpdateTerminationProtection']) {
+      expect(may(`cloudformation:${action}`, stack('apigw-prod-data')), action).toBe('denied')
+    }
+    expect(may('s3:GetObject', `${bucket}/1.zip`)).toBe('allowed')
+    expect(may('s3:PutObject', `${bucket}/1.zip`)).toBe('denied')
+    expect(may('ecr:PutImage', arn('ecr', 'repository/apigw-prod'))).toBe('denied')
+    expect(may('iam:PassRole', iam('role/apigw-prod-worker-WorkerRole-1AB'))).toBe('denied')
+  })
+})
+
+test.each([
+  ['acme/messaging', true],
+  ['acme@12/messaging@34', true],
+  ['acme/*', false],
+  ['acme@12/messaging', false],
+  ['*', false],
+])('GitHubRepository %s is accepted: %s', (name, accepted) => {
+  const { AllowedPattern } = mapOf(mapOf(template.Parameters).GitHubRepository)
+  expect(new RegExp(String(AllowedPattern)).test(name)).toBe(accepted)
 })
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

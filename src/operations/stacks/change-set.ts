@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { CreateChangeSetCommandInput, DescribeChangeSetCommandOutput } from '@aws-sdk/client-cloudformation'
 import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import type { JsonMap } from '../cloudformation/index.ts'
 import { artifactBucket } from './bucket.ts'
 import { missingExport } from './causes.ts'
 import { type Change, changeFrom } from './change.ts'
@@ -18,6 +19,8 @@ export interface Import {
   readonly name: string
   /** What CloudFormation finds it by, such as `QueueUrl`. */
   readonly identifier: Readonly<Record<string, string>>
+  /** The properties that it is imported with. */
+  readonly properties: JsonMap
 }
 
 /** The desired state of a stack. */

@@ -1,6 +1,7 @@
-import { apigw, type NextStep, step } from '../../domain/next-step.ts'
+import type { NextStep } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys } from '../../domain/stage.ts'
+import { ownImage } from './image/source.ts'
 import { restoredParameters } from './restore.ts'
 import { type TemplateParameter, templateParameters } from './template.ts'
 
@@ -72,7 +73,7 @@ function derived(key: StackKey, stage: string, settings: DeploySettings): Values
     if (stack === key && value !== undefined) values[parameter] = textOf(setting, value)
   }
   if (key === 'network') values.Containers = needsImage(settings) ? 'yes' : 'no'
-  if (runsContainer(key, settings) && settings.image !== undefined) values.Image = settings.image
+  if (runsContainer(key, settings)) values.Image = settings.image ?? ownImage
   return values
 }
 
@@ -107,12 +108,6 @@ function checkTogether(key: StackKey, settings: DeploySettings): void {
     )
   }
   if (key === 'security') checkAlerts(settings)
-  if (runsContainer(key, settings) && settings.image === undefined) {
-    throw invalid(
-      `The ${key} runs as a container, but deploy.image is not set.`,
-      step`${apigw('deploy', 'security', 'network', 'data')}, push the image to RepositoryUri (${apigw('outputs', 'data')}), and set deploy.image to its digest`,
-    )
-  }
 }
 
 /** Alarms without a recipient are found out in the first outage. */

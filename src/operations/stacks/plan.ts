@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys, stackName } from '../../domain/stage.ts'
+import { type ImageSource, imageSource, ownImage } from './image/source.ts'
 import { type Input, stackInputs } from './inputs.ts'
 import { codeParameters, stackParameters } from './parameters.ts'
 import { zip } from './zip.ts'
@@ -22,6 +23,8 @@ export interface StackPlan {
   /** The parameters that earlier stacks of the stage give. */
   readonly inputs: readonly Input[]
   readonly code: readonly Code[]
+  /** What its parameter `Image` stands for, if no setting names an image. */
+  readonly image?: ImageSource
 }
 
 /** A stage of apigw.yaml. */
@@ -101,8 +104,8 @@ export async function planStage(stage: Stage, named: readonly string[], root: st
   checkStage(stage.name)
   const keys = chosenStacks(named)
   const templates = await readTemplates(root)
-  return Promise.all(
-    keys.map(async (key) => {
+  const plans = await Promise.all(
+    keys.map(async (key): Promise<StackPlan> => {
       const template = templates[key]
       const own = stage.settings.parameters?.[key] ?? {}
       const inputs = stackInputs(key, templates, own)
@@ -112,4 +115,9 @@ export async function planStage(stage: Stage, named: readonly string[], root: st
       return { key, name: stackName(stage.name, key), template, parameters, inputs, code: await Promise.all(code) }
     }),
   )
+  if (!plans.some(needsImage)) return plans
+  const image = await imageSource(root)
+  return plans.map((plan) => (needsImage(plan) ? { ...plan, image } : plan))
 }
+
+const needsImage = ({ parameters }: StackPlan): boolean => parameters.Image === ownImage

@@ -4,6 +4,7 @@ import { type StackKey, stackKeys, stackName } from '../../domain/stage.ts'
 import { isMap, readSections } from '../cloudformation/index.ts'
 import { accountOf, type StackClients } from './clients.ts'
 import { refuseFixed } from './fixed.ts'
+import { findImage } from './image/repository.ts'
 import { type Input, stackInputs } from './inputs.ts'
 import { refuseOthers } from './others.ts'
 import { chosenStacks, type StackPlan, type Stage } from './plan.ts'
@@ -55,6 +56,7 @@ async function earlierStack(
     })
   }
   await refuseWithoutCode(clients, stack.name, recorded.parameters)
+  await refuseWithoutImage(clients, stack.name, recorded.parameters.Image)
   const parameters = { ...recorded.parameters, ...staying(stack) }
   return { key, stack, now: await originalTemplate(clients, stack.id), template, parameters }
 }
@@ -89,6 +91,19 @@ async function refuseWithoutCode(clients: StackClients, name: string, parameters
       }
     })
   }
+}
+
+/**
+ * The repository keeps the last twenty images. One of another registry is not looked up.
+ * @throws Problem `stack-refused` if the earlier image was deleted
+ */
+async function refuseWithoutImage(clients: StackClients, name: string, image: string | undefined) {
+  const [, uri, imageDigest] = /^(\d{12}\.dkr\.ecr\.[^/]+\/apigw-[^@]+)@(sha256:[0-9a-f]{64})$/.exec(image ?? '') ?? []
+  if (uri === undefined || imageDigest === undefined) return
+  if (!uri.startsWith(await accountOf(clients)) || (await findImage(clients, uri, { imageDigest })) !== undefined) return
+  throw new Problem('stack-refused', `The earlier image of ${name}, ${imageDigest}, is not in ${uri} any more.`, {
+    next: deployEarlier,
+  })
 }
 
 /** The inputs of an earlier stack: a parameter whose value differs from the output was set by apigw.yaml. */

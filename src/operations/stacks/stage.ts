@@ -7,6 +7,10 @@ import type { StackClients } from './clients.ts'
 import { deployApproved } from './deploy-approved.ts'
 import { diffStack, isCovered, type StackDiff } from './diff.ts'
 import { refuseFixed } from './fixed.ts'
+import { buildImage, type LocalImage, pushImage } from './image/build.ts'
+import { imageMissing } from './image/by-hand.ts'
+import { findImage } from './image/repository.ts'
+import type { ImageSource } from './image/source.ts'
 import { type Input, inputValues, missingInput } from './inputs.ts'
 import { updateOrder } from './order.ts'
 import { refuseOthers } from './others.ts'
@@ -28,6 +32,8 @@ export interface StackDeployment extends StackDiff {
   /** Inputs whose values are known only after an earlier stack of the run is deployed. */
   readonly unknown: readonly Input[]
   readonly code: readonly Code[]
+  /** The image that is not in the repository yet: the deployment builds and pushes it. */
+  readonly image: ImageSource | undefined
 }
 
 type Deployed = ReadonlyMap<StackKey, Stack>
@@ -51,6 +57,15 @@ function placeholder({ parameter, from }: Input): string {
   return `known-after-${from}-is-deployed:${parameter}`
 }
 
+/** The output of the data stack that the image is pushed to. */
+const repository: Input = { parameter: 'RepositoryUri', from: 'data', optional: false }
+
+/** The image by digest, if it is in the repository; else a value that differs from every image before. */
+async function knownImage(clients: StackClients, { tag }: ImageSource, uri: string | undefined) {
+  const digest = uri === undefined ? undefined : await findImage(clients, uri, { imageTag: tag })
+  return { isThere: digest !== undefined, value: `${uri ?? repository.parameter}@${digest ?? `sha256:${tag}`}` }
+}
+
 interface Run {
   readonly clients: StackClients
   readonly stage: Stage
@@ -69,14 +84,16 @@ async function stackDeployment(plan: StackPlan, run: Run): Promise<StackDeployme
   const never = unknown.find(({ from }) => !planned.includes(from))
   if (never !== undefined) throw missingInput(stage.name, key, never)
   const guesses = unknown.map((input) => [input.parameter, before?.parameters[input.parameter] ?? placeholder(input)])
-  const sent = sentParameters(plan, run.bucket)
+  const image = plan.image && (await knownImage(clients, plan.image, deployed.get('data')?.outputs.RepositoryUri))
+  const sent = { ...sentParameters(plan, run.bucket), ...(image && { Image: image.value }) }
   const desired: DesiredStack = {
     name,
     templateBody: template,
     parameters: { ...sent, ...keptParameters(key, sent, before?.parameters), ...known, ...Object.fromEntries(guesses) },
     tags: { [stageTag]: stage.name },
   }
-  return { key, desired, inputs, unknown, code, ...(await diffStack(clients, desired, steps)) }
+  const pending = image?.isThere === false ? plan.image : undefined
+  return { key, desired, inputs, unknown, code, image: pending, ...(await diffStack(clients, desired, steps)) }
 }
 
 /**
@@ -113,6 +130,22 @@ async function uploadCode(clients: StackClients, stage: Stage, code: readonly Co
   await Promise.all(code.map(({ archive }) => uploadAsset(clients, bucket, archive, 'zip')))
 }
 
+/** The desired stack with its image, which is pushed now if it is not in the repository. @throws Problem `image-missing` */
+async function withImage(
+  desired: DesiredStack,
+  { key, image }: StackDeployment,
+  local: LocalImage | undefined,
+  { clients, stage, outputs, steps }: Push,
+): Promise<DesiredStack> {
+  if (image === undefined) return desired
+  const uri = outputs.get('data')?.RepositoryUri
+  if (uri === undefined) throw missingInput(stage.name, key, repository)
+  const { isThere, value } = await knownImage(clients, image, uri)
+  if (!isThere && local === undefined) throw imageMissing(image, uri, stage.name)
+  const Image = isThere || local === undefined ? value : await pushImage(clients, local, uri, steps)
+  return { ...desired, parameters: { ...desired.parameters, Image } }
+}
+
 /** The desired stack with what the earlier stacks give now. @throws Problem `stack-refused` if one does not give it */
 function withInputs(stage: Stage, { key, desired, inputs }: StackDeployment, outputs: OutputsOf): DesiredStack {
   const { known, unknown } = inputValues(inputs, (from) => outputs.get(from))
@@ -123,6 +156,13 @@ function withInputs(stage: Stage, { key, desired, inputs }: StackDeployment, out
 
 type OutputsOf = ReadonlyMap<StackKey, Readonly<Record<string, string>>>
 
+interface Push {
+  readonly clients: StackClients
+  readonly stage: Stage
+  readonly outputs: OutputsOf
+  readonly steps: StageSteps
+}
+
 interface StageSteps extends Omit<Steps, 'approve'> {
   approve(name: string, changes: readonly Change[]): Promise<boolean>
   /** Whether the run is a rollback. It leaves the record as it is, so that it can be repeated until it is complete. */
@@ -130,7 +170,8 @@ interface StageSteps extends Omit<Steps, 'approve'> {
 }
 
 /**
- * Deploys the approved stacks one by one, and records first what was there, for `apigw deploy --rollback`. Calls `steps.approve` again only if a stack would change differently from what was
+ * Deploys the approved stacks one by one. A missing image is built before the first stack, so that a build that fails changes
+ * nothing, and pushed before the first stack that needs it. Records first what was there, for `apigw deploy --rollback`. Calls `steps.approve` again only if a stack would change differently from what was
  * approved. Stops at the first failure; the next run continues from there, because a deployed stack has no changes.
  * @param done called after each stack
  */
@@ -144,9 +185,12 @@ export async function deployStage(
   const deployed = await deployedStacks(clients, stage.name)
   const outputs = new Map([...deployed].map(([key, stack]) => [key, stack.outputs]))
   const recorder = steps.rollback ? undefined : new DeploymentRecorder(clients, stage, deployed, steps.who)
+  const pending = deployments.find(({ image }) => image !== undefined)?.image
+  const local = pending && (await buildImage(pending, steps))
   for (const deployment of updateOrder(deployments, deployed)) {
     const { key, code, changes: approved } = deployment
-    const desired = withInputs(stage, deployment, outputs)
+    const given = withInputs(stage, deployment, outputs)
+    const desired = await withImage(given, deployment, local, { clients, stage, outputs, steps })
     if (code.length > 0) await uploadCode(clients, stage, code)
     const approve = async (changes: readonly Change[]) => {
       const agreed = changes.every((change) => isCovered(change, approved)) || (await steps.approve(desired.name, changes))

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { Problem } from '../../domain/problem.ts'
 import { stackName } from '../../domain/stage.ts'
 import { artifactBucketName } from './bucket.ts'
+import { imageCommands } from './image/by-hand.ts'
+import type { ImageSource } from './image/source.ts'
 import type { StackPlan, Stage } from './plan.ts'
 import { sentParameters } from './sent.ts'
 import { isKept } from './termination.ts'
@@ -51,7 +53,7 @@ export async function writeOut(stage: Stage, plans: readonly StackPlan[], folder
 
 /**
  * The AWS CLI commands that deploy the written files for the first time, in order. Where later stacks take outputs, the last
- * command of a stack shows them; a parameter file says `OUTPUT name OF stack` in their place.
+ * command of a stack shows them; a parameter file says `OUTPUT name OF stack` in their place, and IMAGE in place of the image.
  */
 export function awsCliCommands(stage: Stage, plans: readonly StackPlan[], folder: string): readonly string[] {
   const region = stage.region ?? regionPlaceholder
@@ -59,7 +61,9 @@ export function awsCliCommands(stage: Stage, plans: readonly StackPlan[], folder
   const at = `--region ${region}`
   const code = plans.some((plan) => plan.code.length > 0)
   const upload = [`aws s3 mb s3://${bucket} ${at}`, `aws s3 cp --recursive ${join(folder, 'assets')} s3://${bucket} ${at}`]
-  const stacks = plans.flatMap(({ key, name }) => [
+  const first = plans.find(({ image }) => image !== undefined)
+  const stacks = plans.flatMap(({ key, name, image }) => [
+    ...(image !== undefined && key === first?.key ? handMadeImage(image, stage, region) : []),
     `aws cloudformation create-stack ${at} --stack-name ${name} --template-body file://${join(folder, key)}.yaml --parameters file://${join(folder, key)}.parameters.json --capabilities CAPABILITY_NAMED_IAM --tags Key=apigw:stage,Value=${stage.name}${isKept(key) ? ' --enable-termination-protection' : ''}`,
     `aws cloudformation wait stack-create-complete ${at} --stack-name ${name}`,
     ...(plans.some(({ inputs }) => inputs.some(({ from }) => from === key))
@@ -67,4 +71,15 @@ export function awsCliCommands(stage: Stage, plans: readonly StackPlan[], folder
       : []),
   ])
   return [...(code ? upload : []), ...stacks]
+}
+
+/** The commands that push the image; the last one shows the digest that IMAGE stands for. */
+function handMadeImage(source: ImageSource, { name }: Stage, region: string): readonly string[] {
+  const repository = stackName(name, '').replace(/-$/, '')
+  const registry = `${accountPlaceholder}.dkr.ecr.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+  const uri = `${registry}/${repository}`
+  return [
+    ...imageCommands(source, uri, registry, region),
+    `aws ecr describe-images --region ${region} --repository-name ${repository} --image-ids imageTag=${source.tag} --query "join('@', ['${uri}', imageDetails[0].imageDigest])" --output text`,
+  ]
 }

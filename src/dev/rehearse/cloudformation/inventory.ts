@@ -8,6 +8,8 @@ export interface Thing {
   /** The stack that owns it; undefined if none does, such as after its stack retained it. */
   readonly stackId: string | undefined
   readonly logicalId: string
+  /** Those of the stack that made it. They stay when the stack leaves it. */
+  readonly tags?: Readonly<Record<string, string>>
   /** When its storage was last changed, in milliseconds; for databases. */
   readonly storageChangedAt?: number
 }

@@ -76,6 +76,7 @@ function own(work: Work, { type, logicalId, physicalId, properties }: ResolvedRe
     logicalId,
     properties,
     stackId: work.stack.id,
+    tags: { ...before?.tags, ...work.stack.tags },
     ...(storageChangedAt !== undefined && { storageChangedAt }),
   })
 }
