@@ -50,8 +50,8 @@ function resourceFrom(value: JsonMap): Resource {
   }
 }
 
-/** A stage has seven templates, and a deployment reads each of them many times. */
-const maxRemembered = 16
+/** A stage has seven templates, some of them as they are and as they are sent, and a deployment reads each of them many times. */
+const maxRemembered = 32
 const remembered = new Map<string, JsonMap>()
 
 /**

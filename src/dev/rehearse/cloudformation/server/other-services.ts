@@ -36,6 +36,17 @@ const jsonActions: Readonly<Record<string, JsonAction>> = {
     if (inventory.find('AWS::SQS::Queue', url) !== undefined) return { QueueUrl: url }
     throw new Refusal('The specified queue does not exist.', 'QueueDoesNotExist')
   },
+  'GraniteServiceVersion20100801.DescribeAlarmHistory': ({ AlarmName, StartDate = 0 }, { facts }) => ({
+    AlarmHistoryItems: facts.alarmHistory
+      .filter(({ alarm, at }) => alarm === AlarmName && at >= Number(StartDate) * 1000)
+      .map(({ alarm, at, reason }) => ({
+        AlarmName: alarm,
+        Timestamp: at / 1000,
+        HistoryItemType: 'StateUpdate',
+        HistorySummary: 'Alarm updated from OK to ALARM',
+        HistoryData: JSON.stringify({ newState: { stateValue: 'ALARM', stateReason: reason } }),
+      })),
+  }),
 }
 
 /** Answers a request of the JSON protocol. @throws Refusal */
