@@ -76,6 +76,7 @@ describe('the deployer calls itself', () => {
       ['s3:PutObject', `${bucket}/deployments/prod.json`],
       ['sqs:GetQueueUrl', arn('sqs', 'apigw-prod-carrier-a')],
       ['cloudwatch:DescribeAlarmHistory', arn('cloudwatch', 'alarm:apigw-prod-gateway-GatewayReleaseFails-1AB')],
+      ['cloudwatch:DescribeAlarms', '*'],
       ['servicequotas:GetServiceQuota', '*'],
       ['servicequotas:GetAWSDefaultServiceQuota', '*'],
       ['ec2:DescribeVpcs', '*'],

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { Conditions, functionOf, isMap, type Json, readSections, scalarText } from '../cloudformation/index.ts'
+import { Conditions, functionOf, isMap, type Json, readSections, renameResources, scalarText } from '../cloudformation/index.ts'
 import { effectiveParameters, templateFrom } from './template.ts'
 
 type Values = Readonly<Record<string, string>>
 
+const source = { name: 'The template', code: 'config-invalid' } as const
 const digestCharacters = 10
 /** `GatewayVersion`, or `GatewayVersion1a2b3c4d5e` in a template that was deployed before. */
 const versionId = new RegExp(`^(\\w*Version)[0-9a-f]{${digestCharacters}}$`)
@@ -31,7 +32,7 @@ function settingsOf(body: string, properties: Json, parameters: Values): Json {
   const calls = [...callsIn(properties)]
   const named = [...new Set(calls.flatMap(namesIn))].sort()
   const chosen = calls.flatMap(([call, of]) => (call === 'Fn::If' && Array.isArray(of) ? [scalarText(of[0]) ?? ''] : []))
-  const { Mappings = null } = readSections(body, { name: 'The template', code: 'config-invalid' })
+  const { Mappings = null } = readSections(body, source)
   return [
     properties,
     named.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
@@ -42,10 +43,6 @@ function settingsOf(body: string, properties: Json, parameters: Values): Json {
 
 function digestOf(settings: Json): string {
   return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, digestCharacters)
-}
-
-function renamed(text: string, names: ReadonlyMap<string, string>): string {
-  return [...names].reduce((of, [from, to]) => of.replaceAll(new RegExp(`\\b${from}\\b`, 'g'), to), text)
 }
 
 /** The names of all versions in a template. */
@@ -65,12 +62,16 @@ function versionsIn(body: string): readonly string[] {
 export function withVersions(body: string, parameters: Values): string {
   const ids = versionsIn(body)
   if (ids.length === 0) return body
-  const plain = renamed(body, new Map(ids.flatMap((id) => (versionId.test(id) ? [[id, id.replace(versionId, '$1')]] : []))))
+  const plain = renameResources(
+    body,
+    source,
+    new Map(ids.flatMap((id) => (versionId.test(id) ? [[id, id.replace(versionId, '$1')]] : []))),
+  )
   const { resources } = templateFrom(plain)
   const names = versionsIn(plain).map((id): [string, string] => {
     const called = resources.get(id)?.properties.FunctionName
     const of = isMap(called) ? resources.get(scalarText(called.Ref) ?? '') : undefined
     return [id, `${id}${digestOf(settingsOf(plain, of?.properties ?? null, parameters))}`]
   })
-  return renamed(plain, new Map(names))
+  return renameResources(plain, source, new Map(names))
 }

@@ -26,6 +26,8 @@ export interface AlarmChange {
 export interface Facts {
   /** Keys of objects, by bucket. */
   readonly objects: Map<string, Set<string>>
+  /** Templates and records among them, by `bucket/key`. */
+  readonly texts: Map<string, string>
   /** Digests of images, by repository. */
   readonly images: Map<string, Set<string>>
   /** Users, by IAM group. */
@@ -47,6 +49,7 @@ export interface Facts {
 export function noFacts(): Facts {
   return {
     objects: new Map(),
+    texts: new Map(),
     images: new Map(),
     members: new Map(),
     attachments: new Map(),
@@ -66,6 +69,7 @@ export function copyOfFacts(facts: Facts): Facts {
   const { hostedZones, certificates } = facts
   return {
     objects: copyOfSets(facts.objects),
+    texts: new Map(facts.texts),
     images: copyOfSets(facts.images),
     members: copyOfSets(facts.members),
     attachments: copyOfSets(facts.attachments),

@@ -29,14 +29,14 @@ function seesFaultyVersion(alarm: JsonMap, world: World): boolean {
   return world.facts.faulty.has(code) && isShared(name, resource, version, world)
 }
 
-/** The first of some alarms that is in ALARM, which goes into its history. Those that do not exist, or have no data, are not. */
+/** The first of some alarms that is in ALARM. Those that do not exist, or have no data, are not. One that is raised now has a history. */
 export function failingAlarm(names: readonly string[], world: World): string | undefined {
   const { facts, inventory, now } = world
   const found = names.find((name) => {
     const alarm = inventory.find('AWS::CloudWatch::Alarm', name)
     return alarm !== undefined && (facts.alarms.has(name) || seesFaultyVersion(alarm.properties, world))
   })
-  if (found !== undefined) {
+  if (found !== undefined && !facts.alarms.has(found)) {
     facts.alarmHistory.push({
       alarm: found,
       at: now,

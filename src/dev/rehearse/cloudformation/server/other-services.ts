@@ -36,6 +36,11 @@ const jsonActions: Readonly<Record<string, JsonAction>> = {
     if (inventory.find('AWS::SQS::Queue', url) !== undefined) return { QueueUrl: url }
     throw new Refusal('The specified queue does not exist.', 'QueueDoesNotExist')
   },
+  'GraniteServiceVersion20100801.DescribeAlarms': ({ AlarmNames }, { facts }) => ({
+    MetricAlarms: (Array.isArray(AlarmNames) ? AlarmNames : [])
+      .filter((name) => facts.alarms.has(String(name)))
+      .map((name) => ({ AlarmName: name, StateValue: 'ALARM', StateReason: 'Threshold Crossed' })),
+  }),
   'GraniteServiceVersion20100801.DescribeAlarmHistory': ({ AlarmName, StartDate = 0 }, { facts }) => ({
     AlarmHistoryItems: facts.alarmHistory
       .filter(({ alarm, at }) => alarm === AlarmName && at >= Number(StartDate) * 1000)
