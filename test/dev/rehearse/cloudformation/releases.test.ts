@@ -41,11 +41,18 @@ async function deploying(stage: StageRehearsal, settings: DeploySettings): Promi
   await deployStage(stage.clients, await stage.diff(settings), all, steps, () => undefined)
 }
 
+/** Accounts with a stage in them, by its settings. A test works on a copy. */
+const accounts = new Map<string, Account>()
+
 async function deployed(settings: DeploySettings = least): Promise<[Account, StageRehearsal, string]> {
   const root = changeable(bundles)
-  const aws = account({ resolver })
+  const key = JSON.stringify(settings)
+  const known = accounts.get(key)
+  const aws = known?.copy() ?? account({ resolver })
   const stage = await rehearse(aws, root)
+  if (known !== undefined) return [aws, stage, root]
   expect(await stage.deploy(settings)).toBeUndefined()
+  accounts.set(key, aws.copy())
   return [aws, stage, root]
 }
 
