@@ -103,7 +103,7 @@ describe('a release', () => {
     expect(released(aws)).toEqual(before)
   })
 
-  test('waits for no one while an alarm is raised: it needs at-once, which asks no alarm', async () => {
+  test('is kept back by an alarm that was raised before; at-once asks no alarm', async () => {
     const [aws, stage, root] = await deployed()
     const faults = aws.inventory.of('AWS::CloudWatch::Alarm').find(({ logicalId }) => logicalId === 'ApiFaults')?.id ?? ''
     aws.facts.alarms.add(faults)
