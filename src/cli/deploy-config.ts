@@ -1,6 +1,17 @@
 import * as z from 'zod'
 import { charsets } from '../domain/euc-kr.ts'
-import { alertChoices, detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from '../domain/stage.ts'
+import {
+  alertChoices,
+  detections,
+  egresses,
+  engines,
+  fronts,
+  releases,
+  sizes,
+  stackKeys,
+  wafModes,
+  workers,
+} from '../domain/stage.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'is not a name: use up to 30 of a-z, 0-9 and "-"')
 const value = z.union([z.string(), z.number(), z.boolean()])
@@ -38,6 +49,7 @@ export const deployConfig = z.strictObject({
   alerts: z.enum(alertChoices).optional(),
   monthlyBudget: z.number().positive().optional(),
   detection: z.enum(detections).optional(),
+  release: z.enum(releases).optional(),
   artifactBucket: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'is not a bucket name: use 3 to 63 of a-z, 0-9 and "-"')

@@ -11,6 +11,7 @@ export const sizes = ['small', 'medium', 'large'] as const
 export const egresses = ['auto', 'endpoints', 'nat', 'none'] as const
 export const wafModes = ['count', 'block'] as const
 export const detections = ['create', 'existing'] as const
+export const releases = ['canary', 'linear', 'at-once'] as const
 /** `topic`: people subscribe to the topic of the security stack themselves. `none`: no one is alerted. */
 export const alertChoices = ['topic', 'none'] as const
 
@@ -55,6 +56,8 @@ export interface DeploySettings {
   /** US dollars. */
   readonly monthlyBudget?: number | undefined
   readonly detection?: Of<typeof detections>
+  /** How callers move to a new version. */
+  readonly release?: Of<typeof releases>
   /** Another name for the artifact bucket than the usual one. */
   readonly artifactBucket?: string | undefined
   readonly restore?: RestoreSettings | undefined

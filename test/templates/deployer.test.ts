@@ -78,6 +78,8 @@ describe('the deployer calls itself', () => {
       ['s3:GetObject', `${bucket}/deployments/prod.json`],
       ['s3:PutObject', `${bucket}/deployments/prod.json`],
       ['sqs:GetQueueUrl', arn('sqs', 'apigw-prod-carrier-a')],
+      ['cloudwatch:DescribeAlarmHistory', arn('cloudwatch', 'alarm:apigw-prod-gateway-GatewayReleaseFails-1AB')],
+      ['cloudwatch:DescribeAlarms', '*'],
       ['servicequotas:GetServiceQuota', '*'],
       ['servicequotas:GetAWSDefaultServiceQuota', '*'],
       ['ec2:DescribeVpcs', '*'],
@@ -103,6 +105,18 @@ const calls: Readonly<Record<string, readonly (readonly [actions: string, resour
   'AWS::CertificateManager::Certificate': [['acm:RequestCertificate acm:DescribeCertificate acm:DeleteCertificate', '*']],
   'AWS::CloudWatch::Alarm': [
     ['cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms', arn('cloudwatch', 'alarm:apigw-prod-data-DatabaseDisk-1AB')],
+  ],
+  'AWS::CodeDeploy::Application': [
+    [
+      'codedeploy:CreateApplication codedeploy:DeleteApplication codedeploy:RegisterApplicationRevision',
+      arn('codedeploy', 'application:apigw-prod-gateway-Releases-1AB'),
+    ],
+  ],
+  'AWS::CodeDeploy::DeploymentGroup': [
+    [
+      'codedeploy:CreateDeploymentGroup codedeploy:UpdateDeploymentGroup codedeploy:DeleteDeploymentGroup',
+      arn('codedeploy', 'deploymentgroup:apigw-prod-gateway-Releases-1AB/apigw-prod-gateway-GatewayReleases-1AB'),
+    ],
   ],
   'AWS::DynamoDB::Table': [
     [
@@ -162,12 +176,24 @@ const calls: Readonly<Record<string, readonly (readonly [actions: string, resour
       arn('firehose', 'deliverystream/amazon-apigateway-apigw-prod'),
     ],
   ],
+  'AWS::Lambda::Alias': [
+    ['lambda:CreateAlias lambda:UpdateAlias lambda:DeleteAlias', arn('lambda', 'function:apigw-prod-worker')],
+    [
+      'codedeploy:CreateDeployment codedeploy:GetDeployment',
+      arn('codedeploy', 'deploymentgroup:apigw-prod-gateway-Releases-1AB/apigw-prod-gateway-GatewayReleases-1AB'),
+    ],
+    ['codedeploy:GetDeploymentConfig', arn('codedeploy', 'deploymentconfig:CodeDeployDefault.LambdaCanary10Percent5Minutes')],
+  ],
   'AWS::Lambda::EventInvokeConfig': [['lambda:PutFunctionEventInvokeConfig', arn('lambda', 'function:apigw-prod-reports')]],
   'AWS::Lambda::EventSourceMapping': [['lambda:CreateEventSourceMapping lambda:DeleteEventSourceMapping', '*']],
   'AWS::Lambda::Function': [
     ['lambda:CreateFunction lambda:UpdateFunctionCode lambda:GetFunction', arn('lambda', 'function:apigw-prod-worker')],
   ],
   'AWS::Lambda::Permission': [['lambda:AddPermission lambda:RemovePermission', arn('lambda', 'function:apigw-prod-worker')]],
+  'AWS::Lambda::Version': [
+    ['lambda:PublishVersion', arn('lambda', 'function:apigw-prod-worker')],
+    ['lambda:DeleteFunction', arn('lambda', 'function:apigw-prod-worker:7')],
+  ],
   'AWS::Lambda::Url': [['lambda:CreateFunctionUrlConfig', arn('lambda', 'function:apigw-prod-admin')]],
   'AWS::Logs::LogGroup': [
     ['logs:CreateLogGroup logs:PutRetentionPolicy logs:DeleteLogGroup', arn('logs', 'log-group:/apigw/prod/worker')],
@@ -242,7 +268,7 @@ describe('CloudFormation does with the rights of the deployer', () => {
   test('pass them to the services of the stage, and no other role', () => {
     const role = iam('role/apigw-prod-worker-WorkerRole-1AB')
     const to = (service: string) => ({ ...viaCloudFormation, 'iam:passedtoservice': `${service}.amazonaws.com` })
-    for (const service of ['lambda', 'ecs-tasks', 'firehose', 'vpc-flow-logs']) {
+    for (const service of ['codedeploy', 'lambda', 'ecs-tasks', 'firehose', 'vpc-flow-logs']) {
       expect(verdict('iam:PassRole', role, to(service))).toBe('allowed')
     }
     expect(verdict('iam:PassRole', role, to('ec2'))).toBe('denied')
@@ -272,6 +298,7 @@ describe('the deployer may not', () => {
     ['sqs:ReceiveMessage', arn('sqs', 'apigw-prod-carrier-a')],
     ['sqs:CreateQueue', arn('sqs', 'apigw-prod2-carrier-a')],
     ['rds:DeleteDBInstance', arn('rds', 'db:billing')],
+    ['codedeploy:CreateDeployment', arn('codedeploy', 'deploymentgroup:billing/live')],
     ['lambda:InvokeFunction', arn('lambda', 'function:billing')],
     ['secretsmanager:GetSecretValue', arn('secretsmanager', 'secret:apigw-dev-master-key-1')],
     ['secretsmanager:GetSecretValue', arn('secretsmanager', 'secret:rds!db-1')],

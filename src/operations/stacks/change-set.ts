@@ -9,6 +9,7 @@ import { type Change, changeFrom } from './change.ts'
 import type { StackClients } from './clients.ts'
 import { interruptedBefore } from './interrupted.ts'
 import { describeStack, isInReview, type Stack } from './stack.ts'
+import { checkTemplateSize, isLongTemplate, templateUrl } from './template-size.ts'
 import { uploadAsset } from './upload.ts'
 
 /** An existing resource that becomes part of a stack. */
@@ -29,6 +30,8 @@ export interface DesiredStack {
   /** YAML or JSON. */
   readonly templateBody: string
   readonly parameters: Readonly<Record<string, string>>
+  /** Where a template goes that is too long for a request. Without it, the default artifact bucket. */
+  readonly bucket?: string
   readonly tags?: Readonly<Record<string, string>>
   /** Resources to import; the change set then does nothing else. */
   readonly imports?: readonly Import[]
@@ -45,15 +48,14 @@ export interface ChangeSet {
   readonly changes: readonly Change[]
 }
 
-/** A longer template must be uploaded to S3 (CloudFormation quotas, "Template body size in a request"). */
-const inlineBytes = 51_200
 const pausesMs = [250, 500, 1_000, 2_000]
 
-async function templateOf(clients: StackClients, body: string) {
-  if (Buffer.byteLength(body) <= inlineBytes) return { TemplateBody: body }
-  const bucket = await artifactBucket(clients)
-  const key = await uploadAsset(clients, bucket, Buffer.from(body), 'template')
-  return { TemplateURL: `https://${bucket}.s3.${clients.region}.amazonaws.com/${key}` }
+async function templateOf(clients: StackClients, { name, templateBody, bucket: named }: DesiredStack) {
+  checkTemplateSize(name, templateBody)
+  if (!isLongTemplate(templateBody)) return { TemplateBody: templateBody }
+  const bucket = await artifactBucket(clients, named)
+  const key = await uploadAsset(clients, bucket, Buffer.from(templateBody), 'template')
+  return { TemplateURL: templateUrl(bucket, clients.region, key) }
 }
 
 function pairs<K extends string, V extends string>(of: Readonly<Record<string, string>>, key: K, value: V) {
@@ -91,7 +93,7 @@ export async function makeChangeSet(
     // A retry after a lost response finds the change set of the first request.
     ClientToken: name,
     ...changeSetKind(desired, creates),
-    ...(await templateOf(clients, desired.templateBody)),
+    ...(await templateOf(clients, desired)),
     Parameters: pairs(desired.parameters, 'ParameterKey', 'ParameterValue'),
     Tags: pairs(desired.tags ?? {}, 'Key', 'Value'),
     Capabilities: [...(desired.capabilities ?? ['CAPABILITY_NAMED_IAM'])],

@@ -30,6 +30,8 @@ const settingParameters: readonly (readonly [setting: keyof DeploySettings, stac
   ['waf', 'edge', 'WafMode'],
   ['front', 'gateway', 'Front'],
   ['charset', 'gateway', 'Charset'],
+  ['release', 'gateway', 'Release'],
+  ['release', 'worker', 'Release'],
   ['worker', 'worker', 'Mode'],
 ]
 

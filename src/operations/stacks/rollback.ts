@@ -11,6 +11,7 @@ import { chosenStacks, type StackPlan, type Stage } from './plan.ts'
 import { bucketOf, type DeploymentRecord, readObject, readRecord } from './record.ts'
 import { restoredNames } from './restore.ts'
 import { describeStack, originalTemplate, type Stack } from './stack.ts'
+import { templateParameters } from './template.ts'
 
 /** A deployment back to an earlier version. */
 export interface Rollback {
@@ -70,6 +71,11 @@ function staying({ parameters }: Stack): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(parameters).filter(([name]) => names.has(name)))
 }
 
+/** An earlier version has served before, so all callers return to it without a trial. */
+function atOnce(template: string): Readonly<Record<string, string>> {
+  return templateParameters(template).some(({ name }) => name === 'Release') ? { Release: 'at-once' } : {}
+}
+
 /** @throws Problem `stack-refused` if the code of an earlier function was deleted */
 async function refuseWithoutCode(clients: StackClients, name: string, parameters: Readonly<Record<string, string>>) {
   const { HeadObjectCommand } = await import('@aws-sdk/client-s3')
@@ -122,7 +128,8 @@ function planOf(found: Found, templates: Readonly<Record<StackKey, string>>, rec
   const { key, stack, template } = found
   const inputs = earlierInputs(found, templates, record)
   const names = new Set(inputs.map(({ parameter }) => parameter))
-  const parameters = Object.fromEntries(Object.entries(found.parameters).filter(([name]) => !names.has(name)))
+  const given = Object.fromEntries(Object.entries(found.parameters).filter(([name]) => !names.has(name)))
+  const parameters = { ...given, ...atOnce(template) }
   refuseLasting(key, parameters, stack)
   return { key, name: stack.name, template, parameters, inputs, code: [] }
 }

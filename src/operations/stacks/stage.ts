@@ -23,6 +23,7 @@ import type { Steps } from './steps.ts'
 import { effectiveParameters } from './template.ts'
 import { isKept, protectStack } from './termination.ts'
 import { uploadAsset } from './upload.ts'
+import { withVersions } from './versions.ts'
 
 /** A stack to deploy, and what would change. */
 export interface StackDeployment extends StackDiff {
@@ -66,6 +67,11 @@ async function knownImage(clients: StackClients, { tag }: ImageSource, uri: stri
   return { isThere: digest !== undefined, value: `${uri ?? repository.parameter}@${digest ?? `sha256:${tag}`}` }
 }
 
+/** The stack with the names of its functions' versions, which follow from the template and the parameters. */
+function versioned(desired: DesiredStack): DesiredStack {
+  return { ...desired, templateBody: withVersions(desired.templateBody, desired.parameters) }
+}
+
 interface Run {
   readonly clients: StackClients
   readonly stage: Stage
@@ -86,18 +92,21 @@ async function stackDeployment(plan: StackPlan, run: Run): Promise<StackDeployme
   const guesses = unknown.map((input) => [input.parameter, before?.parameters[input.parameter] ?? placeholder(input)])
   const image = plan.image && (await knownImage(clients, plan.image, deployed.get('data')?.outputs.RepositoryUri))
   const sent = { ...sentParameters(plan, run.bucket), ...(image && { Image: image.value }) }
-  const desired: DesiredStack = {
+  const sending: DesiredStack = {
     name,
     templateBody: template,
     parameters: { ...sent, ...keptParameters(key, sent, before?.parameters), ...known, ...Object.fromEntries(guesses) },
+    bucket: run.bucket,
     tags: { [stageTag]: stage.name },
   }
+  const desired = versioned(sending)
   const pending = image?.isThere === false ? plan.image : undefined
   return { key, desired, inputs, unknown, code, image: pending, ...(await diffStack(clients, desired, steps)) }
 }
 
 /**
- * Lists what a deployment would change, for all stacks in parallel. Uploads nothing: S3 keys are content hashes.
+ * Lists what a deployment would change, for all stacks in parallel. Uploads no code: S3 keys are content hashes. A template that
+ * is too long for a request is uploaded, because CloudFormation compares it.
  * @throws Problem as `deployStack`, if a stack cannot be updated now
  */
 export async function diffStage(
@@ -151,7 +160,7 @@ function withInputs(stage: Stage, { key, desired, inputs }: StackDeployment, out
   const { known, unknown } = inputValues(inputs, (from) => outputs.get(from))
   if (unknown[0] !== undefined) throw missingInput(stage.name, key, unknown[0])
   const others = Object.entries(desired.parameters).filter(([name]) => !inputs.some(({ parameter }) => parameter === name))
-  return { ...desired, parameters: { ...Object.fromEntries(others), ...known } }
+  return versioned({ ...desired, parameters: { ...Object.fromEntries(others), ...known } })
 }
 
 type OutputsOf = ReadonlyMap<StackKey, Readonly<Record<string, string>>>

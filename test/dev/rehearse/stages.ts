@@ -8,7 +8,7 @@ import { planStage } from '../../../src/operations/stacks/index.ts'
 export const place = { account: '123456789012', region: 'ap-northeast-2' } as const
 
 export const root = join(import.meta.dirname, '../../..')
-const bundles = ['gateway', 'authorizer', 'endpoint-addresses', 'worker', 'reports', 'database-user', 'ip-sets', 'admin']
+export const bundles = ['gateway', 'authorizer', 'endpoint-addresses', 'worker', 'reports', 'database-user', 'ip-sets', 'admin']
 
 /** A folder like an installation of apigw: the shipped templates, and empty files for the bundles of a build. */
 export function shipped(): string {

@@ -58,6 +58,22 @@ const jsonActions: Readonly<Record<string, JsonAction>> = {
     if (table === undefined) throw new Refusal('Requested resource not found', 'ResourceNotFoundException')
     return { Table: { TableName, ...table.properties } }
   },
+  'GraniteServiceVersion20100801.DescribeAlarms': ({ AlarmNames }, { facts }) => ({
+    MetricAlarms: (Array.isArray(AlarmNames) ? AlarmNames : [])
+      .filter((name) => facts.alarms.has(String(name)))
+      .map((name) => ({ AlarmName: name, StateValue: 'ALARM', StateReason: 'Threshold Crossed' })),
+  }),
+  'GraniteServiceVersion20100801.DescribeAlarmHistory': ({ AlarmName, StartDate = 0 }, { facts }) => ({
+    AlarmHistoryItems: facts.alarmHistory
+      .filter(({ alarm, at }) => alarm === AlarmName && at >= Number(StartDate) * 1000)
+      .map(({ alarm, at, reason }) => ({
+        AlarmName: alarm,
+        Timestamp: at / 1000,
+        HistoryItemType: 'StateUpdate',
+        HistorySummary: 'Alarm updated from OK to ALARM',
+        HistoryData: JSON.stringify({ newState: { stateValue: 'ALARM', stateReason: reason } }),
+      })),
+  }),
 }
 
 /** Answers a request of the JSON protocol. @throws Refusal */
