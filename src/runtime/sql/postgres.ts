@@ -6,6 +6,7 @@ import {
   type CarrierEngine,
   type CarrierSession,
   type ColumnType,
+  type Password,
   Refusal,
   type Session,
   type SqlRow,
@@ -40,7 +41,7 @@ export function shownAddress(url: URL): string {
 }
 
 /** How one connection is made. */
-export function connectionOf(url: URL, given: string | undefined): pg.ClientConfig {
+export function connectionOf(url: URL, given: Password | undefined): pg.ClientConfig {
   const password = given ?? decodeURIComponent(url.password)
   return {
     host: url.hostname,
