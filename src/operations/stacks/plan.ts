@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys, stackName } from '../../domain/stage.ts'
 import { type Input, stackInputs } from './inputs.ts'
 import { codeParameters, stackParameters } from './parameters.ts'
+import { checkShape, hasStack } from './shape.ts'
+import { sentTemplate } from './template.ts'
 import { zip } from './zip.ts'
 
 /** A function's code: the parameter that takes its S3 key, and the archive. */
@@ -76,10 +79,18 @@ async function codeOf(parameter: string, root: string): Promise<Code> {
   return { parameter, archive: zip({ [name]: bytes }) }
 }
 
+/** A size without a stack leaves it out. @throws Problem `stack-unknown` if it was named */
+function refuseMissing(key: StackKey, named: readonly string[]): false {
+  if (!named.includes(key)) return false
+  throw new Problem('stack-unknown', `A stage of size solo has no stack ${key}: the command line reads its registry itself.`, {
+    next: apigw('deploy'),
+  })
+}
+
 /** The templates of all stacks: a stack that is deployed alone takes outputs of the others. */
 async function readTemplates(root: string): Promise<Readonly<Record<StackKey, string>>> {
   const template = async (key: StackKey) =>
-    (await read(join(root, 'templates', 'stacks', `${key}.yaml`), 'reinstall apigw')).toString('utf8')
+    sentTemplate((await read(join(root, 'templates', 'stacks', `${key}.yaml`), 'reinstall apigw')).toString('utf8'))
   const [security, network, data, edge, gateway, worker, admin] = await Promise.all([
     template('security'),
     template('network'),
@@ -99,7 +110,8 @@ async function readTemplates(root: string): Promise<Readonly<Record<StackKey, st
  */
 export async function planStage(stage: Stage, named: readonly string[], root: string): Promise<readonly StackPlan[]> {
   checkStage(stage.name)
-  const keys = chosenStacks(named)
+  checkShape(stage.settings)
+  const keys = chosenStacks(named).filter((key) => hasStack(key, stage.settings) || refuseMissing(key, named))
   const templates = await readTemplates(root)
   return Promise.all(
     keys.map(async (key) => {

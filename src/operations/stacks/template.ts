@@ -11,6 +11,14 @@ export interface TemplateParameter {
 
 const source = { name: 'The template', code: 'config-invalid' } as const
 
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
+const inlineBytes = 51_200
+
+/** A template as it is sent: one that is too long for a request is sent as JSON, without comments and spaces. */
+export function sentTemplate(body: string): string {
+  return Buffer.byteLength(body) <= inlineBytes ? body : JSON.stringify(readSections(body, source))
+}
+
 /** Reads the template of a stack. @throws Problem `config-invalid` that names the line */
 export function templateFrom(body: string): Template {
   return readTemplate(body, source)

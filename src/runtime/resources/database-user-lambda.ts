@@ -59,7 +59,7 @@ const databaseUser: Resource = {
       master: { user: String(username), password: String(masterPassword) },
       tls: true,
     }
-    await invoke(textOf(properties, 'FunctionName'), request, region)
+    await invoke(textOf(properties, 'Inside'), request, region)
     return {}
   },
   // The user goes with the database.

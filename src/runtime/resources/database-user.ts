@@ -49,8 +49,7 @@ async function inMariaDb({ host, port, database, user, password, master, tls }: 
   const own = { host, port, user: master.user, password: master.password, connectTimeout: connectMs }
   const connection = await createConnection({ ...own, ...(tls && { ssl: {} }) })
   try {
-    const identified =
-      password === undefined ? "WITH AWSAuthenticationPlugin AS 'RDS'" : `BY PASSWORD '${mariadbHash(password)}'`
+    const identified = password === undefined ? "WITH AWSAuthenticationPlugin AS 'RDS'" : `BY PASSWORD '${mariadbHash(password)}'`
     await connection.query(`CREATE USER IF NOT EXISTS '${user}'@'%' IDENTIFIED ${identified}`)
     await connection.query(`ALTER USER '${user}'@'%' IDENTIFIED ${identified}`)
     await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX ON \`${database}\`.* TO '${user}'@'%'`)

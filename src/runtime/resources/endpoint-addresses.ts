@@ -19,7 +19,8 @@ export function endpointAddresses(client: AwsClient): Resource {
     for (const [, id = '', address = ''] of (await response.text()).matchAll(interfacePattern)) addresses.set(id, address)
     const [First, Second, ...more] = ids.flatMap((id) => addresses.get(id) ?? [])
     const found = [First, Second, ...more].filter((one) => one !== undefined)
-    if (First === undefined || found.length !== ids.length) throw new Error(`An address was expected of each of ${ids.join(' and ')}.`)
+    if (First === undefined || found.length !== ids.length)
+      throw new Error(`An address was expected of each of ${ids.join(' and ')}.`)
     // An endpoint in one zone has one interface.
     return { First, ...(Second !== undefined && { Second }) }
   }

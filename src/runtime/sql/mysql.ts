@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { Socket } from 'node:net'
-import { createPool, type Pool, type PoolConnection, type PoolOptions, type QueryResult, type RowDataPacket } from 'mysql2/promise'
+import {
+  createPool,
+  type Pool,
+  type PoolConnection,
+  type PoolOptions,
+  type QueryResult,
+  type RowDataPacket,
+} from 'mysql2/promise'
 import { Problem } from '../../domain/problem.ts'
 import { NoAnswer, within } from './deadline.ts'
 import { limitDialect } from './dialect.ts'
@@ -39,10 +46,10 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-export interface ServerOptions {
+export interface ServerOptions<P = string> {
   /** Address without a password where `password` gives it. */
   readonly url: string
-  readonly password?: Password | undefined
+  readonly password?: P | undefined
   /** Connections that this process opens at most. */
   readonly connections?: number | undefined
   /** Longest that one statement may take. */
@@ -85,7 +92,7 @@ export class MysqlEngine implements CarrierEngine {
   readonly #timeoutMs: number
   readonly #known = new WeakMap<object, Known>()
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions<Password>) {
     const url = new URL(options.url)
     this.#address = `${url.protocol}//${url.host}${url.pathname}`
     this.#database = url.pathname.slice(1)

@@ -83,7 +83,7 @@ export class PostgresEngine implements CarrierEngine {
   readonly #timeoutMs: number
   readonly #usedAt = new WeakMap<pg.PoolClient, number>()
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions<Password>) {
     const url = new URL(options.url)
     this.#address = shownAddress(url)
     this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs
