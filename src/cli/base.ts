@@ -8,8 +8,8 @@ import { currentActor } from './actor.ts'
 import { dryRun } from './dry-run.ts'
 import { errorText, shownError } from './errors.ts'
 import { placeFlags } from './place-flags.ts'
-import { registryAddress } from './registry-address.ts'
 import { canAsk } from './prompts.ts'
+import { registryAddress } from './registry-address.ts'
 import { type BaseFlags, resolveSettings, type Settings } from './settings.ts'
 
 /** Flags that many commands share. A flag's variable is `APIGW_` and its name in capitals; a test checks all of them. */

@@ -126,7 +126,8 @@ async function isTokenUser(port: number, user: string): Promise<boolean> {
   const client = new Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' })
   await client.connect()
   try {
-    const sql = "SELECT 1 FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles u ON u.oid = m.member WHERE r.rolname = 'rds_iam' AND u.rolname = $1 AND u.rolcanlogin AND NOT m.admin_option"
+    const sql =
+      "SELECT 1 FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles u ON u.oid = m.member WHERE r.rolname = 'rds_iam' AND u.rolname = $1 AND u.rolcanlogin AND NOT m.admin_option"
     return ((await client.query(sql, [user])).rowCount ?? 0) > 0
   } finally {
     await client.end()

@@ -201,7 +201,10 @@ export class RehearsedStage {
     const api = this.#api('REGIONAL')
     const { address } = call
     const headers = { ...call.headers, 'x-forwarded-proto': 'https', 'x-forwarded-port': '443' }
-    const forwarded = { ...forwardedBy({ ...call, headers }, address), target: `/${String(mapping.properties.Stage)}${call.target}` }
+    const forwarded = {
+      ...forwardedBy({ ...call, headers }, address),
+      target: `/${String(mapping.properties.Stage)}${call.target}`,
+    }
     return this.#rest(api).answer(forwarded)
   }
 

@@ -97,7 +97,9 @@ test(
     const stage = await rehearse(aws, root)
     expect(await stage.deploy(solo)).toBeUndefined()
     expect(await stage.deploy(least)).toMatch(/Registries of data cannot change from dynamodb to redis at once/)
-    expect(await stage.deploy({ ...least, registry: 'dynamodb' })).toMatch(/Fronts of edge cannot change from regional to balancer/)
+    expect(await stage.deploy({ ...least, registry: 'dynamodb' })).toMatch(
+      /Fronts of edge cannot change from regional to balancer/,
+    )
     expect(await stage.deploy(soloBoth)).toBeUndefined()
     expect(await stage.deploy(least)).toMatch(/from both to redis at once: the stage still uses dynamodb/)
   },

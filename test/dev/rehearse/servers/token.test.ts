@@ -34,8 +34,19 @@ test.each<[what: string, says: RegExp, user: string, rules: TokenRules, of?: str
   ['for another host', /is for db\.example/, 'apigw', rulesAt(now, { host: 'other.rds.amazonaws.com' })],
   ['of another region', /scope is/, 'apigw', rulesAt(now, { region: 'us-east-1' })],
   ['of unknown keys', /no token of a known key/, 'apigw', rulesAt(now, { keys: () => undefined })],
-  ['with another signature', /signature is wrong/, 'apigw', rulesAt(now), token.replace(/.$/, (end) => (end === '0' ? '1' : '0'))],
-  ['of a role that may not', /denies rds-db:connect/, 'apigw', rulesAt(now, { evaluate: () => ({ allowed: false, reason: 'no' }) })],
+  [
+    'with another signature',
+    /signature is wrong/,
+    'apigw',
+    rulesAt(now),
+    token.replace(/.$/, (end) => (end === '0' ? '1' : '0')),
+  ],
+  [
+    'of a role that may not',
+    /denies rds-db:connect/,
+    'apigw',
+    rulesAt(now, { evaluate: () => ({ allowed: false, reason: 'no' }) }),
+  ],
   ['that is a password', /no token of a known key/, 'apigw', rulesAt(now), 'a password'],
 ])('a database refuses a token %s', (_what, says, user, rules, of = token) => {
   expect(refusalOf(of, user, rules)?.reason).toMatch(says)

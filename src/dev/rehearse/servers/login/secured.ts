@@ -1,5 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Certificate } from '../../aws/authority.ts'
 
@@ -7,7 +7,9 @@ import type { Certificate } from '../../aws/authority.ts'
 export class Reader {
   readonly #socket: Socket
   #buffered = Buffer.alloc(0)
-  #wanted: { readonly bytes: number; readonly resolve: (part: Buffer) => void; readonly reject: (error: Error) => void } | undefined
+  #wanted:
+    | { readonly bytes: number; readonly resolve: (part: Buffer) => void; readonly reject: (error: Error) => void }
+    | undefined
   readonly #onData = (part: Buffer): void => {
     this.#buffered = Buffer.concat([this.#buffered, part])
     this.#give()

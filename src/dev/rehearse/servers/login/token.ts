@@ -71,17 +71,25 @@ function sameText(one: string, other: string): boolean {
 }
 
 /** What is wrong with the token itself, before any policy. */
-function faultOf(url: URL, user: string, keys: KnownKeys, { host, port, region, now = Date.now }: TokenRules): string | undefined {
+function faultOf(
+  url: URL,
+  user: string,
+  keys: KnownKeys,
+  { host, port, region, now = Date.now }: TokenRules,
+): string | undefined {
   const { searchParams: query } = url
   if (url.host !== `${host}:${port}`) return `it is for ${url.host}`
   if (query.get('Action') !== 'connect' || query.get('DBUser') !== user) return `it is for the user ${query.get('DBUser')}`
   const [, day, place, service, end] = (query.get('X-Amz-Credential') ?? '').split('/')
   if (place !== region || service !== 'rds-db' || end !== 'aws4_request') return `its scope is ${place}/${service}`
   const [from, seconds] = [dateOf(query.get('X-Amz-Date') ?? ''), Number(query.get('X-Amz-Expires'))]
-  if (!query.get('X-Amz-Date')?.startsWith(day ?? '-') || !(seconds > 0 && seconds <= longestSeconds)) return 'its dates are not valid'
+  if (!query.get('X-Amz-Date')?.startsWith(day ?? '-') || !(seconds > 0 && seconds <= longestSeconds))
+    return 'its dates are not valid'
   if (!(now() >= from - longestSeconds * 1_000 && now() < from + seconds * 1_000)) return 'it has expired'
   if (query.get('X-Amz-Security-Token') !== keys.sessionToken) return 'its session token is not that of the keys'
-  return sameText(query.get('X-Amz-Signature') ?? '', signatureOf(url, keys.secretAccessKey)) ? undefined : 'its signature is wrong'
+  return sameText(query.get('X-Amz-Signature') ?? '', signatureOf(url, keys.secretAccessKey))
+    ? undefined
+    : 'its signature is wrong'
 }
 
 /**
