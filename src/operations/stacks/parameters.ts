@@ -38,7 +38,7 @@ const settingParameters: readonly (readonly [setting: keyof DeploySettings, stac
 /** The parameters of each size; docs/capacity.md lists their capacity. Small uses the templates' defaults. */
 const sizeParameters: Readonly<Record<NonNullable<DeploySettings['size']>, Readonly<Partial<Record<StackKey, Values>>>>> = {
   solo: {
-    // Whoever pays for one person's stage decides on GuardDuty, which charges by events.
+    // GuardDuty charges by events.
     security: { Detection: 'existing' },
     network: { FlowLogging: 'no' },
     data: { DatabaseMultiAz: 'false', DatabaseLogin: 'iam' },

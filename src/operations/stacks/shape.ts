@@ -3,7 +3,7 @@ import type { DeploySettings, StackKey } from '../../domain/stage.ts'
 
 type Values = Readonly<Record<string, string>>
 
-/** The two kinds of stages: solo has a regional API and no network around its functions, the others stand behind a balancer. */
+/** The two kinds of stages: solo has a regional API and no network around its functions, the others have a balancer. */
 function isSolo({ size }: DeploySettings): boolean {
   return size === 'solo'
 }

@@ -51,7 +51,7 @@ export async function openDatabase(address: string, options: EngineOptions = {})
   return new SqlDatabase(await openCarrierEngine(address, token === undefined ? options : { ...options, password: token }))
 }
 
-/** @throws Problem `config-invalid`: whoever reads a token may connect with it */
+/** @throws Problem `config-invalid`: anyone who reads a token may connect with it */
 function tokenFor(address: string): (() => Promise<string>) | undefined {
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url?.searchParams.get('login') !== 'iam') return undefined

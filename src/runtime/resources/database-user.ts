@@ -58,7 +58,7 @@ async function inMariaDb({ host, port, database, user, password, master, tls }: 
   }
 }
 
-/** Whoever is in `rds_iam` cannot log in with a password any more. Only RDS has that role. */
+/** A member of `rds_iam` cannot log in with a password any more. Only RDS has that role. */
 async function setIamLogin(client: pg.Client, user: string, wanted: boolean): Promise<void> {
   const member = `SELECT 1 FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles u ON u.oid = m.member
     WHERE r.rolname = 'rds_iam' AND u.rolname = $1`

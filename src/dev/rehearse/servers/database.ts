@@ -29,7 +29,7 @@ interface Parts {
 /** What a token and a right to log in name. */
 export type TokenDatabase = Pick<TokenRules, 'host' | 'port' | 'resourceId'>
 
-/** What stands in front of the server, where it takes tokens. */
+/** A server, with the door that its connections pass, if it takes tokens. */
 interface Started {
   readonly server: Server
   readonly door: Door | undefined

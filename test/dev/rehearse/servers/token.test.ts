@@ -33,7 +33,7 @@ test.each<[what: string, says: RegExp, user: string, rules: TokenRules, of?: str
   ['for another user', /for the user apigw/, 'root', rulesAt(now)],
   ['for another host', /is for db\.example/, 'apigw', rulesAt(now, { host: 'other.rds.amazonaws.com' })],
   ['of another region', /scope is/, 'apigw', rulesAt(now, { region: 'us-east-1' })],
-  ['of unknown keys', /no token of a known key/, 'apigw', rulesAt(now, { keys: () => undefined })],
+  ['of unknown keys', /no known key has signed it/, 'apigw', rulesAt(now, { keys: () => undefined })],
   [
     'with another signature',
     /signature is wrong/,
@@ -47,7 +47,7 @@ test.each<[what: string, says: RegExp, user: string, rules: TokenRules, of?: str
     'apigw',
     rulesAt(now, { evaluate: () => ({ allowed: false, reason: 'no' }) }),
   ],
-  ['that is a password', /no token of a known key/, 'apigw', rulesAt(now), 'a password'],
+  ['that is a password', /no known key has signed it/, 'apigw', rulesAt(now), 'a password'],
 ])('a database refuses a token %s', (_what, says, user, rules, of = token) => {
   expect(refusalOf(of, user, rules)?.reason).toMatch(says)
 })

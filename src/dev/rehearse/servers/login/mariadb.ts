@@ -70,7 +70,7 @@ export interface MariaDbDoor {
 }
 
 /**
- * A MariaDB as RDS has it, with `AWSAuthenticationPlugin`, in front of one that lacks the plugin. It ends TLS, asks users of the plugin for a
+ * A MariaDB like that of RDS, with `AWSAuthenticationPlugin`, in front of one that lacks the plugin. It ends TLS, asks users of the plugin for a
  * token in clear, and passes on everything else.
  * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.DBAccounts.html
  */

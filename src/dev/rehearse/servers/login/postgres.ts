@@ -40,7 +40,7 @@ export interface PostgresDoor {
 }
 
 /**
- * A PostgreSQL as RDS has it: it ends TLS, asks users in `rds_iam` for a token in clear, and passes on everything else. The server behind
+ * A PostgreSQL like that of RDS: it ends TLS, asks users in `rds_iam` for a token in clear, and passes on everything else. The server behind
  * trusts users in `rds_iam`, because only this door leads to it.
  * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.DBAccounts.html
  */

@@ -45,7 +45,7 @@ export class Reader {
   }
 }
 
-/** Goes on with TLS on a connection that asked for it in its own protocol. */
+/** Continues with TLS on a connection that asked for it in its own protocol. */
 export function secured(socket: Socket, reader: Reader, { key, cert }: Certificate): TLSSocket {
   const rest = reader.release()
   if (rest.length > 0) socket.unshift(rest)

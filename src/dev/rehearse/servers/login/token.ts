@@ -30,7 +30,7 @@ export interface Refused {
   readonly reason: string
 }
 
-const longestSeconds = 900
+const maxSeconds = 900
 
 function hmac(key: string | Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest()
@@ -83,9 +83,9 @@ function faultOf(
   const [, day, place, service, end] = (query.get('X-Amz-Credential') ?? '').split('/')
   if (place !== region || service !== 'rds-db' || end !== 'aws4_request') return `its scope is ${place}/${service}`
   const [from, seconds] = [dateOf(query.get('X-Amz-Date') ?? ''), Number(query.get('X-Amz-Expires'))]
-  if (!query.get('X-Amz-Date')?.startsWith(day ?? '-') || !(seconds > 0 && seconds <= longestSeconds))
+  if (!query.get('X-Amz-Date')?.startsWith(day ?? '-') || !(seconds > 0 && seconds <= maxSeconds))
     return 'its dates are not valid'
-  if (!(now() >= from - longestSeconds * 1_000 && now() < from + seconds * 1_000)) return 'it has expired'
+  if (!(now() >= from - maxSeconds * 1_000 && now() < from + seconds * 1_000)) return 'it has expired'
   if (query.get('X-Amz-Security-Token') !== keys.sessionToken) return 'its session token is not that of the keys'
   return sameText(query.get('X-Amz-Signature') ?? '', signatureOf(url, keys.secretAccessKey))
     ? undefined
@@ -103,7 +103,7 @@ export function refusalOf(token: string, user: string, rules: TokenRules): Refus
   const url = URL.canParse(text) ? new URL(text) : undefined
   const [accessKeyId = ''] = (url?.searchParams.get('X-Amz-Credential') ?? '').split('/')
   const keys = rules.keys(accessKeyId)
-  if (url === undefined || keys === undefined) return { by: undefined, reason: 'it is no token of a known key' }
+  if (url === undefined || keys === undefined) return { by: undefined, reason: 'no known key has signed it' }
   const fault = faultOf(url, user, keys, rules)
   if (fault !== undefined) return { by: keys.name, reason: `the token is refused: ${fault}` }
   const resource = `arn:aws:rds-db:${rules.region}:${rules.account}:dbuser:${rules.resourceId}/${user}`
