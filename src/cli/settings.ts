@@ -19,6 +19,8 @@ export interface BaseFlags {
 /** The settings of a command. Precedence: flag, environment, apigw.yaml, default. */
 export interface Settings {
   readonly registry: string
+  /** The stage whose stacks know the registry's table; absent: the registry is named, or not in DynamoDB. */
+  readonly registryOfStage: string | undefined
   readonly registryPassword: string | undefined
   readonly masterKey: MasterKeySources
   readonly gateway: string
@@ -97,7 +99,13 @@ function masterKeySourcesOf(env: NodeJS.ProcessEnv, stage: Stage, folder: string
   if (stage.masterKeySecret !== undefined) return { secretId: stage.masterKeySecret, region: env.AWS_REGION ?? stage.region }
   if (stage.masterKeyFile !== undefined) return { file: resolve(folder, stage.masterKeyFile) }
   const local = join(cwd, dataFolder, masterKeyFile)
-  return existsSync(local) && (stage.registry ?? 'sqlite:').startsWith('sqlite:') ? { file: local } : {}
+  const isLocal = (stage.registry ?? (isInTable(stage.deploy) ? '' : 'sqlite:')).startsWith('sqlite:')
+  return existsSync(local) && isLocal ? { file: local } : {}
+}
+
+/** Whether a deployed stage has its registry in DynamoDB. */
+function isInTable({ size, registry }: DeploySettings = {}): boolean {
+  return (registry ?? (size === 'solo' ? 'dynamodb' : 'redis')) === 'dynamodb'
 }
 
 /** @throws Problem `config-invalid`, `secret-in-argument` */
@@ -118,6 +126,7 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
   const fromFile = stage.registry === undefined ? undefined : absolute(stage.registry, loaded?.folder ?? cwd)
   return {
     registry: absolute(flags.registry ?? fromFile ?? `sqlite:${join(dataFolder, 'registry.db')}`, resolve(cwd)),
+    registryOfStage: flags.registry === undefined && fromFile === undefined && isInTable(stage.deploy) ? name : undefined,
     registryPassword: env.APIGW_REGISTRY_PASSWORD,
     masterKey: masterKeySourcesOf(env, stage, loaded?.folder ?? cwd, cwd),
     gateway: flags.gateway ?? stage.gateway ?? dev.gateway ?? defaultGateway,

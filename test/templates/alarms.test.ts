@@ -145,8 +145,11 @@ describe('each alarm', () => {
 
 describe('each resource that keeps data or runs code', () => {
   const conditionOf = ({ resource }: Located) => resource.attributes.Condition
+  /** Conditions that hold whenever another one does. */
+  const wider: Readonly<Record<string, string>> = { MakeTable: 'HasTable' }
   /** An alarm that exists whenever the resource does. */
-  const isThere = (alarm: Located, of: Located) => [undefined, conditionOf(of)].includes(conditionOf(alarm))
+  const isThere = (alarm: Located, of: Located) =>
+    [undefined, conditionOf(of), wider[String(conditionOf(of))]].includes(conditionOf(alarm))
   const toWatch = everyResource
     .filter(({ id }) => !exempt.includes(id))
     .flatMap((one) => metricsFor(one).map((metric) => ({ one, metric, name: `${one.id} ${metric}` })))

@@ -97,6 +97,10 @@ describe('the deployer calls itself', () => {
 
 /** For each resource type, calls that CloudFormation makes to create, change and delete one. */
 const calls: Readonly<Record<string, readonly (readonly [actions: string, resource: string])[]>> = {
+  'AWS::ApiGateway::BasePathMapping': [
+    ['apigateway:POST apigateway:DELETE', 'arn:aws:apigateway:ap-northeast-2::/domainnames/api.example.com/basepathmappings'],
+  ],
+  'AWS::ApiGateway::DomainName': [['apigateway:POST apigateway:DELETE', 'arn:aws:apigateway:ap-northeast-2::/domainnames']],
   'AWS::ApiGateway::Deployment': [['apigateway:POST', 'arn:aws:apigateway:ap-northeast-2::/restapis/a/deployments']],
   'AWS::ApiGateway::RestApi': [['apigateway:POST apigateway:DELETE', 'arn:aws:apigateway:ap-northeast-2::/restapis']],
   'AWS::ApiGateway::Stage': [['apigateway:PATCH', 'arn:aws:apigateway:ap-northeast-2::/restapis/a/stages/live']],
@@ -229,6 +233,7 @@ const calls: Readonly<Record<string, readonly (readonly [actions: string, resour
   'AWS::WAFv2::WebACLAssociation': [
     ['wafv2:AssociateWebACL', '*'],
     ['elasticloadbalancing:SetWebAcl', arn('elasticloadbalancing', 'loadbalancer/app/apigw-prod/1')],
+    ['apigateway:SetWebACL', 'arn:aws:apigateway:ap-northeast-2::/restapis/a/stages/direct'],
   ],
   'Custom::DatabaseUser': [['lambda:InvokeFunction', arn('lambda', 'function:apigw-prod-database-user')]],
   'Custom::EndpointAddresses': [['lambda:InvokeFunction', arn('lambda', 'function:apigw-prod-endpoint-addresses')]],

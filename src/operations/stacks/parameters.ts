@@ -3,6 +3,7 @@ import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys } from '../../domain/stage.ts'
 import { ownImage } from './image/source.ts'
 import { restoredParameters } from './restore.ts'
+import { shapeParameters, unusedCode } from './shape.ts'
 import { type TemplateParameter, templateParameters } from './template.ts'
 
 type Values = Readonly<Record<string, string>>
@@ -28,6 +29,8 @@ const settingParameters: readonly (readonly [setting: keyof DeploySettings, stac
   ['hostedZoneId', 'edge', 'HostedZoneId'],
   ['certificateArn', 'edge', 'CertificateArn'],
   ['waf', 'edge', 'WafMode'],
+  ['endpointZones', 'network', 'EndpointZones'],
+  ['endpointZones', 'gateway', 'EndpointZones'],
   ['front', 'gateway', 'Front'],
   ['charset', 'gateway', 'Charset'],
   ['release', 'gateway', 'Release'],
@@ -37,6 +40,14 @@ const settingParameters: readonly (readonly [setting: keyof DeploySettings, stac
 
 /** The parameters of each size; docs/capacity.md lists their capacity. Small uses the templates' defaults. */
 const sizeParameters: Readonly<Record<NonNullable<DeploySettings['size']>, Readonly<Partial<Record<StackKey, Values>>>>> = {
+  solo: {
+    // GuardDuty charges by events.
+    security: { Detection: 'existing' },
+    network: { FlowLogging: 'no' },
+    data: { DatabaseMultiAz: 'false', DatabaseLogin: 'iam' },
+    gateway: { RequestsASecond: '100', BurstRequests: '200', LogDays: '7' },
+    worker: { DatabaseLogin: 'iam', DeadLetters: 'redrive', MaximumConcurrency: '2', LogDays: '7' },
+  },
   small: {},
   medium: {
     data: {
@@ -69,7 +80,11 @@ function textOf(setting: keyof DeploySettings, value: unknown): string {
 }
 
 function derived(key: StackKey, stage: string, settings: DeploySettings): Values {
-  const values: Record<string, string> = { Stage: stage, ...sizeParameters[settings.size ?? 'small'][key] }
+  const values: Record<string, string> = {
+    Stage: stage,
+    ...sizeParameters[settings.size ?? 'small'][key],
+    ...shapeParameters(key, settings),
+  }
   for (const [setting, stack, parameter] of settingParameters) {
     const value = settings[setting]
     if (stack === key && value !== undefined) values[parameter] = textOf(setting, value)
@@ -90,9 +105,10 @@ function needsImage(settings: DeploySettings): boolean {
 /** Parameters that take the S3 key of a function's code; none if the stack runs containers. */
 export function codeParameters(key: StackKey, template: string, settings: DeploySettings): string[] {
   if (runsContainer(key, settings)) return []
+  const unused = unusedCode(settings)
   return templateParameters(template)
     .map(({ name }) => name)
-    .filter((name) => name.endsWith('CodeKey'))
+    .filter((name) => name.endsWith('CodeKey') && !unused.has(name))
 }
 
 const inFile = 'of the stage in apigw.yaml'

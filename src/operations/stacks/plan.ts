@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys, stackName } from '../../domain/stage.ts'
 import { type ImageSource, imageSource, ownImage } from './image/source.ts'
 import { type Input, stackInputs } from './inputs.ts'
 import { codeParameters, stackParameters } from './parameters.ts'
+import { checkShape, hasStack } from './shape.ts'
 import { zip } from './zip.ts'
 
 /** A function's code: the parameter that takes its S3 key, and the archive. */
@@ -79,6 +81,14 @@ async function codeOf(parameter: string, root: string): Promise<Code> {
   return { parameter, archive: zip({ [name]: bytes }) }
 }
 
+/** A size without a stack leaves it out. @throws Problem `stack-unknown` if it was named */
+function refuseMissing(key: StackKey, named: readonly string[]): false {
+  if (!named.includes(key)) return false
+  throw new Problem('stack-unknown', `A stage of size solo has no stack ${key}: the command line reads its registry itself.`, {
+    next: apigw('deploy'),
+  })
+}
+
 /** The templates of all stacks: a stack that is deployed alone takes outputs of the others. */
 async function readTemplates(root: string): Promise<Readonly<Record<StackKey, string>>> {
   const template = async (key: StackKey) =>
@@ -102,7 +112,8 @@ async function readTemplates(root: string): Promise<Readonly<Record<StackKey, st
  */
 export async function planStage(stage: Stage, named: readonly string[], root: string): Promise<readonly StackPlan[]> {
   checkStage(stage.name)
-  const keys = chosenStacks(named)
+  checkShape(stage.settings)
+  const keys = chosenStacks(named).filter((key) => hasStack(key, stage.settings) || refuseMissing(key, named))
   const templates = await readTemplates(root)
   const plans = await Promise.all(
     keys.map(async (key): Promise<StackPlan> => {

@@ -15,9 +15,11 @@ import { type Input, inputValues, missingInput } from './inputs.ts'
 import { updateOrder } from './order.ts'
 import { refuseOthers } from './others.ts'
 import type { Code, StackPlan, Stage } from './plan.ts'
+import { failedCreation } from './ready.ts'
 import { bucketOf, DeploymentRecorder } from './record.ts'
 import { keptParameters } from './restore.ts'
 import { sentParameters } from './sent.ts'
+import { refuseSwap } from './shape.ts'
 import { describeStack, type Stack, stageTag } from './stack.ts'
 import type { Steps } from './steps.ts'
 import { effectiveParameters } from './template.ts'
@@ -81,11 +83,26 @@ interface Run {
   readonly steps: Steps
 }
 
+/** What a stack of an earlier version has, which has no such parameter. */
+const earlierShape: Readonly<Record<string, string>> = {
+  Registries: 'redis',
+  RegistryStore: 'redis',
+  Fronts: 'balancer',
+  RecordTo: 'balancer',
+}
+
+function deployedShape(stack: Stack | undefined, parameter: string): string | undefined {
+  if (stack === undefined || failedCreation.has(stack.status)) return undefined
+  return stack.parameters[parameter] ?? earlierShape[parameter]
+}
+
 async function stackDeployment(plan: StackPlan, run: Run): Promise<StackDeployment> {
   const { key, name, template, inputs, code } = plan
   const { clients, stage, deployed, planned, steps } = run
   const before = deployed.get(key)
-  refuseFixed(key, effectiveParameters(template, plan.parameters), before)
+  const wanted = effectiveParameters(template, plan.parameters)
+  refuseFixed(key, wanted, before)
+  refuseSwap(key, wanted, (of, parameter) => deployedShape(deployed.get(of), parameter))
   const { known, unknown } = inputValues(inputs, (from) => deployed.get(from)?.outputs)
   const never = unknown.find(({ from }) => !planned.includes(from))
   if (never !== undefined) throw missingInput(stage.name, key, never)

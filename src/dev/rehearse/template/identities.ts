@@ -224,6 +224,13 @@ const identities: Readonly<Record<string, Identity>> = {
     attributes: { RestApiId: (of) => own(of).slice(0, 10), RootResourceId: (of) => own(of).slice(10, 20) },
   },
   'AWS::ApiGateway::Deployment': { ref: (of) => own(of).slice(0, 6) },
+  'AWS::ApiGateway::DomainName': {
+    ref: named('DomainName'),
+    attributes: {
+      RegionalDomainName: (of) => `d-${own(of).slice(0, 10)}.execute-api.${of.place.region}.amazonaws.com`,
+      RegionalHostedZoneId: () => 'Z20JF4UZKIW1U8',
+    },
+  },
   'AWS::ApiGateway::Stage': { ref: named('StageName') },
   'AWS::WAFv2::WebACL': {
     ref: (of) => `${named('Name')(of)}|${keyId(of)}|REGIONAL`,

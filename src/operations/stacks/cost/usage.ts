@@ -25,9 +25,9 @@ export const usages: Readonly<Record<string, UsageOf>> = {
   // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html).
   'AWS::ApiGateway::Stage': (price) => [each('detailed metrics of the API', 'metric and month', price.metricMonth)],
   'AWS::DynamoDB::Table': (price) => [
-    each('ledger writes', 'million', price.tableWrite, million),
-    each('ledger reads', 'million', price.tableRead, million),
-    each('ledger storage', 'GB and month', undefined),
+    each('writes to tables', 'million units', price.tableWrite, million),
+    each('reads of tables', 'million units', price.tableRead, million),
+    each('storage of tables', 'GB and month', undefined),
   ],
   'AWS::EC2::FlowLog': logs,
   'AWS::ECR::Repository': () => [each('container images', 'GB and month', undefined)],
@@ -97,7 +97,9 @@ const free: readonly (readonly [reason: string, types: readonly string[]])[] = [
   [
     'a setting of something that has a line of its own',
     [
+      'AWS::ApiGateway::BasePathMapping',
       'AWS::ApiGateway::Deployment',
+      'AWS::ApiGateway::DomainName',
       'AWS::ECS::Cluster',
       'AWS::ECS::TaskDefinition',
       'AWS::ElastiCache::ParameterGroup',

@@ -46,13 +46,17 @@ export const eventSource: Duties = (resource, all) => {
 }
 
 /** API Gateway calls the functions that the description of the API names. */
-export const restApi: Duties = (resource) => {
+export const restApi: Duties = (resource, all) => {
   const uris = [...JSON.stringify(resource.properties.Body ?? {}).matchAll(/functions\/(arn:[^/"]+)\/invocations/g)]
   const [, , , region = '', account = ''] = uris[0]?.[1]?.split(':') ?? []
   const api = `arn:aws:execute-api:${region}:${account}:${resource.physicalId}`
+  const stage = all.find(
+    ({ type, properties }) => type === 'AWS::ApiGateway::Stage' && properties.RestApiId === resource.physicalId,
+  )
+  const call = `${api}/${stage?.physicalId}/POST/v1.0/messages`
   return [...new Set(uris.map(([, arn = '']) => arn))].map((arn) => {
     const [, , , , , , called = ''] = arn.split(':')
-    const source = called.endsWith('authorizer') ? `${api}/authorizers/abc123` : `${api}/live/POST/v1.0/messages`
+    const source = called.endsWith('authorizer') ? `${api}/authorizers/abc123` : call
     return byService(`${name(resource)} calls ${called}`, 'apigateway.amazonaws.com', source, 'lambda:InvokeFunction', arn)
   })
 }
