@@ -84,7 +84,7 @@ const faults: readonly {
     key: 'gateway',
     from: /\$\{Api\}\/live\/\*'/,
     to: "${Api}/other/*'",
-    finds: /Api calls apigw-prod-gateway: the policy of .*function:apigw-prod-gateway does not allow apigateway/,
+    finds: /Api calls apigw-prod-gateway: the policy of .*function:apigw-prod-gateway:live does not allow apigateway/,
   },
   {
     what: 'access logs that the bucket does not let in',
