@@ -105,17 +105,7 @@ export class Model implements Modelled {
       books.records.set(claim.key, { record: { ...mine, leaseUntil: now + leaseMs }, until: now + idempotencyMs })
       return true
     }
-    if (outcome.kind === 'accepted') {
-      if (entry !== undefined) close(books, entry, outcome.refund ?? 0, outcome.untaken ?? [])
-      if (claim === undefined) return entry !== undefined
-      if (outcome.response === undefined || record?.response !== undefined) return false
-      const plan = record?.plan ?? claim.plan
-      const { response } = outcome
-      const { fingerprint } = claim
-      const done = { fingerprint, attempt, leaseUntil: now, reservation, response, ...(plan !== undefined && { plan }) }
-      books.records.set(claim.key, { record: done, until: now + idempotencyMs })
-      return true
-    }
+    if (outcome.kind === 'accepted') return accept(books, reservation, outcome, record, now)
     const isKept = outcome.kind === 'failed' ? (mine?.attempt ?? 0) > attempt : (mine?.leaseUntil ?? 0) > now
     if (isKept || entry === undefined) return false
     if (outcome.kind === 'abandoned' && now - entry.admittedAt < reconcileAfterMs) return false
@@ -140,6 +130,25 @@ export class Model implements Modelled {
     this.#books.set(name, known)
     return known
   }
+}
+
+function accept(
+  books: Books,
+  reservation: Reservation,
+  { response, refund = 0, untaken = [] }: Extract<Outcome, { kind: 'accepted' }>,
+  record: IdempotencyRecord | undefined,
+  now: number,
+): boolean {
+  const { id, attempt, idempotency: claim } = reservation
+  const entry = books.open.get(id)
+  if (entry !== undefined) close(books, entry, refund, untaken)
+  if (claim === undefined) return entry !== undefined
+  if (response === undefined || record?.response !== undefined) return false
+  const plan = record?.plan ?? claim.plan
+  const { fingerprint } = claim
+  const done = { fingerprint, attempt, leaseUntil: now, reservation, response, ...(plan !== undefined && { plan }) }
+  books.records.set(claim.key, { record: done, until: now + idempotencyMs })
+  return true
 }
 
 /** Ends an open reservation: `units` come back, and its messages but the untaken are known. */
