@@ -1,2 +1,2 @@
-export { type Copied, type CopyProgress, copyRegistry, countRegistry } from './copy.ts'
-export { type Thawed, thawRegistry } from './thaw.ts'
+export { checkCopy, copyRegistry, countRegistry } from './copy.ts'
+export { thawRegistry } from './thaw.ts'
