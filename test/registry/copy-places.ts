@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Cluster, Redis } from 'ioredis'
 import { type CopyableStore, openCopyable, openRegistry, type Registry } from '../../src/registry/index.ts'
-import { AwsClient, Table } from '../../src/runtime/ports/index.ts'
+import { Table } from '../../src/runtime/ports/index.ts'
 import { startRedisCluster } from '../support/redis-cluster.ts'
-import { type DynamoWorld, dynamoWorld } from './dynamo.ts'
+import { type DynamoWorld, dynamoWorld, patientClient } from './dynamo.ts'
 import type { Clock } from './fixtures.ts'
 
 /** An empty registry of one kind, as gateways and as a copy open it. */
@@ -36,8 +36,11 @@ export class CopyWorld {
   async empty(kind: PlaceKind): Promise<CopyPlace> {
     const address = await this.#addressOf(kind)
     const now = () => this.clock.now
-    const dynamodb = (options: { readonly endpoint?: string }) => new AwsClient('dynamodb', options)
-    return { address, open: () => openRegistry(address, { now, dynamodb }), copyable: () => openCopyable(address, { now }) }
+    return {
+      address,
+      open: () => openRegistry(address, { now, dynamodb: patientClient }),
+      copyable: () => openCopyable(address, { now }),
+    }
   }
 
   async #addressOf(kind: PlaceKind): Promise<string> {
