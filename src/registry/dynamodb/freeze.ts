@@ -50,7 +50,7 @@ async function rewrite(table: Table, key: Key, change: (current: Item | undefine
   throw table.unavailable('contended', `Too many gateways write the item "${key.pk}" at the same time.`)
 }
 
-/** Marks a profile or a shared document, or removes the mark. Whoever read it before cannot write it any more. */
+/** Marks a profile or a shared document, or removes the mark. A writer that read it before cannot write it any more. */
 function markDocument(table: Table, key: Key, level: FreezeLevel | undefined): Promise<void> {
   return rewrite(table, key, async (current) => {
     if ((text(current, 'frozen') !== undefined) === (level !== undefined)) return undefined

@@ -46,7 +46,7 @@ export class SqliteCopy implements CopyableStore {
     this.#inTransaction(() => this.#putDocument(ownDocuments[name], text))
   }
 
-  /** Whoever writes reads this row in the same transaction. */
+  /** Every write reads this row in its own transaction. */
   freeze(freeze: Freeze): Promise<void> {
     return this.putOwnDocument('frozen', JSON.stringify(freeze))
   }
