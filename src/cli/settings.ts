@@ -66,7 +66,7 @@ function stageOf(loaded: LoadedConfig | undefined, wanted: string | undefined): 
 }
 
 /** Resolves a relative SQLite path: from the file's folder in apigw.yaml, from the working directory in a flag. */
-function absolute(address: string, folder: string): string {
+export function absolute(address: string, folder: string): string {
   const path = address.slice('sqlite:'.length)
   return address.startsWith('sqlite:') && path !== '' && !isAbsolute(path) ? `sqlite:${join(folder, path)}` : address
 }
@@ -111,12 +111,12 @@ function isInTable({ size, registry }: DeploySettings = {}): boolean {
 /** @throws Problem `config-invalid`, `secret-in-argument` */
 export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Settings {
   // A password is allowed in a variable, but not in an argument, which `ps` shows to all users.
-  if (argv.some((word) => /^(?:--registry=)?rediss?:\/\/[^/]*:[^/]*@/.test(word))) {
+  if (argv.some((word) => /^(?:--(?:registry|from|to)=)?rediss?:\/\/[^/]*:[^/]*@/.test(word))) {
     throw new Problem(
       'secret-in-argument',
       'The registry address contains a password, and every user of this machine can read arguments.',
       {
-        next: 'set APIGW_REGISTRY, or remove the password from the address and set APIGW_REGISTRY_PASSWORD',
+        next: 'put the address into the variable of the flag, or remove the password from it and set APIGW_REGISTRY_PASSWORD',
       },
     )
   }

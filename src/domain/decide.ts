@@ -129,9 +129,10 @@ function counting(
   if (record !== undefined && claim !== undefined) {
     // The previous run ended without an answer and kept its units: this run resumes with them and takes none.
     const attempt = record.attempt + 1
-    const { keyed: _, ...owned } = record.reservation
-    const reservation = { ...owned, attempt, ...(messages !== undefined && { keyed: true as const }) }
-    const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation }
+    // Whether its messages have keys is a fact of the run that took them, whatever this request names.
+    const owned = { ...record.reservation, attempt }
+    const reservation = { ...owned, ...(messages !== undefined && { keyed: true as const }) }
+    const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation: owned }
     const idempotency = { ...bare(claim), ...planOf(record) }
     const remaining = remainingOf(quota, usage, now)
     return {

@@ -75,6 +75,7 @@ const apiProblems = {
 
   // Backends
   'registry-unavailable': { status: 503, exit: 1, retryable: true, title: 'The registry cannot be reached' },
+  'registry-frozen': { status: 503, exit: 1, retryable: true, title: 'The registry is being moved' },
   'registry-corrupt': { status: 503, exit: 1, retryable: false, title: 'The registry cannot be read' },
   'queue-unavailable': { status: 503, exit: 1, retryable: true, title: 'The queue did not accept the message' },
   'ledger-unavailable': { status: 503, exit: 1, retryable: true, title: 'Messages and reports are temporarily unavailable' },
@@ -117,6 +118,8 @@ const internalProblems = {
   'table-unusable': { exit: 2, retryable: false, title: 'The table cannot be read or written' },
   'journal-unusable': { exit: 1, retryable: false, title: 'The journal of the agent cannot be used' },
   'data-in-use': { exit: 1, retryable: true, title: 'The data directory is already in use' },
+  'registry-not-empty': { exit: 2, retryable: false, title: 'The target registry is in use' },
+  'copy-incomplete': { exit: 1, retryable: true, title: 'The copy of the registry is not complete' },
   declined: { exit: 1, retryable: false, title: 'Nothing was changed' },
   'aws-credentials': { exit: 1, retryable: false, title: 'The AWS credentials are missing or not valid' },
   'aws-denied': { exit: 1, retryable: false, title: 'AWS denied the request' },

@@ -6,6 +6,7 @@ import { checksContract } from './contract/checks.ts'
 import { fallbackContract } from './contract/fallback.ts'
 import { idempotencyContract } from './contract/idempotency.ts'
 import { limitsContract } from './contract/limits.ts'
+import { messagesContract } from './contract/messages.ts'
 import { noncesContract } from './contract/nonces.ts'
 import { openContract } from './contract/open.ts'
 import { profilesContract } from './contract/profiles.ts'
@@ -57,6 +58,7 @@ export function registryContract(name: string, open: () => Engine): void {
     idempotencyContract(world)
     settleContract(world)
     openContract(world)
+    messagesContract(world)
     noncesContract(world)
     limitsContract(world)
     calendarContract(world)

@@ -1,8 +1,14 @@
 import * as z from 'zod'
-import { type IdempotencyRecord, messagePeriodOf, messagePeriods, type StoredMessage } from '../../domain/admission.ts'
+import {
+  type IdempotencyRecord,
+  messagePeriodMs,
+  messagePeriodOf,
+  messagePeriods,
+  type StoredMessage,
+} from '../../domain/admission.ts'
 import { idempotencyRecordFrom, readerOf } from '../stored.ts'
-import type { Books, Owner } from './books.ts'
-import { keys, unpacked } from './items.ts'
+import type { Books, Noting, Owner } from './books.ts'
+import { keys, ttl, unpacked } from './items.ts'
 import type { Found } from './lane.ts'
 import { type Item, type Key, keyText, number, text } from './table.ts'
 
@@ -63,5 +69,17 @@ export function messagesOf(
     if (reservation !== undefined) return { reservation }
     const period = periods.get(id) ?? number(found.get(keyText(keys.message(customer, environment, id))), 'period')
     return period !== undefined && period >= current - messagePeriods && period <= current ? 'accepted' : undefined
+  })
+}
+
+/** How long a message's item stays after it is last asked for. */
+const messageGraceMs = 5 * 86_400_000
+
+/** The items of accepted messages. */
+export function messageItems({ customer, environment }: Owner, { ids, period }: Pick<Noting, 'ids' | 'period'>): Item[] {
+  const until = (period + messagePeriods + 1) * messagePeriodMs + messageGraceMs
+  return ids.map((id) => {
+    const { pk, sk } = keys.message(customer, environment, id)
+    return { pk: { S: pk }, sk: { S: sk }, period: { N: String(period) }, ...ttl(until) }
   })
 }

@@ -1,17 +1,11 @@
-import {
-  type Admission,
-  type AdmitRequest,
-  messagePeriodMs,
-  messagePeriods,
-  openOf,
-  type Reservation,
-} from '../../domain/admission.ts'
+import { type Admission, type AdmitRequest, openOf, type Reservation } from '../../domain/admission.ts'
 import type { Credential } from '../../domain/credential.ts'
 import type { Customer } from '../../domain/customer.ts'
 import type { Environment } from '../../domain/names.ts'
 import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import { CompiledProfiles } from '../compiled.ts'
+import { frozenDocument, frozenReadiness } from '../frozen.ts'
 import type {
   HistoryEntry,
   Outcome,
@@ -27,14 +21,12 @@ import { AdmitJob } from './admit.ts'
 import { storeAnswer } from './answer.ts'
 import { Books, type Noting, type Owner } from './books.ts'
 import { healthOf } from './health.ts'
-import { keys, ttl } from './items.ts'
+import { keys } from './items.ts'
 import { Lane } from './lane.ts'
 import { Profiles } from './profiles.ts'
+import { messageItems } from './records.ts'
 import { type Accepted, AcceptJob, GiveBackJob, RenewJob } from './settle.ts'
-import { Deadline, type DynamoCaller, type Item, Table } from './table.ts'
-
-/** How long a message's item stays after it is last asked for. */
-const messageGraceMs = 5 * 86_400_000
+import { Deadline, type DynamoCaller, Table } from './table.ts'
 
 /**
  * The registry in one DynamoDB table, for any number of gateways. It costs nothing while there are no calls
@@ -108,6 +100,7 @@ export class DynamoRegistry implements Registry {
       return
     }
     this.#lane(owner).later({
+      isRefused: ({ frozen }) => frozen === 'all',
       wants: () => [],
       run: (books) => {
         for (const [reservation] of notings) books.noted(reservation)
@@ -175,7 +168,7 @@ export class DynamoRegistry implements Registry {
   async ready(): Promise<Readiness> {
     const { pk, sk } = keys.ready
     await this.#table.putAll([{ pk: { S: pk }, sk: { S: sk } }], new Deadline())
-    return {}
+    return frozenReadiness((await this.document(frozenDocument))?.text)
   }
 
   async revive(): Promise<void> {
@@ -199,12 +192,4 @@ export class DynamoRegistry implements Registry {
     this.#lanes.set(name, lane)
     return lane
   }
-}
-
-function messageItems({ customer, environment }: Owner, { ids, period }: Noting): Item[] {
-  const until = (period + messagePeriods + 1) * messagePeriodMs + messageGraceMs
-  return ids.map((id) => {
-    const { pk, sk } = keys.message(customer, environment, id)
-    return { pk: { S: pk }, sk: { S: sk }, period: { N: String(period) }, ...ttl(until) }
-  })
 }

@@ -21,6 +21,8 @@ import {
  *       16 the default way ('': none, '?': ask), 17 plan ('': none), 18 trace, 19 '1': recall,
  *       20 key of the claim, 21 ids of the messages, separated by commas, and 22 the current period (with message ids only)
  *
+ * A frozen registry answers {'frozen'} before anything is used up, such as a nonce.
+ *
  * It cannot know the calendar, so the caller sends the windows it believes in; where they do not hold the clock's
  * instant, or belong to another time zone, the answer is {'windows', now, zone} and the caller asks again.
  *
@@ -39,7 +41,8 @@ local recordKey = KEYS[3]
 local environment = ARGV[4]
 
 local p = redis.call('HMGET', KEYS[1], 'state', 'zone', 'key:' .. ARGV[3], 'quota:' .. environment,
-  'way:' .. environment .. ':' .. ARGV[5])
+  'way:' .. environment .. ':' .. ARGV[5], 'frozen')
+if p[6] then return {'frozen'} end
 if not p[1] or not p[3] then return {'refused', now, 'credentials-invalid'} end
 if p[1] ~= 'active' then return {'refused', now, 'customer-suspended'} end
 local ids = {}
@@ -196,7 +199,7 @@ end
 if claimed then
   -- cjson writes large numbers with an exponent, so they go in as text.
   local reservation = cjson.encode({ARGV[2], string.format('%.0f', units), day, month,
-    string.format('%.0f', rateCost), string.format('%.0f', now)})
+    string.format('%.0f', rateCost), string.format('%.0f', now), #ids > 0 and 'keyed' or nil})
   redis.call('HSET', recordKey, 'fingerprint', ARGV[14], 'attempt', 1, 'lease', now + ${leaseMs},
     'reservation', reservation)
   if ARGV[17] ~= '' then redis.call('HSET', recordKey, 'plan', ARGV[17]) end

@@ -15,7 +15,7 @@ import { within } from './within.ts'
 interface Scripts {
   apigwAdmit(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
-  apigwSaveDocument(document: string, history: string, ...args: (string | number)[]): Promise<unknown>
+  apigwSaveDocument(document: string, history: string, frozen: string, ...args: (string | number)[]): Promise<unknown>
   apigwSave(profile: string, history: string, retired: string, ...args: (string | number)[]): Promise<unknown>
 }
 
@@ -99,7 +99,7 @@ function watch(client: Redis | Cluster, state: State): void {
 function withScripts(client: Redis | Cluster): Connection {
   client.defineCommand('apigwAdmit', { lua: admitLua })
   client.defineCommand('apigwSettle', { lua: settleLua })
-  client.defineCommand('apigwSaveDocument', { numberOfKeys: 2, lua: saveDocumentLua })
+  client.defineCommand('apigwSaveDocument', { numberOfKeys: 3, lua: saveDocumentLua })
   client.defineCommand('apigwSave', { numberOfKeys: 3, lua: saveLua })
   return client as Connection
 }

@@ -161,7 +161,8 @@ function reservationFrom(request: AdmitRequest, fields: Reply, attempt: number):
     rateCost: Number(fields[4]),
     admittedAt: Number(fields[5]),
     attempt,
-    ...(ids !== undefined && { keyed: true }),
+    // A run that is resumed without ids still has the messages of the run that took them.
+    ...((ids !== undefined || fields[6] === 'keyed') && { keyed: true }),
   }
   return idempotency === undefined ? reservation : { ...reservation, idempotency }
 }

@@ -9,7 +9,8 @@ import { idempotencyMs, leaseMs, messagePeriodMs, messagePeriods, reconcileAfter
  * ARGV  1 now (ms; '' asks Redis's own clock), 2 'accepted', 'failed', 'abandoned' or 'running', 3 reservation,
  *       4 attempt, 5 fingerprint ('': no claim), 6 response, 7 units to give back of an accepted call, 8 plan ('': none),
  *       9 ids of messages that were not taken, separated by commas, and 10 the period of the set (with message ids only)
- * Answers 1 if this call settled it, or renewed its lease; 0 if it had been settled before or belongs to a later run.
+ * Answers 1 if this call settled it, or renewed its lease; 0 if it had been settled before or belongs to a later run; -1 if
+ * the registry is frozen.
  */
 export const settleLua = `
 local now = tonumber(ARGV[1])
@@ -17,6 +18,7 @@ if not now then
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
+if redis.call('HGET', KEYS[1], 'frozen') == 'all' then return -1 end
 local outcome, id, attempt = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local claimed = ARGV[5] ~= ''
 local record

@@ -1,10 +1,11 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type Admission, type AdmitRequest, openOf, type Reservation } from '../../domain/admission.ts'
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
+import { type FreezeLevel, freezeFrom, frozenDocument, frozenProblem, frozenReadiness } from '../frozen.ts'
 import type { HistoryEntry, Outcome, Profile, Readiness, Registry, RegistryHealth, StoredDocument } from '../registry.ts'
 import { retiredId } from '../retired.ts'
 import { customerFrom } from '../stored.ts'
@@ -17,10 +18,14 @@ import { type Records, recordsOf } from './records.ts'
 import { settle } from './settle.ts'
 
 interface Job {
-  readonly run: () => unknown
+  /** @param frozen what the registry refuses now */
+  readonly run: (frozen: FreezeLevel | undefined) => unknown
   readonly resolve: (value: never) => void
   readonly reject: (error: unknown) => void
 }
+
+/** What a job answers in place of its result. It is not thrown, because that would undo the jobs of others. */
+const refused = Symbol('refused, because the registry is frozen')
 
 /** Expired records are dropped a few at a time, so that no call ever waits for a large clean-up. */
 const sweepEveryMs = 30_000
@@ -41,6 +46,7 @@ export class SqliteRegistry implements Registry {
   readonly #admissions: ReturnType<typeof admissionsOf>
   readonly #profiles: ReturnType<typeof profilesOf>
   readonly #path: string
+  readonly #readFrozen: StatementSync
   #jobs: Job[] = []
   #sweptAt = 0
 
@@ -55,10 +61,11 @@ export class SqliteRegistry implements Registry {
     this.#records = recordsOf(this.#db)
     this.#admissions = admissionsOf(this.#db, this.#books, this.#records, this.#messages)
     this.#profiles = profilesOf(this.#db)
+    this.#readFrozen = this.#db.prepare('SELECT text FROM documents WHERE name = ?')
   }
 
   admit(request: AdmitRequest): Promise<Admission> {
-    return this.#inTransaction(() => {
+    return this.#unlessFrozen('admissions', () => {
       const { usage: _usage, record: _record, open: _open, ...admission } = this.#admissions.admit(request, this.#now())
       return admission
     })
@@ -66,7 +73,7 @@ export class SqliteRegistry implements Registry {
 
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
     const stores = { books: this.#books, records: this.#records, messages: this.#messages }
-    return this.#inTransaction(() => settle(stores, reservation, outcome, this.#now()))
+    return this.#unlessFrozen('all', () => settle(stores, reservation, outcome, this.#now()))
   }
 
   now(): Promise<number> {
@@ -99,7 +106,7 @@ export class SqliteRegistry implements Registry {
   async save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
     const { id } = profile.customer
     // Thrown outside of the transaction, which others share.
-    const answer = await this.#inTransaction(() => {
+    const answer = await this.#unlessFrozen('admissions', () => {
       const until = expected === undefined ? this.#profiles.retiredUntil(id, this.#now()) : undefined
       if (until !== undefined) return until
       if (!this.#profiles.save(profile, expected)) return false
@@ -111,7 +118,7 @@ export class SqliteRegistry implements Registry {
   }
 
   remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
-    return this.#inTransaction(() => {
+    return this.#unlessFrozen('admissions', () => {
       if (!this.#profiles.remove(customer, expected, this.#now())) return false
       this.#append(entry)
       return true
@@ -138,7 +145,7 @@ export class SqliteRegistry implements Registry {
   }
 
   saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry): Promise<boolean> {
-    return this.#inTransaction(() => {
+    return this.#unlessFrozen('admissions', () => {
       if (this.#document(name)?.version !== expected) return false
       this.#db.prepare('INSERT OR REPLACE INTO documents (name, version, text) VALUES (?, ?, ?)').run(name, randomId(), text)
       if (entry !== undefined) this.#append(entry)
@@ -166,7 +173,7 @@ export class SqliteRegistry implements Registry {
       this.#db.prepare('INSERT INTO documents (name, version, text) VALUES (?, ?, ?)').run(name, name, '')
       this.#db.prepare('DELETE FROM documents WHERE name = ?').run(name)
     })
-    return {}
+    return frozenReadiness((await this.document(frozenDocument))?.text)
   }
 
   async revive(): Promise<void> {
@@ -196,11 +203,27 @@ export class SqliteRegistry implements Registry {
     }
   }
 
-  #inTransaction<T>(run: () => T): Promise<T> {
+  /**
+   * @param from the level of a freeze from which on it is refused
+   * @throws Problem `registry-frozen`
+   */
+  async #unlessFrozen<T>(from: FreezeLevel, run: () => T): Promise<T> {
+    const result = await this.#inTransaction((frozen) => (frozen === 'all' || frozen === from ? refused : run()))
+    if (result === refused) throw frozenProblem()
+    return result as T
+  }
+
+  #inTransaction<T>(run: (frozen: FreezeLevel | undefined) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#jobs.length === 0) setImmediate(() => this.#flush())
       this.#jobs.push({ run, resolve, reject })
     })
+  }
+
+  /** Read in each transaction: another process may have frozen the file. */
+  #frozen(): FreezeLevel | undefined {
+    const row = this.#readFrozen.get(frozenDocument)
+    return row === undefined ? undefined : freezeFrom(String(row.text)).level
   }
 
   /** Does all that has gathered in one transaction. If any of it throws, none of it happened. */
@@ -210,7 +233,8 @@ export class SqliteRegistry implements Registry {
     this.#jobs = []
     try {
       this.#db.exec('BEGIN IMMEDIATE')
-      const results = jobs.map((job) => job.run())
+      const frozen = this.#frozen()
+      const results = jobs.map((job) => job.run(frozen))
       this.#sweep()
       this.#db.exec('COMMIT')
       jobs.forEach((job, index) => {

@@ -1,32 +1,83 @@
-import { hoursAMonth, type Prices } from './prices.ts'
+import { hoursAMonth, type Prices, pricesOf } from './prices.ts'
 
-/** What a registry in DynamoDB costs, beside one in Redis. */
-export interface RegistryCost {
-  /** `null`: a price is unknown. */
-  readonly dollarsAMillionCalls: number | null
-  /** Calls a month above which two small nodes of Redis cost less. */
-  readonly redisIsCheaperAbove: number | null
+/** What DynamoDB counts for one call: write units of 1 KB, and read units of 4 KB with strong consistency. */
+export interface CallUnits {
+  readonly writes: number
+  readonly reads: number
 }
 
 /**
- * Capacity units of one signed call with an Idempotency-Key that is alone, which is the dearest: the books are written when units are taken
- * and when the call is settled, and the nonce and the answer are items of their own. The customer, the books, the nonce and the key of the
- * call are read (docs/decisions/0068-books-of-a-customer-in-one-item.md). An item of up to 1 KB is one unit of writing, and of up to 4 KB
- * one of a consistent read
- * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html). Busy customers share their writes.
+ * What a call takes with the registry in DynamoDB: its admission and its settlement, with books of less than 1 KB. A test counts
+ * them with the emulator.
  */
-const unitsACall = { writes: 4, reads: 4 } as const
-const nodes = 2
-const nodeType = 'cache.t4g.micro'
-const million = 1_000_000
+export const registryCallUnits = {
+  /** Without an Idempotency-Key, and with no other call of the customer within half a second. */
+  alone: { writes: 2, reads: 3 },
+  /** With an Idempotency-Key, which most calls should have. */
+  withKey: { writes: 3, reads: 6 },
+} as const satisfies Readonly<Record<string, CallUnits>>
 
-/** The price of a registry in DynamoDB by calls, and how many calls a month two nodes of Redis cost as much as. */
-export function registryCost({ tableWrite, tableRead, registryHour }: Prices): RegistryCost {
-  if (tableWrite === undefined || tableRead === undefined) return { dollarsAMillionCalls: null, redisIsCheaperAbove: null }
-  const each = unitsACall.writes * tableWrite + unitsACall.reads * tableRead
-  const node = registryHour[nodeType]
+const million = 1_000_000
+/** The node that a small stage has. */
+const smallNode = 'cache.t4g.micro'
+
+/** Redis nodes of a small stage. */
+const smallNodes = 2
+
+/** What a registry in DynamoDB costs, beside one in Redis. */
+export interface RegistryCost {
+  /** Of calls with an Idempotency-Key; `null`: a price is unknown. */
+  readonly dollarsAMillionCalls: number | null
+  /** Calls a month above which the nodes of a small stage cost less. */
+  readonly redisIsCheaperAbove: number | null
+}
+
+function dollarsACall({ writes, reads }: CallUnits, { tableWrite, tableRead }: Prices): number | undefined {
+  return tableWrite === undefined || tableRead === undefined ? undefined : writes * tableWrite + reads * tableRead
+}
+
+/** The price of a registry in DynamoDB by calls, and how many calls a month the nodes of a small stage cost as much as. */
+export function registryCost(price: Prices): RegistryCost {
+  const perCall = dollarsACall(registryCallUnits.withKey, price)
+  if (perCall === undefined) return { dollarsAMillionCalls: null, redisIsCheaperAbove: null }
+  const hour = price.registryHour[smallNode]
   return {
-    dollarsAMillionCalls: Math.round(each * million * 100) / 100,
-    redisIsCheaperAbove: node === undefined ? null : Math.round((nodes * node * hoursAMonth) / each / 100_000) * 100_000,
+    dollarsAMillionCalls: Math.round(perCall * million * 100) / 100,
+    redisIsCheaperAbove: hour === undefined ? null : Math.round((smallNodes * hour * hoursAMonth) / perCall / 100_000) * 100_000,
   }
+}
+
+/** DynamoDB beside one small node of Redis. Dollars. */
+export interface RegistryBreakEven {
+  readonly perMillionCalls: number
+  readonly node: string
+  readonly nodeMonth: number
+  /** Above so many calls a month the node costs less. */
+  readonly callsAMonth: number
+}
+
+/**
+ * At how many calls a month a registry in DynamoDB costs as much as one small node of Redis.
+ * @returns `undefined` for a region whose prices are not known
+ */
+export function registryBreakEven(region: string, units: CallUnits = registryCallUnits.alone): RegistryBreakEven | undefined {
+  const price = pricesOf(region)
+  const perCall = dollarsACall(units, price)
+  const hour = price.registryHour[smallNode]
+  if (perCall === undefined || hour === undefined) return undefined
+  const nodeMonth = hour * hoursAMonth
+  return { perMillionCalls: perCall * million, node: smallNode, nodeMonth, callsAMonth: nodeMonth / perCall }
+}
+
+/**
+ * The break-even in one line, for the cost of a stage whose registry is in DynamoDB.
+ * @returns `undefined` for a region whose prices are not known
+ */
+export function registryBreakEvenText(region: string): string | undefined {
+  const plain = registryBreakEven(region)
+  const keyed = registryBreakEven(region, registryCallUnits.withKey)
+  if (plain === undefined || keyed === undefined) return undefined
+  const dollars = (value: number): string => `$${value.toFixed(2)}`
+  const millions = (calls: number): string => `${(calls / million).toFixed(1)} million`
+  return `registry in DynamoDB: ${dollars(plain.perMillionCalls)} per million calls, ${dollars(keyed.perMillionCalls)} with an Idempotency-Key; one ${plain.node} (${dollars(plain.nodeMonth)}) costs less above ${millions(plain.callsAMonth)} calls per month, or ${millions(keyed.callsAMonth)} with keys`
 }
