@@ -5,20 +5,15 @@ import type { AdmitRequest } from '../src/domain/admission.ts'
 import { randomId } from '../src/domain/ids.ts'
 import { recordOf } from '../src/domain/record.ts'
 import { addCustomer } from '../src/operations/customers/index.ts'
+import { registryBreakEven, registryBreakEvenText } from '../src/operations/stacks/index.ts'
 import { openRegistry, type Registry } from '../src/registry/index.ts'
 import { AwsClient, AwsError, Table } from '../src/runtime/ports/index.ts'
 import type { Bench, BenchOptions } from './lib/bench.ts'
 import { startRedis, temporaryFolder } from './lib/children.ts'
 import { median, print, printTable, whole } from './lib/report.ts'
 
-/**
- * Dollars of a million units in ap-northeast-2, on demand (AWS price list, AmazonDynamoDB, 2026-06-12). A write unit is 1 KB,
- * a strongly consistent read unit 4 KB.
- */
-const dollars = { write: 0.68, read: 0.1355 } as const
-/** Dollars of an hour of cache.t4g.micro there, with Redis OSS (measured on a bill, 2026-08-03). */
-const nodeHour = 0.024
-const hoursAMonth = 730
+/** Whose prices the table shows. */
+const region = 'ap-northeast-2'
 const plenty = 1_000_000_000
 const table = 'apigw-registry'
 
@@ -176,37 +171,29 @@ async function prepare(registry: Registry): Promise<void> {
   await registry.save({ ...stored.profile, credentials: [key] }, stored.version, entry)
 }
 
-function cost({ units, calls }: Sample): number {
-  return (units.writes * dollars.write + units.reads * dollars.read) / calls
-}
-
 function report(samples: ReadonlyMap<string, { redis: Sample[]; dynamo: Sample[] }>): void {
-  const ms = (value: number): string => `${value.toFixed(1)} ms`
   const of = (all: readonly Sample[], read: (sample: Sample) => number): number => median(all.map(read))
+  const times = (ratio: number): string => `${ratio.toFixed(2)} ×`
   printTable(
-    ['', 'store', 'calls/s', 'p50', 'p99', 'refused'],
-    [...samples].flatMap(([name, both]) =>
-      [['Redis', both.redis] as const, ['DynamoDB (emulator)', both.dynamo] as const].map(([store, all]) => [
-        store === 'Redis' ? name : '',
-        store,
-        whole(of(all, (one) => one.perSecond)),
-        ms(of(all, (one) => one.p50)),
-        ms(of(all, (one) => one.p99)),
-        whole(of(all, (one) => one.failed)),
-      ]),
-    ),
+    ['DynamoDB (emulator) over Redis', 'calls/s', 'p50', 'p99', 'refused by DynamoDB'],
+    [...samples].map(([name, { redis, dynamo }]) => {
+      const ratio = (read: (sample: Sample) => number): string => times(of(dynamo, read) / of(redis, read))
+      const refused = whole(of(dynamo, (one) => one.failed))
+      return [name, ratio((one) => one.perSecond), ratio((one) => one.p50), ratio((one) => one.p99), refused]
+    }),
   )
   print()
   printTable(
     ['a call in DynamoDB', 'requests', 'write units', 'read units', '$ a million', 'calls a month for one Redis node'],
     [...samples].map(([name, { dynamo }]) => {
-      const each = (read: (units: Units) => number): string => of(dynamo, (one) => read(one.units) / one.calls).toFixed(2)
-      const million = of(dynamo, cost)
-      const even = (nodeHour * hoursAMonth * 1e6) / million
-      return [name, each((u) => u.requests), each((u) => u.writes), each((u) => u.reads), million.toFixed(2), whole(even)]
+      const each = (read: (units: Units) => number): number => of(dynamo, (one) => read(one.units) / one.calls)
+      const units = { writes: each((u) => u.writes), reads: each((u) => u.reads) }
+      const { perMillionCalls = Number.NaN, callsAMonth = Number.NaN } = registryBreakEven(region, units) ?? {}
+      const figures = [each((u) => u.requests), units.writes, units.reads, perMillionCalls].map((value) => value.toFixed(2))
+      return [name, ...figures, whole(callsAMonth)]
     }),
   )
-  print(`\nOne cache.t4g.micro is $${(nodeHour * hoursAMonth).toFixed(2)} a month. The emulator's times are not those of AWS.`)
+  print(`\n${registryBreakEvenText(region)}. The emulator's times are not those of AWS.`)
 }
 
 async function bench({ rounds, seconds }: BenchOptions): Promise<void> {

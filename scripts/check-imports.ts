@@ -45,6 +45,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/resources': ['domain', 'runtime/ports', 'runtime'],
 
   'operations/customers': ['domain', 'registry'],
+  'operations/registry': ['domain', 'registry'],
   'operations/schema': ['domain', 'runtime/ports'],
   'operations/queues': ['domain', 'runtime/ports'],
   'operations/reports': ['domain', 'runtime/ports'],
@@ -128,6 +129,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/messages',
     'operations/queues',
     'operations/quotas',
+    'operations/registry',
     'operations/reports',
     'operations/schema',
     'operations/stacks',

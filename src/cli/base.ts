@@ -9,6 +9,7 @@ import { dryRun } from './dry-run.ts'
 import { errorText, shownError } from './errors.ts'
 import { placeFlags } from './place-flags.ts'
 import { canAsk } from './prompts.ts'
+import { registryAddress } from './registry-address.ts'
 import { type BaseFlags, resolveSettings, type Settings } from './settings.ts'
 
 /** Flags that many commands share. A flag's variable is `APIGW_` and its name in capitals; a test checks all of them. */
@@ -85,7 +86,8 @@ export abstract class BaseCommand extends Command {
 
   async #withOpen<T>(flags: BaseFlags, writes: boolean, work: (registry: OperatorRegistry) => Promise<T>): Promise<T> {
     const settings = this.settings(flags)
-    const address = !writes && isMissingFile(settings.registry) ? 'sqlite::memory:' : settings.registry
+    const named = await registryAddress(settings)
+    const address = !writes && isMissingFile(named) ? 'sqlite::memory:' : named
     const registry = await openOperatorRegistry(address, { password: settings.registryPassword, region: settings.region })
     try {
       return await work(registry)

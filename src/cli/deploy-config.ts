@@ -1,8 +1,21 @@
 import * as z from 'zod'
 import { charsets } from '../domain/euc-kr.ts'
-import { alertChoices, detections, egresses, engines, fronts, sizes, stackKeys, wafModes, workers } from '../domain/stage.ts'
+import {
+  alertChoices,
+  detections,
+  egresses,
+  engines,
+  fronts,
+  registryStores,
+  releases,
+  sizes,
+  stackKeys,
+  wafModes,
+  workers,
+} from '../domain/stage.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'is not a name: use up to 30 of a-z, 0-9 and "-"')
+const tableName = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'is not the name of a DynamoDB table')
 const value = z.union([z.string(), z.number(), z.boolean()])
 
 /** The deployment settings of a stage. docs/deploy.md explains each field. */
@@ -12,6 +25,10 @@ export const deployConfig = z.strictObject({
   engine: z.enum(engines).optional(),
   size: z.enum(sizes).optional(),
   egress: z.enum(egresses).optional(),
+  registry: z.enum(registryStores).optional(),
+  transition: z.boolean().optional(),
+  endpointZones: z.union([z.literal(1), z.literal(2)], 'is not 1 or 2').optional(),
+  registryNodes: z.union([z.literal(1), z.literal(2)], 'is not 1 or 2').optional(),
   monthlyGigabytes: z.number().positive().optional(),
   domain: z
     .string()
@@ -38,6 +55,7 @@ export const deployConfig = z.strictObject({
   alerts: z.enum(alertChoices).optional(),
   monthlyBudget: z.number().positive().optional(),
   detection: z.enum(detections).optional(),
+  release: z.enum(releases).optional(),
   artifactBucket: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'is not a bucket name: use 3 to 63 of a-z, 0-9 and "-"')
@@ -46,14 +64,12 @@ export const deployConfig = z.strictObject({
     .strictObject({
       database: z.string().min(1).optional(),
       registry: z.string().min(1).optional(),
+      registryTable: tableName.optional(),
       masterKey: z
         .string()
         .regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:/, 'is not the ARN of a secret')
         .optional(),
-      ledger: z
-        .string()
-        .regex(/^[A-Za-z0-9_.-]{3,255}$/, 'is not the name of a DynamoDB table')
-        .optional(),
+      ledger: tableName.optional(),
       media: z
         .string()
         .regex(/^[a-z0-9.-]{3,63}$/, 'is not a bucket name')

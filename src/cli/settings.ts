@@ -19,6 +19,8 @@ export interface BaseFlags {
 /** The settings of a command. Precedence: flag, environment, apigw.yaml, default. */
 export interface Settings {
   readonly registry: string
+  /** The stage whose stacks know the registry's table; absent: the registry is named, or not in DynamoDB. */
+  readonly registryOfStage: string | undefined
   readonly registryPassword: string | undefined
   readonly masterKey: MasterKeySources
   readonly gateway: string
@@ -64,7 +66,7 @@ function stageOf(loaded: LoadedConfig | undefined, wanted: string | undefined): 
 }
 
 /** Resolves a relative SQLite path: from the file's folder in apigw.yaml, from the working directory in a flag. */
-function absolute(address: string, folder: string): string {
+export function absolute(address: string, folder: string): string {
   const path = address.slice('sqlite:'.length)
   return address.startsWith('sqlite:') && path !== '' && !isAbsolute(path) ? `sqlite:${join(folder, path)}` : address
 }
@@ -97,18 +99,24 @@ function masterKeySourcesOf(env: NodeJS.ProcessEnv, stage: Stage, folder: string
   if (stage.masterKeySecret !== undefined) return { secretId: stage.masterKeySecret, region: env.AWS_REGION ?? stage.region }
   if (stage.masterKeyFile !== undefined) return { file: resolve(folder, stage.masterKeyFile) }
   const local = join(cwd, dataFolder, masterKeyFile)
-  return existsSync(local) && (stage.registry ?? 'sqlite:').startsWith('sqlite:') ? { file: local } : {}
+  const isLocal = (stage.registry ?? (isInTable(stage.deploy) ? '' : 'sqlite:')).startsWith('sqlite:')
+  return existsSync(local) && isLocal ? { file: local } : {}
+}
+
+/** Whether a deployed stage has its registry in DynamoDB. */
+function isInTable({ size, registry }: DeploySettings = {}): boolean {
+  return (registry ?? (size === 'solo' ? 'dynamodb' : 'redis')) === 'dynamodb'
 }
 
 /** @throws Problem `config-invalid`, `secret-in-argument` */
 export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Settings {
   // A password is allowed in a variable, but not in an argument, which `ps` shows to all users.
-  if (argv.some((word) => /^(?:--registry=)?rediss?:\/\/[^/]*:[^/]*@/.test(word))) {
+  if (argv.some((word) => /^(?:--(?:registry|from|to)=)?rediss?:\/\/[^/]*:[^/]*@/.test(word))) {
     throw new Problem(
       'secret-in-argument',
       'The registry address contains a password, and every user of this machine can read arguments.',
       {
-        next: 'set APIGW_REGISTRY, or remove the password from the address and set APIGW_REGISTRY_PASSWORD',
+        next: 'put the address into the variable of the flag, or remove the password from it and set APIGW_REGISTRY_PASSWORD',
       },
     )
   }
@@ -118,6 +126,7 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
   const fromFile = stage.registry === undefined ? undefined : absolute(stage.registry, loaded?.folder ?? cwd)
   return {
     registry: absolute(flags.registry ?? fromFile ?? `sqlite:${join(dataFolder, 'registry.db')}`, resolve(cwd)),
+    registryOfStage: flags.registry === undefined && fromFile === undefined && isInTable(stage.deploy) ? name : undefined,
     registryPassword: env.APIGW_REGISTRY_PASSWORD,
     masterKey: masterKeySourcesOf(env, stage, loaded?.folder ?? cwd, cwd),
     gateway: flags.gateway ?? stage.gateway ?? dev.gateway ?? defaultGateway,

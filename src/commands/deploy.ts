@@ -16,6 +16,7 @@ import {
   type Cost,
   deployStage,
   diffStage,
+  findEngine,
   monthlyCost,
   planParameters,
   planRollback,
@@ -43,6 +44,11 @@ interface DeployFlags {
 /** The longest that the quotas of the account hold up a deployment. */
 const quotasMs = 10_000
 
+/** A hot fix: it must not wait for a trial, nor be kept back by the alarm that it ends. */
+function releasedAtOnce(stage: Stage): Stage {
+  return { ...stage, settings: { ...stage.settings, release: 'at-once' } }
+}
+
 const states = { new: 'new', failed: 'failed before; will be recreated', there: '' } as const
 
 export default class Deploy extends BaseCommand {
@@ -56,6 +62,7 @@ export default class Deploy extends BaseCommand {
     '<%= config.bin %> deploy --rehearse',
     '<%= config.bin %> deploy --yes --wait --json',
     '<%= config.bin %> deploy --rollback --stage prod',
+    '<%= config.bin %> deploy gateway --at-once',
   ]
   static override args = { stack: Args.string({ multiple: true, description: 'stacks to deploy (default: all)' }) }
   static override flags = {
@@ -74,6 +81,12 @@ export default class Deploy extends BaseCommand {
       default: false,
       env: 'APIGW_ROLLBACK',
       summary: 'return to the templates, parameters and code from before the last deployment',
+    }),
+    'at-once': Flags.boolean({
+      default: false,
+      env: 'APIGW_AT_ONCE',
+      exclusive: ['rollback'],
+      summary: 'move all callers to the new version at once, without alarms that take it back; for urgent fixes',
     }),
     yes: shared.yes,
     confirm: shared.confirm,
@@ -97,7 +110,8 @@ export default class Deploy extends BaseCommand {
         },
       )
     }
-    const stage = stageOf(this.settings(flags))
+    const configured = stageOf(this.settings(flags))
+    const stage = flags['at-once'] ? releasedAtOnce(configured) : configured
     const named = args.stack ?? []
     if (flags.rehearse) return this.#rehearse(stage, named)
     if (flags.out !== undefined) return this.#writeOut(stage, await planStage(stage, named, this.config.root), flags.out)
@@ -170,6 +184,7 @@ export default class Deploy extends BaseCommand {
       this.note(changesText(one.desired.name, states[one.state], one.changes))
       if (one.unknown.length > 0) this.note(unknownText(one.unknown))
     }
+    await this.#image(deployments, signal)
     const cost = this.#cost(plans, region)
     const quotas = await this.#quotas(clients, deployments, plans, signal)
     const head = { stage: stage.name, region, dryRun: flags['dry-run'], rollback: flags.rollback, cost, quotas }
@@ -195,6 +210,17 @@ export default class Deploy extends BaseCommand {
       this.log(`${result.name}  ${result.changed ? 'deployed' : 'up to date'}`)
     })
     return { ...head, stacks: results }
+  }
+
+  /** Says before the question whether the image can be built here: without it the deployment stops halfway. */
+  async #image(deployments: readonly StackDeployment[], signal: AbortSignal): Promise<void> {
+    const waiting = deployments.filter(({ image }) => image !== undefined).map(({ key }) => key)
+    if (waiting.length === 0) return
+    const engine = await findEngine(signal)
+    const how = engine
+      ? `${engine.name} builds the image of this version, and it is pushed before ${waiting.join(' and ')}.`
+      : `No docker, podman or buildah works here, so the deployment stops before ${waiting.join(' and ')} until the image is pushed.`
+    this.note(`Image: ${how}`)
   }
 
   /** The quotas that are too small, before the first stack fails for one; null if they could not be read. */
@@ -247,6 +273,6 @@ export default class Deploy extends BaseCommand {
   }
 }
 
-function deploymentLine({ key, desired, state, changes, unknown }: StackDeployment) {
-  return { stack: key, name: desired.name, state, changes, unknown }
+function deploymentLine({ key, desired, state, changes, unknown, image }: StackDeployment) {
+  return { stack: key, name: desired.name, state, changes, unknown, image: image?.tag ?? null }
 }

@@ -41,6 +41,7 @@ const registrySchemes: readonly Scheme<RegistryKind>[] = [
   [/^rediss?:.*cluster=true/, 'cluster'],
   [/^rediss?:/, 'redis'],
   [/^sqlite:/, 'sqlite'],
+  [/^dynamodb:/, 'dynamodb'],
   // A function does not show the engine of its registry.
   [/^lambda:/, undefined],
 ]

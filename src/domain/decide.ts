@@ -139,8 +139,9 @@ function counting(
     // The previous run ended without an answer and kept its units: this run resumes with them and takes none.
     const attempt = record.attempt + 1
     // Whether its messages have keys is a fact of the run that took them, whatever this request names.
-    const reservation = { ...record.reservation, attempt, ...(messages !== undefined && { keyed: true as const }) }
-    const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation }
+    const owned = { ...record.reservation, attempt }
+    const reservation = { ...owned, ...(messages !== undefined && { keyed: true as const }) }
+    const renewed = { ...record, attempt, leaseUntil: now + leaseMs, reservation: owned }
     const idempotency = { ...bare(claim), ...planOf(record) }
     const remaining = remainingOf(quota, usage, now)
     return {

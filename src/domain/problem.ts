@@ -82,6 +82,7 @@ const apiProblems = {
 
   // Backends
   'registry-unavailable': { status: 503, exit: 1, retryable: true, title: 'The registry cannot be reached' },
+  'registry-frozen': { status: 503, exit: 1, retryable: true, title: 'The registry is being moved' },
   'registry-corrupt': { status: 503, exit: 1, retryable: false, title: 'The registry cannot be read' },
   'queue-unavailable': { status: 503, exit: 1, retryable: true, title: 'The queue did not accept the message' },
   'ledger-unavailable': { status: 503, exit: 1, retryable: true, title: 'Messages and reports are temporarily unavailable' },
@@ -128,6 +129,8 @@ const internalProblems = {
   'table-unusable': { exit: 2, retryable: false, title: 'The table cannot be read or written' },
   'journal-unusable': { exit: 1, retryable: false, title: 'The journal of the agent cannot be used' },
   'data-in-use': { exit: 1, retryable: true, title: 'The data directory is already in use' },
+  'registry-not-empty': { exit: 2, retryable: false, title: 'The target registry is in use' },
+  'copy-incomplete': { exit: 1, retryable: true, title: 'The copy of the registry is not complete' },
   declined: { exit: 1, retryable: false, title: 'Nothing was changed' },
   'aws-credentials': { exit: 1, retryable: false, title: 'The AWS credentials are missing or not valid' },
   'aws-denied': { exit: 1, retryable: false, title: 'AWS denied the request' },
@@ -146,6 +149,8 @@ const internalProblems = {
   'stack-stuck': { exit: 1, retryable: false, title: 'The stack needs manual action' },
   'data-loss': { exit: 2, retryable: false, title: 'The change would delete data' },
   'bucket-taken': { exit: 2, retryable: false, title: 'The bucket name is taken' },
+  'image-missing': { exit: 1, retryable: false, title: 'The container image is not in the registry' },
+  'image-failed': { exit: 1, retryable: false, title: 'The container image could not be built or pushed' },
   interrupted: { exit: 130, retryable: true, title: 'Interrupted' },
   'audit-input-invalid': { exit: 2, retryable: false, title: 'The audit input cannot be read' },
   'rule-invalid': { exit: 2, retryable: false, title: 'A trail rule is not valid' },

@@ -7,10 +7,13 @@ export type StackKey = (typeof stackKeys)[number]
 export const fronts = ['api-gateway', 'container'] as const
 export const workers = ['lambda', 'container'] as const
 export const engines = ['mariadb', 'postgres'] as const
-export const sizes = ['small', 'medium', 'large'] as const
+export const sizes = ['solo', 'small', 'medium', 'large'] as const
+/** Where the registry of customers is. */
+export const registryStores = ['redis', 'dynamodb'] as const
 export const egresses = ['auto', 'endpoints', 'nat', 'none'] as const
 export const wafModes = ['count', 'block'] as const
 export const detections = ['create', 'existing'] as const
+export const releases = ['canary', 'linear', 'at-once'] as const
 /** `topic`: people subscribe to the topic of the security stack themselves. `none`: no one is alerted. */
 export const alertChoices = ['topic', 'none'] as const
 
@@ -20,8 +23,10 @@ type Of<T extends readonly string[]> = T[number] | undefined
 export interface RestoreSettings {
   /** A snapshot of the database. */
   readonly database?: string | undefined
-  /** A snapshot of the registry. */
+  /** A snapshot of a registry in Redis. */
   readonly registry?: string | undefined
+  /** The table of a registry in DynamoDB. */
+  readonly registryTable?: string | undefined
   /** The ARN of the secret with the master key. */
   readonly masterKey?: string | undefined
   /** The table of the ledger. */
@@ -37,6 +42,13 @@ export interface DeploySettings {
   readonly engine?: Of<typeof engines>
   readonly size?: Of<typeof sizes>
   readonly egress?: Of<typeof egresses>
+  readonly registry?: Of<typeof registryStores>
+  /** Makes both fronts and both registries, for the time of a change between solo and the other sizes. */
+  readonly transition?: boolean | undefined
+  /** Zones with interfaces of the interface endpoints. */
+  readonly endpointZones?: 1 | 2 | undefined
+  /** Nodes of each part of a registry in Redis. */
+  readonly registryNodes?: 1 | 2 | undefined
   /** Through NAT or endpoints, both ways. */
   readonly monthlyGigabytes?: number | undefined
   readonly domain?: string | undefined
@@ -55,6 +67,8 @@ export interface DeploySettings {
   /** US dollars. */
   readonly monthlyBudget?: number | undefined
   readonly detection?: Of<typeof detections>
+  /** How callers move to a new version. */
+  readonly release?: Of<typeof releases>
   /** Another name for the artifact bucket than the usual one. */
   readonly artifactBucket?: string | undefined
   readonly restore?: RestoreSettings | undefined

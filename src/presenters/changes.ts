@@ -105,7 +105,17 @@ function usageText({ what, unit, dollars: price }: Cost['usage'][number]): strin
 }
 
 /** The monthly cost by part. */
-export function costText({ lines, dollarsAMonth, atLeast, egress, usage, source }: Cost): string {
+function registryLines(registry: Cost['registry']): string[] {
+  if (registry === null) return []
+  const { dollarsAMillionCalls, redisIsCheaperAbove } = registry
+  const above =
+    redisIsCheaperAbove === null
+      ? ''
+      : ` Above ${(redisIsCheaperAbove / 1_000_000).toFixed(1)} million calls a month, two small nodes of Redis cost less.`
+  return [`  Registry in DynamoDB: at most ${priceOf(dollarsAMillionCalls)} per million calls.${above}`]
+}
+
+export function costText({ lines, dollarsAMonth, atLeast, egress, registry, usage, source }: Cost): string {
   const width = Math.max(...lines.map(({ what }) => what.length), 0)
   const parts = lines.map(({ what, dollarsAMonth: each }) => `  ${what.padEnd(width)}  ${priceOf(each).padStart(13)}`)
   const egressLine =
@@ -117,6 +127,8 @@ export function costText({ lines, dollarsAMonth, atLeast, egress, usage, source 
     `${styled('bold', sum)} (${source}; free tiers are not subtracted)`,
     ...parts,
     ...egressLine,
+    ...registryLines(registry),
     `  Not included, because it depends on traffic: ${usage.map(usageText).join('; ')}.`,
+    '  Not included, because no stack of the stage makes it: the trail, the hosted zone of the domain, taxes.',
   ].join('\n')
 }

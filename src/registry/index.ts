@@ -1,4 +1,5 @@
 import { Problem } from '../domain/problem.ts'
+import type { CopyableStore } from './copy/store.ts'
 import { tableAddress } from './dynamodb/address.ts'
 import type { DynamoCaller } from './dynamodb/table.ts'
 import { redisAddress } from './redis/address.ts'
@@ -9,6 +10,10 @@ export { carryOut, storedProfile } from './changes/carry-out.ts'
 export type { Actor, Change, NewKey, SecretSide, SenderChange, SendingChange } from './changes/change.ts'
 export { keyOf } from './changes/keys.ts'
 export { senderNumber } from './changes/sending.ts'
+export { Digest, differing, type Tallies } from './copy/digest.ts'
+export { type EntryKind, entryKinds } from './copy/entries.ts'
+export type { CopyableStore } from './copy/store.ts'
+export { type Freeze, freezeFrom, frozenDocument } from './frozen.ts'
 export { loadMasterKeys, type MasterKeySources, masterKeySources } from './master-keys.ts'
 export { isMethod, type Method, operatorMethods } from './operator-methods.ts'
 export { protocolVersion, type RemoteAnswer, sentProblem } from './protocol.ts'
@@ -135,4 +140,33 @@ export async function openOperatorRegistry(address: string, options: OpenOptions
   if (!address.startsWith('lambda:')) return openRegistry(address, options)
   const { openRemote } = await import('./remote/store.ts')
   return openRemote(address, { region: options.region })
+}
+
+/**
+ * Opens a registry for an operator who copies it: everything in it can be read and written. A function cannot be used.
+ *
+ * @throws Problem as `openRegistry`
+ */
+export async function openCopyable(address: string, options: OpenOptions = {}): Promise<CopyableStore> {
+  const { now } = options
+  const place = tableAddress(address)
+  if (place !== undefined) {
+    const { operatorCaller } = await import('./dynamodb/operator.ts')
+    const { DynamoCopy } = await import('./dynamodb/copy.ts')
+    return new DynamoCopy(await operatorCaller({ ...place, region: options.region }), place, now)
+  }
+  if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
+    const { SqliteCopy } = await import('./sqlite/copy.ts')
+    return new SqliteCopy(address.slice('sqlite:'.length), now)
+  }
+  const redisPlace = redisAddress(address)
+  if (redisPlace !== undefined) {
+    const { connect } = await import('./redis/connect.ts')
+    const { RedisCopy } = await import('./redis/copy.ts')
+    const safe = safeAddress(address)
+    return new RedisCopy(await connect(redisPlace, safe, { password: options.password, keepTrying: false }), safe, now)
+  }
+  throw new Problem('config-invalid', `"${safeAddress(address)}" is not the address of a registry that can be copied.`, {
+    next: 'use sqlite:PATH, redis://HOST:PORT, rediss://HOST:PORT, redis://HOST:PORT,HOST:PORT?cluster=true or dynamodb:TABLE',
+  })
 }

@@ -85,7 +85,18 @@ const health: z.ZodType<RegistryHealth> = z.looseObject({
   version: z.string(),
   aspects: z.array(
     z.looseObject({
-      about: z.enum(['version', 'eviction', 'persistence', 'file', 'memory', 'writes', 'cluster', 'access']),
+      about: z.enum([
+        'version',
+        'eviction',
+        'persistence',
+        'file',
+        'memory',
+        'writes',
+        'cluster',
+        'access',
+        'capacity',
+        'protection',
+      ]),
       what: z.string(),
       fix: z.string().exactOptional(),
       severe: z.boolean().exactOptional(),

@@ -67,7 +67,17 @@ export type Outcome =
 
 /** One finding about a registry that answers. A finding with `fix` is a fault. */
 export interface HealthAspect {
-  readonly about: 'version' | 'eviction' | 'persistence' | 'file' | 'memory' | 'writes' | 'cluster' | 'access'
+  readonly about:
+    | 'version'
+    | 'eviction'
+    | 'persistence'
+    | 'file'
+    | 'memory'
+    | 'writes'
+    | 'cluster'
+    | 'access'
+    | 'capacity'
+    | 'protection'
   readonly what: string
   readonly fix?: string
   /** Calls fail because of it, or a customer may exceed its quota. */

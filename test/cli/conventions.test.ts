@@ -18,6 +18,7 @@ const singles = new Set([
   'dev',
   'diff',
   'doctor',
+  'import',
   'init',
   'logs',
   'outputs',
@@ -27,6 +28,7 @@ const singles = new Set([
   'status',
 ])
 const verbs = new Set([
+  'copy',
   'add',
   'allow',
   'apply',

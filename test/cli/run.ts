@@ -68,6 +68,7 @@ const singles = new Set([
   'dev',
   'diff',
   'doctor',
+  'import',
   'init',
   'logs',
   'outputs',

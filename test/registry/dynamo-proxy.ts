@@ -21,13 +21,13 @@ export interface DynamoProxy {
   readonly seen: Passing[]
   /** Decides about each request. It may wait. */
   fate: (passing: Passing) => Fate | Promise<Fate>
+  /** What a throttled request is answered with. */
+  error: string
   close(): Promise<void>
 }
 
-const throttled = JSON.stringify({
-  __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException',
-  message: 'The level of configured provisioned throughput for the table was exceeded.',
-})
+const errorText = (name: string): string =>
+  JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'The request was refused.' })
 
 export async function dynamoProxy(target: string): Promise<DynamoProxy> {
   const seen: Passing[] = []
@@ -37,7 +37,7 @@ export async function dynamoProxy(target: string): Promise<DynamoProxy> {
     const passing = { action: headers['x-amz-target'].split('.')[1] ?? '', body: content.toString() }
     seen.push(passing)
     const fate = await proxy.fate(passing)
-    if (fate === 'throttle') return void response.writeHead(400, headers).end(throttled)
+    if (fate === 'throttle') return void response.writeHead(400, headers).end(errorText(proxy.error))
     if (fate === 'lose') return void request.socket.destroy()
     const authorization = String(request.headers.authorization)
     const answer = await fetch(target, {
@@ -55,6 +55,7 @@ export async function dynamoProxy(target: string): Promise<DynamoProxy> {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     fate: () => 'pass',
+    error: 'ProvisionedThroughputExceededException',
     close: async () => {
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { leaseMs, reconcileAfterMs } from '../../src/domain/admission.ts'
-import type { Registry } from '../../src/registry/index.ts'
+import { openCopyable, type Registry } from '../../src/registry/index.ts'
 import { type DynamoWorld, dynamoWorld, openDynamo, table } from './dynamo.ts'
 import { type DynamoProxy, dynamoProxy, type Fate, type Passing, writesBooks } from './dynamo-proxy.ts'
 import { type Admitted, type Clock, entryOf, freshId, noon, problemOf, profileOf, Tenant } from './fixtures.ts'
@@ -24,6 +24,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   proxy.fate = () => 'pass'
+  proxy.error = 'ProvisionedThroughputExceededException'
 })
 afterAll(async () => {
   await shaky.close()
@@ -190,6 +191,75 @@ describe('a table that throttles', () => {
     expect(problem.message).toContain('"another-table" does not exist')
   })
 })
+
+describe('a freeze', () => {
+  test('that comes between the reading and the writing of a call refuses the call', async () => {
+    const { here, there } = await tenants()
+    const store = await openCopyable(world.address, { now: () => clock.now })
+    const freeze = { id: 'f', level: 'admissions', to: 'elsewhere', since: noon } as const
+    once(writesBooks, 'pass', () => store.freeze(freeze))
+    // On a slow machine the call's time is over before the freeze is complete.
+    expect((await problemOf(here.admit({ units: 3 }))).code).toMatch(/^registry-(?:frozen|unavailable)$/)
+    expect(await there.spent()).toEqual([0, 0])
+    expect((await problemOf(there.admit())).code).toBe('registry-frozen')
+    await store.thaw()
+    await here.admitted({ units: 3 })
+    expect(await there.spent()).toEqual([3, 3])
+  })
+
+  test('ends a call whose process ended between its answer and the books', async () => {
+    const { here, there } = await tenants()
+    const ids = [`${here.id}-a`, `${here.id}-b`]
+    const { reservation } = await here.admitted({ units: 2, ids, idempotency: claim })
+    proxy.fate = (passing) => (writesBooks(passing) ? 'lose' : 'pass')
+    const accepted = { kind: 'accepted', response: 'sent', refund: 1, untaken: ids.slice(1) } as const
+    expect((await problemOf(shaky.settle(reservation, accepted))).code).toBe('registry-unavailable')
+    proxy.fate = () => 'pass'
+    const store = await openCopyable(world.address, { now: () => clock.now })
+    await store.freeze({ id: 'f', level: 'all', to: 'elsewhere', since: noon })
+    expect(await there.spent()).toEqual([1, 1])
+    expect((await sound.open(there.id, 'live')).count).toBe(0)
+    await store.thaw()
+    expect(await there.admitted({ units: 2, ids })).toMatchObject({ messages: ['known', 'new'] })
+  })
+})
+
+test('the health of a table names its keys, its capacity and what does not protect it', async () => {
+  const { aspects } = await sound.health()
+  const found = new Map(aspects.map(({ about, what }) => [about, what]))
+  expect(found.get('capacity')).toContain('on demand')
+  expect(found.get('protection')).toContain('deletion protection is off')
+  const TableName = 'wrong-keys'
+  await world.client.call('DynamoDB_20120810.CreateTable', {
+    TableName,
+    AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: [
+      { AttributeName: 'sk', KeyType: 'HASH' },
+      { AttributeName: 'pk', KeyType: 'RANGE' },
+    ],
+    ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 7 },
+  })
+  const registry = await openDynamo(world.address.replace(table, TableName))
+  const wrong = (await registry.health()).aspects
+  expect(wrong).toContainEqual(
+    expect.objectContaining({ about: 'writes', severe: true, what: expect.stringContaining('sk HASH, pk RANGE') }),
+  )
+  expect(wrong).toContainEqual(expect.objectContaining({ about: 'capacity', what: expect.stringContaining('7 write units') }))
+})
+
+describe.each(['ThrottlingException', 'RequestLimitExceeded', 'TransactionConflictException', 'TransactionInProgressException'])(
+  '%s',
+  (name) => {
+    test('for a moment delays a call', async () => {
+      const { here, there } = await tenants()
+      let left = 2
+      proxy.error = name
+      proxy.fate = () => (left-- > 0 ? 'throttle' : 'pass')
+      await here.admitted({ units: 2 })
+      expect(await there.spent()).toEqual([2, 2])
+    })
+  },
+)
 
 describe('a process that ends', () => {
   test.each(['failed', 'abandoned'] as const)(

@@ -10,7 +10,7 @@ import type { Admission } from '../../src/domain/admission.ts'
 import { randomId } from '../../src/domain/ids.ts'
 import { Problem } from '../../src/domain/problem.ts'
 import { openRegistry } from '../../src/registry/index.ts'
-import { AwsClient } from '../../src/runtime/ports/index.ts'
+import { patientClient } from './dynamo.ts'
 
 export interface Sold {
   /** Units that were admitted and not refunded. */
@@ -24,7 +24,7 @@ const calls = Number(callsText)
 /** Concurrent calls of one gateway; more would only wait in its own queue. */
 const atOnce = 100
 
-const registry = await openRegistry(address, { dynamodb: (options) => new AwsClient('dynamodb', options) })
+const registry = await openRegistry(address, { dynamodb: patientClient })
 const sold = { kept: 0, givenBack: 0, refused: 0 }
 
 /** Whether nothing was done: SQLite was locked, or other gateways won every race for an item of DynamoDB. */

@@ -70,6 +70,8 @@ export function fakeS3(account: string): FakeS3 {
     return found === undefined ? { status: 404, body: errorXml('NotFound') } : { status: 200 }
   }
   const rest = (sent: Sent): RestAnswer | undefined => {
+    // Of the JSON protocol, which S3 does not speak.
+    if (sent.headers['x-amz-target'] !== undefined) return undefined
     const [, name = '', ...path] = sent.url.pathname.split('/')
     asked.push(
       `${sent.method} ${sent.url.pathname}${[...sent.url.searchParams.keys()]

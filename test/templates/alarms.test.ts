@@ -18,6 +18,8 @@ import { everyOf, everyResource, type Located, target } from './templates.ts'
  * AWS/Logs: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
  */
 const dimensionsOf: Readonly<Record<string, readonly string[]>> = {
+  // Of one version, while it shares an alias with another.
+  'AWS/Lambda Errors of a version': ['ExecutedVersion', 'FunctionName', 'Resource'],
   'AWS/Lambda Errors': ['FunctionName'],
   'AWS/Lambda Invocations': ['FunctionName'],
   'AWS/Lambda Throttles': ['FunctionName'],
@@ -123,7 +125,8 @@ describe('each alarm', () => {
   it.each(ofAws.map((one) => ({ ...one, name: `${one.alarm.id} ${one.metric}` })))(
     '$name has the dimensions of its metric',
     ({ metric, dimensions }) => {
-      expect([...dimensions.keys()].sort()).toEqual(dimensionsOf[metric])
+      const of = dimensions.has('ExecutedVersion') ? ' of a version' : ''
+      expect([...dimensions.keys()].sort()).toEqual(dimensionsOf[`${metric}${of}`])
     },
   )
 
@@ -142,21 +145,26 @@ describe('each alarm', () => {
 
 describe('each resource that keeps data or runs code', () => {
   const conditionOf = ({ resource }: Located) => resource.attributes.Condition
+  /** Conditions that hold whenever another one does. */
+  const wider: Readonly<Record<string, string>> = { MakeTable: 'HasTable' }
   /** An alarm that exists whenever the resource does. */
-  const isThere = (alarm: Located, of: Located) => [undefined, conditionOf(of)].includes(conditionOf(alarm))
+  const isThere = (alarm: Located, of: Located) =>
+    [undefined, conditionOf(of), wider[String(conditionOf(of))]].includes(conditionOf(alarm))
   const toWatch = everyResource
     .filter(({ id }) => !exempt.includes(id))
     .flatMap((one) => metricsFor(one).map((metric) => ({ one, metric, name: `${one.id} ${metric}` })))
 
-  /** API Gateway names an API by its name. */
-  const isOf = ({ alarm, dimensions }: Metric, { id, template, resource }: Located) =>
+  /** API Gateway names an API and its stage by their names. */
+  const isOf = ({ alarm, dimensions }: Metric, { id, resource }: Located) =>
     [...dimensions.values()].some((value) => resourcesIn(alarm.template, value).includes(id)) ||
-    (resource.type === 'AWS::ApiGateway::Stage' && [...dimensions.values()].some((value) => target(template, value) === id))
+    (resource.type === 'AWS::ApiGateway::Stage' && dimensions.get('Stage') === resource.properties.StageName)
 
   it.each(toWatch)('$name has an alarm that reaches people', ({ one, metric }) => {
     const found = metrics.filter(
       (candidate) =>
         candidate.metric.endsWith(` ${metric}`) &&
+        // It has data only during a release.
+        !candidate.dimensions.has('ExecutedVersion') &&
         isOf(candidate, one) &&
         isThere(candidate.alarm, one) &&
         starts(candidate.alarm).some((id) => /Topic$/.test(id)),
@@ -208,7 +216,8 @@ describe('an outage of the database', () => {
     const triggers = everyOf('AWS::Lambda::EventSourceMapping')
     expect(triggers).toHaveLength(3)
     for (const { template, resource } of triggers) {
-      const lambda = everyResource.find(({ id }) => id === target(template, resource.properties.FunctionName))
+      const alias = everyResource.find(({ id }) => id === target(template, resource.properties.FunctionName))
+      const lambda = everyResource.find(({ id }) => id === target(template, alias?.resource.properties.FunctionName))
       const needed = 6 * Number(lambda?.resource.properties.Timeout) + Number(resource.properties.MaximumBatchingWindowInSeconds)
       const imported = resourcesIn(template, resource.properties.EventSourceArn)
       const queue = everyResource.find(({ id, resource: { type } }) => type === 'AWS::SQS::Queue' && imported.includes(id))

@@ -9,8 +9,9 @@ import { everyOf, statementsOf, target } from './templates.ts'
  * https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html#eb-target-roles
+ * https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html
  */
-const sendsSource = ['vpc-flow-logs.amazonaws.com', 'ecs-tasks.amazonaws.com', 'events.amazonaws.com']
+const sendsSource = ['codedeploy.amazonaws.com', 'vpc-flow-logs.amazonaws.com', 'ecs-tasks.amazonaws.com', 'events.amazonaws.com']
 
 describe('the trust policy of a service role', () => {
   const trusts = everyOf('AWS::IAM::Role').flatMap(({ id, resource }) =>

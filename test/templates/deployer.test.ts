@@ -9,8 +9,10 @@ const account = '123456789012'
 const region = 'ap-northeast-2'
 const values: Readonly<Record<string, string>> = {
   Stage: 'prod',
-  GitHubRepository: 'acme/messaging',
+  GitHubRepository: 'acme@12/messaging@34',
   GitHubEnvironment: 'production',
+  GitLabProject: 'acme/messaging',
+  GitLabBranch: 'main',
   'AWS::Partition': 'aws',
   'AWS::Region': region,
   'AWS::AccountId': account,
@@ -32,8 +34,9 @@ const resources = Object.entries(mapOf(template.Resources)).map(([id, one]) => {
   const { Type, Properties } = mapOf(one)
   return { id, type: String(Type), properties: mapOf(Properties) }
 })
+/** The policies of the role that deploys; `Show` is that of the other. */
 const documents = resources
-  .filter(({ type }) => type === 'AWS::IAM::ManagedPolicy')
+  .filter(({ id, type }) => type === 'AWS::IAM::ManagedPolicy' && id !== 'Show')
   .map((one) => ({ id: one.id, document: filled(one.properties.PolicyDocument ?? null) }))
 const policies: readonly Policy[] = documents.map(({ id, document }) => strictPolicy({ name: id, document }))
 
@@ -75,11 +78,17 @@ describe('the deployer calls itself', () => {
       ['s3:GetObject', `${bucket}/deployments/prod.json`],
       ['s3:PutObject', `${bucket}/deployments/prod.json`],
       ['sqs:GetQueueUrl', arn('sqs', 'apigw-prod-carrier-a')],
+      ['cloudwatch:DescribeAlarmHistory', arn('cloudwatch', 'alarm:apigw-prod-gateway-GatewayReleaseFails-1AB')],
+      ['cloudwatch:DescribeAlarms', '*'],
       ['servicequotas:GetServiceQuota', '*'],
       ['servicequotas:GetAWSDefaultServiceQuota', '*'],
       ['ec2:DescribeVpcs', '*'],
       ['ec2:DescribeAddresses', '*'],
       ['cloudformation:DescribeStackDriftDetectionStatus', '*'],
+      ['ecr:GetAuthorizationToken', '*'],
+      ['ecr:DescribeImages', arn('ecr', 'repository/apigw-prod')],
+      ['ecr:InitiateLayerUpload', arn('ecr', 'repository/apigw-prod')],
+      ['ecr:PutImage', arn('ecr', 'repository/apigw-prod')],
       ['sts:GetCallerIdentity', '*'],
     ]
     expect(allowed.filter(([action, resource]) => verdict(action, resource) !== 'allowed')).toEqual([])
@@ -88,6 +97,10 @@ describe('the deployer calls itself', () => {
 
 /** For each resource type, calls that CloudFormation makes to create, change and delete one. */
 const calls: Readonly<Record<string, readonly (readonly [actions: string, resource: string])[]>> = {
+  'AWS::ApiGateway::BasePathMapping': [
+    ['apigateway:POST apigateway:DELETE', 'arn:aws:apigateway:ap-northeast-2::/domainnames/api.example.com/basepathmappings'],
+  ],
+  'AWS::ApiGateway::DomainName': [['apigateway:POST apigateway:DELETE', 'arn:aws:apigateway:ap-northeast-2::/domainnames']],
   'AWS::ApiGateway::Deployment': [['apigateway:POST', 'arn:aws:apigateway:ap-northeast-2::/restapis/a/deployments']],
   'AWS::ApiGateway::RestApi': [['apigateway:POST apigateway:DELETE', 'arn:aws:apigateway:ap-northeast-2::/restapis']],
   'AWS::ApiGateway::Stage': [['apigateway:PATCH', 'arn:aws:apigateway:ap-northeast-2::/restapis/a/stages/live']],
@@ -96,6 +109,18 @@ const calls: Readonly<Record<string, readonly (readonly [actions: string, resour
   'AWS::CertificateManager::Certificate': [['acm:RequestCertificate acm:DescribeCertificate acm:DeleteCertificate', '*']],
   'AWS::CloudWatch::Alarm': [
     ['cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms', arn('cloudwatch', 'alarm:apigw-prod-data-DatabaseDisk-1AB')],
+  ],
+  'AWS::CodeDeploy::Application': [
+    [
+      'codedeploy:CreateApplication codedeploy:DeleteApplication codedeploy:RegisterApplicationRevision',
+      arn('codedeploy', 'application:apigw-prod-gateway-Releases-1AB'),
+    ],
+  ],
+  'AWS::CodeDeploy::DeploymentGroup': [
+    [
+      'codedeploy:CreateDeploymentGroup codedeploy:UpdateDeploymentGroup codedeploy:DeleteDeploymentGroup',
+      arn('codedeploy', 'deploymentgroup:apigw-prod-gateway-Releases-1AB/apigw-prod-gateway-GatewayReleases-1AB'),
+    ],
   ],
   'AWS::DynamoDB::Table': [
     [
@@ -155,12 +180,24 @@ const calls: Readonly<Record<string, readonly (readonly [actions: string, resour
       arn('firehose', 'deliverystream/amazon-apigateway-apigw-prod'),
     ],
   ],
+  'AWS::Lambda::Alias': [
+    ['lambda:CreateAlias lambda:UpdateAlias lambda:DeleteAlias', arn('lambda', 'function:apigw-prod-worker')],
+    [
+      'codedeploy:CreateDeployment codedeploy:GetDeployment',
+      arn('codedeploy', 'deploymentgroup:apigw-prod-gateway-Releases-1AB/apigw-prod-gateway-GatewayReleases-1AB'),
+    ],
+    ['codedeploy:GetDeploymentConfig', arn('codedeploy', 'deploymentconfig:CodeDeployDefault.LambdaCanary10Percent5Minutes')],
+  ],
   'AWS::Lambda::EventInvokeConfig': [['lambda:PutFunctionEventInvokeConfig', arn('lambda', 'function:apigw-prod-reports')]],
   'AWS::Lambda::EventSourceMapping': [['lambda:CreateEventSourceMapping lambda:DeleteEventSourceMapping', '*']],
   'AWS::Lambda::Function': [
     ['lambda:CreateFunction lambda:UpdateFunctionCode lambda:GetFunction', arn('lambda', 'function:apigw-prod-worker')],
   ],
   'AWS::Lambda::Permission': [['lambda:AddPermission lambda:RemovePermission', arn('lambda', 'function:apigw-prod-worker')]],
+  'AWS::Lambda::Version': [
+    ['lambda:PublishVersion', arn('lambda', 'function:apigw-prod-worker')],
+    ['lambda:DeleteFunction', arn('lambda', 'function:apigw-prod-worker:7')],
+  ],
   'AWS::Lambda::Url': [['lambda:CreateFunctionUrlConfig', arn('lambda', 'function:apigw-prod-admin')]],
   'AWS::Logs::LogGroup': [
     ['logs:CreateLogGroup logs:PutRetentionPolicy logs:DeleteLogGroup', arn('logs', 'log-group:/apigw/prod/worker')],
@@ -196,6 +233,7 @@ const calls: Readonly<Record<string, readonly (readonly [actions: string, resour
   'AWS::WAFv2::WebACLAssociation': [
     ['wafv2:AssociateWebACL', '*'],
     ['elasticloadbalancing:SetWebAcl', arn('elasticloadbalancing', 'loadbalancer/app/apigw-prod/1')],
+    ['apigateway:SetWebACL', 'arn:aws:apigateway:ap-northeast-2::/restapis/a/stages/direct'],
   ],
   'Custom::DatabaseUser': [['lambda:InvokeFunction', arn('lambda', 'function:apigw-prod-database-user')]],
   'Custom::EndpointAddresses': [['lambda:InvokeFunction', arn('lambda', 'function:apigw-prod-endpoint-addresses')]],
@@ -235,7 +273,7 @@ describe('CloudFormation does with the rights of the deployer', () => {
   test('pass them to the services of the stage, and no other role', () => {
     const role = iam('role/apigw-prod-worker-WorkerRole-1AB')
     const to = (service: string) => ({ ...viaCloudFormation, 'iam:passedtoservice': `${service}.amazonaws.com` })
-    for (const service of ['lambda', 'ecs-tasks', 'firehose', 'vpc-flow-logs']) {
+    for (const service of ['codedeploy', 'lambda', 'ecs-tasks', 'firehose', 'vpc-flow-logs']) {
       expect(verdict('iam:PassRole', role, to(service))).toBe('allowed')
     }
     expect(verdict('iam:PassRole', role, to('ec2'))).toBe('denied')
@@ -265,10 +303,12 @@ describe('the deployer may not', () => {
     ['sqs:ReceiveMessage', arn('sqs', 'apigw-prod-carrier-a')],
     ['sqs:CreateQueue', arn('sqs', 'apigw-prod2-carrier-a')],
     ['rds:DeleteDBInstance', arn('rds', 'db:billing')],
+    ['codedeploy:CreateDeployment', arn('codedeploy', 'deploymentgroup:billing/live')],
     ['lambda:InvokeFunction', arn('lambda', 'function:billing')],
     ['secretsmanager:GetSecretValue', arn('secretsmanager', 'secret:apigw-dev-master-key-1')],
     ['secretsmanager:GetSecretValue', arn('secretsmanager', 'secret:rds!db-1')],
     ['s3:GetObject', 'arn:aws:s3:::billing/a'],
+    ['ecr:PutImage', arn('ecr', 'repository/apigw-dev')],
     ['ec2:RunInstances', '*'],
     ['ec2:CreateVpcPeeringConnection', '*'],
     ['kms:Decrypt', '*'],
@@ -286,21 +326,63 @@ describe('the deployer may not', () => {
   })
 })
 
-test('only the named environment of the named repository takes the role', () => {
-  const [role] = resources.filter(({ type }) => type === 'AWS::IAM::Role')
-  expect(filled(role?.properties.AssumeRolePolicyDocument ?? null)).toMatchObject({
-    Statement: [
+/** Who may take a role: the claims of its statements, for GitHub and for GitLab. */
+function trustedClaims(id: string) {
+  const role = resources.find((one) => one.id === id)
+  const statements = filled(mapOf(role?.properties.AssumeRolePolicyDocument).Statement ?? null)
+  return (Array.isArray(statements) ? statements : []).map((one) => mapOf(one).Condition)
+}
+const [github, gitlab] = ['token.actions.githubusercontent.com', 'gitlab.com']
+const aud = 'sts.amazonaws.com'
+
+test('only the named environment of the repository, or the named branch of the project, takes the role that deploys', () => {
+  expect(trustedClaims('Deployer')).toEqual([
+    { StringEquals: { [`${github}:aud`]: aud, [`${github}:sub`]: 'repo:acme@12/messaging@34:environment:production' } },
+    { StringEquals: { [`${gitlab}:aud`]: aud, [`${gitlab}:sub`]: 'project_path:acme/messaging:ref_type:branch:ref:main' } },
+  ])
+})
+
+describe('the role of pull requests', () => {
+  const show = filled(resources.find(({ id }) => id === 'Show')?.properties.PolicyDocument ?? null)
+  const shows = [strictPolicy({ name: 'Show', document: show })]
+  const may = (action: string, resource: string) =>
+    decide({ identity: shows, boundary: undefined, scps: [], context: new Map() }, { action, resource, context: new Map() })
+      .verdict
+
+  test('is taken by them only, and by branches of the GitLab project', () => {
+    expect(trustedClaims('Differ')).toEqual([
+      { StringEquals: { [`${github}:aud`]: aud, [`${github}:sub`]: 'repo:acme@12/messaging@34:pull_request' } },
       {
-        Action: 'sts:AssumeRoleWithWebIdentity',
-        Condition: {
-          StringEquals: {
-            'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
-            'token.actions.githubusercontent.com:sub': 'repo:acme/messaging:environment:production',
-          },
-        },
+        StringEquals: { [`${gitlab}:aud`]: aud },
+        StringLike: { [`${gitlab}:sub`]: 'project_path:acme/messaging:ref_type:branch:ref:*' },
       },
-    ],
+    ])
   })
+  test('shows change sets and executes none, and writes nothing that is deployed', () => {
+    const bucket = `arn:aws:s3:::apigw-artifacts-${account}-${region}`
+    for (const action of ['CreateChangeSet', 'DeleteChangeSet', 'DescribeChangeSet', 'DescribeStacks', 'GetTemplate']) {
+      expect(may(`cloudformation:${action}`, stack('apigw-prod-data')), action).toBe('allowed')
+      expect(may(`cloudformation:${action}`, stack('apigw-dev-data')), action).toBe('denied')
+    }
+    for (const action of ['ExecuteChangeSet', 'CreateStack', 'UpdateStack', 'DeleteStack', 'UpdateTerminationProtection']) {
+      expect(may(`cloudformation:${action}`, stack('apigw-prod-data')), action).toBe('denied')
+    }
+    expect(may('s3:GetObject', `${bucket}/1.zip`)).toBe('allowed')
+    expect(may('s3:PutObject', `${bucket}/1.zip`)).toBe('denied')
+    expect(may('ecr:PutImage', arn('ecr', 'repository/apigw-prod'))).toBe('denied')
+    expect(may('iam:PassRole', iam('role/apigw-prod-worker-WorkerRole-1AB'))).toBe('denied')
+  })
+})
+
+test.each([
+  ['acme/messaging', true],
+  ['acme@12/messaging@34', true],
+  ['acme/*', false],
+  ['acme@12/messaging', false],
+  ['*', false],
+])('GitHubRepository %s is accepted: %s', (name, accepted) => {
+  const { AllowedPattern } = mapOf(mapOf(template.Parameters).GitHubRepository)
+  expect(new RegExp(String(AllowedPattern)).test(name)).toBe(accepted)
 })
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

@@ -15,14 +15,50 @@ const body = mapOf(propertiesOf('Api').Body)
 
 // A deployment is a snapshot of the API. Changes of its methods, its policy and its binary media types reach callers only with
 // the next one (https://docs.aws.amazon.com/apigateway/latest/developerguide/updating-api.html).
-it('a change of the API creates a new deployment', () => {
-  const name = `Deployment${createHash('sha256')
-    .update(JSON.stringify(propertiesOf('Api')))
-    .digest('hex')
-    .slice(0, 10)}`
+it('a change of an API creates a new deployment', () => {
+  const named = (prefix: string, api: string) =>
+    `${prefix}${createHash('sha256')
+      .update(JSON.stringify(propertiesOf(api)))
+      .digest('hex')
+      .slice(0, 10)}`
+  const names = [named('Deployment', 'Api'), named('RegionalDeployment', 'RegionalApi')]
   const deployments = resources.filter(({ type }) => type === 'AWS::ApiGateway::Deployment').map((one) => one.name)
-  expect(deployments, 'rename the deployment: its name ends in the hash of all properties of Api').toEqual([name])
-  expect(propertiesOf('ApiStage').DeploymentId).toEqual({ Ref: name })
+  expect(deployments, 'rename the deployment: its name ends in the hash of all properties of its API').toEqual(names)
+  expect(['ApiStage', 'RegionalStage'].map((stage) => propertiesOf(stage).DeploymentId)).toEqual(names.map((Ref) => ({ Ref })))
+})
+
+describe('the regional API', () => {
+  it('has the methods, the authorizer and the errors of the private one', () => {
+    const { info: _own, ...regional } = mapOf(propertiesOf('RegionalApi').Body)
+    const { info: _other, ...behindBalancer } = body
+    expect(regional).toEqual(behindBalancer)
+  })
+
+  it('answers at its domain alone, behind the firewall, with throttles and an access log', () => {
+    expect(propertiesOf('RegionalApi')).toMatchObject({
+      EndpointConfiguration: { Types: ['REGIONAL'] },
+      DisableExecuteApiEndpoint: true,
+    })
+    expect(propertiesOf('RegionalMapping')).toEqual({
+      DomainName: { Ref: 'RegionalDomain' },
+      RestApiId: { Ref: 'RegionalApi' },
+      Stage: { Ref: 'RegionalStage' },
+    })
+    expect(propertiesOf('RegionalFirewall').WebACLArn).toEqual({ Ref: 'WebAclArn' })
+    const { MethodSettings, AccessLogSetting, Variables } = propertiesOf('RegionalStage')
+    expect(listOf(MethodSettings)).toMatchObject([
+      {
+        DataTraceEnabled: false,
+        ThrottlingRateLimit: { Ref: 'RequestsASecond' },
+        ThrottlingBurstLimit: { Ref: 'BurstRequests' },
+      },
+    ])
+    // Otherwise what a caller writes into X-Forwarded-For would be taken for its address.
+    expect(Variables).toEqual({ trustedProxies: '0' })
+    expect(JSON.parse(String(mapOf(AccessLogSetting).Format))).toMatchObject({ address: '$context.identity.sourceIp' })
+    const domain = stackNamed('edge').resources.find(({ type }) => type === 'AWS::ApiGateway::DomainName')
+    expect(domain?.properties).toMatchObject({ SecurityPolicy: 'TLS_1_2', EndpointConfiguration: { Types: ['REGIONAL'] } })
+  })
 })
 
 describe('errors from API Gateway itself', () => {

@@ -49,13 +49,6 @@ function parametersBehind(template: Properties, value: Json, seen: Set<string> =
   })
 }
 
-/** The size limit for templates sent inline (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html). */
-const maxBytes = 51_200
-
-it.each(stacks)('$name is small enough to be sent inline', ({ text }) => {
-  expect(Buffer.byteLength(text)).toBeLessThan(maxBytes)
-})
-
 describe('references between the stacks', () => {
   it('every import is an export of an earlier stack, so a deployment order exists', () => {
     const exported = new Map(stacks.flatMap((stack) => exportsOf(stack).map((name) => [name, stack.name])))

@@ -50,9 +50,9 @@ it('every kind of resource that can have a name from the template is covered', (
   const others = stacks.flatMap(({ resources }) =>
     resources.filter(({ type, properties: own }) => !(type in limits) && Object.keys(own).some((name) => properties.has(name))),
   )
-  // Names within a cluster, a stack or a zone, and what is not a name that apigw gives.
+  // Names within a function, a cluster, a stack or a zone, and what is not a name that apigw gives.
   const fine =
-    /^AWS::(ECS::Service|Logs::MetricFilter|Lambda::(Permission|EventSourceMapping|EventInvokeConfig)|Route53::RecordSet|EC2::FlowLog|RDS::DBParameterGroup)$/
+    /^AWS::(ECS::Service|Logs::MetricFilter|Lambda::(Permission|EventSourceMapping|EventInvokeConfig|Version|Alias)|Route53::RecordSet|EC2::FlowLog|RDS::DBParameterGroup)$/
   expect(others.map(({ name, type }) => `${name} ${type}`).filter((one) => !fine.test(one.split(' ')[1] ?? ''))).toEqual([])
 })
 

@@ -95,7 +95,11 @@ describe('resources that keep data', () => {
       expect(properties.ManageMasterUserPassword).toBe(true)
     }
     for (const { properties } of each('AWS::ElastiCache::ReplicationGroup')) {
-      expect(properties).toMatchObject({ MultiAZEnabled: true, AutomaticFailoverEnabled: true })
+      expect(properties).toMatchObject({
+        // Multi-AZ needs a replica.
+        MultiAZEnabled: { 'Fn::If': ['HasReplica', true, false] },
+        AutomaticFailoverEnabled: true,
+      })
       expect(properties.SnapshotRetentionLimit).toBeDefined()
     }
     const [registry] = each('AWS::ElastiCache::ParameterGroup')

@@ -1,11 +1,11 @@
 import { reconcileAfterMs } from '../../domain/admission.ts'
 import { Problem } from '../../domain/problem.ts'
 import { addCustomer } from '../../operations/customers/index.ts'
-import { openRegistry, type Profile } from '../../registry/index.ts'
+import type { Profile } from '../../registry/index.ts'
 import { reconcile } from '../../runtime/gateway/index.ts'
 import type { Ledger } from '../../runtime/ports/index.ts'
 import { insist } from './patience.ts'
-import { withRegistry } from './registry.ts'
+import { openStore, withRegistry } from './registry.ts'
 
 /** What a customer of the proof is for. */
 export const roles = {
@@ -97,7 +97,7 @@ const aheadMs = reconcileAfterMs + 60_000
  */
 export function reconciled(address: string, ledger: Ledger, customer: string, signal: AbortSignal): Promise<number> {
   return insist('reconcile what is open', signal, async () => {
-    const registry = await openRegistry(address, { now: () => Date.now() + aheadMs })
+    const registry = await openStore(address, () => Date.now() + aheadMs)
     try {
       const owner = { customer, environment: 'live' } as const
       for (let { count } = await registry.open(customer, 'live'); count > 0; ) {

@@ -1,8 +1,13 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** `refuse`: not passed on, answered 500. `lose`: passed on, and the answer lost. */
-export type HttpFault = 'none' | 'refuse' | 'lose'
+/**
+ * `refuse`: not passed on, answered 500. `lose`: passed on, and the answer lost. `throttle`: answered as a table over its
+ * capacity. `conflict`: about half of the conditional writes of a customer's books lose a race.
+ */
+export type HttpFault = 'none' | 'refuse' | 'lose' | 'throttle' | 'conflict'
+
+const errorOf = (name: string): string => JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: name })
 
 export interface FaultyHttp {
   readonly address: string
@@ -33,6 +38,11 @@ export async function startFaultyHttp(target: number, watcher: Watcher = {}): Pr
     const action = String(incoming.headers['x-amz-target']).split('.').at(-1) ?? ''
     const meets = fault
     if (meets === 'refuse') return void response.writeHead(500).end('{}')
+    if (meets === 'throttle') return void response.writeHead(400).end(errorOf('ProvisionedThroughputExceededException'))
+    const isBooks = action === 'PutItem' && received.includes('"books#')
+    if (meets === 'conflict' && isBooks && Math.random() < 0.5) {
+      return void response.writeHead(400).end(errorOf('ConditionalCheckFailedException'))
+    }
     const body = watcher.request?.(action, received) ?? received
     const { method, url, headers } = incoming
     const passed = { ...headers, 'content-length': String(body.length) }

@@ -95,7 +95,8 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const common = { APIGW_SQS_ENDPOINT: sqs.address, APIGW_LEDGER_ENDPOINT: ledger.address, AWS_REGION: region }
   const ports = await freePorts(2)
   const gateways = ports.map((port, at) => {
-    const env = cleanEnv({ ...common, APIGW_REGISTRY: registry.address, APIGW_HOST: '127.0.0.1', APIGW_PORT: String(port) })
+    const place = { APIGW_REGISTRY: registry.faulty?.address ?? registry.address, APIGW_HOST: '127.0.0.1' }
+    const env = cleanEnv({ ...common, ...place, APIGW_PORT: String(port) })
     return new Victim({
       name: `gateway ${at + 1}`,
       command: runtimeCommand('gateway'),

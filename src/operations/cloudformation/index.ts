@@ -1,3 +1,3 @@
 export { Conditions } from './conditions.ts'
 export { functionOf, isMap, type Json, type JsonMap, scalarText } from './json.ts'
-export { readSections, readTemplate, type Template } from './template.ts'
+export { readSections, readTemplate, renameResources, type Template } from './template.ts'

@@ -50,8 +50,8 @@ function resourceFrom(value: JsonMap): Resource {
   }
 }
 
-/** A stage has seven templates, and a deployment reads each of them many times. */
-const maxRemembered = 16
+/** A stage has seven templates, some of them as they are and as they are sent, and a deployment reads each of them many times. */
+const maxRemembered = 32
 const remembered = new Map<string, JsonMap>()
 
 /**
@@ -62,10 +62,35 @@ export function readSections(text: string, source: DocumentSource): JsonMap {
   const known = remembered.get(text)
   if (known !== undefined) return known
   const whole = jsonOf(readYamlDocument(text, source, functionTags).value)
-  const sections = isMap(whole) ? whole : {}
+  return remember(text, isMap(whole) ? whole : {})
+}
+
+function remember(text: string, sections: JsonMap): JsonMap {
   if (remembered.size >= maxRemembered) remembered.clear()
   remembered.set(text, sections)
   return sections
+}
+
+function withTexts(value: Json, change: (text: string) => string): Json {
+  if (typeof value === 'string') return change(value)
+  if (value === null || typeof value !== 'object') return value
+  if (!isMap(value)) return value.map((one: Json) => withTexts(one, change))
+  return Object.fromEntries(Object.entries(value).map(([name, of]) => [change(name), withTexts(of, change)]))
+}
+
+/**
+ * Renames resources of a template, in its comments too. The result is read already: YAML of this length takes a tenth of a second,
+ * and a deployment renames often.
+ * @param names the new name of each logical id
+ */
+export function renameResources(text: string, source: DocumentSource, names: ReadonlyMap<string, string>): string {
+  if (names.size === 0) return text
+  const pattern = new RegExp(`\\b(?:${[...names.keys()].join('|')})\\b`, 'g')
+  const change = (of: string): string => of.replaceAll(pattern, (name) => names.get(name) ?? name)
+  const sections = withTexts(readSections(text, source), change)
+  const renamed = change(text)
+  if (!remembered.has(renamed) && isMap(sections)) remember(renamed, sections)
+  return renamed
 }
 
 /**

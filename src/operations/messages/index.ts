@@ -1,5 +1,5 @@
-export { cancelFor } from './cancel.ts'
 export { statuses } from '../../domain/report.ts'
+export { cancelFor } from './cancel.ts'
 export { explained } from './explain.ts'
 export { foundMessage, shownRecord } from './record.ts'
 export { searchOf } from './search.ts'

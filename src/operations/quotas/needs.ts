@@ -60,9 +60,9 @@ function networkNeeds(network: Values): QuotaNeed[] {
   ]
 }
 
-function dataNeeds({ RegistryShards, RegistryReplicas }: Values): QuotaNeed[] {
+function dataNeeds({ Registries, RegistryShards, RegistryReplicas }: Values): QuotaNeed[] {
   const fails = 'the stack data cannot be created'
-  const nodes = Number(RegistryShards) * (1 + Number(RegistryReplicas))
+  const nodes = Registries === 'dynamodb' ? 0 : Number(RegistryShards) * (1 + Number(RegistryReplicas))
   return [
     { service: 'rds', code: 'L-7B6409FD', name: 'DB instances', needed: 1, otherwise: fails },
     { service: 'elasticache', code: 'L-DFE45DF3', name: 'Nodes per Region', needed: nodes, otherwise: fails },
@@ -96,7 +96,7 @@ export function quotaNeeds(stage: StageValues): QuotaNeed[] {
     },
     ...(stage.network === undefined ? [] : networkNeeds(stage.network)),
     ...(stage.data === undefined ? [] : dataNeeds(stage.data)),
-    ...(stage.edge === undefined ? [] : [balancer]),
+    ...(stage.edge === undefined || stage.edge.Fronts === 'regional' ? [] : [balancer]),
   ]
   return needs.filter(({ needed }) => needed > 0)
 }

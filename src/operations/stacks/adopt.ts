@@ -21,7 +21,7 @@ interface KeptQueue {
 type Values = Readonly<Record<string, string | undefined>>
 
 /** A name in a template: a text, or one with parameters in it. Undefined if it has anything else in it. */
-function nameFrom(value: Json | undefined, parameters: Values): string | undefined {
+export function nameFrom(value: Json | undefined, parameters: Values): string | undefined {
   const [name, of] = functionOf(value) ?? []
   const text = name === undefined ? scalarText(value) : name === 'Fn::Sub' ? scalarText(of) : undefined
   const filled = text?.replaceAll(/\$\{([^}]*)\}/g, (all, key: string) => parameters[key] ?? all)
@@ -41,7 +41,7 @@ function keptQueues({ templateBody, parameters }: DesiredStack): KeptQueue[] {
 }
 
 /** @returns undefined if there is no queue of the name */
-async function queueUrl(clients: StackClients, name: string): Promise<string | undefined> {
+export async function queueUrl(clients: StackClients, name: string): Promise<string | undefined> {
   const credentials = await clients.cloudFormation.config.credentials()
   const { region } = clients
   const endpoint = `https://sqs.${region}.amazonaws.com`
@@ -64,7 +64,7 @@ async function queueUrl(clients: StackClients, name: string): Promise<string | u
 }
 
 /** The stack, unless it has no resources yet or is created anew. */
-function stackThere(before: Stack | undefined): Stack | undefined {
+export function stackThere(before: Stack | undefined): Stack | undefined {
   return before === undefined || isInReview(before) || failedCreation.has(before.status) ? undefined : before
 }
 
@@ -119,15 +119,17 @@ export async function leftQueues(
   const found = await Promise.all(
     missing.map(async ({ id, name }): Promise<Import[]> => {
       const url = await queueUrl(clients, name)
-      return url === undefined ? [] : [{ id, type: queueType, name, identifier: { QueueUrl: url } }]
+      return url === undefined
+        ? []
+        : [{ id, type: queueType, name, identifier: { QueueUrl: url }, properties: { QueueName: name } }]
     }),
   )
   return found.flat()
 }
 
 /** A resource as an import names it: everything else about it is set by the update that follows. */
-function imported({ type, name }: Import): JsonMap {
-  return { Type: type, DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain', Properties: { QueueName: name } }
+function imported({ type, properties }: Import): JsonMap {
+  return { Type: type, DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain', Properties: properties }
 }
 
 /**

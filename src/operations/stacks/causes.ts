@@ -37,6 +37,14 @@ export const missingExport = step`deploy the stacks that it depends on first: ${
 
 /** The next step for each AWS error message. The first match wins. */
 const advice: readonly (readonly [RegExp, NextStep])[] = [
+  [
+    /A version for this Lambda function exists/i,
+    'a version was left by an earlier deployment: aws lambda delete-function with its --function-name and --qualifier, then run it again',
+  ],
+  [
+    /Activated alarms|alarm\(s\) detected/i,
+    step`an alarm took the release back. See why: ${apigw('logs')}; fix the cause, and deploy again`,
+  ],
   [/not empty/i, 'empty it, then run it again: aws s3 rm s3://{id} --recursive'],
   [
     /protected DB Instance|DB ?Instance.*deletion protection/i,

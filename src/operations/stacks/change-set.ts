@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { CreateChangeSetCommandInput, DescribeChangeSetCommandOutput } from '@aws-sdk/client-cloudformation'
 import { callAws } from '../../aws/index.ts'
 import { Problem } from '../../domain/problem.ts'
+import type { JsonMap } from '../cloudformation/index.ts'
 import { artifactBucket } from './bucket.ts'
 import { missingExport } from './causes.ts'
 import { type Change, changeFrom } from './change.ts'
 import type { StackClients } from './clients.ts'
 import { interruptedBefore } from './interrupted.ts'
 import { describeStack, isInReview, type Stack } from './stack.ts'
+import { checkTemplateSize, isLongTemplate, templateUrl } from './template-size.ts'
 import { uploadAsset } from './upload.ts'
 
 /** An existing resource that becomes part of a stack. */
@@ -18,6 +20,8 @@ export interface Import {
   readonly name: string
   /** What CloudFormation finds it by, such as `QueueUrl`. */
   readonly identifier: Readonly<Record<string, string>>
+  /** The properties that it is imported with. */
+  readonly properties: JsonMap
 }
 
 /** The desired state of a stack. */
@@ -26,6 +30,8 @@ export interface DesiredStack {
   /** YAML or JSON. */
   readonly templateBody: string
   readonly parameters: Readonly<Record<string, string>>
+  /** Where a template goes that is too long for a request. Without it, the default artifact bucket. */
+  readonly bucket?: string
   readonly tags?: Readonly<Record<string, string>>
   /** Resources to import; the change set then does nothing else. */
   readonly imports?: readonly Import[]
@@ -42,15 +48,14 @@ export interface ChangeSet {
   readonly changes: readonly Change[]
 }
 
-/** A longer template must be uploaded to S3 (CloudFormation quotas, "Template body size in a request"). */
-const inlineBytes = 51_200
 const pausesMs = [250, 500, 1_000, 2_000]
 
-async function templateOf(clients: StackClients, body: string) {
-  if (Buffer.byteLength(body) <= inlineBytes) return { TemplateBody: body }
-  const bucket = await artifactBucket(clients)
-  const key = await uploadAsset(clients, bucket, Buffer.from(body), 'template')
-  return { TemplateURL: `https://${bucket}.s3.${clients.region}.amazonaws.com/${key}` }
+async function templateOf(clients: StackClients, { name, templateBody, bucket: named }: DesiredStack) {
+  checkTemplateSize(name, templateBody)
+  if (!isLongTemplate(templateBody)) return { TemplateBody: templateBody }
+  const bucket = await artifactBucket(clients, named)
+  const key = await uploadAsset(clients, bucket, Buffer.from(templateBody), 'template')
+  return { TemplateURL: templateUrl(bucket, clients.region, key) }
 }
 
 function pairs<K extends string, V extends string>(of: Readonly<Record<string, string>>, key: K, value: V) {
@@ -88,7 +93,7 @@ export async function makeChangeSet(
     // A retry after a lost response finds the change set of the first request.
     ClientToken: name,
     ...changeSetKind(desired, creates),
-    ...(await templateOf(clients, desired.templateBody)),
+    ...(await templateOf(clients, desired)),
     Parameters: pairs(desired.parameters, 'ParameterKey', 'ParameterValue'),
     Tags: pairs(desired.tags ?? {}, 'Key', 'Value'),
     Capabilities: [...(desired.capabilities ?? ['CAPABILITY_NAMED_IAM'])],

@@ -8,6 +8,7 @@ import { EventFeed } from './events.ts'
 import { interruptedBefore } from './interrupted.ts'
 import { updatableStack } from './ready.ts'
 import type { Steps } from './steps.ts'
+import { stoppedRelease } from './stopped-release.ts'
 import { tokenFor } from './token.ts'
 import { type Watched, watch } from './watch.ts'
 
@@ -41,7 +42,7 @@ export async function deployStack(clients: StackClients, desired: DesiredStack, 
     throw error
   }
   const watched = await watch(clients, set.stackId, feed, steps)
-  if (watched.stack === undefined || !done.has(watched.stack.status)) throw failure(desired.name, watched, steps)
+  if (watched.stack === undefined || !done.has(watched.stack.status)) throw await failure(clients, desired, watched, steps)
   return { outputs: watched.stack.outputs, changed: true }
 }
 
@@ -87,7 +88,13 @@ function wasSuperseded({ name, message }: Error): boolean {
   return name === 'ValidationError' && /_IN_PROGRESS state/.test(message)
 }
 
-function failure(name: string, { stack, events }: Watched, { statusCommand }: Steps): Problem {
+async function failure(
+  clients: StackClients,
+  desired: DesiredStack,
+  { stack, events }: Watched,
+  { statusCommand }: Steps,
+): Promise<Problem> {
+  const { name } = desired
   const cause = causeOf(events)
   const status = stack?.status ?? 'gone'
   const after = status.includes('ROLLBACK_COMPLETE') ? 'it was rolled back' : `it is ${status}`
@@ -96,6 +103,8 @@ function failure(name: string, { stack, events }: Watched, { statusCommand }: St
       next: statusCommand ?? 'run it again',
     })
   }
+  const stopped = stack && (await stoppedRelease(clients, desired, cause, { stack, events }, after))
+  if (stopped !== undefined) return stopped
   const { resource, type, reason, next } = cause
   return new Problem('stack-failed', `${name} could not be updated; ${after}. ${resource} (${type}): ${reason}`, { next })
 }

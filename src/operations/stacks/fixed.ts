@@ -20,8 +20,16 @@ const fixed: Readonly<Partial<Record<StackKey, Readonly<Record<string, string>>>
   },
 }
 
-/** Settings of apigw.yaml that set such a parameter. */
-const settings: Readonly<Record<string, string>> = { DatabaseEngine: 'engine' }
+/** Settings of apigw.yaml that set such a parameter, with the value that they have for it. */
+const settings: Readonly<Record<string, (value: string) => string>> = {
+  DatabaseEngine: (engine) => `engine of the stage in apigw.yaml to ${engine}`,
+  RegistryReplicas: (replicas) => `registryNodes of the stage in apigw.yaml to ${Number(replicas) + 1}`,
+}
+
+/** A registry in DynamoDB has no nodes, so their number is free until there are some. */
+function isUsed(name: string, deployed: Stack | undefined): boolean {
+  return name !== 'RegistryReplicas' || deployed?.parameters.Registries !== 'dynamodb'
+}
 
 /**
  * Parameters that can only grow. RDS does not reduce the storage of an instance
@@ -39,9 +47,10 @@ export function refuseFixed(
   if (deployed !== undefined && failedCreation.has(deployed.status)) return
   for (const [name, reason] of Object.entries(fixed[key] ?? {})) {
     const [now, then] = [wanted[name], deployed?.parameters[name]]
-    if (now === undefined || then === undefined || now === then) continue
+    if (now === undefined || then === undefined || now === then || !isUsed(name, deployed)) continue
+    const setting = settings[name]?.(then) ?? `parameters.${key}.${name} of the stage in apigw.yaml to ${then}`
     throw new Problem('config-invalid', `${name} of ${key} cannot change from ${then} to ${now}: ${reason}.`, {
-      next: `set deploy.${settings[name] ?? `parameters.${key}.${name}`} of the stage in apigw.yaml to ${then}, or deploy a stage with another name`,
+      next: `set deploy.${setting}, or deploy a stage with another name`,
     })
   }
   for (const name of growing[key] ?? []) {

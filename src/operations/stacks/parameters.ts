@@ -1,7 +1,9 @@
-import { apigw, type NextStep, step } from '../../domain/next-step.ts'
+import type { NextStep } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys } from '../../domain/stage.ts'
+import { ownImage } from './image/source.ts'
 import { restoredParameters } from './restore.ts'
+import { shapeParameters, unusedCode } from './shape.ts'
 import { type TemplateParameter, templateParameters } from './template.ts'
 
 type Values = Readonly<Record<string, string>>
@@ -27,13 +29,25 @@ const settingParameters: readonly (readonly [setting: keyof DeploySettings, stac
   ['hostedZoneId', 'edge', 'HostedZoneId'],
   ['certificateArn', 'edge', 'CertificateArn'],
   ['waf', 'edge', 'WafMode'],
+  ['endpointZones', 'network', 'EndpointZones'],
+  ['endpointZones', 'gateway', 'EndpointZones'],
   ['front', 'gateway', 'Front'],
   ['charset', 'gateway', 'Charset'],
+  ['release', 'gateway', 'Release'],
+  ['release', 'worker', 'Release'],
   ['worker', 'worker', 'Mode'],
 ]
 
 /** The parameters of each size; docs/capacity.md lists their capacity. Small uses the templates' defaults. */
 const sizeParameters: Readonly<Record<NonNullable<DeploySettings['size']>, Readonly<Partial<Record<StackKey, Values>>>>> = {
+  solo: {
+    // GuardDuty charges by events.
+    security: { Detection: 'existing' },
+    network: { FlowLogging: 'no' },
+    data: { DatabaseMultiAz: 'false', DatabaseLogin: 'iam' },
+    gateway: { RequestsASecond: '100', BurstRequests: '200', LogDays: '7' },
+    worker: { DatabaseLogin: 'iam', DeadLetters: 'redrive', MaximumConcurrency: '2', LogDays: '7' },
+  },
   small: {},
   medium: {
     data: {
@@ -66,13 +80,17 @@ function textOf(setting: keyof DeploySettings, value: unknown): string {
 }
 
 function derived(key: StackKey, stage: string, settings: DeploySettings): Values {
-  const values: Record<string, string> = { Stage: stage, ...sizeParameters[settings.size ?? 'small'][key] }
+  const values: Record<string, string> = {
+    Stage: stage,
+    ...sizeParameters[settings.size ?? 'small'][key],
+    ...shapeParameters(key, settings),
+  }
   for (const [setting, stack, parameter] of settingParameters) {
     const value = settings[setting]
     if (stack === key && value !== undefined) values[parameter] = textOf(setting, value)
   }
   if (key === 'network') values.Containers = needsImage(settings) ? 'yes' : 'no'
-  if (runsContainer(key, settings) && settings.image !== undefined) values.Image = settings.image
+  if (runsContainer(key, settings)) values.Image = settings.image ?? ownImage
   return values
 }
 
@@ -87,9 +105,10 @@ function needsImage(settings: DeploySettings): boolean {
 /** Parameters that take the S3 key of a function's code; none if the stack runs containers. */
 export function codeParameters(key: StackKey, template: string, settings: DeploySettings): string[] {
   if (runsContainer(key, settings)) return []
+  const unused = unusedCode(settings)
   return templateParameters(template)
     .map(({ name }) => name)
-    .filter((name) => name.endsWith('CodeKey'))
+    .filter((name) => name.endsWith('CodeKey') && !unused.has(name))
 }
 
 const inFile = 'of the stage in apigw.yaml'
@@ -107,12 +126,6 @@ function checkTogether(key: StackKey, settings: DeploySettings): void {
     )
   }
   if (key === 'security') checkAlerts(settings)
-  if (runsContainer(key, settings) && settings.image === undefined) {
-    throw invalid(
-      `The ${key} runs as a container, but deploy.image is not set.`,
-      step`${apigw('deploy', 'security', 'network', 'data')}, push the image to RepositoryUri (${apigw('outputs', 'data')}), and set deploy.image to its digest`,
-    )
-  }
 }
 
 /** Alarms without a recipient are found out in the first outage. */

@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type DeploySettings, type StackKey, stackKeys, stackName } from '../../domain/stage.ts'
+import { type ImageSource, imageSource, ownImage } from './image/source.ts'
 import { type Input, stackInputs } from './inputs.ts'
 import { codeParameters, stackParameters } from './parameters.ts'
+import { checkShape, hasStack } from './shape.ts'
 import { zip } from './zip.ts'
 
 /** A function's code: the parameter that takes its S3 key, and the archive. */
@@ -22,6 +25,8 @@ export interface StackPlan {
   /** The parameters that earlier stacks of the stage give. */
   readonly inputs: readonly Input[]
   readonly code: readonly Code[]
+  /** What its parameter `Image` stands for, if no setting names an image. */
+  readonly image?: ImageSource
 }
 
 /** A stage of apigw.yaml. */
@@ -76,6 +81,14 @@ async function codeOf(parameter: string, root: string): Promise<Code> {
   return { parameter, archive: zip({ [name]: bytes }) }
 }
 
+/** A size without a stack leaves it out. @throws Problem `stack-unknown` if it was named */
+function refuseMissing(key: StackKey, named: readonly string[]): false {
+  if (!named.includes(key)) return false
+  throw new Problem('stack-unknown', `A stage of size solo has no stack ${key}: the command line reads its registry itself.`, {
+    next: apigw('deploy'),
+  })
+}
+
 /** The templates of all stacks: a stack that is deployed alone takes outputs of the others. */
 async function readTemplates(root: string): Promise<Readonly<Record<StackKey, string>>> {
   const template = async (key: StackKey) =>
@@ -99,10 +112,11 @@ async function readTemplates(root: string): Promise<Readonly<Record<StackKey, st
  */
 export async function planStage(stage: Stage, named: readonly string[], root: string): Promise<readonly StackPlan[]> {
   checkStage(stage.name)
-  const keys = chosenStacks(named)
+  checkShape(stage.settings)
+  const keys = chosenStacks(named).filter((key) => hasStack(key, stage.settings) || refuseMissing(key, named))
   const templates = await readTemplates(root)
-  return Promise.all(
-    keys.map(async (key) => {
+  const plans = await Promise.all(
+    keys.map(async (key): Promise<StackPlan> => {
       const template = templates[key]
       const own = stage.settings.parameters?.[key] ?? {}
       const inputs = stackInputs(key, templates, own)
@@ -112,4 +126,9 @@ export async function planStage(stage: Stage, named: readonly string[], root: st
       return { key, name: stackName(stage.name, key), template, parameters, inputs, code: await Promise.all(code) }
     }),
   )
+  if (!plans.some(needsImage)) return plans
+  const image = await imageSource(root)
+  return plans.map((plan) => (needsImage(plan) ? { ...plan, image } : plan))
 }
+
+const needsImage = ({ parameters }: StackPlan): boolean => parameters.Image === ownImage

@@ -96,7 +96,9 @@ async function write(clients: StackClients, bucket: string, record: DeploymentRe
   )
 }
 
+/** A stack that only imported resources has no parameters, and nothing to return to. */
 function isThere(stack: Stack | undefined): stack is Stack {
+  if (stack?.status === 'IMPORT_COMPLETE' && Object.keys(stack.parameters).length === 0) return false
   return stack !== undefined && !isInReview(stack) && !failedCreation.has(stack.status)
 }
 

@@ -6,6 +6,7 @@ import { stackName } from '../../domain/stage.ts'
 const restoreParameters: Readonly<Record<keyof RestoreSettings, string>> = {
   database: 'DatabaseSnapshot',
   registry: 'RegistrySnapshot',
+  registryTable: 'ExistingRegistryTable',
   masterKey: 'ExistingMasterKeySecretArn',
   ledger: 'ExistingLedger',
   media: 'ExistingMedia',
@@ -17,6 +18,7 @@ export const restoredNames: readonly string[] = Object.values(restoreParameters)
 /** The resources of the data stack that a setting of `restore` names. Final snapshots have names that only AWS knows. */
 const retainedResources: Readonly<Partial<Record<keyof RestoreSettings, string>>> = {
   masterKey: 'MasterKeySecret',
+  registryTable: 'RegistryTable',
   ledger: 'Ledger',
   media: 'Media',
 }

@@ -4,12 +4,14 @@ import { type StackKey, stackKeys, stackName } from '../../domain/stage.ts'
 import { isMap, readSections } from '../cloudformation/index.ts'
 import { accountOf, type StackClients } from './clients.ts'
 import { refuseFixed } from './fixed.ts'
+import { findImage } from './image/repository.ts'
 import { type Input, stackInputs } from './inputs.ts'
 import { refuseOthers } from './others.ts'
 import { chosenStacks, type StackPlan, type Stage } from './plan.ts'
 import { bucketOf, type DeploymentRecord, readObject, readRecord } from './record.ts'
 import { restoredNames } from './restore.ts'
 import { describeStack, originalTemplate, type Stack } from './stack.ts'
+import { templateParameters } from './template.ts'
 
 /** A deployment back to an earlier version. */
 export interface Rollback {
@@ -55,6 +57,7 @@ async function earlierStack(
     })
   }
   await refuseWithoutCode(clients, stack.name, recorded.parameters)
+  await refuseWithoutImage(clients, stack.name, recorded.parameters.Image)
   const parameters = { ...recorded.parameters, ...staying(stack) }
   return { key, stack, now: await originalTemplate(clients, stack.id), template, parameters }
 }
@@ -66,6 +69,11 @@ async function earlierStack(
 function staying({ parameters }: Stack): Readonly<Record<string, string>> {
   const names = new Set(['DeletionProtection', ...restoredNames])
   return Object.fromEntries(Object.entries(parameters).filter(([name]) => names.has(name)))
+}
+
+/** An earlier version has served before, so all callers return to it without a trial. */
+function atOnce(template: string): Readonly<Record<string, string>> {
+  return templateParameters(template).some(({ name }) => name === 'Release') ? { Release: 'at-once' } : {}
 }
 
 /** @throws Problem `stack-refused` if the code of an earlier function was deleted */
@@ -91,6 +99,19 @@ async function refuseWithoutCode(clients: StackClients, name: string, parameters
   }
 }
 
+/**
+ * The repository keeps the last twenty images. One of another registry is not looked up.
+ * @throws Problem `stack-refused` if the earlier image was deleted
+ */
+async function refuseWithoutImage(clients: StackClients, name: string, image: string | undefined) {
+  const [, uri, imageDigest] = /^(\d{12}\.dkr\.ecr\.[^/]+\/apigw-[^@]+)@(sha256:[0-9a-f]{64})$/.exec(image ?? '') ?? []
+  if (uri === undefined || imageDigest === undefined) return
+  if (!uri.startsWith(await accountOf(clients)) || (await findImage(clients, uri, { imageDigest })) !== undefined) return
+  throw new Problem('stack-refused', `The earlier image of ${name}, ${imageDigest}, is not in ${uri} any more.`, {
+    next: deployEarlier,
+  })
+}
+
 /** The inputs of an earlier stack: a parameter whose value differs from the output was set by apigw.yaml. */
 function earlierInputs(
   { key, parameters }: Found,
@@ -107,7 +128,8 @@ function planOf(found: Found, templates: Readonly<Record<StackKey, string>>, rec
   const { key, stack, template } = found
   const inputs = earlierInputs(found, templates, record)
   const names = new Set(inputs.map(({ parameter }) => parameter))
-  const parameters = Object.fromEntries(Object.entries(found.parameters).filter(([name]) => !names.has(name)))
+  const given = Object.fromEntries(Object.entries(found.parameters).filter(([name]) => !names.has(name)))
+  const parameters = { ...given, ...atOnce(template) }
   refuseLasting(key, parameters, stack)
   return { key, name: stack.name, template, parameters, inputs, code: [] }
 }

@@ -37,6 +37,11 @@ export class AdmitJob implements Job<Admission> {
     this.#now = now
   }
 
+  /** A profile is marked first, and those of a registry that is being filled are the only mark that it has. */
+  isRefused(books: Books, found: Found): boolean {
+    return books.frozen !== undefined || text(found.get(keyText(keys.profile(this.#request.customer))), 'frozen') !== undefined
+  }
+
   wants(books: Books) {
     const { customer, environment, idempotency, ids = [] } = this.#request
     const ofMessages = ids.map((id) => keys.message(customer, environment, id))

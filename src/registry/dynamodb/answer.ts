@@ -1,11 +1,12 @@
 import { type IdempotencyRecord, idempotencyMs, type Reservation } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import { Problem } from '../../domain/problem.ts'
+import { frozenProblem } from '../frozen.ts'
 import { Books } from './books.ts'
 import { keys, packed, ttl } from './items.ts'
 import { answerFrom, runOf } from './records.ts'
 import type { Accepted } from './settle.ts'
-import { Deadline, type Item, itemsByKey, keyText, type Table } from './table.ts'
+import { Deadline, type Item, itemsByKey, type Key, keyText, type Table } from './table.ts'
 
 /**
  * Stores the answer to a call with an Idempotency-Key, if there is none. This is the moment at which the call is accepted:
@@ -27,29 +28,43 @@ export async function storeAnswer(
   let found = itemsByKey(await table.get([key, booksKey], deadline))
   if (answerFrom(found.get(keyText(key)), now) !== undefined) return false
   const books = new Books(reservation, found.get(keyText(booksKey)))
+  if (books.frozen === 'all') throw frozenProblem()
   const run = books.run(claim.key, now)
   if (run?.planApart) found = itemsByKey(await table.get([keys.plan(run.record.reservation.id)], deadline))
   const plan = run === undefined ? claim.plan : (runOf(claim.key, books, found, now)?.plan ?? claim.plan)
   const isUnpaid = run === undefined && !books.open.has(reservation.id)
   const write = randomId(10)
-  const item: Item = {
-    pk: { S: key.pk },
-    sk: { S: key.sk },
-    ...documentOf({
-      ...recordOf(reservation, claim.fingerprint, outcome.response, plan, now),
-      ...(isUnpaid && { unpaid: true }),
-    }),
-    settlement: { S: JSON.stringify({ refund: outcome.refund ?? 0, untaken: outcome.untaken ?? [] }) },
-    write: { S: write },
-    expires: { N: String(now + idempotencyMs) },
-    ...ttl(now + idempotencyMs),
+  const record = {
+    ...recordOf(reservation, claim.fingerprint, outcome.response, plan, now),
+    ...(isUnpaid && { unpaid: true as const }),
   }
+  const item = answerItem(key, record, { write, refund: outcome.refund, untaken: outcome.untaken }, now + idempotencyMs)
   const wasWritten = async (): Promise<boolean> => {
     const [stored] = await table.get([key], deadline)
     return answerFrom(stored, now)?.write === write
   }
   const condition = { expression: 'attribute_not_exists(pk) OR expires <= :now', values: { ':now': { N: String(now) } } }
   return (await table.putIf(item, condition, wasWritten, deadline)) === 'written'
+}
+
+interface End {
+  /** Names the write. */
+  readonly write: string
+  readonly refund?: number | undefined
+  readonly untaken?: readonly string[] | undefined
+}
+
+/** The item of an answer. @throws Problem `registry-unavailable` if it is too long */
+export function answerItem(key: Key, record: IdempotencyRecord, { write, refund = 0, untaken = [] }: End, expires: number): Item {
+  return {
+    pk: { S: key.pk },
+    sk: { S: key.sk },
+    ...documentOf(record),
+    settlement: { S: JSON.stringify({ refund, untaken }) },
+    write: { S: write },
+    expires: { N: String(expires) },
+    ...ttl(expires),
+  }
 }
 
 function recordOf(

@@ -12,6 +12,7 @@ import {
 import type { Environment } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
 import { closing, type Ending, type Repaid, type Returned } from '../../domain/settling.ts'
+import { type FreezeLevel, isFreezeLevel } from '../frozen.ts'
 import { readerOf } from '../stored.ts'
 import { type Item, number, text } from './table.ts'
 
@@ -142,6 +143,8 @@ export class Books {
   usage: Usage
   readonly open: Map<string, OpenReservation>
   readonly noting: Map<string, Noting>
+  /** What they refuse. It is stored in the item itself, so that a write that began before the freeze is lost. */
+  frozen: FreezeLevel | undefined
   changed = false
   readonly #owner: Owner
   readonly #runs: Map<string, Run>
@@ -153,12 +156,18 @@ export class Books {
     const stored = document === undefined ? undefined : booksFrom(document)
     this.#owner = owner
     this.version = number(item, 'version') ?? 0
+    const level = text(item, 'frozen')
+    this.frozen = isFreezeLevel(level) ? level : undefined
     this.usage = stored?.usage ?? noUsage
     this.open = new Map(Object.entries(stored?.open ?? {}).map(([id, entry]) => [id, { id, ...entry }]))
     this.noting = new Map(Object.entries(stored?.noting ?? {}))
     this.#runs = new Map(Object.entries(stored?.runs ?? {}).map(([key, one]) => [key, runFrom(owner, key, one)]))
     this.#writes = stored?.writes ?? []
     this.#bytes = document === undefined ? baseBytes : Buffer.byteLength(document)
+  }
+
+  get runs(): ReadonlyMap<string, Run> {
+    return this.#runs
   }
 
   run(key: string, now: number): Run | undefined {
@@ -252,7 +261,8 @@ export class Books {
       noting: Object.fromEntries(this.noting),
       writes: [...this.#writes, write].slice(-remembered),
     })
-    return { doc: { S: document }, version: { N: String(this.version + 1) } }
+    const frozen = this.frozen === undefined ? {} : { frozen: { S: this.frozen } }
+    return { doc: { S: document }, version: { N: String(this.version + 1) }, ...frozen }
   }
 
   #grow(bytes: number): void {

@@ -1,9 +1,10 @@
 import { randomId } from '../../domain/ids.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { frozenDocument, frozenProblem } from '../frozen.ts'
 import type { HistoryEntry } from '../registry.ts'
 import { historyEntryFrom } from '../stored.ts'
-import { historyPartition, listPartition, packed } from './items.ts'
+import { historyPartition, keys, listPartition, packed } from './items.ts'
 import { Deadline, type Item, type Key, number, type Table, text } from './table.ts'
 
 /** A change takes up to five requests, and its caller is an operator. */
@@ -19,13 +20,13 @@ export interface Content {
 
 /** Microseconds since 1970, and in one process never the same twice. */
 let lastStamp = 0
-function nextStamp(after: number): number {
+export function nextStamp(after: number): number {
   lastStamp = Math.max(lastStamp + 1, after + 1, Date.now() * 1000)
   return lastStamp
 }
 
 /** 17 digits, so that stamps sort as texts. */
-function stampText(stamp: number): string {
+export function stampText(stamp: number): string {
   return String(stamp).padStart(17, '0')
 }
 
@@ -46,14 +47,24 @@ function lineKey(item: Item | undefined): string {
 }
 
 /** The line in the log of its customer, and in the log of all. */
-function lineItems({ stamp, entry }: Line): Item[] {
+export function lineItems({ stamp, entry }: Line): Item[] {
   const doc = { S: JSON.stringify(entry) }
   return [historyPartition(entry.customer), historyPartition(undefined)].map((pk) => ({ pk: { S: pk }, sk: { S: stamp }, doc }))
 }
 
-/** Adds a document to the list, before it is written: one that was not listed could not be found again. */
+/** The line of a document in the list of all. */
+export function listItem(kind: 'customer' | 'document', name: string): Item {
+  return { pk: { S: listPartition }, sk: { S: `${kind}#${name}` } }
+}
+
+/**
+ * Adds a document to the list, before it is written: one that was not listed could not be found again.
+ * @throws Problem `registry-frozen`. A freeze writes its document and then reads the list: whichever comes second sees the other
+ */
 export async function list(table: Table, kind: 'customer' | 'document', name: string, deadline: Deadline): Promise<void> {
-  await table.putAll([{ pk: { S: listPartition }, sk: { S: `${kind}#${name}` } }], deadline)
+  await table.putAll([listItem(kind, name)], deadline)
+  const [frozen] = await table.get([keys.document(frozenDocument)], deadline)
+  if (frozen !== undefined) throw frozenProblem()
 }
 
 /**
@@ -72,6 +83,7 @@ export async function replaceDocument(
   entry: HistoryEntry | undefined,
   deadline = new Deadline(changeMs),
 ): Promise<boolean> {
+  if (text(current, 'frozen') !== undefined) throw frozenProblem()
   const before = lastLine(current)
   if (before !== undefined) await table.putAll(lineItems(before), deadline)
   const stamp = number(current, 'stamp')
@@ -96,7 +108,7 @@ export async function replaceDocument(
   return true
 }
 
-function packedDocument(document: string): Item {
+export function packedDocument(document: string): Item {
   const attributes = packed(document)
   if (attributes !== undefined) return attributes
   throw new Problem('input-invalid', 'The document is too long: an item of DynamoDB has at most 400 KB.', {

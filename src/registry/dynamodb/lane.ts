@@ -1,4 +1,5 @@
 import { randomId } from '../../domain/ids.ts'
+import { frozenProblem } from '../frozen.ts'
 import { Books, type Owner } from './books.ts'
 import { keys } from './items.ts'
 import { answerMs, Deadline, type Item, itemsByKey, type Key, keyText, type Table } from './table.ts'
@@ -10,6 +11,8 @@ export type Found = ReadonlyMap<string, Item>
 export interface Job<T> {
   /** Whether it needs the customer's profile. */
   readonly needsProfile?: boolean
+  /** Whether a frozen registry refuses it. */
+  isRefused(books: Books, found: Found): boolean
   /** Items that it needs besides the books and the profile. They are read after the books. */
   wants(books: Books): readonly Key[]
   /** What has to be written before the decision. It runs again for each try. */
@@ -132,7 +135,8 @@ export class Lane {
     const failures = new Map<Waiting, unknown>()
     await Promise.all(
       batch.map(async (one) => {
-        await one.job.prepare?.(found, one.deadline).catch((error: unknown) => failures.set(one, error))
+        if (one.job.isRefused(books, found)) failures.set(one, frozenProblem())
+        else await one.job.prepare?.(found, one.deadline).catch((error: unknown) => failures.set(one, error))
       }),
     )
     const attempts = batch.map((one) => decided(one, books, found, failures))

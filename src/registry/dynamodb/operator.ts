@@ -24,7 +24,8 @@ interface Place {
 }
 
 /** Errors that the table handles. Others, such as a missing permission, are for the operator. */
-const handled = /^ConditionalCheckFailed|^ResourceNotFound|^ProvisionedThroughput|^Throttling|^RequestLimit|^UnknownOperation/
+const handled =
+  /^ConditionalCheckFailed|^ResourceNotFound|^ProvisionedThroughput|^Throttling|^RequestLimit|^Transaction|^UnknownOperation/
 
 /** Signs requests and knows where to send them. */
 interface Sender {

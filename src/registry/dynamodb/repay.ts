@@ -33,6 +33,10 @@ export class RepayJob implements Job<RepaySettled> {
     this.#now = now
   }
 
+  isRefused(books: Books): boolean {
+    return books.frozen === 'all'
+  }
+
   wants(books: Books): Key[] {
     const { customer, environment, id } = this.#repayment
     const ofMessage = [keys.message, keys.returned, keys.released].map((keyOf) => keyOf(customer, environment, id))

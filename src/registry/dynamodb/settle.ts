@@ -40,6 +40,10 @@ abstract class Settlement<T> implements Job<T> {
     this.#now = now
   }
 
+  isRefused(books: Books): boolean {
+    return books.frozen === 'all'
+  }
+
   wants(books: Books): Key[] {
     const { idempotency } = this.reservation
     return idempotency === undefined ? [] : recordKeys(this.reservation, idempotency.key, books)

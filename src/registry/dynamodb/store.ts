@@ -5,6 +5,7 @@ import type { Environment } from '../../domain/names.ts'
 import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import { CompiledProfiles } from '../compiled.ts'
+import { frozenDocument, frozenReadiness } from '../frozen.ts'
 import type {
   HistoryEntry,
   Outcome,
@@ -109,6 +110,7 @@ export class DynamoRegistry implements Registry {
       return
     }
     this.#lane(owner).later({
+      isRefused: ({ frozen }) => frozen === 'all',
       wants: () => [],
       run: (books) => {
         for (const [name] of notings) books.noted(name)
@@ -176,7 +178,7 @@ export class DynamoRegistry implements Registry {
   async ready(): Promise<Readiness> {
     const { pk, sk } = keys.ready
     await this.#table.putAll([{ pk: { S: pk }, sk: { S: sk } }], new Deadline())
-    return {}
+    return frozenReadiness((await this.document(frozenDocument))?.text)
   }
 
   async revive(): Promise<void> {

@@ -93,7 +93,8 @@ function itemFrom(value: unknown): Item {
   )
 }
 
-function itemsOf(value: unknown): Item[] {
+/** The items of an answer. */
+export function itemsOf(value: unknown): Item[] {
   return Array.isArray(value) ? value.map(itemFrom) : []
 }
 
@@ -113,7 +114,8 @@ function nameOf(error: unknown): string {
  * Errors after which nothing was done and the same request may pass
  * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html).
  */
-const passing = /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|TransactionConflict|ServiceUnavailable|InternalServer/
+const passing =
+  /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|TransactionConflict|TransactionInProgress|ServiceUnavailable|InternalServer/
 
 function isUnknown(error: unknown): boolean {
   return isRecord(error) && error.unknown === true
@@ -182,13 +184,28 @@ export class Table {
 
   /** Writes items whatever was there before. */
   async putAll(items: readonly Item[], deadline: Deadline): Promise<void> {
-    for (const some of groups(groups(items, writesARequest), atOnce)) {
-      await Promise.all(some.map((part) => this.#putSome(part, deadline)))
+    await this.#writeAll(
+      items.map((Item) => ({ PutRequest: { Item } })),
+      deadline,
+    )
+  }
+
+  /** Deletes items, those that are not there too. */
+  async removeAll(keys: readonly Key[], deadline: Deadline): Promise<void> {
+    await this.#writeAll(
+      keys.map((key) => ({ DeleteRequest: { Key: keyOf(key) } })),
+      deadline,
+    )
+  }
+
+  async #writeAll(requests: readonly object[], deadline: Deadline): Promise<void> {
+    for (const some of groups(groups(requests, writesARequest), atOnce)) {
+      await Promise.all(some.map((part) => this.#writeSome(part, deadline)))
     }
   }
 
-  async #putSome(items: readonly Item[], deadline: Deadline): Promise<void> {
-    let left: unknown = { [this.#name]: items.map((Item) => ({ PutRequest: { Item } })) }
+  async #writeSome(requests: readonly object[], deadline: Deadline): Promise<void> {
+    let left: unknown = { [this.#name]: requests }
     for (let round = 1; ; round++) {
       const { UnprocessedItems } = await this.ask('BatchWriteItem', { RequestItems: left }, deadline)
       left = UnprocessedItems

@@ -22,6 +22,8 @@ import {
  *       20 key of the claim, 21 version of the sending policy ('': not asked, '?': none is known), 22 ids of the messages, separated
  *       by commas, 23 the current period, and 24 the units of each, separated by commas ('': one each) (with message ids only)
  *
+ * A frozen registry answers {'frozen'} before anything is used up, such as a nonce.
+ *
  * It cannot know the calendar, so the caller sends the windows it believes in; where they do not hold the clock's
  * instant, or belong to another time zone, the answer is {'windows', now, zone} and the caller asks again.
  *
@@ -40,7 +42,8 @@ local recordKey = KEYS[3]
 local environment = ARGV[4]
 
 local p = redis.call('HMGET', KEYS[1], 'state', 'zone', 'key:' .. ARGV[3], 'quota:' .. environment,
-  'way:' .. environment .. ':' .. ARGV[5], 'policy')
+  'way:' .. environment .. ':' .. ARGV[5], 'policy', 'frozen')
+if p[7] then return {'frozen'} end
 if not p[1] or not p[3] then return {'refused', now, 'credentials-invalid'} end
 if p[1] ~= 'active' then return {'refused', now, 'customer-suspended'} end
 local ids = {}

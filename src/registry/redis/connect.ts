@@ -17,7 +17,7 @@ interface Scripts {
   apigwAdmit(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwGiveBack(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
-  apigwSaveDocument(document: string, history: string, ...args: (string | number)[]): Promise<unknown>
+  apigwSaveDocument(document: string, history: string, frozen: string, ...args: (string | number)[]): Promise<unknown>
   apigwSavePolicy(profile: string, version: string, policy: string): Promise<unknown>
   apigwSave(profile: string, history: string, retired: string, ...args: (string | number)[]): Promise<unknown>
 }
@@ -103,7 +103,7 @@ function withScripts(client: Redis | Cluster): Connection {
   client.defineCommand('apigwAdmit', { lua: admitLua })
   client.defineCommand('apigwSettle', { lua: settleLua })
   client.defineCommand('apigwGiveBack', { lua: giveBackLua })
-  client.defineCommand('apigwSaveDocument', { numberOfKeys: 2, lua: saveDocumentLua })
+  client.defineCommand('apigwSaveDocument', { numberOfKeys: 3, lua: saveDocumentLua })
   client.defineCommand('apigwSavePolicy', { numberOfKeys: 1, lua: savePolicyLua })
   client.defineCommand('apigwSave', { numberOfKeys: 3, lua: saveLua })
   return client as Connection

@@ -14,7 +14,7 @@ const firstSet = firstReleased + knownPeriods
  *       Idempotency-Key (if it was asked for)
  * ARGV  1 now (ms; '' asks Redis's own clock), 2 id, 3 units, 4 when they were taken (ms), 5 the current period,
  *       6 the Idempotency-Key of the record ('': none)
- * Answers 1 if this call gave them back, otherwise 0; {'period', now} if the period is another; {'claim', key} if it depends on
+ * Answers 1 if this call gave them back, otherwise 0, or -1 if the registry is frozen; {'period', now} if the period is another; {'claim', key} if it depends on
  * the record of this Idempotency-Key, and the caller asks again with it.
  */
 export const giveBackLua = `
@@ -22,6 +22,7 @@ ${clockLua}
 ${backInWindowsLua}
 ${entryPartsLua}
 ${returnOfLua}
+if redis.call('HGET', KEYS[1], 'frozen') == 'all' then return -1 end
 local id, units, takenAt, period = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 if period ~= math.floor(now / ${messagePeriodMs}) then return {'period', now} end
 if now - takenAt >= ${repayableMs} or returnOf(${firstReturned}, id) then return 0 end

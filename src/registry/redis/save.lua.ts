@@ -5,9 +5,10 @@
  * KEYS  1 profile, 2 history, 3 retired
  * ARGV  1 expected version ('': must not exist), 2 audit entry (JSON), 3 now (ms; '' asks Redis's own clock),
  *       4 how long to retire a removed id (ms), 5… the profile's fields and values (none: remove)
- * Answers 1, or 0 when the version is another, or until when (ms) the id is retired.
+ * Answers 1, or 0 when the version is another, or until when (ms) the id is retired, or -1 when the registry is frozen.
  */
 export const saveLua = `
+if redis.call('HEXISTS', KEYS[1], 'frozen') == 1 then return -1 end
 local version = redis.call('HGET', KEYS[1], 'version') or ''
 if version ~= ARGV[1] then return 0 end
 local now = tonumber(ARGV[3])
@@ -43,11 +44,12 @@ return 1
 /**
  * Replaces a shared document if it was not changed in the meantime.
  *
- * KEYS  1 document, 2 history
+ * KEYS  1 document, 2 history, 3 the document that says whether the registry is frozen
  * ARGV  1 expected version ('': must not exist), 2 new version, 3 text, 4 audit entry (JSON; '': none)
- * Answers 1, or 0 when the version is another.
+ * Answers 1, or 0 when the version is another, or -1 when the registry is frozen.
  */
 export const saveDocumentLua = `
+if redis.call('EXISTS', KEYS[3]) == 1 then return -1 end
 local version = redis.call('HGET', KEYS[1], 'version') or ''
 if version ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'text', ARGV[3])

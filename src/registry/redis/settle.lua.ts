@@ -12,13 +12,15 @@ import { backInWindowsLua, clockLua, entryPartsLua, keepLua, returnedPeriods, re
  *       4 attempt, 5 fingerprint ('': no claim), 6 response, 7 units to give back of an accepted call, 8 plan ('': none),
  *       9 ids of messages that were not taken, separated by commas, 10 the period of the set, 11 the current one ('': no such hashes),
  *       12 key of the claim
- * Answers 1 if this call settled it, or renewed its lease; 0 if it had been settled before or belongs to a later run.
+ * Answers 1 if this call settled it, or renewed its lease; 0 if it had been settled before or belongs to a later run; -1 if
+ * the registry is frozen.
  */
 export const settleLua = `
 ${clockLua}
 ${backInWindowsLua}
 ${entryPartsLua}
 ${returnOfLua}
+if redis.call('HGET', KEYS[1], 'frozen') == 'all' then return -1 end
 local outcome, id, attempt = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local claimed = ARGV[5] ~= ''
 local record

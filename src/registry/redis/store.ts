@@ -17,6 +17,7 @@ import { type Environment, environments } from '../../domain/names.ts'
 import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import { sendingOf } from '../compiled.ts'
+import { frozenDocument, frozenProblem, frozenReadiness } from '../frozen.ts'
 import {
   allCustomers,
   type HistoryEntry,
@@ -89,6 +90,7 @@ export class RedisRegistry implements Registry {
     for (let round = 0; round < 6; round++) {
       const windows = windowsAt(zone, instant)
       const reply = await this.#runAdmit(request, zone, windows, instant)
+      if (reply[0] === 'frozen') throw frozenProblem()
       if (reply[0] === 'policy') {
         const [, now, version, profileVersion, document] = reply.map(String)
         const { policy, version: current } = sendingOf(profileFrom(document ?? ''))
@@ -146,6 +148,7 @@ export class RedisRegistry implements Registry {
         idempotency?.key ?? '',
       ),
     )
+    if (settled === -1) throw frozenProblem()
     if (keyed && accepted !== undefined) this.#dropOldMessages(customer, environment, period)
     return settled === 1
   }
@@ -166,6 +169,7 @@ export class RedisRegistry implements Registry {
       ]
       const args = [this.#now?.() ?? '', id, units, acceptedAt, period, claim]
       const reply = await this.#ask(() => this.#redis.apigwGiveBack(named.length, ...named, ...args))
+      if (reply === -1) throw frozenProblem()
       if (!Array.isArray(reply)) return reply === 1
       if (reply[0] === 'period') instant = Number(reply[1])
       else claim = String(reply[1])
@@ -252,15 +256,20 @@ export class RedisRegistry implements Registry {
         await this.#redis.zadd(keys.customers, 0, id)
         // So that both keys of an admission are there from the first call on: see the script.
         for (const environment of environments) await this.#redis.hsetnx(keys.usage(id, environment), 'tat', 0)
+        // A freeze writes this, lists the customers, and marks each: whichever comes second sees the other.
+        if ((await this.#redis.exists(keys.document(frozenDocument))) === 1) return -1
       }
       return this.#save(id, expected ?? '', entry, profileFields(profile, randomId()))
     })
+    if (answer === -1) throw frozenProblem()
     if (answer > 1) throw retiredId(id, answer)
     return answer === 1
   }
 
   async remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
-    return (await this.#ask(() => this.#save(customer, expected, entry, []))) === 1
+    const answer = await this.#ask(() => this.#save(customer, expected, entry, []))
+    if (answer === -1) throw frozenProblem()
+    return answer === 1
   }
 
   async history(customer: string | undefined, limit: number): Promise<HistoryEntry[]> {
@@ -281,9 +290,9 @@ export class RedisRegistry implements Registry {
 
   async saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry): Promise<boolean> {
     const line = entry === undefined ? '' : JSON.stringify(entry)
-    const saved = await this.#ask(() =>
-      this.#redis.apigwSaveDocument(keys.document(name), keys.history(allCustomers), expected ?? '', randomId(), text, line),
-    )
+    const places = [keys.document(name), keys.history(allCustomers), keys.document(frozenDocument)] as const
+    const saved = await this.#ask(() => this.#redis.apigwSaveDocument(...places, expected ?? '', randomId(), text, line))
+    if (saved === -1) throw frozenProblem()
     return saved === 1
   }
 
@@ -297,7 +306,8 @@ export class RedisRegistry implements Registry {
   }
 
   async ready(): Promise<Readiness> {
-    return this.#ask(() => proveReady(this.#redis))
+    const ready = await this.#ask(() => proveReady(this.#redis))
+    return ready.degraded === undefined ? frozenReadiness((await this.document(frozenDocument))?.text) : ready
   }
 
   async revive(): Promise<void> {

@@ -1,10 +1,11 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type Admission, type AdmitRequest, openOf, type Repayment, type Reservation } from '../../domain/admission.ts'
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
+import { type FreezeLevel, freezeFrom, frozenDocument, frozenProblem, frozenReadiness } from '../frozen.ts'
 import type { HistoryEntry, Outcome, Profile, Readiness, Registry, RegistryHealth, StoredDocument } from '../registry.ts'
 import { retiredId } from '../retired.ts'
 import { customerFrom } from '../stored.ts'
@@ -18,10 +19,14 @@ import { returnsOf } from './returns.ts'
 import { giveBack, type Stores, settle } from './settle.ts'
 
 interface Job {
-  readonly run: () => unknown
+  /** @param frozen what the registry refuses now */
+  readonly run: (frozen: FreezeLevel | undefined) => unknown
   readonly resolve: (value: never) => void
   readonly reject: (error: unknown) => void
 }
+
+/** What a job answers in place of its result. It is not thrown, because that would undo the jobs of others. */
+const refused = Symbol('refused, because the registry is frozen')
 
 /** Expired records are dropped a few at a time, so that no call ever waits for a large clean-up. */
 const sweepEveryMs = 30_000
@@ -40,6 +45,7 @@ export class SqliteRegistry implements Registry {
   readonly #admissions: ReturnType<typeof admissionsOf>
   readonly #profiles: ReturnType<typeof profilesOf>
   readonly #path: string
+  readonly #readFrozen: StatementSync
   #jobs: Job[] = []
   #sweptAt = 0
 
@@ -53,21 +59,22 @@ export class SqliteRegistry implements Registry {
     this.#stores = { messages, books: booksOf(this.#db, messages), records: recordsOf(this.#db), returns: returnsOf(this.#db) }
     this.#admissions = admissionsOf(this.#db, this.#stores)
     this.#profiles = profilesOf(this.#db)
+    this.#readFrozen = this.#db.prepare('SELECT text FROM documents WHERE name = ?')
   }
 
   admit(request: AdmitRequest): Promise<Admission> {
-    return this.#inTransaction(() => {
+    return this.#unlessFrozen('admissions', () => {
       const { usage: _usage, record: _record, open: _open, ...admission } = this.#admissions.admit(request, this.#now())
       return admission
     })
   }
 
   settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
-    return this.#inTransaction(() => settle(this.#stores, reservation, outcome, this.#now()))
+    return this.#unlessFrozen('all', () => settle(this.#stores, reservation, outcome, this.#now()))
   }
 
   giveBack(repayment: Repayment): Promise<boolean> {
-    return this.#inTransaction(() => giveBack(this.#stores, repayment, this.#now()))
+    return this.#unlessFrozen('all', () => giveBack(this.#stores, repayment, this.#now()))
   }
 
   now(): Promise<number> {
@@ -100,7 +107,7 @@ export class SqliteRegistry implements Registry {
   async save(profile: Profile, expected: string | undefined, entry: HistoryEntry): Promise<boolean> {
     const { id } = profile.customer
     // Thrown outside of the transaction, which others share.
-    const answer = await this.#inTransaction(() => {
+    const answer = await this.#unlessFrozen('admissions', () => {
       const until = expected === undefined ? this.#profiles.retiredUntil(id, this.#now()) : undefined
       if (until !== undefined) return until
       if (!this.#profiles.save(profile, expected)) return false
@@ -112,7 +119,7 @@ export class SqliteRegistry implements Registry {
   }
 
   remove(customer: string, expected: string, entry: HistoryEntry): Promise<boolean> {
-    return this.#inTransaction(() => {
+    return this.#unlessFrozen('admissions', () => {
       if (!this.#profiles.remove(customer, expected, this.#now())) return false
       this.#append(entry)
       return true
@@ -139,7 +146,7 @@ export class SqliteRegistry implements Registry {
   }
 
   saveDocument(name: string, text: string, expected: string | undefined, entry?: HistoryEntry): Promise<boolean> {
-    return this.#inTransaction(() => {
+    return this.#unlessFrozen('admissions', () => {
       if (this.#document(name)?.version !== expected) return false
       this.#db.prepare('INSERT OR REPLACE INTO documents (name, version, text) VALUES (?, ?, ?)').run(name, randomId(), text)
       if (entry !== undefined) this.#append(entry)
@@ -167,7 +174,7 @@ export class SqliteRegistry implements Registry {
       this.#db.prepare('INSERT INTO documents (name, version, text) VALUES (?, ?, ?)').run(name, name, '')
       this.#db.prepare('DELETE FROM documents WHERE name = ?').run(name)
     })
-    return {}
+    return frozenReadiness((await this.document(frozenDocument))?.text)
   }
 
   async revive(): Promise<void> {
@@ -197,11 +204,27 @@ export class SqliteRegistry implements Registry {
     }
   }
 
-  #inTransaction<T>(run: () => T): Promise<T> {
+  /**
+   * @param from the level of a freeze from which on it is refused
+   * @throws Problem `registry-frozen`
+   */
+  async #unlessFrozen<T>(from: FreezeLevel, run: () => T): Promise<T> {
+    const result = await this.#inTransaction((frozen) => (frozen === 'all' || frozen === from ? refused : run()))
+    if (result === refused) throw frozenProblem()
+    return result as T
+  }
+
+  #inTransaction<T>(run: (frozen: FreezeLevel | undefined) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#jobs.length === 0) setImmediate(() => this.#flush())
       this.#jobs.push({ run, resolve, reject })
     })
+  }
+
+  /** Read in each transaction: another process may have frozen the file. */
+  #frozen(): FreezeLevel | undefined {
+    const row = this.#readFrozen.get(frozenDocument)
+    return row === undefined ? undefined : freezeFrom(String(row.text)).level
   }
 
   /** Does all that has gathered in one transaction. If any of it throws, none of it happened. */
@@ -211,7 +234,8 @@ export class SqliteRegistry implements Registry {
     this.#jobs = []
     try {
       this.#db.exec('BEGIN IMMEDIATE')
-      const results = jobs.map((job) => job.run())
+      const frozen = this.#frozen()
+      const results = jobs.map((job) => job.run(frozen))
       this.#sweep()
       this.#db.exec('COMMIT')
       jobs.forEach((job, index) => {

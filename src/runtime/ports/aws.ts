@@ -44,7 +44,7 @@ export class AwsError extends Error {
 }
 
 /** The AWS services that deployed code calls. */
-export type Service = 'sqs' | 'dynamodb' | 's3' | 'logs' | 'secretsmanager' | 'wafv2' | 'ec2'
+export type Service = 'sqs' | 'dynamodb' | 's3' | 'logs' | 'secretsmanager' | 'wafv2' | 'ec2' | 'lambda'
 
 const answerSchema = z.record(z.string(), z.unknown())
 const optionalText = z.string().optional().catch(undefined)
@@ -85,7 +85,8 @@ async function containerCredentials(env: NodeJS.ProcessEnv): Promise<AwsCredenti
   return { accessKeyId, secretAccessKey, sessionToken, ...(Expiration !== undefined && { expiresAt: Date.parse(Expiration) }) }
 }
 
-async function ambientCredentials(): Promise<AwsCredentials> {
+/** The credentials of the environment or the container. @throws AwsError `CredentialsMissing` */
+export async function ambientCredentials(): Promise<AwsCredentials> {
   const { env } = process
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = env
   if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey, sessionToken }

@@ -1,3 +1,4 @@
+import { Problem } from '../../domain/problem.ts'
 import { type EngineOptions, openCarrierEngine } from '../sql/index.ts'
 import type { AwsOptions } from './aws.ts'
 import type { Database } from './database.ts'
@@ -5,6 +6,7 @@ import { DynamoLedger, type LedgerOptions } from './dynamo-ledger.ts'
 import type { Ledger } from './ledger.ts'
 import type { Media } from './media.ts'
 import type { Queue } from './queue.ts'
+import { databaseToken } from './rds-token.ts'
 import { S3Media } from './s3.ts'
 import { SqlDatabase } from './sql-database.ts'
 import { SqsQueue } from './sqs.ts'
@@ -45,9 +47,21 @@ export function openMedia(options: AwsOptions & { readonly bucket?: string | und
 }
 
 /**
- * Opens the carriers' database at `sqlite:PATH`, `mysql://…`, `mariadb://…` or `postgres://…`.
+ * Opens the carriers' database at `sqlite:PATH`, `mysql://…`, `mariadb://…` or `postgres://…`. With `login=iam` in the address, AWS
+ * credentials take the place of a password.
  * @throws Problem `config-invalid`
  */
 export async function openDatabase(address: string, options: EngineOptions = {}): Promise<Database> {
-  return new SqlDatabase(await openCarrierEngine(address, options))
+  const token = tokenFor(address)
+  return new SqlDatabase(await openCarrierEngine(address, token === undefined ? options : { ...options, password: token }))
+}
+
+/** @throws Problem `config-invalid`: anyone who reads a token may connect with it */
+function tokenFor(address: string): (() => Promise<string>) | undefined {
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (url?.searchParams.get('login') !== 'iam') return undefined
+  if (url.searchParams.get('ssl') === 'true') return databaseToken(url)
+  throw new Problem('config-invalid', 'The database address has login=iam, and no ssl=true.', {
+    next: 'add ssl=true: a token is sent as it is',
+  })
 }

@@ -9,7 +9,8 @@ export interface UserRequest {
   readonly database: string
   /** The user to make, or whose password to set. */
   readonly user: string
-  readonly password: string
+  /** Absent: the user logs in with tokens of IAM. */
+  readonly password?: string | undefined
   readonly master: { readonly user: string; readonly password: string }
   /** Only a database on this machine is spoken to without. */
   readonly tls: boolean
@@ -48,13 +49,22 @@ async function inMariaDb({ host, port, database, user, password, master, tls }: 
   const own = { host, port, user: master.user, password: master.password, connectTimeout: connectMs }
   const connection = await createConnection({ ...own, ...(tls && { ssl: {} }) })
   try {
-    const hash = mariadbHash(password)
-    await connection.query(`CREATE USER IF NOT EXISTS '${user}'@'%' IDENTIFIED BY PASSWORD '${hash}'`)
-    await connection.query(`ALTER USER '${user}'@'%' IDENTIFIED BY PASSWORD '${hash}'`)
+    const identified = password === undefined ? "WITH AWSAuthenticationPlugin AS 'RDS'" : `BY PASSWORD '${mariadbHash(password)}'`
+    await connection.query(`CREATE USER IF NOT EXISTS '${user}'@'%' IDENTIFIED ${identified}`)
+    await connection.query(`ALTER USER '${user}'@'%' IDENTIFIED ${identified}`)
     await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX ON \`${database}\`.* TO '${user}'@'%'`)
   } finally {
     await connection.end()
   }
+}
+
+/** A member of `rds_iam` cannot log in with a password any more. Only RDS has that role. */
+async function setIamLogin(client: pg.Client, user: string, wanted: boolean): Promise<void> {
+  const member = `SELECT 1 FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles u ON u.oid = m.member
+    WHERE r.rolname = 'rds_iam' AND u.rolname = $1`
+  const { rowCount } = await client.query(member, [user])
+  if (wanted && rowCount === 0) await client.query(`GRANT rds_iam TO "${user}"`)
+  if (!wanted && rowCount !== 0) await client.query(`REVOKE rds_iam FROM "${user}"`)
 }
 
 async function inPostgres({ host, port, database, user, password, master, tls }: UserRequest): Promise<void> {
@@ -64,7 +74,9 @@ async function inPostgres({ host, port, database, user, password, master, tls }:
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [user])
     const verb = rowCount === 0 ? 'CREATE' : 'ALTER'
-    await client.query(`${verb} ROLE "${user}" LOGIN PASSWORD '${scramVerifier(password)}'`)
+    const secret = password === undefined ? 'NULL' : `'${scramVerifier(password)}'`
+    await client.query(`${verb} ROLE "${user}" LOGIN PASSWORD ${secret}`)
+    await setIamLogin(client, user, password === undefined)
     await client.query(`GRANT CONNECT ON DATABASE "${database}" TO "${user}"`)
     await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO "${user}"`)
   } finally {
@@ -73,8 +85,9 @@ async function inPostgres({ host, port, database, user, password, master, tls }:
 }
 
 /**
- * Makes the worker's user in the carriers' database, or gives it another password. It may make, change and use the tables
- * of that database, and nothing else.
+ * Makes the worker's user in the carriers' database, or gives it another password or another login. It may make, change and use the
+ * tables of that database, and nothing else.
+ * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.DBAccounts.html
  */
 export async function ensureUser(request: UserRequest): Promise<void> {
   if (!namePattern.test(request.user) || !namePattern.test(request.database)) {

@@ -18,6 +18,9 @@ export interface KeyedTable {
   readonly types: readonly ColumnType[]
 }
 
+/** A password, or what gives one for each new connection, such as a token that expires. */
+export type Password = string | (() => Promise<string>)
+
 export type SqlRow = Readonly<Record<string, unknown>>
 
 /** Statements on one connection. `?` stands for a value in every engine. */

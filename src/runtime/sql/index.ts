@@ -1,5 +1,5 @@
 import { Problem } from '../../domain/problem.ts'
-import type { CarrierEngine, Engine } from './engine.ts'
+import type { CarrierEngine, Engine, Password } from './engine.ts'
 import type { ListenRequest } from './postgres-listen.ts'
 
 export type { Statement } from './dialect.ts'
@@ -32,12 +32,17 @@ export interface EngineOptions {
   readonly timeoutMs?: number | undefined
 }
 
+export interface CarrierEngineOptions extends Omit<EngineOptions, 'password'> {
+  /** Where it is not part of the address. */
+  readonly password?: Password | undefined
+}
+
 /**
  * Opens a database of carriers at `sqlite:PATH`, `mysql://…`, `mariadb://…` or `postgres://…`. Each driver is loaded only where it is
  * used: the drivers take longer to load than all of our code.
  * @throws Problem `config-invalid`
  */
-export async function openCarrierEngine(address: string, options: EngineOptions = {}): Promise<CarrierEngine> {
+export async function openCarrierEngine(address: string, options: CarrierEngineOptions = {}): Promise<CarrierEngine> {
   if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
     const { SqliteEngine } = await import('./sqlite.ts')
     return new SqliteEngine(address.slice('sqlite:'.length))

@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { Socket } from 'node:net'
-import { createPool, type Pool, type PoolConnection, type QueryResult, type RowDataPacket } from 'mysql2/promise'
+import {
+  createPool,
+  type Pool,
+  type PoolConnection,
+  type PoolOptions,
+  type QueryResult,
+  type RowDataPacket,
+} from 'mysql2/promise'
 import { Problem } from '../../domain/problem.ts'
 import { NoAnswer, within } from './deadline.ts'
 import { limitDialect } from './dialect.ts'
 import {
   type CarrierEngine,
   type CarrierSession,
+  type Password,
   Refusal,
   type Session,
   type SqlRow,
@@ -38,14 +46,20 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-export interface ServerOptions {
+export interface ServerOptions<P = string> {
   /** Address without a password where `password` gives it. */
   readonly url: string
-  readonly password?: string | undefined
+  readonly password?: P | undefined
   /** Connections that this process opens at most. */
   readonly connections?: number | undefined
   /** Longest that one statement may take. */
   readonly timeoutMs?: number | undefined
+}
+
+/** RDS asks for a token in clear, inside TLS (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html). */
+function passwordOf(password: Password): Pick<PoolOptions, 'password' | 'authPlugins'> {
+  if (typeof password === 'string') return { password }
+  return { authPlugins: { mysql_clear_password: () => async () => Buffer.from(`${await password()}\0`) } }
 }
 
 /** What is known of a connection. */
@@ -78,7 +92,7 @@ export class MysqlEngine implements CarrierEngine {
   readonly #timeoutMs: number
   readonly #known = new WeakMap<object, Known>()
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions<Password>) {
     const url = new URL(options.url)
     this.#address = `${url.protocol}//${url.host}${url.pathname}`
     this.#database = url.pathname.slice(1)
@@ -87,7 +101,7 @@ export class MysqlEngine implements CarrierEngine {
       host: url.hostname,
       port: url.port === '' ? 3306 : Number(url.port),
       user: decodeURIComponent(url.username),
-      password: options.password ?? decodeURIComponent(url.password),
+      ...passwordOf(options.password ?? decodeURIComponent(url.password)),
       database: this.#database,
       connectionLimit: options.connections ?? 4,
       connectTimeout: 5_000,

@@ -6,6 +6,7 @@ import {
   type CarrierEngine,
   type CarrierSession,
   type ColumnType,
+  type Password,
   Refusal,
   type Session,
   type SqlRow,
@@ -40,7 +41,7 @@ export function shownAddress(url: URL): string {
 }
 
 /** How one connection is made. */
-export function connectionOf(url: URL, given: string | undefined): pg.ClientConfig {
+export function connectionOf(url: URL, given: Password | undefined): pg.ClientConfig {
   const password = given ?? decodeURIComponent(url.password)
   return {
     host: url.hostname,
@@ -82,7 +83,7 @@ export class PostgresEngine implements CarrierEngine {
   readonly #timeoutMs: number
   readonly #usedAt = new WeakMap<pg.PoolClient, number>()
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions<Password>) {
     const url = new URL(options.url)
     this.#address = shownAddress(url)
     this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs

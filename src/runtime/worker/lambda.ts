@@ -1,6 +1,7 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Database, openQueue, type Queue, type Received } from '../ports/index.ts'
+import { choiceFrom } from '../process.ts'
 import { moveToDeadLetters } from './dead-letters.ts'
 import { observe, openCarriers } from './environment.ts'
 import type { Observe } from './events.ts'
@@ -187,6 +188,9 @@ export function freshHandler({ queue, ...parts }: FreshHandlerParts): (event: Sq
  */
 export const handler = freshHandler({
   open: () => openCarriers(1),
-  queue: () => openQueue({ endpoint: process.env.APIGW_SQS_ENDPOINT, region: process.env.AWS_REGION }),
+  // A network without a way to SQS leaves unreadable messages to the redrive policy of their queue.
+  ...(choiceFrom('APIGW_DEAD_LETTERS', ['worker', 'redrive'], 'worker') === 'worker' && {
+    queue: () => openQueue({ endpoint: process.env.APIGW_SQS_ENDPOINT, region: process.env.AWS_REGION }),
+  }),
   observe,
 })

@@ -21,6 +21,11 @@ const runs: readonly Short[] = [
     registry: 'redis',
     faults: ['database-sessions-ended', 'bad-rows', 'registry-readonly', 'registry-freeze'],
   },
+  {
+    database: 'sqlite',
+    registry: 'dynamodb',
+    faults: ['registry-throttle', 'registry-answer-lost', 'registry-conflicts', 'gateway-kill', 'replay-forgotten'],
+  },
   { database: 'postgres', registry: 'cluster', faults: ['database-sessions-ended', 'bad-rows', 'cluster-master-kill'] },
 ]
 

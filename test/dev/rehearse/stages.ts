@@ -1,14 +1,25 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SentStack, sentStacks } from '../../../src/dev/rehearse/template/stage.ts'
-import type { DeploySettings } from '../../../src/domain/stage.ts'
+import type { DeploySettings, StackKey } from '../../../src/domain/stage.ts'
 import { planStage } from '../../../src/operations/stacks/index.ts'
 
 export const place = { account: '123456789012', region: 'ap-northeast-2' } as const
 
 export const root = join(import.meta.dirname, '../../..')
-const bundles = ['gateway', 'authorizer', 'endpoint-addresses', 'worker', 'reports', 'database-user', 'ip-sets', 'admin']
+export const bundles = [
+  'gateway',
+  'gateway-dynamodb',
+  'authorizer',
+  'authorizer-dynamodb',
+  'endpoint-addresses',
+  'worker',
+  'reports',
+  'database-user',
+  'ip-sets',
+  'admin',
+]
 
 /** A folder like an installation of apigw: the shipped templates, and empty files for the bundles of a build. */
 export function shipped(): string {
@@ -48,6 +59,24 @@ export const variants: Readonly<Record<string, DeploySettings>> = {
   'firewall blocks': { ...least, waf: 'block' },
   'existing detection': { ...least, detection: 'existing' },
   cp949: { ...least, charset: 'cp949' },
+  solo: { ...least, size: 'solo' },
+  'solo, PostgreSQL, two carriers': { ...least, size: 'solo', engine: 'postgres', secondCarrier: 'beta', detection: 'create' },
+  'solo in transition': { ...least, size: 'solo', transition: true },
+  'small in transition': { ...least, transition: true },
+  'small with a registry in DynamoDB': { ...least, registry: 'dynamodb' },
+  'containers with a registry in DynamoDB': { ...least, front: 'container', worker: 'container', image, registry: 'dynamodb' },
+  'one node and one endpoint zone': { ...least, registryNodes: 1, endpointZones: 1 },
+}
+
+/** The stacks of a stage with one template changed, as people write it. */
+export function withChange(stacks: readonly SentStack[], key: StackKey, from: string | RegExp, to: string): SentStack[] {
+  return stacks.map((stack) => {
+    if (stack.key !== key) return stack
+    const template = readFileSync(join(root, 'templates', 'stacks', `${key}.yaml`), 'utf8')
+    const templateBody = template.replace(from, to)
+    if (templateBody === template) throw new Error(`${key} has no ${from}`)
+    return { ...stack, templateBody }
+  })
 }
 
 /** The stacks of a stage as a deployment sends them. */

@@ -1,12 +1,20 @@
 import { type Answer, type AwsServer, awsServer } from '../../support/aws-server.ts'
 
 export const account = '123456789012'
-export const stackOf = (status: string, outputs: Readonly<Record<string, string>> = {}): string => {
+/** @param drift what the last detection of drift found, and when */
+export const stackOf = (
+  status: string,
+  outputs: Readonly<Record<string, string>> = {},
+  drift: readonly [status: string, at?: Date] = ['IN_SYNC', new Date()],
+): string => {
   const members = Object.entries(outputs).map(
     ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
   )
   const stack = `<StackName>x</StackName><CreationTime>2026-11-01T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus>`
-  return `<Stacks><member>${stack}<Outputs>${members.join('')}</Outputs></member></Stacks>`
+  const [found, at] = drift
+  const time = at === undefined ? '' : `<LastCheckTimestamp>${at.toISOString()}</LastCheckTimestamp>`
+  const drifted = `<DriftInformation><StackDriftStatus>${found}</StackDriftStatus>${time}</DriftInformation>`
+  return `<Stacks><member>${stack}${drifted}<Outputs>${members.join('')}</Outputs></member></Stacks>`
 }
 
 /** What CloudFormation says of a stack that is not there. */

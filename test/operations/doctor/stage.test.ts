@@ -79,6 +79,7 @@ describe('a healthy stage', () => {
       'schema',
       'aws',
       'stacks',
+      'drift',
       'clock aws',
       'trail',
       'waf',
@@ -341,13 +342,45 @@ describe('each fault on AWS is found, with a fix', () => {
     expect(checks.filter((one) => others.includes(one.name)).map((one) => one.state)).toEqual(others.map(() => 'ok'))
     expect(code).toBe(0)
   })
+  test('the last drift of each stack is shown without a new detection, with the command that compares', async () => {
+    const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000 - 60_000)
+    const drifts: Readonly<Record<string, readonly [string, Date?]>> = {
+      'apigw-prod-data': ['DRIFTED', daysAgo(3)],
+      'apigw-prod-edge': ['NOT_CHECKED'],
+      'apigw-prod-admin': ['UNKNOWN', daysAgo(1)],
+      'apigw-prod-network': ['IN_SYNC', daysAgo(40)],
+    }
+    const aws = await healthyAws({
+      DescribeStacks: (of) => {
+        const name = of.parameters.get('StackName') ?? ''
+        return stackOf('UPDATE_COMPLETE', {}, drifts[name] ?? ['IN_SYNC', daysAgo(0)])
+      },
+    })
+    const { checks } = await doctor(aws, 'sqlite:registry.db')
+    const found = checks.filter(({ name }) => name === 'drift').map(({ state, detail, fix }) => [state, detail, fix ?? ''])
+    const compare = 'apigw diff --drift --stage prod'
+    expect(found).toEqual([
+      ['warn', expect.stringMatching(/^data differed from their templates 3 days ago/), expect.stringContaining(compare)],
+      ['ok', 'security, network, gateway, worker had no drift 40 days ago', ''],
+      ['skipped', 'edge were never compared', compare],
+      ['skipped', 'CloudFormation says UNKNOWN of admin', compare],
+    ])
+    expect(aws.asked.filter(({ action }) => /Drift/.test(action))).toEqual([])
+  })
   test('without permission for stacks, the checks that need them are skipped', async () => {
     const { checks } = await doctor(
       await healthyAws({ DescribeStacks: denied('cloudformation:DescribeStacks') }),
       'sqlite:registry.db',
     )
     const states = Object.fromEntries(checks.map(({ name, state }) => [name, state]))
-    expect(states).toMatchObject({ stacks: 'skipped', trail: 'skipped', waf: 'skipped', alerts: 'skipped', budget: 'ok' })
+    expect(states).toMatchObject({
+      stacks: 'skipped',
+      drift: 'skipped',
+      trail: 'skipped',
+      waf: 'skipped',
+      alerts: 'skipped',
+      budget: 'ok',
+    })
   })
   test('a failing service fails one check', async () => {
     const { checks, code } = await doctor(

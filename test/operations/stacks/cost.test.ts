@@ -1,9 +1,10 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { DeploySettings } from '../../../src/domain/stage.ts'
+import { type DeploySettings, sizes } from '../../../src/domain/stage.ts'
 import { readTemplate } from '../../../src/operations/cloudformation/index.ts'
 import { billings } from '../../../src/operations/stacks/cost/billed.ts'
+import { pricedRegions } from '../../../src/operations/stacks/cost/prices.ts'
 import { freeTypes, usages } from '../../../src/operations/stacks/cost/usage.ts'
 import { type Cost, monthlyCost, planStage } from '../../../src/operations/stacks/index.ts'
 import { costText } from '../../../src/presenters/changes.ts'
@@ -30,7 +31,8 @@ test('every resource type of the templates has a fixed price, a price by usage, 
   expect(types.length).toBeGreaterThan(200)
   expect([...new Set(unknown)]).toEqual([])
   expect([...billed].filter((type) => freeTypes.has(type))).toEqual([])
-  expect([...billed, ...freeTypes].filter((type) => !types.includes(type))).toEqual([])
+  expect([...billed, ...freeTypes.keys()].filter((type) => !types.includes(type))).toEqual([])
+  for (const [type, reason] of freeTypes) expect(reason, type).toMatch(/^\w.{15,}/)
 })
 
 describe('the fixed cost of a stage', () => {
@@ -93,6 +95,16 @@ describe('the fixed cost of a stage', () => {
   })
 })
 
+/** What a bill has that is easily forgotten. */
+const parts = [
+  ...['database: 2 × db.', 'registry: ', '2 × 657,000 requests', 'detailed metrics of the API', 'log ingestion', 'GuardDuty'],
+  ...['the trail', 'alarms: ', 'metrics of logs', 'firewall: ', 'secrets: ', 'keys (KMS): '],
+]
+
+function unknownLine(what: string): RegExp {
+  return new RegExp(`^  ${what.replaceAll(/[().×]/g, '\\$&')} +price unknown$`, 'm')
+}
+
 describe('an unknown price', () => {
   test('is a line without a price, and the sum is the least', async () => {
     const cost = await costOf({ ...least, size: 'medium' })
@@ -102,12 +114,22 @@ describe('an unknown price', () => {
     expect(text).toMatch(/^.*Fixed cost: at least \$\d+\.\d\d per month/)
     expect(text).toMatch(/registry: 2 × cache\.m7g\.large +price unknown/)
   })
-  test.each(['us-east-1', 'eu-central-1'])('of %s is a line, like every known one of another region', async (region) => {
-    const [here, there] = [await costOf(), await costOf(least, region)]
-    expect(Object.keys(lines(there))).toEqual(Object.keys(lines(here)))
-    expect(there.atLeast).toBe(true)
-    expect(there.dollarsAMonth).toBeGreaterThan(10)
-    expect(costText(there)).toContain('price unknown')
+  const invented = ['us-west-2', 'mars-north-1', 'cn-north-1', 'us-gov-west-1']
+  test.each([...pricedRegions, ...invented])('in %s is a line, for each size: nothing is left out', async (region) => {
+    for (const size of sizes) {
+      const [here, there] = [await costOf({ ...least, size }), await costOf({ ...least, size }, region)]
+      expect(Object.keys(lines(there))).toEqual(Object.keys(lines(here)))
+      expect(there.usage.map(({ what }) => what)).toEqual(here.usage.map(({ what }) => what))
+      expect(there.atLeast).toBe(Object.values(lines(there)).includes(null))
+      const text = costText(there)
+      expect(text.includes('at least')).toBe(there.atLeast)
+      for (const [what, price] of Object.entries(lines(there))) if (price === null) expect(text).toMatch(unknownLine(what))
+      for (const part of parts) expect(text).toContain(part)
+    }
+  })
+  test('in another partition is unknown, because its prices and its currency are others', async () => {
+    for (const region of ['cn-north-1', 'us-gov-west-1']) expect((await costOf(least, region)).dollarsAMonth).toBe(0)
+    expect((await costOf(least, 'mars-north-1')).dollarsAMonth).toBeGreaterThan(10)
   })
   test('of a resource type that has no entry is a line by the name of the type', async () => {
     const [plan] = await planStage({ name: 'prod', region: seoul, settings: least }, ['security'], installation)

@@ -68,6 +68,25 @@ describe('a deployment that works', () => {
     const key = /\/([0-9a-f]{64}\.template)$/.exec(create?.get('TemplateURL') ?? '')?.[1] ?? ''
     expect(s3.buckets.get(`apigw-artifacts-123456789012-${region}`)?.objects.get(key)).toContain('Topic1499')
   })
+  test('uploads it to the bucket that the stage names', async () => {
+    const { clients, server, s3 } = await world()
+    const many = Object.fromEntries(Array.from({ length: 1_500 }, (_, at) => [`Topic${at}`, 'AWS::SNS::Topic']))
+    await deployStack(clients, wanted(many, { bucket: 'mine' }), steps())
+    const create = server.asked.find(({ action }) => action === 'CreateChangeSet')?.parameters
+    expect(create?.get('TemplateURL')).toMatch(/^https:\/\/mine\.s3\./)
+    expect([...s3.buckets.keys()]).toEqual(['mine'])
+  })
+  test('refuses a template that CloudFormation takes from no bucket, before it sends anything', async () => {
+    const { clients, s3, count } = await world()
+    const templateBody = `${wanted({ Topic: 'AWS::SNS::Topic' }).templateBody}${' '.repeat(1_048_576)}`
+    await expect(deployStack(clients, { ...wanted({}), templateBody }, steps())).rejects.toMatchObject({
+      code: 'stack-refused',
+      message: expect.stringMatching(
+        /^The template of apigw-dev-data has 1,048,\d{3} bytes, and CloudFormation takes at most 1,048,576\.$/,
+      ),
+    })
+    expect([count('CreateChangeSet'), s3.buckets.size]).toEqual([0, 0])
+  })
   test('keeps watching if AWS is unreachable for a moment', async () => {
     let failures = 3
     const { clients } = await world((aws) => ({

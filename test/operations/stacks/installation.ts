@@ -115,6 +115,10 @@ export function installation(more: Readonly<Partial<Record<StackKey, Readonly<Re
   for (const name of ['gateway', 'endpoint-addresses', 'worker', 'database-user', 'admin']) {
     writeFileSync(join(root, 'dist/lambda', `${name}.mjs`), `export const handler = () => '${name}'\n`)
   }
+  mkdirSync(join(root, 'dist/container/maps'), { recursive: true })
+  writeFileSync(join(root, 'dist/container/gateway.mjs'), '')
+  writeFileSync(join(root, 'dist/container/maps/a.yaml'), '')
+  writeFileSync(join(root, 'templates/Dockerfile'), 'FROM scratch\nCOPY dist/container/ ./\n')
   return root
 }
 

@@ -72,12 +72,12 @@ describe('the plan of a stage', () => {
     const containers = await planned({ ...domain, front: 'container', worker: 'container', image })
     expect(of(containers, 'gateway')).toMatchObject({ code: [], parameters: { Front: 'container', Image: image } })
     expect(of(containers, 'worker')).toMatchObject({ code: [], parameters: { Mode: 'container', Image: image } })
+    expect(of(containers, 'gateway').image).toBeUndefined()
     expect(of(containers, 'network').parameters).toMatchObject({ Containers: 'yes' })
   })
   test.each<[string, DeploySettings, RegExp, RegExp]>([
     ['no domain', { alerts: 'none' }, /^edge needs DomainName: What DomainName is\.$/, /^set deploy\.domain of the stage/],
     ['no zone for the certificate', { domain: 'api.example.com', alerts: 'topic' }, /hostedZoneId is not set/, /certificateArn/],
-    ['a container without an image', { ...domain, front: 'container' }, /gateway runs as a container/, /RepositoryUri/],
     ['no one to alert', { ...domain, alerts: undefined }, /^No one would receive the alarms/, /alerts: none/],
     [
       'an email address and no one',

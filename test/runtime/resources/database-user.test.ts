@@ -28,7 +28,7 @@ async function masterOf(test: TestDatabase, postgres: boolean): Promise<string> 
   return master
 }
 
-async function requestFor(test: TestDatabase): Promise<UserRequest> {
+async function requestFor(test: TestDatabase): Promise<UserRequest & { readonly password: string }> {
   const { protocol, hostname, port, pathname } = new URL(test.address)
   const postgres = protocol === 'postgres:'
   return {

@@ -7,6 +7,7 @@ import {
   databaseSilent,
   registryLocked,
 } from './database.ts'
+import { registryAnswersLost, registryConflicts, registryRefuses, registryThrottled } from './dynamodb.ts'
 import type { Fault } from './fault.ts'
 import { badRows, mixedEnvelopes, redelivery, replay, replayForgotten, unreadableMessages } from './messages.ts'
 import { gatewayFrozen, gatewayKilled, pumpKilled, workerKilled } from './processes.ts'
@@ -32,6 +33,10 @@ export const faults: readonly Fault[] = [
   registryReadonly,
   registryEmptied,
   registryLocked,
+  registryThrottled,
+  registryRefuses,
+  registryAnswersLost,
+  registryConflicts,
   masterKilled,
   slotMigrated,
   badRows,

@@ -110,6 +110,14 @@ function queryRequest(service: string, incoming: Incoming): Identified {
   return { service, action: `${service}:${form.Action}`, resources: [resource], parameters: form }
 }
 
+/** https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+function invokeRequest({ target, body }: Incoming, { region, account }: Place): Identified {
+  const [, name = ''] = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(target) ?? []
+  const id = decodeURIComponent(name)
+  const arn = id.startsWith('arn:') ? id : `arn:aws:lambda:${region}:${account}:function:${id}`
+  return { service: 'lambda', action: 'lambda:InvokeFunction', resources: [arn], parameters: jsonOf(body) }
+}
+
 /** The service that a host name belongs to: `secretsmanager`, `s3`, `ecr.api`. */
 export function serviceOf(host: string): string {
   const name = host.replace(/\.amazonaws\.com$/, '')
@@ -121,6 +129,7 @@ export function serviceOf(host: string): string {
 export function identify(incoming: Incoming, place: Place): Identified {
   const service = serviceOf(incoming.host)
   if (service === 's3') return s3Request(incoming)
+  if (service === 'lambda') return invokeRequest(incoming, place)
   const [prefix = '', operation] = (incoming.headers['x-amz-target'] ?? '').split('.')
   const known = targets[prefix]
   if (operation === undefined || known === undefined) return queryRequest(service, incoming)

@@ -132,3 +132,16 @@ export function customAnswer(body: Buffer): CustomAnswer {
   const { Status, Reason, Data } = recordOf(JSON.parse(body.toString('utf8')))
   return { status: String(Status), reason: Reason === undefined ? undefined : String(Reason), data: recordOf(Data) }
 }
+
+/** Invokes functions as a client of Lambda does (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html). */
+export function functionCalls(invoke: (functionArn: string, event: unknown) => Promise<unknown>): Service {
+  return async ({ resources: [arn = ''], parameters }) => {
+    const headers = { 'content-type': 'application/json' }
+    try {
+      return { status: 200, headers, body: JSON.stringify((await invoke(arn, parameters)) ?? null) }
+    } catch (error) {
+      const errorMessage = error instanceof Error ? error.message : String(error)
+      return { status: 200, headers: { ...headers, 'x-amz-function-error': 'Unhandled' }, body: JSON.stringify({ errorMessage }) }
+    }
+  }
+}

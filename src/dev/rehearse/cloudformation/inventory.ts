@@ -8,14 +8,28 @@ export interface Thing {
   /** The stack that owns it; undefined if none does, such as after its stack retained it. */
   readonly stackId: string | undefined
   readonly logicalId: string
+  /** Those of the stack that made it. They stay when the stack leaves it. */
+  readonly tags?: Readonly<Record<string, string>>
   /** When its storage was last changed, in milliseconds; for databases. */
   readonly storageChangedAt?: number
+  /** What it is a copy of, as that was then: the function of a version, the API of a deployment. */
+  readonly published?: JsonMap
+}
+
+/** A change of an alarm to the state ALARM. */
+export interface AlarmChange {
+  readonly alarm: string
+  readonly reason: string
+  /** Milliseconds since 1970. */
+  readonly at: number
 }
 
 /** What is in the account beside resources: content, members and attachments that people and programs add. */
 export interface Facts {
   /** Keys of objects, by bucket. */
   readonly objects: Map<string, Set<string>>
+  /** Templates and records among them, by `bucket/key`. */
+  readonly texts: Map<string, string>
   /** Digests of images, by repository. */
   readonly images: Map<string, Set<string>>
   /** Users, by IAM group. */
@@ -26,17 +40,26 @@ export interface Facts {
   hostedZones: Map<string, string> | undefined
   /** Certificates and their status. Undefined: every certificate that a template names is issued. */
   certificates: Map<string, string> | undefined
+  /** Code that fails when it runs: keys of objects, and digests of images. */
+  readonly faulty: Set<string>
+  /** Alarms in the state ALARM, by name, whatever runs. */
+  readonly alarms: Set<string>
+  readonly alarmHistory: AlarmChange[]
 }
 
 /** An account in which nothing is known beside its resources. */
 export function noFacts(): Facts {
   return {
     objects: new Map(),
+    texts: new Map(),
     images: new Map(),
     members: new Map(),
     attachments: new Map(),
     hostedZones: undefined,
     certificates: undefined,
+    faulty: new Set(),
+    alarms: new Set(),
+    alarmHistory: [],
   }
 }
 
@@ -44,14 +67,19 @@ function copyOfSets(from: ReadonlyMap<string, ReadonlySet<string>>): Map<string,
   return new Map([...from].map(([key, values]) => [key, new Set(values)]))
 }
 
-export function copyOfFacts({ objects, images, members, attachments, hostedZones, certificates }: Facts): Facts {
+export function copyOfFacts(facts: Facts): Facts {
+  const { hostedZones, certificates } = facts
   return {
-    objects: copyOfSets(objects),
-    images: copyOfSets(images),
-    members: copyOfSets(members),
-    attachments: copyOfSets(attachments),
+    objects: copyOfSets(facts.objects),
+    texts: new Map(facts.texts),
+    images: copyOfSets(facts.images),
+    members: copyOfSets(facts.members),
+    attachments: copyOfSets(facts.attachments),
     hostedZones: hostedZones && new Map(hostedZones),
     certificates: certificates && new Map(certificates),
+    faulty: new Set(facts.faulty),
+    alarms: new Set(facts.alarms),
+    alarmHistory: [...facts.alarmHistory],
   }
 }
 

@@ -14,6 +14,7 @@ export interface ResolvedResource {
   readonly properties: JsonMap
   readonly deletionPolicy: string | undefined
   readonly updateReplacePolicy: string | undefined
+  readonly updatePolicy: JsonMap | undefined
   /** The logical ids of what has to exist before it, by `DependsOn` or by a reference. */
   readonly dependsOn: readonly string[]
 }
@@ -39,7 +40,7 @@ export interface ToResolve {
 function plain(input: ToResolve): ResolvedTemplate {
   const { resources, outputs, exports, imports } = resolveStack(input)
   const list = [...resources.values()].map(
-    ({ logicalId, type, physicalId, properties, deletionPolicy, updateReplacePolicy, dependsOn }) => {
+    ({ logicalId, type, physicalId, properties, deletionPolicy, updateReplacePolicy, updatePolicy, dependsOn }) => {
       return {
         logicalId,
         type,
@@ -48,6 +49,7 @@ function plain(input: ToResolve): ResolvedTemplate {
         properties,
         deletionPolicy,
         updateReplacePolicy,
+        updatePolicy,
         dependsOn,
       }
     },

@@ -9,6 +9,7 @@ export interface StackResource {
   readonly properties: JsonMap
   readonly deletionPolicy: string | undefined
   readonly updateReplacePolicy: string | undefined
+  readonly updatePolicy: JsonMap | undefined
   readonly dependsOn: readonly string[]
   readonly status: string
   readonly reason: string | undefined

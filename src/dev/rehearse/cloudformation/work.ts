@@ -1,9 +1,11 @@
+import type { JsonMap } from '../../../operations/cloudformation/index.ts'
 import type { Inventory } from './inventory.ts'
 import { inOrder } from './order.ts'
 import { keepsName } from './plan.ts'
 import type { ResolvedResource } from './resolver.ts'
 import { rulesOf } from './rules/index.ts'
 import { type Rule, type Subject, textAt, type World } from './rules/rule.ts'
+import { shiftTraffic } from './shifting.ts'
 import type { Stack, StackResource } from './stack.ts'
 
 /** An operation on a stack. It pauses after each event, so that others can see the stack in between. */
@@ -65,18 +67,30 @@ function refusalOfUpdate(before: ResolvedResource, after: ResolvedResource, worl
   return undefined
 }
 
+/** What a version or a deployment keeps of its function or its API. */
+function publishedBy(type: string, properties: JsonMap, inventory: Inventory): JsonMap | undefined {
+  if (type === 'AWS::Lambda::Version') {
+    return inventory.find('AWS::Lambda::Function', textAt(properties, 'FunctionName'))?.properties
+  }
+  if (type !== 'AWS::ApiGateway::Deployment') return undefined
+  return inventory.find('AWS::ApiGateway::RestApi', textAt(properties, 'RestApiId'))?.properties
+}
+
 function own(work: Work, { type, logicalId, physicalId, properties }: ResolvedResource): void {
   const before = work.inventory.find(type, physicalId)
   const { now } = work.world()
   const changed = before !== undefined && before.properties.AllocatedStorage !== properties.AllocatedStorage
   const storageChangedAt = changed ? now : before?.storageChangedAt
+  const published = before?.published ?? publishedBy(type, properties, work.inventory)
   work.inventory.put({
     type,
     id: physicalId,
     logicalId,
     properties,
     stackId: work.stack.id,
+    tags: { ...before?.tags, ...work.stack.tags },
     ...(storageChangedAt !== undefined && { storageChangedAt }),
+    ...(published !== undefined && { published }),
   })
 }
 
@@ -118,6 +132,12 @@ export function* updateResource(
     work.say({ ...before }, 'UPDATE_FAILED', refusal)
     yield
     return refusal
+  }
+  const stopped = yield* shiftTraffic(work, before, after)
+  if (stopped !== undefined) {
+    work.say({ ...before }, 'UPDATE_FAILED', stopped)
+    yield
+    return stopped
   }
   own(work, after)
   work.say(made, 'UPDATE_COMPLETE')

@@ -33,15 +33,22 @@ const anyMethod = 'x-amazon-apigateway-any-method'
 const integration = 'x-amazon-apigateway-integration'
 const payloadBytes = 10 * 1024 * 1024
 
-/** A private REST API of the templates, with its Lambda authorizer. */
+/** A REST API of the templates, with its Lambda authorizer. */
 export class RestApi {
   readonly #body: JsonMap
   readonly #id: string
   readonly #prefix: string
   readonly #binary: readonly string[]
   readonly #invoke: Invoke
+  /** By stage. */
+  readonly #variables: ReadonlyMap<string, JsonMap>
 
-  constructor({ physicalId, properties }: Resource, prefix: string, invoke: Invoke) {
+  constructor(
+    { api: { physicalId, properties }, stages }: { readonly api: Resource; readonly stages: readonly Resource[] },
+    prefix: string,
+    invoke: Invoke,
+  ) {
+    this.#variables = new Map(stages.map((one) => [one.physicalId, mapAt(one.properties, 'Variables')]))
     this.#body = mapAt(properties.Body)
     this.#id = physicalId
     this.#prefix = `${prefix}:${physicalId}`
@@ -106,6 +113,7 @@ export class RestApi {
           : Object.fromEntries(
               [...Map.groupBy(query, ([name]) => name)].map(([name, some]) => [name, some.map(([, value]) => value)]),
             ),
+      stageVariables: this.#variables.get(stage) ?? null,
       requestContext: {
         apiId: this.#id,
         stage,

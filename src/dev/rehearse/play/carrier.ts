@@ -37,7 +37,7 @@ export async function deliver(stage: RehearsedStage, table: string): Promise<rea
   if (resource === undefined || server === undefined) throw new Error('the stage has no database')
   const database = String(resource.properties.DBName)
   const open = String(resource.properties.Engine).startsWith('postgres') ? postgres : mariaDb
-  const { query, end } = await open(server.to, database)
+  const { query, end } = await open(server.inside ?? server.to, database)
   try {
     const rows = await query(`SELECT id, recipient FROM ${table} WHERE status = 0`)
     const found = rows.map(({ id, recipient }) => ({ id: String(id), recipient: String(recipient) }))

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { GatewayClient, type GatewayReport, parseCredentials } from '../../../client/index.ts'
 import { masterKeysFrom } from '../../../domain/seal.ts'
 import { addCustomer, type Context, type IssuedKey, issueKey } from '../../../operations/customers/index.ts'
-import { registryThrough } from '../../../registry/index.ts'
+import { openOperatorRegistry, registryThrough } from '../../../registry/index.ts'
 import type { RehearsedStage } from '../stage/stage.ts'
 import { deliver } from './carrier.ts'
 import { fetchThrough } from './customer.ts'
@@ -28,12 +28,26 @@ interface Played {
 
 const carrierList = z.object({ carriers: z.array(z.object({ queue: z.string(), table: z.string() })) })
 
-/** The operator at the command line: the registry behind the admin function, and the master key from its secret. */
-function operatorContext(stage: RehearsedStage): Context {
+/** The address of the registry, if it is a table that the gateway uses. */
+function registryTable({ resources, outputs, workshop }: RehearsedStage): string | undefined {
+  const gateway = resources.filter(({ type }) => type === 'AWS::Lambda::Function' || type === 'AWS::ECS::TaskDefinition')
+  const address = `dynamodb:${outputs.RegistryTable}`
+  const isUsed = gateway.some(({ properties }) => JSON.stringify(properties).includes(`"${address}"`))
+  return isUsed ? `${address}?endpoint=${workshop.emulators.dynamodb}` : undefined
+}
+
+/**
+ * The operator at the command line: the registry in its table, or behind the admin function, and the master key from its secret.
+ * @param table the address of the table
+ */
+async function operatorContext(stage: RehearsedStage, table: string | undefined): Promise<Context> {
   const user = `arn:aws:iam::${stage.workshop.place.account}:user/operator`
   const master = stage.workshop.secrets.text(stage.outputs.MasterKeySecretArn ?? '')
   return {
-    registry: registryThrough('the admin function', (request) => stage.admin(request, user)),
+    registry:
+      table === undefined
+        ? registryThrough('the admin function', (request) => stage.admin(request, user))
+        : await openOperatorRegistry(table),
     actor: { who: user, from: 'a rehearsal' },
     now: Date.now,
     masterKeys: async () => (master === undefined ? undefined : masterKeysFrom(master)),
@@ -88,7 +102,7 @@ async function newCustomer(
   stage: RehearsedStage,
   queue: string,
 ): Promise<{ live: IssuedKey; signing: IssuedKey; test: IssuedKey }> {
-  const context = operatorContext(stage)
+  const context = await operatorContext(stage, registryTable(stage))
   const { keys } = await addCustomer(context, {
     id: customer,
     quota: { day: 10 },
@@ -142,7 +156,8 @@ export async function playMessages(stage: RehearsedStage, tell: Tell, patienceMs
   if (carrier === undefined) throw new Error('the data stack names no carrier')
   try {
     const keys = await newCustomer(stage, carrier.queue)
-    step('the operator adds a customer through the admin function', true, customer)
+    const way = registryTable(stage) === undefined ? 'through the admin function' : 'in the table of the registry'
+    step(`the operator adds a customer ${way}`, true, customer)
     await playLive(played, clientFor(stage, keys.signing, 'live'), carrier.table, step)
     await playTest(played, clientFor(stage, keys.test, 'test'), step)
     const wrong = { ...keys.live, basic: `${customer}:wrong:${keys.live.credential.keyId}` }

@@ -36,6 +36,8 @@ export function keysSent(service: string, action: string): ServiceKeys {
 const assuming: Readonly<Record<string, ServiceKeys>> = {
   // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
   'ecs-tasks.amazonaws.com': both,
+  // https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html
+  'codedeploy.amazonaws.com': both,
   // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
   'vpc-flow-logs.amazonaws.com': both,
   // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html

@@ -14,6 +14,8 @@ export interface NamedServer {
   readonly port: number
   /** Where it listens on this machine. */
   readonly to: number
+  /** Where RDS itself reaches it; absent: there too. */
+  readonly inside?: number
   stop(): Promise<void>
 }
 

@@ -1,4 +1,5 @@
 import type { Sender } from '../rights/access.ts'
+import { functionOf } from '../template/functions-called.ts'
 import type { Resource } from '../template/resource.ts'
 import { Workload } from '../workload/workload.ts'
 import { type CodeFolders, functionCode, withCertificates } from './code.ts'
@@ -88,7 +89,7 @@ class StageFunction {
   }
 }
 
-/** The functions of a stage by ARN. */
+/** The functions of a stage by ARN. An alias has the function of its version. */
 export class Functions {
   readonly #functions: ReadonlyMap<string, StageFunction>
   readonly #workshop: Workshop
@@ -96,7 +97,13 @@ export class Functions {
 
   constructor(all: readonly Resource[], options: RunOptions) {
     const found = all.filter(({ type }) => type === 'AWS::Lambda::Function')
-    this.#functions = new Map(found.map((one) => [String(one.attribute('Arn')), new StageFunction(one, options)]))
+    const functions = new Map(found.map((one) => [one, new StageFunction(one, options)]))
+    const aliases = all.filter(({ type }) => type === 'AWS::Lambda::Alias')
+    const called = [
+      ...found.map((one) => [String(one.attribute('Arn')), functions.get(one)] as const),
+      ...aliases.map((one) => [one.physicalId, functions.get(functionOf(one.physicalId, all) ?? one)] as const),
+    ]
+    this.#functions = new Map(called.flatMap(([arn, one]) => (one === undefined ? [] : [[arn, one] as const])))
     this.#workshop = options.workshop
     this.#findings = options.findings
   }
@@ -122,6 +129,6 @@ export class Functions {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#functions.values()].map((one) => one.stop()))
+    await Promise.all([...new Set(this.#functions.values())].map((one) => one.stop()))
   }
 }

@@ -1,5 +1,6 @@
 import { recordOf } from '../../../domain/record.ts'
 import { isMap } from '../../../operations/cloudformation/index.ts'
+import { functionOf } from '../template/functions-called.ts'
 import type { Resource } from '../template/resource.ts'
 import type { Findings } from './findings.ts'
 import { type Functions, nameOf } from './functions.ts'
@@ -57,7 +58,7 @@ export class Pollers {
 
   async #poll(mapping: Resource): Promise<number> {
     const { FunctionName, EventSourceArn, BatchSize } = mapping.properties
-    const of = this.#all.find(({ type, physicalId }) => type === 'AWS::Lambda::Function' && physicalId === FunctionName)
+    const of = functionOf(FunctionName, this.#all)
     const queue = String(EventSourceArn)
     if (of === undefined || !this.#mayPoll(mapping, String(of.properties.Role), queue)) return 0
     const address = this.#workshop.emulators.sqs

@@ -77,7 +77,8 @@ export class RehearsedStage {
     const custom = new CustomResources(place)
     const unsigned = (incoming: Parameters<CustomResources['receive']>[0]) => custom.receive(incoming)
     const first = flattened(resolveStage(stacks, place))
-    const workshop = await openWorkshop({ all: first, place, folder, findings, unsigned, hosts })
+    const invoke = (arn: string, event: unknown): Promise<unknown> => functions.invoke(arn, event)
+    const workshop = await openWorkshop({ all: first, place, folder, findings, unsigned, hosts, invoke })
     workshop.secrets.put(trail.secretArn(place), trail.webhooks)
     const run = { workshop, findings, code: { root, packed: trail.packed }, onLine }
     let functions = new Functions(first, run)
@@ -112,8 +113,10 @@ export class RehearsedStage {
     return found
   }
 
-  /** A call of a customer, from the internet to the gateway and back. */
+  /** A call of a customer, from the internet to the gateway and back. The name leads to a balancer, or to a regional API. */
   async call(call: Call): Promise<CallAnswer> {
+    const domain = this.#regionalDomain()
+    if (domain !== undefined) return this.#toRegional(domain, call)
     const balancer = this.#one('AWS::ElasticLoadBalancingV2::LoadBalancer')
     const balancerId = balancer.physicalId
     const open = this.workshop.ways.reach({ kind: 'internet' }, { kind: 'workload', id: balancerId }, 443)
@@ -150,18 +153,59 @@ export class RehearsedStage {
   }
 
   async #toApi(balancer: Resource, call: Call): Promise<CallAnswer> {
-    const api = this.#one('AWS::ApiGateway::RestApi')
+    const api = this.#api('PRIVATE')
     const { VpcEndpointIds: endpoints } = recordOf(api.properties.EndpointConfiguration)
     const target = { kind: 'endpoint', id: String(Array.isArray(endpoints) ? endpoints[0] : '') } as const
     const way = this.workshop.ways.reach({ kind: 'workload', id: balancer.physicalId }, target, 443)
     if (!way.allowed) return this.#closed(nameOf(balancer), `cannot reach the API's endpoint: ${way.at}: ${way.reason}`)
     const called = this.workshop.access.mayCallApi(api.physicalId, target.id, call.target)
     if (!called.allowed) return this.#closed(nameOf(api), `does not answer calls of the balancer: ${called.reason}`)
+    return this.#rest(api).answer(forwardedBy(call, '10.40.32.20'))
+  }
+
+  /** The domain of the regional API, if the name leads there. Where DNS is elsewhere, it leads to the only front that there is. */
+  #regionalDomain(): Resource | undefined {
+    const find = (type: string) => this.resources.find((one) => one.type === type)
+    const domain = find('AWS::ApiGateway::DomainName')
+    const record = find('AWS::Route53::RecordSet')
+    if (record === undefined) return find('AWS::ElasticLoadBalancingV2::LoadBalancer') === undefined ? domain : undefined
+    const { DNSName } = recordOf(record.properties.AliasTarget)
+    return DNSName === domain?.attribute('RegionalDomainName') ? domain : undefined
+  }
+
+  #api(endpoint: string): Resource {
+    const found = this.resources.find(({ type, properties }) => {
+      const { Types } = recordOf(properties.EndpointConfiguration)
+      return type === 'AWS::ApiGateway::RestApi' && Array.isArray(Types) && Types.includes(endpoint)
+    })
+    if (found === undefined) throw new Error(`no stack makes an API of the type ${endpoint}`)
+    return found
+  }
+
+  #rest(api: Resource): RestApi {
     const { account, region } = this.workshop.place
-    const rest = new RestApi(api, `arn:aws:execute-api:${region}:${account}`, (arn, event, sourceArn) =>
+    const stages = this.resources.filter(
+      ({ type, properties }) => type === 'AWS::ApiGateway::Stage' && properties.RestApiId === api.physicalId,
+    )
+    return new RestApi({ api, stages }, `arn:aws:execute-api:${region}:${account}`, (arn, event, sourceArn) =>
       this.functions.invokeAs('apigateway.amazonaws.com', sourceArn, arn, event),
     )
-    return rest.answer(forwardedBy(call, '10.40.32.20'))
+  }
+
+  /** API Gateway finds the API and its stage by the domain, and appends the caller to X-Forwarded-For. */
+  async #toRegional(domain: Resource, call: Call): Promise<CallAnswer> {
+    const mapping = this.resources.find(
+      ({ type, properties }) => type === 'AWS::ApiGateway::BasePathMapping' && properties.DomainName === domain.physicalId,
+    )
+    if (mapping === undefined) return this.#closed(nameOf(domain), 'leads to no API')
+    const api = this.#api('REGIONAL')
+    const { address } = call
+    const headers = { ...call.headers, 'x-forwarded-proto': 'https', 'x-forwarded-port': '443' }
+    const forwarded = {
+      ...forwardedBy({ ...call, headers }, address),
+      target: `/${String(mapping.properties.Stage)}${call.target}`,
+    }
+    return this.#rest(api).answer(forwarded)
   }
 
   /** Calls the admin function by its URL, as the command line does. @param body what the function is asked */

@@ -5,7 +5,7 @@ import type { Place, Resource } from '../template/resource.ts'
 import type { Route } from '../workload/routes.ts'
 
 /** The services of AWS that the code of a stage calls, and those that ECS needs for a container. */
-const services = ['sqs', 'dynamodb', 's3', 'secretsmanager', 'logs', 'ec2', 'wafv2', 'ecr.api', 'ecr.dkr'] as const
+const services = ['sqs', 'dynamodb', 's3', 'secretsmanager', 'logs', 'ec2', 'wafv2', 'lambda', 'ecr.api', 'ecr.dkr'] as const
 
 /** Whether, and by what, each part of a stage reaches the others, by the network of the templates. */
 export class Ways {

@@ -9,6 +9,7 @@ import { type AwsCaller, AwsServer } from '../aws/server.ts'
 import {
   type Answer,
   emulated,
+  functionCalls,
   ipSets,
   networkInterfaces,
   objectStore,
@@ -18,7 +19,8 @@ import {
 } from '../aws/services.ts'
 import { AccessEvaluator, type Sender } from '../rights/access.ts'
 import { rightsOf } from '../rights/rights.ts'
-import { startDatabase } from '../servers/database.ts'
+import { startDatabase, type TokenDatabase } from '../servers/database.ts'
+import { type KnownKeys, refusalOf, type TokenRules } from '../servers/login/token.ts'
 import { type NamedServer, startRegistry } from '../servers/registry.ts'
 import { digits } from '../template/identities.ts'
 import type { Place, Resource } from '../template/resource.ts'
@@ -36,6 +38,8 @@ export interface WorkshopOptions {
   readonly unsigned: (incoming: Incoming) => Promise<Answer | undefined>
   /** Slack, and other hosts of the internet, by name. */
   readonly hosts: Readonly<Record<string, Service>>
+  /** Invokes a function for a caller that may. @throws Error the function's own */
+  readonly invoke: (functionArn: string, event: unknown) => Promise<unknown>
 }
 
 /** Keys for a workload, as the role's temporary credentials. */
@@ -74,6 +78,9 @@ function ofType(all: readonly Resource[], type: string): Resource {
   return found
 }
 
+/** Keys of workloads, by their access key. */
+type Keys = Map<string, TemporaryKeys & { readonly caller: AwsCaller }>
+
 /** Starts what a stage needs around its code. @throws Problem `check-failed` if a program is not installed */
 export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> {
   const { all, place, folder, findings } = options
@@ -89,15 +96,18 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
   try {
     const emulators = await startEmulators(all, folder)
     stops.push(() => emulators.stop())
+    const access = new AccessEvaluator(rightsOf(all), place)
+    const keys: Keys = new Map()
+    const nodes = all.filter(({ type }) => type === 'AWS::ElastiCache::ReplicationGroup')
+    const admits = admitting({ keys, access, place, findings })
     const starting = await Promise.allSettled([
-      startRegistry(ofType(all, 'AWS::ElastiCache::ReplicationGroup'), { folder, authority: amazon, secrets }),
-      startDatabase(ofType(all, 'AWS::RDS::DBInstance'), { folder, authority: rds, secrets, all }),
+      ...nodes.map((one) => startRegistry(one, { folder, authority: amazon, secrets })),
+      startDatabase(ofType(all, 'AWS::RDS::DBInstance'), { folder, authority: rds, secrets, all, admits }),
     ])
     const servers = starting.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
     stops.push(...servers.map((server) => () => server.stop()))
     const failed = starting.find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
-    const access = new AccessEvaluator(rightsOf(all), place)
     const aws = await AwsServer.start({
       place,
       access,
@@ -106,7 +116,7 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
         `*.s3.${place.region}.amazonaws.com`,
         'hooks.slack.com',
       ]),
-      services: servicesOf(emulators, secrets, place),
+      services: { ...servicesOf(emulators, secrets, place), lambda: functionCalls((...call) => options.invoke(...call)) },
       hosts: options.hosts,
       unsigned: options.unsigned,
       onDenied: ({ caller, action, resource, reason }) => findings.add(caller, `AWS denies ${action} on ${resource}: ${reason}`),
@@ -122,7 +132,7 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
       awsPort: aws.port,
       certificates: { amazon: amazon.certFile, both },
       authorityFile: amazon.certFile,
-      keysFor: (name, sender) => admitted(aws, { name, sender }),
+      keysFor: (name, sender) => admitted(aws, keys, { name, sender }),
       stop,
     }
   } catch (error) {
@@ -142,8 +152,34 @@ function servicesOf(emulators: Emulators, secrets: Secrets, place: Place): Reado
   }
 }
 
-function admitted(aws: AwsServer, caller: AwsCaller): TemporaryKeys {
+/** Decides on tokens for the database by the keys of workloads and their policies. */
+function admitting({
+  keys,
+  access,
+  place,
+  findings,
+}: {
+  readonly keys: Keys
+  readonly access: AccessEvaluator
+  readonly place: Place
+  readonly findings: Findings
+}): (token: string, user: string, database: TokenDatabase) => boolean {
+  const known = (id: string): KnownKeys | undefined => {
+    const found = keys.get(id)
+    return found && { ...found, name: found.caller.name, sender: found.caller.sender('rds-db') }
+  }
+  return (token, user, database) => {
+    const evaluate: TokenRules['evaluate'] = (sender, request) => access.evaluate(sender, request)
+    const refused = refusalOf(token, user, { ...database, ...place, keys: known, evaluate })
+    if (refused !== undefined) findings.add(refused.by ?? database.host, refused.reason)
+    return refused === undefined
+  }
+}
+
+function admitted(aws: AwsServer, keys: Keys, caller: AwsCaller): TemporaryKeys {
   const accessKeyId = `ASIA${digits(caller.name).slice(0, 16).toUpperCase()}`
   aws.admit(accessKeyId, caller)
-  return { accessKeyId, secretAccessKey: randomBytes(30).toString('base64'), sessionToken: randomBytes(60).toString('base64') }
+  const [secretAccessKey, sessionToken] = [randomBytes(30).toString('base64'), randomBytes(60).toString('base64')]
+  keys.set(accessKeyId, { accessKeyId, secretAccessKey, sessionToken, caller })
+  return { accessKeyId, secretAccessKey, sessionToken }
 }

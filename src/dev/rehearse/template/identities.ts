@@ -54,6 +54,11 @@ const queueName = named('QueueName')
 const roleName = named('RoleName')
 const bucketName = lower('BucketName')
 const functionName = named('FunctionName')
+const functionNamed = (of: Identified): string => String(of.property('FunctionName'))
+/** Lambda counts versions. Here the number comes from the name in the template, which differs for each version. */
+const versionNumber: Reading = (of) => String(1 + Number.parseInt(own(of).slice(0, 6), 16))
+const versionArn: Reading = (of) => arn('lambda', of, `function:${functionNamed(of)}:${versionNumber(of)}`)
+const aliasArn: Reading = (of) => arn('lambda', of, `function:${functionNamed(of)}:${String(of.property('Name'))}`)
 const logGroupName = named('LogGroupName')
 const databaseName = lower('DBInstanceIdentifier')
 const repositoryName = lower('RepositoryName')
@@ -122,6 +127,10 @@ const identities: Readonly<Record<string, Identity>> = {
     attributes: { FunctionUrl: (of) => `https://${own(of).slice(0, 32)}.lambda-url.${of.place.region}.on.aws/` },
   },
   'AWS::Lambda::EventSourceMapping': { ref: keyId, attributes: { Id: keyId } },
+  'AWS::Lambda::Version': { ref: versionArn, attributes: { FunctionArn: versionArn, Version: versionNumber } },
+  'AWS::Lambda::Alias': { ref: aliasArn, attributes: { AliasArn: aliasArn } },
+  'AWS::CodeDeploy::Application': { ref: named('ApplicationName') },
+  'AWS::CodeDeploy::DeploymentGroup': { ref: named('DeploymentGroupName') },
   'AWS::Logs::LogGroup': { ref: logGroupName, attributes: { Arn: (of) => arn('logs', of, `log-group:${logGroupName(of)}:*`) } },
   'AWS::S3::Bucket': {
     ref: bucketName,
@@ -215,6 +224,13 @@ const identities: Readonly<Record<string, Identity>> = {
     attributes: { RestApiId: (of) => own(of).slice(0, 10), RootResourceId: (of) => own(of).slice(10, 20) },
   },
   'AWS::ApiGateway::Deployment': { ref: (of) => own(of).slice(0, 6) },
+  'AWS::ApiGateway::DomainName': {
+    ref: named('DomainName'),
+    attributes: {
+      RegionalDomainName: (of) => `d-${own(of).slice(0, 10)}.execute-api.${of.place.region}.amazonaws.com`,
+      RegionalHostedZoneId: () => 'Z20JF4UZKIW1U8',
+    },
+  },
   'AWS::ApiGateway::Stage': { ref: named('StageName') },
   'AWS::WAFv2::WebACL': {
     ref: (of) => `${named('Name')(of)}|${keyId(of)}|REGIONAL`,

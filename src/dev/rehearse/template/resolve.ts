@@ -185,9 +185,13 @@ class Resolution implements Scope {
   }
 
   resource(logicalId: string): Resource {
-    const { Type, DeletionPolicy, UpdateReplacePolicy, DependsOn, Properties } = section(this.#resources, logicalId)
+    const { Type, DeletionPolicy, UpdatePolicy, UpdateReplacePolicy, DependsOn, Properties } = section(this.#resources, logicalId)
     const place = `Resources.${logicalId}`
-    const named = namedIn(Properties ?? null, (id) => Object.hasOwn(this.#resources, id) && this.exists(id))
+    const named = namedIn(
+      [Properties ?? null, UpdatePolicy ?? null],
+      (id) => Object.hasOwn(this.#resources, id) && this.exists(id),
+    )
+    const updatePolicy = resolved(UpdatePolicy ?? null, this, `${place}.UpdatePolicy`)
     return {
       stack: this.#input.name,
       logicalId,
@@ -196,6 +200,7 @@ class Resolution implements Scope {
       properties: this.properties(logicalId),
       deletionPolicy: scalarText(resolved(DeletionPolicy ?? null, this, place)),
       updateReplacePolicy: scalarText(resolved(UpdateReplacePolicy ?? null, this, place)),
+      updatePolicy: isMap(updatePolicy) ? updatePolicy : undefined,
       dependsOn: [...new Set([...textsOf(DependsOn).filter((id) => this.exists(id)), ...named])],
       attribute: (name) => this.attribute(logicalId, name, place),
     }

@@ -18,7 +18,9 @@ export interface Resource {
   readonly properties: JsonMap
   readonly deletionPolicy: string | undefined
   readonly updateReplacePolicy: string | undefined
-  /** The logical ids of what has to exist before it, named by `DependsOn` or by a function in its properties. */
+  /** `UpdatePolicy`; undefined if it has none, or takes `AWS::NoValue`. */
+  readonly updatePolicy: JsonMap | undefined
+  /** The logical ids of what has to exist before it, named by `DependsOn` or by a function in it. */
   readonly dependsOn: readonly string[]
   /** A value of `Fn::GetAtt`. @throws Unresolvable if the type has no such attribute */
   attribute(name: string): Json

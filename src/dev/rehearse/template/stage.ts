@@ -1,6 +1,6 @@
 import type { StackKey } from '../../../domain/stage.ts'
 import { readSections } from '../../../operations/cloudformation/index.ts'
-import { type Input, inputValues, type StackPlan, sentParameters } from '../../../operations/stacks/index.ts'
+import { type Input, inputValues, type StackPlan, sentParameters, withVersions } from '../../../operations/stacks/index.ts'
 import type { CustomAnswers } from './identities.ts'
 import { resolveStack } from './resolve.ts'
 import type { Place, ResolvedStack } from './resource.ts'
@@ -37,9 +37,9 @@ export function resolveStage(
   const imports: Record<string, string> = {}
   const outputs = new Map<StackKey, Readonly<Record<string, string>>>()
   for (const { key, name, templateBody, parameters, inputs } of stacks) {
-    const template = readSections(templateBody, { name, code: 'config-invalid' })
     const { known } = inputValues(inputs, (from) => outputs.get(from))
     const sent = { ...parameters, ...known }
+    const template = readSections(withVersions(templateBody, sent), { name, code: 'config-invalid' })
     const stack = resolveStack({ name, template, parameters: sent, place, imports, ...(answers && { answers }) })
     if (key !== undefined) outputs.set(key, stack.outputs)
     Object.assign(imports, stack.exports)

@@ -3,11 +3,20 @@ import { type AwsPlace, callAws, clientOptions, type SigningCredentials } from '
 import { Problem } from '../../../domain/problem.ts'
 import type { Check, Places } from '../check.ts'
 
+/** What the last comparison of a stack with its resources found. */
+export interface Drift {
+  /** As CloudFormation says it: `NOT_CHECKED`, `IN_SYNC`, `DRIFTED` or `UNKNOWN`. */
+  readonly status: string
+  /** Milliseconds since 1970. */
+  readonly checkedAt: number | undefined
+}
+
 /** A CloudFormation stack, as far as the checks need it. */
 export interface Stack {
   readonly status: string
   readonly outputs: Readonly<Record<string, string>>
   readonly parameters: Readonly<Record<string, string>>
+  readonly drift: Drift
 }
 
 /** The AWS account and region of a stage. */
@@ -31,7 +40,9 @@ async function describe(client: CloudFormationClient, StackName: string): Promis
     if (found === undefined) return undefined
     const pairs = (found.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])
     const values = (found.Parameters ?? []).map(({ ParameterKey = '', ParameterValue = '' }) => [ParameterKey, ParameterValue])
+    const { StackDriftStatus, LastCheckTimestamp } = found.DriftInformation ?? {}
     return {
+      drift: { status: StackDriftStatus ?? 'NOT_CHECKED', checkedAt: LastCheckTimestamp?.getTime() },
       status: found.StackStatus ?? 'unknown',
       outputs: Object.fromEntries(pairs),
       parameters: Object.fromEntries(values),

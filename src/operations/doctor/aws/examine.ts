@@ -3,6 +3,7 @@ import { type Account, openAccount, skippedCheck } from './account.ts'
 import { checkAlerts } from './alerts.ts'
 import { checkBudget } from './budget.ts'
 import { checkAwsClock } from './clock.ts'
+import { checkDrift } from './drift.ts'
 import { checkQuotas } from './quotas.ts'
 import { checkStacks } from './stacks.ts'
 import { checkTrail } from './trail.ts'
@@ -13,6 +14,7 @@ type Probe = (account: Account, signal: AbortSignal) => Promise<Check[]>
 /** The checks, which run in parallel. A failure does not affect the others. */
 const probes: readonly (readonly [name: string, probe: Probe])[] = [
   ['stacks', checkStacks],
+  ['drift', checkDrift],
   ['clock aws', checkAwsClock],
   ['trail', checkTrail],
   ['waf', checkWaf],

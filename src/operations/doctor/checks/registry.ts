@@ -3,7 +3,14 @@ import { defaultRoutesDocument, defaultRoutesFrom } from '../../../domain/defaul
 import { apigw } from '../../../domain/next-step.ts'
 import { Problem } from '../../../domain/problem.ts'
 import type { Route } from '../../../domain/route.ts'
-import { fixOf, type OperatorRegistry, openOperatorRegistry } from '../../../registry/index.ts'
+import {
+  type Freeze,
+  fixOf,
+  freezeFrom,
+  frozenDocument,
+  type OperatorRegistry,
+  openOperatorRegistry,
+} from '../../../registry/index.ts'
 import { type Check, failed, type Places } from '../check.ts'
 import { clockCheck } from './clock.ts'
 import { sendingBlockers } from './customers.ts'
@@ -20,14 +27,26 @@ export interface RegistryFindings {
 async function checkHealth(registry: OperatorRegistry): Promise<Check[]> {
   const { engine, version, aspects } = await registry.health()
   const detail = `${registry.address} (${engine} ${version})`
+  const frozen = (await registry.document(frozenDocument))?.text
   return [
     { name: 'registry', state: 'ok', detail },
+    ...(frozen === undefined ? [] : [frozenCheck(registry.address, freezeFrom(frozen))]),
     ...aspects.map(({ about, what, fix, severe }): Check => {
       const name = `registry ${about}`
       if (fix === undefined) return { name, state: 'ok', detail: what }
       return { name, state: severe ? 'fail' : 'warn', detail: what, fix }
     }),
   ]
+}
+
+/** A registry that was moved refuses every call, so that no gateway that was forgotten admits calls there. */
+function frozenCheck(address: string, { to, complete }: Freeze): Check {
+  const name = 'registry frozen'
+  if (complete) {
+    return { name, state: 'fail', detail: `it was moved to ${to}, and refuses every call`, fix: `use ${to}` }
+  }
+  const detail = `it is being copied to ${to}, and refuses every call`
+  return { name, state: 'fail', detail, fix: apigw('registry copy', '--from', address, '--to', to) }
 }
 
 /** Quotas and keys use the registry's clock. A SQLite file uses the local clock. */

@@ -21,7 +21,7 @@ function times(price: number | undefined, count: number): number | undefined {
 
 const monthly = (hourly: number | undefined) => times(hourly, hoursAMonth)
 
-export const zones = 2
+const zones = 2
 
 const database: Billing = (properties, of, price) => {
   const instanceClass = of.text(properties.DBInstanceClass)
@@ -60,7 +60,8 @@ const balancer: Billing = (_properties, _of, price) => [
 const endpoint: Billing = (properties, of, price) => {
   // Gateway endpoints, of S3 and DynamoDB, are free.
   if (of.text(properties.VpcEndpointType) !== 'Interface') return []
-  const count = properties.SubnetIds === undefined ? 1 : zones
+  const subnets = of.value(properties.SubnetIds)
+  const count = Array.isArray(subnets) ? subnets.length : subnets === undefined ? 1 : zones
   return [{ part: 'interface endpoints', unit: 'zone', count, dollarsEach: monthly(price.endpointHour) }]
 }
 

@@ -6,6 +6,7 @@ import { billings, type Part } from './billed.ts'
 import { type Egress, egressOf, trafficCost } from './egress.ts'
 import { type Prices, pricesOf } from './prices.ts'
 import { type MadeResource, StackProperties } from './properties.ts'
+import { type RegistryCost, registryCost } from './registry.ts'
 import { freeTypes, type Usage, usages } from './usage.ts'
 
 /** One fixed cost: what it costs a month without any traffic. */
@@ -24,6 +25,8 @@ export interface Cost {
   readonly atLeast: boolean
   /** The cost of both egress options; null if the network stack is not included. */
   readonly egress: Egress | null
+  /** What a registry in DynamoDB costs by calls; null without one. */
+  readonly registry: RegistryCost | null
   /** What depends on traffic, and is not part of the sum. */
   readonly usage: readonly Usage[]
   readonly source: string
@@ -88,6 +91,10 @@ function usageOf(types: ReadonlySet<string>, price: Prices): Usage[] {
   return [...new Map(all.map((one) => [one.what, one])).values()]
 }
 
+function hasTable(plan: StackPlan): boolean {
+  return plan.key === 'data' && planParameters(plan).Registries !== 'redis'
+}
+
 /** The fixed monthly cost of some stacks. A part whose price in the region is unknown is a line without a price. */
 export function monthlyCost(plans: readonly StackPlan[], region: string): Cost {
   const price = pricesOf(region)
@@ -101,6 +108,7 @@ export function monthlyCost(plans: readonly StackPlan[], region: string): Cost {
     dollarsAMonth: cents(lines.reduce((all, { dollarsAMonth }) => all + (dollarsAMonth ?? 0), 0)),
     atLeast: lines.some(({ dollarsAMonth }) => dollarsAMonth === null),
     egress,
+    registry: plans.some(hasTable) ? registryCost(price) : null,
     usage: usageOf(new Set(stacks.flatMap(({ made }) => made.map(({ type }) => type))), price),
     source: price.source,
   }

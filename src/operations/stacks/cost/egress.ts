@@ -1,6 +1,5 @@
 import type { StackPlan } from '../plan.ts'
 import { effectiveParameters, interfaceEndpoints, mapped } from '../template.ts'
-import { zones } from './billed.ts'
 import { hoursAMonth, type Prices } from './prices.ts'
 
 type EgressMode = 'endpoints' | 'nat' | 'none'
@@ -33,7 +32,7 @@ export function egressOf({ template, parameters }: StackPlan, price: Prices): Eg
   const values = effectiveParameters(template, parameters)
   const gigabytes = Number(values.MonthlyGigabytes)
   const gateways = hoursAMonth * Number(values.NatGateways)
-  const endpointHours = hoursAMonth * zones * interfaceEndpoints(template, values.Containers === 'yes')
+  const endpointHours = hoursAMonth * Number(values.EndpointZones) * interfaceEndpoints(template, values.Containers === 'yes')
   return {
     endpoints: sum([price.endpointHour, endpointHours], [price.endpointGigabyte, gigabytes]),
     nat: sum([price.natHour, gateways], [price.publicAddressHour, gateways], [price.natGigabyte, gigabytes]),

@@ -25,9 +25,9 @@ export const usages: Readonly<Record<string, UsageOf>> = {
   // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html).
   'AWS::ApiGateway::Stage': (price) => [each('detailed metrics of the API', 'metric and month', price.metricMonth)],
   'AWS::DynamoDB::Table': (price) => [
-    each('ledger writes', 'million', price.tableWrite, million),
-    each('ledger reads', 'million', price.tableRead, million),
-    each('ledger storage', 'GB and month', undefined),
+    each('writes to tables', 'million units', price.tableWrite, million),
+    each('reads of tables', 'million units', price.tableRead, million),
+    each('storage of tables', 'GB and month', undefined),
   ],
   'AWS::EC2::FlowLog': logs,
   'AWS::ECR::Repository': () => [each('container images', 'GB and month', undefined)],
@@ -52,52 +52,76 @@ export const usages: Readonly<Record<string, UsageOf>> = {
   'AWS::WAFv2::WebACL': (price) => [each('firewall requests', 'million', price.firewallRequest, million)],
 }
 
-/**
- * Types that cost nothing themselves. Aliases in Route 53 to a load balancer are free (https://aws.amazon.com/route53/pricing/),
- * the hosted zone is not made by a stack. Certificates of ACM, the first two budgets, the Access Analyzer for outside access,
- * rules of EventBridge and scaling are free.
- */
-export const freeTypes: ReadonlySet<string> = new Set([
-  'AWS::AccessAnalyzer::Analyzer',
-  'AWS::ApiGateway::Deployment',
-  'AWS::ApplicationAutoScaling::ScalableTarget',
-  'AWS::ApplicationAutoScaling::ScalingPolicy',
-  'AWS::Budgets::Budget',
-  'AWS::CertificateManager::Certificate',
-  'AWS::EC2::InternetGateway',
-  'AWS::EC2::NetworkAcl',
-  'AWS::EC2::NetworkAclEntry',
-  'AWS::EC2::Route',
-  'AWS::EC2::RouteTable',
-  'AWS::EC2::SecurityGroup',
-  'AWS::EC2::SecurityGroupEgress',
-  'AWS::EC2::SecurityGroupIngress',
-  'AWS::EC2::Subnet',
-  'AWS::EC2::SubnetNetworkAclAssociation',
-  'AWS::EC2::SubnetRouteTableAssociation',
-  'AWS::EC2::VPC',
-  'AWS::EC2::VPCGatewayAttachment',
-  'AWS::ECS::Cluster',
-  'AWS::ECS::TaskDefinition',
-  'AWS::ElastiCache::ParameterGroup',
-  'AWS::ElastiCache::SubnetGroup',
-  'AWS::ElasticLoadBalancingV2::Listener',
-  'AWS::ElasticLoadBalancingV2::ListenerRule',
-  'AWS::ElasticLoadBalancingV2::TargetGroup',
+/** Types that cost nothing themselves, with the reason. */
+const free: readonly (readonly [reason: string, types: readonly string[]])[] = [
+  [
+    'networks, routes and rules are not billed, what goes through gateways and endpoints is (https://aws.amazon.com/vpc/pricing/)',
+    [
+      'AWS::EC2::InternetGateway',
+      'AWS::EC2::NetworkAcl',
+      'AWS::EC2::NetworkAclEntry',
+      'AWS::EC2::Route',
+      'AWS::EC2::RouteTable',
+      'AWS::EC2::SecurityGroup',
+      'AWS::EC2::SecurityGroupEgress',
+      'AWS::EC2::SecurityGroupIngress',
+      'AWS::EC2::Subnet',
+      'AWS::EC2::SubnetNetworkAclAssociation',
+      'AWS::EC2::SubnetRouteTableAssociation',
+      'AWS::EC2::VPC',
+      'AWS::EC2::VPCGatewayAttachment',
+    ],
+  ],
+  ['IAM is free (https://aws.amazon.com/iam/)', ['AWS::IAM::Group', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Role']],
+  [
+    'findings on outside access are free (https://aws.amazon.com/iam/access-analyzer/pricing/)',
+    ['AWS::AccessAnalyzer::Analyzer'],
+  ],
+  [
+    'public certificates are free (https://aws.amazon.com/certificate-manager/pricing/)',
+    ['AWS::CertificateManager::Certificate'],
+  ],
+  [
+    'budgets without actions are free (https://aws.amazon.com/aws-cost-management/aws-budgets/pricing/)',
+    ['AWS::Budgets::Budget'],
+  ],
+  [
+    'aliases to a load balancer are free; no stack makes the zone (https://aws.amazon.com/route53/pricing/)',
+    ['AWS::Route53::RecordSet'],
+  ],
+  ['rules for events of AWS are free (https://aws.amazon.com/eventbridge/pricing/)', ['AWS::Events::Rule']],
+  [
+    'scaling is free, and its alarms are part of it',
+    ['AWS::ApplicationAutoScaling::ScalableTarget', 'AWS::ApplicationAutoScaling::ScalingPolicy'],
+  ],
+  [
+    'a setting of something that has a line of its own',
+    [
+      'AWS::ApiGateway::BasePathMapping',
+      'AWS::ApiGateway::Deployment',
+      'AWS::ApiGateway::DomainName',
+      'AWS::ECS::Cluster',
+      'AWS::ECS::TaskDefinition',
+      'AWS::ElastiCache::ParameterGroup',
+      'AWS::ElastiCache::SubnetGroup',
+      'AWS::ElasticLoadBalancingV2::Listener',
+      'AWS::ElasticLoadBalancingV2::ListenerRule',
+      'AWS::ElasticLoadBalancingV2::TargetGroup',
+      'AWS::Lambda::EventInvokeConfig',
+      'AWS::Lambda::Permission',
+      'AWS::Lambda::Url',
+      'AWS::RDS::DBParameterGroup',
+      'AWS::RDS::DBSubnetGroup',
+      'AWS::S3::BucketPolicy',
+      'AWS::SNS::Subscription',
+      'AWS::SNS::TopicPolicy',
+      'AWS::SQS::QueuePolicy',
+      'AWS::WAFv2::WebACLAssociation',
+    ],
+  ],
+]
 
-  'AWS::Events::Rule',
-  'AWS::IAM::Group',
-  'AWS::IAM::ManagedPolicy',
-  'AWS::IAM::Role',
-  'AWS::Lambda::EventInvokeConfig',
-  'AWS::Lambda::Permission',
-  'AWS::Lambda::Url',
-  'AWS::RDS::DBParameterGroup',
-  'AWS::RDS::DBSubnetGroup',
-  'AWS::Route53::RecordSet',
-  'AWS::S3::BucketPolicy',
-  'AWS::SNS::Subscription',
-  'AWS::SNS::TopicPolicy',
-  'AWS::SQS::QueuePolicy',
-  'AWS::WAFv2::WebACLAssociation',
-])
+/** The reason why each of these types costs nothing. */
+export const freeTypes: ReadonlyMap<string, string> = new Map(
+  free.flatMap(([reason, types]) => types.map((type) => [type, reason] as const)),
+)

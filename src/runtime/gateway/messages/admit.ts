@@ -2,6 +2,7 @@ import { addressKey } from '../../../domain/address.ts'
 import type { Admission, AdmitRequest, IdempotencyClaim } from '../../../domain/admission.ts'
 import { defaultRoutesDocument, defaultRoutesFrom, servingRoute } from '../../../domain/default-routes.ts'
 import { randomId } from '../../../domain/ids.ts'
+import { Problem } from '../../../domain/problem.ts'
 import { type Api, type RoutePlan, routePlanFrom, routePlanText } from '../../../domain/route.ts'
 import { tokenExpired, toleranceMs } from '../authentication/tokens.ts'
 import type { Call } from './call.ts'
@@ -95,7 +96,8 @@ async function ask(call: Call, request: AdmitRequest): Promise<Decided | OtherPo
     return decided
   } catch (error) {
     // A missing answer is not a refusal: the registry may have taken the units, or may do so when it resumes.
-    if (units > 0) settlements.unanswered(request)
+    const isRefused = error instanceof Problem && error.code === 'registry-frozen'
+    if (units > 0 && !isRefused) settlements.unanswered(request)
     throw error
   }
 }

@@ -68,6 +68,8 @@ const changes: Readonly<Record<string, (base: DeploySettings) => DeploySettings>
   'one zone for the database': (base) => ({ ...base, parameters: { ...base.parameters, data: { DatabaseMultiAz: false } } }),
   'two registry replicas': (base) => ({ ...base, parameters: { ...base.parameters, data: { RegistryReplicas: 2 } } }),
   'three registry shards': (base) => ({ ...base, parameters: { ...base.parameters, data: { RegistryShards: 3 } } }),
+  'one endpoint zone': (base) => ({ ...base, endpointZones: 1 }),
+  'one registry node': (base) => ({ ...base, registryNodes: 1 }),
   'another network': (base) => ({ ...base, parameters: { ...base.parameters, network: { Cidr: '10.50.0.0/16' } } }),
 }
 

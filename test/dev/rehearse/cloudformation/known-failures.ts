@@ -25,6 +25,8 @@ const everyChange: Failures = {
     ['another network'],
   'RegistryReplicas of data cannot change from 1 to 2: CloudFormation would replace the registry with an empty one, without customers, keys and quotas.':
     ['two registry replicas'],
+  'RegistryReplicas of data cannot change from 1 to 0: CloudFormation would replace the registry with an empty one, without customers, keys and quotas.':
+    ['one registry node'],
 }
 const toPostgres: Failures = { [otherEngine('mariadb', 'postgres')]: ['engine: postgres'] }
 

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { Inventory } from '../../../../src/dev/rehearse/cloudformation/inventory.ts'
+import { Inventory, noFacts } from '../../../../src/dev/rehearse/cloudformation/inventory.ts'
 import { freshAccount, usedAccount } from '../../../../src/dev/rehearse/cloudformation/quotas.ts'
 import { rulesOf, typesWithRules } from '../../../../src/dev/rehearse/cloudformation/rules/index.ts'
 import type { Rule, Subject, TypeRules, UpdateRule, World } from '../../../../src/dev/rehearse/cloudformation/rules/rule.ts'
@@ -11,22 +11,26 @@ import { front } from './refusals/front.ts'
 import { messaging } from './refusals/messaging.ts'
 import { network } from './refusals/network.ts'
 import { now, type RefusalCase } from './refusals/refusal-case.ts'
+import { releases } from './refusals/releases.ts'
 import { account, deploy, place, whyFailed } from './world.ts'
 
-const cases = [...control, ...data, ...front, ...messaging, ...network]
+const cases = [...control, ...data, ...front, ...messaging, ...network, ...releases]
 
 function worldOf({ type, id = 'it', existing = [], facts = {}, quotas = {}, deletedMsAgo }: RefusalCase): World {
   const inventory = new Inventory()
   if (deletedMsAgo !== undefined) inventory.remove(type, id, now - deletedMsAgo)
-  for (const [existingType, name, properties = {}, storageChangedAt] of existing) {
+  for (const [existingType, name, properties = {}, storageChangedAt, published] of existing) {
     const thing = { type: existingType, id: name, properties, logicalId: name, stackId: undefined }
-    inventory.put({ ...thing, ...(storageChangedAt !== undefined && { storageChangedAt }) })
+    inventory.put({
+      ...thing,
+      ...(storageChangedAt !== undefined && { storageChangedAt }),
+      ...(published !== undefined && { published }),
+    })
   }
-  const nothing = { objects: new Map(), images: new Map(), members: new Map(), attachments: new Map() }
   return {
     ...place,
     inventory,
-    facts: { ...nothing, hostedZones: undefined, certificates: undefined, ...facts },
+    facts: { ...noFacts(), ...facts },
     quotas: { ...freshAccount, ...quotas },
     now,
   }

@@ -22,13 +22,18 @@ export const needs: Readonly<Record<string, Needs>> = {
   'apigw-prod-worker/ReportsFunction': { inside: ['database'], services: ['secretsmanager', 'dynamodb'] },
   'apigw-prod-worker/Service': { inside: ['database'], services: ['sqs', 'dynamodb', ...fargate] },
   'apigw-prod-admin/Function': { inside: ['registry'], services: ['secretsmanager'] },
-  // A custom resource answers CloudFormation by a URL of S3.
-  'apigw-prod-data/DatabaseUserFunction': { inside: ['database'], services: ['secretsmanager', 's3'] },
+  'apigw-prod-data/DatabaseLoginFunction': { inside: ['database'], services: [] },
   'apigw-prod-edge/Balancer': { inside: ['gateway'], services: [] },
 }
 
-/** What functions outside the network call: EC2 and WAF, and S3 with the answers of custom resources. */
-const outside = ['ec2', 'wafv2', 's3']
+/** What functions outside the network call: S3 with the answers of custom resources, and what solo needs for a call. */
+const outside = ['ec2', 'wafv2', 's3', 'lambda', 'secretsmanager', 'sqs', 'dynamodb']
+
+/** What a function needs where the worker logs in with IAM and leaves dead letters to SQS: nothing that has no free endpoint. */
+const soloServices: Readonly<Record<string, readonly string[]>> = {
+  'apigw-prod-worker/WorkerFunction': [],
+  'apigw-prod-worker/ReportsFunction': ['dynamodb'],
+}
 
 const installation = shipped()
 
@@ -50,16 +55,21 @@ export function tcp(from: Source, to: Target, port: number): Question {
 export function insideOf({
   front,
   engine,
+  size,
+  registry,
+  transition,
 }: DeploySettings): Readonly<Record<string, { readonly to: Target; readonly port: number }>> {
   const workload = (id: string, port: number) => ({ to: { kind: 'workload', id } as const, port })
   const gateway =
     front === 'container'
       ? workload('apigw-prod-gateway/Service', 8080)
       : { to: { kind: 'endpoint', id: 'apigw-prod-gateway/ApiEndpoint' } as const, port: 443 }
+  const isSolo = size === 'solo' && transition !== true
+  const hasNodes = transition === true || (registry ?? (isSolo ? 'dynamodb' : 'redis')) === 'redis'
   return {
-    registry: workload('apigw-prod-data/Registry', 6379),
+    ...(hasNodes && { registry: workload('apigw-prod-data/Registry', 6379) }),
     database: workload('apigw-prod-data/Database', engine === 'postgres' ? 5432 : 3306),
-    gateway,
+    ...(!isSolo && { gateway }),
   }
 }
 
@@ -69,9 +79,12 @@ export function sourcesOf(network: Network): { readonly name: string; readonly k
 }
 
 /** The services of AWS that each source calls. */
-export function serviceCalls(network: Network): { readonly kind: string; readonly text: string; readonly question: Question }[] {
+export function serviceCalls(
+  network: Network,
+  { size }: DeploySettings = {},
+): { readonly kind: string; readonly text: string; readonly question: Question }[] {
   return sourcesOf(network).flatMap(({ name, kind, inVpc }) =>
-    (inVpc ? (needs[name]?.services ?? []) : outside).map((service) => ({
+    (inVpc ? ((size === 'solo' ? soloServices[name] : undefined) ?? needs[name]?.services ?? []) : outside).map((service) => ({
       kind: inVpc ? kind : 'outside',
       text: `${name} -> ${service}`,
       question: tcp(fromWorkload(name), { kind: 'service', service }, 443),
@@ -89,5 +102,5 @@ export function connectionsOf(network: Network, settings: DeploySettings): Quest
     }),
   )
   const callers = tcp({ kind: 'internet' }, { kind: 'workload', id: 'apigw-prod-edge/Balancer' }, 443)
-  return [...own, ...serviceCalls(network).map(({ question }) => question), callers]
+  return [...own, ...serviceCalls(network, settings).map(({ question }) => question), callers]
 }

@@ -5,7 +5,7 @@ import { rightsOf } from '../../../../src/dev/rehearse/rights/rights.ts'
 import { resolveStage, type SentStack } from '../../../../src/dev/rehearse/template/stage.ts'
 import type { StackKey } from '../../../../src/domain/stage.ts'
 import { templates } from '../../../../src/operations/trail/index.ts'
-import { least, place, sentStage, shipped } from '../stages.ts'
+import { least, place, sentStage, shipped, withChange } from '../stages.ts'
 
 const stage = await sentStage(least, shipped())
 const trail: SentStack = {
@@ -18,12 +18,9 @@ const trail: SentStack = {
 
 /** What AWS would be denied, after a template was changed. */
 function deniedAfter(key: StackKey | 'trail', from: string | RegExp, to: string): string[] {
-  const changed = [...stage, trail].map((stack) => {
-    if ((stack.key ?? 'trail') !== key) return stack
-    const templateBody = stack.templateBody.replace(from, to)
-    if (templateBody === stack.templateBody) throw new Error(`${key} has no ${from}`)
-    return { ...stack, templateBody }
-  })
+  const changedTrail = { ...trail, templateBody: trail.templateBody.replace(from, to) }
+  if (key === 'trail' && changedTrail.templateBody === trail.templateBody) throw new Error(`${key} has no ${from}`)
+  const changed = key === 'trail' ? [...stage, changedTrail] : [...withChange(stage, key, from, to), trail]
   const all = [...resolveStage(changed, place).values()].flatMap(({ resources }) => [...resources.values()])
   const access = new AccessEvaluator(rightsOf(all), place)
   return dutiesOf(all).flatMap((duty) => {
@@ -87,7 +84,7 @@ const faults: readonly {
     key: 'gateway',
     from: /\$\{Api\}\/live\/\*'/,
     to: "${Api}/other/*'",
-    finds: /Api calls apigw-prod-gateway: the policy of .*function:apigw-prod-gateway does not allow apigateway/,
+    finds: /Api calls apigw-prod-gateway: the policy of .*function:apigw-prod-gateway:live does not allow apigateway/,
   },
   {
     what: 'access logs that the bucket does not let in',

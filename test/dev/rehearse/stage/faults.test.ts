@@ -4,17 +4,12 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { playMessages, type Step } from '../../../../src/dev/rehearse/play/messages.ts'
 import { RehearsedStage } from '../../../../src/dev/rehearse/stage/stage.ts'
-import type { StackKey } from '../../../../src/domain/stage.ts'
-import { least, place, root, sentStage } from '../stages.ts'
+import type { DeploySettings, StackKey } from '../../../../src/domain/stage.ts'
+import { least, place, root, sentStage, withChange } from '../stages.ts'
 
 /** Runs a stage with one template changed. @returns the first step that failed, and what was found */
-async function brokenStage(key: StackKey, from: string | RegExp, to: string) {
-  const stacks = (await sentStage(least, root)).map((stack) => {
-    if (stack.key !== key) return stack
-    const templateBody = stack.templateBody.replace(from, to)
-    if (templateBody === stack.templateBody) throw new Error(`${key} has no ${from}`)
-    return { ...stack, templateBody }
-  })
+async function brokenStage(settings: DeploySettings, key: StackKey, from: string | RegExp, to: string) {
+  const stacks = withChange(await sentStage(settings, root), key, from, to)
   const folder = mkdtempSync(join(tmpdir(), 'apigw-rehearse-'))
   const stage = await RehearsedStage.start({ stacks, place, folder, root })
   const steps: Step[] = []
@@ -40,6 +35,7 @@ const faults: readonly {
   readonly to: string
   readonly fails: string
   readonly finds: RegExp
+  readonly settings?: DeploySettings
 }[] = [
   {
     what: 'a network ACL that lets answers in on the ports of Linux alone',
@@ -47,7 +43,7 @@ const faults: readonly {
     from: 'PortRange: {From: 1024, To: 65535}\n  PrivateAclToInside',
     to: 'PortRange: {From: 32768, To: 65535}\n  PrivateAclToInside',
     fails: 'the customer reads its report',
-    finds: /DatabaseUserFunction cannot reach cloudformation-custom-resource-response-.*PrivateAcl/,
+    finds: /ReportsFunction cannot reach dynamodb.*PrivateAcl/,
   },
   {
     what: 'a database that the worker may not reach',
@@ -55,7 +51,7 @@ const faults: readonly {
     from: /( {2}MariaDbFromWorker:[\s\S]*?FromPort: )3306/,
     to: '$13307',
     fails: stored,
-    finds: /DatabaseUserFunction cannot reach .*rds\.amazonaws\.com:3306/,
+    finds: /DatabaseLoginFunction cannot reach .*rds\.amazonaws\.com:3306/,
   },
   {
     what: 'a function that does not trust the certificates of RDS',
@@ -105,10 +101,37 @@ const faults: readonly {
     fails: stored,
     finds: /Task timed out after 0.001 seconds/,
   },
+  {
+    what: 'a solo worker that may not log in to the database',
+    settings: { ...least, size: 'solo' },
+    key: 'worker',
+    from: 'Action: rds-db:connect',
+    to: 'Action: rds-db:other',
+    fails: stored,
+    finds: /WorkerFunction AWS denies rds-db:connect on arn:aws:rds-db:.*:dbuser:db-[A-Z0-9]+\/apigw/,
+  },
+  {
+    what: 'a solo gateway that may not write into the table of the registry',
+    settings: { ...least, size: 'solo' },
+    key: 'gateway',
+    from: 'dynamodb:BatchWriteItem, dynamodb:PutItem, dynamodb:Query',
+    to: 'dynamodb:BatchWriteItem, dynamodb:Query',
+    fails: accepted,
+    finds: /AWS denies dynamodb:PutItem on .*table\/apigw-prod-data-RegistryTable/,
+  },
+  {
+    what: 'a solo network without its way to DynamoDB',
+    settings: { ...least, size: 'solo' },
+    key: 'network',
+    from: /( {2}DynamoDbEndpoint:[\s\S]*?RouteTableIds: )\[.*?\]/,
+    to: '$1[!Ref PublicRouteTable]',
+    fails: 'the customer reads its report',
+    finds: /ReportsFunction cannot reach dynamodb/,
+  },
 ]
 
-test.each(faults)('the rehearsal finds $what', async ({ key, from, to, fails, finds }) => {
-  const { failed, findings } = await brokenStage(key, from, to)
+test.each(faults)('the rehearsal finds $what', async ({ key, from, to, fails, finds, settings = least }) => {
+  const { failed, findings } = await brokenStage(settings, key, from, to)
   expect(failed, findings.join('\n')).toBe(fails)
   expect(findings).toEqual(expect.arrayContaining([expect.stringMatching(finds)]))
 })

@@ -24,6 +24,7 @@ const kinds = {
     egress: 'endpoints',
     secondCarrier: 'beta',
   },
+  'solo, MariaDB': { ...least, size: 'solo' },
 } as const
 
 test.each(Object.entries(kinds))('carries messages from the front door to the carrier and back: %s', async (_name, settings) => {

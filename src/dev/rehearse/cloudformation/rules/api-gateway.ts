@@ -1,5 +1,5 @@
 import { isMap, type Json } from '../../../../operations/cloudformation/index.ts'
-import { at, listAt, oneOfAKind, type Rule, type ServiceRules, textAt } from './rule.ts'
+import { at, listAt, notHeldBy, oneOfAKind, type Rule, type ServiceRules, textAt } from './rule.ts'
 
 const deployments = 'https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-deploy-api.html'
 const privateApis = 'https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-apis.html'
@@ -32,6 +32,36 @@ const endpointsExist: Rule = {
       (id) => inventory.find('AWS::EC2::VPCEndpoint', String(id)) === undefined,
     )
     return gone === undefined ? undefined : `VPC endpoint ${String(gone)} does not exist`
+  },
+}
+
+const domains = 'https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-regional-api-custom-domain-create.html'
+const mappings = 'https://docs.aws.amazon.com/apigateway/latest/api/API_CreateBasePathMapping.html'
+
+const regionalCertificate: Rule = {
+  source: domains,
+  refuse: ({ properties }, { inventory, facts, region }) => {
+    const arn = textAt(properties, 'RegionalCertificateArn')
+    if (arn.split(':')[3] !== region) return `Invalid certificate ARN: ${arn}. Certificate must be in '${region}'.`
+    const isOurs = inventory.find('AWS::CertificateManager::Certificate', arn) !== undefined
+    const status = isOurs || facts.certificates === undefined ? 'ISSUED' : facts.certificates.get(arn)
+    return status === 'ISSUED'
+      ? undefined
+      : `The provided certificate ${arn} does not exist or is not issued: ${status ?? 'unknown'}`
+  },
+}
+
+/** A private API has no public domain. */
+const mapsPublicApi: Rule = {
+  source: mappings,
+  refuse: ({ properties }, { inventory }) => {
+    const name = textAt(properties, 'DomainName')
+    if (inventory.find('AWS::ApiGateway::DomainName', name) === undefined)
+      return `Invalid domain name identifier specified: ${name}`
+    const api = inventory.find('AWS::ApiGateway::RestApi', textAt(properties, 'RestApiId'))
+    return listAt(api?.properties ?? {}, 'EndpointConfiguration.Types').includes('PRIVATE')
+      ? 'A private API cannot be mapped to a domain name of the region'
+      : undefined
   },
 }
 
@@ -84,6 +114,25 @@ export const apiGateway: ServiceRules = {
     replaces: ['RestApiId', 'StageName'],
     create: [oneOfAKind(['RestApiId', 'StageName'], () => 'Stage already exists', deployments)],
     valid: [logStream],
+  },
+  'AWS::ApiGateway::DomainName': {
+    name: 'DomainName',
+    replaces: ['DomainName'],
+    valid: [regionalCertificate],
+    remove: [
+      notHeldBy(
+        ['AWS::ApiGateway::BasePathMapping'],
+        (id) => `The domain name ${id} has base path mappings. Delete them first.`,
+        domains,
+      ),
+    ],
+  },
+  'AWS::ApiGateway::BasePathMapping': {
+    replaces: ['BasePath', 'DomainName'],
+    create: [
+      oneOfAKind(['DomainName', 'BasePath'], () => 'Base path already exists for this domain name', mappings),
+      mapsPublicApi,
+    ],
   },
   'AWS::ApiGateway::Account': { replaces: [] },
 }

@@ -1,11 +1,24 @@
 import { placedIn } from './interfaces.ts'
-import { mapsAt, notHeldBy, numberAt, type Rule, type ServiceRules, shaped, textAt } from './rule.ts'
+import {
+  isTrue,
+  mapsAt,
+  notHeldBy,
+  numberAt,
+  type Rule,
+  type ServiceRules,
+  shaped,
+  textAt,
+  textsAt,
+  type UpdateRule,
+} from './rule.ts'
 
 const sizes = 'https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size'
 const services = 'https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html'
 const balancing = 'https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balancing.html'
 const deletion = 'https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html'
 const pulls = 'https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html'
+
+const alarms = 'DeploymentConfiguration.Alarms'
 
 function steps(from: number, to: number, step: number): number[] {
   return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, at) => from + at * step)
@@ -99,6 +112,39 @@ const canRoll: Rule = {
   },
 }
 
+/** A version that fails raises an alarm, and ECS returns to the one before. A service without alarms keeps it. */
+const alarmsStopIt: UpdateRule = {
+  source: 'https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html',
+  refuse: (before, after, world) => {
+    const { inventory, facts } = world
+    const same = textAt(before.properties, 'TaskDefinition') === textAt(after.properties, 'TaskDefinition')
+    if (same || !isTrue(after.properties, `${alarms}.Enable`)) return undefined
+    const task = inventory.find('AWS::ECS::TaskDefinition', textAt(after.properties, 'TaskDefinition'))
+    const digests = mapsAt(task?.properties ?? {}, 'ContainerDefinitions').map((one) => textAt(one, 'Image').split('@')[1] ?? '')
+    const names = textsAt(after.properties, `${alarms}.AlarmNames`)
+    const faulty = digests.some((digest) => facts.faulty.has(digest))
+    const [active] = names
+    if (!faulty || active === undefined) return undefined
+    facts.alarmHistory.push({
+      alarm: active,
+      at: world.now,
+      reason: 'Threshold Crossed: 3 datapoints were greater than the threshold.',
+    })
+    return `Error occurred during operation 'ECS Deployment failed: alarm(s) detected.'`
+  },
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentAlarms.html */
+const alarmsExist: Rule = {
+  source: services,
+  refuse: ({ properties }, { inventory }) => {
+    const gone = textsAt(properties, `${alarms}.AlarmNames`).find(
+      (name) => inventory.find('AWS::CloudWatch::Alarm', name) === undefined,
+    )
+    return gone && `The alarm ${gone} does not exist.`
+  },
+}
+
 export const ecs: ServiceRules = {
   'AWS::ECS::Cluster': {
     name: 'ClusterName',
@@ -143,6 +189,8 @@ export const ecs: ServiceRules = {
       ),
       targetsAttached,
       imageExists,
+      alarmsExist,
     ],
+    update: [alarmsStopIt],
   },
 }

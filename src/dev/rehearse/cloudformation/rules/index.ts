@@ -1,4 +1,5 @@
 import { apiGateway } from './api-gateway.ts'
+import { codedeploy } from './codedeploy.ts'
 import { custom } from './custom.ts'
 import { dynamodb } from './dynamodb.ts'
 import { ecr } from './ecr.ts'
@@ -23,6 +24,7 @@ import { waf } from './waf.ts'
 
 const services: readonly ServiceRules[] = [
   apiGateway,
+  codedeploy,
   dynamodb,
   ecr,
   ecs,

@@ -1,6 +1,6 @@
-import { isMap } from '../../../../operations/cloudformation/index.ts'
+import { isMap, type JsonMap } from '../../../../operations/cloudformation/index.ts'
 import { allows } from './permissions.ts'
-import { at, between, numberAt, oneOfAKind, type Rule, type ServiceRules, shaped, textAt, textsAt } from './rule.ts'
+import { at, between, numberAt, oneOfAKind, type Rule, type ServiceRules, shaped, textAt, textsAt, type World } from './rule.ts'
 
 const creation = 'https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html'
 const limits = 'https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html'
@@ -10,7 +10,11 @@ const queues = 'https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-config
 const mappings = 'https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html'
 const scaling = 'https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html'
 
+const aliases = 'https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html'
+
 const functionType = 'AWS::Lambda::Function'
+const versionType = 'AWS::Lambda::Version'
+const aliasType = 'AWS::Lambda::Alias'
 
 const memory: Rule = {
   source: limits,
@@ -95,13 +99,75 @@ function functionNamed(name: string): string {
   return name.startsWith('arn:') ? (name.split(':')[6] ?? '') : name
 }
 
+/** An alias or a version behind the name of a function, in its ARN. */
+function qualifierIn(name: string): string | undefined {
+  return name.startsWith('arn:') ? name.split(':')[7] : undefined
+}
+
+function hasVersion(name: string, version: string, { inventory }: World): boolean {
+  return (
+    version === '$LATEST' ||
+    inventory
+      .of(versionType)
+      .some(({ id, properties }) => textAt(properties, 'FunctionName') === name && id.endsWith(`:${version}`))
+  )
+}
+
+function hasAlias(name: string, alias: string, { inventory }: World): boolean {
+  return inventory
+    .of(aliasType)
+    .some(({ properties }) => textAt(properties, 'FunctionName') === name && textAt(properties, 'Name') === alias)
+}
+
 const functionExists = (property: string): Rule => ({
   source: mappings,
-  refuse: ({ properties }, { inventory }) => {
-    const name = functionNamed(textAt(properties, property))
-    return inventory.find(functionType, name) === undefined ? `Function not found: ${name}` : undefined
+  refuse: ({ properties }, world) => {
+    const called = textAt(properties, property)
+    const [name, qualifier] = [functionNamed(called), qualifierIn(called)]
+    if (world.inventory.find(functionType, name) === undefined) return `Function not found: ${name}`
+    if (qualifier === undefined || hasAlias(name, qualifier, world) || hasVersion(name, qualifier, world)) return undefined
+    return `Function not found: ${called}`
   },
 })
+
+const versionExists: Rule = {
+  source: aliases,
+  refuse: ({ properties }, world) => {
+    const [name, version] = [textAt(properties, 'FunctionName'), textAt(properties, 'FunctionVersion')]
+    return hasVersion(functionNamed(name), version, world) ? undefined : `Function not found: ${name}:${version}`
+  },
+}
+
+/** What a version is made of. The concurrency belongs to the function as a whole. */
+function configurationOf({ ReservedConcurrentExecutions: _reserved, Tags: _tags, ...configuration }: JsonMap): string {
+  return JSON.stringify(configuration)
+}
+
+const differsFromLastVersion: Rule = {
+  source: 'https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html',
+  refuse: ({ properties }, { inventory }) => {
+    const name = textAt(properties, 'FunctionName')
+    const now = inventory.find(functionType, name)?.properties ?? {}
+    const last = inventory.of(versionType).findLast((one) => textAt(one.properties, 'FunctionName') === name)
+    if (last?.published === undefined || configurationOf(last.published) !== configurationOf(now)) return undefined
+    return `A version for this Lambda function exists ( ${last.id.split(':').at(-1)} ). Modify the function to create a new version.`
+  },
+}
+
+const noAliasPoints: Rule = {
+  source: 'https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html',
+  refuse: ({ id, properties }, { inventory }) => {
+    const name = textAt(properties, 'FunctionName')
+    const pointing = inventory
+      .of(aliasType)
+      .filter((one) => textAt(one.properties, 'FunctionName') === name)
+      .filter((one) => id.endsWith(`:${textAt(one.properties, 'FunctionVersion')}`))
+      .map((one) => textAt(one.properties, 'Name'))
+    return pointing.length === 0
+      ? undefined
+      : `Current version cannot be deleted because the following aliases reference it: [${pointing.join(', ')}]`
+  },
+}
 
 const visibleLongEnough: Rule = {
   source: queues,
@@ -219,8 +285,15 @@ export const lambda: ServiceRules = {
     ],
     valid: [between('MaximumRetryAttempts', 0, 2, mappings), between('MaximumEventAgeInSeconds', 60, 21_600, mappings)],
   },
-  'AWS::Lambda::Alias': { name: 'Name', nameWithin: 'FunctionName', replaces: ['FunctionName', 'Name'] },
-  'AWS::Lambda::Version': {
+  [aliasType]: {
+    name: 'Name',
+    nameWithin: 'FunctionName',
+    replaces: ['FunctionName', 'Name'],
+    valid: [functionExists('FunctionName'), versionExists],
+  },
+  [versionType]: {
+    create: [functionExists('FunctionName'), differsFromLastVersion],
+    remove: [noAliasPoints],
     replaces: ['CodeSha256', 'Description', 'FunctionName', 'ProvisionedConcurrencyConfig', 'RuntimePolicy'],
   },
 }

@@ -66,16 +66,37 @@ const describeStacks: Action = (form, { account }) => {
   return elements({ Stacks: members(items.map(ofStack)), NextToken })
 }
 
-/** ResourcesToImport: an identifier has one value for every type that a template of apigw names. */
+/**
+ * The types that a template of apigw may import, with the property that identifies a resource
+ * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-supported-resources.html).
+ */
+const importIdentifiers: Readonly<Record<string, string>> = {
+  'AWS::DynamoDB::Table': 'TableName',
+  'AWS::ECR::Repository': 'RepositoryName',
+  'AWS::Logs::LogGroup': 'LogGroupName',
+  'AWS::S3::Bucket': 'BucketName',
+  'AWS::SQS::Queue': 'QueueUrl',
+  'AWS::SecretsManager::Secret': 'Id',
+}
+
+/** The value of an identifier. @throws Refusal if it does not identify a resource of the type */
+function identifierOf(type: string, pairs: readonly (readonly [string, string])[]): string {
+  const needed = Object.hasOwn(importIdentifiers, type) ? importIdentifiers[type] : undefined
+  if (needed === undefined) throw new Refusal(`ResourceTypes [${type}] are not supported for Import`)
+  const keys = pairs.filter(([key]) => key.endsWith('.key')).map(([, name]) => name)
+  if (keys.length !== 1 || keys[0] !== needed) {
+    throw new Refusal(`Invalid resource identifiers [${keys.join(', ')}] for ${type}: [${needed}] is required`)
+  }
+  return pairs.find(([key]) => key.endsWith('.value'))?.[1] ?? ''
+}
+
+/** ResourcesToImport: an identifier has one value for every type that a template of apigw names. @throws Refusal */
 function imported(form: Form): Map<string, string> {
   const found = new Map<string, string>()
   for (let at = 1; at <= form.count('ResourcesToImport'); at++) {
     const id = form.get(`ResourcesToImport.member.${at}.LogicalResourceId`) ?? ''
-    const values = form
-      .below('ResourcesToImport', at, 'ResourceIdentifier')
-      .filter(([key]) => key.endsWith('.value'))
-      .map(([, value]) => value)
-    found.set(id, values[0] ?? '')
+    const type = form.get(`ResourcesToImport.member.${at}.ResourceType`) ?? ''
+    found.set(id, identifierOf(type, form.below('ResourcesToImport', at, 'ResourceIdentifier')))
   }
   return found
 }
@@ -173,8 +194,19 @@ function ofResource(stack: Stack, resource: StackResource): Record<string, strin
   }
 }
 
+/** The stack that has a resource. @throws Refusal if none has it */
+function stackWith(physicalId: string, account: Account): Stack {
+  const owner = account.stacks.find(
+    ({ status, resources }) =>
+      status !== 'DELETE_COMPLETE' && [...resources.values()].some((one) => one.physicalId === physicalId),
+  )
+  if (owner === undefined) throw new Refusal(`Stack for ${physicalId} does not exist`)
+  return owner
+}
+
 const describeStackResources: Action = (form, { account }) => {
-  const stack = account.stack(form.needed('StackName'))
+  const physicalId = form.get('PhysicalResourceId')
+  const stack = physicalId === undefined ? account.stack(form.needed('StackName')) : stackWith(physicalId, account)
   const wanted = form.get('LogicalResourceId')
   const found = [...stack.resources.values()].filter(({ logicalId }) => wanted === undefined || logicalId === wanted)
   const list = found.map((one) => elements({ ...ofResource(stack, one), Timestamp: iso(account.now) }))

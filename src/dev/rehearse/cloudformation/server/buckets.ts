@@ -21,12 +21,11 @@ function fault(status: number, code: string): BucketAnswer {
 
 /**
  * Buckets with path-style addresses: what a deployment does with its artifact bucket. Of objects it keeps the keys, and the
- * content of templates, which CloudFormation reads.
+ * content of templates, which CloudFormation reads, and of records.
  */
 export class Buckets {
   readonly #account: Account
   readonly #settings = new Map<string, string>()
-  readonly #templates = new Map<string, string>()
 
   constructor(account: Account) {
     this.#account = account
@@ -35,7 +34,7 @@ export class Buckets {
   /** The template that a TemplateURL names. @throws Refusal */
   template(url: string): string {
     const [, bucket = '', key = ''] = /^https:\/\/([^.]+)\.s3[.-][^/]*\/(.+)$/.exec(url) ?? []
-    const found = this.#templates.get(`${bucket}/${key}`)
+    const found = this.#account.facts.texts.get(`${bucket}/${key}`)
     if (found === undefined) throw new Refusal('S3 error: The specified key does not exist.')
     return found
   }
@@ -71,13 +70,13 @@ export class Buckets {
 
   #onObject({ method, body }: BucketRequest, bucket: string, key: string): BucketAnswer {
     if (!this.#exists(bucket)) return fault(404, 'NoSuchBucket')
-    const { objects } = this.#account.facts
+    const { objects, texts } = this.#account.facts
     const keys = objects.get(bucket) ?? new Set()
     if (method === 'PUT') {
       objects.set(bucket, keys.add(key))
-      if (key.endsWith('.template')) this.#templates.set(`${bucket}/${key}`, body)
+      if (/\.(?:template|json)$/.test(key)) texts.set(`${bucket}/${key}`, body)
       return { status: 200 }
     }
-    return keys.has(key) ? { status: 200 } : fault(404, 'NotFound')
+    return keys.has(key) ? { status: 200, body: texts.get(`${bucket}/${key}`) ?? '' } : fault(404, 'NoSuchKey')
   }
 }

@@ -4,12 +4,14 @@ import type { Duties, Duty } from './duty.ts'
 import { eventSource, lambda, restApi } from './functions.ts'
 import { balancer, firehose, flowLog, logGroup, trail } from './logs.ts'
 import { alarm, budget, eventRule, subscription } from './messages.ts'
+import { deploymentGroup } from './releases.ts'
 
 const byType: Readonly<Record<string, Duties>> = {
   'AWS::ApiGateway::RestApi': restApi,
   'AWS::Budgets::Budget': budget,
   'AWS::CloudTrail::Trail': trail,
   'AWS::CloudWatch::Alarm': alarm,
+  'AWS::CodeDeploy::DeploymentGroup': deploymentGroup,
   'AWS::EC2::FlowLog': flowLog,
   'AWS::ECS::TaskDefinition': task,
   'AWS::ElasticLoadBalancingV2::LoadBalancer': balancer,

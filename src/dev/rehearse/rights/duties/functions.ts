@@ -1,3 +1,4 @@
+import { functionOf } from '../../template/functions-called.ts'
 import { mapAt } from '../../template/values.ts'
 import { byRole, byService, type Duties, logGroupArn, name } from './duty.ts'
 
@@ -34,9 +35,7 @@ export const lambda: Duties = (resource, all) => {
 
 /** Lambda's pollers use the function's role (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html). */
 export const eventSource: Duties = (resource, all) => {
-  const of = all.find(
-    ({ type, physicalId }) => type === 'AWS::Lambda::Function' && physicalId === resource.properties.FunctionName,
-  )
+  const of = functionOf(resource.properties.FunctionName, all)
   const queue = String(resource.properties.EventSourceArn)
   const actions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] as const
   return byRole(
@@ -47,18 +46,17 @@ export const eventSource: Duties = (resource, all) => {
 }
 
 /** API Gateway calls the functions that the description of the API names. */
-export const restApi: Duties = (resource) => {
+export const restApi: Duties = (resource, all) => {
   const uris = [...JSON.stringify(resource.properties.Body ?? {}).matchAll(/functions\/(arn:[^/"]+)\/invocations/g)]
   const [, , , region = '', account = ''] = uris[0]?.[1]?.split(':') ?? []
   const api = `arn:aws:execute-api:${region}:${account}:${resource.physicalId}`
+  const stage = all.find(
+    ({ type, properties }) => type === 'AWS::ApiGateway::Stage' && properties.RestApiId === resource.physicalId,
+  )
+  const call = `${api}/${stage?.physicalId}/POST/v1.0/messages`
   return [...new Set(uris.map(([, arn = '']) => arn))].map((arn) => {
-    const source = /:[^:]*authorizer$/.test(arn) ? `${api}/authorizers/abc123` : `${api}/live/POST/v1.0/messages`
-    return byService(
-      `${name(resource)} calls ${arn.split(':').at(-1)}`,
-      'apigateway.amazonaws.com',
-      source,
-      'lambda:InvokeFunction',
-      arn,
-    )
+    const [, , , , , , called = ''] = arn.split(':')
+    const source = called.endsWith('authorizer') ? `${api}/authorizers/abc123` : call
+    return byService(`${name(resource)} calls ${called}`, 'apigateway.amazonaws.com', source, 'lambda:InvokeFunction', arn)
   })
 }

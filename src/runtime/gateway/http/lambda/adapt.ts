@@ -80,7 +80,17 @@ function fromHttpApi(event: HttpApiEvent, { trustedProxies }: AdaptOptions): Htt
   }
 }
 
-function fromRest(event: RestEvent, { trustedProxies }: AdaptOptions): HttpRequest {
+/**
+ * An API that callers reach without a proxy says so by the stage variable `trustedProxies`, for functions that also serve one behind a
+ * balancer. API Gateway appends the caller's address to an `X-Forwarded-For` of the caller's own, so the number has to be that of the
+ * API that was called (https://docs.aws.amazon.com/apigateway/latest/developerguide/stage-variables.html).
+ */
+function proxiesBefore({ stageVariables }: RestEvent, { trustedProxies }: AdaptOptions): number {
+  return stageVariables?.trustedProxies === '0' ? 0 : trustedProxies
+}
+
+function fromRest(event: RestEvent, options: AdaptOptions): HttpRequest {
+  const trustedProxies = proxiesBefore(event, options)
   const { domainName, identity, authorizer } = event.requestContext
   const headers = headersFrom(event.headers, event.multiValueHeaders)
   const proven = callerFrom(authorizer ?? undefined)

@@ -21,6 +21,8 @@ const restEvent = z.object({
   headers: singleValues,
   multiValueHeaders: multiValues,
   multiValueQueryStringParameters: multiValues,
+  /** Of the stage of the API: its owner sets them, and no caller can. */
+  stageVariables: singleValues,
   requestContext: z.object({
     domainName: z.string().optional(),
     identity: z.object({ sourceIp: z.string().optional() }).optional(),

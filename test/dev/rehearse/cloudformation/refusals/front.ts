@@ -239,6 +239,40 @@ export const front: readonly RefusalCase[] = [
     properties: { AccessLogSetting: { DestinationArn: 'arn:aws:firehose:ap-northeast-2:1:deliverystream/logs' } },
     says: /amazon-apigateway-/,
   },
+  {
+    what: 'a regional domain with a certificate of another region',
+    type: 'AWS::ApiGateway::DomainName',
+    properties: { DomainName: 'a.b', RegionalCertificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/1' },
+    says: /Certificate must be in 'ap-northeast-2'/,
+  },
+  {
+    what: 'a domain that an API is mapped to',
+    type: 'AWS::ApiGateway::DomainName',
+    when: 'deleted',
+    id: 'a.b',
+    existing: [['AWS::ApiGateway::BasePathMapping', 'm', { DomainName: 'a.b' }]],
+    says: /has base path mappings/,
+  },
+  {
+    what: 'two APIs at one path of a domain',
+    type: 'AWS::ApiGateway::BasePathMapping',
+    properties: { DomainName: 'a.b' },
+    existing: [
+      ['AWS::ApiGateway::DomainName', 'a.b'],
+      ['AWS::ApiGateway::BasePathMapping', 'other', { DomainName: 'a.b' }],
+    ],
+    says: /Base path already exists/,
+  },
+  {
+    what: 'a private API at a domain of the region',
+    type: 'AWS::ApiGateway::BasePathMapping',
+    properties: { DomainName: 'a.b', RestApiId: 'api' },
+    existing: [
+      ['AWS::ApiGateway::DomainName', 'a.b'],
+      [api, 'api', { EndpointConfiguration: { Types: ['PRIVATE'] } }],
+    ],
+    says: /private API cannot be mapped/,
+  },
   { what: 'a firewall with a space', type: acl, properties: { Name: 'a b' }, says: /'Name'/ },
   {
     what: 'two rules of a firewall with a priority',

@@ -3,7 +3,13 @@ import type { Quotas } from '../../../../../src/dev/rehearse/cloudformation/quot
 import type { JsonMap } from '../../../../../src/operations/cloudformation/index.ts'
 
 /** Something that exists already. */
-export type Existing = readonly [type: string, id: string, properties?: JsonMap, storageChangedAt?: number]
+export type Existing = readonly [
+  type: string,
+  id: string,
+  properties?: JsonMap,
+  storageChangedAt?: number | undefined,
+  published?: JsonMap,
+]
 
 export const now = Date.UTC(2026, 0, 1, 12)
 

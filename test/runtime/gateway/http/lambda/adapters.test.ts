@@ -207,3 +207,21 @@ it.each([undefined, null, 'x', {}, { httpMethod: 'GET' }, { requestContext: {} }
     expect(() => gatewayEvent(event)).toThrow('The event is not from')
   },
 )
+
+describe('the address of a caller of an API without a proxy', () => {
+  const event = (stageVariables: object | null) => ({
+    ...fronts['a REST API']?.({ method: 'GET', path: '/v1.0/quota', headers: { 'X-Forwarded-For': '192.0.2.66, 203.0.113.7' } }),
+    stageVariables,
+  })
+  const addressOf = (stageVariables: object | null) =>
+    requestFrom(gatewayEvent(event(stageVariables)), { trustedProxies: 2 }).address
+
+  it('is the one that API Gateway sees, whatever the caller wrote into X-Forwarded-For', () => {
+    expect(addressOf({ trustedProxies: '0' })).toBe('203.0.113.7')
+  })
+
+  it('is behind as many proxies as the function says, if the stage says nothing', () => {
+    expect(addressOf(null)).toBe('192.0.2.66')
+    expect(addressOf({ other: '0' })).toBe('192.0.2.66')
+  })
+})

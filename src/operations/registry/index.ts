@@ -1,0 +1,2 @@
+export { checkCopy, copyRegistry, countRegistry } from './copy.ts'
+export { thawRegistry } from './thaw.ts'

@@ -1,0 +1,116 @@
+import type { IdempotencyRecord, OpenReservation, Usage } from '../../domain/admission.ts'
+import type { Environment } from '../../domain/names.ts'
+import type { HistoryEntry } from '../registry.ts'
+
+/** A run of an Idempotency-Key without an answer. */
+export interface RunEntry {
+  readonly key: string
+  readonly fingerprint: string
+  readonly attempt: number
+  readonly leaseUntil: number
+  readonly plan?: string
+  readonly reservation: {
+    readonly id: string
+    readonly units: number
+    readonly day: string
+    readonly month: string
+    readonly rateCost: number
+    readonly admittedAt: number
+    readonly keyed?: true
+  }
+  readonly expiresAt: number
+}
+
+/** All instants are in milliseconds since 1970. */
+interface Kinds {
+  readonly profile: { readonly customer: string; readonly version: string; readonly document: string }
+  /** The id of a removed customer, until it may be used again. */
+  readonly retired: { readonly customer: string; readonly until: number }
+  readonly document: { readonly name: string; readonly text: string }
+  /** One line of the audit log. `place` counts them from the oldest. */
+  readonly history: { readonly place: number; readonly entry: HistoryEntry }
+  /** What was spent, open reservations with their messages, and unanswered runs. One for each customer and environment. */
+  readonly books: {
+    readonly customer: string
+    readonly environment: Environment
+    readonly usage: Usage
+    readonly open: readonly OpenReservation[]
+    readonly runs: readonly RunEntry[]
+  }
+  /** The answer to a call with an Idempotency-Key. */
+  readonly answer: {
+    readonly customer: string
+    readonly environment: Environment
+    readonly key: string
+    readonly fingerprint: string
+    readonly response: string
+    readonly plan?: string
+    readonly expiresAt: number
+  }
+  /** An accepted message with a key of its own, and the newest period in which it was accepted. */
+  readonly message: {
+    readonly customer: string
+    readonly environment: Environment
+    readonly id: string
+    readonly period: number
+  }
+  readonly nonce: { readonly customer: string; readonly keyId: string; readonly value: string; readonly expiresAt: number }
+}
+
+export type EntryKind = keyof Kinds
+export type EntryOf<K extends EntryKind> = K extends EntryKind ? { readonly kind: K } & Kinds[K] : never
+/** One thing that a registry keeps, in the form in which it is carried from one store to another. */
+export type Entry = EntryOf<EntryKind>
+
+export const entryKinds = [
+  'profile',
+  'retired',
+  'document',
+  'history',
+  'books',
+  'answer',
+  'message',
+  'nonce',
+] as const satisfies readonly EntryKind[]
+
+/** The record of a run, as a store keeps it. */
+export function recordOfRun(
+  { customer, environment }: { readonly customer: string; readonly environment: Environment },
+  { key, fingerprint, attempt, leaseUntil, plan, reservation }: RunEntry,
+): IdempotencyRecord {
+  const owned = { ...reservation, customer, environment, attempt, idempotency: { key, fingerprint } }
+  return { fingerprint, attempt, leaseUntil, reservation: owned, ...(plan !== undefined && { plan }) }
+}
+
+/** The record of an answered call. Redis does not keep its reservation, which has ended, so none is carried. */
+export function recordOfAnswer({
+  customer,
+  environment,
+  key,
+  fingerprint,
+  response,
+  plan,
+}: EntryOf<'answer'>): IdempotencyRecord {
+  const ended = { id: '', units: 0, day: '', month: '', rateCost: 0, admittedAt: 0, attempt: 1 }
+  const reservation = { ...ended, customer, environment, idempotency: { key, fingerprint } }
+  return { fingerprint, attempt: 1, leaseUntil: 0, reservation, response, ...(plan !== undefined && { plan }) }
+}
+
+/** A stored record as it is carried. */
+export function entryOfRecord(
+  owner: { readonly customer: string; readonly environment: Environment },
+  key: string,
+  { fingerprint, attempt, leaseUntil, plan, response, reservation }: IdempotencyRecord,
+  expiresAt: number,
+): { readonly answer: EntryOf<'answer'> } | { readonly run: RunEntry } {
+  const planned = plan === undefined ? {} : { plan }
+  if (response !== undefined) return { answer: { kind: 'answer', ...owner, key, fingerprint, response, ...planned, expiresAt } }
+  const { id, units, day, month, rateCost, admittedAt, keyed } = reservation
+  const owned = { id, units, day, month, rateCost, admittedAt, ...(keyed && { keyed }) }
+  return { run: { key, fingerprint, attempt, leaseUntil, ...planned, reservation: owned, expiresAt } }
+}
+
+/** Whether books hold anything. */
+export function isBlank({ usage, open, runs }: Pick<EntryOf<'books'>, 'usage' | 'open' | 'runs'>): boolean {
+  return open.length === 0 && runs.length === 0 && usage.zone === '' && usage.tat === 0
+}
