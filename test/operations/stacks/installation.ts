@@ -17,6 +17,7 @@ const stacks: Readonly<
   },
   data: {
     parameters: {
+      Registries: 'redis',
       RegistryNodeType: 'cache.t4g.micro',
       RegistryShards: '1',
       RegistryReplicas: '1',
@@ -35,12 +36,22 @@ const stacks: Readonly<
     resources: { Database: 'AWS::RDS::DBInstance', Queue: 'AWS::SQS::Queue' },
   },
   edge: {
-    parameters: { DomainName: undefined, HostedZoneId: '', CertificateArn: '', WafMode: 'count' },
+    parameters: {
+      Fronts: 'balancer',
+      RecordTo: 'balancer',
+      DomainName: undefined,
+      HostedZoneId: '',
+      CertificateArn: '',
+      WafMode: 'count',
+    },
     resources: { Balancer: 'AWS::ElasticLoadBalancingV2::LoadBalancer' },
   },
   gateway: {
     parameters: {
       Front: 'api-gateway',
+      Fronts: 'balancer',
+      RegistryStore: 'redis',
+      Release: 'canary',
       CodeBucket: '',
       GatewayCodeKey: '',
       EndpointAddressesCodeKey: '',
