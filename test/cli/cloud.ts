@@ -1,7 +1,7 @@
 import { installation, project } from '../operations/stacks/installation.ts'
 import { type Answer, type AwsServer, awsServer } from '../support/aws-server.ts'
 import { FakeCloudFormation } from '../support/cloudformation.ts'
-import { type FakeS3, fakeS3 } from '../support/s3.ts'
+import { type FakeS3, fakeS3, objectAt } from '../support/s3.ts'
 import { type Run, run } from './run.ts'
 
 export const account = '123456789012'
@@ -26,6 +26,7 @@ export async function cloud(
 ): Promise<Cloud> {
   const aws = new FakeCloudFormation(perLook)
   const s3 = fakeS3(account)
+  aws.templateAt = (url) => objectAt(s3, url)
   const server = await awsServer({ ...aws.query, ...instead }, (sent) => {
     const target = String(sent.headers['x-amz-target']).split('.')[1] ?? ''
     const body = json[target]?.()

@@ -93,6 +93,8 @@ export class FakeCloudFormation {
   readonly stacks = new Map<string, FakeStack>()
   readonly #sets = new Map<string, FakeChangeSet>()
   readonly #perLook: number
+  /** Reads a template that was uploaded, by its URL. */
+  templateAt: (url: string) => string | undefined = () => undefined
   #count = 0
 
   /** @param perLook how many events happen between two polls */
@@ -229,7 +231,8 @@ export class FakeCloudFormation {
     }
     const shell = old?.status === 'REVIEW_IN_PROGRESS' ? old : undefined
     const stack = known ? old : (shell ?? this.put(name, { status: 'REVIEW_IN_PROGRESS' }))
-    const template = parameters.get('TemplateBody') ?? `{"TemplateURL":"${parameters.get('TemplateURL')}"}`
+    const url = parameters.get('TemplateURL') ?? ''
+    const template = parameters.get('TemplateBody') ?? this.templateAt(url) ?? `{"TemplateURL":"${url}"}`
     const given = pairs(parameters, 'Parameters', 'ParameterKey', 'ParameterValue')
     const tags = pairs(parameters, 'Tags', 'Key', 'Value')
     const script = this.scripts.get(name) ?? {}

@@ -40,6 +40,12 @@ function emptying({ method, url, body }: Sent, { objects }: Bucket, locked: Read
   return method === 'DELETE' && objects.size > 0 ? { status: 409, body: errorXml('BucketNotEmpty') } : undefined
 }
 
+/** The object behind the URL of an uploaded template. */
+export function objectAt({ buckets }: FakeS3, url: string): string | undefined {
+  const [, bucket = '', key = ''] = /^https:\/\/([^.]+)\.s3\.[^/]+\/(.+)$/.exec(url) ?? []
+  return buckets.get(bucket)?.objects.get(key)
+}
+
 /** S3 in memory, for artifacts and logs. A bucket has an owner, which may be a different account. */
 export function fakeS3(account: string): FakeS3 {
   const buckets: FakeS3['buckets'] = new Map()

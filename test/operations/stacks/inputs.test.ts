@@ -86,7 +86,7 @@ test.each([
     'number of registry replicas',
     { parameters: { data: { RegistryReplicas: 2 } } },
     /^RegistryReplicas .* 1 to 2: .* without customers/,
-    /^set deploy\.parameters\.data\.RegistryReplicas .* to 1/,
+    /^set deploy\.registryNodes .* to 2/,
   ],
 ])(
   'another %s is refused before anything changes, because the data store would be replaced',

@@ -51,7 +51,6 @@ const stacks: Readonly<
       Front: 'api-gateway',
       Fronts: 'balancer',
       RegistryStore: 'redis',
-      Release: 'canary',
       CodeBucket: '',
       GatewayCodeKey: '',
       EndpointAddressesCodeKey: '',

@@ -46,6 +46,8 @@ describe('the plan of a stage', () => {
     expect(of(plans, 'data').parameters).toMatchObject({ DatabaseEngine: 'postgres' })
     expect(of(plans, 'edge').parameters).toEqual({
       Stage: 'prod',
+      Fronts: 'balancer',
+      RecordTo: 'balancer',
       DomainName: 'api.example.com',
       HostedZoneId: 'Z123',
       WafMode: 'block',

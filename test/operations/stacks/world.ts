@@ -3,7 +3,7 @@ import type { Change, DesiredStack, StackClients, Steps } from '../../../src/ope
 import { stackClients } from '../../../src/operations/stacks/index.ts'
 import { type Answer, type AwsServer, awsServer } from '../../support/aws-server.ts'
 import { FakeCloudFormation } from '../../support/cloudformation.ts'
-import { type FakeS3, fakeS3 } from '../../support/s3.ts'
+import { type FakeS3, fakeS3, objectAt } from '../../support/s3.ts'
 
 export const account = '123456789012'
 export const region = 'ap-northeast-2'
@@ -21,6 +21,7 @@ export interface World {
 export async function world(instead: (aws: FakeCloudFormation) => Readonly<Record<string, Answer>> = () => ({})): Promise<World> {
   const aws = new FakeCloudFormation()
   const s3 = fakeS3(account)
+  aws.templateAt = (url) => objectAt(s3, url)
   const server = await awsServer({ ...aws.query, ...instead(aws) }, (sent) => aws.rest(sent) ?? s3.rest(sent))
   for (const [name, value] of Object.entries(server.env)) vi.stubEnv(name, value)
   const clients = { ...(await stackClients({ region, profile: undefined })), pause: async () => undefined }

@@ -89,6 +89,10 @@ const free: readonly (readonly [reason: string, types: readonly string[]])[] = [
     'aliases to a load balancer are free; no stack makes the zone (https://aws.amazon.com/route53/pricing/)',
     ['AWS::Route53::RecordSet'],
   ],
+  [
+    'shifting calls between versions of functions is free (https://aws.amazon.com/codedeploy/pricing/)',
+    ['AWS::CodeDeploy::Application', 'AWS::CodeDeploy::DeploymentGroup'],
+  ],
   ['rules for events of AWS are free (https://aws.amazon.com/eventbridge/pricing/)', ['AWS::Events::Rule']],
   [
     'scaling is free, and its alarms are part of it',
@@ -107,9 +111,11 @@ const free: readonly (readonly [reason: string, types: readonly string[]])[] = [
       'AWS::ElasticLoadBalancingV2::Listener',
       'AWS::ElasticLoadBalancingV2::ListenerRule',
       'AWS::ElasticLoadBalancingV2::TargetGroup',
+      'AWS::Lambda::Alias',
       'AWS::Lambda::EventInvokeConfig',
       'AWS::Lambda::Permission',
       'AWS::Lambda::Url',
+      'AWS::Lambda::Version',
       'AWS::RDS::DBParameterGroup',
       'AWS::RDS::DBSubnetGroup',
       'AWS::S3::BucketPolicy',
