@@ -53,7 +53,7 @@ export function priceClassOf(classes: ReadonlyMap<string, Prices>, name: string)
 }
 
 /**
- * Checks the prices of a class, whoever sent them.
+ * Checks the prices of a class where they are stored: a command's own checks do not count.
  * @throws Problem `input-invalid`
  */
 export function checkedPrices({ name, types, destinations }: Prices): Prices {

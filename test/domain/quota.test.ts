@@ -89,10 +89,14 @@ describe('telephone numbers', () => {
     ['02-123-4567', '+8221234567'],
     ['+82 10 1234 5678', '+821012345678'],
     ['+12025550123', '+12025550123'],
-    ['0505-1234-5678', '+8250512345678'],
   ])('%s is %s', (text, number) => {
     expect(phoneNumber(text, 'recipient')).toBe(number)
     expect(phoneNumber(text, 'sender')).toBe(number)
+  })
+
+  test('a personal number can only be a recipient', () => {
+    expect(phoneNumber('0505-1234-5678', 'recipient')).toBe('+8250512345678')
+    expect(phoneNumber('0505-1234-5678', 'sender')).toBeUndefined()
   })
 
   test('a representative number is valid only as a sender', () => {

@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type BundleName, bundle, bundleAgent } from '../../scripts/bundle.ts'
+import { type BundleName, bundle, bundleAgent, bundleOne, changesPlugin, compactCommands } from '../../scripts/bundle.ts'
 import { masterKeysFrom } from '../../src/domain/seal.ts'
+import type { OperatorRegistry } from '../../src/registry/index.ts'
 import { sealForAgent } from '../../src/runtime/agent/index.ts'
 import { discoverEndpoints } from '../../src/runtime/gateway/versions/endpoints.ts'
 
@@ -65,6 +67,35 @@ it('the gateway with its registry in DynamoDB is smaller, because it contains no
     filesIn(name).filter((file) => /node_modules\/ioredis\/|src\/registry\/\w+\/store/.test(file))
   expect(stores('gateway-dynamodb')).toEqual(['src/registry/dynamodb/store.ts'])
   expect(stores('gateway')).not.toContain('src/registry/dynamodb/store.ts')
+})
+
+describe('changes of a registry', () => {
+  const changing = /src\/registry\/(?:changes\/(?!carry-out)|change-schema|operator-methods)|src\/domain\/price-classes/
+
+  it.each(['gateway', 'authorizer', 'gateway-dynamodb', 'authorizer-dynamodb'] as const)('are not in the %s', (name) => {
+    expect(filesIn(name).filter((file) => changing.test(file))).toEqual([])
+  })
+
+  it('are in the admin function', () => {
+    expect(filesIn('admin').filter((file) => changing.test(file))).toContain('src/registry/changes/apply.ts')
+  })
+
+  it.each(['redis', 'dynamodb'])('are refused by the store in %s with the reason', async (store) => {
+    const file = join(folder, `${store}.mjs`)
+    await bundleOne(`src/registry/${store}/store.ts`, file, [changesPlugin])
+    const module: Record<string, { prototype: OperatorRegistry }> = await import(pathToFileURL(file).href)
+    const { prototype } = Object.values(module)[0] ?? expect.fail('the bundle exports no store')
+    const change = { kind: 'removeCustomer', customer: 'acme' } as const
+    await expect(prototype.change(change, { who: 'a', from: 'b' })).rejects.toThrow('A gateway cannot change customers')
+  })
+})
+
+it('the table of Redis commands has the same content as that of ioredis', () => {
+  const require = createRequire(import.meta.url)
+  const path = filesIn('gateway').find((input) => input.endsWith('commands.json')) ?? expect.fail('the gateway has no table')
+  const written = join(folder, 'commands.cjs')
+  writeFileSync(written, compactCommands(readFileSync(path, 'utf8')))
+  expect(require(written)).toEqual(JSON.parse(readFileSync(path, 'utf8')))
 })
 
 it('the notifier stays below 250 KB', () => {

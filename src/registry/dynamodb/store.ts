@@ -2,7 +2,7 @@ import { type Admission, type AdmitRequest, openOf, type Repayment, type Reserva
 import type { Credential } from '../../domain/credential.ts'
 import type { Customer } from '../../domain/customer.ts'
 import type { Environment } from '../../domain/names.ts'
-import { type Changed, carryOut } from '../changes/carry-out.ts'
+import type { Changed } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import { CompiledProfiles } from '../compiled.ts'
 import { frozenDocument, frozenReadiness } from '../frozen.ts'
@@ -167,7 +167,9 @@ export class DynamoRegistry implements Registry {
     return this.#profiles.saveDocument(name, text, expected, entry)
   }
 
-  change(change: Change, actor: Actor): Promise<Changed> {
+  async change(change: Change, actor: Actor): Promise<Changed> {
+    // Loaded here, so that the bundle of a gateway can leave it out (scripts/bundle.ts).
+    const { carryOut } = await import('../changes/carry-out.ts')
     return carryOut(this, change, actor)
   }
 

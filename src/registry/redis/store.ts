@@ -14,7 +14,7 @@ import type { Credential } from '../../domain/credential.ts'
 import { type Customer, retiredMs } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import { type Environment, environments } from '../../domain/names.ts'
-import { type Changed, carryOut } from '../changes/carry-out.ts'
+import type { Changed } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import { sendingOf } from '../compiled.ts'
 import { frozenDocument, frozenProblem, frozenReadiness } from '../frozen.ts'
@@ -296,7 +296,9 @@ export class RedisRegistry implements Registry {
     return saved === 1
   }
 
-  change(change: Change, actor: Actor): Promise<Changed> {
+  async change(change: Change, actor: Actor): Promise<Changed> {
+    // Loaded here, so that the bundle of a gateway can leave it out (scripts/bundle.ts).
+    const { carryOut } = await import('../changes/carry-out.ts')
     return carryOut(this, change, actor)
   }
 

@@ -131,9 +131,11 @@ describe('404 and 405', () => {
   )
 
   it.each([
-    ['GET', '/v1.0/messages', 'POST'],
-    ['DELETE', '/v1.0/messages', 'POST'],
-    ['PUT', '/test/v1.0/messages', 'POST'],
+    ['GET', '/v1.0/messages/batch', 'POST'],
+    ['DELETE', '/v1.0/messages', 'GET, POST'],
+    ['PUT', '/test/v1.0/messages', 'GET, POST'],
+    ['PUT', '/v1.0/messages/m1', 'DELETE, GET'],
+    ['PATCH', '/v1.0/suppressions', 'POST, GET, DELETE'],
     ['POST', '/v1.0/quota', 'GET'],
     ['OPTIONS', '/v1.0/quota', 'GET'],
   ])('does not accept %s at %s', async (method, path, allow) => {
