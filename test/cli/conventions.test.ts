@@ -28,6 +28,7 @@ const singles = new Set([
   'status',
 ])
 const verbs = new Set([
+  'cancel',
   'copy',
   'add',
   'allow',
@@ -161,7 +162,7 @@ function normal(text: string): string {
   return text.replace(/apigw\/\S+ \S+ node-v\S+/, 'apigw/VERSION PLATFORM NODE').replaceAll(/[ \t]+$/gm, '')
 }
 
-test('the help of the program, its topics and its commands matches the reviewed text', async () => {
+test('the help of the program, its topics and its commands matches the reviewed text', { timeout: 240_000 }, async () => {
   const cwd = temporaryFolder()
   const topics = [...new Set(named.map(({ name }) => name.split(' ')[0] ?? ''))].filter((topic) => !singles.has(topic))
   const asked = ['', ...topics, ...named.map(({ name }) => name)]
