@@ -9,6 +9,10 @@ const maxInOrder = 50
 const maxUnderWay = 100
 /** Of how many messages one is sent without a key. */
 const unkeyedEvery = 8
+/** Scheduled messages under way at the same time: each waits for some seconds. */
+const maxScheduled = 20
+/** Longest that one is held, and that its customer waits before it cancels it. */
+const dueMs = 5_000
 const greedyEveryMs = 150
 /** Longest that quiet is waited for. */
 const quietMs = 120_000
@@ -35,6 +39,7 @@ export class Traffic {
   readonly #greedyStop = new AbortController()
   readonly #greed: Promise<unknown>
   #quiet = false
+  #scheduled = 0
   #named = 0
 
   constructor(options: TrafficOptions) {
@@ -65,8 +70,20 @@ export class Traffic {
       const refs = this.names(count - unkeyed)
       this.#begin(this.keyed.send({ key: `order-${refs[0]}`, refs, invalid: chance.next() < 0.1 }))
       for (const ref of this.names(unkeyed)) this.#begin(this.unkeyed.once(ref))
+      this.#schedule()
       await pause((count / rate) * 1000, signal)
     }
+  }
+
+  /** Sends a message with a time. Most are cancelled, at about that time. */
+  #schedule(): void {
+    const { chance } = this.#options
+    if (this.#scheduled >= maxScheduled) return
+    const [ref = ''] = this.names(1)
+    const cancels = chance.next() < 0.8
+    const order = { ref, dueMs: chance.next() * dueMs, ...(cancels && { cancelMs: chance.next() * dueMs }) }
+    this.#scheduled += 1
+    this.#begin(this.keyed.schedule(order).finally(() => (this.#scheduled -= 1)))
   }
 
   /** Sends one message and waits until it is accepted. */
