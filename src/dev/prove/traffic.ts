@@ -11,8 +11,11 @@ const maxUnderWay = 100
 const unkeyedEvery = 8
 /** Scheduled messages under way at the same time: each waits for some seconds. */
 const maxScheduled = 20
-/** Longest that one is held, and that its customer waits before it cancels it. */
-const dueMs = 5_000
+/** Longest that one is held which may be handed over. A worker that was idle looks for held messages within 5 seconds. */
+const soonMs = 8_000
+/** So far ahead that only its customer ends it. */
+const farMs = 3_600_000
+const farEvery = 3
 const greedyEveryMs = 150
 /** Longest that quiet is waited for. */
 const quietMs = 120_000
@@ -40,6 +43,7 @@ export class Traffic {
   readonly #greed: Promise<unknown>
   #quiet = false
   #scheduled = 0
+  #everScheduled = 0
   #named = 0
 
   constructor(options: TrafficOptions) {
@@ -75,15 +79,17 @@ export class Traffic {
     }
   }
 
-  /** Sends a message with a time. Most are cancelled, at about that time. */
+  /** Sends a message with a time: one that is cancelled for sure, or one that is due about when it is cancelled, if at all. */
   #schedule(): void {
     const { chance } = this.#options
     if (this.#scheduled >= maxScheduled) return
     const [ref = ''] = this.names(1)
-    const cancels = chance.next() < 0.8
-    const order = { ref, dueMs: chance.next() * dueMs, ...(cancels && { cancelMs: chance.next() * dueMs }) }
+    const isFar = this.#everScheduled++ % farEvery === 0
+    const cancels = isFar || chance.next() < 0.8
+    const dueMs = isFar ? farMs : chance.next() * soonMs
     this.#scheduled += 1
-    this.#begin(this.keyed.schedule(order).finally(() => (this.#scheduled -= 1)))
+    const sent = this.keyed.schedule({ ref, dueMs, ...(cancels && { cancelMs: chance.next() * soonMs }) })
+    this.#begin(sent.finally(() => (this.#scheduled -= 1)))
   }
 
   /** Sends one message and waits until it is accepted. */
