@@ -72,10 +72,10 @@ function withCarrier(written: readonly Row[]): Row[] {
 
 /**
  * Notes the rows of one event of a function. Lambda freezes a function that has answered, so the notes are waited for, but not longer
- * than `mostMs`. Nothing here fails.
+ * than `maxMs`. Nothing here fails.
  * @returns how many rows were not noted in this time
  */
-export async function noteWithin(ledger: Ledger, queue: string, written: readonly Row[], mostMs: number): Promise<number> {
+export async function noteWithin(ledger: Ledger, queue: string, written: readonly Row[], maxMs: number): Promise<number> {
   const rows = withCarrier(written)
   const at = Date.now()
   const inTime = new AbortController()
@@ -89,7 +89,7 @@ export async function noteWithin(ledger: Ledger, queue: string, written: readonl
       () => undefined,
     )
   })
-  const late = sleep(mostMs, undefined, { signal: inTime.signal }).catch(() => undefined)
+  const late = sleep(maxMs, undefined, { signal: inTime.signal }).catch(() => undefined)
   await Promise.race([Promise.all(noting), late])
   inTime.abort()
   return open
