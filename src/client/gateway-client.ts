@@ -55,6 +55,8 @@ export type ReportsAnswer =
   | CallRefusal
   | NoClearAnswer
 
+export type CancelAnswer = { readonly kind: 'cancelled'; readonly message: GatewayReport } | CallRefusal | NoClearAnswer
+
 export type UploadAnswer = { readonly kind: 'kept'; readonly id: string } | CallRefusal | NoClearAnswer
 
 export type LookupAnswer =
@@ -110,7 +112,7 @@ const batchDescription = z.object({
 const keptImage = z.object({ id: z.string() })
 
 interface Outgoing {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   /** JSON, or bytes as they are: then `headers` says what they are. */
   readonly body?: unknown
@@ -171,6 +173,15 @@ export class GatewayClient {
     if (answer.status !== 200) return refusalFrom(answer)
     const parsed = lookupAnswer.safeParse(answer.body)
     return parsed.success ? { kind: 'found', ...parsed.data } : unreadable(answer)
+  }
+
+  /** Cancels a message that is held for its time. Repeating it gives the same answer. */
+  async cancel(id: string, signal?: AbortSignal): Promise<CancelAnswer> {
+    const answer = await this.#call({ method: 'DELETE', path: `/messages/${encodeURIComponent(id)}`, signal })
+    if (answer.kind !== 'incoming') return answer
+    if (answer.status !== 200) return refusalFrom(answer)
+    const parsed = standing.safeParse(answer.body)
+    return parsed.success ? { kind: 'cancelled', message: parsed.data } : unreadable(answer)
   }
 
   /** Keeps an image for later messages. The same image has the same id, so that repeating it does no harm. */

@@ -1,5 +1,6 @@
 export {
   type BatchAnswer,
+  type CancelAnswer,
   GatewayClient,
   type GatewayReport,
   type MessageResult,

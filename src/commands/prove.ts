@@ -159,10 +159,22 @@ function eventText(event: ProveEvent): string {
 }
 
 function booksTable(books: readonly Balance[]): string {
-  const head = ['customer', 'day', 'accepted', 'delivered', 'failed', 'expired', 'rejected', 'open', 'units', 'unconfirmed, sent']
+  const head = [
+    'customer',
+    'day',
+    'accepted',
+    'delivered',
+    'failed',
+    'expired',
+    'rejected',
+    'cancelled',
+    'open',
+    'units',
+    'unconfirmed, sent',
+  ]
   const rows = books.map(({ customer, day, accepted, outcomes, open, units, unitsExpected: [least, most], unconfirmed }) => {
-    const { delivered, failed, expired, rejected } = outcomes
-    const figures = [accepted, delivered, failed, expired, rejected, open].map(count)
+    const { delivered, failed, expired, rejected, cancelled } = outcomes
+    const figures = [accepted, delivered, failed, expired, rejected, cancelled, open].map(count)
     const expected = least === most ? '' : ` (${count(least)} to ${count(most)})`
     return [customer, day, ...figures, `${count(units)}${expected}`, count(unconfirmed)]
   })

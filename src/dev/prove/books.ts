@@ -91,8 +91,9 @@ export function wrongOf(what: string, ids: readonly string[], count = ids.length
 
 /** The units of a customer that its answers account for, at least and at most. */
 export function unitsExpected(log: SentLog, customer: string, unconfirmed: number): [number, number] {
-  const { sure, unsure, again } = log.unitsOf(customer)
-  return [sure, sure + unsure + again + unconfirmed + log.unitsUnderWay(customer)]
+  const { sure, unsure, again, back, unsureBack } = log.unitsOf(customer)
+  const kept = sure - back
+  return [kept - unsureBack, kept + unsure + again + unconfirmed + log.unitsUnderWay(customer)]
 }
 
 /** Messages that were refused, or never confirmed, and have a row all the same. */
@@ -147,7 +148,8 @@ function reportsWrong(evidence: Evidence, known: ReadonlySet<string>): Wrong[] {
   const { reports, carrier, rejected, log } = evidence
   const said = [...reports]
   const other = said.filter(([id, words]) => {
-    const expected = rejected.has(id) ? 'rejected' : carrier.get(id)
+    const ended = log.cancelled.has(id) ? 'cancelled' : carrier.get(id)
+    const expected = rejected.has(id) ? 'rejected' : ended
     return expected !== undefined && words.size === 1 && !words.has(expected)
   })
   const open = [...log.accepted.keys()].filter((id) => !reports.has(id))
@@ -195,7 +197,7 @@ export function booksOf(evidence: Evidence): Books {
   const refused = rowsOf(log.refused, evidence)
   const balances = evidence.members.map((member) => balanceOf(evidence, member, unconfirmed))
   const written = new Set(rows.map(({ id }) => id))
-  const lost = [...log.accepted.keys()].filter((id) => !written.has(id) && !rejected.has(id))
+  const lost = [...log.accepted.keys()].filter((id) => !written.has(id) && !rejected.has(id) && !log.cancelled.has(id))
   const duplicated = repeatedOf(evidence)
   const kept = [...log.accepted].filter(([, message]) => message.refused).map(([id]) => id)
   const plantedIds = new Set(planted.map(({ id }) => id))
@@ -211,6 +213,10 @@ export function booksOf(evidence: Evidence): Books {
     ...wrongOf('accepted messages that are lost', lost),
     ...wrongOf('messages that are in the database more than once', duplicated),
     ...wrongOf('messages sold beyond the quota', [], evidence.oversold),
+    ...wrongOf(
+      'messages that were cancelled and sent all the same',
+      [...log.cancelled].filter((id) => written.has(id) || rejected.has(id)),
+    ),
     ...wrongOf(
       'messages that were refused and sent all the same',
       refused.map(({ id }) => id),

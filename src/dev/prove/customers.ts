@@ -2,7 +2,7 @@ import { reconcileAfterMs } from '../../domain/admission.ts'
 import { Problem } from '../../domain/problem.ts'
 import { addCustomer } from '../../operations/customers/index.ts'
 import type { Profile } from '../../registry/index.ts'
-import { reconcile } from '../../runtime/gateway/index.ts'
+import { payDebts, reconcile } from '../../runtime/gateway/index.ts'
 import type { Ledger } from '../../runtime/ports/index.ts'
 import { insist } from './patience.ts'
 import { openStore, withRegistry } from './registry.ts'
@@ -91,7 +91,7 @@ export async function restoreMembers(address: string, members: Members, signal: 
 const aheadMs = reconcileAfterMs + 60_000
 
 /**
- * Closes what calls have left open that ended without a word, as a gateway does a quarter of an hour later: by the same code,
+ * Pays what is owed for cancelled messages, and closes what calls have left open that ended without a word, as a gateway does a quarter of an hour later: by the same code,
  * with a clock that is ahead.
  * @returns units that are still held for such calls
  */
@@ -100,6 +100,7 @@ export function reconciled(address: string, ledger: Ledger, customer: string, si
     const registry = await openStore(address, () => Date.now() + aheadMs)
     try {
       const owner = { customer, environment: 'live' } as const
+      await payDebts((repayment) => registry.giveBack(repayment), ledger, owner)
       for (let { count } = await registry.open(customer, 'live'); count > 0; ) {
         await reconcile(registry, ledger, owner)
         const left = await registry.open(customer, 'live')

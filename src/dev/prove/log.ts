@@ -21,6 +21,9 @@ export interface Units {
   unsure: number
   /** Of calls that were made again after their record was lost: taken a second time, or not. */
   again: number
+  /** Of cancelled messages: given back, except where it is unsure that they were taken from this registry. */
+  back: number
+  unsureBack: number
 }
 
 /** What the sender knows: the answers to its calls. Everything else is checked against this log. */
@@ -33,6 +36,8 @@ export class SentLog {
   readonly refused = new Map<string, string>()
   /** Accepted messages that no row and no rejection has been seen of yet. */
   readonly waiting = new Set<string>()
+  /** Ids of messages whose cancellation was confirmed. */
+  readonly cancelled = new Set<string>()
   readonly #acceptedBy = new Map<string, number>()
   readonly #units = new Map<string, Units>()
   readonly #flights = new Set<Flight>()
@@ -54,7 +59,7 @@ export class SentLog {
   }
 
   unitsOf(customer: string): Units {
-    const units = this.#units.get(customer) ?? { sure: 0, unsure: 0, again: 0 }
+    const units = this.#units.get(customer) ?? { sure: 0, unsure: 0, again: 0, back: 0, unsureBack: 0 }
     this.#units.set(customer, units)
     return units
   }
@@ -80,6 +85,18 @@ export class SentLog {
     const units = this.unitsOf(flight.customer)
     if (flight.unsure) units.unsure += fresh
     else units.sure += fresh
+  }
+
+  /** Ends a call whose messages were cancelled, or not. @param cancelled ids of those that were */
+  endCancelled(flight: Flight, ids: ReadonlyMap<string, Accepted>, cancelled: readonly string[]): void {
+    this.end(flight, ids)
+    const units = this.unitsOf(flight.customer)
+    if (flight.unsure) units.unsureBack += cancelled.length
+    else units.back += cancelled.length
+    for (const id of cancelled) {
+      this.cancelled.add(id)
+      this.waiting.delete(id)
+    }
   }
 
   /** A row or a rejection of a message. */

@@ -1,3 +1,4 @@
+import { releaseAheadMs } from '../../domain/holding.ts'
 import { recordOf } from '../../domain/record.ts'
 import { refusedText } from './database.ts'
 import type { Accepted, Sales, SentLog } from './log.ts'
@@ -11,6 +12,15 @@ export interface Order {
   readonly invalid?: boolean
   /** Names of those that the carrier's table refuses. */
   readonly refused?: ReadonlySet<string>
+}
+
+/** A message that is held for a moment. */
+export interface Scheduled {
+  readonly ref: string
+  /** In milliseconds from now. */
+  readonly dueMs: number
+  /** When its customer cancels it, in milliseconds after it was accepted; absent: never. */
+  readonly cancelMs?: number
 }
 
 export interface SenderOptions {
@@ -49,6 +59,10 @@ const answerMs = 10_000
 const orderMs = 300_000
 const maxPauseMs = 2_000
 
+function retryPause(answer: Answer | undefined, tries: number): number {
+  return Math.min(maxPauseMs, Math.max(answer?.retryAfterMs ?? 0, 50 * 2 ** Math.min(tries, 6)))
+}
+
 /** A customer's software as docs/customers.md asks for: each call with a key, and made again until it is answered. */
 export class Sender {
   readonly #options: SenderOptions
@@ -82,7 +96,7 @@ export class Sender {
         break
       }
       last = answer === undefined ? 'no answer' : `${answer.status} ${answer.code}`
-      await pause(Math.min(maxPauseMs, Math.max(answer?.retryAfterMs ?? 0, 50 * 2 ** Math.min(tries, 6))), signal)
+      await pause(retryPause(answer, tries), signal)
     }
     if (accepted.size === 0 && !signal.aborted) {
       this.unanswered.push({ key: order.key, last })
@@ -90,6 +104,52 @@ export class Sender {
     }
     log.end(flight, accepted)
     return tries
+  }
+
+  /**
+   * Sends a message with a time, and cancels it. The worker may hand it over first: then it is sent. Whether it was cancelled is
+   * asked until an answer says so.
+   */
+  async schedule({ ref, dueMs, cancelMs }: Scheduled): Promise<void> {
+    const { log, customer, signal } = this.#options
+    const flight = log.begin(customer, 1)
+    const sendAt = new Date(Date.now() + releaseAheadMs + dueMs).toISOString()
+    const key = `scheduled-${ref}`
+    const said = await this.#until(key, async () => {
+      const answer = await this.#call('POST', '/v1.0/messages', key, { ...this.#messageOf(ref, false), sendAt })
+      return { answer, done: answer?.status === 202 }
+    })
+    if (said === undefined) log.unconfirmed.set(ref, customer)
+    const id = said === undefined ? undefined : String(said.results[0]?.id)
+    const ids = new Map<string, Accepted>(id === undefined ? [] : [[id, { customer, ref, refused: false }]])
+    let cancelled: string[] = []
+    if (id !== undefined && cancelMs !== undefined) {
+      await pause(cancelMs, signal)
+      const ended = await this.#until(key, async () => {
+        const answer = await this.#call('DELETE', `/v1.0/messages/${id}`)
+        return { answer, done: answer?.status === 200 || answer?.code === 'message-released' }
+      })
+      if (ended?.status === 200) cancelled = [id]
+    }
+    log.endCancelled(flight, ids, cancelled)
+  }
+
+  /** Makes a call again until it is done. @returns the last answer; `undefined`: it was never done */
+  async #until(
+    key: string,
+    once: () => Promise<{ readonly answer: Answer | undefined; readonly done: boolean }>,
+  ): Promise<Answer | undefined> {
+    const { signal } = this.#options
+    let last = 'no answer'
+    for (let [tries, until] = [1, Date.now() + orderMs]; !signal.aborted && Date.now() < until; tries++) {
+      if (tries > 1) this.counts.retried += 1
+      const { answer, done } = await once()
+      if (done) return answer
+      last = answer === undefined ? 'no answer' : `${answer.status} ${answer.code}`
+      await pause(retryPause(answer, tries), signal)
+    }
+    if (!signal.aborted) this.unanswered.push({ key, last })
+    return undefined
   }
 
   /** The registry has lost the records of all calls. */
@@ -154,18 +214,22 @@ export class Sender {
     )
   }
 
-  async #post(path: string, key: string | undefined, body: object): Promise<Answer | undefined> {
+  #post(path: string, key: string | undefined, body: object): Promise<Answer | undefined> {
+    return this.#call('POST', path, key, body)
+  }
+
+  async #call(method: 'POST' | 'DELETE', path: string, key?: string, body?: object): Promise<Answer | undefined> {
     const { gateways, authorization, signal } = this.#options
     this.counts.calls += 1
     try {
       const response = await fetch(`${gateways[this.#next++ % gateways.length]}${path}`, {
-        method: 'POST',
+        method,
         headers: {
-          'content-type': 'application/json',
           authorization: authorization(),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
           ...(key !== undefined && { 'idempotency-key': key }),
         },
-        body: JSON.stringify(body),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
       })
       const said = recordOf(await response.json())

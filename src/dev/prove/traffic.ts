@@ -9,6 +9,13 @@ const maxInOrder = 50
 const maxUnderWay = 100
 /** Of how many messages one is sent without a key. */
 const unkeyedEvery = 8
+/** Scheduled messages under way at the same time: each waits for some seconds. */
+const maxScheduled = 20
+/** Longest that one is held which may be handed over. A worker that was idle looks for held messages within 5 seconds. */
+const soonMs = 8_000
+/** So far ahead that only its customer ends it. */
+const farMs = 3_600_000
+const farEvery = 3
 const greedyEveryMs = 150
 /** Longest that quiet is waited for. */
 const quietMs = 120_000
@@ -35,6 +42,8 @@ export class Traffic {
   readonly #greedyStop = new AbortController()
   readonly #greed: Promise<unknown>
   #quiet = false
+  #scheduled = 0
+  #everScheduled = 0
   #named = 0
 
   constructor(options: TrafficOptions) {
@@ -65,8 +74,22 @@ export class Traffic {
       const refs = this.names(count - unkeyed)
       this.#begin(this.keyed.send({ key: `order-${refs[0]}`, refs, invalid: chance.next() < 0.1 }))
       for (const ref of this.names(unkeyed)) this.#begin(this.unkeyed.once(ref))
+      this.#schedule()
       await pause((count / rate) * 1000, signal)
     }
+  }
+
+  /** Sends a message with a time: one that is cancelled for sure, or one that is due about when it is cancelled, if at all. */
+  #schedule(): void {
+    const { chance } = this.#options
+    if (this.#scheduled >= maxScheduled) return
+    const [ref = ''] = this.names(1)
+    const isFar = this.#everScheduled++ % farEvery === 0
+    const cancels = isFar || chance.next() < 0.8
+    const dueMs = isFar ? farMs : chance.next() * soonMs
+    this.#scheduled += 1
+    const sent = this.keyed.schedule({ ref, dueMs, ...(cancels && { cancelMs: chance.next() * soonMs }) })
+    this.#begin(sent.finally(() => (this.#scheduled -= 1)))
   }
 
   /** Sends one message and waits until it is accepted. */

@@ -12,8 +12,8 @@ const idsAnEntry = 100
 const dayEntriesAQuery = 25
 /** Messages whose status one page looks at: a filter that nothing passes ends after these. */
 const maxExamined = 500
-/** What one round may cost: a query, and two requests for the notes and outcomes of a hundred messages. */
-const readsARound = 3
+/** What one round may cost: two queries, and two requests for the notes and outcomes of a hundred messages. */
+const readsARound = 4
 /** Messages that one round looks up. */
 const aRound = 100
 const instantLength = 15
@@ -139,14 +139,34 @@ export class MessageIndex {
     wanted: number,
     budget: ReadBudget,
   ): Promise<{ readonly candidates: readonly Candidate[]; readonly end: Place }> {
+    const { candidates, end } = await this.#candidatesFrom(plan, at, instantOf(at.sk), wanted, budget)
+    // More entries of one instant than a query reads: it continues behind those that were looked at.
+    const isStuck = candidates.length === 0 && end === at
+    return isStuck ? this.#candidatesFrom(plan, at, at.sk, wanted, budget) : { candidates, end }
+  }
+
+  /**
+   * @param from the newest entry to read. A message that was noted a second time, among others, is in two entries of an instant,
+   * so the entries of a day are read from the beginning of an instant on, and each id counts where it comes first.
+   */
+  async #candidatesFrom(
+    plan: Plan,
+    at: Place,
+    from: string,
+    wanted: number,
+    budget: ReadBudget,
+  ): Promise<{ readonly candidates: readonly Candidate[]; readonly end: Place }> {
     const nextPart = { part: at.part + 1, sk: '', used: 0 }
-    const high = at.sk !== '' && at.sk < plan.high ? at.sk : plan.high
+    const newest = plan.byDay ? from : at.sk
+    const high = newest !== '' && newest < plan.high ? newest : plan.high
     if (high < plan.low) return { candidates: [], end: nextPart }
     // One more, because the entry where the page before ended is read again.
-    const most = Math.min(wanted + 1, plan.byDay ? dayEntriesAQuery : aRound + 1)
+    const isContinued = at.sk !== ''
+    const few = Math.min(wanted + 1, dayEntriesAQuery)
+    const most = plan.byDay ? (isContinued ? dayEntriesAQuery : few) : wanted + 1
     const items = await this.#table.range(plan.partitions[at.part] ?? '', plan.low, high, most, budget)
-    const all = items.flatMap((item) => this.#candidatesIn(item, plan, at.part))
-    const unread = all.filter(({ next }) => next.sk !== at.sk || next.used > at.used)
+    const all = withoutRepeats(items.flatMap((item) => this.#candidatesIn(item, plan, at.part)))
+    const unread = all.filter(({ next: { sk, used } }) => !isContinued || sk < at.sk || (sk === at.sk && used > at.used))
     const candidates = unread.slice(0, wanted)
     const isEnd = items.length < most && candidates.length === unread.length
     return { candidates, end: isEnd ? nextPart : (candidates.at(-1)?.next ?? at) }
@@ -158,6 +178,22 @@ export class MessageIndex {
     const fits = isKept && (recipients === undefined || recipients.has(text(item, 'to') ?? ''))
     return idsIn(item).map((id, index) => ({ ...(fits && { id }), next: { part, sk, used: index + 1 } }))
   }
+}
+
+/** The end of the instant of a sort key: before it, read backwards, there is no entry of that instant. */
+function instantOf(sk: string): string {
+  return sk === '' ? '' : `${sk.slice(0, instantLength)}#~`
+}
+
+/** Without the ids that came before. */
+function withoutRepeats(candidates: readonly Candidate[]): Candidate[] {
+  const seen = new Set<string>()
+  return candidates.filter(({ id }) => {
+    if (id === undefined) return true
+    const isNew = !seen.has(id)
+    seen.add(id)
+    return isNew
+  })
 }
 
 /** The entries of messages. @param ttl when the entries of a message expire, in seconds since 1970 */

@@ -1,12 +1,13 @@
 import type { Carrier } from '../../domain/carrier.ts'
 import { Problem } from '../../domain/problem.ts'
-import { type Database, openQueue, type Queue, type Received } from '../ports/index.ts'
+import { type Database, type Ledger, openLedger, openQueue, type Queue, type Received } from '../ports/index.ts'
 import { choiceFrom } from '../process.ts'
 import { moveToDeadLetters } from './dead-letters.ts'
 import { observe, openCarriers } from './environment.ts'
 import type { Observe } from './events.ts'
 import { type FreshParts, overFreshConnection } from './fresh.ts'
 import { manyRefused, type Written, writeRows } from './isolate.ts'
+import { noteWithin } from './notes.ts'
 import { type Parcel, parcelFrom, rejectUnreadable } from './open-envelope.ts'
 
 /** An SQS message as Lambda gets it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
@@ -32,10 +33,15 @@ export interface HandlerParts {
   readonly carriers: readonly Carrier[]
   /** Used to move unreadable messages to the dead-letter queue; absent: the queue's redrive policy does it. */
   readonly queue?: Queue
+  /** Notes messages as written; absent: a message is unknown to its customer until its report. */
+  readonly ledger?: Ledger
   /** How long a message waits for a table that rejects everything before its rows are considered bad. */
   readonly patienceMs?: number
   readonly observe: Observe
 }
+
+/** Longest that an event waits for the ledger. Its messages are written by then. */
+const noteMs = 2_000
 
 function receivedFrom({ messageId, receiptHandle, body, attributes }: SqsRecord): Received {
   const { ApproximateReceiveCount = 1, SentTimestamp = 0 } = attributes
@@ -87,7 +93,7 @@ async function writeFew(database: Database, carrier: Carrier, parcels: readonly 
 
 /** A handler that writes SQS messages. SQS keeps the messages named in the result and delivers them again. */
 export function handlerOf(parts: HandlerParts): (event: SqsEvent) => Promise<BatchResult> {
-  const { database, carriers, queue, observe, patienceMs = 3_600_000 } = parts
+  const { database, carriers, queue, ledger, observe, patienceMs = 3_600_000 } = parts
 
   async function keep(name: string, received: Received, why: string): Promise<string[]> {
     observe({ kind: 'bad', queue: name, why, receiveCount: received.receiveCount })
@@ -107,7 +113,15 @@ export function handlerOf(parts: HandlerParts): (event: SqsEvent) => Promise<Bat
     }
     const kept: string[] = []
     for (const { received, kept: why } of parcels) if (why !== undefined) kept.push(...(await keep(carrier.queue, received, why)))
+    await note(carrier, parcels)
     return kept
+  }
+
+  async function note({ queue: name }: Carrier, parcels: readonly Parcel[]): Promise<void> {
+    if (ledger === undefined) return
+    const rows = parcels.flatMap((parcel) => parcel.rows)
+    const messages = await noteWithin(ledger, name, rows, noteMs)
+    if (messages > 0) observe({ kind: 'unnoted', queue: name, messages })
   }
 
   /** As `writeParcels`, but parcels that waited longer than `patienceMs` for a table are written a few at a time. */
@@ -167,14 +181,20 @@ function leftOf({ Records }: SqsEvent, { batchItemFailures }: BatchResult): SqsE
 interface FreshHandlerParts extends Omit<FreshParts<SqsEvent>, 'handle'> {
   /** Opens the client that moves unreadable messages to the dead-letter queue; absent: the redrive policy does it. */
   readonly queue?: () => Queue
+  /** Opens the ledger that messages are noted in. */
+  readonly ledger?: () => Ledger | undefined
 }
 
 /** A handler that opens the database with the first event, and again after a lost connection. */
-export function freshHandler({ queue, ...parts }: FreshHandlerParts): (event: SqsEvent) => Promise<BatchResult> {
+export function freshHandler(options: FreshHandlerParts): (event: SqsEvent) => Promise<BatchResult> {
+  const { queue, ledger, ...parts } = options
   const deadLetters = queue === undefined ? {} : { queue: queue() }
+  const opened = ledger?.()
+  const notes = opened === undefined ? {} : { ledger: opened }
   const write = overFreshConnection<SqsEvent>({
     ...parts,
-    handle: async (event, opened, observe) => leftOf(event, await handlerOf({ ...opened, ...deadLetters, observe })(event)),
+    handle: async (event, connected, observe) =>
+      leftOf(event, await handlerOf({ ...connected, ...deadLetters, ...notes, observe })(event)),
   })
   return async (event) => {
     const left = await write(event)
@@ -188,6 +208,12 @@ export function freshHandler({ queue, ...parts }: FreshHandlerParts): (event: Sq
  */
 export const handler = freshHandler({
   open: () => openCarriers(1),
+  ledger: () =>
+    openLedger({
+      endpoint: process.env.APIGW_LEDGER_ENDPOINT,
+      region: process.env.AWS_REGION,
+      table: process.env.APIGW_LEDGER_TABLE,
+    }),
   // A network without a way to SQS leaves unreadable messages to the redrive policy of their queue.
   ...(choiceFrom('APIGW_DEAD_LETTERS', ['worker', 'redrive'], 'worker') === 'worker' && {
     queue: () => openQueue({ endpoint: process.env.APIGW_SQS_ENDPOINT, region: process.env.AWS_REGION }),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { dueAt } from '../../domain/holding.ts'
 import type { Message } from '../../domain/message.ts'
 import type { Ledger, Owner, Queued, Row } from '../ports/index.ts'
@@ -33,8 +34,7 @@ export class Notes {
 
   /** Takes rows that were written. Those that are held are noted by who releases them (`release.ts`). */
   add(written: readonly Row[]): void {
-    const now = Date.now()
-    const rows = written.filter(({ message }) => dueAt(message, now) === undefined)
+    const rows = withCarrier(written)
     if (rows.length === 0) return
     if (this.#waiting.length + rows.length > maxWaiting) {
       this.#dropped(rows.length)
@@ -62,6 +62,37 @@ export class Notes {
       }
     }
   }
+}
+
+/** Rows that went to the carrier at once. */
+function withCarrier(written: readonly Row[]): Row[] {
+  const now = Date.now()
+  return written.filter(({ message }) => dueAt(message, now) === undefined)
+}
+
+/**
+ * Notes the rows of one event of a function. Lambda freezes a function that has answered, so the notes are waited for, but not longer
+ * than `maxMs`. Nothing here fails.
+ * @returns how many rows were not noted in this time
+ */
+export async function noteWithin(ledger: Ledger, queue: string, written: readonly Row[], maxMs: number): Promise<number> {
+  const rows = withCarrier(written)
+  const at = Date.now()
+  const inTime = new AbortController()
+  let open = rows.length
+  const noting = byOwner(rows).map(async ({ owner, rows: some }) => {
+    const notes = some.map(({ message }) => noteOf(message, at, queue))
+    await ledger.queued(owner, notes).then(
+      () => {
+        open -= some.length
+      },
+      () => undefined,
+    )
+  })
+  const late = sleep(maxMs, undefined, { signal: inTime.signal }).catch(() => undefined)
+  await Promise.race([Promise.all(noting), late])
+  inTime.abort()
+  return open
 }
 
 /**

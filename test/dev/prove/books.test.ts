@@ -44,6 +44,26 @@ test('books that balance have no findings, and the sums are right', () => {
   ])
 })
 
+/** As `evidence`, and a message C that was cancelled, reported, and whose unit was given back. */
+function withCancelled(changes: Partial<Evidence> = {}): Evidence {
+  const plain = evidence()
+  const reports = new Map([...plain.reports, ['C', new Set(['cancelled'])] as const])
+  const { log } = plain
+  log.endCancelled(log.begin(customer, 1), new Map([['C', { customer, ref: 'ref-C', refused: false }]]), ['C'])
+  return { ...plain, reports, ...changes }
+}
+
+test('a cancelled message is accepted and costs nothing', () => {
+  const books = booksOf(withCancelled())
+  expect(books).toMatchObject({ lost: 0, wrong: [] })
+  expect(books.balances[0]).toMatchObject({
+    accepted: 3,
+    outcomes: { delivered: 2, cancelled: 1 },
+    units: 2,
+    unitsExpected: [2, 2],
+  })
+})
+
 const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: string[] }][] = [
   ['a lost message', evidence({ rows: [row('A')] }), { what: /lost/, count: 1, ids: ['B'] }],
   [
@@ -111,6 +131,26 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
     evidence({ planted: [{ id: 'P' }] }),
     { what: /envelope without a report/, count: 1, ids: ['P'] },
   ],
+  [
+    'a cancelled message that was sent',
+    withCancelled({ rows: [row('A'), row('B'), row('C')] }),
+    { what: /cancelled and sent/, count: 1, ids: ['C'] },
+  ],
+  [
+    'a cancelled message whose unit was not given back',
+    withCancelled({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 3, closed: [] }] }),
+    { what: /charged and has no message/, count: 1, ids: [] },
+  ],
+  [
+    'a cancelled message whose unit was given back twice',
+    withCancelled({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 1, closed: [] }] }),
+    { what: /was not charged for/, count: 1, ids: [] },
+  ],
+  [
+    'a cancelled message that is reported as delivered',
+    withCancelled({ reports: new Map([...'ABC'].map((id) => [id, new Set(['delivered'])])) }),
+    { what: /not what the carrier said/, count: 1, ids: ['C'] },
+  ],
   ['a sale beyond the quota', evidence({ oversold: 3 }), { what: /beyond the quota/, count: 3, ids: [] }],
 ]
 
@@ -167,7 +207,7 @@ describe('what the answers account for', () => {
     log.end(before, accepted('A'))
     log.end(during, accepted('B'))
     log.end(after, accepted('C'))
-    expect(log.unitsOf(customer)).toEqual({ sure: 1, unsure: 2, again: 0 })
+    expect(log.unitsOf(customer)).toEqual({ sure: 1, unsure: 2, again: 0, back: 0, unsureBack: 0 })
   })
 
   test('a message that is accepted twice is one message', () => {

@@ -60,6 +60,7 @@ describe.each(runs)('$database and $registry', (run) => {
     for (const { accepted, outcomes, open } of proof.books) {
       expect(Object.values(outcomes).reduce((sum, count) => sum + count, open)).toBe(accepted)
     }
+    expect(proof.books.reduce((sum, { outcomes }) => sum + outcomes.cancelled, 0)).toBeGreaterThan(0)
     const [started] = events
     if (started?.event !== 'started') throw new Error('the first event says what was started')
     for (const { name, pid } of started.processes) expect(() => process.kill(pid, 0), name).toThrow('ESRCH')

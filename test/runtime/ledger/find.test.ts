@@ -126,6 +126,29 @@ it('finds what the owner sent and nothing else, newest first and each once, what
   )
 })
 
+it('finds a message once that was noted again, among others of its instant', async () => {
+  const ledger = open()
+  const owner = newOwner()
+  const notes = Array.from({ length: 30 }, () => ({ id: randomId(), at: noon, acceptedAt: noon })).toSorted((a, b) =>
+    a.id < b.id ? 1 : -1,
+  )
+  // Each group begins with another id, so it is an entry of its own.
+  for (let from = 0; from < 5; from++) await ledger.queued(owner, notes.slice(from * 3))
+  for (const limit of [1, 4, 29]) {
+    expect((await findAll(ledger, owner, { from: noon, until: noon + 1 }, limit)).sort()).toEqual(
+      notes.map(({ id }) => id).sort(),
+    )
+  }
+})
+
+it('ends a search of more entries of one instant than a query reads', async () => {
+  const ledger = open()
+  const owner = newOwner()
+  const ids = Array.from({ length: 60 }, () => randomId())
+  for (const id of ids) await ledger.queued(owner, [{ id, at: noon, acceptedAt: noon }])
+  expect((await findAll(ledger, owner, { from: noon, until: noon + 1 }, 7)).sort()).toEqual(ids.toSorted())
+})
+
 it('costs a bounded number of reads a page, however many messages there are and however few fit', async () => {
   const ledger = open()
   const owner = newOwner()

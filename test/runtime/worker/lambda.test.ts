@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Ledger } from '../../../src/runtime/ports/index.ts'
 import type { WorkerEvent } from '../../../src/runtime/worker/index.ts'
 import { handlerOf } from '../../../src/runtime/worker/lambda.ts'
 import { carrierA, engines, envelopeOf, idsIn, messageWith } from '../../support/databases.ts'
+import { startDynamo } from '../../support/dynamodb.ts'
 
 /** A record as AWS documents it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
 function record(messageId: string, body: string, queue = carrierA.queue) {
@@ -145,5 +147,46 @@ describe.each(engines)('the worker as a Lambda trigger, over $engine', ({ engine
     })
     expect(events.map(({ kind }) => kind)).toEqual(['failed', 'failed'])
     expect(await database.outcomes(carrierA, 100)).toEqual([])
+  })
+})
+
+describe('the notes of a worker as a Lambda trigger', () => {
+  async function noting(ledger: Ledger) {
+    const [sqlite] = engines.filter(({ engine }) => engine === 'SQLite')
+    if (sqlite === undefined) throw new Error('SQLite is always there')
+    const database = await (await sqlite.create()).open()
+    await database.migrate([carrierA])
+    const events: WorkerEvent[] = []
+    const handle = handlerOf({ database, carriers: [carrierA], ledger, observe: (event) => void events.push(event) })
+    return { handle, events }
+  }
+
+  it('are in the ledger when the function has answered, except those of held messages', async () => {
+    const dynamo = await startDynamo()
+    onTestFinished(() => dynamo.stop())
+    const ledger = dynamo.open()
+    const { handle, events } = await noting(ledger)
+    const [sent, held] = [messageWith({ ref: 'order-17' }), messageWith({ sendAt: Date.now() + 3_600_000 })]
+    await handle({ Records: [record('a', envelopeOf(carrierA.queue, [sent, held]))] })
+    const owner = { customer: 'acme', environment: 'live' } as const
+    const standings = await ledger.standings(owner, [sent.id, held.id])
+    expect([...standings.values()]).toMatchObject([{ id: sent.id, status: 'queued', ref: 'order-17' }])
+    expect((await ledger.find(owner, { ref: 'order-17' }, undefined, 10)).messages).toMatchObject([{ id: sent.id }])
+    expect(events.map(({ kind }) => kind)).toEqual(['flushed'])
+    // The one right of the function in the ledger, beside the reads of this test.
+    expect([...dynamo.seen.keys()].filter((action) => /Put|Write|Update/.test(action))).toEqual(['BatchWriteItem'])
+  })
+
+  it('keep no message when the ledger is away, or never answers', async () => {
+    const dynamo = await startDynamo()
+    const away = dynamo.open()
+    await dynamo.stop()
+    for (const queued of [away.queued.bind(away), () => new Promise<void>(() => undefined)]) {
+      const { handle, events } = await noting(Object.assign(Object.create(away), { queued }))
+      expect(await handle({ Records: [record('a', envelopeOf(carrierA.queue, [messageWith()]))] })).toEqual({
+        batchItemFailures: [],
+      })
+      expect(events).toMatchObject([{ kind: 'flushed' }, { kind: 'unnoted', messages: 1 }])
+    }
   })
 })

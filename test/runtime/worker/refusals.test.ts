@@ -33,9 +33,9 @@ const rowsAtFault: readonly Case[] = [
     mariadb.create,
     [
       'ALTER TABLE carrier_a DROP PRIMARY KEY',
-      'ALTER TABLE carrier_a PARTITION BY RANGE (send_at) (PARTITION p VALUES LESS THAN (4000000000000))',
+      "ALTER TABLE carrier_a PARTITION BY LIST COLUMNS (type) (PARTITION p VALUES IN ('sms'))",
     ],
-    { sendAt: 5_000_000_000_000 },
+    { type: 'lms' },
   ],
   [
     'MariaDB trigger (45000)',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
-import { GatewayClient, type GatewayReport, parseCredentials } from '../../../client/index.ts'
+import { type CancelAnswer, GatewayClient, type GatewayReport, parseCredentials } from '../../../client/index.ts'
 import { masterKeysFrom } from '../../../domain/seal.ts'
 import { addCustomer, type Context, type IssuedKey, issueKey } from '../../../operations/customers/index.ts'
 import { openOperatorRegistry, registryThrough } from '../../../registry/index.ts'
@@ -19,6 +19,7 @@ export type Tell = (step: Step) => void
 
 const customer = 'rehearsal'
 const defaultPatienceMs = 60_000
+const hourMs = 3_600_000
 
 interface Played {
   readonly stage: RehearsedStage
@@ -77,8 +78,12 @@ async function reported({ stage, patienceMs }: Played, client: GatewayClient, id
   return undefined
 }
 
-async function send(client: GatewayClient, key: string): Promise<{ readonly id: string; readonly detail: string }> {
-  const answer = await client.sendBatch(key, [message])
+async function send(
+  client: GatewayClient,
+  key: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ readonly id: string; readonly detail: string }> {
+  const answer = await client.sendBatch(key, [{ ...message, ...more }])
   if (answer.kind !== 'answered') return { id: '', detail: JSON.stringify(answer) }
   const [result] = answer.results
   return { id: result?.status === 'accepted' ? (result.id ?? '') : '', detail: JSON.stringify(result) }
@@ -131,6 +136,26 @@ async function playLive(played: Played, client: GatewayClient, table: string, st
   step('an image is kept', image.kind === 'kept', image.kind === 'kept' ? image.id : JSON.stringify(image))
 }
 
+/** Cancels a message. It is unknown until it is noted as held. */
+async function cancelled({ stage, patienceMs }: Played, client: GatewayClient, id: string): Promise<CancelAnswer> {
+  for (const until = Date.now() + patienceMs; ; await sleep(100)) {
+    await stage.tick()
+    const answer = await client.cancel(id)
+    const isUnknown = answer.kind === 'refused' && answer.status === 404
+    if (!isUnknown || Date.now() >= until) return answer
+  }
+}
+
+/** A cancelled message writes into the ledger through the gateway, and into the registry. */
+async function playCancel(played: Played, client: GatewayClient, step: Check): Promise<void> {
+  const { id, detail } = await send(client, 'later', { sendAt: new Date(Date.now() + hourMs).toISOString() })
+  step('a scheduled message is accepted', id !== '', id || detail)
+  const answer = await cancelled(played, client, id)
+  step('its customer cancels it', answer.kind === 'cancelled', answer.kind === 'cancelled' ? id : JSON.stringify(answer))
+  const report = await reported(played, client, id)
+  step('its report says so', report?.status === 'cancelled', report?.status ?? 'no report')
+}
+
 async function playTest(played: Played, client: GatewayClient, step: Check): Promise<void> {
   const { id, detail } = await send(client, 'second')
   step('a call to the test environment is accepted', id !== '', id || detail)
@@ -159,6 +184,7 @@ export async function playMessages(stage: RehearsedStage, tell: Tell, patienceMs
     const way = registryTable(stage) === undefined ? 'through the admin function' : 'in the table of the registry'
     step(`the operator adds a customer ${way}`, true, customer)
     await playLive(played, clientFor(stage, keys.signing, 'live'), carrier.table, step)
+    await playCancel(played, clientFor(stage, keys.signing, 'live'), step)
     await playTest(played, clientFor(stage, keys.test, 'test'), step)
     const wrong = { ...keys.live, basic: `${customer}:wrong:${keys.live.credential.keyId}` }
     const refused = await clientFor(stage, wrong, 'live').check()

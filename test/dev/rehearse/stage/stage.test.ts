@@ -44,7 +44,7 @@ test.each(Object.entries(kinds))('carries messages from the front door to the ca
       findings: [],
       failed: [],
     })
-    expect(steps).toHaveLength(8)
+    expect(steps).toHaveLength(11)
   } finally {
     await stage.stop()
     rmSync(folder, { recursive: true, force: true })
