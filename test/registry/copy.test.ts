@@ -76,7 +76,7 @@ test('a registry that was moved decides as one that never moved, whatever has ha
           expect((await copy(place, next)).state).toBe('copied')
           place = next
           opened.push(await place.open())
-          comparison.continueWith(opened as [Registry])
+          await comparison.continueWith(opened as [Registry])
         }
         for (const one of happened) await comparison.step(one)
       }
