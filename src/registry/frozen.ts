@@ -29,6 +29,11 @@ export type Freeze = z.infer<typeof freeze>
 
 export const freezeFrom = readerOf('the state of a move', freeze)
 
+/** What a registry refuses. @param text of `frozenDocument` */
+export function frozenLevel(text: string | null | undefined): FreezeLevel | undefined {
+  return typeof text === 'string' ? freezeFrom(text).level : undefined
+}
+
 /** What a frozen registry answers. Its reader may be a customer, so it names no address. */
 export function frozenProblem(): Problem {
   return new Problem('registry-frozen', 'The registry is being moved. Nothing was counted.', { retryAfterMs: 5000 })

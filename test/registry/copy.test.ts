@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import type { AdmitRequest } from '../../src/domain/admission.ts'
+import type { AdmitRequest, Repayment } from '../../src/domain/admission.ts'
 import { copyRegistry, thawRegistry } from '../../src/operations/registry/index.ts'
 import type { CopyableStore, Registry } from '../../src/registry/index.ts'
 import { type CopyPlace, CopyWorld, type PlaceKind } from './copy-places.ts'
-import { type Clock, entryOf, freshId, noon, problemOf, profileOf, Tenant } from './fixtures.ts'
+import { type Admitted, type Clock, entryOf, freshId, noon, problemOf, profileOf, Tenant } from './fixtures.ts'
 import { Comparison, hourMs, operation } from './histories.ts'
 
 const kinds: readonly PlaceKind[] = ['sqlite', 'redis', 'cluster', 'dynamodb']
@@ -46,6 +46,14 @@ const pairs = [
   ['cluster', 'sqlite'],
 ] as const
 
+const repaymentOf = (customer: string, id: string): Repayment => ({
+  customer,
+  environment: 'live',
+  id,
+  units: 1,
+  acceptedAt: clock.now,
+})
+
 const histories = fc.array(operation, { minLength: 3, maxLength: 30, size: 'max' })
 
 test('a registry that was moved decides as one that never moved, whatever has happened before', { timeout: hourMs }, async () => {
@@ -68,7 +76,7 @@ test('a registry that was moved decides as one that never moved, whatever has ha
           expect((await copy(place, next)).state).toBe('copied')
           place = next
           opened.push(await place.open())
-          comparison.continueWith(opened as [Registry])
+          await comparison.continueWith(opened as [Registry])
         }
         for (const one of happened) await comparison.step(one)
       }
@@ -81,7 +89,7 @@ test('a registry that was moved decides as one that never moved, whatever has ha
 describe.each(pairs)('from %s to %s', (fromKind, toKind) => {
   test('everything that counts is carried: audit log, documents, nonces, removed ids, open calls and answers', async () => {
     const { from, to, source, target } = await pair(fromKind, toKind)
-    const customer = await Tenant.with(source)
+    const customer = await Tenant.with(source, { quotas: { live: { day: 20, month: 100 } } })
     const gone = await Tenant.with(source)
     const stored = await source.profile(gone.id)
     await source.remove(gone.id, stored?.version ?? '', entryOf(gone.id, 'removed'))
@@ -96,12 +104,22 @@ describe.each(pairs)('from %s to %s', (fromKind, toKind) => {
       ids,
       idempotency: { key: 'order-2', fingerprint: 'f', plan: 'q'.repeat(2000) },
     })
+    const heavy = await customer.admitted({ units: 5, ids: [`${customer.id}-c`, `${customer.id}-d`], weights: [2, 3] })
+    const cancelled = (registry: Registry, { reservation: { admittedAt } }: Admitted, id: string, units: number) =>
+      registry.giveBack({ customer: customer.id, environment: 'live', id, units, acceptedAt: admittedAt })
+    expect(await cancelled(source, answered, 'answered', 1)).toBe(true)
+    const late = { key: 'order-3', fingerprint: 'f' }
+    const failed = await customer.admitted({ units: 2, idempotency: late })
+    await source.settle(failed.reservation, { kind: 'failed', untaken: ['late'] })
+    // The answer comes after the units have come back, so nothing is paid for them.
+    await customer.accept(failed.reservation, 'late')
     const lines = async (registry: Registry) =>
       (await registry.history(undefined, 100)).map(({ customer, what }) => [customer, what])
     const before = { lines: await lines(source), open: await source.open(customer.id, 'live') }
 
     const copied = await copy(from, to)
-    expect(copied.counts).toMatchObject({ profile: 1, retired: 1, document: 1, history: 4, books: 1, answer: 1, nonce: 1 })
+    expect(copied.counts).toMatchObject({ profile: 1, retired: 1, document: 1, history: 4, books: 1, answer: 2, nonce: 1 })
+    expect(copied.counts).toMatchObject({ returned: 1, released: 1 })
 
     const there = new Tenant(target, customer.id)
     expect((await target.profile(customer.id))?.profile).toEqual((await source.profile(customer.id))?.profile)
@@ -117,7 +135,11 @@ describe.each(pairs)('from %s to %s', (fromKind, toKind) => {
       response: 'first',
     })
     expect((await target.open(customer.id, 'live')).oldest).toEqual(before.open.oldest)
-    expect(await there.spent()).toEqual([4, 4])
+    expect(await there.spent()).toEqual([8, 8])
+    expect(await cancelled(target, answered, 'answered', 1)).toBe(false)
+    expect(await cancelled(target, failed, 'late', 1)).toBe(false)
+    expect(await cancelled(target, heavy, `${customer.id}-d`, 1)).toBe(true)
+    expect(await there.spent()).toEqual([5, 5])
     // A gateway that was in the middle of a call ends it at the new registry.
     const outcome = { kind: 'accepted', response: 'second', refund: 1, untaken: ids.slice(1) } as const
     expect(await target.settle(running.reservation, outcome)).toBe(true)
@@ -132,12 +154,19 @@ describe.each(pairs)('from %s to %s', (fromKind, toKind) => {
     const { from, to, source, target } = await pair(fromKind, toKind)
     const customer = await Tenant.with(source)
     const { reservation } = await customer.admitted({ idempotency: { key: 'k', fingerprint: 'f' } })
+    const before = await customer.admitted({ units: 2 })
+    // While calls in progress are waited for, they can be settled, and units of theirs can be given back.
+    await between(from, to, (old, { address }) => old.freeze({ id: 'first', level: 'admissions', to: address, since: clock.now }))
+    expect((await problemOf(customer.admit())).code).toBe('registry-frozen')
+    expect(await source.giveBack(repaymentOf(customer.id, 'a'))).toBe(true)
+    expect(await customer.fail(before.reservation)).toBe(true)
     await copy(from, to)
     const nonce = { value: freshId(), rememberMs: hourMs }
     const writes: (() => Promise<unknown>)[] = [
       () => customer.admit({ nonce }),
       () => customer.admit({ units: 0 }),
       () => customer.fail(reservation),
+      () => source.giveBack(repaymentOf(customer.id, 'b')),
       () => customer.setCustomer({ state: 'suspended' }),
       () => source.save(profileOf(freshId()), undefined, entryOf('new', 'added')),
       () => source.saveDocument('another', 'text', undefined),
@@ -165,6 +194,7 @@ describe.each(pairs)('from %s to %s', (fromKind, toKind) => {
       }
       const answers = await Promise.all(there.map((customer) => customer.admit().catch((error: unknown) => error)))
       for (const answer of answers) expect(answer).not.toMatchObject({ kind: 'admitted' })
+      expect((await problemOf(target.giveBack(repaymentOf(freshId(), 'owed')))).code).toBe('registry-frozen')
     }
     expect((await copy(from, to)).state).toBe('copied')
     for (const customer of there) expect(await customer.spent()).toEqual([3, 3])

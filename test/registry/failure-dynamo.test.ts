@@ -222,6 +222,25 @@ describe('a freeze', () => {
     await store.thaw()
     expect(await there.admitted({ units: 2, ids })).toMatchObject({ messages: ['known', 'new'] })
   })
+
+  test('carries whose units were given back by a process that ended before it noted that', async () => {
+    const { here, there } = await tenants()
+    const ids = [`${here.id}-a`, `${here.id}-b`]
+    const { admittedAt: acceptedAt } = (await here.admitted({ units: 2, ids })).reservation
+    const repayment = { customer: here.id, environment: 'live', id: ids[0] ?? '', units: 1, acceptedAt } as const
+    proxy.fate = ({ action }) => (action === 'BatchWriteItem' ? 'lose' : 'pass')
+    expect(await shaky.giveBack(repayment)).toBe(true)
+    proxy.fate = () => 'pass'
+    const store = await openCopyable(world.address, { now: () => clock.now })
+    await store.freeze({ id: 'f', level: 'all', to: 'elsewhere', since: noon })
+    const entries = (await Array.fromAsync(store.entries())).flat()
+    const kinds = entries.flatMap((entry) => ('id' in entry && entry.id === repayment.id ? [entry.kind] : []))
+    expect(kinds.toSorted()).toEqual(['message', 'returned'])
+    expect((await problemOf(sound.giveBack(repayment))).code).toBe('registry-frozen')
+    await store.thaw()
+    expect(await sound.giveBack(repayment)).toBe(false)
+    expect(await there.spent()).toEqual([1, 1])
+  })
 })
 
 test('the health of a table names its keys, its capacity and what does not protect it', async () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect } from 'vitest'
 import { addressRange } from '../../src/domain/address.ts'
-import { idempotencyMs, type Reservation } from '../../src/domain/admission.ts'
+import { idempotencyMs, type Repayment, type Reservation } from '../../src/domain/admission.ts'
 import { windowsAt } from '../../src/domain/calendar.ts'
 import type { Credential } from '../../src/domain/credential.ts'
 import { environments } from '../../src/domain/names.ts'
@@ -126,6 +126,7 @@ export class Comparison {
   #reservations: Reservation[] = []
   /** The messages that each took. */
   readonly #taken = new Map<string, readonly string[]>()
+  #repayments: Repayment[] = []
   #highest = noon
   #count = 0
 
@@ -140,9 +141,10 @@ export class Comparison {
     await this.#save(this.#profile, true)
   }
 
-  /** Continues with another store, which has to have everything. */
-  continueWith(store: Store): void {
+  /** Continues with another store, which has to have everything: also which units were given back. */
+  async continueWith(store: Store): Promise<void> {
     this.#store = store
+    for (const repayment of this.#repayments) await this.#repay(repayment)
   }
 
   async step(operation: Operation): Promise<void> {
@@ -173,6 +175,7 @@ export class Comparison {
         // The id of a removed customer cannot be used again.
         this.#id = freshId()
         this.#reservations = []
+        this.#repayments = []
         return this.#save(startingProfile(this.#id), true)
     }
   }
@@ -248,7 +251,14 @@ export class Comparison {
     if (reservation === undefined || id === undefined) return
     const { customer, environment, admittedAt: acceptedAt } = reservation
     // Of an open call, what it took for the message counts.
-    await this.#same((registry) => registry.giveBack({ customer, environment, id, units: 1 + (row % 2), acceptedAt }))
+    const repayment = { customer, environment, id, units: 1 + (row % 2), acceptedAt }
+    this.#repayments.push(repayment)
+    return this.#repay(repayment)
+  }
+
+  async #repay(repayment: Repayment): Promise<void> {
+    const { customer, environment } = repayment
+    await this.#same((registry) => registry.giveBack(repayment))
     await this.#same((registry) => registry.open(customer, environment))
     await this.#same(async (registry) => (await registry.usage(customer, environment)).usage)
   }

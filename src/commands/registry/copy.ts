@@ -16,6 +16,8 @@ const names: Readonly<Record<EntryKind, string>> = {
   books: 'books (usage and open calls)',
   answer: 'answers to Idempotency-Keys',
   message: 'messages with keys',
+  returned: 'messages whose units were given back',
+  released: 'messages whose units a settlement gave back',
   nonce: 'nonces',
 }
 

@@ -11,7 +11,7 @@ import {
   type Freeze,
   type Tallies,
 } from '../../registry/index.ts'
-import { freezeOf, idOf, isSameCopy, markOf, putMark } from './mark.ts'
+import { freezeOf, idOf, isCopyOf, isSameCopy, markOf, putMark } from './mark.ts'
 
 /** What expires sooner than this after the copy began is copied and not compared. */
 const lastingMs = 10 * 60_000
@@ -116,7 +116,7 @@ export async function copyRegistry(source: CopyableStore, target: CopyableStore,
   const freeze: Freeze = before ?? { id: randomId(), level: 'admissions', to: target.address, since: await source.now() }
   const found = await markOf(target)
   const from = { from: source.address, to: target.address }
-  if (found?.state === 'complete' && freeze.complete && isSameCopy(found, id, freeze.id)) {
+  if (found?.state === 'complete' && freeze.complete && isCopyOf(found, id, freeze.id)) {
     // Opening it may have been interrupted.
     if ((await freezeOf(target)) !== undefined) await target.thaw()
     return { state: 'unchanged', ...from, counts: await countRegistry(target), refusedMs: 0 }

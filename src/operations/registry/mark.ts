@@ -4,7 +4,7 @@ import { Problem } from '../../domain/problem.ts'
 import { type CopyableStore, type Freeze, freezeFrom } from '../../registry/index.ts'
 
 /** The form of what is carried. A target that was begun in another form is begun again. */
-const format = 1
+const format = 2
 
 const mark = z.looseObject({
   format: z.number(),
@@ -38,8 +38,14 @@ export function putMark(store: CopyableStore, state: Mark['state'], source: stri
   return store.putOwnDocument('copy', JSON.stringify({ format, source, freeze, state } satisfies Mark))
 }
 
+/** Whether it is a copy of that registry, as it was during this freeze. */
+export function isCopyOf(found: Mark, source: string, freeze: string | undefined): boolean {
+  return found.source === source && found.freeze === freeze
+}
+
+/** The same, in the form in which this version carries everything, so that what is there already can stay. */
 export function isSameCopy(found: Mark, source: string, freeze: string | undefined): boolean {
-  return found.format === format && found.source === source && found.freeze === freeze
+  return found.format === format && isCopyOf(found, source, freeze)
 }
 
 export async function freezeOf(store: CopyableStore): Promise<Freeze | undefined> {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { sortedOpen } from '../../domain/admission.ts'
 import { recordOf } from '../../domain/record.ts'
+import { releasedMs } from '../../domain/settling.ts'
 import { type Entry, type EntryKind, entryKinds } from './entries.ts'
 
 /** How many entries of one kind there are, and a digest of all of them that does not depend on their order. */
@@ -27,7 +29,7 @@ function compared(entry: Entry): unknown {
     case 'profile':
       return { ...entry, document: JSON.parse(entry.document) }
     case 'books': {
-      const open = entry.open.map((one) => ({ ...one, ...(one.ids !== undefined && { ids: one.ids.toSorted() }) }))
+      const open = entry.open.map(sortedOpen)
       const runs = entry.runs.map(({ expiresAt: _, ...run }) => run)
       const byName = (a: string, b: string): number => (a < b ? -1 : 1)
       return {
@@ -46,6 +48,22 @@ function compared(entry: Entry): unknown {
   }
 }
 
+/** Until when an entry that expires is kept; `undefined` for one that stays. */
+function keptUntil(entry: Entry): number | undefined {
+  switch (entry.kind) {
+    case 'retired':
+    case 'returned':
+      return entry.until
+    case 'released':
+      return entry.at + releasedMs
+    case 'answer':
+    case 'nonce':
+      return entry.expiresAt
+    default:
+      return undefined
+  }
+}
+
 /** Counts entries and adds their hashes up, so that two stores can be compared that list them in different orders. */
 export class Digest {
   readonly #lastingUntil: number
@@ -61,8 +79,7 @@ export class Digest {
   }
 
   #add(entry: Entry): void {
-    if ('expiresAt' in entry && entry.expiresAt <= this.#lastingUntil) return
-    if (entry.kind === 'retired' && entry.until <= this.#lastingUntil) return
+    if ((keptUntil(entry) ?? Number.POSITIVE_INFINITY) <= this.#lastingUntil) return
     const lasting =
       entry.kind === 'books' ? { ...entry, runs: entry.runs.filter(({ expiresAt }) => expiresAt > this.#lastingUntil) } : entry
     const hash = createHash('sha256')

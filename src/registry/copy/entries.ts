@@ -1,5 +1,6 @@
 import type { IdempotencyRecord, OpenReservation, Usage } from '../../domain/admission.ts'
 import type { Environment } from '../../domain/names.ts'
+import type { Returned } from '../../domain/settling.ts'
 import type { HistoryEntry } from '../registry.ts'
 
 /** A run of an Idempotency-Key without an answer. */
@@ -45,6 +46,8 @@ interface Kinds {
     readonly fingerprint: string
     readonly response: string
     readonly plan?: string
+    /** Its units had come back before it was answered. */
+    readonly unpaid?: true
     readonly expiresAt: number
   }
   /** An accepted message with a key of its own, and the newest period in which it was accepted. */
@@ -53,6 +56,17 @@ interface Kinds {
     readonly environment: Environment
     readonly id: string
     readonly period: number
+  }
+  /** A message whose units were given back. */
+  readonly returned: { readonly customer: string; readonly environment: Environment; readonly id: string } & Returned
+  /** A message whose units a settlement gave back, for `releasedMs`. */
+  readonly released: {
+    readonly customer: string
+    readonly environment: Environment
+    readonly id: string
+    readonly at: number
+    /** The Idempotency-Key with which it may be taken again. */
+    readonly again?: string
   }
   readonly nonce: { readonly customer: string; readonly keyId: string; readonly value: string; readonly expiresAt: number }
 }
@@ -70,6 +84,8 @@ export const entryKinds = [
   'books',
   'answer',
   'message',
+  'returned',
+  'released',
   'nonce',
 ] as const satisfies readonly EntryKind[]
 
@@ -90,21 +106,26 @@ export function recordOfAnswer({
   fingerprint,
   response,
   plan,
+  unpaid,
 }: EntryOf<'answer'>): IdempotencyRecord {
   const ended = { id: '', units: 0, day: '', month: '', rateCost: 0, admittedAt: 0, attempt: 1 }
   const reservation = { ...ended, customer, environment, idempotency: { key, fingerprint } }
-  return { fingerprint, attempt: 1, leaseUntil: 0, reservation, response, ...(plan !== undefined && { plan }) }
+  const more = { ...(plan !== undefined && { plan }), ...(unpaid && { unpaid }) }
+  return { fingerprint, attempt: 1, leaseUntil: 0, reservation, response, ...more }
 }
 
 /** A stored record as it is carried. */
 export function entryOfRecord(
   owner: { readonly customer: string; readonly environment: Environment },
   key: string,
-  { fingerprint, attempt, leaseUntil, plan, response, reservation }: IdempotencyRecord,
+  { fingerprint, attempt, leaseUntil, plan, response, reservation, unpaid }: IdempotencyRecord,
   expiresAt: number,
 ): { readonly answer: EntryOf<'answer'> } | { readonly run: RunEntry } {
   const planned = plan === undefined ? {} : { plan }
-  if (response !== undefined) return { answer: { kind: 'answer', ...owner, key, fingerprint, response, ...planned, expiresAt } }
+  if (response !== undefined) {
+    const answered = { key, fingerprint, response, ...planned, ...(unpaid && { unpaid }) }
+    return { answer: { kind: 'answer', ...owner, ...answered, expiresAt } }
+  }
   const { id, units, day, month, rateCost, admittedAt, keyed } = reservation
   const owned = { id, units, day, month, rateCost, admittedAt, ...(keyed && { keyed }) }
   return { run: { key, fingerprint, attempt, leaseUntil, ...planned, reservation: owned, expiresAt } }

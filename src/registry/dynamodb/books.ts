@@ -242,7 +242,11 @@ export class Books {
   }
 
   noted(name: string): void {
-    if (this.noting.delete(name)) this.changed = true
+    const noting = this.noting.get(name)
+    if (noting === undefined) return
+    this.noting.delete(name)
+    this.#bytes -= Buffer.byteLength(JSON.stringify(noting))
+    this.changed = true
   }
 
   /** Whether a write, which saw version `seen`, was made. `undefined`: too many others have been made since. */

@@ -2,13 +2,14 @@ import { idempotencyMs } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import { type Environment, environments } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
+import { releasedMs } from '../../domain/settling.ts'
 import { type Entry, type EntryOf, entryOfRecord, isBlank, recordOfAnswer, recordOfRun } from '../copy/entries.ts'
 import { type CopyableStore, isOwnDocument, oldestPeriod, ownDocuments, pagesOf, unknownEntry } from '../copy/store.ts'
 import type { Freeze } from '../frozen.ts'
 import { historyEntryFrom } from '../stored.ts'
 import type { TableAddress } from './address.ts'
 import { answerItem } from './answer.ts'
-import { Books } from './books.ts'
+import { Books, type Owner } from './books.ts'
 import { lineItems, listItem, nextStamp, packedDocument, stampText } from './documents.ts'
 import { markAll } from './freeze.ts'
 import { keys, packed, ttl, unpacked } from './items.ts'
@@ -110,10 +111,11 @@ export class DynamoCopy implements CopyableStore {
         const read = entryOfRecord(owner, more.join('#'), answer.record, number(item, 'expires') ?? 0)
         return 'answer' in read ? [read.answer] : []
       }
-      case 'message': {
-        const period = number(item, 'period') ?? 0
-        if (period < oldestPeriod(now)) return []
-        return [{ kind, customer: second, environment: this.#environment(first), id: more.join('#'), period }]
+      case 'message':
+      case 'returned':
+      case 'released': {
+        const whose = { customer: second, environment: this.#environment(first), id: more.join('#') }
+        return messageEntries(kind, item, whose, now)
       }
       case 'nonce': {
         const expiresAt = number(item, 'expires') ?? 0
@@ -134,7 +136,7 @@ export class DynamoCopy implements CopyableStore {
     return until > this.#now() ? [{ kind: 'retired', customer, until }] : []
   }
 
-  async #ofBooks(item: Item, owner: { readonly customer: string; readonly environment: Environment }): Promise<Entry[]> {
+  async #ofBooks(item: Item, owner: Owner): Promise<Entry[]> {
     const books = new Books(owner, item)
     const now = this.#now()
     const stored = [...books.runs].filter(([, { expiresAt }]) => expiresAt > now)
@@ -184,6 +186,30 @@ export class DynamoCopy implements CopyableStore {
   }
 }
 
+/** What the item of a message says. @returns nothing for what is no longer remembered */
+function messageEntries(
+  kind: 'message' | 'returned' | 'released',
+  item: Item,
+  whose: Owner & { readonly id: string },
+  now: number,
+): Entry[] {
+  const at = number(item, 'at') ?? 0
+  switch (kind) {
+    case 'message': {
+      const period = number(item, 'period') ?? 0
+      return period < oldestPeriod(now) ? [] : [{ kind, ...whose, period }]
+    }
+    case 'returned': {
+      const [units, until] = [number(item, 'units') ?? 0, number(item, 'until') ?? 0]
+      return until <= now ? [] : [{ kind, ...whose, units, at, until }]
+    }
+    case 'released': {
+      const again = text(item, 'again')
+      return at + releasedMs <= now ? [] : [{ kind, ...whose, at, ...(again !== undefined && { again }) }]
+    }
+  }
+}
+
 /** What a registry without content has, too. */
 function isLeftOut(item: Item): boolean {
   const [kind = '', ...name] = (text(item, 'pk') ?? '').split('#')
@@ -225,6 +251,14 @@ function itemsOf(entry: Entry): Item[] {
     }
     case 'message':
       return noteItems(entry, { at: 0, ids: [entry.id], period: entry.period })
+    case 'returned': {
+      const { id, units, at, until } = entry
+      return noteItems(entry, { at, ids: [], period: 0, returned: { id, units, at, until } })
+    }
+    case 'released': {
+      const { id, at, again } = entry
+      return noteItems(entry, { at, ids: [], period: 0, released: [id], ...(again !== undefined && { again }) })
+    }
     case 'nonce': {
       const { pk, sk } = keys.nonce(entry.customer, entry.keyId, entry.value)
       const expires = { N: String(entry.expiresAt) }

@@ -117,7 +117,8 @@ export class Lane {
     const done = (): void => undefined
     const deadline = new Deadline(2 * answerMs)
     const later = quiet.map((job) => ({ job, deadline, resolve: done, reject: done }))
-    return [...this.#waiting.splice(0, jobsAWrite), ...later]
+    // They only remove something, so they make room for the others.
+    return [...later, ...this.#waiting.splice(0, jobsAWrite)]
   }
 
   #isLate({ deadline, reject }: Waiting): boolean {

@@ -1,7 +1,8 @@
 import { messagePeriodMs, messagePeriods, type Repayment } from '../../domain/admission.ts'
 import { hasUnits, releasedMs, repaid, returnedOf } from '../../domain/settling.ts'
+import { frozenDocument, frozenLevel } from '../frozen.ts'
 import { type Books, type Noting, type Owner, returnedName } from './books.ts'
-import { keys, ttl } from './items.ts'
+import { keys, ttl, unpacked } from './items.ts'
 import type { Found, Job } from './lane.ts'
 import { messagesOf, recordKeys, recordOf, returnsOf } from './records.ts'
 import { notingsOf, type Settled } from './settle.ts'
@@ -33,14 +34,16 @@ export class RepayJob implements Job<RepaySettled> {
     this.#now = now
   }
 
-  isRefused(books: Books): boolean {
-    return books.frozen === 'all'
+  /** Books that a copy has not written yet have no mark, and a repayment would be lost with them. */
+  isRefused(books: Books, found: Found): boolean {
+    return books.frozen === 'all' || frozenLevel(unpacked(found.get(keyText(keys.document(frozenDocument))))) === 'all'
   }
 
   wants(books: Books): Key[] {
     const { customer, environment, id } = this.#repayment
     const ofMessage = [keys.message, keys.returned, keys.released].map((keyOf) => keyOf(customer, environment, id))
-    return this.#claim === undefined ? ofMessage : [...ofMessage, ...recordKeys(this.#repayment, this.#claim, books)]
+    const wanted = [...ofMessage, keys.document(frozenDocument)]
+    return this.#claim === undefined ? wanted : [...wanted, ...recordKeys(this.#repayment, this.#claim, books)]
   }
 
   run(books: Books, found: Found): RepaySettled {

@@ -1,5 +1,4 @@
 import { Cluster, type Redis } from 'ioredis'
-import { messagePeriodMs, messagePeriods } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import { environments } from '../../domain/names.ts'
 import { type Entry, type EntryOf, isBlank, type RunEntry } from '../copy/entries.ts'
@@ -10,14 +9,13 @@ import { historyEntryFrom, profileFrom } from '../stored.ts'
 import { type Connection, unavailable } from './connect.ts'
 import { profileFields } from './fields.ts'
 import { keys } from './keys.ts'
+import { isMessagePlace, type MessagePlace, messageEntries, writeMessage } from './message-keys.ts'
 import { type Place, placeOf } from './places.ts'
 import { openFrom, usageFields, usageFrom } from './reply.ts'
 
 /** Keys asked for, and entries written, at the same time. Small enough that no other client waits for them. */
 const atOnce = 200
 const scanCount = 1_000
-/** As the settlement script keeps a set of messages after it is last read. */
-const messageGraceMs = 5 * 86_400_000
 
 /** What a scan of the keys has found, and what is read afterwards. */
 class Found {
@@ -25,7 +23,7 @@ class Found {
   /** The customers whose audit logs there are. */
   readonly streams: string[] = []
   readonly #runs = new Map<string, RunEntry[]>()
-  readonly #periods = new Map<string, number[]>()
+  readonly #messages = new Map<string, MessagePlace[]>()
   readonly #oldest: number
 
   /** @param oldest the oldest period of messages that is read */
@@ -36,8 +34,9 @@ class Found {
   note(place: Place): void {
     if (place.kind === 'usage') this.usages.push(place)
     else if (place.kind === 'history') this.streams.push(place.customer)
-    else if (place.kind === 'messages' && place.period >= this.#oldest) {
-      this.#periods.set(nameOf(place), [...this.periodsOf(place), place.period])
+    else if (isMessagePlace(place) && (place.kind !== 'messages' || place.period >= this.#oldest)) {
+      const name = `${place.kind}/${nameOf(place)}`
+      this.#messages.set(name, [...(this.#messages.get(name) ?? []), place])
     }
   }
 
@@ -49,8 +48,9 @@ class Found {
     return this.#runs.get(nameOf(owner)) ?? []
   }
 
-  periodsOf(owner: Owned): readonly number[] {
-    return this.#periods.get(nameOf(owner)) ?? []
+  /** The keys that say something of messages, by kind and owner. */
+  get messages(): Iterable<readonly MessagePlace[]> {
+    return this.#messages.values()
   }
 
   ownerWithoutUsage(): string | undefined {
@@ -119,7 +119,8 @@ export class RedisCopy implements CopyableStore {
   }
 
   async *entries(): AsyncGenerator<readonly Entry[]> {
-    const found = new Found(oldestPeriod(await this.now()))
+    const now = await this.now()
+    const found = new Found(oldestPeriod(now))
     for await (const places of this.#places()) {
       const entries = await this.#ask(() => Promise.all(places.map((place) => this.#entryAt(place, found))))
       yield entries.filter((entry) => entry !== undefined)
@@ -132,7 +133,8 @@ export class RedisCopy implements CopyableStore {
     // The usage of every customer is there from the first day on, so a run without one is not ours.
     const lost = found.ownerWithoutUsage()
     if (lost !== undefined) throw unknownEntry(this.address, `calls of "${lost}", of which it has no usage`)
-    for (const place of found.usages) yield* this.#messages(place, found.periodsOf(place))
+    const source = { redis: this.#redis, address: this.address, now, ask: this.#ask.bind(this) }
+    for (const places of found.messages) yield* messageEntries(source, places)
     yield* this.#history(found.streams)
   }
 
@@ -188,12 +190,14 @@ export class RedisCopy implements CopyableStore {
 
   async #recordAt(place: Extract<Place, { kind: 'record' }>, found: Found): Promise<Entry | undefined> {
     const { customer, environment, name: key } = place
-    const fields = ['fingerprint', 'response', 'plan', 'attempt', 'lease', 'reservation'] as const
-    const [fingerprint, response, plan, attempt, lease, reservation] = await this.#redis.hmget(place.key, ...fields)
+    const fields = ['fingerprint', 'response', 'plan', 'attempt', 'lease', 'reservation', 'unpaid'] as const
+    const [fingerprint, response, plan, attempt, lease, reservation, unpaid] = await this.#redis.hmget(place.key, ...fields)
     const expiresAt = await this.#expiryOf(place.key)
     if (!fingerprint || expiresAt === undefined) return undefined
     const common = { key, fingerprint, ...(typeof plan === 'string' && { plan }), expiresAt }
-    if (typeof response === 'string') return { kind: 'answer', customer, environment, ...common, response }
+    if (typeof response === 'string') {
+      return { kind: 'answer', customer, environment, ...common, response, ...(unpaid && { unpaid: true }) }
+    }
     const [id, units, day, month, rateCost, admittedAt, keyed] = JSON.parse(reservation ?? '[]') as (string | undefined)[]
     if (id === undefined) throw unknownEntry(this.address, `a record of "${customer}" without a reservation`)
     const figures = { units: Number(units), rateCost: Number(rateCost), admittedAt: Number(admittedAt) }
@@ -219,26 +223,6 @@ export class RedisCopy implements CopyableStore {
     if (strange !== undefined) throw unknownEntry(this.address, `the field "${strange}" of "${customer}"`)
     const entry = { usage: usageFrom(usageFields.map((field) => stored[field] ?? null)), open, runs }
     return isBlank(entry) ? undefined : { kind: 'books', customer, environment, ...entry }
-  }
-
-  /** The messages of one customer, each with its newest period: after a clock was set back, a message can be in two sets. */
-  async *#messages(owner: Owned, found: readonly number[]): AsyncGenerator<Entry[]> {
-    const { customer, environment } = owner
-    const periods = found.toSorted((a, b) => b - a)
-    for (const [at, period] of periods.entries()) {
-      const newer = periods.slice(0, at).map((one) => keys.messages(customer, environment, one))
-      const seen = new Set<string>()
-      let cursor = '0'
-      do {
-        const set = keys.messages(customer, environment, period)
-        const [next, members] = await this.#ask(() => this.#redis.sscan(set, cursor, 'COUNT', scanCount))
-        cursor = next
-        const fresh = members.filter((id) => !seen.has(id) && seen.add(id))
-        const elsewhere = await this.#ask(() => Promise.all(newer.map((key) => this.#redis.smismember(key, ...fresh, ''))))
-        const ids = fresh.filter((_, place) => !elsewhere.some((answers) => answers[place] === 1))
-        if (ids.length > 0) yield ids.map((id) => ({ kind: 'message', customer, environment, id, period }))
-      } while (cursor !== '0')
-    }
   }
 
   /** The audit log of all customers in the order in which Redis took its lines. */
@@ -279,15 +263,15 @@ export class RedisCopy implements CopyableStore {
       case 'books':
         return this.#writeBooks(entry)
       case 'answer': {
-        const { customer, environment, fingerprint, response, plan } = entry
-        const fields = ['fingerprint', fingerprint, 'response', response, ...(plan === undefined ? [] : ['plan', plan])]
+        const { customer, environment, fingerprint, response, plan, unpaid } = entry
+        const more = [...(plan === undefined ? [] : ['plan', plan]), ...(unpaid ? ['unpaid', 1] : [])]
+        const fields = ['fingerprint', fingerprint, 'response', response, ...more]
         return this.#replaceHash(keys.idempotency(customer, environment, entry.key), fields, entry.expiresAt)
       }
-      case 'message': {
-        const key = keys.messages(entry.customer, entry.environment, entry.period)
-        await this.#redis.sadd(key, entry.id)
-        return this.#redis.pexpire(key, this.#left((entry.period + messagePeriods + 1) * messagePeriodMs) + messageGraceMs)
-      }
+      case 'message':
+      case 'returned':
+      case 'released':
+        return writeMessage(this.#redis, entry, this.#writtenAt)
       case 'nonce':
         return this.#redis.set(keys.nonce(entry.customer, entry.keyId, entry.value), '1', 'PX', this.#left(entry.expiresAt))
     }
@@ -319,9 +303,10 @@ export class RedisCopy implements CopyableStore {
   async #writeBooks({ customer, environment, usage, open, runs }: EntryOf<'books'>): Promise<void> {
     await this.#redis.zadd(keys.customers, 0, customer)
     const fields: (string | number)[] = ['frozen', 'all', ...usageFields.flatMap((field) => [field, usage[field]])]
-    for (const { id, units, rateCost, admittedAt, idempotency, trace = '', ids } of open) {
+    for (const { id, units, rateCost, admittedAt, idempotency, trace = '', ids, weights } of open) {
       const described = [units, rateCost, admittedAt, idempotency?.key ?? '', idempotency?.fingerprint ?? '', trace].join('|')
-      fields.push(`open:${id}`, ids === undefined ? described : `${described}\n${ids.join(',')}`)
+      const lines = [described, ...[ids, weights].flatMap((list) => (list === undefined ? [] : [list.join(',')]))]
+      fields.push(`open:${id}`, lines.join('\n'))
       for (const message of ids ?? []) fields.push(`message:${message}`, id)
     }
     await this.#replaceHash(keys.usage(customer, environment), fields)

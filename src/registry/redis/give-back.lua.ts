@@ -14,8 +14,8 @@ const firstSet = firstReleased + knownPeriods
  *       Idempotency-Key (if it was asked for)
  * ARGV  1 now (ms; '' asks Redis's own clock), 2 id, 3 units, 4 when they were taken (ms), 5 the current period,
  *       6 the Idempotency-Key of the record ('': none)
- * Answers 1 if this call gave them back, otherwise 0, or -1 if the registry is frozen; {'period', now} if the period is another; {'claim', key} if it depends on
- * the record of this Idempotency-Key, and the caller asks again with it.
+ * Answers 1 if this call gave them back, otherwise 0, or -1 if the registry is frozen; {'period', now} if the period is another;
+ * {'claim', key} if it depends on the record of this Idempotency-Key, and the caller asks again with it.
  */
 export const giveBackLua = `
 ${clockLua}

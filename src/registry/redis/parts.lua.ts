@@ -60,7 +60,15 @@ local function returnOf(first, id)
 end
 `
 
-/** How long a key of a period that is known for `periods` after it is kept: a while longer, because Redis frees it in the foreground. */
+/** How long a key with messages is kept after it is last read: Redis frees what expires in the foreground. */
+const graceMs = 5 * 86_400_000
+
+/** How long a key of a period that is known for `periods` after it is kept. */
 export function keepLua(period: string, periods: number): string {
-  return `math.max((${period} + ${periods + 1}) * ${messagePeriodMs} - now, 0) + ${5 * 86_400_000}`
+  return `math.max((${period} + ${periods + 1}) * ${messagePeriodMs} - now, 0) + ${graceMs}`
+}
+
+/** The same outside of a script. */
+export function keptMs(period: number, periods: number, now: number): number {
+  return Math.max((period + periods + 1) * messagePeriodMs - now, 0) + graceMs
 }

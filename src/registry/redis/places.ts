@@ -9,7 +9,7 @@ export type Place = { readonly key: string } & (
   | ({ readonly kind: 'profile' | 'retired' | 'history' } & Customer)
   | ({ readonly kind: 'usage' } & Owned)
   | ({ readonly kind: 'record'; readonly name: string } & Owned)
-  | ({ readonly kind: 'messages'; readonly period: number } & Owned)
+  | ({ readonly kind: 'messages' | 'returned' | 'released'; readonly period: number } & Owned)
   | ({ readonly kind: 'nonce'; readonly keyId: string; readonly value: string } & Customer)
   | { readonly kind: 'document'; readonly name: string }
   | { readonly kind: 'customers' | 'ready' }
@@ -34,7 +34,7 @@ export function placeOf(key: string): Place | undefined {
   if (what === 'usage' && more.length === 0) return { key, kind: what, customer, environment }
   if (what === 'idem' && more.length > 0) return { key, kind: 'record', customer, environment, name: more.join(':') }
   const period = Number(more[0])
-  if (what === 'messages' && more.length === 1 && Number.isInteger(period))
-    return { key, kind: what, customer, environment, period }
+  const isOfMessages = what === 'messages' || what === 'returned' || what === 'released'
+  if (isOfMessages && more.length === 1 && Number.isInteger(period)) return { key, kind: what, customer, environment, period }
   return undefined
 }

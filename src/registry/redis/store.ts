@@ -17,7 +17,7 @@ import { type Environment, environments } from '../../domain/names.ts'
 import type { Changed } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import { sendingOf } from '../compiled.ts'
-import { frozenDocument, frozenProblem, frozenReadiness } from '../frozen.ts'
+import { frozenDocument, frozenLevel, frozenProblem, frozenReadiness } from '../frozen.ts'
 import {
   allCustomers,
   type HistoryEntry,
@@ -154,6 +154,9 @@ export class RedisRegistry implements Registry {
   }
 
   async giveBack({ customer, environment, id, units, acceptedAt }: Repayment): Promise<boolean> {
+    // A usage that a copy has not written yet has no mark, and a repayment would be lost with it.
+    const frozen = await this.#ask(() => this.#redis.hget(keys.document(frozenDocument), 'text'))
+    if (frozenLevel(frozen) === 'all') throw frozenProblem()
     let instant = this.#instant()
     let claim = ''
     // Another round where Redis is in another period, and one with the record that it depends on.

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { messagePeriodOf } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import { type Environment, environments } from '../../domain/names.ts'
+import { releasedMs } from '../../domain/settling.ts'
 import { type Entry, type EntryOf, entryOfRecord, isBlank, type RunEntry, recordOfAnswer, recordOfRun } from '../copy/entries.ts'
 import { type CopyableStore, isOwnDocument, oldestPeriod, ownDocuments, pagesOf, unknownEntry } from '../copy/store.ts'
 import type { Freeze } from '../frozen.ts'
@@ -86,6 +87,15 @@ export class SqliteCopy implements CopyableStore {
         return { kind: 'message', customer: String(customer), environment, id: String(id), period: Number(period) }
       },
     )
+    yield* this.#rows(`SELECT * FROM returned WHERE expires_at > ${now}`, (row) => {
+      const whose = { customer: String(row.customer), environment: environmentFrom(row, this.address), id: String(row.id) }
+      return { kind: 'returned', ...whose, units: Number(row.units), at: Number(row.returned_at), until: Number(row.expires_at) }
+    })
+    yield* this.#rows(`SELECT * FROM released WHERE expires_at > ${now}`, (row) => {
+      const whose = { customer: String(row.customer), environment: environmentFrom(row, this.address), id: String(row.id) }
+      const again = row.claim === null ? {} : { again: String(row.claim) }
+      return { kind: 'released', ...whose, at: Number(row.expires_at) - releasedMs, ...again }
+    })
     yield* this.#rows(`SELECT * FROM nonces WHERE expires_at > ${now}`, ({ customer, key_id, nonce, expires_at }) => {
       const whose = { customer: String(customer), keyId: String(key_id) }
       return { kind: 'nonce', ...whose, value: String(nonce), expiresAt: Number(expires_at) }
@@ -141,7 +151,7 @@ export class SqliteCopy implements CopyableStore {
   }
 
   #write(entry: Entry): unknown {
-    const put = (sql: string, ...values: (string | number)[]): unknown => this.#db.prepare(sql).run(...values)
+    const put = (sql: string, ...values: (string | number | null)[]): unknown => this.#db.prepare(sql).run(...values)
     switch (entry.kind) {
       case 'profile':
         put('INSERT OR REPLACE INTO profiles (customer, version, document) VALUES (?, ?, ?)', ...fieldsOf(entry))
@@ -168,7 +178,18 @@ export class SqliteCopy implements CopyableStore {
         return this.#putRecord(customer, environment, key, JSON.stringify(recordOfAnswer(entry)), expiresAt)
       }
       case 'message':
-        return this.#putMessage(entry.customer, entry.environment, entry.id, entry.period, null)
+        return this.#putMessage(entry, entry.id, { period: entry.period, reservation: null, units: 1 })
+      case 'returned': {
+        const { customer, environment, id, units, at, until } = entry
+        const sql = `INSERT OR REPLACE INTO returned (customer, environment, id, units, returned_at, expires_at)
+          VALUES (?, ?, ?, ?, ?, ?)`
+        return put(sql, customer, environment, id, units, at, until)
+      }
+      case 'released': {
+        const { customer, environment, id, at, again = null } = entry
+        const sql = 'INSERT OR REPLACE INTO released (customer, environment, id, claim, expires_at) VALUES (?, ?, ?, ?, ?)'
+        return put(sql, customer, environment, id, again, at + releasedMs)
+      }
       case 'nonce': {
         const { customer, keyId, value, expiresAt } = entry
         return put('INSERT OR REPLACE INTO nonces VALUES (?, ?, ?, ?)', customer, keyId, value, expiresAt)
@@ -182,7 +203,10 @@ export class SqliteCopy implements CopyableStore {
     books.writeUsage(customer, environment, usage)
     for (const one of open) {
       books.open(customer, environment, one)
-      for (const id of one.ids ?? []) this.#putMessage(customer, environment, id, messagePeriodOf(one.admittedAt), one.id)
+      const period = messagePeriodOf(one.admittedAt)
+      for (const [at, id] of (one.ids ?? []).entries()) {
+        this.#putMessage(entry, id, { period, reservation: one.id, units: one.weights?.[at] ?? 1 })
+      }
     }
     for (const run of runs) {
       this.#putRecord(customer, environment, run.key, JSON.stringify(recordOfRun(entry, run)), run.expiresAt)
@@ -194,12 +218,16 @@ export class SqliteCopy implements CopyableStore {
     this.#db.prepare(sql).run(customer, environment, key, record, expiresAt)
   }
 
-  #putMessage(customer: string, environment: string, id: string, period: number, reservation: string | null): void {
+  #putMessage(
+    { customer, environment }: { readonly customer: string; readonly environment: Environment },
+    id: string,
+    { period, reservation, units }: { readonly period: number; readonly reservation: string | null; readonly units: number },
+  ): void {
     // A message that a call has stays with that call, whichever of the two is written first.
-    const sql = `INSERT INTO messages (customer, environment, id, period, reservation) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET period = excluded.period, reservation = excluded.reservation
+    const sql = `INSERT INTO messages (customer, environment, id, period, reservation, units) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET period = excluded.period, reservation = excluded.reservation, units = excluded.units
       WHERE messages.reservation IS NULL OR excluded.reservation IS NOT NULL`
-    this.#db.prepare(sql).run(customer, environment, id, period, reservation)
+    this.#db.prepare(sql).run(customer, environment, id, period, reservation, units)
   }
 
   #putDocument(name: string, text: string): void {
@@ -249,6 +277,8 @@ const tables = [
   'open_reservations',
   'idempotency',
   'messages',
+  'returned',
+  'released',
   'nonces',
   'history',
 ] as const
