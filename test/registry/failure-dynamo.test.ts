@@ -233,8 +233,10 @@ describe('a freeze', () => {
     proxy.fate = () => 'pass'
     const store = await openCopyable(world.address, { now: () => clock.now })
     await store.freeze({ id: 'f', level: 'all', to: 'elsewhere', since: noon })
-    const entries = (await Array.fromAsync(store.entries())).flat()
-    const kinds = entries.flatMap((entry) => ('id' in entry && entry.id === repayment.id ? [entry.kind] : []))
+    const kinds: string[] = []
+    for await (const some of store.entries()) {
+      kinds.push(...some.flatMap((entry) => ('id' in entry && entry.id === repayment.id ? [entry.kind] : [])))
+    }
     expect(kinds.toSorted()).toEqual(['message', 'returned'])
     expect((await problemOf(sound.giveBack(repayment))).code).toBe('registry-frozen')
     await store.thaw()

@@ -96,7 +96,16 @@ describe('the fixed cost of a stage', () => {
 })
 
 /** What a bill has that is easily forgotten. */
-const parts = ['2 × 657,000 requests', 'log ingestion', 'the trail', 'alarms: ', 'metrics of logs', 'firewall: ', 'secrets: ', 'keys (KMS): ']
+const parts = [
+  '2 × 657,000 requests',
+  'log ingestion',
+  'the trail',
+  'alarms: ',
+  'metrics of logs',
+  'firewall: ',
+  'secrets: ',
+  'keys (KMS): ',
+]
 const partsOf = (size: (typeof sizes)[number]) =>
   size === 'solo'
     ? [...parts, 'database: 1 × db.']
