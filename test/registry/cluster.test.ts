@@ -124,8 +124,8 @@ describe('a primary of the cluster', () => {
 describe('the address', () => {
   test('of a cluster may name any of its nodes, even if some are down', async () => {
     const nodes = await cluster()
-    const [dead, ...living] = nodes.masters
-    const [alive] = living
+    // A new customer needs the list of customers and the document of a freeze, which are on the first and the third.
+    const [alive, dead] = nodes.masters
     if (dead === undefined || alive === undefined) throw new Error('too few nodes')
     await dead.kill()
     expect(await problemOf(openRegistry(`redis://127.0.0.1:${dead.port}?cluster=true`))).toMatchObject({

@@ -49,7 +49,7 @@ export class CopyWorld {
       case 'sqlite':
         return `sqlite:${join(this.#folder, `registry-${this.#count}.db`)}`
       case 'redis':
-        return this.#emptied(`${this.#redis}/${8 + (this.#count % 2)}`)
+        return this.#emptied(`${this.#redis}/${13 + (this.#count % 2)}`)
       case 'cluster':
         this.#cluster ??= this.#startCluster()
         return this.#emptied(await this.#cluster)
