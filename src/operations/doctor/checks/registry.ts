@@ -25,10 +25,11 @@ export interface RegistryFindings {
 }
 
 async function checkHealth(registry: OperatorRegistry): Promise<Check[]> {
+  // What keeps the document from being read is among the aspects.
+  const document = registry.document(frozenDocument).catch(() => undefined)
   const { engine, version, aspects } = await registry.health()
   const detail = `${registry.address} (${engine} ${version})`
-  // What keeps it from being read is among the aspects.
-  const frozen = (await registry.document(frozenDocument).catch(() => undefined))?.text
+  const frozen = (await document)?.text
   return [
     { name: 'registry', state: 'ok', detail },
     ...(frozen === undefined ? [] : [frozenCheck(registry.address, freezeFrom(frozen))]),
