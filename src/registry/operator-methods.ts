@@ -1,10 +1,10 @@
 import * as z from 'zod'
-import type { OpenReservations, Usage } from '../domain/admission.ts'
+import type { OpenReservations } from '../domain/admission.ts'
 import { change, customerId, documentName, environment, keyId } from './change-schema.ts'
 import type { Changed } from './changes/carry-out.ts'
 import type { Actor } from './changes/change.ts'
 import { allCustomers, type OperatorRegistry, type RegistryHealth } from './registry.ts'
-import { credentialSchema, customerSchema, historyEntrySchema, profileSchema } from './stored.ts'
+import { credentialSchema, customerSchema, historyEntrySchema, profileSchema, usageSchema } from './stored.ts'
 
 /** A method that an operator can call over the network. */
 export type Method = Exclude<keyof OperatorRegistry, 'address' | 'close'>
@@ -45,22 +45,6 @@ function method<Args extends readonly unknown[], Params extends object, Result>(
 }
 
 const none = z.strictObject({})
-
-const usageSchema: z.ZodType<Usage> = z.looseObject({
-  tat: z.number(),
-  day: z.string(),
-  dayUsed: z.number(),
-  dayBack: z.number(),
-  daySince: z.number(),
-  dayEnd: z.number(),
-  month: z.string(),
-  monthUsed: z.number(),
-  monthBack: z.number(),
-  monthSince: z.number(),
-  monthEnd: z.number(),
-  zone: z.string(),
-  reconcileAt: z.number(),
-})
 
 const openReservations: z.ZodType<OpenReservations> = z.looseObject({
   count: z.number(),

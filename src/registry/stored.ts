@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { IdempotencyRecord } from '../domain/admission.ts'
+import type { IdempotencyRecord, Usage } from '../domain/admission.ts'
 import { type Credential, schemes } from '../domain/credential.ts'
 import { messageTypes } from '../domain/message.ts'
 import { environments } from '../domain/names.ts'
@@ -91,6 +91,22 @@ export const historyEntrySchema: z.ZodType<HistoryEntry> = z.looseObject({
   from: z.string(),
   customer: z.string(),
   what: z.string(),
+})
+
+export const usageSchema: z.ZodType<Usage> = z.looseObject({
+  tat: z.number(),
+  day: z.string(),
+  dayUsed: z.number(),
+  dayBack: z.number(),
+  daySince: z.number(),
+  dayEnd: z.number(),
+  month: z.string(),
+  monthUsed: z.number(),
+  monthBack: z.number(),
+  monthSince: z.number(),
+  monthEnd: z.number(),
+  zone: z.string(),
+  reconcileAt: z.number(),
 })
 
 const claim = z.looseObject({ key: z.string(), fingerprint: z.string(), plan: z.string().exactOptional() })

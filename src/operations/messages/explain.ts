@@ -71,7 +71,7 @@ function open({ facts: { sendAt }, noted: note }: MessageRecord, now: number): P
   }
   const since = note === undefined ? 0 : now - Math.max(note.at, sendAt ?? 0)
   return since < lateMs
-    ? { now: 'It is with the carrier, which has not reported what became of it yet.' }
+    ? { now: 'It is with the carrier, which has not reported a result yet.' }
     : {
         now: `It is with the carrier, which has not reported anything for ${Math.floor(since / lateMs)} hours.`,
         next: step`see whether reports are late: ${apigw('doctor')}. If they are not, ask the carrier with this id`,

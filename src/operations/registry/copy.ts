@@ -131,8 +131,10 @@ export async function copyRegistry(source: CopyableStore, target: CopyableStore,
   await stopTraffic(source, target, freeze, options)
 
   const lastingUntil = Math.max(await source.now(), await target.now()) + lastingMs
-  const copied = await transfer(source, target, lastingUntil, options)
-  const compared = await digestOf(target, lastingUntil, target, source, options)
+  const stop = () => throwIfStopped(options.signal, source, target)
+  const write: CopyableStore['write'] = (entries) => target.write(entries)
+  const copied = await digestOf(source, lastingUntil, { step: 'copying', stop, progress }, write)
+  const compared = await digestOf(target, lastingUntil, { step: 'comparing', stop, progress })
   const differences = differing(copied, compared)
   if (differences.length > 0) throw notTheSame(source, target, differences)
 
@@ -161,38 +163,21 @@ async function stopTraffic(
   await source.freeze({ ...freeze, level: 'all' })
 }
 
-async function transfer(
-  source: CopyableStore,
-  target: CopyableStore,
-  lastingUntil: number,
-  { progress, signal }: CopyOptions,
-): Promise<Tallies> {
-  const digest = new Digest(lastingUntil)
-  let done = 0
-  for await (const entries of source.entries()) {
-    throwIfStopped(signal, source, target)
-    await target.write(entries)
-    digest.add(entries)
-    done += entries.length
-    progress({ step: 'copying', done })
-  }
-  return digest.tallies()
-}
-
+/** Reads everything that counts in a store, and counts it. @param each what is done with the entries, if anything */
 async function digestOf(
   store: CopyableStore,
   lastingUntil: number,
-  target: CopyableStore,
-  source: CopyableStore,
-  { progress, signal }: CopyOptions,
+  { step, stop, progress }: { readonly step: 'copying' | 'comparing'; stop(): void } & Pick<CopyOptions, 'progress'>,
+  each?: CopyableStore['write'],
 ): Promise<Tallies> {
   const digest = new Digest(lastingUntil)
   let done = 0
   for await (const entries of store.entries()) {
-    throwIfStopped(signal, source, target)
+    stop()
+    await each?.(entries)
     digest.add(entries)
     done += entries.length
-    progress({ step: 'comparing', done })
+    progress({ step, done })
   }
   return digest.tallies()
 }

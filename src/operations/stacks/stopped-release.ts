@@ -109,7 +109,7 @@ function nextOf(stack: string, { before }: Alarm): NextStep {
 /**
  * The error for a release that an alarm stopped: its name, its reason, and where to look. Undefined for every other failure, and if
  * the alarms cannot be read; the caller then shows what CloudFormation says.
- * @param after what became of the stack, such as `it was rolled back`
+ * @param after what happened to the stack, such as `it was rolled back`
  */
 export async function stoppedRelease(
   clients: StackClients,

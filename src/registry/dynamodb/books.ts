@@ -13,7 +13,7 @@ import type { Environment } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
 import { closing, type Ending, type Repaid, type Returned } from '../../domain/settling.ts'
 import { type FreezeLevel, isFreezeLevel } from '../frozen.ts'
-import { readerOf } from '../stored.ts'
+import { readerOf, usageSchema } from '../stored.ts'
 import { type Item, number, text } from './table.ts'
 
 /** A run of an Idempotency-Key that has no answer yet. */
@@ -24,7 +24,7 @@ export interface Run {
   readonly planApart?: true
 }
 
-/** What became of messages when a call ended or a message's units were given back, until each has an item of its own. */
+/** How messages ended when a call ended or a message's units were given back, until each has an item of its own. */
 export interface Noting {
   readonly at: number
   readonly period: number
@@ -64,24 +64,8 @@ const usageFields = [
 
 const usage = z
   .array(z.union([z.number(), z.string()]))
-  .transform((values) => Object.fromEntries(usageFields.map((field, at) => [field, values[at]])))
-  .pipe(
-    z.object({
-      tat: z.number(),
-      day: z.string(),
-      dayUsed: z.number(),
-      dayBack: z.number(),
-      daySince: z.number(),
-      dayEnd: z.number(),
-      month: z.string(),
-      monthUsed: z.number(),
-      monthBack: z.number(),
-      monthSince: z.number(),
-      monthEnd: z.number(),
-      zone: z.string(),
-      reconcileAt: z.number(),
-    }),
-  )
+  .transform((values): unknown => Object.fromEntries(usageFields.map((field, at) => [field, values[at]])))
+  .pipe(usageSchema)
 const claim = z.looseObject({ key: z.string(), fingerprint: z.string() })
 const open = z.looseObject({
   units: z.number(),

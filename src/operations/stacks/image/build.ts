@@ -110,7 +110,7 @@ export async function pushImage(clients: StackClients, image: LocalImage, uri: s
   try {
     await push(clients, image, uri, how)
   } catch (error) {
-    // A tag names one image for ever. A deployment beside this one may have pushed it meanwhile.
+    // A tag names one image forever. A concurrent deployment may have pushed it.
     const pushed = how.signal?.aborted ? undefined : await findImage(clients, uri, id)
     if (pushed === undefined) throw error
     return `${uri}@${pushed}`
