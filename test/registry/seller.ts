@@ -86,6 +86,9 @@ async function buyTheRest(): Promise<void> {
   while ((await buy(1)).kind === 'admitted') sold.kept += 1
 }
 
+// A gateway's listener keeps its process alive. A pooled connection does not, even while an answer is waited for
+// (https://github.com/nodejs/undici/pull/772), and Node ends a process that waits for nothing else with exit code 13.
+const alive = setInterval(() => undefined, 60_000)
 process.send?.('ready')
 for (const phase of [rush, buyTheRest]) {
   await once(process, 'message')
@@ -93,4 +96,5 @@ for (const phase of [rush, buyTheRest]) {
   process.send?.(sold satisfies Sold)
 }
 await registry.close()
+clearInterval(alive)
 process.disconnect?.()
