@@ -2,6 +2,7 @@ import { installation, project } from '../operations/stacks/installation.ts'
 import { type Answer, type AwsServer, awsServer } from '../support/aws-server.ts'
 import { FakeCloudFormation } from '../support/cloudformation.ts'
 import { type FakeS3, fakeS3, objectAt } from '../support/s3.ts'
+import '../support/short-pauses.ts'
 import { type Run, run } from './run.ts'
 
 export const account = '123456789012'

@@ -2,6 +2,7 @@ import { type Run, run, runCli, temporaryFolder } from '../../cli/run.ts'
 import { type Answer, type AwsServer, awsServer, type RestAnswer, type Sent, signedRegion } from '../../support/aws-server.ts'
 import { FakeCloudFormation } from '../../support/cloudformation.ts'
 import { type FakeS3, fakeS3 } from '../../support/s3.ts'
+import '../../support/short-pauses.ts'
 
 export const account = '123456789012'
 export const home = 'ap-northeast-2'
