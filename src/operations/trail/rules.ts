@@ -3,13 +3,21 @@ import { recordOf } from '../../domain/record.ts'
 import { compileRules, reportedIn, signalOf } from '../../runtime/notifier/index.ts'
 import { allRules, type TrailChoices } from './settings.ts'
 
+/** A rule that an event matches. */
+interface MatchedRule {
+  readonly rule: string
+  readonly severity: string
+  /** It alerts from the event of this number within the time on; `null`: with each. */
+  readonly threshold: { readonly count: number; readonly within: string; readonly by: readonly string[] } | null
+}
+
 /** The rules that match one event. */
 export interface Matched {
   /** The line of the input, from 1. */
   readonly line: number
   readonly event: string | null
   readonly actor: string | null
-  readonly matches: readonly { readonly rule: string; readonly severity: string }[]
+  readonly matches: readonly MatchedRule[]
   /** Matching rules that an ignore rule suppressed. */
   readonly ignored: readonly string[]
 }
@@ -55,7 +63,7 @@ export async function* matchLines(
         line,
         event: textOf(record.eventName) ?? (signal.kind === 'finding' ? textOf(recordOf(signal.event.detail).type) : null),
         actor: textOf(recordOf(record.userIdentity).arn),
-        matches: matches.map(({ rule, severity }) => ({ rule: rule.id, severity })),
+        matches: matches.map(({ rule, severity }) => ({ rule: rule.id, severity, threshold: rule.threshold ?? null })),
         ignored: held.map(({ rule }) => rule.id),
       }
     }

@@ -10,7 +10,7 @@ it('rules are deployed without their examples and notes, and match as before', (
   expect(text).not.toContain('"examples"')
   expect(text).not.toContain('"cisDiffers"')
   // It is read at each cold start.
-  expect(text.length).toBeLessThan(50_000)
+  expect(text.length).toBeLessThan(65_000)
   const { matches } = readPackedSettings(text).rules.matchesOf(bridged(example('trail-stopped')), now)
   expect(matches.map(({ rule }) => rule.id)).toContain('trail-stopped')
 })

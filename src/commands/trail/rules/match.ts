@@ -29,7 +29,12 @@ export default class TrailRulesMatch extends BaseCommand {
       if (matches.length > 0) matched++
       if (json) process.stdout.write(`${JSON.stringify(found)}\n`)
       else if (matches.length > 0) {
-        const rules = matches.map(({ rule, severity }) => `${severity} ${rule}`).join(', ')
+        const rules = matches
+          .map(
+            ({ rule, severity, threshold: from }) =>
+              `${severity} ${rule}${from ? ` (from ${from.count} within ${from.within})` : ''}`,
+          )
+          .join(', ')
         this.log(plain(`${line}: ${rules}  ${event ?? ''} by ${actor ?? 'an unknown actor'}`))
       } else if (ignored.length > 0) this.log(plain(`${line}: ignored ${ignored.join(', ')}  ${event ?? ''}`))
     }

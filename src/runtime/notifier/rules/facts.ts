@@ -1,5 +1,7 @@
+import { deliversLogs } from '../../../domain/aws-accounts.ts'
 import { isRecord } from '../../../domain/record.ts'
 import { at, type Json, member, textAt } from './json.ts'
+import { opensSensitivePort } from './open-ports.ts'
 import { openedBy } from './opened.ts'
 import { allowedIn, attachesAdministrator, below, isAdministrator } from './policy.ts'
 
@@ -7,7 +9,7 @@ import { allowedIn, attachesAdministrator, below, isAdministrator } from './poli
 export interface Facts {
   /** A resource was made public: by a policy, an ACL, a permission, a list of a snapshot, or a role's trust. */
   readonly public: boolean
-  /** A resource was shared with an account other than the one of the record. */
+  /** A resource was shared with an account other than the one of the record and those of AWS that deliver logs. */
   readonly shared: boolean
   /** A policy with all rights, or with all of IAM's, was attached or written. */
   readonly adminPolicy: boolean
@@ -19,6 +21,8 @@ export interface Facts {
   readonly own: boolean
   /** A trail was changed so that it no longer records write events. */
   readonly unlogged: boolean
+  /** A security group was opened to every address at a port for administration or data. */
+  readonly portOpened: boolean
 }
 
 /** What a part of this pipeline is called, or begins with. */
@@ -77,11 +81,12 @@ export function factsOf(record: Json, own: readonly string[] = defaultOwn): Fact
   const { toEverybody, toAccounts } = openedBy(parameters)
   return {
     public: toEverybody,
-    shared: account !== undefined && toAccounts.some((other) => other !== account),
+    shared: account !== undefined && toAccounts.some((other) => other !== account && !deliversLogs(other)),
     adminPolicy: attachesAdministrator(parameters) || (isRecord(parameters) && allowedIn(parameters).some(isAdministrator)),
     otherUser: namesOther(record),
     failed: hasFailed(record),
     own: namesOwn(parameters, own),
     unlogged: stopsRecording(parameters),
+    portOpened: opensSensitivePort(parameters),
   }
 }

@@ -51,11 +51,16 @@ function permitted(parameters: Json): string | undefined {
   return narrowed ? undefined : textAt(parameters, 'principal')
 }
 
+/** Who may use a key of KMS from now on, by a grant. */
+function granted(parameters: Json): string[] {
+  return ['granteePrincipal', 'retiringPrincipal'].flatMap((name) => textAt(parameters, name) ?? [])
+}
+
 /** What the request of a CloudTrail record opens, and to whom. */
 export function openedBy(parameters: unknown): Opened {
   if (!isRecord(parameters)) return { toEverybody: false, toAccounts: [] }
   const statements = allowedIn(parameters)
-  const names = [...added(parameters), permitted(parameters) ?? '']
+  const names = [...added(parameters), ...granted(parameters), permitted(parameters) ?? '']
   const toEverybody =
     statements.some(isForEverybody) ||
     hasPublicAcl(parameters) ||

@@ -1,5 +1,6 @@
 import { isRecord } from '../../../domain/record.ts'
 import { at, type Json, member, textAt } from './json.ts'
+import { trustsEveryProject } from './trust.ts'
 
 /** Statement by statement, what facts look at in a policy: only those that allow. */
 type Statement = Json
@@ -82,12 +83,18 @@ const narrowing = new Set([
 
 const positive = /^(?:ForAnyValue:)?(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike|IpAddress)$/
 
-/** Whether a value still means everybody: only wildcards, an ARN of any resource in any account, or all addresses. */
-function isOpen(value: string): boolean {
-  return /^(?:[*?:]*|arn:(?:[^:]*:){3}[*?]*:[*?]+)$/.test(value) || /^(?:0\.0\.0\.0|::)\/[01]$/.test(value)
+/**
+ * Whether a value still means everybody: only wildcards, an ARN of any resource, one of any account, which its owner may name as
+ * is wanted, an id of a user that begins with a wildcard, or all addresses.
+ */
+function isOpen(key: string, value: string): boolean {
+  if (key === 'aws:userid' && /^[*?]/.test(value)) return true
+  return (
+    /^(?:[*?:]*|arn:(?:[^:]*:){3}[*?]*:[*?]+|arn:(?:[^:]*:){3}[*?]+:.*)$/.test(value) || /^(?:0\.0\.0\.0|::)\/[01]$/.test(value)
+  )
 }
 
-function isNarrowed(statement: Statement, isNarrowing: (key: string) => boolean): boolean {
+function isNarrowed(statement: Statement): boolean {
   const conditions = member(statement, 'Condition')
   if (!isRecord(conditions)) return false
   return Object.entries(conditions).some(
@@ -96,7 +103,8 @@ function isNarrowed(statement: Statement, isNarrowing: (key: string) => boolean)
       isRecord(keys) &&
       Object.entries(keys).some(([key, wanted]) => {
         const values = texts(wanted)
-        return isNarrowing(key.toLowerCase()) && values.length > 0 && !values.some(isOpen)
+        const name = key.toLowerCase()
+        return narrowing.has(name) && values.length > 0 && !values.some((value) => isOpen(name, value))
       }),
   )
 }
@@ -106,21 +114,11 @@ function principals(statement: Statement): string[] {
   return typeof principal === 'string' ? [principal] : texts(at(principal, 'AWS'))
 }
 
-/** Providers that sign in anybody who has a project there: only `sub` says whose it is. */
-const sharedProvider = /oidc-provider\/(token\.actions\.githubusercontent\.com|gitlab\.com|app\.terraform\.io)$/
-
-function trustsSharedProvider(statement: Statement): boolean {
-  return texts(at(statement, 'Principal', 'Federated')).some((provider) => {
-    const issuer = sharedProvider.exec(provider)?.[1]
-    return issuer !== undefined && !isNarrowed(statement, (key) => key === `${issuer}:sub`)
-  })
-}
-
 /** Whether a statement of a resource or a trust policy lets in everybody on AWS or on the Internet. */
 export function isForEverybody(statement: Statement): boolean {
   const named = member(statement, 'NotPrincipal') === undefined ? principals(statement) : ['*']
-  if (named.includes('*') && !isNarrowed(statement, (key) => narrowing.has(key))) return true
-  return trustsSharedProvider(statement)
+  if (named.includes('*') && !isNarrowed(statement)) return true
+  return trustsEveryProject(statement)
 }
 
 /** The accounts that a statement names, as 12 digits. */

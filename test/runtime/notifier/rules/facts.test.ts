@@ -117,6 +117,108 @@ describe('public', () => {
   })
 })
 
+describe('public, of a provider that many share', () => {
+  const actions = 'token.actions.githubusercontent.com'
+  const trustedBy = (provider: string, Condition: object | undefined) =>
+    factsFor({
+      assumeRolePolicyDocument: document({
+        Effect: 'Allow',
+        Principal: {
+          Federated: provider.startsWith('cognito') ? provider : `arn:aws:iam::${account}:oidc-provider/${provider}`,
+        },
+        Action: 'sts:AssumeRoleWithWebIdentity',
+        ...(Condition !== undefined && { Condition }),
+      }),
+    }).public
+  const like = (provider: string, claim: string, ...values: string[]) =>
+    trustedBy(provider, { StringLike: { [`${provider}:${claim}`]: values } })
+
+  it.each([
+    [actions, 'sub', 'repo:*:*'],
+    [actions, 'sub', 'repo:*/deploy:*'],
+    [actions, 'sub', 'repo:*:pull_request'],
+    [actions, 'sub', 'repo:acme*'],
+    [actions, 'sub', 'repo:acme*/api:*'],
+    [actions, 'sub', '????:acme/api:*'],
+    [actions, 'sub', '*:environment:production'],
+    [actions, 'sub', 'repository_owner:*'],
+    [actions, 'aud', 'sts.amazonaws.com'],
+    [actions, 'repository', '*/api'],
+    [actions, 'job_workflow_ref', 'acme/workflows/.github/workflows/deploy.yml@refs/heads/main'],
+    ['gitlab.com', 'sub', 'project_path:*'],
+    ['app.terraform.io', 'sub', 'organization:*:project:api:*'],
+    ['agent.buildkite.com', 'sub', 'organization:*'],
+    ['cognito-identity.amazonaws.com', 'amr', 'unauthenticated'],
+  ])('yes: %s with %s like %s', (provider, claim, value) => {
+    expect(like(provider, claim, value)).toBe(true)
+  })
+
+  it.each([
+    [actions, 'sub', 'repo:acme/*'],
+    [actions, 'sub', 'repo:acme@123456/api@456789:ref:refs/heads/main'],
+    [actions, 'sub', 'repository_owner_id:123456:environment:production'],
+    [actions, 'repository', 'acme/*'],
+    [actions, 'repository_owner', 'acme'],
+    ['gitlab.com', 'sub', 'project_path:acme/*'],
+    ['app.terraform.io', 'sub', 'organization:acme:project:*'],
+    ['cognito-identity.amazonaws.com', 'aud', 'ap-northeast-2:12345678-1234-1234-1234-123456789012'],
+  ])('no: %s with %s like %s', (provider, claim, value) => {
+    expect(like(provider, claim, value)).toBe(false)
+  })
+
+  it('yes, with one open value among others, or without a condition', () => {
+    expect(like(actions, 'sub', 'repo:acme/api:*', 'repo:*:pull_request')).toBe(true)
+    expect(trustedBy(actions, undefined)).toBe(true)
+  })
+
+  it('no, for a provider that apigw does not know: it may be one of the account', () => {
+    expect(trustedBy('oidc.eks.ap-northeast-2.amazonaws.com/id/0123456789ABCDEF', undefined)).toBe(false)
+  })
+})
+
+describe('public, with a condition that a stranger meets', () => {
+  it.each([
+    ['a role of the name in any account', { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:role/deploy' } }, true],
+    ['a role of one account', { ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${account}:role/*` } }, false],
+    ['a topic in any account', { ArnLike: { 'aws:SourceArn': 'arn:aws:sns:*:*:*' } }, true],
+    ['a bucket, whose ARN has no account', { ArnLike: { 'aws:SourceArn': 'arn:aws:s3:::uploads' } }, false],
+    ['a session of the name in any role', { StringLike: { 'aws:userid': '*:alice' } }, true],
+    ['any session of a role', { StringLike: { 'aws:userid': 'AROACKCEVSQ6C2EXAMPLE:*' } }, false],
+  ])('%s', (_, Condition, expected) => {
+    expect(factsFor({ policy: document({ ...anybody, Condition }) }).public).toBe(expected)
+  })
+})
+
+describe('portOpened', () => {
+  const permission = (more: object) => ({ ipPermissions: { items: [{ ipProtocol: 'tcp', fromPort: 22, toPort: 22, ...more }] } })
+  const everyone = { ipRanges: { items: [{ cidrIp: '0.0.0.0/0' }] } }
+  it.each<[string, unknown, boolean]>([
+    ['SSH for everyone', permission(everyone), true],
+    ['in IPv6', permission({ ipv6Ranges: { items: [{ cidrIpv6: '::/0' }] } }), true],
+    ['a range of ports around it', permission({ ...everyone, fromPort: 0, toPort: 65535 }), true],
+    ['a database', permission({ ...everyone, fromPort: 3306, toPort: 3306 }), true],
+    ['every protocol', permission({ ...everyone, ipProtocol: '-1', fromPort: undefined, toPort: undefined }), true],
+    ['an address with a prefix of 0', { cidrIp: '208.236.235.254/0', ipProtocol: 'tcp', fromPort: 22, toPort: 22 }, true],
+    [
+      'a rule that is changed',
+      {
+        ModifySecurityGroupRulesRequest: {
+          SecurityGroupRule: { SecurityGroupRule: { IpProtocol: 'tcp', FromPort: 3389, ToPort: 3389, CidrIpv4: '0.0.0.0/0' } },
+        },
+      },
+      true,
+    ],
+    ['HTTPS for everyone', permission({ ...everyone, fromPort: 443, toPort: 443 }), false],
+    ['SSH for a network', permission({ ipRanges: { items: [{ cidrIp: '203.0.113.0/24' }] } }), false],
+    ['SSH for a group', permission({ groups: { items: [{ groupId: 'sg-1' }] } }), false],
+    ['ping for everyone', permission({ ...everyone, ipProtocol: 'icmp', fromPort: -1, toPort: -1 }), false],
+    ['nothing', null, false],
+    ['ports that are texts', permission({ ...everyone, fromPort: 'a', toPort: {} }), false],
+  ])('%s: %s', (_, parameters, expected) => {
+    expect(factsFor(parameters).portOpened).toBe(expected)
+  })
+})
+
 describe('shared', () => {
   it.each<[string, unknown, boolean]>([
     [
@@ -133,6 +235,13 @@ describe('shared', () => {
     ['a snapshot', { createVolumePermission: { add: { items: [{ userId: stranger }] } } }, true],
     ['a document', { accountIdsToAdd: [stranger] }, true],
     ['a permission of a function', { functionName: 'f', principal: stranger }, true],
+    ['a grant of a key', { keyId: 'k', granteePrincipal: `arn:aws:iam::${stranger}:role/x` }, true],
+    ['a grant of a key to a role of its own', { keyId: 'k', granteePrincipal: `arn:aws:iam::${account}:role/x` }, false],
+    [
+      'the account of AWS that delivers the logs of load balancers',
+      { policy: document({ ...anybody, Principal: { AWS: 'arn:aws:iam::600734575887:root' } }) },
+      false,
+    ],
     ['the same account', { policy: document({ ...anybody, Principal: { AWS: `arn:aws:iam::${account}:root` } }) }, false],
     [
       'CloudFront',

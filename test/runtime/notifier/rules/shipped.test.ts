@@ -171,7 +171,7 @@ describe('the deployed patterns', () => {
   it('fit the limits of EventBridge, in few rules with unique names', () => {
     for (const { pattern } of deployed) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(maxPattern)
     expect(new Set(deployed.map(({ name }) => name)).size).toBe(deployed.length)
-    expect(deployed.length).toBeLessThanOrEqual(7)
+    expect(deployed.length).toBeLessThanOrEqual(9)
   })
 
   it('name no facts, which EventBridge does not know', () => {
