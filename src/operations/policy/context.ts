@@ -60,6 +60,35 @@ export function lookUp(context: RequestContext, key: string): KeyState {
   return everyCall[name] ?? unknown
 }
 
+/**
+ * Services with one endpoint for all Regions, and the Region that their requests carry, whatever the caller wishes
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion,
+ * https://docs.aws.amazon.com/general/latest/gr/rande.html#global-endpoints).
+ */
+const globalServices: Readonly<Record<string, string>> = {
+  account: 'us-east-1',
+  artifact: 'us-east-1',
+  budgets: 'us-east-1',
+  cloudfront: 'us-east-1',
+  globalaccelerator: 'us-west-2',
+  iam: 'us-east-1',
+  networkmanager: 'us-west-2',
+  organizations: 'us-east-1',
+  route53: 'us-east-1',
+  route53domains: 'us-east-1',
+  shield: 'us-east-1',
+  support: 'us-east-1',
+  waf: 'us-east-1',
+}
+
+/** The context of a request for an action: a global service has a fixed Region. */
+export function withRegion(context: RequestContext, action: string): RequestContext {
+  const region = globalServices[action.slice(0, action.indexOf(':'))]
+  return region === undefined || context.has('aws:requestedregion')
+    ? context
+    : new Map([...context, ['aws:requestedregion', value(region)]])
+}
+
 /** Merges two contexts. Values in `above` replace those in `below`. */
 export function mergeContexts(below: RequestContext, above: RequestContext | undefined): RequestContext {
   return above === undefined || above.size === 0 ? below : new Map([...below, ...above])

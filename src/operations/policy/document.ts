@@ -149,7 +149,7 @@ function lintFaults(statements: readonly Statement[]): PolicyFault[] {
   const sids = new Set<string>()
   return statements.flatMap(({ sid, place, resources }) => {
     const faults: PolicyFault[] = []
-    if (sid !== undefined && sids.has(sid)) {
+    if (sid !== undefined && sid !== '' && sids.has(sid)) {
       faults.push({
         kind: 'duplicate-sid',
         place,

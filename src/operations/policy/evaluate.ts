@@ -1,6 +1,6 @@
 import { choicesFor } from './choices.ts'
 import { conditionText, conditionTruth } from './condition.ts'
-import { mergeContexts, type RequestContext } from './context.ts'
+import { mergeContexts, type RequestContext, withRegion } from './context.ts'
 import type { ElementPatterns, Policy, Statement } from './document.ts'
 import { arnMatches, matches, overlapArn } from './match.ts'
 import { both, either, not, type Truth } from './truth.ts'
@@ -157,7 +157,7 @@ export function decide(subject: Subject, request: PolicyRequest): Decision {
   // Most requests end here: the principal has no Allow for the action.
   const silent = must.find(({ statements }) => !statements.some(({ effect }) => effect === 'Allow'))
   if (silent !== undefined) return denial(`not allowed by ${silent.name}`, false)
-  const base = mergeContexts(subject.context, request.context)
+  const base = withRegion(mergeContexts(subject.context, request.context), action)
   let best: Decision | undefined
   for (const context of choicesFor(
     [...must, ...may].flatMap(({ statements }) => statements),

@@ -1,7 +1,7 @@
 export { absent, type KeyState, mergeContexts, type RequestContext, value } from './context.ts'
 export { type Policy, type PolicyFault, type PrincipalPatterns, readPolicy, strictPolicy } from './document.ts'
 export { allowPatterns, better, type Decision, decide, decideAnywhere, type Subject } from './evaluate.ts'
-export { arnMatches, literalPrefix, matches } from './match.ts'
+export { arnMatches, literalPrefix, matches, overlap, overlapArn } from './match.ts'
 export { parseOperator } from './operators.ts'
 export { decideByResource } from './resource-policy.ts'
 export { type Caller, mayAssume, type RoleTrust, serviceMayAssume, type Trust, trustOf } from './trust.ts'

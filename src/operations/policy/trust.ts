@@ -28,7 +28,9 @@ function matchEntry(kind: string, text: string, caller: Caller): TrustMatch {
   if (kind !== caller.kind) return 'no'
   if (caller.kind === 'AWS') return matchAws(text, caller)
   const name = caller.kind === 'Service' ? caller.service : caller.provider
-  return text === '*' || text.toLowerCase() === name.toLowerCase() ? 'directly' : 'no'
+  // Some services have a name of their own in China, which the others take as well.
+  const given = caller.kind === 'Service' ? text.replace(/\.amazonaws\.com\.cn$/, '.amazonaws.com') : text
+  return text === '*' || given.toLowerCase() === name.toLowerCase() ? 'directly' : 'no'
 }
 
 /** How the principals of a statement match a caller. */

@@ -4,7 +4,24 @@ import { accountFrom, checkedDetails } from '../../../src/operations/audit/accou
 import { type Audit, audit } from '../../../src/operations/audit/audit.ts'
 import { existingPassRolePaths, newPassRolePaths } from '../../../src/operations/audit/escalation/catalogue.ts'
 import { readPolicy } from '../../../src/operations/policy/document.ts'
-import { account, accountOf, accountRoot, allow, document, now, role, roleArn, service, trusting, user } from './build.ts'
+import {
+  account,
+  accountOf,
+  accountRoot,
+  allow,
+  deny,
+  document,
+  group,
+  now,
+  policy,
+  policyArn,
+  role,
+  roleArn,
+  service,
+  trusting,
+  user,
+  when,
+} from './build.ts'
 import { type Case, corpus } from './corpus.ts'
 
 function auditCase({ account: text, scps = [] }: Case): Promise<Audit> {
@@ -92,6 +109,171 @@ describe('the catalogue', () => {
     const withOwn = { ...actor, AttachedManagedPolicies: [{ PolicyArn: own.Arn }] }
     const { principals } = await audit(accountOf(withOwn, ...targets, ...groups, own), now)
     expect(principals.find(({ arn }) => arn.endsWith('/actor'))?.escalation.verdict).toBe('proven')
+  })
+})
+
+describe('what a principal may do after it has changed itself', () => {
+  const admin = allow('*')
+  const noIam = deny('iam:Put*')
+  const scenes: readonly (readonly [what: string, parts: readonly ReturnType<typeof user>[], expected: string])[] = [
+    [
+      'detaches the policy that denies',
+      [
+        user('mal', [admin], { policies: [policyArn('guard')] }),
+        policy('guard', [deny(['s3:*', 'ec2:*', 'kms:*', 'lambda:*', 'rds:*'])]),
+      ],
+      'proven',
+    ],
+    [
+      'detaches the policy that denies what it needs',
+      [
+        user('mal', [allow(['iam:DetachUserPolicy', 'iam:PutUserPolicy'])], { policies: [policyArn('guard')] }),
+        policy('guard', [noIam]),
+      ],
+      'proven',
+    ],
+    [
+      'is denied that, too',
+      [
+        user('mal', [allow(['iam:DetachUserPolicy', 'iam:PutUserPolicy'])], { policies: [policyArn('guard')] }),
+        policy('guard', [deny(['iam:Put*', 'iam:Detach*'])]),
+      ],
+      'none',
+    ],
+    [
+      'leaves the group that denies',
+      [
+        user('mal', [allow(['iam:RemoveUserFromGroup', 'iam:PutUserPolicy'])], { groups: ['guarded'] }),
+        group('guarded', [noIam]),
+      ],
+      'proven',
+    ],
+    [
+      'joins a group that may attach policies, and attaches one',
+      [user('mal', [allow('iam:AddUserToGroup')]), group('attachers', [allow(['iam:AttachUserPolicy'])])],
+      'proven',
+    ],
+    [
+      'joins a group that may only list',
+      [user('mal', [allow('iam:AddUserToGroup')]), group('readers', [allow(['iam:List*'])])],
+      'none',
+    ],
+    [
+      'joins two groups: the first may leave what denies, the second is denied before',
+      [
+        user('mal', [allow('iam:AddUserToGroup')], { groups: ['guarded'] }),
+        group('guarded', [deny('iam:Attach*')]),
+        group('leavers', [allow('iam:RemoveUserFromGroup')]),
+        group('attachers', [allow('iam:AttachUserPolicy')]),
+      ],
+      'proven',
+    ],
+    [
+      'rewrites its own boundary',
+      [
+        user('mal', [allow(['iam:CreatePolicyVersion', 'iam:PutUserPolicy'])], { boundary: policyArn('limit') }),
+        policy('limit', [allow(['iam:CreatePolicyVersion', 's3:*'])]),
+      ],
+      'proven',
+    ],
+    [
+      'tags itself for a policy that asks for the tag',
+      [
+        user('mal', [
+          allow('iam:TagUser'),
+          allow('iam:PutUserPolicy', '*', when({ StringEquals: { 'aws:PrincipalTag/team': 'ops' } })),
+        ]),
+      ],
+      'proven',
+    ],
+    [
+      'may not tag itself',
+      [user('mal', [allow('iam:PutUserPolicy', '*', when({ StringEquals: { 'aws:PrincipalTag/team': 'ops' } }))])],
+      'none',
+    ],
+    [
+      'takes an older version of its policy that may write one',
+      [
+        user('mal', [], { policies: [policyArn('own')] }),
+        policy('own', [allow('iam:SetDefaultPolicyVersion')], { older: [allow('iam:PutUserPolicy')] }),
+      ],
+      'proven',
+    ],
+    [
+      'calls through CloudFormation, which a condition asks for',
+      [user('mal', [allow('cloudformation:*'), allow('iam:*', '*', when({ Bool: { 'aws:ViaAWSService': 'true' } }))])],
+      'proven',
+    ],
+    [
+      'makes a user with a password',
+      [user('mal', [allow(['iam:CreateUser', 'iam:CreateLoginProfile', 'iam:AttachUserPolicy'])])],
+      'proven',
+    ],
+    [
+      'has a role of Identity Center whose permissions lead there',
+      [
+        role(
+          'AWSReservedSSO_Dev_0123456789abcdef',
+          service('sso'),
+          [allow('iam:CreatePolicyVersion'), allow(['iam:CreateRole', 'iam:AttachRolePolicy'])],
+          { path: '/aws-reserved/sso.amazonaws.com/' },
+        ),
+      ],
+      'proven',
+    ],
+    [
+      'is limited to a Region that IAM does not have',
+      [user('mal', [allow('iam:PutUserPolicy', '*', when({ StringEquals: { 'aws:RequestedRegion': 'eu-west-1' } }))])],
+      'none',
+    ],
+  ]
+
+  test.each(scenes)('%s', async (_, parts, expected) => {
+    const { principals, findings } = await audit(accountOf(...parts), now)
+    const found = principals[0]
+    expect(found?.escalation.verdict).toBe(expected)
+    expect(findings.some(({ rule, resource }) => rule === 'escalation' && resource === found?.arn)).toBe(expected !== 'none')
+  })
+
+  test('a revocation of older sessions changes nothing for new ones', async () => {
+    const revoked = deny('*', '*', when({ DateLessThan: { 'aws:TokenIssueTime': '2026-01-01T00:00:00Z' } }))
+    const { principals } = await audit(
+      accountOf(user('key', [admin, revoked]), role('ops', trusting(accountRoot), [admin, revoked])),
+      now,
+    )
+    expect(principals.map(({ admin: verdict }) => verdict)).toEqual(['yes', 'yes'])
+  })
+})
+
+describe('a role that is passed', () => {
+  const paths: readonly (readonly [service: string, actions: readonly string[], expected: string])[] = [
+    ['scheduler', ['scheduler:CreateSchedule'], 'proven'],
+    ['states', ['states:CreateStateMachine', 'states:StartExecution'], 'proven'],
+    ['ssm', ['ssm:CreateDocument', 'ssm:StartAutomationExecution'], 'proven'],
+    ['rolesanywhere', ['rolesanywhere:CreateTrustAnchor', 'rolesanywhere:CreateProfile'], 'proven'],
+    ['ecs-tasks', ['batch:RegisterJobDefinition', 'batch:SubmitJob'], 'conditional'],
+    ['ec2', ['iam:CreateInstanceProfile', 'iam:AddRoleToInstanceProfile', 'ec2:RunInstances'], 'proven'],
+    ['ec2', ['ec2:RunInstances'], 'none'],
+    ['emr-serverless', ['emr-serverless:CreateApplication', 'emr-serverless:StartJobRun'], 'proven'],
+    ['bedrock-agentcore', ['bedrock-agentcore:CreateBrowser', 'bedrock-agentcore:StartBrowserSession'], 'proven'],
+  ]
+  test.each(paths)('to %s, with %j: %s', async (name, actions, expected) => {
+    const { principals } = await audit(
+      accountOf(user('mal', [allow(['iam:PassRole', ...actions])]), role('top', service(name), [allow('*')])),
+      now,
+    )
+    expect(principals.find(({ arn }) => arn.endsWith('/mal'))?.escalation.verdict).toBe(expected)
+  })
+
+  test.each([
+    ['lambda', ['lambda:UpdateFunctionConfiguration']],
+    ['ecs-tasks', ['ecs:ExecuteCommand']],
+  ] as const)('is used where it runs already, if something runs: %s', async (name, actions) => {
+    const { principals } = await audit(
+      accountOf(user('mal', [allow([...actions])]), role('top', service(name), [allow('*')])),
+      now,
+    )
+    expect(principals.find(({ arn }) => arn.endsWith('/mal'))?.escalation.verdict).toBe('conditional')
   })
 })
 

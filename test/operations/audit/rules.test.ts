@@ -79,6 +79,14 @@ const web = (Condition?: Record<string, unknown>, Federated = provider) => ({
   Action: 'sts:AssumeRoleWithWebIdentity',
   ...(Condition && { Condition }),
 })
+const cluster = 'oidc.eks.ap-northeast-2.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF'
+/** A trust in an issuer for subjects like a pattern. */
+const subOf = (issuer: string, sub: string) =>
+  web({ StringLike: { [`${issuer}:sub`]: sub } }, `arn:aws:iam::${account}:oidc-provider/${issuer}`)
+const cognito = 'cognito-identity.amazonaws.com'
+/** A trust in an identity pool. */
+const guests = (more: Record<string, unknown>) =>
+  web({ StringEquals: { [`${cognito}:aud`]: 'us-east-1:pool' }, ...more }, cognito)
 const saml = (Condition?: Record<string, unknown>) => ({
   Effect: 'Allow',
   Principal: { Federated: `arn:aws:iam::${account}:saml-provider/office` },
@@ -244,11 +252,22 @@ const cases: Readonly<Record<string, { readonly hits: readonly Account[]; readon
       accountOf(role('a', trusting('*'))),
       accountOf(role('a', { Effect: 'Allow', Principal: '*', Action: 'sts:*' })),
       accountOf(role('a', trusting('*', when({ StringLike: { 'aws:PrincipalArn': '*' } })))),
+      // A role of the name may be in any account.
+      accountOf(role('a', trusting('*', when({ ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:role/deploy' } })))),
+      // AWS does not treat an external ID as a secret.
+      accountOf(role('a', trusting('*', when({ StringEquals: { 'sts:ExternalId': 'secret' } })))),
+      // The keys of organizations are absent outside of one.
+      accountOf(role('a', trusting('*', when({ StringEqualsIfExists: { 'aws:PrincipalOrgID': 'o-ours' } })))),
+      accountOf(role('a', trusting('*', when({ 'ForAllValues:StringLike': { 'aws:PrincipalOrgPaths': 'o-ours/*' } })))),
+      // The owner of an account chooses tags and the names of sessions.
+      accountOf(role('a', trusting('*', when({ StringEquals: { 'aws:PrincipalTag/team': 'ops' } })))),
+      accountOf(role('a', trusting('*', when({ StringLike: { 'aws:userid': '*:deploy' } })))),
     ],
     misses: [
       accountOf(role('a', trusting(accountRoot))),
       accountOf(role('a', trusting('*', when({ StringEquals: { 'aws:PrincipalOrgID': 'o-ours' } })))),
-      accountOf(role('a', trusting('*', when({ StringEquals: { 'sts:ExternalId': 'secret' } })))),
+      accountOf(role('a', trusting('*', when({ ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${account}:role/*` } })))),
+      accountOf(role('a', trusting('*', when({ StringLike: { 'aws:userid': 'AROACKCEVSQ6C2EXAMPLE:*' } })))),
     ],
   },
   'cross-account-without-external-id': {
@@ -256,6 +275,8 @@ const cases: Readonly<Record<string, { readonly hits: readonly Account[]; readon
       accountOf(role('a', trusting(vendor))),
       accountOf(role('a', trusting(stranger, when({ StringLike: { 'sts:ExternalId': '*' } })))),
       accountOf(role('a', trusting('arn:aws:iam::999900001111:role/x'))),
+      accountOf(role('a', trusting(vendor, when({ StringEqualsIfExists: { 'sts:ExternalId': 'ours' } })))),
+      accountOf(role('a', trusting(vendor, when({ NumericLessThanIfExists: { 'aws:MultiFactorAuthAge': '3600' } })))),
     ],
     misses: [
       accountOf(role('a', trusting(vendor, when({ StringEquals: { 'sts:ExternalId': 'ours' } })))),
@@ -287,8 +308,29 @@ const cases: Readonly<Record<string, { readonly hits: readonly Account[]; readon
       accountOf(role('a', web({ StringLike: { [`${github}:sub`]: 'repo:*' } }))),
       accountOf(role('a', web({ StringEqualsIfExists: { [`${github}:aud`]: 'sts.amazonaws.com' } }))),
       accountOf(role('a', web(undefined, 'cognito-identity.amazonaws.com'))),
+      ...[
+        'repo:*:pull_request',
+        'repo:*/deploy:*',
+        'repo:ours*',
+        'repo:????/api:*',
+        '*:environment:production',
+        'repository_owner:*',
+        'workflow:deploy:*',
+      ].map((sub) => accountOf(role('a', web({ StringLike: { [`${github}:sub`]: sub } })))),
+      accountOf(role('a', subOf('gitlab.com', 'project_path:*'))),
+      accountOf(role('a', subOf('app.terraform.io', 'organization:*:project:api:*'))),
+      accountOf(role('a', subOf(cluster, 'system:serviceaccount:*:*'))),
     ],
     misses: [
+      ...[
+        'repo:ours@1/api@2:ref:refs/heads/main',
+        'repo:ours/*:pull_request',
+        'repository_owner:ours:*',
+        'workflow:deploy:repository_owner:ours',
+      ].map((sub) => accountOf(role('a', web({ StringLike: { [`${github}:sub`]: sub } })))),
+      accountOf(role('a', subOf('gitlab.com', 'project_path:ours/*'))),
+      accountOf(role('a', subOf('app.terraform.io', 'organization:ours:project:*'))),
+      accountOf(role('a', subOf(cluster, 'system:serviceaccount:ours:*'))),
       accountOf(role('a', web({ StringLike: { [`${github}:sub`]: 'repo:ours/*' } }))),
       accountOf(role('a', web({ StringEquals: { [`${github}:repository_owner`]: 'ours' } }))),
       accountOf(
@@ -299,6 +341,16 @@ const cases: Readonly<Record<string, { readonly hits: readonly Account[]; readon
       ),
       accountOf(role('a', service('lambda'))),
       accountOf(role('a', service('cloudtrail'))),
+    ],
+  },
+  'cognito-guests': {
+    hits: [
+      accountOf(role('a', guests({ 'ForAnyValue:StringLike': { [`${cognito}:amr`]: 'unauthenticated' } }))),
+      accountOf(role('a', guests({}))),
+    ],
+    misses: [
+      accountOf(role('a', guests({ 'ForAnyValue:StringLike': { [`${cognito}:amr`]: 'authenticated' } }))),
+      accountOf(role('a', service('lambda'))),
     ],
   },
   'saml-without-audience': {

@@ -141,6 +141,8 @@ function contextOf(principal: Principal, now: number): RequestContext {
     ['aws:currenttime', value(new Date(now).toISOString())],
     ['aws:epochtime', value(String(Math.floor(now / 1_000)))],
     ['aws:username', type === 'user' ? value(name) : absent],
+    // A session that starts now is newer than every revocation, and a key of a user has no session.
+    ['aws:tokenissuetime', type === 'user' ? absent : value(new Date(now).toISOString())],
     // All tags are known, so a tag that is not listed is absent.
     ['aws:principaltag/', absent],
   ]

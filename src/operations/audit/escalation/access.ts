@@ -65,9 +65,13 @@ export class Capabilities {
   }
 }
 
+/** What puts a role without an instance profile into one. */
+const profileActions = ['iam:CreateInstanceProfile', 'iam:AddRoleToInstanceProfile']
+
 function passMove(actor: Node, capabilities: Capabilities, role: RoleNode, path: NewPassRolePath): Move | undefined {
-  if (path.profile && role.principal.instanceProfiles.length === 0) return undefined
-  const decisions = capabilities.all(path.actions)
+  const needsProfile = path.profile === true && role.principal.instanceProfiles.length === 0
+  const required = needsProfile ? [...profileActions, ...path.actions] : path.actions
+  const decisions = capabilities.all(required)
   if (decisions === undefined) return undefined
   const moves = path.services.flatMap((service) => {
     const trust = role.trusts(service)
@@ -82,7 +86,7 @@ function passMove(actor: Node, capabilities: Capabilities, role: RoleNode, path:
     const pass = decide(actor, { action: 'iam:PassRole', resource: role.arn, context })
     if (pass.verdict === 'denied') return []
     const open = [...trust.on, ...(path.exists === undefined ? [] : [`${path.exists} exists`])]
-    const actions = ['iam:PassRole', ...path.actions]
+    const actions = ['iam:PassRole', ...required]
     return [moveOf(path.id, actions, [pass, ...decisions], `pass ${role.principal.name} to ${service}`, open)]
   })
   return easiest(moves)

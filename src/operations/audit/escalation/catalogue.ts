@@ -1,6 +1,6 @@
 /**
- * Privilege escalation paths, with the IDs of the pathfinding.cloud catalogue (DataDog, Apache-2.0). A test compares this
- * list with the catalogue.
+ * Privilege escalation paths, with the IDs of the pathfinding.cloud catalogue (DataDog, Apache-2.0), with which a test compares
+ * them. IDs that begin with `apigw-` are of services that the catalogue does not have. A new path is one entry.
  */
 
 /** Passes a role to a new resource that runs the caller's code. */
@@ -38,6 +38,7 @@ const cloudformation = ['cloudformation.amazonaws.com']
 const sagemaker = ['sagemaker.amazonaws.com']
 const apprunner = ['tasks.apprunner.amazonaws.com']
 const agentcore = ['bedrock-agentcore.amazonaws.com']
+const states = ['states.amazonaws.com']
 const cluster = 'an ECS cluster'
 
 export const newPassRolePaths: readonly NewPassRolePath[] = [
@@ -92,6 +93,135 @@ export const newPassRolePaths: readonly NewPassRolePath[] = [
     id: 'datapipeline-001',
     services: ['datapipeline.amazonaws.com', 'elasticmapreduce.amazonaws.com'],
     actions: ['datapipeline:CreatePipeline', 'datapipeline:PutPipelineDefinition', 'datapipeline:ActivatePipeline'],
+  },
+  { id: 'apigw-stepfunctions-create', services: states, actions: ['states:CreateStateMachine', 'states:StartExecution'] },
+  {
+    id: 'apigw-stepfunctions-update',
+    services: states,
+    actions: ['states:UpdateStateMachine', 'states:StartExecution'],
+    exists: 'a state machine',
+  },
+  { id: 'apigw-scheduler-create', services: ['scheduler.amazonaws.com'], actions: ['scheduler:CreateSchedule'] },
+  {
+    id: 'apigw-scheduler-update',
+    services: ['scheduler.amazonaws.com'],
+    actions: ['scheduler:UpdateSchedule'],
+    exists: 'a schedule',
+  },
+  {
+    id: 'apigw-batch-submit',
+    services: ecs,
+    actions: ['batch:RegisterJobDefinition', 'batch:SubmitJob'],
+    exists: 'a queue for jobs of AWS Batch',
+  },
+  {
+    id: 'apigw-ssm-automation',
+    services: ['ssm.amazonaws.com'],
+    actions: ['ssm:CreateDocument', 'ssm:StartAutomationExecution'],
+  },
+  // The document AWS-RunInstances and others of AWS call an API with the role that is passed.
+  {
+    id: 'apigw-ssm-automation-owned',
+    services: ['ssm.amazonaws.com'],
+    actions: ['ssm:StartAutomationExecution'],
+    exists: 'a document that runs the wanted call',
+  },
+  {
+    id: 'apigw-rolesanywhere',
+    services: ['rolesanywhere.amazonaws.com'],
+    actions: ['rolesanywhere:CreateTrustAnchor', 'rolesanywhere:CreateProfile'],
+  },
+  {
+    id: 'apigw-rolesanywhere-anchored',
+    services: ['rolesanywhere.amazonaws.com'],
+    actions: ['rolesanywhere:CreateProfile'],
+    exists: 'a trust anchor whose certificates the caller can get',
+  },
+  { id: 'apigw-emr', services: ec2, actions: ['elasticmapreduce:RunJobFlow'], profile: true },
+  {
+    id: 'apigw-emr-serverless',
+    services: ['emr-serverless.amazonaws.com'],
+    actions: ['emr-serverless:CreateApplication', 'emr-serverless:StartJobRun'],
+  },
+  {
+    id: 'apigw-emr-serverless-application',
+    services: ['emr-serverless.amazonaws.com'],
+    actions: ['emr-serverless:StartJobRun'],
+    exists: 'an application of EMR Serverless',
+  },
+  {
+    id: 'apigw-imagebuilder',
+    services: ec2,
+    actions: [
+      'imagebuilder:CreateComponent',
+      'imagebuilder:CreateImageRecipe',
+      'imagebuilder:CreateInfrastructureConfiguration',
+      'imagebuilder:CreateImage',
+    ],
+    profile: true,
+  },
+  {
+    id: 'apigw-autoscaling-launch-configuration',
+    services: ec2,
+    actions: ['autoscaling:CreateLaunchConfiguration', 'autoscaling:CreateAutoScalingGroup'],
+    profile: true,
+  },
+  {
+    id: 'apigw-autoscaling-launch-template',
+    services: ec2,
+    actions: ['ec2:CreateLaunchTemplate', 'autoscaling:CreateAutoScalingGroup'],
+    profile: true,
+  },
+  {
+    id: 'apigw-ec2-profile',
+    services: ec2,
+    actions: ['ec2:AssociateIamInstanceProfile'],
+    exists: 'an EC2 instance that the caller controls',
+    profile: true,
+  },
+  { id: 'apigw-ec2-fleet', services: ec2, actions: ['ec2:CreateLaunchTemplate', 'ec2:CreateFleet'], profile: true },
+  { id: 'apigw-glue-session', services: glue, actions: ['glue:CreateSession', 'glue:RunStatement'] },
+  {
+    id: 'apigw-ecs-override',
+    services: ecs,
+    actions: ['ecs:RunTask'],
+    exists: 'a task definition whose roles RunTask can override',
+  },
+  {
+    id: 'apigw-agentcore-runtime',
+    services: agentcore,
+    actions: ['bedrock-agentcore:CreateAgentRuntime', 'bedrock-agentcore:InvokeAgentRuntime'],
+  },
+  {
+    id: 'apigw-agentcore-browser',
+    services: agentcore,
+    actions: ['bedrock-agentcore:CreateBrowser', 'bedrock-agentcore:StartBrowserSession'],
+  },
+  {
+    id: 'apigw-braket',
+    services: ['braket.amazonaws.com'],
+    actions: ['braket:CreateJob'],
+  },
+  {
+    id: 'apigw-gamelift',
+    services: ['gamelift.amazonaws.com'],
+    actions: ['gamelift:CreateBuild', 'gamelift:CreateFleet'],
+  },
+  {
+    id: 'apigw-omics',
+    services: ['omics.amazonaws.com'],
+    actions: ['omics:CreateWorkflow', 'omics:StartRun'],
+  },
+  {
+    id: 'apigw-kinesisanalytics',
+    services: ['kinesisanalytics.amazonaws.com'],
+    actions: ['kinesisanalytics:CreateApplication', 'kinesisanalytics:StartApplication'],
+  },
+  {
+    id: 'apigw-codedeploy',
+    services: ['codedeploy.amazonaws.com'],
+    actions: ['codedeploy:CreateDeploymentGroup', 'codedeploy:CreateDeployment'],
+    exists: 'an application of CodeDeploy with instances',
   },
 ]
 
@@ -184,6 +314,42 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     besides: 'the instance is reachable over SSH',
     profile: true,
   },
+  {
+    id: 'apigw-lambda-configuration',
+    services: lambda,
+    actions: ['lambda:UpdateFunctionConfiguration'],
+    thing: 'a Lambda function',
+    besides: 'a layer or a variable of the caller runs code when the function is invoked',
+    kind: 'function',
+  },
+  { id: 'apigw-ecs-exec', services: ecs, actions: ['ecs:ExecuteCommand'], thing: 'a running ECS task with ECS Exec' },
+  {
+    id: 'apigw-stepfunctions-use',
+    services: states,
+    actions: ['states:UpdateStateMachine', 'states:StartExecution'],
+    thing: 'a state machine',
+  },
+  { id: 'apigw-glue-statement', services: glue, actions: ['glue:RunStatement'], thing: 'a Glue session' },
+  {
+    id: 'apigw-agentcore-use',
+    services: agentcore,
+    actions: ['bedrock-agentcore:UpdateAgentRuntime', 'bedrock-agentcore:InvokeAgentRuntime'],
+    thing: 'an agent runtime',
+  },
+  {
+    id: 'apigw-codedeploy-use',
+    services: ec2,
+    actions: ['codedeploy:CreateDeployment'],
+    thing: 'an EC2 instance of a deployment group',
+    profile: true,
+  },
+  {
+    id: 'apigw-emr-step',
+    services: ec2,
+    actions: ['elasticmapreduce:AddJobFlowSteps'],
+    thing: 'an EMR cluster',
+    profile: true,
+  },
 ]
 
 /** Resource types by action, as ARNs with wildcards. Other actions use an ARN of the same service. */
@@ -192,6 +358,17 @@ const kinds: Readonly<Record<string, string>> = {
   'ec2:DescribeInstances': '*',
   'ec2:RunInstances': 'arn:*:ec2:*:ACCOUNT:instance/*',
   'datapipeline:CreatePipeline': '*',
+  'elasticmapreduce:RunJobFlow': '*',
+  'batch:RegisterJobDefinition': 'arn:*:batch:*:ACCOUNT:job-definition/*',
+  'ssm:StartAutomationExecution': 'arn:*:ssm:*:ACCOUNT:*',
+  'rolesanywhere:CreateTrustAnchor': '*',
+  'rolesanywhere:CreateProfile': '*',
+  'imagebuilder:CreateComponent': 'arn:*:imagebuilder:*:ACCOUNT:component/*',
+  'iam:CreateInstanceProfile': 'arn:*:iam::ACCOUNT:instance-profile/*',
+  'iam:AddRoleToInstanceProfile': 'arn:*:iam::ACCOUNT:instance-profile/*',
+  'braket:CreateJob': '*',
+  'gamelift:CreateBuild': '*',
+  'gamelift:CreateFleet': '*',
   'ecs:CreateCluster': '*',
   'ssm:StartSession': 'arn:*:ec2:*:ACCOUNT:instance/*',
   'ssm:SendCommand': 'arn:*:ec2:*:ACCOUNT:instance/*',

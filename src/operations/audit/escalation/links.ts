@@ -4,6 +4,7 @@ import type { Targets } from './candidates.ts'
 import type { Node, PrincipalGraph } from './graph.ts'
 import { easiest, rewriteStep } from './rewrite.ts'
 import { selfEscalationSteps } from './self-escalation.ts'
+import { stateMoves } from './states.ts'
 
 /** A step towards administrator access. `next` is not set if the step itself grants it. */
 export interface Link {
@@ -27,6 +28,7 @@ export function directLink(actor: Node, capabilities: Capabilities, targets: Tar
   const self = rewriteStep(actor, actor, graph)
   if (self !== undefined) moves.push(moveFrom(self))
   moves.push(...selfEscalationSteps(actor, graph).map(moveFrom))
+  if (easiest(moves)?.on.length !== 0) moves.push(...stateMoves(actor, graph))
   const best = easiest(moves)
   if (best !== undefined && best.on.length === 0) return { move: best, next: undefined }
   if (!isRewriter(actor)) return best && { move: best, next: undefined }

@@ -1,4 +1,4 @@
-import { absent, type Decision, decide, decideAnywhere, type KeyState, type RequestContext, value } from '../../policy/index.ts'
+import { absent, decide, decideAnywhere, type KeyState, type RequestContext, value } from '../../policy/index.ts'
 import { targetContext } from '../account/account.ts'
 import { adminOf, withFullAccess } from './admin.ts'
 import type { Node, PrincipalGraph } from './graph.ts'
@@ -25,10 +25,10 @@ function boundaryRemovalSteps(actor: Node, graph: PrincipalGraph): Step[] {
   })
 }
 
-/** The actions that create a new principal. Its creator can choose not to set a boundary. */
+/** The action that creates a new principal, and those of which one lets its creator act as it. The creator can leave out a boundary. */
 const createActions = {
-  user: ['iam:CreateUser', 'iam:CreateAccessKey'],
-  role: ['iam:CreateRole'],
+  user: { create: 'iam:CreateUser', enter: ['iam:CreateAccessKey', 'iam:CreateLoginProfile'] },
+  role: { create: 'iam:CreateRole', enter: [] },
 } as const
 
 function newPrincipalContext(graph: PrincipalGraph): RequestContext {
@@ -49,17 +49,20 @@ function newPrincipalSteps(actor: Node, graph: PrincipalGraph): Step[] {
   )
     return []
   return (['user', 'role'] as const).flatMap((type) => {
-    const [createAction, ...otherActions] = createActions[type]
-    const creation = decideAnywhere(actor, createAction, `arn:${partition}:iam::${account}:${type}/*`, context)
+    const { create, enter } = createActions[type]
+    const creation = decideAnywhere(actor, create, `arn:${partition}:iam::${account}:${type}/*`, context)
     if (creation.verdict === 'denied') return []
     const kind = type === 'user' ? 'User' : 'Role'
     const grantOptions = [`iam:Put${kind}Policy`, `iam:Attach${kind}Policy`]
       .map((action) => ({ action, ...decide(actor, { action, resource: creation.resource, context }) }))
       .filter(({ verdict }) => verdict !== 'denied')
     const grant = easiest(grantOptions)
-    const others: Decision[] = otherActions.map((action) => decide(actor, { action, resource: creation.resource, context }))
-    if (grant === undefined || others.some(({ verdict }) => verdict === 'denied')) return []
-    const on = [...new Set([creation, grant, ...others].flatMap((decision) => decision.on))]
+    const entries = enter
+      .map((action) => decide(actor, { action, resource: creation.resource, context }))
+      .filter(({ verdict }) => verdict !== 'denied')
+    if (grant === undefined || (enter.length > 0 && entries.length === 0)) return []
+    const entry = easiest(entries)
+    const on = [...new Set([creation, grant, ...(entry === undefined ? [] : [entry])].flatMap((decision) => decision.on))]
     return [
       {
         id: `new-${type}`,

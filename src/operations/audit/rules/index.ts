@@ -29,7 +29,7 @@ import { anyPrincipal } from './trust/any-principal.ts'
 import { confusedDeputy } from './trust/confused-deputy.ts'
 import { crossAccount, externalReadOnly, unknownAccount } from './trust/cross-account.ts'
 import { deletedPrincipal } from './trust/deleted-principal.ts'
-import { oidcWithoutSub, samlWithoutAudience } from './trust/federated.ts'
+import { cognitoGuests, oidcWithoutSub, samlWithoutAudience } from './trust/federated.ts'
 
 /** All rules. A new rule needs a file with its metadata, an entry here, and a test. */
 export const rules: readonly Rule[] = [
@@ -65,6 +65,7 @@ export const rules: readonly Rule[] = [
   unknownAccount,
   externalReadOnly,
   oidcWithoutSub,
+  cognitoGuests,
   samlWithoutAudience,
   confusedDeputy,
   deletedPrincipal,

@@ -1,4 +1,4 @@
-import { isAwsOwned } from '../../account/account.ts'
+import { isServiceLinked } from '../../account/account.ts'
 import { cutText, hopText } from '../../escalation/text.ts'
 import type { Rule } from '../rule.ts'
 
@@ -13,7 +13,7 @@ export const escalation: Rule = {
   *find({ graph, escalations }) {
     for (const { principal } of graph.nodes) {
       const found = escalations.get(principal.arn)
-      if (found === undefined || isAwsOwned(principal)) continue
+      if (found === undefined || isServiceLinked(principal)) continue
       const conditional = found.verdict === 'conditional'
       yield {
         resource: principal.arn,

@@ -1,18 +1,9 @@
-import { trustOf, value } from '../../../policy/index.ts'
+import { trustOf } from '../../../policy/index.ts'
 import { isAwsOwned } from '../../account/account.ts'
 import type { Rule } from '../rule.ts'
+import { strangeCallers } from './strangers.ts'
 
-const stranger = '999999999999'
 const actions = ['sts:AssumeRole', 'sts:AssumeRoleWithWebIdentity', 'sts:AssumeRoleWithSAML'] as const
-
-/** The request context of a caller in any AWS account. It does not include a secret such as an ExternalId. */
-const strangerContext = new Map([
-  ['aws:principalaccount', value(stranger)],
-  ['aws:principalarn', value(`arn:aws:iam::${stranger}:user/stranger`)],
-  ['aws:principalorgid', value('o-stranger')],
-  ['aws:principaltype', value('User')],
-  ['aws:multifactorauthpresent', { kind: 'chosen' }],
-] as const)
 
 export const anyPrincipal: Rule = {
   id: 'trust-any-principal',
@@ -25,10 +16,13 @@ export const anyPrincipal: Rule = {
   *find({ account }) {
     for (const role of account.roles) {
       if (role.trust === undefined || isAwsOwned(role)) continue
-      const caller = { kind: 'AWS', arn: `arn:${account.partition}:iam::${stranger}:user/stranger`, account: stranger } as const
+      const { trust, arn } = role
+      const callers = strangeCallers(trust, account.partition)
       for (const action of actions) {
-        const { named, on, by } = trustOf(role.trust, role.arn, caller, action, strangerContext)
-        if (named !== 'directly' || on.length > 0) continue
+        const trusts = callers.map((caller) => trustOf(trust, arn, { kind: 'AWS', ...caller }, action, caller.context))
+        const open = trusts.find(({ named, on }) => named === 'directly' && on.length === 0)
+        if (open === undefined) continue
+        const { by } = open
         yield {
           resource: role.arn,
           title: `Any AWS account can assume the role ${role.name}`,

@@ -59,7 +59,7 @@ export const confusedDeputy: Rule = {
         ),
       )
       for (const service of services) {
-        if (!deputies.has(service.replace(/\.[a-z]{2}-[a-z]+-\d(?=\.amazonaws)/, ''))) continue
+        if (!deputies.has(service.replace(/\.[a-z]{2}-[a-z]+-\d(?=\.amazonaws)/, '').replace(/\.cn$/, ''))) continue
         const forStranger = new Map([
           ['aws:sourceaccount', value('999999999999')],
           ['aws:sourcearn', value('arn:aws:service:us-east-1:999999999999:stranger')],

@@ -1,4 +1,4 @@
-import type { PrincipalPatterns } from '../../../policy/index.ts'
+import type { PrincipalPatterns, RequestContext } from '../../../policy/index.ts'
 import { absent, decide, trustOf, value } from '../../../policy/index.ts'
 import { isAwsOwned, type Principal } from '../../account/account.ts'
 import { unnamedArn } from '../permissions.ts'
@@ -30,15 +30,22 @@ function* externalTrusts({ account }: RuleInput): Generator<{ role: Principal; t
   }
 }
 
-/** What any customer of the same vendor can send: not the ExternalId or organization of this account, and no MFA. */
-function strangerContext(outside: string, arn: string) {
-  return new Map([
-    ['aws:principalaccount', value(outside)],
-    ['aws:principalarn', value(arn)],
-    ['aws:principalorgid', value('o-stranger')],
-    ['aws:multifactorauthpresent', absent],
-    ['sts:externalid', value('apigw-audit-guess')],
-  ] as const)
+/**
+ * What any customer of the same vendor can send: not the ExternalId or organization of this account, and no MFA. A vendor may send
+ * no ExternalId at all, and an access key no age of an MFA: then a condition with `IfExists` holds.
+ */
+function strangerContexts(outside: string, arn: string): RequestContext[] {
+  return [value('apigw-audit-guess'), absent].map(
+    (externalId) =>
+      new Map([
+        ['aws:principalaccount', value(outside)],
+        ['aws:principalarn', value(arn)],
+        ['aws:principalorgid', value('o-stranger')],
+        ['aws:multifactorauthpresent', absent],
+        ['aws:multifactorauthage', absent],
+        ['sts:externalid', externalId],
+      ]),
+  )
 }
 
 export const crossAccount: Rule = {
@@ -55,8 +62,9 @@ export const crossAccount: Rule = {
       const arn =
         text.startsWith('arn:') && !text.endsWith(':root') ? text : `arn:${input.account.partition}:iam::${outside}:user/stranger`
       const caller = { kind: 'AWS', arn, account: outside } as const
-      const { named, on } = trustOf(role.trust, role.arn, caller, 'sts:AssumeRole', strangerContext(outside, arn))
-      if (named === 'no' || on.length > 0) continue
+      const { trust } = role
+      const trusts = strangerContexts(outside, arn).map((context) => trustOf(trust, role.arn, caller, 'sts:AssumeRole', context))
+      if (!trusts.some(({ named, on }) => named !== 'no' && on.length === 0)) continue
       const vendor = input.vendors.get(outside)
       yield {
         resource: role.arn,
@@ -89,6 +97,10 @@ export const unknownAccount: Rule = {
       }
     }
   },
+}
+
+function isAttached({ grants }: Principal, byName: boolean): boolean {
+  return byName || grants.some(({ policy: { arn }, how }) => how === 'attached' && arn?.endsWith(':aws:policy/ReadOnlyAccess'))
 }
 
 /** Actions that ReadOnlyAccess allows and a least-privilege role does not. */
@@ -124,7 +136,9 @@ export const externalReadOnly: Rule = {
         resource: role.arn,
         title: `${role.name} can read all data, and another account can assume it`,
         evidence: [text, byName ? 'ReadOnlyAccess' : listNames(allowed)],
-        fix: `Attach ViewOnlyAccess or SecurityAudit instead, which do not include the data: aws iam detach-role-policy --role-name ${role.name} --policy-arn arn:${input.account.partition}:iam::aws:policy/ReadOnlyAccess`,
+        fix: isAttached(role, byName)
+          ? `Attach ViewOnlyAccess or SecurityAudit instead, which do not include the data: aws iam detach-role-policy --role-name ${role.name} --policy-arn arn:${input.account.partition}:iam::aws:policy/ReadOnlyAccess`
+          : `Limit its policies to what the other account needs: ${listNames(role.grants.map(({ policy }) => policy.name))}`,
       }
     }
   },

@@ -1,6 +1,7 @@
-import { type KeyState, type Trust, trustOf, value } from '../../../policy/index.ts'
+import { absent, type KeyState, type Policy, type Trust, trustOf, value } from '../../../policy/index.ts'
 import type { Principal } from '../../account/account.ts'
 import type { Rule, RuleInput } from '../rule.ts'
+import { isCluster, strangeSubjects, valuesOf } from './strangers.ts'
 
 function* federated(
   { account }: RuleInput,
@@ -21,17 +22,35 @@ function issuerOf(provider: string): string | undefined {
 }
 
 /** The claims of an unrelated workload at the same issuer: its own subject, and an audience of its choice. */
-function strangerAt(issuer: string): ReadonlyMap<string, KeyState> {
-  const isGitHub = issuer === 'token.actions.githubusercontent.com'
+function strangerAt(issuer: string, subject: string): ReadonlyMap<string, KeyState> {
   const cognito = issuer === 'cognito-identity.amazonaws.com'
   const login = /^(?:accounts\.google\.com|graph\.facebook\.com|www\.amazon\.com)$/.test(issuer)
+  const [, owner, repository] = /^repo:([^/:]+)\/([^:]+)/.exec(subject) ?? []
+  const claim = (name: string, state: KeyState): [string, KeyState] => [`${issuer}:${name}`.toLowerCase(), state]
   return new Map<string, KeyState>([
-    [`${issuer}:sub`.toLowerCase(), value(isGitHub ? 'repo:stranger/stranger:ref:refs/heads/main' : 'stranger')],
+    claim('sub', value(subject)),
     // At shared identity providers, the audience is the application ID, which differs for an unrelated workload.
-    [`${issuer}:aud`.toLowerCase(), cognito || login ? value('stranger') : { kind: 'chosen' }],
-    [`${issuer}:app_id`.toLowerCase(), value('stranger')],
-    [`${issuer}:amr`.toLowerCase(), { kind: 'chosen' }],
+    claim('aud', cognito || login ? value('stranger') : { kind: 'chosen' }),
+    claim('app_id', value('stranger')),
+    claim('amr', { kind: 'chosen' }),
+    claim('repository', value(`${owner ?? 'stranger'}/${repository ?? 'stranger'}`)),
+    claim('repository_owner', value(owner ?? 'stranger')),
+    claim('repository_id', value('1')),
+    claim('repository_owner_id', value('1')),
+    claim('enterprise', absent),
+    claim('enterprise_id', absent),
+    ...['actor', 'environment', 'event_name', 'job_workflow_ref', 'ref', 'workflow'].map((name) =>
+      claim(name, { kind: 'chosen' }),
+    ),
   ])
+}
+
+/** The subjects to try: an unrelated one, and those of strangers that the policy's own patterns match. */
+function subjectsOf(trust: Policy, issuer: string): string[] {
+  const unrelated = issuer.startsWith('token.actions.githubusercontent.com')
+    ? 'repo:stranger/stranger:ref:refs/heads/main'
+    : 'stranger'
+  return [unrelated, ...valuesOf(trust, `${issuer}:sub`).flatMap((pattern) => strangeSubjects(issuer, pattern))]
 }
 
 function isOpen({ named, on }: Trust): boolean {
@@ -42,23 +61,64 @@ export const oidcWithoutSub: Rule = {
   id: 'oidc-without-sub',
   severity: 'critical',
   level: 'trust',
-  title: 'OIDC trust without a condition on sub',
-  why: 'Without a condition on `sub`, every workload at the issuer can assume the role. For GitHub, that is every repository.',
+  title: 'OIDC trust that strangers meet',
+  why: 'If no condition on `sub` names the owner, workloads of strangers at the issuer can assume the role. For GitHub, those are repositories of anyone.',
   references: ['https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html#idp_oidc_Create_GitHub'],
   templates: true,
   *find(input) {
     for (const { role, provider } of federated(input, (one) => issuerOf(one) !== undefined)) {
       const issuer = issuerOf(provider)
       if (issuer === undefined || role.trust === undefined) continue
+      const { trust, arn } = role
       const caller = { kind: 'Federated', provider } as const
-      if (!isOpen(trustOf(role.trust, role.arn, caller, 'sts:AssumeRoleWithWebIdentity', strangerAt(issuer)))) continue
+      const witness = subjectsOf(trust, issuer).find((subject) =>
+        isOpen(trustOf(trust, arn, caller, 'sts:AssumeRoleWithWebIdentity', strangerAt(issuer, subject))),
+      )
+      if (witness === undefined) continue
       const isGitHub = issuer.startsWith('token.actions.githubusercontent')
       yield {
         resource: role.arn,
         key: provider,
-        title: `Any workload at ${issuer} can assume the role ${role.name}`,
-        evidence: [provider, 'no condition on sub excludes other workloads'],
+        title: `${isCluster(issuer) ? 'Any service account of the cluster' : `Any workload at ${issuer}`} can assume the role ${role.name}`,
+        ...(isCluster(issuer) && { severity: 'high' }),
+        evidence: [provider, `no condition on sub excludes other workloads: ${witness} passes`],
         fix: `Add to the trust policy: "Condition": {"StringEquals": {"${issuer}:sub": "${isGitHub ? 'repo:OWNER/REPOSITORY:ref:refs/heads/main' : 'SUBJECT'}"}}, then run: aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
+      }
+    }
+  },
+}
+
+const cognito = 'cognito-identity.amazonaws.com'
+
+export const cognitoGuests: Rule = {
+  id: 'cognito-guests',
+  severity: 'medium',
+  level: 'trust',
+  title: 'Role for guests of a Cognito identity pool',
+  why: 'If the pool allows guests, anyone on the internet gets the permissions of the role without signing in.',
+  references: ['https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html'],
+  templates: true,
+  *find(input) {
+    for (const { role, provider } of federated(input, (one) => one === cognito)) {
+      const { trust, arn } = role
+      if (trust === undefined) continue
+      const pools = valuesOf(trust, `${cognito}:aud`)
+      const open = pools.some((pool) => {
+        const guest = new Map([
+          ...strangerAt(cognito, 'guest'),
+          [`${cognito}:aud`, value(pool)],
+          [`${cognito}:amr`, value('unauthenticated')],
+        ])
+        return isOpen(trustOf(trust, arn, { kind: 'Federated', provider }, 'sts:AssumeRoleWithWebIdentity', guest))
+      })
+      if (!open) continue
+      const isAdmin = input.graph.byArn.get(arn)?.admin.verdict !== 'no' || input.escalations.has(arn)
+      yield {
+        resource: arn,
+        ...(isAdmin && { severity: 'critical' }),
+        title: `Guests of a Cognito identity pool can assume the role ${role.name}`,
+        evidence: [`identity pools: ${pools.join(', ')}`],
+        fix: `Require a sign-in in the trust policy: "Condition": {"ForAnyValue:StringLike": {"${cognito}:amr": "authenticated"}}, or limit the role to what anyone may do`,
       }
     }
   },

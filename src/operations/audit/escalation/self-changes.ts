@@ -1,0 +1,232 @@
+import {
+  allowPatterns,
+  type Decision,
+  decide,
+  decideAnywhere,
+  literalPrefix,
+  mergeContexts,
+  type RequestContext,
+  value,
+} from '../../policy/index.ts'
+import { type Group, type PolicyGrant, type Principal, targetContext } from '../account/account.ts'
+import { adminOf, withFullAccess } from './admin.ts'
+import { kindOf } from './catalogue.ts'
+import type { Node, PrincipalGraph } from './graph.ts'
+
+/** A change that a principal makes to itself. */
+export interface Change {
+  readonly action: string
+  readonly decision: Decision
+  readonly words: string
+  /** The principal after it. Only worked out for what is allowed. */
+  readonly node: () => Node
+}
+function changed(node: Node, graph: PrincipalGraph, more: Partial<Principal>, context: RequestContext = node.context): Node {
+  const principal = { ...node.principal, ...more }
+  const subject = {
+    ...node,
+    principal,
+    context,
+    boundary: principal.boundary,
+    identity: principal.grants.map(({ policy }) => policy),
+  }
+  const { id } = graph.account
+  return { ...subject, admin: adminOf(subject, id), adminWithFullAccess: adminOf(withFullAccess(subject), id) }
+}
+
+function denies({ policy }: PolicyGrant): boolean {
+  return policy.statements.some(({ effect }) => effect === 'Deny')
+}
+
+function kindName({ type }: Node): string {
+  return type === 'user' ? 'User' : 'Role'
+}
+
+/** Takes a policy with a Deny off the principal. One of a group goes when the principal leaves the group. */
+function* withoutDenials(node: Node, graph: PrincipalGraph): Generator<Change> {
+  const { grants, groups } = node.principal
+  const about = targetContext(node.principal)
+  for (const grant of grants.filter((one) => one.group === undefined && denies(one))) {
+    const { policy, how } = grant
+    const action = `iam:${how === 'inline' ? 'Delete' : 'Detach'}${kindName(node)}Policy`
+    const context = policy.arn === undefined ? about : mergeContexts(about, new Map([['iam:policyarn', value(policy.arn)]]))
+    yield {
+      action,
+      decision: decide(node, { action, resource: node.arn, context }),
+      words: `${how === 'inline' ? 'delete' : 'detach'} its policy ${policy.name}`,
+      node: () => changed(node, graph, { grants: grants.filter((one) => one !== grant) }),
+    }
+  }
+  for (const name of new Set(grants.filter(denies).flatMap(({ group }) => group ?? []))) {
+    const action = 'iam:RemoveUserFromGroup'
+    yield {
+      action,
+      decision: decide(node, { action, resource: groupArn(name, graph) }),
+      words: `leave the group ${name}`,
+      node: () =>
+        changed(node, graph, {
+          grants: grants.filter(({ group }) => group !== name),
+          groups: groups.filter((one) => one !== name),
+        }),
+    }
+  }
+}
+
+function groupArn(name: string, { account }: PrincipalGraph): string {
+  return account.groups.find((group) => group.name === name)?.arn ?? `arn:${account.partition}:iam::${account.id}:group/${name}`
+}
+
+/** Whether a group allows something in IAM, so that a member may be able to go on from there. */
+function allowsIam({ grants }: Group): boolean {
+  return grants.some(({ policy }) =>
+    policy.statements.some(
+      ({ effect, actions }) =>
+        effect === 'Allow' &&
+        (actions.not ||
+          actions.values.some((pattern) => pattern.startsWith('iam:') || 'iam:'.startsWith(literalPrefix(pattern)))),
+    ),
+  )
+}
+
+function* joined(node: Node, graph: PrincipalGraph): Generator<Change> {
+  if (node.type === 'role') return
+  const action = 'iam:AddUserToGroup'
+  for (const group of graph.account.groups) {
+    if (node.principal.groups.includes(group.name) || !allowsIam(group)) continue
+    yield {
+      action,
+      decision: decide(node, { action, resource: group.arn }),
+      words: `join the group ${group.name}`,
+      node: () =>
+        changed(node, graph, {
+          grants: [...node.principal.grants, ...group.grants.map((grant) => ({ ...grant, group: group.name }))],
+          groups: [...node.principal.groups, group.name],
+        }),
+    }
+  }
+}
+
+/** Removes its boundary, or writes a new version of the policy that is the boundary. */
+function* unbounded(node: Node, graph: PrincipalGraph): Generator<Change> {
+  const { boundary } = node
+  if (boundary === undefined) return
+  const free = (): Node => changed(node, graph, { boundary: undefined })
+  for (const verb of ['Delete', 'Put']) {
+    const action = `iam:${verb}${kindName(node)}PermissionsBoundary`
+    const decision = decide(node, { action, resource: node.arn, context: targetContext(node.principal) })
+    yield { action, decision, words: 'remove its permissions boundary', node: free }
+  }
+  const managed = boundary.arn === undefined ? undefined : graph.policies.get(boundary.arn)
+  if (managed === undefined) return
+  const action = 'iam:CreatePolicyVersion'
+  const words = `rewrite its permissions boundary ${managed.name}`
+  yield { action, decision: decide(node, { action, resource: managed.arn }), words, node: free }
+  for (const other of managed.others) {
+    const decision = decide(node, { action: 'iam:SetDefaultPolicyVersion', resource: managed.arn })
+    yield {
+      action: 'iam:SetDefaultPolicyVersion',
+      decision,
+      words: `set ${other.version} of its permissions boundary as the default version`,
+      node: () => changed(node, graph, { boundary: other.policy }),
+    }
+  }
+}
+
+/** Takes an older version of a policy that is attached to it. */
+function* rolledBack(node: Node, graph: PrincipalGraph): Generator<Change> {
+  const { grants } = node.principal
+  for (const grant of grants) {
+    const { arn } = grant.policy
+    const managed = grant.how === 'attached' && arn !== undefined ? graph.policies.get(arn) : undefined
+    for (const other of managed?.others ?? []) {
+      if (managed === undefined || other.policy === grant.policy) continue
+      const action = 'iam:SetDefaultPolicyVersion'
+      yield {
+        action,
+        decision: decide(node, { action, resource: managed.arn }),
+        words: `set ${other.version} of ${managed.name} as the default version`,
+        node: () =>
+          changed(node, graph, {
+            grants: grants.map((one) =>
+              one.policy.arn === arn ? { ...one, policy: { ...other.policy, arn: managed.arn } } : one,
+            ),
+          }),
+      }
+    }
+  }
+}
+
+function conditionKeys(node: Node): Set<string> {
+  return new Set(
+    node.identity.flatMap(({ statements }) =>
+      statements.flatMap(({ conditions }) => conditions.map(({ key }) => key.toLowerCase())),
+    ),
+  )
+}
+
+/** Chooses its own tags, on which conditions of its policies depend. */
+function* tagged(node: Node, graph: PrincipalGraph): Generator<Change> {
+  const keys = [...conditionKeys(node)].filter((key) => key.startsWith('aws:principaltag/'))
+  if (keys.length === 0) return
+  const action = `iam:Tag${kindName(node)}`
+  const context = mergeContexts(node.context, new Map(keys.map((key) => [key, { kind: 'chosen' } as const])))
+  yield {
+    action,
+    decision: decide(node, { action, resource: node.arn, context: targetContext(node.principal) }),
+    words: 'tag itself',
+    node: () => changed(node, graph, {}, context),
+  }
+}
+
+/**
+ * Calls through CloudFormation, which makes calls with the caller's own rights
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html).
+ */
+function* throughService(node: Node, graph: PrincipalGraph): Generator<Change> {
+  const keys = conditionKeys(node)
+  if (![...keys].some((key) => key === 'aws:viaawsservice' || key.startsWith('aws:calledvia'))) return
+  const action = 'cloudformation:CreateStack'
+  const service = value('cloudformation.amazonaws.com')
+  const context = mergeContexts(
+    node.context,
+    new Map([
+      ['aws:viaawsservice', value('true')],
+      ['aws:calledvia', service],
+      ['aws:calledviafirst', service],
+      ['aws:calledvialast', service],
+    ]),
+  )
+  yield {
+    action,
+    decision: decideAnywhere(node, action, kindOf(action, graph.account.id)),
+    words: 'call through CloudFormation',
+    node: () => changed(node, graph, {}, context),
+  }
+}
+/** Every kind of change. */
+export const selfChanges: readonly ((node: Node, graph: PrincipalGraph) => Generator<Change>)[] = [
+  withoutDenials,
+  joined,
+  unbounded,
+  rolledBack,
+  tagged,
+  throughService,
+]
+
+/** Whether a principal may change itself at all. A quick check: most may not. */
+export function mayChange(actor: Node): boolean {
+  const kind = kindName(actor)
+  const actions = [
+    `iam:Delete${kind}Policy`,
+    `iam:Detach${kind}Policy`,
+    'iam:RemoveUserFromGroup',
+    'iam:AddUserToGroup',
+    `iam:Delete${kind}PermissionsBoundary`,
+    `iam:Put${kind}PermissionsBoundary`,
+    'iam:CreatePolicyVersion',
+    'iam:SetDefaultPolicyVersion',
+    `iam:Tag${kind}`,
+    'cloudformation:CreateStack',
+  ]
+  return actions.some((action) => allowPatterns(actor, action).length > 0)
+}
