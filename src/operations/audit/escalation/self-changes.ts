@@ -76,7 +76,7 @@ function groupArn(name: string, { account }: PrincipalGraph): string {
   return account.groups.find((group) => group.name === name)?.arn ?? `arn:${account.partition}:iam::${account.id}:group/${name}`
 }
 
-/** Whether a group allows something in IAM, so that a member may be able to go on from there. */
+/** Whether a group allows something in IAM, so that a member may have a next step. */
 function allowsIam({ grants }: Group): boolean {
   return grants.some(({ policy }) =>
     policy.statements.some(
