@@ -195,7 +195,7 @@ export function fallbackOf(given: GivenFallback, from: string): Fallback {
   }
 }
 
-/** As E.164 has it; a 0 behind +82 is dialled abroad. */
+/** A number in E.164. A 0 behind +82 is dialled abroad. */
 export const wireNumber = z.string().regex(/^\+(?!820)[1-9]\d{6,14}$/)
 
 const fallback = z.object({

@@ -100,7 +100,7 @@ function commonFields(charset: Charset) {
 export function describedRequestIn(charset: Charset) {
   const { profile, template, buttons, fallback } = alimtalkFields(charset)
   const { from } = requestFields(charset).shape
-  return requestFields(charset).extend({
+  const described = requestFields(charset).extend({
     from: from.optional().meta({
       description: 'Sender, in E.164 or as a Korean number. Each message has one, but an alimtalk without a fallback needs none',
       example: '1588-1234',
@@ -114,6 +114,13 @@ export function describedRequestIn(charset: Charset) {
         'Values for {{name}} in text and subject, and in an alimtalk also for #{name}. Each is used, and each {{name}} has one. Left out: braces are sent as they are',
       example: { name: '홍길동' },
     }),
+  })
+  // JSON Schema, which says what depends on the type in its own way.
+  return described.meta({
+    if: { properties: { type: { const: 'alimtalk' } }, required: ['type'] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { required: ['profile', 'template'] },
+    else: { required: ['from'] },
   })
 }
 
