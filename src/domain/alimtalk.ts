@@ -61,7 +61,11 @@ function shown(most: number) {
     })
 }
 
-const link = shown(maxLink).regex(/^[A-Za-z][A-Za-z0-9+.-]*:\S+$/, 'is not a link such as https://example.com/orders/1')
+// Without characters beyond U+FFFF, each of which takes twelve bytes in an envelope of 60 KB.
+const link = shown(maxLink).regex(
+  /^[A-Za-z][A-Za-z0-9+.-]*:[^\s\ud800-\udfff]+$/,
+  'is not a link such as https://example.com/orders/1',
+)
 const links = ['linkMobile', 'linkPc', 'schemeIos', 'schemeAndroid'] as const
 
 const button = z.strictObject({

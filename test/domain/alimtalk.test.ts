@@ -94,6 +94,7 @@ describe('an alimtalk', () => {
     [{ buttons: [{ type: 'MD', name: '가'.repeat(15) }] }, 'buttons.0.name has 15 characters, and 14 are allowed'],
     [{ buttons: [{ type: 'WL', name: '가' }] }, 'buttons.0.linkMobile is missing: a button WL has one'],
     [{ buttons: [{ type: 'WL', name: '가', linkMobile: 'example.com' }] }, /^buttons\.0\.linkMobile is not a link/],
+    [{ buttons: [{ type: 'WL', name: '가', linkMobile: 'https://a.b/🎉' }] }, /^buttons\.0\.linkMobile is not a link/],
     [{ buttons: [{ type: 'DS', name: '가', linkPc: 'https://a.b' }] }, 'buttons.0.linkPc is not possible with a button DS'],
     [{ buttons: [{ type: 'AL', name: '가', schemeIos: 'app://x' }] }, /^buttons\.0 has fewer than two of/],
   ])('refuses what Kakao and carriers refuse (%#)', (more, expected) => {
@@ -104,11 +105,14 @@ describe('an alimtalk', () => {
   })
 
   test('takes the longest text, all buttons and the longest links', () => {
-    const link = `https://example.com/${'x'.repeat(480)}`
+    const link = `https://example.com/${'가'.repeat(480)}`
     const all = { linkMobile: link, linkPc: link, schemeIos: link, schemeAndroid: link }
-    expect(wrongIn({ text: '가'.repeat(1000), buttons: Array(5).fill({ type: 'AL', name: '가'.repeat(14), ...all }) })).toEqual(
-      [],
-    )
+    const buttons = Array(5).fill({ type: 'AL', name: '가'.repeat(14), ...all })
+    const longest = { text: '가'.repeat(1000), buttons, fallback: { ...fallback, text: '가'.repeat(1000) } }
+    expect(wrongIn(longest)).toEqual([])
+    // One envelope holds it, and SQS bills that as one request.
+    const made = messageOf(messageRequest.parse({ ...valid, ...longest }), randomId(), 1)
+    expect(Buffer.byteLength(JSON.stringify(made))).toBeLessThan(60 * 1024)
   })
 
   test('keeps what only an alimtalk has out of other messages', () => {

@@ -89,8 +89,8 @@ export interface Database {
   readonly held: HeldMessages
   /**
    * Writes rows in one transaction: into a carrier's table, or, where their time is later, among the held messages. Skips ids that
-   * were written before, even if the carrier has moved their rows away since.
-   * @returns how many rows were new
+   * were written before, even if the carrier has moved their rows away since. A row that the table has no place for ends as rejected.
+   * @returns how many rows were new and taken
    * @throws Problem `database-unavailable`, `schema-outdated`: retry later
    * @throws Refusal the database rejected the statement: a row or the table is at fault
    */

@@ -151,7 +151,7 @@ export class SqlDatabase implements Database {
       const { direct, held } = byTime(fresh, Date.now())
       await insertHeld(session, carrier, held)
       const taken = await this.#write(session, carrier, layout, direct)
-      return { rows: fresh.length, last: taken.at(-1) }
+      return { rows: held.length + taken.length, last: taken.at(-1) }
     })
     if (written.last !== undefined) this.#taken.set(layout.table, written.last)
     return written.rows

@@ -159,13 +159,13 @@ export class SqlHeld implements HeldMessages {
     const moved = await transaction(async (session) => {
       const ids = await this.#remove(session, [...byId.keys()])
       const mine = ids.flatMap((id) => byId.get(id) ?? [])
-      if (mine.length === 0) return { count: 0, taken: mine }
+      if (mine.length === 0) return mine
       await recordIds(session, mine)
-      return { count: mine.length, taken: await write(session, mine) }
+      return write(session, mine)
     })
-    const last = moved.taken.at(-1)
+    const last = moved.at(-1)
     if (last !== undefined) took(last)
-    return moved.count
+    return moved.length
   }
 
   async end(carrier: Carrier, rows: readonly EndedRow[]): Promise<void> {
