@@ -27,6 +27,12 @@ export const sendingFlags = {
     helpValue: 'CODE|none',
     summary: 'code by which carriers identify the reseller behind the messages',
   }),
+  'alimtalk-profile': Flags.string({
+    env: 'APIGW_ALIMTALK_PROFILE',
+    multiple: true,
+    helpValue: 'PROFILE|none',
+    summary: 'Kakao channel for alimtalk: its sender key or name; repeatable, replaces all others',
+  }),
   'price-class': Flags.string({
     env: 'APIGW_PRICE_CLASS',
     helpValue: 'NAME|none',
@@ -39,6 +45,7 @@ interface SendingInput {
   readonly destination?: readonly string[] | undefined
   readonly 'ad-night'?: (typeof adNightRules)[number] | undefined
   readonly 'origin-code'?: string | undefined
+  readonly 'alimtalk-profile'?: readonly string[] | undefined
   readonly 'price-class'?: string | undefined
 }
 
@@ -46,12 +53,14 @@ interface SendingInput {
 export async function sendingChange(registry: OperatorRegistry, flags: SendingInput): Promise<SendingChange | undefined> {
   const { senders, 'ad-night': adNight, 'origin-code': originCode, 'price-class': name } = flags
   const destinations = repeated(flags.destination)
+  const profiles = repeated(flags['alimtalk-profile'])
   const prices = name === undefined || name === 'none' ? null : await priceClass(registry, name)
   const change: SendingChange = {
     ...(senders !== undefined && { from: senders }),
     ...(destinations !== undefined && { destinations }),
     ...(adNight !== undefined && { adNight }),
     ...(originCode !== undefined && { originCode: originCode === 'none' ? null : originCode }),
+    ...(profiles !== undefined && { alimtalkProfiles: profiles.length === 1 && profiles[0] === 'none' ? null : profiles }),
     ...(name !== undefined && { prices }),
   }
   return Object.keys(change).length === 0 ? undefined : change

@@ -51,7 +51,8 @@ export default class Send extends BaseCommand {
     })
     const left = Object.entries(sent.remaining).map(([name, value]) => `${name} ${value}`)
     this.log(`${sent.id} ${sent.status}${sent.replayed ? ' (replayed; not sent again)' : ''}`)
-    for (const [field, changed] of Object.entries(sent.normalized ?? {})) this.note(`The ${field} is sent as: ${plain(changed)}`)
+    const { fallback: _ofAlimtalk, ...changed } = sent.normalized ?? {}
+    for (const [field, now] of Object.entries(changed)) this.note(`The ${field} is sent as: ${plain(now)}`)
     if (left.length > 0) this.note(`Left: ${left.join(', ')}`)
     return sent
   }

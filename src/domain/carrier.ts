@@ -3,7 +3,7 @@ import { checkedDocument, type DocumentSource, fieldProblem } from './document.t
 import { type MappedTable, mappingFault, writing } from './mapped-carrier.ts'
 import { Problem } from './problem.ts'
 import { identifier, monthlyTable, columnValue as value } from './sql-names.ts'
-import { type TableMap, tableMap } from './table-map.ts'
+import { channelValues, type TableMap, tableMap } from './table-map.ts'
 import { readYamlDocument } from './yaml-document.ts'
 
 /** The fields of a message that a column can hold. */
@@ -23,6 +23,13 @@ export const fields = [
   'acceptedAt',
   'purpose',
   'originCode',
+  'profile',
+  'template',
+  'buttons',
+  'fallbackType',
+  'fallbackSender',
+  'fallbackSubject',
+  'fallbackBody',
 ] as const
 export type Field = (typeof fields)[number]
 
@@ -35,6 +42,10 @@ const result = z.strictObject({
   delivered: z.array(value).min(1),
   /** The column with the time of the outcome. */
   at: identifier.optional(),
+  /** The column that says what an alimtalk was delivered as. It may be the one of the code. */
+  channel: identifier.optional(),
+  /** The values of that column, where they are not alimtalk, sms and lms. */
+  channels: channelValues.optional(),
 })
 
 const adopted = z.strictObject({
@@ -43,8 +54,8 @@ const adopted = z.strictObject({
     .refine((columns) => columns.id && columns.recipient && columns.body, 'needs at least id, recipient and body'),
   /** Written into every row. */
   constants: z.record(identifier, value).optional(),
-  /** The values for the message types, if they are not sms, lms and mms. */
-  types: z.strictObject({ sms: value, lms: value, mms: value }).optional(),
+  /** The values for the message types, if they are not sms, lms and mms. Without one for alimtalk the table takes none. */
+  types: z.strictObject({ sms: value, lms: value, mms: value, alimtalk: value.optional() }).optional(),
   phone: z.enum(['e164', 'national']).optional(),
   /** `compact`: 20261123120000. */
   time: z.enum(['epoch-ms', 'datetime', 'compact']).optional(),

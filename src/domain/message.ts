@@ -1,26 +1,34 @@
 import * as z from 'zod'
 import { adFaults, markOf } from './advertising.ts'
-import { type Charset, charsets, eucKrLength } from './euc-kr.ts'
+import { type Alimtalk, alimtalk, alimtalkFaults, alimtalkFields, alimtalkText, fallbackOf, wireNumber } from './alimtalk.ts'
+import { type Charset, charsets } from './euc-kr.ts'
 import { messageIdPattern } from './ids.ts'
+import {
+  bytesOf,
+  changedText,
+  charsetName,
+  type Fitted,
+  fitted,
+  lmsBytes,
+  maxCharacters,
+  phone,
+  smsBytes,
+  subjectBytes,
+  unheldIn,
+} from './message-fields.ts'
 import { customerIdPattern, environments } from './names.ts'
-import { normalized, tableVersion } from './normalize.ts'
-import { phoneNumber } from './phone.ts'
+import { tableVersion } from './normalize.ts'
+import { recordOf } from './record.ts'
 import { type AdNightRule, adNightRules, homePrefix } from './sending.ts'
 import { variables } from './template.ts'
 
-/** Bytes in EUC-KR that a carrier takes. */
-const smsBytes = 90
-const lmsBytes = 2000
-const subjectBytes = 40
 /** Images of a message. */
 export const maxMedia = 3
-/** UTF-16 code units of a text or a subject, as given. Separate jamo take three for a syllable. */
-const maxCharacters = 4000
 const maxRef = 64
 export const refPattern = /^[\x21-\x7e]{1,64}$/
 
-export const messageTypes = ['sms', 'lms', 'mms'] as const
-/** `sms`: up to 90 bytes. `lms`: up to 2,000, with a subject. `mms`: the same with images. */
+export const messageTypes = ['sms', 'lms', 'mms', 'alimtalk'] as const
+/** `sms`: up to 90 bytes. `lms`: up to 2,000, with a subject. `mms`: the same with images. `alimtalk`: to KakaoTalk. */
 export type MessageType = (typeof messageTypes)[number]
 
 /** What a message is for. `ad`: advertising, which Korean law binds to a form, to hours and to consent. */
@@ -33,70 +41,6 @@ const maxTtl = 259_200
 export const maxSendAt = 30 * 86_400_000
 /** How late a `sendAt` may be, in milliseconds: clocks differ, and a call may wait in its sender or be repeated. */
 const latestSendAt = 15 * 60_000
-
-/** Why a text is not the number that it should be. */
-function phoneFault(text: string, role: 'recipient' | 'sender'): string {
-  if (role === 'recipient' && phoneNumber(text, 'sender') !== undefined) return 'is a number that receives no messages'
-  if (role === 'sender' && phoneNumber(text, 'recipient') !== undefined) {
-    return 'cannot be a sender: carriers refuse 050 numbers, and 15xx, 16xx and 18xx numbers behind an area code'
-  }
-  return 'is not a telephone number: use E.164 (+821012345678) or a Korean number (010-1234-5678)'
-}
-
-function phone(role: 'recipient' | 'sender') {
-  return z
-    .string()
-    .max(32)
-    .transform((text, context) => {
-      const number = phoneNumber(text, role)
-      if (number !== undefined) return number
-      context.addIssue({ code: 'custom', message: phoneFault(text, role) })
-      return z.NEVER
-    })
-}
-
-/** A text as it was given and as it will be sent. */
-interface Fitted {
-  readonly given: string
-  readonly sent: string
-}
-
-const charsetName: Readonly<Record<Charset, string>> = { 'euc-kr': 'EUC-KR', cp949: 'CP949' }
-
-function unheld({ character, position }: { character: string; position: number }, charset: Charset): string {
-  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  return `has the character U+${code} at position ${position}, which ${charsetName[charset]} cannot hold`
-}
-
-/** A text in the form that will be sent; `most` bytes of the charset hold it. */
-function fitted(charset: Charset, most: number) {
-  return (
-    z
-      .string()
-      // A text that is not transformed must end the check: what follows reads its parts.
-      .min(1, { abort: true })
-      .max(maxCharacters, { abort: true })
-      .transform((given, context): Fitted => {
-        const refuse = (message: string): Fitted => {
-          context.addIssue({ code: 'custom', message })
-          return z.NEVER
-        }
-        const fold = normalized(given, charset)
-        if ('character' in fold) return refuse(unheld(fold, charset))
-        if (fold.text === '') return refuse('has nothing but invisible characters')
-        const bytes = bytesOf(fold.text, charset)
-        return bytes > most
-          ? refuse(`takes ${bytes} bytes in ${charsetName[charset]}, and ${most} are allowed`)
-          : { given, sent: fold.text }
-      })
-  )
-}
-
-/** What a text that the charset holds takes. */
-function bytesOf(text: string, charset: Charset): number {
-  const length = eucKrLength(text, charset)
-  return 'bytes' in length ? length.bytes : 0
-}
 
 function requestFields(charset: Charset) {
   const name = charsetName[charset]
@@ -146,22 +90,37 @@ function requestFields(charset: Charset) {
   })
 }
 
+/** The fields that each type of message has. */
+function commonFields(charset: Charset) {
+  const { to, type, normalize, ref, key, sendAt, ttl, purpose } = requestFields(charset).shape
+  return { to, type, normalize, ref, key, sendAt, ttl, purpose }
+}
+
 /** What a message of a call may have, for the description of the API: its variables are in place before it is read. */
 export function describedRequestIn(charset: Charset) {
-  return requestFields(charset).extend({
+  const { profile, template, buttons, fallback } = alimtalkFields(charset)
+  const { from } = requestFields(charset).shape
+  const described = requestFields(charset).extend({
+    from: from.optional().meta({
+      description: 'Sender, in E.164 or as a Korean number. Each message has one, but an alimtalk without a fallback needs none',
+      example: '1588-1234',
+    }),
+    profile: profile.optional(),
+    template: template.optional(),
+    buttons,
+    fallback,
     variables: variables.optional().meta({
       description:
-        'Values for {{name}} in text and subject. Each is used, and each {{name}} has one. Left out: braces are sent as they are',
+        'Values for {{name}} in text and subject, and in an alimtalk also for #{name}. Each is used, and each {{name}} has one. Left out: braces are sent as they are',
       example: { name: '홍길동' },
     }),
   })
-}
-
-/** The given texts that the charset does not hold, and why. */
-function unheldIn(texts: Readonly<Record<string, Fitted | undefined>>, charset: Charset): [string, string][] {
-  return Object.entries(texts).flatMap(([path, text]): [string, string][] => {
-    const length = text === undefined ? undefined : eucKrLength(text.given, charset)
-    return length !== undefined && 'character' in length ? [[path, unheld(length, charset)]] : []
+  // JSON Schema, which says what depends on the type in its own way.
+  return described.meta({
+    if: { properties: { type: { const: 'alimtalk' } }, required: ['type'] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { required: ['profile', 'template'] },
+    else: { required: ['from'] },
   })
 }
 
@@ -185,15 +144,20 @@ function purposeFaults({ to, text, subject, purpose = purposeOf(text) }: Purpose
   return [{ field: 'purpose', detail: `is "${purpose}", and the text begins as an advertisement: "${mark.trim()}"` }]
 }
 
-/** The schema of a request over one charset: what is normalized and how bytes are counted depends on it. */
-function requestSchema(charset: Charset) {
+/** The schema of a text message over one charset: what is normalized and how bytes are counted depends on it. */
+function textSchema(charset: Charset) {
   return requestFields(charset)
     .check((context) => {
       const { text, type, subject, media, normalize } = context.value
       const report = (path: string, message: string) =>
         context.issues.push({ code: 'custom', input: context.value, path: [path], message })
       if (normalize === false) {
-        for (const [path, why] of unheldIn({ text, subject }, charset)) report(path, why)
+        const texts: [string[], Fitted | undefined][] = [
+          [['text'], text],
+          [['subject'], subject],
+        ]
+        for (const { path, why } of unheldIn(texts, charset))
+          context.issues.push({ code: 'custom', input: text, path, message: why })
       }
       for (const { field, detail } of purposeFaults(context.value)) report(field, detail)
       if (type === 'mms' && media === undefined) report('media', 'is missing: an MMS has at least one image')
@@ -215,24 +179,78 @@ function requestSchema(charset: Charset) {
 
 /** The texts that are changed before sending. */
 function changedOf(text: Fitted, subject: Fitted | undefined): { normalized?: NormalizedTexts } {
-  const changed: NormalizedTexts = {
-    ...(text.sent !== text.given && { text: text.sent }),
-    ...(subject !== undefined && subject.sent !== subject.given && { subject: subject.sent }),
-  }
-  return Object.keys(changed).length === 0 ? {} : { normalized: changed }
+  const changed = changedTexts(text, subject)
+  return changed === undefined ? {} : { normalized: changed }
 }
 
+function changedTexts(text: Fitted | undefined, subject: Fitted | undefined) {
+  const [newText, newSubject] = [changedText(text), changedText(subject)]
+  if (newText === undefined && newSubject === undefined) return undefined
+  return { ...(newText !== undefined && { text: newText }), ...(newSubject !== undefined && { subject: newSubject }) }
+}
+
+const texts = { text: z.string().exactOptional(), subject: z.string().exactOptional() }
 /** What is sent instead of what was given, as an answer shows it. */
 export const normalizedTexts = z
-  .object({ text: z.string().exactOptional(), subject: z.string().exactOptional() })
+  .object({ ...texts, fallback: z.object(texts).exactOptional() })
   .meta({ description: 'What is sent instead of what you gave, where the two differ' })
 export type NormalizedTexts = z.infer<typeof normalizedTexts>
 
-const requestSchemas = { 'euc-kr': requestSchema('euc-kr'), cp949: requestSchema('cp949') }
+/** The schema of an alimtalk. The charset is that of its fallback. */
+function alimtalkSchema(charset: Charset) {
+  return z
+    .strictObject({
+      ...commonFields(charset),
+      type: z.literal('alimtalk'),
+      from: phone('sender').optional(),
+      text: alimtalkText,
+      ...alimtalkFields(charset),
+    })
+    .check(({ value, issues }) => {
+      for (const { path, message } of alimtalkFaults(value, charset)) issues.push({ code: 'custom', input: value, path, message })
+    })
+    .transform(({ from, profile, template, buttons, fallback, normalize: _normalize, purpose, ...rest }): MessageRequest => {
+      const sender = fallback?.from ?? from
+      const changed = changedTexts(fallback?.text, fallback?.subject)
+      return {
+        ...rest,
+        ...(purpose !== undefined && { purpose }),
+        ...(sender !== undefined && { from: sender }),
+        alimtalk: {
+          profile,
+          template,
+          ...(buttons !== undefined && { buttons }),
+          ...(fallback !== undefined && sender !== undefined && { fallback: fallbackOf(fallback, sender) }),
+        },
+        ...(changed !== undefined && { normalized: { fallback: changed } }),
+      }
+    })
+}
+
+type TextRequest = z.infer<ReturnType<typeof textSchema>>
+/** What a caller asks to be sent. */
+export type MessageRequest = Omit<TextRequest, 'from'> & {
+  /** Absent: an alimtalk without a fallback. */
+  readonly from?: string
+  /** What an alimtalk has, and no other type. */
+  readonly alimtalk?: Alimtalk
+}
+
+/** Reads what a caller asks to be sent. */
+type RequestReader = Pick<z.ZodType<MessageRequest>, 'parse' | 'safeParse'>
+
+function requestReader(charset: Charset): RequestReader {
+  const [text, alimtalk] = [textSchema(charset), alimtalkSchema(charset)]
+  // Each type has its own fields, and its own faults: which it is has to be clear first.
+  const schemaOf = (value: unknown): z.ZodType<MessageRequest> => (recordOf(value).type === 'alimtalk' ? alimtalk : text)
+  return { parse: (value) => schemaOf(value).parse(value), safeParse: (value) => schemaOf(value).safeParse(value) }
+}
+
+const readers = { 'euc-kr': requestReader('euc-kr'), cp949: requestReader('cp949') }
 
 /** What a caller may ask to be sent where the carriers' tables hold this charset. */
-export function messageRequestIn(charset: Charset): typeof messageRequest {
-  return requestSchemas[charset]
+export function messageRequestIn(charset: Charset): RequestReader {
+  return readers[charset]
 }
 
 /** Names what decides in which form a text is sent: the charset and the table of replacements. */
@@ -246,40 +264,46 @@ export function charsetOfRules(rules: string): Charset | undefined {
 }
 
 /** What a caller may ask to be sent. */
-export const messageRequest = requestSchemas['euc-kr']
-
-export type MessageRequest = z.infer<typeof messageRequest>
+export const messageRequest = readers['euc-kr']
 
 /**
  * A message as it travels from the gateway to the worker: whatever `messageOf` makes of a request. A field that this
  * version does not know is left out, so that a gateway that is newer than the worker loses no message.
  */
-export const message = z.object({
-  id: z.string().regex(messageIdPattern),
-  // A 0 behind +82 is dialled abroad: such a number is never made, and must not be sent.
-  to: z.string().regex(/^\+(?!820)[1-9]\d{6,14}$/),
-  from: z.string().regex(/^\+(?!820)[1-9]\d{6,14}$/),
-  type: z.enum(messageTypes),
-  text: z.string().min(1).max(maxCharacters),
-  subject: z.string().max(maxCharacters).optional(),
-  /** Ids of images. */
-  media: z.array(z.string().regex(messageIdPattern)).max(maxMedia).optional(),
-  ref: z.string().max(maxRef).optional(),
-  /** Milliseconds since 1970; never before `acceptedAt`. */
-  sendAt: z.int().nonnegative().optional(),
-  expiresAt: z.int().nonnegative().optional(),
-  acceptedAt: z.int().nonnegative(),
-  /** What it is for; absent: `normal`. */
-  purpose: z.enum(purposes).optional(),
-  /** Of an advertisement: what happens to it at night, as its customer had chosen when it was accepted. */
-  adNight: z.enum(adNightRules).optional(),
-  /** Units that were taken for it; absent: 1. */
-  units: z.int().min(1).optional(),
-  /** The code by which carriers identify who sends. */
-  originCode: z.string().max(20).optional(),
-  /** Keyed hash of the recipient, by which the ledger finds the message. */
-  recipientHash: z.string().max(43).optional(),
-})
+export const message = z
+  .object({
+    id: z.string().regex(messageIdPattern),
+    to: wireNumber,
+    /** Absent: an alimtalk without a fallback. */
+    from: wireNumber.optional(),
+    type: z.enum(messageTypes),
+    text: z.string().min(1).max(maxCharacters),
+    subject: z.string().max(maxCharacters).optional(),
+    /** Ids of images. */
+    media: z.array(z.string().regex(messageIdPattern)).max(maxMedia).optional(),
+    ref: z.string().max(maxRef).optional(),
+    /** Milliseconds since 1970; never before `acceptedAt`. */
+    sendAt: z.int().nonnegative().optional(),
+    expiresAt: z.int().nonnegative().optional(),
+    acceptedAt: z.int().nonnegative(),
+    /** What it is for; absent: `normal`. */
+    purpose: z.enum(purposes).optional(),
+    /** Of an advertisement: what happens to it at night, as its customer had chosen when it was accepted. */
+    adNight: z.enum(adNightRules).optional(),
+    /** Units that were taken for it; absent: 1. */
+    units: z.int().min(1).optional(),
+    /** The code by which carriers identify who sends. */
+    originCode: z.string().max(20).optional(),
+    /** Keyed hash of the recipient, by which the ledger finds the message. */
+    recipientHash: z.string().max(43).optional(),
+    /** Of an alimtalk, and of no other type. */
+    alimtalk: alimtalk.optional(),
+  })
+  .refine(({ type, alimtalk }) => (type === 'alimtalk') === (alimtalk !== undefined), {
+    path: ['alimtalk'],
+    message: 'belongs to an alimtalk, and to no other type',
+  })
+  .refine(({ type, from }) => type === 'alimtalk' || from !== undefined, { path: ['from'], message: 'is missing' })
 
 export type Message = z.infer<typeof message>
 
@@ -333,7 +357,7 @@ export function messageOf(request: MessageRequest, id: string, now: number, plan
   return {
     id,
     to: request.to,
-    from: request.from,
+    ...(request.from !== undefined && { from: request.from }),
     type: messageType(request),
     text: request.text,
     acceptedAt: now,
@@ -347,6 +371,7 @@ export function messageOf(request: MessageRequest, id: string, now: number, plan
     ...(units !== undefined && units !== 1 && { units }),
     ...(originCode !== undefined && { originCode }),
     ...(recipientHash !== undefined && { recipientHash }),
+    ...(request.alimtalk !== undefined && { alimtalk: request.alimtalk }),
   }
 }
 

@@ -75,6 +75,7 @@ const apiProblems = {
 
   // What may be sent
   'sender-not-registered': { status: 403, exit: 2, retryable: false, title: 'The sender is not registered' },
+  'profile-not-registered': { status: 403, exit: 2, retryable: false, title: 'The Kakao channel is not registered' },
   'destination-not-allowed': { status: 403, exit: 2, retryable: false, title: 'The destination is not allowed' },
   'ad-at-night': { status: 422, exit: 2, retryable: false, title: 'Advertising is not sent at night' },
   'recipient-suppressed': { status: 422, exit: 2, retryable: false, title: 'The recipient has opted out of advertising' },

@@ -19,6 +19,8 @@ export const report = z.strictObject({
   status: z.enum(outcomes),
   /** The carrier's own word for it. */
   code: z.string().exactOptional(),
+  /** What it was delivered as, where its carrier says so: of an alimtalk `alimtalk`, or the type of its fallback. An open list. */
+  channel: z.string().exactOptional(),
   /** Milliseconds since 1970: when the carrier ended it. */
   at: z.int().nonnegative(),
 })

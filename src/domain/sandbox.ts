@@ -5,6 +5,11 @@ export const sandboxNumbers = [
   { digits: '0004', outcome: 'late', does: 'accepted, and reported as delivered after 30 seconds' },
   { digits: '0005', outcome: 'cut', does: 'accepted and sent, but the connection is cut before the answer' },
   { digits: '0006', outcome: 'refused', does: 'answered 503 queue-unavailable; nothing is accepted and no unit is taken' },
+  {
+    digits: '0007',
+    outcome: 'unreached',
+    does: 'an alimtalk is delivered as its fallback; without one it is reported as failed with the code sandbox-no-kakao',
+  },
 ] as const
 
 export type SandboxOutcome = (typeof sandboxNumbers)[number]['outcome'] | 'delivered'

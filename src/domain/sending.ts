@@ -49,6 +49,8 @@ export interface SendingSettings {
   readonly adNight?: AdNightRule
   readonly prices?: Prices
   readonly originCode?: string
+  /** Kakao channels that it may send alimtalk as: their sender keys or names. */
+  readonly alimtalkProfiles?: readonly string[]
 }
 
 /** What a customer may send, and what it costs. The gateway plans a call's rows with it before anything is taken. */
@@ -62,11 +64,14 @@ export interface SendingPolicy {
   readonly prices?: Prices
   /** The code by which carriers identify the reseller's customer (최초발신사업자 식별코드). */
   readonly originCode?: string
+  /** Kakao channels that it may send alimtalk as; absent: none. */
+  readonly alimtalkProfiles?: readonly string[]
 }
 
 /** The policy of a customer's settings: without any, registered senders only, of which there are none, and the home country. */
 export function policyOf(settings: SendingSettings = {}): SendingPolicy {
-  const { from = 'registered', senders = [], destinations = [homePrefix], adNight = 'hold', prices, originCode } = settings
+  const { from = 'registered', senders = [], destinations = [homePrefix], adNight = 'hold' } = settings
+  const { prices, originCode, alimtalkProfiles } = settings
   return {
     from,
     senders: senders
@@ -76,6 +81,7 @@ export function policyOf(settings: SendingSettings = {}): SendingPolicy {
     adNight,
     ...(prices !== undefined && { prices }),
     ...(originCode !== undefined && { originCode }),
+    ...(alimtalkProfiles !== undefined && { alimtalkProfiles }),
   }
 }
 
@@ -84,10 +90,13 @@ export function policyVersion(policy: SendingPolicy): string {
   return hash('sha256', JSON.stringify(policy), 'base64url').slice(0, 16)
 }
 
-/** The units of a message. @param to E.164 */
-export function unitsOf(prices: Prices | undefined, type: MessageType, to: string): number {
+/**
+ * The units of a message: where it may be delivered as one of several types, those of the dearest.
+ * @param to E.164
+ */
+export function unitsOf(prices: Prices | undefined, types: readonly MessageType[], to: string): number {
   if (prices === undefined) return 1
   const matching = prices.destinations.filter(({ prefix }) => to.startsWith(prefix))
   const [nearest] = matching.toSorted((a, b) => b.prefix.length - a.prefix.length)
-  return (prices.types[type] ?? 1) * (nearest?.factor ?? 1)
+  return Math.max(...types.map((type) => prices.types[type] ?? 1)) * (nearest?.factor ?? 1)
 }

@@ -35,6 +35,28 @@ function isAscii(values: unknown): boolean {
   return /^[\x20-\x7e]*$/.test(JSON.stringify(values))
 }
 
+/** Where an alimtalk has what other messages have not. */
+const alimtalkColumns = z.strictObject({
+  profile: identifier,
+  template: identifier,
+  /** Buttons, as Kakao's relay takes them: `{"button":[{"name":"…","type":"WL","url_mobile":"…"}]}`. */
+  buttons: identifier.optional(),
+  fallback: z
+    .strictObject({
+      text: identifier,
+      subject: identifier.optional(),
+      /** Absent: the column of `from`. */
+      from: identifier.optional(),
+      type: identifier.optional(),
+      /** The table's values of `type`, where they are not sms and lms. */
+      types: z.strictObject({ sms: columnValue, lms: columnValue }).optional(),
+    })
+    .optional(),
+})
+
+/** What an alimtalk was delivered as, by the values of the column that says so. */
+export const channelValues = z.record(z.string(), z.enum(messageTypes))
+
 /** Results of single recipients, where one row is sent to many. */
 const recipients = z.strictObject({
   /** What separates recipients in the column of `to`, such as `|`. */
@@ -87,6 +109,7 @@ export const tableMap = z
     /** One row is many messages. `columns.to` then holds all recipients, and `result` names columns of their table. */
     recipients: recipients.optional(),
     detail: detail.optional(),
+    alimtalk: alimtalkColumns.optional(),
     /** The table's values of `type`. A value that is not listed is refused with `type-unknown`. */
     types: z.record(z.string(), z.enum(rowTypes)).optional(),
     /** The type of each row, where no column says it. */
@@ -135,6 +158,10 @@ export const tableMap = z
       at: identifier.optional(),
       /** When the gateway accepted the message. */
       acceptedAt: identifier.optional(),
+      /** What an alimtalk was delivered as, for the worker that reads results of a carrier. It may be the column of the code. */
+      channel: identifier.optional(),
+      /** The values of that column, where they are not alimtalk, sms and lms. */
+      channels: channelValues.optional(),
     }),
     /** Where finished rows are moved to, such as `em_log_{yyyymm}`. Reports find them there. */
     log: logTable.optional(),
@@ -154,6 +181,14 @@ export const tableMap = z
     ({ recipients: many, detail: second, claim, id, log }) =>
       many === undefined || [second, claim, id, log].every((one) => one === undefined),
     '"recipients" cannot be combined with "detail", "claim", "id" and "log"',
+  )
+  .refine(
+    ({ types = {}, type, alimtalk }) => alimtalk !== undefined || ![...Object.values(types), type].includes('alimtalk'),
+    'needs "alimtalk", the columns of its profile and template',
+  )
+  .refine(
+    ({ recipients: many, charset, alimtalk }) => alimtalk === undefined || (many === undefined && charset === undefined),
+    '"alimtalk" cannot be combined with "recipients" and "charset"',
   )
   .refine(
     ({ types = {}, result }) =>

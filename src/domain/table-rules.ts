@@ -18,7 +18,7 @@ export function rowTypeOf({ types, type: each }: Pick<TableMap, 'types' | 'type'
 /** The table's values for a type of message. */
 export function valuesFor({ types = {} }: TableMap, type: MessageType): string[] {
   return Object.entries(types)
-    .filter(([, one]) => one === type || (one === 'mms-or-lms' && type !== 'sms'))
+    .filter(([, one]) => one === type || (one === 'mms-or-lms' && (type === 'lms' || type === 'mms')))
     .map(([value]) => value)
 }
 

@@ -46,12 +46,13 @@ export function pricesText({ types, destinations }: Prices): string {
 }
 
 /** What a customer may send, for `--json`. */
-export function sendingJson({ from, destinations, adNight, prices, originCode }: SendingPolicy) {
+export function sendingJson({ from, destinations, adNight, prices, originCode, alimtalkProfiles = [] }: SendingPolicy) {
   return {
     senders: from,
     destinations,
     adNight,
     originCode: originCode ?? null,
+    alimtalkProfiles,
     priceClass: prices === undefined ? null : pricesJson(prices),
   }
 }
@@ -60,7 +61,7 @@ const nightWords = { hold: 'held until 08:00', refuse: 'refused', consent: 'sent
 
 /** What a customer may send now, as facts. */
 export function sendingFacts(policy: SendingPolicy, now: number): [string, string][] {
-  const { from, senders, destinations, adNight, prices, originCode } = policy
+  const { from, senders, destinations, adNight, prices, originCode, alimtalkProfiles = [] } = policy
   const usable = senders.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > now)
   const numbers = usable.map(({ number }) => nationalNumber(number))
   const shown = numbers.length > 5 ? `${numbers.slice(0, 5).join(', ')} and ${numbers.length - 5} more` : numbers.join(', ')
@@ -69,6 +70,7 @@ export function sendingFacts(policy: SendingPolicy, now: number): [string, strin
     ['destinations', destinations.join(' ')],
     ['ads at night', nightWords[adNight]],
     ...(originCode === undefined ? [] : [['origin code', plain(originCode)] as [string, string]]),
+    ...(alimtalkProfiles.length === 0 ? [] : [['alimtalk as', plain(alimtalkProfiles.join(', '))] as [string, string]]),
     ...(prices === undefined ? [] : [['price class', `${prices.name}: ${pricesText(prices)}`] as [string, string]]),
   ]
 }

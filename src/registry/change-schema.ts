@@ -65,6 +65,7 @@ const sending = z.strictObject({
   adNight: z.enum(adNightRules).nullable().exactOptional(),
   prices: prices.nullable().exactOptional(),
   originCode: text(100).nullable().exactOptional(),
+  alimtalkProfiles: z.array(text(100)).max(1_000).nullable().exactOptional(),
 })
 
 export const change: z.ZodType<Change> = z.discriminatedUnion('kind', [

@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import type { IdempotencyRecord, Usage } from '../domain/admission.ts'
 import { type Credential, schemes } from '../domain/credential.ts'
-import { messageTypes } from '../domain/message.ts'
 import { environments } from '../domain/names.ts'
 import { Problem } from '../domain/problem.ts'
 import { apis } from '../domain/route.ts'
@@ -64,7 +63,8 @@ const sender = z.looseObject({
 
 const prices = z.looseObject({
   name: z.string(),
-  types: z.partialRecord(z.enum(messageTypes), z.number()),
+  // A type of a later version is kept as it is.
+  types: z.record(z.string(), z.number()),
   destinations: z.array(z.looseObject({ prefix: z.string(), factor: z.number() })),
 })
 
@@ -75,6 +75,7 @@ export const sendingSchema: z.ZodType<SendingSettings> = z.looseObject({
   adNight: z.enum(adNightRules).exactOptional(),
   prices: prices.exactOptional(),
   originCode: z.string().exactOptional(),
+  alimtalkProfiles: z.array(z.string()).exactOptional(),
 })
 
 export const profileSchema: z.ZodType<Profile> = z.looseObject({

@@ -29,7 +29,14 @@ const acme = [
   '--sender',
   '1588-1234',
 ] as const
-const sending = { senders: 'registered', destinations: ['+82'], adNight: 'hold', originCode: null, priceClass: null }
+const sending = {
+  senders: 'registered',
+  destinations: ['+82'],
+  adNight: 'hold',
+  originCode: null,
+  alimtalkProfiles: [],
+  priceClass: null,
+}
 const instant = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]{12}Z$/)
 const keyFields = ['keyId', 'scheme', 'environment', 'state', 'createdAt', 'notBefore', 'expiresAt', 'revokedAt', 'allowIps']
 const profileFields = ['id', 'name', 'state', 'timeZone', 'createdAt', 'quotas', 'routes', 'sending', 'keys']

@@ -53,19 +53,31 @@ describe('sender', () => {
 describe('customer set', () => {
   test('sets what a customer may send in one step, and "none" takes it away', async () => {
     await ok(['price', 'set', 'export', '--type', 'lms=3', '--to', '+1=5'], here)
-    const set = ['--destination', '+82', '--destination', '+1', '--ad-night', 'refuse', '--origin-code', '123456789']
+    const set = [
+      '--destination',
+      '+82',
+      '--destination',
+      '+1',
+      '--ad-night',
+      'refuse',
+      '--origin-code',
+      '123456789',
+      '--alimtalk-profile',
+      '@가나다몰',
+    ]
     expect(await json(['customer', 'set', 'acme', ...set, '--price-class', 'export'], here)).toMatchObject({
       sending: {
         senders: 'registered',
         destinations: ['+82', '+1'],
         adNight: 'refuse',
         originCode: '123456789',
+        alimtalkProfiles: ['@가나다몰'],
         priceClass: { name: 'export', types: { lms: 3 }, destinations: [{ prefix: '+1', factor: 5 }] },
       },
     })
-    const without = ['--origin-code', 'none', '--price-class', 'none', '--senders', 'any']
+    const without = ['--origin-code', 'none', '--price-class', 'none', '--senders', 'any', '--alimtalk-profile', 'none']
     expect(await json(['customer', 'set', 'acme', ...without], here)).toMatchObject({
-      sending: { senders: 'any', destinations: ['+82', '+1'], originCode: null, priceClass: null },
+      sending: { senders: 'any', destinations: ['+82', '+1'], originCode: null, alimtalkProfiles: [], priceClass: null },
     })
   })
   test('a bad name leaves what a customer may send as it is', async () => {

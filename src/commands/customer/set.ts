@@ -15,6 +15,7 @@ export default class CustomerSet extends BaseCommand {
     '<%= config.bin %> customer set acme --name "Acme Holdings" --time-zone America/New_York',
     '<%= config.bin %> customer set acme --destination +82 --destination +81 --price-class export',
     '<%= config.bin %> customer set acme --ad-night refuse --origin-code 123456789',
+    '<%= config.bin %> customer set acme --alimtalk-profile @gana-mall',
   ]
   static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = {

@@ -21,8 +21,15 @@ export default class ReportList extends BaseCommand {
     const reports = page.reports.map(({ at, ...rest }) => ({ ...rest, at: iso(at) }))
     if (reports.length === 0) this.note('No reports.')
     else {
-      const rows = reports.map(({ id, status, code, ref, at }) => [at ?? '', id, status, code ?? '', ref ?? ''])
-      this.log(table(['at', 'message', 'status', 'code', 'ref'], rows))
+      const rows = reports.map(({ id, status, code, channel, ref, at }) => [
+        at ?? '',
+        id,
+        status,
+        code ?? '',
+        channel ?? '',
+        ref ?? '',
+      ])
+      this.log(table(['at', 'message', 'status', 'code', 'channel', 'ref'], rows))
     }
     if (page.more) this.note(step`More: ${apigw('report list', args.customer, '--env', flags.env, '--cursor', page.cursor)}`)
     return { ...owner, reports, cursor: page.cursor, more: page.more }

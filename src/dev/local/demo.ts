@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultCarriers } from '../../domain/carrier.ts'
-import { addCustomer, type Context, type IssuedKey } from '../../operations/customers/index.ts'
+import { addCustomer, type Context, type IssuedKey, setCustomer } from '../../operations/customers/index.ts'
 
 export const demoCustomer = 'demo'
 const demoFile = 'demo.env'
@@ -17,6 +17,7 @@ export async function ensureDemo(context: Context, folder: string): Promise<Issu
     senders: ['1588-1234'],
     keysFor: ['live'],
   })
+  await setCustomer(context, demoCustomer, {}, { alimtalkProfiles: ['@apigw'] })
   const issued = keys[0]
   if (issued === undefined) throw new Error('a customer was added with a key, and none came back')
   // The customer's credentials, which `apigw send` uses. Only the current user may read the file.

@@ -21,15 +21,27 @@ interface Answer {
   readonly replayed: boolean
 }
 
-async function post(local: Local, key: IssuedKey, idempotencyKey: string): Promise<Answer> {
-  const response = await fetch(`${local.gateway}/v1.0/messages`, {
+const sms = { to: '010-1234-5678', from: '1588-1234', text: 'Hello from apigw' }
+/** To a number of the sandbox that KakaoTalk does not reach. */
+const alimtalk = {
+  type: 'alimtalk',
+  to: '010-1234-0007',
+  profile: '@apigw',
+  template: 'HELLO_1',
+  text: '#{name}님, 안녕하세요 🎉',
+  fallback: { from: '1588-1234', text: '#{name}님, 안녕하세요' },
+  variables: { name: '홍길동' },
+}
+
+async function post(local: Local, key: IssuedKey, idempotencyKey: string, message: object = sms, base = ''): Promise<Answer> {
+  const response = await fetch(`${local.gateway}${base}/v1.0/messages`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
       authorization: `Basic ${Buffer.from(key.basic).toString('base64')}`,
       'idempotency-key': idempotencyKey,
     },
-    body: JSON.stringify({ to: '010-1234-5678', from: '1588-1234', text: 'Hello from apigw' }),
+    body: JSON.stringify(message),
   })
   const { id, code } = recordOf(await response.json())
   const replayed = response.headers.get('idempotency-replayed') === 'true'
@@ -37,13 +49,15 @@ async function post(local: Local, key: IssuedKey, idempotencyKey: string): Promi
 }
 
 /** The first report that the customer can read, waiting for it as its own software would. */
-async function reportOf(local: Local, key: IssuedKey): Promise<string> {
-  const response = await fetch(`${local.gateway}/v1.0/reports?wait=10`, {
+async function reportOf(local: Local, key: IssuedKey, base = ''): Promise<string> {
+  const response = await fetch(`${local.gateway}${base}/v1.0/reports?wait=10`, {
     headers: { authorization: `Basic ${Buffer.from(key.basic).toString('base64')}` },
   })
   const { reports } = recordOf(await response.json())
-  const report: unknown = Array.isArray(reports) ? reports[0] : undefined
-  return report === undefined ? `no report (${response.status})` : `${recordOf(report).id} ${recordOf(report).status}`
+  const [report]: unknown[] = Array.isArray(reports) ? reports : []
+  if (report === undefined) return `no report (${response.status})`
+  const { id, status, channel } = recordOf(report)
+  return [id, status, channel].filter((one) => one !== undefined).join(' ')
 }
 
 async function eventually(happened: () => Promise<boolean> | boolean): Promise<boolean> {
@@ -103,6 +117,14 @@ export async function playScenario(local: Local, onStep: (step: Step) => void): 
     'a test key cannot reach a carrier',
     wrong.status === 403 && wrong.code === 'environment-mismatch',
     `${wrong.status} ${wrong.code}`,
+  )
+
+  const kakao = await post(local, testKey, 'kakao', alimtalk, '/test')
+  const fellBack = await reportOf(local, testKey, '/test')
+  step(
+    'in the test environment an alimtalk that KakaoTalk does not deliver is sent as its fallback',
+    kakao.status === 202 && fellBack === `${kakao.id} delivered sms`,
+    fellBack,
   )
 
   await revokeKey(local.context, customer, key.credential.keyId)

@@ -19,7 +19,11 @@ const lateMs = 3_600_000
 /** Codes that are not the carrier's. */
 const ownCodes: ReadonlyMap<string, string> = new Map([
   ['invalid', "the carrier's table does not take its row"],
+  ['alimtalk-not-taken', "the carrier's table has no columns for an alimtalk"],
+  ['buttons-not-taken', "the carrier's table has no column for its buttons"],
+  ['fallback-not-taken', "the carrier's table has no columns for all of its fallback"],
   ['sandbox-failed', 'the sandbox fails messages to numbers that end in 0002'],
+  ['sandbox-no-kakao', 'the sandbox reaches no KakaoTalk at numbers that end in 0007, and it has no fallback'],
 ])
 
 function meaningOf(code: string): string {
@@ -81,7 +85,8 @@ function open({ facts: { sendAt }, noted: note }: MessageRecord, now: number): P
 function nextAfter({ customer, environment }: Owner, { status, code }: Standing): NextStep | undefined {
   const env = ['--env', environment]
   if (code === 'recipient-suppressed') return step`see its opt-outs: ${apigw('suppression list', customer, ...env)}`
-  if (code === 'invalid') return step`compare the table with what the worker writes: ${apigw('schema status')}`
+  if (code === 'invalid' || code?.endsWith('-not-taken'))
+    return step`compare the table with what the worker writes: ${apigw('schema status')}`
   return status === 'delivered' || status === 'cancelled'
     ? step`its report: ${apigw('report list', customer, ...env)}`
     : undefined
@@ -93,10 +98,11 @@ export function explained(owner: Owner, record: MessageRecord, now: number): Exp
   const events = [...accepted(record), ...noted(record)]
   if (outcome === undefined) return { events, ...open(record, now) }
   const { what, now: where, why } = endings[outcome.status] ?? { what: `It became ${outcome.status}`, now: '' }
+  const as = outcome.channel === undefined ? '' : ` (${outcome.channel})`
   const reason = outcome.code !== undefined && outcome.status !== 'delivered' ? meaningOf(outcome.code) : why
   const next = nextAfter(owner, outcome)
   return {
-    events: [...events, { at: outcome.at, what }].sort((a, b) => a.at - b.at),
+    events: [...events, { at: outcome.at, what: `${what}${as}` }].sort((a, b) => a.at - b.at),
     now: where,
     ...(reason !== undefined && { why: reason }),
     ...(next !== undefined && { next }),

@@ -58,17 +58,20 @@ export async function schemaStatus(place: DatabasePlace, carriers: readonly Carr
   }
 }
 
-/** @param willBeCreated whether `schema apply` has yet to run, which creates the tables that apigw manages */
+/** The fix of a fault that `schema apply` mends. */
+const applied = 'apigw schema apply'
+
+/** @param willBeCreated whether `schema apply` has yet to run, which completes the tables that apigw manages */
 async function carrierState(database: Database, carrier: Carrier, willBeCreated: boolean): Promise<CarrierState> {
   const { queue, table } = carrier
   const all = await database.tableFaults(carrier)
-  // Only an error about a whole table names no column; `schema apply` creates a table that apigw manages.
-  const isOwn = isManaged(carrier)
+  // `schema apply` creates a table that apigw manages, and adds the columns that it lacks.
+  const isApplied = ({ fix }: TableFault): boolean => isManaged(carrier) && fix === applied
   const faults = all
-    .filter(({ column, keepsOut }) => !(willBeCreated && isOwn && column === undefined && keepsOut === 'all'))
-    .map(({ table: _table, ...fault }): CarrierFault => {
-      const isMissing = isOwn && fault.column === undefined && fault.keepsOut === 'all'
-      return isMissing ? { ...fault, fix: apigw('schema apply') } : fault
+    .filter((fault) => !(willBeCreated && isApplied(fault)))
+    .map((fault): CarrierFault => {
+      const { table: _table, ...shown } = fault
+      return isApplied(fault) ? { ...shown, fix: apigw('schema apply') } : shown
     })
   return { queue, table, served: faults.every(({ keepsOut }) => keepsOut === 'some'), faults }
 }

@@ -1,3 +1,4 @@
+import { isProfile } from '../../domain/alimtalk.ts'
 import { isDisplayable } from '../../domain/names.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { nationalNumber, phoneNumber } from '../../domain/phone.ts'
@@ -10,6 +11,7 @@ import type { ProfileChange, SenderChange, SendingChange } from './change.ts'
 /** The policy of a customer is read with each change of it, and a profile has to fit into one item of DynamoDB. */
 const maxSenders = 1_000
 const maxDestinations = 300
+const maxProfiles = 100
 const maxDocument = 200
 /** KISA gives out nine digits; carriers' columns hold up to twenty characters. */
 const originCodePattern = /^[A-Za-z0-9]{1,20}$/
@@ -99,6 +101,19 @@ export function pricesWords({ types, destinations }: Prices): string {
   return parts.length === 0 ? '1 unit a message' : parts.join(', ')
 }
 
+/** Kakao channels, each once. @throws Problem `input-invalid` */
+function checkedProfiles(given: readonly string[]): readonly string[] {
+  const profiles = [...new Set(given.map((profile) => profile.normalize('NFC')))]
+  if (profiles.length === 0 || profiles.length > maxProfiles) {
+    throw new Problem('input-invalid', `A customer has 1 to ${maxProfiles} Kakao channels.`)
+  }
+  const wrong = profiles.find((profile) => !isProfile(profile))
+  if (wrong === undefined) return profiles
+  throw new Problem('input-invalid', `"${wrong}" is not a Kakao channel.`, {
+    next: 'use its sender key, or its name such as @gana-mall',
+  })
+}
+
 /** @throws Problem `input-invalid` */
 function checkedSending(change: SendingChange): SendingChange {
   const { destinations, originCode, prices } = change
@@ -112,7 +127,7 @@ function checkedSending(change: SendingChange): SendingChange {
     throw new Problem('input-invalid', `"${originCode}" is not an origin code: use up to 20 letters and digits.`)
   }
   if (prices) checkedPrices(prices)
-  return change
+  return change.alimtalkProfiles ? { ...change, alimtalkProfiles: checkedProfiles(change.alimtalkProfiles) } : change
 }
 
 function valueWords(value: SendingChange[keyof SendingChange]): string {
@@ -127,6 +142,7 @@ const fieldWords: Readonly<Record<keyof SendingChange, string>> = {
   adNight: 'advertising at night',
   prices: 'price class',
   originCode: 'origin code',
+  alimtalkProfiles: 'Kakao channels',
 }
 
 function sendingWords(change: SendingChange): string {

@@ -16,6 +16,8 @@ export interface RowIdentity {
   readonly files?: readonly string[] | undefined
   /** Which of the row's recipients it is, where there are many. */
   readonly part?: number | undefined
+  /** What an alimtalk has beside its text. */
+  readonly alimtalk?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** 128 bits. */
@@ -29,9 +31,10 @@ const shortLength = 8
  * (https://bugs.mysql.com/bug.php?id=199).
  */
 export function messageKey(row: RowIdentity): string {
-  const { table, key, dueAt, to, from, text, type = '', subject = '', link, files = [], part } = row
+  const { table, key, dueAt, to, from, text, type = '', subject = '', link, files = [], part, alimtalk } = row
   const more = link === undefined && files.length === 0 && part === undefined ? [] : [link ?? '', files]
   if (part !== undefined) more.push(String(part))
+  if (alimtalk !== undefined) more.push(JSON.stringify(alimtalk))
   const content = JSON.stringify([table, key, dueAt, to, from, text, type, subject, ...more])
   return hash('sha256', content, 'base64url').slice(0, digestLength)
 }

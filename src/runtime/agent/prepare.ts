@@ -1,4 +1,4 @@
-import { maxMedia } from '../../domain/message.ts'
+import { type MessageType, maxMedia } from '../../domain/message.ts'
 import type { TableMap } from '../../domain/table-map.ts'
 import { rowTypeOf } from '../../domain/table-rules.ts'
 import type { Attached } from './attachments.ts'
@@ -28,12 +28,19 @@ function ended(to: 'failed' | 'expired', code: string, detail: string): Prepared
   return { kind: 'ended', to, code, detail }
 }
 
+/** The fields of a row that not each type has. Programs leave what is of another type in their columns. */
+function ofType({ from, subject, alimtalk }: TableRow, type: MessageType | undefined): Readonly<Record<string, unknown>> {
+  // An alimtalk without a fallback needs no sender.
+  if (alimtalk !== undefined) return { ...(from !== '' && { from }), ...alimtalk }
+  return { from, ...(subject !== undefined && type !== 'sms' && { subject }) }
+}
+
 /**
  * The message of a row. The gateway checks numbers and texts, so only what the table alone can say is checked here.
  * A message with a maximum age carries what is left of it, so that it is not delivered late by anybody behind us.
  */
 export function prepare(row: TableRow, { map, maxAgeMs, now, messageKey, attached }: PrepareOptions): Prepared {
-  const { key, to, from, text, type: tableType, subject, dueAt, dueMs } = row
+  const { key, to, text, type: tableType, dueAt, dueMs, alimtalk } = row
   if (dueMs === undefined) return ended('failed', 'due-time-invalid', `${map.columns.dueAt} holds "${dueAt.slice(0, 40)}"`)
   const age = Math.max(0, now - dueMs)
   if (maxAgeMs !== undefined && age >= maxAgeMs) return ended('expired', 'too-old', `was due ${Math.round(age / 60_000)} min ago`)
@@ -51,15 +58,14 @@ export function prepare(row: TableRow, { map, maxAgeMs, now, messageKey, attache
   }
   if (attached === undefined && (images.length > 0 || isDetailMissing)) return { kind: 'images', images, isDetailMissing }
   if (attached?.kind === 'failed') return ended('failed', attached.code, attached.detail)
+  if (alimtalk?.buttons === null) return ended('failed', 'buttons-invalid', 'the row has buttons that are not JSON of Kakao')
   const request = {
     key: messageKey,
     ref: referenceOf(map.table, key, messageKey),
     to,
-    from,
     text,
     ...(type !== undefined && { type }),
-    // An SMS has none, and programs leave one in the column.
-    ...(subject !== undefined && type !== 'sms' && { subject }),
+    ...ofType(row, type),
     ...(attached !== undefined && attached.media.length > 0 && { media: attached.media }),
     ...(maxAgeMs !== undefined && { ttl: Math.max(1, Math.ceil((maxAgeMs - age) / 1000)) }),
   }

@@ -2,6 +2,7 @@ import type { TableMap } from '../../domain/table-map.ts'
 import { rowTypeOf } from '../../domain/table-rules.ts'
 import { readTime } from '../../domain/wall-clock.ts'
 import type { SqlRow } from '../sql/index.ts'
+import { alimtalkColumns, alimtalkFrom, type RowAlimtalk } from './alimtalk-rows.ts'
 
 /** The parts of a message that a second table may hold instead. */
 interface Content {
@@ -33,6 +34,8 @@ export interface TableRow extends Content {
   readonly part?: number
   /** The recipient's name. */
   readonly name?: string
+  /** What an alimtalk has beside its text, as the API takes it; absent: it is another type. */
+  readonly alimtalk?: RowAlimtalk
   /** The row has more recipients than are sent. */
   readonly hasTooMany?: boolean
   /** What the table itself holds: the row stays the same message when its row in the second table is moved or deleted. */
@@ -54,9 +57,9 @@ function named(columns: Readonly<Record<string, string | undefined>>, files: rea
 }
 
 /** The columns that are read of a row, by the name under which `rowFrom` finds them. */
-export function columnsOf({ key, columns, status, claim, detail }: TableMap): Named[] {
+export function columnsOf({ key, columns, status, claim, detail, alimtalk }: TableMap): Named[] {
   const { files, ...single } = columns
-  return named({ key, ...single, status: status.column, claim, link: detail?.link }, files)
+  return named({ key, ...single, status: status.column, claim, link: detail?.link, ...alimtalkColumns(alimtalk) }, files)
 }
 
 /** The columns that are read of the second table. */
@@ -89,7 +92,8 @@ export function rowFrom(row: SqlRow, map: TableMap): TableRow {
   const type = optional(row.f_type)?.trimEnd()
   const claim = optional(row.f_claim)
   // The column is often one for anything, and an SMS has no second part.
-  const link = rowTypeOf(map, type) === 'sms' ? undefined : optional(row.f_link)?.trim()
+  const listed = rowTypeOf(map, type)
+  const link = listed === 'sms' || listed === 'alimtalk' ? undefined : optional(row.f_link)?.trim()
   return {
     ...own,
     key: String(row.f_key).trimEnd(),
@@ -102,6 +106,7 @@ export function rowFrom(row: SqlRow, map: TableMap): TableRow {
     ...(type !== undefined && type !== '' && { type }),
     ...(claim !== undefined && claim !== '' && { claim }),
     ...(link !== undefined && link !== '' && link !== '0' && { link }),
+    ...(listed === 'alimtalk' && { alimtalk: alimtalkFrom(row, map) }),
   }
 }
 
@@ -139,5 +144,5 @@ export function withDetail(row: TableRow, details: readonly SqlRow[], map: Table
 /** The images that a row is sent with: an SMS or LMS has none, and programs leave names in its columns. */
 export function imagesOf({ type, files }: TableRow, map: TableMap): readonly string[] {
   const wanted = rowTypeOf(map, type)
-  return wanted === 'sms' || wanted === 'lms' ? [] : files
+  return wanted === 'mms' || wanted === 'mms-or-lms' || wanted === undefined ? files : []
 }

@@ -30,6 +30,8 @@ export interface CarrierRow {
   readonly media?: string
   /** Not to be sent after this; milliseconds since 1970. */
   readonly expiresAt?: number
+  /** Of an alimtalk: what is sent where KakaoTalk does not reach the recipient. */
+  readonly fallbackType?: string
 }
 
 /** What a carrier says of a row. */
@@ -38,6 +40,8 @@ export interface CarrierResult {
   readonly delivered: boolean
   /** The carrier's code of a failure. */
   readonly code: string
+  /** What an alimtalk was delivered as. */
+  readonly channel?: string
   /** Milliseconds since 1970. */
   readonly at: number
 }
@@ -50,6 +54,8 @@ export interface FinishedMessage {
   readonly ref?: string
   readonly outcome: Outcome
   readonly code?: string
+  /** What it was delivered as, where its carrier says so. */
+  readonly channel?: string
   /** Milliseconds since 1970. */
   readonly at: number
   /** What could not be read in the carrier's row and was replaced, for the log. */
@@ -83,8 +89,8 @@ export interface Database {
   readonly held: HeldMessages
   /**
    * Writes rows in one transaction: into a carrier's table, or, where their time is later, among the held messages. Skips ids that
-   * were written before, even if the carrier has moved their rows away since.
-   * @returns how many rows were new
+   * were written before, even if the carrier has moved their rows away since. A row that the table has no place for ends as rejected.
+   * @returns how many rows were new and taken
    * @throws Problem `database-unavailable`, `schema-outdated`: retry later
    * @throws Refusal the database rejected the statement: a row or the table is at fault
    */

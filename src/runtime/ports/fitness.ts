@@ -15,6 +15,14 @@ const needs: Partial<Record<WrittenColumn['field'], { readonly least: number; re
   media: { least: 0, most: 250 },
   purpose: { least: 4, most: 6 },
   originCode: { least: 0, most: 20 },
+  profile: { least: 0, most: 40 },
+  template: { least: 0, most: 50 },
+  // Five buttons with four links each, and their names.
+  buttons: { least: 0, most: 10_800 },
+  fallbackType: { least: 0, most: 3 },
+  fallbackSender: { least: 0, most: 16 },
+  fallbackSubject: { least: 0, most: 40 },
+  fallbackBody: { least: 0, most: 2000 },
 }
 
 /** Character sets of MySQL and MariaDB that hold Hangul. */
@@ -35,7 +43,7 @@ function notWritten({ table, columns, written }: Table, more: readonly string[])
     }))
 }
 
-function missing({ table, byName, written }: Table, read: readonly string[]): TableFault[] {
+function missing({ table, byName, written }: Table, read: readonly string[], fix?: string): TableFault[] {
   const all = new Set([...written.map(({ column }) => column), ...read])
   return [...all]
     .filter((column) => !byName.has(column.toLowerCase()))
@@ -43,7 +51,7 @@ function missing({ table, byName, written }: Table, read: readonly string[]): Ta
       table,
       column,
       detail: `${table} has no column ${column}`,
-      fix: `add ${column}, or correct the list of carriers`,
+      fix: fix ?? `add ${column}, or correct the list of carriers`,
       keepsOut: 'all',
     }))
 }
@@ -96,7 +104,8 @@ interface Table {
 /** The faults in the columns of a table. @param facts from the database; absent: the table does not exist */
 export function tableFaultsIn(layout: Layout, facts: TableFacts | undefined): TableFault[] {
   const { table, written, numbered, detail } = layout
-  const { status, code, at } = layout.result
+  const { status, code, at, channel } = layout.result
+  const read = [status, code, ...(at === undefined ? [] : [at]), ...(channel?.columns ?? [])]
   if (facts === undefined) {
     const fix = layout.managed ? 'apigw schema apply' : 'create it, or correct "table" in the list of carriers'
     return [{ table, detail: `the table ${table} does not exist`, fix, keepsOut: 'all' }]
@@ -110,7 +119,7 @@ export function tableFaultsIn(layout: Layout, facts: TableFacts | undefined): Ta
     keepsOut: 'some',
   }
   return [
-    ...missing(table_, [status, code, ...(at === undefined ? [] : [at])]),
+    ...missing(table_, read, layout.managed ? 'apigw schema apply' : undefined),
     ...notWritten(table_, [...(numbered === undefined ? [] : [numbered.column]), ...(detail === undefined ? [] : [detail.link])]),
     ...tooNarrow(table_),
     ...charsets(table_),

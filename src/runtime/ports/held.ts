@@ -41,8 +41,9 @@ export interface HeldMessages {
   /** Holds a row until another time, and has that noted again. */
   holdUntil(id: string, until: number): Promise<void>
   /**
-   * Moves rows into the carrier's table in one transaction. Rows that another worker has moved are left out.
-   * @returns how many were moved
+   * Moves rows into the carrier's table in one transaction. Rows that another worker has moved are left out, and those that the table
+   * has no place for end as rejected.
+   * @returns how many the table took
    * @throws Refusal the database rejected the statement: a row or the table is at fault
    */
   release(carrier: Carrier, rows: readonly Row[]): Promise<number>

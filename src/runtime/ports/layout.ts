@@ -4,6 +4,7 @@ import { nationalNumber } from '../../domain/phone.ts'
 import type { Outcome } from '../../domain/report.ts'
 import { monthOf, readTime, type TimeFormat, writeTime } from '../../domain/wall-clock.ts'
 import type { ColumnType, Value } from '../sql/index.ts'
+import { alimtalkReaders, type ChannelLayout, channelFrom, channelLayout, lackOf } from './alimtalk-columns.ts'
 import type { Row } from './database.ts'
 import { mediaKey } from './media.ts'
 
@@ -42,6 +43,11 @@ export interface Layout {
   readonly written: readonly WrittenColumn[]
   /** @throws Error the table has no place for the message */
   valuesOf(row: Row): Value[]
+  /**
+   * Why the table has no place for a message, as the code of its report. Such a message is not written, and ends by itself.
+   * @returns `undefined`: it has
+   */
+  lackOf(row: Row): string | undefined
   /** The column of the message's id. */
   readonly id: string
   /** How many characters of the id it takes; absent: all. */
@@ -49,15 +55,21 @@ export interface Layout {
   /** A key that a sequence of the database numbers. */
   readonly numbered?: { readonly column: string; readonly sequence: string }
   readonly detail?: DetailLayout
-  readonly result: { readonly status: string; readonly done: readonly Value[]; readonly code: string; readonly at?: string }
+  readonly result: {
+    readonly status: string
+    readonly done: readonly Value[]
+    readonly code: string
+    readonly at?: string
+    readonly channel?: ChannelLayout
+  }
   /** The table into which finished rows of this month are moved; absent: they stay. */
   logOf(instant: number): string | undefined
   outcomeOf(code: unknown): Outcome
   timeOf(value: unknown): number | undefined
 }
 
-/** The columns of a managed table. */
-export const managedColumns: Readonly<Record<Exclude<Field, 'purpose' | 'originCode'>, string>> = {
+/** The columns of a managed table. Those from `purpose` on came with step 3 of the schema. */
+const managedColumns: Readonly<Record<Field, string>> = {
   id: 'id',
   customer: 'customer',
   environment: 'environment',
@@ -71,6 +83,24 @@ export const managedColumns: Readonly<Record<Exclude<Field, 'purpose' | 'originC
   sendAt: 'send_at',
   expiresAt: 'expires_at',
   acceptedAt: 'accepted_at',
+  purpose: 'purpose',
+  originCode: 'origin_code',
+  profile: 'profile',
+  template: 'template',
+  buttons: 'buttons',
+  fallbackType: 'fallback_type',
+  fallbackSender: 'fallback_sender',
+  fallbackSubject: 'fallback_subject',
+  fallbackBody: 'fallback_body',
+}
+
+/** What a row of a managed table was delivered as. Without a fallback there is one answer, which the carrier need not write. */
+const managedChannel: ChannelLayout = {
+  columns: ['channel', 'type', 'fallback_type'],
+  of: ([channel, type, fallbackType], outcome) => {
+    const isAlone = outcome === 'delivered' && type === 'alimtalk' && fallbackType === null
+    return channelFrom(channel) ?? (isAlone ? 'alimtalk' : undefined)
+  },
 }
 
 const instants: ReadonlySet<Field> = new Set(['sendAt', 'expiresAt', 'acceptedAt'])
@@ -89,7 +119,8 @@ function readersOf(carrier: Carrier): Record<Field, (row: Row) => Value> {
     customer: ({ customer }) => customer,
     environment: ({ environment }) => environment,
     recipient: ({ message }) => number(message.to),
-    sender: ({ message }) => number(message.from),
+    // An alimtalk without a fallback has none, and carriers' columns take no NULL.
+    sender: ({ message }) => (message.from === undefined ? '' : number(message.from)),
     type: ({ message }) => types?.[message.type] ?? message.type,
     subject: ({ message }) => message.subject ?? null,
     body: ({ message }) => message.text,
@@ -100,6 +131,7 @@ function readersOf(carrier: Carrier): Record<Field, (row: Row) => Value> {
     acceptedAt: ({ message }) => at(message.acceptedAt),
     purpose: ({ message }) => message.purpose ?? 'normal',
     originCode: ({ message }) => message.originCode ?? null,
+    ...alimtalkReaders(number),
   }
 }
 
@@ -118,6 +150,11 @@ function layoutFor(carrier: Carrier): Layout {
     at: 'result_at',
   }
   const delivered = new Set(result.delivered.map(String))
+  const has = new Set(columns.map(([field]) => field))
+  const types = existing?.types
+  const takesAlimtalk = has.has('template') && (types === undefined || types.alimtalk !== undefined)
+  const taken = messageTypes.filter((type) => type !== 'alimtalk' || takesAlimtalk)
+  const channel = existing === undefined ? managedChannel : channelLayout(existing.result.channel, existing.result.channels)
   const log = existing === undefined ? `${table}_log_{yyyymm}` : existing.log
   return {
     table,
@@ -128,13 +165,20 @@ function layoutFor(carrier: Carrier): Layout {
       ...columns.map(([field, column]) => ({
         field,
         column,
-        ...(field === 'type' && { values: messageTypes.map((type) => existing?.types?.[type] ?? type) }),
+        ...(field === 'type' && { values: taken.map((type) => types?.[type] ?? type) }),
       })),
       ...constants.map(([column, value]) => ({ field: 'constant' as const, column, values: [value] })),
     ],
     valuesOf: (row) => [...columns.map(([field]) => readers[field](row)), ...constants.map(([, value]) => value)],
+    lackOf: (row) => (row.message.type === 'alimtalk' && !takesAlimtalk ? 'alimtalk-not-taken' : lackOf(has, row)),
     id: columns.find(([field]) => field === 'id')?.[1] ?? 'id',
-    result: { status: result.status, done: result.done, code: result.code, ...(result.at !== undefined && { at: result.at }) },
+    result: {
+      status: result.status,
+      done: result.done,
+      code: result.code,
+      ...(result.at !== undefined && { at: result.at }),
+      ...(channel !== undefined && { channel }),
+    },
     logOf: (instant) => log?.replace('{yyyymm}', monthOf(instant, timeZone)),
     outcomeOf: (code) => {
       if (delivered.has(String(code))) return 'delivered'

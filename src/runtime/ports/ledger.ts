@@ -1,4 +1,4 @@
-import type { MessageType, Purpose } from '../../domain/message.ts'
+import type { Purpose } from '../../domain/message.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { Report, Status } from '../../domain/report.ts'
 import type { Decisions } from './decisions.ts'
@@ -17,6 +17,8 @@ export interface Standing {
   readonly status: Status
   readonly ref?: string
   readonly code?: string
+  /** What it was delivered as, where its carrier says so. */
+  readonly channel?: string
   /** Milliseconds since 1970 of that status. */
   readonly at: number
 }
@@ -25,7 +27,8 @@ export interface Standing {
 export interface MessageFacts {
   /** Milliseconds since 1970: by which messages are sorted when they are searched for. */
   readonly acceptedAt?: number
-  readonly type?: MessageType
+  /** One that this version does not know is shown as it is. */
+  readonly type?: string
   readonly purpose?: Purpose
   /** Units that were taken. */
   readonly units?: number

@@ -1,3 +1,4 @@
+import type { Field } from '../../domain/carrier.ts'
 import type { MappedTable } from '../../domain/mapped-carrier.ts'
 import { messageTypes, purposes } from '../../domain/message.ts'
 import { nationalNumber } from '../../domain/phone.ts'
@@ -5,6 +6,7 @@ import type { TableMap } from '../../domain/table-map.ts'
 import { finishedStates, typeValue } from '../../domain/table-rules.ts'
 import { monthOf, readTime, writeTime } from '../../domain/wall-clock.ts'
 import type { Rename, Value } from '../sql/index.ts'
+import { alimtalkReaders, channelLayout, lackOf } from './alimtalk-columns.ts'
 import type { Row } from './database.ts'
 import type { DetailLayout, Layout, WrittenColumn } from './layout.ts'
 import { mediaKey } from './media.ts'
@@ -77,7 +79,7 @@ function mainWriters(table: MappedTable, column: Rename): Writer[] {
   const { columns, status, detail, time, timeZone } = map
   const number = write.phone === 'national' ? nationalNumber : (text: string) => text
   const inDetail = detail?.columns.text !== undefined
-  const text = (row: Row) => (inDetail && row.message.type !== 'sms' ? '' : row.message.text)
+  const text = (row: Row) => (inDetail && isLong(row) ? '' : row.message.text)
   const constants = { ...readable(map), ...write.constants }
   const own = constantWriters(constants, column)
   const taken = new Set(own.map((writer) => writer.column))
@@ -90,7 +92,8 @@ function mainWriters(table: MappedTable, column: Rename): Writer[] {
       valueOf: ({ message }) => message.id.slice(0, write.referenceLength),
     },
     { field: 'recipient', column: columns.to, valueOf: ({ message }) => number(message.to) },
-    { field: 'sender', column: columns.from, valueOf: ({ message }) => number(message.from) },
+    // An alimtalk without a fallback has none, and carriers' columns take no NULL.
+    { field: 'sender', column: columns.from, valueOf: ({ message }) => (message.from === undefined ? '' : number(message.from)) },
     { field: 'body', column: columns.text, ...(takesSmsOnly(table, inDetail) && { most: smsCharacters }), valueOf: text },
     {
       field: 'sendAt',
@@ -114,11 +117,45 @@ function mainWriters(table: MappedTable, column: Rename): Writer[] {
     const codeOf = ({ message }: Row): Value => message.originCode ?? null
     writers.push({ field: 'originCode', column: column(write.originCode), valueOf: codeOf })
   }
-  writers.push(...fileWriters(columns.files ?? [], map.fileSeparator))
+  writers.push(...fileWriters(columns.files ?? [], map.fileSeparator), ...alimtalkWriters(map, number))
   return [...writers.filter((writer) => !taken.has(writer.column)), ...own]
 }
 
+/** Columns of an alimtalk. */
+function alimtalkWriters({ alimtalk }: TableMap, number: (text: string) => string): Writer[] {
+  if (alimtalk === undefined) return []
+  const { profile, template, buttons, fallback } = alimtalk
+  const readers = alimtalkReaders(number, fallback?.types)
+  const columns = {
+    profile,
+    template,
+    buttons,
+    fallbackType: fallback?.type,
+    fallbackSender: fallback?.from,
+    fallbackSubject: fallback?.subject,
+    fallbackBody: fallback?.text,
+  }
+  const fields = Object.keys(readers) as (keyof typeof readers)[]
+  return fields.flatMap((field): Writer[] => {
+    const column = columns[field]
+    return column === undefined ? [] : [{ field, column, valueOf: readers[field] }]
+  })
+}
+
+/** Whether the second table may hold the text of a message. */
+function isLong({ message: { type } }: Row): boolean {
+  return type === 'lms' || type === 'mms'
+}
+
+/** Why the table has no place for a message: its map says how an alimtalk is recognised, and where it has what. */
+function lackIn(table: MappedTable, has: ReadonlySet<Field>, row: Row): string | undefined {
+  if (row.message.type !== 'alimtalk') return undefined
+  const isTaken = typeValue(table, 'alimtalk') !== undefined && table.map.alimtalk !== undefined
+  return isTaken ? lackOf(has, row) : 'alimtalk-not-taken'
+}
+
 function takesSmsOnly(table: MappedTable, inDetail: boolean): boolean {
+  if (typeValue(table, 'alimtalk') !== undefined) return false
   return inDetail || (typeValue(table, 'lms') === undefined && typeValue(table, 'mms') === undefined)
 }
 
@@ -185,12 +222,13 @@ function detailLayout({ map, write }: MappedTable, column: Rename): DetailLayout
     ...base,
     written: writers,
     columns: writers.map((writer) => writer.column),
-    rowsOf: (row) => (row.message.type === 'sms' || !isWanted(row) ? [] : [valuesOf(writers, row)]),
+    rowsOf: (row) => (!isLong(row) || !isWanted(row) ? [] : [valuesOf(writers, row)]),
   }
 }
 
 function resultOf(map: TableMap): Pick<Layout, 'result' | 'outcomeOf' | 'logOf' | 'timeOf'> {
   const { result, status, time, timeZone, log } = map
+  const channel = channelLayout(result.channel, result.channels)
   const delivered = new Set(
     [typeof result.delivered === 'object' ? Object.values(result.delivered) : result.delivered].flat().map(String),
   )
@@ -200,6 +238,7 @@ function resultOf(map: TableMap): Pick<Layout, 'result' | 'outcomeOf' | 'logOf' 
       done: finishedStates(map),
       code: result.code,
       ...(result.at !== undefined && { at: result.at }),
+      ...(channel !== undefined && { channel }),
     },
     // CHAR columns are filled up with blanks.
     outcomeOf: (code) => (delivered.has(String(code).trimEnd()) ? 'delivered' : 'failed'),
@@ -218,12 +257,14 @@ export function mappedLayout(table: MappedTable, names: { readonly main: Rename;
   const writers = mainWriters(table, names.main)
   const id = writers.find(({ field }) => field === 'id')?.column ?? map.key
   const detail = detailLayout(table, names.detail)
+  const has = new Set(writers.flatMap(({ field }) => (field === 'constant' ? [] : [field])))
   return {
     table: map.table,
     managed: false,
     columns: writers.map((writer) => writer.column),
     written: writers,
     valuesOf: (row) => valuesOf(writers, row),
+    lackOf: (row) => lackIn(table, has, row),
     id,
     ...(write.referenceLength !== undefined && { idLength: write.referenceLength }),
     ...(write.sequence !== undefined && { numbered: { column: map.key, sequence: write.sequence } }),

@@ -1,4 +1,4 @@
-import { messageTypes, purposes } from '../../domain/message.ts'
+import { purposes } from '../../domain/message.ts'
 import { statuses } from '../../domain/report.ts'
 import { type Item, number, text } from './dynamodb.ts'
 import type { MessageFacts, MessageRecord, Owner, Standing } from './ledger.ts'
@@ -47,7 +47,7 @@ function factItems({ acceptedAt, type, purpose, units, sendAt, queue }: MessageF
 }
 
 function factsOf(item: Item | undefined): MessageFacts {
-  const type = messageTypes.find((known) => known === text(item, 'type'))
+  const type = text(item, 'type')
   const purpose = purposes.find((known) => known === text(item, 'purpose'))
   const queue = text(item, 'queue')
   const [acceptedAt, units, sendAt] = ['acceptedAt', 'units', 'sendAt'].map((name) => number(item, name))
@@ -68,12 +68,14 @@ export function standingOf(item: Item): Standing | undefined {
   if (id === undefined || status === undefined) return undefined
   const ref = text(item, 'ref')
   const code = text(item, 'code')
+  const channel = text(item, 'channel')
   return {
     id,
     status,
     at: number(item, 'at') ?? 0,
     ...(ref !== undefined && { ref }),
     ...(code !== undefined && { code }),
+    ...(channel !== undefined && { channel }),
   }
 }
 
@@ -81,7 +83,7 @@ export function standingOf(item: Item): Standing | undefined {
 export function noteItem(
   owner: Owner,
   kind: '0' | '1',
-  { id, status, ref, code, at }: Standing,
+  { id, status, ref, code, channel, at }: Standing,
   ttl: number,
   facts: MessageFacts = {},
 ): Item {
@@ -93,6 +95,7 @@ export function noteItem(
     ttl: { N: String(ttl) },
     ...(ref !== undefined && { ref: { S: ref } }),
     ...(code !== undefined && code !== '' && { code: { S: code } }),
+    ...(channel !== undefined && { channel: { S: channel } }),
     ...factItems(facts),
   }
 }

@@ -138,9 +138,16 @@ function headItem(owner: Owner, day: string): Item {
 /** Checked without a schema: a reader may ask for thousands. */
 function isReport(value: unknown): value is Report {
   if (!isRecord(value)) return false
-  const { id, ref, status, code, at } = value
+  const { id, ref, status, code, channel, at } = value
   const isText = (field: unknown): boolean => field === undefined || typeof field === 'string'
-  return typeof id === 'string' && isText(ref) && typeof status === 'string' && isText(code) && typeof at === 'number'
+  return (
+    typeof id === 'string' &&
+    isText(ref) &&
+    typeof status === 'string' &&
+    isText(code) &&
+    isText(channel) &&
+    typeof at === 'number'
+  )
 }
 
 function reportsIn(stored: string): readonly Report[] {

@@ -1,4 +1,4 @@
-import type { CarrierEngine } from '../sql/index.ts'
+import type { CarrierEngine, TableFacts } from '../sql/index.ts'
 import type { Migration } from './database.ts'
 
 type EngineName = CarrierEngine['name']
@@ -85,12 +85,88 @@ export const steps: readonly Step[] = [
       ],
     },
   },
+  {
+    version: 3,
+    name: 'columns of managed tables for alimtalk, purposes and origin codes',
+    // The managed tables are those of the carriers: `upgradeSql` says what each lacks.
+    sql: { sqlite: [], mysql: [], postgres: [] },
+  },
 ]
+
+/** The columns that managed tables got with step 3, with the characters that they hold; `text`: too long for a row. */
+const laterColumns = {
+  purpose: 10,
+  origin_code: 20,
+  profile: 64,
+  template: 64,
+  buttons: 'text',
+  fallback_type: 20,
+  fallback_sender: 16,
+  fallback_subject: 80,
+  fallback_body: 4000,
+  channel: 20,
+} as const
+/** Was 3 before there was alimtalk. */
+const typeCharacters = 20
+
+function laterColumnsSql(engine: CarrierEngine, names = Object.keys(laterColumns)): string[] {
+  return Object.entries(laterColumns)
+    .filter(([name]) => names.includes(name))
+    .map(([name, size]) => {
+      const type = size === 'text' || engine.name === 'sqlite' ? 'TEXT' : `VARCHAR(${size})`
+      return `${engine.quoted(name)} ${type}`
+    })
+}
+
+/**
+ * Brings a managed table, or one of its monthly tables, to the columns that it has now. New columns take NULL and come last, so that
+ * a worker of the version before writes and moves rows as it did. No engine copies the rows for that.
+ * @returns nothing where the table has them
+ */
+export function upgradeSql(engine: CarrierEngine, table: string, { columns }: TableFacts): string[] {
+  const name = engine.quoted(table)
+  const known = new Map(columns.map((column) => [column.name.toLowerCase(), column]))
+  const lacking = laterColumnsSql(
+    engine,
+    Object.keys(laterColumns).filter((column) => !known.has(column)),
+  )
+  const isNarrow = (known.get('type')?.length ?? typeCharacters) < typeCharacters
+  switch (engine.name) {
+    case 'sqlite':
+      return lacking.map((column) => `ALTER TABLE ${name} ADD COLUMN ${column}`)
+    case 'mysql':
+      return [
+        ...(lacking.length === 0 ? [] : [`ALTER TABLE ${name} ${lacking.map((column) => `ADD COLUMN ${column}`).join(', ')}`]),
+        ...(isNarrow ? [`ALTER TABLE ${name} MODIFY type VARCHAR(${typeCharacters}) NOT NULL`] : []),
+      ]
+    default:
+      return [
+        ...(lacking.length === 0 ? [] : [`ALTER TABLE ${name} ${lacking.map((column) => `ADD COLUMN ${column}`).join(', ')}`]),
+        ...(isNarrow ? [`ALTER TABLE ${name} ALTER COLUMN type TYPE varchar(${typeCharacters})`] : []),
+      ]
+  }
+}
+
+/**
+ * Selects the names of the tables that this user may change, as `name`. In PostgreSQL that takes their owner, and monthly tables belong
+ * to the worker that made them.
+ */
+export function tablesSql({ name }: Pick<CarrierEngine, 'name'>): string {
+  switch (name) {
+    case 'sqlite':
+      return "SELECT name FROM sqlite_master WHERE type = 'table'"
+    case 'mysql':
+      return 'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()'
+    default:
+      return "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() AND pg_has_role(tableowner, 'USAGE')"
+  }
+}
 
 /** Creates a managed table of a carrier if it is missing, or one of its monthly tables. */
 export function tableSql(engine: CarrierEngine, table: string): string[] {
   const name = engine.quoted(table)
   const waiting = engine.quoted(`${table}_waiting`)
+  const later = laterColumnsSql(engine).join(', ')
   switch (engine.name) {
     case 'sqlite':
       return [
@@ -98,7 +174,7 @@ export function tableSql(engine: CarrierEngine, table: string): string[] {
            id TEXT PRIMARY KEY, customer TEXT NOT NULL, environment TEXT NOT NULL, recipient TEXT NOT NULL,
            sender TEXT NOT NULL, type TEXT NOT NULL, subject TEXT, body TEXT NOT NULL, media TEXT, ref TEXT,
            send_at INTEGER NOT NULL, expires_at INTEGER, accepted_at INTEGER NOT NULL,
-           status INTEGER NOT NULL DEFAULT 0, result TEXT, result_at INTEGER
+           status INTEGER NOT NULL DEFAULT 0, result TEXT, result_at INTEGER, ${later}
          ) STRICT, WITHOUT ROWID`,
         `CREATE INDEX IF NOT EXISTS ${waiting} ON ${name} (status, send_at)`,
       ]
@@ -107,9 +183,9 @@ export function tableSql(engine: CarrierEngine, table: string): string[] {
         `CREATE TABLE IF NOT EXISTS ${name} (
            id CHAR(26) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
            customer VARCHAR(40) NOT NULL, environment VARCHAR(4) NOT NULL, recipient VARCHAR(16) NOT NULL,
-           sender VARCHAR(16) NOT NULL, type VARCHAR(3) NOT NULL, subject VARCHAR(80), body VARCHAR(4000) NOT NULL,
+           sender VARCHAR(16) NOT NULL, type VARCHAR(${typeCharacters}) NOT NULL, subject VARCHAR(80), body VARCHAR(4000) NOT NULL,
            media VARCHAR(250), ref VARCHAR(64), send_at BIGINT NOT NULL, expires_at BIGINT, accepted_at BIGINT NOT NULL,
-           status TINYINT NOT NULL DEFAULT 0, result VARCHAR(40), result_at BIGINT,
+           status TINYINT NOT NULL DEFAULT 0, result VARCHAR(40), result_at BIGINT, ${later},
            KEY ${waiting} (status, send_at)
          ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
       ]
@@ -117,9 +193,9 @@ export function tableSql(engine: CarrierEngine, table: string): string[] {
       return [
         `CREATE TABLE IF NOT EXISTS ${name} (
            id text COLLATE "C" PRIMARY KEY, customer varchar(40) NOT NULL, environment varchar(4) NOT NULL,
-           recipient varchar(16) NOT NULL, sender varchar(16) NOT NULL, type varchar(3) NOT NULL, subject varchar(80),
+           recipient varchar(16) NOT NULL, sender varchar(16) NOT NULL, type varchar(${typeCharacters}) NOT NULL, subject varchar(80),
            body varchar(4000) NOT NULL, media varchar(250), ref varchar(64), send_at bigint NOT NULL, expires_at bigint,
-           accepted_at bigint NOT NULL, status smallint NOT NULL DEFAULT 0, result varchar(40), result_at bigint
+           accepted_at bigint NOT NULL, status smallint NOT NULL DEFAULT 0, result varchar(40), result_at bigint, ${later}
          )`,
         `CREATE INDEX IF NOT EXISTS ${waiting} ON ${name} (status, send_at)`,
       ]

@@ -30,8 +30,8 @@ import type { HeldMessages } from './held.ts'
 import { type Layout, layoutOf, managedStatus } from './layout.ts'
 import type { Owner } from './ledger.ts'
 import { mappedLayout } from './mapped-layout.ts'
-import { steps, tableSql, versionsSql } from './schema.ts'
-import { byTime, insertHeld, SqlHeld } from './sql-held.ts'
+import { steps, tableSql, tablesSql, upgradeSql, versionsSql } from './schema.ts'
+import { byTime, insertEnded, insertHeld, SqlHeld } from './sql-held.ts'
 import { insertRows, referencesSql, referencesTable } from './sql-insert.ts'
 import { forgetEnded, outcomeTime, readOutcomes } from './sql-outcomes.ts'
 import { insertAndRollBack, inventedRow } from './trial-row.ts'
@@ -53,7 +53,7 @@ function outdated({ address, cause }: Refusal): Problem {
 }
 
 function waitingRow(row: SqlRow): CarrierRow {
-  const { subject, media, expires_at: expiresAt } = row
+  const { subject, media, expires_at: expiresAt, fallback_type: fallbackType } = row
   return {
     id: String(row.id),
     customer: String(row.customer),
@@ -64,6 +64,7 @@ function waitingRow(row: SqlRow): CarrierRow {
     ...(subject !== null && { subject: String(subject) }),
     ...(media !== null && { media: String(media) }),
     ...(expiresAt !== null && { expiresAt: Number(expiresAt) }),
+    ...(fallbackType !== null && { fallbackType: String(fallbackType) }),
   }
 }
 
@@ -89,7 +90,7 @@ export class SqlDatabase implements Database {
       writerOf: async (carrier) => {
         const layout = await this.#layoutOf(carrier)
         return {
-          write: (session, rows) => this.#write(session, layout, rows),
+          write: (session, rows) => this.#write(session, carrier, layout, rows),
           took: (row) => void this.#taken.set(layout.table, row),
         }
       },
@@ -111,12 +112,28 @@ export class SqlDatabase implements Database {
       }
       for (const { table } of carriers.filter(isManaged)) {
         for (const sql of tableSql(this.#engine, table)) await session.run(sql)
+        for (const one of [table, ...(await this.#monthlyTables(session, table))]) await this.#upgrade(session, one)
       }
       if (carriers.some(({ mapped }) => mapped?.write.referenceLength !== undefined)) {
         for (const sql of referencesSql(this.#engine)) await session.run(sql)
       }
       return missing
     })
+  }
+
+  /** The monthly tables of a managed table. */
+  async #monthlyTables(session: CarrierSession, table: string): Promise<string[]> {
+    const names = (await session.all(tablesSql(this.#engine))).map(({ name }) => String(name))
+    return names.filter(
+      (name) => name.startsWith(`${table}_log_`) && /^\d{6}$/.test(name.slice(-6)) && name.length === table.length + 11,
+    )
+  }
+
+  /** Adds the columns that a managed table or one of its monthly tables lacks. */
+  async #upgrade(session: CarrierSession, table: string): Promise<void> {
+    const facts = await this.#engine.facts(session, table)
+    if (facts === undefined) return
+    for (const sql of upgradeSql(this.#engine, table, facts)) await session.run(sql)
   }
 
   async #pending(session: CarrierSession): Promise<readonly Migration[]> {
@@ -133,15 +150,26 @@ export class SqlDatabase implements Database {
       const fresh = await this.#recordIds(session, batch)
       const { direct, held } = byTime(fresh, Date.now())
       await insertHeld(session, carrier, held)
-      await this.#write(session, layout, direct)
-      return { rows: fresh.length, last: direct.at(-1) }
+      const taken = await this.#write(session, carrier, layout, direct)
+      return { rows: held.length + taken.length, last: taken.at(-1) }
     })
     if (written.last !== undefined) this.#taken.set(layout.table, written.last)
     return written.rows
   }
 
-  async #write(session: CarrierSession, layout: Layout, rows: readonly Row[]): Promise<void> {
-    if (rows.length === 0) return
+  /** Writes rows that the table has a place for, and ends the others. @returns the rows that the table took */
+  async #write(session: CarrierSession, carrier: Carrier, layout: Layout, given: readonly Row[]): Promise<readonly Row[]> {
+    const lacking = given.flatMap((row) => {
+      const code = layout.lackOf(row)
+      return code === undefined ? [] : [{ row, code }]
+    })
+    await insertEnded(
+      session,
+      carrier,
+      lacking.map(({ row, code }) => ({ id: row.message.id, as: 'rejected', code })),
+    )
+    const rows = lacking.length === 0 ? given : given.filter((row) => layout.lackOf(row) === undefined)
+    if (rows.length === 0) return rows
     const { idLength } = layout
     if (idLength !== undefined) {
       const short = rows.map(({ message }) => [message.id.slice(0, idLength), message.id])
@@ -149,6 +177,7 @@ export class SqlDatabase implements Database {
     }
     // Never with IGNORE: it truncates values and only warns.
     await insertRows(session, this.#engine, layout, rows)
+    return rows
   }
 
   async acceptsRow(carrier: Carrier, invented = false): Promise<true | Error | undefined> {
@@ -281,12 +310,16 @@ export class SqlDatabase implements Database {
         [managedStatus.done, limit],
       ),
     )
+    const { status, code, at: doneAt = [], channel } = layout.result
+    const names = new Set([...layout.columns, status, code, doneAt, channel?.columns ?? []].flat())
+    const all = [...names].map((name) => quoted(name)).join(', ')
     const byLog = Map.groupBy(rows, ({ at }) => layout.logOf(outcomeTime(layout, at).at) ?? layout.table)
     for (const [log, some] of byLog) {
       const ids = some.map(({ id }) => String(id))
       await this.#makeTable(log)
       await this.#ask(async (session) => {
-        await session.run(`INSERT INTO ${quoted(log)} SELECT * FROM ${table} WHERE id IN ${marks(ids.length)}`, ids)
+        // A table that was made by another version may have the same columns in another order.
+        await session.run(`INSERT INTO ${quoted(log)} (${all}) SELECT ${all} FROM ${table} WHERE id IN ${marks(ids.length)}`, ids)
         await session.run(`DELETE FROM ${table} WHERE id IN ${marks(ids.length)}`, ids)
       })
     }
@@ -296,7 +329,7 @@ export class SqlDatabase implements Database {
   async #makeTable(table: string): Promise<void> {
     if (this.#made.has(table)) return
     await this.#engine.exclusive(async (session) => {
-      if (await this.#engine.hasTable(session, table)) return
+      if (await this.#engine.hasTable(session, table)) return this.#upgrade(session, table)
       for (const sql of tableSql(this.#engine, table)) await session.run(sql)
     })
     this.#made.add(table)
@@ -333,7 +366,7 @@ export class SqlDatabase implements Database {
 
   async waitingRows(carrier: Carrier, limit: number): Promise<CarrierRow[]> {
     const table = this.#engine.quoted(carrier.table)
-    const columns = 'id, customer, recipient, sender, type, subject, body, media, expires_at'
+    const columns = 'id, customer, recipient, sender, type, subject, body, media, expires_at, fallback_type'
     const sql = `SELECT ${columns} FROM ${table} WHERE status = ? AND send_at <= ? ORDER BY send_at LIMIT ?`
     const rows = await this.#ask((session) => session.all(sql, [managedStatus.waiting, Date.now(), limit]))
     return rows.map(waitingRow)
@@ -341,15 +374,17 @@ export class SqlDatabase implements Database {
 
   async writeResults(carrier: Carrier, results: readonly CarrierResult[]): Promise<void> {
     const table = this.#engine.quoted(carrier.table)
-    const groups = Map.groupBy(results, ({ delivered, code, at }) => JSON.stringify([delivered ? 'delivered' : code, at]))
+    const groups = Map.groupBy(results, ({ delivered, code, at, channel }) =>
+      JSON.stringify([delivered ? 'delivered' : code, at, channel]),
+    )
     await this.#ask(async (session) => {
       for (const some of groups.values()) {
         const [first] = some
         if (first === undefined) continue
-        const { delivered, at } = first
+        const { delivered, at, channel = null } = first
         const code = delivered ? 'delivered' : first.code
-        const sql = `UPDATE ${table} SET status = ?, result = ?, result_at = ? WHERE id IN ${marks(some.length)}`
-        await session.run(sql, [managedStatus.done, code, at, ...some.map(({ id }) => id)])
+        const sql = `UPDATE ${table} SET status = ?, result = ?, result_at = ?, channel = ? WHERE id IN ${marks(some.length)}`
+        await session.run(sql, [managedStatus.done, code, at, channel, ...some.map(({ id }) => id)])
       }
     })
   }

@@ -42,6 +42,18 @@ export async function insertHeld(
   await session.insert('held_messages', heldColumns, values)
 }
 
+/** Notes how messages ended that are in no carrier's table. */
+export async function insertEnded(
+  session: CarrierSession,
+  { queue }: Carrier,
+  ended: readonly Pick<EndedRow, 'id' | 'as' | 'code'>[],
+): Promise<void> {
+  if (ended.length === 0) return
+  const now = Date.now()
+  const values = ended.map(({ id, as, code }): Value[] => [id, queue, as, code ?? null, now])
+  await session.insert('ingest_ended', ['msg_id', 'queue', 'outcome', 'code', 'ended_at'], values)
+}
+
 function contentOf(row: SqlRow): Row | string {
   try {
     const read = message.safeParse(JSON.parse(String(row.message)))
@@ -76,7 +88,8 @@ export interface SqlHeldParts {
 }
 
 export interface CarrierWriter {
-  write(session: CarrierSession, rows: readonly Row[]): Promise<void>
+  /** @returns the rows that the table took: those that it has no place for have ended */
+  write(session: CarrierSession, rows: readonly Row[]): Promise<readonly Row[]>
   /** Called with the last row that the table took. */
   took(row: Row): void
 }
@@ -148,15 +161,14 @@ export class SqlHeld implements HeldMessages {
       const mine = ids.flatMap((id) => byId.get(id) ?? [])
       if (mine.length === 0) return mine
       await recordIds(session, mine)
-      await write(session, mine)
-      return mine
+      return write(session, mine)
     })
     const last = moved.at(-1)
     if (last !== undefined) took(last)
     return moved.length
   }
 
-  async end({ queue }: Carrier, rows: readonly EndedRow[]): Promise<void> {
+  async end(carrier: Carrier, rows: readonly EndedRow[]): Promise<void> {
     if (rows.length === 0) return
     const byId = new Map(rows.map((row) => [row.id, row]))
     await this.#parts.ask(async (session) => {
@@ -171,13 +183,10 @@ export class SqlHeld implements HeldMessages {
       const others = mine.filter(({ as }) => as !== 'rejected' && as !== 'reported')
       const reported = mine.filter(({ as }) => as === 'reported').map(({ id }) => id)
       if (rejected.length > 0) {
-        const values = rejected.map(({ id, reason = '' }): Value[] => [id, queue, reason.slice(0, maxReason), now])
+        const values = rejected.map(({ id, reason = '' }): Value[] => [id, carrier.queue, reason.slice(0, maxReason), now])
         await session.insert('ingest_rejected', ['msg_id', 'queue', 'reason', 'rejected_at'], values)
       }
-      if (others.length > 0) {
-        const values = others.map(({ id, as, code }): Value[] => [id, queue, as, code ?? null, now])
-        await session.insert('ingest_ended', ['msg_id', 'queue', 'outcome', 'code', 'ended_at'], values)
-      }
+      await insertEnded(session, carrier, others)
       if (reported.length > 0) {
         const sql = `UPDATE ingest_seen SET reported_at = ? WHERE reported_at IS NULL AND msg_id IN ${marks(reported.length)}`
         await session.run(sql, [now, ...reported])

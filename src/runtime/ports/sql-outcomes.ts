@@ -54,11 +54,12 @@ export async function readOutcomes(
 function outcomesSql({ quoted }: Engine, { id, idLength, result }: Layout, table: string, except: number): string {
   const at = result.at === undefined ? 'NULL' : `t.${quoted(result.at)}`
   const whole = `t.${quoted(id)}`
+  const channel = (result.channel?.columns ?? []).map((column, place) => `, t.${quoted(column)} AS c${place}`).join('')
   const joined =
     idLength === undefined
       ? `JOIN ingest_seen s ON s.msg_id = ${whole}`
       : `JOIN ${referencesTable} r ON r.reference = ${whole} JOIN ingest_seen s ON s.msg_id = r.msg_id`
-  return `SELECT s.msg_id AS id, t.${quoted(result.code)} AS code, ${at} AS at, s.customer, s.environment, s.ref
+  return `SELECT s.msg_id AS id, t.${quoted(result.code)} AS code, ${at} AS at, s.customer, s.environment, s.ref${channel}
     FROM ${quoted(table)} t ${joined} AND s.reported_at IS NULL${excludedOwners(except)}
     WHERE t.${quoted(result.status)} IN ${marks(result.done.length)} LIMIT ?`
 }
@@ -145,11 +146,18 @@ function finishedMessage(layout: Layout, row: SqlRow): FinishedMessage {
   const raw = optional(row.code)
   const code = raw === undefined ? undefined : codeOf(raw)
   const time = outcomeTime(layout, row.at)
+  const outcome = layout.outcomeOf(raw)
+  const { channel } = layout.result
+  const deliveredAs = channel?.of(
+    channel.columns.map((_, place) => row[`c${place}`]),
+    outcome,
+  )
   const unreadable = [time.unreadable, code?.unreadable].filter((one) => one !== undefined).join(' and ')
   return {
     ...namesOf(row),
-    outcome: layout.outcomeOf(raw),
+    outcome,
     ...(code !== undefined && { code: code.code }),
+    ...(deliveredAs !== undefined && { channel: deliveredAs }),
     at: time.at,
     ...(unreadable !== '' && { unreadable }),
   }

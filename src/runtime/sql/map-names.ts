@@ -24,7 +24,7 @@ function optional(name: string | undefined, rename: Rename): string | undefined 
 
 /** A map's columns under other names. */
 function renamed(map: TableMap, column: Rename): TableMap {
-  const { columns, status, result, where, detail } = map
+  const { columns, status, result, where, detail, alimtalk } = map
   const { files, ...single } = columns
   return {
     ...map,
@@ -47,10 +47,30 @@ function renamed(map: TableMap, column: Rename): TableMap {
       code: column(result.code),
       at: optional(result.at, column),
       acceptedAt: optional(result.acceptedAt, column),
+      channel: optional(result.channel, column),
     },
+    alimtalk: alimtalk === undefined ? undefined : renamedAlimtalk(alimtalk, column),
     where:
       where === undefined ? undefined : Object.fromEntries(Object.entries(where).map(([name, value]) => [column(name), value])),
     detail: detail === undefined ? undefined : { ...detail, link: column(detail.link) },
+  }
+}
+
+function renamedAlimtalk(
+  { profile, template, buttons, fallback }: NonNullable<TableMap['alimtalk']>,
+  column: Rename,
+): TableMap['alimtalk'] {
+  return {
+    profile: column(profile),
+    template: column(template),
+    buttons: optional(buttons, column),
+    fallback: fallback && {
+      ...fallback,
+      text: column(fallback.text),
+      subject: optional(fallback.subject, column),
+      from: optional(fallback.from, column),
+      type: optional(fallback.type, column),
+    },
   }
 }
 

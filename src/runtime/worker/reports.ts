@@ -22,8 +22,15 @@ export interface PumpParts {
   readonly observe: Observe
 }
 
-function reportOf({ id, ref, outcome, code, at }: FinishedMessage): Report {
-  return { id, status: outcome, at, ...(ref !== undefined && { ref }), ...(code !== undefined && { code }) }
+function reportOf({ id, ref, outcome, code, channel, at }: FinishedMessage): Report {
+  return {
+    id,
+    status: outcome,
+    at,
+    ...(ref !== undefined && { ref }),
+    ...(code !== undefined && { code }),
+    ...(channel !== undefined && { channel }),
+  }
 }
 
 interface Appended {

@@ -198,14 +198,14 @@ describe('stopping', () => {
 })
 
 describe('--once', () => {
-  test('plays nine steps and leaves no files', async () => {
+  test('plays ten steps and leaves no files', async () => {
     const folder = temporaryFolder()
     const { stdout, stderr, code } = await runCli(['dev', '--once'], { cwd: folder })
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     const lines = stdout.trimEnd().split('\n')
-    expect(lines).toHaveLength(10)
-    for (const line of lines.slice(0, 9)) expect(line).toMatch(/^✓ \S.* {2}\S/)
-    expect(lines[9]).toBe('All steps passed.')
+    expect(lines).toHaveLength(11)
+    for (const line of lines.slice(0, 10)) expect(line).toMatch(/^✓ \S.* {2}\S/)
+    expect(lines[10]).toBe('All steps passed.')
     expect(secretsIn(stdout)).toEqual([])
     expect(existsSync(join(folder, '.apigw'))).toBe(false)
   })
@@ -213,7 +213,7 @@ describe('--once', () => {
     const { stdout, stderr, code } = await runCli(['dev', '--once', '--json'], { cwd: temporaryFolder() })
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     const { passed, steps, ...rest } = JSON.parse(stdout)
-    expect({ passed, rest, steps: steps.length }).toEqual({ passed: true, rest: {}, steps: 9 })
+    expect({ passed, rest, steps: steps.length }).toEqual({ passed: true, rest: {}, steps: 10 })
     for (const step of steps) expect(step).toEqual({ what: expect.any(String), seen: true, detail: expect.any(String) })
   })
 })

@@ -32,6 +32,16 @@ describe('a message is explained', () => {
     ],
     ['due', { facts: { ...facts, sendAt: now - 1 }, noted: noted('scheduled') }, [/It is due/]],
     ['delivered', { noted: noted(), outcome: ended('delivered', '0000') }, [/delivered\./, /apigw report list acme --env live/]],
+    [
+      'delivered by its fallback',
+      { facts: { ...facts, type: 'alimtalk' }, outcome: { ...ended('delivered'), channel: 'lms' } },
+      [/\(ALIMTALK, /, /delivered \(lms\)/],
+    ],
+    [
+      'without a place in the table',
+      { outcome: ended('rejected', 'alimtalk-not-taken') },
+      [/no columns for an alimtalk/, /apigw schema status/],
+    ],
     ['failed', { noted: noted(), outcome: ended('failed', '4410') }, [/not delivered/, /Code 4410 of the carrier/]],
     ['expired', { outcome: ended('expired') }, [/not sent/, /ttl had run out/]],
     [

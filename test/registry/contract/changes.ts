@@ -69,7 +69,14 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       await change({ kind: 'addSender', customer: id, number: '02-123-4567', sender: { state: 'pending' } }, liar)
       await change({ kind: 'setSender', customer: id, number: '021234567', sender: { state: 'active', document: 'a.pdf' } }, liar)
       await change({ kind: 'removeSender', customer: id, number: '1588-1234' }, liar)
-      const sending = { from: 'any', destinations: ['+82', '+1'], adNight: 'refuse', originCode: '123456789', prices } as const
+      const sending = {
+        from: 'any',
+        destinations: ['+82', '+1'],
+        adNight: 'refuse',
+        originCode: '123456789',
+        alimtalkProfiles: ['@가'],
+        prices,
+      } as const
       await change({ kind: 'setCustomer', customer: id, change: {}, sending }, liar)
       const { profile } = await change({ kind: 'setCustomer', customer: id, change: {}, sending: { from: null } }, liar)
       const { from: _, ...kept } = sending
@@ -80,7 +87,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       expect((await registry().profile(id))?.profile).toEqual(profile)
       expect((await written(id)).slice(0, 5)).toEqual([
         'customer: senders default',
-        'customer: senders any, destinations +82 +1, advertising at night refuse, price class export, origin code 123456789',
+        'customer: senders any, destinations +82 +1, advertising at night refuse, price class export, origin code 123456789, Kakao channels @가',
         'sender +8215881234 removed',
         'sender +8221234567: state active, document a.pdf',
         'sender +8221234567 added (pending)',
@@ -123,6 +130,10 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
         ],
         ['input-invalid', () => change({ kind: 'setCustomer', customer: id, change: {}, sending: { destinations: [] } }, liar)],
         ['input-invalid', () => change({ kind: 'setCustomer', customer: id, change: {}, sending: { originCode: 'a b' } }, liar)],
+        [
+          'input-invalid',
+          () => change({ kind: 'setCustomer', customer: id, change: {}, sending: { alimtalkProfiles: ['@가', 'a b'] } }, liar),
+        ],
         ['sender-invalid', () => change({ kind: 'addSender', customer: id, number: '0505', sender: {} }, liar)],
         ['sender-invalid', () => change({ kind: 'addSender', customer: id, number: '15881234', sender: { expiresAt: 1 } }, liar)],
         ['sender-unknown', () => change({ kind: 'removeSender', customer: id, number: '15881234' }, liar)],

@@ -53,7 +53,10 @@ const tried: Readonly<Record<string, unknown>> = {
 
 /** Something that can be sent as it stands. */
 function exampleOf(schema: Json): unknown {
-  const required = Array.isArray(schema.required) ? schema.required.map(String) : []
+  // What is required unless a condition holds belongs to the usual body.
+  const required = [schema, recordOf(schema.else)].flatMap(({ required: names }) =>
+    Array.isArray(names) ? names.map(String) : [],
+  )
   return Object.fromEntries(
     required.map((name) => {
       const field = recordOf(recordOf(schema.properties)[name])

@@ -46,7 +46,7 @@ export function parsedJson(request: HttpRequest): unknown {
 }
 
 /** Parses a body with its schema. @throws Problem `invalid-request` that names every field at fault */
-export function validated<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+export function validated<Output>(schema: Pick<z.ZodType<Output>, 'safeParse'>, value: unknown): Output {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const errors = boundedErrors(fieldErrors(result.error.issues), maxIssues)

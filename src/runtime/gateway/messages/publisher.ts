@@ -42,6 +42,17 @@ const usual: LaneLimits = {
 const restMs = 5_000
 const defaultWaitingBytes = 64 * 1024 * 1024
 
+/** What a text of an SMS never has. SQS takes neither U+FFFE nor U+FFFF, and emulators no character beyond them. */
+const escaped = /[\ud800-\udfff\ufffe\uffff]/g
+
+/**
+ * A message as JSON that any queue takes: one character that SQS refuses would keep out the others of its envelope.
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+function queueText(message: Message): string {
+  return JSON.stringify(message).replace(escaped, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`)
+}
+
 /**
  * A publisher over a queue. Concurrent calls for one queue share its requests, and those of one customer share
  * envelopes: SQS bills by the request, not by the message. A call that comes alone is sent at once.
@@ -64,7 +75,7 @@ export function createPublisher(queue: Pick<Queue, 'sendBatch'>, options: Publis
   return {
     rests: (name) => (restsUntil.get(name) ?? 0) > performance.now(),
     publish: async ({ queue: name, customer, environment, messages }) => {
-      const texts = messages.map((message) => JSON.stringify(message))
+      const texts = messages.map(queueText)
       const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
       if (waiting + bytes > waitingBytes) {
         throw new Problem('queue-unavailable', 'More messages wait for the queue than this gateway may hold.', {

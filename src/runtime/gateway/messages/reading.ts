@@ -48,6 +48,14 @@ const common = {
   id: z.string(),
   ref: z.string().optional().meta({ description: 'Your own name for the message' }),
   code: z.string().optional().meta({ description: "The carrier's own word for the outcome" }),
+  channel: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        'What it was delivered as, where the carrier says so: an alimtalk as alimtalk, or as the sms or lms of its fallback. More may be added',
+      examples: ['alimtalk', 'sms', 'lms'],
+    }),
   at: z.iso.datetime().meta({ description: 'Since when' }),
 }
 /** Named values to which later versions may add: readers need a branch for one that it does not know. */
@@ -59,12 +67,13 @@ export const statusSchema = z.object({ ...common, status: growing(statuses, 'Whe
 /** A message's final outcome. */
 export const reportSchema = z.object({ ...common, status: growing(outcomes, 'What became of it') })
 
-export function shown({ id, ref, status, code, at }: Standing | Report) {
+export function shown({ id, ref, status, code, channel, at }: Standing | Report) {
   return {
     id,
     ...(ref !== undefined && { ref }),
     status,
     ...(code && { code }),
+    ...(channel && { channel }),
     at: new Date(at).toISOString(),
   }
 }

@@ -1,5 +1,5 @@
 import { nightEnd } from '../../../domain/advertising.ts'
-import { type MessageRequest, maxSendAt, messageType } from '../../../domain/message.ts'
+import { type MessageRequest, type MessageType, maxSendAt, messageType } from '../../../domain/message.ts'
 import type { Environment } from '../../../domain/names.ts'
 import type { ProblemCode } from '../../../domain/problem.ts'
 import { homePrefix, type RegisteredSender, type SendingPolicy, unitsOf } from '../../../domain/sending.ts'
@@ -30,18 +30,39 @@ function destinationFault({ to }: MessageRequest, { destinations }: SendingPolic
   )
 }
 
+/** Where a message names its sender. */
+function senderPointer({ alimtalk }: MessageRequest): string {
+  return alimtalk?.fallback === undefined ? '/from' : '/fallback/from'
+}
+
 /** @param at when the message is sent. A sender has to be registered then, and not only when the call is made. */
-function senderFault(sender: RegisteredSender | undefined, from: string, at: number): Decision | undefined {
+function senderFault(sender: RegisteredSender | undefined, pointer: string, from: string, at: number): Decision | undefined {
   if (sender === undefined) {
     return rejected(
       'sender-not-registered',
-      '/from',
+      pointer,
       `${from} is not among your registered senders: register it with your provider`,
     )
   }
   if (sender.expiresAt === undefined || at < sender.expiresAt) return undefined
   const end = new Date(sender.expiresAt).toISOString()
-  return rejected('sender-not-registered', '/from', `the registration of ${from} ends at ${end}: renew it with your provider`)
+  return rejected('sender-not-registered', pointer, `the registration of ${from} ends at ${end}: renew it with your provider`)
+}
+
+/** Kakao knows a channel by its sender key, so a customer may only use the ones that are its own. */
+function profileFault({ alimtalk }: MessageRequest, profiles: ReadonlySet<string>): Decision | undefined {
+  if (alimtalk === undefined || profiles.has(alimtalk.profile)) return undefined
+  return rejected(
+    'profile-not-registered',
+    '/profile',
+    `${alimtalk.profile} is not among your registered Kakao channels: register it with your provider`,
+  )
+}
+
+/** What a message may be delivered as. */
+function typesOf(request: MessageRequest): MessageType[] {
+  const { fallback } = request.alimtalk ?? {}
+  return fallback === undefined ? [messageType(request)] : [messageType(request), fallback.type]
 }
 
 /** When an advertisement for a recipient in Korea may be sent, if not when it asks to be. */
@@ -62,17 +83,22 @@ function nightOf(request: MessageRequest, { adNight }: SendingPolicy, at: number
  */
 export function decider(policy: SendingPolicy, environment: Environment, now: number): (request: MessageRequest) => Decision {
   const senders = new Map(policy.senders.map((sender) => [sender.number, sender]))
+  const profiles = new Set(policy.alimtalkProfiles)
   // Nothing of the test environment reaches a carrier, and an integration begins there before its senders are registered.
-  const isChecked = policy.from === 'registered' && environment === 'live'
+  const isLive = environment === 'live'
   return (request) => {
     const fault = destinationFault(request, policy)
     if (fault !== undefined) return fault
     const asked = request.sendAt === undefined ? now : Math.max(now, Date.parse(request.sendAt))
     const night = nightOf(request, policy, asked, now)
     if (typeof night === 'object') return night
-    const unregistered = isChecked ? senderFault(senders.get(request.from), request.from, night ?? asked) : undefined
+    const { from } = request
+    const isSenderChecked = isLive && policy.from === 'registered' && from !== undefined
+    const unregistered =
+      (isLive ? profileFault(request, profiles) : undefined) ??
+      (isSenderChecked ? senderFault(senders.get(from), senderPointer(request), from, night ?? asked) : undefined)
     if (unregistered !== undefined) return unregistered
-    const units = unitsOf(policy.prices, messageType(request), request.to)
+    const units = unitsOf(policy.prices, typesOf(request), request.to)
     return { kind: 'sent', units, ...(night !== undefined && { heldUntil: night }) }
   }
 }

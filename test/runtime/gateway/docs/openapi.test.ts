@@ -60,11 +60,12 @@ describe('the description', () => {
     const send = operations.find(({ path, method }) => path === '/v1.0/messages' && method === 'post')?.operation
     const schema = object(object(object(object(send?.requestBody).content)['application/json']).schema)
     expect(schema).toMatchObject({
-      required: ['to', 'from', 'text'],
+      required: ['to', 'text'],
+      else: { required: ['from'] },
       additionalProperties: false,
       properties: {
         to: { type: 'string', example: '010-1234-5678' },
-        type: { enum: ['sms', 'lms', 'mms'] },
+        type: { enum: ['sms', 'lms', 'mms', 'alimtalk'] },
         media: { maxItems: 3 },
         ttl: { minimum: 1, maximum: 259_200 },
       },

@@ -28,10 +28,17 @@ const lookup = (world: World, ids: readonly string[]) =>
 describe('the status of a message', () => {
   it('is visible to its own customer only', async () => {
     const [world, other] = [await start(), await start()]
-    const one = report({ ref: 'r-1', status: 'failed', code: '4410' })
+    const one = report({ ref: 'r-1', status: 'failed', code: '4410', channel: 'lms' })
     await dynamo.open().append(owner(world), [one])
     const answer = await world.call(`/v1.0/messages/${one.id}`)
-    expect(answer.body).toEqual({ id: one.id, ref: 'r-1', status: 'failed', code: '4410', at: '1970-01-01T00:00:01.000Z' })
+    expect(answer.body).toEqual({
+      id: one.id,
+      ref: 'r-1',
+      status: 'failed',
+      code: '4410',
+      channel: 'lms',
+      at: '1970-01-01T00:00:01.000Z',
+    })
     expectProblem(await other.call(`/v1.0/messages/${one.id}`), 'message-unknown', other)
     const headers = { authorization: authorization(world.test.basic) }
     expectProblem(await world.call(`/test/v1.0/messages/${one.id}`, { headers }), 'message-unknown', world)
@@ -61,10 +68,10 @@ describe('the status of a message', () => {
 describe('reports', () => {
   it('are read page by page, with a long poll', async () => {
     const world = await start()
-    const written = Array.from({ length: 5 }, () => report())
+    const written = Array.from({ length: 5 }, () => report({ channel: 'alimtalk' }))
     await dynamo.open().append(owner(world), written)
     const first = (await world.call('/v1.0/reports?limit=3')).body
-    expect(first).toMatchObject({ more: true, reports: written.slice(0, 3).map(({ id }) => ({ id })) })
+    expect(first).toMatchObject({ more: true, reports: written.slice(0, 3).map(({ id }) => ({ id, channel: 'alimtalk' })) })
     const second = (await world.call(`/v1.0/reports?cursor=${first.cursor}`)).body
     expect(second).toMatchObject({ more: false, reports: written.slice(3).map(({ id }) => ({ id })) })
     const waiting = world.call(`/v1.0/reports?wait=20&cursor=${second.cursor}`)

@@ -374,3 +374,65 @@ describe('the hash of a recipient', () => {
     expect(sent(plain)[0]).not.toHaveProperty('recipientHash')
   })
 })
+
+describe('an alimtalk', () => {
+  const { from: _from, ...rest } = message
+  const kakao = {
+    ...rest,
+    type: 'alimtalk',
+    profile: '@가나다몰',
+    template: 'ORDER_1',
+    text: '#{이름}님 🎉\uffff',
+    variables: { 이름: '홍' },
+  }
+  const fallback = { from: '1588-1234', text: '홍님', subject: '주문' }
+  const prices = { name: 'p', types: { alimtalk: 1, lms: 3 }, destinations: [] }
+  const policy: SendingSettings = { ...registered, alimtalkProfiles: ['@가나다몰'], prices }
+
+  it('needs a registered channel and a registered sender of its fallback, and nothing is taken otherwise', async () => {
+    const world = await start(policy)
+    const rows = [
+      { ...kakao, profile: '@other' },
+      { ...kakao, fallback: { ...fallback, from: '02-123-4567' } },
+      { ...kakao, purpose: 'ad' },
+      { ...kakao, variables: {} },
+    ]
+    const none = await world.batch(rows)
+    expect(said(none)).toMatch(/^400 invalid-request \/messages\/0\/profile @other is not among your registered Kakao channels/)
+    expect(await world.left()).toEqual({ day: 1000 })
+    expect(rowsOf(await world.batch([...rows, kakao]))).toEqual([
+      'profile-not-registered /profile',
+      'sender-not-registered /fallback/from',
+      'invalid-request /purpose',
+      'invalid-request /text',
+      'accepted',
+    ])
+    expect(await world.left()).toEqual({ day: 999 })
+    const without = await start(registered)
+    expect(said(await without.batch([kakao]))).toMatch(/^403 profile-not-registered /)
+    expect(await without.left()).toEqual({ day: 1000 })
+  })
+
+  it('takes the units of the dearest type that it may be delivered as, and reaches the worker whole', async () => {
+    const world = await start(policy)
+    const answer = await world.batch([
+      kakao,
+      { ...kakao, fallback },
+      { ...kakao, fallback: { ...fallback, type: 'sms', subject: undefined } },
+    ])
+    expect(Object(answer.body)).toMatchObject({ accepted: 3, units: 5, results: [{}, { units: 3 }, {}] })
+    expect(await world.left()).toEqual({ day: 995 })
+    const [plain, whole] = sent(world)
+    expect(plain).toMatchObject({
+      type: 'alimtalk',
+      text: '홍님 🎉\uffff',
+      alimtalk: { profile: '@가나다몰', template: 'ORDER_1' },
+    })
+    expect(plain).not.toHaveProperty('from')
+    expect(whole).toMatchObject({
+      units: 3,
+      from: '+8215881234',
+      alimtalk: { fallback: { type: 'lms', text: '홍님', subject: '주문' } },
+    })
+  })
+})

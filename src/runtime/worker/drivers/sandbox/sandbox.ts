@@ -22,7 +22,8 @@ export class Sandbox implements CarrierDriver {
     return rows.flatMap((row) => this.#resultOf(row, now) ?? [])
   }
 
-  #resultOf({ id, recipient }: CarrierRow, now: number): CarrierResult | undefined {
+  #resultOf(row: CarrierRow, now: number): CarrierResult | undefined {
+    const { id, recipient } = row
     const outcome = sandboxOutcome(recipient)
     if (outcome === 'silent') {
       this.#silent.add(id)
@@ -34,7 +35,11 @@ export class Sandbox implements CarrierDriver {
       if (now - since < sandboxLateMs) return undefined
       this.#late.delete(id)
     }
-    const delivered = outcome !== 'failed'
-    return { id, delivered, code: delivered ? '' : 'sandbox-failed', at: now }
+    if (outcome === 'failed') return { id, delivered: false, code: 'sandbox-failed', at: now }
+    const { type, fallbackType } = row
+    if (type !== 'alimtalk') return { id, delivered: true, code: '', at: now }
+    const channel = outcome === 'unreached' ? fallbackType : type
+    if (channel === undefined) return { id, delivered: false, code: 'sandbox-no-kakao', at: now }
+    return { id, delivered: true, code: '', channel, at: now }
   }
 }
