@@ -103,7 +103,7 @@ function requestFields(charset: Charset) {
   return z.strictObject({
     to: phone('recipient').meta({ description: 'Recipient, in E.164 or as a Korean number', example: '010-1234-5678' }),
     from: phone('sender').meta({ description: 'Sender, in E.164 or as a Korean number', example: '1588-1234' }),
-    text: fitted(charset, lmsBytes).meta({ description: `SMS: up to 90 bytes in ${name}, LMS: up to 2,000` }),
+    text: fitted(charset, lmsBytes).meta({ description: `SMS: up to 90 bytes in ${name}, LMS: up to 2,000`, example: 'Hello' }),
     type: z.enum(messageTypes).optional().meta({ description: 'Chosen by media and the length of the text if left out' }),
     subject: fitted(charset, subjectBytes)
       .optional()
@@ -148,13 +148,15 @@ function requestFields(charset: Charset) {
 
 /** What a message of a call may have, for the description of the API: its variables are in place before it is read. */
 export function describedRequestIn(charset: Charset) {
-  return requestFields(charset).extend({
-    variables: variables.optional().meta({
-      description:
-        'Values for {{name}} in text and subject. Each is used, and each {{name}} has one. Left out: braces are sent as they are',
-      example: { name: '홍길동' },
-    }),
-  })
+  return requestFields(charset)
+    .extend({
+      variables: variables.optional().meta({
+        description:
+          'Values for {{name}} in text and subject. Each is used, and each {{name}} has one. Left out: braces are sent as they are',
+        example: { name: '홍길동' },
+      }),
+    })
+    .meta({ title: 'MessageRequest' })
 }
 
 /** The given texts that the charset does not hold, and why. */
@@ -225,7 +227,7 @@ function changedOf(text: Fitted, subject: Fitted | undefined): { normalized?: No
 /** What is sent instead of what was given, as an answer shows it. */
 export const normalizedTexts = z
   .object({ text: z.string().exactOptional(), subject: z.string().exactOptional() })
-  .meta({ description: 'What is sent instead of what you gave, where the two differ' })
+  .meta({ title: 'NormalizedTexts', description: 'What is sent instead of what you gave, where the two differ' })
 export type NormalizedTexts = z.infer<typeof normalizedTexts>
 
 const requestSchemas = { 'euc-kr': requestSchema('euc-kr'), cp949: requestSchema('cp949') }
