@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHmac, randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import axe from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Local, startLocal } from '../../../../src/dev/local/index.ts'
@@ -140,7 +140,6 @@ describe('the samples of the page', () => {
 })
 
 const executablePath = programPath('chromium') ?? programPath('google-chrome')
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 describe.skipIf(executablePath === undefined)('in Chromium (needs the Debian package chromium)', () => {
   let browser: Browser
@@ -176,7 +175,7 @@ describe.skipIf(executablePath === undefined)('in Chromium (needs the Debian pac
     await page.evaluate('for (const call of document.querySelectorAll("details.call")) call.open = true')
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
     expect(await page.locator('nav.side').isVisible()).toBe(width > 1000)
-    await page.evaluate(axe)
+    await page.evaluate(axe.source)
     const violations: unknown = await page.evaluate(`axe
       .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] })
       .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))`)
