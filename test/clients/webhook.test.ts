@@ -42,7 +42,7 @@ describe('the webhook verification of the TypeScript client', () => {
     ['a different secret', headersAt(now, randomBytes(32)), body],
     ['a timestamp of six minutes ago', headersAt(now - 360_000), body],
     ['a timestamp six minutes ahead', headersAt(now + 360_000), body],
-    ['a timestamp that is no number', { ...headersAt(now), 'webhook-timestamp': '1e99' }, body],
+    ['a timestamp that is not a number', { ...headersAt(now), 'webhook-timestamp': '1e99' }, body],
     ['no headers', {}, body],
   ])('refuses %s', (_, headers, sent) => {
     expect(() => verifyWebhook(text, headers, sent, { now })).toThrow(expect.objectContaining({ name: 'WebhookError' }))
