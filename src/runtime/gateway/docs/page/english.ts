@@ -28,12 +28,9 @@ const words: Words = {
   answerExample: 'Example',
   ownErrors: 'Errors of this call',
   otherErrors: 'and those of <a href="#errors">every call</a>.',
-  code: 'Code',
-  status: 'Status',
   again: 'Repeat?',
   yes: 'yes',
   no: 'no',
-  why: 'Why',
   todo: 'What to do',
   errorGroups: {
     signIn: 'Signing in',

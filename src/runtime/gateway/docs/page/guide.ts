@@ -29,12 +29,9 @@ export interface Words {
   readonly answerExample: string
   readonly ownErrors: string
   readonly otherErrors: string
-  readonly code: string
-  readonly status: string
   readonly again: string
   readonly yes: string
   readonly no: string
-  readonly why: string
   readonly todo: string
   readonly errorGroups: { readonly signIn: string; readonly input: string; readonly limits: string; readonly service: string }
   readonly digits: string

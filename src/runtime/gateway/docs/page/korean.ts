@@ -28,12 +28,9 @@ const words: Words = {
   answerExample: '예시',
   ownErrors: '이 호출의 오류',
   otherErrors: '그 밖에 <a href="#errors">모든 호출에 공통인 오류</a>가 있습니다.',
-  code: '코드',
-  status: '상태',
   again: '재시도',
   yes: '가능',
   no: '불가',
-  why: '원인',
   todo: '조치',
   errorGroups: {
     signIn: '인증',
