@@ -2,7 +2,11 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, constants } from 'node:zlib'
 import { build, type Metafile, type Plugin } from 'esbuild'
+import { charsets } from '../src/domain/euc-kr.ts'
+import { publishedDocs } from '../src/runtime/gateway/docs/published.ts'
+import { discoverEndpoints } from '../src/runtime/gateway/versions/endpoints.ts'
 import { endpointFiles } from '../src/runtime/gateway/versions/manifest.ts'
 
 /** The Lambda functions. Each bundle is one file: the handler and the code it runs. */
@@ -51,6 +55,43 @@ const endpointsPlugin: Plugin = {
       loader: 'ts',
       resolveDir: fileURLToPath(versionsFolder),
     }))
+  },
+}
+
+/** Beside a bundle of the gateway: the documents of the API, which few of its processes are asked for. */
+const docsFile = 'docs.br'
+
+/** The documents of the API by charset, compressed. Brotli finds that they are nearly the same. */
+async function compressedDocs(): Promise<Uint8Array> {
+  const endpoints = await discoverEndpoints()
+  const docs = Object.fromEntries(charsets.map((charset) => [charset, publishedDocs(endpoints, charset)]))
+  const params = { [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS }
+  return brotliCompressSync(JSON.stringify(docs), { params })
+}
+
+/** Replaces what makes the documents of the API with what reads them from the file beside the bundle. */
+const docsPlugin: Plugin = {
+  name: 'docs',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /gateway[\\/]docs[\\/]published\.ts$/ }, () => ({
+      contents: `import { readFileSync } from 'node:fs'
+        import { brotliDecompressSync } from 'node:zlib'
+        export function publishedDocs(_endpoints, charset) {
+          return JSON.parse(brotliDecompressSync(readFileSync(new URL('./${docsFile}', import.meta.url))).toString())[charset]
+        }`,
+      loader: 'js',
+    }))
+  },
+}
+
+/** Leaves out what makes JSON Schemas of zod's schemas: the documents are made already. */
+const jsonSchemaPlugin: Plugin = {
+  name: 'json-schema',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /zod[\\/]v4[\\/]core[\\/](?:json-schema-processors|to-json-schema)\.js$/ }, ({ path }) => {
+      const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name)
+      return { contents: `const none = () => undefined\nexport { ${names.map((name) => `none as ${name}`).join(', ')} }` }
+    })
   },
 }
 
@@ -161,10 +202,12 @@ const luaPlugin: Plugin = {
 }
 
 /**
- * Bundles the Lambda functions into `folder`, each as `NAME.mjs`.
+ * Bundles the Lambda functions into `folder`, each as `NAME.mjs`, with the documents of the API beside them.
  * @returns esbuild's metafile of each bundle
  */
 export async function bundle(folder: string, names = Object.keys(entries) as BundleName[]): Promise<Map<BundleName, Metafile>> {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(`${folder}/${docsFile}`, await compressedDocs())
   return new Map(
     await Promise.all(
       names.map(async (name): Promise<[BundleName, Metafile]> => {
@@ -176,13 +219,14 @@ export async function bundle(folder: string, names = Object.keys(entries) as Bun
 }
 
 /**
- * Writes all files of the container image into `folder`: a bundle of each command as `NAME.mjs`, `rds-ca.pem`, and the table
- * maps that the worker's carriers name.
+ * Writes all files of the container image into `folder`: a bundle of each command as `NAME.mjs`, `rds-ca.pem`, the documents of the
+ * API, and the table maps that the worker's carriers name.
  * @returns esbuild's metafile of each bundle
  */
 export async function bundleContainers(folder: string): Promise<Map<string, Metafile>> {
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/rds-ca.pem`, rdsCertificates())
+  writeFileSync(`${folder}/${docsFile}`, await compressedDocs())
   cpSync(`${root}templates/agent/maps`, `${folder}/maps`, { recursive: true })
   return new Map(
     await Promise.all(
@@ -236,7 +280,17 @@ export async function bundleOne(entry: string, outfile: string, more: readonly P
     external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
     // CommonJS packages call `require` for Node's own modules.
     banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
-    plugins: [...more, unusedPlugin, endpointsPlugin, debugPlugin, ioredisPlugin, commandsPlugin, luaPlugin],
+    plugins: [
+      ...more,
+      unusedPlugin,
+      endpointsPlugin,
+      docsPlugin,
+      jsonSchemaPlugin,
+      debugPlugin,
+      ioredisPlugin,
+      commandsPlugin,
+      luaPlugin,
+    ],
   })
   return metafile
 }

@@ -39,6 +39,7 @@ const folders = [
   'docs',
   'templates',
   'examples',
+  'clients',
   'bench',
   'scripts',
   'test',

@@ -98,7 +98,8 @@ function bin(): string {
 function curl(gateway: string, credentials: string): string {
   return [
     `curl -u ${credentials} ${gateway}/v1.0/messages \\`,
-    `  -H 'content-type: application/json' -d '{"to":"010-1234-5678","from":"1588-1234","text":"Hello"}'`,
+    `  -H 'content-type: application/json' -H 'idempotency-key: first-message' \\`,
+    `  -d '{"to":"010-1234-5678","from":"1588-1234","text":"Hello"}'`,
   ].join('\n')
 }
 

@@ -68,14 +68,16 @@ const link = shown(maxLink).regex(
 )
 const links = ['linkMobile', 'linkPc', 'schemeIos', 'schemeAndroid'] as const
 
-const button = z.strictObject({
-  type: z.enum(buttonTypes),
-  name: shown(maxButtonName),
-  linkMobile: link.exactOptional(),
-  linkPc: link.exactOptional(),
-  schemeIos: link.exactOptional(),
-  schemeAndroid: link.exactOptional(),
-})
+const button = z
+  .strictObject({
+    type: z.enum(buttonTypes),
+    name: shown(maxButtonName),
+    linkMobile: link.exactOptional(),
+    linkPc: link.exactOptional(),
+    schemeIos: link.exactOptional(),
+    schemeAndroid: link.exactOptional(),
+  })
+  .meta({ title: 'ButtonRequest' })
 export type Button = z.infer<typeof button>
 
 const profile = z.string().normalize('NFC').regex(profilePattern, 'is neither the sender key nor the name of a Kakao channel')
@@ -105,6 +107,7 @@ export function alimtalkFields(charset: Charset) {
           .optional()
           .meta({ description: `LMS only, up to 40 bytes in ${name}` }),
       })
+      .meta({ title: 'FallbackRequest' })
       .optional()
       .meta({ description: 'Alimtalk only: the SMS or LMS that is sent where KakaoTalk does not reach the recipient' }),
   }

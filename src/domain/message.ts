@@ -47,7 +47,7 @@ function requestFields(charset: Charset) {
   return z.strictObject({
     to: phone('recipient').meta({ description: 'Recipient, in E.164 or as a Korean number', example: '010-1234-5678' }),
     from: phone('sender').meta({ description: 'Sender, in E.164 or as a Korean number', example: '1588-1234' }),
-    text: fitted(charset, lmsBytes).meta({ description: `SMS: up to 90 bytes in ${name}, LMS: up to 2,000` }),
+    text: fitted(charset, lmsBytes).meta({ description: `SMS: up to 90 bytes in ${name}, LMS: up to 2,000`, example: 'Hello' }),
     type: z.enum(messageTypes).optional().meta({ description: 'Chosen by media and the length of the text if left out' }),
     subject: fitted(charset, subjectBytes)
       .optional()
@@ -117,6 +117,7 @@ export function describedRequestIn(charset: Charset) {
   })
   // JSON Schema, which says what depends on the type in its own way.
   return described.meta({
+    title: 'MessageRequest',
     if: { properties: { type: { const: 'alimtalk' } }, required: ['type'] },
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
     then: { required: ['profile', 'template'] },
@@ -192,8 +193,8 @@ function changedTexts(text: Fitted | undefined, subject: Fitted | undefined) {
 const texts = { text: z.string().exactOptional(), subject: z.string().exactOptional() }
 /** What is sent instead of what was given, as an answer shows it. */
 export const normalizedTexts = z
-  .object({ ...texts, fallback: z.object(texts).exactOptional() })
-  .meta({ description: 'What is sent instead of what you gave, where the two differ' })
+  .object({ ...texts, fallback: z.object(texts).meta({ title: 'NormalizedFallback' }).exactOptional() })
+  .meta({ title: 'NormalizedTexts', description: 'What is sent instead of what you gave, where the two differ' })
 export type NormalizedTexts = z.infer<typeof normalizedTexts>
 
 /** The schema of an alimtalk. The charset is that of its fallback. */

@@ -9,6 +9,7 @@ import { type BundleName, bundle, bundleAgent, bundleOne, changesPlugin, compact
 import { masterKeysFrom } from '../../src/domain/seal.ts'
 import type { OperatorRegistry } from '../../src/registry/index.ts'
 import { sealForAgent } from '../../src/runtime/agent/index.ts'
+import { publishedDocs } from '../../src/runtime/gateway/docs/published.ts'
 import { discoverEndpoints } from '../../src/runtime/gateway/versions/endpoints.ts'
 
 let folder: string
@@ -54,7 +55,7 @@ describe.each(names)('the bundle of the %s', (name) => {
 })
 
 it('the gateway stays small, contains no database, and has every endpoint', async () => {
-  expect(statSync(join(folder, 'gateway.mjs')).size).toBeLessThan(455 * 1024)
+  expect(statSync(join(folder, 'gateway.mjs')).size).toBeLessThan(435 * 1024)
   const inputs = filesIn('gateway')
   expect(inputs.filter((file) => /mysql2|node_modules\/pg\/|src\/registry\/sqlite\/store/.test(file))).toEqual([])
   const endpoints = inputs.filter((file) => /gateway\/versions\/v\d+\.\d+\//.test(file))
@@ -67,6 +68,17 @@ it('the gateway with its registry in DynamoDB is smaller, because it contains no
     filesIn(name).filter((file) => /node_modules\/ioredis\/|src\/registry\/\w+\/store/.test(file))
   expect(stores('gateway-dynamodb')).toEqual(['src/registry/dynamodb/store.ts'])
   expect(stores('gateway')).not.toContain('src/registry/dynamodb/store.ts')
+})
+
+it('the documents beside a bundle are those that the source makes', async () => {
+  const file = join(folder, 'published.mjs')
+  await bundleOne('src/runtime/gateway/docs/published.ts', file)
+  const { publishedDocs: read }: { publishedDocs: typeof publishedDocs } = await import(pathToFileURL(file).href)
+  const endpoints = await discoverEndpoints()
+  for (const charset of ['euc-kr', 'cp949'] as const) {
+    expect(read([], charset)).toEqual(publishedDocs(endpoints, charset))
+  }
+  expect(filesIn('gateway').filter((input) => /docs\/(?:page\/page|openapi)\.ts/.test(input))).toEqual([])
 })
 
 describe('changes of a registry', () => {

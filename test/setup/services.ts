@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -10,6 +10,7 @@ import { postgresServer } from '../../src/dev/servers/postgres.ts'
 import { findProgram, programs } from '../../src/dev/servers/programs.ts'
 import { redisServer } from '../../src/dev/servers/redis.ts'
 import { answers, freePort, type Server } from '../../src/dev/servers/victim.ts'
+import { programPath } from '../support/programs.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -41,6 +42,15 @@ function ensureInstalled(): void {
   const options = { stdio: 'ignore', env } as const
   execFileSync('apt-get', ['update'], options)
   execFileSync('apt-get', ['install', '-y', '--no-install-recommends', ...missing], options)
+}
+
+/** The page's test needs a browser. Without one it is skipped, so a machine that cannot get one still runs the others. */
+function ensureBrowser(): void {
+  if (programPath('chromium') !== undefined || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return
+  process.stderr.write('Installing chromium for the tests …\n')
+  const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const
+  const { status } = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], options)
+  if (status !== 0) process.stderr.write('Chromium could not be installed: the test of the page in a browser is skipped.\n')
 }
 
 async function started(server: Promise<Server>): Promise<Server> {
@@ -120,6 +130,7 @@ async function kept(): Promise<Addresses | undefined> {
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   ensureInstalled()
+  ensureBrowser()
   const running = keepServices ? await kept() : undefined
   if (running !== undefined) {
     provide(project, running)

@@ -34,6 +34,7 @@ const others: Readonly<Record<string, string>> = {
   APIGW_MEDIA_ENDPOINT: 'for emulators',
   APIGW_SECRETS_ENDPOINT: 'for emulators',
   APIGW_MASTER_KEY_FILE: 'for machines with files',
+  APIGW_CREDENTIALS: 'in the samples for customers; bundles read them from docs.br',
   APIGW_HOST: 'right as it is',
   APIGW_PORT: 'right as it is; set where a port mapping names it',
   APIGW_AUTHORIZER: 'for HTTP APIs',

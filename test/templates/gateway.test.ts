@@ -88,7 +88,7 @@ describe('the API', () => {
   it('sends both environments, except for tokens, through the authorizer, and caches nothing', () => {
     expect(secured.map(([path]) => path)).toEqual(['/v1.0/{proxy+}', '/test/v1.0/{proxy+}'])
     const open = paths.filter((one) => !secured.includes(one)).map(([path]) => path)
-    expect(open).toEqual(['/{proxy+}', '/v1.0/token', '/test/v1.0/token'])
+    expect(open).toEqual(['/{proxy+}', '/', '/v1.0/token', '/test/v1.0/token'])
     const scheme = mapOf(mapOf(mapOf(body.components).securitySchemes).caller)
     expect(mapOf(scheme['x-amazon-apigateway-authorizer'])).toMatchObject({ type: 'request', authorizerResultTtlInSeconds: 0 })
   })

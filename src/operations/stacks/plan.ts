@@ -77,8 +77,10 @@ function bundleName(parameter: string): string {
 
 async function codeOf(parameter: string, root: string): Promise<Code> {
   const name = bundleName(parameter)
-  const bytes = await read(join(root, 'dist', 'lambda', name), 'npm run build')
-  return { parameter, archive: zip({ [name]: bytes }) }
+  // A gateway reads the documents of the API from a file beside its bundle (scripts/bundle.ts).
+  const names = name.startsWith('gateway') ? [name, 'docs.br'] : [name]
+  const files = names.map(async (one) => [one, await read(join(root, 'dist', 'lambda', one), 'npm run build')] as const)
+  return { parameter, archive: zip(Object.fromEntries(await Promise.all(files))) }
 }
 
 /** A size without a stack leaves it out. @throws Problem `stack-unknown` if it was named */

@@ -11,8 +11,8 @@ import type { Registry } from '../../registry/index.ts'
 import type { Ledger, Media, Queue } from '../ports/index.ts'
 import { authenticator } from './authentication/authenticate.ts'
 import { createTokens } from './authentication/tokens.ts'
-import { openApi } from './docs/openapi.ts'
-import { docsPage } from './docs/page.ts'
+import { type PublishedDocs, publishedDocs } from './docs/published.ts'
+import { docsAnswer } from './docs/serve.ts'
 import { boundTo, type Caller } from './http/caller.ts'
 import {
   type ArrivingRequest,
@@ -112,11 +112,11 @@ export function createGateway(parts: GatewayParts): Gateway {
   const readLimits = new ReadLimits(parts.readLimits)
   const policies = new Policies()
   let draining = false
-  let described: ReturnType<typeof openApi> | undefined
-  /** Made when it is first asked for: most gateways are never asked. */
-  const description = (): ReturnType<typeof openApi> => {
-    described ??= openApi(parts.endpoints, charset)
-    return described
+  let published: PublishedDocs | undefined
+  /** Made when they are first asked for: most gateways are never asked. */
+  const docs = (): PublishedDocs => {
+    published ??= publishedDocs(parts.endpoints, charset)
+    return published
   }
 
   function refuse(
@@ -131,20 +131,19 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   /** Answers for the public paths, which need no credentials. */
-  async function publicPage(path: string): Promise<HttpResponse | undefined> {
+  async function publicPage(request: HttpRequest, path: string): Promise<HttpResponse | undefined> {
     if (path === '/healthz') return json(200, { status: 'ok' })
     if (path === '/.well-known/jwks.json') return json(200, await tokens.jwks(), { 'cache-control': 'public, max-age=300' })
-    if (path === '/openapi.json') return json(200, description(), { 'cache-control': 'public, max-age=300' })
-    if (path === '/docs') return docsPage(description())
-    if (path !== '/readyz') return undefined
+    if (path !== '/readyz') return docsAnswer(request, path, publicOrigin ?? request.origin, docs)
     if (draining) throw new Problem('shutting-down', 'This gateway takes no new calls.', { retryAfterMs: 1000 })
     const { degraded } = await ready()
     return json(200, degraded === undefined ? { status: 'ready' } : { status: 'degraded', reason: degraded.reason })
   }
 
-  async function publicAnswer(method: string, path: string, record: CallRecord): Promise<HttpResponse> {
+  async function publicAnswer(request: HttpRequest, path: string, record: CallRecord): Promise<HttpResponse> {
     if (path === '/readyz') record.path = path
-    const answer = method === 'GET' ? await publicPage(path) : undefined
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    const answer = isRead ? await publicPage(request, path) : undefined
     if (answer === undefined) throw new Problem('not-found', 'There is no endpoint at this path.')
     record.path = path
     return answer
@@ -163,7 +162,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const { full, test, path } = placeOf(head.target)
     const found = find(path)
     const method = head.method === 'HEAD' ? 'GET' : head.method
-    if (found === undefined) return publicAnswer(method, path, record)
+    if (found === undefined) return publicAnswer(head, path, record)
     record.path = test ? `${testPrefix}${found.path}` : found.path
     const endpoint = found.methods.get(method)
     if (endpoint === undefined) {

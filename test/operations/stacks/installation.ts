@@ -125,6 +125,7 @@ export function installation(more: Readonly<Partial<Record<StackKey, Readonly<Re
   for (const name of ['gateway', 'endpoint-addresses', 'worker', 'database-user', 'admin']) {
     writeFileSync(join(root, 'dist/lambda', `${name}.mjs`), `export const handler = () => '${name}'\n`)
   }
+  writeFileSync(join(root, 'dist/lambda/docs.br'), '')
   mkdirSync(join(root, 'dist/container/maps'), { recursive: true })
   writeFileSync(join(root, 'dist/container/gateway.mjs'), '')
   writeFileSync(join(root, 'dist/container/maps/a.yaml'), '')

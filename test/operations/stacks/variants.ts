@@ -23,6 +23,7 @@ export function shipped(): string {
   symlinkSync(join(root, 'templates'), join(folder, 'templates'))
   mkdirSync(join(folder, 'dist/lambda'), { recursive: true })
   for (const name of bundles) writeFileSync(join(folder, 'dist/lambda', `${name}.mjs`), '')
+  writeFileSync(join(folder, 'dist/lambda/docs.br'), '')
   return folder
 }
 

@@ -1,18 +1,13 @@
 import * as z from 'zod'
 import type { Charset } from '../../../domain/euc-kr.ts'
 import { problemTable } from '../../../domain/problem.ts'
-import type { Description, Endpoint } from '../versions/endpoint.ts'
+import { recordOf } from '../../../domain/record.ts'
+import { type Description, type Endpoint, groups } from '../versions/endpoint.ts'
 import type { Mounted } from '../versions/endpoints.ts'
-
-type Json = Readonly<Record<string, unknown>>
-
-/** JSON Schema of what a caller sends or gets. Transformations inside the gateway are not shown. */
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' })
-  return rest
-}
-
-const ref = (name: string): Json => ({ $ref: `#/components/${name}` })
+import { componentsOf } from './components.ts'
+import { placeholderOrigin } from './origin.ts'
+import { codesOf, ownCodes } from './problems.ts'
+import { exampleOf, type Json, ref, Schemas } from './schemas.ts'
 
 const limitHeaders = {
   RateLimit: ref('headers/RateLimit'),
@@ -20,18 +15,45 @@ const limitHeaders = {
 }
 const everyAnswer = { 'X-Request-Id': ref('headers/RequestId') }
 
-function parametersOf({ params, query, idempotent }: Description): Json[] {
+function parametersOf({ params, query, idempotent }: Description, schemas: Schemas): Json[] {
   const named = (place: 'path' | 'query', schema: z.ZodObject | undefined): Json[] =>
     Object.entries(schema?.shape ?? {}).map(([name, field]) => {
-      const { description, ...rest } = schemaOf(field as z.ZodType, 'input')
-      const required = place === 'path' || !(field as z.ZodType).safeParse(undefined).success
-      return { name, in: place, required, ...(description !== undefined && { description }), schema: rest }
+      if (!(field instanceof z.ZodType)) throw new Error(`${name} is not a schema`)
+      const { description, example, ...rest } = schemas.of(field, 'input')
+      const required = place === 'path' || !field.safeParse(undefined).success
+      return {
+        name,
+        in: place,
+        required,
+        ...(description !== undefined && { description }),
+        schema: rest,
+        ...(example !== undefined && { example }),
+      }
     })
-  const headers = [ref('parameters/RequestId'), ...(idempotent ? [ref('parameters/IdempotencyKey')] : [])]
+  const headers = [...(idempotent ? [ref('parameters/IdempotencyKey')] : []), ref('parameters/RequestId')]
   return [...named('path', params), ...named('query', query), ...headers]
 }
 
-function answersOf(endpoint: Endpoint): Json {
+/** The problems of a call, by status. `x-problem-codes` lists the codes, of which more may be added. */
+function problemsOf(endpoint: Endpoint): Json {
+  const schema = ref(endpoint.problem === undefined ? 'schemas/Problem' : 'schemas/TokenError')
+  const type = endpoint.problem === undefined ? 'application/problem+json' : 'application/json'
+  const headers = { ...everyAnswer, 'Retry-After': ref('headers/RetryAfter') }
+  const content = { [type]: { schema } }
+  // The token call answers 401 instead of 403 (RFC 6749, section 5.2).
+  const statusOf = (status: number): number => (endpoint.problem !== undefined && status === 403 ? 401 : status)
+  const byStatus = Object.groupBy(codesOf(endpoint), (code) => statusOf(problemTable[code].status))
+  const known = Object.entries(byStatus).map(([status, codes = []]) => [
+    status,
+    { description: codes.map((code) => `\`${code}\``).join(', '), headers, content, 'x-problem-codes': codes },
+  ])
+  return Object.fromEntries([
+    ...known,
+    ['default', { description: 'A problem that this version does not list', headers, content }],
+  ])
+}
+
+function answersOf(endpoint: Endpoint, schemas: Schemas): Json {
   const { answers, idempotent } = endpoint.description
   const good = Object.entries(answers).map(([status, { description, schema }]) => [
     status,
@@ -41,122 +63,84 @@ function answersOf(endpoint: Endpoint): Json {
         ...everyAnswer,
         ...(idempotent && { ...limitHeaders, 'Idempotency-Replayed': ref('headers/IdempotencyReplayed') }),
       },
-      ...(schema !== undefined && { content: { 'application/json': { schema: schemaOf(schema, 'output') } } }),
+      ...(schema !== undefined && { content: { 'application/json': { schema: schemas.of(schema, 'output') } } }),
     },
   ])
-  const bad = endpoint.problem === undefined ? ['4XX', '5XX'].map((status) => [status, ref('responses/Problem')]) : []
-  return Object.fromEntries([...good, ...bad])
+  return { ...Object.fromEntries(good), ...problemsOf(endpoint) }
 }
 
-function operationOf({ path, endpoint }: Mounted, charset: Charset): Json {
-  const { summary, body, bodyType = 'application/json' } = endpoint.description
+/** Method and path as a name, where the endpoint has none. */
+function madeName(method: string, path: string): string {
+  const words = `${method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, letter) => letter.toUpperCase())}`
+  return words.replaceAll(/[^A-Za-z0-9]/g, '')
+}
+
+function operationOf({ path, endpoint }: Mounted, charset: Charset, schemas: Schemas): Json {
+  const { summary, name, group, body, bodyType = 'application/json' } = endpoint.description
   const raw = bodyType === 'image/jpeg' ? { type: 'string', format: 'binary' } : undefined
-  const schema = body === undefined ? raw : schemaOf(body(charset), 'input')
-  const version = path.split('/')[1] ?? ''
-  const words = `${endpoint.method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w)/g, (_, letter) => letter.toUpperCase())}`
+  const schema = body === undefined ? raw : schemas.of(body(charset), 'input')
   return {
-    operationId: words.replaceAll(/[^A-Za-z0-9]/g, ''),
+    operationId: name ?? madeName(endpoint.method, path),
     summary,
-    tags: [version],
+    tags: [group ?? path.split('/')[1] ?? ''],
     security: endpoint.signIn === 'token' ? [{ basic: [] }] : [{ basic: [] }, { bearer: [] }, { signature: [] }],
-    parameters: parametersOf(endpoint.description),
+    parameters: parametersOf(endpoint.description, schemas),
     ...(schema !== undefined && { requestBody: { required: true, content: { [bodyType]: { schema } } } }),
-    responses: answersOf(endpoint),
+    responses: answersOf(endpoint, schemas),
+    'x-own-problem-codes': ownCodes(endpoint),
   }
 }
 
-/** What a problem looks like (RFC 9457), and every code that a caller may meet. */
-function problemSchema(): Json {
-  const codes = Object.entries(problemTable).filter(([, { status }]) => status !== undefined)
-  return {
-    type: 'object',
-    required: ['type', 'title', 'status', 'detail', 'code', 'retryable', 'requestId'],
-    properties: {
-      type: { type: 'string', format: 'uri' },
-      title: { type: 'string' },
-      status: { type: 'integer' },
-      detail: { type: 'string' },
-      code: { type: 'string', enum: codes.map(([code]) => code) },
-      retryable: { type: 'boolean', description: 'Whether the same call may succeed later' },
-      requestId: { type: 'string' },
-      errors: {
-        type: 'array',
-        description: 'Every field at fault',
-        items: {
-          type: 'object',
-          properties: { pointer: { type: 'string', description: 'RFC 6901' }, detail: { type: 'string' } },
-        },
-      },
-    },
-  }
+/** Adds an example to every body that has none. */
+function withExamples(document: Json, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => withExamples(document, one))
+  if (typeof value !== 'object' || value === null) return value
+  const inner = Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withExamples(document, part)]))
+  if (inner.content === undefined) return inner
+  const content = Object.entries(recordOf(inner.content)).map(([type, media]) => {
+    const { schema } = recordOf(media)
+    const isBinary = recordOf(schema).format === 'binary' || type === 'application/problem+json'
+    return [type, isBinary ? media : { ...recordOf(media), example: exampleOf(document, schema) }]
+  })
+  return { ...inner, content: Object.fromEntries(content) }
 }
 
-const text = (description: string): Json => ({ description, schema: { type: 'string' } })
-
-function componentsOf(): Json {
-  return {
-    securitySchemes: {
-      basic: { type: 'http', scheme: 'basic', description: 'base64 of ID:PW:API_KEY, the three parts of a key' },
-      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token that POST /v1.0/token gave' },
-      signature: {
-        type: 'apiKey',
-        in: 'header',
-        name: 'Signature',
-        description: 'HTTP Message Signatures (RFC 9421), hmac-sha256, with Signature-Input and Content-Digest',
-      },
-    },
-    parameters: {
-      IdempotencyKey: {
-        name: 'Idempotency-Key',
-        in: 'header',
-        description: 'A name of your own for this call. The same call with the same key is carried out once',
-        schema: { type: 'string', maxLength: 255 },
-      },
-      RequestId: {
-        name: 'X-Request-Id',
-        in: 'header',
-        description: 'Your own name for this request, for the logs',
-        schema: { type: 'string', minLength: 8, maxLength: 128 },
-      },
-    },
-    headers: {
-      RateLimit: text('What is left of each limit, and when it is whole again'),
-      RateLimitPolicy: text('Every limit'),
-      RequestId: text('Names this request in the logs'),
-      IdempotencyReplayed: text('true: the answer of the first call with this key'),
-      RetryAfter: text('Seconds after which the same call may succeed'),
-    },
-    responses: {
-      Problem: {
-        description: 'A problem (RFC 9457)',
-        headers: { ...everyAnswer, 'Retry-After': ref('headers/RetryAfter') },
-        content: { 'application/problem+json': { schema: ref('schemas/Problem') } },
-      },
-    },
-    schemas: { Problem: problemSchema() },
-  }
+/** The order of the page: by group, and in a group the calls that send first. */
+function placeOf({ endpoint, path }: Mounted): string {
+  const { group, idempotent } = endpoint.description
+  const at = group === undefined ? groups.length : groups.indexOf(group)
+  const method = ['POST', 'GET', 'DELETE'].indexOf(endpoint.method)
+  return [at, idempotent ? 0 : 1, path, method].join(' ')
 }
 
 /** The OpenAPI 3.1 description of the API, generated from its endpoints. */
 export function openApi(mounted: readonly Mounted[], charset: Charset = 'euc-kr'): Json {
+  const schemas = new Schemas()
   const paths: Record<string, Record<string, Json>> = {}
-  for (const one of [...mounted].sort((a, b) => a.path.localeCompare(b.path))) {
+  const order = mounted.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+  const tags = new Set<string>()
+  for (const one of order) {
     const place = paths[one.path] ?? {}
-    place[one.endpoint.method.toLowerCase()] = operationOf(one, charset)
+    const operation = operationOf(one, charset, schemas)
+    tags.add(String(Object(operation.tags)[0]))
+    place[one.endpoint.method.toLowerCase()] = operation
     paths[one.path] = place
   }
-  return {
+  const document = {
     openapi: '3.1.0',
     info: {
       title: 'Messaging API',
       version: '1.0',
       description: 'Sends SMS, LMS and MMS. Every accepted call to the live environment sends something and costs money.',
+      license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [
-      { url: '/', description: 'Live: sends, and costs money' },
-      { url: '/test', description: 'Test: sends nothing; has keys and limits of its own' },
+      { url: `${placeholderOrigin}/test`, description: 'Test: sends nothing; has keys and limits of its own' },
+      { url: placeholderOrigin, description: 'Live: sends, and costs money' },
     ],
+    tags: [...tags].map((name) => ({ name })),
     paths,
-    components: componentsOf(),
+    components: componentsOf(schemas),
   }
+  return { ...document, paths: withExamples(document, paths) }
 }

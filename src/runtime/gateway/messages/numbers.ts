@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { phoneNumber } from '../../../domain/phone.ts'
+import { problemCode } from './shown.ts'
 
 /** Numbers in one call. */
 const maxNumbers = 1_000
@@ -11,7 +12,10 @@ export const numbersSchema = z
   .array(z.unknown())
   .min(1)
   .max(maxNumbers)
-  .meta({ description: `Up to ${maxNumbers} recipients, in E.164 or as Korean numbers`, items: { type: 'string' } })
+  .meta({
+    description: `Up to ${maxNumbers} recipients, in E.164 or as Korean numbers`,
+    items: { type: 'string', example: '010-1234-5678' },
+  })
 
 /** A recipient in a query string, where `+` stands for a space (WHATWG URL, application/x-www-form-urlencoded parsing). */
 export const numberInQuery = z
@@ -51,16 +55,21 @@ export function rowResults<Changed extends string, Unchanged extends string>(
   })
 }
 
-/** The schema of `rowResults`. */
-export function rowResultsSchema(changed: string, unchanged: string) {
+/** The schema of `rowResults`. @param title the name of a row in the description */
+export function rowResultsSchema(title: string, changed: string, unchanged: string) {
   return z
     .array(
-      z.object({
-        index: z.int(),
-        number: z.string().optional().meta({ description: 'In E.164' }),
-        status: z.enum([changed, unchanged, 'invalid']),
-        problem: z.object({ code: z.string(), pointer: z.string(), detail: z.string() }).optional(),
-      }),
+      z
+        .object({
+          index: z.int().meta({ example: 0 }),
+          number: z.string().optional().meta({ description: 'In E.164' }),
+          status: z.enum([changed, unchanged, 'invalid']),
+          problem: z
+            .object({ code: problemCode, pointer: z.string(), detail: z.string() })
+            .meta({ title: 'NumberProblem' })
+            .optional(),
+        })
+        .meta({ title }),
     )
     .meta({ description: 'One for each number, in order' })
 }

@@ -12,13 +12,14 @@ export async function authorizeRead(call: Call): Promise<HttpResponse | undefine
   return admission.kind === 'refused' && admission.reason !== 'quota-missing' ? call.refuse(admission) : undefined
 }
 
-/** A whole number in a query string. */
+/** A whole number in a query string, which the description shows as the number that it is. */
 export function wholeNumber(least: number, most: number) {
   return z
     .string()
     .regex(/^\d{1,4}$/, 'is not a whole number')
     .transform(Number)
     .pipe(z.int().min(least).max(most))
+    .meta({ type: 'integer', minimum: least, maximum: most })
 }
 
 /** Where a page begins, in a query string. @param first what comes without one */
@@ -45,7 +46,7 @@ export const messageIdSchema = z
   .meta({ description: 'As the answer to the message gave it', example: '7ZQ4M8K2X1V9B3N5C6D0F8G2HA' })
 
 const common = {
-  id: z.string(),
+  id: z.string().meta({ example: '7ZQ4M8K2X1V9B3N5C6D0F8G2HA' }),
   ref: z.string().optional().meta({ description: 'Your own name for the message' }),
   code: z.string().optional().meta({ description: "The carrier's own word for the outcome" }),
   channel: z
@@ -63,9 +64,11 @@ function growing(known: readonly string[], description: string) {
   return z.string().meta({ description: `${description}: ${known.join(', ')}. More may be added`, examples: [...known] })
 }
 /** A message's status, as its customer reads it. */
-export const statusSchema = z.object({ ...common, status: growing(statuses, 'Where the message is') })
+export const statusSchema = z
+  .object({ ...common, status: growing(statuses, 'Where the message is') })
+  .meta({ title: 'MessageStatus' })
 /** A message's final outcome. */
-export const reportSchema = z.object({ ...common, status: growing(outcomes, 'What became of it') })
+export const reportSchema = z.object({ ...common, status: growing(outcomes, 'What became of it') }).meta({ title: 'Report' })
 
 export function shown({ id, ref, status, code, channel, at }: Standing | Report) {
   return {

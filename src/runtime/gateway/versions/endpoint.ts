@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { Charset } from '../../../domain/euc-kr.ts'
-import type { ApiProblem } from '../../../domain/problem.ts'
+import type { ApiProblem, ApiProblemCode } from '../../../domain/problem.ts'
 import type { HttpResponse } from '../http/http.ts'
 import { parsedJson, parsedQuery, validated } from '../http/input.ts'
 import type { Call } from '../messages/call.ts'
@@ -9,9 +9,22 @@ import type { ReadKind } from '../messages/read-limits.ts'
 /** What an endpoint answers, by status, for the description of the API. */
 export type Answers = Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>
 
-/** What an endpoint accepts and returns, for the description of the API. */
-export interface Description {
+/** What calls are about: the groups of the description and of the page, in their order. */
+export const groups = ['Messages', 'Images', 'Reports', 'Opt-outs', 'Quota', 'Tokens'] as const
+export type Group = (typeof groups)[number]
+
+/** How the description of the API presents an endpoint. */
+interface Presented {
   readonly summary: string
+  /** Its operation id, which is the name of a method in generated clients. Absent: made from method and path. */
+  readonly name?: string
+  readonly group?: Group
+  /** Codes that it answers with beside those of every call, of signing in and of its kind (docs/problems.ts). */
+  readonly problems?: readonly ApiProblemCode[]
+}
+
+/** What an endpoint accepts and returns, for the description of the API. */
+export interface Description extends Presented {
   readonly params?: z.ZodObject | undefined
   readonly query?: z.ZodObject | undefined
   readonly body?: ((charset: Charset) => z.ZodType) | undefined
@@ -47,10 +60,9 @@ interface Definition<
   Body extends z.ZodType | undefined,
   Query extends z.ZodObject | undefined,
   Params extends z.ZodObject | undefined,
-> {
+> extends Presented {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
-  readonly summary: string
   /** What the body has to be; absent: the endpoint takes none. */
   readonly body?: Body
   /** What the description shows of the body, where its parts are checked one by one. */

@@ -13,6 +13,7 @@ export function changeable(bundles: readonly string[]): string {
   cpSync(join(root, 'templates'), join(folder, 'templates'), { recursive: true })
   mkdirSync(join(folder, 'dist/lambda'), { recursive: true })
   for (const name of bundles) writeFileSync(join(folder, 'dist/lambda', `${name}.mjs`), '')
+  writeFileSync(join(folder, 'dist/lambda/docs.br'), '')
   return folder
 }
 

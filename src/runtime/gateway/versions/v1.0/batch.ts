@@ -9,7 +9,7 @@ import { checkedRows, refOf } from '../../messages/checked-rows.ts'
 import { identityOf } from '../../messages/identity.ts'
 import type { Checked } from '../../messages/planning.ts'
 import { isCut } from '../../messages/sandbox.ts'
-import { heldAnswer, shownOf, unitsAnswer } from '../../messages/shown.ts'
+import { fieldError, heldAnswer, problemCode, sendingProblems, shownOf, unitsAnswer } from '../../messages/shown.ts'
 import { type Row, submit } from '../../messages/submit.ts'
 import { endpoint } from '../endpoint.ts'
 
@@ -28,38 +28,44 @@ const body = z.strictObject({
 })
 
 const described = (charset: Charset) =>
-  z.object({ defaults, messages: z.array(describedRequestIn(charset)).min(1).max(maxMessages) })
+  z.object({ defaults, messages: z.array(describedRequestIn(charset)).min(1).max(maxMessages) }).meta({ title: 'BatchRequest' })
 
-const problem = z.object({
-  code: z.string(),
-  detail: z.string(),
-  retryable: z.boolean(),
-  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
-})
-const answer = z.object({
-  batchId: z.string(),
-  accepted: z.int(),
-  rejected: z.int(),
-  units: z.int().optional().meta({ description: 'Units of the accepted messages together. Left out where each has 1' }),
-  results: z
-    .array(
-      z.object({
-        index: z.int(),
-        id: z.string().optional(),
-        ref: z.string().optional(),
-        status: z.enum(['accepted', 'rejected']),
-        normalized: normalizedTexts.optional(),
-        units: unitsAnswer,
-        heldUntil: heldAnswer,
-        replayed: z
-          .literal(true)
-          .optional()
-          .meta({ description: 'The message was accepted before, by its key, and is not sent again' }),
-        problem: problem.optional(),
-      }),
-    )
-    .meta({ description: 'One for each message, in order' }),
-})
+const problem = z
+  .object({
+    code: problemCode,
+    detail: z.string(),
+    retryable: z.boolean(),
+    errors: z.array(fieldError).optional(),
+  })
+  .meta({ title: 'RowProblem' })
+const answer = z
+  .object({
+    batchId: z.string().meta({ example: '3KQ4M8K2X1V9B3N5C6D0F8G2HB' }),
+    accepted: z.int(),
+    rejected: z.int().meta({ example: 0 }),
+    units: z.int().optional().meta({ description: 'Units of the accepted messages together. Left out where each has 1' }),
+    results: z
+      .array(
+        z
+          .object({
+            index: z.int().meta({ example: 0 }),
+            id: z.string().optional(),
+            ref: z.string().optional(),
+            status: z.enum(['accepted', 'rejected']),
+            normalized: normalizedTexts.optional(),
+            units: unitsAnswer,
+            heldUntil: heldAnswer,
+            replayed: z
+              .literal(true)
+              .optional()
+              .meta({ description: 'The message was accepted before, by its key, and is not sent again' }),
+            problem: problem.optional(),
+          })
+          .meta({ title: 'BatchRow' }),
+      )
+      .meta({ description: 'One for each message, in order' }),
+  })
+  .meta({ title: 'BatchAnswer' })
 
 /** Each message with the defaults of the batch. */
 function messagesOf({ messages, defaults = {} }: z.output<typeof body>): unknown[] {
@@ -118,6 +124,9 @@ export default endpoint({
   method: 'POST',
   path: '/messages/batch',
   summary: `Send up to ${maxMessages} messages`,
+  name: 'sendBatch',
+  group: 'Messages',
+  problems: sendingProblems,
   body,
   described,
   idempotent: true,

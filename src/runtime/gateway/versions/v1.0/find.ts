@@ -55,11 +55,14 @@ export default endpoint({
   path: '/messages',
   kind: 'read',
   summary: 'Find messages by ref, recipient or day',
+  name: 'findMessages',
+  group: 'Messages',
+  problems: ['cursor-invalid', 'ledger-unavailable'],
   query,
   answers: {
     200: {
       description: 'Newest first. A page can be short, even empty, and have a cursor: there is more to look through',
-      schema: z.object({ messages: z.array(statusSchema), cursor: z.string().optional() }),
+      schema: z.object({ messages: z.array(statusSchema), cursor: z.string().optional() }).meta({ title: 'MessagePage' }),
     },
   },
   handle: async (call, { query: asked }) => {

@@ -10,12 +10,15 @@ export default endpoint({
   method: 'POST',
   path: '/messages/lookup',
   kind: 'read',
+  name: 'lookUpMessages',
+  group: 'Messages',
+  problems: ['ledger-unavailable'],
   summary: `Read the status of up to ${maxIds} messages`,
-  body: z.strictObject({ ids: z.array(messageIdSchema).min(1).max(maxIds) }),
+  body: z.strictObject({ ids: z.array(messageIdSchema).min(1).max(maxIds) }).meta({ title: 'LookUpRequest' }),
   answers: {
     200: {
       description: 'Those that are known, in the order in which they were asked for, and the ids of the others',
-      schema: z.object({ messages: z.array(statusSchema), unknown: z.array(z.string()) }),
+      schema: z.object({ messages: z.array(statusSchema), unknown: z.array(z.string()) }).meta({ title: 'LookUpAnswer' }),
     },
   },
   handle: async (call, { body }) => {

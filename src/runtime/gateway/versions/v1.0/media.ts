@@ -11,12 +11,17 @@ import type { Endpoint } from '../endpoint.ts'
 /** Above any route's limit, so that the route's own is what a caller hears of. */
 const maxBytes = 1_048_576
 
-const kept = z.object({
-  id: z.string().meta({ description: 'Goes into a message\'s "media". The same image has the same id' }),
-  bytes: z.int(),
-  width: z.int(),
-  height: z.int(),
-})
+const kept = z
+  .object({
+    id: z.string().meta({
+      description: 'Goes into a message\'s "media". The same image has the same id',
+      example: '5ZQ4M8K2X1V9B3N5C6D0F8G2HC',
+    }),
+    bytes: z.int().meta({ example: 61_440 }),
+    width: z.int().meta({ example: 640 }),
+    height: z.int().meta({ example: 480 }),
+  })
+  .meta({ title: 'Image' })
 
 /** @throws Problem `media-invalid` that says which limit of the route, and by how much */
 function checked(body: Uint8Array, limits: MediaLimits): Jpeg {
@@ -32,6 +37,16 @@ const media: Endpoint = {
   kind: 'upload',
   description: {
     summary: 'Upload an image for an MMS',
+    name: 'uploadImage',
+    group: 'Images',
+    problems: [
+      'media-invalid',
+      'media-unavailable',
+      'unsupported-media-type',
+      'body-too-large',
+      'route-missing',
+      'quota-missing',
+    ],
     bodyType: 'image/jpeg',
     answers: { 201: { description: 'The image is kept; messages may name it', schema: kept } },
   },

@@ -8,18 +8,20 @@ import { checkedRows, refOf } from '../../messages/checked-rows.ts'
 import { identityOf } from '../../messages/identity.ts'
 import type { Checked } from '../../messages/planning.ts'
 import { isCut } from '../../messages/sandbox.ts'
-import { heldAnswer, shownOf, unitsAnswer } from '../../messages/shown.ts'
+import { heldAnswer, sendingProblems, shownOf, unitsAnswer } from '../../messages/shown.ts'
 import { submit } from '../../messages/submit.ts'
 import { endpoint } from '../endpoint.ts'
 
-const accepted = z.object({
-  id: z.string().meta({ description: 'Names the message from now on', example: '7ZQ4M8K2X1V9B3N5C6D0F8G2HA' }),
-  ref: z.string().optional().meta({ description: 'Your own name for it, as you gave it' }),
-  status: z.literal('accepted'),
-  normalized: normalizedTexts.optional(),
-  units: unitsAnswer,
-  heldUntil: heldAnswer,
-})
+const accepted = z
+  .object({
+    id: z.string().meta({ description: 'Names the message from now on', example: '7ZQ4M8K2X1V9B3N5C6D0F8G2HA' }),
+    ref: z.string().optional().meta({ description: 'Your own name for it, as you gave it' }),
+    status: z.literal('accepted'),
+    normalized: normalizedTexts.optional(),
+    units: unitsAnswer,
+    heldUntil: heldAnswer,
+  })
+  .meta({ title: 'MessageAccepted' })
 
 /** Why the message is not sent. */
 function refusalOf([row]: readonly Checked[]): Problem {
@@ -32,6 +34,9 @@ export default endpoint({
   method: 'POST',
   path: '/messages',
   summary: 'Send one message',
+  name: 'sendMessage',
+  group: 'Messages',
+  problems: sendingProblems,
   // Read as a message below: a call with an Idempotency-Key is first asked what was decided about it before.
   body: z.unknown(),
   described: describedRequestIn,

@@ -4,16 +4,23 @@ import { rateLimitHeaders, standings } from '../../http/rate-limit-headers.ts'
 import { admit } from '../../messages/admit.ts'
 import { endpoint } from '../endpoint.ts'
 
-const limit = z.object({
-  limit: z.int(),
-  remaining: z.int(),
-  resetsAt: z.iso.datetime().meta({ description: 'When it is whole again' }),
-})
-const answer = z.object({
-  customer: z.string(),
-  environment: z.enum(['live', 'test']),
-  limits: z.object({ rate: limit.optional(), day: limit.optional(), month: limit.optional() }),
-})
+const limit = z
+  .object({
+    limit: z.int().meta({ example: 1000 }),
+    remaining: z.int().meta({ example: 999 }),
+    resetsAt: z.iso.datetime().meta({ description: 'When it is whole again' }),
+  })
+  .meta({ title: 'Limit' })
+const answer = z
+  .object({
+    customer: z.string().meta({ example: 'acme' }),
+    environment: z.enum(['live', 'test']),
+    limits: z.object({ rate: limit.optional(), day: limit.optional(), month: limit.optional() }).meta({
+      title: 'Limits',
+      example: { day: { limit: 1000, remaining: 999, resetsAt: '2026-11-23T15:00:00.000Z' } },
+    }),
+  })
+  .meta({ title: 'Quota' })
 
 /** Every limit and what is left of it. Costs nothing. */
 export default endpoint({
@@ -21,6 +28,9 @@ export default endpoint({
   path: '/quota',
   kind: 'read',
   summary: 'Read every limit and what is left of it',
+  name: 'getQuota',
+  group: 'Quota',
+  problems: ['quota-missing'],
   answers: { 200: { description: 'Every limit that you have', schema: answer } },
   handle: async (call) => {
     const admission = await admit(call, 0)

@@ -60,12 +60,21 @@ export default endpoint({
   method: 'GET',
   path: '/reports',
   kind: 'read',
+  name: 'listReports',
+  group: 'Reports',
+  problems: ['cursor-invalid', 'ledger-unavailable'],
   summary: 'Read reports',
   query,
   answers: {
     200: {
       description: 'At least once each: keep the cursor, and ask with it for what comes next',
-      schema: z.object({ reports: z.array(reportSchema), cursor: z.string(), more: z.boolean() }),
+      schema: z
+        .object({
+          reports: z.array(reportSchema),
+          cursor: z.string().meta({ description: 'Ask with it for what comes next', example: '20261123.8Q' }),
+          more: z.boolean().meta({ description: 'More are there already' }),
+        })
+        .meta({ title: 'ReportPage' }),
     },
   },
   handle: async (call, { query: asked }) => {

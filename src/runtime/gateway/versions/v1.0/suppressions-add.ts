@@ -10,16 +10,21 @@ export default endpoint({
   method: 'POST',
   path: '/suppressions',
   kind: 'upload',
+  name: 'addOptOuts',
+  group: 'Opt-outs',
+  problems: ['ledger-unavailable'],
   summary: 'Add opt-outs: no advertising is sent to these numbers',
-  body: z.strictObject({
-    numbers: numbersSchema,
-    source: z.string().min(1).max(maxSource).optional().meta({ description: 'Where they opted out', example: '080-123-4567' }),
-    note: z.string().min(1).max(maxNote).optional().meta({ description: 'Kept with each of them' }),
-  }),
+  body: z
+    .strictObject({
+      numbers: numbersSchema,
+      source: z.string().min(1).max(maxSource).optional().meta({ description: 'Where they opted out', example: '080-123-4567' }),
+      note: z.string().min(1).max(maxNote).optional().meta({ description: 'Kept with each of them' }),
+    })
+    .meta({ title: 'AddOptOutsRequest' }),
   answers: {
     200: {
       description: 'What became of each number. One that had opted out before keeps its first date, source and note',
-      schema: z.object({ results: rowResultsSchema('added', 'present') }),
+      schema: z.object({ results: rowResultsSchema('AddedNumber', 'added', 'present') }).meta({ title: 'AddOptOutsAnswer' }),
     },
   },
   handle: async (call, { body: { numbers, source, note } }) => {

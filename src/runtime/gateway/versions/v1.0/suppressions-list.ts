@@ -5,18 +5,23 @@ import { endpoint } from '../endpoint.ts'
 
 const maxListed = 500
 
-const suppression = z.object({
-  number: z.string(),
-  at: z.iso.datetime().meta({ description: 'Since when' }),
-  source: z.string().optional(),
-  note: z.string().optional(),
-})
+const suppression = z
+  .object({
+    number: z.string().meta({ example: '+821012345678' }),
+    at: z.iso.datetime().meta({ description: 'Since when' }),
+    source: z.string().optional(),
+    note: z.string().optional(),
+  })
+  .meta({ title: 'OptOut' })
 
 /** Recipients who have opted out of advertising, by number. */
 export default endpoint({
   method: 'GET',
   path: '/suppressions',
   kind: 'read',
+  name: 'listOptOuts',
+  group: 'Opt-outs',
+  problems: ['cursor-invalid', 'ledger-unavailable'],
   summary: 'List opt-outs',
   query: z.strictObject({
     cursor: cursorSchema('the first number'),
@@ -27,7 +32,7 @@ export default endpoint({
   answers: {
     200: {
       description: 'A page, by number. Without a cursor it is the last one',
-      schema: z.object({ suppressions: z.array(suppression), cursor: z.string().optional() }),
+      schema: z.object({ suppressions: z.array(suppression), cursor: z.string().optional() }).meta({ title: 'OptOutPage' }),
     },
   },
   handle: async (call, { query: { cursor, limit = 100 } }) => {

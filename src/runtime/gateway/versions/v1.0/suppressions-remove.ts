@@ -12,12 +12,17 @@ export default endpoint({
   method: 'DELETE',
   path: '/suppressions',
   kind: 'upload',
+  name: 'removeOptOuts',
+  group: 'Opt-outs',
+  problems: ['ledger-unavailable'],
   summary: 'Remove opt-outs: the recipients have consented again',
-  body: z.strictObject({ numbers: numbersSchema }),
+  body: z.strictObject({ numbers: numbersSchema }).meta({ title: 'RemoveOptOutsRequest' }),
   answers: {
     200: {
       description: 'What became of each number',
-      schema: z.object({ results: rowResultsSchema('removed', 'absent') }),
+      schema: z
+        .object({ results: rowResultsSchema('RemovedNumber', 'removed', 'absent') })
+        .meta({ title: 'RemoveOptOutsAnswer' }),
     },
   },
   handle: async (call, { body }) => {

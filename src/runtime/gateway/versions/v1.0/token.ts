@@ -38,11 +38,13 @@ function checkGrant(call: Call): void {
   }
 }
 
-const answer = z.object({
-  access_token: z.string(),
-  token_type: z.literal('Bearer'),
-  expires_in: z.int().meta({ description: 'Seconds' }),
-})
+const answer = z
+  .object({
+    access_token: z.string().meta({ example: 'eyJhbGciOiJFZERTQSJ9.…' }),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int().meta({ description: 'Seconds', example: 900 }),
+  })
+  .meta({ title: 'Token' })
 
 /** A short-lived token for a key of the scheme `jwt` (OAuth 2.0 client credentials, RFC 6749, section 4.4). */
 const token: Endpoint = {
@@ -50,7 +52,10 @@ const token: Endpoint = {
   path: '/token',
   description: {
     summary: 'Get a bearer token',
-    body: () => z.object({ grant_type: z.literal('client_credentials') }),
+    name: 'createToken',
+    group: 'Tokens',
+    problems: ['unsupported-grant-type', 'invalid-request'],
+    body: () => z.object({ grant_type: z.literal('client_credentials') }).meta({ title: 'TokenRequest' }),
     bodyType: 'application/x-www-form-urlencoded',
     answers: { 200: { description: 'A token for the Authorization header', schema: answer } },
   },

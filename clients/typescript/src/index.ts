@@ -1,0 +1,6 @@
+export { Client, type ClientOptions, type ReportOptions } from './client.ts'
+export { ApiError } from './errors.ts'
+export type * from './generated.ts'
+export type { Scheme } from './sign-in.ts'
+export type { CallOptions, Known, SendOptions } from './types.ts'
+export { verifyWebhook, WebhookError, type WebhookEvent, type WebhookOptions } from './webhook.ts'
