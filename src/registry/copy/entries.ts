@@ -1,6 +1,7 @@
 import type { IdempotencyRecord, OpenReservation, Usage } from '../../domain/admission.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { Returned } from '../../domain/settling.ts'
+import type { HourCounts } from '../../domain/usage.ts'
 import type { HistoryEntry } from '../registry.ts'
 
 /** A run of an Idempotency-Key without an answer. */
@@ -38,6 +39,8 @@ interface Kinds {
     readonly open: readonly OpenReservation[]
     readonly runs: readonly RunEntry[]
   }
+  /** What was counted in one hour. */
+  readonly counts: { readonly customer: string; readonly environment: Environment } & HourCounts
   /** The answer to a call with an Idempotency-Key. */
   readonly answer: {
     readonly customer: string
@@ -82,6 +85,7 @@ export const entryKinds = [
   'document',
   'history',
   'books',
+  'counts',
   'answer',
   'message',
   'returned',

@@ -11,6 +11,7 @@ import { retiredId } from '../retired.ts'
 import { customerFrom } from '../stored.ts'
 import { admissionsOf } from './admit.ts'
 import { booksOf } from './books.ts'
+import { countersOf } from './counts.ts'
 import { messagesOf } from './messages.ts'
 import { asProblem, openFile } from './open.ts'
 import { profilesOf } from './profiles.ts'
@@ -56,7 +57,13 @@ export class SqliteRegistry implements Registry {
     this.#db = openFile(path)
     this.#now = now
     const messages = messagesOf(this.#db)
-    this.#stores = { messages, books: booksOf(this.#db, messages), records: recordsOf(this.#db), returns: returnsOf(this.#db) }
+    this.#stores = {
+      messages,
+      books: booksOf(this.#db, messages),
+      records: recordsOf(this.#db),
+      returns: returnsOf(this.#db),
+      counters: countersOf(this.#db),
+    }
     this.#admissions = admissionsOf(this.#db, this.#stores)
     this.#profiles = profilesOf(this.#db)
     this.#readFrozen = this.#db.prepare('SELECT text FROM documents WHERE name = ?')
@@ -64,7 +71,13 @@ export class SqliteRegistry implements Registry {
 
   admit(request: AdmitRequest): Promise<Admission> {
     return this.#unlessFrozen('admissions', () => {
-      const { usage: _usage, record: _record, open: _open, ...admission } = this.#admissions.admit(request, this.#now())
+      const {
+        usage: _usage,
+        record: _record,
+        open: _open,
+        counts: _counts,
+        ...admission
+      } = this.#admissions.admit(request, this.#now())
       return admission
     })
   }
@@ -83,6 +96,14 @@ export class SqliteRegistry implements Registry {
 
   usage(customer: string, environment: Environment) {
     return this.#read(() => ({ usage: this.#stores.books.usage(customer, environment), now: this.#now() }))
+  }
+
+  counts(customer: string, environment: Environment, from: number, until: number) {
+    return this.#read(() => this.#stores.counters.between(customer, environment, from, until))
+  }
+
+  async fileCounts(): Promise<void> {
+    // Each counter has a row of its own from the first on.
   }
 
   open(customer: string, environment: Environment) {

@@ -33,6 +33,8 @@ export interface MessageFacts {
   readonly sendAt?: number
   /** The queue that it came through. */
   readonly queue?: string
+  /** The calling code of the recipient, without its plus sign. */
+  readonly destination?: string
 }
 
 /** A note that a message is in the carrier's table, or that it is held until its time. */

@@ -11,7 +11,7 @@ const maxPauseMs = 1_000
 const maxTimerMs = 2 ** 31 - 1
 
 export interface SweepOptions {
-  readonly registry: Pick<Registry, 'customers' | 'open' | 'settle' | 'giveBack'>
+  readonly registry: Pick<Registry, 'customers' | 'open' | 'settle' | 'giveBack' | 'fileCounts'>
   readonly ledger: Pick<Ledger, 'standings' | 'decisions'>
   /** Time from the start of one sweep to the start of the next, in milliseconds. */
   readonly everyMs: number
@@ -72,6 +72,7 @@ async function sweepOnce({ registry, ledger, everyMs, log }: SweepOptions, signa
         const { closed, returned } = await reconcile(registry, ledger, owner)
         if (closed > 0) log('open-units-reconciled', { ...owner, calls: closed, returned })
         const paid = await payDebts((repayment) => registry.giveBack(repayment), ledger, owner)
+        await registry.fileCounts(owner.customer, owner.environment)
         if (paid > 0) log('owed-units-paid', { ...owner, returned: paid })
       } catch (error) {
         failures += 1

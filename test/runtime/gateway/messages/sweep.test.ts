@@ -41,6 +41,7 @@ function registryOf({ registry, customer }: World, onLook: () => void = () => un
     },
     settle: (...args) => registry.settle(...args),
     giveBack: (repayment) => registry.giveBack(repayment),
+    fileCounts: (...args) => registry.fileCounts(...args),
   }
 }
 
