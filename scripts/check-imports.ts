@@ -44,8 +44,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
   'runtime/resources': ['domain', 'runtime/ports', 'runtime'],
 
-  'operations/customers': ['domain', 'registry'],
+  'operations/customers': ['domain', 'registry', 'operations/usage'],
   'operations/registry': ['domain', 'registry'],
+  'operations/usage': ['domain', 'registry'],
   'operations/schema': ['domain', 'runtime/ports'],
   'operations/queues': ['domain', 'runtime/ports'],
   'operations/reports': ['domain', 'runtime/ports'],

@@ -168,7 +168,7 @@ function without(open: OpenReservation, at: number): OpenReservation | undefined
 export function repaid(repayment: Repayment, state: RepaymentState, now: number): Repaid | undefined {
   const { id, units, acceptedAt, kind = unknownKind } = repayment
   const { usage, message } = state
-  const tally = new Tally('back')
+  const tally = new Tally('repaid')
   const counts = { hour: hourAt(now, usage.dayEnd), counts: tally.counts }
   if (state.isReturned || now - acceptedAt >= repayableMs) return undefined
   if (message !== undefined && message !== 'accepted') {

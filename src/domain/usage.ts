@@ -68,8 +68,11 @@ export function kindAt({ kinds }: Parts, at: number): string {
   return kinds?.[at] ?? kinds?.[0] ?? unknownKind
 }
 
-/** Counters of messages and of their units. */
-const names = { taken: ['a', 'u'], back: ['b', 'v'] } as const
+/**
+ * Counters of messages and of their units: `taken` by an admission, `back` by a settlement for what no queue took, and `repaid` for
+ * a message that was accepted and then cancelled or refused, which has a report too.
+ */
+const names = { taken: ['a', 'u'], back: ['b', 'v'], repaid: ['g', 'h'] } as const
 
 /** Adds messages up by their kinds. */
 export class Tally {
@@ -126,6 +129,11 @@ export function added(before: Counts | undefined, more: Counts): Counts {
   const sum: Record<string, number> = { ...before }
   for (const [name, by] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + by
   return sum
+}
+
+/** The counters of messages that ended in one way, and of their units. */
+export function endedNames(outcome: string, kind: string): readonly [messages: string, units: string] {
+  return [`o|${outcome}|${kind}`, `p|${outcome}|${kind}`]
 }
 
 /** The counter of refused calls, by the API that was asked ('': none) and the reason. */

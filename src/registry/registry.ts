@@ -5,7 +5,7 @@ import type { Environment } from '../domain/names.ts'
 import type { Quota } from '../domain/quota.ts'
 import type { Route } from '../domain/route.ts'
 import type { SendingSettings } from '../domain/sending.ts'
-import type { HourCounts, Parts } from '../domain/usage.ts'
+import type { Counts, HourCounts, Parts } from '../domain/usage.ts'
 import type { Changed } from './changes/carry-out.ts'
 import type { Actor, Change } from './changes/change.ts'
 
@@ -69,6 +69,15 @@ export type Outcome =
   | (Parts & { readonly kind: 'abandoned'; readonly untaken?: readonly string[] })
   /** Does not end the reservation: the call is still running, and keeps its Idempotency-Key for another `leaseMs`. */
   | { readonly kind: 'running' }
+
+/** Reports that are counted together. */
+export interface CountedReports {
+  /** Up to where others were counted before. */
+  readonly seen: string | undefined
+  /** Up to where they are counted now. */
+  readonly cursor: string
+  readonly counts: Counts
+}
 
 /** One finding about a registry that answers. A finding with `fix` is a fault. */
 export interface HealthAspect {
@@ -165,6 +174,14 @@ export interface Registry extends OperatorRegistry {
    * `counts` answers the same before and after.
    */
   fileCounts(customer: string, environment: Environment): Promise<void>
+  /** Up to where the customer's reports were counted: a cursor of the ledger; `undefined`: none were. */
+  reportsCounted(customer: string, environment: Environment): Promise<string | undefined>
+  /**
+   * Counts reports and notes up to where, in one step.
+   * @param seen what `reportsCounted` answered
+   * @returns false if others were counted in the meantime: nothing was changed
+   */
+  countReports(customer: string, environment: Environment, reports: CountedReports): Promise<boolean>
   /**
    * Writes a whole profile and its entry of the audit log, or neither.
    * @param expected the version that was read; absent: the customer must not exist

@@ -14,7 +14,8 @@ import { Model, type Modelled } from './model.ts'
 export const hourMs = 3_600_000
 const zones = ['Asia/Seoul', 'America/New_York', 'Pacific/Kiritimati', 'Asia/Kolkata'] as const
 const kinds = ['messages|sms|82', 'messages|lms|82', 'messages|sms|1'] as const
-const dayMs = 24 * hourMs
+/** One reading of counters. */
+const spanMs = 4 * 24 * hourMs
 
 const environment = fc.constantFrom(...environments)
 const units = fc.oneof({ weight: 8, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.nat(30) })
@@ -101,6 +102,7 @@ export const operation = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('sending' as const), from: fc.constantFrom('any', 'registered') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('file' as const), environment }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reports' as const), environment, isLate: fc.boolean() }) },
 )
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never
 
@@ -135,8 +137,8 @@ export class Comparison {
   #repayments: Repayment[] = []
   #highest = noon
   #count = 0
-  /** Days of UTC on which something may have been counted. */
-  #days = new Set<number>()
+  /** Spans of time in which something may have been counted. */
+  #spans = new Set<number>()
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
@@ -156,7 +158,7 @@ export class Comparison {
   }
 
   async step(operation: Operation): Promise<void> {
-    this.#days.add(Math.floor(this.#clock.now / dayMs))
+    this.#spans.add(Math.floor(this.#clock.now / spanMs))
     switch (operation.kind) {
       case 'admit':
         return this.#admit(operation)
@@ -182,6 +184,13 @@ export class Comparison {
       case 'file':
         await this.#same(async (registry) => await registry.fileCounts(this.#id, operation.environment))
         return
+      case 'reports': {
+        const { environment, isLate } = operation
+        const seen = await this.#same((registry) => registry.reportsCounted(this.#id, environment))
+        const reports = { seen: isLate ? 'before' : seen, cursor: `cursor-${this.#count}`, counts: { 'o|failed|x': this.#count } }
+        await this.#same((registry) => registry.countReports(this.#id, environment, reports))
+        return
+      }
       case 'remove':
         await this.sameCounts()
         await this.#removeAll()
@@ -189,7 +198,7 @@ export class Comparison {
         this.#id = freshId()
         this.#reservations = []
         this.#repayments = []
-        this.#days.clear()
+        this.#spans.clear()
         return this.#save(startingProfile(this.#id), true)
     }
   }
@@ -316,8 +325,8 @@ export class Comparison {
   async sameCounts(): Promise<void> {
     for (const environment of environments) {
       for (const gateway of this.#store) await gateway.counts(this.#id, environment, 0, 0)
-      for (const day of this.#days) {
-        await this.#same((registry) => registry.counts(this.#id, environment, day * dayMs, (day + 1) * dayMs))
+      for (const span of this.#spans) {
+        await this.#same((registry) => registry.counts(this.#id, environment, span * spanMs, (span + 1) * spanMs))
       }
     }
   }

@@ -30,13 +30,16 @@ import {
   repaid,
   returnedOf,
 } from '../../src/domain/settling.ts'
-import { added, type Counts, type HourCounts } from '../../src/domain/usage.ts'
+import { added, type Counts, type HourCounts, hourAt } from '../../src/domain/usage.ts'
 import { sendingOf } from '../../src/registry/compiled.ts'
-import type { Outcome, Profile, Registry } from '../../src/registry/index.ts'
+import type { CountedReports, Outcome, Profile, Registry } from '../../src/registry/index.ts'
 import type { Clock } from './fixtures.ts'
 
 /** What of a registry the model says. */
-export type Modelled = Pick<Registry, 'admit' | 'settle' | 'giveBack' | 'usage' | 'open' | 'counts' | 'fileCounts'>
+export type Modelled = Pick<
+  Registry,
+  'admit' | 'settle' | 'giveBack' | 'usage' | 'open' | 'counts' | 'fileCounts' | 'reportsCounted' | 'countReports'
+>
 
 /** One customer in one environment. */
 class Books {
@@ -51,6 +54,7 @@ class Books {
   readonly released = new Map<string, { until: number; claim: string | undefined }>()
 
   readonly hours = new Map<number, Counts>()
+  reported: string | undefined
 
   count(counts: HourCounts | undefined): void {
     if (counts !== undefined) this.hours.set(counts.hour, added(this.hours.get(counts.hour), counts.counts))
@@ -178,6 +182,18 @@ export class Model implements Modelled {
   async counts(customer: string, environment: Environment, from: number, until: number) {
     const hours = [...this.#of(customer, environment).hours].filter(([hour]) => hour >= from && hour < until)
     return hours.map(([hour, counts]) => ({ hour, counts })).sort((a, b) => a.hour - b.hour)
+  }
+
+  async reportsCounted(customer: string, environment: Environment) {
+    return this.#of(customer, environment).reported
+  }
+
+  async countReports(customer: string, environment: Environment, { seen, cursor, counts }: CountedReports) {
+    const books = this.#of(customer, environment)
+    if (books.reported !== seen) return false
+    books.count({ hour: hourAt(this.#clock.now, books.usage.dayEnd), counts })
+    books.reported = cursor
+    return true
   }
 
   async fileCounts(): Promise<void> {

@@ -38,6 +38,8 @@ interface Kinds {
     readonly usage: Usage
     readonly open: readonly OpenReservation[]
     readonly runs: readonly RunEntry[]
+    /** Up to where its reports were counted: a cursor of the ledger. */
+    readonly reported?: string
   }
   /** What was counted in one hour. */
   readonly counts: { readonly customer: string; readonly environment: Environment } & HourCounts
@@ -136,6 +138,11 @@ export function entryOfRecord(
 }
 
 /** Whether books hold anything. */
-export function isBlank({ usage, open, runs }: Pick<EntryOf<'books'>, 'usage' | 'open' | 'runs'>): boolean {
-  return open.length === 0 && runs.length === 0 && usage.zone === '' && usage.tat === 0
+export function isBlank({
+  usage,
+  open,
+  runs,
+  reported,
+}: Pick<EntryOf<'books'>, 'usage' | 'open' | 'runs' | 'reported'>): boolean {
+  return reported === undefined && open.length === 0 && runs.length === 0 && usage.zone === '' && usage.tat === 0
 }

@@ -112,6 +112,7 @@ const booksSchema = z.looseObject({
   runs: z.record(z.string(), run),
   noting: z.record(z.string(), noting),
   writes: z.array(z.string()),
+  reported: z.string().exactOptional(),
   /** Absent in books of an older version. */
   hours: z.record(z.string(), z.looseObject({ name: z.string(), counts: countsSchema })).exactOptional(),
 })
@@ -135,6 +136,8 @@ export class Books {
   readonly noting: Map<string, Noting>
   /** Counters of hours that have no items of their own yet. */
   readonly hours: Map<number, BookedHour>
+  /** Up to where reports were counted. */
+  reported: string | undefined
   /** What they refuse. It is stored in the item itself, so that a write that began before the freeze is lost. */
   frozen: FreezeLevel | undefined
   changed = false
@@ -153,6 +156,7 @@ export class Books {
     this.usage = stored?.usage ?? noUsage
     this.open = new Map(Object.entries(stored?.open ?? {}).map(([id, entry]) => [id, { id, ...entry }]))
     this.noting = new Map(Object.entries(stored?.noting ?? {}))
+    this.reported = stored?.reported
     this.hours = new Map(Object.entries(stored?.hours ?? {}).map(([hour, one]) => [Number(hour), one]))
     this.#runs = new Map(Object.entries(stored?.runs ?? {}).map(([key, one]) => [key, runFrom(owner, key, one)]))
     this.#writes = stored?.writes ?? []
@@ -279,6 +283,7 @@ export class Books {
       runs: Object.fromEntries(runs.map(([key, one]) => [key, runText(one)])),
       noting: Object.fromEntries(this.noting),
       writes: [...this.#writes, write].slice(-remembered),
+      ...(this.reported !== undefined && { reported: this.reported }),
       ...(this.hours.size > 0 && { hours: Object.fromEntries(this.hours) }),
     })
     const frozen = this.frozen === undefined ? {} : { frozen: { S: this.frozen } }

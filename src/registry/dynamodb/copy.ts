@@ -157,7 +157,8 @@ export class DynamoCopy implements CopyableStore {
       const read = entryOfRecord(owner, key, { ...record, ...(plan !== undefined && { plan }) }, expiresAt)
       return 'run' in read ? [read.run] : []
     })
-    const entry = { usage: books.usage, open: [...books.open.values()], runs }
+    const { usage, reported } = books
+    const entry = { usage, open: [...books.open.values()], runs, ...(reported !== undefined && { reported }) }
     const counts = countsEntries(await this.#bookedHours(books, owner), now)
     return isBlank(entry) ? counts : [{ kind: 'books', ...owner, ...entry }, ...counts]
   }
@@ -299,6 +300,7 @@ function booksItems(entry: EntryOf<'books'>): Item[] {
   const plans: Item[] = []
   books.usage = entry.usage
   books.frozen = 'all'
+  books.reported = entry.reported
   for (const one of entry.open) books.open.set(one.id, one)
   for (const run of entry.runs) {
     const isApart = (run.plan ?? '').length > inlinePlanBytes

@@ -1,6 +1,7 @@
 import type { Environment } from '../../domain/names.ts'
-import { added, type Counts, countsKeptMs, type HourCounts, hourMs } from '../../domain/usage.ts'
+import { added, type Counts, countsKeptMs, type HourCounts, hourAt, hourMs } from '../../domain/usage.ts'
 import { frozenProblem } from '../frozen.ts'
+import type { CountedReports } from '../registry.ts'
 import { countsFrom } from '../stored.ts'
 import { Books, type Owner } from './books.ts'
 import { hourText, keys, ttl, unpacked } from './items.ts'
@@ -37,6 +38,33 @@ export class CountJob implements Job<void> {
 
   run(books: Books): void {
     books.count(this.#counts)
+  }
+}
+
+/** Counts reports, and notes up to where. Answers whether no others were counted in the meantime. */
+export class CountReportsJob implements Job<boolean> {
+  readonly #reports: CountedReports
+  readonly #now: () => number
+
+  constructor(reports: CountedReports, now: () => number) {
+    this.#reports = reports
+    this.#now = now
+  }
+
+  isRefused({ frozen }: Books): boolean {
+    return frozen === 'all'
+  }
+
+  wants() {
+    return []
+  }
+
+  run(books: Books): boolean {
+    const { seen, cursor, counts } = this.#reports
+    if (books.reported !== seen) return false
+    books.count({ hour: hourAt(this.#now(), books.usage.dayEnd), counts })
+    books.reported = cursor
+    return true
   }
 }
 

@@ -7,6 +7,7 @@ import type { Actor, Change } from '../changes/change.ts'
 import { CompiledProfiles } from '../compiled.ts'
 import { frozenDocument, frozenReadiness } from '../frozen.ts'
 import type {
+  CountedReports,
   HistoryEntry,
   Outcome,
   Profile,
@@ -20,7 +21,7 @@ import type { TableAddress } from './address.ts'
 import { AdmitJob } from './admit.ts'
 import { storeAnswer } from './answer.ts'
 import { Books, type Noting, type Owner } from './books.ts'
-import { CountJob, fileHours, hoursToFile, readHours, refuseFrozen } from './counts.ts'
+import { CountJob, CountReportsJob, fileHours, hoursToFile, readHours, refuseFrozen } from './counts.ts'
 import { healthOf } from './health.ts'
 import { keys } from './items.ts'
 import { Lane } from './lane.ts'
@@ -141,6 +142,14 @@ export class DynamoRegistry implements Registry {
     const books = await this.#books(owner)
     refuseFrozen(books)
     await fileHours(this.#table, owner, hoursToFile(books, this.#now()), (job) => this.#lane(owner).run(job))
+  }
+
+  async reportsCounted(customer: string, environment: Environment) {
+    return (await this.#books({ customer, environment })).reported
+  }
+
+  countReports(customer: string, environment: Environment, reports: CountedReports): Promise<boolean> {
+    return this.#lane({ customer, environment }).run(new CountReportsJob(reports, this.#now))
   }
 
   async open(customer: string, environment: Environment) {

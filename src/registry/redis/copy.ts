@@ -227,13 +227,19 @@ export class RedisCopy implements CopyableStore {
   async #booksOf(place: Extract<Place, { kind: 'usage' }>, runs: readonly RunEntry[]): Promise<Entry | undefined> {
     const { customer, environment } = place
     const stored = await this.#redis.hgetall(place.key)
+    const reported = await this.#redis.hget(keys.counts(customer, environment), 'reports')
     const open = Object.entries(stored).flatMap(([field, value]) =>
       field.startsWith('open:') ? [openFrom(field.slice('open:'.length), value)] : [],
     )
     const known = new Set<string>([...usageFields, 'frozen'])
     const strange = Object.keys(stored).find((field) => !known.has(field) && !/^(?:open|message):/.test(field))
     if (strange !== undefined) throw unknownEntry(this.address, `the field "${strange}" of "${customer}"`)
-    const entry = { usage: usageFrom(usageFields.map((field) => stored[field] ?? null)), open, runs }
+    const entry = {
+      usage: usageFrom(usageFields.map((field) => stored[field] ?? null)),
+      open,
+      runs,
+      ...(reported !== null && { reported }),
+    }
     return isBlank(entry) ? undefined : { kind: 'books', customer, environment, ...entry }
   }
 
@@ -338,7 +344,7 @@ export class RedisCopy implements CopyableStore {
     if (there === undefined) await this.#redis.xadd(keys.history(customer), id, 'entry', JSON.stringify(entry))
   }
 
-  async #writeBooks({ customer, environment, usage, open, runs }: EntryOf<'books'>): Promise<void> {
+  async #writeBooks({ customer, environment, usage, open, runs, reported }: EntryOf<'books'>): Promise<void> {
     await this.#redis.zadd(keys.customers, 0, customer)
     const fields: (string | number)[] = ['frozen', 'all', ...usageFields.flatMap((field) => [field, usage[field]])]
     for (const { id, units, rateCost, admittedAt, idempotency, trace = '', ids, weights, kinds } of open) {
@@ -349,6 +355,7 @@ export class RedisCopy implements CopyableStore {
       for (const message of ids ?? []) fields.push(`message:${message}`, id)
     }
     await this.#replaceHash(keys.usage(customer, environment), fields)
+    if (reported !== undefined) await this.#redis.hset(keys.counts(customer, environment), 'reports', reported)
     for (const { key, fingerprint, attempt, leaseUntil, plan, reservation, expiresAt } of runs) {
       const { id, units, day, month, rateCost, admittedAt, keyed } = reservation
       const packed = [id, ...[units, day, month, rateCost, admittedAt].map(String), ...(keyed ? ['keyed'] : [])]

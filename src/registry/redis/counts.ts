@@ -1,6 +1,7 @@
 import type { Environment } from '../../domain/names.ts'
 import { countsKeptMs, type HourCounts, hourMs } from '../../domain/usage.ts'
 import { keys } from './keys.ts'
+import { clockLua, countLua } from './parts.lua.ts'
 
 const dayMs = 24 * hourMs
 const minuteMs = 60_000
@@ -35,6 +36,26 @@ for place = 2, #ARGV do
 end
 if moved > 0 then redis.call('PEXPIRE', KEYS[2], ARGV[1]) end
 return moved
+`
+
+/**
+ * Counts reports, and notes up to where.
+ *
+ * KEYS  1 counters, 2 usage
+ * ARGV  1 now (ms; '' asks Redis's own clock), 2 up to where they were counted before ('': none), 3 up to where now, then names and
+ *       numbers
+ * Answers 1, or 0 if others were counted in the meantime, or -1 if the registry is frozen.
+ */
+export const countReportsLua = `
+${clockLua}
+${countLua}
+if redis.call('HGET', KEYS[2], 'frozen') == 'all' then return -1 end
+if (redis.call('HGET', KEYS[1], 'reports') or '') ~= ARGV[2] then return 0 end
+local sums = {}
+for place = 4, #ARGV, 2 do sums[ARGV[place]] = ARGV[place + 1] end
+count(KEYS[1], redis.call('HGET', KEYS[2], 'dayEnd'), sums)
+redis.call('HSET', KEYS[1], 'reports', ARGV[3])
+return 1
 `
 
 /** The hour and the name of a counter's field; `undefined`: it is none. */

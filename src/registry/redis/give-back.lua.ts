@@ -98,7 +98,7 @@ if entry then
   end
 end
 local sums = {}
-tally(sums, 'bv', kind or kindAt({}, 1), 1, units)
+tally(sums, 'gh', kind or kindAt({}, 1), 1, units)
 count(KEYS[2], redis.call('HGET', KEYS[1], 'dayEnd'), sums)
 backInWindows(KEYS[1], takenAt, units)
 local mark = string.format('%.0f|%.0f|%.0f', math.max(now, tonumber(ARGV[4])) + ${repayableMs}, tonumber(ARGV[3]), now)

@@ -21,6 +21,7 @@ import { sendingOf } from '../compiled.ts'
 import { frozenDocument, frozenLevel, frozenProblem, frozenReadiness } from '../frozen.ts'
 import {
   allCustomers,
+  type CountedReports,
   type HistoryEntry,
   type Outcome,
   type Profile,
@@ -233,6 +234,18 @@ export class RedisRegistry implements Registry {
         if (moved === -1) throw frozenProblem()
       }
     }
+  }
+
+  async reportsCounted(customer: string, environment: Environment): Promise<string | undefined> {
+    return (await this.#ask(() => this.#redis.hget(keys.counts(customer, environment), 'reports'))) ?? undefined
+  }
+
+  async countReports(customer: string, environment: Environment, { seen, cursor, counts }: CountedReports): Promise<boolean> {
+    const places = [keys.counts(customer, environment), keys.usage(customer, environment)] as const
+    const args = [this.#now?.() ?? '', seen ?? '', cursor, ...Object.entries(counts).flat()]
+    const counted = await this.#ask(() => this.#redis.apigwCountReports(...places, ...args))
+    if (counted === -1) throw frozenProblem()
+    return counted === 1
   }
 
   async open(customer: string, environment: Environment): Promise<OpenReservations> {

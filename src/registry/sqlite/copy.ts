@@ -9,6 +9,7 @@ import { type CopyableStore, isOwnDocument, oldestPeriod, ownDocuments, pagesOf,
 import type { Freeze } from '../frozen.ts'
 import { countsFrom, idempotencyRecordFrom } from '../stored.ts'
 import { booksOf } from './books.ts'
+import { countersOf } from './counts.ts'
 import { messagesOf } from './messages.ts'
 import { asProblem, openFile } from './open.ts'
 
@@ -122,13 +123,20 @@ export class SqliteCopy implements CopyableStore {
 
   async *#books(runs: ReadonlyMap<string, readonly RunEntry[]>): AsyncGenerator<readonly Entry[]> {
     const books = booksOf(this.#db, messagesOf(this.#db))
+    const counters = countersOf(this.#db)
     const owners = `SELECT customer, environment FROM usage UNION SELECT customer, environment FROM open_reservations
-      UNION SELECT customer, environment FROM idempotency`
+      UNION SELECT customer, environment FROM idempotency UNION SELECT customer, environment FROM reports_counted`
     yield* this.#rows(owners, (row) => {
       const owner = { customer: String(row.customer), environment: environmentFrom(row, this.address) }
       const { customer, environment } = owner
       const ofOwner = runs.get(`${environment}/${customer}`) ?? []
-      const entry = { usage: books.usage(customer, environment), open: books.all(customer, environment), runs: ofOwner }
+      const reported = counters.reported(customer, environment)
+      const entry = {
+        usage: books.usage(customer, environment),
+        open: books.all(customer, environment),
+        runs: ofOwner,
+        ...(reported !== undefined && { reported }),
+      }
       return isBlank(entry) ? undefined : { kind: 'books', ...owner, ...entry }
     })
   }
@@ -212,9 +220,10 @@ export class SqliteCopy implements CopyableStore {
   }
 
   #writeBooks(entry: EntryOf<'books'>): void {
-    const { customer, environment, usage, open, runs } = entry
+    const { customer, environment, usage, open, runs, reported } = entry
     const books = booksOf(this.#db, messagesOf(this.#db))
     books.writeUsage(customer, environment, usage)
+    if (reported !== undefined) countersOf(this.#db).report(customer, environment, reported)
     for (const one of open) {
       books.open(customer, environment, one)
       const period = messagePeriodOf(one.admittedAt)
@@ -300,6 +309,7 @@ const tables = [
   'usage',
   'open_reservations',
   'counts',
+  'reports_counted',
   'idempotency',
   'messages',
   'returned',

@@ -15,6 +15,8 @@ export function countersOf(db: DatabaseSync) {
   const find = db.prepare(
     `SELECT hour, name, value FROM counts WHERE customer = ? AND environment = ? AND hour >= ? AND hour < ? ORDER BY hour, name`,
   )
+  const findCursor = db.prepare('SELECT cursor FROM reports_counted WHERE customer = ? AND environment = ?')
+  const putCursor = db.prepare('INSERT OR REPLACE INTO reports_counted (customer, environment, cursor) VALUES (?, ?, ?)')
   const drop = db.prepare(
     `DELETE FROM counts WHERE (customer, environment, hour, name) IN
        (SELECT customer, environment, hour, name FROM counts WHERE hour < ? LIMIT ${dropped})`,
@@ -34,6 +36,15 @@ export function countersOf(db: DatabaseSync) {
         hours.set(Number(hour), counts)
       }
       return [...hours].map(([hour, counts]: [number, Counts]) => ({ hour, counts }))
+    },
+
+    reported(customer: string, environment: string): string | undefined {
+      const row = findCursor.get(customer, environment)
+      return row === undefined ? undefined : String(row.cursor)
+    },
+
+    report(customer: string, environment: string, cursor: string): void {
+      putCursor.run(customer, environment, cursor)
     },
 
     sweep(now: number): void {

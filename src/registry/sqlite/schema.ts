@@ -88,6 +88,13 @@ CREATE TABLE IF NOT EXISTS counts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS counts_hour ON counts (hour);
 
+CREATE TABLE IF NOT EXISTS reports_counted (
+  customer TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  cursor TEXT NOT NULL,
+  PRIMARY KEY (customer, environment)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS returned (
   customer TEXT NOT NULL,
   environment TEXT NOT NULL,

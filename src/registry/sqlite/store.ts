@@ -3,10 +3,20 @@ import { type Admission, type AdmitRequest, openOf, type Repayment, type Reserva
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
+import { hourAt } from '../../domain/usage.ts'
 import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import { type FreezeLevel, freezeFrom, frozenDocument, frozenProblem, frozenReadiness } from '../frozen.ts'
-import type { HistoryEntry, Outcome, Profile, Readiness, Registry, RegistryHealth, StoredDocument } from '../registry.ts'
+import type {
+  CountedReports,
+  HistoryEntry,
+  Outcome,
+  Profile,
+  Readiness,
+  Registry,
+  RegistryHealth,
+  StoredDocument,
+} from '../registry.ts'
 import { retiredId } from '../retired.ts'
 import { customerFrom } from '../stored.ts'
 import { admissionsOf } from './admit.ts'
@@ -104,6 +114,21 @@ export class SqliteRegistry implements Registry {
 
   async fileCounts(): Promise<void> {
     // Each counter has a row of its own from the first on.
+  }
+
+  reportsCounted(customer: string, environment: Environment) {
+    return this.#read(() => this.#stores.counters.reported(customer, environment))
+  }
+
+  countReports(customer: string, environment: Environment, { seen, cursor, counts }: CountedReports): Promise<boolean> {
+    return this.#unlessFrozen('all', () => {
+      const { counters, books } = this.#stores
+      if (counters.reported(customer, environment) !== seen) return false
+      const { dayEnd } = books.usage(customer, environment)
+      counters.add(customer, environment, { hour: hourAt(this.#now(), dayEnd), counts })
+      counters.report(customer, environment, cursor)
+      return true
+    })
   }
 
   open(customer: string, environment: Environment) {

@@ -41,7 +41,7 @@ export function countedKind(item: Item | undefined): string | undefined {
   return type === undefined || destination === undefined ? undefined : countedAs('messages', type, destination)
 }
 
-/** The partition of an owner's notes: `ID#0` of the worker, `ID#1` of the outcome, or of what was decided. */
+/** The partition of an owner's notes: `ID#0` of the worker, `ID#1` of the outcome, or of what was decided, `ID#2` of the page that it was counted in. */
 export function messagesOf({ customer, environment }: Owner): string {
   return `m#${customer}#${environment}`
 }

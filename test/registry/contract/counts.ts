@@ -42,7 +42,10 @@ export function countsContract({ tenant, clock, engine, registry }: World): void
       await registry().giveBack({ ...repayment, kind: sms })
       await registry().giveBack({ ...repayment, kind: sms })
       const [, back] = await hoursOf(customer)
-      expect(back?.counts).toEqual({ [`b|${lms}`]: 2, [`v|${lms}`]: 5, [`b|${sms}`]: 2, [`v|${sms}`]: 2 })
+      expect(back?.counts).toEqual({
+        ...{ [`b|${lms}`]: 2, [`v|${lms}`]: 5, [`b|${sms}`]: 1, [`v|${sms}`]: 1 },
+        ...{ [`g|${sms}`]: 1, [`h|${sms}`]: 1 },
+      })
     })
 
     test('are refused calls by reason, once the caller is known', async () => {

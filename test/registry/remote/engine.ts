@@ -25,6 +25,8 @@ function joined(remote: OperatorRegistry, direct: Registry): Registry {
     settle: (...of) => direct.settle(...of),
     giveBack: (repayment) => direct.giveBack(repayment),
     fileCounts: (...of) => direct.fileCounts(...of),
+    reportsCounted: (...of) => direct.reportsCounted(...of),
+    countReports: (...of) => direct.countReports(...of),
     save: (...of) => direct.save(...of),
     remove: (...of) => direct.remove(...of),
     saveDocument: (...of) => direct.saveDocument(...of),

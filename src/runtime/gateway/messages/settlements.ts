@@ -3,6 +3,7 @@ import type { Environment } from '../../../domain/names.ts'
 import { partsOf } from '../../../domain/usage.ts'
 import type { Outcome, Registry } from '../../../registry/index.ts'
 import type { Ledger } from '../../ports/index.ts'
+import { countReports } from './count-reports.ts'
 import { payDebts } from './debts.ts'
 import { reconcile } from './reconcile.ts'
 
@@ -104,6 +105,7 @@ export function createSettlements(registry: Registry, ledger: Ledger | undefined
       // A registry or ledger that is away is asked again at the customer's next turn.
       await reconcile(registry, books, owner).catch(() => undefined)
       await payDebts((repayment) => registry.giveBack(repayment), books, owner).catch(() => undefined)
+      await countReports(registry, books, owner).catch(() => undefined)
       await registry.fileCounts(owner.customer, owner.environment).catch(() => undefined)
       turns.delete(name)
     }

@@ -1,0 +1,52 @@
+import { stringify } from 'csv-stringify/sync'
+import { environments } from '../../domain/names.ts'
+import { endings, type UsageLine } from '../../domain/usage-lines.ts'
+import type { OperatorRegistry } from '../../registry/index.ts'
+import { periodBetween } from './period.ts'
+import { readUsage } from './read.ts'
+import type { Asked } from './show.ts'
+
+/** Lines that are written together. */
+const linesAtOnce = 500
+
+export const usageColumns = [
+  ...['hour', 'customer', 'environment', 'route', 'type', 'destination', 'reason'],
+  ...['accepted', 'accepted_units', 'unsent', 'unsent_units', 'repaid', 'repaid_units', 'refused_calls'],
+  ...endings.flatMap((ending) => [ending, `${ending}_units`]),
+]
+
+function cellsOf(line: UsageLine): (string | number)[] {
+  const { hour, customer, environment, route, type, destination, reason, accepted, unsent, repaid, ended, refused } = line
+  const counted = [accepted, unsent, repaid].flatMap(({ messages, units }) => [messages, units])
+  const over = endings.flatMap((ending) => [ended[ending].messages, ended[ending].units])
+  return [new Date(hour).toISOString(), customer, environment, route, type, destination, reason, ...counted, refused, ...over]
+}
+
+/** Lines as CSV (RFC 4180), some at a time, with a heading. Counters and ids hold nothing that a spreadsheet would compute. */
+export async function* usageCsv(lines: AsyncIterable<UsageLine>): AsyncGenerator<{ text: string; lines: number }> {
+  const options = { record_delimiter: 'windows' } as const
+  yield { text: stringify([usageColumns], options), lines: 0 }
+  let waiting: (string | number)[][] = []
+  for await (const line of lines) {
+    waiting.push(cellsOf(line))
+    if (waiting.length < linesAtOnce) continue
+    yield { text: stringify(waiting, options), lines: waiting.length }
+    waiting = []
+  }
+  if (waiting.length > 0) yield { text: stringify(waiting, options), lines: waiting.length }
+}
+
+/** What one customer, or each of them, used in a period of its calendar, in both environments. */
+export async function* everyUsage(
+  registry: OperatorRegistry,
+  customer: string | undefined,
+  asked: Omit<Asked, 'environment'>,
+): AsyncGenerator<UsageLine> {
+  const now = await registry.now()
+  const all = await registry.customers()
+  for (const { id, timeZone } of all) {
+    if (customer !== undefined && id !== customer) continue
+    const period = periodBetween(asked, timeZone, now)
+    for (const environment of environments) yield* readUsage(registry, { customer: id, environment }, period)
+  }
+}
