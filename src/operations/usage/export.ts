@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync'
 import { environments } from '../../domain/names.ts'
 import { endings, type UsageLine } from '../../domain/usage-lines.ts'
 import type { OperatorRegistry } from '../../registry/index.ts'
@@ -22,18 +21,23 @@ function cellsOf(line: UsageLine): (string | number)[] {
   return [new Date(hour).toISOString(), customer, environment, route, type, destination, reason, ...counted, refused, ...over]
 }
 
-/** Lines as CSV (RFC 4180), some at a time, with a heading. Counters and ids hold nothing that a spreadsheet would compute. */
+/** A line of RFC 4180. What is written is ids, names of types and numbers: nothing that a spreadsheet would compute. */
+function csvLine(cells: readonly (string | number)[]): string {
+  const quoted = cells.map((cell) => (/[",\r\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : cell))
+  return `${quoted.join(',')}\r\n`
+}
+
+/** Lines as CSV, some at a time, with a heading. */
 export async function* usageCsv(lines: AsyncIterable<UsageLine>): AsyncGenerator<{ text: string; lines: number }> {
-  const options = { record_delimiter: 'windows' } as const
-  yield { text: stringify([usageColumns], options), lines: 0 }
-  let waiting: (string | number)[][] = []
+  yield { text: csvLine(usageColumns), lines: 0 }
+  let waiting: string[] = []
   for await (const line of lines) {
-    waiting.push(cellsOf(line))
+    waiting.push(csvLine(cellsOf(line)))
     if (waiting.length < linesAtOnce) continue
-    yield { text: stringify(waiting, options), lines: waiting.length }
+    yield { text: waiting.join(''), lines: waiting.length }
     waiting = []
   }
-  if (waiting.length > 0) yield { text: stringify(waiting, options), lines: waiting.length }
+  if (waiting.length > 0) yield { text: waiting.join(''), lines: waiting.length }
 }
 
 /** What one customer, or each of them, used in a period of its calendar, in both environments. */

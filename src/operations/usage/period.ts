@@ -29,8 +29,8 @@ export function periodBetween(
   now: number,
 ): Period {
   const today = new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(now)
-  const start = windowNamed(from ?? (to ?? today).slice(0, 7), zone).start
   const end = to === undefined ? now + 1 : windowNamed(to, zone).end
+  const start = windowNamed(from ?? (to ?? today).slice(0, 7), zone).start
   if (end <= start) throw new Problem('input-invalid', 'The period ends before it begins.', { next: 'swap --from and --to' })
   // Nothing that is older is kept, and reading it would take as long as if there were.
   return { start: Math.max(start, now - countsKeptMs), end: Math.max(Math.min(end, now + 1), now - countsKeptMs) }
