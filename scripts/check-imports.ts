@@ -101,6 +101,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/customers',
     'operations/quotas',
     'operations/stacks',
+    'operations/usage',
     'operations/waf',
   ],
   cli: [
@@ -136,6 +137,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/stacks',
     'operations/suppressions',
     'operations/trail',
+    'operations/usage',
     'operations/waf',
     'dev/local',
     'dev/prove',

@@ -10,7 +10,7 @@ import { Deadline, type Item, type Table, text } from './table.ts'
 
 /** Gateways whose clocks are late may still count in an hour that has just ended. */
 const fileAfterMs = 2 * hourMs
-/** Many hours can be filed after a pause, and nobody waits for it. */
+/** Many hours can be filed after a pause, and no call waits for it. */
 const fileMs = 5_000
 
 /** An hour as the books hold it. An hour that is counted in again after it was filed gets another name. */

@@ -199,8 +199,8 @@ export class DynamoLedger implements Ledger {
   }
 
   /**
-   * The reports of a page that no earlier page has. The page is noted with each message before anything is counted: whoever reads
-   * this page again finds its own note, and whoever reads the same report in another page finds that of the first.
+   * The reports of a page that no earlier page has. The page is noted with each message before anything is counted: a
+   * page that is read again finds its own note, and the same report in a different page finds that of the first.
    */
   async #endedOnce(owner: Owner, page: Page, budget: ReadBudget): Promise<Ended[]> {
     const name = `${page.day}#${page.sequence}`

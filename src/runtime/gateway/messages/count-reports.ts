@@ -17,7 +17,7 @@ function countsOf(ended: readonly Ended[]): Counts {
 
 /**
  * Counts how one customer's messages ended, from the reports in the ledger. The registry stores up to where, in the step that
- * counts: nothing is counted twice or left out, whoever does it and whenever it is interrupted.
+ * counts: nothing is counted twice or left out, also where two gateways do it, and wherever it is interrupted.
  * @returns how many messages were counted
  */
 export async function countReports(
