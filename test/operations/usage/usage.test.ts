@@ -106,7 +106,10 @@ describe('usage', () => {
   test('says what was spent by what, without refused calls', () => {
     const line = { hour: 0, customer: 'a', environment: 'live', route: 'messages', destination: '82', reason: '' } as const
     const used = { ...nothingUsed, accepted: { messages: 2, units: 6 }, unsent: { messages: 1, units: 3 } }
-    const lines = [{ ...line, ...used, type: 'lms' }, { ...line, ...used, type: 'sms', destination: '1' }]
+    const lines = [
+      { ...line, ...used, type: 'lms' },
+      { ...line, ...used, type: 'sms', destination: '1' },
+    ]
     expect(spentBy([...lines, ...lines, { ...line, ...nothingUsed, type: '', reason: 'rate-exceeded', refused: 9 }])).toEqual([
       { route: 'messages', type: 'lms', messages: 4, units: 12, returned: 6 },
       { route: 'messages', type: 'sms', messages: 4, units: 12, returned: 6 },

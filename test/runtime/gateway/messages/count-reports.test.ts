@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { linesOf, nothingUsed, openOf, usedTogether } from '../../../../src/domain/usage-lines.ts'
 import { callingCode, hourMs, kindOf } from '../../../../src/domain/usage.ts'
+import { linesOf, nothingUsed, openOf, usedTogether } from '../../../../src/domain/usage-lines.ts'
 import { openRegistry } from '../../../../src/registry/index.ts'
 import { countReports } from '../../../../src/runtime/gateway/messages/count-reports.ts'
 import type { Ledger } from '../../../../src/runtime/ports/index.ts'
@@ -60,7 +60,9 @@ test('what is counted equals the rows of the ledger, whatever is reported twice 
   const hours = await registry.counts(customer.id, 'live', Date.now() - hourMs * 2, Date.now() + hourMs)
   const lines = hours.flatMap((hour) => linesOf(owner, hour))
   const used = lines.reduce(usedTogether, nothingUsed)
-  const rows = await Promise.all(Array.from({ length: 9 }, (_, at) => ledger.standings(owner, ids.slice(at * 100, at * 100 + 100))))
+  const rows = await Promise.all(
+    Array.from({ length: 9 }, (_, at) => ledger.standings(owner, ids.slice(at * 100, at * 100 + 100))),
+  )
   const statuses = rows.flatMap((found) => [...found.values()].map(({ status }) => status))
   for (const outcome of outcomes) expect(used.ended[outcome].messages).toBe(statuses.filter((one) => one === outcome).length)
   expect([used.accepted.messages, openOf(used)]).toEqual([900, statuses.filter((one) => one === 'queued').length])
