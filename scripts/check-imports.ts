@@ -44,8 +44,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
   'runtime/resources': ['domain', 'runtime/ports', 'runtime'],
 
-  'operations/customers': ['domain', 'registry'],
+  'operations/customers': ['domain', 'registry', 'operations/usage'],
   'operations/registry': ['domain', 'registry'],
+  'operations/usage': ['domain', 'registry'],
   'operations/schema': ['domain', 'runtime/ports'],
   'operations/queues': ['domain', 'runtime/ports'],
   'operations/reports': ['domain', 'runtime/ports'],
@@ -100,6 +101,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/customers',
     'operations/quotas',
     'operations/stacks',
+    'operations/usage',
     'operations/waf',
   ],
   cli: [
@@ -135,6 +137,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/stacks',
     'operations/suppressions',
     'operations/trail',
+    'operations/usage',
     'operations/waf',
     'dev/local',
     'dev/prove',

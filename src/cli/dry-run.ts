@@ -9,6 +9,7 @@ export function dryRun(registry: OperatorRegistry): OperatorRegistry {
     address: registry.address,
     now: () => registry.now(),
     usage: (customer, environment) => registry.usage(customer, environment),
+    counts: (customer, environment, from, until) => registry.counts(customer, environment, from, until),
     open: (customer, environment) => registry.open(customer, environment),
     credential: (customer, keyId) => registry.credential(customer, keyId),
     profile: (customer) => registry.profile(customer),

@@ -3,6 +3,7 @@ import type { Window, Windows } from './calendar.ts'
 import type { Environment } from './names.ts'
 import type { Quota } from './quota.ts'
 import type { SendingPolicy } from './sending.ts'
+import { type HourCounts, kindAt, kindsOf } from './usage.ts'
 
 /**
  * How long a call with an Idempotency-Key holds its key without a sign of life. A gateway that is alive renews the lease
@@ -72,8 +73,13 @@ export interface AdmitRequest {
    * The ids of the call's messages, where each has a key of its own: none twice. Units are taken for those that are new.
    */
   readonly ids?: readonly string[]
-  /** The units of each of `ids`, in order; absent: one each. The units of those that are new are taken. */
+  /**
+   * The units of each message, in order; absent: one each. Of `ids`, the units of those that are new are taken. Without `ids` they
+   * only say how `units` are shared out in what is counted.
+   */
   readonly weights?: readonly number[]
+  /** What each message is (`kindOf`), in order, or one kind for all of them: what is counted. */
+  readonly kinds?: readonly string[]
   /**
    * The version of the sending policy that the rows were planned with; '' for none that is known. Where the customer's is another
    * one, the answer is `policy`, and nothing is used up. Absent: the call sends nothing.
@@ -115,6 +121,8 @@ export interface OpenReservation {
   readonly ids?: readonly string[]
   /** The units of each of `ids`, in order; absent: one each. */
   readonly weights?: readonly number[]
+  /** What each of `ids` is, in order, or one kind for all of them. */
+  readonly kinds?: readonly string[]
 }
 
 /** The weights of messages as they are stored: not at all where each has one unit. */
@@ -124,10 +132,15 @@ export function weightsOf(weights: readonly number[]): { readonly weights?: read
 
 /** An open reservation with its messages in the order of their ids. */
 export function sortedOpen(open: OpenReservation): OpenReservation {
-  const { ids, weights, ...rest } = open
+  const { ids, weights, kinds, ...rest } = open
   if (ids === undefined) return open
-  const order = ids.map((id, at) => [id, weights?.[at] ?? 1] as const).sort(([a], [b]) => (a < b ? -1 : 1))
-  return { ...rest, ids: order.map(([id]) => id), ...weightsOf(order.map(([, weight]) => weight)) }
+  const order = ids.map((id, at) => ({ id, at })).sort((a, b) => (a.id < b.id ? -1 : 1))
+  return {
+    ...rest,
+    ids: order.map(({ id }) => id),
+    ...weightsOf(order.map(({ at }) => weights?.[at] ?? 1)),
+    ...kindsOf(kinds && order.map(({ at }) => kindAt({ kinds }, at))),
+  }
 }
 
 /** The open reservations of one customer in one environment. */
@@ -313,6 +326,8 @@ export type Decision = Admission & {
   readonly usage?: Usage
   readonly record?: IdempotencyRecord
   readonly open?: OpenReservation
+  /** What is counted. */
+  readonly counts?: HourCounts
 }
 
 interface Period {
@@ -386,4 +401,6 @@ export interface Repayment {
   readonly units: number
   /** When its units were taken: they go back to the windows that held this instant, as long as these last. */
   readonly acceptedAt: number
+  /** What the message is (`kindOf`); absent: not known. */
+  readonly kind?: string
 }

@@ -21,6 +21,7 @@ import {
 } from './admission.ts'
 import type { Windows } from './calendar.ts'
 import type { Quota } from './quota.ts'
+import { type HourCounts, hourAt, kindAt, kindsOf, refusedName, Tally } from './usage.ts'
 
 /** Who calls, from where and with what: everything that is checked before any limit. */
 function refusalOf(request: AdmitRequest, state: AdmissionState, now: number): Refusal | undefined {
@@ -59,6 +60,17 @@ function answeredBy(record: IdempotencyRecord, claim: IdempotencyClaim, now: num
  * @param windows the windows that hold `now` in the customer's time zone
  */
 export function decide(request: AdmitRequest, state: AdmissionState, windows: Windows, now: number): Decision {
+  const decision = decisionOf(request, state, windows, now)
+  // A call that proves no key of the customer is not the customer's.
+  if (decision.kind !== 'refused' || state.customerState === undefined || state.key === undefined) return decision
+  return { ...decision, counts: countsOf(windows, now, { [refusedName(request.api, decision.reason)]: 1 }) }
+}
+
+function countsOf({ day }: Windows, now: number, counts: HourCounts['counts']): HourCounts {
+  return { hour: hourAt(now, day.end), counts }
+}
+
+function decisionOf(request: AdmitRequest, state: AdmissionState, windows: Windows, now: number): Decision {
   const refused = refusalOf(request, state, now)
   if (refused !== undefined) return { kind: 'refused', reason: refused, now }
   // Before anything is used up: the rows were planned with a policy that no longer holds, or with none.
@@ -114,14 +126,28 @@ function standingsOf({ messages }: AdmissionState, owner: string | undefined): r
 interface Taken {
   readonly ids: readonly string[]
   readonly weights: readonly number[]
+  readonly kinds?: readonly string[]
 }
 
-function takenOf({ ids = [], weights }: AdmitRequest, standings: readonly MessageStanding[]): Taken {
+function takenOf(request: AdmitRequest, standings: readonly MessageStanding[]): Taken {
+  const { ids = [], weights, kinds } = request
   const isNew = (_: unknown, at: number): boolean => standings[at] === 'new'
-  return { ids: ids.filter(isNew), weights: ids.map((_, at) => weights?.[at] ?? 1).filter(isNew) }
+  return {
+    ids: ids.filter(isNew),
+    weights: ids.map((_, at) => weights?.[at] ?? 1).filter(isNew),
+    ...(kinds !== undefined && { kinds: ids.map((_, at) => kindAt(request, at)).filter(isNew) }),
+  }
 }
 
-type Counted = Extract<Admission, { kind: 'admitted' | 'refused' }> & Pick<Decision, 'usage' | 'record' | 'open'>
+/** What a call takes, by kind. */
+function tallyOf(request: AdmitRequest, messages: Taken | undefined): HourCounts['counts'] {
+  const tally = new Tally('taken')
+  if (messages === undefined) tally.share(request.units, request)
+  for (const [at, weight] of (messages?.weights ?? []).entries()) tally.add(kindAt(messages ?? {}, at), 1, weight)
+  return tally.counts
+}
+
+type Counted = Extract<Admission, { kind: 'admitted' | 'refused' }> & Pick<Decision, 'usage' | 'record' | 'open' | 'counts'>
 
 /** Decides a call with a valid caller and route: it resumes with the units of an earlier run, or takes new ones. */
 function counting(
@@ -192,7 +218,7 @@ function taking(
     admittedAt: now,
     ...(claim !== undefined && { idempotency: bare(claim) }),
     ...(trace !== undefined && { trace }),
-    ...(messages !== undefined && { ids: messages.ids, ...weightsOf(messages.weights) }),
+    ...(messages !== undefined && { ids: messages.ids, ...weightsOf(messages.weights), ...kindsOf(messages.kinds) }),
   }
   return {
     kind: 'admitted',
@@ -200,7 +226,7 @@ function taking(
     remaining: remainingOf(quota, taken, now),
     windows,
     now,
-    ...(units > 0 && { usage: taken, open }),
+    ...(units > 0 && { usage: taken, open, counts: countsOf(windows, now, tallyOf(request, messages)) }),
     ...(claim !== undefined && { record: firstRecord(claim, reservation, now) }),
   }
 }

@@ -7,6 +7,7 @@ import {
   type Usage,
   weightsOf,
 } from './admission.ts'
+import { type HourCounts, hourAt, kindAt, kindsOf, type Parts, Tally, unknownKind } from './usage.ts'
 
 /**
  * How long it is remembered that a message's units were given back, and how long after their taking they can be. Longer than a
@@ -47,8 +48,8 @@ function refunded(usage: Usage, open: OpenReservation, units: number): Usage {
   return { ...inWindows(usage, open.admittedAt, back), tat }
 }
 
-/** How a reservation ends. */
-export interface Ending {
+/** How a reservation ends. What its messages are is said of the `untaken`, or of all of them where no ids are named. */
+export interface Ending extends Parts {
   /** `failed` and `abandoned` are both `nothing`. */
   readonly kind: 'accepted' | 'nothing'
   /** Units that come back, of an accepted call whose messages have no keys of their own. */
@@ -74,7 +75,12 @@ export interface Closing {
   readonly accepted: readonly string[]
   /** Messages whose units came back. Those with keys of their own are new again. */
   readonly released: readonly string[]
+  /** What is counted. */
+  readonly counts?: HourCounts
 }
+
+/** A message whose units were given back. */
+export type ReturnedMessage = Returned & { readonly id: string }
 
 /**
  * Ends an open reservation. Of one whose messages have keys of their own, only the units of messages that it still has come back,
@@ -84,9 +90,11 @@ export interface Closing {
 export function closing(
   usage: Usage,
   open: OpenReservation,
-  { kind, refund = 0, untaken = [] }: Ending,
-  returned: readonly Returned[] = [],
+  ending: Ending,
+  returned: readonly ReturnedMessage[],
+  now: number,
 ): Closing {
+  const { kind, refund = 0, untaken = [] } = ending
   const { ids } = open
   const named = new Set(untaken)
   const isBack = (id: string): boolean => kind === 'nothing' || named.has(id)
@@ -98,10 +106,15 @@ export function closing(
   const units = ids === undefined ? unkeyedUnits : kind === 'nothing' ? open.units : keyedUnits
   const after = refunded(usage, open, units)
   const released = ids === undefined ? (units > 0 ? [...named] : []) : ids.filter(isBack)
+  const tally = new Tally('back')
+  const gone = new Set(ofThis.map(({ id }) => id))
+  if (ids === undefined) tally.share(units, ending, untaken.length || undefined, (at) => gone.has(untaken[at] ?? ''))
+  for (const [at, id] of (ids ?? []).entries()) if (isBack(id)) tally.add(kindAt(open, at), 1, weightAt(open, at))
   return {
     ...(after !== usage && { usage: after }),
     accepted: (ids ?? []).filter((id) => !isBack(id)),
     released,
+    ...(units > 0 && { counts: { hour: hourAt(now, usage.dayEnd), counts: tally.counts } }),
   }
 }
 
@@ -126,21 +139,24 @@ export interface Repaid {
   readonly usage: Usage
   /** What is left of the open reservation that had the message, which is known from now on. */
   readonly holder?: { readonly id: string; readonly left?: OpenReservation }
+  /** What is counted. */
+  readonly counts: HourCounts
 }
 
 /** An open reservation without one of its messages and the units of it. @returns `undefined` where it has no other */
 function without(open: OpenReservation, at: number): OpenReservation | undefined {
-  const { ids = [], weights } = open
+  const { ids = [], weights, kinds } = open
   if (ids.length <= 1) return undefined
   const units = Math.max(0, open.units - weightAt(open, at))
   const others = <T>(all: readonly T[]): T[] => all.filter((_, place) => place !== at)
-  const { weights: _, ...rest } = open
+  const { weights: _weights, kinds: _kinds, ...rest } = open
   return {
     ...rest,
     units,
     rateCost: open.units === 0 ? 0 : Math.ceil((open.rateCost * units) / open.units),
     ids: others(ids),
     ...weightsOf(others(weights ?? [])),
+    ...kindsOf(kinds && others(ids.map((_, place) => kindAt(open, place)))),
   }
 }
 
@@ -149,17 +165,22 @@ function without(open: OpenReservation, at: number): OpenReservation | undefined
  * limiter's clock stays: the call was made. A message with a key of its own stays known, so a repeated call takes nothing.
  * @returns `undefined` where there is nothing to give back
  */
-export function repaid({ id, units, acceptedAt }: Repayment, state: RepaymentState, now: number): Repaid | undefined {
+export function repaid(repayment: Repayment, state: RepaymentState, now: number): Repaid | undefined {
+  const { id, units, acceptedAt, kind = unknownKind } = repayment
   const { usage, message } = state
+  const tally = new Tally('repaid')
+  const counts = { hour: hourAt(now, usage.dayEnd), counts: tally.counts }
   if (state.isReturned || now - acceptedAt >= repayableMs) return undefined
   if (message !== undefined && message !== 'accepted') {
     const at = message.ids?.indexOf(id) ?? -1
     const left = without(message, at)
     const holder = { id: message.id, ...(left !== undefined && { left }) }
-    return { usage: inWindows(usage, message.admittedAt, weightAt(message, at)), holder }
+    tally.add(kindAt(message, at), 1, weightAt(message, at))
+    return { usage: inWindows(usage, message.admittedAt, weightAt(message, at)), holder, counts }
   }
   if (message === undefined && state.isReleased) return undefined
-  return { usage: inWindows(usage, acceptedAt, units) }
+  tally.add(kind, 1, units)
+  return { usage: inWindows(usage, acceptedAt, units), counts }
 }
 
 /** What is to be remembered of a repayment. A clock that was set back must not make that shorter. */

@@ -7,6 +7,7 @@ import type { Profile } from '../registry/index.ts'
 import { count, facts, iso, localTime, plain, styled, table } from './output.ts'
 import { routeJson, routeText } from './routes.ts'
 import { sendingFacts, sendingJson } from './sending.ts'
+import { spentText } from './usage.ts'
 
 /** A quota in a few words. */
 export function quotaWords(quota: Quota | undefined): string {
@@ -107,14 +108,14 @@ export function keysText(credentials: readonly Credential[], now: number): strin
   )
 }
 
-export function quotaJson({ customer, environment, timeZone, quota, remaining, windows }: QuotaStatus) {
+export function quotaJson({ customer, environment, timeZone, quota, remaining, windows, spent }: QuotaStatus) {
   const limit = (name: 'day' | 'month') =>
     quota?.[name] === undefined
       ? null
       : { limit: quota[name], remaining: remaining?.[name] ?? 0, window: windows[name].id, resetsAt: iso(windows[name].end) }
   const rate =
     quota?.rate === undefined ? null : { perSecond: quota.rate, burst: quota.burst ?? 1, remaining: remaining?.rate ?? 0 }
-  return { customer, environment, timeZone, rate, day: limit('day'), month: limit('month') }
+  return { customer, environment, timeZone, rate, day: limit('day'), month: limit('month'), spent }
 }
 
 export function quotaText(status: QuotaStatus): string {
@@ -128,5 +129,6 @@ export function quotaText(status: QuotaStatus): string {
     const limit = quota[name]
     if (limit !== undefined) rows.push([name, count(limit), count(remaining[name]), localTime(windows[name].end, timeZone)])
   }
-  return table(['limit', 'allowed', 'left', 'resets'], rows)
+  const limits = table(['limit', 'allowed', 'left', 'resets'], rows)
+  return `${limits}${spentText('today', status.spent.day)}${spentText('this month', status.spent.month)}`
 }

@@ -19,6 +19,7 @@ export { isMethod, type Method, operatorMethods } from './operator-methods.ts'
 export { protocolVersion, type RemoteAnswer, sentProblem } from './protocol.ts'
 export { fixOf } from './redis/fault.ts'
 export type {
+  CountedReports,
   HistoryEntry,
   OperatorRegistry,
   Outcome,
@@ -26,6 +27,7 @@ export type {
   Readiness,
   Registry,
 } from './registry.ts'
+export { maxCountsMs } from './registry.ts'
 export { registryThrough } from './through.ts'
 
 interface OpenOptions {

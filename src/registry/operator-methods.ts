@@ -3,8 +3,8 @@ import type { OpenReservations } from '../domain/admission.ts'
 import { change, customerId, documentName, environment, keyId } from './change-schema.ts'
 import type { Changed } from './changes/carry-out.ts'
 import type { Actor } from './changes/change.ts'
-import { allCustomers, type OperatorRegistry, type RegistryHealth } from './registry.ts'
-import { credentialSchema, customerSchema, historyEntrySchema, profileSchema, usageSchema } from './stored.ts'
+import { allCustomers, maxCountsMs, type OperatorRegistry, type RegistryHealth } from './registry.ts'
+import { credentialSchema, customerSchema, historyEntrySchema, hourCountsSchema, profileSchema, usageSchema } from './stored.ts'
 
 /** A method that an operator can call over the network. */
 export type Method = Exclude<keyof OperatorRegistry, 'address' | 'close'>
@@ -59,6 +59,7 @@ const openReservations: z.ZodType<OpenReservations> = z.looseObject({
       trace: z.string().exactOptional(),
       ids: z.array(z.string()).exactOptional(),
       weights: z.array(z.number()).exactOptional(),
+      kinds: z.array(z.string()).exactOptional(),
     }),
   ),
   now: z.number(),
@@ -108,6 +109,14 @@ export const operatorMethods: { readonly [M in Method]: OperatorMethod<Calls[M][
     result: z.looseObject({ usage: usageSchema, now: z.number() }),
     toParams: (...[customer, environment]: Calls['usage']['args']) => ({ customer, environment }),
     call: (registry, params) => registry.usage(params.customer, params.environment),
+  }),
+  counts: method({
+    params: z
+      .strictObject({ customer: customerId, environment, from: z.int().nonnegative(), until: z.int().nonnegative() })
+      .refine(({ from, until }) => until - from <= maxCountsMs, { message: 'spans too much time', path: ['until'] }),
+    result: z.array(hourCountsSchema),
+    toParams: (...[customer, environment, from, until]: Calls['counts']['args']) => ({ customer, environment, from, until }),
+    call: (registry, { customer, environment, from, until }) => registry.counts(customer, environment, from, until),
   }),
   open: method({
     params: z.strictObject({ customer: customerId, environment }),
@@ -182,6 +191,7 @@ export function operatorRegistry(
     address,
     now: (...args) => send('now', args),
     usage: (...args) => send('usage', args),
+    counts: (...args) => send('counts', args),
     open: (...args) => send('open', args),
     credential: (...args) => send('credential', args),
     profile: (...args) => send('profile', args),

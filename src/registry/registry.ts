@@ -5,6 +5,7 @@ import type { Environment } from '../domain/names.ts'
 import type { Quota } from '../domain/quota.ts'
 import type { Route } from '../domain/route.ts'
 import type { SendingSettings } from '../domain/sending.ts'
+import type { Counts, HourCounts, Parts } from '../domain/usage.ts'
 import type { Changed } from './changes/carry-out.ts'
 import type { Actor, Change } from './changes/change.ts'
 
@@ -29,6 +30,9 @@ export interface StoredDocument {
   readonly version: string
 }
 
+/** How much time one reading of counters may span. A function answers with at most 6 MB. */
+export const maxCountsMs = 4 * 86_400_000
+
 /** The customer of an audit log entry for a change that affects every customer. */
 export const allCustomers = '*'
 
@@ -43,8 +47,9 @@ export interface HistoryEntry {
   readonly what: string
 }
 
+/** How a call ended. Its parts (`kinds`, `weights`) are those of `untaken`, or of all its messages where no ids are named. */
 export type Outcome =
-  | {
+  | (Parts & {
       readonly kind: 'accepted'
       readonly response?: string
       /**
@@ -54,16 +59,25 @@ export type Outcome =
       readonly refund?: number
       /** The ids of the messages that they were for. Those with keys of their own are new again. */
       readonly untaken?: readonly string[]
-    }
-  | { readonly kind: 'failed'; readonly untaken?: readonly string[] }
+    })
+  | (Parts & { readonly kind: 'failed'; readonly untaken?: readonly string[] })
   /**
    * The ledger has no message of the call, and the reservation is older than `reconcileAfterMs`.
    * Here and for `failed`, `untaken` has the ids of the call's messages, where they have no keys of their own: the registry then
    * knows that their units came back (`giveBack`).
    */
-  | { readonly kind: 'abandoned'; readonly untaken?: readonly string[] }
+  | (Parts & { readonly kind: 'abandoned'; readonly untaken?: readonly string[] })
   /** Does not end the reservation: the call is still running, and keeps its Idempotency-Key for another `leaseMs`. */
   | { readonly kind: 'running' }
+
+/** Reports that are counted together. */
+export interface CountedReports {
+  /** Up to where others were counted before. */
+  readonly seen: string | undefined
+  /** Up to where they are counted now. */
+  readonly cursor: string
+  readonly counts: Counts
+}
 
 /** One finding about a registry that answers. A finding with `fix` is a fault. */
 export interface HealthAspect {
@@ -109,6 +123,11 @@ export interface OperatorRegistry {
   now(): Promise<number>
   /** What a customer has spent, and the registry's clock. Uses up nothing. */
   usage(customer: string, environment: Environment): Promise<{ readonly usage: Usage; readonly now: number }>
+  /**
+   * What was counted in the hours that begin from `from` up to, not including, `until`: at most `maxCountsMs` at a time. Hours without
+   * calls are left out; the others are in their order. What other processes count may be half a second late.
+   */
+  counts(customer: string, environment: Environment, from: number, until: number): Promise<HourCounts[]>
   /** Unsettled reservations: calls in progress, and those left by crashed gateways and lost answers. */
   open(customer: string, environment: Environment): Promise<OpenReservations>
   /** The stored side of one key, to verify a secret against. */
@@ -150,6 +169,19 @@ export interface Registry extends OperatorRegistry {
    * @returns whether this call gave them back
    */
   giveBack(repayment: Repayment): Promise<boolean>
+  /**
+   * Moves counters of hours that are over out of what each admission reads. Nothing is lost or counted twice if it is interrupted;
+   * `counts` answers the same before and after.
+   */
+  fileCounts(customer: string, environment: Environment): Promise<void>
+  /** Up to where the customer's reports were counted: a cursor of the ledger; `undefined`: none were. */
+  reportsCounted(customer: string, environment: Environment): Promise<string | undefined>
+  /**
+   * Counts reports and notes up to where, in one step.
+   * @param seen what `reportsCounted` answered
+   * @returns false if others were counted in the meantime: nothing was changed
+   */
+  countReports(customer: string, environment: Environment, reports: CountedReports): Promise<boolean>
   /**
    * Writes a whole profile and its entry of the audit log, or neither.
    * @param expected the version that was read; absent: the customer must not exist

@@ -148,6 +148,10 @@ export function readerOf<T>(what: string, schema: z.ZodType<T>): (text: string) 
   }
 }
 
+export const countsSchema = z.record(z.string(), z.number())
+export const hourCountsSchema = z.looseObject({ hour: z.number(), counts: countsSchema })
+
+export const countsFrom = readerOf('counters of a customer', countsSchema)
 export const profileFrom = readerOf('a customer profile', profileSchema)
 export const credentialFrom = readerOf('a key', credentialSchema)
 export const historyEntryFrom = readerOf('an audit log entry', historyEntrySchema)

@@ -66,6 +66,7 @@ const verbs = new Set([
   'show',
   'suspend',
   'test',
+  'top',
   'unblock',
   'uninstall',
 ])

@@ -3,6 +3,7 @@ import type { Registry } from '../../src/registry/index.ts'
 import { calendarContract } from './contract/calendar.ts'
 import { changesContract } from './contract/changes.ts'
 import { checksContract } from './contract/checks.ts'
+import { countsContract } from './contract/counts.ts'
 import { fallbackContract } from './contract/fallback.ts'
 import { giveBackContract } from './contract/give-back.ts'
 import { idempotencyContract } from './contract/idempotency.ts'
@@ -61,6 +62,7 @@ export function registryContract(name: string, open: () => Engine): void {
     settleContract(world)
     openContract(world)
     giveBackContract(world)
+    countsContract(world)
     messagesContract(world)
     policyContract(world)
     noncesContract(world)

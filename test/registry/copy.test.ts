@@ -79,6 +79,7 @@ test('a registry that was moved decides as one that never moved, whatever has ha
           await comparison.continueWith(opened as [Registry])
         }
         for (const one of happened) await comparison.step(one)
+        await comparison.sameCounts()
       }
       for (const registry of opened) await registry.close()
     }),

@@ -30,6 +30,7 @@ describe.each([
       const comparison = new Comparison(store, clock)
       await comparison.start()
       for (const one of operations) await comparison.step(one)
+      await comparison.sameCounts()
     })
     await fc.assert(property, { numRuns: wanted === undefined ? few : Number(wanted) })
   })

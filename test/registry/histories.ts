@@ -12,7 +12,10 @@ import { addressOf, type Clock, entryOf, freshId, noon, profileOf } from './fixt
 import { Model, type Modelled } from './model.ts'
 
 export const hourMs = 3_600_000
-const zones = ['Asia/Seoul', 'America/New_York', 'Pacific/Kiritimati'] as const
+const zones = ['Asia/Seoul', 'America/New_York', 'Pacific/Kiritimati', 'Asia/Kolkata'] as const
+const kinds = ['messages|sms|82', 'messages|lms|82', 'messages|sms|1'] as const
+/** One reading of counters. */
+const spanMs = 4 * 24 * hourMs
 
 const environment = fc.constantFrom(...environments)
 const units = fc.oneof({ weight: 8, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.nat(30) })
@@ -44,6 +47,8 @@ export const operation = fc.oneof(
       ids: fc.option(fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 5 }), { nil: undefined }),
       /** The units of these messages, some of them. */
       weights: fc.option(fc.array(fc.constantFrom(1, 1, 2, 3), { minLength: 5, maxLength: 5 }), { nil: undefined }),
+      /** What the messages are: not known, one kind, or each its own. */
+      kinds: fc.option(fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 5 }), { nil: undefined }),
       idempotency: fc.option(fc.record({ key: fc.constantFrom('a', 'b'), fingerprint: fc.constantFrom('x', 'x', 'y') })),
     }),
   },
@@ -54,6 +59,7 @@ export const operation = fc.oneof(
       /** Index from the newest. */
       which: fc.nat(5),
       how: fc.constantFrom('accepted', 'part', 'failed', 'failed', 'abandoned', 'running'),
+      kinds: fc.option(fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 3 }), { nil: undefined }),
     }),
   },
   {
@@ -95,6 +101,8 @@ export const operation = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('zone' as const), zone: fc.constantFrom(...zones) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('sending' as const), from: fc.constantFrom('any', 'registered') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('file' as const), environment }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reports' as const), environment, isLate: fc.boolean() }) },
 )
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never
 
@@ -129,6 +137,8 @@ export class Comparison {
   #repayments: Repayment[] = []
   #highest = noon
   #count = 0
+  /** Spans of time in which something may have been counted. */
+  #spans = new Set<number>()
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
@@ -148,6 +158,7 @@ export class Comparison {
   }
 
   async step(operation: Operation): Promise<void> {
+    this.#spans.add(Math.floor(this.#clock.now / spanMs))
     switch (operation.kind) {
       case 'admit':
         return this.#admit(operation)
@@ -170,12 +181,24 @@ export class Comparison {
         return this.#save({ ...this.#profile, customer: { ...this.#profile.customer, timeZone: operation.zone } })
       case 'sending':
         return this.#save({ ...this.#profile, sending: { from: operation.from } })
+      case 'file':
+        await this.#same(async (registry) => await registry.fileCounts(this.#id, operation.environment))
+        return
+      case 'reports': {
+        const { environment, isLate } = operation
+        const seen = await this.#same((registry) => registry.reportsCounted(this.#id, environment))
+        const reports = { seen: isLate ? 'before' : seen, cursor: `cursor-${this.#count}`, counts: { 'o|failed|x': this.#count } }
+        await this.#same((registry) => registry.countReports(this.#id, environment, reports))
+        return
+      }
       case 'remove':
+        await this.sameCounts()
         await this.#removeAll()
         // The id of a removed customer cannot be used again.
         this.#id = freshId()
         this.#reservations = []
         this.#repayments = []
+        this.#spans.clear()
         return this.#save(startingProfile(this.#id), true)
     }
   }
@@ -189,11 +212,14 @@ export class Comparison {
     policy,
     ids: numbers,
     weights: ofMessages,
+    kinds: sorts,
     ...rest
   }: Extract<Operation, { kind: 'admit' }>): Promise<void> {
     this.#count += 1
     const ids = numbers?.map((number) => `${this.#id}-message-${number}`)
     const weights = ids && ofMessages?.slice(0, ids.length)
+    // Without keys of their own, the units are only shared out.
+    const shares = ids === undefined && rest.units > 2 && ofMessages !== undefined ? { weights: ofMessages } : {}
     // Redis lets a record expire by its own clock, so no record is asked for again when SQLite's may have expired.
     const era = Math.floor(this.#clock.now / (24 * hourMs * 10))
     const request = {
@@ -203,6 +229,8 @@ export class Comparison {
       environment: rest.environment,
       units: weights?.reduce((sum, weight) => sum + weight, 0) ?? ids?.length ?? rest.units,
       ...(ids !== undefined && { ids, ...(weights !== undefined && { weights }) }),
+      ...shares,
+      ...(sorts !== undefined && { kinds: sorts }),
       address: addressOf(address),
       ...(api !== undefined && { api }),
       ...(policy !== undefined && {
@@ -223,21 +251,22 @@ export class Comparison {
     await this.#same(async (registry) => (await registry.usage(this.#id, rest.environment)).usage)
   }
 
-  async #settle({ which, how }: Extract<Operation, { kind: 'settle' }>): Promise<void> {
+  async #settle({ which, how, kinds: sorts }: Extract<Operation, { kind: 'settle' }>): Promise<void> {
     const reservation = this.#reservations[which]
     if (reservation === undefined) return
     const expired = reservation.idempotency !== undefined && this.#highest - reservation.admittedAt >= idempotencyMs
     if (expired) return
     // A record can be written without an answer: then only the units are settled.
     const response = `answer ${this.#count}`
+    const parts = sorts === undefined ? {} : { kinds: sorts, ...(which > 1 && { weights: [2, 1] }) }
     const outcome: Outcome =
       how === 'accepted'
         ? { kind: how, response }
         : how === 'part'
-          ? { kind: 'accepted', response, refund: which, untaken: this.#idsOf(reservation).slice(0, which) }
+          ? { ...parts, kind: 'accepted', response, refund: which, untaken: this.#idsOf(reservation).slice(0, which) }
           : how === 'running' || which === 0
-            ? { kind: how }
-            : { kind: how, untaken: this.#idsOf(reservation) }
+            ? { ...(how !== 'running' && parts), kind: how }
+            : { ...parts, kind: how, untaken: this.#idsOf(reservation) }
     // A call without an idempotency key that was accepted in full does not need the answer of the settlement.
     const silent = outcome.kind === 'accepted' && !outcome.refund && reservation.idempotency === undefined && !reservation.keyed
     await this.#same(async (registry) => (await registry.settle(reservation, outcome)) || silent)
@@ -251,7 +280,7 @@ export class Comparison {
     if (reservation === undefined || id === undefined) return
     const { customer, environment, admittedAt: acceptedAt } = reservation
     // Of an open call, what it took for the message counts.
-    const repayment = { customer, environment, id, units: 1 + (row % 2), acceptedAt }
+    const repayment = { customer, environment, id, units: 1 + (row % 2), acceptedAt, ...(row > 0 && { kind: kinds[0] }) }
     this.#repayments.push(repayment)
     return this.#repay(repayment)
   }
@@ -290,6 +319,16 @@ export class Comparison {
     const [registry] = this.#store
     const version = (await registry.profile(this.#id))?.version ?? ''
     expect(await registry.remove(this.#id, version, entryOf(this.#id, 'removed'))).toBe(true)
+  }
+
+  /** Compares what was counted. A gateway may still have to write what it counted: reading makes it. */
+  async sameCounts(): Promise<void> {
+    for (const environment of environments) {
+      for (const gateway of this.#store) await gateway.counts(this.#id, environment, 0, 0)
+      for (const span of this.#spans) {
+        await this.#same((registry) => registry.counts(this.#id, environment, span * spanMs, (span + 1) * spanMs))
+      }
+    }
   }
 
   /** Turns alternate between the gateways of the store, so that the cache of each grows stale. */

@@ -20,13 +20,26 @@ import { windowsAt } from '../../src/domain/calendar.ts'
 import { decide } from '../../src/domain/decide.ts'
 import type { Environment } from '../../src/domain/names.ts'
 import { routePlanText } from '../../src/domain/route.ts'
-import { closing, type Ending, hasUnits, type Returned, releasedMs, repaid, returnedOf } from '../../src/domain/settling.ts'
+import {
+  closing,
+  type Ending,
+  hasUnits,
+  type Returned,
+  type ReturnedMessage,
+  releasedMs,
+  repaid,
+  returnedOf,
+} from '../../src/domain/settling.ts'
+import { added, type Counts, type HourCounts, hourAt } from '../../src/domain/usage.ts'
 import { sendingOf } from '../../src/registry/compiled.ts'
-import type { Outcome, Profile, Registry } from '../../src/registry/index.ts'
+import type { CountedReports, Outcome, Profile, Registry } from '../../src/registry/index.ts'
 import type { Clock } from './fixtures.ts'
 
 /** What of a registry the model says. */
-export type Modelled = Pick<Registry, 'admit' | 'settle' | 'giveBack' | 'usage' | 'open'>
+export type Modelled = Pick<
+  Registry,
+  'admit' | 'settle' | 'giveBack' | 'usage' | 'open' | 'counts' | 'fileCounts' | 'reportsCounted' | 'countReports'
+>
 
 /** One customer in one environment. */
 class Books {
@@ -40,13 +53,23 @@ class Books {
   /** Messages whose units a settlement gave back, until when that is remembered, and the key with which they may be taken again. */
   readonly released = new Map<string, { until: number; claim: string | undefined }>()
 
+  readonly hours = new Map<number, Counts>()
+  reported: string | undefined
+
+  count(counts: HourCounts | undefined): void {
+    if (counts !== undefined) this.hours.set(counts.hour, added(this.hours.get(counts.hour), counts.counts))
+  }
+
   record(key: string | undefined, now: number): IdempotencyRecord | undefined {
     const found = key === undefined ? undefined : this.records.get(key)
     return found === undefined || found.until <= now ? undefined : found.record
   }
 
-  returnedOf(ids: readonly string[], now: number): Returned[] {
-    return ids.flatMap((id) => this.returned.get(id) ?? []).filter(({ until }) => until > now)
+  returnedOf(ids: readonly string[], now: number): ReturnedMessage[] {
+    return ids.flatMap((id) => {
+      const found = this.returned.get(id)
+      return found === undefined || found.until <= now ? [] : [{ id, ...found }]
+    })
   }
 
   message(id: string, now: number): StoredMessage | undefined {
@@ -97,7 +120,8 @@ export class Model implements Modelled {
       ...(ids !== undefined && { messages: ids.map((id) => books.message(id, now)) }),
     }
     const decision = decide(request, state, windowsAt(profile?.customer.timeZone ?? 'UTC', now), now)
-    const { usage, open, record: next, ...admission } = decision
+    const { usage, open, record: next, counts, ...admission } = decision
+    books.count(counts)
     if (usage !== undefined) books.usage = usage
     if (open !== undefined) books.open.set(open.id, open)
     for (const id of open?.ids ?? []) books.messages.set(id, { holder: open?.id ?? '', period: messagePeriodOf(now) })
@@ -122,7 +146,7 @@ export class Model implements Modelled {
     if (isKept || entry === undefined) return false
     if (outcome.kind === 'abandoned' && now - entry.admittedAt < reconcileAfterMs) return false
     const again = mine === record ? claim?.key : undefined
-    close(books, entry, { kind: 'nothing', untaken: outcome.untaken ?? [] }, again, now)
+    close(books, entry, { ...outcome, kind: 'nothing' }, again, now)
     if (mine !== undefined && claim !== undefined) books.records.delete(claim.key)
     return true
   }
@@ -140,6 +164,7 @@ export class Model implements Modelled {
     const paid = repaid(repayment, state, now)
     if (paid === undefined) return false
     books.usage = paid.usage
+    books.count(paid.counts)
     if (paid.holder !== undefined) {
       const { id: holder, left } = paid.holder
       books.messages.set(id, { period: books.messages.get(id)?.period ?? 0 })
@@ -152,6 +177,27 @@ export class Model implements Modelled {
 
   async usage(customer: string, environment: Environment) {
     return { usage: this.#of(customer, environment).usage, now: this.#clock.now }
+  }
+
+  async counts(customer: string, environment: Environment, from: number, until: number) {
+    const hours = [...this.#of(customer, environment).hours].filter(([hour]) => hour >= from && hour < until)
+    return hours.map(([hour, counts]) => ({ hour, counts })).sort((a, b) => a.hour - b.hour)
+  }
+
+  async reportsCounted(customer: string, environment: Environment) {
+    return this.#of(customer, environment).reported
+  }
+
+  async countReports(customer: string, environment: Environment, { seen, cursor, counts }: CountedReports) {
+    const books = this.#of(customer, environment)
+    if (books.reported !== seen) return false
+    books.count({ hour: hourAt(this.#clock.now, books.usage.dayEnd), counts })
+    books.reported = cursor
+    return true
+  }
+
+  async fileCounts(): Promise<void> {
+    // Nothing is kept apart.
   }
 
   async open(customer: string, environment: Environment) {
@@ -188,7 +234,9 @@ function accept(books: Books, reservation: Reservation, outcome: Extract<Outcome
 
 /** @param again the Idempotency-Key with which the same messages may be taken again */
 function close(books: Books, entry: OpenReservation, ending: Ending, again: string | undefined, now: number): void {
-  const { usage, accepted, released } = closing(books.usage, entry, ending, books.returnedOf([...new Set(ending.untaken)], now))
+  const before = books.returnedOf([...new Set(ending.untaken)], now)
+  const { usage, accepted, released, counts } = closing(books.usage, entry, ending, before, now)
+  books.count(counts)
   books.open.delete(entry.id)
   if (usage !== undefined) books.usage = usage
   for (const id of accepted) books.messages.set(id, { period: messagePeriodOf(entry.admittedAt) })

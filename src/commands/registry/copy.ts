@@ -14,6 +14,7 @@ const names: Readonly<Record<EntryKind, string>> = {
   document: 'shared documents',
   history: 'audit log lines',
   books: 'books (usage and open calls)',
+  counts: 'hours of usage',
   answer: 'answers to Idempotency-Keys',
   message: 'messages with keys',
   returned: 'messages whose units were given back',

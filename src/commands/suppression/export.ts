@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { Args, Flags } from '@oclif/core'
 import { shared } from '../../cli/base.ts'
 import { LedgerCommand } from '../../cli/ledger-command.ts'
+import { unwritable } from '../../cli/unwritable.ts'
 import { Problem } from '../../domain/problem.ts'
 import { exportSuppressions } from '../../operations/suppressions/index.ts'
 import { count } from '../../presenters/output.ts'
@@ -43,15 +44,5 @@ export default class SuppressionExport extends LedgerCommand {
     })
     this.note(`Exported ${count(suppressions)} opt-outs.`)
     return { customer: args.customer, environment: flags.env, suppressions, output: output ?? null }
-  }
-}
-
-function unwritable(path: string): (error: unknown) => never {
-  return (error) => {
-    if (error instanceof Problem) throw error
-    throw new Problem('input-invalid', `Cannot write ${path}.`, {
-      next: 'give the path of a file that does not exist',
-      cause: error,
-    })
   }
 }

@@ -2,7 +2,9 @@ import { currentUsage, type Remaining, remainingOf } from '../../domain/admissio
 import { type Windows, windowOf, windowsAt } from '../../domain/calendar.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { Quota, QuotaChange } from '../../domain/quota.ts'
+import { type Spent, spentBy, type UsageLine } from '../../domain/usage-lines.ts'
 import { type OperatorRegistry, storedProfile } from '../../registry/index.ts'
+import { readUsage } from '../usage/index.ts'
 import { type Context, changedProfile } from './change.ts'
 
 /** A customer's limits in one environment, and what remains of them. */
@@ -14,6 +16,8 @@ export interface QuotaStatus {
   readonly quota?: Quota
   readonly remaining?: Remaining
   readonly windows: Windows
+  /** What was spent by what, in the day and in the month. */
+  readonly spent: { readonly day: readonly Spent[]; readonly month: readonly Spent[] }
 }
 
 export async function setQuota(
@@ -33,11 +37,16 @@ export async function quotaStatus(registry: OperatorRegistry, customer: string, 
   const { timeZone } = profile.customer
   const current = currentUsage(usage, windowsAt(timeZone, now), now)
   const quota = profile.quotas[environment]
+  const windows = { zone: timeZone, day: windowOf(timeZone, current.day), month: windowOf(timeZone, current.month) }
+  const lines: UsageLine[] = []
+  const period = { start: windows.month.start, end: now + 1 }
+  for await (const line of readUsage(registry, { customer, environment }, period)) lines.push(line)
   return {
     customer,
     environment,
     timeZone,
-    windows: { zone: timeZone, day: windowOf(timeZone, current.day), month: windowOf(timeZone, current.month) },
+    windows,
+    spent: { day: spentBy(lines.filter(({ hour }) => hour >= windows.day.start)), month: spentBy(lines) },
     ...(quota !== undefined && { quota, remaining: remainingOf(quota, current, now) }),
   }
 }

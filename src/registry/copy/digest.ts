@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { sortedOpen } from '../../domain/admission.ts'
 import { recordOf } from '../../domain/record.ts'
 import { releasedMs } from '../../domain/settling.ts'
+import { countsKeptMs } from '../../domain/usage.ts'
 import { type Entry, type EntryKind, entryKinds } from './entries.ts'
 
 /** How many entries of one kind there are, and a digest of all of them that does not depend on their order. */
@@ -56,6 +57,8 @@ function keptUntil(entry: Entry): number | undefined {
       return entry.until
     case 'released':
       return entry.at + releasedMs
+    case 'counts':
+      return entry.hour + countsKeptMs
     case 'answer':
     case 'nonce':
       return entry.expiresAt

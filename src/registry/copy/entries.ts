@@ -1,6 +1,7 @@
 import type { IdempotencyRecord, OpenReservation, Usage } from '../../domain/admission.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { Returned } from '../../domain/settling.ts'
+import type { HourCounts } from '../../domain/usage.ts'
 import type { HistoryEntry } from '../registry.ts'
 
 /** A run of an Idempotency-Key without an answer. */
@@ -37,7 +38,11 @@ interface Kinds {
     readonly usage: Usage
     readonly open: readonly OpenReservation[]
     readonly runs: readonly RunEntry[]
+    /** Up to where its reports were counted: a cursor of the ledger. */
+    readonly reported?: string
   }
+  /** What was counted in one hour. */
+  readonly counts: { readonly customer: string; readonly environment: Environment } & HourCounts
   /** The answer to a call with an Idempotency-Key. */
   readonly answer: {
     readonly customer: string
@@ -82,6 +87,7 @@ export const entryKinds = [
   'document',
   'history',
   'books',
+  'counts',
   'answer',
   'message',
   'returned',
@@ -132,6 +138,11 @@ export function entryOfRecord(
 }
 
 /** Whether books hold anything. */
-export function isBlank({ usage, open, runs }: Pick<EntryOf<'books'>, 'usage' | 'open' | 'runs'>): boolean {
-  return open.length === 0 && runs.length === 0 && usage.zone === '' && usage.tat === 0
+export function isBlank({
+  usage,
+  open,
+  runs,
+  reported,
+}: Pick<EntryOf<'books'>, 'usage' | 'open' | 'runs' | 'reported'>): boolean {
+  return reported === undefined && open.length === 0 && runs.length === 0 && usage.zone === '' && usage.tat === 0
 }

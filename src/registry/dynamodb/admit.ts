@@ -9,6 +9,7 @@ import {
 import { windowsAt } from '../../domain/calendar.ts'
 import { decide, usesNonce } from '../../domain/decide.ts'
 import { Problem } from '../../domain/problem.ts'
+import type { HourCounts } from '../../domain/usage.ts'
 import type { Compiled, CompiledProfiles } from '../compiled.ts'
 import type { Books } from './books.ts'
 import { keys, packed, ttl, unpacked } from './items.ts'
@@ -29,12 +30,18 @@ export class AdmitJob implements Job<Admission> {
   /** Whether the nonce belongs to this call. `undefined`: not asked yet. */
   #ownsNonce: boolean | undefined
   #isPlanStored = false
+  #refused: HourCounts | undefined
 
   constructor(request: AdmitRequest, table: Table, profiles: CompiledProfiles, now: () => number) {
     this.#request = request
     this.#table = table
     this.#profiles = profiles
     this.#now = now
+  }
+
+  /** What is to be counted of a refused call. It is counted apart, because a refusal writes nothing by itself. */
+  get refused(): HourCounts | undefined {
+    return this.#refused
   }
 
   /** A profile is marked first, and those of a registry that is being filled are the only mark that it has. */
@@ -59,7 +66,8 @@ export class AdmitJob implements Job<Admission> {
     // A resumed run keeps its plan where the first run put it.
     const isPlanApart = (decision.record?.plan ?? '').length > inlinePlanBytes
     books.take(decision, claim?.key, now, isPlanApart)
-    const { usage: _usage, record: _record, open: _open, ...admission } = decision
+    const { usage: _usage, record: _record, open: _open, counts, ...admission } = decision
+    this.#refused = decision.kind === 'refused' ? counts : undefined
     return admission
   }
 

@@ -1,6 +1,7 @@
 import { type IdempotencyRecord, idempotencyMs, type Reservation } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import { Problem } from '../../domain/problem.ts'
+import type { Parts } from '../../domain/usage.ts'
 import { frozenProblem } from '../frozen.ts'
 import { Books } from './books.ts'
 import { keys, packed, ttl } from './items.ts'
@@ -38,7 +39,7 @@ export async function storeAnswer(
     ...recordOf(reservation, claim.fingerprint, outcome.response, plan, now),
     ...(isUnpaid && { unpaid: true as const }),
   }
-  const item = answerItem(key, record, { write, refund: outcome.refund, untaken: outcome.untaken }, now + idempotencyMs)
+  const item = answerItem(key, record, { ...outcome, write }, now + idempotencyMs)
   const wasWritten = async (): Promise<boolean> => {
     const [stored] = await table.get([key], deadline)
     return answerFrom(stored, now)?.write === write
@@ -47,7 +48,7 @@ export async function storeAnswer(
   return (await table.putIf(item, condition, wasWritten, deadline)) === 'written'
 }
 
-interface End {
+interface End extends Parts {
   /** Names the write. */
   readonly write: string
   readonly refund?: number | undefined
@@ -55,12 +56,17 @@ interface End {
 }
 
 /** The item of an answer. @throws Problem `registry-unavailable` if it is too long */
-export function answerItem(key: Key, record: IdempotencyRecord, { write, refund = 0, untaken = [] }: End, expires: number): Item {
+export function answerItem(
+  key: Key,
+  record: IdempotencyRecord,
+  { write, refund = 0, untaken = [], kinds, weights }: End,
+  expires: number,
+): Item {
   return {
     pk: { S: key.pk },
     sk: { S: key.sk },
     ...documentOf(record),
-    settlement: { S: JSON.stringify({ refund, untaken }) },
+    settlement: { S: JSON.stringify({ refund, untaken, kinds, weights }) },
     write: { S: write },
     expires: { N: String(expires) },
     ...ttl(expires),

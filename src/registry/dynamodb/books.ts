@@ -9,11 +9,14 @@ import {
   sortedOpen,
   type Usage,
 } from '../../domain/admission.ts'
+import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
-import { closing, type Ending, type Repaid, type Returned } from '../../domain/settling.ts'
+import { closing, type Ending, type Repaid, type Returned, type ReturnedMessage } from '../../domain/settling.ts'
+import { added, type HourCounts } from '../../domain/usage.ts'
 import { type FreezeLevel, isFreezeLevel } from '../frozen.ts'
-import { readerOf, usageSchema } from '../stored.ts'
+import { countsSchema, readerOf, usageSchema } from '../stored.ts'
+import type { BookedHour } from './counts.ts'
 import { type Item, number, text } from './table.ts'
 
 /** A run of an Idempotency-Key that has no answer yet. */
@@ -75,6 +78,7 @@ const open = z.looseObject({
   trace: z.string().exactOptional(),
   ids: z.array(z.string()).exactOptional(),
   weights: z.array(z.number()).exactOptional(),
+  kinds: z.array(z.string()).exactOptional(),
 })
 const run = z.looseObject({
   fingerprint: z.string(),
@@ -108,6 +112,9 @@ const booksSchema = z.looseObject({
   runs: z.record(z.string(), run),
   noting: z.record(z.string(), noting),
   writes: z.array(z.string()),
+  reported: z.string().exactOptional(),
+  /** Absent in books of an older version. */
+  hours: z.record(z.string(), z.looseObject({ name: z.string(), counts: countsSchema })).exactOptional(),
 })
 const booksFrom = readerOf("a customer's books", booksSchema)
 
@@ -127,6 +134,10 @@ export class Books {
   usage: Usage
   readonly open: Map<string, OpenReservation>
   readonly noting: Map<string, Noting>
+  /** Counters of hours that have no items of their own yet. */
+  readonly hours: Map<number, BookedHour>
+  /** Up to where reports were counted. */
+  reported: string | undefined
   /** What they refuse. It is stored in the item itself, so that a write that began before the freeze is lost. */
   frozen: FreezeLevel | undefined
   changed = false
@@ -145,6 +156,8 @@ export class Books {
     this.usage = stored?.usage ?? noUsage
     this.open = new Map(Object.entries(stored?.open ?? {}).map(([id, entry]) => [id, { id, ...entry }]))
     this.noting = new Map(Object.entries(stored?.noting ?? {}))
+    this.reported = stored?.reported
+    this.hours = new Map(Object.entries(stored?.hours ?? {}).map(([hour, one]) => [Number(hour), one]))
     this.#runs = new Map(Object.entries(stored?.runs ?? {}).map(([key, one]) => [key, runFrom(owner, key, one)]))
     this.#writes = stored?.writes ?? []
     this.#bytes = document === undefined ? baseBytes : Buffer.byteLength(document)
@@ -169,11 +182,12 @@ export class Books {
    * @param key the Idempotency-Key of the call
    * @throws Problem `registry-unavailable` if the customer has too many open calls for one item
    */
-  take({ usage, open, record }: Decision, key: string | undefined, now: number, planApart: boolean): void {
+  take({ usage, open, record, counts }: Decision, key: string | undefined, now: number, planApart: boolean): void {
     const isNewRun = key !== undefined && record !== undefined && !this.#runs.has(key)
     const added = [...(open === undefined ? [] : [open]), ...(isNewRun ? [record] : [])]
     if (added.length > 0) this.#grow(added.reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(one)), 0))
     if (usage !== undefined) this.usage = usage
+    if (open !== undefined) this.count(counts)
     if (open !== undefined) this.open.set(open.id, sortedOpen(open))
     if (record !== undefined && key !== undefined) this.setRun(key, record, now, planApart)
     if (usage !== undefined || open !== undefined) this.changed = true
@@ -196,9 +210,14 @@ export class Books {
   close(
     entry: OpenReservation,
     ending: Ending,
-    { again, before, now }: { readonly again?: string | undefined; readonly before: readonly Returned[]; readonly now: number },
+    {
+      again,
+      before,
+      now,
+    }: { readonly again?: string | undefined; readonly before: readonly ReturnedMessage[]; readonly now: number },
   ): void {
-    const { usage, accepted, released } = closing(this.usage, entry, ending, before)
+    const { usage, accepted, released, counts } = closing(this.usage, entry, ending, before, now)
+    this.count(counts)
     this.open.delete(entry.id)
     this.changed = true
     if (usage !== undefined) this.usage = usage
@@ -213,16 +232,32 @@ export class Books {
   }
 
   /** Gives the units of a message back. @returns the name of its noting */
-  repay(id: string, { usage, holder }: Repaid, returned: Returned, now: number): string {
+  repay(id: string, { usage, holder, counts }: Repaid, returned: Returned, now: number): string {
     const name = returnedName(id)
     const entry = holder && this.open.get(holder.id)
     this.usage = usage
+    this.count(counts)
     this.changed = true
     if (holder?.left !== undefined) this.open.set(holder.id, holder.left)
     else if (holder !== undefined) this.open.delete(holder.id)
     const ids = entry === undefined ? [] : [id]
     this.noting.set(name, { at: now, period: messagePeriodOf(entry?.admittedAt ?? now), ids, returned: { id, ...returned } })
     return name
+  }
+
+  count(counted: HourCounts | undefined): void {
+    if (counted === undefined) return
+    const { name = randomId(6), counts } = this.hours.get(counted.hour) ?? {}
+    this.hours.set(counted.hour, { name, counts: added(counts, counted.counts) })
+    this.changed = true
+  }
+
+  /** An hour has an item of its own with these counters. */
+  filed(hour: number, { name, counts }: BookedHour): void {
+    const booked = this.hours.get(hour)
+    if (booked?.name !== name || JSON.stringify(booked.counts) !== JSON.stringify(counts)) return
+    this.hours.delete(hour)
+    this.changed = true
   }
 
   noted(name: string): void {
@@ -248,6 +283,8 @@ export class Books {
       runs: Object.fromEntries(runs.map(([key, one]) => [key, runText(one)])),
       noting: Object.fromEntries(this.noting),
       writes: [...this.#writes, write].slice(-remembered),
+      ...(this.reported !== undefined && { reported: this.reported }),
+      ...(this.hours.size > 0 && { hours: Object.fromEntries(this.hours) }),
     })
     const frozen = this.frozen === undefined ? {} : { frozen: { S: this.frozen } }
     return { doc: { S: document }, version: { N: String(this.version + 1) }, ...frozen }

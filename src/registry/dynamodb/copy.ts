@@ -3,6 +3,7 @@ import { randomId } from '../../domain/ids.ts'
 import { type Environment, environments } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
 import { releasedMs } from '../../domain/settling.ts'
+import { countsKeptMs, type HourCounts } from '../../domain/usage.ts'
 import { type Entry, type EntryOf, entryOfRecord, isBlank, recordOfAnswer, recordOfRun } from '../copy/entries.ts'
 import { type CopyableStore, isOwnDocument, oldestPeriod, ownDocuments, pagesOf, unknownEntry } from '../copy/store.ts'
 import type { Freeze } from '../frozen.ts'
@@ -10,6 +11,7 @@ import { historyEntryFrom } from '../stored.ts'
 import type { TableAddress } from './address.ts'
 import { answerItem } from './answer.ts'
 import { Books, type Owner } from './books.ts'
+import { hourItem, readHours, ScannedHours } from './counts.ts'
 import { lineItems, listItem, nextStamp, packedDocument, stampText } from './documents.ts'
 import { markAll } from './freeze.ts'
 import { keys, packed, ttl, unpacked } from './items.ts'
@@ -68,18 +70,26 @@ export class DynamoCopy implements CopyableStore {
   }
 
   async *entries(): AsyncGenerator<readonly Entry[]> {
+    const hours = new ScannedHours(this.#table)
     const lines: { readonly place: string; readonly doc: string }[] = []
     for await (const page of this.#pages()) {
       const entries: Entry[] = []
       for (const item of page.items) {
         if (text(item, 'pk') === 'history') lines.push({ place: text(item, 'sk') ?? '', doc: text(item, 'doc') ?? '' })
+        else if (text(item, 'pk')?.startsWith('counts#')) entries.push(...(await this.#countsIn(hours, item)))
         else entries.push(...(await this.#entriesIn(item)))
       }
       if (entries.length > 0) yield entries
     }
+    yield countsEntries(await hours.end(), this.#now())
     lines.sort((a, b) => (a.place < b.place ? -1 : 1))
     const history = lines.map(({ doc }, place): Entry => ({ kind: 'history', place, entry: historyEntryFrom(doc) }))
     yield* pagesOf(history, writesAtOnce)
+  }
+
+  async #countsIn(hours: ScannedHours, item: Item): Promise<Entry[]> {
+    const [, environment, ...customer] = (text(item, 'pk') ?? '').split('#')
+    return countsEntries(await hours.add(item, customer.join('#'), this.#environment(environment)), this.#now())
   }
 
   #pages(): AsyncGenerator<ScannedPage> {
@@ -147,8 +157,18 @@ export class DynamoCopy implements CopyableStore {
       const read = entryOfRecord(owner, key, { ...record, ...(plan !== undefined && { plan }) }, expiresAt)
       return 'run' in read ? [read.run] : []
     })
-    const entry = { usage: books.usage, open: [...books.open.values()], runs }
-    return isBlank(entry) ? [] : [{ kind: 'books', ...owner, ...entry }]
+    const { usage, reported } = books
+    const entry = { usage, open: [...books.open.values()], runs, ...(reported !== undefined && { reported }) }
+    const counts = countsEntries(await this.#bookedHours(books, owner), now)
+    return isBlank(entry) ? counts : [{ kind: 'books', ...owner, ...entry }, ...counts]
+  }
+
+  /** The hours in the books, with what was filed of them before they were counted in again. */
+  async #bookedHours(books: Books, owner: Owner): Promise<(Owner & HourCounts)[]> {
+    const booked = [...books.hours.keys()]
+    if (booked.length === 0) return []
+    const hours = await readHours(this.#table, owner, Math.min(...booked), Math.max(...booked) + 1)
+    return hours.filter(({ hour }) => books.hours.has(hour)).map((one) => ({ ...owner, ...one }))
   }
 
   #environment(value: string | undefined): Environment {
@@ -210,6 +230,10 @@ function messageEntries(
   }
 }
 
+function countsEntries(hours: readonly (Owner & HourCounts)[], now: number): Entry[] {
+  return hours.filter(({ hour }) => hour > now - countsKeptMs).map((one) => ({ kind: 'counts', ...one }))
+}
+
 /** What a registry without content has, too. */
 function isLeftOut(item: Item): boolean {
   const [kind = '', ...name] = (text(item, 'pk') ?? '').split('#')
@@ -245,6 +269,8 @@ function itemsOf(entry: Entry): Item[] {
     }
     case 'books':
       return booksItems(entry)
+    case 'counts':
+      return [hourItem(entry, entry.hour, { name: 'copied', counts: entry.counts })]
     case 'answer': {
       const key = keys.record(entry.customer, entry.environment, entry.key)
       return [answerItem(key, recordOfAnswer(entry), { write: 'copied' }, entry.expiresAt)]
@@ -274,6 +300,7 @@ function booksItems(entry: EntryOf<'books'>): Item[] {
   const plans: Item[] = []
   books.usage = entry.usage
   books.frozen = 'all'
+  books.reported = entry.reported
   for (const one of entry.open) books.open.set(one.id, one)
   for (const run of entry.runs) {
     const isApart = (run.plan ?? '').length > inlinePlanBytes

@@ -31,10 +31,20 @@ export const keys = {
     pk: `released#${environment}#${customer}#${id}`,
     sk: '-',
   }),
+  /** Filed counters of one hour, which begins at `hour`. */
+  hour: (customer: string, environment: string, hour: number, name: string): Key => ({
+    pk: `counts#${environment}#${customer}`,
+    sk: `${hourText(hour)}#${name}`,
+  }),
   nonce: (customer: string, keyId: string, value: string): Key => ({ pk: `nonce#${customer}#${keyId}#${value}`, sk: '-' }),
   document: (name: string): Key => ({ pk: `document#${name}`, sk: 'document' }),
   ready: { pk: 'ready', sk: '-' } satisfies Key,
 } as const
+
+/** An instant as the beginning of a sort key. */
+export function hourText(instant: number): string {
+  return String(Math.max(0, instant)).padStart(14, '0')
+}
 
 /** The partition of the audit log of one customer, or of all. */
 export function historyPartition(customer: string | undefined): string {

@@ -1,16 +1,25 @@
 import * as z from 'zod'
 import { type IdempotencyRecord, messagePeriodOf, messagePeriods, type StoredMessage } from '../../domain/admission.ts'
-import type { Returned } from '../../domain/settling.ts'
+import type { ReturnedMessage } from '../../domain/settling.ts'
+import type { Parts } from '../../domain/usage.ts'
 import { idempotencyRecordFrom, readerOf } from '../stored.ts'
 import { type Books, type Owner, returnedName } from './books.ts'
 import { keys, unpacked } from './items.ts'
 import type { Found } from './lane.ts'
 import { type Item, type Key, keyText, number, text } from './table.ts'
 
-const settlementFrom = readerOf('the end of a call', z.looseObject({ refund: z.number(), untaken: z.array(z.string()) }))
+const settlementFrom = readerOf(
+  'the end of a call',
+  z.looseObject({
+    refund: z.number(),
+    untaken: z.array(z.string()),
+    kinds: z.array(z.string()).exactOptional(),
+    weights: z.array(z.number()).exactOptional(),
+  }),
+)
 
 /** The stored answer to a call with an Idempotency-Key. Once it is there, the call is accepted, whatever the books say. */
-export interface Answer {
+export interface Answer extends Parts {
   readonly record: IdempotencyRecord
   /** Names the write that stored it. */
   readonly write: string
@@ -23,8 +32,8 @@ export interface Answer {
 export function answerFrom(item: Item | undefined, now: number): Answer | undefined {
   const document = unpacked(item)
   if (document === undefined || (number(item, 'expires') ?? 0) <= now) return undefined
-  const { refund, untaken } = settlementFrom(text(item, 'settlement') ?? '')
-  return { record: idempotencyRecordFrom(document), write: text(item, 'write') ?? '', refund, untaken }
+  const settlement = settlementFrom(text(item, 'settlement') ?? '')
+  return { ...settlement, record: idempotencyRecordFrom(document), write: text(item, 'write') ?? '' }
 }
 
 /** The keys of the items that an Idempotency-Key needs. */
@@ -74,13 +83,13 @@ export function returnsOf(
   books: Books,
   found: Found,
   now: number,
-): Returned[] {
-  const all = ids.flatMap((id): Returned | [] => {
+): ReturnedMessage[] {
+  const all = ids.flatMap((id): ReturnedMessage | [] => {
     const noted = books.noting.get(returnedName(id))?.returned
-    if (noted !== undefined) return noted
+    if (noted !== undefined) return { ...noted, id }
     const item = found.get(keyText(keys.returned(customer, environment, id)))
     const [units, returnedAt, until] = ['units', 'at', 'until'].map((name) => number(item, name))
-    return units === undefined || returnedAt === undefined || until === undefined ? [] : { units, at: returnedAt, until }
+    return units === undefined || returnedAt === undefined || until === undefined ? [] : { id, units, at: returnedAt, until }
   })
   return all.filter(({ until }) => until > now)
 }

@@ -120,11 +120,22 @@ export class AcceptJob extends Settlement<Settled> {
     const { id, idempotency } = this.reservation
     const answer = this.answer(found, now)
     // The answer that was stored first decides, also on what is given back.
-    const { refund = 0, untaken = [] } = answer?.record.reservation.id === id ? answer : this.#outcome
+    const how = answer?.record.reservation.id === id ? answer : this.#outcome
     const entry = books.open.get(id)
-    if (entry !== undefined) this.close(books, found, { entry, ending: { kind: 'accepted', refund, untaken }, now })
+    if (entry !== undefined) this.close(books, found, { entry, ending: endingOf('accepted', how), now })
     if (idempotency !== undefined && (this.#isAnswer || answer !== undefined)) books.dropRun(idempotency.key)
     return { settled: entry !== undefined, notings: notingsOf(books, id, now) }
+  }
+}
+
+/** What closes the books, of an outcome or of a stored answer. */
+function endingOf(kind: Ending['kind'], { refund, untaken, kinds, weights }: Omit<Ending, 'kind'>): Ending {
+  return {
+    kind,
+    ...(refund !== undefined && { refund }),
+    ...(untaken !== undefined && { untaken }),
+    ...(kinds !== undefined && { kinds }),
+    ...(weights !== undefined && { weights }),
   }
 }
 
@@ -145,13 +156,12 @@ export class ReleaseJob extends Settlement<Settled> {
 
   protected end(books: Books, found: Found, now: number): Settled {
     const { id, attempt, idempotency } = this.reservation
-    const { kind, untaken = [] } = this.#outcome
+    const { kind } = this.#outcome
     const entry = books.open.get(id)
     const answer = this.answer(found, now)
     if (entry !== undefined && answer?.record.reservation.id === id) {
       // It was accepted, and the process ended between the answer and the books.
-      const { refund, untaken: ofAnswer } = answer
-      this.close(books, found, { entry, ending: { kind: 'accepted', refund, untaken: ofAnswer }, now })
+      this.close(books, found, { entry, ending: endingOf('accepted', answer), now })
       if (idempotency !== undefined) books.dropRun(idempotency.key)
       return { settled: false, notings: notingsOf(books, id, now) }
     }
@@ -162,7 +172,7 @@ export class ReleaseJob extends Settlement<Settled> {
     // A record that stays answers for this call, so its messages are not asked for again.
     const isGone = idempotency !== undefined && run === recordOf(this.reservation, idempotency.key, books, found, now)
     const again = isGone ? idempotency.key : undefined
-    this.close(books, found, { entry, ending: { kind: 'nothing', untaken }, again, now })
+    this.close(books, found, { entry, ending: endingOf('nothing', this.#outcome), again, now })
     if (run !== undefined && idempotency !== undefined) books.dropRun(idempotency.key)
     return { settled: true, notings: notingsOf(books, id, now) }
   }

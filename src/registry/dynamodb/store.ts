@@ -7,6 +7,7 @@ import type { Actor, Change } from '../changes/change.ts'
 import { CompiledProfiles } from '../compiled.ts'
 import { frozenDocument, frozenReadiness } from '../frozen.ts'
 import type {
+  CountedReports,
   HistoryEntry,
   Outcome,
   Profile,
@@ -20,6 +21,7 @@ import type { TableAddress } from './address.ts'
 import { AdmitJob } from './admit.ts'
 import { storeAnswer } from './answer.ts'
 import { Books, type Noting, type Owner } from './books.ts'
+import { CountJob, CountReportsJob, fileHours, hoursToFile, readHours, refuseFrozen } from './counts.ts'
 import { healthOf } from './health.ts'
 import { keys } from './items.ts'
 import { Lane } from './lane.ts'
@@ -50,8 +52,12 @@ export class DynamoRegistry implements Registry {
     this.#profiles = new Profiles(this.#table, now)
   }
 
-  admit(request: AdmitRequest): Promise<Admission> {
-    return this.#lane(request).run(new AdmitJob(request, this.#table, this.#compiled, this.#now))
+  /** A refused call is counted with the customer's next write, or half a second later: by itself it writes nothing. */
+  async admit(request: AdmitRequest): Promise<Admission> {
+    const job = new AdmitJob(request, this.#table, this.#compiled, this.#now)
+    const admission = await this.#lane(request).run(job)
+    if (job.refused !== undefined) this.#lane(request).later(new CountJob(job.refused))
+    return admission
   }
 
   async settle(reservation: Reservation, outcome: Outcome): Promise<boolean> {
@@ -124,6 +130,26 @@ export class DynamoRegistry implements Registry {
 
   async usage(customer: string, environment: Environment) {
     return { usage: (await this.#books({ customer, environment })).usage, now: this.#now() }
+  }
+
+  async counts(customer: string, environment: Environment, from: number, until: number) {
+    await this.#lanes.get(`${environment}/${customer}`)?.flush()
+    return readHours(this.#table, { customer, environment }, from, until)
+  }
+
+  async fileCounts(customer: string, environment: Environment): Promise<void> {
+    const owner = { customer, environment }
+    const books = await this.#books(owner)
+    refuseFrozen(books)
+    await fileHours(this.#table, owner, hoursToFile(books, this.#now()), (job) => this.#lane(owner).run(job))
+  }
+
+  async reportsCounted(customer: string, environment: Environment) {
+    return (await this.#books({ customer, environment })).reported
+  }
+
+  countReports(customer: string, environment: Environment, reports: CountedReports): Promise<boolean> {
+    return this.#lane({ customer, environment }).run(new CountReportsJob(reports, this.#now))
   }
 
   async open(customer: string, environment: Environment) {

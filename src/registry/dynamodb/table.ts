@@ -160,6 +160,23 @@ export class Table {
     { limit = Number.POSITIVE_INFINITY, backwards = false }: { readonly limit?: number; readonly backwards?: boolean },
     deadline: Deadline,
   ): Promise<Item[]> {
+    const condition = prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)'
+    const values = { ':pk': { S: pk }, ...(prefix !== '' && { ':prefix': { S: prefix } }) }
+    return this.#query({ expression: condition, values }, { limit, backwards }, deadline)
+  }
+
+  /** Items of one partition whose sort keys are `first`, `last` or between them, in their order. */
+  between(pk: string, first: string, last: string, deadline: Deadline): Promise<Item[]> {
+    const values = { ':pk': { S: pk }, ':first': { S: first }, ':last': { S: last } }
+    const condition = { expression: 'pk = :pk AND sk BETWEEN :first AND :last', values }
+    return this.#query(condition, { limit: Number.POSITIVE_INFINITY, backwards: false }, deadline)
+  }
+
+  async #query(
+    { expression, values }: Condition,
+    { limit, backwards }: { readonly limit: number; readonly backwards: boolean },
+    deadline: Deadline,
+  ): Promise<Item[]> {
     const found: Item[] = []
     let after: unknown
     do {
@@ -167,8 +184,8 @@ export class Table {
         'Query',
         {
           TableName: this.#name,
-          KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': { S: pk }, ...(prefix !== '' && { ':prefix': { S: prefix } }) },
+          KeyConditionExpression: expression,
+          ExpressionAttributeValues: values,
           ConsistentRead: true,
           ScanIndexForward: !backwards,
           ...(Number.isFinite(limit) && { Limit: limit - found.length }),

@@ -6,12 +6,13 @@ import {
   reconcileAfterMs,
   reconcileEveryMs,
 } from '../../domain/admission.ts'
+import { countLua } from './parts.lua.ts'
 
 /**
  * Admission in Redis: the decision of `domain/decide.ts` written again in Lua 5.1, with the reads and writes around
  * it, in one atomic step. Redis 6.2 is enough: no command and no option here is newer.
  *
- * KEYS  1 profile, 2 usage, then the idempotency record (with a claim only), then the sets of accepted messages of this period
+ * KEYS  1 profile, 2 usage, 3 counters, then the idempotency record (with a claim only), then the sets of accepted messages of this period
  *       and those before it (with message ids only), then the nonce (with a nonce only): while a
  *       slot of a cluster migrates, a script that names a key that is not there is refused with TRYAGAIN
  *       (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#multi-key-operations)
@@ -20,7 +21,8 @@ import {
  *       claim), 15 for how many ms to remember the nonce ('': none),
  *       16 the default way ('': none, '?': ask), 17 plan ('': none), 18 trace, 19 '1': recall,
  *       20 key of the claim, 21 version of the sending policy ('': not asked, '?': none is known), 22 ids of the messages, separated
- *       by commas, 23 the current period, and 24 the units of each, separated by commas ('': one each) (with message ids only)
+ *       by commas, and 23 the current period (both '': no ids), 24 the units of each message, separated by commas ('': one each), and
+ *       25 the kind of each ('': not known), or one kind for all
  *
  * A frozen registry answers {'frozen'} before anything is used up, such as a nonce.
  *
@@ -38,31 +40,37 @@ if not now then
 end
 local units = tonumber(ARGV[6])
 local claimed = ARGV[14] ~= ''
-local recordKey = KEYS[3]
+local recordKey = KEYS[4]
 local environment = ARGV[4]
+
+${countLua}
+local function refuse(...)
+  count(KEYS[3], ARGV[11], {['r|' .. ARGV[5] .. '|' .. select(1, ...)] = 1})
+  return {'refused', now, ...}
+end
 
 local p = redis.call('HMGET', KEYS[1], 'state', 'zone', 'key:' .. ARGV[3], 'quota:' .. environment,
   'way:' .. environment .. ':' .. ARGV[5], 'policy', 'frozen')
 if p[7] then return {'frozen'} end
 if not p[1] or not p[3] then return {'refused', now, 'credentials-invalid'} end
-if p[1] ~= 'active' then return {'refused', now, 'customer-suspended'} end
 local ids = {}
 for id in string.gmatch(ARGV[22] or '', '[^,]+') do ids[#ids + 1] = id end
 if #ids > 0 and tonumber(ARGV[23]) ~= math.floor(now / ${messagePeriodMs}) then return {'windows', now, p[2]} end
 if p[2] ~= ARGV[8] or now < tonumber(ARGV[10]) or now >= tonumber(ARGV[11]) then return {'windows', now, p[2]} end
+if p[1] ~= 'active' then return refuse('customer-suspended') end
 
 if p[3] ~= environment then
   local keyEnvironment, notBefore, expires, revoked, ranges = string.match(p[3], '^([^|]*)|?([^|]*)|?([^|]*)|?([^|]*)|?(.*)$')
-  if revoked ~= '' then return {'refused', now, 'key-revoked'} end
-  if notBefore ~= '' and now < tonumber(notBefore) then return {'refused', now, 'key-not-yet-valid'} end
-  if expires ~= '' and now >= tonumber(expires) then return {'refused', now, 'key-expired'} end
-  if keyEnvironment ~= environment then return {'refused', now, 'environment-mismatch'} end
+  if revoked ~= '' then return refuse('key-revoked') end
+  if notBefore ~= '' and now < tonumber(notBefore) then return refuse('key-not-yet-valid') end
+  if expires ~= '' and now >= tonumber(expires) then return refuse('key-expired') end
+  if keyEnvironment ~= environment then return refuse('environment-mismatch') end
   if ranges ~= '' then
     local inside = false
     for from, to in string.gmatch(ranges, '(%x+)-(%x+)') do
       if ARGV[7] >= from and ARGV[7] <= to then inside = true end
     end
-    if not inside then return {'refused', now, 'ip-not-allowed'} end
+    if not inside then return refuse('ip-not-allowed') end
   end
 end
 
@@ -79,17 +87,17 @@ if ARGV[5] ~= '' and not way then
 end
 
 if ARGV[15] ~= '' and not redis.call('SET', KEYS[#KEYS], '1', 'NX', 'PX', ARGV[15]) then
-  return {'refused', now, 'nonce-reused'}
+  return refuse('nonce-reused')
 end
 
 local record
 if claimed then
   record = redis.call('HMGET', recordKey, 'fingerprint', 'attempt', 'lease', 'response', 'reservation', 'plan')
   if record[1] then
-    if record[1] ~= ARGV[14] then return {'refused', now, 'idempotency-key-reused'} end
+    if record[1] ~= ARGV[14] then return refuse('idempotency-key-reused') end
     if record[4] then return {'replay', now, record[4], record[6]} end
     if now < tonumber(record[3]) then
-      return {'refused', now, 'idempotency-in-progress', tonumber(record[3]) - now}
+      return refuse('idempotency-in-progress', tonumber(record[3]) - now)
     end
   else
     record = nil
@@ -97,8 +105,8 @@ if claimed then
   end
 end
 
-if ARGV[5] ~= '' and not way then return {'refused', now, 'route-missing'} end
-if not p[4] then return {'refused', now, 'quota-missing'} end
+if ARGV[5] ~= '' and not way then return refuse('route-missing') end
+if not p[4] then return refuse('quota-missing') end
 local rate, burst, dayLimit, monthLimit = string.match(p[4], '^([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
 rate = tonumber(rate)
 burst = tonumber(burst)
@@ -142,19 +150,19 @@ end
 
 -- Of each message: n, new to this reservation; k, known; o, held by another reservation or by none.
 local letters, fresh, heavy, isHeavy = '', {}, {}, false
+local kinds, freshKinds = listOf(ARGV[25]), {}
 if #ids > 0 then
   local owner = ''
   if record then owner = cjson.decode(record[5])[1] end
   local names = {}
   for at, id in ipairs(ids) do names[at] = 'message:' .. id end
   local holders = redis.call('HMGET', KEYS[2], unpack(names))
-  local first = claimed and 4 or 3
+  local first = claimed and 5 or 4
   local known = {}
   for set = first, first + ${messagePeriods} do
     for at, found in ipairs(redis.call('SMISMEMBER', KEYS[set], unpack(ids))) do known[at] = known[at] or found == 1 end
   end
-  local list, weights = {}, {}
-  for weight in string.gmatch(ARGV[24], '[^,]+') do weights[#weights + 1] = tonumber(weight) end
+  local list, weights = {}, listOf(ARGV[24])
   units = 0
   for at, id in ipairs(ids) do
     local letter = 'o'
@@ -162,7 +170,8 @@ if #ids > 0 then
     elseif holders[at] == owner or (owner == '' and not holders[at]) then
       letter = 'n'
       fresh[#fresh + 1] = id
-      heavy[#fresh] = weights[at] or 1
+      heavy[#fresh] = tonumber(weights[at] or 1)
+      freshKinds[#fresh] = kindAt(kinds, at)
       units = units + heavy[#fresh]
       isHeavy = isHeavy or heavy[#fresh] ~= 1
     end
@@ -181,7 +190,7 @@ end
 local nowUs = now * 1000
 local rateCost = 0
 local function refused(reason, retry)
-  return {'refused', now, reason, retry, p[4], tat, day, dayUsed, month, monthUsed, reconcile}
+  return refuse(reason, retry, p[4], tat, day, dayUsed, month, monthUsed, reconcile)
 end
 if #ids > 0 and not string.find(letters, '[nk]') then return refused('idempotency-in-progress', ${leaseMs}) end
 if units > 0 then
@@ -203,9 +212,14 @@ if units > 0 then
   local open = string.format('%.0f|%.0f|%.0f|', units, rateCost, now) .. ARGV[20] .. '|' .. ARGV[14] .. '|' .. ARGV[18]
   if #ids > 0 then
     open = open .. '\\n' .. table.concat(fresh, ',')
-    if isHeavy then open = open .. '\\n' .. table.concat(heavy, ',') end
+    if isHeavy or #kinds > 0 then open = open .. '\\n' .. (isHeavy and table.concat(heavy, ',') or '') end
+    if #kinds > 0 then open = open .. '\\n' .. oneKind(freshKinds) end
     for _, id in ipairs(fresh) do write('message:' .. id, ARGV[2]) end
   end
+  local sums = {}
+  if #ids == 0 then share(sums, 'au', units, kinds, listOf(ARGV[24]), 0, {}) end
+  for place, weight in ipairs(heavy) do tally(sums, 'au', freshKinds[place], 1, weight) end
+  count(KEYS[3], ARGV[11], sums)
   redis.call('HSET', KEYS[2], 'tat', tat, 'dayUsed', dayUsed, 'monthUsed', monthUsed, 'open:' .. ARGV[2], open, unpack(writes))
 end
 if claimed then

@@ -5,6 +5,7 @@ import type { RedisAddress } from './address.ts'
 import { admitLua } from './admit.lua.ts'
 import { answerMs, CalmCluster, connectPrimaries } from './cluster.ts'
 import { connectorFor } from './connector.ts'
+import { countReportsLua, fileCountsLua } from './counts.ts'
 import { faultOf } from './fault.ts'
 import { giveBackLua } from './give-back.lua.ts'
 import { saveDocumentLua, saveLua, savePolicyLua } from './save.lua.ts'
@@ -17,6 +18,8 @@ interface Scripts {
   apigwAdmit(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwGiveBack(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
+  apigwFileCounts(counts: string, filed: string, usage: string, ...args: (string | number)[]): Promise<unknown>
+  apigwCountReports(counts: string, usage: string, ...args: (string | number)[]): Promise<unknown>
   apigwSaveDocument(document: string, history: string, frozen: string, ...args: (string | number)[]): Promise<unknown>
   apigwSavePolicy(profile: string, version: string, policy: string): Promise<unknown>
   apigwSave(profile: string, history: string, retired: string, ...args: (string | number)[]): Promise<unknown>
@@ -103,6 +106,8 @@ function withScripts(client: Redis | Cluster): Connection {
   client.defineCommand('apigwAdmit', { lua: admitLua })
   client.defineCommand('apigwSettle', { lua: settleLua })
   client.defineCommand('apigwGiveBack', { lua: giveBackLua })
+  client.defineCommand('apigwFileCounts', { numberOfKeys: 3, lua: fileCountsLua })
+  client.defineCommand('apigwCountReports', { numberOfKeys: 2, lua: countReportsLua })
   client.defineCommand('apigwSaveDocument', { numberOfKeys: 3, lua: saveDocumentLua })
   client.defineCommand('apigwSavePolicy', { numberOfKeys: 1, lua: savePolicyLua })
   client.defineCommand('apigwSave', { numberOfKeys: 3, lua: saveLua })

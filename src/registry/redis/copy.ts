@@ -1,12 +1,14 @@
 import { Cluster, type Redis } from 'ioredis'
 import { randomId } from '../../domain/ids.ts'
 import { environments } from '../../domain/names.ts'
+import { countsKeptMs, type HourCounts, hourMs } from '../../domain/usage.ts'
 import { type Entry, type EntryOf, isBlank, type RunEntry } from '../copy/entries.ts'
 import { type CopyableStore, isOwnDocument, oldestPeriod, ownDocuments, pagesOf, unknownEntry } from '../copy/store.ts'
 import type { Freeze } from '../frozen.ts'
 import { allCustomers } from '../registry.ts'
 import { historyEntryFrom, profileFrom } from '../stored.ts'
 import { type Connection, unavailable } from './connect.ts'
+import { counterField, filedDay, filedMs, hoursOf } from './counts.ts'
 import { profileFields } from './fields.ts'
 import { keys } from './keys.ts'
 import { isMessagePlace, type MessagePlace, messageEntries, writeMessage } from './message-keys.ts'
@@ -24,6 +26,7 @@ class Found {
   readonly streams: string[] = []
   readonly #runs = new Map<string, RunEntry[]>()
   readonly #messages = new Map<string, MessagePlace[]>()
+  readonly #counters = new Map<string, CounterPlace[]>()
   readonly #oldest: number
 
   /** @param oldest the oldest period of messages that is read */
@@ -33,7 +36,9 @@ class Found {
 
   note(place: Place): void {
     if (place.kind === 'usage') this.usages.push(place)
-    else if (place.kind === 'history') this.streams.push(place.customer)
+    else if (place.kind === 'counts' || place.kind === 'filed') {
+      this.#counters.set(nameOf(place), [...(this.#counters.get(nameOf(place)) ?? []), place])
+    } else if (place.kind === 'history') this.streams.push(place.customer)
     else if (isMessagePlace(place) && (place.kind !== 'messages' || place.period >= this.#oldest)) {
       const name = `${place.kind}/${nameOf(place)}`
       this.#messages.set(name, [...(this.#messages.get(name) ?? []), place])
@@ -53,12 +58,18 @@ class Found {
     return this.#messages.values()
   }
 
+  /** The keys that hold counters, by owner. */
+  get counters(): Iterable<readonly CounterPlace[]> {
+    return this.#counters.values()
+  }
+
   ownerWithoutUsage(): string | undefined {
     const known = new Set(this.usages.map(nameOf))
     return [...this.#runs.keys()].find((name) => !known.has(name))
   }
 }
 
+type CounterPlace = Extract<Place, { kind: 'counts' | 'filed' }>
 type Owned = { readonly customer: string; readonly environment: EntryOf<'books'>['environment'] }
 const nameOf = ({ customer, environment }: Owned): string => `${environment}/${customer}`
 
@@ -133,6 +144,7 @@ export class RedisCopy implements CopyableStore {
     // The usage of every customer is there from the first day on, so a run without one is not ours.
     const lost = found.ownerWithoutUsage()
     if (lost !== undefined) throw unknownEntry(this.address, `calls of "${lost}", of which it has no usage`)
+    for (const places of found.counters) yield* this.#countsIn(places)
     const source = { redis: this.#redis, address: this.address, now, ask: this.#ask.bind(this) }
     for (const places of found.messages) yield* messageEntries(source, places)
     yield* this.#history(found.streams)
@@ -215,14 +227,41 @@ export class RedisCopy implements CopyableStore {
   async #booksOf(place: Extract<Place, { kind: 'usage' }>, runs: readonly RunEntry[]): Promise<Entry | undefined> {
     const { customer, environment } = place
     const stored = await this.#redis.hgetall(place.key)
+    const reported = await this.#redis.hget(keys.counts(customer, environment), 'reports')
     const open = Object.entries(stored).flatMap(([field, value]) =>
       field.startsWith('open:') ? [openFrom(field.slice('open:'.length), value)] : [],
     )
     const known = new Set<string>([...usageFields, 'frozen'])
     const strange = Object.keys(stored).find((field) => !known.has(field) && !/^(?:open|message):/.test(field))
     if (strange !== undefined) throw unknownEntry(this.address, `the field "${strange}" of "${customer}"`)
-    const entry = { usage: usageFrom(usageFields.map((field) => stored[field] ?? null)), open, runs }
+    const entry = {
+      usage: usageFrom(usageFields.map((field) => stored[field] ?? null)),
+      open,
+      runs,
+      ...(reported !== null && { reported }),
+    }
     return isBlank(entry) ? undefined : { kind: 'books', customer, environment, ...entry }
+  }
+
+  /** The counters of one owner by hour, of a few days at a time. An hour that is filed may still have current counters. */
+  async *#countsIn(places: readonly CounterPlace[]): AsyncGenerator<Entry[]> {
+    const [current] = places.filter(({ kind }) => kind === 'counts')
+    const [owner] = places
+    if (owner === undefined) return
+    const { customer, environment } = owner
+    const unfiled = current === undefined ? {} : await this.#ask(() => this.#redis.hgetall(current.key))
+    const oldest = (await this.now()) - countsKeptMs
+    const entriesOf = (hours: readonly HourCounts[]): Entry[] =>
+      hours.map(({ hour, counts }) => ({ kind: 'counts', customer, environment, hour, counts }))
+    const filed = places.filter((place) => place.kind === 'filed')
+    for (const place of filed) {
+      const hash = await this.#ask(() => this.#redis.hgetall(place.key))
+      const [from, until] = [Math.max(oldest + 1, place.day * 24 * hourMs), (place.day + 1) * 24 * hourMs]
+      yield entriesOf(hoursOf([hash, unfiled], from, until))
+    }
+    const days = new Set(filed.map(({ day }) => day))
+    const rest = hoursOf([unfiled], oldest + 1, Number.POSITIVE_INFINITY)
+    yield entriesOf(rest.filter(({ hour }) => !days.has(filedDay(hour))))
   }
 
   /** The audit log of all customers in the order in which Redis took its lines. */
@@ -262,6 +301,8 @@ export class RedisCopy implements CopyableStore {
         return this.#writeLine(entry)
       case 'books':
         return this.#writeBooks(entry)
+      case 'counts':
+        return this.#writeCounts(entry)
       case 'answer': {
         const { customer, environment, fingerprint, response, plan, unpaid } = entry
         const more = [...(plan === undefined ? [] : ['plan', plan]), ...(unpaid ? ['unpaid', 1] : [])]
@@ -284,7 +325,10 @@ export class RedisCopy implements CopyableStore {
 
   async #writeProfile({ customer, version, document }: EntryOf<'profile'>): Promise<void> {
     await this.#redis.zadd(keys.customers, 0, customer)
-    for (const environment of environments) await this.#redis.hsetnx(keys.usage(customer, environment), 'tat', 0)
+    for (const environment of environments) {
+      await this.#redis.hsetnx(keys.usage(customer, environment), 'tat', 0)
+      await this.#redis.hsetnx(keys.counts(customer, environment), 'v', 1)
+    }
     const fields = profileFields(profileFrom(document), version)
     // The document as it was, whatever this version would write.
     fields[fields.indexOf('document') + 1] = document
@@ -300,16 +344,18 @@ export class RedisCopy implements CopyableStore {
     if (there === undefined) await this.#redis.xadd(keys.history(customer), id, 'entry', JSON.stringify(entry))
   }
 
-  async #writeBooks({ customer, environment, usage, open, runs }: EntryOf<'books'>): Promise<void> {
+  async #writeBooks({ customer, environment, usage, open, runs, reported }: EntryOf<'books'>): Promise<void> {
     await this.#redis.zadd(keys.customers, 0, customer)
     const fields: (string | number)[] = ['frozen', 'all', ...usageFields.flatMap((field) => [field, usage[field]])]
-    for (const { id, units, rateCost, admittedAt, idempotency, trace = '', ids, weights } of open) {
+    for (const { id, units, rateCost, admittedAt, idempotency, trace = '', ids, weights, kinds } of open) {
       const described = [units, rateCost, admittedAt, idempotency?.key ?? '', idempotency?.fingerprint ?? '', trace].join('|')
-      const lines = [described, ...[ids, weights].flatMap((list) => (list === undefined ? [] : [list.join(',')]))]
+      const ofIds = kinds === undefined ? [ids, weights] : [ids, weights ?? [], kinds]
+      const lines = [described, ...ofIds.flatMap((list) => (list === undefined ? [] : [list.join(',')]))]
       fields.push(`open:${id}`, lines.join('\n'))
       for (const message of ids ?? []) fields.push(`message:${message}`, id)
     }
     await this.#replaceHash(keys.usage(customer, environment), fields)
+    if (reported !== undefined) await this.#redis.hset(keys.counts(customer, environment), 'reports', reported)
     for (const { key, fingerprint, attempt, leaseUntil, plan, reservation, expiresAt } of runs) {
       const { id, units, day, month, rateCost, admittedAt, keyed } = reservation
       const packed = [id, ...[units, day, month, rateCost, admittedAt].map(String), ...(keyed ? ['keyed'] : [])]
@@ -317,6 +363,15 @@ export class RedisCopy implements CopyableStore {
       const planned = plan === undefined ? record : [...record, 'plan', plan]
       await this.#replaceHash(keys.idempotency(customer, environment, key), planned, expiresAt)
     }
+  }
+
+  /** Copied hours are all filed: what is written twice is there once. */
+  async #writeCounts({ customer, environment, hour, counts }: EntryOf<'counts'>): Promise<void> {
+    const [key, day] = [keys.filed(customer, environment, filedDay(hour)), filedDay(hour)]
+    const fields = Object.entries(counts).flatMap(([name, value]) => [counterField(hour, name), value])
+    if (fields.length === 0) return
+    await this.#redis.hset(key, ...fields)
+    await this.#redis.pexpire(key, filedMs(day, this.#writtenAt))
   }
 
   async #replaceHash(key: string, fields: readonly (string | number)[], expiresAt?: number): Promise<void> {

@@ -1,24 +1,34 @@
 import { messagePeriodMs, messagePeriods } from '../../domain/admission.ts'
 import { releasedMs, repayableMs } from '../../domain/settling.ts'
-import { backInWindowsLua, clockLua, entryPartsLua, keepLua, knownPeriods, returnedPeriods, returnOfLua } from './parts.lua.ts'
+import {
+  backInWindowsLua,
+  clockLua,
+  countLua,
+  entryPartsLua,
+  keepLua,
+  knownPeriods,
+  returnedPeriods,
+  returnOfLua,
+} from './parts.lua.ts'
 
-const firstReturned = 2
+const firstReturned = 3
 const firstReleased = firstReturned + returnedPeriods
 const firstSet = firstReleased + knownPeriods
 
 /**
  * Gives the units of one message back: the rules of `repaid` in `domain/settling.ts`, in one atomic step.
  *
- * KEYS  1 usage; then of the next period, this one and those before it the hashes of messages whose units were given back, the
+ * KEYS  1 usage, 2 counters; then of the next period, this one and those before it the hashes of messages whose units were given back, the
  *       hashes of messages whose units a settlement gave back, and the sets of accepted messages; then the record of an
  *       Idempotency-Key (if it was asked for)
  * ARGV  1 now (ms; '' asks Redis's own clock), 2 id, 3 units, 4 when they were taken (ms), 5 the current period,
- *       6 the Idempotency-Key of the record ('': none)
+ *       6 the Idempotency-Key of the record ('': none), 7 the kind of the message ('': not known)
  * Answers 1 if this call gave them back, otherwise 0, or -1 if the registry is frozen; {'period', now} if the period is another;
  * {'claim', key} if it depends on the record of this Idempotency-Key, and the caller asks again with it.
  */
 export const giveBackLua = `
 ${clockLua}
+${countLua}
 ${backInWindowsLua}
 ${entryPartsLua}
 ${returnOfLua}
@@ -52,14 +62,18 @@ if not entry and not known then
   end
 end
 
+local kind = ARGV[7] ~= '' and ARGV[7] or nil
 if entry then
   local parts = entryParts(entry)
-  local ids, weights, left, heavy = {}, {}, 0, false
+  local ids, weights, left, heavy, kinds = {}, {}, 0, false, {}
   for place, other in ipairs(parts.ids) do
     local weight = parts.weights[place]
-    if other == id then units = weight
+    if other == id then
+      units = weight
+      kind = kindAt(parts.kinds, place)
     else
       ids[#ids + 1] = other
+      kinds[#ids] = kindAt(parts.kinds, place)
       weights[#weights + 1] = string.format('%.0f', weight)
       heavy = heavy or weight ~= 1
     end
@@ -72,7 +86,8 @@ if entry then
     local cost = 0
     if parts.taken > 0 then cost = math.ceil(parts.cost * left / parts.taken) end
     local text = string.format('%.0f|%.0f|%.0f|', left, cost, parts.at) .. parts.rest .. '\\n' .. table.concat(ids, ',')
-    if heavy then text = text .. '\\n' .. table.concat(weights, ',') end
+    if heavy or #parts.kinds > 0 then text = text .. '\\n' .. (heavy and table.concat(weights, ',') or '') end
+    if #parts.kinds > 0 then text = text .. '\\n' .. oneKind(kinds) end
     redis.call('HSET', KEYS[1], 'open:' .. holder, text)
   end
   -- Known from now on, so that a repeated call takes nothing.
@@ -82,6 +97,9 @@ if entry then
     redis.call('PEXPIRE', KEYS[${firstSet} + back], ${keepLua('period + 1 - back', messagePeriods)})
   end
 end
+local sums = {}
+tally(sums, 'gh', kind or kindAt({}, 1), 1, units)
+count(KEYS[2], redis.call('HGET', KEYS[1], 'dayEnd'), sums)
 backInWindows(KEYS[1], takenAt, units)
 local mark = string.format('%.0f|%.0f|%.0f', math.max(now, tonumber(ARGV[4])) + ${repayableMs}, tonumber(ARGV[3]), now)
 redis.call('HSET', KEYS[${firstReturned + 1}], id, mark)

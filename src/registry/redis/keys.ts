@@ -11,6 +11,13 @@ export const keys = {
   profile: (customer: string) => `apigw:{${customer}}:profile`,
   /** Hash: what was spent in one environment, as `open:RESERVATION` what is not settled yet, and as `message:ID` which reservation has a message. */
   usage: (customer: string, environment: Environment) => `apigw:{${customer}}:usage:${environment}`,
+  /**
+   * Hash: counters of the hours that are not filed yet, as `MINUTE|NAME` with the first minute of the hour since 1970. `v` is always
+   * there; `reports` is up to where reports were counted.
+   */
+  counts: (customer: string, environment: Environment) => `apigw:{${customer}}:counts:${environment}`,
+  /** Hash: filed counters of the hours that begin on one day of UTC, named as above. Expires. */
+  filed: (customer: string, environment: Environment, day: number) => `apigw:{${customer}}:filed:${environment}:${day}`,
   /** Hash: one call with an Idempotency-Key. Expires. */
   idempotency: (customer: string, environment: Environment, key: string) => `apigw:{${customer}}:idem:${environment}:${key}`,
   /** Set: messages with keys of their own that were accepted in calls of one period (`messagePeriodOf`). Expires. */

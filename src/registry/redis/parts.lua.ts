@@ -1,5 +1,6 @@
 import { messagePeriodMs, messagePeriods } from '../../domain/admission.ts'
 import { repayableMs } from '../../domain/settling.ts'
+import { hourMs, unknownKind } from '../../domain/usage.ts'
 
 /** Parts of scripts in Lua. */
 
@@ -31,19 +32,58 @@ end
 `
 
 /**
- * `entryParts`: an open entry taken apart. It has up to three lines: units, rate cost, time, claim, fingerprint and trace; the ids
- * of its messages; and the units of each, where one has more than one.
+ * `entryParts`: an open entry taken apart. It has up to four lines: units, rate cost, time, claim, fingerprint and trace; the ids
+ * of its messages; the units of each, where one has more than one; and the kind of each, or one for all. Needs `countLua`.
  */
 export const entryPartsLua = `
 local function entryParts(entry)
-  local head, list, heavy = string.match(entry, '^([^\\n]*)\\n?([^\\n]*)\\n?(.*)$')
+  local head, list, heavy, sorts = string.match(entry, '^([^\\n]*)\\n?([^\\n]*)\\n?([^\\n]*)\\n?(.*)$')
   local taken, cost, at, rest = string.match(head, '^(%d+)|(%d+)|(%d+)|(.*)$')
   local ids, weights = {}, {}
   for id in string.gmatch(list, '[^,]+') do ids[#ids + 1] = id end
   for weight in string.gmatch(heavy, '[^,]+') do weights[#weights + 1] = tonumber(weight) end
   for place = #weights + 1, #ids do weights[place] = 1 end
   return {taken = tonumber(taken), cost = tonumber(cost), at = tonumber(at), rest = rest, ids = ids, weights = weights,
-    keyed = string.find(entry, '\\n', 1, true) ~= nil}
+    kinds = listOf(sorts), keyed = string.find(entry, '\\n', 1, true) ~= nil}
+end
+`
+
+/** Counting by the rules of `domain/usage.ts`: `tally` and `share` add to sums by name, `count` stores them. */
+export const countLua = `
+local function listOf(text)
+  local list = {}
+  for one in string.gmatch(text or '', '[^,]+') do list[#list + 1] = one end
+  return list
+end
+local function kindAt(kinds, place) return kinds[place] or kinds[1] or '${unknownKind}' end
+local function tally(sums, names, kind, messages, units)
+  local m, u = string.sub(names, 1, 1) .. '|' .. kind, string.sub(names, 2, 2) .. '|' .. kind
+  if messages > 0 then sums[m] = (sums[m] or 0) + messages end
+  if units > 0 then sums[u] = (sums[u] or 0) + units end
+end
+local function share(sums, names, units, kinds, weights, count, skipped)
+  if count == 0 then count = #weights end
+  if count == 0 and #kinds > 1 then count = #kinds end
+  if count == 0 then return tally(sums, names, kindAt(kinds, 1), units, units) end
+  local left = units
+  for place = 1, count do
+    if left > 0 and not skipped[place] then
+      local taken = math.min(tonumber(weights[place] or 1), left)
+      tally(sums, names, kindAt(kinds, place), 1, taken)
+      left = left - taken
+    end
+  end
+  tally(sums, names, '${unknownKind}', 0, left)
+end
+local function count(key, dayEnd, sums)
+  local hour = string.format('%.0f|', (now - (now - tonumber(dayEnd or '0')) % ${hourMs}) / 60000)
+  for name, by in pairs(sums) do redis.call('HINCRBY', key, hour .. name, by) end
+end
+local function oneKind(kinds)
+  for _, kind in ipairs(kinds) do
+    if kind ~= kinds[1] then return table.concat(kinds, ',') end
+  end
+  return kinds[1]
 end
 `
 

@@ -8,6 +8,8 @@ type Owned = Customer & { readonly environment: Environment }
 export type Place = { readonly key: string } & (
   | ({ readonly kind: 'profile' | 'retired' | 'history' } & Customer)
   | ({ readonly kind: 'usage' } & Owned)
+  | ({ readonly kind: 'counts' } & Owned)
+  | ({ readonly kind: 'filed'; readonly day: number } & Owned)
   | ({ readonly kind: 'record'; readonly name: string } & Owned)
   | ({ readonly kind: 'messages' | 'returned' | 'released'; readonly period: number } & Owned)
   | ({ readonly kind: 'nonce'; readonly keyId: string; readonly value: string } & Customer)
@@ -31,10 +33,15 @@ export function placeOf(key: string): Place | undefined {
   if (what === 'nonce' && more.length > 0) return { key, kind: what, customer, keyId: first, value: more.join(':') }
   const environment = environmentFrom(first)
   if (environment === undefined) return undefined
-  if (what === 'usage' && more.length === 0) return { key, kind: what, customer, environment }
   if (what === 'idem' && more.length > 0) return { key, kind: 'record', customer, environment, name: more.join(':') }
-  const period = Number(more[0])
-  const isOfMessages = what === 'messages' || what === 'returned' || what === 'released'
-  if (isOfMessages && more.length === 1 && Number.isInteger(period)) return { key, kind: what, customer, environment, period }
-  return undefined
+  if (more.length === 0) return what === 'usage' || what === 'counts' ? { key, kind: what, customer, environment } : undefined
+  return ofTime({ key, customer, environment }, what, more)
+}
+
+/** A key that belongs to a day or to a period. */
+function ofTime(owned: Owned & { readonly key: string }, what: string, [number, ...more]: readonly string[]): Place | undefined {
+  const time = Number(number)
+  if (more.length > 0 || !Number.isInteger(time)) return undefined
+  if (what === 'filed') return { ...owned, kind: what, day: time }
+  return what === 'messages' || what === 'returned' || what === 'released' ? { ...owned, kind: what, period: time } : undefined
 }

@@ -45,7 +45,7 @@ export function usageFrom(values: readonly (string | null)[]): Usage {
 
 /** An open reservation, as the admission script wrote it (`entryPartsLua`). */
 export function openFrom(id: string, entry: string): OpenReservation {
-  const [described = '', ids, weights] = entry.split('\n')
+  const [described = '', ids, weights, kinds] = entry.split('\n')
   const [units, rateCost, admittedAt, key, fingerprint = '', ...trace] = described.split('|')
   return sortedOpen({
     id,
@@ -55,7 +55,8 @@ export function openFrom(id: string, entry: string): OpenReservation {
     ...(key && { idempotency: { key, fingerprint } }),
     ...(trace.join('|') !== '' && { trace: trace.join('|') }),
     ...(ids !== undefined && { ids: ids.split(',') }),
-    ...(weights !== undefined && { weights: weights.split(',').map(Number) }),
+    ...(weights !== undefined && weights !== '' && { weights: weights.split(',').map(Number) }),
+    ...(kinds !== undefined && { kinds: kinds.split(',') }),
   })
 }
 

@@ -14,12 +14,14 @@ import type { Credential } from '../../domain/credential.ts'
 import { type Customer, retiredMs } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import { type Environment, environments } from '../../domain/names.ts'
+import type { HourCounts } from '../../domain/usage.ts'
 import type { Changed } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import { sendingOf } from '../compiled.ts'
 import { frozenDocument, frozenLevel, frozenProblem, frozenReadiness } from '../frozen.ts'
 import {
   allCustomers,
+  type CountedReports,
   type HistoryEntry,
   type Outcome,
   type Profile,
@@ -35,6 +37,7 @@ import { accessAspects, accessOf } from './access.ts'
 import { Closings } from './closings.ts'
 import { answerMs } from './cluster.ts'
 import { type Connection, unavailable } from './connect.ts'
+import { countsKeys, dayToFile, filedMs, hoursOf } from './counts.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { profileFields } from './fields.ts'
 import { gatherer } from './gather.ts'
@@ -50,6 +53,11 @@ const maxZones = 100_000
 const page = 500
 /** Of about a thousand fields each: what is listed of one customer's open reservations. */
 const maxOpenPages = 100
+
+/** A list as an argument of a script. */
+function listed(values: readonly (string | number)[] | undefined): string {
+  return values?.join(',') ?? ''
+}
 
 /** The period after the current one, that one, and those before it. */
 function periodsFrom(current: number, count: number): number[] {
@@ -121,10 +129,11 @@ export class RedisRegistry implements Registry {
       return true
     }
     await this.#closings.flush()
-    const named = idempotency === undefined ? [usageKey] : [usageKey, keys.idempotency(customer, environment, idempotency.key)]
+    const named = [usageKey, keys.counts(customer, environment)]
+    if (idempotency !== undefined) named.push(keys.idempotency(customer, environment, idempotency.key))
     const period = messagePeriodOf(reservation.admittedAt)
     if (keyed && accepted !== undefined) named.push(keys.messages(customer, environment, period))
-    const untaken = outcome.kind === 'running' ? undefined : outcome.untaken
+    const { untaken, kinds, weights } = outcome.kind === 'running' ? {} : outcome
     const current = keyed || untaken?.length ? messagePeriodOf(this.#instant()) : ''
     if (current !== '') {
       const returned = periodsFrom(current, returnedPeriods).map((one) => keys.returned(customer, environment, one))
@@ -142,10 +151,12 @@ export class RedisRegistry implements Registry {
         accepted?.response ?? '',
         accepted?.refund ?? 0,
         idempotency?.plan ?? '',
-        untaken?.join(',') ?? '',
+        listed(untaken),
         keyed ? period : '',
         current,
         idempotency?.key ?? '',
+        listed(kinds),
+        listed(weights),
       ),
     )
     if (settled === -1) throw frozenProblem()
@@ -153,7 +164,7 @@ export class RedisRegistry implements Registry {
     return settled === 1
   }
 
-  async giveBack({ customer, environment, id, units, acceptedAt }: Repayment): Promise<boolean> {
+  async giveBack({ customer, environment, id, units, acceptedAt, kind }: Repayment): Promise<boolean> {
     // A usage that a copy has not written yet has no mark, and a repayment would be lost with it.
     const frozen = await this.#ask(() => this.#redis.hget(keys.document(frozenDocument), 'text'))
     if (frozenLevel(frozen) === 'all') throw frozenProblem()
@@ -165,12 +176,13 @@ export class RedisRegistry implements Registry {
       const periods = periodsFrom(period, knownPeriods)
       const named = [
         keys.usage(customer, environment),
+        keys.counts(customer, environment),
         ...periodsFrom(period, returnedPeriods).map((one) => keys.returned(customer, environment, one)),
         ...periods.map((one) => keys.released(customer, environment, one)),
         ...periods.map((one) => keys.messages(customer, environment, one)),
         ...(claim === '' ? [] : [keys.idempotency(customer, environment, claim)]),
       ]
-      const args = [this.#now?.() ?? '', id, units, acceptedAt, period, claim]
+      const args = [this.#now?.() ?? '', id, units, acceptedAt, period, claim, kind ?? '']
       const reply = await this.#ask(() => this.#redis.apigwGiveBack(named.length, ...named, ...args))
       if (reply === -1) throw frozenProblem()
       if (!Array.isArray(reply)) return reply === 1
@@ -202,6 +214,38 @@ export class RedisRegistry implements Registry {
       const values = await this.#redis.hmget(keys.usage(customer, environment), ...usageFields)
       return { usage: usageFrom(values), now: await this.#clock() }
     })
+  }
+
+  counts(customer: string, environment: Environment, from: number, until: number): Promise<HourCounts[]> {
+    const named = countsKeys(customer, environment, from, until)
+    return this.#ask(async () => hoursOf(await Promise.all(named.map((key) => this.#redis.hgetall(key))), from, until))
+  }
+
+  async fileCounts(customer: string, environment: Environment): Promise<void> {
+    const named = keys.counts(customer, environment)
+    const { fields, now } = await this.#ask(async () => ({ fields: await this.#redis.hkeys(named), now: await this.#clock() }))
+    const over = Map.groupBy(fields, (field) => dayToFile(field, now))
+    for (const [day, ofDay] of over) {
+      if (day === undefined) continue
+      const places = [named, keys.filed(customer, environment, day), keys.usage(customer, environment)] as const
+      for (let from = 0; from < ofDay.length; from += page) {
+        const some = ofDay.slice(from, from + page)
+        const moved = await this.#ask(() => this.#redis.apigwFileCounts(...places, filedMs(day, now), ...some))
+        if (moved === -1) throw frozenProblem()
+      }
+    }
+  }
+
+  async reportsCounted(customer: string, environment: Environment): Promise<string | undefined> {
+    return (await this.#ask(() => this.#redis.hget(keys.counts(customer, environment), 'reports'))) ?? undefined
+  }
+
+  async countReports(customer: string, environment: Environment, { seen, cursor, counts }: CountedReports): Promise<boolean> {
+    const places = [keys.counts(customer, environment), keys.usage(customer, environment)] as const
+    const args = [this.#now?.() ?? '', seen ?? '', cursor, ...Object.entries(counts).flat()]
+    const counted = await this.#ask(() => this.#redis.apigwCountReports(...places, ...args))
+    if (counted === -1) throw frozenProblem()
+    return counted === 1
   }
 
   async open(customer: string, environment: Environment): Promise<OpenReservations> {
@@ -257,8 +301,11 @@ export class RedisRegistry implements Registry {
       // is passed over; a profile that is not listed could not be found again.
       if (expected === undefined) {
         await this.#redis.zadd(keys.customers, 0, id)
-        // So that both keys of an admission are there from the first call on: see the script.
-        for (const environment of environments) await this.#redis.hsetnx(keys.usage(id, environment), 'tat', 0)
+        // So that all keys of an admission are there from the first call on: see the script.
+        for (const environment of environments) {
+          await this.#redis.hsetnx(keys.usage(id, environment), 'tat', 0)
+          await this.#redis.hsetnx(keys.counts(id, environment), 'v', 1)
+        }
         // A freeze writes this, lists the customers, and marks each: whichever comes second sees the other.
         if ((await this.#redis.exists(keys.document(frozenDocument))) === 1) return -1
       }
@@ -331,8 +378,8 @@ export class RedisRegistry implements Registry {
 
   /** Does not use `#ask`: this is the hot path, and each additional promise costs. */
   async #runAdmit(request: AdmitRequest, zone: string, windows: Windows, instant: number): Promise<Reply> {
-    const { customer, environment, idempotency, nonce, fallback, ids, weights, policy } = request
-    const named = [keys.profile(customer), keys.usage(customer, environment)]
+    const { customer, environment, idempotency, nonce, fallback, ids, weights, kinds, policy } = request
+    const named = [keys.profile(customer), keys.usage(customer, environment), keys.counts(customer, environment)]
     if (idempotency !== undefined) named.push(keys.idempotency(customer, environment, idempotency.key))
     const period = messagePeriodOf(instant)
     for (let back = 0; ids !== undefined && back <= messagePeriods; back++) {
@@ -366,7 +413,10 @@ export class RedisRegistry implements Registry {
         request.recall === true ? '1' : '',
         idempotency?.key ?? '',
         policy === '' ? '?' : (policy ?? ''),
-        ...(ids === undefined ? [] : [ids.join(','), period, weights?.join(',') ?? '']),
+        listed(ids),
+        ids === undefined ? '' : period,
+        listed(weights),
+        listed(kinds),
       )
       return reply as Reply
     } catch (error) {

@@ -7,7 +7,7 @@ import { usageColumns, usageOf } from './books.ts'
 import type { Stores } from './settle.ts'
 
 /** The statements of admission. Every method runs inside a transaction that its caller holds. */
-export function admissionsOf(db: DatabaseSync, { books, records, messages, returns }: Stores) {
+export function admissionsOf(db: DatabaseSync, { books, records, messages, returns, counters }: Stores) {
   const compiled = new CompiledProfiles()
   const readVersion = db.prepare(
     `SELECT p.version, ${usageColumns.map((column) => `u.${column}`).join(', ')}
@@ -60,6 +60,7 @@ export function admissionsOf(db: DatabaseSync, { books, records, messages, retur
       const decision = decide(request, state, windowsAt(zone, now), now)
       const { customer, environment, keyId, nonce } = request
       if (nonce !== undefined && usesNonce(decision)) writeNonce.run(customer, keyId, nonce.value, now + nonce.rememberMs)
+      counters.add(customer, environment, decision.counts)
       if (decision.usage !== undefined) books.writeUsage(customer, environment, decision.usage)
       if (decision.open !== undefined) {
         books.open(customer, environment, decision.open)
@@ -75,6 +76,7 @@ export function admissionsOf(db: DatabaseSync, { books, records, messages, retur
       for (const statement of dropExpired) statement.run(now)
       messages.sweep(now)
       returns.sweep(now)
+      counters.sweep(now)
     },
   }
 }

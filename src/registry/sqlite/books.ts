@@ -40,7 +40,7 @@ export function usageOf(row: Record<string, unknown> | undefined): Usage {
   }
 }
 
-function openFrom(row: Record<string, unknown>, ofMessages: Pick<OpenReservation, 'ids' | 'weights'>): OpenReservation {
+function openFrom(row: Record<string, unknown>, ofMessages: Pick<OpenReservation, 'ids' | 'weights' | 'kinds'>): OpenReservation {
   const { claim, fingerprint, trace } = row
   return {
     id: String(row.reservation),

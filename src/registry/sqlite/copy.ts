@@ -3,11 +3,13 @@ import { messagePeriodOf } from '../../domain/admission.ts'
 import { randomId } from '../../domain/ids.ts'
 import { type Environment, environments } from '../../domain/names.ts'
 import { releasedMs } from '../../domain/settling.ts'
+import { countsKeptMs, kindAt } from '../../domain/usage.ts'
 import { type Entry, type EntryOf, entryOfRecord, isBlank, type RunEntry, recordOfAnswer, recordOfRun } from '../copy/entries.ts'
 import { type CopyableStore, isOwnDocument, oldestPeriod, ownDocuments, pagesOf, unknownEntry } from '../copy/store.ts'
 import type { Freeze } from '../frozen.ts'
-import { idempotencyRecordFrom } from '../stored.ts'
+import { countsFrom, idempotencyRecordFrom } from '../stored.ts'
 import { booksOf } from './books.ts'
+import { countersOf } from './counts.ts'
 import { messagesOf } from './messages.ts'
 import { asProblem, openFile } from './open.ts'
 
@@ -79,6 +81,12 @@ export class SqliteCopy implements CopyableStore {
     const runs = new Map<string, RunEntry[]>()
     yield* this.#rows(`SELECT * FROM idempotency WHERE expires_at > ${now}`, (row) => this.#answerFrom(row, runs))
     yield* this.#books(runs)
+    const hours = `SELECT customer, environment, hour, json_group_object(name, value) AS counts FROM counts
+      WHERE hour > ${now - countsKeptMs} GROUP BY customer, environment, hour`
+    yield* this.#rows(hours, (row) => {
+      const whose = { customer: String(row.customer), environment: environmentFrom(row, this.address) }
+      return { kind: 'counts', ...whose, hour: Number(row.hour), counts: countsFrom(String(row.counts)) }
+    })
     yield* this.#rows(
       `SELECT customer, environment, id, period FROM messages WHERE reservation IS NULL AND period >= ${oldestPeriod(now)}`,
       (row) => {
@@ -115,13 +123,20 @@ export class SqliteCopy implements CopyableStore {
 
   async *#books(runs: ReadonlyMap<string, readonly RunEntry[]>): AsyncGenerator<readonly Entry[]> {
     const books = booksOf(this.#db, messagesOf(this.#db))
+    const counters = countersOf(this.#db)
     const owners = `SELECT customer, environment FROM usage UNION SELECT customer, environment FROM open_reservations
-      UNION SELECT customer, environment FROM idempotency`
+      UNION SELECT customer, environment FROM idempotency UNION SELECT customer, environment FROM reports_counted`
     yield* this.#rows(owners, (row) => {
       const owner = { customer: String(row.customer), environment: environmentFrom(row, this.address) }
       const { customer, environment } = owner
       const ofOwner = runs.get(`${environment}/${customer}`) ?? []
-      const entry = { usage: books.usage(customer, environment), open: books.all(customer, environment), runs: ofOwner }
+      const reported = counters.reported(customer, environment)
+      const entry = {
+        usage: books.usage(customer, environment),
+        open: books.all(customer, environment),
+        runs: ofOwner,
+        ...(reported !== undefined && { reported }),
+      }
       return isBlank(entry) ? undefined : { kind: 'books', ...owner, ...entry }
     })
   }
@@ -173,12 +188,19 @@ export class SqliteCopy implements CopyableStore {
       }
       case 'books':
         return this.#writeBooks(entry)
+      case 'counts': {
+        const { customer, environment, hour, counts } = entry
+        for (const [name, value] of Object.entries(counts)) {
+          put('INSERT OR REPLACE INTO counts VALUES (?, ?, ?, ?, ?)', customer, environment, hour, name, value)
+        }
+        return
+      }
       case 'answer': {
         const { customer, environment, key, expiresAt } = entry
         return this.#putRecord(customer, environment, key, JSON.stringify(recordOfAnswer(entry)), expiresAt)
       }
       case 'message':
-        return this.#putMessage(entry, entry.id, { period: entry.period, reservation: null, units: 1 })
+        return this.#putMessage(entry, entry.id, { period: entry.period, reservation: null, units: 1, kind: null })
       case 'returned': {
         const { customer, environment, id, units, at, until } = entry
         const sql = `INSERT OR REPLACE INTO returned (customer, environment, id, units, returned_at, expires_at)
@@ -198,14 +220,16 @@ export class SqliteCopy implements CopyableStore {
   }
 
   #writeBooks(entry: EntryOf<'books'>): void {
-    const { customer, environment, usage, open, runs } = entry
+    const { customer, environment, usage, open, runs, reported } = entry
     const books = booksOf(this.#db, messagesOf(this.#db))
     books.writeUsage(customer, environment, usage)
+    if (reported !== undefined) countersOf(this.#db).report(customer, environment, reported)
     for (const one of open) {
       books.open(customer, environment, one)
       const period = messagePeriodOf(one.admittedAt)
       for (const [at, id] of (one.ids ?? []).entries()) {
-        this.#putMessage(entry, id, { period, reservation: one.id, units: one.weights?.[at] ?? 1 })
+        const kind = one.kinds === undefined ? null : kindAt(one, at)
+        this.#putMessage(entry, id, { period, reservation: one.id, units: one.weights?.[at] ?? 1, kind })
       }
     }
     for (const run of runs) {
@@ -221,13 +245,14 @@ export class SqliteCopy implements CopyableStore {
   #putMessage(
     { customer, environment }: { readonly customer: string; readonly environment: Environment },
     id: string,
-    { period, reservation, units }: { readonly period: number; readonly reservation: string | null; readonly units: number },
+    { period, reservation, units, kind }: StoredPlace,
   ): void {
     // A message that a call has stays with that call, whichever of the two is written first.
-    const sql = `INSERT INTO messages (customer, environment, id, period, reservation, units) VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET period = excluded.period, reservation = excluded.reservation, units = excluded.units
+    const sql = `INSERT INTO messages (customer, environment, id, period, reservation, units, kind) VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET period = excluded.period, reservation = excluded.reservation, units = excluded.units,
+        kind = excluded.kind
       WHERE messages.reservation IS NULL OR excluded.reservation IS NOT NULL`
-    this.#db.prepare(sql).run(customer, environment, id, period, reservation, units)
+    this.#db.prepare(sql).run(customer, environment, id, period, reservation, units, kind)
   }
 
   #putDocument(name: string, text: string): void {
@@ -268,6 +293,14 @@ export class SqliteCopy implements CopyableStore {
   }
 }
 
+/** What is stored of a message. */
+interface StoredPlace {
+  readonly period: number
+  readonly reservation: string | null
+  readonly units: number
+  readonly kind: string | null
+}
+
 /** The tables besides that of documents. */
 const tables = [
   'profiles',
@@ -275,6 +308,8 @@ const tables = [
   'retired',
   'usage',
   'open_reservations',
+  'counts',
+  'reports_counted',
   'idempotency',
   'messages',
   'returned',

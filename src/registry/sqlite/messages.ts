@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { messagePeriodOf, messagePeriods, type OpenReservation, type StoredMessage, weightsOf } from '../../domain/admission.ts'
+import { kindAt, kindsOf, unknownKind } from '../../domain/usage.ts'
 
 export type Messages = ReturnType<typeof messagesOf>
 
@@ -12,10 +13,10 @@ export function messagesOf(db: DatabaseSync) {
     'SELECT reservation FROM messages WHERE customer = ? AND environment = ? AND id = ? AND (reservation IS NOT NULL OR period BETWEEN ? AND ?)',
   )
   const put = db.prepare(
-    'INSERT OR REPLACE INTO messages (customer, environment, id, period, reservation, units) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO messages (customer, environment, id, period, reservation, units, kind) VALUES (?, ?, ?, ?, ?, ?, ?)',
   )
   const ofReservation = db.prepare(
-    'SELECT id, units FROM messages WHERE reservation = ? AND customer = ? AND environment = ? ORDER BY id',
+    'SELECT id, units, kind FROM messages WHERE reservation = ? AND customer = ? AND environment = ? ORDER BY id',
   )
   const acceptOne = db.prepare(
     'UPDATE messages SET reservation = NULL WHERE customer = ? AND environment = ? AND id = ? AND reservation = ?',
@@ -37,16 +38,25 @@ export function messagesOf(db: DatabaseSync) {
       })
     },
 
-    take(customer: string, environment: string, { id: reservation, ids = [], weights }: OpenReservation, now: number): void {
+    take(customer: string, environment: string, open: OpenReservation, now: number): void {
+      const { id: reservation, ids = [], weights, kinds } = open
       const period = messagePeriodOf(now)
-      for (const [at, id] of ids.entries()) put.run(customer, environment, id, period, reservation, weights?.[at] ?? 1)
+      for (const [at, id] of ids.entries()) {
+        const kind = kinds === undefined ? null : kindAt(open, at)
+        put.run(customer, environment, id, period, reservation, weights?.[at] ?? 1, kind)
+      }
     },
 
     /** The messages that an open reservation has, in the order of their ids; nothing: they have no keys of their own. */
-    of(customer: string, environment: string, reservation: string): Pick<OpenReservation, 'ids' | 'weights'> {
+    of(customer: string, environment: string, reservation: string): Pick<OpenReservation, 'ids' | 'weights' | 'kinds'> {
       const rows = ofReservation.all(reservation, customer, environment)
       if (rows.length === 0) return {}
-      return { ids: rows.map(({ id }) => String(id)), ...weightsOf(rows.map(({ units }) => Number(units))) }
+      const isKnown = rows.some(({ kind }) => kind !== null)
+      return {
+        ids: rows.map(({ id }) => String(id)),
+        ...weightsOf(rows.map(({ units }) => Number(units))),
+        ...kindsOf(isKnown ? rows.map(({ kind }) => (kind === null ? unknownKind : String(kind))) : undefined),
+      }
     },
 
     /** A reservation ended: `released` are new again, the others were accepted. */

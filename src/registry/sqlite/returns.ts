@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Repayment } from '../../domain/admission.ts'
-import { type Returned, releasedMs, returnedOf } from '../../domain/settling.ts'
+import { type ReturnedMessage, releasedMs, returnedOf } from '../../domain/settling.ts'
 
 export type Returns = ReturnType<typeof returnsOf>
 
@@ -27,10 +27,11 @@ export function returnsOf(db: DatabaseSync) {
 
   return {
     /** What is remembered of the messages whose units were given back. */
-    of(customer: string, environment: string, ids: readonly string[], now: number): Returned[] {
+    of(customer: string, environment: string, ids: readonly string[], now: number): ReturnedMessage[] {
       return ids.flatMap((id) => {
         const row = findReturned.get(customer, environment, id, now)
-        return row === undefined ? [] : { units: Number(row.units), at: Number(row.returned_at), until: Number(row.expires_at) }
+        if (row === undefined) return []
+        return { id, units: Number(row.units), at: Number(row.returned_at), until: Number(row.expires_at) }
       })
     },
 

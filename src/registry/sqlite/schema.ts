@@ -72,10 +72,28 @@ CREATE TABLE IF NOT EXISTS messages (
   period INTEGER NOT NULL,
   reservation TEXT,
   units INTEGER NOT NULL DEFAULT 1,
+  kind TEXT,
   PRIMARY KEY (customer, environment, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS messages_period ON messages (period);
 CREATE INDEX IF NOT EXISTS messages_open ON messages (reservation) WHERE reservation IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS counts (
+  customer TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  hour INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  value INTEGER NOT NULL,
+  PRIMARY KEY (customer, environment, hour, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS counts_hour ON counts (hour);
+
+CREATE TABLE IF NOT EXISTS reports_counted (
+  customer TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  cursor TEXT NOT NULL,
+  PRIMARY KEY (customer, environment)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS returned (
   customer TEXT NOT NULL,
@@ -129,6 +147,7 @@ INSERT OR IGNORE INTO credentials (customer, key_id, document)
 
 /** What files of these versions lack in tables that they have. Version 3 lacks nothing. */
 export const upgrades: readonly { readonly from: number; readonly until: number; readonly sql: string }[] = [
+  { from: 4, until: 5, sql: 'ALTER TABLE messages ADD COLUMN kind TEXT;' },
   { from: 4, until: 4, sql: 'ALTER TABLE messages ADD COLUMN units INTEGER NOT NULL DEFAULT 1;' },
   {
     from: 1,
@@ -149,4 +168,4 @@ DROP TABLE IF EXISTS refunds;
 
 /** `PRAGMA application_id` of a registry file ("apgw"), so that another program's database is not taken for one. */
 export const applicationId = 0x61_70_67_77
-export const schemaVersion = 5
+export const schemaVersion = 6

@@ -9,6 +9,7 @@ import {
 import { closing, type Ending, hasUnits, repaid } from '../../domain/settling.ts'
 import type { Outcome } from '../registry.ts'
 import type { Books } from './books.ts'
+import type { Counters } from './counts.ts'
 import type { Messages } from './messages.ts'
 import type { Records } from './records.ts'
 import type { Returns } from './returns.ts'
@@ -18,6 +19,7 @@ export interface Stores {
   readonly records: Records
   readonly messages: Messages
   readonly returns: Returns
+  readonly counters: Counters
 }
 
 /**
@@ -57,7 +59,7 @@ function renew(records: Records, reservation: Reservation, record: IdempotencyRe
  * @param claim the Idempotency-Key with which the same messages may be asked for again
  */
 function close(
-  { books, messages, returns }: Stores,
+  { books, messages, returns, counters }: Stores,
   { customer, environment }: Reservation,
   entry: OpenReservation,
   ending: Ending,
@@ -65,7 +67,8 @@ function close(
   now: number,
 ): void {
   const before = entry.ids === undefined ? returns.of(customer, environment, ending.untaken ?? [], now) : []
-  const { usage, released } = closing(books.usage(customer, environment), entry, ending, before)
+  const { usage, released, counts } = closing(books.usage(customer, environment), entry, ending, before, now)
+  counters.add(customer, environment, counts)
   books.close(customer, environment, entry.id)
   if (usage !== undefined) books.writeUsage(customer, environment, usage)
   messages.ended(customer, environment, entry.id, released)
@@ -101,11 +104,12 @@ function accept(
 function release(
   stores: Stores,
   reservation: Reservation,
-  { kind, untaken = [] }: Extract<Outcome, { kind: 'failed' | 'abandoned' }>,
+  outcome: Extract<Outcome, { kind: 'failed' | 'abandoned' }>,
   record: IdempotencyRecord | undefined,
   now: number,
 ): boolean {
   const { books, records } = stores
+  const { kind } = outcome
   const { id, customer, environment, attempt, idempotency: claim } = reservation
   const mine = ownedBy(reservation, record)
   if (mine !== undefined && (kind === 'failed' ? mine.attempt > attempt : mine.leaseUntil > now)) return false
@@ -113,13 +117,13 @@ function release(
   if (entry === undefined || (kind === 'abandoned' && now - entry.admittedAt < reconcileAfterMs)) return false
   // A record that stays answers for this call, so its messages are not asked for again.
   const again = mine === record ? claim?.key : undefined
-  close(stores, reservation, entry, { kind: 'nothing', untaken }, again, now)
+  close(stores, reservation, entry, { ...outcome, kind: 'nothing' }, again, now)
   if (mine !== undefined && claim !== undefined) records.drop(customer, environment, claim.key)
   return true
 }
 
 /** Gives the units of one message back. Runs inside a transaction that its caller holds. @returns as `Registry.giveBack` */
-export function giveBack({ books, records, messages, returns }: Stores, repayment: Repayment, now: number): boolean {
+export function giveBack({ books, records, messages, returns, counters }: Stores, repayment: Repayment, now: number): boolean {
   const { customer, environment, id } = repayment
   const [stored] = messages.read(customer, environment, [id], now)
   const message = stored === undefined || stored === 'accepted' ? stored : books.find(customer, environment, stored.reservation)
@@ -132,6 +136,7 @@ export function giveBack({ books, records, messages, returns }: Stores, repaymen
   const paid = repaid(repayment, state, now)
   if (paid === undefined) return false
   books.writeUsage(customer, environment, paid.usage)
+  counters.add(customer, environment, paid.counts)
   if (paid.holder !== undefined) {
     const { id: reservation, left } = paid.holder
     if (left === undefined) books.close(customer, environment, reservation)

@@ -3,14 +3,25 @@ import { type Admission, type AdmitRequest, openOf, type Repayment, type Reserva
 import type { Customer } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
 import type { Environment } from '../../domain/names.ts'
+import { hourAt } from '../../domain/usage.ts'
 import { type Changed, carryOut } from '../changes/carry-out.ts'
 import type { Actor, Change } from '../changes/change.ts'
 import { type FreezeLevel, freezeFrom, frozenDocument, frozenProblem, frozenReadiness } from '../frozen.ts'
-import type { HistoryEntry, Outcome, Profile, Readiness, Registry, RegistryHealth, StoredDocument } from '../registry.ts'
+import type {
+  CountedReports,
+  HistoryEntry,
+  Outcome,
+  Profile,
+  Readiness,
+  Registry,
+  RegistryHealth,
+  StoredDocument,
+} from '../registry.ts'
 import { retiredId } from '../retired.ts'
 import { customerFrom } from '../stored.ts'
 import { admissionsOf } from './admit.ts'
 import { booksOf } from './books.ts'
+import { countersOf } from './counts.ts'
 import { messagesOf } from './messages.ts'
 import { asProblem, openFile } from './open.ts'
 import { profilesOf } from './profiles.ts'
@@ -56,7 +67,13 @@ export class SqliteRegistry implements Registry {
     this.#db = openFile(path)
     this.#now = now
     const messages = messagesOf(this.#db)
-    this.#stores = { messages, books: booksOf(this.#db, messages), records: recordsOf(this.#db), returns: returnsOf(this.#db) }
+    this.#stores = {
+      messages,
+      books: booksOf(this.#db, messages),
+      records: recordsOf(this.#db),
+      returns: returnsOf(this.#db),
+      counters: countersOf(this.#db),
+    }
     this.#admissions = admissionsOf(this.#db, this.#stores)
     this.#profiles = profilesOf(this.#db)
     this.#readFrozen = this.#db.prepare('SELECT text FROM documents WHERE name = ?')
@@ -64,7 +81,13 @@ export class SqliteRegistry implements Registry {
 
   admit(request: AdmitRequest): Promise<Admission> {
     return this.#unlessFrozen('admissions', () => {
-      const { usage: _usage, record: _record, open: _open, ...admission } = this.#admissions.admit(request, this.#now())
+      const {
+        usage: _usage,
+        record: _record,
+        open: _open,
+        counts: _counts,
+        ...admission
+      } = this.#admissions.admit(request, this.#now())
       return admission
     })
   }
@@ -83,6 +106,29 @@ export class SqliteRegistry implements Registry {
 
   usage(customer: string, environment: Environment) {
     return this.#read(() => ({ usage: this.#stores.books.usage(customer, environment), now: this.#now() }))
+  }
+
+  counts(customer: string, environment: Environment, from: number, until: number) {
+    return this.#read(() => this.#stores.counters.between(customer, environment, from, until))
+  }
+
+  async fileCounts(): Promise<void> {
+    // Each counter has a row of its own from the first on.
+  }
+
+  reportsCounted(customer: string, environment: Environment) {
+    return this.#read(() => this.#stores.counters.reported(customer, environment))
+  }
+
+  countReports(customer: string, environment: Environment, { seen, cursor, counts }: CountedReports): Promise<boolean> {
+    return this.#unlessFrozen('all', () => {
+      const { counters, books } = this.#stores
+      if (counters.reported(customer, environment) !== seen) return false
+      const { dayEnd } = books.usage(customer, environment)
+      counters.add(customer, environment, { hour: hourAt(this.#now(), dayEnd), counts })
+      counters.report(customer, environment, cursor)
+      return true
+    })
   }
 
   open(customer: string, environment: Environment) {

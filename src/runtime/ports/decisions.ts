@@ -38,7 +38,7 @@ export interface HeldStanding {
 }
 
 /** Units that are owed to a customer unless its message was sent. */
-export type Owed = Pick<Repayment, 'id' | 'units' | 'acceptedAt'>
+export type Owed = Pick<Repayment, 'id' | 'units' | 'acceptedAt' | 'kind'>
 
 /**
  * What is decided about held messages, and the units that are owed for those that are never sent. Every method throws Problem
@@ -138,11 +138,12 @@ export class DynamoDecisions implements Decisions {
     // Longer than any message is held.
     const ttl = { N: String(keptUntil(this.#parts.now() + maxSendAt)) }
     await this.#parts.table.put(
-      debts.map(({ id, units, acceptedAt }) => ({
+      debts.map(({ id, units, acceptedAt, kind }) => ({
         pk: { S: debtsOf(owner) },
         sk: { S: id },
         units: { N: String(units) },
         acceptedAt: { N: String(acceptedAt) },
+        ...(kind !== undefined && { kind: { S: kind } }),
         ttl,
       })),
     )
@@ -150,11 +151,15 @@ export class DynamoDecisions implements Decisions {
 
   async owed(owner: Owner, after = '0'): Promise<readonly Owed[]> {
     const items = await this.#parts.table.query(debtsOf(owner), after, debtsARead)
-    return items.map((item) => ({
-      id: text(item, 'sk') ?? '',
-      units: number(item, 'units') ?? 0,
-      acceptedAt: number(item, 'acceptedAt') ?? 0,
-    }))
+    return items.map((item) => {
+      const kind = text(item, 'kind')
+      return {
+        id: text(item, 'sk') ?? '',
+        units: number(item, 'units') ?? 0,
+        acceptedAt: number(item, 'acceptedAt') ?? 0,
+        ...(kind !== undefined && { kind }),
+      }
+    })
   }
 
   async settle(owner: Owner, ids: readonly string[]): Promise<void> {

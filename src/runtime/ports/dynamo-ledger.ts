@@ -2,16 +2,29 @@ import { Problem } from '../../domain/problem.ts'
 import type { Report } from '../../domain/report.ts'
 import type { AwsOptions } from './aws.ts'
 import { DynamoDecisions } from './decisions.ts'
-import { groups, type Item, number, Table } from './dynamodb.ts'
-import type { Ledger, MessagePage, MessageQuery, MessageRecord, Owner, Queued, ReportPage, Standing } from './ledger.ts'
+import { groups, type Item, number, Table, text } from './dynamodb.ts'
+import type {
+  Ended,
+  EndedPage,
+  Ledger,
+  MessagePage,
+  MessageQuery,
+  MessageRecord,
+  Owner,
+  Queued,
+  ReportPage,
+  Standing,
+} from './ledger.ts'
 import { entriesOf, MessageIndex } from './message-index.ts'
-import { keptUntil, kindOf, messagesOf, noteItem, recordOf, standingOf } from './message-notes.ts'
+import { countedKind, keptUntil, kindOf, messagesOf, noteItem, recordOf, standingOf } from './message-notes.ts'
 import { ReadBudget } from './read-budget.ts'
-import { dayAfter, dayOf, keptDays, ReportPages, reportsAPage } from './report-pages.ts'
+import { dayAfter, dayOf, keptDays, type Page, ReportPages, reportsAPage } from './report-pages.ts'
 import { type Suppression, type SuppressionPage, Suppressions } from './suppressions.ts'
 
 /** Pages of the first read, which may be large, and of the later ones, after the first were small. */
 const firstPages = 2
+/** Pages that are counted together. */
+const countedPages = 4
 const laterPages = 10
 /** Requests that one call may cost: 500 reports in the smallest pages are 51, and each kept day may be looked for. */
 const maxReads = 64
@@ -165,6 +178,46 @@ export class DynamoLedger implements Ledger {
       if (later === undefined) return { reports: found, cursor: written(at), more: false }
       at = later
     }
+  }
+
+  async ended(owner: Owner, cursor: string | undefined, budget = new ReadBudget(maxReads)): Promise<EndedPage> {
+    let at = await this.#start(owner, cursor, budget)
+    let pages = await this.#pages.after(owner, at.day, at.sequence, countedPages, budget)
+    if (pages.length === 0) {
+      const later = await this.#laterThan(owner, at, budget)
+      if (later === undefined) return { ended: [], cursor: cursor ?? written(at), more: false }
+      at = later
+      pages = await this.#pages.after(owner, at.day, at.sequence, countedPages, budget)
+    }
+    const ended: Ended[] = []
+    for (const page of pages) {
+      ended.push(...(await this.#endedOnce(owner, page, budget)))
+      at =
+        page.next === undefined ? { day: at.day, sequence: page.sequence, index: 0 } : { day: page.next, sequence: 0, index: 0 }
+    }
+    return { ended, cursor: written(at), more: pages.length > 0 }
+  }
+
+  /**
+   * The reports of a page that no earlier page has. The page is noted with each message before anything is counted: a
+   * page that is read again finds its own note, and the same report in a different page finds that of the first.
+   */
+  async #endedOnce(owner: Owner, page: Page, budget: ReadBudget): Promise<Ended[]> {
+    const name = `${page.day}#${page.sequence}`
+    const reports = new Map(page.reports.map((report) => [report.id, report]))
+    const pk = messagesOf(owner)
+    const keys = [...reports.keys()].flatMap((id) => ['0', '2'].map((kind) => ({ pk, sk: `${id}#${kind}` })))
+    const found = new Map((await this.#table.get(keys, budget)).map((item) => [text(item, 'sk') ?? '', item]))
+    const pageOf = (id: string): string | undefined => text(found.get(`${id}#2`), 'page')
+    const fresh = [...reports.keys()].filter((id) => pageOf(id) === undefined)
+    const ttl = { N: String(this.#expiry()) }
+    await this.#table.put(fresh.map((id) => ({ pk: { S: pk }, sk: { S: `${id}#2` }, page: { S: name }, ttl })))
+    return [...reports.values()].flatMap(({ id, status }): Ended | [] => {
+      if ((pageOf(id) ?? name) !== name) return []
+      const note = found.get(`${id}#0`)
+      const kind = countedKind(note)
+      return { id, status, units: number(note, 'units') ?? 1, ...(kind !== undefined && { kind }) }
+    })
   }
 
   suppressed(owner: Owner, numbers: readonly string[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {

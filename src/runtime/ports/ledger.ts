@@ -36,6 +36,8 @@ export interface MessageFacts {
   readonly sendAt?: number
   /** The queue that it came through. */
   readonly queue?: string
+  /** The calling code of the recipient, without its plus sign. */
+  readonly destination?: string
 }
 
 /** A note that a message is in the carrier's table, or that it is held until its time. */
@@ -87,6 +89,23 @@ export interface ReportPage {
   readonly more: boolean
 }
 
+/** How a message ended, and what it was. */
+export interface Ended {
+  readonly id: string
+  readonly status: Report['status']
+  /** As it is counted (`kindOf` of domain/usage.ts); absent: no worker noted it, or one of an older version. */
+  readonly kind?: string
+  readonly units: number
+}
+
+/** What was read for counting. */
+export interface EndedPage {
+  readonly ended: readonly Ended[]
+  /** Where the next reading begins. It stays the same where there is nothing more. */
+  readonly cursor: string
+  readonly more: boolean
+}
+
 /**
  * Messages and reports, readable by the gateway. Every method throws Problem `ledger-unavailable` where the store does
  * not answer; nothing ever sends a `Scan`.
@@ -120,6 +139,12 @@ export interface Ledger {
    * @throws Problem `cursor-invalid`
    */
   reports(owner: Owner, cursor: string | undefined, limit: number, budget?: ReadBudget): Promise<ReportPage>
+  /**
+   * The next reports after `cursor`, each message once: one that is reported again is left out, whatever is read again after a
+   * crash. Who counts what is read notes the cursor in the same step.
+   * @throws Problem `cursor-invalid`
+   */
+  ended(owner: Owner, cursor: string | undefined, budget?: ReadBudget): Promise<EndedPage>
   /**
    * Which of these recipients have opted out of the owner's advertising, as of now: an opt-out that was added before the call
    * is found.

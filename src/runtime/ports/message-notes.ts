@@ -1,5 +1,6 @@
 import { purposes } from '../../domain/message.ts'
 import { statuses } from '../../domain/report.ts'
+import { kindOf as countedAs } from '../../domain/usage.ts'
 import { type Item, number, text } from './dynamodb.ts'
 import type { MessageFacts, MessageRecord, Owner, Standing } from './ledger.ts'
 
@@ -12,6 +13,8 @@ export interface Held {
   readonly until: number
   readonly units: number
   readonly acceptedAt: number
+  /** What it is, as it is counted; absent: an older version noted it. */
+  readonly kind?: string
 }
 
 /** Seconds since 1970 until which something about a message is kept. */
@@ -23,10 +26,22 @@ export function keptUntil(now: number, until = 0): number {
 export function heldOf(item: Item): Held | undefined {
   const until = number(item, 'held')
   if (until === undefined) return undefined
-  return { until, units: number(item, 'units') ?? 1, acceptedAt: number(item, 'acceptedAt') ?? 0 }
+  const kind = countedKind(item)
+  return {
+    until,
+    units: number(item, 'units') ?? 1,
+    acceptedAt: number(item, 'acceptedAt') ?? 0,
+    ...(kind !== undefined && { kind }),
+  }
 }
 
-/** The partition of an owner's notes: `ID#0` of the worker, `ID#1` of the outcome, or of what was decided. */
+/** What the message of a note is, as it is counted; `undefined`: an older version noted it. */
+export function countedKind(item: Item | undefined): string | undefined {
+  const [type, destination] = [text(item, 'type'), text(item, 'destination')]
+  return type === undefined || destination === undefined ? undefined : countedAs('messages', type, destination)
+}
+
+/** The partition of an owner's notes: `ID#0` of the worker, `ID#1` of the outcome, or of what was decided, `ID#2` of the page that it was counted in. */
 export function messagesOf({ customer, environment }: Owner): string {
   return `m#${customer}#${environment}`
 }
@@ -35,7 +50,7 @@ export function kindOf(item: Item): string {
   return text(item, 'sk')?.slice(-1) ?? ''
 }
 
-function factItems({ acceptedAt, type, purpose, units, sendAt, queue }: MessageFacts): Item {
+function factItems({ acceptedAt, type, purpose, units, sendAt, queue, destination }: MessageFacts): Item {
   return {
     ...(acceptedAt !== undefined && { acceptedAt: { N: String(acceptedAt) } }),
     ...(type !== undefined && { type: { S: type } }),
@@ -43,6 +58,7 @@ function factItems({ acceptedAt, type, purpose, units, sendAt, queue }: MessageF
     ...(units !== undefined && { units: { N: String(units) } }),
     ...(sendAt !== undefined && { sendAt: { N: String(sendAt) } }),
     ...(queue !== undefined && { queue: { S: queue } }),
+    ...(destination !== undefined && { destination: { S: destination } }),
   }
 }
 

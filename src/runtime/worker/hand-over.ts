@@ -1,4 +1,5 @@
 import { handOver } from '../../domain/holding.ts'
+import { callingCode, kindOf } from '../../domain/usage.ts'
 import type { Asked, EndedRow, HeldRow, Ledger, Owner, Row } from '../ports/index.ts'
 import { byOwner } from './notes.ts'
 
@@ -73,7 +74,8 @@ async function decideOne(
   }
   const asked: Asked = plan.kind === 'send' ? { kind: 'released' } : plan
   if (asked.kind === 'refused' && message !== undefined) {
-    await ledger.decisions.owe(row, [{ id, units: message.units ?? 1, acceptedAt: message.acceptedAt }])
+    const kind = kindOf('messages', message.type, callingCode(message.to))
+    await ledger.decisions.owe(row, [{ id, units: message.units ?? 1, acceptedAt: message.acceptedAt, kind }])
   }
   const ref = message?.ref
   const verdict = await ledger.decisions.decide(row, { id, until: dueAt, ...(ref !== undefined && { ref }) }, asked)

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dueAt } from '../../domain/holding.ts'
 import type { Message } from '../../domain/message.ts'
+import { callingCode } from '../../domain/usage.ts'
 import type { Ledger, Owner, Queued, Row } from '../ports/index.ts'
 
 const maxWaiting = 10_000
@@ -100,7 +101,7 @@ export async function noteWithin(ledger: Ledger, queue: string, written: readonl
  * @param heldUntil when it is due, where it is held
  */
 export function noteOf(message: Message, at: number, queue: string, heldUntil?: number): Queued {
-  const { id, ref, acceptedAt, type, purpose = 'normal', units = 1, sendAt, recipientHash } = message
+  const { id, ref, acceptedAt, type, purpose = 'normal', units = 1, sendAt, recipientHash, to } = message
   return {
     id,
     at,
@@ -109,6 +110,7 @@ export function noteOf(message: Message, at: number, queue: string, heldUntil?: 
     purpose,
     units,
     queue,
+    destination: callingCode(to),
     ...(ref !== undefined && { ref }),
     ...(sendAt !== undefined && { sendAt }),
     ...(recipientHash !== undefined && { recipientHash }),

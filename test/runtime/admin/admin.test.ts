@@ -47,6 +47,7 @@ async function world(more: { open?: () => Promise<Registry>; trusting?: boolean 
       address: 'test',
       now: () => registry.now(),
       usage: (...of) => registry.usage(...of),
+      counts: (...of) => registry.counts(...of),
       open: (...of) => registry.open(...of),
       credential: (...of) => registry.credential(...of),
       profile: (id) => registry.profile(id),

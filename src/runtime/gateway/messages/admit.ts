@@ -4,6 +4,7 @@ import { defaultRoutesDocument, defaultRoutesFrom, servingRoute } from '../../..
 import { randomId } from '../../../domain/ids.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { type Api, type RoutePlan, routePlanFrom, routePlanText } from '../../../domain/route.ts'
+import { partsOf } from '../../../domain/usage.ts'
 import { tokenExpired, toleranceMs } from '../authentication/tokens.ts'
 import type { Call } from './call.ts'
 
@@ -23,6 +24,7 @@ export interface Taking {
   readonly trace?: string
   readonly ids?: readonly string[]
   readonly weights?: readonly number[]
+  readonly kinds?: readonly string[]
 }
 
 function requestOf(call: Call, units: number, { reservation = randomId(), ...more }: Taking): AdmitRequest {
@@ -44,12 +46,12 @@ function requestOf(call: Call, units: number, { reservation = randomId(), ...mor
  * is decided by the clock of the admission: one that has ended in between gives its units back.
  * @throws Problem `token-expired`
  */
-async function refuseExpiredToken({ caller, registry }: Call, decided: Decided): Promise<void> {
+async function refuseExpiredToken({ caller, registry }: Call, decided: Decided, request: AdmitRequest): Promise<void> {
   if (caller.expiresAt === undefined || decided.kind === 'replay') return
   if (decided.now < caller.expiresAt + toleranceMs) return
   // A later run of a key reuses the units of a run that may have sent its messages. The ledger shows whether it did.
   const ofThisRun = decided.kind === 'admitted' && decided.reservation.attempt === 1
-  if (ofThisRun) await registry.settle(decided.reservation, { kind: 'failed' })
+  if (ofThisRun) await registry.settle(decided.reservation, { ...partsOf(request), kind: 'failed' })
   throw tokenExpired()
 }
 
@@ -90,7 +92,7 @@ async function ask(call: Call, request: AdmitRequest): Promise<Decided | OtherPo
     const decided = first.kind === 'unrouted' ? await admitByDefault(call, request) : first
     if (decided.kind === 'unrecorded') throw new Error('a call was answered as if it had only asked for its record')
     if (decided.kind === 'policy') return decided
-    await refuseExpiredToken(call, decided)
+    await refuseExpiredToken(call, decided, request)
     if ('reconcile' in decided) settlements.reconcile(request.customer, request.environment)
     call.note({ admitMs: performance.now() - started, ...(decided.kind === 'admitted' && units > 0 && { units }) })
     return decided

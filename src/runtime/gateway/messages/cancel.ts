@@ -33,7 +33,8 @@ export async function cancelMessage(
   }
   const { held, ref, verdict: before } = known
   if (held === undefined) throw released('The message is with its carrier.')
-  const debt = { id, units: held.units, acceptedAt: held.acceptedAt }
+  const { units, acceptedAt, kind } = held
+  const debt = { id, units, acceptedAt, ...(kind !== undefined && { kind }) }
   if (before === undefined) await decisions.owe(owner, [debt])
   const message = { id, until: held.until, ...(ref !== undefined && { ref }) }
   const verdict = before ?? (await decisions.decide(owner, message, { kind: 'cancelled' }))

@@ -1,5 +1,6 @@
-import { type OpenReservation, type Reservation, reconcileAfterMs } from '../../../domain/admission.ts'
+import { type OpenReservation, type Reservation, reconcileAfterMs, weightsOf } from '../../../domain/admission.ts'
 import { messageIdOf } from '../../../domain/ids.ts'
+import { kindAt, kindsOf } from '../../../domain/usage.ts'
 import type { Outcome, Registry } from '../../../registry/index.ts'
 import type { Ledger, Owner } from '../../ports/index.ts'
 import { rangesFrom, rangesText } from './plan.ts'
@@ -29,12 +30,19 @@ function weightsFrom(text: string): number[] {
 
 /**
  * What is stored of a call's messages while it is open: its rows and its Idempotency-Key, from which their ids are made, and the
- * units of each row. A trace of a version without units has two members; that version reads the first two of these.
+ * units of each row. A trace of an older version has fewer members, and it reads only those of a newer one that it knows.
  * @param weights the units of each of `rows`, in order; absent: one each
+ * @param kinds what each of `rows` is, or one kind for all
  * @returns `undefined` for a call without a key all rows of which are sent, with one unit each: its units and its own id say it all
  */
-export function traceOf(rows: readonly number[], key: string | undefined, weights: readonly number[] = []): string | undefined {
+export function traceOf(
+  rows: readonly number[],
+  key: string | undefined,
+  weights: readonly number[] = [],
+  kinds?: readonly string[],
+): string | undefined {
   const units = weights.some((weight) => weight !== 1) ? [weightsText(weights)] : []
+  if (kinds !== undefined) return JSON.stringify([rangesText(rows), key ?? '', units[0] ?? '', kinds.join(',')])
   if (key !== undefined || units.length > 0) return JSON.stringify([rangesText(rows), key ?? '', ...units])
   return rows.at(-1) === rows.length - 1 ? undefined : JSON.stringify([rangesText(rows)])
 }
@@ -57,27 +65,44 @@ interface Looked {
   readonly ids: readonly string[]
   /** The units of each; absent: one each. */
   readonly weights: readonly number[]
+  readonly kinds?: readonly string[]
 }
 
 function lookedUp(owner: Owner, open: OpenReservation): Looked {
   const { idempotency, trace, id, units, ids: keyed } = open
   if (keyed !== undefined) return { open, rows: keyed.map((_, at) => at), ids: keyed, weights: open.weights ?? [] }
   const kept: unknown = trace === undefined ? [`0-${units - 1}`] : JSON.parse(trace)
-  const [ranges = '', key = '', weights = ''] = Array.isArray(kept) ? kept.map(String) : []
+  const [ranges = '', key = '', weights = '', kinds = ''] = Array.isArray(kept) ? kept.map(String) : []
   const rows = rangesFrom(ranges)
   const source = idempotency === undefined ? { reservation: id } : { key, fingerprint: idempotency.fingerprint }
-  return { open, rows, ids: rows.map(idsOf(owner, source)), weights: weightsFrom(weights) }
+  return {
+    open,
+    rows,
+    ids: rows.map(idsOf(owner, source)),
+    weights: weightsFrom(weights),
+    ...(kinds !== '' && { kinds: kinds.split(',') }),
+  }
 }
 
 /** What the ledger says of a call whose gateway never said how it ended. */
-function outcomeOf({ rows, ids, weights, open }: Looked, known: ReadonlySet<string>): Outcome {
+function outcomeOf(looked: Looked, known: ReadonlySet<string>): Outcome {
+  const { rows, ids, weights, open } = looked
   const missing = rows.flatMap((row, place) => (known.has(ids[place] ?? '') ? [] : { row, place }))
   const untaken = missing.map(({ place }) => ids[place] ?? '')
-  if (missing.length === rows.length) return { kind: 'abandoned', untaken }
+  const kinds = looked.kinds && missing.map(({ place }) => kindAt(looked, place))
+  // Of messages with keys, the registry has these itself.
+  const parts = open.ids === undefined ? { ...kindsOf(kinds), ...weightsOf(missing.map(({ place }) => weights[place] ?? 1)) } : {}
+  if (missing.length === rows.length) return { ...parts, kind: 'abandoned', untaken }
   const refund = missing.reduce((sum, { place }) => sum + (weights[place] ?? 1), 0)
   // No answer is kept where messages have keys: a repeated call asks about each of them again.
   const isAnswered = open.ids === undefined && open.idempotency !== undefined
-  return { kind: 'accepted', refund, untaken, ...(isAnswered && { response: JSON.stringify(missing.map(({ row }) => row)) }) }
+  return {
+    ...parts,
+    kind: 'accepted',
+    refund,
+    untaken,
+    ...(isAnswered && { response: JSON.stringify(missing.map(({ row }) => row)) }),
+  }
 }
 
 /** What a reconciliation did: calls that it closed, and units that it returned. */

@@ -1,16 +1,20 @@
 import type { AdmitRequest, Reservation } from '../../../domain/admission.ts'
 import type { Environment } from '../../../domain/names.ts'
-import type { Registry } from '../../../registry/index.ts'
+import { partsOf } from '../../../domain/usage.ts'
+import type { Outcome, Registry } from '../../../registry/index.ts'
 import type { Ledger } from '../../ports/index.ts'
+import { countReports } from './count-reports.ts'
 import { payDebts } from './debts.ts'
 import { reconcile } from './reconcile.ts'
+
+type Failed = Extract<Outcome, { kind: 'failed' }>
 
 /** Ends reservations behind the calls' backs. What is lost here, by a crash or a limit, is reconciled later. */
 export interface Settlements {
   /** A call without an Idempotency-Key, all of which was accepted. */
   accepted(reservation: Reservation): void
   /** A call that came to nothing, and whose units could not be given back at once. */
-  failed(reservation: Reservation): void
+  failed(reservation: Reservation, outcome: Failed): void
   /** A call that the registry did not answer. It may have taken the units, or may do so when it wakes up. */
   unanswered(request: AdmitRequest): void
   /** Compares a customer's open reservations with the ledger, and pays what is owed for messages that were never sent. */
@@ -30,6 +34,7 @@ const maxReconciling = 100
 
 interface Pending {
   readonly reservation: Reservation
+  readonly outcome: Failed
   readonly since: number
   answered: number
   dueAt: number
@@ -56,10 +61,10 @@ class GivingBack {
     this.#registry = registry
   }
 
-  add(reservation: Reservation): void {
+  add(reservation: Reservation, outcome: Failed): void {
     if (this.#waiting.size >= maxWaiting) return
     const since = performance.now()
-    this.#waiting.set(reservation.id, { reservation, since, answered: 0, dueAt: since + tickMs })
+    this.#waiting.set(reservation.id, { reservation, outcome, since, answered: 0, dueAt: since + tickMs })
     this.#timer ??= setInterval(() => void this.#tick(), tickMs).unref()
   }
 
@@ -78,8 +83,8 @@ class GivingBack {
   }
 
   async #try(pending: Pending): Promise<void> {
-    const { reservation, since } = pending
-    const settled = await this.#registry.settle(reservation, { kind: 'failed' }).catch(() => undefined)
+    const { reservation, outcome, since } = pending
+    const settled = await this.#registry.settle(reservation, outcome).catch(() => undefined)
     if (settled === false) pending.answered += 1
     const pause = pausesMs[pending.answered]
     const now = performance.now()
@@ -100,6 +105,8 @@ export function createSettlements(registry: Registry, ledger: Ledger | undefined
       // A registry or ledger that is away is asked again at the customer's next turn.
       await reconcile(registry, books, owner).catch(() => undefined)
       await payDebts((repayment) => registry.giveBack(repayment), books, owner).catch(() => undefined)
+      await countReports(registry, books, owner).catch(() => undefined)
+      await registry.fileCounts(owner.customer, owner.environment).catch(() => undefined)
       turns.delete(name)
     }
     running = false
@@ -107,8 +114,8 @@ export function createSettlements(registry: Registry, ledger: Ledger | undefined
 
   return {
     accepted: (reservation) => void registry.settle(reservation, { kind: 'accepted' }).catch(() => undefined),
-    failed: (reservation) => givingBack.add(reservation),
-    unanswered: (request) => givingBack.add(reservationOf(request)),
+    failed: (reservation, outcome) => givingBack.add(reservation, outcome),
+    unanswered: (request) => givingBack.add(reservationOf(request), { ...partsOf(request), kind: 'failed' }),
     reconcile: (customer, environment) => {
       if (ledger === undefined || turns.size >= maxReconciling) return
       turns.set(`${environment}/${customer}`, { customer, environment })

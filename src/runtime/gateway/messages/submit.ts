@@ -1,8 +1,9 @@
-import { type MessageStanding, maxRunMs } from '../../../domain/admission.ts'
-import type { Message, NormalizedTexts } from '../../../domain/message.ts'
+import { type MessageStanding, maxRunMs, weightsOf } from '../../../domain/admission.ts'
+import { type Message, messageType, type NormalizedTexts } from '../../../domain/message.ts'
 import { Problem } from '../../../domain/problem.ts'
 import { recordOf } from '../../../domain/record.ts'
 import type { Api } from '../../../domain/route.ts'
+import { boundedKinds, callingCode, kindOf, kindsOf, type Parts, unknownKind } from '../../../domain/usage.ts'
 import { type Admitted, type Decided, routePlanOf, type Taking } from './admit.ts'
 import type { Call } from './call.ts'
 import { deliver } from './deliver.ts'
@@ -84,19 +85,35 @@ function rowsOf({ rows, rejected, sending }: Plan, ended: Exceptions, { idOf }: 
   return others.length === 0 ? sent : [...sent, ...others].sort((a, b) => a.index - b.index)
 }
 
+/** What rows are, as it is counted. A row that this version cannot read is of no known kind. */
+function kindsOfRows(rows: readonly number[], requestOf: RequestOf): Pick<Parts, 'kinds'> {
+  const kinds = rows.map((index) => {
+    const request = requestOf(index)
+    return request === undefined ? unknownKind : kindOf('messages', messageType(request), callingCode(request.to))
+  })
+  return kindsOf(boundedKinds(kinds))
+}
+
 /** What a call takes for a plan. @param idOf the ids of messages that have keys of their own */
-function takingOf(api: Api, { reservation, claim, key, idOf }: Identity, isKeyed: boolean): (plan: Plan) => Taking {
+function takingOf(
+  api: Api,
+  { reservation, claim, key, idOf }: Identity,
+  isKeyed: boolean,
+  given: readonly Checked[],
+): (plan: Plan) => Taking {
   return (plan) => {
     // The ids of messages with keys are stored as they are.
     const weights = plan.rows.map((index) => unitsOfRow(plan, index))
-    const trace = isKeyed ? undefined : traceOf(plan.rows, key, weights)
+    const kinds = kindsOfRows(plan.rows, (index) => given[index]?.request)
+    const trace = isKeyed ? undefined : traceOf(plan.rows, key, weights, kinds.kinds)
     return {
       api,
       reservation,
       ...(claim !== undefined && { idempotency: { ...claim, plan: planText(plan) } }),
       ...(trace !== undefined && { trace }),
       ...(isKeyed && { ids: plan.rows.map(idOf) }),
-      ...(isKeyed && plan.sending.units.size > 0 && { weights }),
+      ...(plan.sending.units.size > 0 && { weights }),
+      ...kinds,
     }
   }
 }
@@ -144,7 +161,7 @@ export async function submit(
   const ids = keyedIds({ customer: call.caller.customer, environment: call.environment }, given)
   const identity = ids === undefined ? ofCall : { ...ofCall, idOf: (index: number) => ids.get(index) ?? '' }
   const started = performance.now()
-  const take = takingOf(api, identity, ids !== undefined)
+  const take = takingOf(api, identity, ids !== undefined, given)
   const { rows, plan: today, admission } = await planAndAdmit(call, checkedKeys(given, ids), take)
   if (admission === undefined) throw refusal(rows)
   if (admission.kind === 'refused') return admission
@@ -160,7 +177,7 @@ export async function submit(
     own.length === 0 ? [] : await published(call, admission, messagesOf(call, own, plan, requestOf, identity, admission), started)
   const untaken = new Set(own.filter((_, place) => confirmed[place] !== true))
   const ended = { untaken, open: new Set(having('open')), known: new Set(having('known')) }
-  await settle(call, admission, plan, ended, identity, confirmed)
+  await settle(call, admission, plan, ended, identity, { confirmed, requestOf })
   return { kind: 'submitted', admission, rows: rowsOf(plan, ended, identity, requestOf) }
 }
 
@@ -191,19 +208,23 @@ async function settle(
   plan: Plan,
   ended: Exceptions,
   { idOf }: Identity,
-  confirmed: readonly (true | Error)[],
+  { confirmed, requestOf }: { readonly confirmed: readonly (true | Error)[]; readonly requestOf: RequestOf },
 ): Promise<void> {
   const { untaken } = ended
+  const weights = [...untaken].map((index) => unitsOfRow(plan, index))
+  // Of messages with keys, these are stored with the reservation.
+  const parts = reservation.keyed === undefined ? { ...kindsOfRows([...untaken], requestOf), ...weightsOf(weights) } : {}
   if (untaken.size === plan.rows.length) {
     // The ids of messages with keys are stored with the reservation.
-    const ids = reservation.keyed === undefined ? { untaken: plan.rows.map(idOf) } : {}
-    await registry.settle(reservation, { kind: 'failed', ...ids }).catch(() => settlements.failed(reservation))
+    const ids = reservation.keyed === undefined ? { untaken: [...untaken].map(idOf) } : {}
+    const outcome = { ...parts, kind: 'failed', ...ids } as const
+    await registry.settle(reservation, outcome).catch(() => settlements.failed(reservation, outcome))
     const cause = confirmed.find((result) => result !== true)
     throw new Problem('queue-unavailable', notTaken.detail, { retryAfterMs: 2000, cause })
   }
   if (reservation.idempotency === undefined && untaken.size === 0) return settlements.accepted(reservation)
   // A lost settle is harmless: after the lease the key may run again, and asks for the same ids.
   const back = { refund: unitsOfRows(plan, untaken), untaken: [...untaken].map(idOf) }
-  const outcome = { kind: 'accepted', response: keptText(ended), ...back } as const
+  const outcome = { ...parts, kind: 'accepted', response: keptText(ended), ...back } as const
   await registry.settle(reservation, outcome).catch(() => false)
 }

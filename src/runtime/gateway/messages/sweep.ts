@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { environments } from '../../../domain/names.ts'
 import type { Registry } from '../../../registry/index.ts'
 import type { Ledger } from '../../ports/index.ts'
+import { countReports } from './count-reports.ts'
 import { payDebts } from './debts.ts'
 import { reconcile } from './reconcile.ts'
 
@@ -11,8 +12,11 @@ const maxPauseMs = 1_000
 const maxTimerMs = 2 ** 31 - 1
 
 export interface SweepOptions {
-  readonly registry: Pick<Registry, 'customers' | 'open' | 'settle' | 'giveBack'>
-  readonly ledger: Pick<Ledger, 'standings' | 'decisions'>
+  readonly registry: Pick<
+    Registry,
+    'customers' | 'open' | 'settle' | 'giveBack' | 'fileCounts' | 'reportsCounted' | 'countReports'
+  >
+  readonly ledger: Pick<Ledger, 'standings' | 'decisions' | 'ended'>
   /** Time from the start of one sweep to the start of the next, in milliseconds. */
   readonly everyMs: number
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void
@@ -72,6 +76,8 @@ async function sweepOnce({ registry, ledger, everyMs, log }: SweepOptions, signa
         const { closed, returned } = await reconcile(registry, ledger, owner)
         if (closed > 0) log('open-units-reconciled', { ...owner, calls: closed, returned })
         const paid = await payDebts((repayment) => registry.giveBack(repayment), ledger, owner)
+        await countReports(registry, ledger, owner)
+        await registry.fileCounts(owner.customer, owner.environment)
         if (paid > 0) log('owed-units-paid', { ...owner, returned: paid })
       } catch (error) {
         failures += 1

@@ -22,15 +22,19 @@ async function outcomeOf(one: Pick<OpenReservation, 'units'> & Partial<OpenReser
 test('the units of each missing row come back, by what it took', async () => {
   const trace = traceOf([0, 1, 3, 4], 'order-1', [1, 3, 3, 2])
   expect(trace).toBe('["0-1,3-4","order-1","1,3*2,2"]')
+  const sorted = traceOf([0, 1, 3, 4], 'order-1', [1, 3, 3, 2], ['x', 'y', 'y', 'z'])
+  const { outcome: ofKinds } = await outcomeOf({ units: 9, ...(sorted !== undefined && { trace: sorted }) }, [idOf(0), idOf(3)])
+  expect(ofKinds).toMatchObject({ untaken: [idOf(1), idOf(4)], kinds: ['y', 'z'], weights: [3, 2] })
   const { outcome, returned } = await outcomeOf({ units: 9, ...(trace !== undefined && { trace }) }, [idOf(0), idOf(3)])
-  expect(outcome).toEqual({ kind: 'accepted', refund: 5, untaken: [idOf(1), idOf(4)], response: '[1,4]' })
+  const weights = [3, 2]
+  expect(outcome).toEqual({ kind: 'accepted', refund: 5, untaken: [idOf(1), idOf(4)], weights, response: '[1,4]' })
   expect(returned).toBe(5)
 })
 
 test('a call of which nothing is known comes back as a whole, with the ids of its messages', async () => {
   const trace = traceOf([0, 1], 'order-1', [4, 4]) ?? ''
   const { outcome, returned } = await outcomeOf({ units: 8, trace }, [])
-  expect([outcome, returned]).toEqual([{ kind: 'abandoned', untaken: [idOf(0), idOf(1)] }, 8])
+  expect([outcome, returned]).toEqual([{ kind: 'abandoned', untaken: [idOf(0), idOf(1)], weights: [4, 4] }, 8])
 })
 
 test('a trace of a version that knew no units is read: one for each row', async () => {

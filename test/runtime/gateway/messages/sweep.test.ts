@@ -41,6 +41,9 @@ function registryOf({ registry, customer }: World, onLook: () => void = () => un
     },
     settle: (...args) => registry.settle(...args),
     giveBack: (repayment) => registry.giveBack(repayment),
+    reportsCounted: (...args) => registry.reportsCounted(...args),
+    countReports: (...args) => registry.countReports(...args),
+    fileCounts: (...args) => registry.fileCounts(...args),
   }
 }
 
@@ -132,7 +135,7 @@ it('continues after the ledger has failed, and logs why', async () => {
   }
   const sweep = sweepOpenUnits({
     registry: registryOf(world),
-    ledger: { standings, decisions: ledger.decisions },
+    ledger: { standings, decisions: ledger.decisions, ended: (...args) => ledger.ended(...args) },
     everyMs: 20,
     log: (event, fields) => void logged.push({ event, ...fields }),
     random: () => 0,

@@ -71,11 +71,15 @@ describe('200', () => {
         day: { limit: 100, remaining: 100, resetsAt: '2026-11-23T15:00:00.000Z' },
         month: { limit: 300, remaining: 300, resetsAt: '2026-11-30T15:00:00.000Z' },
       },
+      spent: { day: [], month: [] },
     })
     expect(first.headers.get('ratelimit-policy')).toBe('"rate";q=10;w=2, "day";q=100;w=86400, "month";q=300;w=2592000')
     for (let i = 0; i < 20; i++) expect((await world.call('/v1.0/quota')).body).toEqual(first.body)
     await world.post()
     expect(await world.left()).toEqual({ rate: 9, day: 99, month: 299 })
+    world.clock.now += 60_000
+    const spent = [{ route: 'messages', type: 'sms', messages: 1, units: 1, returned: 0 }]
+    expect((await world.call('/v1.0/quota')).body).toMatchObject({ spent: { day: spent, month: spent } })
   })
 
   it('keeps the limits of the test environment apart', async () => {

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { json } from '../../http/http.ts'
 import { rateLimitHeaders, standings } from '../../http/rate-limit-headers.ts'
 import { admit } from '../../messages/admit.ts'
+import { spentByWhat } from '../../messages/spent.ts'
 import { endpoint } from '../endpoint.ts'
 
 const limit = z
@@ -11,6 +12,17 @@ const limit = z
     resetsAt: z.iso.datetime().meta({ description: 'When it is whole again' }),
   })
   .meta({ title: 'Limit' })
+const spent = z.array(
+  z
+    .object({
+      route: z.string().meta({ example: 'messages' }),
+      type: z.string().meta({ description: 'Type of the messages', example: 'sms' }),
+      messages: z.int().meta({ description: 'Messages that were accepted' }),
+      units: z.int().meta({ description: 'Units that were taken for them' }),
+      returned: z.int().meta({ description: 'Units that came back, for messages that were not sent' }),
+    })
+    .meta({ title: 'SpentByType' }),
+)
 const answer = z
   .object({
     customer: z.string().meta({ example: 'acme' }),
@@ -18,6 +30,11 @@ const answer = z
     limits: z.object({ rate: limit.optional(), day: limit.optional(), month: limit.optional() }).meta({
       title: 'Limits',
       example: { day: { limit: 1000, remaining: 999, resetsAt: '2026-11-23T15:00:00.000Z' } },
+    }),
+    spent: z.object({ day: spent, month: spent }).meta({
+      title: 'Spent',
+      description: 'What was spent by what, up to a minute ago',
+      example: { day: [{ route: 'messages', type: 'sms', messages: 1, units: 1, returned: 0 }], month: [] },
     }),
   })
   .meta({ title: 'Quota' })
@@ -42,7 +59,8 @@ export default endpoint({
       name,
       { limit, remaining: left, resetsAt: new Date(resetsAt).toISOString() },
     ])
-    const { customer } = call.caller
-    return json(200, { customer, environment: call.environment, limits: Object.fromEntries(body) }, rateLimitHeaders(limits, now))
+    const owner = { customer: call.caller.customer, environment: call.environment }
+    const used = await spentByWhat(call.registry, owner, windows, now)
+    return json(200, { ...owner, limits: Object.fromEntries(body), spent: used }, rateLimitHeaders(limits, now))
   },
 })
