@@ -39,6 +39,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'runtime/gateway/docs',
   ],
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
+  'runtime/webhooks': ['domain', 'runtime/ports', 'runtime'],
   'runtime/admin': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/agent': ['domain', 'client', 'runtime/sql', 'runtime'],
   'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
@@ -61,7 +62,16 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'operations/trail': ['domain', 'aws', 'operations/stacks', 'runtime/ports', 'runtime/notifier'],
   'operations/waf': ['domain', 'aws'],
 
-  'dev/local': ['domain', 'registry', 'client', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'operations/customers'],
+  'dev/local': [
+    'domain',
+    'registry',
+    'client',
+    'runtime/ports',
+    'runtime/gateway',
+    'runtime/worker',
+    'runtime/webhooks',
+    'operations/customers',
+  ],
   'dev/servers': ['domain'],
   // `local` for the emulators of SQS and DynamoDB, the gateway for its reconciliation.
   'dev/prove': [

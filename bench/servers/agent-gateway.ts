@@ -57,6 +57,7 @@ const ledger: Ledger = {
     const next = from + page.length
     return { reports: page, cursor: String(next), more: next < own.length }
   },
+  cursorAt: () => Promise.resolve('0'),
   message: () => Promise.resolve(undefined),
   find: () => Promise.resolve({ messages: [] }),
   suppressed: () => Promise.resolve(new Set()),

@@ -34,6 +34,7 @@ const names = [
   'authorizer-dynamodb',
   'worker',
   'reports',
+  'webhooks',
   'admin',
   'notifier',
   'ip-sets',

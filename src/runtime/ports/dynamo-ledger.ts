@@ -167,6 +167,10 @@ export class DynamoLedger implements Ledger {
     }
   }
 
+  async cursorAt(owner: Owner, from: string): Promise<string> {
+    return written({ ...(from === 'end' ? await this.#pages.end(owner) : { day: from, sequence: 0 }), index: 0 })
+  }
+
   suppressed(owner: Owner, numbers: readonly string[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {
     return this.#suppressions.among(owner, numbers, budget)
   }

@@ -118,6 +118,11 @@ export interface Ledger {
    */
   reports(owner: Owner, cursor: string | undefined, limit: number, budget?: ReadBudget): Promise<ReportPage>
   /**
+   * The cursor from which reports of a day on are read, or only those that are still to come.
+   * @param from a day as YYYY-MM-DD (UTC), or `end`
+   */
+  cursorAt(owner: Owner, from: string): Promise<string>
+  /**
    * Which of these recipients have opted out of the owner's advertising, as of now: an opt-out that was added before the call
    * is found.
    * @param numbers E.164, as `phoneNumber` gives them; a request reads 100

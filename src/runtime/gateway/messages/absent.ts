@@ -26,6 +26,7 @@ export const absentLedger: Ledger = {
   message: failWithoutLedger,
   find: failWithoutLedger,
   reports: failWithoutLedger,
+  cursorAt: failWithoutLedger,
   suppressed: failWithoutLedger,
   suppress: failWithoutLedger,
   unsuppress: failWithoutLedger,
