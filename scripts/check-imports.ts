@@ -51,6 +51,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'operations/queues': ['domain', 'runtime/ports'],
   'operations/reports': ['domain', 'runtime/ports'],
   'operations/suppressions': ['domain', 'runtime/ports'],
+  'operations/webhooks': ['domain', 'runtime/ports', 'runtime/webhooks'],
   'operations/messages': ['domain', 'runtime/gateway', 'runtime/ports', 'operations/queues'],
   'operations/agent': ['domain', 'client', 'runtime/agent', 'runtime/sql'],
   'operations/quotas': ['domain', 'aws'],
@@ -111,6 +112,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/quotas',
     'operations/stacks',
     'operations/waf',
+    'operations/webhooks',
   ],
   cli: [
     'domain',
@@ -124,6 +126,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/stacks',
     'operations/trail',
     'operations/waf',
+    'operations/webhooks',
     'presenters',
   ],
   commands: [
@@ -146,6 +149,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/suppressions',
     'operations/trail',
     'operations/waf',
+    'operations/webhooks',
     'dev/local',
     'dev/prove',
     'dev/rehearse',

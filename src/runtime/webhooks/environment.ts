@@ -32,7 +32,10 @@ export async function webhookEnvironment(): Promise<WebhookEnvironment> {
   }
   const masterKey = await secretFrom(env, 'APIGW_MASTER_KEY')
   if (masterKey === undefined) {
-    throw new Problem('master-key-missing', 'The environment variable APIGW_MASTER_KEY is missing: secrets of webhooks are sealed.')
+    throw new Problem(
+      'master-key-missing',
+      'The environment variable APIGW_MASTER_KEY is missing: secrets of webhooks are sealed.',
+    )
   }
   const local = choiceFrom('APIGW_WEBHOOK_LOCAL', ['allow', 'refuse'], 'refuse') === 'allow'
   return { parts: { webhooks, ledger, masterKeys: masterKeysFrom(masterKey), observe }, sending: { local } }

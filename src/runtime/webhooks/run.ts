@@ -8,7 +8,10 @@ import type { TurnParts } from './turn.ts'
 const graceMs = 10_000
 
 /** Delivers until stopped. A request that is cut counts as failed, and comes again. */
-export function deliverWebhooks(parts: Omit<TurnParts, 'send' | 'holder'>, options: SenderOptions = {}): { stop(): Promise<void> } {
+export function deliverWebhooks(
+  parts: Omit<TurnParts, 'send' | 'holder'>,
+  options: SenderOptions = {},
+): { stop(): Promise<void> } {
   const sender = createSender(options)
   const stopping = new AbortController()
   const scheduler = new WebhookScheduler({ ...parts, send: sender.send, holder: randomId(12) })

@@ -77,7 +77,11 @@ async function planned(parts: TurnParts, webhook: Webhook, progress: Progress, n
   const side = mine
     .filter(({ key }) => !progress.done.includes(key))
     .slice(0, room)
-    .map(({ key, event, only }) => ({ key, only: only !== undefined, work: newWork(webhook, event) }))
+    .map(({ key, event, only }) => ({
+      key,
+      only: only !== undefined,
+      work: only === undefined ? newWork(webhook, event) : { event, attempts: 0 },
+    }))
   const left = room - side.length
   const page = left > 0 ? await parts.ledger.reports(webhook, progress.cursor, left) : undefined
   return {
