@@ -19,7 +19,8 @@ export default class WebhookRemove extends WebhookCommand {
     const { args, flags } = await this.parse(WebhookRemove)
     const { yes = false, 'dry-run': dryRun } = flags
     const key = this.keyOf(args, flags)
-    return this.withWebhooks(args.customer, flags, async (place) => {
+    // Also of a customer who is gone: apigw doctor finds such webhooks.
+    return this.withWebhooksOfAnyone(flags, async (place) => {
       const question = `Remove the webhook ${key.name} of ${key.customer} (${key.environment})?`
       if (!dryRun) await confirm(question, { yes, interactive: this.interactive })
       const { url } = await removeWebhook(place, key)

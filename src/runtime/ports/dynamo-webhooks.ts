@@ -6,7 +6,8 @@ import type { Webhook, WebhookKey } from '../../domain/webhook.ts'
 import type { LedgerOptions } from './dynamo-ledger.ts'
 import { type Item, number, Table, text } from './dynamodb.ts'
 import type { Owner } from './ledger.ts'
-import type { Attempt, AttemptPage, Progress, SideEvent, Stored, Webhooks } from './webhooks.ts'
+import { addSideEvent, type SideEvent, sideEventsOf } from './side-events.ts'
+import type { Attempt, AttemptPage, Progress, Stored, Webhooks } from './webhooks.ts'
 
 /** The partition of all endpoints: a worker reads it as a whole. */
 const directory = 'w'
@@ -71,10 +72,6 @@ function placeOf({ customer, environment, name }: WebhookKey): string {
 
 function progressOf({ customer, environment, name }: WebhookKey) {
   return { pk: `wp#${customer}#${environment}`, sk: name }
-}
-
-function sideOf({ customer, environment }: Owner): string {
-  return `we#${customer}#${environment}`
 }
 
 function attemptsOf(key: WebhookKey): string {
@@ -144,7 +141,7 @@ export class DynamoWebhooks implements Webhooks {
   async sideEvents(owner: Owner): Promise<readonly SideEvent[]> {
     const found: SideEvent[] = []
     for (let last = '!', pages = 0; pages < maxSidePages; pages++) {
-      const items = await this.#table.query(sideOf(owner), last, pageSize)
+      const items = await this.#table.query(sideEventsOf(owner), last, pageSize)
       found.push(...items.filter((item) => this.#isKept(item)).map((item) => sideEvent.parse(content(item))))
       if (items.length < pageSize) break
       last = text(items.at(-1), 'sk') ?? last
@@ -153,13 +150,11 @@ export class DynamoWebhooks implements Webhooks {
   }
 
   addSideEvent(owner: Owner, added: SideEvent, keptDays: number): Promise<boolean> {
-    const ttl = this.#ttl(keptDays * dayMs)
-    const doc = { S: JSON.stringify(added) }
-    return this.#table.putIf({ pk: { S: sideOf(owner) }, sk: { S: added.key }, doc, ttl }, 'attribute_not_exists(pk)')
+    return addSideEvent(this.#table, this.#now(), owner, added, keptDays)
   }
 
   async removeSideEvents(owner: Owner, keys: readonly string[]): Promise<void> {
-    if (keys.length > 0) await this.#table.remove(keys.map((sk) => ({ pk: sideOf(owner), sk })))
+    if (keys.length > 0) await this.#table.remove(keys.map((sk) => ({ pk: sideEventsOf(owner), sk })))
   }
 
   async record(key: WebhookKey, attempts: readonly Attempt[]): Promise<void> {

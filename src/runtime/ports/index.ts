@@ -29,7 +29,8 @@ export { secretFrom } from './secret-from.ts'
 export { readSecret } from './secrets.ts'
 export type { Suppression } from './suppressions.ts'
 export { maxNote, maxSource } from './suppressions.ts'
-export type { Attempt, AttemptPage, Pending, Progress, SideEvent, Stored, Webhooks } from './webhooks.ts'
+export type { SideEvent } from './side-events.ts'
+export type { Attempt, AttemptPage, Pending, Progress, Stored, Webhooks } from './webhooks.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */
 export function openQueue(options: AwsOptions): Queue {

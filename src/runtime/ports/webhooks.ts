@@ -1,5 +1,6 @@
 import type { Webhook, WebhookEvent, WebhookKey } from '../../domain/webhook.ts'
 import type { Owner } from './ledger.ts'
+import type { SideEvent } from './side-events.ts'
 
 /** What is stored, with the number of its last change: a change is written only if no other came first. */
 export interface Stored<T> {
@@ -33,15 +34,6 @@ export interface Progress {
   readonly lastSuccessAt?: number
   /** The worker that is at it, and until when. */
   readonly lease?: { readonly holder: string; readonly until: number }
-}
-
-/** An event beside the reports. */
-export interface SideEvent {
-  /** Unique for the owner. */
-  readonly key: string
-  readonly event: WebhookEvent
-  /** The name of the only endpoint that gets it; absent: all. */
-  readonly only?: string
 }
 
 /** How one attempt ended. */

@@ -27,6 +27,7 @@ export const absentLedger: Ledger = {
   find: failWithoutLedger,
   reports: failWithoutLedger,
   cursorAt: failWithoutLedger,
+  addEvent: failWithoutLedger,
   suppressed: failWithoutLedger,
   suppress: failWithoutLedger,
   unsuppress: failWithoutLedger,
