@@ -38,7 +38,7 @@ export default class WebhookRotate extends WebhookCommand {
       const rotated = await rotateWebhook(await this.sealing(place, flags), key, overlapMs)
       this.log(secretText(rotated, dryRun))
       const endsAt = iso(rotated.webhook.secrets[1]?.endsAt)
-      this.note(endsAt === null ? 'The old secret signs no more.' : `The old secret signs until ${endsAt}.`)
+      this.note(endsAt === null ? 'The old secret no longer signs.' : `The old secret signs until ${endsAt}.`)
       return { ...webhookJson(rotated.webhook, Date.now()), secret: dryRun ? null : rotated.secret, dryRun }
     })
   }

@@ -51,7 +51,7 @@ it('kill -9 of the worker while it delivers: every event arrives, with the id th
   expect(await second.ended).toBe(0)
 })
 
-it('a certificate that no one has signed is no receiver', async () => {
+it('a receiver with a certificate of an unknown authority gets nothing', async () => {
   const authority = await Authority.create('openssl', temporaryFolder(), 'unknown')
   const { key, cert } = await authority.issue(['localhost'])
   const server = createServer({ key, cert }, (_request, response) => response.end())

@@ -3,7 +3,7 @@ import type { Windows } from '../../../domain/calendar.ts'
 import { eventId } from '../../../domain/webhook.ts'
 import type { Ledger, Owner } from '../../ports/index.ts'
 
-/** Parts of a limit that are told. */
+/** Parts of a limit that make an event, in percent. */
 const percents = [80, 100] as const
 /** How long the key of an event is remembered: longer than its window. */
 const keptDays = { day: 3, month: 40 } as const
