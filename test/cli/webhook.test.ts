@@ -64,7 +64,9 @@ describe('webhook', () => {
       attempts: [{ id: sent.id, type: 'webhook.test', message: null, result: 'delivered', why: '200' }],
       cursor: null,
     })
-    expect(await json(['webhook', 'list', customer], here)).toMatchObject({ webhooks: [{ state: 'active', waiting: 0, failures: 0 }] })
+    expect(await json(['webhook', 'list', customer], here)).toMatchObject({
+      webhooks: [{ state: 'active', waiting: 0, failures: 0 }],
+    })
   })
 
   test('rotate: both secrets sign until the old one ends, and neither is shown again or stored as it is', async () => {

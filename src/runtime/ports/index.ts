@@ -27,9 +27,9 @@ export { batchBytes, batchEntries, type Queue, type QueueState, type Received } 
 export { isLate, ReadBudget } from './read-budget.ts'
 export { secretFrom } from './secret-from.ts'
 export { readSecret } from './secrets.ts'
+export type { SideEvent } from './side-events.ts'
 export type { Suppression } from './suppressions.ts'
 export { maxNote, maxSource } from './suppressions.ts'
-export type { SideEvent } from './side-events.ts'
 export type { Attempt, AttemptPage, Pending, Progress, Stored, Webhooks } from './webhooks.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */

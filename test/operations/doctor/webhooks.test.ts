@@ -30,7 +30,14 @@ describe('a webhook', () => {
     ['down', {}, failing, states('active'), 'down since 1970-01-01T00:00:00.000Z: 500', 'webhook deliveries acme main'],
     ['of no one', {}, progress, new Map(), 'does not exist', 'webhook remove acme main'],
     ['of a suspended customer', {}, progress, states('suspended'), 'still gets events', 'customer suspend acme'],
-    ['of an active one', { disabled: { at: 0, why: 'suspended' } }, undefined, states('active'), 'gets nothing', 'customer resume acme'],
+    [
+      'of an active one',
+      { disabled: { at: 0, why: 'suspended' } },
+      undefined,
+      states('active'),
+      'gets nothing',
+      'customer resume acme',
+    ],
   ] as const)('%s is a warning with a fix', (_name, more, known, customers, detail, fix) => {
     const check = webhookCheck({ ...webhook, ...more }, known, customers)
     expect(check).toMatchObject({ name: 'webhooks', state: 'warn', detail: expect.stringContaining(detail) })

@@ -101,10 +101,12 @@ export async function checkRegistry(places: Places): Promise<RegistryFindings> {
     try {
       const health = await checkHealth(registry)
       // If part of a cluster is down, the health checks explain the error.
-      const partly = (name: string) => (error: unknown): RegistryFindings => ({
-        checks: [failed(name, error, fixFor(places))],
-        routes: [],
-      })
+      const partly =
+        (name: string) =>
+        (error: unknown): RegistryFindings => ({
+          checks: [failed(name, error, fixFor(places))],
+          routes: [],
+        })
       const [clock, customers] = await Promise.all([
         checkClock(registry).catch((error) => partly('clock')(error).checks),
         checkCustomers(registry).catch(partly('customers')),

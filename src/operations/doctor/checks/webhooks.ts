@@ -9,10 +9,7 @@ const name = 'webhooks'
 const maxLooked = 500
 
 /** Which webhooks are disabled or down, and which belong to customers who are gone or suspended. */
-export async function checkWebhooks(
-  { ledger = {} }: Places,
-  stateOf: ReadonlyMap<string, string> | undefined,
-): Promise<Check[]> {
+export async function checkWebhooks({ ledger = {} }: Places, stateOf: ReadonlyMap<string, string> | undefined): Promise<Check[]> {
   const webhooks = openWebhooks(ledger)
   if (webhooks === undefined) return []
   try {
@@ -24,7 +21,9 @@ export async function checkWebhooks(
       const check = webhookCheck(webhook, progress, stateOf)
       if (check !== undefined) found.push(check)
     }
-    return found.length > 0 ? found : [{ name, state: 'ok', detail: `${all.length} ${all.length === 1 ? 'webhook' : 'webhooks'}` }]
+    return found.length > 0
+      ? found
+      : [{ name, state: 'ok', detail: `${all.length} ${all.length === 1 ? 'webhook' : 'webhooks'}` }]
   } catch (error) {
     return [failed(name, error, 'check the name and region of the ledger table, and the rights to read it')]
   }
@@ -37,10 +36,16 @@ export function webhookCheck(
   stateOf: ReadonlyMap<string, string> | undefined,
 ): Check | undefined {
   const where = `${customer} ${environment} ${endpoint}`
-  const warn = (detail: string, fix: Check['fix']): Check => ({ name, state: 'warn', detail: `${where}: ${detail}`, ...(fix && { fix }) })
+  const warn = (detail: string, fix: Check['fix']): Check => ({
+    name,
+    state: 'warn',
+    detail: `${where}: ${detail}`,
+    ...(fix && { fix }),
+  })
   if (stateOf !== undefined) {
     const state = stateOf.get(customer)
-    if (state === undefined) return warn('its customer does not exist', apigw('webhook remove', customer, endpoint, '--env', environment))
+    if (state === undefined)
+      return warn('its customer does not exist', apigw('webhook remove', customer, endpoint, '--env', environment))
     if (state === 'suspended' && disabled === undefined) {
       return warn('its customer is suspended, and it still gets events', apigw('customer suspend', customer))
     }
@@ -51,7 +56,10 @@ export function webhookCheck(
   if (disabled !== undefined) {
     if (disabled.why === 'suspended') return undefined
     const why = disabled.why === 'gone' ? 'it answered 410' : 'it took nothing for five days'
-    return warn(`disabled, because ${why}`, step`ask the customer, then: ${apigw('webhook enable', customer, endpoint, '--env', environment)}`)
+    return warn(
+      `disabled, because ${why}`,
+      step`ask the customer, then: ${apigw('webhook enable', customer, endpoint, '--env', environment)}`,
+    )
   }
   if (progress === undefined || progress.failures < failuresUntilDown) return undefined
   return warn(
