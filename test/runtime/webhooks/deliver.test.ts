@@ -189,7 +189,7 @@ describe('an endpoint that fails', () => {
     let status = 503
     const receiver = await startReceiver((response) => response.writeHead(status).end())
     const { webhook } = await world.add(owner, receiver.url)
-    const ids = await world.append(owner, 20)
+    const ids = await world.append(owner, 2)
     const worker = world.worker()
     for (let turns = 0; turns < 26; turns++, world.clock.at += 5 * hour) await world.once(worker)
     const stored = await world.webhooks.find(webhook)
