@@ -156,7 +156,7 @@ describe('webhook', () => {
     expect((await add('X y', '--url', receiver.url, '--local')).code).toBe('input-invalid')
     expect((await add('x', '--url', receiver.url, '--local', '--event', 'message.sent')).message).toContain('message.sent')
     expect((await add('main', '--url', receiver.url, '--local')).code).toBe('webhook-exists')
-    expect((await fail(['webhook', 'list', 'nobody-here'])).code).toBe('customer-unknown')
+    expect((await fail(['webhook', 'list', 'missing-customer'])).code).toBe('customer-unknown')
     expect((await fail(['webhook', 'remove', customer, 'main'])).code).toBe('input-missing')
     expect(await json(['webhook', 'remove', customer, 'main', '--yes'], here)).toMatchObject({ removed: true })
   })

@@ -59,7 +59,7 @@ describe('a threshold', () => {
     expect([...ledger.events.keys()]).toEqual(['quota#day#2026-11-23#80'])
   })
 
-  it('is no reason to wait for a ledger that hangs', async () => {
+  it('does not wait for a ledger that hangs', async () => {
     await new Thresholds({ addEvent: () => new Promise(() => undefined) }).look(owner, left(0, 500))
   })
 })
