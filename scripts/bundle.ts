@@ -17,6 +17,7 @@ const entries = {
   'authorizer-dynamodb': 'src/runtime/gateway/authorizer-dynamodb-lambda.ts',
   worker: 'src/runtime/worker/lambda.ts',
   reports: 'src/runtime/worker/reports-lambda.ts',
+  webhooks: 'src/runtime/webhooks/lambda.ts',
   admin: 'src/runtime/admin/lambda.ts',
   notifier: 'src/runtime/notifier/lambda.ts',
   'ip-sets': 'src/runtime/resources/ip-sets-lambda.ts',
@@ -34,6 +35,7 @@ const containerEntries = {
   gateway: 'src/runtime/gateway/main.ts',
   'gateway-health': 'src/runtime/gateway/healthy.ts',
   worker: 'src/runtime/worker/main.ts',
+  webhooks: 'src/runtime/webhooks/main.ts',
 } as const
 
 const root = fileURLToPath(new URL('../', import.meta.url))

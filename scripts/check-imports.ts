@@ -39,6 +39,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'runtime/gateway/docs',
   ],
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
+  'runtime/webhooks': ['domain', 'runtime/ports', 'runtime'],
   'runtime/admin': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/agent': ['domain', 'client', 'runtime/sql', 'runtime'],
   'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],
@@ -51,6 +52,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'operations/queues': ['domain', 'runtime/ports'],
   'operations/reports': ['domain', 'runtime/ports'],
   'operations/suppressions': ['domain', 'runtime/ports'],
+  'operations/webhooks': ['domain', 'runtime/ports', 'runtime/webhooks'],
   'operations/messages': ['domain', 'runtime/gateway', 'runtime/ports', 'operations/queues'],
   'operations/agent': ['domain', 'client', 'runtime/agent', 'runtime/sql'],
   'operations/quotas': ['domain', 'aws'],
@@ -62,7 +64,16 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'operations/trail': ['domain', 'aws', 'operations/stacks', 'runtime/ports', 'runtime/notifier'],
   'operations/waf': ['domain', 'aws'],
 
-  'dev/local': ['domain', 'registry', 'client', 'runtime/ports', 'runtime/gateway', 'runtime/worker', 'operations/customers'],
+  'dev/local': [
+    'domain',
+    'registry',
+    'client',
+    'runtime/ports',
+    'runtime/gateway',
+    'runtime/worker',
+    'runtime/webhooks',
+    'operations/customers',
+  ],
   'dev/servers': ['domain'],
   // `local` for the emulators of SQS and DynamoDB, the gateway for its reconciliation.
   'dev/prove': [
@@ -103,6 +114,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/stacks',
     'operations/usage',
     'operations/waf',
+    'operations/webhooks',
   ],
   cli: [
     'domain',
@@ -116,6 +128,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/stacks',
     'operations/trail',
     'operations/waf',
+    'operations/webhooks',
     'presenters',
   ],
   commands: [
@@ -139,6 +152,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/trail',
     'operations/usage',
     'operations/waf',
+    'operations/webhooks',
     'dev/local',
     'dev/prove',
     'dev/rehearse',

@@ -58,6 +58,8 @@ const ledger: Ledger = {
     return { reports: page, cursor: String(next), more: next < own.length }
   },
   ended: () => Promise.resolve({ ended: [], cursor: '', more: false }),
+  cursorAt: () => Promise.resolve('0'),
+  addEvent: () => Promise.resolve(true),
   message: () => Promise.resolve(undefined),
   find: () => Promise.resolve({ messages: [] }),
   suppressed: () => Promise.resolve(new Set()),

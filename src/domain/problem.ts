@@ -117,6 +117,8 @@ const internalProblems = {
   'sender-unknown': { exit: 2, retryable: false, title: 'The sender does not exist' },
   'sender-exists': { exit: 2, retryable: false, title: 'The sender already exists' },
   'sender-invalid': { exit: 2, retryable: false, title: 'The sender is not valid' },
+  'webhook-unknown': { exit: 2, retryable: false, title: 'The webhook does not exist' },
+  'webhook-exists': { exit: 2, retryable: false, title: 'The webhook already exists' },
   'price-class-unknown': { exit: 2, retryable: false, title: 'The price class does not exist' },
   'route-invalid': { exit: 2, retryable: false, title: 'The route is not valid' },
   'carrier-invalid': { exit: 2, retryable: false, title: 'The carrier is not valid' },

@@ -31,6 +31,8 @@ const verbs = new Set([
   'cancel',
   'copy',
   'add',
+  'deliveries',
+  'enable',
   'allow',
   'apply',
   'block',

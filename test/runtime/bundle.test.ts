@@ -35,6 +35,7 @@ const names = [
   'authorizer-dynamodb',
   'worker',
   'reports',
+  'webhooks',
   'admin',
   'notifier',
   'ip-sets',

@@ -18,7 +18,11 @@ export interface Child {
   logged(event: string): Promise<LogLine>
 }
 
-const sources = { gateway: '../../src/runtime/gateway/main.ts', worker: '../../src/runtime/worker/main.ts' } as const
+const sources = {
+  gateway: '../../src/runtime/gateway/main.ts',
+  worker: '../../src/runtime/worker/main.ts',
+  webhooks: '../../src/runtime/webhooks/main.ts',
+} as const
 
 /** Starts a process with only these variables; it is ended after the test. */
 export function startChild(which: keyof typeof sources, env: Readonly<Record<string, string>>): Child {

@@ -1,9 +1,11 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
+import { changeWebhooks } from '../../cli/customer-webhooks.ts'
 import { ask } from '../../cli/prompts.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { removeCustomer, storedProfile } from '../../operations/customers/index.ts'
+import { removeWebhooks } from '../../operations/webhooks/index.ts'
 
 export default class CustomerRemove extends BaseCommand {
   static override summary = 'remove a customer with its keys, quotas and routes'
@@ -20,9 +22,13 @@ export default class CustomerRemove extends BaseCommand {
       const { profile } = await storedProfile(context.registry, customer)
       const keys = profile.credentials.length
       if (!flags.yes && !flags['dry-run']) await this.#confirm(customer, keys)
+      const dryRun = flags['dry-run']
+      // First: the command is not run again for a customer who is gone.
+      const untouched = `Nothing of ${customer} was removed.`
+      await changeWebhooks(this.settings(flags), untouched, dryRun, (store) => removeWebhooks(store, customer))
       await removeCustomer(context, customer)
       this.log(`Removed ${customer} and its ${keys} ${keys === 1 ? 'key' : 'keys'}.`)
-      return { id: customer, removed: !flags['dry-run'], keys, dryRun: flags['dry-run'] }
+      return { id: customer, removed: !dryRun, keys, dryRun }
     })
   }
 

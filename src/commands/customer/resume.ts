@@ -1,6 +1,8 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
+import { changeWebhooks } from '../../cli/customer-webhooks.ts'
 import { setCustomer } from '../../operations/customers/index.ts'
+import { suspendWebhooks } from '../../operations/webhooks/index.ts'
 
 export default class CustomerResume extends BaseCommand {
   static override summary = 'resume a suspended customer'
@@ -14,8 +16,11 @@ export default class CustomerResume extends BaseCommand {
       const { customer } = await setCustomer(context, args.customer, { state: 'active' })
       const { id, state } = customer
       this.log(`${id} is ${state}.`)
-
-      return { id, state, dryRun: flags['dry-run'] }
+      const dryRun = flags['dry-run']
+      const start = (store: Parameters<typeof suspendWebhooks>[0]) => suspendWebhooks(store, id, false)
+      const webhooks = await changeWebhooks(this.settings(flags), `${id} is ${state}.`, dryRun, start)
+      if (webhooks > 0) this.note(`${webhooks} of its webhooks continue from where they were.`)
+      return { id, state, dryRun }
     })
   }
 }

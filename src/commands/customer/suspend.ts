@@ -1,7 +1,9 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
+import { changeWebhooks } from '../../cli/customer-webhooks.ts'
 import { apigw, step } from '../../domain/next-step.ts'
 import { setCustomer } from '../../operations/customers/index.ts'
+import { suspendWebhooks } from '../../operations/webhooks/index.ts'
 
 export default class CustomerSuspend extends BaseCommand {
   static override summary = 'suspend a customer: all its calls are refused'
@@ -16,7 +18,11 @@ export default class CustomerSuspend extends BaseCommand {
       const { id, state } = customer
       this.log(`${id} is ${state}.`)
       this.note(step`All its calls are refused from now on. Undo: ${apigw('customer resume', id)}`)
-      return { id, state, dryRun: flags['dry-run'] }
+      const dryRun = flags['dry-run']
+      const stop = (store: Parameters<typeof suspendWebhooks>[0]) => suspendWebhooks(store, id, true)
+      const webhooks = await changeWebhooks(this.settings(flags), `${id} is ${state}.`, dryRun, stop)
+      if (webhooks > 0) this.note(`${webhooks} of its webhooks get nothing until it is resumed.`)
+      return { id, state, dryRun }
     })
   }
 }

@@ -3,7 +3,8 @@ import { defaultCarriers } from '../../domain/carrier.ts'
 import type { Context } from '../../operations/customers/index.ts'
 import { loadMasterKeys, openRegistry } from '../../registry/index.ts'
 import { createGateway, discoverEndpoints, type Observation, serve } from '../../runtime/gateway/index.ts'
-import { type Database, openDatabase, openLedger, openMedia, openQueue } from '../../runtime/ports/index.ts'
+import { type Database, openDatabase, openLedger, openMedia, openQueue, openWebhooks } from '../../runtime/ports/index.ts'
+import { deliverWebhooks, type WebhookWorkerEvent } from '../../runtime/webhooks/index.ts'
 import { consume, drive, pumpReports, releaseHeld, Sandbox, type WorkerEvent } from '../../runtime/worker/index.ts'
 import { startDynamodb } from './dynamodb.ts'
 import { claimFolder, ensureMasterKey } from './folder.ts'
@@ -73,6 +74,9 @@ function observers(counters: Counters, onFault: LocalOptions['onFault']) {
       else if (event.kind === 'failed') onFault(`queue ${event.queue}`, event.error)
       else if (event.kind === 'bad' || event.kind === 'rejected') onFault(`queue ${event.queue}`, new Error(event.why))
     },
+    webhooks: (event: WebhookWorkerEvent): void => {
+      if (event.kind === 'webhook-failed') onFault(`webhook ${event.name ?? ''}`, event.error)
+    },
   }
 }
 
@@ -119,6 +123,12 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
   }
 
   const masterKeys = await loadMasterKeys({ file: ensureMasterKey(folder) })
+  const webhooks = openWebhooks({ endpoint: dynamodb.address })
+  if (ledger !== undefined && webhooks !== undefined && masterKeys !== undefined) {
+    // Endpoints of this machine are allowed: `apigw webhook add --local` makes them.
+    const delivering = deliverWebhooks({ webhooks, ledger, masterKeys, observe: observe.webhooks }, { local: true })
+    undo.add(() => delivering.stop())
+  }
   const endpoints = await discoverEndpoints()
   const gateway = createGateway({ registry, queue, ledger, media, endpoints, masterKeys, observe: observe.call })
   const listening = await serve(gateway, { port: options.port })

@@ -23,6 +23,12 @@ export interface Places {
   readonly stage: string | undefined
   /** The region of the stage in apigw.yaml; AWS_REGION alone says nothing about a stage. */
   readonly stageRegion: string | undefined
+  /** The table of the ledger, if configured. */
+  readonly ledger?: {
+    readonly endpoint?: string | undefined
+    readonly region?: string | undefined
+    readonly table?: string | undefined
+  }
   /** The carriers' database, if configured. */
   readonly database?: { readonly address: string; readonly password?: string | undefined } | undefined
   /** The carriers with tables in it. */

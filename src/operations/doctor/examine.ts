@@ -9,14 +9,16 @@ import { checkQueues } from './checks/queues.ts'
 import { checkRegistry } from './checks/registry.ts'
 import { checkReports } from './checks/reports.ts'
 import { checkSchema } from './checks/schema.ts'
+import { checkWebhooks } from './checks/webhooks.ts'
 
 const again = 'run it again'
 
 /** The queues to check come from the registry's routes. */
 async function registryAndQueues(places: Places, gateway: Promise<Check[]>, credentials: Credentials): Promise<Check[]> {
-  const { checks, routes } = await checkRegistry(places)
+  const { checks, routes, states } = await checkRegistry(places)
   const queues = limited('queues', again, () => checkQueues(places, routes, credentials))
-  return [...checks, ...(await gateway), ...(await queues)]
+  const webhooks = limited('webhooks', again, () => checkWebhooks(places, states))
+  return [...checks, ...(await gateway), ...(await queues), ...(await webhooks)]
 }
 
 /** Reports are read from the tables, so a failed schema check skips them. A table that rejects only some rows still has reports. */

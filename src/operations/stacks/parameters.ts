@@ -102,13 +102,16 @@ function needsImage(settings: DeploySettings): boolean {
   return stackKeys.some((key) => runsContainer(key, settings))
 }
 
-/** Parameters that take the S3 key of a function's code; none if the stack runs containers. */
+/** Code that a stack runs as a function also where it runs containers. */
+const alwaysFunctions = new Set(['WebhooksCodeKey'])
+
+/** Parameters that take the S3 key of a function's code; few if the stack runs containers. */
 export function codeParameters(key: StackKey, template: string, settings: DeploySettings): string[] {
-  if (runsContainer(key, settings)) return []
   const unused = unusedCode(settings)
+  const isContainer = runsContainer(key, settings)
   return templateParameters(template)
     .map(({ name }) => name)
-    .filter((name) => name.endsWith('CodeKey') && !unused.has(name))
+    .filter((name) => name.endsWith('CodeKey') && !unused.has(name) && (!isContainer || alwaysFunctions.has(name)))
 }
 
 const inFile = 'of the stage in apigw.yaml'

@@ -31,6 +31,7 @@ import { Policies } from './messages/policies.ts'
 import { createPublisher } from './messages/publisher.ts'
 import { ReadLimits, type ReadRates } from './messages/read-limits.ts'
 import { createSettlements } from './messages/settlements.ts'
+import { Thresholds } from './messages/thresholds.ts'
 import { readinessOf, reasonOf } from './readiness.ts'
 import { refusalDetail } from './refusal.ts'
 import type { Endpoint } from './versions/endpoint.ts'
@@ -111,6 +112,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const hashKeys = masterKeys && recipientKeys(masterKeys)
   const readLimits = new ReadLimits(parts.readLimits)
   const policies = new Policies()
+  const thresholds = new Thresholds(parts.ledger)
   let draining = false
   let published: PublishedDocs | undefined
   /** Made when they are first asked for: most gateways are never asked. */
@@ -193,6 +195,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       cursors,
       recipientKeys: hashKeys,
       readLimits,
+      thresholds,
       charset,
       signal: request.signal ?? new AbortController().signal,
       now,

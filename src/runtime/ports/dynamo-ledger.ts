@@ -19,6 +19,7 @@ import { entriesOf, MessageIndex } from './message-index.ts'
 import { countedKind, keptUntil, kindOf, messagesOf, noteItem, recordOf, standingOf } from './message-notes.ts'
 import { ReadBudget } from './read-budget.ts'
 import { dayAfter, dayOf, keptDays, type Page, ReportPages, reportsAPage } from './report-pages.ts'
+import { addSideEvent, type SideEvent } from './side-events.ts'
 import { type Suppression, type SuppressionPage, Suppressions } from './suppressions.ts'
 
 /** Pages of the first read, which may be large, and of the later ones, after the first were small. */
@@ -218,6 +219,14 @@ export class DynamoLedger implements Ledger {
       const kind = countedKind(note)
       return { id, status, units: number(note, 'units') ?? 1, ...(kind !== undefined && { kind }) }
     })
+  }
+
+  async cursorAt(owner: Owner, from: string): Promise<string> {
+    return written({ ...(from === 'end' ? await this.#pages.end(owner) : { day: from, sequence: 0 }), index: 0 })
+  }
+
+  addEvent(owner: Owner, event: SideEvent, keptDays: number): Promise<boolean> {
+    return addSideEvent(this.#table, this.#now(), owner, event, keptDays)
   }
 
   suppressed(owner: Owner, numbers: readonly string[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {

@@ -3,6 +3,7 @@ import { type EngineOptions, openCarrierEngine } from '../sql/index.ts'
 import type { AwsOptions } from './aws.ts'
 import type { Database } from './database.ts'
 import { DynamoLedger, type LedgerOptions } from './dynamo-ledger.ts'
+import { DynamoWebhooks } from './dynamo-webhooks.ts'
 import type { Ledger } from './ledger.ts'
 import type { Media } from './media.ts'
 import type { Queue } from './queue.ts'
@@ -10,6 +11,7 @@ import { databaseToken } from './rds-token.ts'
 import { S3Media } from './s3.ts'
 import { SqlDatabase } from './sql-database.ts'
 import { SqsQueue } from './sqs.ts'
+import type { Webhooks } from './webhooks.ts'
 
 export { Refusal } from '../sql/index.ts'
 export { AwsClient, AwsError } from './aws.ts'
@@ -25,8 +27,10 @@ export { batchBytes, batchEntries, type Queue, type QueueState, type Received } 
 export { isLate, ReadBudget } from './read-budget.ts'
 export { secretFrom } from './secret-from.ts'
 export { readSecret } from './secrets.ts'
+export type { SideEvent } from './side-events.ts'
 export type { Suppression } from './suppressions.ts'
 export { maxNote, maxSource } from './suppressions.ts'
+export type { Attempt, AttemptPage, Pending, Progress, Stored, Webhooks } from './webhooks.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */
 export function openQueue(options: AwsOptions): Queue {
@@ -38,6 +42,11 @@ export function openQueue(options: AwsOptions): Queue {
  */
 export function openLedger(options: LedgerOptions): Ledger | undefined {
   return options.table || options.endpoint ? new DynamoLedger(options) : undefined
+}
+
+/** The webhooks of customers, in the same table. */
+export function openWebhooks(options: LedgerOptions): Webhooks | undefined {
+  return options.table || options.endpoint ? new DynamoWebhooks(options) : undefined
 }
 
 /** Images in S3, where a bucket is named. */

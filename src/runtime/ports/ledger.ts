@@ -3,6 +3,7 @@ import type { Environment } from '../../domain/names.ts'
 import type { Report, Status } from '../../domain/report.ts'
 import type { Decisions } from './decisions.ts'
 import type { ReadBudget } from './read-budget.ts'
+import type { SideEvent } from './side-events.ts'
 import type { Suppression, SuppressionPage } from './suppressions.ts'
 
 /** Whose messages and reports: no call reads across it. */
@@ -145,6 +146,17 @@ export interface Ledger {
    * @throws Problem `cursor-invalid`
    */
   ended(owner: Owner, cursor: string | undefined, budget?: ReadBudget): Promise<EndedPage>
+  /**
+   * The cursor from which reports of a day on are read, or only those that are still to come.
+   * @param from a day as YYYY-MM-DD (UTC), or `end`
+   */
+  cursorAt(owner: Owner, from: string): Promise<string>
+  /**
+   * Adds an event for the owner's webhooks unless its key is there.
+   * @param keptDays how long its key is remembered
+   * @returns whether it is new
+   */
+  addEvent(owner: Owner, event: SideEvent, keptDays: number): Promise<boolean>
   /**
    * Which of these recipients have opted out of the owner's advertising, as of now: an opt-out that was added before the call
    * is found.

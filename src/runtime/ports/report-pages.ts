@@ -69,6 +69,18 @@ export class ReportPages {
     return text(item, 'openDay')
   }
 
+  /** The last page that there is. It writes nothing. */
+  async end(owner: Owner): Promise<{ day: string; sequence: number }> {
+    let day = await this.head(owner)
+    while (day !== undefined) {
+      const [last] = await this.#table.query(partition(owner, day), lastSequence, 1, { backwards: true })
+      const page = last && pageOf(day, last)
+      if (page?.next === undefined) return { day, sequence: page?.sequence ?? 0 }
+      day = page.next
+    }
+    return { day: dayOf(this.#now()), sequence: 0 }
+  }
+
   async #appendPage(owner: Owner, reports: string): Promise<void> {
     const known = `${owner.environment}/${owner.customer}`
     let tail = this.#tails.get(known) ?? (await this.#tail(owner))

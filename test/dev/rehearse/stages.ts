@@ -16,6 +16,7 @@ export const bundles = [
   'endpoint-addresses',
   'worker',
   'reports',
+  'webhooks',
   'database-user',
   'ip-sets',
   'admin',

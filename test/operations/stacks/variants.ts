@@ -11,6 +11,7 @@ const bundles = [
   'endpoint-addresses',
   'worker',
   'reports',
+  'webhooks',
   'database-user',
   'ip-sets',
   'admin',

@@ -22,6 +22,8 @@ const maxProfiles = 1_000
 export interface RegistryFindings {
   readonly checks: readonly Check[]
   readonly routes: readonly Route[]
+  /** The state of each customer; absent: they could not be read. */
+  readonly states?: ReadonlyMap<string, string>
 }
 
 async function checkHealth(registry: OperatorRegistry): Promise<Check[]> {
@@ -69,7 +71,11 @@ async function checkCustomers(registry: OperatorRegistry): Promise<RegistryFindi
   }
   const defaults = defaultRoutesFrom((await registry.document(defaultRoutesDocument))?.text)
   const found = profiles.flatMap((profile) => sendingBlockers(profile, defaults))
-  return { checks: [count, ...found], routes: [...profiles.flatMap((profile) => profile.routes), ...defaults] }
+  return {
+    checks: [count, ...found],
+    routes: [...profiles.flatMap((profile) => profile.routes), ...defaults],
+    states: new Map(customers.map(({ id, state }) => [id, state])),
+  }
 }
 
 /** The path of a SQLite file that does not exist. Opening it would create it, and a check must not change anything. */
@@ -95,12 +101,17 @@ export async function checkRegistry(places: Places): Promise<RegistryFindings> {
     try {
       const health = await checkHealth(registry)
       // If part of a cluster is down, the health checks explain the error.
-      const partly = (name: string) => (error: unknown) => ({ checks: [failed(name, error, fixFor(places))], routes: [] })
+      const partly =
+        (name: string) =>
+        (error: unknown): RegistryFindings => ({
+          checks: [failed(name, error, fixFor(places))],
+          routes: [],
+        })
       const [clock, customers] = await Promise.all([
         checkClock(registry).catch((error) => partly('clock')(error).checks),
         checkCustomers(registry).catch(partly('customers')),
       ])
-      return { checks: [...health, ...clock, ...customers.checks], routes: customers.routes }
+      return { ...customers, checks: [...health, ...clock, ...customers.checks] }
     } finally {
       await registry.close()
     }

@@ -27,6 +27,8 @@ export const absentLedger: Ledger = {
   find: failWithoutLedger,
   reports: failWithoutLedger,
   ended: failWithoutLedger,
+  cursorAt: failWithoutLedger,
+  addEvent: failWithoutLedger,
   suppressed: failWithoutLedger,
   suppress: failWithoutLedger,
   unsuppress: failWithoutLedger,

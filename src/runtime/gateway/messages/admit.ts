@@ -95,6 +95,7 @@ async function ask(call: Call, request: AdmitRequest): Promise<Decided | OtherPo
     await refuseExpiredToken(call, decided, request)
     if ('reconcile' in decided) settlements.reconcile(request.customer, request.environment)
     call.note({ admitMs: performance.now() - started, ...(decided.kind === 'admitted' && units > 0 && { units }) })
+    if (decided.kind === 'admitted' && units > 0) await call.thresholds.look(request, decided)
     return decided
   } catch (error) {
     // A missing answer is not a refusal: the registry may have taken the units, or may do so when it resumes.

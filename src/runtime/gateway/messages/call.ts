@@ -12,6 +12,7 @@ import type { Policies } from './policies.ts'
 import type { Publisher } from './publisher.ts'
 import type { ReadLimits } from './read-limits.ts'
 import type { Settlements } from './settlements.ts'
+import type { Thresholds } from './thresholds.ts'
 
 /** What endpoints work with. */
 export interface Parts {
@@ -26,6 +27,7 @@ export interface Parts {
   /** Absent without master keys: then no message is found by its recipient. */
   readonly recipientKeys: RecipientKeys | undefined
   readonly readLimits: ReadLimits
+  readonly thresholds: Thresholds
   /** What the carriers' tables hold: which texts are accepted, and how their bytes are counted. */
   readonly charset: Charset
   readonly now: () => number

@@ -46,6 +46,7 @@ test('what the stacks of a stage left is imported into new stacks, and the next 
     'Media',
     'UndeliveredFindings',
     'UnstartedReports',
+    'UnstartedWebhooks',
   ])
   expect(hows.restore).toMatchObject([{ setting: 'masterKey', value: expect.stringMatching(/^arn:aws:secretsmanager:/) }])
   expect(hows.conflict).toBeUndefined()

@@ -1,0 +1,12 @@
+import type { Disabled, WebhookKey } from '../../domain/webhook.ts'
+
+/** What the worker of webhooks did: a line of its log each. */
+export type WebhookWorkerEvent =
+  /** A turn of an endpoint. */
+  | ({ readonly kind: 'webhook'; readonly delivered: number; readonly failed: number; readonly ms: number } & WebhookKey)
+  | ({ readonly kind: 'webhook-disabled'; readonly why: Disabled['why'] } & WebhookKey)
+  /** How long the newest events waited for their first attempt, where their endpoint was up. */
+  | { readonly kind: 'webhook-lag'; readonly lagMs: number; readonly webhooks: number; readonly down: number }
+  | ({ readonly kind: 'webhook-failed'; readonly error: unknown } & Partial<WebhookKey>)
+
+export type ObserveWebhooks = (event: WebhookWorkerEvent) => void
