@@ -124,7 +124,7 @@ describe('suppression', () => {
     const file = join(here.cwd, 'in.csv')
     writeFileSync(file, '\ufeffnumber,source\r\n010-1234-5678,web\r\n02,web\r\n010-1234-5679,\r\n')
     const first = await run(['suppression', 'import', 'acme', file], here)
-    expect(first).toMatchObject({ code: 1, stdout: expect.stringContaining('Added 2, 0 were there, 1 lines are not valid.') })
+    expect(first).toMatchObject({ code: 1, stdout: expect.stringContaining('Added 2, 0 already there, 1 line not valid.') })
     expect(first.stderr).toContain('Line 3: number: is not a telephone number')
     expect(await json(['suppression', 'import', 'acme', file, '--from-line', '4', '--dry-run'], here)).toMatchObject({
       added: 0,

@@ -3,6 +3,7 @@ import { BaseCommand, shared } from '../../cli/base.ts'
 import { ask } from '../../cli/prompts.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { removeCustomer, storedProfile } from '../../operations/customers/index.ts'
 
 export default class CustomerRemove extends BaseCommand {
@@ -21,7 +22,7 @@ export default class CustomerRemove extends BaseCommand {
       const keys = profile.credentials.length
       if (!flags.yes && !flags['dry-run']) await this.#confirm(customer, keys)
       await removeCustomer(context, customer)
-      this.log(`Removed ${customer} and its ${keys} ${keys === 1 ? 'key' : 'keys'}.`)
+      this.log(`Removed ${customer} and its ${quantity(keys, 'key')}.`)
       return { id: customer, removed: !flags['dry-run'], keys, dryRun: flags['dry-run'] }
     })
   }
@@ -33,7 +34,7 @@ export default class CustomerRemove extends BaseCommand {
       })
     }
     const typed = await ask({
-      message: `This permanently removes ${customer} and its ${keys} ${keys === 1 ? 'key' : 'keys'}. Type the customer id to confirm`,
+      message: `This permanently removes ${customer} and its ${quantity(keys, 'key')}. Type the customer id to confirm`,
     })
     if (typed !== customer) throw new Problem('declined', 'The id does not match. Nothing was removed.')
   }

@@ -5,8 +5,8 @@ import { Args, Flags } from '@oclif/core'
 import { shared } from '../../cli/base.ts'
 import { LedgerCommand } from '../../cli/ledger-command.ts'
 import { Problem } from '../../domain/problem.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { exportSuppressions } from '../../operations/suppressions/index.ts'
-import { count } from '../../presenters/output.ts'
 
 export default class SuppressionExport extends LedgerCommand {
   static override summary = 'export opt-outs as CSV'
@@ -41,7 +41,7 @@ export default class SuppressionExport extends LedgerCommand {
       else
         await pipeline(Readable.from(pages()), createWriteStream(output, { flags: 'wx', mode: 0o600 })).catch(unwritable(output))
     })
-    this.note(`Exported ${count(suppressions)} opt-outs.`)
+    this.note(`Exported ${quantity(suppressions, 'opt-out')}.`)
     return { customer: args.customer, environment: flags.env, suppressions, output: output ?? null }
   }
 }

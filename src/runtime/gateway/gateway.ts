@@ -77,6 +77,8 @@ export interface GatewayParts {
   readonly publicOrigin?: string | undefined
   /** What the carriers' tables hold. Absent: `euc-kr`. */
   readonly charset?: Charset | undefined
+  /** The operator's own origin code, for customers without one. */
+  readonly originCode?: string | undefined
   readonly observe?: (observation: Observation) => void
   /** What one customer may read in a second. */
   readonly readLimits?: Partial<ReadRates> | undefined
@@ -195,6 +197,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       recipientKeys: hashKeys,
       readLimits,
       charset,
+      originCode: parts.originCode,
       signal: request.signal ?? new AbortController().signal,
       now,
       refuse: (admission) => refuse(record, environment, admission),

@@ -28,6 +28,8 @@ export interface Parts {
   readonly readLimits: ReadLimits
   /** What the carriers' tables hold: which texts are accepted, and how their bytes are counted. */
   readonly charset: Charset
+  /** The operator's own code, for customers without one (`originCodeOf`). */
+  readonly originCode: string | undefined
   readonly now: () => number
 }
 

@@ -181,6 +181,16 @@ describe('the policy', () => {
     expect(await world.left()).toEqual({ day: 998 })
   })
 
+  it('has the origin code of the operator where the customer has none, and a replay keeps the first', async () => {
+    const world = await start(registered, { originCode: 'OP9' })
+    await world.post()
+    await world.batch([message], { 'idempotency-key': 'kept' })
+    await world.setSending({ ...registered, originCode: 'A1' })
+    await world.post()
+    await world.batch([message], { 'idempotency-key': 'kept' })
+    expect(sent(world).map(({ originCode }) => originCode)).toEqual(['OP9', 'OP9', 'A1'])
+  })
+
   it('that changes all the time ends in 503, and nothing is taken', async () => {
     const world = await start()
     let round = 0
