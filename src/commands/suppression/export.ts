@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Args, Flags } from '@oclif/core'
 import { shared } from '../../cli/base.ts'
-import { LedgerCommand } from '../../cli/ledger-command.ts'
+import { LedgerCommand, reasonFlag } from '../../cli/ledger-command.ts'
 import { Problem } from '../../domain/problem.ts'
 import { quantity } from '../../domain/quantity.ts'
 import { exportSuppressions } from '../../operations/suppressions/index.ts'
@@ -11,15 +11,16 @@ import { exportSuppressions } from '../../operations/suppressions/index.ts'
 export default class SuppressionExport extends LedgerCommand {
   static override summary = 'export opt-outs as CSV'
   static override description =
-    'Writes CSV (RFC 4180) in UTF-8 with a byte order mark, as an import reads it. The file has whole telephone numbers: keep it as you keep personal data.'
+    'Writes CSV (RFC 4180) in UTF-8 with a byte order mark, as an import reads it. The file has whole telephone numbers: keep it as you keep personal data. The reason goes into the audit log.'
   static override examples = [
-    '<%= config.bin %> suppression export acme --output opt-outs.csv',
-    '<%= config.bin %> suppression export acme | gzip > opt-outs.csv.gz',
+    '<%= config.bin %> suppression export acme --output opt-outs.csv --reason "ticket 4711"',
+    '<%= config.bin %> suppression export acme --reason backup | gzip > opt-outs.csv.gz',
   ]
   static override args = { customer: Args.string({ required: true, description: 'customer id' }) }
   static override flags = {
     env: shared.env({ default: 'live' }),
     output: Flags.string({ char: 'o', env: 'APIGW_OUTPUT', helpValue: 'FILE', summary: 'write to a new file (default: stdout)' }),
+    reason: reasonFlag,
   }
 
   async run() {
@@ -28,6 +29,7 @@ export default class SuppressionExport extends LedgerCommand {
     if (output === undefined && this.jsonEnabled()) {
       throw new Problem('input-missing', 'With --json, the CSV needs a file of its own.', { next: 'add --output FILE' })
     }
+    await this.showNumbers(args.customer, flags)
     let suppressions = 0
     await this.withCustomerLedger(args.customer, flags, async (ledger, owner) => {
       const pages = async function* (): AsyncGenerator<string> {
