@@ -101,8 +101,8 @@ async function release({ stage, members, signal, wrong }: World, morning: number
 
 export const nightEnds: Fault = {
   name: 'night-ends',
-  title: 'advertisements are held over a night, and workers with a clock at 08:00 hand them over',
-  holds: 'none is sent before, none to who had opted out, and units of what is not sent come back once',
+  title: 'advertisements are held over a night, and handed over by moved clocks',
+  holds: 'none is sent before 08:00, none to who had opted out, and units of what is not sent come back once',
   possible: always,
   inject: async (world) => {
     const { stage, members, signal, wrong } = world
