@@ -17,8 +17,9 @@ const noon = Date.parse('2026-11-23T03:00:00Z')
 const together = 500
 const callsAtOnce = 4
 const limit = 100
+const maxTries = 20
 /** What the gateway allows one search. */
-const mostReads = 24
+const maxReads = 24
 
 /** What a search asked of DynamoDB. */
 interface Cost {
@@ -30,15 +31,30 @@ interface Cost {
 
 /** A hash as long as a real one. */
 function hashOf(name: string): string {
-  return name.padEnd(43, '0')
+  return name.padStart(43, '-')
 }
 
-/** Message number `at`: one in a hundred has a recipient that many have, one in three a ref of its own. */
+/**
+ * Message number `at`. Of a hundred, one has a recipient that many have, one a ref that many have, and one both of its own. The others
+ * have neither, because their entries would lie in partitions of their own, which no search reads.
+ */
 function messageOf(at: number): Queued {
   const acceptedAt = noon - Math.floor(at / together) * 20
-  const recipientHash = hashOf(at % 100 === 0 ? 'often' : `r${at}`)
-  const ref = at % 100 === 1 ? 'often' : `order-${at}`
-  return { id: randomId(), at: acceptedAt, acceptedAt, recipientHash, ...((at % 3 === 0 || at % 100 === 1) && { ref }) }
+  const plain = { id: randomId(), at: acceptedAt, acceptedAt }
+  if (at % 100 === 0) return { ...plain, recipientHash: hashOf('often') }
+  if (at % 100 === 1) return { ...plain, ref: 'often' }
+  return at % 100 === 2 ? { ...plain, ref: `order-${at}`, recipientHash: hashOf(`r${at}`) } : plain
+}
+
+/** A write that the emulator was too slow for is made again: it has the same items. */
+async function written(ledger: Ledger, messages: readonly Queued[]): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ledger.queued(owner, messages)
+    } catch (error) {
+      if (tries >= maxTries) throw error
+    }
+  }
 }
 
 async function fill(ledger: Ledger, from: number, to: number): Promise<void> {
@@ -47,8 +63,8 @@ async function fill(ledger: Ledger, from: number, to: number): Promise<void> {
     while (next < to) {
       const first = next
       next += together
-      await ledger.queued(
-        owner,
+      await written(
+        ledger,
         Array.from({ length: Math.min(together, to - first) }, (_, at) => messageOf(first + at)),
       )
       if (first % 100_000 === 0) print(`… ${whole(first)} messages`)
@@ -58,9 +74,9 @@ async function fill(ledger: Ledger, from: number, to: number): Promise<void> {
 }
 
 const searches: Readonly<Record<string, MessageQuery>> = {
-  'a ref of one message': { ref: 'order-3000' },
+  'a ref of one message': { ref: 'order-3002' },
   'a ref of many': { ref: 'often' },
-  'a recipient of one message': { recipients: [hashOf('r3001')] },
+  'a recipient of one message': { recipients: [hashOf('r3002')] },
   'a recipient of many': { recipients: [hashOf('often')] },
   'a recipient of many, on a day': { recipients: [hashOf('often')], from: noon - day, until: noon + 1 },
   'a day': { from: noon - day, until: noon + 1 },
@@ -97,8 +113,9 @@ const bench: Bench = {
       const rows: string[][] = []
       for (const [name, query] of Object.entries(searches)) {
         cost = { requests: 0, items: 0, bytes: 0 }
-        const page = await reader.find(owner, query, undefined, limit, new ReadBudget(mostReads))
-        if (page.messages.some(({ id }) => !messageIdPattern.test(id))) throw new Error('a search found what is no message')
+        const page = await reader.find(owner, query, undefined, limit, new ReadBudget(maxReads))
+        if (page.messages.some(({ id }) => !messageIdPattern.test(id)))
+          throw new Error('a search found something else than messages')
         const { requests, items, bytes } = first.get(name) ?? cost
         first.set(name, { requests, items, bytes })
         const ratios = [cost.requests / requests, items === 0 ? 1 : cost.items / items, cost.bytes / bytes]

@@ -20,7 +20,7 @@ export interface Scheduled {
   readonly sendAt: number
   /** When the worker may hand it over. */
   readonly dueAt: number
-  /** The recipient of an advertisement, E.164; absent: it is no advertisement. */
+  /** The recipient of an advertisement, E.164; absent: it is not an advertisement. */
   readonly adTo?: string
   /** What may end it once it is accepted, and what that waits for; absent: it is sent. */
   readonly end?: { readonly kind: 'cancel' | 'opt-out'; readonly wait: () => Promise<void> }

@@ -101,8 +101,8 @@ export class Traffic {
   #scheduledAs(ref: string, turn: number): Scheduled {
     const { chance, signal } = this.#options
     const isFar = turn % farEvery === 0
-    const within = (mostMs: number) => {
-      const ms = chance.next() * mostMs
+    const within = (maxMs: number) => {
+      const ms = chance.next() * maxMs
       return { wait: () => pause(ms, signal) }
     }
     const due = (inMs: number) => ({ ref, dueAt: Date.now() + inMs, sendAt: Date.now() + inMs + releaseAheadMs })
