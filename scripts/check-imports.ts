@@ -75,13 +75,14 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/customers',
   ],
   'dev/servers': ['domain'],
-  // `local` for the emulators of SQS and DynamoDB, the gateway for its reconciliation.
+  // `local` for the emulators of SQS and DynamoDB, the gateway for its reconciliation, the worker for its hand-over.
   'dev/prove': [
     'domain',
     'registry',
     'client',
     'runtime/ports',
     'runtime/gateway',
+    'runtime/worker',
     'operations/customers',
     'dev/local',
     'dev/servers',

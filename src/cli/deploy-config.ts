@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { charsets } from '../domain/euc-kr.ts'
+import { originCodePattern } from '../domain/sending.ts'
 import {
   alertChoices,
   detections,
@@ -46,6 +47,7 @@ export const deployConfig = z.strictObject({
   carrier: name.optional(),
   secondCarrier: name.optional(),
   charset: z.enum(charsets).optional(),
+  originCode: z.string().regex(originCodePattern, 'is not an origin code: use up to 20 letters and digits').optional(),
   image: z
     .string()
     // A tag can move to another image, which would then run without a deployment.

@@ -1,7 +1,8 @@
+import { Flags } from '@oclif/core'
 import type { Environment } from '../domain/names.ts'
 import { phoneNumber } from '../domain/phone.ts'
 import { Problem } from '../domain/problem.ts'
-import { storedProfile } from '../operations/customers/index.ts'
+import { noteReading, storedProfile } from '../operations/customers/index.ts'
 import { type Ledger, type Owner, withLedger } from '../operations/reports/index.ts'
 import type { Profile } from '../registry/index.ts'
 import { BaseCommand } from './base.ts'
@@ -15,6 +16,13 @@ export function recipient(text: string): string {
     next: 'use E.164 (+821012345678) or a Korean number (010-1234-5678)',
   })
 }
+
+/** Why whole numbers are read, for `showNumbers`. */
+export const reasonFlag = Flags.string({
+  env: 'APIGW_REASON',
+  helpValue: 'TEXT',
+  summary: 'why whole numbers are read, for the audit log, such as a ticket number',
+})
 
 /** A command about what the ledger has of one customer. */
 export abstract class LedgerCommand extends BaseCommand {
@@ -33,5 +41,22 @@ export abstract class LedgerCommand extends BaseCommand {
     const { profile } = await this.withRegistry(flags, (registry) => storedProfile(registry, customer))
     const owner = { customer, environment: flags.env }
     return withLedger(this.settings(flags).ledger, (ledger) => work(ledger, owner, profile))
+  }
+
+  /**
+   * Notes in the customer's audit log why whole numbers are shown. Without the note they are not.
+   * @throws Problem `input-missing`, `input-invalid`, `customer-unknown`, `registry-unavailable`
+   */
+  protected async showNumbers(
+    customer: string,
+    flags: BaseFlags & { readonly env: Environment; readonly reason?: string | undefined },
+  ): Promise<void> {
+    const { env, reason } = flags
+    if (reason === undefined) {
+      throw new Problem('input-missing', 'Whole telephone numbers need a reason, which the audit log keeps.', {
+        next: 'add --reason TEXT, such as the number of a ticket',
+      })
+    }
+    await this.withContext(flags, (context) => noteReading(context, customer, env, reason))
   }
 }

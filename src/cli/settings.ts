@@ -31,6 +31,8 @@ export interface Settings {
     readonly region?: string | undefined
     readonly table?: string | undefined
   }
+  /** The operator's own origin code, for customers without one. */
+  readonly originCode: string | undefined
   readonly trail: TrailSettings
   readonly stage: string | undefined
   /** The region in apigw.yaml, regardless of AWS_REGION. */
@@ -77,7 +79,7 @@ function trailOf({ trail = {} }: Stage, folder: string): TrailSettings {
 }
 
 /** The addresses of a running `apigw dev`. */
-function devAddresses(cwd: string): { gateway?: string; sqs?: string; ledger?: string } {
+function devAddresses(cwd: string): { gateway?: string; sqs?: string; ledger?: string; originCode?: string } {
   const path = join(cwd, dataFolder, devFile)
   if (!existsSync(path)) return {}
   try {
@@ -86,6 +88,7 @@ function devAddresses(cwd: string): { gateway?: string; sqs?: string; ledger?: s
       ...(typeof value.gateway === 'string' && { gateway: value.gateway }),
       ...(typeof value.sqs === 'string' && { sqs: value.sqs }),
       ...(typeof value.ledger === 'string' && { ledger: value.ledger }),
+      ...(typeof value.originCode === 'string' && { originCode: value.originCode }),
     }
   } catch {
     return {}
@@ -137,6 +140,7 @@ export function resolveSettings(flags: BaseFlags, argv: readonly string[], env: 
       region: env.AWS_REGION ?? stage.region,
       table: env.APIGW_LEDGER_TABLE ?? stage.ledgerTable,
     },
+    originCode: (env.APIGW_ORIGIN_CODE || undefined) ?? stage.deploy?.originCode ?? dev.originCode,
     trail: trailOf(stage, loaded?.folder ?? cwd),
     stage: name,
     stageRegion: stage.region,

@@ -9,6 +9,7 @@ import { confirmNames } from '../cli/typed-name.ts'
 import { type Rehearsal, rehearse } from '../dev/rehearse/index.ts'
 import { apigw } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
+import { quantity } from '../domain/quantity.ts'
 import { type Quota, quotaNeeds, readQuotas } from '../operations/quotas/index.ts'
 import {
   awsCliCommands,
@@ -151,7 +152,7 @@ export default class Deploy extends BaseCommand {
   async #writeOut(stage: Stage, plans: readonly StackPlan[], folder: string) {
     const files = await writeOut(stage, plans, folder)
     const cost = this.#cost(plans, stage.region)
-    this.log(`Wrote ${files.length} files to ${folder}.`)
+    this.log(`Wrote ${quantity(files.length, 'file')} to ${folder}.`)
     const account =
       'To deploy by hand, replace ACCOUNT with your account id, here and in the parameters. After each stack, replace each value "OUTPUT name OF stack" with that output:'
     this.note([account, ...awsCliCommands(stage, plans, folder)].join('\n  '))

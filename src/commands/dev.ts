@@ -9,6 +9,7 @@ import { liveLine } from '../cli/live-line.ts'
 import { dataFolder } from '../cli/settings.ts'
 import { stopSignal } from '../cli/signals.ts'
 import { demoCustomer, ensureDemo, type Local, playScenario, type Step, startLocal } from '../dev/local/index.ts'
+import { checkOriginCode } from '../domain/sending.ts'
 import { facts, plain, styled } from '../presenters/output.ts'
 
 export default class Dev extends BaseCommand {
@@ -31,25 +32,32 @@ export default class Dev extends BaseCommand {
       summary: 'SQS port; 0 for any free port',
     }),
     data: Flags.directory({ default: dataFolder, env: 'APIGW_DATA', helpValue: 'DIR', summary: 'data folder' }),
+    'origin-code': Flags.string({
+      env: 'APIGW_ORIGIN_CODE',
+      helpValue: 'CODE',
+      summary: 'your origin code as a reseller, for customers without one of their own',
+    }),
     once: Flags.boolean({ env: 'APIGW_ONCE', summary: 'run the main flow once and exit' }),
   }
 
   async run() {
     const { flags } = await this.parse(Dev)
-    return flags.once ? this.#once() : this.#serve(resolve(flags.data), flags.port, flags['sqs-port'])
+    const originCode = flags['origin-code'] || undefined
+    if (originCode !== undefined) checkOriginCode(originCode)
+    return flags.once ? this.#once() : this.#serve(resolve(flags.data), flags.port, flags['sqs-port'], originCode)
   }
 
-  #start(folder: string, port: number, sqsPort: number): Promise<Local> {
+  #start(folder: string, port: number, sqsPort: number, originCode?: string): Promise<Local> {
     const onFault = (what: string, error: unknown): void => {
       const reason = error instanceof Error ? error.message : String(error)
       process.stderr.write(`${styled('red', 'error', process.stderr)} ${what}: ${plain(reason)}\n`)
     }
-    return startLocal({ folder, port, sqsPort, actor: currentActor(process.env), onFault })
+    return startLocal({ folder, port, sqsPort, actor: currentActor(process.env), originCode, onFault })
   }
 
-  async #serve(folder: string, port: number, sqsPort: number) {
+  async #serve(folder: string, port: number, sqsPort: number, originCode: string | undefined) {
     const stopped = stopSignal()
-    const local = await this.#start(folder, port, sqsPort)
+    const local = await this.#start(folder, port, sqsPort, originCode)
     try {
       const { gateway, sqs, counters } = local
       const issued = await ensureDemo(local.context, folder)

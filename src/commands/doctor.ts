@@ -1,5 +1,6 @@
 import { BaseCommand, shared } from '../cli/base.ts'
 import { carriersOf, databaseFlags, databasePlace } from '../cli/database.ts'
+import { quantity } from '../domain/quantity.ts'
 import { type Check, examine } from '../operations/doctor/index.ts'
 import { checkLine } from '../presenters/checks.ts'
 
@@ -26,7 +27,7 @@ export default class Doctor extends BaseCommand {
     const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length
     const skipped = count('skipped')
     const summary = { ok: count('ok'), warn: count('warn'), fail: count('fail'), ...(skipped > 0 && { skipped }) }
-    const sum = `${summary.ok} ok, ${summary.warn} ${summary.warn === 1 ? 'warning' : 'warnings'}, ${summary.fail} failed`
+    const sum = `${summary.ok} ok, ${quantity(summary.warn, 'warning')}, ${summary.fail} failed`
     this.log([...checks.map(checkLine), '', skipped === 0 ? sum : `${sum}, ${skipped} skipped`].join('\n'))
     if (summary.fail > 0) process.exitCode = 1
     return { summary, checks }

@@ -13,6 +13,7 @@ import {
   type Wrong,
 } from '../dev/prove/index.ts'
 import { Problem } from '../domain/problem.ts'
+import { quantity } from '../domain/quantity.ts'
 import { count, facts, plain, styled, table } from '../presenters/output.ts'
 
 /**
@@ -144,7 +145,7 @@ function eventText(event: ProveEvent): string {
   const stream = process.stderr
   switch (event.event) {
     case 'started':
-      return `${event.registry}, ${event.database}: ${event.rounds} faults, seed ${event.seed}. Data and logs: ${event.folder}`
+      return `${event.registry}, ${event.database}: ${quantity(event.rounds, 'fault')}, seed ${event.seed}. Data and logs: ${event.folder}`
     case 'fault': {
       const { recoverySeconds } = event
       const end =
@@ -154,7 +155,7 @@ function eventText(event: ProveEvent): string {
       return `${String(event.round).padStart(3)}  ${event.title}: ${plain(event.detail)}  ${styled('dim', `${event.seconds} s`, stream)}  ${end}`
     }
     case 'settling':
-      return `All faults injected; ${count(event.accepted)} messages accepted. Waiting for the last rows, reports and units …`
+      return `All faults injected; ${quantity(event.accepted, 'message')} accepted. Waiting for the last rows, reports and units …`
   }
 }
 
@@ -199,7 +200,7 @@ function resultText(proof: Proof): string {
     ['registry, database', `${proof.registry}, ${proof.database}`],
     ['faults', count(Object.values(proof.faults).reduce((sum, times) => sum + times, 0))],
     ['slowest recovery', `${proof.slowestRecoverySeconds} s`],
-    ['calls', `${count(proof.calls)}, of which ${count(proof.retried)} retries`],
+    ['calls', `${count(proof.calls)}, of which ${quantity(proof.retried, 'retry', 'retries')}`],
     ['accepted', count(proof.accepted)],
     ['lost', verdict(proof.lost)],
     ['duplicated', verdict(proof.duplicated)],

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { MessageType } from './message.ts'
+import { Problem } from './problem.ts'
 
 /** The calling code of the country that customers send to unless another one is allowed. */
 export const homePrefix = '+82'
@@ -66,6 +67,21 @@ export interface SendingPolicy {
   readonly originCode?: string
   /** Kakao channels that it may send alimtalk as; absent: none. */
   readonly alimtalkProfiles?: readonly string[]
+}
+
+/** KISA gives out nine digits; carriers' columns hold up to twenty characters. */
+export const originCodePattern = /^[A-Za-z0-9]{1,20}$/
+
+/** @throws Problem `input-invalid` */
+export function checkOriginCode(code: string): void {
+  if (originCodePattern.test(code)) return
+  throw new Problem('input-invalid', `"${code}" is not an origin code: use up to 20 letters and digits.`)
+}
+
+/** The code that goes with a customer's messages: its own, or else that of the operator, and whose it is. */
+export function originCodeOf(own: string | undefined, operator: string | undefined) {
+  if (own !== undefined) return { code: own, of: 'customer' } as const
+  return operator === undefined ? undefined : ({ code: operator, of: 'operator' } as const)
 }
 
 /** The policy of a customer's settings: without any, registered senders only, of which there are none, and the home country. */

@@ -59,6 +59,8 @@ export interface DeploySettings {
   readonly secondCarrier?: string | undefined
   /** What the carriers' tables hold. */
   readonly charset?: Charset | undefined
+  /** The operator's own origin code, for customers without one. */
+  readonly originCode?: string | undefined
   /** The container image, by digest. */
   readonly image?: string | undefined
   readonly alertEmail?: string | undefined

@@ -1,10 +1,11 @@
+import { quantity } from '../domain/quantity.ts'
 import { wallClock } from '../domain/wall-clock.ts'
 import type { PreviewRow } from '../operations/agent/index.ts'
 import type { AgentEvent, AgentStatus } from '../runtime/agent/index.ts'
 import { count, facts, plain, styled, table } from './output.ts'
 
 function rows(n: number): string {
-  return `${count(n)} ${n === 1 ? 'row' : 'rows'}`
+  return quantity(n, 'row')
 }
 
 function seconds(ms: number): string {
@@ -34,8 +35,8 @@ export function agentEventText(event: AgentEvent): string {
       return `${event.table}: the database refuses to change ${rows(event.rows)}; retry in ten minutes: ${event.why}`
     case 'reported':
       return event.unmatched === 0
-        ? `${count(event.reports)} reports written`
-        : `${count(event.reports)} reports read, ${count(event.unmatched)} without a row`
+        ? `${quantity(event.reports, 'report')} written`
+        : `${quantity(event.reports, 'report')} read, ${count(event.unmatched)} without a row`
     case 'moved':
       return `${event.table}: ${rows(event.rows)} moved into the log table`
     case 'not-moved':

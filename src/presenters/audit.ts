@@ -1,3 +1,4 @@
+import { quantity } from '../domain/quantity.ts'
 import type { Audit, Finding, Severity } from '../operations/audit/index.ts'
 import { grouped, severities } from '../operations/audit/index.ts'
 import { count, plain, styled } from './output.ts'
@@ -34,6 +35,6 @@ export function auditText(audit: Audit): string {
   const sections = grouped(findings).map(({ resource, findings: own }) =>
     [styled('bold', plain(resource)), ...own.map(findingText)].join('\n'),
   )
-  const who = `${count(summary.users)} users and ${count(summary.roles)} roles: ${count(summary.administrators)} administrators, ${count(summary.escalations)} others can become administrator.`
+  const who = `${quantity(summary.users, 'user')} and ${quantity(summary.roles, 'role')}: ${quantity(summary.administrators, 'administrator')}, ${quantity(summary.escalations, 'other')} can become administrator.`
   return [...sections, `${who}\n${tallyText(audit)}`].join('\n\n')
 }

@@ -38,11 +38,7 @@ export function facts(pairs: readonly (readonly [string, string])[], indent = ''
   return pairs.map(([name, value]) => `${indent}${styled('dim', padded(name, width))}  ${value}`).join('\n')
 }
 
-const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 })
-
-export function count(value: number): string {
-  return grouped.format(value)
-}
+export { count } from '../domain/quantity.ts'
 
 /** An instant in a customer's time zone, with the name of the zone. */
 export function localTime(instant: number, timeZone: string): string {

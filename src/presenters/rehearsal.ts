@@ -1,3 +1,4 @@
+import { quantity } from '../domain/quantity.ts'
 import { plain, styled } from './output.ts'
 
 interface Step {
@@ -26,6 +27,6 @@ export function rehearsalText({ steps, findings, passed }: Rehearsal): string {
   const found = findings.map(({ at, message }) => `${styled('red', '✗')} ${plain(at)}: ${plain(message)}`)
   const end = passed
     ? `${styled('green', '✓')} All ${steps.length} steps passed. AWS itself was not called: capacity, service limits of the moment and prices are not rehearsed.`
-    : `${styled('red', '✗')} ${failed} of ${steps.length} steps failed, ${findings.length} findings.`
+    : `${styled('red', '✗')} ${failed} of ${steps.length} steps failed, ${quantity(findings.length, 'finding')}.`
   return [...found, end].join('\n')
 }

@@ -1,7 +1,7 @@
 import { type Credential, keyState } from '../domain/credential.ts'
 import { type Environment, environments } from '../domain/names.ts'
 import type { Quota } from '../domain/quota.ts'
-import { policyOf } from '../domain/sending.ts'
+import { type originCodeOf, policyOf } from '../domain/sending.ts'
 import type { IssuedKey, QuotaStatus } from '../operations/customers/index.ts'
 import type { Profile } from '../registry/index.ts'
 import { count, facts, iso, localTime, plain, styled, table } from './output.ts'
@@ -78,7 +78,8 @@ function environmentLine(profile: Profile, environment: Environment): string {
   return `${quotaWords(profile.quotas[environment])}  ${target}`
 }
 
-export function profileText(profile: Profile, now: number): string {
+/** @param originCode the code that goes with its messages, and whose it is */
+export function profileText(profile: Profile, now: number, originCode?: ReturnType<typeof originCodeOf>): string {
   const { id, name, state, timeZone, createdAt } = profile.customer
   const shown = state === 'active' ? styled('green', state) : styled('red', state)
   const lines = facts([
@@ -88,6 +89,9 @@ export function profileText(profile: Profile, now: number): string {
     ['live', environmentLine(profile, 'live')],
     ['test', environmentLine(profile, 'test')],
     ...sendingFacts(policyOf(profile.sending), now),
+    ...(originCode?.of === 'operator'
+      ? [['origin code', `${plain(originCode.code)}  yours, because this customer has none of its own`] as const]
+      : []),
   ])
   return profile.credentials.length === 0
     ? `${lines}\n${styled('dim', 'No keys.')}`

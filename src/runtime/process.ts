@@ -29,6 +29,14 @@ export function choiceFrom<T extends string>(name: string, choices: readonly T[]
   throw new Problem('config-invalid', `The environment variable ${name} is "${text}": use ${choices.join(' or ')}.`)
 }
 
+/** A text of a certain form from the environment; absent: it is not set, or empty. @param form for the error: what it may be */
+export function textFrom(name: string, pattern: RegExp, form: string): string | undefined {
+  const text = process.env[name]
+  if (text === undefined || text === '') return undefined
+  if (pattern.test(text)) return text
+  throw new Problem('config-invalid', `The environment variable ${name} is "${text}": use ${form}.`)
+}
+
 /** One JSON line on stdout, where CloudWatch Logs picks it up. */
 export function log(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)

@@ -127,7 +127,7 @@ describe('with agent.yaml', () => {
       openCalls: 0,
       unwritten: 0,
     })
-    expect((await agent('retry', '--dry-run')).stdout).toBe('Would retry 1 rows.\n')
+    expect((await agent('retry', '--dry-run')).stdout).toBe('Would retry 1 row.\n')
     expect(jsonError(await agent('retry', '--json')).code).toBe('input-missing')
     expect((await agent('retry', '--key', '1', '--yes')).stdout).toBe('No failed row matches.\n')
     expect(JSON.parse((await agent('retry', '--yes', '--json')).stdout)).toMatchObject({ retried: 1, rows: [{ key: '2' }] })

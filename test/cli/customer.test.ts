@@ -185,7 +185,7 @@ describe('customer list and show', () => {
     await ok(acme, here)
     await ok(['quota', 'set', 'acme', '--day', '5'], { ...here, env: { APIGW_ACTOR: 'kim' } })
     const shown = await json(['customer', 'show', 'acme'], here)
-    expect(Object.keys(shown)).toEqual([...profileFields, 'history'])
+    expect(Object.keys(shown)).toEqual([...profileFields, 'originCode', 'history'])
     expect(shown.history).toEqual([
       { at: instant, who: 'kim', from: expect.any(String), customer: 'acme', what: 'quota live: day 5' },
       { at: instant, who: 'tester', from: expect.any(String), customer: 'acme', what: 'customer added' },

@@ -100,7 +100,13 @@ describe('suppression', () => {
     })
     expect(await ok(['suppression', 'add', 'acme', number], here)).toContain('+8210****5678 has already opted out')
     expect(await ok(['suppression', 'list', 'acme'], here)).toMatch(/\+8210\*{4}5678 .*080/)
-    expect(await ok(['suppression', 'list', 'acme', '--show-numbers'], here)).toContain(number)
+    const whole = ['suppression', 'list', 'acme', '--show-numbers']
+    expect(await run(whole, here)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--reason TEXT') })
+    expect(await run([...whole, '--reason', 'a\u202eb'], here)).toMatchObject({ code: 2, stdout: '' })
+    expect(await ok([...whole, '--reason', 'ticket 4711'], here)).toContain(number)
+    expect(await json(['customer', 'show', 'acme'], here)).toMatchObject({
+      history: [{ what: 'whole numbers of opt-outs (live) read: ticket 4711' }, { what: 'customer added' }],
+    })
     const refused = await run(['suppression', 'remove', 'acme', number], here)
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--yes')])
     expect(await json(['suppression', 'remove', 'acme', number, '--dry-run'], here)).toMatchObject({
@@ -124,7 +130,7 @@ describe('suppression', () => {
     const file = join(here.cwd, 'in.csv')
     writeFileSync(file, '\ufeffnumber,source\r\n010-1234-5678,web\r\n02,web\r\n010-1234-5679,\r\n')
     const first = await run(['suppression', 'import', 'acme', file], here)
-    expect(first).toMatchObject({ code: 1, stdout: expect.stringContaining('Added 2, 0 were there, 1 lines are not valid.') })
+    expect(first).toMatchObject({ code: 1, stdout: expect.stringContaining('Added 2, 0 already there, 1 line not valid.') })
     expect(first.stderr).toContain('Line 3: number: is not a telephone number')
     expect(await json(['suppression', 'import', 'acme', file, '--from-line', '4', '--dry-run'], here)).toMatchObject({
       added: 0,
@@ -133,14 +139,16 @@ describe('suppression', () => {
       lines: 4,
     })
     const out = join(here.cwd, 'out.csv')
+    const exported = ['suppression', 'export', 'acme', '--output', out]
     expect((await run(['suppression', 'export', 'acme', '--json'], here)).code).toBe(2)
-    expect(await json(['suppression', 'export', 'acme', '--output', out], here)).toMatchObject({ suppressions: 2, output: out })
+    expect(await run(exported, here)).toMatchObject({ code: 2, stderr: expect.stringContaining('--reason TEXT') })
+    expect(await json([...exported, '--reason', 'backup'], here)).toMatchObject({ suppressions: 2, output: out })
     expect(readFileSync(out, 'utf8')).toMatch(
       /^\ufeffnumber,at,source,note\r\n\+821012345678,\S+,web,\r\n\+821012345679,\S+,,\r\n$/,
     )
     expect(statSync(out).mode & 0o077).toBe(0)
     // A file that is there is not replaced.
-    expect(await run(['suppression', 'export', 'acme', '--output', out], here)).toMatchObject({ code: 2 })
+    expect(await run([...exported, '--reason', 'backup'], here)).toMatchObject({ code: 2 })
     expect(await json(['suppression', 'import', 'acme', out], here)).toMatchObject({ added: 0, present: 2, invalid: 0 })
     expect(await run(['suppression', 'import', 'acme', 'nowhere.csv'], here)).toMatchObject({ code: 2 })
   })

@@ -85,6 +85,27 @@ describe('the gateway', () => {
   })
 })
 
+test('the origin code: environment, apigw.yaml, a running apigw dev, none', async () => {
+  const used = async (env: Record<string, string> = {}) =>
+    ((await json(['customer', 'show', 'by-default'], { cwd, env })) as { originCode: { code: string } | null }).originCode?.code
+  expect(await used()).toBeUndefined()
+  writeFileSync(join(cwd, '.apigw/dev.json'), JSON.stringify({ pid: 1, originCode: 'DEV1' }))
+  expect(await used()).toBe('DEV1')
+  const yaml = (code: string) =>
+    writeFileSync(join(cwd, 'apigw.yaml'), `version: 1\nstages: {one: {deploy: {originCode: ${code}}}}\n`)
+  yaml('"0123"')
+  expect(await used({ APIGW_REGISTRY: 'sqlite:.apigw/registry.db' })).toBe('0123')
+  expect(await used({ APIGW_REGISTRY: 'sqlite:.apigw/registry.db', APIGW_ORIGIN_CODE: 'ENV1' })).toBe('ENV1')
+  // Without quotes it would be read as an octal number.
+  for (const code of ['0123', '"a b"']) {
+    yaml(code)
+    expect(await run(['customer', 'show', 'by-default'], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('originCode'),
+    })
+  }
+})
+
 describe('flags from the environment', () => {
   test('a value, a list of values, and a boolean', async () => {
     const env = { APIGW_DAY: '7', APIGW_QUEUE: 'carrier-a', APIGW_KEY: 'live', APIGW_NAME: 'From Env' }

@@ -75,10 +75,16 @@ describe('customer set', () => {
         priceClass: { name: 'export', types: { lms: 3 }, destinations: [{ prefix: '+1', factor: 5 }] },
       },
     })
+    const operator = { ...here, env: { APIGW_ORIGIN_CODE: 'OP9' } }
+    const shown = async () => Object(await json(['customer', 'show', 'acme'], operator)).originCode
+    expect(await shown()).toEqual({ code: '123456789', of: 'customer' })
     const without = ['--origin-code', 'none', '--price-class', 'none', '--senders', 'any', '--alimtalk-profile', 'none']
     expect(await json(['customer', 'set', 'acme', ...without], here)).toMatchObject({
       sending: { senders: 'any', destinations: ['+82', '+1'], originCode: null, alimtalkProfiles: [], priceClass: null },
     })
+    expect(await shown()).toEqual({ code: 'OP9', of: 'operator' })
+    expect(await ok(['customer', 'show', 'acme'], operator)).toContain('OP9  yours, because this customer has none of its own')
+    expect(Object(await json(['customer', 'show', 'acme'], here)).originCode).toBeNull()
   })
   test('a bad name leaves what a customer may send as it is', async () => {
     const before = contentsOf(registryFile(here.cwd))

@@ -45,6 +45,7 @@ export interface WorldOptions {
   readonly readLimits?: Partial<ReadRates>
   readonly masterKeys?: MasterKeys
   readonly charset?: Charset
+  readonly originCode?: string
 }
 
 /** A registry with one customer, and a gateway in front of it. */
@@ -128,7 +129,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const observations: Observation[] = []
   const endpoints = options.endpoints ?? (await discoverEndpoints())
   const observe = (one: Observation): void => void observations.push(one)
-  const { media, ledger, masterKeys, charset, limits = {}, readLimits = plentyOfReads } = options
+  const { media, ledger, masterKeys, charset, originCode, limits = {}, readLimits = plentyOfReads } = options
   let asks = 0
   const counted = new Proxy(registry, {
     get: (target, name) => {
@@ -140,7 +141,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       }
     },
   })
-  const parts = { registry: counted, queue, endpoints, now, observe, media, ledger, masterKeys, readLimits, charset }
+  const parts = { registry: counted, queue, endpoints, now, observe, media, ledger, masterKeys, readLimits, charset, originCode }
   const gateway = createGateway(parts)
   const listening = await serve(gateway, { port: 0, trustedProxies: options.trustedProxies ?? 0, limits })
   onTestFinished(async () => {

@@ -78,7 +78,7 @@ async function readBy(entry: string): Promise<Read> {
   const required = namesAfter('\\brequired\\d?\\("')
   const secret = namesAfter('\\bsecretFrom\\(\\w+, "')
   const names = [
-    ...namesAfter('\\benv\\d?\\.|\\b(?:numberFrom|choiceFrom)\\d?\\("'),
+    ...namesAfter('\\benv\\d?\\.|\\b(?:numberFrom|choiceFrom|textFrom)\\d?\\("'),
     ...required,
     ...secret,
     ...secret.map((name) => `${name}_SECRET`),

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { AgentCommand, agentFlags } from '../../cli/agent-command.ts'
 import { shared } from '../../cli/base.ts'
 import { confirm } from '../../cli/confirm.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { retryRows, rowsToRetry } from '../../operations/agent/index.ts'
 import { table } from '../../presenters/output.ts'
 
@@ -39,12 +40,12 @@ export default class AgentRetry extends AgentCommand {
       this.note(table(['key', 'result'], shown))
       if (rows.length > maxShown) this.note(`and ${rows.length - maxShown} more`)
       if (flags['dry-run']) {
-        this.log(`Would retry ${rows.length} rows.`)
+        this.log(`Would retry ${quantity(rows.length, 'row')}.`)
         return { rows, retried: 0, dryRun: true }
       }
-      await confirm(`Send ${rows.length} rows again?`, { yes: flags.yes, interactive: this.interactive })
+      await confirm(`Send ${quantity(rows.length, 'row')} again?`, { yes: flags.yes, interactive: this.interactive })
       const retried = await retryRows(agent, { ...request, keys: rows.map((row) => row.key) })
-      this.log(`${retried} rows are ready again.`)
+      this.log(`${quantity(retried, 'row')} can be sent again.`)
       return { rows, retried, dryRun: false }
     })
   }

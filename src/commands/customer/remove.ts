@@ -4,6 +4,7 @@ import { changeWebhooks } from '../../cli/customer-webhooks.ts'
 import { ask } from '../../cli/prompts.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { removeCustomer, storedProfile } from '../../operations/customers/index.ts'
 import { removeWebhooks } from '../../operations/webhooks/index.ts'
 
@@ -27,7 +28,7 @@ export default class CustomerRemove extends BaseCommand {
       const untouched = `Nothing of ${customer} was removed.`
       await changeWebhooks(this.settings(flags), untouched, dryRun, (store) => removeWebhooks(store, customer))
       await removeCustomer(context, customer)
-      this.log(`Removed ${customer} and its ${keys} ${keys === 1 ? 'key' : 'keys'}.`)
+      this.log(`Removed ${customer} and its ${quantity(keys, 'key')}.`)
       return { id: customer, removed: !dryRun, keys, dryRun }
     })
   }
@@ -39,7 +40,7 @@ export default class CustomerRemove extends BaseCommand {
       })
     }
     const typed = await ask({
-      message: `This permanently removes ${customer} and its ${keys} ${keys === 1 ? 'key' : 'keys'}. Type the customer id to confirm`,
+      message: `This permanently removes ${customer} and its ${quantity(keys, 'key')}. Type the customer id to confirm`,
     })
     if (typed !== customer) throw new Problem('declined', 'The id does not match. Nothing was removed.')
   }

@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { rewrapKeys, rewrapTokenKeys } from '../../operations/customers/index.ts'
 
 export default class KeyRewrap extends BaseCommand {
@@ -17,9 +18,7 @@ export default class KeyRewrap extends BaseCommand {
       let rewrapped = 0
       for (const id of ids) rewrapped += await rewrapKeys(context, id)
       if (args.customer === undefined) rewrapped += await rewrapTokenKeys(context)
-      this.log(
-        `Re-encrypted ${rewrapped} ${rewrapped === 1 ? 'secret' : 'secrets'}; checked ${ids.length} ${ids.length === 1 ? 'customer' : 'customers'}.`,
-      )
+      this.log(`Re-encrypted ${quantity(rewrapped, 'secret')}; checked ${quantity(ids.length, 'customer')}.`)
       return { customers: ids.length, rewrapped, dryRun: flags['dry-run'] }
     })
   }

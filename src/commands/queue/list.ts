@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { idlePolling, listQueues, withQueues } from '../../operations/queues/index.ts'
 import { count, table } from '../../presenters/output.ts'
 
@@ -25,7 +26,7 @@ export default class QueueList extends BaseCommand {
     else this.log(table(['queue', 'waiting', 'in flight', 'delayed', 'dead letters'], rows))
     const { requestsAnHour, dollarsAMonth } = idlePolling
     this.note(
-      `Polling an empty queue takes ${requestsAnHour} requests per hour and costs $${dollarsAMonth.toFixed(3)} per month and queue.`,
+      `Polling an empty queue takes ${quantity(requestsAnHour, 'request')} per hour and costs $${dollarsAMonth.toFixed(3)} per month and queue.`,
     )
     return { queues, idlePolling: { requestsAnHour, dollarsAMonth } }
   }

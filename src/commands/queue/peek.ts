@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { type PeekedMessage, peekQueue, withQueues } from '../../operations/queues/index.ts'
 import { iso, table } from '../../presenters/output.ts'
 
@@ -41,7 +42,7 @@ export default class QueuePeek extends BaseCommand {
     const { messages, inFlight, maxReceiveCount, stopped } = peeked
     if (messages.length === 0) this.note('No messages are waiting.')
     else this.log(table(['id', 'sent', 'received', 'left', 'customer', 'messages', 'to'], messages.map(row)))
-    if (inFlight > 0) this.note(`${inFlight} messages are in flight and cannot be shown.`)
+    if (inFlight > 0) this.note(`In flight, and cannot be shown: ${quantity(inFlight, 'message')}.`)
     if (messages.length > 0 && maxReceiveCount !== null) {
       this.note(`This used one receive of each. After ${maxReceiveCount} receives, SQS moves a message to the dead-letter queue.`)
     }

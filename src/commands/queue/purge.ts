@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { confirm } from '../../cli/confirm.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { withQueues } from '../../operations/queues/index.ts'
 
 export default class QueuePurge extends BaseCommand {
@@ -17,12 +18,12 @@ export default class QueuePurge extends BaseCommand {
     return withQueues({ endpoint, region }, async (queue) => {
       const { visible, inFlight, delayed } = await queue.state(args.queue)
       const messages = visible + inFlight + delayed
-      if (flags['dry-run']) this.log(`Would delete about ${messages} messages in ${args.queue}.`)
+      if (flags['dry-run']) this.log(`Would delete about ${quantity(messages, 'message')} in ${args.queue}.`)
       else {
         const question = `Delete about ${messages} accepted messages in ${args.queue}? They will never be sent.`
         await confirm(question, { yes: flags.yes, interactive: this.interactive })
         await queue.purge(args.queue)
-        this.log(`Deleted about ${messages} messages in ${args.queue}.`)
+        this.log(`Deleted about ${quantity(messages, 'message')} in ${args.queue}.`)
       }
       return { queue: args.queue, messages, dryRun: flags['dry-run'] }
     })

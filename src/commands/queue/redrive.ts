@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { confirm } from '../../cli/confirm.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { deadLettersOf, redriveQueue, withQueues } from '../../operations/queues/index.ts'
 
 export default class QueueRedrive extends BaseCommand {
@@ -29,10 +30,10 @@ export default class QueueRedrive extends BaseCommand {
       const waiting = Math.min((await queue.state(from)).visible, flags.most)
       if (flags['dry-run'] || waiting === 0) {
         if (waiting === 0) this.note(`No messages are waiting in ${from}.`)
-        else this.log(`Would move ${waiting} messages from ${from} to ${args.queue}.`)
+        else this.log(`Would move ${quantity(waiting, 'message')} from ${from} to ${args.queue}.`)
         return { from, to: args.queue, moved: 0, left: waiting, dryRun: flags['dry-run'] }
       }
-      await confirm(`Move ${waiting} messages from ${from} to ${args.queue}?`, {
+      await confirm(`Move ${quantity(waiting, 'message')} from ${from} to ${args.queue}?`, {
         yes: flags.yes,
         interactive: this.interactive,
       })
@@ -43,7 +44,7 @@ export default class QueueRedrive extends BaseCommand {
         const { most, all } = flags
         const moved = (total: number): void => this.note(`${total} of ${waiting} moved`)
         const done = await redriveQueue(queue, args.queue, from, { most, all, signal: stopping.signal, moved })
-        this.log(`Moved ${done.moved} messages from ${from} to ${args.queue}.`)
+        this.log(`Moved ${quantity(done.moved, 'message')} from ${from} to ${args.queue}.`)
         if (done.left > 0) this.note(`${done.left} malformed messages were not moved. To include them, add --all.`)
         return { ...done, dryRun: false }
       } finally {

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { confirm } from '../../cli/confirm.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { replayReports, withLedger } from '../../operations/reports/index.ts'
 
 export default class ReportReplay extends BaseCommand {
@@ -26,13 +27,13 @@ export default class ReportReplay extends BaseCommand {
     const { args, flags } = await this.parse(ReportReplay)
     const owner = { customer: args.customer, environment: flags.env }
     const since = Date.now() - flags.hours * 3_600_000
-    const question = `Replay the ${flags.env} reports of ${args.customer} from the last ${flags.hours} hours?`
+    const question = `Replay the ${flags.env} reports of ${args.customer} from the last ${quantity(flags.hours, 'hour')}?`
     if (!flags['dry-run']) await confirm(question, { yes: flags.yes, interactive: this.interactive })
     const reports = await withLedger(this.settings(flags).ledger, (ledger) =>
       replayReports(ledger, owner, since, !flags['dry-run'], (count) => this.note(`${count} found`)),
     )
     if (flags['dry-run']) this.note('Dry run: nothing was changed.')
-    this.log(`${flags['dry-run'] ? 'Would replay' : 'Replayed'} ${reports} reports of ${args.customer}.`)
+    this.log(`${flags['dry-run'] ? 'Would replay' : 'Replayed'} ${quantity(reports, 'report')} of ${args.customer}.`)
     return { ...owner, reports, dryRun: flags['dry-run'] }
   }
 }

@@ -1,5 +1,6 @@
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { carriersOf, databaseFlags, databasePlace } from '../../cli/database.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { isManaged } from '../../domain/table-rules.ts'
 import { applySchema, schemaState } from '../../operations/schema/index.ts'
 
@@ -21,11 +22,7 @@ export default class SchemaApply extends BaseCommand {
     for (const { version, name } of state.pending) this.log(`${version}  ${name}`)
     const made = carriers.filter(isManaged).map((carrier) => carrier.table)
     this.note(`Tables managed by apigw: ${made.join(', ')}.`)
-    this.note(
-      flags['dry-run']
-        ? 'Dry run: nothing was changed.'
-        : `Applied ${state.pending.length} ${state.pending.length === 1 ? 'migration' : 'migrations'}.`,
-    )
+    this.note(flags['dry-run'] ? 'Dry run: nothing was changed.' : `Applied ${quantity(state.pending.length, 'migration')}.`)
     return { database: state.database, applied: state.pending, tables: made, dryRun: flags['dry-run'] }
   }
 }

@@ -3,6 +3,7 @@ import { shared } from '../../cli/base.ts'
 import { readBytes } from '../../cli/input-file.ts'
 import { interruptible } from '../../cli/interrupt.ts'
 import { LedgerCommand } from '../../cli/ledger-command.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { importSuppressions, readSuppressions } from '../../operations/suppressions/index.ts'
 import { count } from '../../presenters/output.ts'
 
@@ -53,14 +54,14 @@ export default class SuppressionImport extends LedgerCommand {
           onProgress: ({ line, added, present }) => {
             if (performance.now() - shownAt < progressMs) return
             shownAt = performance.now()
-            this.note(`Line ${count(line)}: ${count(added)} added, ${count(present)} were there`)
+            this.note(`Line ${count(line)}: ${count(added)} added, ${count(present)} already there`)
           },
         })
       }),
     )
     const { added, present, invalid, line, badLines } = imported
     this.log(
-      `${dryRun ? 'Would add' : 'Added'} ${count(added)}, ${count(present)} were there, ${count(invalid)} lines are not valid.`,
+      `${dryRun ? 'Would add' : 'Added'} ${count(added)}, ${count(present)} already there, ${quantity(invalid, 'line')} not valid.`,
     )
     if (invalid > 0) process.exitCode = 1
     return { customer: args.customer, environment: flags.env, added, present, invalid, lines: line, badLines, dryRun }

@@ -3,6 +3,7 @@ import { BaseCommand, shared } from '../../cli/base.ts'
 import { readInput } from '../../cli/input-file.ts'
 import { findWebhooks } from '../../cli/webhooks.ts'
 import { Problem } from '../../domain/problem.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { eventsIn, parseWebhooks, replay } from '../../operations/trail/index.ts'
 
 export default class TrailReplay extends BaseCommand {
@@ -34,7 +35,7 @@ export default class TrailReplay extends BaseCommand {
     if (flags['dry-run']) for (const { message } of done.messages) this.log(JSON.stringify(message))
     const { posted, collected, repeated, ignored, failed } = done
     this.note(
-      `${done.events} events: ${posted} posted, ${collected} in a digest, ${repeated} repeated, ${ignored} without a rule, ${failed} failed.`,
+      `${quantity(done.events, 'event')}: ${posted} posted, ${collected} in a digest, ${repeated} repeated, ${ignored} without a rule, ${failed} failed.`,
     )
     if (failed > 0) process.exitCode = 1
     return { ...done, dryRun: flags['dry-run'] }

@@ -4,8 +4,9 @@ import { confirm } from '../../cli/confirm.ts'
 import { wafFlags, wafPlace } from '../../cli/waf-place.ts'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { applyPromotion, planPromotion, withWaf } from '../../operations/waf/index.ts'
-import { count, table } from '../../presenters/output.ts'
+import { table } from '../../presenters/output.ts'
 import { sampleHead, sampleJson, sampleRows } from '../../presenters/waf.ts'
 
 type Promotion = Awaited<ReturnType<typeof planPromotion>>
@@ -67,7 +68,7 @@ export default class WafPromote extends BaseCommand {
     const would = to === 'block' ? 'would have blocked' : 'blocked'
     for (const sample of samples) {
       const { rule, matched, why } = sample
-      this.note(matched === null ? `${rule}: unknown; ${why}` : `${rule} ${would} about ${count(matched)} requests in 3 h.`)
+      this.note(matched === null ? `${rule}: unknown; ${why}` : `${rule} ${would} about ${quantity(matched, 'request')} in 3 h.`)
       const rows = sampleRows(sample).slice(0, 10)
       if (rows.length > 0) this.note(table(sampleHead, rows))
     }

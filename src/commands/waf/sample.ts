@@ -1,8 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
 import { wafFlags, wafPlace } from '../../cli/waf-place.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { maxHours, maxSamples, sampleRules, withWaf } from '../../operations/waf/index.ts'
-import { count, table } from '../../presenters/output.ts'
+import { table } from '../../presenters/output.ts'
 import { sampleHead, sampleJson, sampleRows } from '../../presenters/waf.ts'
 
 export default class WafSample extends BaseCommand {
@@ -32,7 +33,9 @@ export default class WafSample extends BaseCommand {
     const rows = samples.flatMap(sampleRows)
     if (rows.length > 0) this.log(table(sampleHead, rows))
     for (const { rule, matched, why } of samples) {
-      this.note(matched === null ? `${rule}: unknown; ${why}` : `${rule}: about ${count(matched)} requests in ${flags.hours} h`)
+      this.note(
+        matched === null ? `${rule}: unknown; ${why}` : `${rule}: about ${quantity(matched, 'request')} in ${flags.hours} h`,
+      )
     }
     return { webAcl: place.webAcl, hours: flags.hours, rules: samples.map(sampleJson) }
   }

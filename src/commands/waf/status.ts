@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../cli/base.ts'
 import { wafFlags, wafPlace } from '../../cli/waf-place.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { readStatus, type WafStatus, weaknessesOf, withWaf } from '../../operations/waf/index.ts'
 import { count, facts, styled, table } from '../../presenters/output.ts'
 
@@ -11,7 +12,7 @@ function overview({ webAcl, capacity, defaultAction, loadBalancers, logging }: W
     ['web ACL', webAcl],
     ['protects', protectedText],
     ['default action', defaultAction],
-    ['capacity', `${count(capacity)} units`],
+    ['capacity', quantity(capacity, 'unit')],
     ['log', log],
   ])
 }

@@ -9,6 +9,7 @@ export interface DevState {
   readonly gateway: string
   readonly sqs: string
   readonly ledger: string
+  readonly originCode?: string | undefined
 }
 
 const stateFile = 'dev.json'

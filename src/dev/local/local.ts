@@ -20,6 +20,8 @@ export interface LocalOptions {
   readonly port: number
   readonly sqsPort: number
   readonly actor: Context['actor']
+  /** The operator's own origin code, for customers without one. */
+  readonly originCode?: string | undefined
   /** Receives every internal error: what a server would log. */
   readonly onFault: (what: string, error: unknown) => void
 }
@@ -81,7 +83,7 @@ function observers(counters: Counters, onFault: LocalOptions['onFault']) {
 }
 
 async function start(options: LocalOptions, undo: Undo): Promise<Local> {
-  const { folder, actor, onFault } = options
+  const { folder, actor, originCode, onFault } = options
   const claim = claimFolder(folder)
   undo.add(claim.release)
   const counters: Counters = { accepted: 0, refused: 0, stored: 0, repeated: 0, delivered: 0, reported: 0 }
@@ -130,10 +132,10 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
     undo.add(() => delivering.stop())
   }
   const endpoints = await discoverEndpoints()
-  const gateway = createGateway({ registry, queue, ledger, media, endpoints, masterKeys, observe: observe.call })
+  const gateway = createGateway({ registry, queue, ledger, media, endpoints, masterKeys, originCode, observe: observe.call })
   const listening = await serve(gateway, { port: options.port })
   undo.add(() => listening.stop(2_000))
-  claim.publish({ gateway: listening.url, sqs: sqs.address, ledger: dynamodb.address })
+  claim.publish({ gateway: listening.url, sqs: sqs.address, ledger: dynamodb.address, originCode })
   const context = { registry, actor, now: Date.now, masterKeys: async () => masterKeys }
   return { gateway: listening.url, sqs: sqs.address, context, database, counters, stop: () => undo.run() }
 }

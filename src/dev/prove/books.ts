@@ -148,8 +148,9 @@ function reportsWrong(evidence: Evidence, known: ReadonlySet<string>): Wrong[] {
   const { reports, carrier, rejected, log } = evidence
   const said = [...reports]
   const other = said.filter(([id, words]) => {
-    const ended = log.cancelled.has(id) ? 'cancelled' : carrier.get(id)
-    const expected = rejected.has(id) ? 'rejected' : ended
+    const ended = log.turnedDown.has(id) ? 'failed' : carrier.get(id)
+    const unsent = log.cancelled.has(id) ? 'cancelled' : ended
+    const expected = rejected.has(id) ? 'rejected' : unsent
     return expected !== undefined && words.size === 1 && !words.has(expected)
   })
   const open = [...log.accepted.keys()].filter((id) => !reports.has(id))
@@ -197,7 +198,8 @@ export function booksOf(evidence: Evidence): Books {
   const refused = rowsOf(log.refused, evidence)
   const balances = evidence.members.map((member) => balanceOf(evidence, member, unconfirmed))
   const written = new Set(rows.map(({ id }) => id))
-  const lost = [...log.accepted.keys()].filter((id) => !written.has(id) && !rejected.has(id) && !log.cancelled.has(id))
+  const unsent = new Set([...log.cancelled, ...log.turnedDown])
+  const lost = [...log.accepted.keys()].filter((id) => !written.has(id) && !rejected.has(id) && !unsent.has(id))
   const duplicated = repeatedOf(evidence)
   const kept = [...log.accepted].filter(([, message]) => message.refused).map(([id]) => id)
   const plantedIds = new Set(planted.map(({ id }) => id))
@@ -216,6 +218,14 @@ export function booksOf(evidence: Evidence): Books {
     ...wrongOf(
       'messages that were cancelled and sent all the same',
       [...log.cancelled].filter((id) => written.has(id) || rejected.has(id)),
+    ),
+    ...wrongOf(
+      'advertisements that were refused when they were handed over, and sent all the same',
+      [...log.turnedDown].filter((id) => written.has(id) || rejected.has(id)),
+    ),
+    ...wrongOf(
+      'advertisements that were sent although their recipient had opted out',
+      [...log.optedOut].filter((id) => written.has(id)),
     ),
     ...wrongOf(
       'messages that were refused and sent all the same',

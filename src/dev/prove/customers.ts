@@ -13,6 +13,8 @@ export const roles = {
   keyed: 'keyed',
   /** Sends without, and makes each call once. */
   unkeyed: 'unkeyed',
+  /** Advertises at night: its messages are held until 08:00. */
+  advertiser: 'advertiser',
   /** Always asks for more than its quota. */
   limited: 'limited',
 } as const
@@ -51,7 +53,7 @@ async function add(address: string, role: Role, queue: string, signal: AbortSign
     return withRegistry(address, async (registry) => {
       const context = { registry, actor, now: Date.now }
       const quota = { day: role === 'limited' ? dayLimit : plenty }
-      const { profile, keys } = await addCustomer(context, {
+      const { profile: added, keys } = await addCustomer(context, {
         id,
         quota,
         queue,
@@ -59,6 +61,9 @@ async function add(address: string, role: Role, queue: string, signal: AbortSign
         keysFor: ['live'],
         timeZone: noonZone(Date.now()),
       })
+      // Its advertisements are due when they say, whatever the time is where the proof runs.
+      const change = { kind: 'setCustomer', customer: id, change: {}, sending: { adNight: 'consent' } } as const
+      const profile = role === 'keyed' ? ((await registry.change(change, actor)).profile ?? added) : added
       return { id, profile, authorization: `Basic ${Buffer.from(keys[0]?.basic ?? '').toString('base64')}` }
     })
   })
@@ -68,6 +73,7 @@ export async function addMembers(address: string, queue: string, signal: AbortSi
   return {
     keyed: await add(address, 'keyed', queue, signal),
     unkeyed: await add(address, 'unkeyed', queue, signal),
+    advertiser: await add(address, 'advertiser', queue, signal),
     limited: await add(address, 'limited', queue, signal),
   }
 }

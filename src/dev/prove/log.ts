@@ -21,10 +21,13 @@ export interface Units {
   unsure: number
   /** Of calls that were made again after their record was lost: taken a second time, or not. */
   again: number
-  /** Of cancelled messages: given back, except where it is unsure that they were taken from this registry. */
+  /** Of messages that were cancelled, or refused at hand-over: given back, except where it is unsure that they were taken from this registry. */
   back: number
   unsureBack: number
 }
+
+/** How a message that was held ends without being sent: its units are given back. */
+export type Unsent = 'cancelled' | 'turned down'
 
 /** What the sender knows: the answers to its calls. Everything else is checked against this log. */
 export class SentLog {
@@ -38,6 +41,10 @@ export class SentLog {
   readonly waiting = new Set<string>()
   /** Ids of messages whose cancellation was confirmed. */
   readonly cancelled = new Set<string>()
+  /** Ids of advertisements that were refused when they were handed over. */
+  readonly turnedDown = new Set<string>()
+  /** Ids of advertisements whose recipient had opted out before they were due. */
+  readonly optedOut = new Set<string>()
   readonly #acceptedBy = new Map<string, number>()
   readonly #units = new Map<string, Units>()
   readonly #flights = new Set<Flight>()
@@ -87,14 +94,16 @@ export class SentLog {
     else units.sure += fresh
   }
 
-  /** Ends a call whose messages were cancelled, or not. @param cancelled ids of those that were */
-  endCancelled(flight: Flight, ids: ReadonlyMap<string, Accepted>, cancelled: readonly string[]): void {
+  /** Ends the call of a message that was held. @param unsent how it ended without being sent */
+  endHeld(flight: Flight, ids: ReadonlyMap<string, Accepted>, unsent: Unsent | undefined): void {
     this.end(flight, ids)
+    if (unsent === undefined) return
     const units = this.unitsOf(flight.customer)
-    if (flight.unsure) units.unsureBack += cancelled.length
-    else units.back += cancelled.length
-    for (const id of cancelled) {
-      this.cancelled.add(id)
+    if (flight.unsure) units.unsureBack += ids.size
+    else units.back += ids.size
+    const ended = unsent === 'cancelled' ? this.cancelled : this.turnedDown
+    for (const id of ids.keys()) {
+      ended.add(id)
       this.waiting.delete(id)
     }
   }

@@ -105,6 +105,7 @@ function worldOf(parts: Parts): World {
     signal,
     sales: traffic.sales,
     sender: traffic.keyed,
+    advertiser: traffic.advertiser,
     names: (count) => traffic.names(count),
     probe: () => traffic.probe(),
     quietly: (work) => traffic.quietly(work),
@@ -135,7 +136,8 @@ function lastFindings({ stage, traffic, findings }: Parts): Wrong[] {
     for (const { name, exit, lastLine } of crashes)
       findings.add('processes that ended by themselves', [`${name}: ${exit}: ${lastLine}`])
   }
-  for (const { key, last } of traffic.keyed.unanswered) findings.add('calls that were never answered', [`${key}: ${last}`])
+  const unanswered = [traffic.keyed, traffic.advertiser].flatMap((sender) => sender.unanswered)
+  for (const { key, last } of unanswered) findings.add('calls that were never answered', [`${key}: ${last}`])
   return findings.list()
 }
 
@@ -187,7 +189,7 @@ export async function run(stage: Stage, folder: string, options: RunOptions): Pr
     const books = await check(parts, traffic.sales.oversold)
     throwIfAborted(signal)
     const wrong = [...books.wrong, ...lastFindings(parts)]
-    const counts = [traffic.keyed, traffic.unkeyed, traffic.limited].map((sender) => sender.counts)
+    const counts = [traffic.keyed, traffic.unkeyed, traffic.advertiser, traffic.limited].map((sender) => sender.counts)
     return {
       event: 'result',
       ok: wrong.length === 0,

@@ -1,7 +1,7 @@
-import { releaseAheadMs } from '../../domain/holding.ts'
+import { isHandOverCode } from '../../domain/holding.ts'
 import { recordOf } from '../../domain/record.ts'
 import { refusedText } from './database.ts'
-import type { Accepted, Sales, SentLog } from './log.ts'
+import type { Accepted, Sales, SentLog, Unsent } from './log.ts'
 import { pause } from './patience.ts'
 
 /** One call of a customer: messages under one key, identified by their names. */
@@ -14,13 +14,16 @@ export interface Order {
   readonly refused?: ReadonlySet<string>
 }
 
-/** A message that is held for a moment. */
+/** A message that is held for a time. Times are in milliseconds since 1970. */
 export interface Scheduled {
   readonly ref: string
-  /** In milliseconds from now. */
-  readonly dueMs: number
-  /** When its customer cancels it, in milliseconds after it was accepted; absent: never. */
-  readonly cancelMs?: number
+  readonly sendAt: number
+  /** When the worker may hand it over. */
+  readonly dueAt: number
+  /** The recipient of an advertisement, E.164; absent: it is not an advertisement. */
+  readonly adTo?: string
+  /** What may end it once it is accepted, and what that waits for; absent: it is sent. */
+  readonly end?: { readonly kind: 'cancel' | 'opt-out'; readonly wait: () => Promise<void> }
 }
 
 export interface SenderOptions {
@@ -61,6 +64,11 @@ const maxPauseMs = 2_000
 
 function retryPause(answer: Answer | undefined, tries: number): number {
   return Math.min(maxPauseMs, Math.max(answer?.retryAfterMs ?? 0, 50 * 2 ** Math.min(tries, 6)))
+}
+
+/** A recipient of its own for a message: who opts out of one advertisement gets no other. */
+export function recipientOf(ref: string): string {
+  return `+8210${20_000_000 + Number(ref.replace(/^\D+/, ''))}`
 }
 
 /** A customer's software as docs/customers.md asks for: each call with a key, and made again until it is answered. */
@@ -107,31 +115,49 @@ export class Sender {
   }
 
   /**
-   * Sends a message with a time, and cancels it. The worker may hand it over first: then it is sent. Whether it was cancelled is
-   * asked until an answer says so.
+   * Sends a message with a time. Its customer may cancel it, or its recipient opt out of advertising; the worker may hand it over
+   * first. Whether it was sent is asked until an answer says so.
    */
-  async schedule({ ref, dueMs, cancelMs }: Scheduled): Promise<void> {
-    const { log, customer, signal } = this.#options
+  async schedule(scheduled: Scheduled): Promise<void> {
+    const { log, customer } = this.#options
+    const { ref, sendAt, adTo } = scheduled
     const flight = log.begin(customer, 1)
-    const sendAt = new Date(Date.now() + releaseAheadMs + dueMs).toISOString()
     const key = `scheduled-${ref}`
+    const content = adTo === undefined ? this.#messageOf(ref, false) : this.#adOf(ref, adTo)
     const said = await this.#until(key, async () => {
-      const answer = await this.#call('POST', '/v1.0/messages', key, { ...this.#messageOf(ref, false), sendAt })
+      const body = { ...content, sendAt: new Date(sendAt).toISOString() }
+      const answer = await this.#call('POST', '/v1.0/messages', key, body)
       return { answer, done: answer?.status === 202 }
     })
     if (said === undefined) log.unconfirmed.set(ref, customer)
     const id = said === undefined ? undefined : String(said.results[0]?.id)
     const ids = new Map<string, Accepted>(id === undefined ? [] : [[id, { customer, ref, refused: false }]])
-    let cancelled: string[] = []
-    if (id !== undefined && cancelMs !== undefined) {
-      await pause(cancelMs, signal)
+    log.endHeld(flight, ids, id === undefined ? undefined : await this.#endOf(id, key, scheduled))
+  }
+
+  async #endOf(id: string, key: string, { dueAt, adTo, end }: Scheduled): Promise<Unsent | undefined> {
+    const { log } = this.#options
+    await end?.wait()
+    if (end?.kind === 'cancel') {
       const ended = await this.#until(key, async () => {
         const answer = await this.#call('DELETE', `/v1.0/messages/${id}`)
         return { answer, done: answer?.status === 200 || answer?.code === 'message-released' }
       })
-      if (ended?.status === 200) cancelled = [id]
+      if (ended?.status === 200) return 'cancelled'
     }
-    log.endCancelled(flight, ids, cancelled)
+    if (adTo === undefined) return undefined
+    if (end?.kind === 'opt-out') {
+      const added = await this.#until(key, async () => {
+        const answer = await this.#call('POST', '/v1.0/suppressions', undefined, { numbers: [adTo] })
+        return { answer, done: answer?.status === 200 }
+      })
+      if (added !== undefined && Date.now() < dueAt) log.optedOut.add(id)
+    }
+    const handedOver = await this.#until(key, async () => {
+      const answer = await this.#call('GET', `/v1.0/messages/${id}`)
+      return { answer, done: answer?.status === 200 && answer.results[0]?.status !== 'scheduled' }
+    })
+    return isHandOverCode(handedOver?.code) ? 'turned down' : undefined
   }
 
   /** Makes a call again until it is done. @returns the last answer; `undefined`: it was never done */
@@ -201,6 +227,10 @@ export class Sender {
     return { to: '010-1234-5678', from: '1588-1234', text: `${refused ? refusedText : 'proof'} ${ref}`, ref }
   }
 
+  #adOf(ref: string, to: string): object {
+    return { ...this.#messageOf(ref, false), to, purpose: 'ad', text: `(광고)가나다몰 ${ref}\n무료수신거부 080-123-4567` }
+  }
+
   #batchOf({ refs, invalid, refused }: Order): object {
     const messages = refs.map((ref) => this.#messageOf(ref, refused?.has(ref) === true))
     return { messages: invalid === true ? [...messages, { ...this.#messageOf('invalid', false), to: 'invalid' }] : messages }
@@ -218,7 +248,7 @@ export class Sender {
     return this.#call('POST', path, key, body)
   }
 
-  async #call(method: 'POST' | 'DELETE', path: string, key?: string, body?: object): Promise<Answer | undefined> {
+  async #call(method: 'GET' | 'POST' | 'DELETE', path: string, key?: string, body?: object): Promise<Answer | undefined> {
     const { gateways, authorization, signal } = this.#options
     this.counts.calls += 1
     try {

@@ -9,7 +9,7 @@ import { Spoiler } from './spoiler.ts'
 
 export const queueName = 'carrier-a'
 export const deadLetters = `${queueName}-dlq`
-const carrier = { queue: queueName, table: 'carrier_a' }
+export const carrier = { queue: queueName, table: 'carrier_a' }
 const region = 'ap-northeast-2'
 /** As the templates set it. */
 const maxReceiveCount = 1000

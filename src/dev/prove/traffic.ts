@@ -1,8 +1,9 @@
+import { releaseAheadMs } from '../../domain/holding.ts'
 import type { Chance } from './chance.ts'
 import type { Members } from './customers.ts'
 import { Sales, type SentLog } from './log.ts'
 import { pause, waitFor } from './patience.ts'
-import { type Order, Sender } from './sender.ts'
+import { type Order, recipientOf, type Scheduled, Sender } from './sender.ts'
 
 const maxInOrder = 50
 /** Calls under way at the same time. */
@@ -16,6 +17,10 @@ const soonMs = 8_000
 /** So far ahead that only its customer ends it. */
 const farMs = 3_600_000
 const farEvery = 3
+/** Long before `soonMs`. */
+const surelyMs = 1_000
+/** Of how many scheduled messages one is an advertisement whose recipient opts out. */
+const adEvery = 4
 const greedyEveryMs = 150
 /** Longest that quiet is waited for. */
 const quietMs = 120_000
@@ -35,6 +40,7 @@ export interface TrafficOptions {
 export class Traffic {
   readonly keyed: Sender
   readonly unkeyed: Sender
+  readonly advertiser: Sender
   readonly limited: Sender
   readonly sales: Sales
   readonly #options: TrafficOptions
@@ -53,6 +59,7 @@ export class Traffic {
       new Sender({ customer: id, authorization: () => authorization, gateways, log, signal })
     this.keyed = sender(members.keyed)
     this.unkeyed = sender(members.unkeyed)
+    this.advertiser = sender(members.advertiser)
     this.limited = sender(members.limited)
     this.sales = new Sales(options.dayLimit)
     this.#greed = Promise.all([1, 2].map(() => this.#buy()))
@@ -79,17 +86,32 @@ export class Traffic {
     }
   }
 
-  /** Sends a message with a time: one that is cancelled for sure, or one that is due about when it is cancelled, if at all. */
+  /** Sends a message with a time, as long as not too many are held. */
   #schedule(): void {
-    const { chance } = this.#options
     if (this.#scheduled >= maxScheduled) return
     const [ref = ''] = this.names(1)
-    const isFar = this.#everScheduled++ % farEvery === 0
-    const cancels = isFar || chance.next() < 0.8
-    const dueMs = isFar ? farMs : chance.next() * soonMs
     this.#scheduled += 1
-    const sent = this.keyed.schedule({ ref, dueMs, ...(cancels && { cancelMs: chance.next() * soonMs }) })
-    this.#begin(sent.finally(() => (this.#scheduled -= 1)))
+    this.#begin(this.keyed.schedule(this.#scheduledAs(ref, this.#everScheduled++)).finally(() => (this.#scheduled -= 1)))
+  }
+
+  /**
+   * An advertisement whose recipient opts out, surely before it is due or at about that time; or a message that is cancelled for sure,
+   * or due about when it is cancelled, if at all.
+   */
+  #scheduledAs(ref: string, turn: number): Scheduled {
+    const { chance, signal } = this.#options
+    const isFar = turn % farEvery === 0
+    const within = (maxMs: number) => {
+      const ms = chance.next() * maxMs
+      return { wait: () => pause(ms, signal) }
+    }
+    const due = (inMs: number) => ({ ref, dueAt: Date.now() + inMs, sendAt: Date.now() + inMs + releaseAheadMs })
+    if (turn % adEvery === adEvery - 1) {
+      const times = due(isFar ? soonMs : chance.next() * soonMs)
+      return { ...times, adTo: recipientOf(ref), end: { kind: 'opt-out', ...within(isFar ? surelyMs : soonMs) } }
+    }
+    const cancels = isFar || chance.next() < 0.8
+    return { ...due(isFar ? farMs : chance.next() * soonMs), ...(cancels && { end: { kind: 'cancel', ...within(soonMs) } }) }
   }
 
   /** Sends one message and waits until it is accepted. */

@@ -1,6 +1,7 @@
 import { environmentProxy } from '../../client/index.ts'
 import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { quantity } from '../../domain/quantity.ts'
 import {
   type AgentTable,
   CustomerTable,
@@ -100,7 +101,7 @@ async function missingRights({ engine }: OpenAgent, { map }: CustomerTable): Pro
 }
 
 function counted(rows: number): string {
-  return `${rows === maxCounted ? 'more than ' : ''}${rows}`
+  return `${rows === maxCounted ? 'more than ' : ''}${quantity(rows, 'row')}`
 }
 
 /** Ready rows that were due at a time, counted up to a limit. */
@@ -128,7 +129,7 @@ async function checkTable(agent: OpenAgent, { table, maxAgeMs }: AgentTable): Pr
   }
   const foreign = await table.foreignClaims(1_000)
   if (foreign > 0) {
-    const detail = `${foreign} rows are being sent by another program, such as the agent that was here before`
+    const detail = `${quantity(foreign, 'row')} being sent by another program, such as the agent that was here before`
     checks.push({ name, state: 'warn', detail, fix: 'stop the other program before this agent starts: two senders send twice' })
   }
   // A finding says the same about a table without an index for its status.
@@ -136,11 +137,11 @@ async function checkTable(agent: OpenAgent, { table, maxAgeMs }: AgentTable): Pr
   const { due } = await table.counts(maxCounted)
   const late = maxAgeMs === undefined ? 0 : await rowsDueBefore(agent, table, table.now() - maxAgeMs)
   if (late > 0) {
-    const detail = `${counted(late)} ${late === 1 ? 'row has' : 'rows have'} been due for longer than maxAge: the agent will not send them, and they end as expired`
+    const detail = `${counted(late)} due for longer than maxAge: the agent sends none of these, and they end as expired`
     checks.push({ name, state: 'warn', detail, fix: step`see ${apigw('agent preview')}, and set maxAge in agent.yaml` })
   }
   if (checks.length > 0) return checks
-  return [{ name, state: 'ok', detail: `${counted(due)} rows are due` }]
+  return [{ name, state: 'ok', detail: `${counted(due)} due` }]
 }
 
 const triggers = `SELECT count(*) AS n FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
@@ -185,7 +186,7 @@ export async function examineAgent(loaded: LoadedSettings, agent: OpenAgent, env
   const journal = await guarded('journal', async () => {
     const { states } = agent.journal().counts()
     const rows = Object.values(states).reduce((sum, n) => sum + n, 0)
-    return [{ name: 'journal', state: 'ok', detail: `${loaded.resolve(loaded.settings.journal)}, ${rows} rows` }]
+    return [{ name: 'journal', state: 'ok', detail: `${loaded.resolve(loaded.settings.journal)}, ${quantity(rows, 'row')}` }]
   })
   return [await gateway, ...database, ...tables.flat(), ...notified, ...journal]
 }

@@ -58,6 +58,14 @@ export async function setCustomer(
   return { customer: profile.customer, policy: policyOf(profile.sending) }
 }
 
+/**
+ * Notes in the audit log why someone reads whole telephone numbers of a customer's recipients. It comes before they are shown.
+ * @throws Problem `input-invalid`, `customer-unknown`
+ */
+export async function noteReading(context: Context, customer: string, environment: Environment, reason: string): Promise<void> {
+  await changedProfile(context, { kind: 'noteReading', customer, environment, reason })
+}
+
 /** Removes a customer permanently. Its id cannot be reused for `retiredMs`. @throws Problem `customer-unknown` */
 export async function removeCustomer({ registry, actor }: Context, id: string): Promise<void> {
   await registry.change({ kind: 'removeCustomer', customer: id }, actor)

@@ -1,5 +1,6 @@
 import { apigw, type NextStep, step } from '../../domain/next-step.ts'
 import { isProblemCode, problemTable } from '../../domain/problem.ts'
+import { quantity } from '../../domain/quantity.ts'
 import type { MessageRecord, Owner, Standing } from '../../runtime/ports/index.ts'
 
 /** What happened to a message, in words. */
@@ -47,7 +48,7 @@ const endings: Readonly<
 
 function accepted({ facts: { acceptedAt, type, purpose, units, sendAt } }: MessageRecord): Explanation['events'] {
   if (acceptedAt === undefined) return []
-  const kind = [type?.toUpperCase(), purpose && `purpose ${purpose}`, units !== undefined && `${units} units`]
+  const kind = [type?.toUpperCase(), purpose && `purpose ${purpose}`, units !== undefined && quantity(units, 'unit')]
   const words = kind.filter((word) => typeof word === 'string').join(', ')
   const due = sendAt === undefined ? '' : `, to be sent at ${new Date(sendAt).toISOString()}`
   return [{ at: acceptedAt, what: `The gateway accepted it${words === '' ? '' : ` (${words})`}${due}` }]
@@ -77,7 +78,7 @@ function open({ facts: { sendAt }, noted: note }: MessageRecord, now: number): P
   return since < lateMs
     ? { now: 'It is with the carrier, which has not reported a result yet.' }
     : {
-        now: `It is with the carrier, which has not reported anything for ${Math.floor(since / lateMs)} hours.`,
+        now: `It is with the carrier, which has not reported anything for ${quantity(Math.floor(since / lateMs), 'hour')}.`,
         next: step`see whether reports are late: ${apigw('doctor')}. If they are not, ask the carrier with this id`,
       }
 }

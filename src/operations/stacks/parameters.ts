@@ -33,6 +33,7 @@ const settingParameters: readonly (readonly [setting: keyof DeploySettings, stac
   ['endpointZones', 'gateway', 'EndpointZones'],
   ['front', 'gateway', 'Front'],
   ['charset', 'gateway', 'Charset'],
+  ['originCode', 'gateway', 'OriginCode'],
   ['release', 'gateway', 'Release'],
   ['release', 'worker', 'Release'],
   ['worker', 'worker', 'Mode'],

@@ -92,7 +92,7 @@ function continued(error: unknown, { line, added, present }: Imported, dryRun: b
   if (!(error instanceof Problem) || dryRun) return error
   const next =
     line > 0 ? `run it again with --from-line ${line + 1}, or from the beginning: what is there stays as it is` : undefined
-  return new Problem(error.code, `${error.message} Up to line ${Math.max(line, 0)}: ${added} added, ${present} were there.`, {
+  return new Problem(error.code, `${error.message} Up to line ${Math.max(line, 0)}: ${added} added, ${present} already there.`, {
     ...(next !== undefined && { next }),
     ...(next === undefined && error.step !== undefined && { next: error.step }),
     cause: error,

@@ -1,6 +1,7 @@
 import { type AwsPlace, callAws } from '../../aws/index.ts'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { readWebhooks } from '../../runtime/notifier/index.ts'
 import { describeStack, stackClients } from '../stacks/index.ts'
 import type { TrailClients } from './clients.ts'
@@ -32,7 +33,7 @@ export async function installedOutputs(place: AwsPlace): Promise<Outputs> {
 const staleMs = 3 * 3_600_000
 
 function ago(time: Date | undefined, now: number): string {
-  return time === undefined ? 'never' : `${Math.round((now - time.getTime()) / 60_000)} minutes ago`
+  return time === undefined ? 'never' : `${quantity(Math.round((now - time.getTime()) / 60_000), 'minute')} ago`
 }
 
 async function trailChecks(clients: TrailClients, outputs: Outputs, now: number): Promise<Finding> {
@@ -103,7 +104,7 @@ async function eventRulesCheck(clients: TrailClients): Promise<Finding> {
   const off = Rules.filter(({ State }) => State === 'DISABLED').map(({ Name }) => Name)
   return off.length > 0
     ? fail(`Disabled: ${off.join(', ')}.`, `aws events enable-rule --name ${off[0]}`)
-    : ok(`${Rules.length} rules, all enabled.`)
+    : ok(`${quantity(Rules.length, 'rule')}, all enabled.`)
 }
 
 async function alarmsCheck(clients: TrailClients): Promise<Finding> {
@@ -120,7 +121,7 @@ async function alarmsCheck(clients: TrailClients): Promise<Finding> {
   )
   if (own.length > 0)
     return fail(`In alarm: ${own.map(({ AlarmName }) => AlarmName).join(', ')}.`, 'fix the failed checks of this list')
-  return ok(`${MetricAlarms.length} alarms, all with actions enabled.`)
+  return ok(`${quantity(MetricAlarms.length, 'alarm')}, all with actions enabled.`)
 }
 
 async function functionCheck(clients: TrailClients, outputs: Outputs, now: number): Promise<Finding> {
@@ -153,7 +154,7 @@ async function deadLettersCheck({ queue }: TrailClients, outputs: Outputs): Prom
   const { visible, inFlight } = await queue.state(queueName(outputs))
   return visible + inFlight > 0
     ? fail(
-        `${visible + inFlight} alerts could not be posted.`,
+        `${quantity(visible + inFlight, 'alert')} could not be posted.`,
         step`${apigw('trail dlq list')}, then ${apigw('trail dlq redrive')}`,
       )
     : ok('The dead-letter queue is empty.')

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callAws } from '../../aws/index.ts'
+import { quantity } from '../../domain/quantity.ts'
 import { recordOf } from '../../domain/record.ts'
 import { type Rule, testSource } from '../../runtime/notifier/index.ts'
 import type { TrailClients } from './clients.ts'
@@ -93,7 +94,7 @@ export async function testRules(clients: TrailClients, options: TestOptions): Pr
   // Tolerates a local clock that is ahead of AWS's.
   const since = Date.now() - 60_000
   const sent = await put(clients, rules)
-  report(`Sent ${sent.length} events. Each appears in Slack, marked TEST.`)
+  report(`Sent ${quantity(sent.length, 'event')}. Each appears in Slack, marked TEST.`)
   let posted: ReadonlySet<string> = new Set()
   const missing = () => sent.filter(({ eventId }) => !posted.has(eventId.replaceAll('-', '')))
   for (let waited = 0; missing().length > 0 && waited < waitMs && !signal?.aborted; waited += pauseMs) {

@@ -100,6 +100,8 @@ export type ProfileChange =
       /** Only a secret that is still sealed as `from` is replaced. */
       readonly keys: readonly { readonly keyId: string; readonly from: string; readonly to: string }[]
     }
+  /** Changes nothing: the audit log gets a line of who read personal data of this customer's recipients, and why. */
+  | { readonly kind: 'noteReading'; readonly customer: string; readonly environment: Environment; readonly reason: string }
 
 /** A change of what all customers share. */
 export type SharedChange =

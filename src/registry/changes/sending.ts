@@ -4,7 +4,7 @@ import { apigw } from '../../domain/next-step.ts'
 import { nationalNumber, phoneNumber } from '../../domain/phone.ts'
 import { checkedPrices, destinationPrefix } from '../../domain/price-classes.ts'
 import { Problem } from '../../domain/problem.ts'
-import type { Prices, Sender, SendingSettings } from '../../domain/sending.ts'
+import { checkOriginCode, type Prices, type Sender, type SendingSettings } from '../../domain/sending.ts'
 import type { Profile } from '../registry.ts'
 import type { ProfileChange, SenderChange, SendingChange } from './change.ts'
 
@@ -13,8 +13,6 @@ const maxSenders = 1_000
 const maxDestinations = 300
 const maxProfiles = 100
 const maxDocument = 200
-/** KISA gives out nine digits; carriers' columns hold up to twenty characters. */
-const originCodePattern = /^[A-Za-z0-9]{1,20}$/
 
 type Of<Kind extends ProfileChange['kind']> = Extract<ProfileChange, { kind: Kind }>
 type OfSender = Of<'addSender' | 'setSender' | 'removeSender'>
@@ -123,9 +121,7 @@ function checkedSending(change: SendingChange): SendingChange {
     }
     for (const prefix of destinations) destinationPrefix(prefix)
   }
-  if (originCode && !originCodePattern.test(originCode)) {
-    throw new Problem('input-invalid', `"${originCode}" is not an origin code: use up to 20 letters and digits.`)
-  }
+  if (originCode) checkOriginCode(originCode)
   if (prices) checkedPrices(prices)
   return change.alimtalkProfiles ? { ...change, alimtalkProfiles: checkedProfiles(change.alimtalkProfiles) } : change
 }

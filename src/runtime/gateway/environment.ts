@@ -1,7 +1,8 @@
 import { charsets } from '../../domain/euc-kr.ts'
+import { originCodePattern } from '../../domain/sending.ts'
 import type { OpenRegistry, Registry } from '../../registry/index.ts'
 import { type Ledger, openLedger, openMedia, openQueue } from '../ports/index.ts'
-import { choiceFrom, numberFrom } from '../process.ts'
+import { choiceFrom, numberFrom, textFrom } from '../process.ts'
 import { openProofs } from './authentication/proofs.ts'
 import { createGateway, type Observation } from './gateway.ts'
 import type { Gateway } from './http/http.ts'
@@ -36,6 +37,7 @@ export async function openGateway(
     masterKeys,
     publicOrigin: env.APIGW_PUBLIC_ORIGIN,
     charset: choiceFrom('APIGW_CHARSET', charsets, 'euc-kr'),
+    originCode: textFrom('APIGW_ORIGIN_CODE', originCodePattern, 'up to 20 letters and digits'),
     observe,
     readLimits: { readsPerSecond: numberFrom('APIGW_READS_PER_SECOND', defaultRates.readsPerSecond) },
   })

@@ -78,6 +78,8 @@ export interface GatewayParts {
   readonly publicOrigin?: string | undefined
   /** What the carriers' tables hold. Absent: `euc-kr`. */
   readonly charset?: Charset | undefined
+  /** The operator's own origin code, for customers without one. */
+  readonly originCode?: string | undefined
   readonly observe?: (observation: Observation) => void
   /** What one customer may read in a second. */
   readonly readLimits?: Partial<ReadRates> | undefined
@@ -197,6 +199,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       readLimits,
       thresholds,
       charset,
+      originCode: parts.originCode,
       signal: request.signal ?? new AbortController().signal,
       now,
       refuse: (admission) => refuse(record, environment, admission),

@@ -49,7 +49,7 @@ function withCancelled(changes: Partial<Evidence> = {}): Evidence {
   const plain = evidence()
   const reports = new Map([...plain.reports, ['C', new Set(['cancelled'])] as const])
   const { log } = plain
-  log.endCancelled(log.begin(customer, 1), new Map([['C', { customer, ref: 'ref-C', refused: false }]]), ['C'])
+  log.endHeld(log.begin(customer, 1), new Map([['C', { customer, ref: 'ref-C', refused: false }]]), 'cancelled')
   return { ...plain, reports, ...changes }
 }
 
@@ -62,6 +62,27 @@ test('a cancelled message is accepted and costs nothing', () => {
     units: 2,
     unitsExpected: [2, 2],
   })
+})
+
+/** As `withCancelled`, with an advertisement that was refused when it was handed over. */
+function withTurnedDown(changes: Partial<Evidence> = {}): Evidence {
+  const plain = evidence()
+  const reports = new Map([...plain.reports, ['C', new Set(['failed'])] as const])
+  const { log } = plain
+  log.endHeld(log.begin(customer, 1), new Map([['C', { customer, ref: 'ref-C', refused: false }]]), 'turned down')
+  return { ...plain, reports, ...changes }
+}
+
+test('an advertisement that is refused when it is handed over is accepted, fails and costs nothing', () => {
+  const books = booksOf(withTurnedDown())
+  expect(books).toMatchObject({ lost: 0, wrong: [] })
+  expect(books.balances[0]).toMatchObject({ accepted: 3, outcomes: { delivered: 2, failed: 1 }, units: 2, unitsExpected: [2, 2] })
+})
+
+test('an advertisement to a recipient who had opted out is found', () => {
+  const seen = evidence()
+  seen.log.optedOut.add('B')
+  expect(booksOf(seen).wrong).toEqual([{ what: expect.stringMatching(/had opted out/), count: 1, ids: ['B'] }])
 })
 
 const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: string[] }][] = [
@@ -150,6 +171,16 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
     'a cancelled message that is reported as delivered',
     withCancelled({ reports: new Map([...'ABC'].map((id) => [id, new Set(['delivered'])])) }),
     { what: /not what the carrier said/, count: 1, ids: ['C'] },
+  ],
+  [
+    'an advertisement that was refused and sent',
+    withTurnedDown({ rows: [row('A'), row('B'), row('C')] }),
+    { what: /refused when they were handed over/, count: 1, ids: ['C'] },
+  ],
+  [
+    'an advertisement whose unit was given back twice',
+    withTurnedDown({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 1, closed: [] }] }),
+    { what: /was not charged for/, count: 1, ids: [] },
   ],
   ['a sale beyond the quota', evidence({ oversold: 3 }), { what: /beyond the quota/, count: 3, ids: [] }],
 ]

@@ -19,14 +19,18 @@ const runs: readonly Short[] = [
   {
     database: 'mariadb',
     registry: 'redis',
-    faults: ['database-sessions-ended', 'bad-rows', 'registry-readonly', 'registry-freeze'],
+    faults: ['database-sessions-ended', 'bad-rows', 'registry-readonly', 'registry-freeze', 'worker-kill', 'night-ends'],
   },
   {
     database: 'sqlite',
     registry: 'dynamodb',
     faults: ['registry-throttle', 'registry-answer-lost', 'registry-conflicts', 'gateway-kill', 'replay-forgotten'],
   },
-  { database: 'postgres', registry: 'cluster', faults: ['database-sessions-ended', 'bad-rows', 'cluster-master-kill'] },
+  {
+    database: 'postgres',
+    registry: 'cluster',
+    faults: ['database-sessions-ended', 'bad-rows', 'cluster-master-kill', 'night-ends'],
+  },
 ]
 
 interface Seen {

@@ -60,7 +60,7 @@ export const variants: Readonly<Record<string, DeploySettings>> = {
   },
   'firewall blocks': { ...least, waf: 'block' },
   'existing detection': { ...least, detection: 'existing' },
-  cp949: { ...least, charset: 'cp949' },
+  cp949: { ...least, charset: 'cp949', originCode: 'A123456789' },
   solo: { ...least, size: 'solo' },
   'solo, PostgreSQL, two carriers': { ...least, size: 'solo', engine: 'postgres', secondCarrier: 'beta', detection: 'create' },
   'solo in transition': { ...least, size: 'solo', transition: true },

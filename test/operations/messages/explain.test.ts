@@ -27,8 +27,8 @@ describe('a message is explained', () => {
     ['late', { noted: noted('queued', now - 3 * hour) }, [/not reported anything for 3 hours/, /apigw doctor/]],
     [
       'held',
-      { facts: { ...facts, sendAt: now + hour }, noted: noted('scheduled') },
-      [/holds it/, /held until 2026-11-23T04:00:00.000Z/],
+      { facts: { ...facts, units: 1, sendAt: now + hour }, noted: noted('scheduled') },
+      [/purpose ad, 1 unit\)/, /holds it/, /held until 2026-11-23T04:00:00.000Z/],
     ],
     ['due', { facts: { ...facts, sendAt: now - 1 }, noted: noted('scheduled') }, [/It is due/]],
     ['delivered', { noted: noted(), outcome: ended('delivered', '0000') }, [/delivered\./, /apigw report list acme --env live/]],

@@ -20,6 +20,7 @@ const everything: DeploySettings = {
   carrier: 'carrier-a',
   secondCarrier: 'carrier-b',
   charset: 'cp949',
+  originCode: 'A123456789',
   alertEmail: 'ops@example.com',
   monthlyBudget: 1000,
   detection: 'existing',

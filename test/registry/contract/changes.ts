@@ -35,6 +35,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       const { side } = fresh
       await change({ kind: 'rotateKey', customer: id, keyId, overlapMs: 60_000, newKeyId: fresh.keyId, side }, liar)
       await change({ kind: 'revokeKey', customer: id, keyId: fresh.keyId }, liar)
+      await change({ kind: 'noteReading', customer: id, environment: 'live', reason: ' ticket 4711 ' }, liar)
       const { profile } = await change({ kind: 'removeRoute', customer: id, api: 'messages', environment: 'live' }, liar)
       expect(profile).toMatchObject({
         customer: { id, name: '주식회사', state: 'suspended', createdAt: noon },
@@ -48,6 +49,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       expect(await registry().credential(id, fresh.keyId)).toEqual(profile?.credentials[1])
       expect(await written(id)).toEqual([
         'route live messages: removed',
+        'whole numbers of opt-outs (live) read: ticket 4711',
         `key ${fresh.keyId} revoked`,
         `key ${keyId} rotated`,
         'route live messages: a*2 b@2',
@@ -137,6 +139,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
         ['sender-invalid', () => change({ kind: 'addSender', customer: id, number: '0505', sender: {} }, liar)],
         ['sender-invalid', () => change({ kind: 'addSender', customer: id, number: '15881234', sender: { expiresAt: 1 } }, liar)],
         ['sender-unknown', () => change({ kind: 'removeSender', customer: id, number: '15881234' }, liar)],
+        ['input-invalid', () => change({ kind: 'noteReading', ...live, reason: 'a\u202Eb' }, liar)],
         ['customer-exists', () => add(id)],
         ['customer-unknown', () => change({ kind: 'revokeKey', customer: freshId(), keyId: 'none' }, liar)],
       ]

@@ -22,8 +22,8 @@ const { table } = carrierA
 const hour = 3_600_000
 const seoul = (time: string): number => Date.parse(`2026-11-28T${time}+09:00`)
 
-async function prepared() {
-  const test = await sqlite.create()
+async function prepared(create: () => Promise<TestDatabase> = sqlite.create) {
+  const test = await create()
   const database = await test.open()
   await database.migrate([carrierA])
   const owner: Owner = { customer: uniqueName('acme'), environment: 'live' }
@@ -69,63 +69,70 @@ it('notes held messages, and hands them over when they are due', async () => {
   expect(await statusOf(late)).toEqual(['scheduled'])
 })
 
-it('never sends a message that was cancelled, and reports it unless a gateway did', async () => {
-  const { test, database, row, releaserOf, ledger, owner, reports } = await prepared()
-  const [open, closed] = [row(), row()]
-  await database.flush(carrierA, [open, closed])
-  await releaserOf().once()
-  for (const { message } of [open, closed]) await cancel(ledger, owner, message.id)
-  await ledger.decisions.reportCancelled(owner, { id: closed.message.id, until: 0, at: 5 })
-  await comeDue(test)
-  await releaserOf().once()
-  expect(await idsIn(test, table)).toEqual([])
-  expect((await reports()).sort()).toEqual(
-    [
-      [open.message.id, 'cancelled'],
-      [closed.message.id, 'cancelled'],
-    ].sort(),
-  )
-  expect((await database.unreported()).count).toBe(0)
-})
+it.each(engines)(
+  'never sends a message that was cancelled, and reports it unless a gateway did, over $engine',
+  async ({ create }) => {
+    const { test, database, row, releaserOf, ledger, owner, reports } = await prepared(create)
+    const [open, closed] = [row(), row()]
+    await database.flush(carrierA, [open, closed])
+    await releaserOf().once()
+    for (const { message } of [open, closed]) await cancel(ledger, owner, message.id)
+    await ledger.decisions.reportCancelled(owner, { id: closed.message.id, until: 0, at: 5 })
+    await comeDue(test)
+    await releaserOf().once()
+    expect(await idsIn(test, table)).toEqual([])
+    expect((await reports()).sort()).toEqual(
+      [
+        [open.message.id, 'cancelled'],
+        [closed.message.id, 'cancelled'],
+      ].sort(),
+    )
+    expect((await database.unreported()).count).toBe(0)
+  },
+)
 
-it('ends what has expired, and advertisements at night and for who has opted out, and owes the units of those', async () => {
-  const { test, database, row, releaserOf, ledger, owner, reports } = await prepared()
-  const night = seoul('21:00:00')
-  const ad = { purpose: 'ad', sendAt: seoul('20:59:59') } as const
-  const rows = {
-    expired: row({ expiresAt: night }),
-    optedOut: row({ ...ad, to: '+821099990000', adNight: 'consent', units: 4 }),
-    refused: row({ ...ad, adNight: 'refuse' }),
-    held: row({ ...ad, adNight: 'hold' }),
-    consented: row({ ...ad, adNight: 'consent' }),
-    normal: row({ to: '+821099990000' }),
-  }
-  await database.flush(carrierA, Object.values(rows))
-  // After it was accepted, and before it is handed over.
-  await ledger.suppress(owner, [{ number: '+821099990000', at: 1 }])
-  await comeDue(test)
-  await releaserOf({ now: () => night }).once()
-  expect(await idsIn(test, table)).toEqual([rows.consented, rows.normal].map(({ message }) => message.id).sort())
-  expect((await reports()).sort()).toEqual(
-    [
-      [rows.expired.message.id, 'expired'],
-      [rows.optedOut.message.id, 'failed', 'recipient-suppressed'],
-      [rows.refused.message.id, 'failed', 'ad-at-night'],
-    ].sort(),
-  )
-  expect((await ledger.decisions.owed(owner)).map(({ id, units }) => [id, units]).sort()).toEqual(
-    [
-      [rows.optedOut.message.id, 4],
-      [rows.refused.message.id, 1],
-    ].sort(),
-  )
-  expect(await test.sql('SELECT msg_id, due_at FROM held_messages')).toEqual([
-    { msg_id: rows.held.message.id, due_at: seoul('08:00:00') + 24 * hour },
-  ])
-  await comeDue(test)
-  await releaserOf({ now: () => seoul('08:00:00') + 24 * hour }).once()
-  expect(await idsIn(test, table)).toContain(rows.held.message.id)
-})
+it.each(engines)(
+  'ends what has expired, and refuses advertisements at night and to who has opted out, over $engine',
+  async ({ create }) => {
+    const { test, database, row, releaserOf, ledger, owner, reports } = await prepared(create)
+    const night = seoul('21:00:00')
+    const ad = { purpose: 'ad', sendAt: seoul('20:59:59') } as const
+    const rows = {
+      expired: row({ expiresAt: night }),
+      optedOut: row({ ...ad, to: '+821099990000', adNight: 'consent', units: 4 }),
+      refused: row({ ...ad, adNight: 'refuse' }),
+      held: row({ ...ad, adNight: 'hold' }),
+      consented: row({ ...ad, adNight: 'consent' }),
+      normal: row({ to: '+821099990000' }),
+    }
+    await database.flush(carrierA, Object.values(rows))
+    // After it was accepted, and before it is handed over.
+    await ledger.suppress(owner, [{ number: '+821099990000', at: 1 }])
+    await comeDue(test)
+    await releaserOf({ now: () => night }).once()
+    expect(await idsIn(test, table)).toEqual([rows.consented, rows.normal].map(({ message }) => message.id).sort())
+    expect((await reports()).sort()).toEqual(
+      [
+        [rows.expired.message.id, 'expired'],
+        [rows.optedOut.message.id, 'failed', 'recipient-suppressed'],
+        [rows.refused.message.id, 'failed', 'ad-at-night'],
+      ].sort(),
+    )
+    expect((await ledger.decisions.owed(owner)).map(({ id, units }) => [id, units]).sort()).toEqual(
+      [
+        [rows.optedOut.message.id, 4],
+        [rows.refused.message.id, 1],
+      ].sort(),
+    )
+    const held = await test.sql('SELECT msg_id, due_at FROM held_messages')
+    expect(held.map(({ msg_id, due_at }) => [msg_id, Number(due_at)])).toEqual([
+      [rows.held.message.id, seoul('08:00:00') + 24 * hour],
+    ])
+    await comeDue(test)
+    await releaserOf({ now: () => seoul('08:00:00') + 24 * hour }).once()
+    expect(await idsIn(test, table)).toContain(rows.held.message.id)
+  },
+)
 
 it('releases nothing while the ledger is away, says why and how late it is, and resumes afterwards', async () => {
   const { test, database, row, releaserOf, events } = await prepared()

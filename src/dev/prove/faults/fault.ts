@@ -11,6 +11,8 @@ export interface World {
   readonly log: SentLog
   readonly sales: Sales
   readonly sender: Sender
+  /** Of the customer whose advertisements are held at night. */
+  readonly advertiser: Sender
   readonly chance: Chance
   readonly signal: AbortSignal
   /** Names for messages that no other call uses. */

@@ -1,3 +1,4 @@
+import { nightEnds } from './advertising.ts'
 import { masterKilled, slotMigrated } from './cluster.ts'
 import {
   databaseHalfOpen,
@@ -45,4 +46,5 @@ export const faults: readonly Fault[] = [
   redelivery,
   replay,
   replayForgotten,
+  nightEnds,
 ]

@@ -1,3 +1,4 @@
+import { quantity } from '../../../domain/quantity.ts'
 import type { Audit } from '../audit.ts'
 import { type Finding, severities } from '../finding.ts'
 import { grouped } from './group.ts'
@@ -43,7 +44,7 @@ export function html({ summary, findings, missing }: Audit): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>IAM audit of ${account}</title>
 <style>${style}</style></head><body><main>
 <h1>IAM audit of account ${account}</h1>
-<p>${summary.users} users, ${summary.roles} roles; ${summary.administrators} administrators, ${summary.escalations} others can become administrator.</p>
+<p>${quantity(summary.users, 'user')}, ${quantity(summary.roles, 'role')}; ${quantity(summary.administrators, 'administrator')}, ${quantity(summary.escalations, 'other')} can become administrator.</p>
 <ul class="counts">${counts}<li><b>${summary.suppressed}</b>accepted</li></ul>
 ${body.length === 0 ? '<p>No findings.</p>' : body.join('\n')}
 ${gaps}</main><footer>apigw audit iam</footer></body></html>

@@ -1,3 +1,4 @@
+import { quantity } from '../../../domain/quantity.ts'
 import type { Audit } from '../audit.ts'
 import { severities } from '../finding.ts'
 import { grouped } from './group.ts'
@@ -18,7 +19,7 @@ export function markdown({ summary, findings, missing }: Audit): string {
     `# IAM audit of account ${safe(summary.account || 'unknown')}`,
     '',
     `${severities.map((severity) => `${summary.findings[severity]} ${severity}`).join(', ')}; ${summary.suppressed} accepted. ` +
-      `${summary.users} users, ${summary.roles} roles; ${summary.administrators} administrators, ${summary.escalations} others can become administrator.`,
+      `${quantity(summary.users, 'user')}, ${quantity(summary.roles, 'role')}; ${quantity(summary.administrators, 'administrator')}, ${quantity(summary.escalations, 'other')} can become administrator.`,
     '',
   ]
   const body = grouped(findings).flatMap(({ resource, findings: own }) => [

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import { apigw, step } from '../../../domain/next-step.ts'
+import { quantity } from '../../../domain/quantity.ts'
 import { recordOf } from '../../../domain/record.ts'
 import type { Check } from '../check.ts'
 
@@ -30,7 +31,7 @@ export function certificateResult(host: string, { validTo, fault }: PeerCertific
       fix: 'attach a certificate for this name to the load balancer',
     }
   }
-  const detail = `of ${host}, until ${until} (${days} days)`
+  const detail = `of ${host}, until ${until} (${quantity(days, 'day')})`
   return days < lateDays
     ? { name, state: 'warn', detail: `${detail}, not renewed yet`, fix: renew }
     : { name, state: 'ok', detail }

@@ -30,6 +30,8 @@ export interface Parts {
   readonly thresholds: Thresholds
   /** What the carriers' tables hold: which texts are accepted, and how their bytes are counted. */
   readonly charset: Charset
+  /** The operator's own code, for customers without one (`originCodeOf`). */
+  readonly originCode: string | undefined
   readonly now: () => number
 }
 

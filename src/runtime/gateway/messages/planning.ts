@@ -1,5 +1,6 @@
 import { type MessageRequest, textRules } from '../../../domain/message.ts'
 import { Problem } from '../../../domain/problem.ts'
+import { originCodeOf } from '../../../domain/sending.ts'
 import { admitPlanned, comparePolicy, type Decided, type OtherPolicy, recall, type Taking } from './admit.ts'
 import type { Call } from './call.ts'
 import { type Plan, type PlannedSending, plainSending, type Rejection } from './plan.ts'
@@ -60,7 +61,8 @@ function byPolicy(call: Call, given: readonly Checked[], { policy }: KnownPolicy
     if (decision.heldUntil !== undefined) heldUntil.set(index, decision.heldUntil)
     return row
   })
-  const { originCode, adNight } = policy
+  const { adNight } = policy
+  const originCode = originCodeOf(policy.originCode, call.originCode)?.code
   const hasAds = rows.some(({ request, rejection }) => request !== undefined && rejection === undefined && hasHours(request))
   const sending = { units, heldUntil, ...(hasAds && { adNight }), ...(originCode !== undefined && { originCode }) }
   return { rows, plan: planOf(call, rows, sending) }

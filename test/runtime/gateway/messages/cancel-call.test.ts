@@ -5,7 +5,7 @@ import { type Dynamo, startDynamo } from '../../../support/dynamodb.ts'
 import { expectProblem } from '../../../support/expect-problem.ts'
 import { type Sqs, startSqs } from '../../../support/sqs.ts'
 import { until } from '../../../support/until.ts'
-import { startWorld, type World } from '../../../support/world.ts'
+import { authorization, startWorld, type World } from '../../../support/world.ts'
 
 let sqs: Sqs
 let dynamo: Dynamo
@@ -49,6 +49,35 @@ it('a message is cancelled once the worker holds it: its unit comes back, and th
   expect((await world.call('/v1.0/reports')).body).toMatchObject({ reports: [{ id, status: 'cancelled' }] })
   expectProblem(await cancel(randomId()), 'message-unknown', world)
   expectProblem(await world.call('/v1.0/messages/nonsense', { method: 'DELETE' }), 'invalid-request', world)
+})
+
+it('a message of a different customer or environment is not known, and stays as it is', async () => {
+  const [{ world, id, note }, { world: other }] = [await sentLater(), await sentLater()]
+  await note()
+  expectProblem(await other.call(`/v1.0/messages/${id}`, { method: 'DELETE' }), 'message-unknown', other)
+  const test = { authorization: authorization(world.test.basic) }
+  expectProblem(await world.call(`/test/v1.0/messages/${id}`, { method: 'DELETE', headers: test }), 'message-unknown', world)
+  const wrong = { authorization: 'Basic YQ==' }
+  expectProblem(await world.call(`/v1.0/messages/${id}`, { method: 'DELETE', headers: wrong }), 'credentials-invalid', world)
+  expect((await world.call(`/v1.0/messages/${id}`)).body).toMatchObject({ status: 'scheduled' })
+  expect([await usedBy(world), await usedBy(other)]).toEqual([1, 1])
+})
+
+it.each(['%00', 'a'.repeat(2_000), '7zq4m8k2x1v9b3n5c6d0f8g2ha', '7ZQ4M8K2X1V9B3N5C6D0F8G2HA%23live'])(
+  'the id "%s" is refused',
+  async (id) => {
+    const { world } = await sentLater()
+    expectProblem(await world.call(`/v1.0/messages/${id}`, { method: 'DELETE' }), 'invalid-request', world)
+  },
+)
+
+it('many who cancel at once get one answer, and its unit comes back once', async () => {
+  const { world, note, cancel } = await sentLater()
+  await note()
+  const answers = await Promise.all(Array.from({ length: 8 }, () => cancel()))
+  expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body]))).size).toBe(1)
+  expect(await usedBy(world)).toBe(0)
+  expect((await world.registry.usage(world.customer, 'live')).usage.monthUsed).toBe(0)
 })
 
 it('a message that was released is not cancelled', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { leaseMs } from '../../../../src/domain/admission.ts'
 import { Problem } from '../../../../src/domain/problem.ts'
 import { recipientHash, recipientKeys } from '../../../../src/domain/recipient-hash.ts'
@@ -86,6 +86,19 @@ describe('a sender', () => {
     await world.setSending({ senders: [sender('+8215881234', { expiresAt: seoul('2026-11-24T07:00') })] })
     world.clock.now = seoul('2026-11-23T22:00')
     expect(said(await world.post())).toBe('202')
+  })
+
+  it.each(['SQLite', 'Redis'])('that expires has no power over what was accepted before, with %s', async (engine) => {
+    const later = { sendAt: new Date(noon + 86_400_000).toISOString() }
+    const key = { 'idempotency-key': 'before' }
+    const world = await start(registered, engine === 'Redis' ? { registry: inject('redis') } : {})
+    const first = await world.post(later, key)
+    await world.setSending({ senders: [sender('+8215881234', { expiresAt: noon + 3_600_000 })] })
+    // What is scheduled stays, and a replay says so; what is scheduled now is refused.
+    expect((await world.post(later, key)).body).toEqual(first.body)
+    expect(said(await world.post(later))).toMatch(/^403 sender-not-registered \/from the registration .* ends at/)
+    expect(await world.left()).toEqual({ day: 999 })
+    expect(sent(world)).toHaveLength(1)
   })
 
   it('that is pending is none, and with "any" each is one', async () => {
@@ -179,6 +192,16 @@ describe('the policy', () => {
     expect(one).toMatchObject({ adNight: 'hold', originCode: 'A1', units: 2, purpose: 'ad', sendAt: seoul('2026-11-24T08:00') })
     expect(two).toEqual(one)
     expect(await world.left()).toEqual({ day: 998 })
+  })
+
+  it('has the origin code of the operator where the customer has none, and a replay keeps the first', async () => {
+    const world = await start(registered, { originCode: 'OP9' })
+    await world.post()
+    await world.batch([message], { 'idempotency-key': 'kept' })
+    await world.setSending({ ...registered, originCode: 'A1' })
+    await world.post()
+    await world.batch([message], { 'idempotency-key': 'kept' })
+    expect(sent(world).map(({ originCode }) => originCode)).toEqual(['OP9', 'OP9', 'A1'])
   })
 
   it('that changes all the time ends in 503, and nothing is taken', async () => {

@@ -107,12 +107,24 @@ it.each<[string, unknown, ApiProblemCode]>([
   ['an empty list', { numbers: [] }, 'invalid-request'],
   ['a number instead of a list', { numbers: '010-1234-5678' }, 'invalid-request'],
   ['an unknown field', { numbers: ['010-1234-5678'], expires: 1 }, 'invalid-request'],
-  ['a note that is too long', { numbers: ['010-1234-5678'], note: 'a'.repeat(201) }, 'invalid-request'],
-  ['a source that is too long', { numbers: ['010-1234-5678'], source: 'a'.repeat(65) }, 'invalid-request'],
+  ['a note that is too long, or not known', { numbers: ['010-1234-5678'], note: 'a'.repeat(201) }, 'invalid-request'],
+  ['a source that is too long, or not known', { numbers: ['010-1234-5678'], source: 'a'.repeat(65) }, 'invalid-request'],
+  ['no object', ['010-1234-5678'], 'invalid-request'],
   ['more than the longest body', { numbers: ['1'.repeat(70_000)] }, 'body-too-large'],
-])('refuses %s', async (_, body, code) => {
-  await expectProblem(await change(await start(), 'POST', body), code)
+])('refuses %s, to add and to remove', async (_, body, code) => {
+  const world = await start()
+  await expectProblem(await change(world, 'POST', body), code)
+  await expectProblem(await change(world, 'DELETE', body), code)
+  expect(await listed(world)).toEqual({ suppressions: [] })
 })
+
+it.each(['limit=0', 'limit=501', 'limit=1e2', 'number=1', 'limit=1&limit=2', 'cursor='])(
+  'refuses a list with %s',
+  async (query) => {
+    const answer = await (await start()).call(`${path}?${query}`)
+    await expectProblem(answer, query === 'cursor=' ? 'cursor-invalid' : 'invalid-request')
+  },
+)
 
 it('is refused like any call: credentials, rates, and a ledger that is missing', async () => {
   const world = await start({ readLimits: { uploadsPerSecond: 1, uploadBurst: 1, readsPerSecond: 1, readBurst: 1 } })

@@ -1,3 +1,4 @@
+import { quantity } from '../../../../domain/quantity.ts'
 import type { Rule } from '../rule.ts'
 
 export const rootAccessKey: Rule = {
@@ -15,7 +16,7 @@ export const rootAccessKey: Rule = {
     yield {
       resource: `arn:${account.partition}:iam::${account.id}:root`,
       title: this.title,
-      evidence: [`${active} active ${active === 1 ? 'key' : 'keys'}`],
+      evidence: [`${quantity(active, 'active key')}`],
       fix: 'Sign in as the root user, open "Security credentials", and delete the key. The CLI cannot do this',
     }
   },

@@ -1,3 +1,4 @@
+import { quantity } from '../../../../domain/quantity.ts'
 import type { Rule } from '../rule.ts'
 
 export const certificates: Rule = {
@@ -14,7 +15,7 @@ export const certificates: Rule = {
       yield {
         resource: arn,
         key: 'certificate',
-        title: `${user} has ${count} active signing ${count === 1 ? 'certificate' : 'certificates'}`,
+        title: `${user} has ${quantity(count, 'active signing certificate')}`,
         evidence: ['cert_1_active or cert_2_active is true'],
         fix: `aws iam list-signing-certificates --user-name ${user}, then run: aws iam delete-signing-certificate --user-name ${user} --certificate-id ID`,
       }

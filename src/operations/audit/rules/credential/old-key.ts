@@ -1,3 +1,4 @@
+import { quantity } from '../../../../domain/quantity.ts'
 import { daysSince, type Rule } from '../rule.ts'
 
 const oldDays = 90
@@ -18,7 +19,7 @@ export const oldKey: Rule = {
         yield {
           resource: arn,
           key: String(slot),
-          title: `Access key ${slot} of ${user} is ${daysSince(rotated, now)} days old`,
+          title: `Access key ${slot} of ${user} is ${quantity(daysSince(rotated, now), 'day')} old`,
           evidence: [`created or rotated on ${new Date(rotated).toISOString().slice(0, 10)}`],
           fix: `aws iam create-access-key --user-name ${user}, switch to the new key, then run: aws iam update-access-key --user-name ${user} --access-key-id KEY --status Inactive`,
         }

@@ -1,3 +1,4 @@
+import { quantity } from '../../../../domain/quantity.ts'
 import { daysSince, type Rule } from '../rule.ts'
 
 const unusedDays = 45
@@ -18,7 +19,7 @@ export const unusedCredential: Rule = {
         yield {
           resource: arn,
           key: 'password',
-          title: `The password of ${user} was not used for ${daysSince(since, now)} days`,
+          title: `The password of ${user} was not used for ${quantity(daysSince(since, now), 'day')}`,
           evidence: [
             passwordUsed === undefined ? 'never used' : `last used on ${new Date(passwordUsed).toISOString().slice(0, 10)}`,
           ],
@@ -31,7 +32,7 @@ export const unusedCredential: Rule = {
         yield {
           resource: arn,
           key: `key ${slot}`,
-          title: `Access key ${slot} of ${user} was not used for ${daysSince(used, now)} days`,
+          title: `Access key ${slot} of ${user} was not used for ${quantity(daysSince(used, now), 'day')}`,
           evidence: [`last used on ${new Date(used).toISOString().slice(0, 10)}`],
           fix: `aws iam update-access-key --user-name ${user} --access-key-id KEY --status Inactive`,
         }

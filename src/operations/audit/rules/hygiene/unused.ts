@@ -1,3 +1,4 @@
+import { quantity } from '../../../../domain/quantity.ts'
 import { isAwsOwned } from '../../account/account.ts'
 import { daysSince, type Rule } from '../rule.ts'
 
@@ -40,7 +41,7 @@ export const unusedRole: Rule = {
       if (since === undefined || daysSince(since, now) <= unusedDays) continue
       yield {
         resource: arn,
-        title: `The role ${name} was ${lastUsed === null ? 'never used' : `not used for ${daysSince(since, now)} days`}`,
+        title: `The role ${name} was ${lastUsed === null ? 'never used' : `not used for ${quantity(daysSince(since, now), 'day')}`}`,
         evidence: [
           lastUsed === null
             ? `created on ${new Date(since).toISOString().slice(0, 10)}`
