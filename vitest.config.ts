@@ -11,8 +11,8 @@ export default defineConfig({
       { extends: true, test: { name: 'integration', include: integration, globalSetup: ['test/setup/services.ts'] } },
     ],
     pool: 'forks',
-    // Much of a test is waiting for another process, so two run at once even on two cores.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Much of a test is waiting for another process, so three run at once even on two cores.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     // oclif writes to the real streams; vitest's interception would reorder what a command prints.
     disableConsoleIntercept: true,
     testTimeout: 60_000,

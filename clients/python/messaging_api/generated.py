@@ -316,6 +316,7 @@ Quota = TypedDict("Quota", {
     "customer": "str",
     "environment": "Literal[\"live\", \"test\"]",
     "limits": "Limits",
+    "spent": "Spent",
 })
 
 
@@ -380,6 +381,26 @@ _RowProblem = TypedDict("_RowProblem", {
 
 class RowProblem(_RowProblem, total=False):
     errors: "List[FieldError]"
+
+
+# What was spent by what, up to a minute ago
+Spent = TypedDict("Spent", {
+    "day": "List[SpentByType]",
+    "month": "List[SpentByType]",
+})
+
+
+SpentByType = TypedDict("SpentByType", {
+    "route": "str",
+    # type: Type of the messages
+    "type": "str",
+    # messages: Messages that were accepted
+    "messages": "int",
+    # units: Units that were taken for them
+    "units": "int",
+    # returned: Units that came back, for messages that were not sent
+    "returned": "int",
+})
 
 
 Token = TypedDict("Token", {

@@ -287,6 +287,7 @@ export interface Quota {
   readonly customer: string
   readonly environment: 'live' | 'test'
   readonly limits: Limits
+  readonly spent: Spent
 }
 
 export interface RemovedNumber {
@@ -335,6 +336,24 @@ export interface RowProblem {
   readonly detail: string
   readonly retryable: boolean
   readonly errors?: readonly FieldError[]
+}
+
+/** What was spent by what, up to a minute ago */
+export interface Spent {
+  readonly day: readonly SpentByType[]
+  readonly month: readonly SpentByType[]
+}
+
+export interface SpentByType {
+  readonly route: string
+  /** Type of the messages */
+  readonly type: string
+  /** Messages that were accepted */
+  readonly messages: number
+  /** Units that were taken for them */
+  readonly units: number
+  /** Units that came back, for messages that were not sent */
+  readonly returned: number
 }
 
 export interface Token {

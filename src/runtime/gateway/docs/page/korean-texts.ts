@@ -106,4 +106,9 @@ export const koreanTexts: Readonly<Record<string, string>> = {
     '본문과 제목의 {{name}}에 넣을 값. 알림톡에서는 #{name}에도 쓰입니다. 모든 값이 쓰이고 모든 {{name}}에 값이 있어야 합니다. 생략하면 중괄호를 그대로 보냅니다',
   'What it was delivered as, where the carrier says so: an alimtalk as alimtalk, or as the sms or lms of its fallback. More may be added':
     '전달된 방식(통신사가 알려 주는 경우): 알림톡은 alimtalk, 대체 발송은 sms 또는 lms. 앞으로 늘어날 수 있습니다',
+  'What was spent by what, up to a minute ago': '무엇에 얼마나 썼는지. 최대 1분 전 기준',
+  'Type of the messages': '메시지 유형',
+  'Messages that were accepted': '접수된 메시지 수',
+  'Units that were taken for them': '사용한 단위',
+  'Units that came back, for messages that were not sent': '발송되지 않아 돌려받은 단위',
 }
