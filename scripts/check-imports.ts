@@ -47,6 +47,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
 
   'operations/customers': ['domain', 'registry', 'operations/usage'],
   'operations/registry': ['domain', 'registry'],
+  'operations/bills': ['domain', 'registry', 'operations/usage'],
   'operations/usage': ['domain', 'registry'],
   'operations/schema': ['domain', 'runtime/ports'],
   'operations/queues': ['domain', 'runtime/ports'],
@@ -113,6 +114,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/customers',
     'operations/quotas',
     'operations/stacks',
+    'operations/bills',
     'operations/usage',
     'operations/waf',
     'operations/webhooks',
@@ -151,6 +153,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/stacks',
     'operations/suppressions',
     'operations/trail',
+    'operations/bills',
     'operations/usage',
     'operations/waf',
     'operations/webhooks',

@@ -12,6 +12,7 @@ import {
   retryAfterFrom,
   unreadable,
 } from './incoming.ts'
+import { messageFieldsIn } from './message-fields.ts'
 import type { Fetch } from './proxy-fetch.ts'
 import { type Credentials, signInHeaders } from './sign-in.ts'
 
@@ -89,26 +90,6 @@ const standing = z.object({
 })
 const reportPage = z.object({ reports: z.array(standing), cursor: z.string(), more: z.boolean() })
 const lookupAnswer = z.object({ messages: z.array(standing), unknown: z.array(z.string()) })
-/** The description's part with the fields of a message. */
-const batchDescription = z.object({
-  paths: z.object({
-    '/v1.0/messages/batch': z.object({
-      post: z.object({
-        requestBody: z.object({
-          content: z.object({
-            'application/json': z.object({
-              schema: z.object({
-                properties: z.object({
-                  messages: z.object({ items: z.object({ properties: z.record(z.string(), z.unknown()) }) }),
-                }),
-              }),
-            }),
-          }),
-        }),
-      }),
-    }),
-  }),
-})
 const keptImage = z.object({ id: z.string() })
 
 interface Outgoing {
@@ -212,10 +193,8 @@ export class GatewayClient {
     const answer = await this.#request(new URL('/openapi.json', this.#connection.gateway), { method: 'GET', path: '', signal })
     if (answer.kind !== 'incoming') return answer
     if (answer.status >= 500) return { kind: 'unclear', why: `HTTP ${answer.status}` }
-    const parsed = answer.status === 200 ? batchDescription.safeParse(answer.body) : undefined
-    if (parsed?.success !== true) return { kind: 'known', keys: 'unknown' }
-    const [schema] = Object.values(parsed.data.paths).map(({ post }) => post.requestBody.content['application/json'].schema)
-    return { kind: 'known', keys: schema === undefined ? 'unknown' : 'key' in schema.properties.messages.items.properties }
+    const fields = answer.status === 200 ? messageFieldsIn(answer.body) : undefined
+    return { kind: 'known', keys: fields === undefined ? 'unknown' : Object.hasOwn(fields, 'key') }
   }
 
   async #call(outgoing: Outgoing): Promise<Answer> {

@@ -66,14 +66,19 @@ const link = shown(maxLink).regex(
   /^[A-Za-z][A-Za-z0-9+.-]*:[^\s\ud800-\udfff]+$/,
   'is not a link such as https://example.com/orders/1',
 )
+// Kakao takes web pages only: no other scheme may run on the recipient's telephone by a button that looks like one.
+const webLink = shown(maxLink).regex(
+  /^https?:\/\/[^\s\ud800-\udfff]+$/i,
+  'is not a link to a web page such as https://example.com/orders/1',
+)
 const links = ['linkMobile', 'linkPc', 'schemeIos', 'schemeAndroid'] as const
 
 const button = z
   .strictObject({
     type: z.enum(buttonTypes),
     name: shown(maxButtonName),
-    linkMobile: link.exactOptional(),
-    linkPc: link.exactOptional(),
+    linkMobile: webLink.exactOptional(),
+    linkPc: webLink.exactOptional(),
     schemeIos: link.exactOptional(),
     schemeAndroid: link.exactOptional(),
   })

@@ -84,6 +84,7 @@ describe('quota show', () => {
       rate: null,
       day: null,
       month: null,
+      spent: { day: [], month: [] },
     })
   })
   test('shows every limit with the remainder and the time of its reset', async () => {
@@ -101,6 +102,7 @@ describe('quota show', () => {
         resetsAt: expect.stringMatching(/T00:00:00\.000Z$/),
       },
       month: { limit: 20000, remaining: 20000, window: expect.stringMatching(/^\d{4}-\d{2}$/), resetsAt: instant },
+      spent: { day: [], month: [] },
     })
     const lines = (await ok(['quota', 'show', 'acme'], here)).split('\n')
     expect(lines[0]).toBe('LIMIT  ALLOWED         LEFT    RESETS')

@@ -32,6 +32,7 @@ test('a registry is moved, stays frozen, and is taken back', async () => {
       document: 0,
       history: 1,
       books: 0,
+      counts: 0,
       answer: 0,
       message: 0,
       returned: 0,

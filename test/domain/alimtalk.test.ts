@@ -94,6 +94,10 @@ describe('an alimtalk', () => {
     [{ buttons: [{ type: 'MD', name: '가'.repeat(15) }] }, 'buttons.0.name has 15 characters, and 14 are allowed'],
     [{ buttons: [{ type: 'WL', name: '가' }] }, 'buttons.0.linkMobile is missing: a button WL has one'],
     [{ buttons: [{ type: 'WL', name: '가', linkMobile: 'example.com' }] }, /^buttons\.0\.linkMobile is not a link/],
+    [
+      { buttons: [{ type: 'WL', name: '가', linkMobile: 'javascript:alert(1)' }] },
+      /^buttons\.0\.linkMobile is not a link to a web page/,
+    ],
     [{ buttons: [{ type: 'WL', name: '가', linkMobile: 'https://a.b/🎉' }] }, /^buttons\.0\.linkMobile is not a link/],
     [{ buttons: [{ type: 'DS', name: '가', linkPc: 'https://a.b' }] }, 'buttons.0.linkPc is not possible with a button DS'],
     [{ buttons: [{ type: 'AL', name: '가', schemeIos: 'app://x' }] }, /^buttons\.0 has fewer than two of/],

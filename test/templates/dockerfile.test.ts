@@ -71,7 +71,16 @@ function imageFolder(): string {
 }
 
 const maps = readdirSync('templates/agent/maps').map((file) => `maps/${file}`)
-const imageFiles = ['docs.br', 'gateway-health.mjs', 'gateway.mjs', 'maps', ...maps.toSorted(), 'rds-ca.pem', 'worker.mjs']
+const imageFiles = [
+  'docs.br',
+  'gateway-health.mjs',
+  'gateway.mjs',
+  'maps',
+  ...maps.toSorted(),
+  'rds-ca.pem',
+  'webhooks.mjs',
+  'worker.mjs',
+]
 
 const filesIn = (folder: string) => readdirSync(folder, { recursive: true }).map(String).sort()
 

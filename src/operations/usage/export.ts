@@ -1,3 +1,4 @@
+import { csvLine } from '../../domain/csv-line.ts'
 import { environments } from '../../domain/names.ts'
 import { endings, type UsageLine } from '../../domain/usage-lines.ts'
 import type { OperatorRegistry } from '../../registry/index.ts'
@@ -19,12 +20,6 @@ function cellsOf(line: UsageLine): (string | number)[] {
   const counted = [accepted, unsent, repaid].flatMap(({ messages, units }) => [messages, units])
   const over = endings.flatMap((ending) => [ended[ending].messages, ended[ending].units])
   return [new Date(hour).toISOString(), customer, environment, route, type, destination, reason, ...counted, refused, ...over]
-}
-
-/** A line of RFC 4180. What is written is ids, names of types and numbers: nothing that a spreadsheet would compute. */
-function csvLine(cells: readonly (string | number)[]): string {
-  const quoted = cells.map((cell) => (/[",\r\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : cell))
-  return `${quoted.join(',')}\r\n`
 }
 
 /** Lines as CSV, some at a time, with a heading. */

@@ -98,7 +98,9 @@ export function exampleOf(document: Json, value: unknown): unknown {
 }
 
 function exampleObject(document: Json, schema: Json): unknown {
-  const required = new Set(Array.isArray(schema.required) ? schema.required : [])
+  // What is required unless a condition holds belongs to the usual body.
+  const lists: unknown[] = [schema.required, recordOf(schema.else).required]
+  const required = new Set(lists.flatMap((names) => (Array.isArray(names) ? names.map(String) : [])))
   const shown = Object.entries(recordOf(schema.properties)).filter(([name]) => required.has(name))
   return Object.fromEntries(shown.map(([name, field]) => [name, exampleOf(document, field)]))
 }

@@ -123,6 +123,8 @@ describe('the description', () => {
       const operation = object(object(object(document.paths)[path])[endpoint.method.toLowerCase()])
       const { example } = object(object(object(operation.requestBody).content)['application/json'])
       expect(body('euc-kr').safeParse(example).error, path).toBeUndefined()
+      // A batch checks its rows one by one.
+      for (const row of Object.values(object(object(example).messages))) expect(object(row).from, path).toBeDefined()
     }
   })
 })

@@ -121,7 +121,7 @@ describe('415', () => {
 })
 
 describe('404 and 405', () => {
-  it.each(['/', '/v1.0', '/v1.0/', '/v1.0/messages/', '/v2.0/messages', '/test', '/test/test/v1.0/messages', '/V1.0/messages'])(
+  it.each(['/v1.0', '/v1.0/', '/v1.0/messages/', '/v2.0/messages', '/test', '/test/test/v1.0/messages', '/V1.0/messages'])(
     'the gateway has no endpoint at %s',
     async (path) => {
       const world = await startWorld({ endpoint: sqs.endpoint })

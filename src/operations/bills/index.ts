@@ -1,0 +1,3 @@
+export { billOf } from './bill.ts'
+export { billCsv } from './csv.ts'
+export { type MonthlyBill, monthlyBills } from './month.ts'
