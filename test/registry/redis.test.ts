@@ -66,7 +66,7 @@ describe('Redis', () => {
     const keyed = await customer.admitted({ idempotency: { ...claim, plan: '0' }, trace: 'what the ids are made from' })
     await customer.accept(keyed.reservation, '[]')
     expect((await raw.hkeys(`apigw:{${customer.id}}:idem:live:${claim.key}`)).sort()).toEqual(['fingerprint', 'plan', 'response'])
-    expect((await raw.keys(`apigw:{${customer.id}}:*`)).length).toBe(6)
+    expect((await raw.keys(`apigw:{${customer.id}}:*`)).length).toBe(7)
     await registry.close()
   })
 
@@ -118,6 +118,7 @@ describe('Redis', () => {
     await customer.admitted({ idempotency: claim })
     const keys = await raw.keys(`*${customer.id}*`)
     expect(keys.map((key) => key.split(':').slice(2, 3).join()).toSorted()).toEqual([
+      'counts',
       'counts',
       'history',
       'idem',
