@@ -16,19 +16,20 @@ let sound: Registry
 beforeAll(async () => {
   world = await dynamoWorld()
   proxy = await dynamoProxy(world.endpoint)
+})
+beforeEach(async () => {
+  clock.now = noon
   shaky = await openDynamo(`dynamodb:${table}?endpoint=${proxy.endpoint}`, () => clock.now)
   sound = await openDynamo(world.address, () => clock.now)
 })
-beforeEach(() => {
-  clock.now = noon
-})
-afterEach(() => {
+afterEach(async () => {
   proxy.fate = () => 'pass'
   proxy.error = 'ProvisionedThroughputExceededException'
-})
-afterAll(async () => {
+  // What is counted later is written now, and not into the next test.
   await shaky.close()
   await sound.close()
+})
+afterAll(async () => {
   await proxy.close()
   await world.close()
 })
