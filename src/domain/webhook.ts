@@ -104,6 +104,10 @@ export function webhookUrl(text: string, local: boolean): string {
   if (url.username !== '' || url.password !== '') throw refuse('it must not hold a user name or a password')
   if (url.hash !== '') throw refuse('it must not have a fragment')
   if (local && isLocal(url)) return url.href
+  if (isLocal(url) && url.protocol === 'http:') {
+    const next = 'add --local, if this is for a machine of your own'
+    throw new Problem('input-invalid', 'The URL cannot be a webhook: it leads to this machine.', { next })
+  }
   const why = refusalOf(url)
   if (why !== undefined) throw refuse(why)
   return url.href

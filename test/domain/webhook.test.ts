@@ -83,6 +83,7 @@ describe('a URL', () => {
   it.each([
     ['http://hooks.acme.kr/', 'https'],
     ['ftp://hooks.acme.kr/', 'https'],
+    ['http://localhost:9000/', 'leads to this machine'],
     ['https://127.0.0.1/', 'not an IP address'],
     ['https://2130706433/', 'not an IP address'],
     ['https://0177.0.0.1/', 'not an IP address'],
