@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { Webhook as Receiver, WebhookVerificationError } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
 import { isPublicAddress } from '../../src/domain/public-address.ts'
-import { eventBody, eventType, reportEvent, signingSecrets, takes, type Webhook, webhookUrl } from '../../src/domain/webhook.ts'
+import { eventBody, eventType, reportEvent, signingSecrets, takes, webhookUrl } from '../../src/domain/webhook.ts'
 import { endpointPause, maxDownMs, retryAfterMs, retryPause } from '../../src/domain/webhook-schedule.ts'
 import { newWebhookSecret, signedHeaders, webhookKey } from '../../src/domain/webhook-signature.ts'
 
@@ -39,7 +39,7 @@ describe('signatures', () => {
         { sealed: 'new', createdAt: 5 },
         { sealed: 'old', createdAt: 1, endsAt: 10 },
       ],
-    } as unknown as Webhook
+    }
     expect(signingSecrets(webhook, 9).map(({ sealed }) => sealed)).toEqual(['new', 'old'])
     expect(signingSecrets(webhook, 10).map(({ sealed }) => sealed)).toEqual(['new'])
   })
@@ -69,9 +69,9 @@ describe('the id of an event', () => {
 describe('types', () => {
   it('are chosen from those that exist; no choice takes all, and a test always arrives', () => {
     expect(() => eventType('message.delivred')).toThrow('not an event type')
-    const some = { events: ['message.failed'] } as unknown as Webhook
+    const some = { events: ['message.failed'] }
     expect(['message.failed', 'message.delivered', 'webhook.test'].map((type) => takes(some, type))).toEqual([true, false, true])
-    expect(takes({ events: [] } as unknown as Webhook, 'message.invented')).toBe(true)
+    expect(takes({ events: [] }, 'message.invented')).toBe(true)
   })
 })
 
