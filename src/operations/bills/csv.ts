@@ -1,33 +1,29 @@
-import { csvLine } from '../../domain/csv-line.ts'
+import { csvText } from '../../domain/csv-text.ts'
 import { moneyText } from '../../domain/price-list.ts'
 import type { MonthlyBill } from './month.ts'
 
 const billColumns = [
-  ...[
-    'month',
-    'customer',
-    'type',
-    'destination',
-    'price',
-    'messages',
-    'charged',
-    'undelivered',
-    'credited',
-    'amount',
-    'currency',
-  ],
+  'month',
+  'customer',
+  'type',
+  'destination',
+  'price',
+  'messages',
+  'charged',
+  'undelivered',
+  'credited',
+  'amount',
+  'currency',
 ]
 
 /** Bills as CSV, a line of the file for each line of a bill, with a heading. */
 export function* billCsv(bills: readonly MonthlyBill[]): Generator<{ text: string; lines: number }> {
-  yield { text: csvLine(billColumns), lines: 0 }
+  yield { text: csvText([billColumns]), lines: 0 }
   for (const { month, customer, currency, lines } of bills) {
-    const rows = lines.map(({ type, destination, price, messages, charged, undelivered, credited }) =>
-      csvLine([
-        ...[month, customer, type, destination, moneyText(price), messages, moneyText(charged), undelivered],
-        ...[moneyText(credited), moneyText(charged - credited), currency],
-      ]),
-    )
-    if (rows.length > 0) yield { text: rows.join(''), lines: rows.length }
+    const rows = lines.map(({ type, destination, price, messages, charged, undelivered, credited }) => [
+      ...[month, customer, type, destination, moneyText(price), messages, moneyText(charged), undelivered],
+      ...[moneyText(credited), moneyText(charged - credited), currency],
+    ])
+    if (rows.length > 0) yield { text: csvText(rows), lines: rows.length }
   }
 }

@@ -1,4 +1,4 @@
-import { csvLine } from '../../domain/csv-line.ts'
+import { csvText } from '../../domain/csv-text.ts'
 import { environments } from '../../domain/names.ts'
 import { endings, type UsageLine } from '../../domain/usage-lines.ts'
 import type { OperatorRegistry } from '../../registry/index.ts'
@@ -24,15 +24,15 @@ function cellsOf(line: UsageLine): (string | number)[] {
 
 /** Lines as CSV, some at a time, with a heading. */
 export async function* usageCsv(lines: AsyncIterable<UsageLine>): AsyncGenerator<{ text: string; lines: number }> {
-  yield { text: csvLine(usageColumns), lines: 0 }
-  let waiting: string[] = []
+  yield { text: csvText([usageColumns]), lines: 0 }
+  let waiting: (string | number)[][] = []
   for await (const line of lines) {
-    waiting.push(csvLine(cellsOf(line)))
+    waiting.push(cellsOf(line))
     if (waiting.length < linesAtOnce) continue
-    yield { text: waiting.join(''), lines: waiting.length }
+    yield { text: csvText(waiting), lines: waiting.length }
     waiting = []
   }
-  if (waiting.length > 0) yield { text: waiting.join(''), lines: waiting.length }
+  if (waiting.length > 0) yield { text: csvText(waiting), lines: waiting.length }
 }
 
 /** What one customer, or each of them, used in a period of its calendar, in both environments. */

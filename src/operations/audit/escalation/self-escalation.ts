@@ -1,29 +1,7 @@
 import { absent, decide, decideAnywhere, type KeyState, type RequestContext, value } from '../../policy/index.ts'
-import { targetContext } from '../account/account.ts'
 import { adminOf, withFullAccess } from './admin.ts'
 import type { Node, PrincipalGraph } from './graph.ts'
-import { easiest, joinSteps, rewriteStep, type Step } from './rewrite.ts'
-
-/** Steps that remove the boundary of an actor that would otherwise be, or become, an administrator. */
-function boundaryRemovalSteps(actor: Node, graph: PrincipalGraph): Step[] {
-  if (actor.boundary === undefined) return []
-  const free: Node = {
-    ...actor,
-    boundary: undefined,
-    adminWithFullAccess: adminOf(withFullAccess({ ...actor, boundary: undefined }), graph.account.id),
-  }
-  const isAdmin = adminOf(free, graph.account.id).verdict === 'yes'
-  const rewrite = isAdmin ? undefined : rewriteStep(free, free, graph)
-  if (!isAdmin && rewrite === undefined) return []
-  const kind = actor.type === 'user' ? 'User' : 'Role'
-  const words = `remove its permissions boundary${rewrite === undefined ? '' : `, then ${rewrite.words}`}`
-  return ['Delete', 'Put'].flatMap((verb) => {
-    const action = `iam:${verb}${kind}PermissionsBoundary`
-    const { verdict, on, by } = decide(actor, { action, resource: actor.arn, context: targetContext(actor.principal) })
-    if (verdict === 'denied') return []
-    return [{ id: 'boundary', action, resource: actor.arn, on: [...on, ...(rewrite?.on ?? [])], by: by.at(-1), words }]
-  })
-}
+import { easiest, joinSteps, type Step } from './rewrite.ts'
 
 /** The action that creates a new principal, and those of which one lets its creator act as it. The creator can leave out a boundary. */
 const createActions = {
@@ -78,5 +56,5 @@ function newPrincipalSteps(actor: Node, graph: PrincipalGraph): Step[] {
 
 /** Escalation steps that do not change the policies of an existing principal. */
 export function selfEscalationSteps(actor: Node, graph: PrincipalGraph): Step[] {
-  return [...joinSteps(actor, graph), ...boundaryRemovalSteps(actor, graph), ...newPrincipalSteps(actor, graph)]
+  return [...joinSteps(actor, graph), ...newPrincipalSteps(actor, graph)]
 }
