@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { testFiles } from './test/setup/kinds.ts'
+import { LongestFirst } from './test/setup/longest-first.ts'
 
 const { unit, integration } = testFiles()
 
@@ -11,6 +12,8 @@ export default defineConfig({
       { extends: true, test: { name: 'integration', include: integration, globalSetup: ['test/setup/services.ts'] } },
     ],
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
+    setupFiles: ['test/setup/seed.ts'],
     // Much of a test is waiting for another process, so three run at once even on two cores.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     // oclif writes to the real streams; vitest's interception would reorder what a command prints.

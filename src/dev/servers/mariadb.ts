@@ -13,21 +13,25 @@ export async function mariadbServer(folder: string, options: readonly string[] =
   const installer = programPath(programs.mariadbInstall, '--database sqlite')
   const port = await freePort()
   const data = join(folder, 'mariadb')
-  mkdirSync(data, { recursive: true, mode: 0o700 })
+  // A server removes the temporary tables that it finds at its start, those of a server beside it too.
+  const temporary = join(folder, 'mariadb-tmp')
+  for (const one of [data, temporary]) mkdirSync(one, { recursive: true, mode: 0o700 })
   // The server gives up root for the user that Debian's package has made, who has to get at its folder.
   const root = process.getuid?.() === 0
   const user = root ? ['--user=mysql'] : []
   if (root) {
     chmodSync(folder, 0o711)
-    execFileSync('chown', ['mysql', data])
+    execFileSync('chown', ['mysql', data, temporary])
   }
-  const install = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...user]
-  execFileSync(installer, install, { stdio: 'ignore' })
+  const folders = [`--datadir=${data}`, `--tmpdir=${temporary}`]
+  execFileSync(installer, ['--no-defaults', ...folders, '--auth-root-authentication-method=normal', '--skip-test-db', ...user], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   const places = [`--socket=${join(data, 'm.sock')}`, `--pid-file=${join(data, 'm.pid')}`]
   const sizes = ['--innodb-buffer-pool-size=64M', '--max-connections=200']
   const args = [
     '--no-defaults',
-    `--datadir=${data}`,
+    ...folders,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
     ...places,

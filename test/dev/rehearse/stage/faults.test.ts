@@ -1,42 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { playMessages, type Step } from '../../../../src/dev/rehearse/play/messages.ts'
-import { RehearsedStage } from '../../../../src/dev/rehearse/stage/stage.ts'
-import type { DeploySettings, StackKey } from '../../../../src/domain/stage.ts'
-import { least, place, root, sentStage, withChange } from '../stages.ts'
+import { test } from 'vitest'
+import { least } from '../stages.ts'
+import { accepted, expectFound, type Fault, stored } from './broken.ts'
 
-/** Runs a stage with one template changed. @returns the first step that failed, and what was found */
-async function brokenStage(settings: DeploySettings, key: StackKey, from: string | RegExp, to: string) {
-  const stacks = withChange(await sentStage(settings, root), key, from, to)
-  const folder = mkdtempSync(join(tmpdir(), 'apigw-rehearse-'))
-  const stage = await RehearsedStage.start({ stacks, place, folder, root })
-  const steps: Step[] = []
-  try {
-    await playMessages(stage, (step) => steps.push(step), 3_000)
-    return {
-      failed: steps.find(({ passed }) => !passed)?.what,
-      findings: stage.findings.all.map(({ at, message }) => `${at} ${message}`),
-    }
-  } finally {
-    await stage.stop()
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-const accepted = 'a signed call of the customer is accepted'
-const stored = 'its message is in the table of the carrier'
-
-const faults: readonly {
-  readonly what: string
-  readonly key: StackKey
-  readonly from: string | RegExp
-  readonly to: string
-  readonly fails: string
-  readonly finds: RegExp
-  readonly settings?: DeploySettings
-}[] = [
+const faults: readonly Fault[] = [
   {
     what: 'a network ACL that lets answers in on the ports of Linux alone',
     key: 'network',
@@ -101,37 +67,6 @@ const faults: readonly {
     fails: stored,
     finds: /Task timed out after 0.001 seconds/,
   },
-  {
-    what: 'a solo worker that may not log in to the database',
-    settings: { ...least, size: 'solo' },
-    key: 'worker',
-    from: 'Action: rds-db:connect',
-    to: 'Action: rds-db:other',
-    fails: stored,
-    finds: /WorkerFunction AWS denies rds-db:connect on arn:aws:rds-db:.*:dbuser:db-[A-Z0-9]+\/apigw/,
-  },
-  {
-    what: 'a solo gateway that may not write into the table of the registry',
-    settings: { ...least, size: 'solo' },
-    key: 'gateway',
-    from: 'dynamodb:BatchWriteItem, dynamodb:PutItem, dynamodb:Query',
-    to: 'dynamodb:BatchWriteItem, dynamodb:Query',
-    fails: accepted,
-    finds: /AWS denies dynamodb:PutItem on .*table\/apigw-prod-data-RegistryTable/,
-  },
-  {
-    what: 'a solo network without its way to DynamoDB',
-    settings: { ...least, size: 'solo' },
-    key: 'network',
-    from: /( {2}DynamoDbEndpoint:[\s\S]*?RouteTableIds: )\[.*?\]/,
-    to: '$1[!Ref PublicRouteTable]',
-    fails: 'the customer reads its report',
-    finds: /ReportsFunction cannot reach dynamodb/,
-  },
 ]
 
-test.each(faults)('the rehearsal finds $what', async ({ key, from, to, fails, finds, settings = least }) => {
-  const { failed, findings } = await brokenStage(settings, key, from, to)
-  expect(failed, findings.join('\n')).toBe(fails)
-  expect(findings).toEqual(expect.arrayContaining([expect.stringMatching(finds)]))
-})
+test.each(faults)('the rehearsal finds $what', (fault) => expectFound(fault, least))

@@ -19,11 +19,16 @@ const farewell = Buffer.from('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: cl
 const quietMs = 60
 const runs = 300
 
-/** Every answer received: 4xx with a problem, or 2xx if the bytes were a valid call after all. */
+/** `/` and `/docs/` lead to the page of the API. */
+const redirects = [302, 308]
+
+/** Every answer received: 4xx with a problem, or 2xx or 3xx if the bytes were a valid call after all. */
 function expectNoFaultOfOurs(text: string): void {
   const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]))
   for (const status of statuses)
-    expect(status === 100 || (status >= 200 && status < 300) || (status >= 400 && status < 500)).toBe(true)
+    expect(
+      status === 100 || redirects.includes(status) || (status >= 200 && status < 300) || (status >= 400 && status < 500),
+    ).toBe(true)
   const refused = statuses.filter((status) => status >= 400).length
   expect([...text.matchAll(/^content-type: application\/problem\+json\r$/gim)]).toHaveLength(refused)
   expect(text).not.toContain(message.text)
@@ -111,6 +116,11 @@ describe('any bytes', { timeout: 300_000 }, () => {
     )
     const version = fc.oneof(latin, fc.constantFrom('HTTP/1.1', 'HTTP/1.0', 'HTTP/0.9', 'HTTP/2.0', 'HTTP/1.', 'RTSP/1.0'))
     return property(fc.tuple(method, target, version), (parts) => requestOf('', '', parts.join(' ')))
+  })
+
+  it('paths that lead to the page of the API', async () => {
+    for (const target of ['/', '/docs/', '/test/', '/test/docs/'])
+      await expectSurvives(requestOf('', '', `GET ${target} HTTP/1.0`))
   })
 
   it('absurd headers, and repeated ones', () => {
