@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { type Command, Config } from '@oclif/core'
 import { describe, expect, test } from 'vitest'
-import { root, run, runCli, temporaryFolder } from './run.ts'
+import * as z from 'zod'
+import { cleanEnv, root, run, runCli, temporaryFolder } from './run.ts'
 
 const config = await Config.load(root)
 const commands = config.commands.filter((command) => command.pluginName === 'apigw').sort((a, b) => a.id.localeCompare(b.id))
@@ -166,25 +170,30 @@ function normal(text: string): string {
   return text.replace(/apigw\/\S+ \S+ node-v\S+/, 'apigw/VERSION PLATFORM NODE').replaceAll(/[ \t]+$/gm, '')
 }
 
-test('the help of the program, its topics and its commands matches the reviewed text', { timeout: 240_000 }, async () => {
-  const cwd = temporaryFolder()
+const columns = { COLUMNS: '100', OCLIF_COLUMNS: '100', NO_COLOR: '1' }
+
+/** The help of each name, from one process. */
+async function helpOf(names: readonly string[]): Promise<readonly string[]> {
+  const args = [join(import.meta.dirname, 'all-help.ts'), root, ...names]
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: temporaryFolder(),
+    env: cleanEnv(columns),
+    maxBuffer: 2 ** 24,
+  })
+  return z.array(z.string()).parse(JSON.parse(stdout))
+}
+
+test('the help of the program, its topics and its commands matches the reviewed text', async () => {
   const topics = [...new Set(named.map(({ name }) => name.split(' ')[0] ?? ''))].filter((topic) => !singles.has(topic))
   const asked = ['', ...topics, ...named.map(({ name }) => name)]
-  const shown: string[] = []
-  for (let at = 0; at < asked.length; at += 4) {
-    const some = asked.slice(at, at + 4)
-    const runs = await Promise.all(
-      some.map((name) =>
-        runCli([...name.split(' ').filter(Boolean), '--help'], {
-          cwd,
-          env: { COLUMNS: '100', OCLIF_COLUMNS: '100', NO_COLOR: '1' },
-        }),
-      ),
-    )
-    for (const [index, { stdout, stderr, code }] of runs.entries()) {
-      expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
-      shown.push(`$ ${`apigw ${some[index]}`.trim()} --help\n${stdout}`)
-    }
-  }
+  const texts = await helpOf(asked)
+  const shown = texts.map((text, index) => `$ ${`apigw ${asked[index]}`.trim()} --help\n${text}`)
   await expect(normal(shown.join('\n'))).toMatchFileSnapshot('help.txt')
+})
+
+test.each(['', 'customer', 'customer add'])('the program prints the same help: "%s"', async (name) => {
+  const args = [...name.split(' ').filter(Boolean), '--help']
+  const { stdout, stderr, code } = await runCli(args, { cwd: temporaryFolder(), env: columns })
+  expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
+  expect([stdout]).toEqual(await helpOf([name]))
 })
