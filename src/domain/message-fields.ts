@@ -10,6 +10,9 @@ export const subjectBytes = 40
 /** UTF-16 code units of a text or a subject, as given. Separate jamo take three for a syllable. */
 export const maxCharacters = 4000
 
+/** Characters of a number, as given. */
+export const maxPhone = 32
+
 /** Why a text is not the number that it should be. */
 function phoneFault(text: string, role: 'recipient' | 'sender'): string {
   if (role === 'recipient' && phoneNumber(text, 'sender') !== undefined) return 'is a number that receives no messages'
@@ -23,7 +26,7 @@ function phoneFault(text: string, role: 'recipient' | 'sender'): string {
 export function phone(role: 'recipient' | 'sender') {
   return z
     .string()
-    .max(32)
+    .max(maxPhone)
     .transform((text, context) => {
       const number = phoneNumber(text, role)
       if (number !== undefined) return number

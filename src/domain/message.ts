@@ -18,6 +18,7 @@ import {
 } from './message-fields.ts'
 import { customerIdPattern, environments } from './names.ts'
 import { tableVersion } from './normalize.ts'
+import { plainRequest } from './plain-request.ts'
 import { recordOf } from './record.ts'
 import { type AdNightRule, adNightRules, homePrefix } from './sending.ts'
 import { variables } from './template.ts'
@@ -244,7 +245,13 @@ function requestReader(charset: Charset): RequestReader {
   const [text, alimtalk] = [textSchema(charset), alimtalkSchema(charset)]
   // Each type has its own fields, and its own faults: which it is has to be clear first.
   const schemaOf = (value: unknown): z.ZodType<MessageRequest> => (recordOf(value).type === 'alimtalk' ? alimtalk : text)
-  return { parse: (value) => schemaOf(value).parse(value), safeParse: (value) => schemaOf(value).safeParse(value) }
+  return {
+    parse: (value) => schemaOf(value).parse(value),
+    safeParse: (value) => {
+      const data = plainRequest(value, charset)
+      return data === undefined ? schemaOf(value).safeParse(value) : { success: true, data }
+    },
+  }
 }
 
 const readers = { 'euc-kr': requestReader('euc-kr'), cp949: requestReader('cp949') }

@@ -36,6 +36,8 @@ const envelopeBytes = 60 * 1024
 /** What the worker's schema takes. */
 const envelopeMessages = 500
 const tail = ']}'
+/** Holds a message's place until it is known what became of it. Made once: its stack is a tenth of what a call costs. */
+const notSent = new Error('not sent')
 
 /** All that waits for one queue, and the requests that carry it there. */
 export class Lane {
@@ -58,7 +60,7 @@ export class Lane {
   /** Takes messages, as JSON texts, and resolves when it is known what became of each. */
   add(owner: Owner, texts: readonly string[]): Promise<readonly (true | Error)[]> {
     return new Promise((resolve) => {
-      const load: Load = { results: texts.map(() => new Error('not sent')), left: texts.length, resolve }
+      const load: Load = { results: texts.map(() => notSent), left: texts.length, resolve }
       for (const [index, text] of texts.entries()) this.#put(owner, text, load, index)
       this.#schedule()
     })
