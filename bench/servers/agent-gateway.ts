@@ -62,6 +62,7 @@ const ledger: Ledger = {
   addEvent: () => Promise.resolve(true),
   message: () => Promise.resolve(undefined),
   find: () => Promise.resolve({ messages: [] }),
+  addNotice: () => Promise.resolve(),
   callbackOrigins: () => Promise.resolve(new Set()),
   suppressed: () => Promise.resolve(new Set()),
   suppress: () => Promise.resolve(new Set()),

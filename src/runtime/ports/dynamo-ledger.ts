@@ -1,4 +1,5 @@
 import { Problem } from '../../domain/problem.ts'
+import type { ThresholdNotice } from '../../domain/threshold-notice.ts'
 import { originOf } from '../../domain/webhook.ts'
 import type { AwsOptions } from './aws.ts'
 import { DynamoDecisions } from './decisions.ts'
@@ -18,6 +19,7 @@ import type {
 } from './ledger.ts'
 import { entriesOf, MessageIndex } from './message-index.ts'
 import { countedKind, keptUntil, kindOf, messagesOf, noteItem, recordOf, standingOf } from './message-notes.ts'
+import { addNotice } from './notices.ts'
 import { ReadBudget } from './read-budget.ts'
 import { dayAfter, dayOf, keptDays, type Page, pagesOf, ReportPages } from './report-pages.ts'
 import { addSideEvent, type SideEvent } from './side-events.ts'
@@ -229,6 +231,10 @@ export class DynamoLedger implements Ledger {
 
   addEvent(owner: Owner, event: SideEvent, keptDays: number): Promise<boolean> {
     return addSideEvent(this.#table, this.#now(), owner, event, keptDays)
+  }
+
+  addNotice(notice: ThresholdNotice): Promise<void> {
+    return addNotice(this.#table, this.#now(), notice)
   }
 
   async callbackOrigins(owner: Owner, budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {

@@ -1,6 +1,7 @@
 import type { Purpose } from '../../domain/message.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { Report, Status } from '../../domain/report.ts'
+import type { ThresholdNotice } from '../../domain/threshold-notice.ts'
 import type { Decisions } from './decisions.ts'
 import type { ReadBudget } from './read-budget.ts'
 import type { SideEvent } from './side-events.ts'
@@ -166,6 +167,8 @@ export interface Ledger {
    * @returns whether it is new
    */
   addEvent(owner: Owner, event: SideEvent, keptDays: number): Promise<boolean>
+  /** Adds a notice for the operator unless it waits already. */
+  addNotice(notice: ThresholdNotice): Promise<void>
   /** Origins of URLs that the owner's messages may name as their `callback`: those of its endpoints for callbacks. */
   callbackOrigins(owner: Owner, budget?: ReadBudget): Promise<ReadonlySet<string>>
   /**

@@ -29,6 +29,7 @@ export const absentLedger: Ledger = {
   ended: failWithoutLedger,
   cursorAt: failWithoutLedger,
   addEvent: failWithoutLedger,
+  addNotice: failWithoutLedger,
   callbackOrigins: failWithoutLedger,
   suppressed: failWithoutLedger,
   suppress: failWithoutLedger,

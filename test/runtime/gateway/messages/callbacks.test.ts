@@ -7,7 +7,7 @@ import { carrierA, engines } from '../../../support/databases.ts'
 import { type Dynamo, startDynamo } from '../../../support/dynamodb.ts'
 import { expectProblem } from '../../../support/expect-problem.ts'
 import { liveQueue, type Sqs, startSqs } from '../../../support/sqs.ts'
-import { startWorld, type World } from '../../../support/world.ts'
+import { message, startWorld, type World } from '../../../support/world.ts'
 import { endpointOf } from '../../webhooks/receiver.ts'
 
 let sqs: Sqs
@@ -101,7 +101,7 @@ it('is refused at any host that was not allowed, with its place, before a unit i
   expect(await unitsOf(world)).toBe(0)
   // What is not known is asked about once a second, however many calls there are.
   expect(state.reads).toBe(1)
-  const batch = await world.batch([{ callback }, { callback: foreign[0] }, {}])
+  const batch = await world.batch([{ ...message, callback }, { ...message, callback: foreign[0] }, message])
   expect(batch.body).toMatchObject({
     accepted: 2,
     results: [
@@ -110,7 +110,7 @@ it('is refused at any host that was not allowed, with its place, before a unit i
       {},
     ],
   })
-  const defaults = await world.batch([{}, {}], {}, { defaults: { callback } })
+  const defaults = await world.batch([message, message], {}, { defaults: { callback } })
   expect(defaults.body).toMatchObject({ accepted: 2 })
 })
 
