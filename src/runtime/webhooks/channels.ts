@@ -18,10 +18,10 @@ async function slackUrl(env: NodeJS.ProcessEnv): Promise<string> {
  * webhooks from starting.
  */
 export function noticeChannels(env: NodeJS.ProcessEnv): NoticeChannel[] {
-  const { APIGW_THRESHOLD_TOPIC: topic, APIGW_THRESHOLD_SLACK: slack, APIGW_THRESHOLD_SLACK_SECRET: secret } = env
+  const topic = env.APIGW_THRESHOLD_TOPIC
   const options = { endpoint: env.APIGW_SNS_ENDPOINT, region: env.AWS_REGION }
   const mail: NoticeChannel[] = topic ? [{ name: 'mail', send: (message) => publishTo(topic, message, options) }] : []
-  if (!slack && !secret) return mail
+  if (!env.APIGW_THRESHOLD_SLACK && !env.APIGW_THRESHOLD_SLACK_SECRET) return mail
   const toSlack = async ({ subject, text }: { subject: string; text: string }): Promise<void> => {
     const startedAt = performance.now()
     const message = { text: `*${subject}*\n${text}`, unfurl_links: false, unfurl_media: false } as const

@@ -23,6 +23,7 @@ const everything: DeploySettings = {
   originCode: 'A123456789',
   alertEmail: 'ops@example.com',
   monthlyBudget: 1000,
+  thresholds: 'both',
   detection: 'existing',
 }
 

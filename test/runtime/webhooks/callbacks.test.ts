@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { eventId, type Webhook } from '../../../src/domain/webhook.ts'
+import { readsAnEndpoint, readsAStart } from '../../../src/operations/stacks/cost/webhooks.ts'
 import { type Owner, openWebhooks, type Progress, type Reported, Table, text } from '../../../src/runtime/ports/index.ts'
 import { createSender, type Resolve, WebhookScheduler, type WebhookWorkerEvent } from '../../../src/runtime/webhooks/index.ts'
 import { type Dynamo, startDynamo } from '../../support/dynamodb.ts'
@@ -192,4 +193,19 @@ describe('what older versions read', () => {
     expect(await world.ledger.callbackOrigins(acme)).toEqual(new Set(['https://hooks.acme.kr']))
     expect(await world.ledger.callbackOrigins({ ...acme, environment: 'test' })).toEqual(new Set())
   })
+})
+
+it('costs as many reads while nothing happens as the cost of a stage counts', async () => {
+  const reads = async (work: () => Promise<unknown>): Promise<number> => {
+    const count = (): number => (dynamo.seen.get('Query') ?? 0) + (dynamo.seen.get('BatchGetItem') ?? 0)
+    const before = count()
+    await work()
+    return count() - before
+  }
+  const world = newWorld()
+  expect(await reads(world.once)).toBe(readsAStart)
+  await world.add(owner(), 'https://hooks.acme.kr/')
+  expect(await reads(world.once)).toBeLessThanOrEqual(readsAStart + readsAnEndpoint)
+  await world.add(owner(), 'https://hooks.acme.kr/', forCallbacks)
+  expect(await reads(world.once)).toBeLessThanOrEqual(readsAStart + 2 * readsAnEndpoint)
 })
