@@ -63,7 +63,8 @@ export async function endpointsIn(
       if (!last.startsWith(begins)) return found
       found.push(storedWebhook(item))
     }
-    if (page.length === 0) return found
+    // A page is far below the megabyte at which DynamoDB would end it early.
+    if (page.length < pageSize) return found
   }
 }
 

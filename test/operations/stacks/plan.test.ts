@@ -81,7 +81,6 @@ describe('the plan of a stage', () => {
     ['no domain', { alerts: 'none' }, /^edge needs DomainName: What DomainName is\.$/, /^set deploy\.domain of the stage/],
     ['no zone for the certificate', { domain: 'api.example.com', alerts: 'topic' }, /hostedZoneId is not set/, /certificateArn/],
     ['no one to alert', { ...domain, alerts: undefined }, /^No one would receive the alarms/, /alerts: none/],
-    ['mails about quotas that no one gets', { ...domain, alerts: 'none', thresholds: 'mail' }, /^No one would get the mails/, /alertEmail/],
     [
       'an email address and no one',
       { ...domain, alertEmail: 'ops@example.com', alerts: 'none' },

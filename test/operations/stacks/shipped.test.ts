@@ -48,3 +48,11 @@ test('the commented stage of a new apigw.yaml can be deployed unchanged', async 
   expect(code, stderr).toBe(0)
   expect(readdirSync(join(cwd, 'build'))).toContain('admin.yaml')
 })
+
+test('mails about quotas that no one gets are refused before anything is deployed', async () => {
+  const settings = { ...least, alertEmail: undefined, alerts: 'none', thresholds: 'mail' } as const
+  await expect(planStage({ name: 'prod', region: 'ap-northeast-2', settings }, [], shipped())).rejects.toMatchObject({
+    code: 'config-invalid',
+    message: expect.stringMatching(/^No one would get the mails about quotas/),
+  })
+})

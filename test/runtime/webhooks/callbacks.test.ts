@@ -68,7 +68,7 @@ describe('the callback of a message', () => {
     secrets.push(secret)
     const url = `http://localhost:${host.port}/sent?order=17`
     await world.ledger.append(acme, [world.report('m1', url), world.report('m2')])
-    expect(await world.once()).toBe(2)
+    expect(await world.once()).toBe(3)
     const id = eventId(acme.customer, 'live', 'message.delivered', 'm1')
     expect(host.ids()).toEqual([id])
     expect(main.ids()).toContain(id)
