@@ -39,7 +39,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'runtime/gateway/docs',
   ],
   'runtime/worker': ['domain', 'registry', 'runtime/ports', 'runtime'],
-  'runtime/webhooks': ['domain', 'runtime/ports', 'runtime'],
+  'runtime/webhooks': ['domain', 'runtime/notifier', 'runtime/ports', 'runtime'],
   'runtime/admin': ['domain', 'registry', 'runtime/ports', 'runtime'],
   'runtime/agent': ['domain', 'client', 'runtime/sql', 'runtime'],
   'runtime/notifier': ['domain', 'runtime/ports', 'runtime'],

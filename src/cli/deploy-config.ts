@@ -11,6 +11,7 @@ import {
   releases,
   sizes,
   stackKeys,
+  thresholdChoices,
   wafModes,
   workers,
 } from '../domain/stage.ts'
@@ -55,6 +56,7 @@ export const deployConfig = z.strictObject({
     .optional(),
   alertEmail: z.email().optional(),
   alerts: z.enum(alertChoices).optional(),
+  thresholds: z.enum(thresholdChoices).optional(),
   monthlyBudget: z.number().positive().optional(),
   detection: z.enum(detections).optional(),
   release: z.enum(releases).optional(),

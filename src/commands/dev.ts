@@ -52,7 +52,10 @@ export default class Dev extends BaseCommand {
       const reason = error instanceof Error ? error.message : String(error)
       process.stderr.write(`${styled('red', 'error', process.stderr)} ${what}: ${plain(reason)}\n`)
     }
-    return startLocal({ folder, port, sqsPort, actor: currentActor(process.env), originCode, onFault })
+    const onNotice = async ({ text }: { readonly text: string }): Promise<void> => {
+      for (const line of text.split('\n')) process.stderr.write(`${styled('yellow', 'quota', process.stderr)} ${plain(line)}\n`)
+    }
+    return startLocal({ folder, port, sqsPort, actor: currentActor(process.env), originCode, onFault, onNotice })
   }
 
   async #serve(folder: string, port: number, sqsPort: number, originCode: string | undefined) {

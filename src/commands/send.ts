@@ -19,6 +19,7 @@ export default class Send extends BaseCommand {
     text: Flags.string({ required: true, env: 'APIGW_TEXT', summary: 'message text' }),
     subject: Flags.string({ env: 'APIGW_SUBJECT', summary: 'subject, for LMS' }),
     ref: Flags.string({ env: 'APIGW_REF', summary: 'your reference for the message' }),
+    callback: Flags.string({ env: 'APIGW_CALLBACK', helpValue: 'URL', summary: 'URL for the events of this message' }),
     'idempotency-key': Flags.string({
       env: 'APIGW_IDEMPOTENCY_KEY',
       helpValue: 'KEY',
@@ -40,14 +41,19 @@ export default class Send extends BaseCommand {
       gateway,
       interactive: this.interactive,
     })
-    const { to, from, text, subject, ref } = flags
+    const { to, from, text, subject, ref, callback } = flags
+    const optional = {
+      ...(subject !== undefined && { subject }),
+      ...(ref !== undefined && { ref }),
+      ...(callback !== undefined && { callback }),
+    }
     const sent = await sendMessage({
       gateway,
       credentials,
       scheme: flags.scheme,
       environment: flags.env,
       idempotencyKey: flags['idempotency-key'],
-      message: { to, from, text, ...(subject !== undefined && { subject }), ...(ref !== undefined && { ref }) },
+      message: { to, from, text, ...optional },
     })
     const left = Object.entries(sent.remaining).map(([name, value]) => `${name} ${value}`)
     this.log(`${sent.id} ${sent.status}${sent.replayed ? ' (replayed; not sent again)' : ''}`)

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { type Charset, eucKrLength } from './euc-kr.ts'
 import { normalized } from './normalize.ts'
 import { phoneNumber } from './phone.ts'
+import { callbackUrl, maxCallback } from './webhook.ts'
 
 /** Bytes in EUC-KR that a carrier takes. */
 export const smsBytes = 90
@@ -34,6 +35,17 @@ export function phone(role: 'recipient' | 'sender') {
       return z.NEVER
     })
 }
+
+/** Where the events of a message are sent, as a URL in its normal form. */
+export const callback = z
+  .string()
+  .max(maxCallback, { abort: true })
+  .transform((text, context) => {
+    const read = callbackUrl(text)
+    if ('href' in read) return read.href
+    context.addIssue({ code: 'custom', message: `cannot be a callback: ${read.why}` })
+    return z.NEVER
+  })
 
 /** A text as it was given and as it will be sent. */
 export interface Fitted {

@@ -5,6 +5,7 @@ import { type Charset, charsets } from './euc-kr.ts'
 import { messageIdPattern } from './ids.ts'
 import {
   bytesOf,
+  callback,
   changedText,
   charsetName,
   type Fitted,
@@ -22,6 +23,7 @@ import { plainRequest } from './plain-request.ts'
 import { recordOf } from './record.ts'
 import { type AdNightRule, adNightRules, homePrefix } from './sending.ts'
 import { variables } from './template.ts'
+import { maxCallback } from './webhook.ts'
 
 /** Images of a message. */
 export const maxMedia = 3
@@ -80,6 +82,10 @@ function requestFields(charset: Charset) {
         description:
           'Your key for the message. The same key with the same content is sent once, whichever call carries it. Either all messages of a call have one, or none',
       }),
+    callback: callback.optional().meta({
+      description: 'Where the events of this message are sent, beside your webhooks. Your provider has to have allowed its host',
+      example: 'https://hooks.example.com/sent?order=17',
+    }),
     sendAt: z.iso
       .datetime({ offset: true })
       .optional()
@@ -93,8 +99,8 @@ function requestFields(charset: Charset) {
 
 /** The fields that each type of message has. */
 function commonFields(charset: Charset) {
-  const { to, type, normalize, ref, key, sendAt, ttl, purpose } = requestFields(charset).shape
-  return { to, type, normalize, ref, key, sendAt, ttl, purpose }
+  const { to, type, normalize, ref, key, callback: url, sendAt, ttl, purpose } = requestFields(charset).shape
+  return { to, type, normalize, ref, key, callback: url, sendAt, ttl, purpose }
 }
 
 /** What a message of a call may have, for the description of the API: its variables are in place before it is read. */
@@ -290,6 +296,8 @@ export const message = z
     /** Ids of images. */
     media: z.array(z.string().regex(messageIdPattern)).max(maxMedia).optional(),
     ref: z.string().max(maxRef).optional(),
+    /** Where its events are sent, beside the webhooks of its customer. */
+    callback: z.string().max(maxCallback).optional(),
     /** Milliseconds since 1970; never before `acceptedAt`. */
     sendAt: z.int().nonnegative().optional(),
     expiresAt: z.int().nonnegative().optional(),
@@ -372,6 +380,7 @@ export function messageOf(request: MessageRequest, id: string, now: number, plan
     ...(request.subject !== undefined && { subject: request.subject }),
     ...(request.media !== undefined && { media: request.media }),
     ...(request.ref !== undefined && { ref: request.ref }),
+    ...(request.callback !== undefined && { callback: request.callback }),
     ...(sendAt !== undefined && { sendAt }),
     ...(request.ttl !== undefined && { expiresAt: (sendAt ?? now) + request.ttl * 1000 }),
     ...(request.purpose !== undefined && { purpose: request.purpose }),

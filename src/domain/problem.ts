@@ -78,6 +78,7 @@ const apiProblems = {
   'profile-not-registered': { status: 403, exit: 2, retryable: false, title: 'The Kakao channel is not registered' },
   'destination-not-allowed': { status: 403, exit: 2, retryable: false, title: 'The destination is not allowed' },
   'ad-at-night': { status: 422, exit: 2, retryable: false, title: 'Advertising is not sent at night' },
+  'callback-not-allowed': { status: 403, exit: 2, retryable: false, title: 'The host of the callback is not allowed' },
   'recipient-suppressed': { status: 422, exit: 2, retryable: false, title: 'The recipient has opted out of advertising' },
   'message-released': { status: 409, exit: 2, retryable: false, title: 'The message can no longer be cancelled' },
 

@@ -16,6 +16,7 @@ export const detections = ['create', 'existing'] as const
 export const releases = ['canary', 'linear', 'at-once'] as const
 /** `topic`: people subscribe to the topic of the security stack themselves. `none`: no one is alerted. */
 export const alertChoices = ['topic', 'none'] as const
+export const thresholdChoices = ['none', 'mail', 'slack', 'both'] as const
 
 type Of<T extends readonly string[]> = T[number] | undefined
 
@@ -66,6 +67,8 @@ export interface DeploySettings {
   readonly alertEmail?: string | undefined
   /** Required without `alertEmail`: a stage that alerts no one is a decision, not an omission. */
   readonly alerts?: Of<typeof alertChoices>
+  /** How the operator hears that customers have used a part of a quota. */
+  readonly thresholds?: Of<typeof thresholdChoices>
   /** US dollars. */
   readonly monthlyBudget?: number | undefined
   readonly detection?: Of<typeof detections>

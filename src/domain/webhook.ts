@@ -30,6 +30,8 @@ export interface Webhook extends WebhookKey {
   readonly url: string
   /** Types that it gets; empty: all, also those that come later. */
   readonly events: readonly string[]
+  /** It gets only events of messages whose `callback` has the origin of `url`, each at the URL that its message names. */
+  readonly callbacks?: true
   /** Newest first. */
   readonly secrets: readonly WebhookSecret[]
   readonly createdAt: number
@@ -61,6 +63,8 @@ export const eventTypes = [
 const namePattern = /^[a-z][a-z0-9-]{0,39}$/
 const typePattern = /^[a-z]+(?:\.[a-z_]+)+$/
 const maxUrl = 1_000
+/** Characters of a message's callback. 200 of them wait in one item of DynamoDB, and 250 are in one page of reports. */
+export const maxCallback = 500
 
 /** @throws Problem `input-invalid` */
 export function webhookName(text: string): string {
@@ -92,25 +96,49 @@ function isLocal({ protocol, hostname }: URL): boolean {
   return /^https?:$/.test(protocol) && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
 }
 
+/** A URL that may get events, as it is used, or why it may not. @param most characters, also once it is normalized */
+function readUrl(text: string, most: number, local: boolean): { readonly href: string } | { readonly why: string } {
+  const why = `it is not a URL of up to ${most} characters`
+  if (text.length > most || !URL.canParse(text)) return { why }
+  const url = new URL(text)
+  if (url.username !== '' || url.password !== '') return { why: 'it must not hold a user name or a password' }
+  if (url.hash !== '') return { why: 'it must not have a fragment' }
+  const refusal = local && isLocal(url) ? undefined : refusalOf(url)
+  if (refusal !== undefined) return { why: refusal }
+  return url.href.length > most ? { why } : { href: url.href }
+}
+
 /**
  * A URL that may get events, by what it says. Where its name leads is checked at each connection.
  * @param local whether it may also be of this machine, over HTTP: `apigw dev` alone
  * @throws Problem `input-invalid`
  */
 export function webhookUrl(text: string, local: boolean): string {
-  const refuse = (why: string): Problem => new Problem('input-invalid', `The URL cannot be a webhook: ${why}.`)
-  if (text.length > maxUrl || !URL.canParse(text)) throw refuse(`it is not a URL of up to ${maxUrl} characters`)
-  const url = new URL(text)
-  if (url.username !== '' || url.password !== '') throw refuse('it must not hold a user name or a password')
-  if (url.hash !== '') throw refuse('it must not have a fragment')
-  if (local && isLocal(url)) return url.href
-  if (isLocal(url) && url.protocol === 'http:') {
-    const next = 'add --local, if this is for a machine of your own'
-    throw new Problem('input-invalid', 'The URL cannot be a webhook: it leads to this machine.', { next })
-  }
-  const why = refusalOf(url)
-  if (why !== undefined) throw refuse(why)
-  return url.href
+  const read = readUrl(text, maxUrl, local)
+  if ('href' in read) return read.href
+  const isOfThisMachine = URL.canParse(text) && new URL(text).protocol === 'http:' && isLocal(new URL(text))
+  throw new Problem('input-invalid', `The URL cannot be a webhook: ${read.why}.`, {
+    ...(isOfThisMachine && { next: 'add --local, if this is for a machine of your own' }),
+  })
+}
+
+/**
+ * The URL to which the events of one message are sent, as it is used, or why it cannot be one. One of this machine is read too:
+ * it needs an endpoint there, which `apigw dev` alone sends to.
+ */
+export function callbackUrl(text: string): { readonly href: string } | { readonly why: string } {
+  return readUrl(text, maxCallback, true)
+}
+
+/** Scheme, host and port, by which callbacks are allowed. */
+export function originOf(url: string): string {
+  return new URL(url).origin
+}
+
+/** A URL for logs and lists: what follows the question mark may be a secret of the receiver. */
+export function withoutQuery(url: string): string {
+  const [path = '', query] = url.split('?', 2)
+  return query === undefined ? path : `${path}?…`
 }
 
 /** What is bound into a sealed secret. */

@@ -12,13 +12,14 @@ const reasons = {
 
 /** What has been set of an endpoint. It has no secret. */
 export function webhookJson(webhook: Webhook, now: number) {
-  const { customer, environment, name, url, events, createdAt, disabled } = webhook
+  const { customer, environment, name, url, events, callbacks = false, createdAt, disabled } = webhook
   return {
     customer,
     environment,
     name,
     url,
     events,
+    callbacks,
     createdAt: iso(createdAt),
     secrets: signingSecrets(webhook, now).map((one) => ({ createdAt: iso(one.createdAt), endsAt: iso(one.endsAt) })),
     disabled: disabled === undefined ? null : { at: iso(disabled.at), why: disabled.why },
@@ -50,7 +51,8 @@ export function standingsText(standings: readonly WebhookStanding[]): string {
   const rows = standings.map((standing) => {
     const { webhook, progress } = standing
     const { pending, lastFailure } = progress
-    const events = webhook.events.length === 0 ? 'all' : webhook.events.join(' ')
+    const types = webhook.events.length === 0 ? 'all' : webhook.events.join(' ')
+    const events = webhook.callbacks ? `callbacks: ${types}` : types
     const why = lastFailure === undefined ? '' : `${iso(lastFailure.at)} ${lastFailure.why}`
     return [webhook.name, webhook.environment, stateOf(standing), webhook.url, events, String(pending.length), why]
   })
@@ -70,13 +72,14 @@ export function secretText({ webhook: { name, environment, url }, secret }: With
   return `Webhook ${styled('bold', name)} (${environment})\n${parts}\n${styled('yellow', 'Save the secret now. It cannot be shown again.')}`
 }
 
-export function attemptJson({ id, type, message, at, ms, result, why }: Attempt) {
-  return { id, type, message: message ?? null, at: iso(at), ms, result, why }
+export function attemptJson({ id, type, message, to, at, ms, result, why }: Attempt) {
+  return { id, type, message: message ?? null, callback: to ?? null, at: iso(at), ms, result, why }
 }
 
 export function attemptsText(attempts: readonly Attempt[]): string {
-  const rows = attempts.map(({ id, type, message = '', at, ms, result, why }) => {
-    return [iso(at) ?? '', result, why, `${ms} ms`, type, message, id]
+  const named = attempts.some(({ to }) => to !== undefined)
+  const rows = attempts.map(({ id, type, message = '', to = '', at, ms, result, why }) => {
+    return [iso(at) ?? '', result, why, `${ms} ms`, type, message, id, ...(named ? [to] : [])]
   })
-  return table(['at', 'result', 'answer', 'time', 'type', 'message', 'id'], rows)
+  return table(['at', 'result', 'answer', 'time', 'type', 'message', 'id', ...(named ? ['callback'] : [])], rows)
 }

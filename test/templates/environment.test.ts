@@ -34,6 +34,7 @@ const others: Readonly<Record<string, string>> = {
   APIGW_LEDGER_ENDPOINT: 'for emulators',
   APIGW_MEDIA_ENDPOINT: 'for emulators',
   APIGW_SECRETS_ENDPOINT: 'for emulators',
+  APIGW_SNS_ENDPOINT: 'for emulators',
   APIGW_MASTER_KEY_FILE: 'for machines with files',
   APIGW_CREDENTIALS: 'in the samples for customers; bundles read them from docs.br',
   APIGW_WEBHOOK_LOCAL: 'for apigw dev and tests',

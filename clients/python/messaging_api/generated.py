@@ -208,6 +208,8 @@ _MessageRequestOptions = TypedDict("_MessageRequestOptions", {
     "ref": "str",
     # key: Your key for the message. The same key with the same content is sent once, whichever call carries it. Either all messages of a call have one, or none
     "key": "str",
+    # callback: Where the events of this message are sent, beside your webhooks. Your provider has to have allowed its host
+    "callback": "str",
     # sendAt: RFC 3339; at most 30 days ahead. Up to 15 minutes ago means now
     "sendAt": "str",
     # ttl: Seconds after which it is not sent any more
@@ -246,6 +248,8 @@ class MessageStatus(_MessageStatus, total=False):
     code: "str"
     # channel: What it was delivered as, where the carrier says so: an alimtalk as alimtalk, or as the sms or lms of its fallback. More may be added
     channel: "str"
+    # callback: Where the events of this message are sent
+    callback: "str"
 
 
 NormalizedFallback = TypedDict("NormalizedFallback", {
@@ -297,7 +301,7 @@ _Problem = TypedDict("_Problem", {
     "status": "int",
     # detail: What happened in this call, for people
     "detail": "str",
-    # code: What happened, for programs. Codes do not change their meaning. More may be added (malformed-request, invalid-body, invalid-request, invalid-idempotency-key, units-exceed-limit, not-found, unsupported-grant-type, message-unknown, media-invalid, cursor-invalid, method-not-allowed, request-timeout, body-too-large, unsupported-media-type, expectation-failed, headers-too-large, credentials-missing, credentials-invalid, nonce-reused, signature-invalid, signature-incomplete, signature-expired, digest-mismatch, token-invalid, token-expired, key-revoked, key-expired, key-not-yet-valid, customer-suspended, environment-mismatch, ip-not-allowed, idempotency-in-progress, idempotency-key-reused, route-missing, quota-missing, read-rate-exceeded, rate-exceeded, day-quota-exceeded, month-quota-exceeded, sender-not-registered, profile-not-registered, destination-not-allowed, ad-at-night, recipient-suppressed, message-released, registry-unavailable, registry-frozen, queue-unavailable, ledger-unavailable, media-unavailable, overloaded, gateway-unavailable, shutting-down, internal-error)
+    # code: What happened, for programs. Codes do not change their meaning. More may be added (malformed-request, invalid-body, invalid-request, invalid-idempotency-key, units-exceed-limit, not-found, unsupported-grant-type, message-unknown, media-invalid, cursor-invalid, method-not-allowed, request-timeout, body-too-large, unsupported-media-type, expectation-failed, headers-too-large, credentials-missing, credentials-invalid, nonce-reused, signature-invalid, signature-incomplete, signature-expired, digest-mismatch, token-invalid, token-expired, key-revoked, key-expired, key-not-yet-valid, customer-suspended, environment-mismatch, ip-not-allowed, idempotency-in-progress, idempotency-key-reused, route-missing, quota-missing, read-rate-exceeded, rate-exceeded, day-quota-exceeded, month-quota-exceeded, sender-not-registered, profile-not-registered, destination-not-allowed, ad-at-night, callback-not-allowed, recipient-suppressed, message-released, registry-unavailable, registry-frozen, queue-unavailable, ledger-unavailable, media-unavailable, overloaded, gateway-unavailable, shutting-down, internal-error)
     "code": "str",
     # retryable: Whether the same call may succeed later
     "retryable": "bool",

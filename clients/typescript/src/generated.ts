@@ -148,6 +148,8 @@ export interface MessageRequest {
   readonly ref?: string
   /** Your key for the message. The same key with the same content is sent once, whichever call carries it. Either all messages of a call have one, or none */
   readonly key?: string
+  /** Where the events of this message are sent, beside your webhooks. Your provider has to have allowed its host */
+  readonly callback?: string
   /** RFC 3339; at most 30 days ahead. Up to 15 minutes ago means now */
   readonly sendAt?: string
   /** Seconds after which it is not sent any more */
@@ -177,6 +179,8 @@ export interface MessageStatus {
   readonly at: string
   /** Where the message is: accepted, scheduled, queued, delivered, failed, expired, rejected, cancelled. More may be added */
   readonly status: Known<'accepted' | 'scheduled' | 'queued' | 'delivered' | 'failed' | 'expired' | 'rejected' | 'cancelled'>
+  /** Where the events of this message are sent */
+  readonly callback?: string
 }
 
 export interface NormalizedFallback {
@@ -263,6 +267,7 @@ export interface Problem {
     | 'profile-not-registered'
     | 'destination-not-allowed'
     | 'ad-at-night'
+    | 'callback-not-allowed'
     | 'recipient-suppressed'
     | 'message-released'
     | 'registry-unavailable'

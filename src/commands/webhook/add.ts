@@ -13,6 +13,7 @@ export default class WebhookAdd extends WebhookCommand {
   static override examples = [
     '<%= config.bin %> webhook add acme main --url https://hooks.acme.kr/apigw',
     '<%= config.bin %> webhook add acme failures --url https://hooks.acme.kr/failures --event message.failed --event quota.threshold',
+    '<%= config.bin %> webhook add acme callbacks --url https://hooks.acme.kr/ --callbacks',
     '<%= config.bin %> webhook add demo main --url http://localhost:9000/ --local',
   ]
   static override args = {
@@ -28,6 +29,11 @@ export default class WebhookAdd extends WebhookCommand {
       helpValue: 'TYPE',
       summary: 'event type to send; repeatable (default: all, also future ones)',
     }),
+    callbacks: Flags.boolean({
+      default: false,
+      env: 'APIGW_CALLBACKS',
+      summary: 'only for messages that name a callback at the host of the URL, which this allows',
+    }),
     local: Flags.boolean({
       default: false,
       env: 'APIGW_LOCAL',
@@ -38,11 +44,11 @@ export default class WebhookAdd extends WebhookCommand {
 
   async run() {
     const { args, flags } = await this.parse(WebhookAdd)
-    const { url, local, 'dry-run': dryRun } = flags
+    const { url, local, callbacks, 'dry-run': dryRun } = flags
     const key = this.keyOf(args, flags)
     const events = repeated(flags.event) ?? []
     return this.withWebhooks(args.customer, flags, async (place, { customer }) => {
-      const input = { name: key.name, url, local, events, suspended: customer.state === 'suspended' }
+      const input = { name: key.name, url, local, events, callbacks, suspended: customer.state === 'suspended' }
       const added = await addWebhook(await this.sealing(place, flags), key, input, resolveName)
       this.log(dryRun ? `Would add the webhook ${key.name} (${key.environment}).` : secretText(added, false))
       const { customer: id, name, environment } = key

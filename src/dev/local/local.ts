@@ -3,7 +3,15 @@ import { defaultCarriers } from '../../domain/carrier.ts'
 import type { Context } from '../../operations/customers/index.ts'
 import { loadMasterKeys, openRegistry } from '../../registry/index.ts'
 import { createGateway, discoverEndpoints, type Observation, serve } from '../../runtime/gateway/index.ts'
-import { type Database, openDatabase, openLedger, openMedia, openQueue, openWebhooks } from '../../runtime/ports/index.ts'
+import {
+  type Database,
+  openDatabase,
+  openLedger,
+  openMedia,
+  openNotices,
+  openQueue,
+  openWebhooks,
+} from '../../runtime/ports/index.ts'
 import { deliverWebhooks, type WebhookWorkerEvent } from '../../runtime/webhooks/index.ts'
 import { consume, drive, pumpReports, releaseHeld, Sandbox, type WorkerEvent } from '../../runtime/worker/index.ts'
 import { startDynamodb } from './dynamodb.ts'
@@ -24,6 +32,8 @@ export interface LocalOptions {
   readonly originCode?: string | undefined
   /** Receives every internal error: what a server would log. */
   readonly onFault: (what: string, error: unknown) => void
+  /** A customer has used a part of a quota. */
+  readonly onNotice?: (message: { readonly text: string }) => Promise<void>
 }
 
 /** What has happened since the start. */
@@ -78,6 +88,7 @@ function observers(counters: Counters, onFault: LocalOptions['onFault']) {
     },
     webhooks: (event: WebhookWorkerEvent): void => {
       if (event.kind === 'webhook-failed') onFault(`webhook ${event.name ?? ''}`, event.error)
+      else if (event.kind === 'notice-failed') onFault(`notices to ${event.channel}`, event.error)
     },
   }
 }
@@ -126,9 +137,13 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
 
   const masterKeys = await loadMasterKeys({ file: ensureMasterKey(folder) })
   const webhooks = openWebhooks({ endpoint: dynamodb.address })
+  const notices = openNotices({ endpoint: dynamodb.address })
   if (ledger !== undefined && webhooks !== undefined && masterKeys !== undefined) {
     // Endpoints of this machine are allowed: `apigw webhook add --local` makes them.
-    const delivering = deliverWebhooks({ webhooks, ledger, masterKeys, observe: observe.webhooks }, { local: true })
+    const { onNotice } = options
+    const channels = onNotice === undefined ? [] : [{ name: 'terminal', send: onNotice }]
+    const noticing = notices && { notices, channels, observe: observe.webhooks }
+    const delivering = deliverWebhooks({ webhooks, ledger, masterKeys, observe: observe.webhooks }, { local: true }, noticing)
     undo.add(() => delivering.stop())
   }
   const endpoints = await discoverEndpoints()

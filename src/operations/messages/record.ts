@@ -1,6 +1,7 @@
 import { messageIdPattern } from '../../domain/ids.ts'
 import { apigw, step } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
+import { withoutQuery } from '../../domain/webhook.ts'
 import type { Ledger, MessageRecord, Owner } from '../../runtime/ports/index.ts'
 
 /** @throws Problem `input-invalid` where the text is not an id */
@@ -12,7 +13,7 @@ export function foundMessage(ledger: Ledger, owner: Owner, id: string): Promise<
 }
 
 /** All that is known of a message, for a reader or a program. Absent facts are `null`. */
-export function shownRecord({ customer, environment }: Owner, { id, ref, facts, noted, outcome }: MessageRecord) {
+export function shownRecord({ customer, environment }: Owner, { id, ref, callback, facts, noted, outcome }: MessageRecord) {
   const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString())
   const now = outcome ?? noted
   return {
@@ -31,5 +32,6 @@ export function shownRecord({ customer, environment }: Owner, { id, ref, facts, 
     purpose: facts.purpose ?? null,
     units: facts.units ?? null,
     queue: facts.queue ?? null,
+    callback: callback === undefined ? null : withoutQuery(callback),
   }
 }

@@ -37,6 +37,7 @@ const settingParameters: readonly (readonly [setting: keyof DeploySettings, stac
   ['release', 'gateway', 'Release'],
   ['release', 'worker', 'Release'],
   ['worker', 'worker', 'Mode'],
+  ['thresholds', 'worker', 'Thresholds'],
 ]
 
 /** The parameters of each size; docs/capacity.md lists their capacity. Small uses the templates' defaults. */
@@ -130,6 +131,18 @@ function checkTogether(key: StackKey, settings: DeploySettings): void {
     )
   }
   if (key === 'security') checkAlerts(settings)
+  if (key === 'worker') checkThresholds(settings)
+}
+
+/** A mail that no one gets is found out by a customer's complaint. */
+function checkThresholds({ thresholds, alertEmail, alerts, parameters }: DeploySettings): void {
+  const wanted = thresholds ?? parameters?.worker?.Thresholds
+  const hasReader = (alertEmail ?? parameters?.security?.AlertEmail) || alerts === 'topic'
+  if ((wanted !== 'mail' && wanted !== 'both') || hasReader) return
+  throw invalid(
+    `No one would get the mails about quotas: deploy.thresholds is ${wanted}, and deploy.alertEmail is not set.`,
+    `set deploy.alertEmail ${inFile}; or deploy.alerts: topic if people subscribe to the topic AlertTopic; or deploy.thresholds: slack`,
+  )
 }
 
 /** Alarms without a recipient are found out in the first outage. */

@@ -1,7 +1,7 @@
 import { randomId } from '../../domain/ids.ts'
 import { Problem } from '../../domain/problem.ts'
 import { outcomes } from '../../domain/report.ts'
-import { eventId, reportEvent, type Webhook, type WebhookEvent, type WebhookKey } from '../../domain/webhook.ts'
+import { eventId, originOf, reportEvent, type Webhook, type WebhookEvent, type WebhookKey } from '../../domain/webhook.ts'
 import type { Attempt, AttemptPage, Owner, Progress } from '../../runtime/ports/index.ts'
 import { emptyProgress, moved, storedWebhook, type WebhookPlace } from './place.ts'
 
@@ -32,9 +32,9 @@ export async function deliveriesOf(place: WebhookPlace, key: WebhookKey, cursor:
   return place.webhooks.attempts(key, cursor)
 }
 
-async function addFor(place: WebhookPlace, key: WebhookKey, kind: string, event: WebhookEvent): Promise<void> {
+async function addFor(place: WebhookPlace, key: WebhookKey, kind: string, event: WebhookEvent, to?: string): Promise<void> {
   if (place.dryRun) return
-  const side = { key: `${kind}#${place.now()}#${randomId(8)}`, event, only: key.name }
+  const side = { key: `${kind}#${place.now()}#${randomId(8)}`, event, only: key.name, ...(to !== undefined && { to }) }
   await place.webhooks.addSideEvent(key, side, keptDays)
 }
 
@@ -78,9 +78,9 @@ export async function attemptOf(
   }
 }
 
-/** Sends the event of one message again, with the id that it had. @throws Problem `webhook-unknown`, `message-unknown` */
+/** Sends the event of one message again, with the id that it had. @throws Problem `webhook-unknown`, `message-unknown`, `input-invalid` */
 export async function replayMessage(place: WebhookPlace, key: WebhookKey, id: string): Promise<WebhookEvent> {
-  await storedWebhook(place, key)
+  const { value: webhook } = await storedWebhook(place, key)
   const standing = (await place.ledger.standings(key, [id])).get(id)
   const status = outcomes.find((known) => known === standing?.status)
   if (standing === undefined || status === undefined) {
@@ -89,8 +89,16 @@ export async function replayMessage(place: WebhookPlace, key: WebhookKey, id: st
       next: { command: 'message show', args: [key.customer, id] },
     })
   }
-  const event = reportEvent(key, { ...standing, status })
-  await addFor(place, key, 'replay', event)
+  const { callback, ...report } = standing
+  const event = reportEvent(key, { ...report, status })
+  if (!webhook.callbacks) await addFor(place, key, 'replay', event)
+  else if (callback !== undefined && originOf(callback) === originOf(webhook.url)) {
+    await addFor(place, key, 'replay', event, callback)
+  } else {
+    throw new Problem('input-invalid', `The message ${id} names no callback at ${originOf(webhook.url)}.`, {
+      next: { command: 'message show', args: [key.customer, id] },
+    })
+  }
   return event
 }
 

@@ -4,6 +4,7 @@ import { seal } from '../../domain/seal.ts'
 import {
   eventType,
   maxWebhooks,
+  originOf,
   type Webhook,
   type WebhookKey,
   type WebhookSecret,
@@ -53,7 +54,12 @@ function sealed(place: SealingPlace, key: WebhookKey): { readonly secret: string
 export async function addWebhook(
   place: SealingPlace,
   owner: Owner,
-  input: Target & { readonly name: string; readonly events: readonly string[]; readonly suspended: boolean },
+  input: Target & {
+    readonly name: string
+    readonly events: readonly string[]
+    readonly callbacks: boolean
+    readonly suspended: boolean
+  },
   resolve: Resolve,
 ): Promise<WithSecret> {
   const { customer, environment } = owner
@@ -64,12 +70,18 @@ export async function addWebhook(
   if (others.length >= maxWebhooks) {
     throw new Problem('input-invalid', `${customer} has ${maxWebhooks} webhooks in ${environment}, which is the most.`)
   }
+  if (input.callbacks)
+    refuseSecond(
+      others.map(({ value }) => value),
+      url,
+    )
   const { secret, stored } = sealed(place, key)
   const now = place.now()
   const webhook: Webhook = {
     ...key,
     url,
     events: [...new Set(input.events.map(eventType))],
+    ...(input.callbacks && { callbacks: true }),
     secrets: [stored],
     createdAt: now,
     ...(input.suspended && { disabled: { at: now, why: 'suspended' } }),
@@ -79,6 +91,15 @@ export async function addWebhook(
   await moved(place, key, () => ({ ...emptyProgress, cursor }))
   if (!place.dryRun && !(await place.webhooks.save(webhook))) throw exists(key)
   return { webhook, secret }
+}
+
+/** Two endpoints for the callbacks of one host would both send each event. @throws Problem `input-invalid` */
+function refuseSecond(others: readonly Webhook[], url: string): void {
+  const same = others.find((one) => one.callbacks && originOf(one.url) === originOf(url))
+  if (same === undefined) return
+  throw new Problem('input-invalid', `The webhook "${same.name}" takes the callbacks of ${originOf(url)} already.`, {
+    next: { command: 'webhook list', args: [same.customer, '--env', same.environment] },
+  })
 }
 
 function exists({ customer, environment, name }: WebhookKey): Problem {
@@ -96,6 +117,14 @@ export async function setWebhook(
 ): Promise<Webhook> {
   const url = input.target && (await checkedUrl(input.target, resolve))
   const events = input.events?.map(eventType)
+  const all = url === undefined ? [] : (await place.webhooks.of(key.customer)).map(({ value }) => value)
+  const same = all.filter(({ environment }) => environment === key.environment)
+  if (url !== undefined && same.some(({ name, callbacks }) => name === key.name && callbacks)) {
+    refuseSecond(
+      same.filter(({ name }) => name !== key.name),
+      url,
+    )
+  }
   return changed(place, key, (webhook) => ({
     ...webhook,
     ...(url !== undefined && { url }),

@@ -18,6 +18,7 @@ const calls: Readonly<Record<string, Disposition>> = {
   'sender-not-registered': 'fail',
   'destination-not-allowed': 'fail',
   'ad-at-night': 'fail',
+  'callback-not-allowed': 'fail',
   'recipient-suppressed': 'fail',
 }
 

@@ -26,6 +26,7 @@ import {
 import { rateLimitHeaders, standings } from './http/rate-limit-headers.ts'
 import { absentLedger, absentMedia } from './messages/absent.ts'
 import type { Call } from './messages/call.ts'
+import { CallbackHosts } from './messages/callbacks.ts'
 import { createCursors } from './messages/cursors.ts'
 import { Policies } from './messages/policies.ts'
 import { createPublisher } from './messages/publisher.ts'
@@ -114,6 +115,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const hashKeys = masterKeys && recipientKeys(masterKeys)
   const readLimits = new ReadLimits(parts.readLimits)
   const policies = new Policies()
+  const callbackHosts = new CallbackHosts()
   const thresholds = new Thresholds(parts.ledger)
   let draining = false
   let published: PublishedDocs | undefined
@@ -191,6 +193,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       publisher,
       settlements,
       policies,
+      callbackHosts,
       ledger,
       media,
       tokens,

@@ -44,7 +44,7 @@ export class AwsError extends Error {
 }
 
 /** The AWS services that deployed code calls. */
-export type Service = 'sqs' | 'dynamodb' | 's3' | 'logs' | 'secretsmanager' | 'wafv2' | 'ec2' | 'lambda'
+export type Service = 'sqs' | 'dynamodb' | 's3' | 'logs' | 'secretsmanager' | 'sns' | 'wafv2' | 'ec2' | 'lambda'
 
 const answerSchema = z.record(z.string(), z.unknown())
 const optionalText = z.string().optional().catch(undefined)

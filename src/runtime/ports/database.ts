@@ -14,7 +14,7 @@ export interface Row {
 
 /** The part of a row that is needed to reject it. */
 export interface RejectedRow extends Omit<Row, 'message'> {
-  readonly message: Pick<Message, 'id' | 'ref'>
+  readonly message: Pick<Message, 'id' | 'ref' | 'callback'>
 }
 
 /** A row of a managed table, as a carrier sees it. */
@@ -52,6 +52,8 @@ export interface FinishedMessage {
   readonly customer: string
   readonly environment: Environment
   readonly ref?: string
+  /** Where its events are sent, beside the webhooks of its customer. */
+  readonly callback?: string
   readonly outcome: Outcome
   readonly code?: string
   /** What it was delivered as, where its carrier says so. */

@@ -1,9 +1,8 @@
 import type { Repayment } from '../../domain/admission.ts'
 import { type HandOverCode, isHandOverCode } from '../../domain/holding.ts'
 import { maxSendAt } from '../../domain/message.ts'
-import type { Report } from '../../domain/report.ts'
 import { type Item, number, type Table, text } from './dynamodb.ts'
-import type { Owner } from './ledger.ts'
+import type { Owner, Reported } from './ledger.ts'
 import { type Held, heldOf, keptUntil, messagesOf } from './message-notes.ts'
 import type { ReadBudget } from './read-budget.ts'
 
@@ -25,6 +24,7 @@ export type Asked =
 export interface Decided {
   readonly id: string
   readonly ref?: string
+  readonly callback?: string
   /** When it is due: a decision is remembered for 30 days from then. */
   readonly until: number
 }
@@ -32,6 +32,7 @@ export interface Decided {
 /** What is known of a message that may be held. */
 export interface HeldStanding {
   readonly ref?: string
+  readonly callback?: string
   /** Absent: the message was never held. */
   readonly held?: Held
   readonly verdict?: Verdict
@@ -85,7 +86,7 @@ export interface DecisionParts {
   readonly table: Table
   readonly now: () => number
   /** Appends reports to the owner's pages. */
-  appendPages(owner: Owner, reports: readonly Report[]): Promise<void>
+  appendPages(owner: Owner, reports: readonly Reported[]): Promise<void>
 }
 
 /** Decisions in the ledger's table: the item of a message's outcome holds them until there is one. */
@@ -117,10 +118,12 @@ export class DynamoDecisions implements Decisions {
     for (const item of await table.get(keys, budget)) {
       const [id = '', kind] = text(item, 'sk')?.split('#') ?? []
       const ref = text(item, 'ref')
+      const callback = text(item, 'callback')
       const held = kind === '0' ? heldOf(item) : undefined
       found.set(id, {
         ...found.get(id),
         ...(ref !== undefined && { ref }),
+        ...(callback !== undefined && { callback }),
         ...(held !== undefined && { held }),
         ...(kind === '1' && { verdict: verdictOf(item) }),
       })
@@ -129,8 +132,9 @@ export class DynamoDecisions implements Decisions {
   }
 
   async reportCancelled(owner: Owner, message: Decided & { readonly at: number }): Promise<void> {
-    const { id, ref, at } = message
-    await this.#parts.appendPages(owner, [{ id, status: 'cancelled', at, ...(ref !== undefined && { ref }) }])
+    const { id, ref, callback, at } = message
+    const named = { ...(ref !== undefined && { ref }), ...(callback !== undefined && { callback }) }
+    await this.#parts.appendPages(owner, [{ id, status: 'cancelled', at, ...named }])
     await this.#parts.table.put([this.#item(owner, message, { kind: 'cancelled' }, at)])
   }
 
@@ -170,7 +174,7 @@ export class DynamoDecisions implements Decisions {
     return { pk: messagesOf(owner), sk: `${id}#1` }
   }
 
-  #item(owner: Owner, { id, ref, until }: Decided, asked: Asked, at: number): Item {
+  #item(owner: Owner, { id, ref, callback, until }: Decided, asked: Asked, at: number): Item {
     const { pk, sk } = this.#outcomeKey(owner, id)
     return {
       pk: { S: pk },
@@ -180,6 +184,7 @@ export class DynamoDecisions implements Decisions {
       // A cancelled message that were forgotten before its time would be sent.
       ttl: { N: String(keptUntil(this.#parts.now(), until)) },
       ...(ref !== undefined && { ref: { S: ref } }),
+      ...(callback !== undefined && { callback: { S: callback } }),
       ...(asked.kind === 'refused' && { code: { S: asked.code } }),
     }
   }

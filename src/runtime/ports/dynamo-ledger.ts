@@ -1,8 +1,9 @@
 import { Problem } from '../../domain/problem.ts'
-import type { Report } from '../../domain/report.ts'
+import type { ThresholdNotice } from '../../domain/threshold-notice.ts'
+import { originOf } from '../../domain/webhook.ts'
 import type { AwsOptions } from './aws.ts'
 import { DynamoDecisions } from './decisions.ts'
-import { groups, type Item, number, Table, text } from './dynamodb.ts'
+import { type Item, number, Table, text } from './dynamodb.ts'
 import type {
   Ended,
   EndedPage,
@@ -12,15 +13,18 @@ import type {
   MessageRecord,
   Owner,
   Queued,
+  Reported,
   ReportPage,
   Standing,
 } from './ledger.ts'
 import { entriesOf, MessageIndex } from './message-index.ts'
 import { countedKind, keptUntil, kindOf, messagesOf, noteItem, recordOf, standingOf } from './message-notes.ts'
+import { addNotice } from './notices.ts'
 import { ReadBudget } from './read-budget.ts'
-import { dayAfter, dayOf, keptDays, type Page, ReportPages, reportsAPage } from './report-pages.ts'
+import { dayAfter, dayOf, keptDays, type Page, pagesOf, ReportPages } from './report-pages.ts'
 import { addSideEvent, type SideEvent } from './side-events.ts'
 import { type Suppression, type SuppressionPage, Suppressions } from './suppressions.ts'
+import { callbackEndpoints } from './webhook-directory.ts'
 
 /** Pages of the first read, which may be large, and of the later ones, after the first were small. */
 const firstPages = 2
@@ -101,9 +105,9 @@ export class DynamoLedger implements Ledger {
     await this.#table.put([...notes, ...entriesOf(owner, once, (one) => this.#expiry(laterOf(one)))])
   }
 
-  async append(owner: Owner, reports: readonly Report[]): Promise<void> {
+  async append(owner: Owner, reports: readonly Reported[]): Promise<void> {
     const once = new Map(reports.map((report) => [report.id, report]))
-    const pages = groups(reports, reportsAPage).map((page) => ({
+    const pages = pagesOf(reports).map((page) => ({
       page,
       // Outcomes of later pages are noted while an earlier page is written.
       noted: this.#table.put(
@@ -157,7 +161,7 @@ export class DynamoLedger implements Ledger {
 
   async reports(owner: Owner, cursor: string | undefined, limit: number, budget = new ReadBudget(maxReads)): Promise<ReportPage> {
     let at = await this.#start(owner, cursor, budget)
-    const found: Report[] = []
+    const found: Reported[] = []
     let pagesAtOnce = firstPages
     for (;;) {
       // What is left has to reach the next day with reports: a page that ends early must have gone forward.
@@ -227,6 +231,14 @@ export class DynamoLedger implements Ledger {
 
   addEvent(owner: Owner, event: SideEvent, keptDays: number): Promise<boolean> {
     return addSideEvent(this.#table, this.#now(), owner, event, keptDays)
+  }
+
+  addNotice(notice: ThresholdNotice): Promise<void> {
+    return addNotice(this.#table, this.#now(), notice)
+  }
+
+  async callbackOrigins(owner: Owner, budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {
+    return new Set((await callbackEndpoints(this.#table, owner, budget)).map(({ value }) => originOf(value.url)))
   }
 
   suppressed(owner: Owner, numbers: readonly string[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {

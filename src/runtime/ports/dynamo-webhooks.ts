@@ -1,16 +1,14 @@
 import * as z from 'zod'
 import { randomId } from '../../domain/ids.ts'
-import { environments } from '../../domain/names.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Webhook, WebhookKey } from '../../domain/webhook.ts'
 import type { LedgerOptions } from './dynamo-ledger.ts'
 import { type Item, number, Table, text } from './dynamodb.ts'
 import type { Owner } from './ledger.ts'
 import { addSideEvent, type SideEvent, sideEventsOf } from './side-events.ts'
+import { content, directories, directoryOf, endpointsIn, placeOf, storedAs, storedWebhook } from './webhook-directory.ts'
 import type { Attempt, AttemptPage, Progress, Stored, Webhooks } from './webhooks.ts'
 
-/** The partition of all endpoints: a worker reads it as a whole. */
-const directory = 'w'
 const pageSize = 100
 /** Events beside the reports are few. */
 const maxSidePages = 5
@@ -26,19 +24,9 @@ const event = z.object({
   at: millis,
   data: z.record(z.string(), z.union([z.string(), z.number()])),
 })
-const webhook = z.object({
-  customer: z.string(),
-  environment: z.enum(environments),
-  name: z.string(),
-  url: z.string(),
-  events: z.array(z.string()),
-  secrets: z.array(z.object({ sealed: z.string(), createdAt: millis, endsAt: millis.exactOptional() })),
-  createdAt: millis,
-  disabled: z.object({ at: millis, why: z.enum(['gone', 'failing', 'suspended']) }).exactOptional(),
-}) satisfies z.ZodType<Webhook>
 const progress = z.object({
   cursor: z.string().exactOptional(),
-  pending: z.array(z.object({ event, attempts: z.int(), nextAt: millis })),
+  pending: z.array(z.object({ event, to: z.string().exactOptional(), attempts: z.int(), nextAt: millis })),
   done: z.array(z.string()),
   failures: z.int(),
   failingSince: millis.exactOptional(),
@@ -47,28 +35,22 @@ const progress = z.object({
   lastSuccessAt: millis.exactOptional(),
   lease: z.object({ holder: z.string(), until: millis }).exactOptional(),
 }) satisfies z.ZodType<Progress>
-const sideEvent = z.object({ key: z.string(), event, only: z.string().exactOptional() }) satisfies z.ZodType<SideEvent>
+const sideEvent = z.object({
+  key: z.string(),
+  event,
+  only: z.string().exactOptional(),
+  to: z.string().exactOptional(),
+}) satisfies z.ZodType<SideEvent>
 const attempt = z.object({
   id: z.string(),
   type: z.string(),
   message: z.string().exactOptional(),
+  to: z.string().exactOptional(),
   at: millis,
   ms: z.number(),
   result: z.enum(['delivered', 'failed', 'given up']),
   why: z.string(),
 }) satisfies z.ZodType<Attempt>
-
-function content(item: Item): unknown {
-  return JSON.parse(text(item, 'doc') ?? 'null')
-}
-
-function storedAs<T>(schema: z.ZodType<T>, item: Item): Stored<T> {
-  return { value: schema.parse(content(item)), revision: number(item, 'rev') ?? 0 }
-}
-
-function placeOf({ customer, environment, name }: WebhookKey): string {
-  return `${customer}#${environment}#${name}`
-}
 
 function progressOf({ customer, environment, name }: WebhookKey) {
   return { pk: `wp#${customer}#${environment}`, sk: name }
@@ -89,37 +71,28 @@ export class DynamoWebhooks implements Webhooks {
   }
 
   async all(): Promise<readonly Stored<Webhook>[]> {
-    return this.#directory('!', () => true)
+    return this.#endpoints('')
   }
 
   async of(customer: string): Promise<readonly Stored<Webhook>[]> {
-    return this.#directory(`${customer}#`, (sk) => sk.startsWith(`${customer}#`))
+    return this.#endpoints(`${customer}#`)
   }
 
-  async #directory(after: string, belongs: (sk: string) => boolean): Promise<Stored<Webhook>[]> {
-    const found: Stored<Webhook>[] = []
-    for (let last = after; ; ) {
-      const page = await this.#table.query(directory, last, pageSize)
-      for (const item of page) {
-        last = text(item, 'sk') ?? last
-        if (!belongs(last)) return found
-        found.push(storedAs(webhook, item))
-      }
-      if (page.length === 0) return found
-    }
+  async #endpoints(begins: string): Promise<Stored<Webhook>[]> {
+    return (await Promise.all(directories.map((directory) => endpointsIn(this.#table, directory, begins)))).flat()
   }
 
   async find(key: WebhookKey): Promise<Stored<Webhook> | undefined> {
-    const [item] = await this.#table.get([{ pk: directory, sk: placeOf(key) }])
-    return item && storedAs(webhook, item)
+    const [item] = await this.#table.get(directories.map((pk) => ({ pk, sk: placeOf(key) })))
+    return item && storedWebhook(item)
   }
 
   save(value: Webhook, revision?: number): Promise<boolean> {
-    return this.#swap({ pk: directory, sk: placeOf(value) }, value, revision)
+    return this.#swap({ pk: directoryOf(value), sk: placeOf(value) }, value, revision)
   }
 
   async remove(key: WebhookKey): Promise<void> {
-    await this.#table.remove([{ pk: directory, sk: placeOf(key) }, progressOf(key)])
+    await this.#table.remove([...directories.map((pk) => ({ pk, sk: placeOf(key) })), progressOf(key)])
   }
 
   async progress(key: WebhookKey): Promise<Stored<Progress> | undefined> {

@@ -6,6 +6,7 @@ import { DynamoLedger, type LedgerOptions } from './dynamo-ledger.ts'
 import { DynamoWebhooks } from './dynamo-webhooks.ts'
 import type { Ledger } from './ledger.ts'
 import type { Media } from './media.ts'
+import { DynamoNotices, type Notices } from './notices.ts'
 import type { Queue } from './queue.ts'
 import { databaseToken } from './rds-token.ts'
 import { S3Media } from './s3.ts'
@@ -20,9 +21,10 @@ export type { Asked, Owed, Verdict } from './decisions.ts'
 export { debtsARead } from './decisions.ts'
 export { type Item, number, Table, text } from './dynamodb.ts'
 export type { EndedRow, HeldRow } from './held.ts'
-export type { Ended, Ledger, MessageQuery, MessageRecord, Owner, Queued, ReportPage, Standing } from './ledger.ts'
+export type { Ended, Ledger, MessageQuery, MessageRecord, Owner, Queued, Reported, ReportPage, Standing } from './ledger.ts'
 export { matchingEvents } from './logs.ts'
 export type { Media } from './media.ts'
+export type { NoticeState, Notices, WaitingNotice } from './notices.ts'
 export { batchBytes, batchEntries, type Queue, type QueueState, type Received } from './queue.ts'
 export { isLate, ReadBudget } from './read-budget.ts'
 export { secretFrom } from './secret-from.ts'
@@ -30,6 +32,7 @@ export { readSecret } from './secrets.ts'
 export type { SideEvent } from './side-events.ts'
 export type { Suppression } from './suppressions.ts'
 export { maxNote, maxSource } from './suppressions.ts'
+export { publishTo } from './topic.ts'
 export type { Attempt, AttemptPage, Pending, Progress, Stored, Webhooks } from './webhooks.ts'
 
 /** Amazon SQS, or an emulator at `endpoint`. */
@@ -47,6 +50,11 @@ export function openLedger(options: LedgerOptions): Ledger | undefined {
 /** The webhooks of customers, in the same table. */
 export function openWebhooks(options: LedgerOptions): Webhooks | undefined {
   return options.table || options.endpoint ? new DynamoWebhooks(options) : undefined
+}
+
+/** Notices for the operator, in the same table. */
+export function openNotices(options: LedgerOptions): Notices | undefined {
+  return options.table || options.endpoint ? new DynamoNotices(options) : undefined
 }
 
 /** Images in S3, where a bucket is named. */

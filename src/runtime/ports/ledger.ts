@@ -1,6 +1,7 @@
 import type { Purpose } from '../../domain/message.ts'
 import type { Environment } from '../../domain/names.ts'
 import type { Report, Status } from '../../domain/report.ts'
+import type { ThresholdNotice } from '../../domain/threshold-notice.ts'
 import type { Decisions } from './decisions.ts'
 import type { ReadBudget } from './read-budget.ts'
 import type { SideEvent } from './side-events.ts'
@@ -20,6 +21,8 @@ export interface Standing {
   readonly code?: string
   /** What it was delivered as, where its carrier says so. */
   readonly channel?: string
+  /** Where its events are sent, beside the webhooks of its customer. */
+  readonly callback?: string
   /** Milliseconds since 1970 of that status. */
   readonly at: number
 }
@@ -45,6 +48,7 @@ export interface MessageFacts {
 export interface Queued extends MessageFacts {
   readonly id: string
   readonly ref?: string
+  readonly callback?: string
   readonly at: number
   /** `recipientHash` of the recipient; absent: the message is not found by its recipient. */
   readonly recipientHash?: string
@@ -56,6 +60,7 @@ export interface Queued extends MessageFacts {
 export interface MessageRecord {
   readonly id: string
   readonly ref?: string
+  readonly callback?: string
   readonly facts: MessageFacts
   /** The note of a worker; absent: it is missing, or it came no further than the outcome. */
   readonly noted?: Standing
@@ -82,8 +87,13 @@ export interface MessagePage {
   readonly cursor?: string
 }
 
+/** A report, and where its event is sent beside the webhooks of its customer. `GET /v1.0/reports` does not show the latter. */
+export interface Reported extends Report {
+  readonly callback?: string
+}
+
 export interface ReportPage {
-  readonly reports: readonly Report[]
+  readonly reports: readonly Reported[]
   /** Where the next page begins: reading from here is the acknowledgement of what came before. */
   readonly cursor: string
   /** Whether there is more to read now. */
@@ -122,7 +132,7 @@ export interface Ledger {
    * Appends reports in arrival order and notes each message's outcome. When it resolves they are durable; when it
    * throws some may be, and saying them again is allowed: readers see a report at least once.
    */
-  append(owner: Owner, reports: readonly Report[]): Promise<void>
+  append(owner: Owner, reports: readonly Reported[]): Promise<void>
   /** What is known of up to 100 messages; unknown ids are left out. */
   standings(owner: Owner, ids: readonly string[], budget?: ReadBudget): Promise<ReadonlyMap<string, Standing>>
   /** All that is known of one message; `undefined`: nothing. */
@@ -157,6 +167,10 @@ export interface Ledger {
    * @returns whether it is new
    */
   addEvent(owner: Owner, event: SideEvent, keptDays: number): Promise<boolean>
+  /** Adds a notice for the operator unless it waits already. */
+  addNotice(notice: ThresholdNotice): Promise<void>
+  /** Origins of URLs that the owner's messages may name as their `callback`: those of its endpoints for callbacks. */
+  callbackOrigins(owner: Owner, budget?: ReadBudget): Promise<ReadonlySet<string>>
   /**
    * Which of these recipients have opted out of the owner's advertising, as of now: an opt-out that was added before the call
    * is found.

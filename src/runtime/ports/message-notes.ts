@@ -85,6 +85,7 @@ export function standingOf(item: Item): Standing | undefined {
   const ref = text(item, 'ref')
   const code = text(item, 'code')
   const channel = text(item, 'channel')
+  const callback = text(item, 'callback')
   return {
     id,
     status,
@@ -92,6 +93,7 @@ export function standingOf(item: Item): Standing | undefined {
     ...(ref !== undefined && { ref }),
     ...(code !== undefined && { code }),
     ...(channel !== undefined && { channel }),
+    ...(callback !== undefined && { callback }),
   }
 }
 
@@ -99,7 +101,7 @@ export function standingOf(item: Item): Standing | undefined {
 export function noteItem(
   owner: Owner,
   kind: '0' | '1',
-  { id, status, ref, code, channel, at }: Standing,
+  { id, status, ref, code, channel, callback, at }: Standing,
   ttl: number,
   facts: MessageFacts = {},
 ): Item {
@@ -112,6 +114,7 @@ export function noteItem(
     ...(ref !== undefined && { ref: { S: ref } }),
     ...(code !== undefined && code !== '' && { code: { S: code } }),
     ...(channel !== undefined && { channel: { S: channel } }),
+    ...(callback !== undefined && { callback: { S: callback } }),
     ...factItems(facts),
   }
 }
@@ -126,9 +129,11 @@ export function recordOf(id: string, items: readonly Item[]): MessageRecord | un
   const outcome = isReleased ? undefined : decided
   if (noted === undefined && outcome === undefined) return undefined
   const ref = outcome?.ref ?? noted?.ref
+  const callback = outcome?.callback ?? noted?.callback
   return {
     id,
     ...(ref !== undefined && { ref }),
+    ...(callback !== undefined && { callback }),
     facts: factsOf(note),
     ...(noted !== undefined && { noted }),
     ...(outcome !== undefined && { outcome }),

@@ -1,14 +1,16 @@
-import { isRecord } from '../../domain/record.ts'
+import { isRecord, recordOf } from '../../domain/record.ts'
 import type { Report } from '../../domain/report.ts'
 import { type Item, number, type Table, text } from './dynamodb.ts'
-import type { Owner } from './ledger.ts'
+import type { Owner, Reported } from './ledger.ts'
 import type { ReadBudget } from './read-budget.ts'
 
 /**
  * Maximum number of reports in one item: together they are cheaper than one by one, and the pages of an owner are written one
  * after the other. A report is at most about 360 bytes, so a page stays below half of DynamoDB's 400 KB.
  */
-export const reportsAPage = 500
+const reportsAPage = 500
+/** With its id and its length of up to 500, a callback is about 540 bytes. */
+const callbacksAPage = 250
 export const keptDays = 7
 const dayMs = 86_400_000
 const lastSequence = '9'.repeat(10)
@@ -17,7 +19,7 @@ const lastSequence = '9'.repeat(10)
 export interface Page {
   readonly day: string
   readonly sequence: number
-  readonly reports: readonly Report[]
+  readonly reports: readonly Reported[]
   /** The next day with pages, where this page ends its day. */
   readonly next?: string
 }
@@ -51,10 +53,8 @@ export class ReportPages {
     this.#now = now
   }
 
-  async append(owner: Owner, reports: readonly Report[]): Promise<void> {
-    for (let from = 0; from < reports.length; from += reportsAPage) {
-      await this.#appendPage(owner, JSON.stringify(reports.slice(from, from + reportsAPage)))
-    }
+  async append(owner: Owner, reports: readonly Reported[]): Promise<void> {
+    for (const page of pagesOf(reports)) await this.#appendPage(owner, contentOf(page))
   }
 
   /** The pages of a day after a number, expired ones left out. */
@@ -81,14 +81,14 @@ export class ReportPages {
     return { day: dayOf(this.#now()), sequence: 0 }
   }
 
-  async #appendPage(owner: Owner, reports: string): Promise<void> {
+  async #appendPage(owner: Owner, reports: Item): Promise<void> {
     const known = `${owner.environment}/${owner.customer}`
     let tail = this.#tails.get(known) ?? (await this.#tail(owner))
     for (;;) {
       const today = dayOf(this.#now())
       const ends = tail.day < today
       const sequence = tail.sequence + 1
-      const content: Item = ends ? { next: { S: today } } : { reports: { S: reports } }
+      const content: Item = ends ? { next: { S: today } } : reports
       const written = await this.#table.putIf(this.#item(owner, tail.day, sequence, content), 'attribute_not_exists(pk)')
       if (!written) {
         // Another writer has: its page says where to continue.
@@ -147,6 +147,32 @@ function headItem(owner: Owner, day: string): Item {
   return { pk: { S: heads(owner) }, sk: { S: 'head' }, openDay: { S: day } }
 }
 
+/** Reports in parts that fit into a page each. */
+export function pagesOf(reports: readonly Reported[]): Reported[][] {
+  const pages: Reported[][] = []
+  let [page, callbacks]: [Reported[], number] = [[], 0]
+  for (const report of reports) {
+    const has = report.callback === undefined ? 0 : 1
+    if (page.length === 0 || page.length === reportsAPage || callbacks + has > callbacksAPage) {
+      page = []
+      callbacks = 0
+      pages.push(page)
+    }
+    page.push(report)
+    callbacks += has
+  }
+  return pages
+}
+
+/** Callbacks are apart from the reports: a reader of an older version reads a page as it did. */
+function contentOf(page: readonly Reported[]): Item {
+  const callbacks = page.flatMap(({ id, callback }) => (callback === undefined ? [] : [[id, callback]]))
+  return {
+    reports: { S: JSON.stringify(page.map(({ callback: _callback, ...report }) => report)) },
+    ...(callbacks.length > 0 && { callbacks: { S: JSON.stringify(Object.fromEntries(callbacks)) } }),
+  }
+}
+
 /** Checked without a schema: a reader may ask for thousands. */
 function isReport(value: unknown): value is Report {
   if (!isRecord(value)) return false
@@ -168,12 +194,21 @@ function reportsIn(stored: string): readonly Report[] {
   throw new Error('A page of the ledger holds something other than reports.')
 }
 
+function withCallbacks(reports: readonly Report[], stored: string | undefined): readonly Reported[] {
+  if (stored === undefined) return reports
+  const callbacks = recordOf(JSON.parse(stored))
+  return reports.map((report) => {
+    const callback = callbacks[report.id]
+    return typeof callback === 'string' ? { ...report, callback } : report
+  })
+}
+
 function pageOf(day: string, item: Item): Page {
   const next = text(item, 'next')
   return {
     day,
     sequence: Number(text(item, 'sk')),
-    reports: reportsIn(text(item, 'reports') ?? '[]'),
+    reports: withCallbacks(reportsIn(text(item, 'reports') ?? '[]'), text(item, 'callbacks')),
     ...(next !== undefined && { next }),
   }
 }

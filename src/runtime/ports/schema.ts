@@ -91,6 +91,16 @@ export const steps: readonly Step[] = [
     // The managed tables are those of the carriers: `upgradeSql` says what each lacks.
     sql: { sqlite: [], mysql: [], postgres: [] },
   },
+  {
+    version: 4,
+    name: 'where the events of a message are sent',
+    // Last and without a default, so that no engine copies the rows, and a worker of the version before writes as it did.
+    sql: {
+      sqlite: ['ALTER TABLE ingest_seen ADD COLUMN callback TEXT'],
+      mysql: ['ALTER TABLE ingest_seen ADD COLUMN callback VARCHAR(500) CHARACTER SET ascii COLLATE ascii_bin'],
+      postgres: ['ALTER TABLE ingest_seen ADD COLUMN callback text'],
+    },
+  },
 ]
 
 /** The columns that managed tables got with step 3, with the characters that they hold; `text`: too long for a row. */

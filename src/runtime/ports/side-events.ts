@@ -9,6 +9,8 @@ export interface SideEvent {
   readonly event: WebhookEvent
   /** The name of the only endpoint that gets it; absent: all. */
   readonly only?: string
+  /** Where that endpoint gets it: the callback of its message. Absent: at the endpoint's own URL. */
+  readonly to?: string
 }
 
 const dayMs = 86_400_000

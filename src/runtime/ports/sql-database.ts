@@ -38,8 +38,8 @@ import { insertAndRollBack, inventedRow } from './trial-row.ts'
 
 const seenIds: KeyedTable = {
   name: 'ingest_seen',
-  columns: ['msg_id', 'seen_at', 'customer', 'environment', 'ref'],
-  types: ['text', 'bigint', 'text', 'text', 'text'],
+  columns: ['msg_id', 'seen_at', 'customer', 'environment', 'ref', 'callback'],
+  types: ['text', 'bigint', 'text', 'text', 'text', 'text'],
 }
 /** Rows that one statement of the housekeeping touches: short locks. */
 const sweepRows = 10_000
@@ -277,6 +277,7 @@ export class SqlDatabase implements Database {
       customer,
       environment,
       message.ref ?? null,
+      message.callback ?? null,
     ])
     const fresh = await session.insertNew(seenIds, values)
     return fresh === undefined ? rows : rows.filter(({ message }) => fresh.has(message.id))

@@ -59,7 +59,7 @@ function outcomesSql({ quoted }: Engine, { id, idLength, result }: Layout, table
     idLength === undefined
       ? `JOIN ingest_seen s ON s.msg_id = ${whole}`
       : `JOIN ${referencesTable} r ON r.reference = ${whole} JOIN ingest_seen s ON s.msg_id = r.msg_id`
-  return `SELECT s.msg_id AS id, t.${quoted(result.code)} AS code, ${at} AS at, s.customer, s.environment, s.ref${channel}
+  return `SELECT s.msg_id AS id, t.${quoted(result.code)} AS code, ${at} AS at, s.customer, s.environment, s.ref, s.callback${channel}
     FROM ${quoted(table)} t ${joined} AND s.reported_at IS NULL${excludedOwners(except)}
     WHERE t.${quoted(result.status)} IN ${marks(result.done.length)} LIMIT ?`
 }
@@ -71,7 +71,7 @@ async function readRejected(
   except: readonly Owner[],
 ): Promise<FinishedMessage[]> {
   const rows = await session.all(
-    `SELECT r.msg_id AS id, r.rejected_at AS at, s.customer, s.environment, s.ref
+    `SELECT r.msg_id AS id, r.rejected_at AS at, s.customer, s.environment, s.ref, s.callback
      FROM ingest_rejected r JOIN ingest_seen s ON s.msg_id = r.msg_id AND s.reported_at IS NULL${excludedOwners(except.length)}
      WHERE r.queue = ? LIMIT ?`,
     [...ownerValues(except), queue, limit],
@@ -87,7 +87,7 @@ async function readEnded(
   except: readonly Owner[],
 ): Promise<FinishedMessage[]> {
   const rows = await session.all(
-    `SELECT e.msg_id AS id, e.outcome, e.code, e.ended_at AS at, s.customer, s.environment, s.ref
+    `SELECT e.msg_id AS id, e.outcome, e.code, e.ended_at AS at, s.customer, s.environment, s.ref, s.callback
      FROM ingest_ended e JOIN ingest_seen s ON s.msg_id = e.msg_id AND s.reported_at IS NULL${excludedOwners(except.length)}
      WHERE e.queue = ? LIMIT ?`,
     [...ownerValues(except), queue, limit],
@@ -111,13 +111,15 @@ function excludedOwners(count: number): string {
   return ' AND NOT (s.customer = ? AND s.environment = ?)'.repeat(count)
 }
 
-function namesOf(row: SqlRow): Pick<FinishedMessage, 'id' | 'customer' | 'environment' | 'ref'> {
+function namesOf(row: SqlRow): Pick<FinishedMessage, 'id' | 'customer' | 'environment' | 'ref' | 'callback'> {
   const ref = optional(row.ref)
+  const callback = optional(row.callback)
   return {
     id: String(row.id),
     customer: String(row.customer),
     environment: environmentOf(row.environment),
     ...(ref !== undefined && { ref }),
+    ...(callback !== undefined && { callback }),
   }
 }
 

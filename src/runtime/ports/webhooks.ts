@@ -11,6 +11,8 @@ export interface Stored<T> {
 /** An event that an endpoint did not take yet. */
 export interface Pending {
   readonly event: WebhookEvent
+  /** The callback of its message; absent: it goes to the endpoint's own URL. */
+  readonly to?: string
   /** Attempts that count: those while the endpoint took other events. */
   readonly attempts: number
   /** Milliseconds since 1970. */
@@ -42,6 +44,8 @@ export interface Attempt {
   readonly type: string
   /** The message, where the event is of one. */
   readonly message?: string
+  /** Where it was sent, without its query, if not to the endpoint's own URL. */
+  readonly to?: string
   /** Milliseconds since 1970. */
   readonly at: number
   readonly ms: number

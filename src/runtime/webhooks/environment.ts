@@ -1,8 +1,10 @@
 import { Problem } from '../../domain/problem.ts'
 import { masterKeysFrom } from '../../domain/seal.ts'
-import { openLedger, openWebhooks, secretFrom } from '../ports/index.ts'
+import { openLedger, openNotices, openWebhooks, secretFrom } from '../ports/index.ts'
 import { choiceFrom, errorFields, log } from '../process.ts'
+import { noticeChannels } from './channels.ts'
 import type { WebhookWorkerEvent } from './events.ts'
+import type { NoticeParts } from './notices.ts'
 import type { SenderOptions } from './send.ts'
 import type { TurnParts } from './turn.ts'
 
@@ -15,6 +17,7 @@ function observe(event: WebhookWorkerEvent): void {
 export interface WebhookEnvironment {
   readonly parts: Omit<TurnParts, 'send' | 'holder'>
   readonly sending: SenderOptions
+  readonly noticing: NoticeParts
 }
 
 /**
@@ -27,7 +30,8 @@ export async function webhookEnvironment(): Promise<WebhookEnvironment> {
   const place = { endpoint: env.APIGW_LEDGER_ENDPOINT, region: env.AWS_REGION, table: env.APIGW_LEDGER_TABLE }
   const ledger = openLedger(place)
   const webhooks = openWebhooks(place)
-  if (ledger === undefined || webhooks === undefined) {
+  const notices = openNotices(place)
+  if (ledger === undefined || webhooks === undefined || notices === undefined) {
     throw new Problem('config-invalid', 'The environment variable APIGW_LEDGER_TABLE is missing.')
   }
   const masterKey = await secretFrom(env, 'APIGW_MASTER_KEY')
@@ -38,5 +42,9 @@ export async function webhookEnvironment(): Promise<WebhookEnvironment> {
     )
   }
   const local = choiceFrom('APIGW_WEBHOOK_LOCAL', ['allow', 'refuse'], 'refuse') === 'allow'
-  return { parts: { webhooks, ledger, masterKeys: masterKeysFrom(masterKey), observe }, sending: { local } }
+  return {
+    parts: { webhooks, ledger, masterKeys: masterKeysFrom(masterKey), observe },
+    sending: { local },
+    noticing: { notices, channels: noticeChannels(env), observe },
+  }
 }

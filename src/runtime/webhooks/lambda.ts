@@ -1,12 +1,18 @@
 import { randomId } from '../../domain/ids.ts'
 import { webhookEnvironment } from './environment.ts'
+import { sendNotices } from './notices.ts'
 import { WebhookScheduler } from './scheduler.ts'
 import { createSender } from './send.ts'
 
 async function open() {
-  const { parts, sending } = await webhookEnvironment()
+  const { parts, sending, noticing } = await webhookEnvironment()
   const sender = createSender(sending)
-  return { scheduler: new WebhookScheduler({ ...parts, send: sender.send, holder: randomId(12) }), close: sender.close }
+  const holder = randomId(12)
+  return {
+    scheduler: new WebhookScheduler({ ...parts, send: sender.send, holder }),
+    notify: () => sendNotices(noticing, holder),
+    close: sender.close,
+  }
 }
 
 let opened: ReturnType<typeof open> | undefined
@@ -17,8 +23,10 @@ const spareMs = 35_000
 export async function handler(_event: unknown, context: { getRemainingTimeInMillis(): number }): Promise<{ sent: number }> {
   opened ??= open()
   try {
-    const { scheduler, close } = await opened
+    const { scheduler, notify, close } = await opened
+    const notified = notify()
     const sent = await scheduler.once(AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - spareMs)))
+    await notified
     scheduler.tellLag()
     // A connection does not outlive the freeze of a function.
     close()

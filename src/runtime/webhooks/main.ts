@@ -4,8 +4,8 @@ import { deliverWebhooks } from './run.ts'
 
 /** The worker of webhooks as a process of its own: what a container starts. It is configured by its environment alone. */
 await main(async () => {
-  const { parts, sending } = await webhookEnvironment()
-  const delivering = deliverWebhooks(parts, sending)
+  const { parts, sending, noticing } = await webhookEnvironment()
+  const delivering = deliverWebhooks(parts, sending, noticing)
   log('delivering')
   return () => delivering.stop()
 })

@@ -1,4 +1,4 @@
-import type { WebhookEvent } from '../../domain/webhook.ts'
+import { type WebhookEvent, withoutQuery } from '../../domain/webhook.ts'
 import { endpointPause, failuresUntilDown, retryAfterMs, retryPause } from '../../domain/webhook-schedule.ts'
 import type { Attempt, Pending, Progress } from '../ports/index.ts'
 import type { Answer } from './send.ts'
@@ -9,6 +9,8 @@ export const maxPending = 200
 /** An event that a turn attempts. */
 export interface Work {
   readonly event: WebhookEvent
+  /** The callback of its message; absent: it goes to the endpoint's own URL. */
+  readonly to?: string
   /** Attempts that counted before. */
   readonly attempts: number
   /** Absent: it is new. */
@@ -27,6 +29,11 @@ export function isTaken({ status = 0 }: Answer): boolean {
   return status >= 200 && status < 300
 }
 
+/** Whether the URL of one message is gone. It says nothing of its host, where other messages have theirs. */
+export function isGone({ to, answer }: Pick<Done, 'to' | 'answer'>): boolean {
+  return to !== undefined && answer.status === 410
+}
+
 /** Whether an endpoint is only probed. */
 export function isDown({ failures }: Progress): boolean {
   return failures >= failuresUntilDown
@@ -37,18 +44,20 @@ export interface Settled {
   readonly attempts: readonly Attempt[]
 }
 
-function attemptOf({ event, answer, at, ms }: Done, result: Attempt['result']): Attempt {
+function attemptOf({ event, to, answer, at, ms }: Done, result: Attempt['result']): Attempt {
   const { id, type, data } = event
-  return { id, type, ...(typeof data.id === 'string' && { message: data.id }), at, ms, result, why: answer.why.slice(0, 120) }
+  const named = { ...(typeof data.id === 'string' && { message: data.id }), ...(to !== undefined && { to: withoutQuery(to) }) }
+  return { id, type, ...named, at, ms, result, why: answer.why.slice(0, 120) }
 }
 
 /** An event that is given up early: too many wait for an endpoint that takes others. */
-function leftOut(event: WebhookEvent, now: number): Attempt {
-  return attemptOf({ event, attempts: 0, answer: { why: `more than ${maxPending} events wait` }, at: now, ms: 0 }, 'given up')
+function leftOut(one: Pending, now: number): Attempt {
+  return attemptOf({ ...one, answer: { why: `more than ${maxPending} events wait` }, at: now, ms: 0 }, 'given up')
 }
 
 /** Turns in a row without a success, and since when. One success ends the row: requests of a turn overlap, and have no order. */
-function rowOf(before: Progress, done: readonly Done[]): Pick<Progress, 'failures' | 'failingSince'> {
+function rowOf(before: Progress, all: readonly Done[]): Pick<Progress, 'failures' | 'failingSince'> {
+  const done = all.filter((one) => !isGone(one))
   const [first] = done
   if (first === undefined) {
     const { failures, failingSince } = before
@@ -68,7 +77,7 @@ function pauseOf(
   now: number,
   random: () => number,
 ): number | undefined {
-  const refused = done.filter(({ answer }) => !isTaken(answer))
+  const refused = done.filter((one) => !isTaken(one.answer) && !isGone(one))
   const asked = refused.flatMap(({ answer }) => retryAfterMs(answer.retryAfter, now) ?? [])
   const isOff = failures >= failuresUntilDown || (failures > 0 && refused.length > 1)
   const longest = Math.max(0, ...asked, ...(isOff ? [endpointPause(failures, random())] : []))
@@ -98,14 +107,14 @@ export function settled(before: Progress, done: readonly Done[], now: number, ra
     }
     const counted = down ? one.attempts : one.attempts + 1
     const pause = retryPause(Math.max(1, counted), random())
-    if (pause === undefined) attempts.push(attemptOf(one, 'given up'))
+    if (pause === undefined || isGone(one)) attempts.push(attemptOf(one, 'given up'))
     else {
       attempts.push(attemptOf(one, 'failed'))
-      waiting.push({ event: one.event, attempts: counted, nextAt: now + pause })
+      waiting.push({ event: one.event, ...(one.to !== undefined && { to: one.to }), attempts: counted, nextAt: now + pause })
     }
   }
   const kept = waiting.toSorted((a, b) => a.attempts - b.attempts).slice(0, maxPending)
-  for (const { event } of waiting.filter((one) => !kept.includes(one))) attempts.push(leftOut(event, now))
+  for (const one of waiting.filter((other) => !kept.includes(other))) attempts.push(leftOut(one, now))
   const pause = pauseOf(row, done, now, random)
   const lastFailure = done.findLast(({ answer }) => !isTaken(answer))
   const lastSuccess = done.findLast(({ answer }) => isTaken(answer))

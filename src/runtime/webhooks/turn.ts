@@ -1,12 +1,12 @@
 import type { MasterKeys } from '../../domain/seal.ts'
 import { unseal } from '../../domain/seal.ts'
-import { eventBody, reportEvent, signingSecrets, takes, type Webhook, webhookOwner } from '../../domain/webhook.ts'
+import { eventBody, originOf, reportEvent, signingSecrets, takes, type Webhook, webhookOwner } from '../../domain/webhook.ts'
 import { maxDownMs } from '../../domain/webhook-schedule.ts'
 import { signedHeaders } from '../../domain/webhook-signature.ts'
-import type { Ledger, Progress, SideEvent, Stored, Webhooks } from '../ports/index.ts'
+import type { Ledger, Progress, Reported, SideEvent, Stored, Webhooks } from '../ports/index.ts'
 import type { ObserveWebhooks } from './events.ts'
 import type { Send } from './send.ts'
-import { type Done, isDown, isTaken, maxPending, settled, type Work } from './settle.ts'
+import { type Done, isDown, isGone, isTaken, maxPending, settled, type Work } from './settle.ts'
 
 /** Requests of one endpoint at the same time. */
 const sendsAtOnce = 8
@@ -56,8 +56,23 @@ interface Plan {
   readonly more: boolean
 }
 
-function newWork(webhook: Webhook, event: SideEvent['event']): Work | undefined {
-  return takes(webhook, event.type) ? { event, attempts: 0 } : undefined
+/** A report's event, where the endpoint takes it. An endpoint for callbacks takes those of messages that name its host. */
+function workOf(webhook: Webhook, { callback, ...report }: Reported): Work | undefined {
+  const event = reportEvent(webhook, report)
+  if (!takes(webhook, event.type)) return undefined
+  if (!webhook.callbacks) return { event, attempts: 0 }
+  return callback !== undefined && isOf(webhook, callback) ? { event, to: callback, attempts: 0 } : undefined
+}
+
+/** Whether a callback leads to the host of an endpoint. What was stored may be from another version, so it is checked here too. */
+function isOf({ url }: Webhook, callback: string): boolean {
+  return URL.canParse(callback) && originOf(callback) === originOf(url)
+}
+
+/** An event beside the reports. One that is for all endpoints is not for those for callbacks. */
+function sideWork(webhook: Webhook, { event, only, to }: SideEvent): Work | undefined {
+  if (only === undefined) return webhook.callbacks || !takes(webhook, event.type) ? undefined : { event, attempts: 0 }
+  return { event, attempts: 0, ...(to !== undefined && isOf(webhook, to) && { to }) }
 }
 
 /** How many new events a turn takes: one as a probe of an endpoint that is down. */
@@ -77,17 +92,13 @@ async function planned(parts: TurnParts, webhook: Webhook, progress: Progress, n
   const side = mine
     .filter(({ key }) => !progress.done.includes(key))
     .slice(0, room)
-    .map(({ key, event, only }) => ({
-      key,
-      only: only !== undefined,
-      work: only === undefined ? newWork(webhook, event) : { event, attempts: 0 },
-    }))
+    .map((one) => ({ key: one.key, only: one.only !== undefined, work: sideWork(webhook, one) }))
   const left = room - side.length
   const page = left > 0 ? await parts.ledger.reports(webhook, progress.cursor, left) : undefined
   return {
     waiting,
     side,
-    reports: page?.reports.map((report) => newWork(webhook, reportEvent(webhook, report))) ?? [],
+    reports: page?.reports.map((report) => workOf(webhook, report)) ?? [],
     // Keys of events that have expired need not be remembered.
     doneKeys: progress.done.filter((key) => mine.some((one) => one.key === key)),
     cursor: page?.cursor ?? progress.cursor,
@@ -103,8 +114,9 @@ function secretsOf(webhook: Webhook, masterKeys: MasterKeys, now: number): strin
 /** Whether no further request should begin. */
 function isOver(done: readonly Done[], startedAt: number, now: number): boolean {
   if (now - startedAt > beginsWithinMs) return true
-  if (done.some(({ answer }) => answer.status === 410 || (!isTaken(answer) && answer.retryAfter !== undefined))) return true
-  return done.length >= failuresATurn && done.every(({ answer }) => !isTaken(answer))
+  const failed = done.filter((one) => !isTaken(one.answer) && !isGone(one))
+  if (failed.some(({ answer }) => answer.status === 410 || answer.retryAfter !== undefined)) return true
+  return failed.length >= failuresATurn && failed.length === done.length
 }
 
 /** Sends in order, several at once, and ends early where that is of no use. @returns those that were begun, which come first */
@@ -129,7 +141,7 @@ async function sendAll(
       const body = eventBody(one.event)
       const signed = signedHeaders(secrets, one.event.id, sentAt, body)
       const headers = { ...signed, 'content-type': 'application/json', 'user-agent': 'apigw-webhooks/1' }
-      const answer = await parts.send({ url, headers, body })
+      const answer = await parts.send({ url: one.to ?? url, headers, body })
       const done = { ...one, answer, at: sentAt, ms: Math.max(0, now() - sentAt) }
       results[at] = done
       ended.push(done)
@@ -166,7 +178,7 @@ function wakeOf({ pending, notBefore }: Progress): number | undefined {
 
 /** @returns why the endpoint gets nothing from now on */
 function endOf(webhook: Webhook, progress: Progress, done: readonly Done[], now: number): Webhook['disabled'] {
-  if (done.some(({ answer }) => answer.status === 410)) return { at: now, why: 'gone' }
+  if (done.some((one) => one.answer.status === 410 && !isGone(one))) return { at: now, why: 'gone' }
   const { failingSince = now } = progress
   return now - failingSince > maxDownMs ? { at: now, why: 'failing' } : webhook.disabled
 }

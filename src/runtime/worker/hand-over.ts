@@ -77,8 +77,9 @@ async function decideOne(
     const kind = kindOf('messages', message.type, callingCode(message.to))
     await ledger.decisions.owe(row, [{ id, units: message.units ?? 1, acceptedAt: message.acceptedAt, kind }])
   }
-  const ref = message?.ref
-  const verdict = await ledger.decisions.decide(row, { id, until: dueAt, ...(ref !== undefined && { ref }) }, asked)
+  const { ref, callback } = message ?? {}
+  const decided = { id, until: dueAt, ...(ref !== undefined && { ref }), ...(callback !== undefined && { callback }) }
+  const verdict = await ledger.decisions.decide(row, decided, asked)
   const { customer, environment } = row
   const one = { id, customer, environment }
   if (verdict.kind === 'cancelled') ended.push({ ...one, as: verdict.open ? 'cancelled' : 'reported' })

@@ -101,7 +101,7 @@ export async function noteWithin(ledger: Ledger, queue: string, written: readonl
  * @param heldUntil when it is due, where it is held
  */
 export function noteOf(message: Message, at: number, queue: string, heldUntil?: number): Queued {
-  const { id, ref, acceptedAt, type, purpose = 'normal', units = 1, sendAt, recipientHash, to } = message
+  const { id, ref, callback, acceptedAt, type, purpose = 'normal', units = 1, sendAt, recipientHash, to } = message
   return {
     id,
     at,
@@ -112,6 +112,7 @@ export function noteOf(message: Message, at: number, queue: string, heldUntil?: 
     queue,
     destination: callingCode(to),
     ...(ref !== undefined && { ref }),
+    ...(callback !== undefined && { callback }),
     ...(sendAt !== undefined && { sendAt }),
     ...(recipientHash !== undefined && { recipientHash }),
     ...(heldUntil !== undefined && { heldUntil }),

@@ -4,6 +4,7 @@ import { messageIdPattern } from '../../domain/ids.ts'
 import { message, refPattern, sealedEnvelope } from '../../domain/message.ts'
 import { isSandboxQueue } from '../../domain/names.ts'
 import { recordOf } from '../../domain/record.ts'
+import { callbackUrl } from '../../domain/webhook.ts'
 import type { Database, Received, RejectedRow, Row } from '../ports/index.ts'
 
 /** An unreadable message with a readable id: it is rejected by itself. */
@@ -49,9 +50,13 @@ function frameOf(body: string, queue: string): z.infer<typeof sealedEnvelope> | 
 
 /** The id and reference of an invalid message, to report its rejection; nothing if the id is unreadable. */
 function namesOf(value: unknown): RejectedRow['message'] | undefined {
-  const { id, ref } = recordOf(value)
+  const { id, ref, callback } = recordOf(value)
   if (typeof id !== 'string' || !messageIdPattern.test(id)) return undefined
-  return typeof ref === 'string' && refPattern.test(ref) ? { id, ref } : { id }
+  return {
+    id,
+    ...(typeof ref === 'string' && refPattern.test(ref) && { ref }),
+    ...(typeof callback === 'string' && 'href' in callbackUrl(callback) && { callback }),
+  }
 }
 
 /**

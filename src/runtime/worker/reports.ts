@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Carrier } from '../../domain/carrier.ts'
-import type { Report } from '../../domain/report.ts'
-import type { Database, FinishedMessage, Ledger, Owner } from '../ports/index.ts'
+import type { Database, FinishedMessage, Ledger, Owner, Reported } from '../ports/index.ts'
 import type { Observe } from './events.ts'
 import { RefusedOwners } from './refused-owners.ts'
 
@@ -22,12 +21,13 @@ export interface PumpParts {
   readonly observe: Observe
 }
 
-function reportOf({ id, ref, outcome, code, channel, at }: FinishedMessage): Report {
+function reportOf({ id, ref, callback, outcome, code, channel, at }: FinishedMessage): Reported {
   return {
     id,
     status: outcome,
     at,
     ...(ref !== undefined && { ref }),
+    ...(callback !== undefined && { callback }),
     ...(code !== undefined && { code }),
     ...(channel !== undefined && { channel }),
   }

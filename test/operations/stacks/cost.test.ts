@@ -55,6 +55,8 @@ describe('the fixed cost of a stage', () => {
       'firewall: 6 × rule': 6,
       // The carrier's queue and the sandbox: 1,314,000 requests at $0.40 a million.
       'polling of queues by Lambda: 2 × 657,000 requests': 0.53,
+      // 43,800 starts at $0.20 a million, a second of 256 MB each, and two reads at $0.1355 a million.
+      'webhooks: 1 × 43,800 starts of a function, without NAT': 0.17,
     })
     expect(cost.lines.find(({ what }) => what.startsWith('alarms: '))?.dollarsAMonth).toBeGreaterThan(3)
     expect(cost.dollarsAMonth).toBeCloseTo(

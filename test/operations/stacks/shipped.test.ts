@@ -23,6 +23,7 @@ const everything: DeploySettings = {
   originCode: 'A123456789',
   alertEmail: 'ops@example.com',
   monthlyBudget: 1000,
+  thresholds: 'both',
   detection: 'existing',
 }
 
@@ -46,4 +47,12 @@ test('the commented stage of a new apigw.yaml can be deployed unchanged', async 
   const { code, stderr } = await run(['deploy', '--stage', 'prod', '--dry-run', '--out', 'build'], { cwd, root: shipped() })
   expect(code, stderr).toBe(0)
   expect(readdirSync(join(cwd, 'build'))).toContain('admin.yaml')
+})
+
+test('mails about quotas that no one gets are refused before anything is deployed', async () => {
+  const settings = { ...least, alertEmail: undefined, alerts: 'none', thresholds: 'mail' } as const
+  await expect(planStage({ name: 'prod', region: 'ap-northeast-2', settings }, [], shipped())).rejects.toMatchObject({
+    code: 'config-invalid',
+    message: expect.stringMatching(/^No one would get the mails about quotas/),
+  })
 })

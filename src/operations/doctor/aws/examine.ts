@@ -6,6 +6,7 @@ import { checkAwsClock } from './clock.ts'
 import { checkDrift } from './drift.ts'
 import { checkQuotas } from './quotas.ts'
 import { checkStacks } from './stacks.ts'
+import { checkThresholds } from './thresholds.ts'
 import { checkTrail } from './trail.ts'
 import { checkWaf } from './waf.ts'
 
@@ -20,6 +21,7 @@ const probes: readonly (readonly [name: string, probe: Probe])[] = [
   ['waf', checkWaf],
   ['budget', checkBudget],
   ['alerts', checkAlerts],
+  ['thresholds', checkThresholds],
   ['quotas', checkQuotas],
 ]
 

@@ -1,6 +1,7 @@
 import { isMap, type JsonMap } from '../../cloudformation/index.ts'
 import { hoursAMonth, type Prices } from './prices.ts'
 import type { StackProperties } from './properties.ts'
+import { webhookPart } from './webhooks.ts'
 
 /** A part of the fixed cost: so many of something, each for so much a month. */
 export interface Part {
@@ -113,6 +114,15 @@ const customMetrics: Billing = (properties, of, price) => [
   },
 ]
 
+/**
+ * A rule for events of AWS is free (https://aws.amazon.com/eventbridge/pricing/). The one that starts the function of webhooks each minute is what that costs without an
+ * event.
+ */
+const schedule: Billing = (properties, of, price) => {
+  const starts = of.list(properties.Targets).some((target) => isMap(target) && target.Id === 'webhooks')
+  return starts ? [webhookPart(price)] : []
+}
+
 const firewall: Billing = (properties, of, price) => [
   { part: 'firewall', unit: 'web ACL', count: 1, dollarsEach: price.aclMonth },
   { part: 'firewall', unit: 'rule', count: of.list(properties.Rules).length, dollarsEach: price.ruleMonth },
@@ -130,6 +140,7 @@ export const billings: Readonly<Record<string, Billing>> = {
   'AWS::ElastiCache::ReplicationGroup': registry,
   'AWS::ElasticLoadBalancingV2::LoadBalancer': balancer,
   'AWS::KMS::Key': (_properties, _of, price) => [{ part: 'keys (KMS)', unit: '', count: 1, dollarsEach: price.keyMonth }],
+  'AWS::Events::Rule': schedule,
   'AWS::Lambda::EventSourceMapping': trigger,
   'AWS::Logs::MetricFilter': customMetrics,
   'AWS::RDS::DBInstance': database,

@@ -1,4 +1,5 @@
 import type { Prices } from './prices.ts'
+import { endpointReadsAMonth } from './webhooks.ts'
 
 /** A cost that depends on traffic. */
 export interface Usage {
@@ -39,6 +40,9 @@ export const usages: Readonly<Record<string, UsageOf>> = {
   ],
   'AWS::GuardDuty::Detector': () => [each('GuardDuty', 'million events', undefined)],
   'AWS::KinesisFirehose::DeliveryStream': () => [each('access logs by Firehose', 'GB', undefined)],
+  'AWS::Events::Rule': (price) => [
+    each('an endpoint for webhooks, without events', 'month', price.tableRead, endpointReadsAMonth),
+  ],
   'AWS::Lambda::Function': (price) => [
     each('function calls', 'million', price.functionCall, million),
     each('function time', 'million GB-seconds', price.functionGigabyteSecond, million),
@@ -93,7 +97,6 @@ const free: readonly (readonly [reason: string, types: readonly string[]])[] = [
     'shifting calls between versions of functions is free (https://aws.amazon.com/codedeploy/pricing/)',
     ['AWS::CodeDeploy::Application', 'AWS::CodeDeploy::DeploymentGroup'],
   ],
-  ['rules for events of AWS are free (https://aws.amazon.com/eventbridge/pricing/)', ['AWS::Events::Rule']],
   [
     'scaling is free, and its alarms are part of it',
     ['AWS::ApplicationAutoScaling::ScalableTarget', 'AWS::ApplicationAutoScaling::ScalingPolicy'],

@@ -29,6 +29,8 @@ export const absentLedger: Ledger = {
   ended: failWithoutLedger,
   cursorAt: failWithoutLedger,
   addEvent: failWithoutLedger,
+  addNotice: failWithoutLedger,
+  callbackOrigins: failWithoutLedger,
   suppressed: failWithoutLedger,
   suppress: failWithoutLedger,
   unsuppress: failWithoutLedger,

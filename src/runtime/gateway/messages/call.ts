@@ -7,6 +7,7 @@ import type { Ledger, Media } from '../../ports/index.ts'
 import type { Tokens } from '../authentication/tokens.ts'
 import type { Caller } from '../http/caller.ts'
 import type { HttpRequest, HttpResponse } from '../http/http.ts'
+import type { CallbackHosts } from './callbacks.ts'
 import type { Cursors } from './cursors.ts'
 import type { Policies } from './policies.ts'
 import type { Publisher } from './publisher.ts'
@@ -20,6 +21,7 @@ export interface Parts {
   readonly publisher: Publisher
   readonly settlements: Settlements
   readonly policies: Policies
+  readonly callbackHosts: CallbackHosts
   readonly ledger: Ledger
   readonly media: Media
   readonly tokens: Tokens

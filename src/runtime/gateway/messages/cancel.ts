@@ -31,12 +31,13 @@ export async function cancelMessage(
   if (known === undefined) {
     throw new Problem('message-unknown', 'You have no such message, or it is not stored yet: ask again in a moment.')
   }
-  const { held, ref, verdict: before } = known
+  const { held, ref, callback, verdict: before } = known
   if (held === undefined) throw released('The message is with its carrier.')
   const { units, acceptedAt, kind } = held
   const debt = { id, units, acceptedAt, ...(kind !== undefined && { kind }) }
   if (before === undefined) await decisions.owe(owner, [debt])
-  const message = { id, until: held.until, ...(ref !== undefined && { ref }) }
+  const named = { ...(ref !== undefined && { ref }), ...(callback !== undefined && { callback }) }
+  const message = { id, until: held.until, ...named }
   const verdict = before ?? (await decisions.decide(owner, message, { kind: 'cancelled' }))
   if (verdict.kind !== 'cancelled') {
     if (before === undefined && verdict.kind !== 'refused') await decisions.settle(owner, [id])
@@ -48,5 +49,5 @@ export async function cancelMessage(
     // It is cancelled all the same: the debt stays noted until it is paid.
     if (giveBack !== undefined) await payDebt(giveBack, ledger, owner, debt).catch(() => undefined)
   }
-  return { id, status: 'cancelled', at, ...(ref !== undefined && { ref }) }
+  return { id, status: 'cancelled', at, ...named }
 }

@@ -5,6 +5,7 @@ import { resolved } from '../../../domain/template.ts'
 import { boundedErrors } from '../http/bounded.ts'
 import { fieldErrors } from '../http/input.ts'
 import type { Call } from './call.ts'
+import { foreignCallbacks } from './callbacks.ts'
 import { missingMedia } from './images.ts'
 import { optedOut } from './opt-outs.ts'
 import type { Rejection } from './plan.ts'
@@ -50,10 +51,20 @@ const optOut: Rejection = {
   errors: [{ pointer: '/to', detail: 'has opted out of your advertising' }],
 }
 
-/** Rejects what the stores know better: images that are not there, and advertisements for those who opted out of them. */
+const notAllowed = 'is at a host that is not allowed for callbacks: ask your provider to allow it'
+const foreignCallback: Rejection = {
+  code: 'callback-not-allowed',
+  detail: `/callback: ${notAllowed}`,
+  errors: [{ pointer: '/callback', detail: notAllowed }],
+}
+
+/**
+ * Rejects what the stores know better: images that are not there, advertisements for those who opted out of them, and callbacks at
+ * hosts that are not the customer's.
+ */
 async function checkedByStores(call: Call, rows: readonly Checked[], whole: string): Promise<readonly Checked[]> {
   const valid = rows.map(({ request, rejection }) => (rejection === undefined ? request : undefined))
-  const [missing, suppressed] = await Promise.all([
+  const [missing, suppressed, foreign] = await Promise.all([
     missingMedia(
       call,
       valid.map((request) => request ?? {}),
@@ -62,9 +73,14 @@ async function checkedByStores(call: Call, rows: readonly Checked[], whole: stri
       call,
       valid.filter((request) => request !== undefined),
     ),
+    foreignCallbacks(
+      call,
+      valid.map((request) => request ?? {}),
+    ),
   ])
   return rows.map((row, at) => {
     if (missing[at] !== undefined) return { ...row, ...invalid([missing[at]], whole) }
+    if (foreign[at]) return { ...row, rejection: foreignCallback }
     const isOut = valid[at]?.purpose === 'ad' && suppressed.has(valid[at].to)
     return isOut ? { ...row, rejection: optOut } : row
   })

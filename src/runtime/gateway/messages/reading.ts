@@ -65,10 +65,20 @@ function growing(known: readonly string[], description: string) {
 }
 /** A message's status, as its customer reads it. */
 export const statusSchema = z
-  .object({ ...common, status: growing(statuses, 'Where the message is') })
+  .object({
+    ...common,
+    status: growing(statuses, 'Where the message is'),
+    callback: z.string().optional().meta({ description: 'Where the events of this message are sent' }),
+  })
   .meta({ title: 'MessageStatus' })
 /** A message's final outcome. */
 export const reportSchema = z.object({ ...common, status: growing(outcomes, 'What became of it') }).meta({ title: 'Report' })
+
+/** The status of a message, as its customer reads it. */
+export function shownStatus(standing: Standing) {
+  const { callback } = standing
+  return { ...shown(standing), ...(callback !== undefined && { callback }) }
+}
 
 export function shown({ id, ref, status, code, channel, at }: Standing | Report) {
   return {

@@ -25,6 +25,7 @@ export const sendingProblems: readonly ApiProblemCode[] = [
   'destination-not-allowed',
   'ad-at-night',
   'recipient-suppressed',
+  'callback-not-allowed',
   'queue-unavailable',
   'ledger-unavailable',
   'media-unavailable',

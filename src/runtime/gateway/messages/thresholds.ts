@@ -42,17 +42,17 @@ function passedOf({ remaining, windows }: Left): Passed[] {
 }
 
 /**
- * Notes in the ledger that a customer has used a part of a limit, once for each window. A call after the first costs nothing: the
+ * Notes in the ledger that a customer has used a part of a limit, once for each window: for its webhooks, and for the operator. A call after the first costs nothing: the
  * process remembers it. The ledger takes each key once, so it does not matter how many processes note it. What fails is tried by
  * a later call, which is still above.
  */
 export class Thresholds {
-  readonly #ledger: Pick<Ledger, 'addEvent'> | undefined
+  readonly #ledger: Pick<Ledger, 'addEvent' | 'addNotice'> | undefined
   /** Keys, and until when nothing is to be done about each, in milliseconds since 1970. */
   readonly #quietUntil = new Map<string, number>()
 
   /** @param ledger absent: nothing is noted */
-  constructor(ledger: Pick<Ledger, 'addEvent'> | undefined) {
+  constructor(ledger: Pick<Ledger, 'addEvent' | 'addNotice'> | undefined) {
     this.#ledger = ledger
   }
 
@@ -75,6 +75,8 @@ export class Thresholds {
     const data = { window, percent, used, limit, resetsAt: new Date(resetsAt).toISOString(), environment }
     const event = { id: eventId(customer, environment, 'quota.threshold', key), type: 'quota.threshold', at: now, data }
     try {
+      // The operator first: a key of the customer that is there says nothing of the other.
+      await this.#ledger?.addNotice({ key, customer, environment, window, percent, used, limit, resetsAt, at: now })
       await this.#ledger?.addEvent(owner, { key, event }, keptDays[window])
       this.#quietUntil.set(name, resetsAt)
     } catch {

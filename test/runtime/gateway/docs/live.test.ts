@@ -1,6 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { createHmac, randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -9,6 +8,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Local, startLocal } from '../../../../src/dev/local/index.ts'
 import { freePort } from '../../../../src/dev/servers/victim.ts'
+import { newWebhookSecret, signedHeaders } from '../../../../src/domain/webhook-signature.ts'
 import { addCustomer, issueKey } from '../../../../src/operations/customers/index.ts'
 import { programPath } from '../../../support/programs.ts'
 import { until } from '../../../support/until.ts'
@@ -115,24 +115,44 @@ describe('the samples of the page', () => {
     if (missing !== undefined) return skip(missing)
     const { program, path, cwd } = saved('webhook', language)
     const port = await freePort()
-    const secret = randomBytes(32)
-    const env = { ...process.env, PORT: String(port), WEBHOOK_SECRET: `whsec_${secret.toString('base64')}` }
+    const [older, secret] = [newWebhookSecret(), newWebhookSecret()]
+    const env = { ...process.env, PORT: String(port), WEBHOOK_SECRET: secret }
     const args = language === 'php' ? ['-S', `127.0.0.1:${port}`, path] : [path]
     const receiver = spawn(program, args, { cwd, env, stdio: 'ignore' })
     const url = `http://127.0.0.1:${port}/`
     const body = '{"type":"message.delivered","data":{"text":"안녕"}}'
     const post = async (changes: Record<string, string> = {}, sent = body, at = Math.floor(Date.now() / 1000)) => {
-      const signature = `v1,${createHmac('sha256', secret).update(`msg_1.${at}.${body}`).digest('base64')}`
-      const headers = { 'webhook-id': 'msg_1', 'webhook-timestamp': String(at), 'webhook-signature': `v1,AAAA ${signature}` }
+      // What is sent while a secret is replaced.
+      const headers = signedHeaders([older, secret], 'evt_1', at * 1000, body)
       return (await fetch(url, { method: 'POST', headers: { ...headers, ...changes }, body: sent })).status
     }
     try {
       await until(async () => (await post().catch(() => 0)) === 204)
       expect(await post({}, body.replace('안녕', '안녕!'))).toBe(401)
-      expect(await post({ 'webhook-id': 'msg_2' })).toBe(401)
+      expect(await post({ 'webhook-id': 'evt_2' })).toBe(401)
       expect(await post({ 'webhook-signature': 'v1,AAAA' })).toBe(401)
       expect(await post({ 'webhook-timestamp': 'soon' })).toBe(401)
       expect(await post({}, body, Math.floor(Date.now() / 1000) - 600)).toBe(401)
+    } finally {
+      receiver.kill('SIGKILL')
+    }
+  })
+
+  it('the receiver in docs/webhooks.md takes what is sent, with the library of Standard Webhooks', async () => {
+    const guide = readFileSync(join(import.meta.dirname, '../../../../docs/webhooks.md'), 'utf8')
+    const [, program = ''] = /```js\n(.*?)```/s.exec(guide) ?? []
+    const [port, secret] = [await freePort(), newWebhookSecret()]
+    const env = { ...process.env, WEBHOOK_SECRET: secret }
+    const args = ['--input-type=module', '-e', program.replace('9000', String(port))]
+    const receiver = spawn(process.execPath, args, { env, stdio: 'ignore' })
+    const body = '{"type":"message.delivered","data":{"ref":"주문-17"}}'
+    const post = async (sent = body) => {
+      const headers = signedHeaders([secret], 'evt_1', Date.now(), body)
+      return (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body: sent })).status
+    }
+    try {
+      await until(async () => (await post().catch(() => 0)) === 204)
+      expect(await post(`${body} `)).toBe(401)
     } finally {
       receiver.kill('SIGKILL')
     }

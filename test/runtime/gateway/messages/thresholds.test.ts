@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { windowsAt } from '../../../../src/domain/calendar.ts'
+import type { ThresholdNotice } from '../../../../src/domain/threshold-notice.ts'
 import { type Left, Thresholds } from '../../../../src/runtime/gateway/messages/thresholds.ts'
 import type { Owner, SideEvent } from '../../../../src/runtime/ports/index.ts'
 
@@ -18,7 +19,9 @@ function newLedger() {
     if (isNew) events.set(event.key, event)
     return isNew
   }
-  return { addEvent, events, state }
+  const notices: ThresholdNotice[] = []
+  const addNotice = async (notice: ThresholdNotice): Promise<void> => void notices.push(notice)
+  return { addEvent, addNotice, events, notices, state }
 }
 
 function left(day: number, month: number, now = noon): Left {
@@ -38,6 +41,16 @@ describe('a threshold', () => {
       type: 'quota.threshold',
       at: noon,
       data: { window: 'day', percent: 80, used: 80, limit: 100, resetsAt: '2026-11-23T15:00:00.000Z', environment: 'live' },
+    })
+    expect(ledger.notices[0]).toEqual({
+      key: 'quota#day#2026-11-23#80',
+      ...owner,
+      window: 'day',
+      percent: 80,
+      used: 80,
+      limit: 100,
+      resetsAt: Date.parse('2026-11-23T15:00:00Z'),
+      at: noon,
     })
     await processes[0]?.look(owner, left(20, 0, noon + dayMs))
     expect([...ledger.events.keys()].slice(2)).toEqual([
@@ -60,6 +73,9 @@ describe('a threshold', () => {
   })
 
   it('does not wait for a ledger that hangs', async () => {
-    await new Thresholds({ addEvent: () => new Promise(() => undefined) }).look(owner, left(0, 500))
+    await new Thresholds({ addEvent: () => new Promise(() => undefined), addNotice: () => Promise.resolve() }).look(
+      owner,
+      left(0, 500),
+    )
   })
 })

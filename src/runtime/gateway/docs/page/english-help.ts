@@ -110,6 +110,10 @@ export const englishHelp: HelpIn<'en'> = {
     why: 'Advertisements to Korea are not sent from 21:00 to 08:00.',
     todo: 'Set sendAt to 08:00 or later.',
   },
+  'callback-not-allowed': {
+    why: 'callback is at a host that is not allowed for you.',
+    todo: 'Ask your provider to allow the host, or leave callback out.',
+  },
   'recipient-suppressed': {
     why: 'The recipient has opted out of your advertisements.',
     todo: 'Do not send it. Remove the opt-out only if the recipient consents again.',

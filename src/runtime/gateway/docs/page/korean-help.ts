@@ -187,6 +187,11 @@ export const koreanHelp: HelpIn<'ko'> = {
     why: '국내 광고는 21시부터 08시까지 발송되지 않습니다.',
     todo: 'sendAt을 08시 이후로 지정하십시오.',
   },
+  'callback-not-allowed': {
+    title: '허용되지 않은 콜백 호스트입니다',
+    why: 'callback의 호스트가 고객에게 허용되지 않았습니다.',
+    todo: '공급자에게 호스트 허용을 요청하거나 callback을 빼십시오.',
+  },
   'recipient-suppressed': {
     title: '광고 수신을 거부한 번호입니다',
     why: '수신자가 광고를 거부했습니다.',

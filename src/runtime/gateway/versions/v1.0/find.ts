@@ -9,7 +9,7 @@ import { json } from '../../http/http.ts'
 import { admit } from '../../messages/admit.ts'
 import type { Call } from '../../messages/call.ts'
 import { numberInQuery } from '../../messages/numbers.ts'
-import { budgetOf, cursorSchema, shown, statusSchema, wholeNumber } from '../../messages/reading.ts'
+import { budgetOf, cursorSchema, shownStatus, statusSchema, wholeNumber } from '../../messages/reading.ts'
 import { endpoint } from '../endpoint.ts'
 
 const maxFound = 100
@@ -74,7 +74,7 @@ export default endpoint({
     const cursor = asked.cursor === undefined ? undefined : call.cursors.take(owner, asked.cursor)
     const page = await call.ledger.find(owner, wanted, cursor, asked.limit ?? 50, budgetOf(call))
     return json(200, {
-      messages: page.messages.map(shown),
+      messages: page.messages.map(shownStatus),
       ...(page.cursor !== undefined && { cursor: call.cursors.give(owner, page.cursor) }),
     })
   },

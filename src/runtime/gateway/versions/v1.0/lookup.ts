@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { json } from '../../http/http.ts'
-import { authorizeRead, budgetOf, messageIdSchema, shown, statusSchema } from '../../messages/reading.ts'
+import { authorizeRead, budgetOf, messageIdSchema, shownStatus, statusSchema } from '../../messages/reading.ts'
 import { endpoint } from '../endpoint.ts'
 
 const maxIds = 100
@@ -29,7 +29,7 @@ export default endpoint({
     const standings = await call.ledger.standings(owner, ids, budgetOf(call))
     const messages = ids.flatMap((id) => {
       const standing = standings.get(id)
-      return standing === undefined ? [] : [shown(standing)]
+      return standing === undefined ? [] : [shownStatus(standing)]
     })
     return json(200, { messages, unknown: ids.filter((id) => !standings.has(id)) })
   },

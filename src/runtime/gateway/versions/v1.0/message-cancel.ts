@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { json } from '../../http/http.ts'
 import { cancelMessage } from '../../messages/cancel.ts'
-import { authorizeRead, budgetOf, messageIdSchema, shown, statusSchema } from '../../messages/reading.ts'
+import { authorizeRead, budgetOf, messageIdSchema, shownStatus, statusSchema } from '../../messages/reading.ts'
 import { endpoint } from '../endpoint.ts'
 
 /** Cancels a message that waits for its time. Repeating it gives the same answer. */
@@ -21,6 +21,6 @@ export default endpoint({
     const { registry, ledger } = call
     const owner = { customer: call.caller.customer, environment: call.environment }
     const giveBack = registry.giveBack.bind(registry)
-    return json(200, shown(await cancelMessage({ ledger, giveBack }, owner, params.id, budgetOf(call))))
+    return json(200, shownStatus(await cancelMessage({ ledger, giveBack }, owner, params.id, budgetOf(call))))
   },
 })

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { Problem } from '../../../../domain/problem.ts'
 import { json } from '../../http/http.ts'
-import { authorizeRead, budgetOf, messageIdSchema, shown, statusSchema } from '../../messages/reading.ts'
+import { authorizeRead, budgetOf, messageIdSchema, shownStatus, statusSchema } from '../../messages/reading.ts'
 import { endpoint } from '../endpoint.ts'
 
 /** The status of one message. */
@@ -20,7 +20,7 @@ export default endpoint({
     if (refused !== undefined) return refused
     const owner = { customer: call.caller.customer, environment: call.environment }
     const standing = (await call.ledger.standings(owner, [params.id], budgetOf(call))).get(params.id)
-    if (standing !== undefined) return json(200, shown(standing))
+    if (standing !== undefined) return json(200, shownStatus(standing))
     throw new Problem('message-unknown', 'You have no such message, or it is not with its carrier yet: ask again in a moment.')
   },
 })
