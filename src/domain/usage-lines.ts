@@ -109,6 +109,24 @@ function readCounter(name: string, value: number): { readonly line: string; read
   }
 }
 
+/** Messages that ended after the month in which they were accepted. They are among those that ended in the same hour. */
+export interface Late {
+  /** In which they were accepted: `2026-10`. */
+  readonly month: string
+  readonly ending: Ending
+  readonly type: string
+  readonly destination: string
+  readonly messages: number
+}
+
+/** What the counters of an hour say of messages whose month of acceptance is known (`lateName`). */
+export function lateOf({ counts }: HourCounts): Late[] {
+  return Object.entries(counts).flatMap(([name, messages]) => {
+    const [what, outcome, , type = '', destination = '', month] = name.split('|')
+    return what === 'l' && month !== undefined ? [{ month, ending: endingOf(outcome), type, destination, messages }] : []
+  })
+}
+
 function usedByLine(counts: Counts): Map<string, Used> {
   const lines = new Map<string, Used>()
   for (const [name, value] of Object.entries(counts)) {

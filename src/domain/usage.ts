@@ -136,6 +136,14 @@ export function endedNames(outcome: string, kind: string): readonly [messages: s
   return [`o|${outcome}|${kind}`, `p|${outcome}|${kind}`]
 }
 
+/**
+ * The counter of messages that ended and had been accepted in a month of the customer's calendar such as `2026-10`. They are among those
+ * that ended, and have it where this month is not surely the one in which they are counted.
+ */
+export function lateName(outcome: string, kind: string, month: string): string {
+  return `l|${outcome}|${kind}|${month}`
+}
+
 /** The counter of refused calls, by the API that was asked ('': none) and the reason. */
 export function refusedName(api: string | undefined, reason: string): string {
   return `r|${api ?? ''}|${reason}`

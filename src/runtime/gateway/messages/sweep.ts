@@ -14,7 +14,7 @@ const maxTimerMs = 2 ** 31 - 1
 export interface SweepOptions {
   readonly registry: Pick<
     Registry,
-    'customers' | 'open' | 'settle' | 'giveBack' | 'fileCounts' | 'reportsCounted' | 'countReports'
+    'customers' | 'open' | 'settle' | 'giveBack' | 'fileCounts' | 'reportsCounted' | 'countReports' | 'usage'
   >
   readonly ledger: Pick<Ledger, 'standings' | 'decisions' | 'ended'>
   /** Time from the start of one sweep to the start of the next, in milliseconds. */

@@ -41,6 +41,7 @@ function registryOf({ registry, customer }: World, onLook: () => void = () => un
     },
     settle: (...args) => registry.settle(...args),
     giveBack: (repayment) => registry.giveBack(repayment),
+    usage: (...args) => registry.usage(...args),
     reportsCounted: (...args) => registry.reportsCounted(...args),
     countReports: (...args) => registry.countReports(...args),
     fileCounts: (...args) => registry.fileCounts(...args),
