@@ -7,6 +7,14 @@ export const hourMs = 3_600_000
 /** How long counters are kept: the current month and thirteen before it. */
 export const countsKeptMs = 430 * 86_400_000
 
+/**
+ * How long counters are kept hour by hour: at least the two months before this one. What is older is kept by the day, at the first
+ * hour of the customer's day.
+ */
+export const hoursKeptMs = 75 * 86_400_000
+/** The counter of a whole day: how many hours were added to its first. What has it is never added to a different day. */
+export const dayName = 'd'
+
 /** Whole numbers by the names of counters. */
 export type Counts = Readonly<Record<string, number>>
 
@@ -129,6 +137,19 @@ export function added(before: Counts | undefined, more: Counts): Counts {
   const sum: Record<string, number> = { ...before }
   for (const [name, by] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + by
   return sum
+}
+
+/** Hours that can be added to the first hour of their day: they are not the first, and no whole day themselves. */
+export function rollable<Hour extends HourCounts>(
+  hours: readonly Hour[],
+  { start, end }: { readonly start: number; readonly end: number },
+): Hour[] {
+  return hours.filter(({ hour, counts }) => hour > start && hour < end && counts[dayName] === undefined)
+}
+
+/** What is added to the first hour of a day for hours that leave it. */
+export function rolledCounts(hours: readonly HourCounts[]): Counts {
+  return hours.reduce((sum: Counts, { counts }) => added(sum, counts), { [dayName]: hours.length })
 }
 
 /** The counters of messages that ended in one way, and of their units. */
