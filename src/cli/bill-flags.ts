@@ -19,6 +19,27 @@ export const billFlags = {
   }),
 } as const
 
+/** A price list that closed bills do not need. */
+export const optionalPrices = Flags.string({
+  env: 'APIGW_PRICES',
+  helpValue: 'FILE',
+  summary: 'price list for bills that are not closed',
+})
+
+/** Reads a price list once, when it is needed. @throws Problem `input-missing`, `input-invalid` */
+export function priceListWhenNeeded(file: string | undefined, month: string): () => PriceList {
+  let read: PriceList | undefined
+  return () => {
+    if (file === undefined) {
+      throw new Problem('input-missing', `Not all bills of ${month} are closed. The others need a price list.`, {
+        next: 'add --prices FILE',
+      })
+    }
+    read ??= priceList(file)
+    return read
+  }
+}
+
 /** Reads a price list. @throws Problem `input-invalid` */
 export function priceList(file: string): PriceList {
   let text: string

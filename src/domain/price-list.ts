@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import * as z from 'zod'
 import type { DocumentSource } from './document.ts'
 import { apigw } from './next-step.ts'
@@ -84,6 +85,14 @@ export function readPriceList(text: string, name: string): PriceList {
     }
   }
   return read
+}
+
+/** Names what a price list says, whatever its comments and the order of its lines: `sha256:` and 64 hexadecimal digits. */
+export function priceListDigest({ currency, prices, customers = {} }: PriceList): string {
+  const ordered = (all: readonly PriceLine[]): string[] => all.map(({ type, to, price }) => `${type} ${to} ${price}`).sort()
+  const own = Object.entries(customers).map(([customer, all]) => [customer, ordered(all)] as const)
+  const text = JSON.stringify([currency, ordered(prices), own.sort(([a], [b]) => (a < b ? -1 : 1))])
+  return `sha256:${hash('sha256', text, 'hex')}`
 }
 
 /** What one message costs. The customer's own prices come first, and in either list a destination comes before `*`. */

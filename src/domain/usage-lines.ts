@@ -1,7 +1,7 @@
 import { refusals } from './admission.ts'
 import type { Environment } from './names.ts'
 import { outcomes } from './report.ts'
-import type { Counts, HourCounts } from './usage.ts'
+import { type Counts, dayName, type HourCounts } from './usage.ts'
 
 /** How messages end, as it is counted. What an older or newer version says otherwise is `other`. */
 export const endings = [...outcomes, 'other'] as const
@@ -29,6 +29,8 @@ export interface Used {
 /** What was used of one kind, or refused for one reason, in one hour. */
 export interface UsageLine extends Used {
   readonly hour: number
+  /** Whether it is of that hour, or of the whole day that begins with it. */
+  readonly span: 'hour' | 'day'
   readonly customer: string
   readonly environment: Environment
   /** The API that took the call; '': not known. */
@@ -109,6 +111,24 @@ function readCounter(name: string, value: number): { readonly line: string; read
   }
 }
 
+/** Messages that ended after the month in which they were accepted. They are among those that ended in the same hour. */
+export interface Late {
+  /** In which they were accepted: `2026-10`. */
+  readonly month: string
+  readonly ending: Ending
+  readonly type: string
+  readonly destination: string
+  readonly messages: number
+}
+
+/** What the counters of an hour say of messages whose month of acceptance is known (`lateName`). */
+export function lateOf({ counts }: HourCounts): Late[] {
+  return Object.entries(counts).flatMap(([name, messages]) => {
+    const [what, outcome, , type = '', destination = '', month] = name.split('|')
+    return what === 'l' && month !== undefined ? [{ month, ending: endingOf(outcome), type, destination, messages }] : []
+  })
+}
+
 function usedByLine(counts: Counts): Map<string, Used> {
   const lines = new Map<string, Used>()
   for (const [name, value] of Object.entries(counts)) {
@@ -124,10 +144,11 @@ export function linesOf(
   { customer, environment }: { readonly customer: string; readonly environment: Environment },
   { hour, counts }: HourCounts,
 ): UsageLine[] {
+  const span = counts[dayName] === undefined ? 'hour' : 'day'
   const sorted = [...usedByLine(counts)].sort(([a], [b]) => (a < b ? -1 : 1))
   return sorted.map(([line, used]) => {
     const [route = '', type = '', destination = '', reason = ''] = line.split('|')
-    return { hour, customer, environment, route, type, destination, reason, ...used }
+    return { hour, span, customer, environment, route, type, destination, reason, ...used }
   })
 }
 

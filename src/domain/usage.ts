@@ -7,6 +7,14 @@ export const hourMs = 3_600_000
 /** How long counters are kept: the current month and thirteen before it. */
 export const countsKeptMs = 430 * 86_400_000
 
+/**
+ * How long counters are kept hour by hour: at least the two months before this one. What is older is kept by the day, at the first
+ * hour of the customer's day.
+ */
+export const hoursKeptMs = 75 * 86_400_000
+/** The counter of a whole day: how many hours were added to its first. What has it is never added to a different day. */
+export const dayName = 'd'
+
 /** Whole numbers by the names of counters. */
 export type Counts = Readonly<Record<string, number>>
 
@@ -131,9 +139,30 @@ export function added(before: Counts | undefined, more: Counts): Counts {
   return sum
 }
 
+/** Hours that can be added to the first hour of their day: they are not the first, and no whole day themselves. */
+export function rollable<Hour extends HourCounts>(
+  hours: readonly Hour[],
+  { start, end }: { readonly start: number; readonly end: number },
+): Hour[] {
+  return hours.filter(({ hour, counts }) => hour > start && hour < end && counts[dayName] === undefined)
+}
+
+/** What is added to the first hour of a day for hours that leave it. */
+export function rolledCounts(hours: readonly HourCounts[]): Counts {
+  return hours.reduce((sum: Counts, { counts }) => added(sum, counts), { [dayName]: hours.length })
+}
+
 /** The counters of messages that ended in one way, and of their units. */
 export function endedNames(outcome: string, kind: string): readonly [messages: string, units: string] {
   return [`o|${outcome}|${kind}`, `p|${outcome}|${kind}`]
+}
+
+/**
+ * The counter of messages that ended and had been accepted in a month of the customer's calendar such as `2026-10`. They are among those
+ * that ended, and have it where this month is not surely the one in which they are counted.
+ */
+export function lateName(outcome: string, kind: string, month: string): string {
+  return `l|${outcome}|${kind}|${month}`
 }
 
 /** The counter of refused calls, by the API that was asked ('': none) and the reason. */

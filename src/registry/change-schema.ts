@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { billMonth } from '../domain/closed-bill.ts'
 import { schemes } from '../domain/credential.ts'
 import { messageTypes } from '../domain/message.ts'
 import { customerIdPattern, environments, maxCustomerIdLength } from '../domain/names.ts'
@@ -18,8 +19,8 @@ const instant = z.int().min(0)
 
 export const customerId = text(maxCustomerIdLength).regex(customerIdPattern)
 export const keyId = text(64).regex(/^[A-Za-z0-9_-]+$/)
-/** The documents that apigw stores: shared routes and token keys, and the notes of a web ACL. */
-export const documentName = text(150).regex(/^[a-z][a-z0-9-]*$|^waf:[\w:-]+$/)
+/** The documents that apigw stores: shared routes and token keys, the notes of a web ACL, and closed bills. */
+export const documentName = text(150).regex(/^[a-z][a-z0-9-]*$|^waf:[\w:-]+$|^bill:[a-z0-9-]+:\d{4}-\d{2}$/)
 export const environment = z.enum(environments)
 
 const sealed = text(2_000).regex(/^v1\.[\w.-]+$/)
@@ -110,6 +111,13 @@ export const change: z.ZodType<Change> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('removeDefaultRoute'), api: text(40), environment }),
   z.strictObject({ kind: z.literal('setPriceClass'), prices }),
   z.strictObject({ kind: z.literal('removePriceClass'), name: text(30) }),
+  z.strictObject({
+    kind: z.literal('closeBill'),
+    ...common,
+    month: text(7).regex(billMonth),
+    bill: z.string().max(2_000_000),
+    reason: text(1_000).exactOptional(),
+  }),
   z.strictObject({
     kind: z.literal('rewrapTokenKeys'),
     masterId,

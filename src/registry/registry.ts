@@ -174,6 +174,12 @@ export interface Registry extends OperatorRegistry {
    * `counts` answers the same before and after.
    */
   fileCounts(customer: string, environment: Environment): Promise<void>
+  /**
+   * Adds the counters of the hours of one day to its first hour, where they are kept in less room. Nothing is lost or counted twice if it
+   * is interrupted, repeated, or done by two at once. Hours that are not filed yet, and whole days, stay.
+   * @param day from `start` up to, not including, `end`: at most 26 hours, all of them over
+   */
+  rollCounts(customer: string, environment: Environment, day: { readonly start: number; readonly end: number }): Promise<void>
   /** Up to where the customer's reports were counted: a cursor of the ledger; `undefined`: none were. */
   reportsCounted(customer: string, environment: Environment): Promise<string | undefined>
   /**

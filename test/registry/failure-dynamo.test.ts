@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { leaseMs, reconcileAfterMs } from '../../src/domain/admission.ts'
-import { openCopyable, type Registry } from '../../src/registry/index.ts'
-import { type DynamoWorld, dynamoWorld, openDynamo, table } from './dynamo.ts'
+import { windowsAt } from '../../src/domain/calendar.ts'
+import { hourMs } from '../../src/domain/usage.ts'
+import { openCopyable, openRegistry, type Registry } from '../../src/registry/index.ts'
+import { type DynamoWorld, dynamoWorld, openDynamo, patientClient, table } from './dynamo.ts'
 import { type DynamoProxy, dynamoProxy, type Fate, type Passing, writesBooks } from './dynamo-proxy.ts'
 import { type Admitted, type Clock, entryOf, freshId, noon, problemOf, profileOf, Tenant } from './fixtures.ts'
 
@@ -362,4 +364,39 @@ test('no request scans the table', () => {
   const actions = new Set(proxy.seen.map(({ action }) => action))
   expect([...actions].sort()).toEqual(['BatchGetItem', 'BatchWriteItem', 'PutItem', 'Query'].filter((one) => actions.has(one)))
   expect(actions).toContain('PutItem')
+})
+
+test('hours that are added to their day are counted once, wherever the process ends', async () => {
+  const { day } = windowsAt('Asia/Seoul', noon)
+  for (let requests = 0; requests < 6; requests++) {
+    clock.now = noon
+    const customer = await Tenant.with(sound)
+    for (const hours of [0, 1, 2]) {
+      clock.now = noon + hours * hourMs
+      await customer.admitted({ units: 1, kinds: ['messages|sms|82'] })
+    }
+    clock.now = day.end + 5 * hourMs
+    await sound.fileCounts(customer.id, 'live')
+    let left = requests
+    const client = patientClient({ endpoint: world.endpoint })
+    const call = async (target: string, body: object) => {
+      if (--left < 0) throw new Error('killed')
+      return client.call(target, body)
+    }
+    const dying = await openRegistry(`dynamodb:${table}`, { dynamodb: () => ({ call }), now: () => clock.now })
+    const isWhole = await dying.rollCounts(customer.id, 'live', day).then(
+      () => true,
+      () => false,
+    )
+    expect(isWhole).toBe(requests >= 4)
+    const sums = async () =>
+      (await sound.counts(customer.id, 'live', day.start, day.end)).reduce(
+        (sum, { counts }) => sum + (counts['a|messages|sms|82'] ?? 0),
+        0,
+      )
+    expect(await sums()).toBe(3)
+    await sound.rollCounts(customer.id, 'live', day)
+    expect(await sound.counts(customer.id, 'live', day.start, day.end)).toMatchObject([{ hour: day.start }])
+    expect(await sums()).toBe(3)
+  }
 })

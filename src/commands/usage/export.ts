@@ -13,7 +13,7 @@ import { storedProfile } from '../../registry/index.ts'
 export default class UsageExport extends BaseCommand {
   static override summary = 'export usage as CSV'
   static override description =
-    'Writes one line for each hour, customer, environment, route, type and destination, and one for each reason of refused calls (RFC 4180, UTF-8, times in UTC). It streams, so a year of all customers needs little memory.'
+    'Writes one line for each hour (of old usage for each day), customer, environment, route, type and destination, and one for each reason of refused calls (RFC 4180, UTF-8, times in UTC). It streams, so a year of all customers needs little memory.'
   static override examples = [
     '<%= config.bin %> usage export --from 2026-10 --to 2026-10 --output usage.csv',
     '<%= config.bin %> usage export --customer acme | gzip > usage.csv.gz',

@@ -7,7 +7,7 @@ import { usageJson, usageText } from '../../presenters/usage.ts'
 export default class UsageShow extends BaseCommand {
   static override summary = 'show what a customer used, by day, hour, type, destination, route or reason'
   static override description =
-    'Days and months follow the calendar of the customer. How messages ended is counted up to an hour later. Usage is kept for 13 months.'
+    'Days and months follow the calendar of the customer. How messages ended is counted up to an hour later. Usage is kept for 13 months, and by the hour for 75 days.'
   static override examples = [
     '<%= config.bin %> usage show acme',
     '<%= config.bin %> usage show acme --by type --from 2026-10 --to 2026-10',

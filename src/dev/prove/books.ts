@@ -2,15 +2,8 @@ import { type Outcome, outcomes } from '../../domain/report.ts'
 import type { CarrierOutcome } from './carrier.ts'
 import type { Role } from './customers.ts'
 import type { SentLog } from './log.ts'
-
-/** Something that did not hold. */
-export interface Wrong {
-  readonly what: string
-  /** By how much. */
-  readonly count: number
-  /** The first ten: ids of messages, or their names where they have no id. */
-  readonly ids: readonly string[]
-}
+import { type CountedUsage, type LifeUsage, usageShown, usageWrong } from './usage-books.ts'
+import { type Wrong, wrongOf } from './wrong.ts'
 
 /** What one customer's messages of one day have come to. */
 export interface Balance {
@@ -27,6 +20,8 @@ export interface Balance {
   readonly units: number
   /** What the answers account for: exactly one figure, but for calls that were under way when the registry lost something. */
   readonly unitsExpected: readonly [number, number]
+  /** What was counted as used: messages that a queue took, and messages that ended, in all lives of the registry. */
+  readonly usage: { readonly accepted: number; readonly ended: number }
 }
 
 /** Units of a customer in one life of the registry, and what its answers account for. */
@@ -35,6 +30,7 @@ export interface LifeUnits {
   readonly expected: readonly [number, number]
   /** Messages that were sent in it though their call was never confirmed. */
   readonly unconfirmed: number
+  readonly usage: LifeUsage
 }
 
 /** A member as the end found it. */
@@ -46,6 +42,7 @@ interface Account {
   readonly units: number
   /** Of the lives before, which ended when the registry was emptied. */
   readonly closed: readonly LifeUnits[]
+  readonly usage: CountedUsage
 }
 
 /** A row of the carrier's tables, present and past. */
@@ -83,12 +80,6 @@ export interface Books {
   readonly wrong: readonly Wrong[]
 }
 
-const shown = 10
-
-export function wrongOf(what: string, ids: readonly string[], count = ids.length): Wrong[] {
-  return count === 0 ? [] : [{ what, count, ids: ids.slice(0, shown) }]
-}
-
 /** The units of a customer that its answers account for, at least and at most. */
 export function unitsExpected(log: SentLog, customer: string, unconfirmed: number): [number, number] {
   const { sure, unsure, again, back, unsureBack } = log.unitsOf(customer)
@@ -115,8 +106,9 @@ function balanceOf(evidence: Evidence, member: Account, unconfirmed: readonly St
   }
   const own = unconfirmed.filter(({ customer }) => customer === id).length
   const before = closed.reduce((sum, life) => sum + life.unconfirmed, 0)
-  const present = { units: member.units, expected: unitsExpected(log, id, own - before), unconfirmed: own - before }
-  const sum = (of: (life: LifeUnits) => number): number => [...closed, present].reduce((total, life) => total + of(life), 0)
+  const present = { units: member.units, expected: unitsExpected(log, id, own - before) }
+  const sum = (of: (life: Pick<LifeUnits, 'units' | 'expected'>) => number): number =>
+    [...closed, present].reduce((total, life) => total + of(life), 0)
   return {
     customer: id,
     day,
@@ -126,6 +118,7 @@ function balanceOf(evidence: Evidence, member: Account, unconfirmed: readonly St
     unconfirmed: own,
     units: sum(({ units }) => units),
     unitsExpected: [sum(({ expected: [least] }) => least), sum(({ expected: [, most] }) => most)],
+    usage: usageShown(member.usage),
   }
 }
 
@@ -245,6 +238,7 @@ export function booksOf(evidence: Evidence): Books {
     ),
     ...reportsWrong(evidence, known),
     ...unitsWrong(balances),
+    ...usageWrong(evidence.members.map(({ usage }) => usage)),
     ...deadLettersWrong(evidence),
   ]
   return { balances, lost: lost.length, duplicated: duplicated.length, oversold: evidence.oversold, wrong }

@@ -1,13 +1,4 @@
-import {
-  type Books,
-  booksOf,
-  type Evidence,
-  type LifeUnits,
-  type StoredRow,
-  unitsExpected,
-  type Wrong,
-  wrongOf,
-} from './books.ts'
+import { type Books, booksOf, type Evidence, type LifeUnits, type StoredRow, unitsExpected } from './books.ts'
 import type { Carrier } from './carrier.ts'
 import type { Member, Members, Role } from './customers.ts'
 import { reconciled, unitsTaken } from './customers.ts'
@@ -16,6 +7,9 @@ import type { SentLog } from './log.ts'
 import { insist, waitFor } from './patience.ts'
 import type { Reader } from './reader.ts'
 import { deadLetters, queueName, type Stage } from './stage.ts'
+import { allCounted, ledgerOf, usedBy } from './usage.ts'
+import type { CountedUsage, LifeUsage } from './usage-books.ts'
+import { type Wrong, wrongOf } from './wrong.ts'
 
 /** Longest that nothing may change before what is missing counts as missing. */
 const stuckMs = 90_000
@@ -87,17 +81,23 @@ function unconfirmedRows({ log, carrier }: CheckParts, customer: string): number
 async function unitsAtRest(parts: CheckParts, { id }: Member): Promise<LifeUnits> {
   const { stage, log, signal } = parts
   const before = (parts.closed.get(id) ?? []).reduce((sum, life) => sum + life.unconfirmed, 0)
-  let life: LifeUnits = { units: 0, expected: [0, 0], unconfirmed: 0 }
+  const nothing: LifeUsage = { accepted: 0, units: 0, ofQuota: 0, unsure: 0 }
+  let life: LifeUnits = { units: 0, expected: [0, 0], unconfirmed: 0, usage: nothing }
   const balanced = async (): Promise<boolean> => {
     const unconfirmed = unconfirmedRows(parts, id) - before
     // Before, or a message that is on its way would count as one that was never sent.
     if (queued(stage) === 0) await reconciled(stage.registry.address, stage.reports, id, signal)
-    life = {
-      units: await unitsTaken(stage.registry.address, id, signal),
-      expected: unitsExpected(log, id, unconfirmed),
-      unconfirmed,
+    const units = await unitsTaken(stage.registry.address, id, signal)
+    const { accepted, unsent, repaid } = await usedBy(stage.registry.address, id, signal)
+    const { unsure, unsureBack, again } = log.unitsOf(id)
+    const usage = {
+      accepted: accepted.messages - unsent.messages,
+      units: accepted.units - unsent.units - repaid.units,
+      ofQuota: units,
+      unsure: unsure + unsureBack + again + log.unitsUnderWay(id),
     }
-    return life.expected[0] <= life.units && life.units <= life.expected[1]
+    life = { units, expected: unitsExpected(log, id, unconfirmed), unconfirmed, usage }
+    return life.expected[0] <= units && units <= life.expected[1] && usage.units === units
   }
   await waitFor(unitsMs, signal, balanced, everyMs)
   return life
@@ -130,22 +130,54 @@ async function allRows({ rows }: Stage, signal: AbortSignal): Promise<StoredRow[
   })
 }
 
+/** What was counted of a customer in all, and what the ledger and the tables have of it. */
+async function usageOf(
+  parts: CheckParts,
+  { id }: Member,
+  lives: readonly LifeUsage[],
+  evidence: UsageEvidence,
+): Promise<CountedUsage> {
+  const { stage, log, signal } = parts
+  const { rows, rejected, reported } = evidence
+  await allCounted(stage.registry.address, stage.reports, id, signal)
+  const { ended } = await usedBy(stage.registry.address, id, signal)
+  const mine = [...log.accepted].filter(([, { customer }]) => customer === id).map(([message]) => message)
+  const ids = [...new Set([...mine, ...reported.keys()])]
+  const ledger = await insist('read the rows of the ledger', signal, () => ledgerOf(stage.reports, id, ids))
+  const ends = [rejected, log.cancelled, log.turnedDown]
+  const there = new Set(rows.filter(({ customer }) => customer === id).map((row) => row.id))
+  for (const message of mine) if (ends.some((some) => some.has(message))) there.add(message)
+  return { customer: id, lives, ended, ledger, rows: there.size }
+}
+
+interface UsageEvidence {
+  readonly rows: readonly StoredRow[]
+  readonly rejected: ReadonlySet<string>
+  readonly reported: ReadonlyMap<string, unknown>
+}
+
 /** Gathers the evidence when nothing is under way any more, and balances the books. */
 export async function check(parts: CheckParts, oversold: number): Promise<Books> {
   const { stage, members, log, carrier, readers, signal } = parts
   const entries = Object.entries(members) as [Role, Member][]
+  const rows = await allRows(stage, signal)
+  const rejected = await insist('read what was rejected', signal, () => loadRejected(stage.rows, log))
   const all = await Promise.all(
-    entries.map(async ([role, member]): Promise<Evidence['members'][number]> => {
-      const { units } = await unitsAtRest(parts, member)
+    entries.map(async ([role, member], at): Promise<Evidence['members'][number]> => {
+      const { units, usage: present } = await unitsAtRest(parts, member)
+      const closed = parts.closed.get(member.id) ?? []
+      const lives = [...closed.map((life) => life.usage), present]
+      const reported = readers[at]?.statuses ?? new Map()
+      const usage = await usageOf(parts, member, lives, { rows, rejected, reported })
       const day = new Intl.DateTimeFormat('sv-SE', { timeZone: member.profile.customer.timeZone }).format(Date.now())
-      return { role, id: member.id, day, units, closed: parts.closed.get(member.id) ?? [] }
+      return { role, id: member.id, day, units, closed, usage }
     }),
   )
   return booksOf({
     log,
     members: all,
-    rows: await allRows(stage, signal),
-    rejected: await insist('read what was rejected', signal, () => loadRejected(stage.rows, log)),
+    rows,
+    rejected,
     reports: reportsOf(readers),
     carrier: carrier.outcomes,
     repeated: carrier.repeated,

@@ -1,4 +1,5 @@
-import type { Balance, Wrong } from './books.ts'
+import type { Balance } from './books.ts'
+import type { Wrong } from './wrong.ts'
 
 /** What a proof says while it runs. */
 export type ProveEvent =

@@ -10,10 +10,11 @@ import { defaultRegistry, type RegistryKind } from './registry.ts'
 import { run } from './run.ts'
 import { startStage } from './stage.ts'
 
-export type { Balance, Wrong } from './books.ts'
+export type { Balance } from './books.ts'
 export { type DatabaseKind, databases } from './database.ts'
 export type { Proof, ProveEvent } from './events.ts'
 export { type RegistryKind, registries } from './registry.ts'
+export type { Wrong } from './wrong.ts'
 
 export interface ProveOptions {
   /** Absent: the first of MariaDB, PostgreSQL and SQLite that this machine has. */

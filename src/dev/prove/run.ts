@@ -1,4 +1,3 @@
-import { type Wrong, wrongOf } from './books.ts'
 import { Carrier } from './carrier.ts'
 import { Chance } from './chance.ts'
 import { type CheckParts, check, closeLife, loadRejected, settle } from './check.ts'
@@ -13,6 +12,7 @@ import { Reader } from './reader.ts'
 import type { Stage } from './stage.ts'
 import { queueName } from './stage.ts'
 import { Traffic } from './traffic.ts'
+import { type Wrong, wrongOf } from './wrong.ts'
 
 export interface RunOptions {
   readonly faults?: readonly string[] | undefined

@@ -96,7 +96,8 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const ports = await freePorts(2)
   const gateways = ports.map((port, at) => {
     const place = { APIGW_REGISTRY: registry.faulty?.address ?? registry.address, APIGW_HOST: '127.0.0.1' }
-    const env = cleanEnv({ ...common, ...place, APIGW_PORT: String(port) })
+    // Often, so that gateways end in the middle of counting what was reported.
+    const env = cleanEnv({ ...common, ...place, APIGW_PORT: String(port), APIGW_RECONCILE_EVERY_SECONDS: '3' })
     return new Victim({
       name: `gateway ${at + 1}`,
       command: runtimeCommand('gateway'),

@@ -1,3 +1,7 @@
 export { billOf } from './bill.ts'
+export { type ClosingResult, closeBills, planClosing } from './close.ts'
+export { MonthCount } from './count.ts'
 export { billCsv } from './csv.ts'
-export { type MonthlyBill, monthlyBills } from './month.ts'
+export { type ListedBill, listBills } from './list.ts'
+export { checkedMonth, type MonthlyBill, monthlyBills, ofClosed } from './month.ts'
+export { storedBill } from './stored.ts'

@@ -13,13 +13,26 @@ export const usageColumns = [
   ...['hour', 'customer', 'environment', 'route', 'type', 'destination', 'reason'],
   ...['accepted', 'accepted_units', 'unsent', 'unsent_units', 'repaid', 'repaid_units', 'refused_calls'],
   ...endings.flatMap((ending) => [ending, `${ending}_units`]),
+  'span',
 ]
 
 function cellsOf(line: UsageLine): (string | number)[] {
-  const { hour, customer, environment, route, type, destination, reason, accepted, unsent, repaid, ended, refused } = line
+  const { hour, span, customer, environment, route, type, destination, reason, accepted, unsent, repaid, ended, refused } = line
   const counted = [accepted, unsent, repaid].flatMap(({ messages, units }) => [messages, units])
   const over = endings.flatMap((ending) => [ended[ending].messages, ended[ending].units])
-  return [new Date(hour).toISOString(), customer, environment, route, type, destination, reason, ...counted, refused, ...over]
+  return [
+    new Date(hour).toISOString(),
+    customer,
+    environment,
+    route,
+    type,
+    destination,
+    reason,
+    ...counted,
+    refused,
+    ...over,
+    span,
+  ]
 }
 
 /** Lines as CSV, some at a time, with a heading. */

@@ -27,12 +27,10 @@ export interface ShownUsage {
 
 /** The group of a line. Refused calls have no type or destination, and messages no reason: `-`. */
 function nameIn(by: Grouping, timeZone: string): (line: UsageLine) => string {
-  const format = new Intl.DateTimeFormat('sv-SE', {
-    timeZone,
-    dateStyle: 'short',
-    ...(by === 'hour' && { timeStyle: 'short' }),
-  })
-  if (by === 'day' || by === 'hour') return ({ hour }) => format.format(hour)
+  const days = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' })
+  const hours = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' })
+  // What is kept by the day only has no hour.
+  if (by === 'day' || by === 'hour') return ({ hour, span }) => (span === 'day' || by === 'day' ? days : hours).format(hour)
   return (line) => line[by] || (line.reason === '' && by !== 'reason' ? 'unknown' : '-')
 }
 

@@ -1,7 +1,7 @@
 import { defaultTimeZone, timeZone } from '../../domain/calendar.ts'
 import type { CustomerChange } from '../../domain/customer.ts'
 import { servingRoute } from '../../domain/default-routes.ts'
-import { customerId, displayName, type Environment, isDisplayable } from '../../domain/names.ts'
+import { customerId, displayName, type Environment } from '../../domain/names.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { changedQuota } from '../../domain/quota.ts'
@@ -9,12 +9,12 @@ import { type Route, route, targetText } from '../../domain/route.ts'
 import type { Profile } from '../registry.ts'
 import type { NewRoute, ProfileChange } from './change.ts'
 import { credentialOf, issued, revoked, rewrapped, rotated } from './keys.ts'
+import { checkedReason } from './reason.ts'
 import { newSenders, sendersApplied, sendingAfter } from './sending.ts'
 
 /** Enough for an integration test, too little to abuse. */
 const testQuota = { rate: 10, burst: 50, day: 1000 } as const
 const sandboxQueue = 'sandbox'
-const maxReason = 200
 
 /** The result of a change, and its text in the audit log. */
 export interface Applied {
@@ -69,7 +69,7 @@ export function applied(change: Exclude<ProfileChange, { kind: 'addCustomer' }>,
     case 'rewrapKeys':
       return { profile: rewrapped(before, change), what: `keys sealed under master key ${change.masterId}` }
     case 'noteReading':
-      return { profile: before, what: `whole numbers of opt-outs (${change.environment}) read: ${readingReason(change.reason)}` }
+      return { profile: before, what: `whole numbers of opt-outs (${change.environment}) read: ${checkedReason(change.reason)}` }
   }
 }
 
@@ -92,13 +92,6 @@ export function added(change: Of<'addCustomer'>, now: number): Applied {
     ...(senders.length > 0 && { sending: { senders: newSenders(senders, now) } }),
   }
   return { profile, what: 'customer added' }
-}
-
-/** Why personal data is read, for the audit log. @throws Problem `input-invalid` */
-function readingReason(text: string): string {
-  const reason = text.trim()
-  if (reason.length >= 3 && reason.length <= maxReason && isDisplayable(reason)) return reason
-  throw new Problem('input-invalid', `A reason has 3 to ${maxReason} characters that can be shown.`)
 }
 
 function checkedChange(change: CustomerChange): CustomerChange {

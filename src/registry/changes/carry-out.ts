@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { billDocument } from '../../domain/closed-bill.ts'
 import { defaultRoutesDocument, defaultRoutesFrom } from '../../domain/default-routes.ts'
 import { nearest } from '../../domain/nearest.ts'
 import { apigw } from '../../domain/next-step.ts'
@@ -13,13 +14,14 @@ import { Problem } from '../../domain/problem.ts'
 import { tokenKeysDocument, tokenKeysFrom } from '../../domain/token-keys.ts'
 import { allCustomers, type OperatorRegistry, type Profile, type Registry, type StoredProfile } from '../registry.ts'
 import { added, applied, routesWith, routesWithout } from './apply.ts'
+import { closedBill } from './bills.ts'
 import type { Actor, Change, ProfileChange, SharedChange } from './change.ts'
 import { notesName, writtenNotes } from './notes.ts'
 import { pricesWords } from './sending.ts'
 
 /** How a change ended. */
 export interface Changed {
-  /** False if it was changed in the meantime. Only for `writeNotes`, whose caller reads again and decides. */
+  /** False if it was changed in the meantime. Only for `writeNotes` and `closeBill`, whose callers read again and decide. */
   readonly done: boolean
   /** The customer as it is now. */
   readonly profile?: Profile
@@ -80,6 +82,8 @@ export async function carryOut(store: Store, change: Change, actor: Actor): Prom
       return untilDone('The keys that sign tokens are', () => rewrapTokens(store, change, actor))
     case 'writeNotes':
       return writeNotes(store, change, actor)
+    case 'closeBill':
+      return closeBill(store, change, actor)
     default:
       return untilDone(`"${change.customer}" is`, () => changeProfile(store, change, actor))
   }
@@ -159,4 +163,12 @@ async function writeNotes(store: Store, change: Extract<SharedChange, { kind: 'w
   if (stored?.version !== expected) return { done: false }
   const { text, what } = writtenNotes(stored?.text, change.text, actor)
   return write(store, name, text, expected, what, actor)
+}
+
+/** A document that is there stays as it is: the first bill of a month is the bill. */
+async function closeBill(store: Store, change: Extract<SharedChange, { kind: 'closeBill' }>, actor: Actor): Promise<Changed> {
+  const { customer, month } = change
+  await storedProfile(store, customer)
+  const { text, what } = closedBill(change, actor, await store.now())
+  return write(store, billDocument(customer, month), text, undefined, what, actor)
 }

@@ -111,6 +111,15 @@ export type SharedChange =
   | { readonly kind: 'setPriceClass'; readonly prices: Prices }
   | { readonly kind: 'removePriceClass'; readonly name: string }
   | {
+      /** Closes the bill of a month, unless it is closed. */
+      readonly kind: 'closeBill'
+      readonly customer: string
+      readonly month: string
+      /** As `billText` writes a draft. Who closes it and when is added where the change is carried out. */
+      readonly bill: string
+      readonly reason?: string
+    }
+  | {
       readonly kind: 'rewrapTokenKeys'
       readonly masterId: string
       /** Keys that exist; none can be added. Gateways trust only those whose MAC holds. */

@@ -21,7 +21,7 @@ import type { TableAddress } from './address.ts'
 import { AdmitJob } from './admit.ts'
 import { storeAnswer } from './answer.ts'
 import { Books, type Noting, type Owner } from './books.ts'
-import { CountJob, CountReportsJob, fileHours, hoursToFile, readHours, refuseFrozen } from './counts.ts'
+import { CountJob, CountReportsJob, fileHours, hoursToFile, readHours, refuseFrozen, rollDay } from './counts.ts'
 import { healthOf } from './health.ts'
 import { keys } from './items.ts'
 import { Lane } from './lane.ts'
@@ -142,6 +142,10 @@ export class DynamoRegistry implements Registry {
     const books = await this.#books(owner)
     refuseFrozen(books)
     await fileHours(this.#table, owner, hoursToFile(books, this.#now()), (job) => this.#lane(owner).run(job))
+  }
+
+  rollCounts(customer: string, environment: Environment, day: { readonly start: number; readonly end: number }): Promise<void> {
+    return rollDay(this.#table, { customer, environment }, day, this.#now())
   }
 
   async reportsCounted(customer: string, environment: Environment) {

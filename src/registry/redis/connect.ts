@@ -5,7 +5,7 @@ import type { RedisAddress } from './address.ts'
 import { admitLua } from './admit.lua.ts'
 import { answerMs, CalmCluster, connectPrimaries } from './cluster.ts'
 import { connectorFor } from './connector.ts'
-import { countReportsLua, fileCountsLua } from './counts.ts'
+import { countReportsLua, fileCountsLua, rollCountsLua } from './counts.ts'
 import { faultOf } from './fault.ts'
 import { giveBackLua } from './give-back.lua.ts'
 import { saveDocumentLua, saveLua, savePolicyLua } from './save.lua.ts'
@@ -18,6 +18,7 @@ interface Scripts {
   apigwAdmit(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwSettle(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
   apigwGiveBack(keys: number, ...keysAndArgs: (string | number)[]): Promise<unknown>
+  apigwRollCounts(keys: number, ...args: (string | number)[]): Promise<unknown>
   apigwFileCounts(counts: string, filed: string, usage: string, ...args: (string | number)[]): Promise<unknown>
   apigwCountReports(counts: string, usage: string, ...args: (string | number)[]): Promise<unknown>
   apigwSaveDocument(document: string, history: string, frozen: string, ...args: (string | number)[]): Promise<unknown>
@@ -107,6 +108,7 @@ function withScripts(client: Redis | Cluster): Connection {
   client.defineCommand('apigwSettle', { lua: settleLua })
   client.defineCommand('apigwGiveBack', { lua: giveBackLua })
   client.defineCommand('apigwFileCounts', { numberOfKeys: 3, lua: fileCountsLua })
+  client.defineCommand('apigwRollCounts', { lua: rollCountsLua })
   client.defineCommand('apigwCountReports', { numberOfKeys: 2, lua: countReportsLua })
   client.defineCommand('apigwSaveDocument', { numberOfKeys: 3, lua: saveDocumentLua })
   client.defineCommand('apigwSavePolicy', { numberOfKeys: 1, lua: savePolicyLua })

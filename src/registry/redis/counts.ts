@@ -1,5 +1,5 @@
 import type { Environment } from '../../domain/names.ts'
-import { countsKeptMs, type HourCounts, hourMs } from '../../domain/usage.ts'
+import { countsKeptMs, dayName, type HourCounts, hourMs } from '../../domain/usage.ts'
 import { keys } from './keys.ts'
 import { clockLua, countLua } from './parts.lua.ts'
 
@@ -39,6 +39,41 @@ return moved
 `
 
 /**
+ * Adds filed counters of the hours of one day to its first hour, in one step.
+ *
+ * KEYS  1 usage, then the filed counters of the days of UTC that the day touches, the one with its first hour first
+ * ARGV  1 first minute of the day, 2 minute of its end, 3 for how many ms the first key is kept
+ * Answers how many hours were added, or -1 if the registry is frozen.
+ */
+export const rollCountsLua = `
+if redis.call('HGET', KEYS[1], 'frozen') == 'all' then return -1 end
+local first, last = tonumber(ARGV[1]), tonumber(ARGV[2])
+local rolled = 0
+for key = 2, #KEYS do
+  local hash = redis.call('HGETALL', KEYS[key])
+  local isDay, isRolled = {}, {}
+  for at = 1, #hash, 2 do
+    local minutes, name = string.match(hash[at], '^(%d+)|(.+)$')
+    if name == '${dayName}' then isDay[minutes] = true end
+  end
+  for at = 1, #hash, 2 do
+    local minutes, name = string.match(hash[at], '^(%d+)|(.+)$')
+    if name and not isDay[minutes] and tonumber(minutes) > first and tonumber(minutes) < last then
+      redis.call('HINCRBY', KEYS[2], ARGV[1] .. '|' .. name, hash[at + 1])
+      redis.call('HDEL', KEYS[key], hash[at])
+      if not isRolled[minutes] then rolled = rolled + 1 end
+      isRolled[minutes] = true
+    end
+  end
+end
+if rolled > 0 then
+  redis.call('HINCRBY', KEYS[2], ARGV[1] .. '|${dayName}', rolled)
+  redis.call('PEXPIRE', KEYS[2], ARGV[3])
+end
+return rolled
+`
+
+/**
  * Counts reports, and notes up to where.
  *
  * KEYS  1 counters, 2 usage
@@ -57,6 +92,11 @@ count(KEYS[1], redis.call('HGET', KEYS[2], 'dayEnd'), sums)
 redis.call('HSET', KEYS[1], 'reports', ARGV[3])
 return 1
 `
+
+/** The first minute of a day, and that of its end. */
+export function rolledMinutes(start: number, end: number): readonly [number, number] {
+  return [start / minuteMs, end / minuteMs]
+}
 
 /** The hour and the name of a counter's field; `undefined`: it is none. */
 export function counterOf(field: string): { readonly hour: number; readonly name: string } | undefined {

@@ -37,7 +37,7 @@ import { accessAspects, accessOf } from './access.ts'
 import { Closings } from './closings.ts'
 import { answerMs } from './cluster.ts'
 import { type Connection, unavailable } from './connect.ts'
-import { countsKeys, dayToFile, filedMs, hoursOf } from './counts.ts'
+import { countsKeys, dayToFile, filedDay, filedMs, hoursOf, rolledMinutes } from './counts.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { profileFields } from './fields.ts'
 import { gatherer } from './gather.ts'
@@ -234,6 +234,18 @@ export class RedisRegistry implements Registry {
         if (moved === -1) throw frozenProblem()
       }
     }
+  }
+
+  async rollCounts(
+    customer: string,
+    environment: Environment,
+    { start, end }: { readonly start: number; readonly end: number },
+  ): Promise<void> {
+    const [, ...filed] = countsKeys(customer, environment, start, end)
+    const places = [keys.usage(customer, environment), ...filed]
+    const args = [...rolledMinutes(start, end), filedMs(filedDay(start), await this.#clock())]
+    const rolled = await this.#ask(() => this.#redis.apigwRollCounts(places.length, ...places, ...args))
+    if (rolled === -1) throw frozenProblem()
   }
 
   async reportsCounted(customer: string, environment: Environment): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { type Counts, countsKeptMs, type HourCounts } from '../../domain/usage.ts'
+import { type Counts, countsKeptMs, type HourCounts, rollable, rolledCounts } from '../../domain/usage.ts'
 
 export type Counters = ReturnType<typeof countersOf>
 
@@ -17,6 +17,7 @@ export function countersOf(db: DatabaseSync) {
   )
   const findCursor = db.prepare('SELECT cursor FROM reports_counted WHERE customer = ? AND environment = ?')
   const putCursor = db.prepare('INSERT OR REPLACE INTO reports_counted (customer, environment, cursor) VALUES (?, ?, ?)')
+  const remove = db.prepare('DELETE FROM counts WHERE customer = ? AND environment = ? AND hour = ?')
   const drop = db.prepare(
     `DELETE FROM counts WHERE (customer, environment, hour, name) IN
        (SELECT customer, environment, hour, name FROM counts WHERE hour < ? LIMIT ${dropped})`,
@@ -36,6 +37,13 @@ export function countersOf(db: DatabaseSync) {
         hours.set(Number(hour), counts)
       }
       return [...hours].map(([hour, counts]: [number, Counts]) => ({ hour, counts }))
+    },
+
+    roll(customer: string, environment: string, day: { readonly start: number; readonly end: number }): void {
+      const hours = rollable(this.between(customer, environment, day.start, day.end), day)
+      if (hours.length === 0) return
+      this.add(customer, environment, { hour: day.start, counts: rolledCounts(hours) })
+      for (const { hour } of hours) remove.run(customer, environment, hour)
     },
 
     reported(customer: string, environment: string): string | undefined {

@@ -116,6 +116,10 @@ export class SqliteRegistry implements Registry {
     // Each counter has a row of its own from the first on.
   }
 
+  rollCounts(customer: string, environment: Environment, day: { readonly start: number; readonly end: number }): Promise<void> {
+    return this.#unlessFrozen('all', () => this.#stores.counters.roll(customer, environment, day))
+  }
+
   reportsCounted(customer: string, environment: Environment) {
     return this.#read(() => this.#stores.counters.reported(customer, environment))
   }

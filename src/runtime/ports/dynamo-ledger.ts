@@ -221,7 +221,9 @@ export class DynamoLedger implements Ledger {
       if ((pageOf(id) ?? name) !== name) return []
       const note = found.get(`${id}#0`)
       const kind = countedKind(note)
-      return { id, status, units: number(note, 'units') ?? 1, ...(kind !== undefined && { kind }) }
+      const acceptedAt = number(note, 'acceptedAt')
+      const known = { ...(kind !== undefined && { kind }), ...(acceptedAt !== undefined && { acceptedAt }) }
+      return { id, status, units: number(note, 'units') ?? 1, ...known }
     })
   }
 

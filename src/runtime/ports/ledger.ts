@@ -107,6 +107,8 @@ export interface Ended {
   /** As it is counted (`kindOf` of domain/usage.ts); absent: no worker noted it, or one of an older version. */
   readonly kind?: string
   readonly units: number
+  /** Milliseconds since 1970; absent: not known. */
+  readonly acceptedAt?: number
 }
 
 /** What was read for counting. */

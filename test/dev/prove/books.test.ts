@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { booksOf, type Evidence } from '../../../src/dev/prove/books.ts'
 import { Sales, SentLog } from '../../../src/dev/prove/log.ts'
+import { type CountedUsage, usageWrong } from '../../../src/dev/prove/usage-books.ts'
+import { nothingUsed } from '../../../src/domain/usage-lines.ts'
 
 const customer = 'keyed'
+const lifeUsage = { accepted: 2, units: 2, ofQuota: 2, unsure: 0 }
+const usage: CountedUsage = {
+  customer,
+  lives: [lifeUsage],
+  ended: { ...nothingUsed.ended, delivered: { messages: 2, units: 2 } },
+  ledger: new Map([['delivered', 2]]),
+  rows: 2,
+}
 
 /** Two accepted messages that were written, delivered, reported and charged. */
 function evidence(changes: Partial<Evidence> = {}, accept: readonly string[] = ['A', 'B']): Evidence {
@@ -11,7 +21,7 @@ function evidence(changes: Partial<Evidence> = {}, accept: readonly string[] = [
   log.end(flight, new Map(accept.map((id) => [id, { customer, ref: `ref-${id}`, refused: false }])))
   return {
     log,
-    members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: accept.length, closed: [] }],
+    members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: accept.length, closed: [], usage }],
     rows: accept.map((id) => ({ id, ref: `ref-${id}`, customer })),
     rejected: new Set(),
     reports: new Map(accept.map((id) => [id, new Set(['delivered'])])),
@@ -40,6 +50,7 @@ test('books that balance have no findings, and the sums are right', () => {
       unconfirmed: 0,
       units: 2,
       unitsExpected: [2, 2],
+      usage: { accepted: 2, ended: 2 },
     },
   ])
 })
@@ -129,12 +140,12 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
   ['a row without a call', evidence({ rows: [row('A'), row('B'), row('X')] }), { what: /no call/, count: 1, ids: ['X'] }],
   [
     'a unit without a message',
-    evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 5, closed: [] }] }),
+    evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 5, closed: [], usage }] }),
     { what: /charged and has no message/, count: 3, ids: [] },
   ],
   [
     'a message without a unit',
-    evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 1, closed: [] }] }),
+    evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 1, closed: [], usage }] }),
     { what: /was not charged for/, count: 1, ids: [] },
   ],
   [
@@ -159,12 +170,12 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
   ],
   [
     'a cancelled message whose unit was not given back',
-    withCancelled({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 3, closed: [] }] }),
+    withCancelled({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 3, closed: [], usage }] }),
     { what: /charged and has no message/, count: 1, ids: [] },
   ],
   [
     'a cancelled message whose unit was given back twice',
-    withCancelled({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 1, closed: [] }] }),
+    withCancelled({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 1, closed: [], usage }] }),
     { what: /was not charged for/, count: 1, ids: [] },
   ],
   [
@@ -179,7 +190,7 @@ const cases: readonly [string, Evidence, { what: RegExp; count: number; ids: str
   ],
   [
     'an advertisement whose unit was given back twice',
-    withTurnedDown({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 1, closed: [] }] }),
+    withTurnedDown({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 1, closed: [], usage }] }),
     { what: /was not charged for/, count: 1, ids: [] },
   ],
   ['a sale beyond the quota', evidence({ oversold: 3 }), { what: /beyond the quota/, count: 3, ids: [] }],
@@ -199,7 +210,7 @@ test('a sent message whose call got no answer is counted separately, and may be 
   for (const units of [2, 3]) {
     const seen = evidence({
       rows: [row('A'), row('B'), row('C')],
-      members: [{ role: 'unkeyed', id: customer, day: '2026-11-26', units, closed: [] }],
+      members: [{ role: 'unkeyed', id: customer, day: '2026-11-26', units, closed: [], usage }],
     })
     seen.log.unconfirmed.set('ref-C', customer)
     const books = booksOf(seen)
@@ -213,8 +224,8 @@ test('an unreadable message may be moved to the dead letters more than once', ()
 })
 
 test('units from before a loss of the registry count too', () => {
-  const closed = [{ units: 7, expected: [6, 8] as const, unconfirmed: 0 }]
-  const books = booksOf(evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 2, closed }] }))
+  const closed = [{ units: 7, expected: [6, 8] as const, unconfirmed: 0, usage: lifeUsage }]
+  const books = booksOf(evidence({ members: [{ role: 'keyed', id: customer, day: '2026-11-26', units: 2, closed, usage }] }))
   expect(books.wrong).toEqual([])
   expect(books.balances[0]).toMatchObject({ units: 9, unitsExpected: [8, 10] })
 })
@@ -265,4 +276,34 @@ describe('what the answers account for', () => {
     for (let times = 0; times < 2; times++) sales.begin()(1)
     expect(sales.oversold).toBe(1)
   })
+})
+
+test.each([
+  ['a unit that only the quota has', { lives: [{ ...lifeUsage, ofQuota: 3 }] }, /units in the usage/],
+  ['a message that was not counted', { rows: 3 }, /accepted messages in the usage/],
+  ['a message that was counted twice', { lives: [{ ...lifeUsage, accepted: 3 }] }, /accepted messages in the usage/],
+  ['an outcome that was counted twice', { ledger: new Map([['delivered', 1]]) }, /delivered messages in the usage/],
+  [
+    'an outcome that was not counted',
+    {
+      ledger: new Map([
+        ['delivered', 2],
+        ['failed', 1],
+      ]),
+    },
+    /failed messages in the usage/,
+  ],
+  ['an outcome of no known name', { ended: { ...usage.ended, other: { messages: 1, units: 1 } } }, /unknown outcome/],
+])('usage that differs is found: %s', (_, changes, what) => {
+  expect(usageWrong([usage])).toEqual([])
+  expect(usageWrong([{ ...usage, ...changes }])).toEqual([{ what: expect.stringMatching(what), count: 1, ids: [] }])
+})
+
+test('usage may differ by the calls that were under way when the registry lost its memory', () => {
+  const lives = [
+    { ...lifeUsage, unsure: 1 },
+    { accepted: 1, units: 1, ofQuota: 1, unsure: 0 },
+  ]
+  expect(usageWrong([{ ...usage, lives }])).toEqual([])
+  expect(usageWrong([{ ...usage, lives, rows: 1 }])).toMatchObject([{ count: 1 }])
 })

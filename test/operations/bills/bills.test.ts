@@ -2,9 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { dryRun } from '../../../src/cli/dry-run.ts'
 import { moneyText, priceOf, readPriceList, rounded } from '../../../src/domain/price-list.ts'
-import { type HourCounts, hourAt, hourMs } from '../../../src/domain/usage.ts'
-import { nothingUsed, type UsageLine } from '../../../src/domain/usage-lines.ts'
-import { billCsv, billOf, monthlyBills } from '../../../src/operations/bills/index.ts'
+import { type Counts, type HourCounts, hourAt, hourMs } from '../../../src/domain/usage.ts'
+import { billCsv, billOf, MonthCount, monthlyBills } from '../../../src/operations/bills/index.ts'
 import { type OperatorRegistry, openRegistry } from '../../../src/registry/index.ts'
 import { noon, Tenant } from '../../registry/fixtures.ts'
 
@@ -20,12 +19,12 @@ customers:
 `
 const list = readPriceList(text, 'prices.yaml')
 
-function used(type: string, destination: string, more: Partial<UsageLine> = {}): UsageLine {
-  const where = { hour: 0, customer: 'acme', environment: 'live', route: 'messages', reason: '' } as const
-  return { ...nothingUsed, ...where, type, destination, ...more }
+/** The bill of acme for what was counted in October. */
+function bill(counts: Counts) {
+  const count = new MonthCount('acme', '2026-10')
+  count.add({ hour: 0, counts })
+  return billOf(list, 'acme', count.counted)
 }
-
-const amount = (messages: number) => ({ messages, units: messages })
 
 describe('a price list', () => {
   test('has the prices of a customer before the others, and a destination before the rest of the world', () => {
@@ -51,44 +50,35 @@ describe('a price list', () => {
 })
 
 describe('a bill', () => {
-  test('charges what a queue took, and credits what ended without being delivered', async () => {
-    const ended = { ...nothingUsed.ended, delivered: amount(6), failed: amount(2), other: amount(1) }
-    const bill = await billOf(list, 'acme', [
-      used('sms', '82', { accepted: amount(12), unsent: amount(2), ended }),
-      used('lms', '82', { accepted: amount(1) }),
-      used('sms', '82', { environment: 'test', accepted: amount(1_000) }),
-      used('', '', { reason: 'rate-exceeded', refused: 9 }),
-    ])
-    expect(bill.lines.map(({ type, messages, undelivered }) => [type, messages, undelivered])).toEqual([
+  test('charges what a queue took, and credits what ended without being delivered', () => {
+    const sms = { 'a|messages|sms|82': 12, 'u|messages|sms|82': 12, 'b|messages|sms|82': 2, 'o|delivered|messages|sms|82': 6 }
+    const lost = { 'o|failed|messages|sms|82': 2, 'o|of-tomorrow|messages|sms|82': 1, 'r|messages|rate-exceeded': 9 }
+    const { lines, charged, credited, total, payable } = bill({ ...sms, ...lost, 'a|messages|lms|82': 1 })
+    expect(lines.map(({ type, messages, undelivered }) => [type, messages, undelivered])).toEqual([
       ['lms', 1, 0],
       ['sms', 10, 3],
     ])
-    expect([bill.charged, bill.credited, bill.total, bill.payable].map(moneyText)).toEqual(['112.1234', '25.5', '86.6234', '87'])
+    expect([charged, credited, total, payable].map(moneyText)).toEqual(['112.1234', '25.5', '86.6234', '87'])
   })
 
-  test('is not made without a price, and names what has none', async () => {
-    await expect(billOf(list, 'acme', [used('lms', '1', { accepted: amount(1) })])).rejects.toThrow(
-      /no price for lms to \+1, which acme sent/,
-    )
-    await expect(billOf(list, 'acme', [used('', '', { accepted: amount(1) })])).rejects.toThrow(/no price for unknown to unknown/)
+  test('is not made without a price, and names what has none', () => {
+    expect(() => bill({ 'a|messages|lms|1': 1 })).toThrow(/no price for lms to \+1, which acme sent/)
+    expect(() => bill({ 'a|||': 1 })).toThrow(/no price for unknown to unknown/)
   })
 
-  test('is negative when more is credited than charged: the messages failed after the month in which they were paid', async () => {
-    const bill = await billOf(list, 'acme', [used('sms', '82', { ended: { ...nothingUsed.ended, failed: amount(2) } })])
-    expect([bill.total, bill.payable].map(moneyText)).toEqual(['-17', '-17'])
+  test('is negative when more is credited than charged: the messages failed after the month in which they were paid', () => {
+    const { total, payable } = bill({ 'o|failed|messages|sms|82': 2 })
+    expect([total, payable].map(moneyText)).toEqual(['-17', '-17'])
   })
 
-  test('adds up exactly, however its lines are split', async () => {
+  test('adds up exactly, however its hours are split', () => {
     const counted = fc.array(fc.tuple(fc.constantFrom('sms', 'lms'), fc.nat(10_000_000)), { maxLength: 30 })
-    await fc.assert(
-      fc.asyncProperty(counted, async (parts) => {
-        const split = await billOf(
-          list,
-          'acme',
-          parts.map(([type, many]) => used(type, '82', { accepted: amount(many) })),
-        )
+    fc.assert(
+      fc.property(counted, (parts) => {
+        const split = new MonthCount('acme', '2026-10')
+        for (const [type, many] of parts) split.add({ hour: 0, counts: { [`a|messages|${type}|82`]: many } })
         const messages = (type: string) => parts.filter(([one]) => one === type).reduce((sum, [, many]) => sum + BigInt(many), 0n)
-        expect(split.total).toBe(messages('sms') * 85_000n + messages('lms') * 271_234n)
+        expect(billOf(list, 'acme', split.counted).total).toBe(messages('sms') * 85_000n + messages('lms') * 271_234n)
       }),
       { numRuns: 100 },
     )
@@ -112,14 +102,14 @@ test('bills follow the month of the customer, and go to CSV', async () => {
       environment === 'live' ? hours.filter(({ hour }) => hour >= from && hour < until) : [],
   }
   const month = new Date(noon).toISOString().slice(0, 7)
-  const bills = await monthlyBills(counting, list, id, month)
+  const bills = await monthlyBills(counting, () => list, id, month)
   expect(bills).toMatchObject([{ customer: id, month, complete: false, currency: 'KRW' }])
   expect(moneyText(bills[0]?.payable ?? 0n)).toBe('18')
   expect([...billCsv(bills)].map((page) => page.text).join('')).toBe(
-    `month,customer,type,destination,price,messages,charged,undelivered,credited,amount,currency\r\n${month},${id},sms,+82,8.9,3,26.7,1,8.9,17.8,KRW\r\n`,
+    `month,customer,type,destination,price,messages,charged,undelivered,credited,amount,currency,accepted_in\r\n${month},${id},sms,+82,8.9,3,26.7,1,8.9,17.8,KRW,${month}\r\n`,
   )
-  await expect(monthlyBills(counting, list, id, '2026-13')).rejects.toThrow(/2026-13/)
-  await expect(monthlyBills(counting, list, id, 'October')).rejects.toThrow(/is not a month/)
-  await expect(monthlyBills(counting, list, 'beta', month)).rejects.toThrow(/beta/)
+  await expect(monthlyBills(counting, () => list, id, '2026-13')).rejects.toThrow(/2026-13/)
+  await expect(monthlyBills(counting, () => list, id, 'October')).rejects.toThrow(/is not a month/)
+  await expect(monthlyBills(counting, () => list, 'beta', month)).rejects.toThrow(/beta/)
   await registry.close()
 })

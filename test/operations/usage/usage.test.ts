@@ -88,7 +88,16 @@ describe('usage', () => {
   test('is exported however long it is, some lines at a time', async () => {
     const line: UsageLine = {
       ...nothingUsed,
-      ...{ hour: noon, customer: 'acme', environment: 'live', route: 'messages', type: 'sms', destination: '82', reason: '' },
+      ...{
+        hour: noon,
+        span: 'hour',
+        customer: 'acme',
+        environment: 'live',
+        route: 'messages',
+        type: 'sms',
+        destination: '82',
+        reason: '',
+      },
     }
     const lines = async function* () {
       for (let at = 0; at < 250_000; at++) yield line
@@ -104,7 +113,15 @@ describe('usage', () => {
   }, 60_000)
 
   test('says what was spent by what, without refused calls', () => {
-    const line = { hour: 0, customer: 'a', environment: 'live', route: 'messages', destination: '82', reason: '' } as const
+    const line = {
+      hour: 0,
+      span: 'hour',
+      customer: 'a',
+      environment: 'live',
+      route: 'messages',
+      destination: '82',
+      reason: '',
+    } as const
     const used = { ...nothingUsed, accepted: { messages: 2, units: 6 }, unsent: { messages: 1, units: 3 } }
     const lines = [
       { ...line, ...used, type: 'lms' },

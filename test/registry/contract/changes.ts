@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { billDocument } from '../../../src/domain/closed-bill.ts'
 import { digestOf, newKeyId, newSecret } from '../../../src/domain/credential.ts'
 import { defaultRoutesDocument, defaultRoutesFrom } from '../../../src/domain/default-routes.ts'
 import type { NewKey } from '../../../src/registry/index.ts'
@@ -191,6 +192,35 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       for (const wrong of [[{ ...note, reason: 'a\u001b[2Jb' }], 'x', [{ ...note, more: 1 }]]) {
         expect((await problemOf(write(wrong, (await registry().document(name))?.version))).code).toBe('input-invalid')
       }
+    })
+
+    test('close a bill once, whoever comes first, with the name of who did it', async () => {
+      const { id } = await tenant()
+      const sums = { charged: '0', credited: '0', total: '0', payable: '0' }
+      const made = {
+        customer: id,
+        month: '2026-10',
+        timeZone: 'Asia/Seoul',
+        from: 1,
+        until: 2,
+        currency: 'KRW',
+        lines: [],
+        ...sums,
+      }
+      const close = (open: number) => {
+        const prices = { digest: `sha256:${'0'.repeat(64)}`, file: 'prices.yaml' }
+        const bill = JSON.stringify({ ...made, open, prices })
+        return registry().change({ kind: 'closeBill', customer: id, month: '2026-10', bill }, liar)
+      }
+      const done = (await Promise.all([1, 2, 3].map(close))).map((changed) => changed.done)
+      expect(done.filter(Boolean)).toHaveLength(1)
+      const stored = await registry().document(billDocument(id, '2026-10'))
+      const { who } = engine().actor?.() ?? liar
+      expect(JSON.parse(stored?.text ?? '')).toMatchObject({ ...made, open: done.indexOf(true) + 1, closedBy: who })
+      expect((await registry().history('*', 1))[0]?.what).toContain(`bill of ${id} for 2026-10 closed: 0 KRW`)
+      expect(
+        (await problemOf(registry().change({ kind: 'closeBill', customer: id, month: '2026-11', bill: '{}' }, liar))).code,
+      ).toBe('input-invalid')
     })
 
     test('cannot write any other document', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { windowsAt } from '../../../src/domain/calendar.ts'
 import { added, type Counts, hourMs } from '../../../src/domain/usage.ts'
 import type { World } from '../contract.ts'
-import type { Tenant } from '../fixtures.ts'
+import { noon, type Tenant } from '../fixtures.ts'
 
 const [sms, lms] = ['messages|sms|82', 'messages|lms|82'] as const
 
@@ -82,6 +83,41 @@ export function countsContract({ tenant, clock, engine, registry }: World): void
         { hour: clock.now - 5 * hourMs, counts: { [`a|${sms}`]: 4, [`u|${sms}`]: 4, [`a|${lms}`]: 6, [`u|${lms}`]: 6 } },
         before[1],
       ])
+      await other.close()
+    })
+
+    test('is kept by the day, with the same sums, whoever does it and whatever is counted in it later', async () => {
+      const customer = await tenant({ quotas: { live: { day: 1_000 } } })
+      const other = await engine().open(clock)
+      const { day } = windowsAt('Asia/Seoul', noon)
+      const gateways = [registry(), other]
+      const countIn = async (hour: number) => {
+        const before = clock.now
+        clock.now = hour
+        await customer.admitted({ units: 2, kinds: [sms, lms] })
+        clock.now = before
+      }
+      const roll = async (from = day.start, until = day.end) => {
+        for (const gateway of gateways) await gateway.fileCounts(customer.id, 'live')
+        await Promise.all(gateways.map((gateway) => gateway.rollCounts(customer.id, 'live', { start: from, end: until })))
+      }
+      const total = (hours: number) => ({ [`a|${sms}`]: hours, [`u|${sms}`]: hours, [`a|${lms}`]: hours, [`u|${lms}`]: hours })
+      const read = (from: number, until: number) => other.counts(customer.id, 'live', from, until)
+      // The day of Seoul lies in two days of UTC, and its last hour belongs to it.
+      for (const hour of [day.start - hourMs, noon, noon + 5 * hourMs, day.end - hourMs, day.end]) await countIn(hour)
+      clock.now = day.end + 5 * hourMs
+      await roll()
+      const rolled = { hour: day.start, counts: { ...total(3), d: 3 } }
+      const [before, after] = [day.start - hourMs, day.end].map((hour) => ({ hour, counts: total(1) }))
+      expect(await read(day.start - hourMs, day.end + hourMs)).toEqual([before, rolled, after])
+      // A reader of a part of the day finds nothing twice.
+      expect(await read(noon, day.end)).toEqual([])
+      await roll()
+      await roll(day.start - 3 * hourMs, day.end - 3 * hourMs)
+      expect(await read(day.start, day.end)).toEqual([rolled])
+      await countIn(noon + hourMs)
+      await roll()
+      expect(await read(day.start, day.end)).toEqual([{ hour: day.start, counts: { ...total(4), d: 4 } }])
       await other.close()
     })
 

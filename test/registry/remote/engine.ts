@@ -25,6 +25,7 @@ function joined(remote: OperatorRegistry, direct: Registry): Registry {
     settle: (...of) => direct.settle(...of),
     giveBack: (repayment) => direct.giveBack(repayment),
     fileCounts: (...of) => direct.fileCounts(...of),
+    rollCounts: (...of) => direct.rollCounts(...of),
     reportsCounted: (...of) => direct.reportsCounted(...of),
     countReports: (...of) => direct.countReports(...of),
     save: (...of) => direct.save(...of),

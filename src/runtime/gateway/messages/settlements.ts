@@ -1,11 +1,12 @@
 import type { AdmitRequest, Reservation } from '../../../domain/admission.ts'
 import type { Environment } from '../../../domain/names.ts'
-import { partsOf } from '../../../domain/usage.ts'
+import { hourMs, partsOf } from '../../../domain/usage.ts'
 import type { Outcome, Registry } from '../../../registry/index.ts'
-import type { Ledger } from '../../ports/index.ts'
+import type { Ledger, Owner } from '../../ports/index.ts'
 import { countReports } from './count-reports.ts'
 import { payDebts } from './debts.ts'
 import { reconcile } from './reconcile.ts'
+import { rollDays } from './roll-days.ts'
 
 type Failed = Extract<Outcome, { kind: 'failed' }>
 
@@ -31,6 +32,8 @@ const atOnce = 16
 const tickMs = 500
 /** Customers that wait for their turn. */
 const maxReconciling = 100
+/** Customers of whom it is known when their days were last added up. */
+const maxRolled = 10_000
 
 interface Pending {
   readonly reservation: Reservation
@@ -97,7 +100,20 @@ class GivingBack {
 export function createSettlements(registry: Registry, ledger: Ledger | undefined): Settlements {
   const givingBack = new GivingBack(registry)
   const turns = new Map<string, { readonly customer: string; readonly environment: Environment }>()
+  /** When the days of a customer were last added up. */
+  const rolledAt = new Map<string, number>()
   let running = false
+
+  /** Functions do not sweep, so a customer's days are added up while it calls. */
+  async function rollHourly(owner: Owner): Promise<void> {
+    const name = `${owner.environment}/${owner.customer}`
+    const before = rolledAt.get(name)
+    if (before !== undefined && performance.now() < before + hourMs) return
+    if (rolledAt.size >= maxRolled) rolledAt.clear()
+    rolledAt.set(name, performance.now())
+    const { usage, now } = await registry.usage(owner.customer, owner.environment)
+    if (usage.zone !== '') await rollDays(registry, owner, usage.zone, now)
+  }
 
   async function reconcileInTurn(books: Ledger): Promise<void> {
     running = true
@@ -107,6 +123,7 @@ export function createSettlements(registry: Registry, ledger: Ledger | undefined
       await payDebts((repayment) => registry.giveBack(repayment), books, owner).catch(() => undefined)
       await countReports(registry, books, owner).catch(() => undefined)
       await registry.fileCounts(owner.customer, owner.environment).catch(() => undefined)
+      await rollHourly(owner).catch(() => undefined)
       turns.delete(name)
     }
     running = false

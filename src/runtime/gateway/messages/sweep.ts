@@ -5,6 +5,7 @@ import type { Ledger } from '../../ports/index.ts'
 import { countReports } from './count-reports.ts'
 import { payDebts } from './debts.ts'
 import { reconcile } from './reconcile.ts'
+import { rollDays } from './roll-days.ts'
 
 /** Maximum pause between two customers, so that a sweep of a few customers ends soon after it begins. */
 const maxPauseMs = 1_000
@@ -14,7 +15,17 @@ const maxTimerMs = 2 ** 31 - 1
 export interface SweepOptions {
   readonly registry: Pick<
     Registry,
-    'customers' | 'open' | 'settle' | 'giveBack' | 'fileCounts' | 'reportsCounted' | 'countReports'
+    | 'now'
+    | 'customers'
+    | 'open'
+    | 'settle'
+    | 'giveBack'
+    | 'fileCounts'
+    | 'counts'
+    | 'rollCounts'
+    | 'reportsCounted'
+    | 'countReports'
+    | 'usage'
   >
   readonly ledger: Pick<Ledger, 'standings' | 'decisions' | 'ended'>
   /** Time from the start of one sweep to the start of the next, in milliseconds. */
@@ -68,9 +79,12 @@ async function sweepOnce({ registry, ledger, everyMs, log }: SweepOptions, signa
   let cause: unknown
   try {
     const customers = await registry.customers()
-    const owners = customers.flatMap(({ id }) => environments.map((environment) => ({ customer: id, environment })))
+    const now = await registry.now()
+    const owners = customers.flatMap(({ id, timeZone }) =>
+      environments.map((environment) => ({ owner: { customer: id, environment }, timeZone })),
+    )
     const pauseMs = Math.min(maxPauseMs, everyMs / Math.max(1, owners.length))
-    for (const owner of owners) {
+    for (const { owner, timeZone } of owners) {
       if (!(await waited(pauseMs, signal))) return
       try {
         const { closed, returned } = await reconcile(registry, ledger, owner)
@@ -78,6 +92,7 @@ async function sweepOnce({ registry, ledger, everyMs, log }: SweepOptions, signa
         const paid = await payDebts((repayment) => registry.giveBack(repayment), ledger, owner)
         await countReports(registry, ledger, owner)
         await registry.fileCounts(owner.customer, owner.environment)
+        await rollDays(registry, owner, timeZone, now)
         if (paid > 0) log('owed-units-paid', { ...owner, returned: paid })
       } catch (error) {
         failures += 1

@@ -41,6 +41,7 @@ test('what is counted equals the rows of the ledger, whatever is reported twice 
   let dies: 'before' | 'after' | 'no' = 'no'
   const dying = {
     reportsCounted: registry.reportsCounted.bind(registry),
+    usage: registry.usage.bind(registry),
     countReports: async (...of: Parameters<typeof registry.countReports>) => {
       if (dies === 'before') throw new Error('killed')
       const counted = await registry.countReports(...of)
