@@ -70,6 +70,8 @@ export function applied(change: Exclude<ProfileChange, { kind: 'addCustomer' }>,
       return { profile: rewrapped(before, change), what: `keys sealed under master key ${change.masterId}` }
     case 'noteReading':
       return { profile: before, what: `whole numbers of opt-outs (${change.environment}) read: ${readingReason(change.reason)}` }
+    case 'noteErasure':
+      return { profile: before, what: `erasure of ${change.person} asked for: ${readingReason(change.reason)}` }
   }
 }
 
@@ -94,7 +96,7 @@ export function added(change: Of<'addCustomer'>, now: number): Applied {
   return { profile, what: 'customer added' }
 }
 
-/** Why personal data is read, for the audit log. @throws Problem `input-invalid` */
+/** Why personal data is read or erased, for the audit log. @throws Problem `input-invalid` */
 function readingReason(text: string): string {
   const reason = text.trim()
   if (reason.length >= 3 && reason.length <= maxReason && isDisplayable(reason)) return reason

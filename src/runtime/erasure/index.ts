@@ -1,0 +1,1 @@
+export { Eraser, type ErasureParts, look } from './look.ts'
