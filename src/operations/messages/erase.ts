@@ -8,7 +8,7 @@ import type { Status } from '../../domain/report.ts'
 import type { MasterKeys } from '../../domain/seal.ts'
 import type { Actor, OperatorRegistry } from '../../registry/index.ts'
 import { Eraser } from '../../runtime/erasure/index.ts'
-import type { Database, ErasureOwner, Ledger } from '../../runtime/ports/index.ts'
+import type { Database, ErasureOwner, HashedNumbers, Ledger, Owner } from '../../runtime/ports/index.ts'
 import { cancelFor } from './cancel.ts'
 
 /** Changes of the audit log that are under way at the same time, and reads of the ledger. */
@@ -90,6 +90,12 @@ function checkReason({ reason, number }: ErasureWish): void {
   throw new Problem('input-invalid', 'The reason has the telephone number in it, and the audit log would keep it.', {
     next: 'name a ticket instead: --reason "ticket 4711"',
   })
+}
+
+/** How opt-outs of an owner are found whose number was erased. */
+export function hashedNumbers(owner: Owner, masterKeys: MasterKeys): Required<HashedNumbers> {
+  const { all, ids } = recipientKeys(masterKeys)
+  return { of: (number) => all.map((key) => recipientHash(key, owner, number)), keyIds: ids }
 }
 
 async function ownersOf(

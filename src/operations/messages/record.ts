@@ -12,7 +12,7 @@ export function foundMessage(ledger: Ledger, owner: Owner, id: string): Promise<
 }
 
 /** All that is known of a message, for a reader or a program. Absent facts are `null`. */
-export function shownRecord({ customer, environment }: Owner, { id, ref, facts, noted, outcome }: MessageRecord) {
+export function shownRecord({ customer, environment }: Owner, { id, ref, facts, noted, outcome, erasedAt }: MessageRecord) {
   const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString())
   const now = outcome ?? noted
   return {
@@ -31,5 +31,6 @@ export function shownRecord({ customer, environment }: Owner, { id, ref, facts, 
     purpose: facts.purpose ?? null,
     units: facts.units ?? null,
     queue: facts.queue ?? null,
+    erasedAt: iso(erasedAt),
   }
 }

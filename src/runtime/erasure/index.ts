@@ -1,1 +1,1 @@
-export { Eraser, type ErasureParts, look } from './look.ts'
+export { Eraser, type ErasureParts } from './look.ts'

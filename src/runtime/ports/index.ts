@@ -19,7 +19,6 @@ export type {
   CarrierResult,
   CarrierRow,
   Database,
-  ErasedRows,
   FinishedMessage,
   Migration,
   RejectedRow,
