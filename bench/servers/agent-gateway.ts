@@ -46,6 +46,18 @@ const ledger: Ledger = {
     owed: () => Promise.resolve([]),
     settle: () => Promise.resolve(),
   },
+  eraseSuppression: () => Promise.resolve(false),
+  erasures: {
+    open: () => Promise.resolve([]),
+    find: () => Promise.resolve(undefined),
+    save: () => Promise.resolve(true),
+    finish: () => Promise.resolve(),
+    done: () => Promise.resolve(undefined),
+    addOwners: () => Promise.resolve(),
+    owners: () => Promise.resolve([]),
+    entries: () => Promise.resolve({ entries: [] }),
+    forget: () => Promise.resolve(),
+  },
   append: () => Promise.resolve(),
   standings: () => Promise.resolve(new Map()),
   reports: async ({ customer }, cursor, limit, budget) => {

@@ -26,6 +26,13 @@ export const databaseFlags = {
 
 /** The database to use: the flag, or that of `apigw dev`. @throws Problem `secret-in-argument`, `input-missing` */
 export function databasePlace(flag: string | undefined, argv: readonly string[]): DatabasePlace {
+  const place = reachableDatabase(flag, argv)
+  if (place !== undefined) return place
+  throw new Problem('input-missing', 'No database was given.', { next: 'add --database ADDRESS, or set APIGW_DATABASE' })
+}
+
+/** The same for a command that does without: the database of a stage is inside its network. @throws Problem `secret-in-argument` */
+export function reachableDatabase(flag: string | undefined, argv: readonly string[]): DatabasePlace | undefined {
   if (argv.some((word) => /^(?:--database=)?[a-z]+:\/\/[^/]*:[^/]*@/.test(word))) {
     throw new Problem(
       'secret-in-argument',
@@ -37,8 +44,7 @@ export function databasePlace(flag: string | undefined, argv: readonly string[])
   }
   const local = join(dataFolder, 'messages.db')
   const address = flag ?? (existsSync(local) ? `sqlite:${local}` : undefined)
-  if (address !== undefined) return { address, password: process.env.APIGW_DATABASE_PASSWORD }
-  throw new Problem('input-missing', 'No database was given.', { next: 'add --database ADDRESS, or set APIGW_DATABASE' })
+  return address === undefined ? undefined : { address, password: process.env.APIGW_DATABASE_PASSWORD }
 }
 
 /** Reads the carriers from a file, or returns the default carriers. @throws Problem `carrier-invalid` */

@@ -9,6 +9,7 @@ import { liveLine } from '../cli/live-line.ts'
 import { dataFolder } from '../cli/settings.ts'
 import { stopSignal } from '../cli/signals.ts'
 import { demoCustomer, ensureDemo, type Local, playScenario, type Step, startLocal } from '../dev/local/index.ts'
+import { withoutValues } from '../domain/masked.ts'
 import { checkOriginCode } from '../domain/sending.ts'
 import { facts, plain, styled } from '../presenters/output.ts'
 
@@ -49,7 +50,7 @@ export default class Dev extends BaseCommand {
 
   #start(folder: string, port: number, sqsPort: number, originCode?: string): Promise<Local> {
     const onFault = (what: string, error: unknown): void => {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = withoutValues(error instanceof Error ? error.message : String(error))
       process.stderr.write(`${styled('red', 'error', process.stderr)} ${what}: ${plain(reason)}\n`)
     }
     const onNotice = async ({ text }: { readonly text: string }): Promise<void> => {

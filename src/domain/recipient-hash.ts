@@ -9,6 +9,8 @@ export interface RecipientKeys {
   readonly current: Uint8Array
   /** The current one first. */
   readonly all: readonly Uint8Array[]
+  /** The ids of their master keys. */
+  readonly ids: ReadonlySet<string>
 }
 
 /** Keys of their own, so that what is indexed says nothing about what is sealed under the master keys. */
@@ -16,7 +18,12 @@ export function recipientKeys({ current, all }: MasterKeys): RecipientKeys {
   const derived = (bytes: Uint8Array): Uint8Array =>
     new Uint8Array(hkdfSync('sha256', bytes, '', 'apigw/recipient-hash/v1', keyBytes))
   const older = [...all.values()].filter(({ id }) => id !== current.id)
-  return { current: derived(current.bytes), all: [current, ...older].map(({ bytes }) => derived(bytes)) }
+  const masters = [current, ...older]
+  return {
+    current: derived(current.bytes),
+    all: masters.map(({ bytes }) => derived(bytes)),
+    ids: new Set(masters.map(({ id }) => id)),
+  }
 }
 
 /**

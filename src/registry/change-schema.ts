@@ -107,6 +107,7 @@ export const change: z.ZodType<Change> = z.discriminatedUnion('kind', [
     keys: z.array(z.strictObject({ keyId, from: sealed, to: sealed })).max(10_000),
   }),
   z.strictObject({ kind: z.literal('noteReading'), ...common, environment, reason: text(1_000) }),
+  z.strictObject({ kind: z.literal('noteErasure'), ...common, person: text(64), reason: text(1_000) }),
   z.strictObject({ kind: z.literal('addDefaultRoute'), route }),
   z.strictObject({ kind: z.literal('removeDefaultRoute'), api: text(40), environment }),
   z.strictObject({ kind: z.literal('setPriceClass'), prices }),

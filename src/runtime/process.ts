@@ -1,3 +1,4 @@
+import { maskedFields } from '../domain/masked.ts'
 import { nextText } from '../domain/next-step.ts'
 import { Problem } from '../domain/problem.ts'
 
@@ -37,9 +38,12 @@ export function textFrom(name: string, pattern: RegExp, form: string): string | 
   throw new Problem('config-invalid', `The environment variable ${name} is "${text}": use ${form}.`)
 }
 
-/** One JSON line on stdout, where CloudWatch Logs picks it up. */
+/**
+ * One JSON line on stdout, where CloudWatch Logs picks it up. Numbers in texts are masked, wherever an error or a database brought
+ * them from.
+ */
 export function log(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...Object(maskedFields(fields)) })}\n`)
 }
 
 /** An error for the log: what and why, and where only when it is a bug. Never the input that caused it. */

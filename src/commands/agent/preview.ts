@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { AgentCommand, agentFlags } from '../../cli/agent-command.ts'
+import { maskedNumber } from '../../domain/masked.ts'
 import { previewRows } from '../../operations/agent/index.ts'
 import { previewText } from '../../presenters/agent.ts'
 
@@ -10,13 +11,19 @@ export default class AgentPreview extends AgentCommand {
   static override examples = ['<%= config.bin %> agent preview', '<%= config.bin %> agent preview --limit 100 --json']
   static override flags = {
     ...agentFlags,
+    'show-numbers': Flags.boolean({
+      default: false,
+      env: 'APIGW_SHOW_NUMBERS',
+      summary: 'show whole telephone numbers of recipients',
+    }),
     limit: Flags.integer({ default: 20, min: 1, max: 500, env: 'APIGW_LIMIT', summary: 'maximum number of rows' }),
   }
 
   async run() {
     const { flags } = await this.parse(AgentPreview)
     return this.withAgent(flags.settings, async (agent) => {
-      const rows = await previewRows(agent, flags.limit)
+      const found = await previewRows(agent, flags.limit)
+      const rows = flags['show-numbers'] ? found : found.map((row) => ({ ...row, to: maskedNumber(row.to) }))
       this.log(rows.length === 0 ? 'No row is due.' : previewText(rows))
       return { rows }
     })

@@ -1,5 +1,6 @@
 import { AgentCommand, agentFlags } from '../../cli/agent-command.ts'
 import { stopSignal } from '../../cli/signals.ts'
+import { maskedFields, withoutValues } from '../../domain/masked.ts'
 import { agentEventText, agentLogLine } from '../../presenters/agent.ts'
 import { type AgentEvent, agentStatus, keepReason, RotatingLog, runAgent, serveStatus } from '../../runtime/agent/index.ts'
 
@@ -28,8 +29,8 @@ export default class AgentRun extends AgentCommand {
         if (event.kind === 'failed') counts.failed += event.rows
         if (event.kind === 'reported') counts.reports += event.reports
         const line = this.jsonEnabled()
-          ? JSON.stringify({ time: new Date(now).toISOString(), ...event })
-          : agentLogLine(event, now)
+          ? JSON.stringify({ time: new Date(now).toISOString(), ...Object(maskedFields(event)) })
+          : withoutValues(agentLogLine(event, now))
         process.stdout.write(`${line}\n`)
         file?.write(line)
       }

@@ -59,7 +59,8 @@ export default class MessageFind extends LedgerCommand {
 
   #more(cursor: string, customer: string, flags: Readonly<Record<string, unknown>>) {
     const repeated = ['env', 'ref', 'to', 'day', 'status'].flatMap((name) => {
-      const value = flags[name]
+      // What is printed ends up in logs.
+      const value = name === 'to' && flags.to !== undefined ? 'NUMBER' : flags[name]
       return typeof value === 'string' ? [`--${name}`, value] : []
     })
     return apigw('message find', customer, ...repeated, '--cursor', cursor)

@@ -44,7 +44,7 @@ export default class SuppressionAdd extends LedgerCommand {
         : (await ledger.suppress(owner, [entry])).has(number)
       const verb = dryRun ? 'Would add' : 'Added'
       this.log(added ? `${verb} ${maskedNumber(number)}.` : `${maskedNumber(number)} has already opted out.`)
-      return { ...owner, number, added, dryRun }
+      return { ...owner, number: maskedNumber(number), added, dryRun }
     })
   }
 }

@@ -3,6 +3,8 @@ import { shared } from '../../cli/base.ts'
 import { confirm } from '../../cli/confirm.ts'
 import { LedgerCommand, recipient } from '../../cli/ledger-command.ts'
 import { maskedNumber } from '../../domain/masked.ts'
+import { hashedNumbers } from '../../operations/messages/index.ts'
+import { loadMasterKeys } from '../../registry/index.ts'
 
 export default class SuppressionRemove extends LedgerCommand {
   static override summary = 'remove an opt-out, because the recipient has consented again'
@@ -19,17 +21,19 @@ export default class SuppressionRemove extends LedgerCommand {
     const { args, flags } = await this.parse(SuppressionRemove)
     const { yes, 'dry-run': dryRun } = flags
     const number = recipient(args.number)
+    const masterKeys = await loadMasterKeys(this.settings(flags).masterKey)
     return this.withCustomerLedger(args.customer, flags, async (ledger, owner) => {
+      const hashed = masterKeys && hashedNumbers(owner, masterKeys)
       const shown = maskedNumber(number)
-      const present = (await ledger.suppressed(owner, [number])).has(number)
+      const present = (await ledger.suppressed(owner, [number], undefined, hashed)).has(number)
       if (present && !dryRun) {
         const question = `Allow ${args.customer} to send advertising to ${shown} again?`
         await confirm(question, { yes, interactive: this.interactive })
-        await ledger.unsuppress(owner, [number])
+        await ledger.unsuppress(owner, [number], undefined, hashed)
       }
       const verb = dryRun ? 'Would remove' : 'Removed'
       this.log(present ? `${verb} the opt-out of ${shown}.` : `${shown} has not opted out.`)
-      return { ...owner, number, removed: present && !dryRun, present, dryRun }
+      return { ...owner, number: shown, removed: present && !dryRun, present, dryRun }
     })
   }
 }

@@ -13,7 +13,7 @@ import {
   openWebhooks,
 } from '../../runtime/ports/index.ts'
 import { deliverWebhooks, type WebhookWorkerEvent } from '../../runtime/webhooks/index.ts'
-import { consume, drive, pumpReports, releaseHeld, Sandbox, type WorkerEvent } from '../../runtime/worker/index.ts'
+import { consume, drive, eraseAsked, pumpReports, releaseHeld, Sandbox, type WorkerEvent } from '../../runtime/worker/index.ts'
 import { startDynamodb } from './dynamodb.ts'
 import { claimFolder, ensureMasterKey } from './folder.ts'
 import { startSqs } from './sqs.ts'
@@ -84,6 +84,7 @@ function observers(counters: Counters, onFault: LocalOptions['onFault']) {
         counters.repeated += event.repeated
       } else if (event.kind === 'reported') counters.reported += event.reports
       else if (event.kind === 'failed') onFault(`queue ${event.queue}`, event.error)
+      else if (event.kind === 'erasure-failed') onFault('erasure', event.error)
       else if (event.kind === 'bad' || event.kind === 'rejected') onFault(`queue ${event.queue}`, new Error(event.why))
     },
     webhooks: (event: WebhookWorkerEvent): void => {
@@ -133,6 +134,8 @@ async function start(options: LocalOptions, undo: Undo): Promise<Local> {
     undo.add(() => pump.stop())
     const releaser = releaseHeld({ database, ledger, carriers: defaultCarriers, observe: observe.worker })
     undo.add(() => releaser.stop())
+    const eraser = eraseAsked({ database, ledger, carriers: defaultCarriers }, observe.worker, 5_000)
+    undo.add(() => eraser.stop())
   }
 
   const masterKeys = await loadMasterKeys({ file: ensureMasterKey(folder) })

@@ -95,8 +95,9 @@ function nextAfter({ customer, environment }: Owner, { status, code }: Standing)
 
 /** What happened to a message, where it is now, and what to do. @param now milliseconds since 1970 */
 export function explained(owner: Owner, record: MessageRecord, now: number): Explanation {
-  const { outcome } = record
-  const events = [...accepted(record), ...noted(record)]
+  const { outcome, erasedAt } = record
+  const erased = erasedAt === undefined ? [] : [{ at: erasedAt, what: 'Its number and text were erased, as was asked for' }]
+  const events = [...accepted(record), ...noted(record), ...erased]
   if (outcome === undefined) return { events, ...open(record, now) }
   const { what, now: where, why } = endings[outcome.status] ?? { what: `It became ${outcome.status}`, now: '' }
   const as = outcome.channel === undefined ? '' : ` (${outcome.channel})`

@@ -1,5 +1,6 @@
 export { statuses } from '../../domain/report.ts'
 export { cancelFor } from './cancel.ts'
+export { type ErasureContext, type ErasurePlan, type ErasureResult, erasePerson, hashedNumbers, planErasure } from './erase.ts'
 export { explained } from './explain.ts'
 export { foundMessage, shownRecord } from './record.ts'
 export { searchOf } from './search.ts'

@@ -13,7 +13,10 @@ export function foundMessage(ledger: Ledger, owner: Owner, id: string): Promise<
 }
 
 /** All that is known of a message, for a reader or a program. Absent facts are `null`. */
-export function shownRecord({ customer, environment }: Owner, { id, ref, callback, facts, noted, outcome }: MessageRecord) {
+export function shownRecord(
+  { customer, environment }: Owner,
+  { id, ref, callback, facts, noted, outcome, erasedAt }: MessageRecord,
+) {
   const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString())
   const now = outcome ?? noted
   return {
@@ -33,5 +36,6 @@ export function shownRecord({ customer, environment }: Owner, { id, ref, callbac
     units: facts.units ?? null,
     queue: facts.queue ?? null,
     callback: callback === undefined ? null : withoutQuery(callback),
+    erasedAt: iso(erasedAt),
   }
 }

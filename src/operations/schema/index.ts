@@ -31,6 +31,20 @@ export interface SchemaStatus extends SchemaState {
   readonly carriers: readonly CarrierState[]
 }
 
+/** Opens the database where there is a place, runs `work` and closes it. @throws Problem `database-unavailable`, `config-invalid` */
+export async function withDatabase<T>(
+  place: DatabasePlace | undefined,
+  work: (database: Database | undefined) => Promise<T>,
+): Promise<T> {
+  if (place === undefined) return work(undefined)
+  const database = await openDatabase(place.address, { password: place.password, connections: 1 })
+  try {
+    return await work(database)
+  } finally {
+    await database.close()
+  }
+}
+
 /** The pending migrations. @throws Problem `database-unavailable`, `config-invalid` */
 export async function schemaState(place: DatabasePlace): Promise<SchemaState> {
   const database = await openDatabase(place.address, { password: place.password, connections: 1 })

@@ -70,6 +70,8 @@ export function applied(change: Exclude<ProfileChange, { kind: 'addCustomer' }>,
       return { profile: rewrapped(before, change), what: `keys sealed under master key ${change.masterId}` }
     case 'noteReading':
       return { profile: before, what: `whole numbers of opt-outs (${change.environment}) read: ${checkedReason(change.reason)}` }
+    case 'noteErasure':
+      return { profile: before, what: `erasure of ${change.person} asked for: ${checkedReason(change.reason)}` }
   }
 }
 

@@ -102,6 +102,8 @@ export type ProfileChange =
     }
   /** Changes nothing: the audit log gets a line of who read personal data of this customer's recipients, and why. */
   | { readonly kind: 'noteReading'; readonly customer: string; readonly environment: Environment; readonly reason: string }
+  /** Changes nothing, too: who asked to erase what is kept of a person, and why. `person` is a keyed hash of the number. */
+  | { readonly kind: 'noteErasure'; readonly customer: string; readonly person: string; readonly reason: string }
 
 /** A change of what all customers share. */
 export type SharedChange =

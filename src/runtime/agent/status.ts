@@ -1,5 +1,6 @@
 import type { AgentTable } from './agent.ts'
 import type { OpenAgent } from './open.ts'
+import { masked } from './status-page.ts'
 
 /** What one table waits for. */
 export interface TableStatus {
@@ -48,7 +49,7 @@ export async function agentStatus(agent: OpenAgent): Promise<AgentStatus> {
     journal: states,
     openCalls,
     unwritten,
-    waitingFor: journal.meta('waiting-for') || null,
+    waitingFor: masked(journal.meta('waiting-for') ?? '') || null,
     lastSentAt: Number.isNaN(lastSentAt) ? null : lastSentAt,
   }
 }

@@ -81,6 +81,47 @@ export interface Migration {
   readonly name: string
 }
 
+/** What was erased of messages. */
+export interface ErasedRows {
+  /** Rows whose number and text are gone now, or would be in a dry run. */
+  readonly rows: number
+  /** Ids of messages that are under way: held, or with a carrier that has not finished them. */
+  readonly waiting: ReadonlySet<string>
+  /** Those of them that are held, and their queue. */
+  readonly held: readonly { readonly id: string; readonly queue: string }[]
+  /** Tables that refused the change, and why. */
+  readonly failures: readonly string[]
+}
+
+/** Whose rows are searched for. */
+export interface SearchFor {
+  /** @param written a number as the table has it */
+  isPerson(written: string): boolean
+  /** Absent: of all customers. */
+  readonly customer?: string | undefined
+  /** Rows that one step reads. */
+  readonly limit: number
+  /** false: they are only counted. */
+  readonly write: boolean
+}
+
+/** Where a search stands: a table, and the last key that was read. */
+export interface SearchPlace {
+  readonly table: string
+  readonly after?: string
+}
+
+/** One step of a search. */
+export interface Searched {
+  readonly rows: number
+  /** Messages that are under way. */
+  readonly met: number
+  readonly read: number
+  readonly failures: readonly string[]
+  /** Absent: all tables were searched. */
+  readonly next?: SearchPlace
+}
+
 /** The relational database that carriers read from. Only the worker and the operator open a connection to it. */
 export interface Database {
   /** The steps that have not been applied yet. */
@@ -134,6 +175,17 @@ export interface Database {
   waitingRows(carrier: Carrier, limit: number): Promise<CarrierRow[]>
   /** Writes a carrier's results into a managed table. */
   writeResults(carrier: Carrier, results: readonly CarrierResult[]): Promise<void>
+  /**
+   * Erases numbers and texts of messages that are finished, in every table that has them. Their rows stay.
+   * @param ids up to 100
+   * @param write false: they are only counted
+   */
+  erase(carriers: readonly Carrier[], ids: readonly string[], write: boolean): Promise<ErasedRows>
+  /**
+   * The same for rows that are found by their number: one step of a search through all tables, in the order of their keys.
+   * @param at where the step before ended; absent: at the beginning
+   */
+  eraseFound(carriers: readonly Carrier[], search: SearchFor, at: SearchPlace | undefined): Promise<Searched>
   /** The number of rows in a carrier's table. */
   count(carrier: Carrier): Promise<number>
   close(): Promise<void>

@@ -4,6 +4,7 @@ import { originOf } from '../../domain/webhook.ts'
 import type { AwsOptions } from './aws.ts'
 import { DynamoDecisions } from './decisions.ts'
 import { type Item, number, Table, text } from './dynamodb.ts'
+import { DynamoErasures } from './erasures.ts'
 import type {
   Ended,
   EndedPage,
@@ -23,7 +24,7 @@ import { addNotice } from './notices.ts'
 import { ReadBudget } from './read-budget.ts'
 import { dayAfter, dayOf, keptDays, type Page, pagesOf, ReportPages } from './report-pages.ts'
 import { addSideEvent, type SideEvent } from './side-events.ts'
-import { type Suppression, type SuppressionPage, Suppressions } from './suppressions.ts'
+import { type HashedNumbers, type Suppression, type SuppressionPage, Suppressions } from './suppressions.ts'
 import { callbackEndpoints } from './webhook-directory.ts'
 
 /** Pages of the first read, which may be large, and of the later ones, after the first were small. */
@@ -75,6 +76,7 @@ export class DynamoLedger implements Ledger {
   readonly #index: MessageIndex
   readonly #now: () => number
   readonly decisions: DynamoDecisions
+  readonly erasures: DynamoErasures
 
   constructor({ table = 'apigw-ledger', now = Date.now, ...options }: LedgerOptions) {
     this.#table = new Table({ ...options, table })
@@ -86,6 +88,7 @@ export class DynamoLedger implements Ledger {
       now,
       appendPages: (owner, reports) => this.#pages.append(owner, reports),
     })
+    this.erasures = new DynamoErasures(this.#table)
     this.#index = new MessageIndex(this.#table, (...asked) => this.standings(...asked), now)
   }
 
@@ -139,7 +142,7 @@ export class DynamoLedger implements Ledger {
   }
 
   async message(owner: Owner, id: string, budget = new ReadBudget(maxReads)): Promise<MessageRecord | undefined> {
-    const items = await this.#notes(owner, [id], budget)
+    const items = await this.#notes(owner, [id], budget, ['0', '1', '3'])
     return recordOf(id, items)
   }
 
@@ -153,9 +156,9 @@ export class DynamoLedger implements Ledger {
     return this.#index.find(owner, query, cursor, limit, budget)
   }
 
-  async #notes(owner: Owner, ids: readonly string[], budget: ReadBudget): Promise<Item[]> {
+  async #notes(owner: Owner, ids: readonly string[], budget: ReadBudget, kinds = ['0', '1']): Promise<Item[]> {
     const pk = messagesOf(owner)
-    const keys = [...new Set(ids)].flatMap((id) => ['0', '1'].map((kind) => ({ pk, sk: `${id}#${kind}` })))
+    const keys = [...new Set(ids)].flatMap((id) => kinds.map((kind) => ({ pk, sk: `${id}#${kind}` })))
     return (await this.#table.get(keys, budget)).filter((item) => (number(item, 'ttl') ?? 0) * 1000 > this.#now())
   }
 
@@ -243,16 +246,30 @@ export class DynamoLedger implements Ledger {
     return new Set((await callbackEndpoints(this.#table, owner, budget)).map(({ value }) => originOf(value.url)))
   }
 
-  suppressed(owner: Owner, numbers: readonly string[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {
-    return this.#suppressions.among(owner, numbers, budget)
+  suppressed(
+    owner: Owner,
+    numbers: readonly string[],
+    budget = new ReadBudget(maxReads),
+    hashed?: HashedNumbers,
+  ): Promise<ReadonlySet<string>> {
+    return this.#suppressions.among(owner, numbers, budget, hashed)
   }
 
   suppress(owner: Owner, suppressions: readonly Suppression[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {
     return this.#suppressions.add(owner, suppressions, budget)
   }
 
-  unsuppress(owner: Owner, numbers: readonly string[], budget = new ReadBudget(maxReads)): Promise<ReadonlySet<string>> {
-    return this.#suppressions.remove(owner, numbers, budget)
+  unsuppress(
+    owner: Owner,
+    numbers: readonly string[],
+    budget = new ReadBudget(maxReads),
+    hashed?: HashedNumbers,
+  ): Promise<ReadonlySet<string>> {
+    return this.#suppressions.remove(owner, numbers, budget, hashed)
+  }
+
+  eraseSuppression(owner: Owner, phone: string, hashed: Required<HashedNumbers>): Promise<boolean> {
+    return this.#suppressions.erase(owner, phone, hashed, new ReadBudget(maxReads))
   }
 
   suppressions(

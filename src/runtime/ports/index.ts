@@ -16,10 +16,21 @@ import type { Webhooks } from './webhooks.ts'
 
 export { Refusal } from '../sql/index.ts'
 export { AwsClient, AwsError } from './aws.ts'
-export type { CarrierResult, CarrierRow, Database, FinishedMessage, Migration, RejectedRow, Row, TableFault } from './database.ts'
+export type {
+  CarrierResult,
+  CarrierRow,
+  Database,
+  FinishedMessage,
+  Migration,
+  RejectedRow,
+  Row,
+  Searched,
+  TableFault,
+} from './database.ts'
 export type { Asked, Owed, Verdict } from './decisions.ts'
 export { debtsARead } from './decisions.ts'
 export { type Item, number, Table, text } from './dynamodb.ts'
+export type { ErasureOwner } from './erasures.ts'
 export type { EndedRow, HeldRow } from './held.ts'
 export type { Ended, Ledger, MessageQuery, MessageRecord, Owner, Queued, Reported, ReportPage, Standing } from './ledger.ts'
 export { matchingEvents } from './logs.ts'
@@ -30,7 +41,7 @@ export { isLate, ReadBudget } from './read-budget.ts'
 export { secretFrom } from './secret-from.ts'
 export { readSecret } from './secrets.ts'
 export type { SideEvent } from './side-events.ts'
-export type { Suppression } from './suppressions.ts'
+export type { HashedNumbers, Suppression } from './suppressions.ts'
 export { maxNote, maxSource } from './suppressions.ts'
 export { publishTo } from './topic.ts'
 export type { Attempt, AttemptPage, Pending, Progress, Stored, Webhooks } from './webhooks.ts'

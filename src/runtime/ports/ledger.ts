@@ -3,9 +3,10 @@ import type { Environment } from '../../domain/names.ts'
 import type { Report, Status } from '../../domain/report.ts'
 import type { ThresholdNotice } from '../../domain/threshold-notice.ts'
 import type { Decisions } from './decisions.ts'
+import type { Erasures } from './erasures.ts'
 import type { ReadBudget } from './read-budget.ts'
 import type { SideEvent } from './side-events.ts'
-import type { Suppression, SuppressionPage } from './suppressions.ts'
+import type { HashedNumbers, Suppression, SuppressionPage } from './suppressions.ts'
 
 /** Whose messages and reports: no call reads across it. */
 export interface Owner {
@@ -66,6 +67,8 @@ export interface MessageRecord {
   readonly noted?: Standing
   /** How it ended. */
   readonly outcome?: Standing
+  /** Milliseconds since 1970: when its number and text were erased. */
+  readonly erasedAt?: number
 }
 
 /** Which messages: by ref or recipient, or all within a time. What is given beside them narrows the search. */
@@ -128,6 +131,8 @@ export interface Ledger {
   prepare(): Promise<void>
   /** What is decided about messages that are held. */
   readonly decisions: Decisions
+  /** What is erased of persons. */
+  readonly erasures: Erasures
   /** Notes messages as queued or held, and the entries by which they are found. It never replaces an outcome or a decision. */
   queued(owner: Owner, messages: readonly Queued[]): Promise<void>
   /**
@@ -177,8 +182,10 @@ export interface Ledger {
    * Which of these recipients have opted out of the owner's advertising, as of now: an opt-out that was added before the call
    * is found.
    * @param numbers E.164, as `phoneNumber` gives them; a request reads 100
+   * @param hashed finds opt-outs whose number was erased, too
+   * @throws Problem `master-key-missing` some of those cannot be found
    */
-  suppressed(owner: Owner, numbers: readonly string[], budget?: ReadBudget): Promise<ReadonlySet<string>>
+  suppressed(owner: Owner, numbers: readonly string[], budget?: ReadBudget, hashed?: HashedNumbers): Promise<ReadonlySet<string>>
   /**
    * Adds opt-outs. One that is there already stays as it is.
    * @param suppressions up to 1,000
@@ -186,7 +193,9 @@ export interface Ledger {
    */
   suppress(owner: Owner, suppressions: readonly Suppression[], budget?: ReadBudget): Promise<ReadonlySet<string>>
   /** Removes opt-outs. @param numbers up to 1,000 @returns those that were there */
-  unsuppress(owner: Owner, numbers: readonly string[], budget?: ReadBudget): Promise<ReadonlySet<string>>
+  unsuppress(owner: Owner, numbers: readonly string[], budget?: ReadBudget, hashed?: HashedNumbers): Promise<ReadonlySet<string>>
+  /** Replaces the number of an opt-out by its hashes. @returns whether there was one with a number */
+  eraseSuppression(owner: Owner, phone: string, hashed: Required<HashedNumbers>): Promise<boolean>
   /**
    * Opt-outs by number, after those of `cursor`.
    * @param limit up to 500

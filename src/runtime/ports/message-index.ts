@@ -280,3 +280,39 @@ function planOf(owner: Owner, query: MessageQuery): Plan {
     ...(statuses !== undefined && { statuses: new Set(statuses) }),
   }
 }
+
+/** A message as the index of its recipient has it. */
+export interface IndexEntry {
+  readonly id: string
+  readonly sk: string
+  /** When it expires, in seconds since 1970. */
+  readonly ttl: number
+}
+
+/** A page of the messages of a recipient that were accepted up to `until`, newest first. */
+export async function entriesOfRecipient(
+  table: Table,
+  owner: Owner,
+  { hash: to, until, after, limit }: { hash: string; until: number; after?: string | undefined; limit: number },
+): Promise<{ readonly entries: readonly IndexEntry[]; readonly after?: string }> {
+  const items = await table.query(recipientPartition(owner, to), after ?? sortable(until + 1), limit, { backwards: true })
+  const entries = items.flatMap((item) => {
+    const sk = text(item, 'sk') ?? ''
+    return idsIn(item).map((id) => ({ id, sk, ttl: number(item, 'ttl') ?? 0 }))
+  })
+  const last = entries.at(-1)
+  return { entries, ...(items.length === limit && last !== undefined && { after: last.sk }) }
+}
+
+/** The keys of the entries of a recipient. */
+export function recipientKeysOf(owner: Owner, to: string, entries: readonly IndexEntry[]): { pk: string; sk: string }[] {
+  return entries.map(({ sk }) => ({ pk: recipientPartition(owner, to), sk }))
+}
+
+/** The entries of messages by their refs, without their recipient. @param refs by message id */
+export function refEntries(owner: Owner, entries: readonly IndexEntry[], refs: ReadonlyMap<string, string>): Item[] {
+  return entries.flatMap(({ id, sk, ttl }) => {
+    const ref = refs.get(id)
+    return ref === undefined ? [] : [{ pk: { S: refPartition(owner, ref) }, sk: { S: sk }, ttl: { N: String(ttl) } }]
+  })
+}

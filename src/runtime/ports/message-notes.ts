@@ -41,7 +41,7 @@ export function countedKind(item: Item | undefined): string | undefined {
   return type === undefined || destination === undefined ? undefined : countedAs('messages', type, destination)
 }
 
-/** The partition of an owner's notes: `ID#0` of the worker, `ID#1` of the outcome, or of what was decided, `ID#2` of the page that it was counted in. */
+/** The partition of an owner's notes: `ID#0` of the worker, `ID#1` of the outcome, or of what was decided, `ID#2` of the page that it was counted in, `ID#3` of its erasure. */
 export function messagesOf({ customer, environment }: Owner): string {
   return `m#${customer}#${environment}`
 }
@@ -119,9 +119,14 @@ export function noteItem(
   }
 }
 
+/** That a message was erased, kept as long as its entry would have been. @param at milliseconds since 1970 */
+export function erasedItem(owner: Owner, { id, ttl }: { readonly id: string; readonly ttl: number }, at: number): Item {
+  return { pk: { S: messagesOf(owner) }, sk: { S: `${id}#3` }, at: { N: String(at) }, ttl: { N: String(ttl) } }
+}
+
 /** All that the notes of one message say; `undefined`: there are none. */
 export function recordOf(id: string, items: readonly Item[]): MessageRecord | undefined {
-  const [note, end] = ['0', '1'].map((kind) => items.find((item) => kindOf(item) === kind))
+  const [note, end, erased] = ['0', '1', '3'].map((kind) => items.find((item) => kindOf(item) === kind))
   const decided = end && standingOf(end)
   // A message that was held and released is with its carrier: that is not how it ended.
   const isReleased = decided?.status === 'queued'
@@ -130,8 +135,10 @@ export function recordOf(id: string, items: readonly Item[]): MessageRecord | un
   if (noted === undefined && outcome === undefined) return undefined
   const ref = outcome?.ref ?? noted?.ref
   const callback = outcome?.callback ?? noted?.callback
+  const erasedAt = number(erased, 'at')
   return {
     id,
+    ...(erasedAt !== undefined && { erasedAt }),
     ...(ref !== undefined && { ref }),
     ...(callback !== undefined && { callback }),
     facts: factsOf(note),

@@ -9,6 +9,7 @@ import {
   type KeyedTable,
   marks,
   Refusal,
+  type Session,
   type SqlRow,
   unavailable,
   type Value,
@@ -19,10 +20,14 @@ import {
   type CarrierRow,
   type Database,
   distinct,
+  type ErasedRows,
   type FinishedMessage,
   type Migration,
   type RejectedRow,
   type Row,
+  type Searched,
+  type SearchFor,
+  type SearchPlace,
   type TableFault,
 } from './database.ts'
 import { detailFaultsIn, tableFaultsIn } from './fitness.ts'
@@ -31,6 +36,7 @@ import { type Layout, layoutOf, managedStatus } from './layout.ts'
 import type { Owner } from './ledger.ts'
 import { mappedLayout } from './mapped-layout.ts'
 import { steps, tableSql, tablesSql, upgradeSql, versionsSql } from './schema.ts'
+import { SqlErasure } from './sql-erase.ts'
 import { byTime, insertEnded, insertHeld, SqlHeld } from './sql-held.ts'
 import { insertRows, referencesSql, referencesTable } from './sql-insert.ts'
 import { forgetEnded, outcomeTime, readOutcomes } from './sql-outcomes.ts'
@@ -79,9 +85,17 @@ export class SqlDatabase implements Database {
   readonly #mapped = new WeakMap<Carrier, Layout>()
 
   readonly held: HeldMessages
+  readonly #erasure: SqlErasure
 
   constructor(engine: CarrierEngine) {
     this.#engine = engine
+    this.#erasure = new SqlErasure({
+      engine,
+      ask: (run) => this.#ask(run),
+      transaction: (run) => this.#transaction(run),
+      layoutOf: (carrier) => this.#layoutOf(carrier),
+      monthlyTables: (session, table) => this.#monthlyTables(session, table),
+    })
     this.held = new SqlHeld({
       engine,
       ask: (run) => this.#ask(run),
@@ -122,7 +136,7 @@ export class SqlDatabase implements Database {
   }
 
   /** The monthly tables of a managed table. */
-  async #monthlyTables(session: CarrierSession, table: string): Promise<string[]> {
+  async #monthlyTables(session: Session, table: string): Promise<string[]> {
     const names = (await session.all(tablesSql(this.#engine))).map(({ name }) => String(name))
     return names.filter(
       (name) => name.startsWith(`${table}_log_`) && /^\d{6}$/.test(name.slice(-6)) && name.length === table.length + 11,
@@ -388,6 +402,14 @@ export class SqlDatabase implements Database {
         await session.run(sql, [managedStatus.done, code, at, channel, ...some.map(({ id }) => id)])
       }
     })
+  }
+
+  erase(carriers: readonly Carrier[], ids: readonly string[], write: boolean): Promise<ErasedRows> {
+    return this.#erasure.erase(carriers, ids, write)
+  }
+
+  eraseFound(carriers: readonly Carrier[], search: SearchFor, at: SearchPlace | undefined): Promise<Searched> {
+    return this.#erasure.eraseFound(carriers, search, at)
   }
 
   async count(carrier: Carrier): Promise<number> {

@@ -25,6 +25,18 @@ export interface SuppressionPage {
   readonly cursor?: string
 }
 
+/** How opt-outs are found whose number was erased. */
+export interface HashedNumbers {
+  /** The hashes of a recipient (`recipientHash`), one for each master key that is at hand. */
+  of(number: string): readonly string[]
+  /** The ids of those master keys; absent: it is not checked whether some are missing. */
+  readonly keyIds?: ReadonlySet<string>
+}
+
+/** Before every number, so that no list has them: the mark that there are hashes, and the hashes. */
+const hashMark = '#'
+const hashPrefix = '#h#'
+
 const cursorPattern = /^s1\.(\+\d{1,15})$/
 
 function written(number: string): string {
@@ -51,14 +63,57 @@ export class Suppressions {
     this.#table = table
   }
 
-  /** Which of these numbers have opted out. @param numbers E.164 */
-  async among(owner: Owner, numbers: readonly string[], budget: ReadBudget): Promise<ReadonlySet<string>> {
+  /**
+   * Which of these numbers have opted out.
+   * @param numbers E.164
+   * @param hashed finds opt-outs whose number was erased, too
+   * @throws Problem `master-key-missing` a hash was made with a master key that is not at hand: it must not read as no opt-out
+   */
+  async among(
+    owner: Owner,
+    numbers: readonly string[],
+    budget: ReadBudget,
+    hashed?: HashedNumbers,
+  ): Promise<ReadonlySet<string>> {
     const pk = partition(owner)
-    const items = await this.#table.get(
-      [...new Set(numbers)].map((sk) => ({ pk, sk })),
+    const keys = [...(hashed === undefined ? [] : [hashMark]), ...new Set(numbers)].map((sk) => ({ pk, sk }))
+    const items = await this.#table.get(keys, budget)
+    const mark = items.find((item) => text(item, 'sk') === hashMark)
+    const found = new Set(items.flatMap((item) => text(item, 'sk') ?? []))
+    found.delete(hashMark)
+    if (hashed === undefined || mark === undefined) return found
+    checkKeys(mark, hashed)
+    const open = numbers.filter((one) => !found.has(one))
+    const byHash = new Map(open.flatMap((one) => hashed.of(one).map((hash): [string, string] => [`${hashPrefix}${hash}`, one])))
+    const erased = await this.#table.get(
+      [...byHash.keys()].map((sk) => ({ pk, sk })),
       budget,
     )
-    return new Set(items.flatMap((item) => text(item, 'sk') ?? []))
+    for (const item of erased) found.add(byHash.get(text(item, 'sk') ?? '') ?? '')
+    return found
+  }
+
+  /**
+   * Replaces the number of an opt-out by its hashes. The hashes come first, so that it holds at every moment.
+   * @returns whether there was one with a number
+   */
+  async erase(owner: Owner, number: string, hashed: Required<HashedNumbers>, budget: ReadBudget): Promise<boolean> {
+    const pk = partition(owner)
+    const items = await this.#table.get(
+      [number, hashMark].map((sk) => ({ pk, sk })),
+      budget,
+    )
+    const optOut = items.find((item) => text(item, 'sk') === number)
+    if (optOut === undefined) return false
+    const mark = items.find((item) => text(item, 'sk') === hashMark)
+    const keyIds = new Set([...keyIdsOf(mark), ...hashed.keyIds])
+    const at = optOut.at ?? { N: '0' }
+    await this.#table.put([
+      { pk: { S: pk }, sk: { S: hashMark }, keys: { S: [...keyIds].sort().join(' ') } },
+      ...hashed.of(number).map((hash): Item => ({ pk: { S: pk }, sk: { S: `${hashPrefix}${hash}` }, at })),
+    ])
+    await this.#table.remove([{ pk, sk: number }])
+    return true
   }
 
   /** Adds those that are not there yet. @returns their numbers */
@@ -72,9 +127,15 @@ export class Suppressions {
   }
 
   /** Removes those that are there. @returns their numbers */
-  async remove(owner: Owner, numbers: readonly string[], budget: ReadBudget): Promise<ReadonlySet<string>> {
-    const present = await this.among(owner, numbers, budget)
-    await this.#table.remove([...present].map((sk) => ({ pk: partition(owner), sk })))
+  async remove(
+    owner: Owner,
+    numbers: readonly string[],
+    budget: ReadBudget,
+    hashed?: HashedNumbers,
+  ): Promise<ReadonlySet<string>> {
+    const present = await this.among(owner, numbers, budget, hashed)
+    const names = [...present].flatMap((one) => [one, ...(hashed?.of(one) ?? []).map((hash) => `${hashPrefix}${hash}`)])
+    await this.#table.remove(names.map((sk) => ({ pk: partition(owner), sk })))
     return present
   }
 
@@ -85,6 +146,21 @@ export class Suppressions {
     const last = suppressions.at(-1)
     return { suppressions, ...(items.length > limit && last !== undefined && { cursor: written(last.number) }) }
   }
+}
+
+function keyIdsOf(mark: Item | undefined): string[] {
+  return text(mark, 'keys')?.split(' ') ?? []
+}
+
+/** One of the keys that a hash was made with is enough, but which hash was made with which is not known. */
+function checkKeys(mark: Item, { keyIds }: HashedNumbers): void {
+  const lacking = keyIds === undefined ? [] : keyIdsOf(mark).filter((id) => !keyIds.has(id))
+  if (lacking.length === 0) return
+  throw new Problem(
+    'master-key-missing',
+    `Opt-outs of erased recipients are hashes under the master key ${lacking.join(', ')}, which is not here.`,
+    { next: 'add that master key after the current one: APIGW_MASTER_KEY=NEW,OLD' },
+  )
 }
 
 function partition({ customer, environment }: Owner): string {

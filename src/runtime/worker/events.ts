@@ -45,6 +45,9 @@ export type WorkerEvent =
       /** Held until a later time. */
       readonly held: number
     }
+  /** Requests to erase what is kept of a person that were looked at. */
+  | { readonly kind: 'erasure'; readonly requests: number }
+  | { readonly kind: 'erasure-failed'; readonly error: unknown }
   /** How late held messages are; the stack's alarm watches it. */
   | {
       readonly kind: 'held'

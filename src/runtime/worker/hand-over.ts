@@ -20,9 +20,13 @@ export interface HandedOver {
 async function suppressedAmong(ledger: Ledger, owner: Owner, rows: readonly HeldRow[]): Promise<ReadonlySet<string>> {
   const messages = rows.flatMap(({ content }) => (typeof content === 'string' ? [] : [content.message]))
   const numbers = [...new Set(messages.flatMap(({ purpose, to }) => (purpose === 'ad' ? [to] : [])))]
+  // A worker has no master key. The gateway put the hash of the recipient into the message.
+  const hashes = new Map(messages.flatMap(({ to, recipientHash }) => (recipientHash === undefined ? [] : [[to, recipientHash]])))
+  const of = (number: string): string[] => [hashes.get(number) ?? []].flat()
   const found = new Set<string>()
   for (let from = 0; from < numbers.length; from += numbersARead) {
-    for (const number of await ledger.suppressed(owner, numbers.slice(from, from + numbersARead))) found.add(number)
+    for (const number of await ledger.suppressed(owner, numbers.slice(from, from + numbersARead), undefined, { of }))
+      found.add(number)
   }
   return found
 }

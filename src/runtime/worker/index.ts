@@ -1,6 +1,7 @@
 export { consume } from './consume.ts'
 export { type CarrierDriver, drive } from './drivers/driver.ts'
 export { Sandbox } from './drivers/sandbox/sandbox.ts'
+export { eraseAsked } from './erase.ts'
 export type { WorkerEvent } from './events.ts'
 export { Releaser, releaseHeld } from './release.ts'
 export { pumpOnce, pumpReports, ReportPump } from './reports.ts'

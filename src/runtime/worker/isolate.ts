@@ -1,4 +1,5 @@
 import type { Carrier } from '../../domain/carrier.ts'
+import { withoutContents } from '../../domain/masked.ts'
 import { apigw } from '../../domain/next-step.ts'
 import { Problem } from '../../domain/problem.ts'
 import { type Database, Refusal, type Row } from '../ports/index.ts'
@@ -55,12 +56,19 @@ async function attempt(database: RowStore, carrier: Carrier, rows: readonly Row[
     try {
       return await database.flush(carrier, rows)
     } catch (error) {
-      if (error instanceof Refusal) return error.message
+      if (error instanceof Refusal) return withoutContents(error.message, rows.length === 1 ? rows.flatMap(contentsOf) : [])
       const isAway = !(error instanceof Problem) || error.code !== 'database-unavailable' || !(await database.answers())
       if (isAway) throw error
       if (lost >= lostTries) return error.message
     }
   }
+}
+
+/** What of a message must not be in a log. */
+function contentsOf({ message: { to, text, subject, alimtalk } }: Row): string[] {
+  const { fallback, buttons = [] } = alimtalk ?? {}
+  const more = buttons.map((button) => JSON.stringify(button))
+  return [to, text, subject, fallback?.text, fallback?.subject, ...more].filter((part) => part !== undefined)
 }
 
 function halvesOf(rows: readonly Row[]): (readonly Row[])[] {

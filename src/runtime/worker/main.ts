@@ -4,6 +4,7 @@ import { consume } from './consume.ts'
 import { drive } from './drivers/driver.ts'
 import { driven } from './drivers/index.ts'
 import { observe, openCarriers } from './environment.ts'
+import { eraseAsked } from './erase.ts'
 import { releaseHeld } from './release.ts'
 import { pumpReports } from './reports.ts'
 
@@ -25,10 +26,12 @@ await main(async () => {
   )
   const pump = ledger && pumpReports({ database, ledger, carriers, observe })
   const releaser = ledger && releaseHeld({ database, ledger, carriers, observe })
+  const eraser = ledger && eraseAsked({ database, ledger, carriers }, observe)
   const names = carriers.map((carrier) => carrier.queue)
   log('consuming', { queues: names, reports: pump !== undefined, releases: releaser !== undefined })
   return async () => {
     await Promise.all([...consumers, ...drivers].map((part) => part.stop()))
+    await eraser?.stop()
     await releaser?.stop()
     await pump?.stop()
     queue.close()

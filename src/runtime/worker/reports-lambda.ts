@@ -1,9 +1,11 @@
 import { Problem } from '../../domain/problem.ts'
+import { Eraser } from '../erasure/index.ts'
 import { frozenSince } from '../frozen.ts'
 import { type Database, openLedger } from '../ports/index.ts'
 import { type DriveOptions, driveOnce } from './drivers/driver.ts'
 import { driven } from './drivers/index.ts'
 import { observe, openCarriers } from './environment.ts'
+import { eraseOnce } from './erase.ts'
 import { answers } from './fresh.ts'
 import { Releaser } from './release.ts'
 import { ReportPump } from './reports.ts'
@@ -12,6 +14,7 @@ interface ReportJob {
   readonly database: Database
   readonly pump: ReportPump
   readonly releaser: Releaser
+  readonly eraser: Eraser
   readonly drivers: readonly DriveOptions[]
 }
 
@@ -22,7 +25,7 @@ async function openReportJob(): Promise<ReportJob> {
   const { database, carriers } = await openCarriers(1)
   const drivers = driven(carriers).map((one) => ({ database, ...one }))
   const parts = { database, ledger, carriers, observe }
-  return { database, pump: new ReportPump(parts), releaser: new Releaser(parts), drivers }
+  return { database, pump: new ReportPump(parts), releaser: new Releaser(parts), eraser: new Eraser(parts), drivers }
 }
 
 let reportJob: Promise<ReportJob> | undefined
@@ -42,7 +45,7 @@ export async function handler(_event: unknown, context: { getRemainingTimeInMill
       void known.database.close().catch(() => undefined)
       reportJob = openReportJob()
     }
-    const { pump, releaser, drivers } = await reportJob
+    const { pump, releaser, eraser, drivers } = await reportJob
     const signal = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - spareMs))
     let reports = 0
     for (let some = -1; some !== 0 && context.getRemainingTimeInMillis() > spareMs; ) {
@@ -52,6 +55,7 @@ export async function handler(_event: unknown, context: { getRemainingTimeInMill
       reports += pumped
       some = pumped + released + driven.reduce((sum, rows) => sum + rows, 0)
     }
+    await eraseOnce(eraser, observe, Math.min(5_000, context.getRemainingTimeInMillis() - spareMs))
     await releaser.tellLate()
     await pump.tellLag()
     return { reports }

@@ -141,6 +141,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
         ['sender-invalid', () => change({ kind: 'addSender', customer: id, number: '15881234', sender: { expiresAt: 1 } }, liar)],
         ['sender-unknown', () => change({ kind: 'removeSender', customer: id, number: '15881234' }, liar)],
         ['input-invalid', () => change({ kind: 'noteReading', ...live, reason: 'a\u202Eb' }, liar)],
+        ['input-invalid', () => change({ kind: 'noteErasure', customer: id, person: 'h', reason: ' ' }, liar)],
         ['customer-exists', () => add(id)],
         ['customer-unknown', () => change({ kind: 'revokeKey', customer: freshId(), keyId: 'none' }, liar)],
       ]

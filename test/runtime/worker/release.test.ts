@@ -147,6 +147,7 @@ it('releases nothing while the ledger is away, says why and how late it is, and 
   const flaky = new Proxy(ledger, {
     get: (target, name: keyof Ledger) => {
       if (name === 'decisions') return decisions
+      if (name === 'erasures') return target.erasures
       return away ? fails : target[name].bind(target)
     },
   })

@@ -189,6 +189,8 @@ describe.skipIf(executablePath === undefined)('in Chromium (needs the Debian pac
 
   it.each([
     ['ko', 390, 'dark'],
+    ['ko', 1280, 'light'],
+    ['en', 390, 'dark'],
     ['en', 1280, 'light'],
   ] as const)('has no side scrolling and no barrier in %s at %i pixels, %s', async (language, width, colorScheme) => {
     await open(language, width, colorScheme)

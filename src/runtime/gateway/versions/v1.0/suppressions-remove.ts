@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { json } from '../../http/http.ts'
 import { numberRows, numbersSchema, rowResults, rowResultsSchema, validNumbers } from '../../messages/numbers.ts'
+import { hashedNumbers } from '../../messages/opt-outs.ts'
 import { authorizeRead, budgetOf } from '../../messages/reading.ts'
 import { endpoint } from '../endpoint.ts'
 
@@ -30,7 +31,7 @@ export default endpoint({
     if (refused !== undefined) return refused
     const owner = { customer: call.caller.customer, environment: call.environment }
     const rows = numberRows(body.numbers)
-    const removed = await call.ledger.unsuppress(owner, validNumbers(rows), budgetOf(call))
+    const removed = await call.ledger.unsuppress(owner, validNumbers(rows), budgetOf(call), hashedNumbers(call))
     return json(200, { results: rowResults(rows, removed, 'removed', 'absent') })
   },
 })

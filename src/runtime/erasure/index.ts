@@ -1,0 +1,1 @@
+export { Eraser, type ErasureParts } from './look.ts'
