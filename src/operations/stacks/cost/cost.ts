@@ -3,7 +3,7 @@ import { type Charge, costOfCharges } from '../../../domain/cost-charges.ts'
 import { dollarsNumber, timesOf } from '../../../domain/dollars.ts'
 import { isMap, readSections, scalarText } from '../../cloudformation/index.ts'
 import type { Input } from '../inputs.ts'
-import type { StackPlan } from '../plan.ts'
+import type { StackOutline } from '../plan.ts'
 import { effectiveParameters } from '../template.ts'
 import { billings, type Part } from './billed.ts'
 import { type Egress, egressOf, trafficCost } from './egress.ts'
@@ -35,7 +35,7 @@ export interface Cost {
 }
 
 /** A stack's parameters, with the template's defaults. */
-export function planParameters({ template, parameters }: StackPlan): Readonly<Record<string, string | undefined>> {
+export function planParameters({ template, parameters }: StackOutline): Readonly<Record<string, string | undefined>> {
   return effectiveParameters(template, parameters)
 }
 
@@ -43,7 +43,7 @@ export function planParameters({ template, parameters }: StackPlan): Readonly<Re
 const later = 'known-later'
 
 /** Whether the stack will have an output. A stack that is not planned is deployed, and may have it. */
-function hasOutput({ from, parameter }: Input, plans: readonly StackPlan[]): boolean {
+function hasOutput({ from, parameter }: Input, plans: readonly StackOutline[]): boolean {
   const plan = plans.find(({ key }) => key === from)
   if (plan === undefined) return true
   const { Outputs } = readSections(plan.template, { name: plan.name, code: 'config-invalid' })
@@ -52,7 +52,7 @@ function hasOutput({ from, parameter }: Input, plans: readonly StackPlan[]): boo
   return condition === undefined || new StackProperties(plan.template, plan.parameters).holds(condition)
 }
 
-function propertiesOf(plan: StackPlan, plans: readonly StackPlan[]): StackProperties {
+function propertiesOf(plan: StackOutline, plans: readonly StackOutline[]): StackProperties {
   const given = plan.inputs.filter((input) => hasOutput(input, plans)).map(({ parameter }) => [parameter, later])
   return new StackProperties(plan.template, { ...Object.fromEntries(given), ...plan.parameters })
 }
@@ -86,7 +86,7 @@ function together(parts: readonly Part[]): StandingPart[] {
 }
 
 /** What the resources of some stacks are billed for in a month without any traffic. */
-export function standingParts(plans: readonly StackPlan[]): StandingPart[] {
+export function standingParts(plans: readonly StackOutline[]): StandingPart[] {
   return together(plans.map((plan) => propertiesOf(plan, plans)).flatMap((of) => of.made.flatMap((one) => partsOf(one, of))))
 }
 
@@ -109,7 +109,7 @@ function usageOf(types: ReadonlySet<string>, price: Prices): Usage[] {
   return [...new Map(all.map((one) => [one.what, one])).values()]
 }
 
-function hasTable(plan: StackPlan): boolean {
+function hasTable(plan: StackOutline): boolean {
   return plan.key === 'data' && planParameters(plan).Registries !== 'redis'
 }
 
@@ -119,7 +119,7 @@ function sumOfLines(lines: readonly CostLine[]): number {
 }
 
 /** The fixed monthly cost of some stacks. A part whose price in the region is unknown is a line without a price. */
-export function monthlyCost(plans: readonly StackPlan[], region: string): Cost {
+export function monthlyCost(plans: readonly StackOutline[], region: string): Cost {
   const prices = pricesOf(region)
   const stacks = plans.map((plan) => propertiesOf(plan, plans))
   const network = plans.find(({ key }) => key === 'network')

@@ -1,7 +1,7 @@
 import { hoursAMonth, type PriceKey, type Prices } from '../../../domain/aws-prices.ts'
 import { costOfCharges } from '../../../domain/cost-charges.ts'
 import { type Dollars, dollarsNumber, quantityOf } from '../../../domain/dollars.ts'
-import type { StackPlan } from '../plan.ts'
+import type { StackOutline } from '../plan.ts'
 import { effectiveParameters, interfaceEndpoints, mapped } from '../template.ts'
 
 export type EgressMode = 'endpoints' | 'nat' | 'none'
@@ -31,7 +31,7 @@ function egressMode(template: string, values: Readonly<Record<string, string | u
   return way === 'endpoints' || way === 'nat' ? way : 'none'
 }
 
-export function egressParts({ template, parameters }: Pick<StackPlan, 'template' | 'parameters'>): EgressParts {
+export function egressParts({ template, parameters }: StackOutline): EgressParts {
   const values = effectiveParameters(template, parameters)
   return {
     taken: egressMode(template, values),
@@ -52,7 +52,7 @@ function total(prices: Prices, ...amounts: readonly Amount[]): Dollars | undefin
 
 const shown = (dollars: Dollars | undefined): number | null => (dollars === undefined ? null : dollarsNumber(dollars, 6))
 
-export function egressOf(plan: StackPlan, prices: Prices): Egress {
+export function egressOf(plan: StackOutline, prices: Prices): Egress {
   const { taken, endpointZones, natGateways, gigabytes } = egressParts(plan)
   const natHours = hoursAMonth * natGateways
   return {
