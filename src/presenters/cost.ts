@@ -28,7 +28,7 @@ export function rightAligned(cells: readonly string[], head: string): string[] {
 const shortSum = ({ dollars, atLeast }: CostSum): string => `${money(dollars)}${atLeast ? '+' : ' '}`
 
 /** A table with what is billed without traffic, and by traffic, for each service. */
-function serviceTable(lines: readonly CostLine[]): string {
+export function serviceTable(lines: readonly CostLine[]): string {
   const kinds = ['standing', 'use'] as const
   const row = (some: readonly CostLine[]): string[] => [
     ...kinds.map((kind) => shortSum(sumLines(some.filter((line) => line.kind === kind)))),
@@ -49,12 +49,26 @@ function serviceTable(lines: readonly CostLine[]): string {
   )
 }
 
-function unknownText(lines: readonly CostLine[]): string[] {
+export function unknownText(lines: readonly CostLine[]): string[] {
   const missing = missingPrices(lines)
   const unpriced = lines.filter(({ dollars, charges }) => dollars === undefined && charges.length === 0)
   const names = [...missing, ...unpriced.map(({ what }) => what)]
   if (names.length === 0) return []
-  return ['', `Price unknown: ${names.join(', ')}. A sum with + is at least that. Say them in a file of --prices.`]
+  return ['', wrapped(`Price unknown: ${names.join(', ')}. A sum with + is at least that. Say them in a file of --prices.`)]
+}
+
+/** What each customer costs, in proportion to its messages. */
+export function customersTable(customers: readonly CustomerCost[]): string {
+  const heads = ['messages', 'by use', 'standing'] as const
+  const cells = customers.map(({ messages, use, standing }) => [count(messages), money(use), money(standing)])
+  const columns = heads.map((head, at) =>
+    rightAligned(
+      cells.map((row) => row[at] ?? ''),
+      head,
+    ),
+  )
+  const rows = customers.map(({ customer }, at) => [customer ?? '', ...columns.map((column) => column[at] ?? '')])
+  return table(['customer', ...heads.map((head, at) => head.padStart(columns[at]?.[0]?.length ?? 0))], rows)
 }
 
 function customersText(customers: readonly CustomerCost[], traffic: Traffic): string[] {
@@ -63,24 +77,9 @@ function customersText(customers: readonly CustomerCost[], traffic: Traffic): st
   if (only.customer === null) {
     if (traffic.customers === 1) return []
     const each = `${count(only.messages)} messages, ${money(only.use)} by use and ${money(only.standing)} of what stands`
-    return ['', `Each of ${count(traffic.customers)} customers: ${each}.`]
+    return ['', wrapped(`Each of ${count(traffic.customers)} customers: ${each}.`)]
   }
-  const columns = [
-    rightAligned(
-      customers.map(({ messages }) => count(messages)),
-      'messages',
-    ),
-    rightAligned(
-      customers.map(({ use }) => money(use)),
-      'by use',
-    ),
-    rightAligned(
-      customers.map(({ standing }) => money(standing)),
-      'standing',
-    ),
-  ]
-  const rows = customers.map(({ customer }, at) => [customer ?? '', ...columns.map((column) => column[at] ?? '')])
-  return ['', table(['customer', 'messages', 'by use', 'standing'], rows)]
+  return ['', customersTable(customers)]
 }
 
 /** Words in lines of at most `width` columns. */

@@ -1,4 +1,4 @@
-export { type CustomerCost, type Estimate, estimate, type StageCosts, stageCosts } from './estimate.ts'
+export { type CustomerCost, type Estimate, estimate, stageCosts } from './estimate.ts'
 export {
   type Comparison,
   compareOptions,
@@ -7,3 +7,6 @@ export {
   type Options,
   type PollingOption,
 } from './options.ts'
+export { awsCostReader } from './reader.ts'
+export { type ShownCost, showCost } from './show.ts'
+export type { CostWarning } from './warnings.ts'
