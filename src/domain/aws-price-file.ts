@@ -11,7 +11,8 @@ const dollars = z
   .regex(/^\d{1,9}(?:\.\d{1,12})?$/, 'must be an amount in quotes, in dollars, such as "0.40"')
 const tier = z.strictObject({ upTo: z.int().positive().exactOptional(), dollars })
 const written = z.union([dollars, z.array(tier).min(1).max(20)], 'must be an amount in quotes, or a list of tiers')
-const machines = z.record(z.string().regex(/^(?:cache|db)\.[a-z0-9.-]+$/, 'is not a class such as cache.t4g.micro'), dollars)
+const machines = z.record(z.string(), dollars)
+const machineName = { registryHour: /^cache\.[a-z0-9-]+\.[a-z0-9-]+$/, databaseHour: /^db\.[a-z0-9-]+\.[a-z0-9-]+$/ } as const
 
 const file = z.strictObject({
   source: z.string().min(1).max(200),
@@ -36,6 +37,13 @@ function refuseUnknown(prices: unknown, source: DocumentSource): void {
   const meant = nearest(unknown, priceKeys)
   const hint = meant === undefined ? 'docs/cost.md lists all' : `did you mean ${meant}`
   throw fieldProblem(source, ['prices', unknown], `is not a price of apigw (${hint})`)
+}
+
+function refuseMachine(key: MachineKey, prices: Readonly<Record<string, string>>, source: DocumentSource): void {
+  const wrong = Object.keys(prices).find((name) => !machineName[key].test(name))
+  if (wrong === undefined) return
+  const example = key === 'registryHour' ? 'cache.t4g.micro' : 'db.t4g.micro'
+  throw fieldProblem(source, [key, wrong], `is not a class such as ${example}`)
 }
 
 /** Tiers begin at nothing and leave no gap: each ends above the one before, and the last has no end. */
@@ -68,5 +76,6 @@ export function readPriceFile(text: string, name: string): OwnPrices {
   refuseUnknown(recordOf(read.value).prices, read.source)
   const { prices = {}, ...rest } = checkedDocument(file, read.value, read.source)
   for (const [key, price] of Object.entries(prices)) refuseGap(key, price, read.source)
+  for (const key of machineKeys) refuseMachine(key, rest[key] ?? {}, read.source)
   return { ...rest, prices, evidence: 'file' }
 }

@@ -16,7 +16,7 @@ export type BreakEven =
 const mostMessages = 100_000_000_000
 
 /**
- * The number of messages a month at which the cheaper of two options changes for the first time. It looks at doubling numbers, and
+ * The first number of messages a month at which the cheaper of two options is not cheaper any more. It looks at doubling numbers, and
  * halves between two of them: where price tiers make the options change places twice within one doubling, it finds neither.
  */
 export function breakEven(compare: Compare): BreakEven {
