@@ -36,7 +36,7 @@ function refuseUnknown(prices: unknown, source: DocumentSource): void {
   if (unknown === undefined) return
   const meant = nearest(unknown, priceKeys)
   const hint = meant === undefined ? 'docs/cost.md lists all' : `did you mean ${meant}`
-  throw fieldProblem(source, ['prices', unknown], `is not a price of apigw (${hint})`)
+  throw fieldProblem(source, ['prices', unknown], `is not a known price (${hint})`)
 }
 
 function refuseMachine(key: MachineKey, prices: Readonly<Record<string, string>>, source: DocumentSource): void {

@@ -41,7 +41,7 @@ function customers({ customers: all, messages, aMillion }: ShownCost): string[] 
 }
 
 export function shownText(shown: ShownCost, stage: string, explain: boolean, textOf: TextOf = nextText): string {
-  const { region, source, freeTier, span, lines, soFar, heading, warnings, denied, metrics, readingCost } = shown
+  const { region, source, freeTier, span, lines, soFar, heading, warnings, notRead, metrics, readingCost } = shown
   const [from, to] = [iso(span.start)?.slice(0, 10), iso(span.end)?.slice(0, 16).replace('T', ' ')]
   const reading = readingCost === undefined ? '' : ` This reading cost ${money(readingCost)} (${count(metrics)} metrics).`
   return [
@@ -52,7 +52,7 @@ export function shownText(shown: ShownCost, stage: string, explain: boolean, tex
     serviceTable(lines),
     ...customers(shown),
     ...(warnings.length === 0 ? [] : ['', ...warnings.map((one) => warningText(one, textOf))]),
-    ...denied.map(({ what, why }) => `\n${wrapped(`Not read: ${what}. ${why} What it says is missing here.`)}`),
+    ...notRead.map(({ what, why }) => `\n${wrapped(`Not read: ${what}. ${why} What they say is missing here.`)}`),
     ...unknownText(lines),
     '',
     wrapped(
@@ -66,7 +66,7 @@ function warningJson({ what, name, text, dollars, next }: CostWarning, textOf: T
 }
 
 export function shownJson(shown: ShownCost, textOf: TextOf = nextText) {
-  const { region, source, freeTier, span, month, lines, soFar, heading, messages, aMillion, denied, metrics } = shown
+  const { region, source, freeTier, span, month, lines, soFar, heading, messages, aMillion, notRead, metrics } = shown
   return {
     ...{ region, source, freeTier },
     ...{ from: iso(span.start), until: iso(span.end), monthEnds: iso(month.end) },
@@ -75,7 +75,7 @@ export function shownJson(shown: ShownCost, textOf: TextOf = nextText) {
     services: servicesJson(lines),
     customers: shown.customers.map(customerJson),
     warnings: shown.warnings.map((one) => warningJson(one, textOf)),
-    ...{ denied, missing: missingPrices(lines) },
+    ...{ notRead, missing: missingPrices(lines) },
     reading: { metrics, dollars: shown.readingCost === undefined ? null : dollarsExact(shown.readingCost) },
     lines: lines.map(lineJson),
   }

@@ -12,10 +12,10 @@ import { type CostWarning, warningsOf } from './warnings.ts'
 /** Queues that are read: more than a stage has. */
 const mostQueues = 50
 
-/** What could not be read for want of a right. */
-export interface DeniedRead {
+/** What could not be read, for want of a right or because there is too much of it. */
+export interface NotRead {
   readonly what: string
-  /** The problem in words: which right, and on what. */
+  /** In words: which right is missing, and on what. */
   readonly why: string
 }
 
@@ -35,7 +35,7 @@ export interface ShownCost {
   readonly aMillion: Dollars | undefined
   readonly customers: readonly CustomerCost[]
   readonly warnings: readonly CostWarning[]
-  readonly denied: readonly DeniedRead[]
+  readonly notRead: readonly NotRead[]
   /** Metrics that were read, and what CloudWatch bills for that. */
   readonly metrics: number
   readonly readingCost: Dollars | undefined
@@ -65,23 +65,36 @@ const hourMs = 3_600_000
 
 /** Reads as far as the rights of the caller go. */
 class Reads {
-  readonly denied: DeniedRead[] = []
+  readonly notRead: NotRead[] = []
 
   async attempt<T>(what: string, read: () => Promise<T>): Promise<T | undefined> {
     try {
       return await read()
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'aws-denied') throw error
-      this.denied.push({ what, why: error.message })
+      this.notRead.push({ what, why: error.message })
       return undefined
     }
   }
 }
 
+/** Those whose figures fit into one reading, each with all of its figures. */
+function readable(subjects: readonly Subject[]): readonly Subject[] {
+  let metrics = 0
+  const end = subjects.findIndex((one) => {
+    metrics += Object.keys(one.metrics).length
+    return metrics > mostMetrics
+  })
+  return end === -1 ? subjects : subjects.slice(0, end)
+}
+
 /** @throws Problem `aws-…`, but not for a missing right */
 async function measure(reads: Reads, reader: CostReader, subjects: readonly Subject[], span: Span): Promise<Measured[]> {
-  const wanted = subjects.flatMap((subject) => Object.entries(subject.metrics).map(([key, metric]) => ({ subject, key, metric })))
-  const some = wanted.slice(0, mostMetrics)
+  const some = readable(subjects).flatMap((subject) => Object.entries(subject.metrics).map(([key, metric]) => ({ subject, key, metric })))
+  const left = subjects.length - readable(subjects).length
+  if (left > 0) {
+    reads.notRead.push({ what: `the figures of ${left} resources`, why: `A reading is limited to ${mostMetrics} metrics.` })
+  }
   const metrics = some.map(({ metric }) => metric)
   const figures = await reads.attempt('the figures of CloudWatch', () => reader.figures(metrics, span))
   if (figures === undefined) return []
@@ -151,7 +164,7 @@ export async function showCost({ stage, region, stacks, reader, own, freeTier, n
   const lines = priced(prices, freeTier, [...standingLines(stacks, share), ...measuredLines(measured, share)])
   // A whole month: what stands is not scaled up from the past, and storage is billed by the month already.
   const wholeMonth = [...standingLines(stacks, 1), ...scaled(measuredLines(measured, share), 1 / share)]
-  const isBlind = measured.length === 0 && subjects.length > 0
+  const isBlind = measured.length < subjects.length
   const sum = (some: readonly CostLine[]): CostSum => {
     const { dollars, atLeast } = sumLines(some)
     return { dollars, atLeast: atLeast || isBlind }
@@ -159,10 +172,7 @@ export async function showCost({ stage, region, stacks, reader, own, freeTier, n
   const of = (kind: CostLine['kind']): Dollars => sumLines(lines.filter((line) => line.kind === kind)).dollars
   const soFar = sum(lines)
   const messages = usage?.reduce((all, one) => all + one.messages, 0)
-  const metrics = Math.min(
-    mostMetrics,
-    subjects.reduce((all, one) => all + Object.keys(one.metrics).length, 0),
-  )
+  const metrics = readable(subjects).reduce((all, one) => all + Object.keys(one.metrics).length, 0)
   return {
     ...{ region, source: prices.source, freeTier, span, month, lines, soFar },
     heading: sum(priced(prices, freeTier, wholeMonth)),
@@ -175,7 +185,7 @@ export async function showCost({ stage, region, stacks, reader, own, freeTier, n
       addresses: addresses ?? ([] satisfies readonly Address[]),
       hours: (span.end - span.start) / hourMs,
     }),
-    denied: reads.denied,
+    notRead: reads.notRead,
     metrics,
     readingCost: prices.cost('metricRead', quantityOf(metrics)),
   }

@@ -87,7 +87,7 @@ function tableWarnings({ measured }: Seen): CostWarning[] {
       {
         ...{ what: 'scan', name, dollars: undefined },
         text: `${count(scans)} Scans this month. CloudWatch does not say what they read; all reads of the table were ${count(reads)} units`,
-        next: 'find who sends them: apigw sends none, but the console does when it shows the items of a table',
+        next: 'find who sends them: no part of the stage does, but the console does when it shows the items of a table',
       },
     ]
   })
