@@ -70,7 +70,7 @@ describe('a file of prices', () => {
     expect(prices.machine('registryHour', 'cache.m7g.large')).toBeDefined()
   })
   test.each([
-    ['prices:\n  queueRequests: "1"\n', /prices\.yaml, line 4, prices\.queueRequests: is not a price of apigw \(did you mean queueRequest\)/],
+    ['prices:\n  queueRequests: "1"\n', /prices\.yaml, line 4, prices\.queueRequests: is not a known price \(did you mean queueRequest\)/],
     ['prices:\n  natHour: 0.05\n', /line 4, prices\.natHour: must be an amount in quotes/],
     ['prices:\n  natHour: "-1"\n', /line 4, prices\.natHour/],
     ['prices:\n  apiCall:\n    - {upTo: 10, dollars: "2"}\n', /line 5, prices\.apiCall\.0: leaves a gap: nothing says what costs above 10/],
