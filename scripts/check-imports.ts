@@ -65,6 +65,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'operations/audit': ['domain', 'aws', 'operations/cloudformation', 'operations/policy'],
   'operations/trail': ['domain', 'aws', 'operations/stacks', 'runtime/ports', 'runtime/notifier'],
   'operations/waf': ['domain', 'aws'],
+  'operations/cost': ['domain', 'aws', 'registry', 'operations/stacks', 'operations/usage'],
 
   'dev/local': [
     'domain',
@@ -117,6 +118,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/quotas',
     'operations/stacks',
     'operations/bills',
+    'operations/cost',
     'operations/usage',
     'operations/waf',
     'operations/webhooks',
@@ -156,6 +158,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'operations/suppressions',
     'operations/trail',
     'operations/bills',
+    'operations/cost',
     'operations/usage',
     'operations/waf',
     'operations/webhooks',

@@ -4,11 +4,17 @@ import type { StackClients } from './clients.ts'
 import { originalTemplate, type Stack } from './stack.ts'
 import { deletionPolicies } from './template.ts'
 
-/** All resources of a stack, as the changes of a deletion. */
-export async function contentsOf(clients: StackClients, { id }: Stack): Promise<Change[]> {
+/** A resource that a stack has. */
+export interface StackResource {
+  readonly id: string
+  readonly type: string
+  readonly physicalId: string | undefined
+}
+
+/** All resources of a stack. @throws Problem `aws-…` */
+export async function stackResources(clients: StackClients, { id }: Stack): Promise<StackResource[]> {
   const { ListStackResourcesCommand } = await import('@aws-sdk/client-cloudformation')
-  const policies = deletionPolicies(await originalTemplate(clients, id))
-  const found: Change[] = []
+  const found: StackResource[] = []
   let token: string | undefined
   do {
     const input = { StackName: id, NextToken: token }
@@ -17,11 +23,18 @@ export async function contentsOf(clients: StackClients, { id }: Stack): Promise<
     )
     for (const { LogicalResourceId = '', ResourceType = '', PhysicalResourceId, ResourceStatus } of StackResourceSummaries) {
       if (ResourceStatus === 'DELETE_COMPLETE') continue
-      const loss = lossOf(ResourceType, policies.get(LogicalResourceId))
-      const change = { kind: 'delete', id: LogicalResourceId, type: ResourceType, perhaps: false, why: [], loss } as const
-      found.push({ ...change, physicalId: PhysicalResourceId ?? null })
+      found.push({ id: LogicalResourceId, type: ResourceType, physicalId: PhysicalResourceId })
     }
     token = NextToken
   } while (token !== undefined)
   return found
+}
+
+/** All resources of a stack, as the changes of a deletion. */
+export async function contentsOf(clients: StackClients, stack: Stack): Promise<Change[]> {
+  const policies = deletionPolicies(await originalTemplate(clients, stack.id))
+  return (await stackResources(clients, stack)).map(({ id, type, physicalId }) => {
+    const loss = lossOf(type, policies.get(id))
+    return { kind: 'delete', id, type, perhaps: false, why: [], loss, physicalId: physicalId ?? null }
+  })
 }

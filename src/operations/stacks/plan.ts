@@ -107,25 +107,40 @@ async function readTemplates(root: string): Promise<Readonly<Record<StackKey, st
   return { security, network, data, edge, gateway, worker, admin }
 }
 
+/** The stacks of a stage as their templates and parameters say, without their code. */
+export type StackOutline = Pick<StackPlan, 'key' | 'name' | 'template' | 'parameters' | 'inputs'>
+
+/**
+ * What the stacks of a stage are, without their code and image: enough for what they cost. Needs no build and no AWS account.
+ * @param root the installation folder of apigw, with its templates
+ * @throws Problem `stack-unknown`, `config-invalid`, `input-missing`
+ */
+export async function outlineStage(stage: Stage, named: readonly string[], root: string): Promise<readonly StackOutline[]> {
+  checkStage(stage.name)
+  checkShape(stage.settings)
+  const keys = chosenStacks(named).filter((key) => hasStack(key, stage.settings) || refuseMissing(key, named))
+  const templates = await readTemplates(root)
+  return keys.map((key): StackOutline => {
+    const template = templates[key]
+    const own = stage.settings.parameters?.[key] ?? {}
+    const inputs = stackInputs(key, templates, own)
+    const later = inputs.map(({ parameter }) => parameter)
+    const parameters = stackParameters(key, stage.name, template, stage.settings, later)
+    return { key, name: stackName(stage.name, key), template, parameters, inputs }
+  })
+}
+
 /**
  * Builds the templates and parameters of a stage's stacks. Needs no AWS account.
  * @param root the installation folder of apigw, with its templates and bundles
  * @throws Problem `stack-unknown`, `config-invalid`, `input-missing`
  */
 export async function planStage(stage: Stage, named: readonly string[], root: string): Promise<readonly StackPlan[]> {
-  checkStage(stage.name)
-  checkShape(stage.settings)
-  const keys = chosenStacks(named).filter((key) => hasStack(key, stage.settings) || refuseMissing(key, named))
-  const templates = await readTemplates(root)
+  const outlines = await outlineStage(stage, named, root)
   const plans = await Promise.all(
-    keys.map(async (key): Promise<StackPlan> => {
-      const template = templates[key]
-      const own = stage.settings.parameters?.[key] ?? {}
-      const inputs = stackInputs(key, templates, own)
-      const later = inputs.map(({ parameter }) => parameter)
-      const parameters = stackParameters(key, stage.name, template, stage.settings, later)
-      const code = codeParameters(key, template, stage.settings).map((parameter) => codeOf(parameter, root))
-      return { key, name: stackName(stage.name, key), template, parameters, inputs, code: await Promise.all(code) }
+    outlines.map(async (outline): Promise<StackPlan> => {
+      const code = codeParameters(outline.key, outline.template, stage.settings)
+      return { ...outline, code: await Promise.all(code.map((parameter) => codeOf(parameter, root))) }
     }),
   )
   if (!plans.some(needsImage)) return plans

@@ -1,10 +1,12 @@
+import { type Prices, pricesOf } from '../../../domain/aws-prices.ts'
+import { type Charge, costOfCharges } from '../../../domain/cost-charges.ts'
+import { dollarsNumber, timesOf } from '../../../domain/dollars.ts'
 import { isMap, readSections, scalarText } from '../../cloudformation/index.ts'
 import type { Input } from '../inputs.ts'
-import type { StackPlan } from '../plan.ts'
+import type { StackOutline } from '../plan.ts'
 import { effectiveParameters } from '../template.ts'
 import { billings, type Part } from './billed.ts'
 import { type Egress, egressOf, trafficCost } from './egress.ts'
-import { type Prices, pricesOf } from './prices.ts'
 import { type MadeResource, StackProperties } from './properties.ts'
 import { type RegistryCost, registryCost } from './registry.ts'
 import { freeTypes, type Usage, usages } from './usage.ts'
@@ -33,7 +35,7 @@ export interface Cost {
 }
 
 /** A stack's parameters, with the template's defaults. */
-export function planParameters({ template, parameters }: StackPlan): Readonly<Record<string, string | undefined>> {
+export function planParameters({ template, parameters }: StackOutline): Readonly<Record<string, string | undefined>> {
   return effectiveParameters(template, parameters)
 }
 
@@ -41,7 +43,7 @@ export function planParameters({ template, parameters }: StackPlan): Readonly<Re
 const later = 'known-later'
 
 /** Whether the stack will have an output. A stack that is not planned is deployed, and may have it. */
-function hasOutput({ from, parameter }: Input, plans: readonly StackPlan[]): boolean {
+function hasOutput({ from, parameter }: Input, plans: readonly StackOutline[]): boolean {
   const plan = plans.find(({ key }) => key === from)
   if (plan === undefined) return true
   const { Outputs } = readSections(plan.template, { name: plan.name, code: 'config-invalid' })
@@ -50,40 +52,56 @@ function hasOutput({ from, parameter }: Input, plans: readonly StackPlan[]): boo
   return condition === undefined || new StackProperties(plan.template, plan.parameters).holds(condition)
 }
 
-function propertiesOf(plan: StackPlan, plans: readonly StackPlan[]): StackProperties {
+function propertiesOf(plan: StackOutline, plans: readonly StackOutline[]): StackProperties {
   const given = plan.inputs.filter((input) => hasOutput(input, plans)).map(({ parameter }) => [parameter, later])
   return new StackProperties(plan.template, { ...Object.fromEntries(given), ...plan.parameters })
 }
 
-function partsOf({ type, properties }: MadeResource, of: StackProperties, price: Prices): readonly Part[] {
+function partsOf({ type, properties }: MadeResource, of: StackProperties): readonly Part[] {
   const billing = Object.hasOwn(billings, type) ? billings[type] : undefined
-  if (billing !== undefined) return billing(properties, of, price)
+  if (billing !== undefined) return billing(properties, of)
   // CloudFormation runs a function of the stage for a custom resource.
   if (freeTypes.has(type) || Object.hasOwn(usages, type) || type.startsWith('Custom::')) return []
-  return [{ part: type, unit: '', count: 1, dollarsEach: undefined }]
+  return [{ service: 'other', part: type, unit: '', count: 1, charges: undefined }]
 }
 
-const cents = (dollars: number): number => Math.round(dollars * 100) / 100
+/** Parts of the same kind as one, with what they are billed for together. */
+export interface StandingPart {
+  readonly service: string
+  readonly what: string
+  /** `undefined`: nothing is known of its price. */
+  readonly charges: readonly Charge[] | undefined
+}
 
-/** Parts of the same kind in one line. */
-function linesOf(parts: readonly Part[]): CostLine[] {
+function together(parts: readonly Part[]): StandingPart[] {
   const groups = Map.groupBy(parts, ({ part, unit }) => `${part}\n${unit}`)
-  return [...groups.values()].flatMap((group): CostLine[] => {
+  return [...groups.values()].flatMap((group): StandingPart[] => {
     const [first] = group
     const count = group.reduce((all, one) => all + one.count, 0)
     if (first === undefined || count === 0) return []
-    const { part, unit, dollarsEach } = first
+    const { service, part, unit, charges } = first
     const what = unit === '' ? `${part}: ${count}` : `${part}: ${count} × ${unit}`
-    return [{ what, dollarsAMonth: dollarsEach === undefined ? null : cents(dollarsEach * count) }]
+    return [{ service, what, charges: charges?.map((one) => ({ ...one, quantity: timesOf(one.quantity, count) })) }]
   })
 }
 
-function trafficLine(egress: Egress, price: Prices): CostLine[] {
+/** What the resources of some stacks are billed for in a month without any traffic. */
+export function standingParts(plans: readonly StackOutline[]): StandingPart[] {
+  return together(plans.map((plan) => propertiesOf(plan, plans)).flatMap((of) => of.made.flatMap((one) => partsOf(one, of))))
+}
+
+function lineOf({ what, charges }: StandingPart, prices: Prices): CostLine {
+  const dollars = charges && costOfCharges(charges, prices)
+  return { what, dollarsAMonth: dollars === undefined ? null : dollarsNumber(dollars) }
+}
+
+function trafficLine(egress: Egress, prices: Prices): CostLine[] {
   const { taken, gigabytes } = egress
   if (taken === 'none') return []
-  const traffic = trafficCost(egress, price)
+  const traffic = trafficCost(egress, prices)
   const through = taken === 'nat' ? 'NAT' : 'interface endpoints'
-  return [{ what: `traffic through ${through}: ${gigabytes} GB`, dollarsAMonth: traffic === null ? null : cents(traffic) }]
+  const what = `traffic through ${through}: ${gigabytes} GB`
+  return [{ what, dollarsAMonth: traffic === undefined ? null : dollarsNumber(traffic) }]
 }
 
 function usageOf(types: ReadonlySet<string>, price: Prices): Usage[] {
@@ -91,25 +109,30 @@ function usageOf(types: ReadonlySet<string>, price: Prices): Usage[] {
   return [...new Map(all.map((one) => [one.what, one])).values()]
 }
 
-function hasTable(plan: StackPlan): boolean {
+function hasTable(plan: StackOutline): boolean {
   return plan.key === 'data' && planParameters(plan).Registries !== 'redis'
 }
 
+/** Whole cents, whose sum is exact. */
+function sumOfLines(lines: readonly CostLine[]): number {
+  return lines.reduce((all, { dollarsAMonth }) => all + Math.round((dollarsAMonth ?? 0) * 100), 0) / 100
+}
+
 /** The fixed monthly cost of some stacks. A part whose price in the region is unknown is a line without a price. */
-export function monthlyCost(plans: readonly StackPlan[], region: string): Cost {
-  const price = pricesOf(region)
+export function monthlyCost(plans: readonly StackOutline[], region: string): Cost {
+  const prices = pricesOf(region)
   const stacks = plans.map((plan) => propertiesOf(plan, plans))
-  const parts = stacks.flatMap((stack) => stack.made.flatMap((resource) => partsOf(resource, stack, price)))
   const network = plans.find(({ key }) => key === 'network')
-  const egress = network === undefined ? null : egressOf(network, price)
-  const lines = [...linesOf(parts), ...(egress === null ? [] : trafficLine(egress, price))]
+  const egress = network === undefined ? null : egressOf(network, prices)
+  const standing = standingParts(plans).map((part) => lineOf(part, prices))
+  const lines = [...standing, ...(egress === null ? [] : trafficLine(egress, prices))]
   return {
     lines,
-    dollarsAMonth: cents(lines.reduce((all, { dollarsAMonth }) => all + (dollarsAMonth ?? 0), 0)),
+    dollarsAMonth: sumOfLines(lines),
     atLeast: lines.some(({ dollarsAMonth }) => dollarsAMonth === null),
     egress,
-    registry: plans.some(hasTable) ? registryCost(price) : null,
-    usage: usageOf(new Set(stacks.flatMap(({ made }) => made.map(({ type }) => type))), price),
-    source: price.source,
+    registry: plans.some(hasTable) ? registryCost(prices) : null,
+    usage: usageOf(new Set(stacks.flatMap(({ made }) => made.map(({ type }) => type))), prices),
+    source: prices.source,
   }
 }

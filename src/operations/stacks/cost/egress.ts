@@ -1,8 +1,10 @@
-import type { StackPlan } from '../plan.ts'
+import { hoursAMonth, type PriceKey, type Prices } from '../../../domain/aws-prices.ts'
+import { costOfCharges } from '../../../domain/cost-charges.ts'
+import { type Dollars, dollarsNumber, quantityOf } from '../../../domain/dollars.ts'
+import type { StackOutline } from '../plan.ts'
 import { effectiveParameters, interfaceEndpoints, mapped } from '../template.ts'
-import { hoursAMonth, type Prices } from './prices.ts'
 
-type EgressMode = 'endpoints' | 'nat' | 'none'
+export type EgressMode = 'endpoints' | 'nat' | 'none'
 
 /** The monthly cost of both egress options, for the stage's configured traffic. `null`: a price is unknown. */
 export interface Egress {
@@ -12,6 +14,16 @@ export interface Egress {
   readonly taken: EgressMode
 }
 
+/** What each egress option has, whichever is taken. */
+export interface EgressParts {
+  readonly taken: EgressMode
+  /** Interface endpoints, once for each zone. */
+  readonly endpointZones: number
+  readonly natGateways: number
+  /** A month, as the stage states it. */
+  readonly gigabytes: number
+}
+
 /** The template maps `cheaper` to an option, by traffic tiers. */
 function egressMode(template: string, values: Readonly<Record<string, string | undefined>>): EgressMode {
   const { Egress: asked, Containers = '', MonthlyGigabytes = '' } = values
@@ -19,29 +31,39 @@ function egressMode(template: string, values: Readonly<Record<string, string | u
   return way === 'endpoints' || way === 'nat' ? way : 'none'
 }
 
-function sum(...parts: readonly (readonly [price: number | undefined, count: number])[]): number | null {
-  let all = 0
-  for (const [price, count] of parts) {
-    if (price === undefined) return null
-    all += price * count
+export function egressParts({ template, parameters }: StackOutline): EgressParts {
+  const values = effectiveParameters(template, parameters)
+  return {
+    taken: egressMode(template, values),
+    endpointZones: Number(values.EndpointZones) * interfaceEndpoints(template, values.Containers === 'yes'),
+    natGateways: Number(values.NatGateways),
+    gigabytes: Number(values.MonthlyGigabytes),
   }
-  return all
 }
 
-export function egressOf({ template, parameters }: StackPlan, price: Prices): Egress {
-  const values = effectiveParameters(template, parameters)
-  const gigabytes = Number(values.MonthlyGigabytes)
-  const gateways = hoursAMonth * Number(values.NatGateways)
-  const endpointHours = hoursAMonth * Number(values.EndpointZones) * interfaceEndpoints(template, values.Containers === 'yes')
+type Amount = readonly [key: PriceKey, count: number]
+
+function total(prices: Prices, ...amounts: readonly Amount[]): Dollars | undefined {
+  return costOfCharges(
+    amounts.map(([key, count]) => ({ key, quantity: quantityOf(count) })),
+    prices,
+  )
+}
+
+const shown = (dollars: Dollars | undefined): number | null => (dollars === undefined ? null : dollarsNumber(dollars, 6))
+
+export function egressOf(plan: StackOutline, prices: Prices): Egress {
+  const { taken, endpointZones, natGateways, gigabytes } = egressParts(plan)
+  const natHours = hoursAMonth * natGateways
   return {
-    endpoints: sum([price.endpointHour, endpointHours], [price.endpointGigabyte, gigabytes]),
-    nat: sum([price.natHour, gateways], [price.publicAddressHour, gateways], [price.natGigabyte, gigabytes]),
+    endpoints: shown(total(prices, ['endpointHour', hoursAMonth * endpointZones], ['endpointGigabyte', gigabytes])),
+    nat: shown(total(prices, ['natHour', natHours], ['publicAddressHour', natHours], ['natGigabyte', gigabytes])),
     gigabytes,
-    taken: egressMode(template, values),
+    taken,
   }
 }
 
 /** What the traffic costs in the option that is taken. */
-export function trafficCost({ taken, gigabytes }: Egress, price: Prices): number | null {
-  return sum([taken === 'nat' ? price.natGigabyte : price.endpointGigabyte, gigabytes])
+export function trafficCost({ taken, gigabytes }: Egress, prices: Prices): Dollars | undefined {
+  return total(prices, [taken === 'nat' ? 'natGigabyte' : 'endpointGigabyte', gigabytes])
 }

@@ -1,4 +1,6 @@
-import { hoursAMonth, type Prices, pricesOf } from './prices.ts'
+import { hoursAMonth, type Prices, pricesOf } from '../../../domain/aws-prices.ts'
+import { costOfCharges } from '../../../domain/cost-charges.ts'
+import { dollarsNumber, quantityOf } from '../../../domain/dollars.ts'
 
 /** What DynamoDB counts for one call: write units of 1 KB, and read units of 4 KB with strong consistency. */
 export interface CallUnits {
@@ -32,18 +34,29 @@ export interface RegistryCost {
   readonly redisIsCheaperAbove: number | null
 }
 
-function dollarsACall({ writes, reads }: CallUnits, { tableWrite, tableRead }: Prices): number | undefined {
-  return tableWrite === undefined || tableRead === undefined ? undefined : writes * tableWrite + reads * tableRead
+/** Dollars of a million calls; `undefined`: a price is unknown. */
+function millionCalls({ writes, reads }: CallUnits, prices: Prices): number | undefined {
+  const units = [['tableWrite', writes] as const, ['tableRead', reads] as const]
+  const charges = units.map(([key, each]) => ({ key, quantity: quantityOf(each * million) }))
+  const dollars = costOfCharges(charges, prices)
+  return dollars === undefined ? undefined : dollarsNumber(dollars, 6)
+}
+
+/** Dollars of some nodes a month; `undefined`: the price is unknown. */
+function nodesMonth(count: number, prices: Prices): number | undefined {
+  const quantity = quantityOf(count * hoursAMonth)
+  const dollars = costOfCharges([{ key: 'registryHour', machine: smallNode, quantity }], prices)
+  return dollars === undefined ? undefined : dollarsNumber(dollars, 6)
 }
 
 /** The price of a registry in DynamoDB by calls, and how many calls a month the nodes of a small stage cost as much as. */
-export function registryCost(price: Prices): RegistryCost {
-  const perCall = dollarsACall(registryCallUnits.withKey, price)
-  if (perCall === undefined) return { dollarsAMillionCalls: null, redisIsCheaperAbove: null }
-  const hour = price.registryHour[smallNode]
+export function registryCost(prices: Prices): RegistryCost {
+  const perMillion = millionCalls(registryCallUnits.withKey, prices)
+  if (perMillion === undefined) return { dollarsAMillionCalls: null, redisIsCheaperAbove: null }
+  const nodes = nodesMonth(smallNodes, prices)
   return {
-    dollarsAMillionCalls: Math.round(perCall * million * 100) / 100,
-    redisIsCheaperAbove: hour === undefined ? null : Math.round((smallNodes * hour * hoursAMonth) / perCall / 100_000) * 100_000,
+    dollarsAMillionCalls: Math.round(perMillion * 100) / 100,
+    redisIsCheaperAbove: nodes === undefined ? null : Math.round(((nodes / perMillion) * million) / 100_000) * 100_000,
   }
 }
 
@@ -61,12 +74,10 @@ export interface RegistryBreakEven {
  * @returns `undefined` for a region whose prices are not known
  */
 export function registryBreakEven(region: string, units: CallUnits = registryCallUnits.alone): RegistryBreakEven | undefined {
-  const price = pricesOf(region)
-  const perCall = dollarsACall(units, price)
-  const hour = price.registryHour[smallNode]
-  if (perCall === undefined || hour === undefined) return undefined
-  const nodeMonth = hour * hoursAMonth
-  return { perMillionCalls: perCall * million, node: smallNode, nodeMonth, callsAMonth: nodeMonth / perCall }
+  const prices = pricesOf(region)
+  const [perMillionCalls, nodeMonth] = [millionCalls(units, prices), nodesMonth(1, prices)]
+  if (perMillionCalls === undefined || nodeMonth === undefined) return undefined
+  return { perMillionCalls, node: smallNode, nodeMonth, callsAMonth: (nodeMonth / perMillionCalls) * million }
 }
 
 /**

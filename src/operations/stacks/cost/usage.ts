@@ -1,4 +1,5 @@
-import type { Prices } from './prices.ts'
+import { type PriceKey, type Prices, priceUnits } from '../../../domain/aws-prices.ts'
+import { rateText } from '../../../domain/dollars.ts'
 import { endpointReadsAMonth } from './webhooks.ts'
 
 /** A cost that depends on traffic. */
@@ -13,47 +14,54 @@ type UsageOf = (price: Prices) => readonly Usage[]
 
 const million = 1_000_000
 
-function each(what: string, unit: string, price: number | undefined, times = 1): Usage {
-  return { what, unit, dollars: price === undefined ? null : Number((price * times).toPrecision(6)) }
+/** @param per for how many the price is said; absent: for as many as AWS says it */
+function each(prices: Prices, what: string, unit: string, key: PriceKey, per: number = priceUnits[key][0]): Usage {
+  // The first tier, which is the dearest.
+  const rate = prices.of(key)?.tiers[0]?.rate
+  return { what, unit, dollars: rate === undefined ? null : Number(rateText(rate, per)) }
 }
 
-const logs: UsageOf = (price) => [each('log ingestion', 'GB', price.logGigabyte)]
+function unpriced(what: string, unit: string): Usage {
+  return { what, unit, dollars: null }
+}
+
+const logs: UsageOf = (prices) => [each(prices, 'log ingestion', 'GB', 'logGigabyte')]
 
 /** What the traffic of each resource type costs, also of types that have a fixed cost as well. */
 export const usages: Readonly<Record<string, UsageOf>> = {
-  'AWS::ApiGateway::RestApi': (price) => [each('API calls', 'million', price.apiCall, million)],
+  'AWS::ApiGateway::RestApi': (prices) => [each(prices, 'API calls', 'million', 'apiCall')],
   // One metric for each method that is called, prorated by the hour
   // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html).
-  'AWS::ApiGateway::Stage': (price) => [each('detailed metrics of the API', 'metric and month', price.metricMonth)],
-  'AWS::DynamoDB::Table': (price) => [
-    each('writes to tables', 'million units', price.tableWrite, million),
-    each('reads of tables', 'million units', price.tableRead, million),
-    each('storage of tables', 'GB and month', undefined),
+  'AWS::ApiGateway::Stage': (prices) => [each(prices, 'detailed metrics of the API', 'metric and month', 'metricMonth')],
+  'AWS::DynamoDB::Table': (prices) => [
+    each(prices, 'writes to tables', 'million units', 'tableWrite'),
+    each(prices, 'reads of tables', 'million units', 'tableRead'),
+    each(prices, 'storage of tables', 'GB and month', 'tableGigabyteMonth'),
   ],
   'AWS::EC2::FlowLog': logs,
-  'AWS::ECR::Repository': () => [each('container images', 'GB and month', undefined)],
-  'AWS::ElastiCache::ReplicationGroup': () => [each('snapshots of the registry', 'GB and month', undefined)],
-  'AWS::ElasticLoadBalancingV2::LoadBalancer': (price) => [
-    each('load balancer capacity', 'LCU and hour', price.balancerUnitHour),
-    each('traffic to the internet', 'GB', price.internetGigabyte),
-    each('traffic between zones', 'GB', price.zoneGigabyte),
+  'AWS::ECR::Repository': () => [unpriced('container images', 'GB and month')],
+  'AWS::ElastiCache::ReplicationGroup': () => [unpriced('snapshots of the registry', 'GB and month')],
+  'AWS::ElasticLoadBalancingV2::LoadBalancer': (prices) => [
+    each(prices, 'load balancer capacity', 'LCU and hour', 'balancerUnitHour'),
+    each(prices, 'traffic to the internet', 'GB', 'internetGigabyte'),
+    each(prices, 'traffic between zones', 'GB', 'zoneGigabyte'),
   ],
-  'AWS::GuardDuty::Detector': () => [each('GuardDuty', 'million events', undefined)],
-  'AWS::KinesisFirehose::DeliveryStream': () => [each('access logs by Firehose', 'GB', undefined)],
-  'AWS::Events::Rule': (price) => [
-    each('an endpoint for webhooks, without events', 'month', price.tableRead, endpointReadsAMonth),
+  'AWS::Events::Rule': (prices) => [
+    each(prices, 'an endpoint for webhooks, without events', 'month', 'tableRead', endpointReadsAMonth),
   ],
-  'AWS::Lambda::Function': (price) => [
-    each('function calls', 'million', price.functionCall, million),
-    each('function time', 'million GB-seconds', price.functionGigabyteSecond, million),
+  'AWS::GuardDuty::Detector': () => [unpriced('GuardDuty', 'million events')],
+  'AWS::KinesisFirehose::DeliveryStream': () => [unpriced('access logs by Firehose', 'GB')],
+  'AWS::Lambda::Function': (prices) => [
+    each(prices, 'function calls', 'million', 'functionCall'),
+    each(prices, 'function time', 'million GB-seconds', 'functionGigabyteSecond', million),
   ],
   'AWS::Logs::LogGroup': logs,
-  'AWS::RDS::DBInstance': () => [each('backups beyond the size of the disk', 'GB and month', undefined)],
-  'AWS::S3::Bucket': (price) => [each('images and logs in S3', 'GB and month', price.bucketGigabyteMonth)],
-  'AWS::SNS::Topic': () => [each('alerts by SNS', 'million', undefined)],
-  'AWS::SQS::Queue': (price) => [each('queue requests', 'million', price.queueRequest, million)],
-  'AWS::WAFv2::LoggingConfiguration': () => [each('firewall logs', 'GB', undefined)],
-  'AWS::WAFv2::WebACL': (price) => [each('firewall requests', 'million', price.firewallRequest, million)],
+  'AWS::RDS::DBInstance': () => [unpriced('backups beyond the size of the disk', 'GB and month')],
+  'AWS::S3::Bucket': (prices) => [each(prices, 'images and logs in S3', 'GB and month', 'bucketGigabyteMonth')],
+  'AWS::SNS::Topic': () => [unpriced('alerts by SNS', 'million')],
+  'AWS::SQS::Queue': (prices) => [each(prices, 'queue requests', 'million', 'queueRequest')],
+  'AWS::WAFv2::LoggingConfiguration': () => [unpriced('firewall logs', 'GB')],
+  'AWS::WAFv2::WebACL': (prices) => [each(prices, 'firewall requests', 'million', 'firewallRequest')],
 }
 
 /** Types that cost nothing themselves, with the reason. */

@@ -1,5 +1,7 @@
+import { hoursAMonth } from '../../../domain/aws-prices.ts'
+import type { Charge } from '../../../domain/cost-charges.ts'
+import { quantityOf } from '../../../domain/dollars.ts'
 import type { Part } from './billed.ts'
-import { hoursAMonth, type Prices } from './prices.ts'
 
 /** What the function of webhooks reads at each start, in read units: the two lists of endpoints, which are short. */
 export const readsAStart = 2
@@ -10,21 +12,15 @@ const startsAMonth = hoursAMonth * 60
 const secondsAStart = 1
 const gigabytes = 0.25
 
-/** What one start costs: the call, its time and its reads. */
-function startPrice({ functionCall, functionGigabyteSecond, tableRead }: Prices): number | undefined {
-  if (functionCall === undefined || functionGigabyteSecond === undefined || tableRead === undefined) return undefined
-  return functionCall + functionGigabyteSecond * gigabytes * secondsAStart + tableRead * readsAStart
-}
-
 /** The function that sends events, without an event. It is outside the network, so no NAT gateway or endpoint is there for it. */
-export function webhookPart(price: Prices): Part {
-  const each = startPrice(price)
-  return {
-    part: 'webhooks',
-    unit: `${startsAMonth.toLocaleString('en')} starts of a function, without NAT`,
-    count: 1,
-    dollarsEach: each === undefined ? undefined : each * startsAMonth,
-  }
+export function webhookPart(): Part {
+  const charges: readonly Charge[] = [
+    { key: 'functionCall', quantity: quantityOf(startsAMonth) },
+    { key: 'functionGigabyteSecond', quantity: quantityOf(startsAMonth * gigabytes * secondsAStart) },
+    { key: 'tableRead', quantity: quantityOf(startsAMonth * readsAStart) },
+  ]
+  const unit = `${startsAMonth.toLocaleString('en')} starts of a function, without NAT`
+  return { service: 'Lambda', part: 'webhooks', unit, count: 1, charges }
 }
 
 /** What each endpoint without events costs a month, in read units. */

@@ -37,7 +37,12 @@ function counted(ledger: Ledger) {
 async function start(url?: string) {
   const real = dynamo.open()
   const { ledger, state } = counted(
-    new Proxy(real, { get: (target, name: keyof Ledger) => (name === 'decisions' ? target[name] : target[name].bind(target)) }),
+    new Proxy(real, {
+      get: (target, name: keyof Ledger) => {
+        const member = target[name]
+        return typeof member === 'function' ? member.bind(target) : member
+      },
+    }),
   )
   const world = await startWorld({ endpoint: sqs.endpoint, ledger })
   const owner = { customer: world.customer, environment: 'live' } as const
