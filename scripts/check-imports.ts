@@ -46,6 +46,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/resources': ['domain', 'runtime/ports', 'runtime'],
 
   'operations/customers': ['domain', 'registry', 'operations/usage'],
+  'operations/configuration': ['domain', 'registry', 'operations/customers'],
   'operations/registry': ['domain', 'registry'],
   'operations/bills': ['domain', 'registry', 'operations/usage'],
   'operations/usage': ['domain', 'registry'],
@@ -111,6 +112,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'runtime/agent',
     'operations/agent',
     'operations/audit',
+    'operations/configuration',
     'operations/customers',
     'operations/quotas',
     'operations/stacks',
@@ -142,6 +144,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'runtime/agent',
     'operations/agent',
     'operations/audit',
+    'operations/configuration',
     'operations/customers',
     'operations/doctor',
     'operations/messages',

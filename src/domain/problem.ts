@@ -111,6 +111,7 @@ const internalProblems = {
   'master-key-invalid': { exit: 2, retryable: false, title: 'The master key is not valid' },
   'customer-unknown': { exit: 2, retryable: false, title: 'The customer does not exist' },
   'customer-exists': { exit: 2, retryable: false, title: 'The customer already exists' },
+  'customer-changed': { exit: 1, retryable: false, title: 'The customer was changed by others in the meantime' },
   'customer-id-retired': { exit: 2, retryable: false, title: 'The customer id belonged to a removed customer' },
   'key-unknown': { exit: 2, retryable: false, title: 'The key does not exist' },
   'route-unknown': { exit: 2, retryable: false, title: 'The route does not exist' },

@@ -6,6 +6,7 @@ export { addCustomer, type NewCustomer, noteReading, removeCustomer, setCustomer
 export { type IssuedKey, issueKey, keysOf, revokeKey, rewrapKeys, rewrapTokenKeys, rotateKey, showKey } from './keys.ts'
 export { type QuotaStatus, quotaStatus, setQuota } from './quotas.ts'
 export { removeRoute, resolveRoute, routesOf, setRoute } from './routes.ts'
+export { customerData, customerField, customerFields, customerValue, matching, sortedBy } from './select.ts'
 export {
   addSender,
   applyPriceClass,

@@ -3,6 +3,7 @@ import type { Environment } from '../../domain/names.ts'
 import type { QuotaChange } from '../../domain/quota.ts'
 import type { MediaLimits } from '../../domain/route.ts'
 import type { Prices, Sender, SendingSettings } from '../../domain/sending.ts'
+import type { Configuration } from '../configuration/schema.ts'
 
 /** Who makes a change and from where, for the audit log. */
 export interface Actor {
@@ -103,6 +104,15 @@ export type ProfileChange =
   /** Changes nothing: the audit log gets a line of who read personal data of this customer's recipients, and why. */
   | { readonly kind: 'noteReading'; readonly customer: string; readonly environment: Environment; readonly reason: string }
 
+/** Gives a customer the configuration of a file, or adds it. */
+export interface ConfigurationChange {
+  readonly kind: 'configureCustomer'
+  readonly customer: string
+  /** The revision that the change was planned with (`revisionOf`); absent: the customer must not exist. */
+  readonly expected?: string
+  readonly configuration: Configuration
+}
+
 /** A change of what all customers share. */
 export type SharedChange =
   | { readonly kind: 'addDefaultRoute'; readonly route: NewRoute }
@@ -129,4 +139,8 @@ export type SharedChange =
  * Everything that an operator may do to a registry. Each is checked by the domain where it is carried out, and the line of
  * the audit log is written there too: neither depends on who sent it.
  */
-export type Change = ProfileChange | { readonly kind: 'removeCustomer'; readonly customer: string } | SharedChange
+export type Change =
+  | ProfileChange
+  | { readonly kind: 'removeCustomer'; readonly customer: string }
+  | ConfigurationChange
+  | SharedChange
