@@ -90,8 +90,22 @@ export function readYamlDocument(text: string, source: DocumentSource, customTag
   }
 }
 
-/** The parser calls itself for each level, so a text of brackets alone would exhaust its stack. */
+/** Nothing that people write is nested as deeply. */
+const maxDepth = 200
+
+/** How deeply brackets are nested: the parser takes quadratic time for them, and calls itself for each level. */
+function bracketDepth(text: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1)
+    deepest = Math.max(deepest, depth)
+  }
+  return deepest
+}
+
 function parsedDocument(text: string, lineCounter: LineCounter, customTags: Tags, tooDeep: (cause: unknown) => Problem) {
+  if (bracketDepth(text) > maxDepth) throw tooDeep(undefined)
   try {
     return parseDocument(text, { lineCounter, customTags, logLevel: 'error' })
   } catch (cause) {

@@ -78,7 +78,7 @@ function comparedTo(profile: Profile | undefined, after: Profile): Difference[] 
 }
 
 /** Whether the registry has what the base has: then nobody else changed it. */
-function isBase(stored: Profile | undefined, base: FiledCustomer | undefined, classes: ReadonlyMap<string, Prices>, now: number) {
+function isBase(stored: Profile | undefined, base: FiledCustomer | undefined, { classes, now }: Pick<Known, 'classes' | 'now'>) {
   if (base === undefined || stored === undefined) return base === undefined && stored === undefined
   if (base.configuration === undefined) return true
   try {
@@ -89,9 +89,44 @@ function isBase(stored: Profile | undefined, base: FiledCustomer | undefined, cl
   }
 }
 
-function conflictOf(stored: Profile | undefined, revision: string | undefined): string | undefined {
+/** What a plan is made with. */
+interface Known {
+  readonly classes: ReadonlyMap<string, Prices>
+  readonly base: ReadonlyMap<string, FiledCustomer> | undefined
+  readonly force: boolean
+  readonly now: number
+}
+
+/** What others changed that the file does not know. `undefined`: nothing, as far as the file can say. */
+function conflictOf(stored: Profile | undefined, { id, revision }: FiledCustomer, known: Known): string | undefined {
+  if (known.force) return undefined
+  if (known.base !== undefined) {
+    return isBase(stored, known.base.get(id), known) ? undefined : 'the registry is not as the base has it'
+  }
   if (revision === undefined || (stored !== undefined && revisionOf(stored) === revision)) return undefined
   return stored === undefined ? 'it was removed since the export' : 'it was changed since the export'
+}
+
+/** @returns `undefined` where nothing differs */
+function plannedFor(
+  stored: Profile | undefined,
+  filed: FiledCustomer,
+  wish: Configuration,
+  known: Known,
+): PlannedCustomer | undefined {
+  const { id, file, line } = filed
+  const place = { id, file, line, ...(stored !== undefined && { expected: revisionOf(stored) }) }
+  try {
+    const configuration = withPrices(wish, known.classes)
+    const differences = comparedTo(stored, configured(stored, id, configuration, known.now))
+    if (differences.length === 0 && stored !== undefined) return undefined
+    const why = conflictOf(stored, filed, known)
+    if (why !== undefined) return { ...place, action: 'conflict', differences, why, configuration }
+    return { ...place, action: stored === undefined ? 'add' : 'change', differences, configuration }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    return { ...place, action: 'refused', differences: [], why: error.message, configuration: wish }
+  }
 }
 
 /**
@@ -107,30 +142,10 @@ export async function planCustomers(
   const filed = readValidCustomers(files, isKnown)
   const base = options.base === undefined ? undefined : readValidCustomers(options.base, isKnown)
   const classes = priceClassesFrom((await registry.document(priceClassesDocument))?.text)
-  const now = await registry.now()
-  const planned: PlannedCustomer[] = []
-  for (const { id, file, line, revision, configuration: wish } of filed.values()) {
-    if (wish === undefined) continue
-    const stored = profiles.get(id)
-    const expected = stored === undefined ? {} : { expected: revisionOf(stored) }
-    try {
-      const configuration = withPrices(wish, classes)
-      const differences = comparedTo(stored, configured(stored, id, configuration, now))
-      if (differences.length === 0 && stored !== undefined) continue
-      const changedByOthers =
-        base === undefined
-          ? conflictOf(stored, revision)
-          : isBase(stored, base.get(id), classes, now)
-            ? undefined
-            : 'the registry is not as the base has it'
-      const action = changedByOthers !== undefined && !options.force ? 'conflict' : stored === undefined ? 'add' : 'change'
-      const why = action === 'conflict' && changedByOthers !== undefined ? { why: changedByOthers } : {}
-      planned.push({ id, file, line, action, differences, ...why, ...expected, configuration })
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      planned.push({ id, file, line, action: 'refused', differences: [], why: error.message, ...expected, configuration: wish })
-    }
-  }
+  const known: Known = { classes, base, force: options.force ?? false, now: await registry.now() }
+  const planned = [...filed.values()].flatMap((one) =>
+    one.configuration === undefined ? [] : (plannedFor(profiles.get(one.id), one, one.configuration, known) ?? []),
+  )
   const unfiled = [...profiles.values()].filter(({ customer }) => !filed.has(customer.id))
   return {
     planned,

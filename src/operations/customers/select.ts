@@ -48,20 +48,20 @@ export function customerField(text: string): FieldName {
   })
 }
 
-function valueOf(name: FieldName, profile: Profile, now: number): Value {
+function fieldOf(name: FieldName, profile: Profile, now: number): Value {
   const field: Field = fields[name]
   return field(profile, now)
 }
 
 /** The field of a customer, as text. */
 export function customerValue(name: FieldName, profile: Profile, now: number): string {
-  const value = valueOf(name, profile, now)
+  const value = fieldOf(name, profile, now)
   return value === undefined ? '' : typeof value === 'object' ? value.join(' ') : String(value)
 }
 
 /** The field of a customer, as data. */
 export function customerData(name: FieldName, profile: Profile, now: number): string | number | readonly string[] | null {
-  return valueOf(name, profile, now) ?? null
+  return fieldOf(name, profile, now) ?? null
 }
 
 type Test = (profile: Profile, now: number) => boolean
@@ -101,7 +101,7 @@ function condition(text: string): Test {
   const name = customerField(field)
   const isEqual = operator === '!=' ? '=' : operator
   const holds: Test = (profile, now) => {
-    const value = valueOf(name, profile, now)
+    const value = fieldOf(name, profile, now)
     const all = value === undefined ? [] : typeof value === 'object' ? value : [value]
     if (all.length === 0) return other === '' && isEqual === '='
     return all.some((one) => ordered(one, isEqual, other))
@@ -119,7 +119,7 @@ export function matching(conditions: readonly string[]): Test {
 export function sortedBy(text: string, profiles: readonly Profile[], now: number): Profile[] {
   const [sign, name] = text.startsWith('-') ? [-1, customerField(text.slice(1))] : [1, customerField(text)]
   const rank = (profile: Profile): string | number | undefined => {
-    const value = valueOf(name, profile, now)
+    const value = fieldOf(name, profile, now)
     return typeof value === 'object' ? value.join(' ') || undefined : value
   }
   return profiles.toSorted((one, other) => {
