@@ -134,6 +134,7 @@ const internalProblems = {
   'journal-unusable': { exit: 1, retryable: false, title: 'The journal of the agent cannot be used' },
   'data-in-use': { exit: 1, retryable: true, title: 'The data directory is already in use' },
   'registry-not-empty': { exit: 2, retryable: false, title: 'The target registry is in use' },
+  'backup-invalid': { exit: 2, retryable: false, title: 'The backup cannot be read' },
   'copy-incomplete': { exit: 1, retryable: true, title: 'The copy of the registry is not complete' },
   declined: { exit: 1, retryable: false, title: 'Nothing was changed' },
   'aws-credentials': { exit: 1, retryable: false, title: 'The AWS credentials are missing or not valid' },

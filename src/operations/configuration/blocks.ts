@@ -32,7 +32,7 @@ function endOf(lines: readonly string[], from: number): number {
  */
 export function knownBlocks(text: string, isKnown: (id: string, body: string) => boolean): Blocks {
   const lines = text.split('\n')
-  const head = lines.findIndex((line) => line === 'customers:')
+  const head = lines.indexOf('customers:')
   const plain = head >= 0 && lines.slice(0, head).every((line) => /^(?:#.*|version: \d+)?$/.test(line))
   if (!plain) return { known: [], rest: text }
   const known: KnownBlock[] = []

@@ -30,15 +30,10 @@ function whole(schema: unknown): unknown {
 
 /** The same value with one field changed, once for each field. */
 function* variants(schema: unknown, value: unknown, path: readonly string[] = []): Generator<{ field: string; value: unknown }> {
-  const forms = alternatives(schema)
-  const { enum: values, const: only, properties, additionalProperties, items } = recordOf(forms[0])
+  const { enum: values, const: only, properties, additionalProperties, items } = recordOf(alternatives(schema)[0])
   if (only !== undefined) return
-  if (Array.isArray(value)) {
-    const list: readonly unknown[] = value
-    for (const [at, form] of alternatives(items).entries()) {
-      for (const one of variants(form, list[at], path)) yield { ...one, value: list.toSpliced(at, 1, one.value) }
-    }
-  } else if (isRecord(value)) {
+  if (Array.isArray(value)) yield* ofList(items, value, path)
+  else if (isRecord(value)) {
     for (const name of Object.keys(value)) {
       const field = recordOf(properties)[name] ?? additionalProperties
       for (const one of variants(field, value[name], [...path, name])) yield { ...one, value: { ...value, [name]: one.value } }
@@ -46,6 +41,12 @@ function* variants(schema: unknown, value: unknown, path: readonly string[] = []
   } else {
     const other = Array.isArray(values) ? values[1] : typeof value === 'number' ? value + 1_000 : `${String(value)}b`
     if (other !== undefined) yield { field: path.join('.'), value: other }
+  }
+}
+
+function* ofList(items: unknown, list: readonly unknown[], path: readonly string[]): ReturnType<typeof variants> {
+  for (const [at, form] of alternatives(items).entries()) {
+    for (const one of variants(form, list[at], path)) yield { ...one, value: list.toSpliced(at, 1, one.value) }
   }
 }
 
