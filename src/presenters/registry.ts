@@ -19,4 +19,3 @@ const names: Readonly<Record<EntryKind, string>> = {
 export function countsText(counts: Readonly<Record<EntryKind, number>>): string {
   return facts(entryKinds.map((kind) => [names[kind], count(counts[kind])]))
 }
-

@@ -54,9 +54,13 @@ export async function restoreRegistry(
   for await (const entries of target.entries()) found.add(entries)
   const differences = differing(expected.tallies(), found.tallies())
   if (differences.length > 0) {
-    throw new Problem('copy-incomplete', `${target.address} differs from ${path} in: ${differences.join(', ')}. It refuses calls.`, {
-      next: apigw('registry restore', path, '--to', target.address),
-    })
+    throw new Problem(
+      'copy-incomplete',
+      `${target.address} differs from ${path} in: ${differences.join(', ')}. It refuses calls.`,
+      {
+        next: apigw('registry restore', path, '--to', target.address),
+      },
+    )
   }
   await putMark(target, 'complete', name, freeze.id)
   await target.thaw()

@@ -18,7 +18,14 @@ let context: Context
 beforeEach(async () => {
   registry = await openRegistry('sqlite::memory:')
   context = { registry, actor: { who: 'kim', from: 'here' }, now: Date.now }
-  await addCustomer(context, { id: 'acme', name: 'Acme Ltd', quota: { day: 100 }, queue: 'carrier-a', senders: ['1588-1234'], keysFor: ['live'] })
+  await addCustomer(context, {
+    id: 'acme',
+    name: 'Acme Ltd',
+    quota: { day: 100 },
+    queue: 'carrier-a',
+    senders: ['1588-1234'],
+    keysFor: ['live'],
+  })
   await addCustomer(context, { id: 'shop', quota: { day: 1_000 }, queue: 'carrier-b' })
   await addCustomer(context, { id: 'new' })
 })
@@ -26,7 +33,10 @@ afterEach(() => registry.close())
 
 async function found(...conditions: string[]): Promise<string[]> {
   const { profiles } = await registry.profiles(undefined, 10)
-  return profiles.map(({ profile }) => profile).filter((one) => matching(conditions)(one, Date.now())).map(({ customer }) => customer.id)
+  return profiles
+    .map(({ profile }) => profile)
+    .filter((one) => matching(conditions)(one, Date.now()))
+    .map(({ customer }) => customer.id)
 }
 
 test('customers are found by what is known of them', async () => {
@@ -60,7 +70,8 @@ test('pages of customers end where they say, and leave nobody out', async () => 
 
 test('the audit log is found by who, what and when', async () => {
   await setCustomer({ ...context, actor: { who: 'lee', from: 'there' } }, 'acme', { state: 'suspended' })
-  const of = async (filter: object) => (await findHistory(registry, { limit: 10, ...filter })).entries.map(({ customer, what }) => `${customer}: ${what}`)
+  const of = async (filter: object) =>
+    (await findHistory(registry, { limit: 10, ...filter })).entries.map(({ customer, what }) => `${customer}: ${what}`)
   expect(await of({ who: 'LE' })).toEqual(['acme: customer: state suspended'])
   expect(await of({ customer: 'shop' })).toEqual(['shop: customer added'])
   expect(await of({ what: 'suspended', limit: 1 })).toHaveLength(1)
@@ -79,11 +90,20 @@ test('a call is explained: what it would fail by, and why the last ones failed',
   ])
   expect(nextOf(live)).toBeUndefined()
   const [key] = (await registry.profile('acme'))?.profile.credentials ?? []
-  const call = { customer: 'acme', keyId: key?.keyId ?? '', environment: 'live', api: 'messages', address: addressOf('203.0.113.7') } as const
+  const call = {
+    customer: 'acme',
+    keyId: key?.keyId ?? '',
+    environment: 'live',
+    api: 'messages',
+    address: addressOf('203.0.113.7'),
+  } as const
   await registry.admit({ ...call, units: 100, reservation: 'r1' })
   await registry.admit({ ...call, units: 1, reservation: 'r2' })
   const after = await explainCustomer(registry, 'acme', 'live')
-  expect(after.checks.find(({ about }) => about === 'day')).toMatchObject({ passes: false, what: expect.stringContaining('0 units left of 100') })
+  expect(after.checks.find(({ about }) => about === 'day')).toMatchObject({
+    passes: false,
+    what: expect.stringContaining('0 units left of 100'),
+  })
   expect(after.refused).toMatchObject([{ reason: 'day-quota-exceeded', calls: 1, meaning: 'The daily quota is used up' }])
   const fresh = await explainCustomer(registry, 'new', 'live')
   expect(fresh.checks.filter(({ passes }) => !passes).map(({ about }) => about)).toEqual(['keys', 'route', 'day', 'senders'])

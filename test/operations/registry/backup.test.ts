@@ -20,7 +20,15 @@ beforeAll(async () => {
   const place = await world.empty('sqlite')
   const registry = await place.open()
   for (const id of ['acme', 'shop']) await registry.save(profileOf(id), undefined, entryOf(id, 'added'))
-  const call = { customer: 'acme', keyId: 'k-live', environment: 'live', api: 'messages', units: 3, address: '0'.repeat(32), reservation: 'r1' } as const
+  const call = {
+    customer: 'acme',
+    keyId: 'k-live',
+    environment: 'live',
+    api: 'messages',
+    units: 3,
+    address: '0'.repeat(32),
+    reservation: 'r1',
+  } as const
   await registry.admit({ ...call, idempotency: { key: 'order-1', fingerprint: 'f' } })
   await registry.close()
   source = await place.copyable()
@@ -64,7 +72,9 @@ test('a restore that is interrupted refuses calls, and begins again with the sam
   })
   await expect(restoreRegistry(file, open(file), failing)).rejects.toThrow('killed')
   const registry = await place.open()
-  expect(await problemOf(registry.save(profileOf('late'), undefined, entryOf('late', 'added')))).toMatchObject({ code: 'registry-frozen' })
+  expect(await problemOf(registry.save(profileOf('late'), undefined, entryOf('late', 'added')))).toMatchObject({
+    code: 'registry-frozen',
+  })
   await restoreRegistry(file, open(file), target)
   expect(await registry.customers()).toHaveLength(2)
   await registry.save(profileOf('late'), undefined, entryOf('late', 'added'))
@@ -96,7 +106,7 @@ test('a file that was changed, cut or is something else is refused before anythi
   }
 })
 
-test('the file is its owner\'s alone, holds no secret, and is not replaced', async () => {
+test("the file is its owner's alone, holds no secret, and is not replaced", async () => {
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(gunzipSync(readFileSync(file)).toString()).not.toMatch(/apigw_(?:live|test)_/)
   expect(await problemOf(writeBackupFile(file, backupLines(source)))).toMatchObject({ code: 'config-exists' })
