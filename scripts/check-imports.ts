@@ -47,6 +47,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'runtime/resources': ['domain', 'runtime/ports', 'runtime'],
 
   'operations/customers': ['domain', 'registry', 'operations/usage'],
+  'operations/configuration': ['domain', 'registry', 'operations/customers'],
   'operations/registry': ['domain', 'registry'],
   'operations/bills': ['domain', 'registry', 'operations/usage'],
   'operations/usage': ['domain', 'registry'],
@@ -113,6 +114,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'runtime/agent',
     'operations/agent',
     'operations/audit',
+    'operations/configuration',
     'operations/customers',
     'operations/messages',
     'operations/quotas',
@@ -146,6 +148,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
     'runtime/agent',
     'operations/agent',
     'operations/audit',
+    'operations/configuration',
     'operations/customers',
     'operations/doctor',
     'operations/messages',

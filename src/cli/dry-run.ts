@@ -13,6 +13,7 @@ export function dryRun(registry: OperatorRegistry): OperatorRegistry {
     open: (customer, environment) => registry.open(customer, environment),
     credential: (customer, keyId) => registry.credential(customer, keyId),
     profile: (customer) => registry.profile(customer),
+    profiles: (after, limit) => registry.profiles(after, limit),
     customers: () => registry.customers(),
     history: (customer, most) => registry.history(customer, most),
     document: (name) => registry.document(name),

@@ -41,7 +41,7 @@ function sized(origin: string, size: number | bigint): string {
 }
 
 /** zod's own messages name its types; these finish the sentence that begins with the field. */
-function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
+export function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'unrecognized_keys':
       return 'is not a known field'

@@ -5,6 +5,7 @@ import { messageTypes } from '../domain/message.ts'
 import { customerIdPattern, environments, maxCustomerIdLength } from '../domain/names.ts'
 import { adNightRules } from '../domain/sending.ts'
 import type { Change } from './changes/change.ts'
+import { configurationSchema } from './configuration/schema.ts'
 
 /**
  * The schema of a change on the wire: lengths and formats. The domain checks the meaning. The objects are strict: a field that
@@ -108,6 +109,12 @@ export const change: z.ZodType<Change> = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('noteReading'), ...common, environment, reason: text(1_000) }),
   z.strictObject({ kind: z.literal('noteErasure'), ...common, person: text(64), reason: text(1_000) }),
+  z.strictObject({
+    kind: z.literal('configureCustomer'),
+    ...common,
+    expected: text(64).exactOptional(),
+    configuration: configurationSchema,
+  }),
   z.strictObject({ kind: z.literal('addDefaultRoute'), route }),
   z.strictObject({ kind: z.literal('removeDefaultRoute'), api: text(40), environment }),
   z.strictObject({ kind: z.literal('setPriceClass'), prices }),

@@ -10,8 +10,13 @@ export { carryOut, storedProfile } from './changes/carry-out.ts'
 export type { Actor, Change, NewKey, SecretSide, SenderChange, SendingChange } from './changes/change.ts'
 export { keyOf } from './changes/keys.ts'
 export { senderNumber } from './changes/sending.ts'
-export { Digest, differing, type Tallies } from './copy/digest.ts'
-export { type EntryKind, entryKinds } from './copy/entries.ts'
+export { type Difference, differencesOf, differenceWords } from './configuration/compare.ts'
+export { configured } from './configuration/configured.ts'
+export type { Locate } from './configuration/locate.ts'
+export { configurationOf, revisionOf, withoutSealed } from './configuration/of-profile.ts'
+export { type Configuration, configurationSchema } from './configuration/schema.ts'
+export { Digest, differing, keptUntil, type Tallies } from './copy/digest.ts'
+export { type Entry, type EntryKind, entryKinds } from './copy/entries.ts'
 export type { CopyableStore } from './copy/store.ts'
 export { type Freeze, freezeFrom, frozenDocument } from './frozen.ts'
 export { loadMasterKeys, type MasterKeySources, masterKeySources } from './master-keys.ts'
@@ -24,10 +29,12 @@ export type {
   OperatorRegistry,
   Outcome,
   Profile,
+  ProfilePage,
   Readiness,
   Registry,
+  StoredProfile,
 } from './registry.ts'
-export { maxCountsMs } from './registry.ts'
+export { maxCountsMs, maxProfilesPage } from './registry.ts'
 export { registryThrough } from './through.ts'
 
 interface OpenOptions {

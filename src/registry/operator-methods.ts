@@ -3,7 +3,14 @@ import type { OpenReservations } from '../domain/admission.ts'
 import { change, customerId, documentName, environment, keyId } from './change-schema.ts'
 import type { Changed } from './changes/carry-out.ts'
 import type { Actor } from './changes/change.ts'
-import { allCustomers, maxCountsMs, type OperatorRegistry, type RegistryHealth } from './registry.ts'
+import {
+  allCustomers,
+  maxCountsMs,
+  maxProfilesPage,
+  type OperatorRegistry,
+  type ProfilePage,
+  type RegistryHealth,
+} from './registry.ts'
 import { credentialSchema, customerSchema, historyEntrySchema, hourCountsSchema, profileSchema, usageSchema } from './stored.ts'
 
 /** A method that an operator can call over the network. */
@@ -89,6 +96,20 @@ const health: z.ZodType<RegistryHealth> = z.looseObject({
   ),
 })
 
+/** Lambda answers with at most 6 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
+const maxPageLength = 2_000_000
+
+/** As many profiles of a page as an answer holds; at least one. */
+function fittingPage(page: ProfilePage): ProfilePage {
+  let length = 0
+  const over = page.profiles.findIndex((one, at) => {
+    length += JSON.stringify(one).length
+    return at > 0 && length > maxPageLength
+  })
+  const last = page.profiles[over - 1]
+  return over < 0 || last === undefined ? page : { profiles: page.profiles.slice(0, over), next: last.profile.customer.id }
+}
+
 const changed: z.ZodType<Changed> = z.looseObject({ done: z.boolean(), profile: profileSchema.exactOptional() })
 
 /**
@@ -135,6 +156,15 @@ export const operatorMethods: { readonly [M in Method]: OperatorMethod<Calls[M][
     result: z.looseObject({ profile: profileSchema, version: z.string() }).optional(),
     toParams: (...[customer]: Calls['profile']['args']) => ({ customer }),
     call: (registry, { customer }) => registry.profile(customer),
+  }),
+  profiles: method({
+    params: z.strictObject({ after: customerId.exactOptional(), limit: z.int().min(1).max(maxProfilesPage) }),
+    result: z.looseObject({
+      profiles: z.array(z.looseObject({ profile: profileSchema, version: z.string() })),
+      next: z.string().exactOptional(),
+    }),
+    toParams: (...[after, limit]: Calls['profiles']['args']) => ({ ...(after !== undefined && { after }), limit }),
+    call: async (registry, { after, limit }) => fittingPage(await registry.profiles(after, limit)),
   }),
   customers: method({
     params: none,
@@ -195,6 +225,7 @@ export function operatorRegistry(
     open: (...args) => send('open', args),
     credential: (...args) => send('credential', args),
     profile: (...args) => send('profile', args),
+    profiles: (...args) => send('profiles', args),
     customers: (...args) => send('customers', args),
     history: (...args) => send('history', args),
     document: (...args) => send('document', args),

@@ -25,6 +25,16 @@ export interface StoredProfile {
   readonly version: string
 }
 
+/** Customers in the order of their ids. */
+export interface ProfilePage {
+  readonly profiles: readonly StoredProfile[]
+  /** After which id the next page begins; absent: this is the last one. A page may be empty and not be the last one. */
+  readonly next?: string
+}
+
+/** Profiles of one page. A function answers with at most 6 MB, and a profile may have 400 KB. */
+export const maxProfilesPage = 500
+
 export interface StoredDocument {
   readonly text: string
   readonly version: string
@@ -133,6 +143,12 @@ export interface OperatorRegistry {
   /** The stored side of one key, to verify a secret against. */
   credential(customer: string, keyId: string): Promise<Credential | undefined>
   profile(customer: string): Promise<StoredProfile | undefined>
+  /**
+   * Profiles in the order of their ids, in pages of at most `limit`.
+   * @param after the `next` of the page before; absent: from the first one
+   * @param limit up to `maxProfilesPage`
+   */
+  profiles(after: string | undefined, limit: number): Promise<ProfilePage>
   /** Every customer, sorted by id. */
   customers(): Promise<Customer[]>
   /** The newest entries of the audit log, newest first, for one customer or for all. */

@@ -1,30 +1,12 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { confirm } from '../../cli/confirm.ts'
-import { absolute, type Settings } from '../../cli/settings.ts'
+import { openPlace } from '../../cli/copyable.ts'
 import { StepLine } from '../../cli/step-line.ts'
 import { Problem } from '../../domain/problem.ts'
 import { checkCopy, copyRegistry, countRegistry, thawRegistry } from '../../operations/registry/index.ts'
-import { count, facts } from '../../presenters/output.ts'
-import { type CopyableStore, type EntryKind, entryKinds, openCopyable, safeAddress } from '../../registry/index.ts'
-
-const names: Readonly<Record<EntryKind, string>> = {
-  profile: 'customers',
-  retired: 'removed customers',
-  document: 'shared documents',
-  history: 'audit log lines',
-  books: 'books (usage and open calls)',
-  counts: 'hours of usage',
-  answer: 'answers to Idempotency-Keys',
-  message: 'messages with keys',
-  returned: 'messages whose units were given back',
-  released: 'messages whose units a settlement gave back',
-  nonce: 'nonces',
-}
-
-function countsText(counts: Readonly<Record<EntryKind, number>>): string {
-  return facts(entryKinds.map((kind) => [names[kind], count(counts[kind])]))
-}
+import { countsText } from '../../presenters/registry.ts'
+import type { CopyableStore } from '../../registry/index.ts'
 
 export default class RegistryCopy extends BaseCommand {
   static override summary = 'move the registry to a different store'
@@ -131,15 +113,4 @@ Passwords: APIGW_FROM_PASSWORD and APIGW_TO_PASSWORD, or APIGW_REGISTRY_PASSWORD
     this.log(thawed.state === 'thawed' ? `${source.address} takes calls again.` : `${source.address} was not frozen.`)
     return { ...thawed, dryRun: false }
   }
-}
-
-/** @throws Problem as `openCopyable` */
-function openPlace(address: string, settings: Settings, password: string | undefined): Promise<CopyableStore> {
-  const place = absolute(address, process.cwd())
-  if (address.startsWith('lambda:')) {
-    throw new Problem('config-invalid', `${safeAddress(address)} is a function, which does not show all of its registry.`, {
-      next: 'run the command within the network of the registry, and give its own address',
-    })
-  }
-  return openCopyable(place, { password: password ?? settings.registryPassword, region: settings.region })
 }

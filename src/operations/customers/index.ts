@@ -3,9 +3,11 @@ export { nearest } from '../../domain/nearest.ts'
 export { type Actor, storedProfile } from '../../registry/index.ts'
 export type { Context } from './change.ts'
 export { addCustomer, type NewCustomer, noteReading, removeCustomer, setCustomer } from './customers.ts'
+export { findHistory } from './history.ts'
 export { type IssuedKey, issueKey, keysOf, revokeKey, rewrapKeys, rewrapTokenKeys, rotateKey, showKey } from './keys.ts'
 export { type QuotaStatus, quotaStatus, setQuota } from './quotas.ts'
 export { removeRoute, resolveRoute, routesOf, setRoute } from './routes.ts'
+export { customerData, customerField, customerFields, customerValue, matching, sortedBy } from './select.ts'
 export {
   addSender,
   applyPriceClass,
@@ -18,3 +20,4 @@ export {
   setPriceClass,
   setSender,
 } from './sending.ts'
+export { type CustomerExplanation, explainCustomer, nextOf } from './explain.ts'

@@ -12,10 +12,13 @@ import {
 } from '../../domain/price-classes.ts'
 import { Problem } from '../../domain/problem.ts'
 import { tokenKeysDocument, tokenKeysFrom } from '../../domain/token-keys.ts'
+import { differencesOf, differenceWords } from '../configuration/compare.ts'
+import { configured } from '../configuration/configured.ts'
+import { configurationOf, revisionOf, withoutSealed } from '../configuration/of-profile.ts'
 import { allCustomers, type OperatorRegistry, type Profile, type Registry, type StoredProfile } from '../registry.ts'
 import { added, applied, routesWith, routesWithout } from './apply.ts'
 import { closedBill } from './bills.ts'
-import type { Actor, Change, ProfileChange, SharedChange } from './change.ts'
+import type { Actor, Change, ConfigurationChange, ProfileChange, SharedChange } from './change.ts'
 import { notesName, writtenNotes } from './notes.ts'
 import { pricesWords } from './sending.ts'
 
@@ -72,6 +75,8 @@ export async function carryOut(store: Store, change: Change, actor: Actor): Prom
       return add(store, change, actor)
     case 'removeCustomer':
       return untilDone(`"${change.customer}" is`, () => remove(store, change.customer, actor))
+    case 'configureCustomer':
+      return untilDone(`"${change.customer}" is`, () => configure(store, change, actor))
     case 'addDefaultRoute':
     case 'removeDefaultRoute':
       return untilDone('The default routes are', () => changeDefaults(store, change, actor))
@@ -101,6 +106,27 @@ async function remove(store: Store, customer: string, actor: Actor): Promise<Cha
   const { version } = await storedProfile(store, customer)
   const now = await store.now()
   return { done: await store.remove(customer, version, { at: now, ...actor, customer, what: 'customer removed' }) }
+}
+
+/** @throws Problem `customer-changed` where there is another revision than that of the plan */
+async function configure(store: Store, change: ConfigurationChange, actor: Actor): Promise<Changed> {
+  const { customer, expected, configuration } = change
+  const stored = await store.profile(customer)
+  if (expected !== (stored && revisionOf(stored.profile))) {
+    const how = stored === undefined ? 'removed' : expected === undefined ? 'added' : 'changed'
+    throw new Problem('customer-changed', `"${customer}" was ${how} in the meantime. It was left as it is.`, {
+      next: 'compare again, and decide which of the two is right',
+    })
+  }
+  const now = await store.now()
+  const profile = configured(stored?.profile, customer, configuration, now)
+  const differences = differencesOf(
+    stored && withoutSealed(configurationOf(stored.profile)),
+    withoutSealed(configurationOf(profile)),
+  )
+  if (differences.length === 0) return { done: true, profile }
+  const what = `configuration: ${stored === undefined ? 'customer added' : differenceWords(differences)}`
+  return { done: await store.save(profile, stored?.version, { at: now, ...actor, customer, what }), profile }
 }
 
 async function changeProfile(

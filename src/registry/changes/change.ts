@@ -3,6 +3,7 @@ import type { Environment } from '../../domain/names.ts'
 import type { QuotaChange } from '../../domain/quota.ts'
 import type { MediaLimits } from '../../domain/route.ts'
 import type { Prices, Sender, SendingSettings } from '../../domain/sending.ts'
+import type { Configuration } from '../configuration/schema.ts'
 
 /** Who makes a change and from where, for the audit log. */
 export interface Actor {
@@ -105,6 +106,15 @@ export type ProfileChange =
   /** Changes nothing, too: who asked to erase what is kept of a person, and why. `person` is a keyed hash of the number. */
   | { readonly kind: 'noteErasure'; readonly customer: string; readonly person: string; readonly reason: string }
 
+/** Gives a customer the configuration of a file, or adds it. */
+export interface ConfigurationChange {
+  readonly kind: 'configureCustomer'
+  readonly customer: string
+  /** The revision that the change was planned with (`revisionOf`); absent: the customer must not exist. */
+  readonly expected?: string
+  readonly configuration: Configuration
+}
+
 /** A change of what all customers share. */
 export type SharedChange =
   | { readonly kind: 'addDefaultRoute'; readonly route: NewRoute }
@@ -140,4 +150,8 @@ export type SharedChange =
  * Everything that an operator may do to a registry. Each is checked by the domain where it is carried out, and the line of
  * the audit log is written there too: neither depends on who sent it.
  */
-export type Change = ProfileChange | { readonly kind: 'removeCustomer'; readonly customer: string } | SharedChange
+export type Change =
+  | ProfileChange
+  | { readonly kind: 'removeCustomer'; readonly customer: string }
+  | ConfigurationChange
+  | SharedChange

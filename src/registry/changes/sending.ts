@@ -9,7 +9,7 @@ import type { Profile } from '../registry.ts'
 import type { ProfileChange, SenderChange, SendingChange } from './change.ts'
 
 /** The policy of a customer is read with each change of it, and a profile has to fit into one item of DynamoDB. */
-const maxSenders = 1_000
+export const maxSenders = 1_000
 const maxDestinations = 300
 const maxProfiles = 100
 const maxDocument = 200
@@ -26,7 +26,8 @@ export function senderNumber(text: string): string {
   })
 }
 
-function checkedDocument(text: string): string {
+/** Where the proof of ownership is kept. @throws Problem `input-invalid` */
+export function checkedReference(text: string): string {
   const document = text.trim()
   if (document !== '' && document.length <= maxDocument && isDisplayable(document)) return document
   throw new Problem('input-invalid', `A document reference has 1 to ${maxDocument} visible characters.`)
@@ -34,7 +35,7 @@ function checkedDocument(text: string): string {
 
 function changedSender(before: Sender, { state, document, expiresAt }: SenderChange): Sender {
   const { document: oldDocument, expiresAt: oldEnd, ...rest } = before
-  const reference = document === undefined ? oldDocument : document === null ? undefined : checkedDocument(document)
+  const reference = document === undefined ? oldDocument : document === null ? undefined : checkedReference(document)
   const end = expiresAt === undefined ? oldEnd : (expiresAt ?? undefined)
   return {
     ...rest,

@@ -49,8 +49,8 @@ function compared(entry: Entry): unknown {
   }
 }
 
-/** Until when an entry that expires is kept; `undefined` for one that stays. */
-function keptUntil(entry: Entry): number | undefined {
+/** Until when an entry that expires is kept, in milliseconds since 1970; `undefined` for one that stays. */
+export function keptUntil(entry: Entry): number | undefined {
   switch (entry.kind) {
     case 'retired':
     case 'returned':

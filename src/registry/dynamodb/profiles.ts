@@ -60,6 +60,21 @@ export class Profiles {
     return replaceDocument(this.#table, keys.document(name), current, { document: text }, entry, deadline)
   }
 
+  /** Texts of customers in the order of their ids. An id whose customer was removed stays in the list. */
+  async page(after: string | undefined, limit: number): Promise<{ documents: StoredDocument[]; next: string | undefined }> {
+    const deadline = new Deadline(listMs)
+    const prefix = 'customer#'
+    // Between the ids, whose characters all come before "{". A name is listed once, so one more than the page is enough.
+    const [first, last] = [`${prefix}${after ?? ''}`, `${prefix}{`]
+    const items = await this.#table.between(listPartition, first, last, deadline, limit + 1)
+    const ids = items.map((item) => (text(item, 'sk') ?? '').slice(prefix.length)).filter((id) => id !== after)
+    const some = ids.slice(0, limit)
+    const found = await this.#table.get(some.map(keys.profile), deadline)
+    const byId = new Map(found.map((item) => [text(item, 'pk'), item]))
+    const ordered = some.map((id) => storedIn(byId.get(keys.profile(id).pk)))
+    return { documents: ordered.filter((one) => one !== undefined), next: some.length === limit ? some.at(-1) : undefined }
+  }
+
   async customers(): Promise<Customer[]> {
     const documents = (await this.#listed('customer#')).map(storedIn)
     const found = documents.filter((one) => one !== undefined).map((one) => customerFrom(one.text))

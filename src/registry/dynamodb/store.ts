@@ -11,12 +11,14 @@ import type {
   HistoryEntry,
   Outcome,
   Profile,
+  ProfilePage,
   Readiness,
   Registry,
   RegistryHealth,
   StoredDocument,
   StoredProfile,
 } from '../registry.ts'
+import { profileFrom } from '../stored.ts'
 import type { TableAddress } from './address.ts'
 import { AdmitJob } from './admit.ts'
 import { storeAnswer } from './answer.ts'
@@ -171,6 +173,12 @@ export class DynamoRegistry implements Registry {
     if (stored === undefined) return undefined
     const { profile, version } = this.#compiled.of(customer, stored.version, () => stored.text)
     return { profile, version }
+  }
+
+  async profiles(after: string | undefined, limit: number): Promise<ProfilePage> {
+    const { documents, next } = await this.#profiles.page(after, limit)
+    const profiles = documents.map(({ text, version }) => ({ version, profile: profileFrom(text) }))
+    return { profiles, ...(next !== undefined && { next }) }
   }
 
   customers(): Promise<Customer[]> {

@@ -166,10 +166,10 @@ export class Table {
   }
 
   /** Items of one partition whose sort keys are `first`, `last` or between them, in their order. */
-  between(pk: string, first: string, last: string, deadline: Deadline): Promise<Item[]> {
+  between(pk: string, first: string, last: string, deadline: Deadline, limit = Number.POSITIVE_INFINITY): Promise<Item[]> {
     const values = { ':pk': { S: pk }, ':first': { S: first }, ':last': { S: last } }
     const condition = { expression: 'pk = :pk AND sk BETWEEN :first AND :last', values }
-    return this.#query(condition, { limit: Number.POSITIVE_INFINITY, backwards: false }, deadline)
+    return this.#query(condition, { limit, backwards: false }, deadline)
   }
 
   async #query(

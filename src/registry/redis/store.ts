@@ -25,6 +25,7 @@ import {
   type HistoryEntry,
   type Outcome,
   type Profile,
+  type ProfilePage,
   type Readiness,
   type Registry,
   type RegistryHealth,
@@ -293,6 +294,19 @@ export class RedisRegistry implements Registry {
   async profile(customer: string): Promise<StoredProfile | undefined> {
     const [version, document] = await this.#ask(() => this.#redis.hmget(keys.profile(customer), 'version', 'document'))
     return version && document ? { version, profile: profileFrom(document) } : undefined
+  }
+
+  async profiles(after: string | undefined, limit: number): Promise<ProfilePage> {
+    const from = after === undefined ? '-' : `(${after}`
+    const ids = await this.#ask(() => this.#redis.zrange(keys.customers, from, '+', 'BYLEX', 'LIMIT', 0, limit))
+    this.#gather()
+    const found = await this.#ask(() => Promise.all(ids.map((id) => this.#redis.hmget(keys.profile(id), 'version', 'document'))))
+    // An id that was removed stays in the list.
+    const profiles = found.flatMap(([version, document]) =>
+      version && document ? [{ version, profile: profileFrom(document) }] : [],
+    )
+    const last = ids.at(-1)
+    return { profiles, ...(ids.length === limit && last !== undefined && { next: last }) }
   }
 
   async customers(): Promise<Customer[]> {

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Credential } from '../../domain/credential.ts'
 import { retiredMs } from '../../domain/customer.ts'
 import { randomId } from '../../domain/ids.ts'
-import type { Profile, StoredProfile } from '../registry.ts'
+import type { Profile, ProfilePage, StoredProfile } from '../registry.ts'
 import { credentialFrom, profileFrom } from '../stored.ts'
 
 /** Parsed when the key is unknown. Of a typical length, so that an unknown customer takes as long as a known one. */
@@ -19,6 +19,7 @@ const placeholder = JSON.stringify({
 /** The statements of profiles and of the keys in them. Those that write run inside a transaction that their caller holds. */
 export function profilesOf(db: DatabaseSync) {
   const read = db.prepare('SELECT version, document FROM profiles WHERE customer = ?')
+  const readPage = db.prepare('SELECT version, document FROM profiles WHERE customer > ? ORDER BY customer LIMIT ?')
   // A look-up by the whole key: how many keys a customer has, or whether it exists, costs nothing more.
   const readCredential = db.prepare('SELECT document FROM credentials WHERE customer = ? AND key_id = ?')
   const write = db.prepare('INSERT OR REPLACE INTO profiles (customer, version, document) VALUES (?, ?, ?)')
@@ -36,6 +37,13 @@ export function profilesOf(db: DatabaseSync) {
       const row = read.get(customer)
       if (row === undefined) return undefined
       return { version: String(row.version), profile: profileFrom(String(row.document)) }
+    },
+
+    page(after: string | undefined, limit: number): ProfilePage {
+      const rows = readPage.all(after ?? '', limit)
+      const profiles = rows.map((row) => ({ version: String(row.version), profile: profileFrom(String(row.document)) }))
+      const last = profiles.at(-1)?.profile.customer.id
+      return { profiles, ...(rows.length === limit && last !== undefined && { next: last }) }
     },
 
     credential(customer: string, keyId: string): Credential | undefined {

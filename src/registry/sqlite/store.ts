@@ -147,6 +147,10 @@ export class SqliteRegistry implements Registry {
     return this.#read(() => this.#profiles.load(customer))
   }
 
+  profiles(after: string | undefined, limit: number) {
+    return this.#read(() => this.#profiles.page(after, limit))
+  }
+
   customers(): Promise<Customer[]> {
     return this.#read(() => {
       const rows = this.#db.prepare('SELECT document FROM profiles ORDER BY customer').all()

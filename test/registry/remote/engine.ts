@@ -16,6 +16,7 @@ function joined(remote: OperatorRegistry, direct: Registry): Registry {
     open: (...of) => remote.open(...of),
     credential: (...of) => remote.credential(...of),
     profile: (id) => remote.profile(id),
+    profiles: (after, most) => remote.profiles(after, most),
     customers: () => remote.customers(),
     history: (...of) => remote.history(...of),
     document: (one) => remote.document(one),

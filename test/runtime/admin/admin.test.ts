@@ -51,6 +51,7 @@ async function world(more: { open?: () => Promise<Registry>; trusting?: boolean 
       open: (...of) => registry.open(...of),
       credential: (...of) => registry.credential(...of),
       profile: (id) => registry.profile(id),
+      profiles: (after, most) => registry.profiles(after, most),
       customers: () => registry.customers(),
       history: (...of) => registry.history(...of),
       document: (one) => registry.document(one),
