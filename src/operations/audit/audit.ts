@@ -1,4 +1,4 @@
-import { type Account, isAwsOwned } from './account/account.ts'
+import { type Account, isAwsOwned, type Regions } from './account/account.ts'
 import type { Escalation } from './escalation/search.ts'
 import { findEscalations } from './escalation/search.ts'
 import { cutText, hopText } from './escalation/text.ts'
@@ -52,6 +52,8 @@ export interface Audit {
   readonly findings: readonly Finding[]
   /** The data that could not be read and was therefore not checked. */
   readonly missing: readonly string[]
+  /** Where the resources that use roles were read; `null` if they were not. */
+  readonly regions: Regions | null
 }
 
 function pathOf(found: Escalation): EscalationPath {
@@ -143,5 +145,6 @@ export async function audit(account: Account, now = Date.now()): Promise<Audit> 
     principals: principalsOf(input),
     findings,
     missing: account.missing,
+    regions: account.facts.regions ?? null,
   }
 }

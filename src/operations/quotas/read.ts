@@ -1,4 +1,4 @@
-import { type AwsPlace, callAws, jsonCall, type SigningCredentials, signedPost } from '../../aws/index.ts'
+import { type AwsPlace, callAws, jsonCall, queryCall, type SigningCredentials } from '../../aws/index.ts'
 import { recordOf } from '../../domain/record.ts'
 import type { QuotaNeed } from './needs.ts'
 
@@ -53,22 +53,15 @@ const itemOf = { DescribeVpcs: '<vpcId>', DescribeAddresses: '<publicIp>' } as c
 
 /** Counts what the account has (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcs.html). */
 async function countOf(place: QuotaPlace, action: keyof typeof itemOf, signal: AbortSignal): Promise<number> {
-  const { AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL } = process.env
-  const response = await signedPost(await place.credentials(), {
+  const answer = await queryCall(await place.credentials(), {
     service: 'ec2',
     region: place.region,
-    url: `${AWS_ENDPOINT_URL_EC2 ?? AWS_ENDPOINT_URL ?? `https://ec2.${place.region}.amazonaws.com`}/`,
-    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
-    body: `Action=${action}&Version=2016-11-15`,
+    endpoint: `https://ec2.${place.region}.amazonaws.com`,
+    version: '2016-11-15',
+    action,
     signal,
   })
-  const answer = await response.text()
-  if (response.ok) return answer.split(itemOf[action]).length - 1
-  const name = /<Code>([\w.]+)<\/Code>/.exec(answer)?.[1] ?? 'UnknownError'
-  throw Object.assign(new Error(/<Message>([^<]*)<\/Message>/.exec(answer)?.[1] ?? name), {
-    name,
-    $metadata: { httpStatusCode: response.status },
-  })
+  return answer.split(itemOf[action]).length - 1
 }
 
 async function readQuota(place: QuotaPlace, need: QuotaNeed, signal: AbortSignal): Promise<Quota> {

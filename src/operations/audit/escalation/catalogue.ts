@@ -1,3 +1,5 @@
+import type { WorkloadKind } from '../account/account.ts'
+
 /**
  * Privilege escalation paths, with the IDs of the pathfinding.cloud catalogue (DataDog, Apache-2.0), with which a test compares
  * them. IDs that begin with `apigw-` are of services that the catalogue does not have. A new path is one entry.
@@ -12,8 +14,12 @@ export interface NewPassRolePath {
   readonly actions: readonly string[]
   /** Whether the role must be in an instance profile, as for EC2. */
   readonly profile?: true
-  /** A resource that must already exist, and that the audit does not read. */
+  /** A resource that must already exist. */
   readonly exists?: string
+  /** Its kind, for those that a live run reads. */
+  readonly kind?: WorkloadKind
+  /** The actions that are on that resource; none unless given. */
+  readonly at?: readonly string[]
 }
 
 /** Takes control of an existing resource that uses the role. */
@@ -22,10 +28,14 @@ export interface ExistingPassRolePath {
   readonly services: readonly string[]
   readonly actions: readonly string[]
   readonly thing: string
-  /** A further requirement that the audit cannot check. */
+  /** A further requirement. */
   readonly besides?: string
-  /** The type of workload, for those that a live run reads. */
-  readonly kind?: 'function' | 'stack'
+  /** The kind of a resource with the same ARN that shows that the requirement is met, such as a function that a queue invokes. */
+  readonly met?: WorkloadKind
+  /** The kind of resource, for those that a live run reads. */
+  readonly kind?: WorkloadKind
+  /** The actions that are on the resource; all of them unless given. */
+  readonly at?: readonly string[]
   readonly profile?: true
 }
 
@@ -58,24 +68,51 @@ export const newPassRolePaths: readonly NewPassRolePath[] = [
     services: cloudformation,
     actions: ['cloudformation:CreateStackSet', 'cloudformation:CreateStackInstances'],
   },
-  { id: 'cloudformation-004', services: cloudformation, actions: ['cloudformation:UpdateStackSet'], exists: 'a stack set' },
+  {
+    id: 'cloudformation-004',
+    services: cloudformation,
+    actions: ['cloudformation:UpdateStackSet'],
+    exists: 'a stack set',
+    kind: 'stack-set',
+  },
   { id: 'codebuild-001', services: codebuild, actions: ['codebuild:CreateProject', 'codebuild:StartBuild'] },
   { id: 'codebuild-004', services: codebuild, actions: ['codebuild:CreateProject', 'codebuild:StartBuildBatch'] },
   { id: 'ecs-001', services: ecs, actions: ['ecs:CreateCluster', 'ecs:RegisterTaskDefinition', 'ecs:CreateService'] },
   { id: 'ecs-002', services: ecs, actions: ['ecs:CreateCluster', 'ecs:RegisterTaskDefinition', 'ecs:RunTask'] },
-  { id: 'ecs-003', services: ecs, actions: ['ecs:RegisterTaskDefinition', 'ecs:CreateService'], exists: cluster },
-  { id: 'ecs-004', services: ecs, actions: ['ecs:RegisterTaskDefinition', 'ecs:RunTask'], exists: cluster },
+  {
+    id: 'ecs-003',
+    services: ecs,
+    actions: ['ecs:RegisterTaskDefinition', 'ecs:CreateService'],
+    exists: cluster,
+    kind: 'cluster',
+  },
+  { id: 'ecs-004', services: ecs, actions: ['ecs:RegisterTaskDefinition', 'ecs:RunTask'], exists: cluster, kind: 'cluster' },
   {
     id: 'ecs-005',
     services: ecs,
     actions: ['ecs:RegisterTaskDefinition', 'ecs:StartTask'],
     exists: 'an ECS cluster with an EC2 instance',
+    kind: 'container-instance',
   },
   { id: 'glue-001', services: glue, actions: ['glue:CreateDevEndpoint'] },
   { id: 'glue-003', services: glue, actions: ['glue:CreateJob', 'glue:StartJobRun'] },
   { id: 'glue-004', services: glue, actions: ['glue:CreateJob', 'glue:CreateTrigger'] },
-  { id: 'glue-005', services: glue, actions: ['glue:UpdateJob', 'glue:StartJobRun'], exists: 'a Glue job' },
-  { id: 'glue-006', services: glue, actions: ['glue:UpdateJob', 'glue:CreateTrigger'], exists: 'a Glue job' },
+  {
+    id: 'glue-005',
+    services: glue,
+    actions: ['glue:UpdateJob', 'glue:StartJobRun'],
+    exists: 'a Glue job',
+    kind: 'glue-job',
+    at: ['glue:UpdateJob', 'glue:StartJobRun'],
+  },
+  {
+    id: 'glue-006',
+    services: glue,
+    actions: ['glue:UpdateJob', 'glue:CreateTrigger'],
+    exists: 'a Glue job',
+    kind: 'glue-job',
+    at: ['glue:UpdateJob'],
+  },
   { id: 'sagemaker-001', services: sagemaker, actions: ['sagemaker:CreateNotebookInstance'] },
   { id: 'sagemaker-002', services: sagemaker, actions: ['sagemaker:CreateTrainingJob'] },
   { id: 'sagemaker-003', services: sagemaker, actions: ['sagemaker:CreateProcessingJob'] },
@@ -100,6 +137,8 @@ export const newPassRolePaths: readonly NewPassRolePath[] = [
     services: states,
     actions: ['states:UpdateStateMachine', 'states:StartExecution'],
     exists: 'a state machine',
+    kind: 'state-machine',
+    at: ['states:UpdateStateMachine', 'states:StartExecution'],
   },
   { id: 'apigw-scheduler-create', services: ['scheduler.amazonaws.com'], actions: ['scheduler:CreateSchedule'] },
   {
@@ -186,6 +225,7 @@ export const newPassRolePaths: readonly NewPassRolePath[] = [
     services: ecs,
     actions: ['ecs:RunTask'],
     exists: 'a task definition whose roles RunTask can override',
+    kind: 'task-definition',
   },
   {
     id: 'apigw-agentcore-runtime',
@@ -246,6 +286,7 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     actions: ['lambda:UpdateFunctionCode'],
     thing: 'a Lambda function',
     besides: 'the function is invoked',
+    met: 'triggered-function',
     kind: 'function',
   },
   {
@@ -262,10 +303,28 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     thing: 'a CloudFormation stack',
     kind: 'stack',
   },
-  { id: 'codebuild-002', services: codebuild, actions: ['codebuild:StartBuild'], thing: 'a CodeBuild project' },
-  { id: 'codebuild-003', services: codebuild, actions: ['codebuild:StartBuildBatch'], thing: 'a CodeBuild project' },
-  { id: 'glue-002', services: glue, actions: ['glue:UpdateDevEndpoint'], thing: 'a Glue development endpoint' },
-  { id: 'apprunner-002', services: apprunner, actions: ['apprunner:UpdateService'], thing: 'an App Runner service' },
+  { id: 'codebuild-002', services: codebuild, actions: ['codebuild:StartBuild'], thing: 'a CodeBuild project', kind: 'project' },
+  {
+    id: 'codebuild-003',
+    services: codebuild,
+    actions: ['codebuild:StartBuildBatch'],
+    thing: 'a CodeBuild project',
+    kind: 'project',
+  },
+  {
+    id: 'glue-002',
+    services: glue,
+    actions: ['glue:UpdateDevEndpoint'],
+    thing: 'a Glue development endpoint',
+    kind: 'dev-endpoint',
+  },
+  {
+    id: 'apprunner-002',
+    services: apprunner,
+    actions: ['apprunner:UpdateService'],
+    thing: 'an App Runner service',
+    kind: 'app-runner-service',
+  },
   {
     id: 'bedrock-002',
     services: agentcore,
@@ -277,6 +336,7 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     services: sagemaker,
     actions: ['sagemaker:CreatePresignedNotebookInstanceUrl'],
     thing: 'a SageMaker notebook',
+    kind: 'notebook',
   },
   {
     id: 'sagemaker-005',
@@ -288,14 +348,35 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
       'sagemaker:StartNotebookInstance',
     ],
     thing: 'a SageMaker notebook',
+    kind: 'notebook',
+    at: ['sagemaker:StopNotebookInstance', 'sagemaker:UpdateNotebookInstance', 'sagemaker:StartNotebookInstance'],
   },
-  { id: 'ssm-001', services: ec2, actions: ['ssm:StartSession'], thing: 'an EC2 instance', profile: true },
-  { id: 'ssm-002', services: ec2, actions: ['ssm:SendCommand'], thing: 'an EC2 instance', profile: true },
+  {
+    id: 'ssm-001',
+    services: ec2,
+    actions: ['ssm:StartSession'],
+    thing: 'an EC2 instance',
+    besides: 'the instance is online in Systems Manager',
+    met: 'managed-instance',
+    kind: 'instance',
+    profile: true,
+  },
+  {
+    id: 'ssm-002',
+    services: ec2,
+    actions: ['ssm:SendCommand'],
+    thing: 'an EC2 instance',
+    besides: 'the instance is online in Systems Manager',
+    met: 'managed-instance',
+    kind: 'instance',
+    profile: true,
+  },
   {
     id: 'ec2-002',
     services: ec2,
     actions: ['ec2:ModifyInstanceAttribute', 'ec2:StopInstances', 'ec2:StartInstances'],
     thing: 'an EC2 instance',
+    kind: 'instance',
     profile: true,
   },
   {
@@ -312,6 +393,8 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     actions: ['ec2-instance-connect:SendSSHPublicKey', 'ec2:DescribeInstances'],
     thing: 'an EC2 instance',
     besides: 'the instance is reachable over SSH',
+    kind: 'instance',
+    at: ['ec2-instance-connect:SendSSHPublicKey'],
     profile: true,
   },
   {
@@ -320,16 +403,24 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     actions: ['lambda:UpdateFunctionConfiguration'],
     thing: 'a Lambda function',
     besides: 'a layer or a variable of the caller runs code when the function is invoked',
+    met: 'triggered-function',
     kind: 'function',
   },
-  { id: 'apigw-ecs-exec', services: ecs, actions: ['ecs:ExecuteCommand'], thing: 'a running ECS task with ECS Exec' },
+  {
+    id: 'apigw-ecs-exec',
+    services: ecs,
+    actions: ['ecs:ExecuteCommand'],
+    thing: 'a running ECS task with ECS Exec',
+    kind: 'exec-task',
+  },
   {
     id: 'apigw-stepfunctions-use',
     services: states,
     actions: ['states:UpdateStateMachine', 'states:StartExecution'],
     thing: 'a state machine',
+    kind: 'state-machine',
   },
-  { id: 'apigw-glue-statement', services: glue, actions: ['glue:RunStatement'], thing: 'a Glue session' },
+  { id: 'apigw-glue-statement', services: glue, actions: ['glue:RunStatement'], thing: 'a Glue session', kind: 'glue-session' },
   {
     id: 'apigw-agentcore-use',
     services: agentcore,
@@ -348,6 +439,7 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     services: ec2,
     actions: ['elasticmapreduce:AddJobFlowSteps'],
     thing: 'an EMR cluster',
+    kind: 'emr-cluster',
     profile: true,
   },
 ]

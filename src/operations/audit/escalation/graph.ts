@@ -6,9 +6,9 @@ import {
   type ManagedPolicy,
   type PrincipalSubject,
   subjectOf,
-  type Workload,
 } from '../account/account.ts'
 import { type Admin, adminOf, withFullAccess } from './admin.ts'
+import { LiveResources } from './live-resources.ts'
 
 /** A principal with cached results for the search. */
 export interface Node extends PrincipalSubject {
@@ -31,7 +31,7 @@ export interface PrincipalGraph {
   readonly credentials: ReadonlyMap<string, Credentials>
   /** Customer managed policies by ARN. */
   readonly policies: ReadonlyMap<string, ManagedPolicy>
-  readonly workloads: ReadonlyMap<string, readonly Workload[]> | undefined
+  readonly live: LiveResources
   /** The ARNs of the managed policies that grant administrator access. */
   readonly adminPolicies: readonly string[]
 }
@@ -61,7 +61,6 @@ export function graphOf(account: Account): PrincipalGraph {
   const nodes = [...account.users, ...account.roles]
     .map((principal) => nodeOf(subjectOf(principal, account), account.id))
     .sort((a, b) => (a.arn < b.arn ? -1 : 1))
-  const { workloads } = account.facts
   const alone = { boundary: undefined, scps: [], context: new Map() }
   const adminPolicies = account.policies
     .filter(({ policy }) => adminOf({ ...alone, identity: [policy] }, account.id).verdict === 'yes')
@@ -72,7 +71,7 @@ export function graphOf(account: Account): PrincipalGraph {
     byArn: new Map(nodes.map((node) => [node.arn, node])),
     credentials: new Map((account.facts.credentials ?? []).map((one) => [one.arn, one])),
     policies: new Map(account.policies.filter(({ awsManaged }) => !awsManaged).map((policy) => [policy.arn, policy])),
-    workloads: workloads && Map.groupBy(workloads, ({ role }) => role),
+    live: new LiveResources(account.facts),
     adminPolicies: [...new Set([`arn:${account.partition}:iam::aws:policy/AdministratorAccess`, ...adminPolicies])],
   }
 }
