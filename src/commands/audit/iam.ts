@@ -129,6 +129,8 @@ export default class AuditIam extends BaseCommand {
       )
     }
     for (const what of found.missing) this.note(`Not audited: ${what}`)
+    const left = found.regions?.leftOut ?? []
+    if (left.length > 0) this.note(`Not audited: resources in ${left.join(', ')}, which --live-region leaves out`)
     this.show(found, flags.format, flags.template ?? flags.input ?? 'iam')
     const limit = flags['fail-on']
     const failed =

@@ -118,6 +118,8 @@ export interface Regions {
   readonly read: readonly string[]
   /** Those that the account has not enabled, so that no one can use a resource there. */
   readonly notEnabled: readonly string[]
+  /** Those that the run was asked to leave out. */
+  readonly leftOut: readonly string[]
 }
 
 /** Data that only a live run or its saved file contains. `undefined` if it was not read. */

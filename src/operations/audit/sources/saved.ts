@@ -42,7 +42,7 @@ const factsShape = z.object({
   providers: z.array(z.object({ arn: z.string(), kind: z.enum(['oidc', 'saml']) })).optional(),
   workloads: z.array(z.object({ arn: z.string(), kind: z.enum(workloadKinds), role: z.string().optional() })).optional(),
   workloadKinds: z.array(z.enum(workloadKinds)).optional(),
-  regions: z.object({ read: z.array(z.string()), notEnabled: z.array(z.string()) }).optional(),
+  regions: z.object({ read: z.array(z.string()), notEnabled: z.array(z.string()), leftOut: z.array(z.string()) }).optional(),
   sshKeys: z.array(z.object({ user: z.string(), id: z.string() })).optional(),
   missing: z.array(z.string()).optional(),
 })

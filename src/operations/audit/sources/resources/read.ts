@@ -43,13 +43,12 @@ async function regionsOf(
     const enabled = names(all.filter(isEnabled)).toSorted()
     const notEnabled = names(all.filter((item) => !isEnabled(item))).toSorted()
     const read = named.length > 0 ? named : enabled
-    const left = enabled.filter((name) => !read.includes(name))
-    const missing = left.length === 0 ? [] : [`resources in ${left.join(', ')}: these regions were left out`]
-    return { regions: { read, notEnabled }, isWhole: left.length === 0 && enabled.length > 0, missing }
+    const leftOut = enabled.filter((name) => !read.includes(name))
+    return { regions: { read, notEnabled, leftOut }, isWhole: leftOut.length === 0 && enabled.length > 0, missing: [] }
   } catch (error) {
     const read = named.length > 0 ? named : [home]
     const missing = [`the list of regions (${regionsAction}): ${reasonOf(error)} Only ${read.join(', ')} was read.`]
-    return { regions: { read, notEnabled: [] }, isWhole: false, missing }
+    return { regions: { read, notEnabled: [], leftOut: [] }, isWhole: false, missing }
   }
 }
 
