@@ -18,6 +18,8 @@ export interface NewPassRolePath {
   readonly exists?: string
   /** Its kind, for those that a live run reads. */
   readonly kind?: WorkloadKind
+  /** A further requirement that the audit cannot check. */
+  readonly besides?: string
   /** The actions that are on that resource; none unless given. */
   readonly at?: readonly string[]
 }
@@ -50,6 +52,9 @@ const apprunner = ['tasks.apprunner.amazonaws.com']
 const agentcore = ['bedrock-agentcore.amazonaws.com']
 const states = ['states.amazonaws.com']
 const cluster = 'an ECS cluster'
+
+/** Services that a role trusts as identity providers, and not as services. */
+export const webIdentities = { cognito: 'cognito-identity.amazonaws.com' } as const
 
 export const newPassRolePaths: readonly NewPassRolePath[] = [
   { id: 'lambda-001', services: lambda, actions: ['lambda:CreateFunction', 'lambda:InvokeFunction'] },
@@ -263,6 +268,65 @@ export const newPassRolePaths: readonly NewPassRolePath[] = [
     actions: ['codedeploy:CreateDeploymentGroup', 'codedeploy:CreateDeployment'],
     exists: 'an application of CodeDeploy with instances',
   },
+  // Whoever gets an identity of the pool gets the role (https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html).
+  {
+    id: 'apigw-cognito-roles',
+    services: [webIdentities.cognito],
+    actions: ['cognito-identity:SetIdentityPoolRoles'],
+    exists: 'an identity pool that the role trusts',
+    kind: 'identity-pool',
+    besides: 'the caller can get an identity of the pool',
+  },
+]
+
+/** Gives administrator access by a service that is not IAM. What the audit cannot read is a condition. */
+export interface GrantPath {
+  readonly id: string
+  readonly actions: readonly string[]
+  /** What must be so. */
+  readonly on: readonly string[]
+  readonly words: string
+}
+
+const managesAccess = 'this account manages IAM Identity Center'
+const signsIn = 'the caller can sign in with the permission set'
+const provision = 'sso:ProvisionPermissionSet'
+
+/**
+ * A change of a permission set reaches the accounts when it is provisioned
+ * (https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_ProvisionPermissionSet.html).
+ */
+export const permissionSetPaths: readonly GrantPath[] = [
+  {
+    id: 'apigw-sso-inline',
+    actions: ['sso:PutInlinePolicyToPermissionSet', provision],
+    on: [managesAccess, signsIn],
+    words: 'add an inline policy to a permission set',
+  },
+  {
+    id: 'apigw-sso-managed',
+    actions: ['sso:AttachManagedPolicyToPermissionSet', provision],
+    on: [managesAccess, signsIn],
+    words: 'attach a policy with administrator access to a permission set',
+  },
+  {
+    id: 'apigw-sso-customer-managed',
+    actions: ['sso:AttachCustomerManagedPolicyReferenceToPermissionSet', provision],
+    on: [managesAccess, signsIn, 'a policy of the account grants administrator access'],
+    words: 'refer to a policy with administrator access in a permission set',
+  },
+  {
+    id: 'apigw-sso-assignment',
+    actions: ['sso:CreateAccountAssignment'],
+    on: [managesAccess, 'a permission set grants administrator access', 'the caller can sign in as its user'],
+    words: 'assign a permission set with administrator access to a user',
+  },
+  {
+    id: 'apigw-sso-new',
+    actions: ['sso:CreatePermissionSet', 'sso:AttachManagedPolicyToPermissionSet', 'sso:CreateAccountAssignment'],
+    on: [managesAccess, 'the caller can sign in as its user'],
+    words: 'make a permission set with administrator access, and assign it to a user',
+  },
 ]
 
 export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
@@ -456,6 +520,7 @@ const kinds: Readonly<Record<string, string>> = {
   'rolesanywhere:CreateTrustAnchor': '*',
   'rolesanywhere:CreateProfile': '*',
   'imagebuilder:CreateComponent': 'arn:*:imagebuilder:*:ACCOUNT:component/*',
+  'cognito-identity:SetIdentityPoolRoles': '*',
   'iam:CreateInstanceProfile': 'arn:*:iam::ACCOUNT:instance-profile/*',
   'iam:AddRoleToInstanceProfile': 'arn:*:iam::ACCOUNT:instance-profile/*',
   'braket:CreateJob': '*',
@@ -475,6 +540,8 @@ const serviceKinds: Readonly<Record<string, string>> = {
 /** The resource type of a catalogue action, as an ARN with wildcards. */
 export function kindOf(action: string, account: string): string {
   const [service = ''] = action.split(':')
-  const kind = kinds[action] ?? `arn:*:${service}:*:ACCOUNT:${serviceKinds[service] ?? '*'}`
+  // The ARNs of Identity Center's instances and permission sets name no account.
+  const kind =
+    kinds[action] ?? (service === 'sso' ? '*' : undefined) ?? `arn:*:${service}:*:ACCOUNT:${serviceKinds[service] ?? '*'}`
   return kind.replace('ACCOUNT', account)
 }

@@ -1,4 +1,4 @@
-import { type RoleTrust, serviceMayAssume, type Trust } from '../../policy/index.ts'
+import { type KeyState, type RoleTrust, serviceMayAssume, type Trust, trustOf } from '../../policy/index.ts'
 import {
   type Account,
   type Credentials,
@@ -8,6 +8,7 @@ import {
   subjectOf,
 } from '../account/account.ts'
 import { type Admin, adminOf, withFullAccess } from './admin.ts'
+import { webIdentities } from './catalogue.ts'
 import { LiveResources } from './live-resources.ts'
 
 /** A principal with cached results for the search. */
@@ -40,6 +41,17 @@ export function isRole(node: Node): node is RoleNode {
   return 'trusts' in node
 }
 
+/**
+ * How a role trusts a service, or an identity pool of Cognito: whoever sets the roles of a pool chooses the pool that the role names
+ * (https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html).
+ */
+function trustIn(service: string, role: RoleTrust, account: string): Trust {
+  if (service !== webIdentities.cognito) return serviceMayAssume(role, service, account)
+  const claims: [string, KeyState][] = ['aud', 'amr', 'sub'].map((claim) => [`${service}:${claim}`, { kind: 'chosen' }])
+  const caller = { kind: 'Federated', provider: service } as const
+  return trustOf(role.trust, role.arn, caller, 'sts:AssumeRoleWithWebIdentity', new Map(claims))
+}
+
 function nodeOf(subject: PrincipalSubject, id: string): Node | RoleNode {
   const admin = adminOf(subject, id)
   const isFree = subject.boundary === undefined && subject.scps.length === 0
@@ -50,7 +62,7 @@ function nodeOf(subject: PrincipalSubject, id: string): Node | RoleNode {
   const trustPolicy = { arn: subject.arn, trust }
   const known = new Map<string, Trust>()
   const trusts = (service: string): Trust => {
-    const found = known.get(service) ?? serviceMayAssume(trustPolicy, service, subject.account)
+    const found = known.get(service) ?? trustIn(service, trustPolicy, subject.account)
     known.set(service, found)
     return found
   }

@@ -65,14 +65,15 @@ export function usesOf(actor: Node, role: string, path: ExistingPassRolePath, li
  * `undefined` if there is none.
  */
 export function existing(actor: Node, path: NewPassRolePath, live: LiveResources): Pick<Use, 'decisions' | 'open'> | undefined {
-  const { exists, kind, at = [] } = path
-  if (exists === undefined) return { decisions: [], open: [] }
+  const { exists, kind, at = [], besides } = path
+  const open = besides === undefined ? [] : [besides]
+  if (exists === undefined) return { decisions: [], open }
   if (kind !== undefined) {
     for (const { arn } of live.of(kind)) {
       const decisions = decisionsAt(actor, at, arn)
-      if (decisions !== undefined) return { decisions, open: [] }
+      if (decisions !== undefined) return { decisions, open }
     }
     if (live.isComplete(kind)) return undefined
   }
-  return { decisions: [], open: [`${exists} exists`] }
+  return { decisions: [], open: [`${exists} exists`, ...open] }
 }
