@@ -8,7 +8,7 @@ import {
   atLeast,
   audit,
   csv,
-  earlierIds,
+  earlierFindings,
   html,
   markdown,
   planOf,
@@ -110,7 +110,10 @@ export default class AuditIam extends BaseCommand {
       helpValue: 'REGION',
       summary: 'read them in these regions only; repeat for each. Default: every region that the account has enabled',
     }),
-    'print-policy': Flags.boolean({ summary: 'print the IAM policy that a live run needs, and read nothing' }),
+    'print-policy': Flags.boolean({
+      env: 'APIGW_PRINT_POLICY',
+      summary: 'print the IAM policy that a live run needs, and read nothing',
+    }),
     profile: shared.profile,
   }
 
@@ -182,12 +185,12 @@ export default class AuditIam extends BaseCommand {
   ): Promise<Audit> {
     let { findings } = whole
     if (flags.baseline !== undefined) {
-      const accepted = readBaseline(await readText(flags.baseline, readStdin), flags.baseline)
+      const accepted = readBaseline(await readText(flags.baseline, readStdin), flags.baseline, now)
       for (const line of staleEntries(findings, accepted, now)) this.note(`${flags.baseline}: ${line}`)
       findings = suppressed(findings, accepted, now)
     }
     if (flags.since !== undefined) {
-      const known = earlierIds(await readText(flags.since, readStdin), flags.since)
+      const known = new Set(earlierFindings(await readText(flags.since, readStdin), flags.since).map(({ id }) => id))
       findings = findings.filter(({ id }) => !known.has(id))
     }
     return { ...whole, findings, summary: { ...whole.summary, ...tally(findings) } }

@@ -1,5 +1,13 @@
+export { withAccepted } from './accept.ts'
 export { type Audit, audit, tally } from './audit.ts'
-export { earlierIds, readBaseline, staleEntries, suppressed } from './baseline.ts'
+export {
+  defaultAcceptedDays,
+  earlierFindings,
+  maxAcceptedDays,
+  readBaseline,
+  staleEntries,
+  suppressed,
+} from './baseline.ts'
 export { atLeast, type Finding, type Severity, severities } from './finding.ts'
 export { applyPlan, planOf, planText, readPlan } from './remediation/index.ts'
 export { csv } from './report/csv.ts'

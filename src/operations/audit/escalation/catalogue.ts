@@ -542,6 +542,8 @@ export function kindOf(action: string, account: string): string {
   const [service = ''] = action.split(':')
   // The ARNs of Identity Center's instances and permission sets name no account.
   const kind =
-    kinds[action] ?? (service === 'sso' ? 'arn:*:sso:::*' : undefined) ?? `arn:*:${service}:*:ACCOUNT:${serviceKinds[service] ?? '*'}`
+    kinds[action] ??
+    (service === 'sso' ? 'arn:*:sso:::*' : undefined) ??
+    `arn:*:${service}:*:ACCOUNT:${serviceKinds[service] ?? '*'}`
   return kind.replace('ACCOUNT', account)
 }
