@@ -8,7 +8,7 @@ import { csv } from '../../../src/operations/audit/report/csv.ts'
 import { grouped } from '../../../src/operations/audit/report/group.ts'
 import { html } from '../../../src/operations/audit/report/html.ts'
 import { markdown } from '../../../src/operations/audit/report/markdown.ts'
-import { sarif } from '../../../src/operations/audit/report/sarif.ts'
+import { gitHubLimits, sarif } from '../../../src/operations/audit/report/sarif.ts'
 import { accountOf, allow, now, policy, role, service, trusting, user, userArn } from './build.ts'
 
 const hostile = '<img src=x onerror=alert(1)>|`*[x](y)'
@@ -152,21 +152,27 @@ describe('formats', () => {
   })
   test('SARIF: keeps the limits of GitHub', () => {
     const [finding] = whole.findings
-    const many = Array.from({ length: 25_001 }, (_, at) => ({
+    const many = Array.from({ length: 401 }, (_, at) => ({
       ...(finding as Finding),
       id: `x-${at}`,
       title: at === 0 ? 'x'.repeat(9_000) : 'x',
       evidence: [],
     }))
-    const [run] = JSON.parse(sarif({ ...whole, findings: many, missing: ['y'] }, '1.0.0', 'iam')).runs
-    expect(run.results).toHaveLength(25_000)
+    const [run] = JSON.parse(
+      sarif({ ...whole, findings: many, missing: ['y'] }, '1.0.0', 'iam', { ...gitHubLimits, results: 400 }),
+    ).runs
+    expect(run.results).toHaveLength(400)
     expect(run.results[0].message.text).toHaveLength(8_192)
     const notes = run.invocations[0].toolExecutionNotifications.map(({ message }: { message: { text: string } }) => message.text)
     expect(notes).toEqual(['Not audited: y', expect.stringMatching(/^1 findings of lower severity are left out/)])
     const hashes = new Set(
       run.results.map((one: { partialFingerprints: Record<string, string> }) => one.partialFingerprints.primaryLocationLineHash),
     )
-    expect(hashes.size).toBe(25_000)
+    expect(hashes.size).toBe(400)
+    expect(gitHubLimits).toEqual({ results: 25_000, bytes: 10_000_000 })
+    const few = JSON.parse(sarif({ ...whole, findings: many }, '1.0.0', 'iam', { results: 400, bytes: 14_000 })).runs[0].results
+    expect(few.length).toBeGreaterThan(0)
+    expect(few.length).toBeLessThan(400)
     for (const { id, shortDescription, fullDescription, help, properties } of run.tool.driver.rules) {
       expect(id.length).toBeLessThanOrEqual(255)
       expect(shortDescription.text.length).toBeLessThanOrEqual(1_024)

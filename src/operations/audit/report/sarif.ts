@@ -13,8 +13,7 @@ const scores: Readonly<Record<Severity, string>> = { critical: '9.5', high: '8.0
  * (https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit,
  * https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/file-too-large). It shows the worst 5,000.
  */
-const maxResults = 25_000
-const maxBytes = 10 * 1_000_000
+export const gitHubLimits = { results: 25_000, bytes: 10 * 1_000_000 }
 /** Of the texts of a rule, and of a message, so that no single name fills the file. */
 const maxRuleText = 1_024
 const maxMessage = 8_192
@@ -93,13 +92,13 @@ function logOf({ missing }: Audit, shown: readonly Finding[], left: number, vers
  * `suppressions` and would show them as open alerts (https://github.com/github/codeql-action/issues/1230). An alert that is left out
  * is closed, and opens again when the acceptance ends. What is too much for GitHub is left out, the least severe first.
  */
-export function sarif(audit: Audit, version: string, path: string): string {
+export function sarif(audit: Audit, version: string, path: string, limits = gitHubLimits): string {
   const open = audit.findings.filter(({ suppressed }) => suppressed === null)
   const uri = artifactUri(path)
-  let count = Math.min(open.length, maxResults)
+  let count = Math.min(open.length, limits.results)
   for (;;) {
     const text = logOf(audit, open.slice(0, count), open.length - count, version, uri)
-    if (count === 0 || text.length <= maxBytes || gzipSync(text).length <= maxBytes) return text
+    if (count === 0 || text.length <= limits.bytes || gzipSync(text).length <= limits.bytes) return text
     count = Math.floor(count / 2)
   }
 }
