@@ -24,7 +24,6 @@ export default class AuditAccept extends BaseCommand {
     `Writes an entry for each finding, with its severity and path as they are: a finding that becomes more severe, or gets another path, counts again. An acceptance lasts ${defaultAcceptedDays} days unless --expires says otherwise, and ${maxAcceptedDays} at most. An entry for the same finding is replaced.`
   static override strict = false
   static override examples = [
-    '<%= config.bin %> audit iam --json > findings.json',
     '<%= config.bin %> audit accept admin-held-0a1b2c3d4e5f --from findings.json --baseline accepted.yaml --reason "break glass"',
   ]
   static override args = { id: Args.string({ required: true, description: 'id of a finding; more may follow' }) }
