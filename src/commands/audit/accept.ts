@@ -24,15 +24,15 @@ export default class AuditAccept extends BaseCommand {
     `Writes an entry for each finding, with its severity and path as they are: a finding that becomes more severe, or gets another path, counts again. An acceptance lasts ${defaultAcceptedDays} days unless --expires says otherwise, and ${maxAcceptedDays} at most. An entry for the same finding is replaced.`
   static override strict = false
   static override examples = [
-    '<%= config.bin %> audit accept admin-held-0a1b2c3d4e5f --from findings.json --baseline accepted.yaml --reason "break glass"',
+    '<%= config.bin %> audit accept admin-held-0a1b2c3d4e5f --findings findings.json --baseline accepted.yaml --reason "break glass"',
   ]
   static override args = { id: Args.string({ required: true, description: 'id of a finding; more may follow' }) }
   static override flags = {
-    from: Flags.string({
+    findings: Flags.string({
       required: true,
-      env: 'APIGW_FROM',
+      env: 'APIGW_FINDINGS',
       helpValue: 'FILE',
-      summary: 'the findings: output of apigw audit iam --json; - for stdin',
+      summary: 'output of apigw audit iam --json; - for stdin',
     }),
     baseline: Flags.string({ required: true, env: 'APIGW_BASELINE', helpValue: 'FILE', summary: 'the baseline file' }),
     reason: Flags.string({ required: true, env: 'APIGW_REASON', helpValue: 'TEXT', summary: 'why the finding is accepted' }),
@@ -54,7 +54,7 @@ export default class AuditAccept extends BaseCommand {
       reason: flags.reason,
       expires: flags.expires ?? new Date(now + defaultAcceptedDays * dayMs).toISOString().slice(0, 10),
     }
-    const findings = earlierFindings(await readText(flags.from, readStdin), flags.from)
+    const findings = earlierFindings(await readText(flags.findings, readStdin), flags.findings)
     const text = withAccepted(await textOf(flags.baseline), flags.baseline, findings, acceptance, now)
     if (!flags['dry-run']) {
       // A process that ends in between leaves the file as it was.
