@@ -1,4 +1,5 @@
 import { recordOf } from '../domain/record.ts'
+import { answerText, serviceError } from './answer-text.ts'
 import { type SigningCredentials, signedPost } from './signed.ts'
 
 export interface JsonCall {
@@ -27,7 +28,7 @@ function errorName(answer: unknown): string {
 /** @throws SyntaxError as the SDK would, if the answer is not one of AWS */
 async function bodyOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return recordOf(await response.json())
+    return recordOf(JSON.parse(await answerText(response)))
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw Object.assign(error, { $metadata: { httpStatusCode: response.status } })
@@ -52,8 +53,5 @@ export async function jsonCall(credentials: SigningCredentials, call: JsonCall):
   const answer = await bodyOf(response)
   if (response.ok) return answer
   const name = errorName(answer)
-  throw Object.assign(new Error(String(answer.Message ?? answer.message ?? name)), {
-    name,
-    $metadata: { httpStatusCode: response.status },
-  })
+  throw serviceError(name, String(answer.Message ?? answer.message ?? name), response.status)
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { account, allow, details, document, role, service, user } from '../operations/audit/build.ts'
@@ -42,6 +42,8 @@ const live: Readonly<Record<string, Answer>> = {
   GetCallerIdentity: fields({ Arn: `arn:aws:iam::${account}:user/carol`, Account: account, UserId: 'AIDA2' }),
 }
 
+const soon = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10)
+
 describe('audit iam, offline', () => {
   test('shows the most severe findings first, each with its fix, and the totals', async () => {
     const cwd = offline(user('a', [allow('*')]), role('b', service('lambda'), [allow('dynamodb:*')]))
@@ -62,11 +64,12 @@ describe('audit iam, offline', () => {
   test('writes the documented JSON', async () => {
     const cwd = offline(user('a', [allow('iam:PutUserPolicy')]))
     const found = JSON.parse((await run(['audit', 'iam', '--input', 'account.json', '--json'], { cwd })).stdout)
-    expect(Object.keys(found)).toEqual(['summary', 'principals', 'findings', 'missing'])
+    expect(Object.keys(found)).toEqual(['summary', 'principals', 'findings', 'missing', 'regions'])
     expect(found.principals[0]).toMatchObject({ type: 'user', admin: 'no', escalation: { verdict: 'proven' } })
     expect(Object.keys(found.principals[0].escalation.paths[0])).toEqual(['ids', 'steps', 'conditions', 'cut'])
     expect(Object.keys(found.findings[0])).toEqual([
       'id',
+      'variant',
       'rule',
       'severity',
       'resource',
@@ -83,7 +86,7 @@ describe('audit iam, offline', () => {
     writeFileSync(join(cwd, 'before.json'), before.stdout)
     writeFileSync(
       join(cwd, 'baseline.yaml'),
-      'version: 1\naccepted:\n  - {owner: jane, reason: known, expires: 2099-01-01, accept: {rule: admin-held}}\n',
+      `version: 1\naccepted:\n  - {owner: jane, reason: known, expires: ${soon}, accept: {rule: admin-held}}\n`,
     )
     const accepted = await run(
       ['audit', 'iam', '--input', 'account.json', '--baseline', 'baseline.yaml', '--fail-on', 'critical', '--json'],
@@ -93,6 +96,40 @@ describe('audit iam, offline', () => {
     expect(JSON.parse(accepted.stdout).summary).toMatchObject({ suppressed: 1, findings: { critical: 0 } })
     const since = await run(['audit', 'iam', '--input', 'account.json', '--since', 'before.json', '--json'], { cwd })
     expect(JSON.parse(since.stdout).findings).toEqual([])
+  })
+  test('accepts a finding for a time, as it is', async () => {
+    const cwd = offline(user('a', [allow('*')]))
+    const audit = ['audit', 'iam', '--input', 'account.json', '--json']
+    const before = await run(audit, { cwd })
+    writeFileSync(join(cwd, 'before.json'), before.stdout)
+    const [{ id }] = JSON.parse(before.stdout).findings
+    const accept = [
+      'audit',
+      'accept',
+      id,
+      '--from',
+      'before.json',
+      '--baseline',
+      'b.yaml',
+      '--reason',
+      'known',
+      '--owner',
+      'jane',
+    ]
+    const tried = await run([...accept, '--dry-run'], { cwd })
+    expect({ code: tried.code, isWritten: existsSync(join(cwd, 'b.yaml')) }).toEqual({ code: 0, isWritten: false })
+    expect((await run([...accept, '--json'], { cwd })).code).toBe(0)
+    const after = JSON.parse((await run([...audit, '--baseline', 'b.yaml'], { cwd })).stdout)
+    expect(after.findings.find((one: { id: string }) => one.id === id).suppressed).toMatchObject({
+      owner: 'jane',
+      reason: 'known',
+    })
+    expect((await run([...accept.slice(0, 2), 'no-such-id', ...accept.slice(3)], { cwd })).code).toBe(2)
+  })
+  test('prints the policy that a live run needs, without AWS', async () => {
+    const { stdout, code } = await run(['audit', 'iam', '--print-policy'], { cwd: temporaryFolder() })
+    expect(code).toBe(0)
+    expect(stdout).toBe(readFileSync(new URL('../../templates/policies/audit.json', import.meta.url), 'utf8'))
   })
   test.each(['sarif', 'csv', 'markdown', 'html'])('writes %s on stdout and nothing else', async (format) => {
     const { stdout, stderr, code } = await run(['audit', 'iam', '--input', 'account.json', '--format', format], {

@@ -32,6 +32,7 @@ const singles = new Set([
   'status',
 ])
 const verbs = new Set([
+  'accept',
   'cancel',
   'csv',
   'copy',

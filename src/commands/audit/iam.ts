@@ -8,7 +8,7 @@ import {
   atLeast,
   audit,
   csv,
-  earlierIds,
+  earlierFindings,
   html,
   markdown,
   planOf,
@@ -16,6 +16,7 @@ import {
   readBaseline,
   readLive,
   readOffline,
+  readPolicyFor,
   readText,
   sarif,
   savedText,
@@ -42,13 +43,14 @@ async function save(path: string, text: string): Promise<void> {
 export default class AuditIam extends BaseCommand {
   static override summary = 'find IAM risks and privilege escalation paths'
   static override description =
-    'Reads the live account (requires the SecurityAudit policy) or files. Evaluates each user and role with all its policies, groups, permissions boundary, denials and conditions. Exits with 3 if a finding reaches the severity of --fail-on, and with 1 if part of the account could not be read.'
+    'Reads the live account (--print-policy shows the rights that it needs) or files. Evaluates each user and role with all its policies, groups, permissions boundary, denials and conditions. Exits with 3 if a finding reaches the severity of --fail-on, and with 1 if part of the account could not be read.'
   static override examples = [
     '<%= config.bin %> audit iam',
     '<%= config.bin %> audit iam --input account.json --credential-report credentials.csv',
     '<%= config.bin %> audit iam --fail-on high --format sarif > iam.sarif',
     '<%= config.bin %> audit iam --template stack.yaml --fail-on low',
     '<%= config.bin %> audit iam --plan plan.yaml',
+    '<%= config.bin %> audit iam --print-policy > audit-policy.json',
   ]
   static override flags = {
     input: Flags.string({
@@ -96,11 +98,28 @@ export default class AuditIam extends BaseCommand {
       summary: 'show only findings that are not in an earlier run (its --json output)',
     }),
     plan: Flags.string({ env: 'APIGW_PLAN', helpValue: 'FILE', summary: 'write a cleanup plan for apigw iam apply' }),
+    'live-resources': Flags.boolean({
+      allowNo: true,
+      default: true,
+      env: 'APIGW_LIVE_RESOURCES',
+      summary: 'read the functions, stacks, tasks, instances and others that use roles',
+    }),
+    'live-region': Flags.string({
+      multiple: true,
+      env: 'APIGW_LIVE_REGION',
+      helpValue: 'REGION',
+      summary: 'read them in these regions only; repeat for each. Default: every region that the account has enabled',
+    }),
+    'print-policy': Flags.boolean({
+      env: 'APIGW_PRINT_POLICY',
+      summary: 'print the IAM policy that a live run needs, and read nothing',
+    }),
     profile: shared.profile,
   }
 
   async run() {
     const { flags } = await this.parse(AuditIam)
+    if (flags['print-policy']) return this.policy(flags['live-resources'])
     const now = Date.now()
     const account = await this.read(flags, now)
     const whole = await audit(account, now)
@@ -113,6 +132,8 @@ export default class AuditIam extends BaseCommand {
       )
     }
     for (const what of found.missing) this.note(`Not audited: ${what}`)
+    const left = found.regions?.leftOut ?? []
+    if (left.length > 0) this.note(`Not audited: resources in ${left.join(', ')}, which --live-region leaves out`)
     this.show(found, flags.format, flags.template ?? flags.input ?? 'iam')
     const limit = flags['fail-on']
     const failed =
@@ -125,10 +146,20 @@ export default class AuditIam extends BaseCommand {
 
   private unread = false
 
+  private policy(resources: boolean) {
+    const policy = readPolicyFor(resources)
+    if (!this.jsonEnabled()) process.stdout.write(`${JSON.stringify(policy, null, 2)}\n`)
+    return policy
+  }
+
   private async read(
     flags: {
       [name in 'input' | 'template' | 'credential-report' | 'save' | 'profile' | 'stage' | 'config']?: string | undefined
-    } & { scp?: string[] | undefined },
+    } & {
+      scp?: string[] | undefined
+      'live-resources': boolean
+      'live-region'?: string[] | undefined
+    },
     now: number,
   ) {
     const { input, template, scp: scps, 'credential-report': credentialReport } = flags
@@ -136,7 +167,8 @@ export default class AuditIam extends BaseCommand {
       return readOffline({ input, template, credentialReport, scps, stdin: readStdin, now })
     }
     const region = this.settings(flags).region
-    const { account, details } = await readLive({ region, profile: flags.profile }, (line) => this.note(line), now)
+    const options = { resources: flags['live-resources'], regions: flags['live-region'] ?? [] }
+    const { account, details } = await readLive({ region, profile: flags.profile }, options, (line) => this.note(line), now)
     this.unread = account.missing.length > 0
     if (flags.save !== undefined) {
       await save(flags.save, savedText(details, account.facts, account.missing))
@@ -153,12 +185,12 @@ export default class AuditIam extends BaseCommand {
   ): Promise<Audit> {
     let { findings } = whole
     if (flags.baseline !== undefined) {
-      const accepted = readBaseline(await readText(flags.baseline, readStdin), flags.baseline)
+      const accepted = readBaseline(await readText(flags.baseline, readStdin), flags.baseline, now)
       for (const line of staleEntries(findings, accepted, now)) this.note(`${flags.baseline}: ${line}`)
       findings = suppressed(findings, accepted, now)
     }
     if (flags.since !== undefined) {
-      const known = earlierIds(await readText(flags.since, readStdin), flags.since)
+      const known = new Set(earlierFindings(await readText(flags.since, readStdin), flags.since).map(({ id }) => id))
       findings = findings.filter(({ id }) => !known.has(id))
     }
     return { ...whole, findings, summary: { ...whole.summary, ...tally(findings) } }

@@ -1,8 +1,8 @@
-import { type Account, isAwsOwned } from './account/account.ts'
+import { type Account, isAwsOwned, type Regions } from './account/account.ts'
 import type { Escalation } from './escalation/search.ts'
 import { findEscalations } from './escalation/search.ts'
 import { cutText, hopText } from './escalation/text.ts'
-import { type Finding, findingId, type Severity, severities } from './finding.ts'
+import { type Finding, findingId, type Severity, severities, variantOf } from './finding.ts'
 import { loadActions } from './knowledge/actions.ts'
 import { vendors } from './knowledge/vendors.ts'
 import { rules } from './rules/index.ts'
@@ -52,6 +52,8 @@ export interface Audit {
   readonly findings: readonly Finding[]
   /** The data that could not be read and was therefore not checked. */
   readonly missing: readonly string[]
+  /** Where the resources that use roles were read; `null` if they were not. */
+  readonly regions: Regions | null
 }
 
 function pathOf(found: Escalation): EscalationPath {
@@ -78,12 +80,13 @@ function principalsOf({ graph, escalations }: RuleInput): PrincipalVerdict[] {
 
 function findingsOf(rule: Rule, input: RuleInput): Finding[] {
   const seen = new Map<string, number>()
-  return [...rule.find(input)].map(({ resource, key, title, evidence, fix, severity = rule.severity }) => {
+  return [...rule.find(input)].map(({ resource, key, path = [], title, evidence, fix, severity = rule.severity }) => {
     // Two policies with the same name on one principal would otherwise share an ID.
     const times = (seen.get(`${resource}|${key}`) ?? 0) + 1
     seen.set(`${resource}|${key}`, times)
     return {
       id: findingId(rule.id, resource, times === 1 ? key : `${key ?? ''} ${times}`),
+      variant: variantOf(path),
       rule: rule.id,
       severity,
       resource,
@@ -143,5 +146,6 @@ export async function audit(account: Account, now = Date.now()): Promise<Audit> 
     principals: principalsOf(input),
     findings,
     missing: account.missing,
+    regions: account.facts.regions ?? null,
   }
 }

@@ -14,6 +14,8 @@ export interface Suppression {
 export interface Finding {
   /** Unique within a run, and stable across runs. */
   readonly id: string
+  /** Changes when the finding is of the same kind but got there differently, as by another escalation path. */
+  readonly variant: string
   readonly rule: string
   readonly severity: Severity
   /** An ARN, or an ARN-like identifier where AWS defines none. */
@@ -34,6 +36,13 @@ export function findingId(rule: string, resource: string, key = ''): string {
     .update(JSON.stringify([rule, resource, key]))
     .digest('hex')
   return `${rule}-${digest.slice(0, idDigits)}`
+}
+
+const variantDigits = 8
+
+/** @param path what makes the finding this one; empty if nothing but its ID does */
+export function variantOf(path: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(path)).digest('hex').slice(0, variantDigits)
 }
 
 /** Whether a severity is at or above a limit. */

@@ -1,5 +1,13 @@
+export { withAccepted } from './accept.ts'
 export { type Audit, audit, tally } from './audit.ts'
-export { earlierIds, readBaseline, staleEntries, suppressed } from './baseline.ts'
+export {
+  defaultAcceptedDays,
+  earlierFindings,
+  maxAcceptedDays,
+  readBaseline,
+  staleEntries,
+  suppressed,
+} from './baseline.ts'
 export { atLeast, type Finding, type Severity, severities } from './finding.ts'
 export { applyPlan, planOf, planText, readPlan } from './remediation/index.ts'
 export { csv } from './report/csv.ts'
@@ -10,4 +18,5 @@ export { sarif } from './report/sarif.ts'
 export { readText } from './sources/file.ts'
 export { readLive } from './sources/live.ts'
 export { readOffline } from './sources/offline.ts'
+export { readPolicyFor } from './sources/rights.ts'
 export { savedText } from './sources/saved.ts'

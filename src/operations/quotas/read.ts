@@ -53,8 +53,14 @@ const itemOf = { DescribeVpcs: '<vpcId>', DescribeAddresses: '<publicIp>' } as c
 
 /** Counts what the account has (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcs.html). */
 async function countOf(place: QuotaPlace, action: keyof typeof itemOf, signal: AbortSignal): Promise<number> {
-  const call = { service: 'ec2', region: place.region, action, version: '2016-11-15', signal }
-  return (await queryCall(await place.credentials(), call)).split(itemOf[action]).length - 1
+  const answer = await queryCall(await place.credentials(), {
+    service: 'ec2',
+    region: place.region,
+    version: '2016-11-15',
+    action,
+    signal,
+  })
+  return answer.split(itemOf[action]).length - 1
 }
 
 async function readQuota(place: QuotaPlace, need: QuotaNeed, signal: AbortSignal): Promise<Quota> {

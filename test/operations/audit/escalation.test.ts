@@ -318,3 +318,41 @@ describe('an escalation path', () => {
     expect(principals.find(({ arn }) => arn.endsWith('user/a'))?.escalation.verdict).toBe('proven')
   })
 })
+
+describe('paths through other ways to sign in', () => {
+  const sso = role('AWSReservedSSO_Dev_1', trusting('*'), [], { path: '/aws-reserved/sso.amazonaws.com/' })
+  const verdictOf = async (actions: string[], ...others: Record<string, unknown>[]) => {
+    const { principals } = await audit(accountOf(user('actor', [allow(actions)]), ...others), now)
+    return principals.find(({ arn }) => arn.endsWith('/actor'))?.escalation
+  }
+  test.each([
+    [['sso:PutInlinePolicyToPermissionSet', 'sso:ProvisionPermissionSet'], 'apigw-sso-inline'],
+    [['sso:AttachManagedPolicyToPermissionSet', 'sso:ProvisionPermissionSet'], 'apigw-sso-managed'],
+    [['sso:CreateAccountAssignment'], 'apigw-sso-assignment'],
+  ])('%s changes a permission set, where the account has one', async (actions, id) => {
+    expect(await verdictOf(actions, sso)).toMatchObject({ verdict: 'conditional', paths: [{ ids: [id] }] })
+    expect(await verdictOf(actions)).toMatchObject({ verdict: 'none' })
+    expect(await verdictOf(actions.slice(1), sso)).toMatchObject({ verdict: 'none' })
+    const { principals } = await audit(
+      accountOf(user('actor', [allow(actions, ['arn:aws:sso:::instance/i', 'arn:aws:sso:::permissionSet/i/*'])]), sso),
+      now,
+    )
+    expect(principals.find(({ arn }) => arn.endsWith('/actor'))?.escalation.verdict).toBe('conditional')
+  })
+  test('setting the roles of an identity pool gives a role that trusts Cognito', async () => {
+    const trust = (aud: string, amr: string) => ({
+      Effect: 'Allow',
+      Principal: { Federated: 'cognito-identity.amazonaws.com' },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition: {
+        StringEquals: { 'cognito-identity.amazonaws.com:aud': aud },
+        'ForAnyValue:StringLike': { 'cognito-identity.amazonaws.com:amr': amr },
+      },
+    })
+    const top = role('top', trust('pool', 'authenticated'), [allow('*')])
+    const both = ['iam:PassRole', 'cognito-identity:SetIdentityPoolRoles']
+    expect(await verdictOf(both, top)).toMatchObject({ verdict: 'conditional', paths: [{ ids: ['apigw-cognito-roles'] }] })
+    expect((await verdictOf(both, role('top', service('lambda'), [allow('*')])))?.verdict).toBe('none')
+    expect((await verdictOf(['iam:PassRole'], top))?.verdict).toBe('none')
+  })
+})

@@ -45,7 +45,10 @@ describe.skipIf(!hasMoto)(`audit iam, live, ${againstMoto}`, () => {
   beforeEach(() => moto.reset())
 
   async function audited(env: Readonly<Record<string, string>> = moto.env): Promise<Shown & { readonly code: number }> {
-    const { stdout, code } = await run(['audit', 'iam', '--json'], { cwd: temporaryFolder(), env })
+    const { stdout, code } = await run(['audit', 'iam', '--no-live-resources', '--json'], {
+      cwd: temporaryFolder(),
+      env,
+    })
     return { ...JSON.parse(stdout), code }
   }
   const rulesOf = ({ findings }: Shown, resource: string) =>
@@ -108,8 +111,6 @@ describe.skipIf(!hasMoto)(`audit iam, live, ${againstMoto}`, () => {
     const found = await moto.withPolicies(() => audited({ ...moto.env, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }))
     expect(found.code).toBe(1)
     expect(found.missing.sort()).toEqual([
-      expect.stringMatching(/^CloudFormation stacks in ap-northeast-2 .*: You lack the right cloudformation:DescribeStacks/),
-      expect.stringMatching(/^Lambda functions in ap-northeast-2 \(lambda:ListFunctions\): /),
       expect.stringMatching(/^the account summary .*: You lack the right iam:GetAccountSummary/),
       expect.stringMatching(/^the password policy .*: You lack the right iam:GetAccountPasswordPolicy/),
     ])

@@ -80,11 +80,46 @@ export interface PasswordPolicy {
   readonly maxAgeDays: number
 }
 
-/** A Lambda function or CloudFormation stack that uses a role. */
+/** The kinds of resources of other services on which escalation paths depend. */
+export const workloadKinds = [
+  'function',
+  'triggered-function',
+  'stack',
+  'stack-set',
+  'cluster',
+  'container-instance',
+  'exec-task',
+  'task-definition',
+  'instance',
+  'managed-instance',
+  'state-machine',
+  'project',
+  'dev-endpoint',
+  'glue-session',
+  'glue-job',
+  'notebook',
+  'app-runner-service',
+  'emr-cluster',
+  'identity-pool',
+] as const
+export type WorkloadKind = (typeof workloadKinds)[number]
+
+/** A resource of another service, such as a function or a stack. */
 export interface Workload {
   readonly arn: string
-  readonly kind: 'function' | 'stack'
-  readonly role: string
+  readonly kind: WorkloadKind
+  /** The ARN of the role that it has, if any. */
+  readonly role?: string | undefined
+}
+
+/** The regions of the account. */
+export interface Regions {
+  /** Those of which resources were read. */
+  readonly read: readonly string[]
+  /** Those that the account has not enabled, so that no one can use a resource there. */
+  readonly notEnabled: readonly string[]
+  /** Those that the run was asked to leave out. */
+  readonly leftOut: readonly string[]
 }
 
 /** Data that only a live run or its saved file contains. `undefined` if it was not read. */
@@ -98,6 +133,9 @@ export interface Facts {
   readonly certificates: readonly { readonly name: string; readonly arn: string; readonly expires: number }[] | undefined
   readonly providers: readonly { readonly arn: string; readonly kind: 'oidc' | 'saml' }[] | undefined
   readonly workloads: readonly Workload[] | undefined
+  /** The kinds of which every resource was read, in every region that the account has enabled. */
+  readonly workloadKinds: readonly WorkloadKind[] | undefined
+  readonly regions: Regions | undefined
   readonly sshKeys: readonly { readonly user: string; readonly id: string }[] | undefined
 }
 
@@ -127,6 +165,8 @@ export const noFacts: Facts = {
   certificates: undefined,
   providers: undefined,
   workloads: undefined,
+  workloadKinds: undefined,
+  regions: undefined,
   sshKeys: undefined,
 }
 

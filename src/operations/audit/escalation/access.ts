@@ -2,6 +2,7 @@ import { type Decision, decide, decideAnywhere, mayAssume, mergeContexts, value 
 import { targetContext } from '../account/account.ts'
 import { type ExistingPassRolePath, existingPassRolePaths, kindOf, type NewPassRolePath, newPassRolePaths } from './catalogue.ts'
 import { isRole, isTargetable, type Node, type PrincipalGraph, type RoleNode } from './graph.ts'
+import { existing, type LiveResources, usesOf } from './live-resources.ts'
 import { easiest, type Step } from './rewrite.ts'
 
 /** The actions that give an actor access to a principal. */
@@ -68,11 +69,19 @@ export class Capabilities {
 /** What puts a role without an instance profile into one. */
 const profileActions = ['iam:CreateInstanceProfile', 'iam:AddRoleToInstanceProfile']
 
-function passMove(actor: Node, capabilities: Capabilities, role: RoleNode, path: NewPassRolePath): Move | undefined {
+function passMove(
+  actor: Node,
+  capabilities: Capabilities,
+  role: RoleNode,
+  path: NewPassRolePath,
+  live: LiveResources,
+): Move | undefined {
   const needsProfile = path.profile === true && role.principal.instanceProfiles.length === 0
   const required = needsProfile ? [...profileActions, ...path.actions] : path.actions
   const decisions = capabilities.all(required)
   if (decisions === undefined) return undefined
+  const there = existing(actor, path, live)
+  if (there === undefined) return undefined
   const moves = path.services.flatMap((service) => {
     const trust = role.trusts(service)
     if (trust.named === 'no') return []
@@ -85,20 +94,9 @@ function passMove(actor: Node, capabilities: Capabilities, role: RoleNode, path:
     )
     const pass = decide(actor, { action: 'iam:PassRole', resource: role.arn, context })
     if (pass.verdict === 'denied') return []
-    const open = [...trust.on, ...(path.exists === undefined ? [] : [`${path.exists} exists`])]
+    const open = [...trust.on, ...there.open]
     const actions = ['iam:PassRole', ...required]
-    return [moveOf(path.id, actions, [pass, ...decisions], `pass ${role.principal.name} to ${service}`, open)]
-  })
-  return easiest(moves)
-}
-
-function workloadMove(actor: Node, role: RoleNode, path: ExistingPassRolePath, graph: PrincipalGraph): Move | undefined {
-  const runs = graph.workloads?.get(role.arn)?.filter(({ kind }) => kind === path.kind) ?? []
-  const moves = runs.flatMap(({ arn }) => {
-    const decisions = path.actions.map((action) => decide(actor, { action, resource: arn }))
-    if (decisions.some(({ verdict }) => verdict === 'denied')) return []
-    const open = path.besides === undefined ? [] : [path.besides]
-    return [moveOf(path.id, path.actions, decisions, `use ${arn}, which has the role ${role.principal.name}`, open)]
+    return [moveOf(path.id, actions, [pass, ...decisions, ...there.decisions], `pass ${role.principal.name} to ${service}`, open)]
   })
   return easiest(moves)
 }
@@ -114,8 +112,17 @@ function useMove(
   const decisions = capabilities.all(path.actions)
   if (decisions === undefined) return undefined
   if (!path.services.some((service) => role.trusts(service).named !== 'no')) return undefined
-  const known = path.kind === undefined ? undefined : workloadMove(actor, role, path, graph)
-  if (known !== undefined) return known
+  const uses = usesOf(actor, role.arn, path, graph.live).map((use) =>
+    moveOf(
+      path.id,
+      path.actions,
+      [...decisions, ...use.decisions],
+      `use ${use.arn}, which has the role ${role.principal.name}`,
+      use.open,
+    ),
+  )
+  if (uses.length > 0) return easiest(uses)
+  if (path.kind !== undefined && graph.live.isComplete(path.kind)) return undefined
   const open = [`${path.thing} has the role ${role.principal.name}`, ...(path.besides === undefined ? [] : [path.besides])]
   return moveOf(path.id, path.actions, decisions, `use ${path.thing} that has the role ${role.principal.name}`, open)
 }
@@ -168,7 +175,7 @@ export function accessMove(actor: Node, capabilities: Capabilities, target: Node
   if (!isRole(target)) return easiest(userMoves(actor, target, graph))
   const trusted = easiest(trustMoves(actor, target))
   if (trusted !== undefined && trusted.on.length === 0) return trusted
-  const passed = newPassRolePaths.flatMap((path) => passMove(actor, capabilities, target, path) ?? [])
+  const passed = newPassRolePaths.flatMap((path) => passMove(actor, capabilities, target, path, graph.live) ?? [])
   const best = easiest([...(trusted === undefined ? [] : [trusted]), ...passed])
   if (best !== undefined && best.on.length === 0) return best
   const used = existingPassRolePaths.flatMap((path) => useMove(actor, capabilities, target, path, graph) ?? [])

@@ -1,5 +1,5 @@
 import { allowPatterns, arnMatches, literalPrefix } from '../../policy/index.ts'
-import { existingPassRolePaths, newPassRolePaths } from './catalogue.ts'
+import { existingPassRolePaths, newPassRolePaths, permissionSetPaths } from './catalogue.ts'
 import { isRole, type Node, type RoleNode } from './graph.ts'
 
 /**
@@ -29,7 +29,8 @@ export function isActive(actor: Node): boolean {
   )
 }
 
-const relevantActions = [...userActions, passing, 'sts:assumerole', 'iam:', ...useActions]
+const grantActions = permissionSetPaths.flatMap(({ actions }) => actions.map((action) => action.toLowerCase()))
+const relevantActions = [...userActions, passing, 'sts:assumerole', 'iam:', ...useActions, ...grantActions]
 const relevance = new Map<string, boolean>()
 
 function isRelevant(pattern: string): boolean {

@@ -1,3 +1,5 @@
+import type { WorkloadKind } from '../account/account.ts'
+
 /**
  * Privilege escalation paths, with the IDs of the pathfinding.cloud catalogue (DataDog, Apache-2.0), with which a test compares
  * them. IDs that begin with `apigw-` are of services that the catalogue does not have. A new path is one entry.
@@ -12,8 +14,14 @@ export interface NewPassRolePath {
   readonly actions: readonly string[]
   /** Whether the role must be in an instance profile, as for EC2. */
   readonly profile?: true
-  /** A resource that must already exist, and that the audit does not read. */
+  /** A resource that must already exist. */
   readonly exists?: string
+  /** Its kind, for those that a live run reads. */
+  readonly kind?: WorkloadKind
+  /** A further requirement that the audit cannot check. */
+  readonly besides?: string
+  /** The actions that are on that resource; none unless given. */
+  readonly at?: readonly string[]
 }
 
 /** Takes control of an existing resource that uses the role. */
@@ -22,10 +30,14 @@ export interface ExistingPassRolePath {
   readonly services: readonly string[]
   readonly actions: readonly string[]
   readonly thing: string
-  /** A further requirement that the audit cannot check. */
+  /** A further requirement. */
   readonly besides?: string
-  /** The type of workload, for those that a live run reads. */
-  readonly kind?: 'function' | 'stack'
+  /** The kind of a resource with the same ARN that shows that the requirement is met, such as a function that a queue invokes. */
+  readonly met?: WorkloadKind
+  /** The kind of resource, for those that a live run reads. */
+  readonly kind?: WorkloadKind
+  /** The actions that are on the resource; all of them unless given. */
+  readonly at?: readonly string[]
   readonly profile?: true
 }
 
@@ -40,6 +52,9 @@ const apprunner = ['tasks.apprunner.amazonaws.com']
 const agentcore = ['bedrock-agentcore.amazonaws.com']
 const states = ['states.amazonaws.com']
 const cluster = 'an ECS cluster'
+
+/** Services that a role trusts as identity providers, and not as services. */
+export const webIdentities = { cognito: 'cognito-identity.amazonaws.com' } as const
 
 export const newPassRolePaths: readonly NewPassRolePath[] = [
   { id: 'lambda-001', services: lambda, actions: ['lambda:CreateFunction', 'lambda:InvokeFunction'] },
@@ -58,24 +73,51 @@ export const newPassRolePaths: readonly NewPassRolePath[] = [
     services: cloudformation,
     actions: ['cloudformation:CreateStackSet', 'cloudformation:CreateStackInstances'],
   },
-  { id: 'cloudformation-004', services: cloudformation, actions: ['cloudformation:UpdateStackSet'], exists: 'a stack set' },
+  {
+    id: 'cloudformation-004',
+    services: cloudformation,
+    actions: ['cloudformation:UpdateStackSet'],
+    exists: 'a stack set',
+    kind: 'stack-set',
+  },
   { id: 'codebuild-001', services: codebuild, actions: ['codebuild:CreateProject', 'codebuild:StartBuild'] },
   { id: 'codebuild-004', services: codebuild, actions: ['codebuild:CreateProject', 'codebuild:StartBuildBatch'] },
   { id: 'ecs-001', services: ecs, actions: ['ecs:CreateCluster', 'ecs:RegisterTaskDefinition', 'ecs:CreateService'] },
   { id: 'ecs-002', services: ecs, actions: ['ecs:CreateCluster', 'ecs:RegisterTaskDefinition', 'ecs:RunTask'] },
-  { id: 'ecs-003', services: ecs, actions: ['ecs:RegisterTaskDefinition', 'ecs:CreateService'], exists: cluster },
-  { id: 'ecs-004', services: ecs, actions: ['ecs:RegisterTaskDefinition', 'ecs:RunTask'], exists: cluster },
+  {
+    id: 'ecs-003',
+    services: ecs,
+    actions: ['ecs:RegisterTaskDefinition', 'ecs:CreateService'],
+    exists: cluster,
+    kind: 'cluster',
+  },
+  { id: 'ecs-004', services: ecs, actions: ['ecs:RegisterTaskDefinition', 'ecs:RunTask'], exists: cluster, kind: 'cluster' },
   {
     id: 'ecs-005',
     services: ecs,
     actions: ['ecs:RegisterTaskDefinition', 'ecs:StartTask'],
     exists: 'an ECS cluster with an EC2 instance',
+    kind: 'container-instance',
   },
   { id: 'glue-001', services: glue, actions: ['glue:CreateDevEndpoint'] },
   { id: 'glue-003', services: glue, actions: ['glue:CreateJob', 'glue:StartJobRun'] },
   { id: 'glue-004', services: glue, actions: ['glue:CreateJob', 'glue:CreateTrigger'] },
-  { id: 'glue-005', services: glue, actions: ['glue:UpdateJob', 'glue:StartJobRun'], exists: 'a Glue job' },
-  { id: 'glue-006', services: glue, actions: ['glue:UpdateJob', 'glue:CreateTrigger'], exists: 'a Glue job' },
+  {
+    id: 'glue-005',
+    services: glue,
+    actions: ['glue:UpdateJob', 'glue:StartJobRun'],
+    exists: 'a Glue job',
+    kind: 'glue-job',
+    at: ['glue:UpdateJob', 'glue:StartJobRun'],
+  },
+  {
+    id: 'glue-006',
+    services: glue,
+    actions: ['glue:UpdateJob', 'glue:CreateTrigger'],
+    exists: 'a Glue job',
+    kind: 'glue-job',
+    at: ['glue:UpdateJob'],
+  },
   { id: 'sagemaker-001', services: sagemaker, actions: ['sagemaker:CreateNotebookInstance'] },
   { id: 'sagemaker-002', services: sagemaker, actions: ['sagemaker:CreateTrainingJob'] },
   { id: 'sagemaker-003', services: sagemaker, actions: ['sagemaker:CreateProcessingJob'] },
@@ -100,6 +142,8 @@ export const newPassRolePaths: readonly NewPassRolePath[] = [
     services: states,
     actions: ['states:UpdateStateMachine', 'states:StartExecution'],
     exists: 'a state machine',
+    kind: 'state-machine',
+    at: ['states:UpdateStateMachine', 'states:StartExecution'],
   },
   { id: 'apigw-scheduler-create', services: ['scheduler.amazonaws.com'], actions: ['scheduler:CreateSchedule'] },
   {
@@ -186,6 +230,7 @@ export const newPassRolePaths: readonly NewPassRolePath[] = [
     services: ecs,
     actions: ['ecs:RunTask'],
     exists: 'a task definition whose roles RunTask can override',
+    kind: 'task-definition',
   },
   {
     id: 'apigw-agentcore-runtime',
@@ -223,6 +268,65 @@ export const newPassRolePaths: readonly NewPassRolePath[] = [
     actions: ['codedeploy:CreateDeploymentGroup', 'codedeploy:CreateDeployment'],
     exists: 'an application of CodeDeploy with instances',
   },
+  // Whoever gets an identity of the pool gets the role (https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html).
+  {
+    id: 'apigw-cognito-roles',
+    services: [webIdentities.cognito],
+    actions: ['cognito-identity:SetIdentityPoolRoles'],
+    exists: 'an identity pool that the role trusts',
+    kind: 'identity-pool',
+    besides: 'the caller can get an identity of the pool',
+  },
+]
+
+/** Gives administrator access by a service that is not IAM. What the audit cannot read is a condition. */
+export interface GrantPath {
+  readonly id: string
+  readonly actions: readonly string[]
+  /** What must be so. */
+  readonly on: readonly string[]
+  readonly words: string
+}
+
+const managesAccess = 'this account manages IAM Identity Center'
+const signsIn = 'the caller can sign in with the permission set'
+const provision = 'sso:ProvisionPermissionSet'
+
+/**
+ * A change of a permission set reaches the accounts when it is provisioned
+ * (https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_ProvisionPermissionSet.html).
+ */
+export const permissionSetPaths: readonly GrantPath[] = [
+  {
+    id: 'apigw-sso-inline',
+    actions: ['sso:PutInlinePolicyToPermissionSet', provision],
+    on: [managesAccess, signsIn],
+    words: 'add an inline policy to a permission set',
+  },
+  {
+    id: 'apigw-sso-managed',
+    actions: ['sso:AttachManagedPolicyToPermissionSet', provision],
+    on: [managesAccess, signsIn],
+    words: 'attach a policy with administrator access to a permission set',
+  },
+  {
+    id: 'apigw-sso-customer-managed',
+    actions: ['sso:AttachCustomerManagedPolicyReferenceToPermissionSet', provision],
+    on: [managesAccess, signsIn, 'a policy of the account grants administrator access'],
+    words: 'refer to a policy with administrator access in a permission set',
+  },
+  {
+    id: 'apigw-sso-assignment',
+    actions: ['sso:CreateAccountAssignment'],
+    on: [managesAccess, 'a permission set grants administrator access', 'the caller can sign in as its user'],
+    words: 'assign a permission set with administrator access to a user',
+  },
+  {
+    id: 'apigw-sso-new',
+    actions: ['sso:CreatePermissionSet', 'sso:AttachManagedPolicyToPermissionSet', 'sso:CreateAccountAssignment'],
+    on: [managesAccess, 'the caller can sign in as its user'],
+    words: 'make a permission set with administrator access, and assign it to a user',
+  },
 ]
 
 export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
@@ -246,6 +350,7 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     actions: ['lambda:UpdateFunctionCode'],
     thing: 'a Lambda function',
     besides: 'the function is invoked',
+    met: 'triggered-function',
     kind: 'function',
   },
   {
@@ -262,10 +367,28 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     thing: 'a CloudFormation stack',
     kind: 'stack',
   },
-  { id: 'codebuild-002', services: codebuild, actions: ['codebuild:StartBuild'], thing: 'a CodeBuild project' },
-  { id: 'codebuild-003', services: codebuild, actions: ['codebuild:StartBuildBatch'], thing: 'a CodeBuild project' },
-  { id: 'glue-002', services: glue, actions: ['glue:UpdateDevEndpoint'], thing: 'a Glue development endpoint' },
-  { id: 'apprunner-002', services: apprunner, actions: ['apprunner:UpdateService'], thing: 'an App Runner service' },
+  { id: 'codebuild-002', services: codebuild, actions: ['codebuild:StartBuild'], thing: 'a CodeBuild project', kind: 'project' },
+  {
+    id: 'codebuild-003',
+    services: codebuild,
+    actions: ['codebuild:StartBuildBatch'],
+    thing: 'a CodeBuild project',
+    kind: 'project',
+  },
+  {
+    id: 'glue-002',
+    services: glue,
+    actions: ['glue:UpdateDevEndpoint'],
+    thing: 'a Glue development endpoint',
+    kind: 'dev-endpoint',
+  },
+  {
+    id: 'apprunner-002',
+    services: apprunner,
+    actions: ['apprunner:UpdateService'],
+    thing: 'an App Runner service',
+    kind: 'app-runner-service',
+  },
   {
     id: 'bedrock-002',
     services: agentcore,
@@ -277,6 +400,7 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     services: sagemaker,
     actions: ['sagemaker:CreatePresignedNotebookInstanceUrl'],
     thing: 'a SageMaker notebook',
+    kind: 'notebook',
   },
   {
     id: 'sagemaker-005',
@@ -288,14 +412,35 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
       'sagemaker:StartNotebookInstance',
     ],
     thing: 'a SageMaker notebook',
+    kind: 'notebook',
+    at: ['sagemaker:StopNotebookInstance', 'sagemaker:UpdateNotebookInstance', 'sagemaker:StartNotebookInstance'],
   },
-  { id: 'ssm-001', services: ec2, actions: ['ssm:StartSession'], thing: 'an EC2 instance', profile: true },
-  { id: 'ssm-002', services: ec2, actions: ['ssm:SendCommand'], thing: 'an EC2 instance', profile: true },
+  {
+    id: 'ssm-001',
+    services: ec2,
+    actions: ['ssm:StartSession'],
+    thing: 'an EC2 instance',
+    besides: 'the instance is online in Systems Manager',
+    met: 'managed-instance',
+    kind: 'instance',
+    profile: true,
+  },
+  {
+    id: 'ssm-002',
+    services: ec2,
+    actions: ['ssm:SendCommand'],
+    thing: 'an EC2 instance',
+    besides: 'the instance is online in Systems Manager',
+    met: 'managed-instance',
+    kind: 'instance',
+    profile: true,
+  },
   {
     id: 'ec2-002',
     services: ec2,
     actions: ['ec2:ModifyInstanceAttribute', 'ec2:StopInstances', 'ec2:StartInstances'],
     thing: 'an EC2 instance',
+    kind: 'instance',
     profile: true,
   },
   {
@@ -312,6 +457,8 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     actions: ['ec2-instance-connect:SendSSHPublicKey', 'ec2:DescribeInstances'],
     thing: 'an EC2 instance',
     besides: 'the instance is reachable over SSH',
+    kind: 'instance',
+    at: ['ec2-instance-connect:SendSSHPublicKey'],
     profile: true,
   },
   {
@@ -320,16 +467,24 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     actions: ['lambda:UpdateFunctionConfiguration'],
     thing: 'a Lambda function',
     besides: 'a layer or a variable of the caller runs code when the function is invoked',
+    met: 'triggered-function',
     kind: 'function',
   },
-  { id: 'apigw-ecs-exec', services: ecs, actions: ['ecs:ExecuteCommand'], thing: 'a running ECS task with ECS Exec' },
+  {
+    id: 'apigw-ecs-exec',
+    services: ecs,
+    actions: ['ecs:ExecuteCommand'],
+    thing: 'a running ECS task with ECS Exec',
+    kind: 'exec-task',
+  },
   {
     id: 'apigw-stepfunctions-use',
     services: states,
     actions: ['states:UpdateStateMachine', 'states:StartExecution'],
     thing: 'a state machine',
+    kind: 'state-machine',
   },
-  { id: 'apigw-glue-statement', services: glue, actions: ['glue:RunStatement'], thing: 'a Glue session' },
+  { id: 'apigw-glue-statement', services: glue, actions: ['glue:RunStatement'], thing: 'a Glue session', kind: 'glue-session' },
   {
     id: 'apigw-agentcore-use',
     services: agentcore,
@@ -348,6 +503,7 @@ export const existingPassRolePaths: readonly ExistingPassRolePath[] = [
     services: ec2,
     actions: ['elasticmapreduce:AddJobFlowSteps'],
     thing: 'an EMR cluster',
+    kind: 'emr-cluster',
     profile: true,
   },
 ]
@@ -364,6 +520,7 @@ const kinds: Readonly<Record<string, string>> = {
   'rolesanywhere:CreateTrustAnchor': '*',
   'rolesanywhere:CreateProfile': '*',
   'imagebuilder:CreateComponent': 'arn:*:imagebuilder:*:ACCOUNT:component/*',
+  'cognito-identity:SetIdentityPoolRoles': '*',
   'iam:CreateInstanceProfile': 'arn:*:iam::ACCOUNT:instance-profile/*',
   'iam:AddRoleToInstanceProfile': 'arn:*:iam::ACCOUNT:instance-profile/*',
   'braket:CreateJob': '*',
@@ -383,6 +540,10 @@ const serviceKinds: Readonly<Record<string, string>> = {
 /** The resource type of a catalogue action, as an ARN with wildcards. */
 export function kindOf(action: string, account: string): string {
   const [service = ''] = action.split(':')
-  const kind = kinds[action] ?? `arn:*:${service}:*:ACCOUNT:${serviceKinds[service] ?? '*'}`
+  // The ARNs of Identity Center's instances and permission sets name no account.
+  const kind =
+    kinds[action] ??
+    (service === 'sso' ? 'arn:*:sso:::*' : undefined) ??
+    `arn:*:${service}:*:ACCOUNT:${serviceKinds[service] ?? '*'}`
   return kind.replace('ACCOUNT', account)
 }

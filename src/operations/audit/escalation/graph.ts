@@ -1,4 +1,4 @@
-import { type RoleTrust, serviceMayAssume, type Trust } from '../../policy/index.ts'
+import { type KeyState, type RoleTrust, serviceMayAssume, type Trust, trustOf } from '../../policy/index.ts'
 import {
   type Account,
   type Credentials,
@@ -6,9 +6,10 @@ import {
   type ManagedPolicy,
   type PrincipalSubject,
   subjectOf,
-  type Workload,
 } from '../account/account.ts'
 import { type Admin, adminOf, withFullAccess } from './admin.ts'
+import { webIdentities } from './catalogue.ts'
+import { LiveResources } from './live-resources.ts'
 
 /** A principal with cached results for the search. */
 export interface Node extends PrincipalSubject {
@@ -31,13 +32,24 @@ export interface PrincipalGraph {
   readonly credentials: ReadonlyMap<string, Credentials>
   /** Customer managed policies by ARN. */
   readonly policies: ReadonlyMap<string, ManagedPolicy>
-  readonly workloads: ReadonlyMap<string, readonly Workload[]> | undefined
+  readonly live: LiveResources
   /** The ARNs of the managed policies that grant administrator access. */
   readonly adminPolicies: readonly string[]
 }
 
 export function isRole(node: Node): node is RoleNode {
   return 'trusts' in node
+}
+
+/**
+ * How a role trusts a service, or an identity pool of Cognito: whoever sets the roles of a pool chooses the pool that the role names
+ * (https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html).
+ */
+function trustIn(service: string, role: RoleTrust, account: string): Trust {
+  if (service !== webIdentities.cognito) return serviceMayAssume(role, service, account)
+  const claims: [string, KeyState][] = ['aud', 'amr', 'sub'].map((claim) => [`${service}:${claim}`, { kind: 'chosen' }])
+  const caller = { kind: 'Federated', provider: service } as const
+  return trustOf(role.trust, role.arn, caller, 'sts:AssumeRoleWithWebIdentity', new Map(claims))
 }
 
 function nodeOf(subject: PrincipalSubject, id: string): Node | RoleNode {
@@ -50,7 +62,7 @@ function nodeOf(subject: PrincipalSubject, id: string): Node | RoleNode {
   const trustPolicy = { arn: subject.arn, trust }
   const known = new Map<string, Trust>()
   const trusts = (service: string): Trust => {
-    const found = known.get(service) ?? serviceMayAssume(trustPolicy, service, subject.account)
+    const found = known.get(service) ?? trustIn(service, trustPolicy, subject.account)
     known.set(service, found)
     return found
   }
@@ -61,7 +73,6 @@ export function graphOf(account: Account): PrincipalGraph {
   const nodes = [...account.users, ...account.roles]
     .map((principal) => nodeOf(subjectOf(principal, account), account.id))
     .sort((a, b) => (a.arn < b.arn ? -1 : 1))
-  const { workloads } = account.facts
   const alone = { boundary: undefined, scps: [], context: new Map() }
   const adminPolicies = account.policies
     .filter(({ policy }) => adminOf({ ...alone, identity: [policy] }, account.id).verdict === 'yes')
@@ -72,7 +83,7 @@ export function graphOf(account: Account): PrincipalGraph {
     byArn: new Map(nodes.map((node) => [node.arn, node])),
     credentials: new Map((account.facts.credentials ?? []).map((one) => [one.arn, one])),
     policies: new Map(account.policies.filter(({ awsManaged }) => !awsManaged).map((policy) => [policy.arn, policy])),
-    workloads: workloads && Map.groupBy(workloads, ({ role }) => role),
+    live: new LiveResources(account.facts),
     adminPolicies: [...new Set([`arn:${account.partition}:iam::aws:policy/AdministratorAccess`, ...adminPolicies])],
   }
 }

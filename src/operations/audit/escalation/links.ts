@@ -2,6 +2,7 @@ import { allowPatterns } from '../../policy/index.ts'
 import { accessMove, type Capabilities, type Move, moveFrom } from './access.ts'
 import type { Targets } from './candidates.ts'
 import type { Node, PrincipalGraph } from './graph.ts'
+import { permissionSetMoves } from './permission-sets.ts'
 import { easiest, rewriteStep } from './rewrite.ts'
 import { selfEscalationSteps } from './self-escalation.ts'
 import { stateMoves } from './states.ts'
@@ -28,7 +29,7 @@ export function directLink(actor: Node, capabilities: Capabilities, targets: Tar
   const self = rewriteStep(actor, actor, graph)
   if (self !== undefined) moves.push(moveFrom(self))
   moves.push(...selfEscalationSteps(actor, graph).map(moveFrom))
-  if (easiest(moves)?.on.length !== 0) moves.push(...stateMoves(actor, graph))
+  if (easiest(moves)?.on.length !== 0) moves.push(...stateMoves(actor, graph), ...permissionSetMoves(capabilities, graph))
   const best = easiest(moves)
   if (best !== undefined && best.on.length === 0) return { move: best, next: undefined }
   if (!isRewriter(actor)) return best && { move: best, next: undefined }

@@ -58,7 +58,7 @@ function checkAccount(plan: Plan, account: Account): void {
  */
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<StepResult[]> {
   const arn = await callerArn(options)
-  let { account } = await readLive(options, options.tell, options.now())
+  let { account } = await readLive(options, { resources: false, regions: [] }, options.tell, options.now())
   checkAccount(plan, account)
   const { IAMClient } = await import('@aws-sdk/client-iam')
   const iam = new IAMClient({ region: 'us-east-1', ...clientOptions(options) })

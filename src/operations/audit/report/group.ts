@@ -1,4 +1,4 @@
-import { type Finding, severities } from '../finding.ts'
+import { type Finding, type Suppression, severities } from '../finding.ts'
 
 /** The findings for a resource, most severe first. */
 export interface Group {
@@ -20,4 +20,9 @@ export function grouped(findings: readonly Finding[]): Group[] {
         b.findings.length - a.findings.length ||
         (a.resource < b.resource ? -1 : 1),
     )
+}
+
+/** Accepted findings, each with who accepted it, why and until when. */
+export function acceptedOf(findings: readonly Finding[]): (Finding & { readonly suppressed: Suppression })[] {
+  return findings.flatMap((finding) => (finding.suppressed === null ? [] : [{ ...finding, suppressed: finding.suppressed }]))
 }

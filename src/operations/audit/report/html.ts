@@ -1,10 +1,16 @@
+import { withoutUnsafe } from '../../../domain/names.ts'
 import { quantity } from '../../../domain/quantity.ts'
 import type { Audit } from '../audit.ts'
 import { type Finding, severities } from '../finding.ts'
-import { grouped } from './group.ts'
+import { acceptedOf, grouped } from './group.ts'
 
+/** Text for a page, without what is not shown or turns the direction of writing round. */
 function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  return withoutUnsafe(text.replaceAll(/\s+/g, ' '))
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }
 
 const style = `
@@ -39,14 +45,19 @@ export function html({ summary, findings, missing }: Audit): string {
     missing.length === 0
       ? ''
       : `<section><h2>Not checked</h2><ul>${missing.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul></section>`
+  const accepted = acceptedOf(findings).map(
+    ({ id, severity, title, resource, suppressed: { owner, reason, expires } }) =>
+      `<li><code>${escaped(id)}</code> ${severity}: ${escaped(title)} (${escaped(resource)}). ${escaped(reason)}; ${escaped(owner)}, until ${escaped(expires)}</li>`,
+  )
+  const taken = accepted.length === 0 ? '' : `<section><h2>Accepted</h2><ul>${accepted.join('\n')}</ul></section>`
   const account = escaped(summary.account || 'unknown')
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>IAM audit of ${account}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>IAM audit of ${account}</title>
 <style>${style}</style></head><body><main>
 <h1>IAM audit of account ${account}</h1>
 <p>${quantity(summary.users, 'user')}, ${quantity(summary.roles, 'role')}; ${quantity(summary.administrators, 'administrator')}, ${quantity(summary.escalations, 'other')} can become administrator.</p>
 <ul class="counts">${counts}<li><b>${summary.suppressed}</b>accepted</li></ul>
 ${body.length === 0 ? '<p>No findings.</p>' : body.join('\n')}
-${gaps}</main><footer>apigw audit iam</footer></body></html>
+${taken}${gaps}</main><footer>apigw audit iam</footer></body></html>
 `
 }

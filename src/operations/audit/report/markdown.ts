@@ -1,16 +1,17 @@
+import { withoutUnsafe } from '../../../domain/names.ts'
 import { quantity } from '../../../domain/quantity.ts'
 import type { Audit } from '../audit.ts'
 import { severities } from '../finding.ts'
-import { grouped } from './group.ts'
+import { acceptedOf, grouped } from './group.ts'
 
 /** Escapes untrusted text for Markdown and removes line breaks. */
 function safe(text: string): string {
-  return text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/[\\`*_{}[\]<>#|]/g, '\\$&')
+  return withoutUnsafe(text.replaceAll(/\s+/g, ' ')).replaceAll(/[\\`*_{}[\]<>#|]/g, '\\$&')
 }
 
 /** A code span. */
 function code(text: string): string {
-  return `\`${text.replaceAll(/[`\r\n]/g, ' ')}\``
+  return `\`${withoutUnsafe(text.replaceAll(/[`\s]/g, ' '))}\``
 }
 
 /** The report as Markdown, for a ticket or a pull request. */
@@ -32,6 +33,11 @@ export function markdown({ summary, findings, missing }: Audit): string {
     ]),
     '',
   ])
+  const accepted = acceptedOf(findings).map(
+    ({ id, severity, title, resource, suppressed: { owner, reason, expires } }) =>
+      `- ${code(id)} ${severity}: ${safe(title)} (${safe(resource)}). ${safe(reason)}; ${safe(owner)}, until ${safe(expires)}`,
+  )
+  const taken = accepted.length === 0 ? [] : ['## Accepted', '', ...accepted, '']
   const gaps = missing.length === 0 ? [] : ['## Not checked', '', ...missing.map((line) => `- ${safe(line)}`), '']
-  return [...head, ...body, ...gaps].join('\n')
+  return [...head, ...body, ...taken, ...gaps].join('\n')
 }

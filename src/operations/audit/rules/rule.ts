@@ -17,6 +17,8 @@ export interface RuleFinding {
   readonly resource: string
   /** Distinguishes several findings on one resource. Part of the finding ID. */
   readonly key?: string
+  /** The path that was found. If it changes, an acceptance of the finding no longer holds. */
+  readonly path?: readonly string[]
   readonly title: string
   readonly evidence: readonly string[]
   readonly fix: string

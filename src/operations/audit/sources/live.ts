@@ -1,11 +1,13 @@
-import type { CloudFormationClient } from '@aws-sdk/client-cloudformation'
 import type { GetAccountAuthorizationDetailsCommandOutput, IAMClient } from '@aws-sdk/client-iam'
-import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { type AwsPlace, awsProblem, clientOptions } from '../../../aws/index.ts'
 import { Problem } from '../../../domain/problem.ts'
-import { type Account, type Facts, noFacts, type PasswordPolicy, type Workload } from '../account/account.ts'
+import { quantity } from '../../../domain/quantity.ts'
+import { type Account, type Facts, noFacts, type PasswordPolicy } from '../account/account.ts'
 import { accountFrom, checkedDetails, type Details } from '../account/details.ts'
 import { readCredentialReport } from './credential-report.ts'
+import { Meter, type ReadLimits, readLimits } from './resources/limits.ts'
+import { readResources } from './resources/read.ts'
+import type { ReadContext } from './resources/region.ts'
 
 /** A live account, and its authorization details for `--save`. */
 export interface LiveAccount {
@@ -16,22 +18,19 @@ export interface LiveAccount {
 /** Reports progress on stderr. */
 type Tell = (line: string) => void
 
-interface Clients {
-  readonly iam: IAMClient
-  readonly lambda: LambdaClient
-  readonly cloudFormation: CloudFormationClient
+async function iamClient(place: AwsPlace): Promise<IAMClient> {
+  const { IAMClient } = await import('@aws-sdk/client-iam')
+  // IAM is a global service, but its client requires a region.
+  return new IAMClient({ region: 'us-east-1', ...clientOptions(place) })
 }
 
-async function clients(place: AwsPlace): Promise<Clients> {
-  const [{ IAMClient }, { LambdaClient }, { CloudFormationClient }] = await Promise.all([
-    import('@aws-sdk/client-iam'),
-    import('@aws-sdk/client-lambda'),
-    import('@aws-sdk/client-cloudformation'),
-  ])
-  const options = clientOptions(place)
-  // IAM is a global service, but its client requires a region.
-  const iam = new IAMClient({ region: 'us-east-1', ...options })
-  return { iam, lambda: new LambdaClient(options), cloudFormation: new CloudFormationClient(options) }
+/** What of other services is read. */
+export interface LiveOptions {
+  /** Whether to read the functions, stacks, tasks, instances and others that use roles. */
+  readonly resources: boolean
+  /** The regions to read them in; none: every region that the account has enabled. */
+  readonly regions: readonly string[]
+  readonly limits?: ReadLimits
 }
 
 const reportTries = 60
@@ -163,55 +162,66 @@ async function readSshKeys(iam: IAMClient, users: readonly string[]): Promise<No
   return found
 }
 
-async function readFunctions(lambda: LambdaClient): Promise<Workload[]> {
-  const { paginateListFunctions } = await import('@aws-sdk/client-lambda')
-  const found: Workload[] = []
-  for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
-    for (const { FunctionArn: arn, Role: role } of Functions) if (arn && role) found.push({ arn, kind: 'function', role })
-  }
-  return found
-}
+type Resources = Pick<Facts, 'workloads' | 'workloadKinds' | 'regions'> & { readonly missing: readonly string[] }
+const noResources: Resources = { workloads: undefined, workloadKinds: undefined, regions: undefined, missing: [] }
 
-async function readStacks(cloudFormation: CloudFormationClient): Promise<Workload[]> {
-  const { paginateDescribeStacks } = await import('@aws-sdk/client-cloudformation')
-  const found: Workload[] = []
-  for await (const { Stacks = [] } of paginateDescribeStacks({ client: cloudFormation }, {})) {
-    for (const { StackId: arn, RoleARN: role } of Stacks) if (arn && role) found.push({ arn, kind: 'stack', role })
+/** Reads what uses roles, once the roles are known: an instance names its profile, and only the role says in which it is. */
+async function readUses(
+  iam: IAMClient,
+  place: AwsPlace,
+  details: Details,
+  { resources, regions, limits = readLimits }: LiveOptions,
+): Promise<Resources> {
+  const first = details.RoleDetailList[0]?.Arn ?? details.UserDetailList[0]?.Arn
+  // Without roles there is nothing that a resource could use.
+  if (!resources || first === undefined || details.RoleDetailList.length === 0) return noResources
+  const byName = new Map(details.RoleDetailList.map(({ RoleName, Arn }) => [RoleName, Arn]))
+  const byProfile = new Map(
+    details.RoleDetailList.flatMap(({ Arn, InstanceProfileList }) => InstanceProfileList.map((one) => [one.Arn, Arn] as const)),
+  )
+  const byProfileName = new Map([...byProfile].map(([profile, role]) => [profile.split('/').at(-1) ?? profile, role]))
+  const [, partition = 'aws', , , account = ''] = first.split(':')
+  const context: ReadContext = {
+    place,
+    account,
+    partition,
+    credentials: () => iam.config.credentials(),
+    roleNamed: (name) => byName.get(name),
+    roleIn: (profile) => byProfile.get(profile) ?? byProfileName.get(profile),
+    meter: new Meter(limits),
   }
-  return found
+  return readResources(context, regions, place.region ?? (await iam.config.region()))
 }
 
 /**
- * Reads a live account. The parts are read in parallel. Parts that fail are listed in `missing`, and the others are kept.
+ * Reads a live account, and what uses its roles in every region. The parts are read in parallel. Parts that fail are listed in `missing`, and the others are kept.
  * @throws Problem `aws-credentials`
  */
-export async function readLive(place: AwsPlace, tell: Tell, now: number): Promise<LiveAccount> {
-  const { iam, lambda, cloudFormation } = await clients(place)
+export async function readLive(place: AwsPlace, options: LiveOptions, tell: Tell, now: number): Promise<LiveAccount> {
+  const iam = await iamClient(place)
   const reader = new PartReader(place, tell)
   const pages: Details[] = []
   try {
-    const [, report, passwordPolicy, summary, certificates, providers, functions, stacks] = await Promise.all([
+    const [, report, passwordPolicy, summary, certificates, providers] = await Promise.all([
       reader.read('iam:GetAccountAuthorizationDetails', 'users, groups, roles and policies', () => readDetails(iam, pages, tell)),
       reader.read('iam:GenerateCredentialReport', 'the credential report', () => readReport(iam)),
       reader.read('iam:GetAccountPasswordPolicy', 'the password policy', () => readPasswordPolicy(iam)),
       reader.read('iam:GetAccountSummary', 'the account summary', () => readSummary(iam)),
       reader.read('iam:ListServerCertificates', 'server certificates', () => readCertificates(iam)),
       reader.read('iam:ListOpenIDConnectProviders', 'identity providers', () => readProviders(iam)),
-      reader.read('lambda:ListFunctions', `Lambda functions in ${place.region ?? 'the region'}`, () => readFunctions(lambda)),
-      reader.read('cloudformation:DescribeStacks', `CloudFormation stacks in ${place.region ?? 'the region'}`, () =>
-        readStacks(cloudFormation),
-      ),
     ])
     const details =
       pages.length === 0
         ? { UserDetailList: [], GroupDetailList: [], RoleDetailList: [], Policies: [] }
         : checkedDetails(pages, 'the IAM response')
-    const sshKeys = await reader.read('iam:ListSSHPublicKeys', 'SSH keys', () =>
-      readSshKeys(
-        iam,
-        details.UserDetailList.map(({ UserName }) => UserName),
-      ),
-    )
+    const users = details.UserDetailList.map(({ UserName }) => UserName)
+    const [sshKeys, uses] = await Promise.all([
+      reader.read('iam:ListSSHPublicKeys', 'SSH keys', () => readSshKeys(iam, users)),
+      readUses(iam, place, details, options),
+    ])
+    if (uses.regions !== undefined) {
+      tell(`Read ${quantity(uses.workloads?.length ?? 0, 'resource')} in ${quantity(uses.regions.read.length, 'region')}.`)
+    }
     const facts: Facts = {
       ...noFacts,
       credentials: report && readCredentialReport(report.text, 'the credential report'),
@@ -220,14 +230,15 @@ export async function readLive(place: AwsPlace, tell: Tell, now: number): Promis
       summary,
       certificates,
       providers,
-      // Only one region is read. A role that is not listed may still be in use in another region.
-      workloads: functions === undefined || stacks === undefined ? undefined : [...functions, ...stacks],
+      workloads: uses.workloads,
+      workloadKinds: uses.workloadKinds,
+      regions: uses.regions,
       sshKeys,
     }
     const account = accountFrom(details, { source: 'account', readAt: now })
     const id = account.id || (facts.credentials?.[0]?.arn.split(':')[4] ?? '')
-    return { account: { ...account, id, facts, missing: [...account.missing, ...reader.missing] }, details }
+    return { account: { ...account, id, facts, missing: [...account.missing, ...reader.missing, ...uses.missing] }, details }
   } finally {
-    for (const client of [iam, lambda, cloudFormation]) client.destroy()
+    iam.destroy()
   }
 }

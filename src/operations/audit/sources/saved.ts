@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { checkedDocument } from '../../../domain/document.ts'
 import { apigw } from '../../../domain/next-step.ts'
 import { recordOf } from '../../../domain/record.ts'
-import type { Facts } from '../account/account.ts'
+import { type Facts, workloadKinds } from '../account/account.ts'
 import type { Details } from '../account/details.ts'
 
 /** The data that `--save` adds to get-account-authorization-details, so that a single file contains the whole account. */
@@ -40,7 +40,9 @@ const factsShape = z.object({
   summary: z.record(z.string(), z.number()).optional(),
   certificates: z.array(z.object({ name: z.string(), arn: z.string(), expires: z.number() })).optional(),
   providers: z.array(z.object({ arn: z.string(), kind: z.enum(['oidc', 'saml']) })).optional(),
-  workloads: z.array(z.object({ arn: z.string(), kind: z.enum(['function', 'stack']), role: z.string() })).optional(),
+  workloads: z.array(z.object({ arn: z.string(), kind: z.enum(workloadKinds), role: z.string().optional() })).optional(),
+  workloadKinds: z.array(z.enum(workloadKinds)).optional(),
+  regions: z.object({ read: z.array(z.string()), notEnabled: z.array(z.string()), leftOut: z.array(z.string()) }).optional(),
   sshKeys: z.array(z.object({ user: z.string(), id: z.string() })).optional(),
   missing: z.array(z.string()).optional(),
 })
@@ -51,22 +53,15 @@ const key = 'Apigw'
 export function savedFacts(value: unknown, where: string): Partial<Facts> & { missing?: readonly string[] | undefined } {
   const own: unknown = recordOf(value)[key]
   if (own === undefined) return {}
-  const { summary, credentials, credentialsAt, passwordPolicy, certificates, providers, workloads, sshKeys, missing } =
-    checkedDocument(z.object({ [key]: factsShape }), value, {
-      name: where,
-      code: 'audit-input-invalid',
-      next: apigw('audit iam', '--save', 'account.json'),
-    })[key]
+  const { summary, credentials, ...rest } = checkedDocument(z.object({ [key]: factsShape }), value, {
+    name: where,
+    code: 'audit-input-invalid',
+    next: apigw('audit iam', '--save', 'account.json'),
+  })[key]
   return {
+    ...rest,
     summary: summary && new Map(Object.entries(summary)),
     credentials: credentials?.map((row) => ({ ...blank, ...row, keys: row.keys.map((one) => ({ ...blankKey, ...one })) })),
-    credentialsAt,
-    passwordPolicy,
-    certificates,
-    providers,
-    workloads,
-    sshKeys,
-    missing,
   }
 }
 

@@ -17,6 +17,7 @@ export const escalation: Rule = {
       const conditional = found.verdict === 'conditional'
       yield {
         resource: principal.arn,
+        path: found.hops.map(({ from, to = 'administrator', move }) => [from, to, ...move.actions].join(' ')),
         ...(conditional && { severity: 'medium' as const }),
         title: `${principal.name} ${conditional ? 'may be able to' : 'can'} escalate to administrator in ${found.hops.length} ${found.hops.length === 1 ? 'step' : 'steps'}`,
         evidence: [

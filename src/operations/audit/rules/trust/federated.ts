@@ -1,7 +1,8 @@
+import { type SharedProvider, sharedProvider } from '../../../../domain/identity-providers.ts'
 import { absent, type KeyState, type Policy, type Trust, trustOf, value } from '../../../policy/index.ts'
 import type { Principal } from '../../account/account.ts'
 import type { Rule, RuleInput } from '../rule.ts'
-import { isCluster, strangeSubjects, valuesOf } from './strangers.ts'
+import { strangeClaims, strangeSubjects, valuesOf } from './strangers.ts'
 
 function* federated(
   { account }: RuleInput,
@@ -21,28 +22,35 @@ function issuerOf(provider: string): string | undefined {
   return /:oidc-provider\/(.+)$/.exec(provider)?.[1] ?? (provider.startsWith('arn:') ? undefined : provider)
 }
 
+const chosenClaims = ['actor', 'environment', 'event_name', 'job_workflow_ref', 'ref', 'workflow']
+
+/** The claims that say whose a stranger's workload is: not those of the policy's owner. */
+function ownerClaims(subject: string, { owners }: SharedProvider): [string, KeyState][] {
+  const [, owner = 'stranger', repository = 'stranger'] = /^repo:([^/:]+)\/([^:]+)/.exec(subject) ?? []
+  const known: Readonly<Record<string, KeyState>> = {
+    sub: value(subject),
+    repository: value(`${owner}/${repository}`),
+    repository_owner: value(owner),
+    enterprise: absent,
+    enterprise_id: absent,
+  }
+  return Object.entries(owners).map(([name, end]) => {
+    const stranger = name.endsWith('_id') && name !== 'app_id' ? '1' : 'stranger'
+    return [name, known[name] ?? value(end === '' ? stranger : `${stranger}${end}${stranger}`)]
+  })
+}
+
 /** The claims of an unrelated workload at the same issuer: its own subject, and an audience of its choice. */
 function strangerAt(issuer: string, subject: string): ReadonlyMap<string, KeyState> {
-  const cognito = issuer === 'cognito-identity.amazonaws.com'
-  const login = /^(?:accounts\.google\.com|graph\.facebook\.com|www\.amazon\.com)$/.test(issuer)
-  const [, owner, repository] = /^repo:([^/:]+)\/([^:]+)/.exec(subject) ?? []
-  const claim = (name: string, state: KeyState): [string, KeyState] => [`${issuer}:${name}`.toLowerCase(), state]
-  return new Map<string, KeyState>([
-    claim('sub', value(subject)),
-    // At shared identity providers, the audience is the application ID, which differs for an unrelated workload.
-    claim('aud', cognito || login ? value('stranger') : { kind: 'chosen' }),
-    claim('app_id', value('stranger')),
-    claim('amr', { kind: 'chosen' }),
-    claim('repository', value(`${owner ?? 'stranger'}/${repository ?? 'stranger'}`)),
-    claim('repository_owner', value(owner ?? 'stranger')),
-    claim('repository_id', value('1')),
-    claim('repository_owner_id', value('1')),
-    claim('enterprise', absent),
-    claim('enterprise_id', absent),
-    ...['actor', 'environment', 'event_name', 'job_workflow_ref', 'ref', 'workflow'].map((name) =>
-      claim(name, { kind: 'chosen' }),
-    ),
-  ])
+  const provider = sharedProvider(issuer)
+  const claims: [string, KeyState][] = [
+    ['sub', value(subject)],
+    ['aud', { kind: 'chosen' }],
+    ['amr', { kind: 'chosen' }],
+    ...[...chosenClaims, ...(provider?.unowned ?? [])].map((name): [string, KeyState] => [name, { kind: 'chosen' }]),
+    ...(provider === undefined ? [] : ownerClaims(subject, provider)),
+  ]
+  return new Map(claims.map(([name, state]) => [`${issuer}:${name}`.toLowerCase(), state]))
 }
 
 /** The subjects to try: an unrelated one, and those of strangers that the policy's own patterns match. */
@@ -71,16 +79,21 @@ export const oidcWithoutSub: Rule = {
       if (issuer === undefined || role.trust === undefined) continue
       const { trust, arn } = role
       const caller = { kind: 'Federated', provider } as const
-      const witness = subjectsOf(trust, issuer).find((subject) =>
-        isOpen(trustOf(trust, arn, caller, 'sts:AssumeRoleWithWebIdentity', strangerAt(issuer, subject))),
-      )
+      const claims = strangeClaims(issuer, trust)
+      const witness = subjectsOf(trust, issuer).find((subject) => {
+        const stranger = strangerAt(issuer, subject)
+        return [stranger, new Map([...stranger, ...claims])].some((context) =>
+          isOpen(trustOf(trust, arn, caller, 'sts:AssumeRoleWithWebIdentity', context)),
+        )
+      })
       if (witness === undefined) continue
+      const isCluster = sharedProvider(issuer)?.others === 'cluster'
       const isGitHub = issuer.startsWith('token.actions.githubusercontent')
       yield {
         resource: role.arn,
         key: provider,
-        title: `${isCluster(issuer) ? 'Any service account of the cluster' : `Any workload at ${issuer}`} can assume the role ${role.name}`,
-        ...(isCluster(issuer) && { severity: 'high' }),
+        title: `${isCluster ? 'Any service account of the cluster' : `Any workload at ${issuer}`} can assume the role ${role.name}`,
+        ...(isCluster && { severity: 'high' }),
         evidence: [provider, `no condition on sub excludes other workloads: ${witness} passes`],
         fix: `Add to the trust policy: "Condition": {"StringEquals": {"${issuer}:sub": "${isGitHub ? 'repo:OWNER/REPOSITORY:ref:refs/heads/main' : 'SUBJECT'}"}}, then run: aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
       }

@@ -1,3 +1,4 @@
+import { type OwnedSubject, sharedProvider } from '../../../../domain/identity-providers.ts'
 import { absent, type KeyState, overlap, overlapArn, type Policy, type RequestContext, value } from '../../../policy/index.ts'
 
 /**
@@ -7,58 +8,6 @@ import { absent, type KeyState, overlap, overlapArn, type Policy, type RequestCo
 
 /** A character that no policy contains, so only a wildcard of a pattern matches it: there the stranger's own name can stand. */
 const mark = '\u{E002}'
-
-/** A subject whose part between `prefix` and `separator` belongs to one owner. */
-interface OwnedSubject {
-  readonly prefix: string
-  readonly separator: string
-  /** What may follow the separator, as a pattern. */
-  readonly rest: string
-}
-
-interface SharedIssuer {
-  readonly owned: readonly OwnedSubject[]
-  /**
-   * How a subject can begin that names no owner. Any organization at GitHub can customize its subjects so
-   * (https://docs.github.com/en/actions/reference/security/oidc#customizing-the-token-claims).
-   */
-  readonly unowned?: readonly string[]
-}
-
-const claimsOfGitHub = [
-  'actor',
-  'base_ref',
-  'context',
-  'environment',
-  'event_name',
-  'head_ref',
-  'job_workflow_ref',
-  'ref',
-  'ref_type',
-  'repository_visibility',
-  'runner_environment',
-  'workflow',
-  'workflow_ref',
-]
-
-const issuers: readonly (readonly [issuer: RegExp, SharedIssuer])[] = [
-  [
-    /^token\.actions\.githubusercontent\.com(?:\/|$)/,
-    {
-      owned: [
-        { prefix: 'repo:', separator: '/', rest: '*:*' },
-        { prefix: 'repository:', separator: '/', rest: '*' },
-        { prefix: 'repository_owner:', separator: ':', rest: '*' },
-      ],
-      unowned: claimsOfGitHub.map((claim) => `${claim}:`),
-    },
-  ],
-  [/^gitlab\.com$/, { owned: [{ prefix: 'project_path:', separator: '/', rest: '*:*' }] }],
-  [/^app\.terraform\.io$/, { owned: [{ prefix: 'organization:', separator: ':', rest: 'project:*' }] }],
-  [/^agent\.buildkite\.com$/, { owned: [{ prefix: 'organization:', separator: ':', rest: 'pipeline:*' }] }],
-  // A person who may create service accounts in one namespace of the cluster is a stranger to the others.
-  [/^oidc\.eks\./, { owned: [{ prefix: 'system:serviceaccount:', separator: ':', rest: '*' }] }],
-]
 
 /** Where a separator can be in a pattern: at its first literal one, or inside a wildcard before that. */
 function splits(pattern: string, separator: string, from: number): (readonly [left: string, right: string])[] {
@@ -83,24 +32,18 @@ function ownedWitness(pattern: string, { prefix, separator, rest }: OwnedSubject
   return undefined
 }
 
-function unownedWitness(pattern: string, prefix: string): string | undefined {
+function unownedWitness(pattern: string, claim: string, owned: readonly OwnedSubject[]): string | undefined {
   // A claim of the owner somewhere in the pattern is one that the stranger does not have.
-  return /repo(?:sitory(?:_owner)?(?:_id)?)?:/.test(pattern) ? undefined : overlap(pattern, `${prefix}*`)
+  return owned.some(({ prefix }) => pattern.includes(prefix)) ? undefined : overlap(pattern, `${claim}:*`)
 }
 
 /** Subjects of strangers at an issuer that a pattern of a policy matches. None: it names an owner, or the issuer is not shared. */
 export function strangeSubjects(issuer: string, pattern: string): string[] {
-  const shared = issuers.find(([known]) => known.test(issuer))?.[1]
-  if (shared === undefined) return []
+  const { owned = [], unowned = [] } = sharedProvider(issuer) ?? {}
   return [
-    ...shared.owned.flatMap((subject) => ownedWitness(pattern, subject) ?? []),
-    ...(shared.unowned ?? []).flatMap((prefix) => unownedWitness(pattern, prefix) ?? []),
+    ...owned.flatMap((subject) => ownedWitness(pattern, subject) ?? []),
+    ...unowned.flatMap((claim) => unownedWitness(pattern, claim, owned) ?? []),
   ]
-}
-
-/** Whether the strangers of an issuer are workloads of the same cluster, and not of the internet. */
-export function isCluster(issuer: string): boolean {
-  return /^oidc\.eks\./.test(issuer)
 }
 
 /** The values that the conditions of a trust policy compare a key with. Keys are not case-sensitive. */
@@ -108,6 +51,21 @@ export function valuesOf(trust: Policy, key: string): string[] {
   return trust.statements.flatMap(({ conditions }) =>
     conditions.filter((condition) => condition.key.toLowerCase() === key.toLowerCase()).flatMap(({ values }) => values),
   )
+}
+
+/** An owner of the stranger's choice that a pattern matches, with what follows the sign at which the owner ends. */
+function ownerWitness(pattern: string, end: string): string | undefined {
+  return end === ''
+    ? overlap(pattern, `*${mark}*`)?.replaceAll(mark, 'x')
+    : ownedWitness(pattern, { prefix: '', separator: end, rest: '*' })
+}
+
+/** The claims that should name an owner, with values of strangers that the patterns of a policy match. */
+export function strangeClaims(issuer: string, trust: Policy): [string, KeyState][] {
+  return Object.entries(sharedProvider(issuer)?.owners ?? {}).flatMap(([claim, end]): [string, KeyState][] => {
+    const witnesses = valuesOf(trust, `${issuer}:${claim}`).flatMap((pattern) => ownerWitness(pattern, end) ?? [])
+    return witnesses.length === 0 ? [] : [[`${issuer}:${claim}`.toLowerCase(), value(witnesses[0] ?? '')]]
+  })
 }
 
 const stranger = '999999999999'
