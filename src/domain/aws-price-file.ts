@@ -30,7 +30,7 @@ function isKey(name: string): name is PriceKey | MachineKey {
   return [...priceKeys, ...machineKeys].some((key) => key === name)
 }
 
-/** A name that is no price is refused with the one that was probably meant. */
+/** An unknown name is refused with the one that was probably meant. */
 function refuseUnknown(prices: unknown, source: DocumentSource): void {
   const unknown = Object.keys(recordOf(prices)).find((name) => !isKey(name))
   if (unknown === undefined) return

@@ -13,7 +13,7 @@ export type BreakEven =
   | { readonly kind: 'unknown' }
 
 /** More than any stage carries: 10,000 messages a second, all month, four times over. */
-const mostMessages = 100_000_000_000
+const maxMessages = 100_000_000_000
 
 /**
  * The first number of messages a month at which the cheaper of two options is not cheaper any more. It looks at doubling numbers, and
@@ -28,8 +28,8 @@ export function breakEven(compare: Compare): BreakEven {
   if (start === undefined) return { kind: 'unknown' }
   if (sign(1) === undefined) return { kind: 'unknown' }
   let [low, high] = [0, 1]
-  while (high <= mostMessages && (sign(high) === start || sign(high) === 0)) [low, high] = [high, high * 2]
-  if (high > mostMessages) return { kind: 'always', cheaper: start < 0 ? 'first' : start > 0 ? 'second' : 'equal' }
+  while (high <= maxMessages && (sign(high) === start || sign(high) === 0)) [low, high] = [high, high * 2]
+  if (high > maxMessages) return { kind: 'always', cheaper: start < 0 ? 'first' : start > 0 ? 'second' : 'equal' }
   if (start === 0) return { kind: 'always', cheaper: (sign(high) ?? 0) < 0 ? 'first' : 'second' }
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)

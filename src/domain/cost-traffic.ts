@@ -5,11 +5,11 @@ import { readYaml } from './yaml-document.ts'
 const share = z.number().min(0).max(1)
 const whole = z.int().min(0)
 /** More than all mobile numbers of the world each month. */
-const most = 1_000_000_000_000
+const maxCount = 1_000_000_000_000
 
 /** What a month of traffic is stated as. Everything but the messages has a default. */
 const file = z.strictObject({
-  messages: whole.max(most).exactOptional(),
+  messages: whole.max(maxCount).exactOptional(),
   batchShare: share.exactOptional(),
   batchSize: z.int().min(1).max(500).exactOptional(),
   mediaShare: share.exactOptional(),
@@ -17,7 +17,7 @@ const file = z.strictObject({
   messageBytes: z.int().min(1).max(20_000).exactOptional(),
   keyShare: share.exactOptional(),
   refShare: share.exactOptional(),
-  reportPolls: whole.max(most).exactOptional(),
+  reportPolls: whole.max(maxCount).exactOptional(),
   logBytes: whole.max(1_000_000).exactOptional(),
   answerBytes: whole.max(10_000_000).exactOptional(),
   functionMs: z.int().min(1).max(29_000).exactOptional(),
@@ -25,7 +25,7 @@ const file = z.strictObject({
   scheduleMs: z.int().min(1).max(55_000).exactOptional(),
   envelopesAReceive: z.int().min(1).max(10).exactOptional(),
   /** How many customers, or the messages of each. */
-  customers: z.union([z.int().min(1).max(1_000_000), z.record(z.string().min(1).max(64), whole.max(most))]).exactOptional(),
+  customers: z.union([z.int().min(1).max(1_000_000), z.record(z.string().min(1).max(64), whole.max(maxCount))]).exactOptional(),
 })
 
 type TrafficFile = z.infer<typeof file>

@@ -28,8 +28,8 @@ function warningText({ name, text, dollars, next }: CostWarning, textOf: TextOf)
 function customers({ customers: all, messages, aMillion }: ShownCost): string[] {
   if (messages === undefined) return []
   if (messages === 0) return ['', 'No message was accepted this month.']
-  const most = 20
-  const shown = all.slice(0, most)
+  const shownCustomers = 20
+  const shown = all.slice(0, shownCustomers)
   const more = all.length - shown.length
   return [
     '',

@@ -29,7 +29,7 @@ describe('the bill that this system began with', () => {
     // (4.583293 − 1) × 0.40
     expect(bill(seoul, true, requests(4_583_293))).toBe('1.4333172')
   })
-  test('one receive a second is 2,592,000 a month of 30 days', () => {
+  test('a receive each second is 2,592,000 a month of 30 days', () => {
     const [short, , long] = pollings
     if (short === undefined || long === undefined) throw new Error('no polling')
     expect(pollsIn(short, 30 * 86_400)).toBe(2_592_000)

@@ -12,14 +12,14 @@ import { linesCsv } from '../../presenters/cost.ts'
 import { shownJson, shownText } from '../../presenters/cost-show.ts'
 
 /** Customers by name; the messages of the rest are not counted. */
-const mostCustomers = 1_000
+const maxCustomers = 1_000
 
 interface ShowFlags extends BaseFlags {
   readonly prices?: string | undefined
   readonly 'free-tier': boolean
   readonly explain: boolean
   readonly csv: boolean
-  readonly usage: boolean
+  readonly 'without-customers': boolean
   readonly profile?: string | undefined
 }
 
@@ -30,15 +30,14 @@ export default class CostShow extends BaseCommand {
   static override examples = [
     '<%= config.bin %> cost show --stage prod',
     '<%= config.bin %> cost show --stage prod --explain',
-    '<%= config.bin %> cost show --stage prod --no-usage --json',
+    '<%= config.bin %> cost show --stage prod --without-customers --json',
   ]
   static override flags = {
     ...pricingFlags,
-    usage: Flags.boolean({
-      default: true,
-      allowNo: true,
-      env: 'APIGW_USAGE',
-      summary: 'read from the registry what each customer used',
+    'without-customers': Flags.boolean({
+      default: false,
+      env: 'APIGW_WITHOUT_CUSTOMERS',
+      summary: 'do not read from the registry what each customer used',
     }),
     csv: Flags.boolean({
       default: false,
@@ -69,7 +68,7 @@ export default class CostShow extends BaseCommand {
         next: apigw('cost estimate', '--help'),
       })
     }
-    const usage = flags.usage ? await this.#usage(flags) : undefined
+    const usage = flags['without-customers'] ? undefined : await this.#usage(flags)
     const reader = await awsCostReader({ region, profile })
     try {
       const freeTier = flags['free-tier']
@@ -89,7 +88,7 @@ export default class CostShow extends BaseCommand {
   /** Live messages of this month by customer. A registry out of reach does not hold up the rest. */
   async #usage(flags: ShowFlags): Promise<{ customer: string; messages: number }[] | undefined> {
     try {
-      const top = await this.withRegistry(flags, (registry) => topUsage(registry, mostCustomers, { environment: 'live' }))
+      const top = await this.withRegistry(flags, (registry) => topUsage(registry, maxCustomers, { environment: 'live' }))
       return top.map(({ customer, accepted, unsent }) => ({ customer, messages: accepted.messages - unsent.messages }))
     } catch (error) {
       if (!(error instanceof Problem)) throw error

@@ -4,8 +4,8 @@ import { recordOf } from '../../domain/record.ts'
 import type { Metric } from './subjects.ts'
 
 /** GetMetricData takes 500 metrics at a time, and each is billed. No stage has more than some 150. */
-export const mostMetrics = 500
-const mostPages = 20
+export const maxMetrics = 500
+const maxPages = 20
 const daySeconds = 86_400
 const timeoutMs = 30_000
 
@@ -49,7 +49,7 @@ async function readFigures(client: CloudWatchClient, place: AwsPlace, metrics: r
   const figures = metrics.map(() => 0)
   const MetricDataQueries = metrics.map(queryFor)
   let NextToken: string | undefined
-  for (let page = 0; page < mostPages; page++) {
+  for (let page = 0; page < maxPages; page++) {
     const input = {
       MetricDataQueries,
       StartTime: new Date(span.start),
@@ -70,7 +70,7 @@ async function readFigures(client: CloudWatchClient, place: AwsPlace, metrics: r
     NextToken = answer.NextToken
     if (NextToken === undefined) return figures
   }
-  throw new Error(`CloudWatch has more than ${mostPages} pages of figures for one month.`)
+  throw new Error(`CloudWatch has more than ${maxPages} pages of figures for one month.`)
 }
 
 type Credentials = () => Promise<SigningCredentials>

@@ -5,12 +5,12 @@ import { Problem } from '../../domain/problem.ts'
 import { type DeployedStack, standingParts } from '../stacks/index.ts'
 import type { CustomerCost } from './estimate.ts'
 import { type Measured, measuredLines } from './measured.ts'
-import { type Address, type CostReader, mostMetrics, type QueueSettings, type Span } from './reader.ts'
+import { type Address, type CostReader, maxMetrics, type QueueSettings, type Span } from './reader.ts'
 import { type Subject, subjectsOf } from './subjects.ts'
 import { type CostWarning, warningsOf } from './warnings.ts'
 
 /** Queues that are read: more than a stage has. */
-const mostQueues = 50
+const maxQueues = 50
 
 /** What could not be read, for want of a right or because there is too much of it. */
 export interface NotRead {
@@ -19,7 +19,7 @@ export interface NotRead {
   readonly why: string
 }
 
-/** What a month cost until now, and what it comes to if it goes on as it did. */
+/** What a month cost until now, and what it comes to at the same rate. */
 export interface ShownCost {
   readonly region: string
   readonly source: string
@@ -83,7 +83,7 @@ function readable(subjects: readonly Subject[]): readonly Subject[] {
   let metrics = 0
   const end = subjects.findIndex((one) => {
     metrics += Object.keys(one.metrics).length
-    return metrics > mostMetrics
+    return metrics > maxMetrics
   })
   return end === -1 ? subjects : subjects.slice(0, end)
 }
@@ -93,7 +93,7 @@ async function measure(reads: Reads, reader: CostReader, subjects: readonly Subj
   const some = readable(subjects).flatMap((subject) => Object.entries(subject.metrics).map(([key, metric]) => ({ subject, key, metric })))
   const left = subjects.length - readable(subjects).length
   if (left > 0) {
-    reads.notRead.push({ what: `the figures of ${left} resources`, why: `A reading is limited to ${mostMetrics} metrics.` })
+    reads.notRead.push({ what: `the figures of ${left} resources`, why: `A reading is limited to ${maxMetrics} metrics.` })
   }
   const metrics = some.map(({ metric }) => metric)
   const figures = await reads.attempt('the figures of CloudWatch', () => reader.figures(metrics, span))
@@ -106,7 +106,7 @@ async function measure(reads: Reads, reader: CostReader, subjects: readonly Subj
 }
 
 async function readQueues(reads: Reads, reader: CostReader, subjects: readonly Subject[]): Promise<Map<string, QueueSettings>> {
-  const urls = subjects.filter(({ kind }) => kind === 'queue').slice(0, mostQueues)
+  const urls = subjects.filter(({ kind }) => kind === 'queue').slice(0, maxQueues)
   const found = await reads.attempt('the settings of queues', () =>
     Promise.all(urls.map(async ({ id }) => [id, await reader.queue(id)] as const)),
   )

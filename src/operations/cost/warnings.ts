@@ -34,7 +34,7 @@ function monthly(prices: Prices, ...amounts: readonly (readonly [key: PriceKey, 
   )
 }
 
-/** Twice what Lambda's five pollers ask in an hour, which wait for 20 seconds each: whoever asks more often does not wait. */
+/** Twice what Lambda's five pollers ask in an hour, which wait for 20 seconds each: a consumer that asks more often does not wait. */
 const waitingPolls = 1_800
 
 function queueWarnings({ measured, queues, hours, stage, prices }: Seen): CostWarning[] {

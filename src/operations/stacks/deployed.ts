@@ -8,7 +8,7 @@ import { effectiveParameters, templateFrom } from './template.ts'
 
 /** A resource of a deployed stage, with the texts of its properties. */
 export interface DeployedResource extends StackResource {
-  /** A property, such as `Name` or `VisibilityConfig.MetricName`; `undefined`: it is no text, or follows from another resource. */
+  /** A property, such as `Name` or `VisibilityConfig.MetricName`; `undefined`: it is not a text, or follows from another resource. */
   text(path: string): string | undefined
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { dollarsExact, dollarsNumber } from '../../../src/domain/dollars.ts'
 import { Problem } from '../../../src/domain/problem.ts'
 import { showCost } from '../../../src/operations/cost/index.ts'
-import { addressesIn, type CostReader, mostMetrics } from '../../../src/operations/cost/reader.ts'
+import { addressesIn, type CostReader, maxMetrics } from '../../../src/operations/cost/reader.ts'
 import { monthOf } from '../../../src/operations/cost/show.ts'
 import type { Metric } from '../../../src/operations/cost/subjects.ts'
 import { type DeployedStack, outlineStage } from '../../../src/operations/stacks/index.ts'
@@ -80,7 +80,7 @@ test('a month is that of AWS, in UTC', () => {
 })
 
 test('the first bill of this system: empty receives are most of it, and a warning says so', async () => {
-  // One receive a second finds nothing: 15 days × 86,400 = 1,296,000.
+  // A receive each second finds nothing: 15 days × 86,400 = 1,296,000.
   const reader = new FakeReader({ NumberOfEmptyReceives: 1_296_000, NumberOfMessagesSent: 100, NumberOfMessagesReceived: 100 })
   const shown = await showCost({ ...asked, stacks: await stacks(), reader })
   const line = shown.lines.find(({ what }) => what === 'receives that found nothing')
@@ -115,7 +115,7 @@ test('what is billed for nothing is found, each with its dollars a month and wha
   expect(text.split('\n').filter((one) => one.length > 80 && !/^ +(?:.*next:)/.test(one))).toEqual([])
 })
 
-test('what is used is no warning', async () => {
+test('what is used has no warning', async () => {
   const figures = { NumberOfEmptyReceives: 1, NumberOfMessagesSent: 1, BytesProcessed: 1, BytesOutToDestination: 1 }
   const { warnings } = await showCost({ ...asked, stacks: await stacks(), reader: new FakeReader(figures) })
   expect(warnings.map(({ what }) => what)).toEqual(['unused-address'])
@@ -161,7 +161,7 @@ test('the reading is bounded, and says what it cost', async () => {
   const shown = await showCost({ ...asked, stacks: await deployed(...many), reader })
   // Three metrics of each table.
   expect(reader.asked).toHaveLength(498)
-  expect(mostMetrics).toBe(500)
+  expect(maxMetrics).toBe(500)
   // 498 metrics at $0.01 for 1,000.
   expect(dollarsExact(shown.readingCost ?? 0n)).toBe('0.00498')
   expect(shown.notRead).toMatchObject([{ what: 'the figures of 234 resources' }])
