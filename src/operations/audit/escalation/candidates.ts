@@ -1,4 +1,5 @@
-import { allowPatterns, arnMatches, literalPrefix } from '../../policy/index.ts'
+import { arnMatches, literalPrefix } from '../../policy/index.ts'
+import type { Actor } from './capabilities.ts'
 import { existingPassRolePaths, newPassRolePaths } from './catalogue.ts'
 import { isRole, type Node, type RoleNode } from './graph.ts'
 
@@ -93,9 +94,8 @@ export class Targets {
     for (const service of services) {
       this.#byService.set(service, new SortedPrincipals(roles.filter((role) => role.trusts(service).named !== 'no')))
     }
-    this.#passable = new SortedPrincipals(
-      roles.filter((role) => [...passServices].some((service) => role.trusts(service).named !== 'no')),
-    )
+    const passed = [...passServices]
+    this.#passable = new SortedPrincipals(roles.filter((role) => passed.some((service) => role.trusts(service).named !== 'no')))
     for (const role of roles) {
       for (const arn of directlyNamed(role)) {
         const known = this.#byPrincipal.get(arn)
@@ -105,19 +105,29 @@ export class Targets {
     }
   }
 
-  /** The possible targets of an actor. May contain duplicates. */
-  *of(actor: Node): Generator<Node> {
-    yield* this.#byPrincipal.get(actor.arn) ?? []
-    yield* this.#byPrincipal.get(sessionName(actor)) ?? []
-    if (!isActive(actor)) return
-    for (const pattern of allowPatterns(actor, 'sts:assumerole')) yield* this.#trusting.matching(pattern)
-    for (const pattern of allowPatterns(actor, 'iam:updateassumerolepolicy')) yield* this.#roles.matching(pattern)
-    for (const pattern of allowPatterns(actor, passing)) yield* this.#passable.matching(pattern)
+  /** Who a role among the targets names in its trust policy, as an ARN or `session:NAME`. */
+  named(): Iterable<string> {
+    return this.#byPrincipal.keys()
+  }
+
+  /** The possible targets of an actor, besides those that it reaches by using something. May contain duplicates. */
+  *of({ node, capabilities }: Actor): Generator<Node> {
+    yield* this.#byPrincipal.get(node.arn) ?? []
+    yield* this.#byPrincipal.get(sessionName(node)) ?? []
+    if (!capabilities.active) return
+    for (const pattern of capabilities.patterns('sts:assumerole')) yield* this.#trusting.matching(pattern)
+    for (const pattern of capabilities.patterns('iam:updateassumerolepolicy')) yield* this.#roles.matching(pattern)
+    for (const pattern of capabilities.patterns(passing)) yield* this.#passable.matching(pattern)
     for (const action of userActions) {
-      for (const pattern of allowPatterns(actor, action)) yield* this.#users.matching(pattern)
+      for (const pattern of capabilities.patterns(action)) yield* this.#users.matching(pattern)
     }
+  }
+
+  /** The roles that run what an actor can use. May contain duplicates. */
+  *usedBy({ capabilities }: Actor): Generator<RoleNode> {
+    if (!capabilities.active) return
     for (const [action, services] of servicesByUse) {
-      if (allowPatterns(actor, action).length === 0) continue
+      if (capabilities.patterns(action).length === 0) continue
       for (const service of services) yield* this.#byService.get(service)?.matching('*') ?? []
     }
   }
@@ -136,7 +146,7 @@ function trustsAccount(role: RoleNode, account: string): boolean {
 }
 
 /** Role sessions contain the name of the role, without its path. */
-function sessionName({ arn, principal }: Node): string {
+export function sessionName({ arn, principal }: Node): string {
   return isSession(arn) ? arn : `session:${principal.name}`
 }
 

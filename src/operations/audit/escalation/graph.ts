@@ -51,7 +51,8 @@ function nodeOf(subject: PrincipalSubject, id: string): Node | RoleNode {
   const known = new Map<string, Trust>()
   const trusts = (service: string): Trust => {
     const found = known.get(service) ?? serviceMayAssume(trustPolicy, service, subject.account)
-    known.set(service, found)
+    // A role trusts few services, and that it does not trust one is seen quickly.
+    if (found.named !== 'no') known.set(service, found)
     return found
   }
   return { ...base, trustPolicy, trusts }
