@@ -13,6 +13,8 @@ export interface Subject {
   readonly boundary: Policy | undefined
   /** Service control policies by level. Each level must allow the request. */
   readonly scps: readonly (readonly Policy[])[]
+  /** Resource control policies. Only their denials count: AWS attaches one that allows everything, and it cannot be detached. */
+  readonly rcps?: readonly Policy[] | undefined
   /** Session policies. Not set if the session has none. */
   readonly session?: readonly Policy[] | undefined
   readonly context: RequestContext
@@ -128,6 +130,10 @@ function layersOf(subject: Subject, action: string, granted: PolicyRequest['gran
   if (subject.session !== undefined) must.push(layer(sessionName, subject.session))
   const identity = layer(identityName, subject.identity)
   ;(granted === undefined ? must : may).push(identity)
+  if (subject.rcps !== undefined) {
+    const { name, statements } = layer('a resource control policy', subject.rcps)
+    may.push({ name, statements: statements.filter(({ effect }) => effect === 'Deny') })
+  }
   return { must, may }
 }
 
@@ -187,20 +193,33 @@ export function better(left: Decision, right: Decision): Decision {
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
  */
 export function decide(subject: Subject, request: PolicyRequest): Decision {
+  return decideIn(subject, request).decision
+}
+
+/** The decision, and the request context that it is for: what the caller controls has the values that let most through. */
+export function decideIn(
+  subject: Subject,
+  request: PolicyRequest,
+): { readonly decision: Decision; readonly context: RequestContext } {
   const action = request.action.toLowerCase()
   const silent = silentLayer(subject, action, request.granted)
-  if (silent !== undefined) return silences.get(silent) ?? denial(`not allowed by ${silent}`, false)
+  if (silent !== undefined) {
+    const decision = silences.get(silent) ?? denial(`not allowed by ${silent}`, false)
+    return { decision, context: subject.context }
+  }
   const { must, may } = layersOf(subject, action, request.granted)
   const statements = [...must, ...may].flatMap((layer) => layer.statements)
-  if (!statements.some(dependsOnContext)) return evaluateOnce(must, may, request.resource, subject.context)
+  if (!statements.some(dependsOnContext)) {
+    return { decision: evaluateOnce(must, may, request.resource, subject.context), context: subject.context }
+  }
   const base = withRegion(mergeContexts(subject.context, request.context), action)
-  let best: Decision | undefined
+  let best: { decision: Decision; context: RequestContext } | undefined
   for (const context of choicesFor(statements, base)) {
     const decision = evaluateOnce(must, may, request.resource, context)
-    best = best === undefined ? decision : better(best, decision)
-    if (best.verdict === 'allowed') break
+    if (best === undefined || better(best.decision, decision) === decision) best = { decision, context }
+    if (best.decision.verdict === 'allowed') break
   }
-  return best ?? denial('no statement allows it', false)
+  return best ?? { decision: denial('no statement allows it', false), context: base }
 }
 
 function dependsOnContext({ conditions, variables }: Statement): boolean {

@@ -21,7 +21,11 @@ const servicesByUse = new Map(
     ),
   ]),
 )
-const passServices = new Set(newPassRolePaths.flatMap(({ services }) => services))
+const passServices = [...new Set(newPassRolePaths.flatMap(({ services }) => services))]
+
+function trusts(role: RoleNode, service: string): boolean {
+  return role.trusts(service).named !== 'no'
+}
 
 /** Whether a principal has at least one permission that an escalation path uses. */
 export function isActive(actor: Node): boolean {
@@ -76,33 +80,58 @@ export class SortedPrincipals<T extends Node> {
   }
 }
 
-/** Target principals, indexed by how an actor can reach them. */
+/** Target principals, indexed by how an actor can reach them. What few actors need is indexed when it is asked for. */
 export class Targets {
-  readonly #users: SortedPrincipals<Node>
-  readonly #roles: SortedPrincipals<RoleNode>
-  readonly #trusting: SortedPrincipals<RoleNode>
-  readonly #passable: SortedPrincipals<RoleNode>
+  readonly #nodes: readonly Node[]
+  readonly #allRoles: readonly RoleNode[]
+  readonly #account: string
   readonly #byService = new Map<string, SortedPrincipals<RoleNode>>()
   readonly #byPrincipal = new Map<string, RoleNode[]>()
+  #usersFound: SortedPrincipals<Node> | undefined
+  #rolesFound: SortedPrincipals<RoleNode> | undefined
+  #trustingFound: SortedPrincipals<RoleNode> | undefined
+  #passableFound: SortedPrincipals<RoleNode> | undefined
 
   constructor(nodes: readonly Node[], account: string) {
-    const roles = nodes.filter(isRole)
-    this.#users = new SortedPrincipals(nodes.filter((node) => !isRole(node)))
-    this.#roles = new SortedPrincipals(roles)
-    this.#trusting = new SortedPrincipals(roles.filter((role) => trustsAccount(role, account)))
-    const services = new Set([...passServices, ...[...servicesByUse.values()].flatMap((some) => [...some])])
-    for (const service of services) {
-      this.#byService.set(service, new SortedPrincipals(roles.filter((role) => role.trusts(service).named !== 'no')))
-    }
-    const passed = [...passServices]
-    this.#passable = new SortedPrincipals(roles.filter((role) => passed.some((service) => role.trusts(service).named !== 'no')))
-    for (const role of roles) {
+    this.#nodes = nodes
+    this.#account = account
+    this.#allRoles = nodes.filter(isRole)
+    for (const role of this.#allRoles) {
       for (const arn of directlyNamed(role)) {
         const known = this.#byPrincipal.get(arn)
         if (known === undefined) this.#byPrincipal.set(arn, [role])
         else known.push(role)
       }
     }
+  }
+
+  get #users(): SortedPrincipals<Node> {
+    this.#usersFound ??= new SortedPrincipals(this.#nodes.filter((node) => !isRole(node)))
+    return this.#usersFound
+  }
+
+  get #roles(): SortedPrincipals<RoleNode> {
+    this.#rolesFound ??= new SortedPrincipals(this.#allRoles)
+    return this.#rolesFound
+  }
+
+  get #trusting(): SortedPrincipals<RoleNode> {
+    this.#trustingFound ??= new SortedPrincipals(this.#allRoles.filter((role) => trustsAccount(role, this.#account)))
+    return this.#trustingFound
+  }
+
+  get #passable(): SortedPrincipals<RoleNode> {
+    this.#passableFound ??= new SortedPrincipals(this.#allRoles.filter((role) => passServices.some((name) => trusts(role, name))))
+    return this.#passableFound
+  }
+
+  #running(service: string): SortedPrincipals<RoleNode> {
+    let found = this.#byService.get(service)
+    if (found === undefined) {
+      found = new SortedPrincipals(this.#allRoles.filter((role) => trusts(role, service)))
+      this.#byService.set(service, found)
+    }
+    return found
   }
 
   /** Who a role among the targets names in its trust policy, as an ARN or `session:NAME`. */
@@ -128,7 +157,7 @@ export class Targets {
     if (!capabilities.active) return
     for (const [action, services] of servicesByUse) {
       if (capabilities.patterns(action).length === 0) continue
-      for (const service of services) yield* this.#byService.get(service)?.matching('*') ?? []
+      for (const service of services) yield* this.#running(service).matching('*')
     }
   }
 }

@@ -10,13 +10,9 @@ export function nonAdminPrincipals({ graph }: RuleInput): Node[] {
 
 /** An ARN that no policy names. An action that is allowed on it is allowed on all resources. */
 export function unnamedArn(action: string, account: string): string {
-  const [service = ''] = action.split(':')
-  const names: Readonly<Record<string, string>> = {
-    iam: `arn:aws:iam::${account}:role/apigw-audit/anything`,
-    sts: `arn:aws:iam::${account}:role/apigw-audit/anything`,
-    s3: 'arn:aws:s3:::apigw-audit-anything/key',
-  }
-  return names[service] ?? `arn:aws:${service}:us-east-1:${account}:apigw-audit/anything`
+  const service = action.slice(0, action.indexOf(':'))
+  if (service === 'iam' || service === 'sts') return `arn:aws:iam::${account}:role/apigw-audit/anything`
+  return service === 's3' ? 'arn:aws:s3:::apigw-audit-anything/key' : `arn:aws:${service}:us-east-1:${account}:apigw-audit/anything`
 }
 
 /** The statement that allows an action on all resources without a condition, or `undefined`. */
