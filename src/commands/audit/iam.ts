@@ -1,14 +1,17 @@
 import { open } from 'node:fs/promises'
-import { Flags } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { readStdin } from '../../cli/prompts.ts'
 import { apigw, step } from '../../domain/next-step.ts'
+import { Problem } from '../../domain/problem.ts'
 import {
   type Audit,
   atLeast,
   audit,
   csv,
+  dot,
   earlierIds,
+  explainRequest,
   html,
   markdown,
   planOf,
@@ -25,8 +28,9 @@ import {
   tally,
 } from '../../operations/audit/index.ts'
 import { auditText } from '../../presenters/audit.ts'
+import { explanationText } from '../../presenters/audit-explanation.ts'
 
-const formats = ['text', 'sarif', 'csv', 'markdown', 'html'] as const
+const formats = ['text', 'sarif', 'csv', 'markdown', 'html', 'dot'] as const
 const exitOnFindings = 3
 
 /** Readable only by its owner, because it shows the weaknesses of an account. */
@@ -37,6 +41,20 @@ async function save(path: string, text: string): Promise<void> {
   } finally {
     await file.close()
   }
+}
+
+/** The question of `--explain`. @throws Problem `audit-question` if one of its three parts is missing, or they are given without it */
+function questionOf(
+  { principal, action, resource }: { [name in 'principal' | 'action' | 'resource']?: string | undefined },
+  explain: boolean,
+) {
+  const given = [principal, action, resource].filter((one) => one !== undefined).length
+  const next = apigw('audit iam', '--explain', principal ?? 'PRINCIPAL', action ?? 'ACTION', resource ?? 'RESOURCE')
+  if (!explain && given > 0) throw new Problem('audit-question', 'Arguments are only for --explain.', { next })
+  if (!explain) return undefined
+  if (principal !== undefined && action !== undefined && resource !== undefined)
+    return { principal, action, resource, context: [] }
+  throw new Problem('audit-question', '--explain needs a principal, an action and a resource.', { next })
 }
 
 export default class AuditIam extends BaseCommand {
@@ -50,6 +68,11 @@ export default class AuditIam extends BaseCommand {
     '<%= config.bin %> audit iam --template stack.yaml --fail-on low',
     '<%= config.bin %> audit iam --plan plan.yaml',
   ]
+  static override args = {
+    principal: Args.string({ description: 'with --explain: ARN, user/NAME or role/NAME' }),
+    action: Args.string({ description: 'with --explain: an action, such as s3:GetObject' }),
+    resource: Args.string({ description: 'with --explain: ARN of the resource, or *' }),
+  }
   static override flags = {
     input: Flags.string({
       env: 'APIGW_INPUT',
@@ -96,13 +119,23 @@ export default class AuditIam extends BaseCommand {
       summary: 'show only findings that are not in an earlier run (its --json output)',
     }),
     plan: Flags.string({ env: 'APIGW_PLAN', helpValue: 'FILE', summary: 'write a cleanup plan for apigw iam apply' }),
+    explain: Flags.boolean({
+      env: 'APIGW_EXPLAIN',
+      summary: 'explain why PRINCIPAL may or may not use ACTION on RESOURCE, as apigw audit explain does',
+    }),
     profile: shared.profile,
   }
 
   async run() {
-    const { flags } = await this.parse(AuditIam)
+    const { args, flags } = await this.parse(AuditIam)
+    const question = questionOf(args, flags.explain)
     const now = Date.now()
     const account = await this.read(flags, now)
+    if (question !== undefined) {
+      const explanation = await explainRequest(account, question, { rcps: [], session: undefined, resource: undefined })
+      this.log(explanationText(explanation))
+      return explanation
+    }
     const whole = await audit(account, now)
     const found = await this.reduced(whole, flags, now)
     if (flags.plan !== undefined) {
@@ -172,6 +205,7 @@ export default class AuditIam extends BaseCommand {
       csv: () => csv(found),
       markdown: () => markdown(found),
       html: () => html(found),
+      dot: () => dot(found),
     }
     process.stdout.write(texts[format]())
   }

@@ -6,7 +6,7 @@ import { overlap } from './match.ts'
 const maxCombinations = 64
 
 /** A value that does not occur in any policy. The caller sends it to match none of the listed values. */
-const otherValue = 'another'
+export const otherValue = 'another'
 
 /** The values in the policies for a key that the caller controls. Patterns are replaced by a matching value. */
 function valuesFor(key: string, statements: readonly Statement[]): string[] {

@@ -60,11 +60,7 @@ export interface ExplainedRequest {
  * The statements of policies that name an action, in their order, and whether each applies to a request.
  * @param caller for policies of resources, which name principals
  */
-export function explainStatements(
-  policies: readonly Policy[],
-  request: ExplainedRequest,
-  caller?: Caller,
-): ExplainedStatement[] {
+export function explainStatements(policies: readonly Policy[], request: ExplainedRequest, caller?: Caller): ExplainedStatement[] {
   const action = request.action.toLowerCase()
   return policies.flatMap((policy) =>
     policy.statements

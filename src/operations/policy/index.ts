@@ -1,4 +1,5 @@
-export { absent, type KeyState, lookUp, mergeContexts, type RequestContext, value } from './context.ts'
+export { otherValue } from './choices.ts'
+export { absent, type KeyState, lookUp, mergeContexts, type RequestContext, value, withRegion } from './context.ts'
 export { type Policy, type PolicyFault, type PrincipalPatterns, readPolicy, strictPolicy } from './document.ts'
 export { allowPatterns, better, type Decision, decide, decideAnywhere, decideIn, type Subject } from './evaluate.ts'
 export { type ExplainedStatement, explainStatements } from './explain.ts'

@@ -12,7 +12,9 @@ export function nonAdminPrincipals({ graph }: RuleInput): Node[] {
 export function unnamedArn(action: string, account: string): string {
   const service = action.slice(0, action.indexOf(':'))
   if (service === 'iam' || service === 'sts') return `arn:aws:iam::${account}:role/apigw-audit/anything`
-  return service === 's3' ? 'arn:aws:s3:::apigw-audit-anything/key' : `arn:aws:${service}:us-east-1:${account}:apigw-audit/anything`
+  return service === 's3'
+    ? 'arn:aws:s3:::apigw-audit-anything/key'
+    : `arn:aws:${service}:us-east-1:${account}:apigw-audit/anything`
 }
 
 /** The statement that allows an action on all resources without a condition, or `undefined`. */
