@@ -1,4 +1,4 @@
-import { arnMatches, literalPrefix } from '../../policy/index.ts'
+import { arnMatches, literalPrefix, type Policy } from '../../policy/index.ts'
 import type { Actor } from './capabilities.ts'
 import { existingPassRolePaths, newPassRolePaths } from './catalogue.ts'
 import { isRole, type Node, type RoleNode } from './graph.ts'
@@ -29,9 +29,12 @@ function trusts(role: RoleNode, service: string): boolean {
 
 /** Whether a principal has at least one permission that an escalation path uses. */
 export function isActive(actor: Node): boolean {
-  return actor.identity.some(({ statements }) =>
-    statements.some(({ effect, actions }) => effect === 'Allow' && (actions.not || actions.values.some(isRelevant))),
-  )
+  return actor.identity.some(allowsSteps)
+}
+
+/** Whether a policy allows at least one action that an escalation path uses. */
+export function allowsSteps({ statements }: Policy): boolean {
+  return statements.some(({ effect, actions }) => effect === 'Allow' && (actions.not || actions.values.some(isRelevant)))
 }
 
 const relevantActions = [...userActions, passing, 'sts:assumerole', 'iam:', ...useActions]

@@ -3,6 +3,7 @@ import { isActive, Targets } from './candidates.ts'
 import { Capabilities } from './capabilities.ts'
 import type { Node, PrincipalGraph } from './graph.ts'
 import { directLink, each } from './links.ts'
+import { pairLink } from './pairs.ts'
 import type { Escalation, EscalationPath } from './search.ts'
 
 /** The principal without a statement. */
@@ -63,5 +64,5 @@ function isClosed(
     if (paths.get(target.arn)?.hops.some(({ from }) => from === node.arn)) continue
     if (accessMove(actor, target, graph) !== undefined) return false
   }
-  return true
+  return pairLink(actor, { all: allTargets, reached, graph, certain: false }) === undefined
 }

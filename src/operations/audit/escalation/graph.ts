@@ -34,6 +34,8 @@ export interface PrincipalGraph {
   readonly workloads: ReadonlyMap<string, readonly Workload[]> | undefined
   /** The ARNs of the managed policies that grant administrator access. */
   readonly adminPolicies: readonly string[]
+  /** ARNs of principals with more states than were looked at. Their paths may be incomplete, and the audit says so. */
+  readonly unsearched: Set<string>
 }
 
 export function isRole(node: Node): node is RoleNode {
@@ -75,6 +77,7 @@ export function graphOf(account: Account): PrincipalGraph {
     policies: new Map(account.policies.filter(({ awsManaged }) => !awsManaged).map((policy) => [policy.arn, policy])),
     workloads: workloads && Map.groupBy(workloads, ({ role }) => role),
     adminPolicies: [...new Set([`arn:${account.partition}:iam::aws:policy/AdministratorAccess`, ...adminPolicies])],
+    unsearched: new Set(),
   }
 }
 

@@ -5,6 +5,7 @@ import { type Actor, Capabilities } from './capabilities.ts'
 import { withCuts } from './cuts.ts'
 import { graphOf, type Node, type PrincipalGraph } from './graph.ts'
 import { directLink, type Link, linkInto } from './links.ts'
+import { pairLink } from './pairs.ts'
 
 /** A step of an escalation path. `to` is not set if the step itself grants administrator access. */
 export interface Hop {
@@ -67,6 +68,10 @@ class Waiting {
     this.#passive.delete(arn)
   }
 
+  active(): Iterable<Actor> {
+    return this.#active.values()
+  }
+
   /** Those who may have a link to one of the targets. */
   *candidates(targets: Targets): Generator<Actor> {
     yield* this.#active.values()
@@ -106,6 +111,34 @@ function spread(
   }
 }
 
+/**
+ * Searches until nothing more is found: what a principal reaches over states and pairs lets more principals reach it, and so on.
+ */
+function spreadAll(
+  reached: readonly Node[],
+  waiting: Waiting,
+  links: Map<string, Link>,
+  graph: PrincipalGraph,
+  allTargets: Targets,
+  certain: boolean,
+): void {
+  spread(reached, waiting, links, graph, certain)
+  for (;;) {
+    const ends = graph.nodes.filter(({ arn, admin }) => admin.verdict === 'yes' || links.has(arn))
+    const known = { all: allTargets, reached: new Targets(ends, graph.account.id), graph, certain }
+    const found: Node[] = []
+    for (const actor of waiting.active()) {
+      const link = pairLink(actor, known)
+      if (link === undefined) continue
+      links.set(actor.node.arn, link)
+      found.push(actor.node)
+    }
+    if (found.length === 0) return
+    for (const { arn } of found) waiting.delete(arn)
+    spread(found, waiting, links, graph, certain)
+  }
+}
+
 interface Start {
   readonly waiting: Waiting
   /** Direct paths, with and without open conditions. */
@@ -140,7 +173,7 @@ export function findEscalations(account: Account): EscalationResult {
   const allTargets = new Targets(graph.nodes, account.id)
   const { waiting, certain, conditional } = start(others, allTargets, graph)
   const links = new Map(certain)
-  spread([...admins, ...others.filter(({ arn }) => certain.has(arn))], waiting, links, graph, true)
+  spreadAll([...admins, ...others.filter(({ arn }) => certain.has(arn))], waiting, links, graph, allTargets, true)
   const proven = new Set(links.keys())
   for (const [arn, link] of conditional) {
     if (proven.has(arn)) continue
@@ -148,7 +181,7 @@ export function findEscalations(account: Account): EscalationResult {
     waiting.delete(arn)
   }
   const maybe = others.filter(({ arn, admin }) => admin.verdict === 'conditional' || links.has(arn))
-  spread([...admins, ...maybe], waiting, links, graph, false)
+  spreadAll([...admins, ...maybe], waiting, links, graph, allTargets, false)
   const ends = new Map(maybe.map((node) => [node.arn, node.admin.on] as const))
   const paths = new Map<string, EscalationPath>()
   for (const { arn, admin } of others) {

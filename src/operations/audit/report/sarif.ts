@@ -29,11 +29,12 @@ export function sarif({ findings }: Audit, version: string, uri: string): string
             })),
           },
         },
-        results: findings.map(({ id, rule, severity, resource, title, evidence, fix, suppressed }) => ({
+        results: findings.map(({ id, rule, severity, resource, title, evidence, dependsOn, fix, suppressed }) => ({
           ruleId: rule,
           level: levels[severity],
           message: { text: [title, ...evidence, `Fix: ${fix}`].join('\n') },
           partialFingerprints: { 'apigw/v1': id },
+          ...(dependsOn.length > 0 && { properties: { verdict: 'depends', dependsOn } }),
           locations: [
             {
               physicalLocation: { artifactLocation: { uri }, region: { startLine: 1 } },

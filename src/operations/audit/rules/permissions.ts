@@ -1,11 +1,11 @@
 import { decide } from '../../policy/index.ts'
-import { isAwsOwned } from '../account/account.ts'
+import { isServiceLinked } from '../account/account.ts'
 import type { Node } from '../escalation/graph.ts'
 import type { RuleInput } from './rule.ts'
 
-/** The principals for rules about individual permissions. Administrators have a rule of their own. */
+/** The principals for rules about individual permissions, also those of Identity Center. Administrators have a rule of their own. */
 export function nonAdminPrincipals({ graph }: RuleInput): Node[] {
-  return graph.nodes.filter((node) => node.admin.verdict !== 'yes' && !isAwsOwned(node.principal))
+  return graph.nodes.filter((node) => node.admin.verdict !== 'yes' && !isServiceLinked(node.principal))
 }
 
 /** An ARN that no policy names. An action that is allowed on it is allowed on all resources. */
