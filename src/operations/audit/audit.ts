@@ -143,6 +143,9 @@ export async function audit(account: Account, now = Date.now()): Promise<Audit> 
     },
     principals: principalsOf(input),
     findings,
-    missing: [...account.missing, ...[...graph.unsearched].map((arn) => `some paths of ${arn}: it can change itself or others in too many ways`)],
+    missing: [
+      ...account.missing,
+      ...[...graph.unsearched].map((arn) => `some paths of ${arn}: it can change itself or others in too many ways`),
+    ],
   }
 }

@@ -160,7 +160,11 @@ function verdictOf(own: Decision, side: ResourceSide | undefined, action: string
   }
   if (side === undefined && mustAllow(action)) {
     const open = `the ${/^kms:/i.test(action) ? 'policy of the key' : 'trust policy of the role'} allows it`
-    return { verdict: 'depends', because: 'the policy of the resource must allow it as well, and it is not known', on: [...own.on, open] }
+    return {
+      verdict: 'depends',
+      because: 'the policy of the resource must allow it as well, and it is not known',
+      on: [...own.on, open],
+    }
   }
   if (side === undefined && isForeign) {
     return {

@@ -18,7 +18,8 @@ function serviceOf({ principal }: Node): string | undefined {
 function fixOf({ principal: { name, type, path } }: Node, by: string): string {
   if (type === 'user') return `Let ${name} assume a role instead, then remove: ${by}`
   // Only Identity Center can change the policies of its roles.
-  if (path.startsWith('/aws-reserved/')) return `Change the permission set of ${name} in IAM Identity Center, then provision it again`
+  if (path.startsWith('/aws-reserved/'))
+    return `Change the permission set of ${name} in IAM Identity Center, then provision it again`
   return `Attach a managed policy with the permissions that ${name} needs, then run: aws iam delete-role-policy --role-name ${name} --policy-name NAME`
 }
 
