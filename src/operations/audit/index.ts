@@ -1,6 +1,6 @@
 export { type Audit, audit, tally } from './audit.ts'
 export { earlierIds, readBaseline, staleEntries, suppressed } from './baseline.ts'
-export { type Explanation, explainRequest, type MorePolicies } from './explain/explain.ts'
+export { type Explanation, explainRequest } from './explain/explain.ts'
 export { atLeast, type Finding, type Severity, severities } from './finding.ts'
 export { dot } from './graph/dot.ts'
 export { applyPlan, planOf, planText, readPlan } from './remediation/index.ts'
