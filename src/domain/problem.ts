@@ -159,6 +159,7 @@ const internalProblems = {
   'image-failed': { exit: 1, retryable: false, title: 'The container image could not be built or pushed' },
   interrupted: { exit: 130, retryable: true, title: 'Interrupted' },
   'audit-input-invalid': { exit: 2, retryable: false, title: 'The audit input cannot be read' },
+  'audit-question': { exit: 2, retryable: false, title: 'The question names something that does not exist' },
   'rule-invalid': { exit: 2, retryable: false, title: 'A trail rule is not valid' },
   'trail-exists': { exit: 2, retryable: false, title: 'The trail already exists' },
   'trail-missing': { exit: 2, retryable: false, title: 'The activity trail is not installed' },

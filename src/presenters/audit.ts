@@ -13,10 +13,10 @@ function severityText(severity: Severity): string {
   return styled(typeof style === 'string' ? style : [...style], severity.toUpperCase().padEnd(8))
 }
 
-function findingText({ severity, title, evidence, fix, id }: Finding): string {
+function findingText({ severity, title, evidence, dependsOn, fix, id }: Finding): string {
   const indent = '           '
   return [
-    `  ${severityText(severity)} ${plain(title)}`,
+    `  ${severityText(severity)} ${plain(title)}${dependsOn.length > 0 ? styled('yellow', ' [depends]') : ''}`,
     ...evidence.map((line) => `${indent}${plain(line)}`),
     `${indent}${styled('cyan', 'Fix:')} ${plain(fix)}`,
     `${indent}${styled('dim', id)}`,

@@ -1,14 +1,17 @@
 import { open } from 'node:fs/promises'
-import { Flags } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
 import { BaseCommand, shared } from '../../cli/base.ts'
 import { readStdin } from '../../cli/prompts.ts'
 import { apigw, step } from '../../domain/next-step.ts'
+import { Problem } from '../../domain/problem.ts'
 import {
   type Audit,
   atLeast,
   audit,
   csv,
+  dot,
   earlierFindings,
+  explainRequest,
   html,
   markdown,
   planOf,
@@ -26,8 +29,9 @@ import {
   tally,
 } from '../../operations/audit/index.ts'
 import { auditText } from '../../presenters/audit.ts'
+import { explanationText } from '../../presenters/audit-explanation.ts'
 
-const formats = ['text', 'sarif', 'csv', 'markdown', 'html'] as const
+const formats = ['text', 'sarif', 'csv', 'markdown', 'html', 'dot'] as const
 const exitOnFindings = 3
 
 /** Readable only by its owner, because it shows the weaknesses of an account. */
@@ -38,6 +42,20 @@ async function save(path: string, text: string): Promise<void> {
   } finally {
     await file.close()
   }
+}
+
+/** The question of `--explain`. @throws Problem `audit-question` if one of its three parts is missing, or they are given without it */
+function questionOf(
+  { principal, action, resource }: { [name in 'principal' | 'action' | 'resource']?: string | undefined },
+  explain: boolean,
+) {
+  const given = [principal, action, resource].filter((one) => one !== undefined).length
+  const next = apigw('audit iam', '--explain', principal ?? 'PRINCIPAL', action ?? 'ACTION', resource ?? 'RESOURCE')
+  if (!explain && given > 0) throw new Problem('audit-question', 'Arguments are only for --explain.', { next })
+  if (!explain) return undefined
+  if (principal !== undefined && action !== undefined && resource !== undefined)
+    return { principal, action, resource, context: [] }
+  throw new Problem('audit-question', '--explain needs a principal, an action and a resource.', { next })
 }
 
 export default class AuditIam extends BaseCommand {
@@ -52,6 +70,11 @@ export default class AuditIam extends BaseCommand {
     '<%= config.bin %> audit iam --plan plan.yaml',
     '<%= config.bin %> audit iam --print-policy > audit-policy.json',
   ]
+  static override args = {
+    principal: Args.string({ description: 'with --explain: ARN, user/NAME or role/NAME' }),
+    action: Args.string({ description: 'with --explain: an action, such as s3:GetObject' }),
+    resource: Args.string({ description: 'with --explain: ARN of the resource, or *' }),
+  }
   static override flags = {
     input: Flags.string({
       env: 'APIGW_INPUT',
@@ -114,14 +137,24 @@ export default class AuditIam extends BaseCommand {
       env: 'APIGW_PRINT_POLICY',
       summary: 'print the IAM policy that a live run needs, and read nothing',
     }),
+    explain: Flags.boolean({
+      env: 'APIGW_EXPLAIN',
+      summary: 'explain why PRINCIPAL may or may not use ACTION on RESOURCE, as apigw audit explain does',
+    }),
     profile: shared.profile,
   }
 
   async run() {
-    const { flags } = await this.parse(AuditIam)
+    const { args, flags } = await this.parse(AuditIam)
     if (flags['print-policy']) return this.policy(flags['live-resources'])
+    const question = questionOf(args, flags.explain)
     const now = Date.now()
-    const account = await this.read(flags, now)
+    const account = await this.read(question === undefined ? flags : { ...flags, 'live-resources': false }, now)
+    if (question !== undefined) {
+      const explanation = await explainRequest(account, question, { rcps: [], session: undefined, resource: undefined })
+      this.log(explanationText(explanation))
+      return explanation
+    }
     const whole = await audit(account, now)
     const found = await this.reduced(whole, flags, now)
     if (flags.plan !== undefined) {
@@ -204,6 +237,7 @@ export default class AuditIam extends BaseCommand {
       csv: () => csv(found),
       markdown: () => markdown(found),
       html: () => html(found),
+      dot: () => dot(found),
     }
     process.stdout.write(texts[format]())
   }

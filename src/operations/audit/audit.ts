@@ -1,4 +1,4 @@
-import { type Account, isAwsOwned, type Regions } from './account/account.ts'
+import { type Account, isAwsOwned, isServiceLinked, type Regions } from './account/account.ts'
 import type { Escalation } from './escalation/search.ts'
 import { findEscalations } from './escalation/search.ts'
 import { cutText, hopText } from './escalation/text.ts'
@@ -80,23 +80,26 @@ function principalsOf({ graph, escalations }: RuleInput): PrincipalVerdict[] {
 
 function findingsOf(rule: Rule, input: RuleInput): Finding[] {
   const seen = new Map<string, number>()
-  return [...rule.find(input)].map(({ resource, key, path = [], title, evidence, fix, severity = rule.severity }) => {
-    // Two policies with the same name on one principal would otherwise share an ID.
-    const times = (seen.get(`${resource}|${key}`) ?? 0) + 1
-    seen.set(`${resource}|${key}`, times)
-    return {
-      id: findingId(rule.id, resource, times === 1 ? key : `${key ?? ''} ${times}`),
-      variant: variantOf(path),
-      rule: rule.id,
-      severity,
-      resource,
-      title,
-      evidence: evidence.filter((line) => line !== ''),
-      fix,
-      references: rule.references,
-      suppressed: null,
-    }
-  })
+  return [...rule.find(input)].map(
+    ({ resource, key, path = [], title, evidence, dependsOn = [], fix, severity = rule.severity }) => {
+      // Two policies with the same name on one principal would otherwise share an ID.
+      const times = (seen.get(`${resource}|${key}`) ?? 0) + 1
+      seen.set(`${resource}|${key}`, times)
+      return {
+        id: findingId(rule.id, resource, times === 1 ? key : `${key ?? ''} ${times}`),
+        variant: variantOf(path),
+        rule: rule.id,
+        severity,
+        resource,
+        title,
+        evidence: evidence.filter((line) => line !== ''),
+        dependsOn,
+        fix,
+        references: rule.references,
+        suppressed: null,
+      }
+    },
+  )
 }
 
 /** Counts findings by severity. Suppressed findings are counted separately. */
@@ -131,7 +134,7 @@ export async function audit(account: Account, now = Date.now()): Promise<Audit> 
     .flatMap((rule) => findingsOf(rule, input))
     .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || (a.resource < b.resource ? -1 : 1))
   const { graph, escalations } = input
-  const customerPrincipals = graph.nodes.filter(({ principal }) => !isAwsOwned(principal))
+  const customerPrincipals = graph.nodes.filter(({ principal }) => !isServiceLinked(principal))
   return {
     summary: {
       account: account.id,
@@ -145,7 +148,10 @@ export async function audit(account: Account, now = Date.now()): Promise<Audit> 
     },
     principals: principalsOf(input),
     findings,
-    missing: account.missing,
+    missing: [
+      ...account.missing,
+      ...[...graph.unsearched].map((arn) => `some paths of ${arn}: it can change itself or others in too many ways`),
+    ],
     regions: account.facts.regions ?? null,
   }
 }

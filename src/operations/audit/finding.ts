@@ -22,6 +22,8 @@ export interface Finding {
   readonly resource: string
   readonly title: string
   readonly evidence: readonly string[]
+  /** What the audit does not know and would decide, such as a condition key or a running task. Empty: the finding is certain. */
+  readonly dependsOn: readonly string[]
   /** The remediation, with the AWS CLI commands where possible. */
   readonly fix: string
   readonly references: readonly string[]

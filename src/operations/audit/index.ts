@@ -8,7 +8,9 @@ export {
   staleEntries,
   suppressed,
 } from './baseline.ts'
+export { type Explanation, explainRequest } from './explain/explain.ts'
 export { atLeast, type Finding, type Severity, severities } from './finding.ts'
+export { dot } from './graph/dot.ts'
 export { applyPlan, planOf, planText, readPlan } from './remediation/index.ts'
 export { csv } from './report/csv.ts'
 export { grouped } from './report/group.ts'
@@ -17,6 +19,6 @@ export { markdown } from './report/markdown.ts'
 export { sarif } from './report/sarif.ts'
 export { readText } from './sources/file.ts'
 export { readLive } from './sources/live.ts'
-export { readOffline } from './sources/offline.ts'
+export { readOffline, readPolicies } from './sources/offline.ts'
 export { readPolicyFor } from './sources/rights.ts'
 export { savedText } from './sources/saved.ts'

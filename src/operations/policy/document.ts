@@ -39,7 +39,7 @@ export interface Statement {
   readonly resources: ElementPatterns
   readonly principals: PrincipalPatterns | undefined
   readonly conditions: readonly Condition[]
-  /** Whether `${…}` is a policy variable, as in version 2012-10-17. */
+  /** Whether its resources contain policy variables: `${…}` is one since version 2012-10-17. */
   readonly variables: boolean
 }
 
@@ -48,6 +48,8 @@ export interface Policy {
   /** Not set for inline policies. */
   readonly arn: string | undefined
   readonly statements: readonly Statement[]
+  /** The services whose actions the statements can cover. `null`: any, as with a wildcard or `NotAction`. */
+  readonly services: readonly string[] | null
   /** The `Version` element. The default is 2008-10-17, which does not support variables. */
   readonly version: string | undefined
   readonly faults: readonly PolicyFault[]
@@ -132,7 +134,7 @@ function parseStatement(value: unknown, place: string, variables: boolean, resou
     resources: resources ?? { values: ['*'], not: false },
     principals: principalsIn(value),
     conditions: conditionsIn(value.Condition),
-    variables,
+    variables: variables && resources?.values.some((text) => text.includes('${')) === true,
   }
 }
 
@@ -141,6 +143,19 @@ function decoded(document: unknown): unknown {
   if (typeof document !== 'string') return document
   const text = document.trimStart().startsWith('{') ? document : decodeURIComponent(document)
   return JSON.parse(text)
+}
+
+function servicesIn(statements: readonly Statement[]): readonly string[] | null {
+  const services = new Set<string>()
+  for (const { actions } of statements) {
+    if (actions.not) return null
+    for (const pattern of actions.values) {
+      const service = pattern.slice(0, Math.max(pattern.indexOf(':'), 0))
+      if (service === '' || /[*?]/.test(service)) return null
+      services.add(service)
+    }
+  }
+  return [...services]
 }
 
 const arnShape = /^(?:\*|arn:[\w*?${}-]+:[\w*?${}:.-]*:[^:]*:[^:]*:.+|arn:.*\*)$/s
@@ -206,7 +221,15 @@ export function readPolicy({ name, arn, document, resourceBased = false }: Polic
       error instanceof InvalidPolicy ? error : new InvalidPolicy('the document is not valid JSON', 'the document is not JSON'),
     )
   }
-  return { name, arn, statements, version: language, faults: [...faults, ...lintFaults(statements)], document: value }
+  return {
+    name,
+    arn,
+    statements,
+    services: servicesIn(statements),
+    version: language,
+    faults: [...faults, ...lintFaults(statements)],
+    document: value,
+  }
 }
 
 /** Parses a policy from the command line. @throws Problem `audit-input-invalid` if any statement is invalid */

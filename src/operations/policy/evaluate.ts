@@ -13,6 +13,8 @@ export interface Subject {
   readonly boundary: Policy | undefined
   /** Service control policies by level. Each level must allow the request. */
   readonly scps: readonly (readonly Policy[])[]
+  /** Resource control policies. Only their denials count: AWS attaches one that allows everything, and it cannot be detached. */
+  readonly rcps?: readonly Policy[] | undefined
   /** Session policies. Not set if the session has none. */
   readonly session?: readonly Policy[] | undefined
   readonly context: RequestContext
@@ -84,25 +86,64 @@ interface Layer {
   readonly statements: readonly Statement[]
 }
 
+function concerns({ services }: Policy, action: string): boolean {
+  return services === null || services.some((service) => action.startsWith(service) && action.charAt(service.length) === ':')
+}
+
 function statementsFor(policies: readonly Policy[], action: string): Statement[] {
-  return policies.flatMap(({ statements }) => statements.filter((statement) => coversAction(statement, action)))
+  const found: Statement[] = []
+  for (const policy of policies) {
+    if (!concerns(policy, action)) continue
+    for (const statement of policy.statements) if (coversAction(statement, action)) found.push(statement)
+  }
+  return found
+}
+
+/** Whether a statement of the policies allows the action on anything, whatever its conditions. */
+function allowsSomewhere(policies: readonly Policy[], action: string): boolean {
+  return policies.some(
+    (policy) =>
+      concerns(policy, action) &&
+      policy.statements.some((statement) => statement.effect === 'Allow' && coversAction(statement, action)),
+  )
+}
+
+const scpName = 'a service control policy'
+const sessionName = 'the session policy'
+const identityName = 'any identity policy'
+const boundaryName = ({ name }: Policy): string => `the permissions boundary ${name}`
+
+/** The first layer that allows nothing of the action. Most requests end here, so nothing is collected for it. */
+function silentLayer({ scps, boundary, session, identity }: Subject, action: string, granted: PolicyRequest['granted']) {
+  if (scps.some((level) => !allowsSomewhere(level, action))) return scpName
+  if (boundary !== undefined && granted !== 'all' && !allowsSomewhere([boundary], action)) return boundaryName(boundary)
+  if (session !== undefined && !allowsSomewhere(session, action)) return sessionName
+  return granted === undefined && !allowsSomewhere(identity, action) ? identityName : undefined
 }
 
 function layersOf(subject: Subject, action: string, granted: PolicyRequest['granted']): { must: Layer[]; may: Layer[] } {
   const layer = (name: string, policies: readonly Policy[]): Layer => ({ name, statements: statementsFor(policies, action) })
-  const must = subject.scps.map((level) => layer('a service control policy', level))
+  const must = subject.scps.map((level) => layer(scpName, level))
   const may: Layer[] = []
-  const boundary = subject.boundary && layer(`the permissions boundary ${subject.boundary.name}`, [subject.boundary])
+  const boundary = subject.boundary && layer(boundaryName(subject.boundary), [subject.boundary])
   if (boundary !== undefined) (granted === 'all' ? may : must).push(boundary)
-  if (subject.session !== undefined) must.push(layer('the session policy', subject.session))
-  const identity = layer('any identity policy', subject.identity)
+  if (subject.session !== undefined) must.push(layer(sessionName, subject.session))
+  const identity = layer(identityName, subject.identity)
   ;(granted === undefined ? must : may).push(identity)
+  if (subject.rcps !== undefined) {
+    const { name, statements } = layer('a resource control policy', subject.rcps)
+    may.push({ name, statements: statements.filter(({ effect }) => effect === 'Deny') })
+  }
   return { must, may }
 }
 
 function denial(blocked: string, explicit: boolean): Decision {
   return { verdict: 'denied', on: [], by: [], blocked, explicit }
 }
+
+const silences = new Map<string, Decision>(
+  [scpName, sessionName, identityName].map((name) => [name, denial(`not allowed by ${name}`, false)]),
+)
 
 /** The best Allow in a layer, with its open conditions. `undefined` if no statement allows the request. */
 function allowOf(
@@ -152,22 +193,37 @@ export function better(left: Decision, right: Decision): Decision {
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
  */
 export function decide(subject: Subject, request: PolicyRequest): Decision {
+  return decideIn(subject, request).decision
+}
+
+/** The decision, and the request context that it is for: what the caller controls has the values that let most through. */
+export function decideIn(
+  subject: Subject,
+  request: PolicyRequest,
+): { readonly decision: Decision; readonly context: RequestContext } {
   const action = request.action.toLowerCase()
-  const { must, may } = layersOf(subject, action, request.granted)
-  // Most requests end here: the principal has no Allow for the action.
-  const silent = must.find(({ statements }) => !statements.some(({ effect }) => effect === 'Allow'))
-  if (silent !== undefined) return denial(`not allowed by ${silent.name}`, false)
-  const base = withRegion(mergeContexts(subject.context, request.context), action)
-  let best: Decision | undefined
-  for (const context of choicesFor(
-    [...must, ...may].flatMap(({ statements }) => statements),
-    base,
-  )) {
-    const decision = evaluateOnce(must, may, request.resource, context)
-    best = best === undefined ? decision : better(best, decision)
-    if (best.verdict === 'allowed') break
+  const silent = silentLayer(subject, action, request.granted)
+  if (silent !== undefined) {
+    const decision = silences.get(silent) ?? denial(`not allowed by ${silent}`, false)
+    return { decision, context: subject.context }
   }
-  return best ?? denial('no statement allows it', false)
+  const { must, may } = layersOf(subject, action, request.granted)
+  const statements = [...must, ...may].flatMap((layer) => layer.statements)
+  if (!statements.some(dependsOnContext)) {
+    return { decision: evaluateOnce(must, may, request.resource, subject.context), context: subject.context }
+  }
+  const base = withRegion(mergeContexts(subject.context, request.context), action)
+  let best: { decision: Decision; context: RequestContext } | undefined
+  for (const context of choicesFor(statements, base)) {
+    const decision = evaluateOnce(must, may, request.resource, context)
+    if (best === undefined || better(best.decision, decision) === decision) best = { decision, context }
+    if (best.decision.verdict === 'allowed') break
+  }
+  return best ?? { decision: denial('no statement allows it', false), context: base }
+}
+
+function dependsOnContext({ conditions, variables }: Statement): boolean {
+  return conditions.length > 0 || variables
 }
 
 export interface Reach extends Decision {
@@ -202,7 +258,7 @@ function witnesses(pattern: string, kind: string): string[] {
  * @param kind an ARN with wildcards, or `*` for an action without resource-level permissions
  */
 export function decideAnywhere(subject: Subject, action: string, kind: string, context?: RequestContext): Reach {
-  let best: Reach = { ...denial('not allowed by any identity policy', false), resource: kind }
+  let best: Reach = { ...denial(`not allowed by ${identityName}`, false), resource: kind }
   for (const resource of new Set(allowPatterns(subject, action).flatMap((pattern) => witnesses(pattern, kind)))) {
     const decision = decide(subject, { action, resource, context })
     if (rank[decision.verdict] > rank[best.verdict]) best = { ...decision, resource }

@@ -18,17 +18,19 @@ function same(pattern: string, text: string): boolean {
 
 /** Whether a text matches a pattern. Takes at most pattern length × text length steps. */
 export function matches(pattern: string, text: string): boolean {
-  if (pattern === '*') return true
-  let p = 0
-  let t = 0
+  return pattern === '*' || matchesPart(pattern, 0, pattern.length, text, 0, text.length)
+}
+
+/** Compares parts of both texts where they stand: an audit makes millions of comparisons, and cutting the parts out is dear. */
+function matchesPart(pattern: string, p: number, pEnd: number, text: string, t: number, tEnd: number): boolean {
   let star = -1
   let from = 0
-  while (t < text.length) {
-    const character = pattern.charAt(p)
+  while (t < tEnd) {
+    const character = p < pEnd ? pattern.charAt(p) : ''
     if (character === '*') {
       star = p++
       from = t
-    } else if (p < pattern.length && (character === '?' || same(character, text.charAt(t)))) {
+    } else if (p < pEnd && (character === '?' || same(character, text.charAt(t)))) {
       p++
       t++
     } else if (star >= 0) {
@@ -36,8 +38,8 @@ export function matches(pattern: string, text: string): boolean {
       t = ++from
     } else return false
   }
-  while (pattern.charAt(p) === '*') p++
-  return p === pattern.length
+  while (p < pEnd && pattern.charAt(p) === '*') p++
+  return p === pEnd
 }
 
 const arnFields = 6
@@ -50,14 +52,43 @@ function fieldsOf(arn: string): string[] {
   return fields
 }
 
+/** Whether two texts differ before the first wildcard of the pattern. Most ARNs are told apart here. */
+function differsEarly(pattern: string, arn: string): boolean {
+  const end = Math.min(pattern.length, arn.length)
+  for (let at = 0; at < end; at++) {
+    const character = pattern.charAt(at)
+    if (character === '*' || character === '?') return false
+    if (!same(character, arn.charAt(at))) return true
+  }
+  return false
+}
+
 /** Whether an ARN matches a pattern. A wildcard does not span fields, except in the last one. */
 export function arnMatches(pattern: string, arn: string): boolean {
   if (pattern === '*' || pattern === arn) return true
+  if (differsEarly(pattern, arn)) return false
   if (!pattern.startsWith('arn:') || !arn.startsWith('arn:')) return matches(pattern, arn)
   // `*` as a resource stands for actions without resource-level permissions, so it is not split into fields.
-  const patternFields = fieldsOf(pattern)
-  const fields = fieldsOf(arn)
-  return patternFields.every((field, at) => matches(field, fields[at] ?? ''))
+  let p = 0
+  let t = 0
+  for (let field = 1; field <= arnFields; field++) {
+    const pEnd = fieldEnd(pattern, p, field)
+    const tEnd = fieldEnd(arn, t, field)
+    // A field that is missing is `*`.
+    const missing = p > pattern.length
+    if (!missing && !(t > arn.length ? matches(pattern.slice(p, pEnd), '*') : matchesPart(pattern, p, pEnd, arn, t, tEnd)))
+      return false
+    p = pEnd + 1
+    t = tEnd + 1
+  }
+  return true
+}
+
+/** Where a field ends. A start past the end of the text is a field that is missing. */
+function fieldEnd(text: string, start: number, field: number): number {
+  if (start > text.length) return start
+  const colon = field === arnFields ? -1 : text.indexOf(':', start)
+  return colon < 0 ? text.length : colon
 }
 
 const filler = 'x'

@@ -35,9 +35,14 @@ function matchEntry(kind: string, text: string, caller: Caller): TrustMatch {
 
 /** How the principals of a statement match a caller. */
 export function matchCaller({ entries, not }: PrincipalPatterns, caller: Caller): TrustMatch {
-  const found = new Set(entries.map(({ kind, value: text }) => matchEntry(kind, text, caller)))
-  if (not) return found.has('directly') || found.has('account') ? 'no' : 'directly'
-  return found.has('directly') ? 'directly' : found.has('account') ? 'account' : 'no'
+  let best: TrustMatch = 'no'
+  for (const { kind, value: text } of entries) {
+    const found = matchEntry(kind, text, caller)
+    if (found !== 'no') best = found
+    if (found === 'directly') break
+  }
+  if (not) return best === 'no' ? 'directly' : 'no'
+  return best
 }
 
 export interface Trust {
@@ -135,11 +140,14 @@ export function mayAssume(caller: CallingPrincipal, role: RoleTrust, context?: R
 
 /** Whether a service can assume a role on behalf of this account, once the role is passed to it. */
 export function serviceMayAssume(role: RoleTrust, service: string, account: string): Trust {
+  const caller = { kind: 'Service', service } as const
+  if (!role.trust.statements.some(({ principals }) => principals !== undefined && matchCaller(principals, caller) !== 'no'))
+    return untrusted
   // The function or task is in this account, and its creator chooses the name.
   const context: RequestContext = new Map([
     ['aws:sourceaccount', value(account)],
     ['aws:sourcearn', { kind: 'chosen' }],
     ['aws:principalisawsservice', value('true')],
   ])
-  return trustOf(role.trust, role.arn, { kind: 'Service', service }, 'sts:AssumeRole', context)
+  return trustOf(role.trust, role.arn, caller, 'sts:AssumeRole', context)
 }

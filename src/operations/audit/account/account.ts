@@ -190,8 +190,14 @@ function contextOf(principal: Principal, now: number): RequestContext {
   return new Map(known)
 }
 
+const plainTarget: RequestContext = new Map([
+  ['aws:resourcetag/', absent],
+  ['iam:permissionsboundary', absent],
+])
+
 /** The condition keys for a request whose resource is a principal: its tags and its boundary. */
 export function targetContext({ tags, boundary }: Principal): RequestContext {
+  if (tags.size === 0 && boundary === undefined) return plainTarget
   const known: [string, KeyState][] = [
     ['aws:resourcetag/', absent],
     ['iam:permissionsboundary', boundary?.arn === undefined ? absent : value(boundary.arn)],

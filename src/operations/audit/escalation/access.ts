@@ -1,6 +1,7 @@
-import { type Decision, decide, decideAnywhere, mayAssume, mergeContexts, value } from '../../policy/index.ts'
+import { type Decision, decide, mayAssume, mergeContexts, value } from '../../policy/index.ts'
 import { targetContext } from '../account/account.ts'
-import { type ExistingPassRolePath, existingPassRolePaths, kindOf, type NewPassRolePath, newPassRolePaths } from './catalogue.ts'
+import type { Actor, OpenPath } from './capabilities.ts'
+import type { ExistingPassRolePath, NewPassRolePath } from './catalogue.ts'
 import { isRole, isTargetable, type Node, type PrincipalGraph, type RoleNode } from './graph.ts'
 import { existing, type LiveResources, usesOf } from './live-resources.ts'
 import { easiest, type Step } from './rewrite.ts'
@@ -34,65 +35,19 @@ export function moveFrom({ id, action, on, by, words }: Step): Move {
   return { id, actions: [action], on, by: by === undefined ? [] : [by], words }
 }
 
-/** Caches whether an actor can perform an action at all. */
-export class Capabilities {
-  readonly #actor: Node
-  readonly #account: string
-  readonly #known = new Map<string, Decision>()
-
-  constructor(actor: Node, account: string) {
-    this.#actor = actor
-    this.#account = account
-  }
-
-  anywhere(action: string): Decision {
-    let found = this.#known.get(action)
-    if (found === undefined) {
-      found = decideAnywhere(this.#actor, action, kindOf(action, this.#account))
-      this.#known.set(action, found)
-    }
-    return found
-  }
-
-  /** The decisions for all actions, or `undefined` if one is denied. */
-  all(actions: readonly string[]): Decision[] | undefined {
-    const found: Decision[] = []
-    for (const action of actions) {
-      const decision = this.anywhere(action)
-      if (decision.verdict === 'denied') return undefined
-      found.push(decision)
-    }
-    return found
-  }
-}
-
-/** What puts a role without an instance profile into one. */
-const profileActions = ['iam:CreateInstanceProfile', 'iam:AddRoleToInstanceProfile']
-
+/** @param passes whether the actor may pass the role, by service */
 function passMove(
-  actor: Node,
-  capabilities: Capabilities,
-  role: RoleNode,
-  path: NewPassRolePath,
+  { node, target: role }: { readonly node: Node; readonly target: RoleNode },
+  { path, required, decisions }: OpenPath<NewPassRolePath>,
+  passes: (service: string) => Decision,
   live: LiveResources,
 ): Move | undefined {
-  const needsProfile = path.profile === true && role.principal.instanceProfiles.length === 0
-  const required = needsProfile ? [...profileActions, ...path.actions] : path.actions
-  const decisions = capabilities.all(required)
-  if (decisions === undefined) return undefined
-  const there = existing(actor, path, live)
+  const there = existing(node, path, live)
   if (there === undefined) return undefined
   const moves = path.services.flatMap((service) => {
     const trust = role.trusts(service)
     if (trust.named === 'no') return []
-    const context = mergeContexts(
-      targetContext(role.principal),
-      new Map([
-        ['iam:passedtoservice', value(service)],
-        ['iam:associatedresourcearn', { kind: 'chosen' } as const],
-      ]),
-    )
-    const pass = decide(actor, { action: 'iam:PassRole', resource: role.arn, context })
+    const pass = passes(service)
     if (pass.verdict === 'denied') return []
     const open = [...trust.on, ...there.open]
     const actions = ['iam:PassRole', ...required]
@@ -101,16 +56,33 @@ function passMove(
   return easiest(moves)
 }
 
+/** The decisions whether the actor may pass a role, by service. Several paths lead through one service. */
+function passesOf(actor: Node, role: RoleNode): (service: string) => Decision {
+  const known = new Map<string, Decision>()
+  return (service) => {
+    let found = known.get(service)
+    if (found === undefined) {
+      const context = mergeContexts(
+        targetContext(role.principal),
+        new Map([
+          ['iam:passedtoservice', value(service)],
+          ['iam:associatedresourcearn', { kind: 'chosen' } as const],
+        ]),
+      )
+      found = decide(actor, { action: 'iam:PassRole', resource: role.arn, context })
+      known.set(service, found)
+    }
+    return found
+  }
+}
+
 function useMove(
   actor: Node,
-  capabilities: Capabilities,
   role: RoleNode,
-  path: ExistingPassRolePath,
+  { path, decisions }: OpenPath<ExistingPassRolePath>,
   graph: PrincipalGraph,
 ): Move | undefined {
   if (path.profile && role.principal.instanceProfiles.length === 0) return undefined
-  const decisions = capabilities.all(path.actions)
-  if (decisions === undefined) return undefined
   if (!path.services.some((service) => role.trusts(service).named !== 'no')) return undefined
   const uses = usesOf(actor, role.arn, path, graph.live).map((use) =>
     moveOf(
@@ -169,15 +141,52 @@ function userMoves(actor: Node, user: Node, graph: PrincipalGraph): Move[] {
   return moves
 }
 
-/** The easiest way for an actor to act as another principal. */
-export function accessMove(actor: Node, capabilities: Capabilities, target: Node, graph: PrincipalGraph): Move | undefined {
-  if (!isTargetable(target) || actor.arn === target.arn) return undefined
-  if (!isRole(target)) return easiest(userMoves(actor, target, graph))
-  const trusted = easiest(trustMoves(actor, target))
-  if (trusted !== undefined && trusted.on.length === 0) return trusted
-  const passed = newPassRolePaths.flatMap((path) => passMove(actor, capabilities, target, path, graph.live) ?? [])
-  const best = easiest([...(trusted === undefined ? [] : [trusted]), ...passed])
-  if (best !== undefined && best.on.length === 0) return best
-  const used = existingPassRolePaths.flatMap((path) => useMove(actor, capabilities, target, path, graph) ?? [])
-  return easiest([...(best === undefined ? [] : [best]), ...used])
+/** The easiest of the paths with fewer conditions than `best` or `fewer`. Paths that cannot be easier are not worked out. */
+function easiestPath<P>(
+  paths: readonly OpenPath<P>[],
+  best: Move | undefined,
+  fewer: number,
+  moveOn: (path: OpenPath<P>) => Move | undefined,
+): Move | undefined {
+  for (const path of paths) {
+    if (path.fewest >= Math.min(fewer, best?.on.length ?? fewer)) continue
+    const move = moveOn(path)
+    if (move !== undefined && (best === undefined || move.on.length < best.on.length)) best = move
+  }
+  return best
+}
+
+/** The easiest way for an actor to use something that runs with a role. */
+export function useMoves(
+  { node, capabilities }: Actor,
+  target: Node,
+  graph: PrincipalGraph,
+  fewer = Number.POSITIVE_INFINITY,
+  best?: Move,
+): Move | undefined {
+  if (!isRole(target) || !isTargetable(target) || node.arn === target.arn) return best
+  return easiestPath(capabilities.useWays, best, fewer, (path) => useMove(node, target, path, graph))
+}
+
+/**
+ * The easiest way for an actor to act as another principal.
+ * @param fewer moves with this many conditions or more are of no interest, so what cannot have fewer is not worked out
+ */
+export function accessMove(
+  actor: Actor,
+  target: Node,
+  graph: PrincipalGraph,
+  fewer = Number.POSITIVE_INFINITY,
+): Move | undefined {
+  const { node, capabilities } = actor
+  if (!isTargetable(target) || node.arn === target.arn) return undefined
+  if (!isRole(target)) return easiest(userMoves(node, target, graph))
+  const trusted = easiest(trustMoves(node, target))
+  const passes = passesOf(node, target)
+  const passed = capabilities.covers('iam:passrole', target.arn)
+    ? easiestPath(capabilities.passWays(target.principal.instanceProfiles.length > 0), trusted, fewer, (path) =>
+        passMove({ node, target }, path, passes, graph.live),
+      )
+    : trusted
+  return useMoves(actor, target, graph, fewer, passed)
 }

@@ -1,4 +1,5 @@
-import { allowPatterns, arnMatches, literalPrefix } from '../../policy/index.ts'
+import { arnMatches, literalPrefix, type Policy } from '../../policy/index.ts'
+import type { Actor } from './capabilities.ts'
 import { existingPassRolePaths, newPassRolePaths, permissionSetPaths } from './catalogue.ts'
 import { isRole, type Node, type RoleNode } from './graph.ts'
 
@@ -20,13 +21,20 @@ const servicesByUse = new Map(
     ),
   ]),
 )
-const passServices = new Set(newPassRolePaths.flatMap(({ services }) => services))
+const passServices = [...new Set(newPassRolePaths.flatMap(({ services }) => services))]
+
+function trusts(role: RoleNode, service: string): boolean {
+  return role.trusts(service).named !== 'no'
+}
 
 /** Whether a principal has at least one permission that an escalation path uses. */
 export function isActive(actor: Node): boolean {
-  return actor.identity.some(({ statements }) =>
-    statements.some(({ effect, actions }) => effect === 'Allow' && (actions.not || actions.values.some(isRelevant))),
-  )
+  return actor.identity.some(allowsSteps)
+}
+
+/** Whether a policy allows at least one action that an escalation path uses. */
+export function allowsSteps({ statements }: Policy): boolean {
+  return statements.some(({ effect, actions }) => effect === 'Allow' && (actions.not || actions.values.some(isRelevant)))
 }
 
 const grantActions = permissionSetPaths.flatMap(({ actions }) => actions.map((action) => action.toLowerCase()))
@@ -76,28 +84,23 @@ export class SortedPrincipals<T extends Node> {
   }
 }
 
-/** Target principals, indexed by how an actor can reach them. */
+/** Target principals, indexed by how an actor can reach them. What few actors need is indexed when it is asked for. */
 export class Targets {
-  readonly #users: SortedPrincipals<Node>
-  readonly #roles: SortedPrincipals<RoleNode>
-  readonly #trusting: SortedPrincipals<RoleNode>
-  readonly #passable: SortedPrincipals<RoleNode>
+  readonly #nodes: readonly Node[]
+  readonly #allRoles: readonly RoleNode[]
+  readonly #account: string
   readonly #byService = new Map<string, SortedPrincipals<RoleNode>>()
   readonly #byPrincipal = new Map<string, RoleNode[]>()
+  #usersFound: SortedPrincipals<Node> | undefined
+  #rolesFound: SortedPrincipals<RoleNode> | undefined
+  #trustingFound: SortedPrincipals<RoleNode> | undefined
+  #passableFound: SortedPrincipals<RoleNode> | undefined
 
   constructor(nodes: readonly Node[], account: string) {
-    const roles = nodes.filter(isRole)
-    this.#users = new SortedPrincipals(nodes.filter((node) => !isRole(node)))
-    this.#roles = new SortedPrincipals(roles)
-    this.#trusting = new SortedPrincipals(roles.filter((role) => trustsAccount(role, account)))
-    const services = new Set([...passServices, ...[...servicesByUse.values()].flatMap((some) => [...some])])
-    for (const service of services) {
-      this.#byService.set(service, new SortedPrincipals(roles.filter((role) => role.trusts(service).named !== 'no')))
-    }
-    this.#passable = new SortedPrincipals(
-      roles.filter((role) => [...passServices].some((service) => role.trusts(service).named !== 'no')),
-    )
-    for (const role of roles) {
+    this.#nodes = nodes
+    this.#account = account
+    this.#allRoles = nodes.filter(isRole)
+    for (const role of this.#allRoles) {
       for (const arn of directlyNamed(role)) {
         const known = this.#byPrincipal.get(arn)
         if (known === undefined) this.#byPrincipal.set(arn, [role])
@@ -106,20 +109,59 @@ export class Targets {
     }
   }
 
-  /** The possible targets of an actor. May contain duplicates. */
-  *of(actor: Node): Generator<Node> {
-    yield* this.#byPrincipal.get(actor.arn) ?? []
-    yield* this.#byPrincipal.get(sessionName(actor)) ?? []
-    if (!isActive(actor)) return
-    for (const pattern of allowPatterns(actor, 'sts:assumerole')) yield* this.#trusting.matching(pattern)
-    for (const pattern of allowPatterns(actor, 'iam:updateassumerolepolicy')) yield* this.#roles.matching(pattern)
-    for (const pattern of allowPatterns(actor, passing)) yield* this.#passable.matching(pattern)
-    for (const action of userActions) {
-      for (const pattern of allowPatterns(actor, action)) yield* this.#users.matching(pattern)
+  get #users(): SortedPrincipals<Node> {
+    this.#usersFound ??= new SortedPrincipals(this.#nodes.filter((node) => !isRole(node)))
+    return this.#usersFound
+  }
+
+  get #roles(): SortedPrincipals<RoleNode> {
+    this.#rolesFound ??= new SortedPrincipals(this.#allRoles)
+    return this.#rolesFound
+  }
+
+  get #trusting(): SortedPrincipals<RoleNode> {
+    this.#trustingFound ??= new SortedPrincipals(this.#allRoles.filter((role) => trustsAccount(role, this.#account)))
+    return this.#trustingFound
+  }
+
+  get #passable(): SortedPrincipals<RoleNode> {
+    this.#passableFound ??= new SortedPrincipals(this.#allRoles.filter((role) => passServices.some((name) => trusts(role, name))))
+    return this.#passableFound
+  }
+
+  #running(service: string): SortedPrincipals<RoleNode> {
+    let found = this.#byService.get(service)
+    if (found === undefined) {
+      found = new SortedPrincipals(this.#allRoles.filter((role) => trusts(role, service)))
+      this.#byService.set(service, found)
     }
+    return found
+  }
+
+  /** Who a role among the targets names in its trust policy, as an ARN or `session:NAME`. */
+  named(): Iterable<string> {
+    return this.#byPrincipal.keys()
+  }
+
+  /** The possible targets of an actor, besides those that it reaches by using something. May contain duplicates. */
+  *of({ node, capabilities }: Actor): Generator<Node> {
+    yield* this.#byPrincipal.get(node.arn) ?? []
+    yield* this.#byPrincipal.get(sessionName(node)) ?? []
+    if (!capabilities.active) return
+    for (const pattern of capabilities.patterns('sts:assumerole')) yield* this.#trusting.matching(pattern)
+    for (const pattern of capabilities.patterns('iam:updateassumerolepolicy')) yield* this.#roles.matching(pattern)
+    for (const pattern of capabilities.patterns(passing)) yield* this.#passable.matching(pattern)
+    for (const action of userActions) {
+      for (const pattern of capabilities.patterns(action)) yield* this.#users.matching(pattern)
+    }
+  }
+
+  /** The roles that run what an actor can use. May contain duplicates. */
+  *usedBy({ capabilities }: Actor): Generator<RoleNode> {
+    if (!capabilities.active) return
     for (const [action, services] of servicesByUse) {
-      if (allowPatterns(actor, action).length === 0) continue
-      for (const service of services) yield* this.#byService.get(service)?.matching('*') ?? []
+      if (capabilities.patterns(action).length === 0) continue
+      for (const service of services) yield* this.#running(service).matching('*')
     }
   }
 }
@@ -137,7 +179,7 @@ function trustsAccount(role: RoleNode, account: string): boolean {
 }
 
 /** Role sessions contain the name of the role, without its path. */
-function sessionName({ arn, principal }: Node): string {
+export function sessionName({ arn, principal }: Node): string {
   return isSession(arn) ? arn : `session:${principal.name}`
 }
 

@@ -1,7 +1,9 @@
-import { accessMove, Capabilities } from './access.ts'
+import { accessMove } from './access.ts'
 import { isActive, Targets } from './candidates.ts'
+import { Capabilities } from './capabilities.ts'
 import type { Node, PrincipalGraph } from './graph.ts'
-import { directLink } from './links.ts'
+import { directLink, each } from './links.ts'
+import { pairLink } from './pairs.ts'
 import type { Escalation, EscalationPath } from './search.ts'
 
 /** The principal without a statement. */
@@ -55,14 +57,12 @@ function isClosed(
   graph: PrincipalGraph,
   paths: ReadonlyMap<string, EscalationPath>,
 ): boolean {
-  const capabilities = new Capabilities(node, graph.account.id)
-  if (isActive(node) && directLink(node, capabilities, allTargets, graph) !== undefined) return false
-  const seen = new Set<string>([node.arn])
-  for (const target of reached.of(node)) {
-    if (seen.has(target.arn) || target.arn === skip) continue
-    seen.add(target.arn)
+  const actor = { node, capabilities: new Capabilities(node, graph) }
+  if (actor.capabilities.active && directLink(actor, allTargets, graph) !== undefined) return false
+  for (const target of each(reached.of(actor), reached.usedBy(actor))) {
+    if (target.arn === node.arn || target.arn === skip) continue
     if (paths.get(target.arn)?.hops.some(({ from }) => from === node.arn)) continue
-    if (accessMove(node, capabilities, target, graph) !== undefined) return false
+    if (accessMove(actor, target, graph) !== undefined) return false
   }
-  return true
+  return pairLink(actor, { all: allTargets, reached, graph, certain: false }) === undefined
 }

@@ -35,6 +35,8 @@ export interface PrincipalGraph {
   readonly live: LiveResources
   /** The ARNs of the managed policies that grant administrator access. */
   readonly adminPolicies: readonly string[]
+  /** ARNs of principals with more states than were looked at. Their paths may be incomplete, and the audit says so. */
+  readonly unsearched: Set<string>
 }
 
 export function isRole(node: Node): node is RoleNode {
@@ -63,7 +65,8 @@ function nodeOf(subject: PrincipalSubject, id: string): Node | RoleNode {
   const known = new Map<string, Trust>()
   const trusts = (service: string): Trust => {
     const found = known.get(service) ?? trustIn(service, trustPolicy, subject.account)
-    known.set(service, found)
+    // A role trusts few services, and that it does not trust one is seen quickly.
+    if (found.named !== 'no') known.set(service, found)
     return found
   }
   return { ...base, trustPolicy, trusts }
@@ -85,6 +88,7 @@ export function graphOf(account: Account): PrincipalGraph {
     policies: new Map(account.policies.filter(({ awsManaged }) => !awsManaged).map((policy) => [policy.arn, policy])),
     live: new LiveResources(account.facts),
     adminPolicies: [...new Set([`arn:${account.partition}:iam::aws:policy/AdministratorAccess`, ...adminPolicies])],
+    unsearched: new Set(),
   }
 }
 

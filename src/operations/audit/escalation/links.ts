@@ -1,6 +1,6 @@
-import { allowPatterns } from '../../policy/index.ts'
-import { accessMove, type Capabilities, type Move, moveFrom } from './access.ts'
+import { accessMove, type Move, moveFrom, useMoves } from './access.ts'
 import type { Targets } from './candidates.ts'
+import type { Actor } from './capabilities.ts'
 import type { Node, PrincipalGraph } from './graph.ts'
 import { permissionSetMoves } from './permission-sets.ts'
 import { easiest, rewriteStep } from './rewrite.ts'
@@ -24,21 +24,20 @@ function joined(first: Move, second: Move): Move {
 }
 
 /** A path that does not depend on an existing administrator. */
-export function directLink(actor: Node, capabilities: Capabilities, targets: Targets, graph: PrincipalGraph): Link | undefined {
+export function directLink(actor: Actor, targets: Targets, graph: PrincipalGraph): Link | undefined {
+  const { node } = actor
   const moves: Move[] = []
-  const self = rewriteStep(actor, actor, graph)
+  const self = rewriteStep(node, node, graph)
   if (self !== undefined) moves.push(moveFrom(self))
-  moves.push(...selfEscalationSteps(actor, graph).map(moveFrom))
-  if (easiest(moves)?.on.length !== 0) moves.push(...stateMoves(actor, graph), ...permissionSetMoves(capabilities, graph))
+  moves.push(...selfEscalationSteps(node, graph).map(moveFrom))
+  if (easiest(moves)?.on.length !== 0) moves.push(...stateMoves(node, graph), ...permissionSetMoves(actor.capabilities, graph))
   const best = easiest(moves)
   if (best !== undefined && best.on.length === 0) return { move: best, next: undefined }
   if (!isRewriter(actor)) return best && { move: best, next: undefined }
-  const seen = new Set<string>()
-  for (const target of targets.of(actor)) {
-    if (seen.has(target.arn) || target.admin.verdict === 'yes') continue
-    seen.add(target.arn)
-    const rewrite = rewriteStep(actor, target, graph)
-    const access = rewrite && accessMove(actor, capabilities, target, graph)
+  for (const target of each(targets.of(actor), targets.usedBy(actor))) {
+    if (target.admin.verdict === 'yes') continue
+    const rewrite = rewriteStep(node, target, graph)
+    const access = rewrite && accessMove(actor, target, graph)
     if (rewrite === undefined || access === undefined) continue
     moves.push(joined(access, moveFrom(rewrite)))
     if (moves.at(-1)?.on.length === 0) break
@@ -47,30 +46,48 @@ export function directLink(actor: Node, capabilities: Capabilities, targets: Tar
   return found && { move: found, next: undefined }
 }
 
+/** Each principal of the lists, once. */
+export function* each(...lists: readonly Iterable<Node>[]): Generator<Node> {
+  const seen = new Set<Node>()
+  for (const list of lists) {
+    for (const node of list) {
+      if (seen.has(node)) continue
+      seen.add(node)
+      yield node
+    }
+  }
+}
+
 const rewriting = ['User', 'Role', 'Group'].flatMap((kind) => [`iam:Put${kind}Policy`, `iam:Attach${kind}Policy`])
 
 /** Whether an actor can change the policies of other principals. A quick check before all targets are tried. */
-function isRewriter(actor: Node): boolean {
+function isRewriter({ capabilities }: Actor): boolean {
   const actions = [...rewriting, 'iam:CreatePolicyVersion', 'iam:SetDefaultPolicyVersion']
-  return actions.some((action) => allowPatterns(actor, action).length > 0)
-}
-
-export interface Actor {
-  readonly node: Node
-  readonly capabilities: Capabilities
+  return actions.some((action) => capabilities.patterns(action.toLowerCase()).length > 0)
 }
 
 /** The best link to one of the targets. With `certain`, only links without conditions count. */
 export function linkInto(actor: Actor, targets: Targets, graph: PrincipalGraph, certain: boolean): Link | undefined {
-  const seen = new Set<string>()
   let best: Link | undefined
-  for (const target of targets.of(actor.node)) {
-    if (seen.has(target.arn)) continue
-    seen.add(target.arn)
-    const move = accessMove(actor.node, actor.capabilities, target, graph)
-    if (move === undefined || (certain && move.on.length > 0)) continue
-    if (move.on.length === 0) return { move, next: target }
-    if (best === undefined || move.on.length < best.move.on.length) best = { move, next: target }
+  let fewer = certain ? 1 : Number.POSITIVE_INFINITY
+  const better = (move: Move | undefined, next: Node): boolean => {
+    if (move === undefined || move.on.length >= fewer) return false
+    best = { move, next }
+    fewer = move.on.length
+    return fewer === 0
+  }
+  const seen = new Set<Node>()
+  for (const target of targets.of(actor)) {
+    if (seen.has(target)) continue
+    seen.add(target)
+    if (better(accessMove(actor, target, graph, fewer), target)) return best
+  }
+  if (!actor.capabilities.active || actor.capabilities.fewestUse >= fewer) return best
+  for (const target of targets.usedBy(actor)) {
+    if (seen.has(target)) continue
+    seen.add(target)
+    if (better(useMoves(actor, target, graph, fewer), target)) return best
+    if (actor.capabilities.fewestUse >= fewer) return best
   }
   return best
 }

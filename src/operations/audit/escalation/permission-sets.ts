@@ -1,4 +1,5 @@
-import type { Capabilities, Move } from './access.ts'
+import type { Move } from './access.ts'
+import type { Capabilities } from './capabilities.ts'
 import { permissionSetPaths } from './catalogue.ts'
 import type { PrincipalGraph } from './graph.ts'
 

@@ -1,9 +1,11 @@
 import type { Account } from '../account/account.ts'
-import { Capabilities, type Move } from './access.ts'
-import { isActive, Targets } from './candidates.ts'
+import type { Move } from './access.ts'
+import { sessionName, Targets } from './candidates.ts'
+import { type Actor, Capabilities } from './capabilities.ts'
 import { withCuts } from './cuts.ts'
 import { graphOf, type Node, type PrincipalGraph } from './graph.ts'
-import { type Actor, directLink, type Link, linkInto } from './links.ts'
+import { directLink, type Link, linkInto } from './links.ts'
+import { pairLink } from './pairs.ts'
 
 /** A step of an escalation path. `to` is not set if the step itself grants administrator access. */
 export interface Hop {
@@ -35,10 +37,61 @@ export interface EscalationResult {
   readonly escalations: ReadonlyMap<string, Escalation>
 }
 
+/**
+ * The principals without a path. Most may do nothing that a path needs, and have one only if a role names them: those are looked up
+ * by that name, and not tried in each round.
+ */
+class Waiting {
+  readonly #active = new Map<string, Actor>()
+  readonly #passive = new Map<string, Actor>()
+  readonly #sessions = new Map<string, Actor[]>()
+
+  get size(): number {
+    return this.#active.size + this.#passive.size
+  }
+
+  add(actor: Actor): void {
+    const { arn } = actor.node
+    if (actor.capabilities.active) {
+      this.#active.set(arn, actor)
+      return
+    }
+    this.#passive.set(arn, actor)
+    const session = sessionName(actor.node)
+    const known = this.#sessions.get(session)
+    if (known === undefined) this.#sessions.set(session, [actor])
+    else known.push(actor)
+  }
+
+  delete(arn: string): void {
+    this.#active.delete(arn)
+    this.#passive.delete(arn)
+  }
+
+  active(): Iterable<Actor> {
+    return this.#active.values()
+  }
+
+  /** Those who may have a link to one of the targets. */
+  *candidates(targets: Targets): Generator<Actor> {
+    yield* this.#active.values()
+    const seen = new Set<string>()
+    for (const name of targets.named()) {
+      const one = this.#passive.get(name)
+      for (const actor of one === undefined ? (this.#sessions.get(name) ?? []) : [one]) {
+        const { arn } = actor.node
+        if (seen.has(arn) || !this.#passive.has(arn)) continue
+        seen.add(arn)
+        yield actor
+      }
+    }
+  }
+}
+
 /** Searches backwards from the administrators. Each round adds the principals that are one hop away. */
 function spread(
   reached: readonly Node[],
-  waiting: Map<string, Actor>,
+  waiting: Waiting,
   links: Map<string, Link>,
   graph: PrincipalGraph,
   certain: boolean,
@@ -47,10 +100,10 @@ function spread(
   while (frontier.length > 0 && waiting.size > 0) {
     const targets = new Targets(frontier, graph.account.id)
     const found: Node[] = []
-    for (const [arn, actor] of waiting) {
+    for (const actor of waiting.candidates(targets)) {
       const link = linkInto(actor, targets, graph, certain)
       if (link === undefined) continue
-      links.set(arn, link)
+      links.set(actor.node.arn, link)
       found.push(actor.node)
     }
     for (const { arn } of found) waiting.delete(arn)
@@ -58,23 +111,51 @@ function spread(
   }
 }
 
+/**
+ * Searches until nothing more is found: what a principal reaches over states and pairs lets more principals reach it, and so on.
+ */
+function spreadAll(
+  reached: readonly Node[],
+  waiting: Waiting,
+  links: Map<string, Link>,
+  graph: PrincipalGraph,
+  allTargets: Targets,
+  certain: boolean,
+): void {
+  spread(reached, waiting, links, graph, certain)
+  for (;;) {
+    const ends = graph.nodes.filter(({ arn, admin }) => admin.verdict === 'yes' || links.has(arn))
+    const known = { all: allTargets, reached: new Targets(ends, graph.account.id), graph, certain }
+    const found: Node[] = []
+    for (const actor of waiting.active()) {
+      const link = pairLink(actor, known)
+      if (link === undefined) continue
+      links.set(actor.node.arn, link)
+      found.push(actor.node)
+    }
+    if (found.length === 0) return
+    for (const { arn } of found) waiting.delete(arn)
+    spread(found, waiting, links, graph, certain)
+  }
+}
+
 interface Start {
-  readonly waiting: Map<string, Actor>
+  readonly waiting: Waiting
   /** Direct paths, with and without open conditions. */
   readonly certain: Map<string, Link>
   readonly conditional: Map<string, Link>
 }
 
 function start(others: readonly Node[], allTargets: Targets, graph: PrincipalGraph): Start {
-  const waiting = new Map<string, Actor>()
+  const waiting = new Waiting()
   const certain = new Map<string, Link>()
   const conditional = new Map<string, Link>()
   for (const node of others) {
-    const actor = { node, capabilities: new Capabilities(node, graph.account.id) }
-    const link = isActive(node) ? directLink(node, actor.capabilities, allTargets, graph) : undefined
+    const actor = { node, capabilities: new Capabilities(node, graph) }
+    const link = actor.capabilities.active ? directLink(actor, allTargets, graph) : undefined
     if (link?.move.on.length === 0) certain.set(node.arn, link)
     else {
-      waiting.set(node.arn, actor)
+      waiting.add(actor)
       if (link !== undefined) conditional.set(node.arn, link)
     }
   }
@@ -92,7 +173,7 @@ export function findEscalations(account: Account): EscalationResult {
   const allTargets = new Targets(graph.nodes, account.id)
   const { waiting, certain, conditional } = start(others, allTargets, graph)
   const links = new Map(certain)
-  spread([...admins, ...others.filter(({ arn }) => certain.has(arn))], waiting, links, graph, true)
+  spreadAll([...admins, ...others.filter(({ arn }) => certain.has(arn))], waiting, links, graph, allTargets, true)
   const proven = new Set(links.keys())
   for (const [arn, link] of conditional) {
     if (proven.has(arn)) continue
@@ -100,7 +181,7 @@ export function findEscalations(account: Account): EscalationResult {
     waiting.delete(arn)
   }
   const maybe = others.filter(({ arn, admin }) => admin.verdict === 'conditional' || links.has(arn))
-  spread([...admins, ...maybe], waiting, links, graph, false)
+  spreadAll([...admins, ...maybe], waiting, links, graph, allTargets, false)
   const ends = new Map(maybe.map((node) => [node.arn, node.admin.on] as const))
   const paths = new Map<string, EscalationPath>()
   for (const { arn, admin } of others) {

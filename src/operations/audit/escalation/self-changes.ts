@@ -3,18 +3,20 @@ import {
   type Decision,
   decide,
   decideAnywhere,
-  literalPrefix,
   mergeContexts,
   type RequestContext,
   value,
 } from '../../policy/index.ts'
 import { type Group, type PolicyGrant, type Principal, targetContext } from '../account/account.ts'
 import { adminOf, withFullAccess } from './admin.ts'
+import { allowsSteps } from './candidates.ts'
 import { kindOf } from './catalogue.ts'
 import type { Node, PrincipalGraph } from './graph.ts'
 
-/** A change that a principal makes to itself. */
+/** A change that a principal makes to itself, or to a second one that it then acts as. */
 export interface Change {
+  /** Whether it only adds rights, so that nothing is lost by making it first. */
+  readonly adds: boolean
   readonly action: string
   readonly decision: Decision
   readonly words: string
@@ -38,12 +40,16 @@ function denies({ policy }: PolicyGrant): boolean {
   return policy.statements.some(({ effect }) => effect === 'Deny')
 }
 
+function onlyDenies({ policy }: PolicyGrant): boolean {
+  return policy.statements.every(({ effect }) => effect === 'Deny')
+}
+
 function kindName({ type }: Node): string {
   return type === 'user' ? 'User' : 'Role'
 }
 
 /** Takes a policy with a Deny off the principal. One of a group goes when the principal leaves the group. */
-function* withoutDenials(node: Node, graph: PrincipalGraph): Generator<Change> {
+function* withoutDenials(actor: Node, node: Node, graph: PrincipalGraph): Generator<Change> {
   const { grants, groups } = node.principal
   const about = targetContext(node.principal)
   for (const grant of grants.filter((one) => one.group === undefined && denies(one))) {
@@ -51,8 +57,9 @@ function* withoutDenials(node: Node, graph: PrincipalGraph): Generator<Change> {
     const action = `iam:${how === 'inline' ? 'Delete' : 'Detach'}${kindName(node)}Policy`
     const context = policy.arn === undefined ? about : mergeContexts(about, new Map([['iam:policyarn', value(policy.arn)]]))
     yield {
+      adds: onlyDenies(grant),
       action,
-      decision: decide(node, { action, resource: node.arn, context }),
+      decision: decide(actor, { action, resource: node.arn, context }),
       words: `${how === 'inline' ? 'delete' : 'detach'} its policy ${policy.name}`,
       node: () => changed(node, graph, { grants: grants.filter((one) => one !== grant) }),
     }
@@ -60,8 +67,9 @@ function* withoutDenials(node: Node, graph: PrincipalGraph): Generator<Change> {
   for (const name of new Set(grants.filter(denies).flatMap(({ group }) => group ?? []))) {
     const action = 'iam:RemoveUserFromGroup'
     yield {
+      adds: grants.every((one) => one.group !== name || onlyDenies(one)),
       action,
-      decision: decide(node, { action, resource: groupArn(name, graph) }),
+      decision: decide(actor, { action, resource: groupArn(name, graph) }),
       words: `leave the group ${name}`,
       node: () =>
         changed(node, graph, {
@@ -76,26 +84,20 @@ function groupArn(name: string, { account }: PrincipalGraph): string {
   return account.groups.find((group) => group.name === name)?.arn ?? `arn:${account.partition}:iam::${account.id}:group/${name}`
 }
 
-/** Whether a group allows something in IAM, so that a member may have a next step. */
-function allowsIam({ grants }: Group): boolean {
-  return grants.some(({ policy }) =>
-    policy.statements.some(
-      ({ effect, actions }) =>
-        effect === 'Allow' &&
-        (actions.not ||
-          actions.values.some((pattern) => pattern.startsWith('iam:') || 'iam:'.startsWith(literalPrefix(pattern)))),
-    ),
-  )
+/** Whether a group allows something that a path needs, so that a member may have a next step. */
+function leadsOn({ grants }: Group): boolean {
+  return grants.some(({ policy }) => allowsSteps(policy))
 }
 
-function* joined(node: Node, graph: PrincipalGraph): Generator<Change> {
+function* joined(actor: Node, node: Node, graph: PrincipalGraph): Generator<Change> {
   if (node.type === 'role') return
   const action = 'iam:AddUserToGroup'
   for (const group of graph.account.groups) {
-    if (node.principal.groups.includes(group.name) || !allowsIam(group)) continue
+    if (node.principal.groups.includes(group.name) || !leadsOn(group)) continue
     yield {
+      adds: !group.grants.some(denies),
       action,
-      decision: decide(node, { action, resource: group.arn }),
+      decision: decide(actor, { action, resource: group.arn }),
       words: `join the group ${group.name}`,
       node: () =>
         changed(node, graph, {
@@ -107,23 +109,24 @@ function* joined(node: Node, graph: PrincipalGraph): Generator<Change> {
 }
 
 /** Removes its boundary, or writes a new version of the policy that is the boundary. */
-function* unbounded(node: Node, graph: PrincipalGraph): Generator<Change> {
+function* unbounded(actor: Node, node: Node, graph: PrincipalGraph): Generator<Change> {
   const { boundary } = node
   if (boundary === undefined) return
   const free = (): Node => changed(node, graph, { boundary: undefined })
   for (const verb of ['Delete', 'Put']) {
     const action = `iam:${verb}${kindName(node)}PermissionsBoundary`
-    const decision = decide(node, { action, resource: node.arn, context: targetContext(node.principal) })
-    yield { action, decision, words: 'remove its permissions boundary', node: free }
+    const decision = decide(actor, { action, resource: node.arn, context: targetContext(node.principal) })
+    yield { adds: true, action, decision, words: 'remove its permissions boundary', node: free }
   }
   const managed = boundary.arn === undefined ? undefined : graph.policies.get(boundary.arn)
   if (managed === undefined) return
   const action = 'iam:CreatePolicyVersion'
   const words = `rewrite its permissions boundary ${managed.name}`
-  yield { action, decision: decide(node, { action, resource: managed.arn }), words, node: free }
+  yield { adds: true, action, decision: decide(actor, { action, resource: managed.arn }), words, node: free }
   for (const other of managed.others) {
-    const decision = decide(node, { action: 'iam:SetDefaultPolicyVersion', resource: managed.arn })
+    const decision = decide(actor, { action: 'iam:SetDefaultPolicyVersion', resource: managed.arn })
     yield {
+      adds: false,
       action: 'iam:SetDefaultPolicyVersion',
       decision,
       words: `set ${other.version} of its permissions boundary as the default version`,
@@ -133,7 +136,7 @@ function* unbounded(node: Node, graph: PrincipalGraph): Generator<Change> {
 }
 
 /** Takes an older version of a policy that is attached to it. */
-function* rolledBack(node: Node, graph: PrincipalGraph): Generator<Change> {
+function* rolledBack(actor: Node, node: Node, graph: PrincipalGraph): Generator<Change> {
   const { grants } = node.principal
   for (const grant of grants) {
     const { arn } = grant.policy
@@ -142,8 +145,9 @@ function* rolledBack(node: Node, graph: PrincipalGraph): Generator<Change> {
       if (managed === undefined || other.policy === grant.policy) continue
       const action = 'iam:SetDefaultPolicyVersion'
       yield {
+        adds: false,
         action,
-        decision: decide(node, { action, resource: managed.arn }),
+        decision: decide(actor, { action, resource: managed.arn }),
         words: `set ${other.version} of ${managed.name} as the default version`,
         node: () =>
           changed(node, graph, {
@@ -165,14 +169,15 @@ function conditionKeys(node: Node): Set<string> {
 }
 
 /** Chooses its own tags, on which conditions of its policies depend. */
-function* tagged(node: Node, graph: PrincipalGraph): Generator<Change> {
+function* tagged(actor: Node, node: Node, graph: PrincipalGraph): Generator<Change> {
   const keys = [...conditionKeys(node)].filter((key) => key.startsWith('aws:principaltag/'))
   if (keys.length === 0) return
   const action = `iam:Tag${kindName(node)}`
   const context = mergeContexts(node.context, new Map(keys.map((key) => [key, { kind: 'chosen' } as const])))
   yield {
+    adds: false,
     action,
-    decision: decide(node, { action, resource: node.arn, context: targetContext(node.principal) }),
+    decision: decide(actor, { action, resource: node.arn, context: targetContext(node.principal) }),
     words: 'tag itself',
     node: () => changed(node, graph, {}, context),
   }
@@ -182,7 +187,7 @@ function* tagged(node: Node, graph: PrincipalGraph): Generator<Change> {
  * Calls through CloudFormation, which makes calls with the caller's own rights
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html).
  */
-function* throughService(node: Node, graph: PrincipalGraph): Generator<Change> {
+function* throughService(actor: Node, node: Node, graph: PrincipalGraph): Generator<Change> {
   const keys = conditionKeys(node)
   if (![...keys].some((key) => key === 'aws:viaawsservice' || key.startsWith('aws:calledvia'))) return
   const action = 'cloudformation:CreateStack'
@@ -197,36 +202,40 @@ function* throughService(node: Node, graph: PrincipalGraph): Generator<Change> {
     ]),
   )
   yield {
+    adds: false,
     action,
-    decision: decideAnywhere(node, action, kindOf(action, graph.account.id)),
+    decision: decideAnywhere(actor, action, kindOf(action, graph.account.id)),
     words: 'call through CloudFormation',
     node: () => changed(node, graph, {}, context),
   }
 }
-/** Every kind of change. */
-export const selfChanges: readonly ((node: Node, graph: PrincipalGraph) => Generator<Change>)[] = [
-  withoutDenials,
-  joined,
-  unbounded,
-  rolledBack,
-  tagged,
-  throughService,
-]
+/** Every kind of change that a principal makes to itself. */
+export const selfChanges: readonly ChangesOf[] = [withoutDenials, joined, unbounded, rolledBack, tagged, throughService]
 
-/** Whether a principal may change itself at all. A quick check: most may not. */
-export function mayChange(actor: Node): boolean {
-  const kind = kindName(actor)
+/** Every kind of change that one principal makes to a second. */
+export const otherChanges: readonly ChangesOf[] = [withoutDenials, joined, unbounded, rolledBack, tagged]
+
+/** The changes that an actor can make to a principal, which may be itself. */
+type ChangesOf = (actor: Node, node: Node, graph: PrincipalGraph) => Generator<Change>
+
+const kinds = { user: ['User'], role: ['Role'] } as const
+
+/** Whether a principal may change itself, or a second one, at all. A quick check: most may not. */
+export function mayChange(actor: Node, whom: 'itself' | 'others'): boolean {
+  const named = whom === 'itself' ? kinds[actor.type] : ['User', 'Role']
   const actions = [
-    `iam:Delete${kind}Policy`,
-    `iam:Detach${kind}Policy`,
+    ...named.flatMap((kind) => [
+      `iam:Delete${kind}Policy`,
+      `iam:Detach${kind}Policy`,
+      `iam:Delete${kind}PermissionsBoundary`,
+      `iam:Put${kind}PermissionsBoundary`,
+      `iam:Tag${kind}`,
+    ]),
     'iam:RemoveUserFromGroup',
     'iam:AddUserToGroup',
-    `iam:Delete${kind}PermissionsBoundary`,
-    `iam:Put${kind}PermissionsBoundary`,
     'iam:CreatePolicyVersion',
     'iam:SetDefaultPolicyVersion',
-    `iam:Tag${kind}`,
-    'cloudformation:CreateStack',
+    ...(whom === 'itself' ? ['cloudformation:CreateStack'] : []),
   ]
   return actions.some((action) => allowPatterns(actor, action).length > 0)
 }

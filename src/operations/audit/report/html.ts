@@ -1,17 +1,9 @@
-import { withoutUnsafe } from '../../../domain/names.ts'
 import { quantity } from '../../../domain/quantity.ts'
 import type { Audit } from '../audit.ts'
 import { type Finding, severities } from '../finding.ts'
+import { graphSection, graphStyle } from '../graph/section.ts'
+import { escaped } from './escaped.ts'
 import { acceptedOf, grouped } from './group.ts'
-
-/** Text for a page, without what is not shown or turns the direction of writing round. */
-function escaped(text: string): string {
-  return withoutUnsafe(text.replaceAll(/\s+/g, ' '))
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-}
 
 const style = `
 :root { color-scheme: light dark; --line: #8884; --critical: #b3261e; --high: #c2570c; --medium: #8a6d00; --low: #5b6770 }
@@ -36,7 +28,8 @@ function article({ severity, title, evidence, fix, rule, id, references }: Findi
 }
 
 /** A self-contained page without external resources, to send by email or archive. */
-export function html({ summary, findings, missing }: Audit): string {
+export function html(audit: Audit): string {
+  const { summary, findings, missing } = audit
   const counts = severities.map((one) => `<li class="${one}"><b>${summary.findings[one]}</b>${one}</li>`).join('')
   const body = grouped(findings).map(
     ({ resource, findings: own }) => `<section><h2>${escaped(resource)}</h2>${own.map(article).join('\n')}</section>`,
@@ -53,11 +46,12 @@ export function html({ summary, findings, missing }: Audit): string {
   const account = escaped(summary.account || 'unknown')
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>IAM audit of ${account}</title>
-<style>${style}</style></head><body><main>
+<style>${style}${graphStyle}</style></head><body><main>
 <h1>IAM audit of account ${account}</h1>
 <p>${quantity(summary.users, 'user')}, ${quantity(summary.roles, 'role')}; ${quantity(summary.administrators, 'administrator')}, ${quantity(summary.escalations, 'other')} can become administrator.</p>
 <ul class="counts">${counts}<li><b>${summary.suppressed}</b>accepted</li></ul>
 ${body.length === 0 ? '<p>No findings.</p>' : body.join('\n')}
+${graphSection(audit)}
 ${taken}${gaps}</main><footer>apigw audit iam</footer></body></html>
 `
 }

@@ -45,7 +45,7 @@ const driverRules = rules.map(({ id, title, why, severity, references }) => ({
   },
 }))
 
-function resultOf({ id, variant, rule, severity, resource, title, evidence, fix }: Finding, uri: string): object {
+function resultOf({ id, variant, rule, severity, resource, title, evidence, dependsOn, fix }: Finding, uri: string): object {
   // All results are of one line of one file, so the line says nothing. GitHub tells alerts of a rule apart by this hash alone.
   const primaryLocationLineHash = `${createHash('sha256').update(id).digest('hex').slice(0, 16)}:1`
   return {
@@ -59,7 +59,11 @@ function resultOf({ id, variant, rule, severity, resource, title, evidence, fix 
         logicalLocations: [{ fullyQualifiedName: resource, kind: 'resource' }],
       },
     ],
-    properties: { variant, 'security-severity': scores[severity] },
+    properties: {
+      variant,
+      'security-severity': scores[severity],
+      ...(dependsOn.length > 0 && { verdict: 'depends', dependsOn }),
+    },
   }
 }
 

@@ -1,22 +1,20 @@
 import { decide } from '../../policy/index.ts'
-import { isAwsOwned } from '../account/account.ts'
+import { isServiceLinked } from '../account/account.ts'
 import type { Node } from '../escalation/graph.ts'
 import type { RuleInput } from './rule.ts'
 
-/** The principals for rules about individual permissions. Administrators have a rule of their own. */
+/** The principals for rules about individual permissions, also those of Identity Center. Administrators have a rule of their own. */
 export function nonAdminPrincipals({ graph }: RuleInput): Node[] {
-  return graph.nodes.filter((node) => node.admin.verdict !== 'yes' && !isAwsOwned(node.principal))
+  return graph.nodes.filter((node) => node.admin.verdict !== 'yes' && !isServiceLinked(node.principal))
 }
 
 /** An ARN that no policy names. An action that is allowed on it is allowed on all resources. */
 export function unnamedArn(action: string, account: string): string {
-  const [service = ''] = action.split(':')
-  const names: Readonly<Record<string, string>> = {
-    iam: `arn:aws:iam::${account}:role/apigw-audit/anything`,
-    sts: `arn:aws:iam::${account}:role/apigw-audit/anything`,
-    s3: 'arn:aws:s3:::apigw-audit-anything/key',
-  }
-  return names[service] ?? `arn:aws:${service}:us-east-1:${account}:apigw-audit/anything`
+  const service = action.slice(0, action.indexOf(':'))
+  if (service === 'iam' || service === 'sts') return `arn:aws:iam::${account}:role/apigw-audit/anything`
+  return service === 's3'
+    ? 'arn:aws:s3:::apigw-audit-anything/key'
+    : `arn:aws:${service}:us-east-1:${account}:apigw-audit/anything`
 }
 
 /** The statement that allows an action on all resources without a condition, or `undefined`. */

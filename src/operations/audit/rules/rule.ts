@@ -21,6 +21,8 @@ export interface RuleFinding {
   readonly path?: readonly string[]
   readonly title: string
   readonly evidence: readonly string[]
+  /** What would decide, if the finding depends on something that is not known. */
+  readonly dependsOn?: readonly string[]
   readonly fix: string
   /** Overrides the severity of the rule. */
   readonly severity?: Severity

@@ -18,13 +18,16 @@ export interface OfflineInput {
   readonly now: number
 }
 
-/** Reads the service control policies of a level: a document or a list of documents. */
-async function readLevel(path: string, stdin: () => Promise<string>): Promise<Policy[]> {
+/**
+ * Reads the policies of a file: a document, or a list of documents.
+ * @throws Problem `audit-input-invalid`
+ */
+export async function readPolicies(path: string, stdin: () => Promise<string>, resourceBased = false): Promise<Policy[]> {
   const value = parseJson(await readText(path, stdin), path)
   const documents = Array.isArray(value) ? value : [value]
   return documents.map((document, at) => {
     const name = documents.length === 1 ? path : `${path}, policy ${at + 1}`
-    return strictPolicy({ name, document: recordOf(document).Content ?? document })
+    return strictPolicy({ name, document: recordOf(document).Content ?? document, resourceBased })
   })
 }
 
@@ -32,7 +35,7 @@ async function readLevel(path: string, stdin: () => Promise<string>): Promise<Po
 export async function readOffline({ input, template, credentialReport, scps = [], stdin, now }: OfflineInput): Promise<Account> {
   const account = await readAccount({ input, template, stdin, now })
   const levels: Policy[][] = []
-  for (const path of scps) levels.push(await readLevel(path, stdin))
+  for (const path of scps) levels.push(await readPolicies(path, stdin))
   let { facts } = account
   if (credentialReport !== undefined) {
     const credentials = readCredentialReport(await readText(credentialReport, stdin), credentialReport)

@@ -1,4 +1,4 @@
-import { isAwsOwned } from '../../account/account.ts'
+import { isServiceLinked } from '../../account/account.ts'
 import type { Node } from '../../escalation/graph.ts'
 import type { Rule } from '../rule.ts'
 
@@ -15,6 +15,14 @@ function serviceOf({ principal }: Node): string | undefined {
   return entries?.find(({ kind }) => kind === 'Service')?.value
 }
 
+function fixOf({ principal: { name, type, path } }: Node, by: string): string {
+  if (type === 'user') return `Let ${name} assume a role instead, then remove: ${by}`
+  // Only Identity Center can change the policies of its roles.
+  if (path.startsWith('/aws-reserved/'))
+    return `Change the permission set of ${name} in IAM Identity Center, then provision it again`
+  return `Attach a managed policy with the permissions that ${name} needs, then run: aws iam delete-role-policy --role-name ${name} --policy-name NAME`
+}
+
 export const adminHeld: Rule = {
   id: 'admin-held',
   severity: 'critical',
@@ -26,7 +34,7 @@ export const adminHeld: Rule = {
   *find({ graph }) {
     for (const node of graph.nodes) {
       const { admin, principal } = node
-      if (admin.verdict === 'no' || isAwsOwned(principal)) continue
+      if (admin.verdict === 'no' || isServiceLinked(principal)) continue
       const inline = isInline(node)
       const conditional = admin.verdict === 'conditional'
       const service = serviceOf(node)
@@ -38,10 +46,8 @@ export const adminHeld: Rule = {
         ...(principal.type === 'role' && !inline && { severity: 'high' as const }),
         title: `${principal.name} has ${conditional ? 'conditional ' : ''}administrator access${inline ? ' through an inline policy' : ''}${service === undefined ? '' : ` and can be assumed by ${service}`}`,
         evidence: [by, ...admin.on.map((one) => `condition: ${one}`)],
-        fix:
-          principal.type === 'user'
-            ? `Let ${principal.name} assume a role instead, then remove: ${by}`
-            : `Attach a managed policy with the permissions that ${principal.name} needs, then run: aws iam delete-role-policy --role-name ${principal.name} --policy-name NAME`,
+        dependsOn: conditional ? admin.on : [],
+        fix: fixOf(node, by),
       }
     }
   },

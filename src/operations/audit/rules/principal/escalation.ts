@@ -25,6 +25,7 @@ export const escalation: Rule = {
           ...found.hops.flatMap(({ move }) => move.by.map((place) => `allowed by ${place}`)),
           ...found.on.map((one) => `condition: ${one}`),
         ],
+        dependsOn: found.on,
         fix: `To close this path, ${cutText(found)}`,
       }
     }
