@@ -29,6 +29,7 @@ const singles = new Set([
 ])
 const verbs = new Set([
   'cancel',
+  'erase',
   'csv',
   'copy',
   'add',
