@@ -30,7 +30,7 @@ export function matchOf(number: string): PersonMatch {
   return { salt, hash: saltedHash(salt, number).toString('base64url') }
 }
 
-/** Whether a number, as a table has it, is of the person. */
+/** Whether a number in a table is of the person. */
 export function isOf({ salt, hash }: PersonMatch, written: string): boolean {
   const number = phoneNumber(written.trim(), 'recipient')
   if (number === undefined) return false
@@ -68,7 +68,7 @@ export interface Erasure {
 export interface Looked {
   /** Messages that the ledger knows and that are under way. */
   readonly waiting: number
-  /** How far the look through the tables came: it was not due, it goes on, or it has ended. */
+  /** How far the look through the tables came: it was not due, it continues, or it has ended. */
   readonly tables: 'not due' | 'begun' | 'ended'
 }
 
@@ -89,7 +89,7 @@ export function asked(id: string, number: string, customer: string | undefined, 
 }
 
 /**
- * When a request goes on, and whether it is done. It is done when nothing is under way and no queue can still hold a message of the
+ * When a request is looked at again, and whether it is done. It is done when nothing is under way and no queue can still hold a message of the
  * person, and after 60 days in any case.
  */
 export function afterLook(erasure: Erasure, looked: Looked, now: number): Erasure {

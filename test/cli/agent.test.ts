@@ -103,9 +103,10 @@ describe('with agent.yaml', () => {
     const { stdout, code } = await agent('preview', '--json')
     expect(code).toBe(0)
     expect(JSON.parse(stdout).rows).toMatchObject([
-      { table: 'apigw_outbox', key: '1', to: '010-1234-5678', type: 'by length', characters: 7 },
+      { table: 'apigw_outbox', key: '1', to: '010-1****5678', type: 'by length', characters: 7 },
       { key: '2', type: null, ends: { as: 'failed', code: 'type-unknown' } },
     ])
+    expect((await agent('preview', '--show-numbers')).stdout).toContain('010-1234-5678')
     expect(db.prepare('SELECT DISTINCT status FROM apigw_outbox').all()).toEqual([{ status: 0 }])
   })
 

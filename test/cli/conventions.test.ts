@@ -34,6 +34,7 @@ const singles = new Set([
 const verbs = new Set([
   'accept',
   'cancel',
+  'erase',
   'csv',
   'copy',
   'backup',

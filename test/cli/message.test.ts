@@ -95,7 +95,7 @@ describe('suppression', () => {
       dryRun: true,
     })
     expect(await json(['suppression', 'add', 'acme', '010-1234-5678', '--source', '080'], here)).toMatchObject({
-      number,
+      number: '+8210****5678',
       added: true,
     })
     expect(await ok(['suppression', 'add', 'acme', number], here)).toContain('+8210****5678 has already opted out')

@@ -196,7 +196,7 @@ async function stored(
 
 /**
  * Erases what is kept of a person: numbers, texts, and the hashes by which messages are found. What is counted stays. Repeating it
- * continues; a process that dies loses nothing, because the request is stored first and a worker goes on with it.
+ * continues; a process that dies loses nothing, because the request is stored first and a worker continues it.
  * @throws Problem `master-key-missing`, `customer-unknown`, `input-invalid`, `ledger-unavailable`, `database-unavailable`
  */
 export async function erasePerson(context: ErasureContext, wish: ErasureWish, now: () => number): Promise<ErasureResult> {

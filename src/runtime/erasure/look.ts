@@ -75,9 +75,9 @@ async function eraseKnown(
 /**
  * One look at a request: first the messages that the ledger knows, then the tables of carriers, where rows are older than what the
  * ledger keeps. The database comes before the ledger, so a process that dies in between repeats what it did, and misses nothing.
- * @param ends whether the time for it is over; it goes on where it was
- * @param save stores progress; false: the request was changed by a different process, which goes on with it
- * @returns the request after it; `undefined`: a different process goes on with it
+ * @param ends whether the time for it is over; it continues where it was
+ * @param save stores progress; false: the request was changed by a different process, which continues it
+ * @returns the request after it; `undefined`: a different process continues it
  */
 export async function look(
   parts: ErasureParts,
@@ -130,7 +130,7 @@ function stepped({ place: _, ...rest }: Erasure, { rows, met, failures, next }: 
   }
 }
 
-/** Goes on with requests that are due: what a worker does between its rounds. */
+/** Continues requests that are due: what a worker does between its rounds. */
 export class Eraser {
   readonly #parts: ErasureParts
 
@@ -157,7 +157,7 @@ export class Eraser {
 
   /**
    * One look at one request, whether it is due or not.
-   * @returns the request after it; `undefined`: a different process goes on with it
+   * @returns the request after it; `undefined`: a different process continues it
    */
   async request(erasure: Erasure, revision: number, ends: () => boolean): Promise<Erasure | undefined> {
     const { ledger, now = Date.now } = this.#parts

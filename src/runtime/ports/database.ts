@@ -95,7 +95,7 @@ export interface ErasedRows {
 
 /** Whose rows are searched for. */
 export interface SearchFor {
-  /** @param written a number as the table has it */
+  /** @param written the number in a row */
   isPerson(written: string): boolean
   /** Absent: of all customers. */
   readonly customer?: string | undefined

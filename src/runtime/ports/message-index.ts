@@ -281,7 +281,7 @@ function planOf(owner: Owner, query: MessageQuery): Plan {
   }
 }
 
-/** A message as the index of its recipient has it. */
+/** A message in the index of its recipient. */
 export interface IndexEntry {
   readonly id: string
   readonly sk: string

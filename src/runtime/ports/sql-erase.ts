@@ -128,7 +128,7 @@ export class SqlErasure {
     return found
   }
 
-  /** @param ids as the table has them */
+  /** @param ids the values of the column of the id */
   async #eraseIn(place: Place, ids: readonly string[], write: boolean): Promise<{ rows: number; waiting: string[] }> {
     const { layout, table } = place
     const { quoted } = this.#parts.engine

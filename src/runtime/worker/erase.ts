@@ -25,7 +25,7 @@ export function eraseAsked(parts: ErasureParts, observe: Observe, everyMs = 60_0
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       const requests = await eraseOnce(eraser, observe)
-      // A request whose tables are long goes on soon.
+      // A request whose tables are long continues soon.
       await sleep(requests > 0 ? Math.min(everyMs, 1_000) : everyMs, undefined, { signal }).catch(() => undefined)
     }
   }

@@ -125,7 +125,7 @@ it.each(engines)('erases a person everywhere, and what is under way after it has
   const hashed = { of: (one: string) => [recipientHash(keys.current, owner, one)], keyIds: keys.ids }
   expect(await ledger.suppressed(owner, [number, '+821011112222'], undefined, hashed)).toEqual(new Set([number]))
 
-  // The rest settles, and the worker goes on.
+  // The rest settles, and the worker continues.
   await cancelFor(ledger, owner, held.message.id)
   await deliver(waiting)
   await test.sql(`UPDATE biz_tran SET state = 3, code = '100' WHERE msg_key = '${moved.message.id}'`)
