@@ -39,7 +39,7 @@ describe('the one table of shared identity providers', () => {
       audit: !findings.some(({ rule }) => rule === 'oidc-without-sub'),
     }).toEqual({ table: isOwned, alerts: isOwned, audit: isOwned })
   })
-  test('applications that anyone can sign in to are told apart by their id', () => {
+  test('applications that anyone can sign in to are named by their id', () => {
     const google = (Condition: object) =>
       trustsEveryProject({ Effect: 'Allow', Principal: { Federated: 'accounts.google.com' }, Condition })
     expect(google({})).toBe(true)

@@ -88,7 +88,7 @@ function changeOf(finding: Finding, { severity, variant }: Entry): string | unde
   if (severity !== undefined && !atLeast(severity, finding.severity)) {
     return `is ${finding.severity} now, and ${severity} was accepted`
   }
-  return variant === undefined || variant === finding.variant ? undefined : 'has another path than the one that was accepted'
+  return variant === undefined || variant === finding.variant ? undefined : 'has a different path from the one that was accepted'
 }
 
 function covers(entry: Entry, finding: Finding): boolean {

@@ -109,7 +109,7 @@ describe('accepting findings', () => {
     expect(stale(worse)).toEqual([
       expect.stringMatching(/does not cover escalation-\w+: it is critical now, and high was accepted/),
     ])
-    expect(stale(other)).toEqual([expect.stringMatching(/it has another path than the one that was accepted/)])
+    expect(stale(other)).toEqual([expect.stringMatching(/it has a different path from the one that was accepted/)])
     expect(stale(escalation)).toEqual([])
   })
   test('another path changes the variant of a finding, and not its id', async () => {

@@ -268,7 +268,7 @@ export const newPassRolePaths: readonly NewPassRolePath[] = [
     actions: ['codedeploy:CreateDeploymentGroup', 'codedeploy:CreateDeployment'],
     exists: 'an application of CodeDeploy with instances',
   },
-  // Whoever gets an identity of the pool gets the role (https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html).
+  // Anyone who gets an identity of the pool gets the role (https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html).
   {
     id: 'apigw-cognito-roles',
     services: [webIdentities.cognito],

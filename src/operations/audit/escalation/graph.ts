@@ -44,7 +44,7 @@ export function isRole(node: Node): node is RoleNode {
 }
 
 /**
- * How a role trusts a service, or an identity pool of Cognito: whoever sets the roles of a pool chooses the pool that the role names
+ * How a role trusts a service, or an identity pool of Cognito: anyone who sets the roles of a pool chooses the pool that the role names
  * (https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html).
  */
 function trustIn(service: string, role: RoleTrust, account: string): Trust {

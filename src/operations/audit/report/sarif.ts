@@ -46,7 +46,7 @@ const driverRules = rules.map(({ id, title, why, severity, references }) => ({
 }))
 
 function resultOf({ id, variant, rule, severity, resource, title, evidence, dependsOn, fix }: Finding, uri: string): object {
-  // All results are of one line of one file, so the line says nothing. GitHub tells alerts of a rule apart by this hash alone.
+  // All results are of one line of one file, so the line says nothing. GitHub distinguishes alerts of a rule by this hash alone.
   const primaryLocationLineHash = `${createHash('sha256').update(id).digest('hex').slice(0, 16)}:1`
   return {
     ruleId: rule,
