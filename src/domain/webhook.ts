@@ -117,7 +117,8 @@ export function webhookUrl(text: string, local: boolean): string {
   const read = readUrl(text, maxUrl, local)
   if ('href' in read) return read.href
   const isOfThisMachine = URL.canParse(text) && new URL(text).protocol === 'http:' && isLocal(new URL(text))
-  throw new Problem('input-invalid', `The URL cannot be a webhook: ${read.why}.`, {
+  const why = isOfThisMachine ? 'it leads to this machine' : read.why
+  throw new Problem('input-invalid', `The URL cannot be a webhook: ${why}.`, {
     ...(isOfThisMachine && { next: 'add --local, if this is for a machine of your own' }),
   })
 }

@@ -160,4 +160,30 @@ describe('webhook', () => {
     expect((await fail(['webhook', 'remove', customer, 'main'])).code).toBe('input-missing')
     expect(await json(['webhook', 'remove', customer, 'main', '--yes'], here)).toMatchObject({ removed: true })
   })
+
+  test('--callbacks allows a host once, and replay sends the event of a message to its callback', async () => {
+    const customer = await newCustomer()
+    const receiver = await startReceiver()
+    const added = await json(['webhook', 'add', customer, 'host', '--url', receiver.url, '--local', '--callbacks'], here)
+    expect(added).toMatchObject({ callbacks: true })
+    const again = await fail(['webhook', 'add', customer, 'again', '--url', `${receiver.url}/x`, '--local', '--callbacks'])
+    expect(again.code).toBe('input-invalid')
+    const [id, other] = [randomId(), randomId()]
+    const callback = `http://localhost:${receiver.port}/sent?b=2&a=1`
+    const at = Date.now()
+    const owner = { customer, environment: 'live' } as const
+    await dynamo.open().append(owner, [
+      { id, status: 'delivered', at, callback },
+      { id: other, status: 'failed', at },
+    ])
+    expect(await deliver()).toBe(1)
+    await ok(['webhook', 'replay', customer, 'host', '--message', id], here)
+    expect(await deliver()).toBe(1)
+    expect(receiver.ids()[0]).toBe(receiver.ids()[1])
+    expect((await fail(['webhook', 'replay', customer, 'host', '--message', other])).code).toBe('input-invalid')
+    const shown = `http://localhost:${receiver.port}/sent?…`
+    const { attempts } = await json(['webhook', 'deliveries', customer, 'host'], here)
+    expect(attempts).toMatchObject([{ message: id, callback: shown, result: 'delivered' }, { callback: shown }])
+    expect(await json(['message', 'show', customer, id], here)).toMatchObject({ callback: shown })
+  })
 })

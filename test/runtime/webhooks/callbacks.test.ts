@@ -66,7 +66,7 @@ describe('the callback of a message', () => {
     await world.add(acme, main.url)
     const { webhook, secret } = await world.add(acme, host.url, forCallbacks)
     secrets.push(secret)
-    const url = `http://localhost:${host.port}/sent?order=17`
+    const url = `http://localhost:${host.port}/sent?b=2&a=1`
     await world.ledger.append(acme, [world.report('m1', url), world.report('m2')])
     expect(await world.once()).toBe(3)
     const id = eventId(acme.customer, 'live', 'message.delivered', 'm1')

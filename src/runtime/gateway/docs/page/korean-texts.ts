@@ -80,6 +80,9 @@ export const koreanTexts: Readonly<Record<string, string>> = {
   'What it is for. "ad": an advertisement, which begins with "(광고)" and the name of its sender, ends with a free number for refusals, and to Korea is not sent from 21:00 to 08:00. Left out: "ad" where the text begins as an advertisement, else "normal"':
     '용도. "ad"는 광고로, "(광고)"와 발신자 명칭으로 시작하고 무료 수신 거부 번호로 끝나야 하며 국내에는 21시~08시에 발송되지 않습니다. 생략하면 본문이 광고 형식일 때 "ad", 아니면 "normal"',
   'Your own name for the message': '직접 정한 메시지 이름',
+  'Where the events of this message are sent, beside your webhooks. Your provider has to have allowed its host':
+    '이 메시지의 이벤트를 웹훅과 별도로 받을 URL. 호스트는 공급자가 먼저 허용해야 합니다',
+  'Where the events of this message are sent': '이 메시지의 이벤트를 받는 URL',
   "The carrier's own word for the outcome": '통신사의 결과 코드',
   'Since when': '상태가 된 시각',
   'Where the message is: accepted, scheduled, queued, delivered, failed, expired, rejected, cancelled. More may be added':
