@@ -3,7 +3,7 @@ import { absent, type KeyState, lookUp, mergeContexts, type RequestContext, valu
 import type { Statement } from './document.ts'
 import { overlap } from './match.ts'
 
-/** The combinations that are tried. Values that no condition tells apart count once, so real policies stay far below. */
+/** The combinations that are tried. Values with the same result in each condition count once, so real policies stay far below. */
 const maxCombinations = 4_096
 
 /** A value that does not occur in any policy. The caller sends it to match none of the listed values. */

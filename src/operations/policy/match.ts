@@ -52,7 +52,7 @@ function fieldsOf(arn: string): string[] {
   return fields
 }
 
-/** Whether two texts differ before the first wildcard of the pattern. Most ARNs are told apart here. */
+/** Whether two texts differ before the first wildcard of the pattern. Most ARNs differ there. */
 function differsEarly(pattern: string, arn: string): boolean {
   const end = Math.min(pattern.length, arn.length)
   for (let at = 0; at < end; at++) {

@@ -9,7 +9,7 @@ import { type Change, mayChange, otherChanges, selfChanges } from './self-change
 import { type End, type EndedMove, lastStep, movesOver } from './states.ts'
 
 /**
- * Paths over two principals: one changes a second, and then acts as it. It puts a user into a group and makes an access key for the
+ * Paths over two principals: the first changes the second, and then acts as it. It puts a user into a group and makes an access key for the
  * user, or lifts the boundary of a role that it may assume. The second may change itself as well, and in its new state act as a
  * third. The same holds for a principal that gains, by changing itself, the right to act as one that has a path.
  */

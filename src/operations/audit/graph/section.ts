@@ -88,7 +88,7 @@ table { border-collapse: collapse; margin: 1rem 0; font-size: .9rem } caption { 
 th, td { border: 1px solid var(--line); padding: .3rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; font-weight: 400 } thead th { font-weight: 600 }
 `
 
-/** Who reaches administrator access, as a picture and as a table, for the HTML report. Empty if nobody else does. */
+/** Who reaches administrator access, as a picture and as a table, for the HTML report. Empty without a path. */
 export function graphSection(audit: Audit): string {
   const graph = graphFrom(audit)
   if (graph.edges.length === 0) return ''

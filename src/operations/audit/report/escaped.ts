@@ -1,8 +1,7 @@
 import { withoutUnsafe } from '../../../domain/names.ts'
 
 /**
- * Text for HTML and SVG, without what is not shown or turns the direction of writing round: names of principals are chosen by whoever
- * may create them.
+ * Text for HTML and SVG, without what is not shown or turns the direction of writing round: names of principals are untrusted.
  */
 export function escaped(text: string): string {
   return withoutUnsafe(text.replaceAll(/\s+/g, ' '))
