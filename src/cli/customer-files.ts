@@ -13,7 +13,7 @@ interface TextFile {
 export const baseFlag = Flags.string({
   env: 'APIGW_BASE',
   helpValue: 'PATH',
-  summary: 'the files as they were last applied; a customer that is not as they have it was changed by others',
+  summary: 'the files as they were last applied; a customer that differs from them was changed by others',
 })
 
 const readable = /\.(?:ya?ml|json)$/i

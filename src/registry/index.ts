@@ -10,7 +10,7 @@ export { carryOut, storedProfile } from './changes/carry-out.ts'
 export type { Actor, Change, NewKey, SecretSide, SenderChange, SendingChange } from './changes/change.ts'
 export { keyOf } from './changes/keys.ts'
 export { senderNumber } from './changes/sending.ts'
-export { type Difference, differencesOf, differenceWords } from './configuration/compare.ts'
+export { type Difference, differencesOf } from './configuration/compare.ts'
 export { configured } from './configuration/configured.ts'
 export type { Locate } from './configuration/locate.ts'
 export { configurationOf, revisionOf, withoutSealed } from './configuration/of-profile.ts'
@@ -29,7 +29,6 @@ export type {
   OperatorRegistry,
   Outcome,
   Profile,
-  ProfilePage,
   Readiness,
   Registry,
   StoredProfile,

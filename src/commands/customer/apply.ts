@@ -21,7 +21,7 @@ const exitOnFailures = 1
 export default class CustomerApply extends BaseCommand {
   static override summary = 'change customers to what their files say'
   static override description =
-    'Shows the differences and asks. Each customer is changed as a whole or not at all, and only if nobody changed it since the export, or since --base. After an interruption, the same command continues. A section that a file leaves out stays as it is. A key that a present section leaves out is revoked. Customers in no file stay, unless --prune says how many are to go.'
+    'Shows the differences and asks. Each customer is changed as a whole or not at all, and only if it was not changed since the export, or since --base. After an interruption, the same command continues. A section that a file leaves out stays as it is. A key that a present section leaves out is revoked. Customers in no file stay, unless --prune says how many are to go.'
   static override examples = [
     '<%= config.bin %> customer apply customers/ --dry-run',
     '<%= config.bin %> customer apply customers/ --base before/ --yes',

@@ -31,7 +31,7 @@ export default class CustomerExport extends BaseCommand {
     'Writes everything that an operator decides: limits, routes, senders, what may be sent, and keys as digests. Never a secret, nothing that was spent, no audit log. Reading the file again with apply changes nothing.'
   static override examples = [
     '<%= config.bin %> customer export > customers.yaml',
-    '<%= config.bin %> customer export --folder customers --no-revision',
+    '<%= config.bin %> customer export --folder customers --without-revision',
     '<%= config.bin %> customer export --where state=suspended',
   ]
   static override flags = {
@@ -42,11 +42,10 @@ export default class CustomerExport extends BaseCommand {
       env: 'APIGW_OVERWRITE',
       summary: 'replace files that differ; their comments are lost',
     }),
-    revision: Flags.boolean({
-      default: true,
-      allowNo: true,
-      env: 'APIGW_REVISION',
-      summary: 'note what was exported, so that apply refuses to overwrite the changes of others',
+    'without-revision': Flags.boolean({
+      default: false,
+      env: 'APIGW_WITHOUT_REVISION',
+      summary: 'do not note what was exported; apply then needs --base to find the changes of others',
     }),
     sealed: Flags.boolean({
       default: false,
@@ -60,7 +59,8 @@ export default class CustomerExport extends BaseCommand {
     const conditions = matching(repeated(flags.where) ?? [])
     return this.withRegistry(flags, async (registry) => {
       const now = await registry.now()
-      const { revision, sealed, folder } = flags
+      const { sealed, folder } = flags
+      const revision = !flags['without-revision']
       const matches = (profile: Parameters<typeof conditions>[0]) => conditions(profile, now)
       const customers: ExportedCustomer[] = []
       for await (const one of exportCustomers(registry, { revision, sealed, matches })) customers.push(one)

@@ -1,6 +1,6 @@
 export { type AppliedCustomer, applyPlan, checkApplicable } from './apply.ts'
 export { type ExportedCustomer, exportCustomers } from './export.ts'
-export { type Fault, faultText } from './fault.ts'
+export { faultText } from './fault.ts'
 export { type Plan, type PlannedCustomer, planCustomers } from './plan.ts'
 export { allProfiles } from './profiles.ts'
 export { customersToPrune } from './prune.ts'

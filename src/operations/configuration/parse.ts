@@ -7,7 +7,7 @@ import { type Configuration, configured, type Locate } from '../../registry/inde
 import type { Fault } from './fault.ts'
 import { fieldsAt, fileSchema } from './schema.ts'
 
-/** A customer as a file has it. */
+/** A customer of a file. */
 export interface ParsedCustomer {
   readonly id: string
   readonly line: number
@@ -20,7 +20,7 @@ interface Parsed {
   readonly faults: readonly Fault[]
 }
 
-/** Later ones are caused by the first more often than not, and nobody reads a thousand. */
+/** Later ones are caused by the first more often than not, and a thousand are not read. */
 const maxFaults = 100
 
 /** `01012345678` is a number for YAML and loses its first digit; `no` is text in YAML 1.2 and false in 1.1. */

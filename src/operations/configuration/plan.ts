@@ -77,7 +77,7 @@ function comparedTo(profile: Profile | undefined, after: Profile): Difference[] 
   return differencesOf(profile && withoutSealed(configurationOf(profile)), withoutSealed(configurationOf(after)))
 }
 
-/** Whether the registry has what the base has: then nobody else changed it. */
+/** Whether the registry has what the base has: then it was not changed by others. */
 function isBase(stored: Profile | undefined, base: FiledCustomer | undefined, { classes, now }: Pick<Known, 'classes' | 'now'>) {
   if (base === undefined || stored === undefined) return base === undefined && stored === undefined
   if (base.configuration === undefined) return true
@@ -101,7 +101,7 @@ interface Known {
 function conflictOf(stored: Profile | undefined, { id, revision }: FiledCustomer, known: Known): string | undefined {
   if (known.force) return undefined
   if (known.base !== undefined) {
-    return isBase(stored, known.base.get(id), known) ? undefined : 'the registry is not as the base has it'
+    return isBase(stored, known.base.get(id), known) ? undefined : 'the registry differs from the base'
   }
   if (revision === undefined || (stored !== undefined && revisionOf(stored) === revision)) return undefined
   return stored === undefined ? 'it was removed since the export' : 'it was changed since the export'

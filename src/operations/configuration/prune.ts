@@ -6,7 +6,7 @@ import type { Plan } from './plan.ts'
 const named = 10
 
 /**
- * The customers that are removed because no file names them. Whoever removes them says how many there are: a folder that was checked
+ * The customers that are removed because no file names them. The command has to say how many there are: a folder that was checked
  * out in part, or a path with a slip, does not remove anything.
  *
  * @param expected how many are to go; absent: none

@@ -12,7 +12,7 @@ export interface CustomerFile {
   readonly text: string
 }
 
-/** A customer of the files. Without a configuration, it is as the registry has it. */
+/** A customer of the files. Without a configuration, it is the same in the registry. */
 export interface FiledCustomer {
   readonly id: string
   readonly file: string
@@ -28,7 +28,7 @@ interface Read {
 
 type IsKnown = (id: string, body: string) => boolean
 
-/** More than this is no file that people keep. */
+/** Larger than any file that people keep. */
 const maxFileLength = 128 * 1024 * 1024
 
 function oneFile({ path, text }: CustomerFile, isKnown: IsKnown): { customers: FiledCustomer[]; faults: Fault[] } {

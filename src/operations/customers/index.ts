@@ -20,4 +20,4 @@ export {
   setPriceClass,
   setSender,
 } from './sending.ts'
-export { type CustomerExplanation, explainCustomer, nextOf } from './explain.ts'
+export { explainCustomer, nextOf } from './explain.ts'

@@ -108,7 +108,7 @@ async function remove(store: Store, customer: string, actor: Actor): Promise<Cha
   return { done: await store.remove(customer, version, { at: now, ...actor, customer, what: 'customer removed' }) }
 }
 
-/** @throws Problem `customer-changed` where there is another revision than that of the plan */
+/** @throws Problem `customer-changed` where the revision differs from that of the plan */
 async function configure(store: Store, change: ConfigurationChange, actor: Actor): Promise<Changed> {
   const { customer, expected, configuration } = change
   const stored = await store.profile(customer)

@@ -68,7 +68,7 @@ function routesOf(routes: readonly Route[]): Configuration['routes'] {
   return Object.fromEntries(ofEnvironment.filter(([, own]) => Object.keys(own).length > 0))
 }
 
-/** A price list in one order of its parts, whoever wrote it. */
+/** A price list in one order of its parts. */
 function sendingOf({ sending = {} }: Profile): Configuration['sending'] {
   const { from, destinations, adNight, prices, originCode, alimtalkProfiles } = sending
   return {

@@ -61,7 +61,7 @@ test('customers are sorted by a field, those without it last', async () => {
   ])
 })
 
-test('pages of customers end where they say, and leave nobody out', async () => {
+test('pages of customers end where they say, and leave no customer out', async () => {
   const first = await registry.profiles(undefined, 2)
   const second = await registry.profiles(first.next, 2)
   expect([...first.profiles, ...second.profiles].map(({ profile }) => profile.customer.id)).toEqual(['acme', 'new', 'shop'])
