@@ -29,6 +29,7 @@ const singles = new Set([
 ])
 const verbs = new Set([
   'cancel',
+  'close',
   'csv',
   'copy',
   'add',
@@ -148,7 +149,7 @@ test('a flag means the same everywhere: same variable and same type', () => {
 
 test('every command that changes something has a dry run', () => {
   const changing = commands.filter(({ id }) =>
-    /:(?:add|allow|block|install|issue|promote|remove|resume|revoke|set|suspend|unblock)$|^(?:bootstrap|deploy|destroy|init)$/.test(
+    /:(?:add|allow|block|close|install|issue|promote|remove|resume|revoke|set|suspend|unblock)$|^(?:bootstrap|deploy|destroy|init)$/.test(
       id,
     ),
   )
