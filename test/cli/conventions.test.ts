@@ -35,6 +35,7 @@ const verbs = new Set([
   'accept',
   'cancel',
   'erase',
+  'close',
   'csv',
   'copy',
   'backup',
@@ -161,7 +162,7 @@ test('a flag means the same everywhere: same variable and same type', () => {
 
 test('every command that changes something has a dry run', () => {
   const changing = commands.filter(({ id }) =>
-    /:(?:add|allow|block|install|issue|promote|remove|resume|revoke|set|suspend|unblock)$|^(?:bootstrap|deploy|destroy|init)$/.test(
+    /:(?:add|allow|block|close|install|issue|promote|remove|resume|revoke|set|suspend|unblock)$|^(?:bootstrap|deploy|destroy|init)$/.test(
       id,
     ),
   )

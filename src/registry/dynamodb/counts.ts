@@ -15,7 +15,7 @@ const fileAfterMs = 2 * hourMs
 const fileMs = 5_000
 const minuteMs = 60_000
 /** A day on which clocks are set back. */
-const longestDayMs = 26 * hourMs
+const maxDayMs = 26 * hourMs
 /** The name of the item of a day, at its first hour. */
 const dayItem = 'day'
 /** Readers that began before hours were added to their day have ended by then. */
@@ -168,7 +168,7 @@ export async function readHours(table: Table, owner: Owner, from: number, until:
   const books = new Books(owner, item)
   // After the books: an hour leaves them only when it is in its own item. Names follow the hour, and "~" sorts after all of them.
   // The item of a day, which says which hours it holds, is before them.
-  const [first, last] = [hourText(from - longestDayMs), `${hourText(until - 1)}#~`]
+  const [first, last] = [hourText(from - maxDayMs), `${hourText(until - 1)}#~`]
   const items = await table.between(keys.hour(customer, environment, 0, '').pk, first, last, new Deadline())
   return hoursOf(books, items, from, until)
 }

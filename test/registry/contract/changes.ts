@@ -195,7 +195,7 @@ export function changesContract({ tenant, registry, engine, clock }: World): voi
       }
     })
 
-    test('close a bill once, whoever comes first, with the name of who did it', async () => {
+    test('close a bill once, the first one, with the name of its author', async () => {
       const { id } = await tenant()
       const sums = { charged: '0', credited: '0', total: '0', payable: '0' }
       const made = {

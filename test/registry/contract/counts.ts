@@ -86,7 +86,7 @@ export function countsContract({ tenant, clock, engine, registry }: World): void
       await other.close()
     })
 
-    test('is kept by the day, with the same sums, whoever does it and whatever is counted in it later', async () => {
+    test('is kept by the day, with the same sums, by several gateways and with calls that are counted in it later', async () => {
       const customer = await tenant({ quotas: { live: { day: 1_000 } } })
       const other = await engine().open(clock)
       const { day } = windowsAt('Asia/Seoul', noon)
