@@ -72,6 +72,7 @@ const verbs = new Set([
   'top',
   'unblock',
   'uninstall',
+  'estimate',
 ])
 
 function examplesOf(command: Command.Loadable): string[] {
