@@ -83,6 +83,7 @@ const verbs = new Set([
   'top',
   'unblock',
   'uninstall',
+  'estimate',
 ])
 
 /** Who does what with what: the three parts of a request, in the order in which IAM describes one. */

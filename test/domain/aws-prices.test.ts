@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { pricedRegions } from '../../src/domain/aws-price-table.ts'
 import { readPriceFile } from '../../src/domain/aws-price-file.ts'
+import { pricedRegions } from '../../src/domain/aws-price-table.ts'
 import { evidences, machineKeys, priceKeys, pricesOf, tieredCost } from '../../src/domain/aws-prices.ts'
 import { dollarsExact, quantityOf } from '../../src/domain/dollars.ts'
 
@@ -70,15 +70,24 @@ describe('a file of prices', () => {
     expect(prices.machine('registryHour', 'cache.m7g.large')).toBeDefined()
   })
   test.each([
-    ['prices:\n  queueRequests: "1"\n', /prices\.yaml, line 4, prices\.queueRequests: is not a known price \(did you mean queueRequest\)/],
+    [
+      'prices:\n  queueRequests: "1"\n',
+      /prices\.yaml, line 4, prices\.queueRequests: is not a known price \(did you mean queueRequest\)/,
+    ],
     ['prices:\n  natHour: 0.05\n', /line 4, prices\.natHour: must be an amount in quotes/],
     ['prices:\n  natHour: "-1"\n', /line 4, prices\.natHour/],
-    ['prices:\n  apiCall:\n    - {upTo: 10, dollars: "2"}\n', /line 5, prices\.apiCall\.0: leaves a gap: nothing says what costs above 10/],
+    [
+      'prices:\n  apiCall:\n    - {upTo: 10, dollars: "2"}\n',
+      /line 5, prices\.apiCall\.0: leaves a gap: nothing says what costs above 10/,
+    ],
     [
       'prices:\n  apiCall:\n    - {upTo: 10, dollars: "2"}\n    - {upTo: 5, dollars: "1"}\n    - {dollars: "1"}\n',
       /line 6, prices\.apiCall\.1: must end above the tier before it/,
     ],
-    ['prices:\n  apiCall:\n    - {dollars: "2"}\n    - {dollars: "1"}\n', /line 5, prices\.apiCall\.0: has no upTo, so no tier can follow it/],
+    [
+      'prices:\n  apiCall:\n    - {dollars: "2"}\n    - {dollars: "1"}\n',
+      /line 5, prices\.apiCall\.0: has no upTo, so no tier can follow it/,
+    ],
     ['databaseHour: {mysql: "1"}\n', /line 3, databaseHour\.mysql: is not a class such as/],
     ['region: Seoul\n', /line 3, region: is not an AWS region/],
     ['currency: KRW\n', /line 3, currency: is not a known field/],

@@ -87,7 +87,10 @@ function dollarsOf(stated: StatedTraffic, of: Shape = shape, prices = virginia):
   const meter = new Meter(prices)
   for (const line of useLines(of, trafficOf(stated))) meter.add(line)
   return Object.fromEntries(
-    meter.lines.map(({ service, what, dollars }) => [`${service}: ${what}`, dollars === undefined ? 'unknown' : dollarsExact(dollars)]),
+    meter.lines.map(({ service, what, dollars }) => [
+      `${service}: ${what}`,
+      dollars === undefined ? 'unknown' : dollarsExact(dollars),
+    ]),
   )
 }
 
@@ -203,7 +206,12 @@ describe('a break-even', () => {
     const lines = (extra: number, calls: number) => {
       const meter = new Meter(seoul)
       meter.add(requests(extra))
-      meter.add({ kind: 'use', service: 'API Gateway', what: 'calls', charges: [{ key: 'apiCall', quantity: quantityOf(calls) }] })
+      meter.add({
+        kind: 'use',
+        service: 'API Gateway',
+        what: 'calls',
+        charges: [{ key: 'apiCall', quantity: quantityOf(calls) }],
+      })
       return meter.lines
     }
     expect(seoul.of('apiCall')).toBeUndefined()

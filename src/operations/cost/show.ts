@@ -90,7 +90,9 @@ function readable(subjects: readonly Subject[]): readonly Subject[] {
 
 /** @throws Problem `aws-…`, but not for a missing right */
 async function measure(reads: Reads, reader: CostReader, subjects: readonly Subject[], span: Span): Promise<Measured[]> {
-  const some = readable(subjects).flatMap((subject) => Object.entries(subject.metrics).map(([key, metric]) => ({ subject, key, metric })))
+  const some = readable(subjects).flatMap((subject) =>
+    Object.entries(subject.metrics).map(([key, metric]) => ({ subject, key, metric })),
+  )
   const left = subjects.length - readable(subjects).length
   if (left > 0) {
     reads.notRead.push({ what: `the figures of ${left} resources`, why: `A reading is limited to ${maxMetrics} metrics.` })

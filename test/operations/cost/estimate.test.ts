@@ -65,7 +65,8 @@ describe('options', () => {
       (['solo', 'small'] as const).flatMap((name) =>
         [messages - 1, messages].map(async (many) => {
           const some = { ...traffic, messages: many }
-          return estimate(await stageCosts(stageOf({ size: name }), root), { region, traffic: some, freeTier: false }).total.dollars
+          return estimate(await stageCosts(stageOf({ size: name }), root), { region, traffic: some, freeTier: false }).total
+            .dollars
         }),
       ),
     )

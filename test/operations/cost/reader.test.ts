@@ -31,7 +31,12 @@ test('figures are summed over days and pages, and of averages the last is taken'
         ]
         return { MetricDataResults, NextToken: 'more' }
       }
-      return { MetricDataResults: [{ Id: 'm0', Values: [4] }, { Id: 'm9', Values: [9] }] }
+      return {
+        MetricDataResults: [
+          { Id: 'm0', Values: [4] },
+          { Id: 'm9', Values: [9] },
+        ],
+      }
     },
   })
   const metrics = [metric('NumberOfEmptyReceives'), metric('BucketSizeBytes', 'Average'), metric('NumberOfMessagesSent')]
@@ -59,5 +64,8 @@ test('queues and addresses are read, and a missing right is named', async () => 
   expect(await reader.queue('https://sqs.us-east-1.amazonaws.com/1/q')).toEqual({
     ...{ waitSeconds: 20, key: undefined, keyReuseSeconds: 300 },
   })
-  await expect(reader.addresses()).rejects.toMatchObject({ code: 'aws-denied', message: 'You lack the right ec2:DescribeAddresses.' })
+  await expect(reader.addresses()).rejects.toMatchObject({
+    code: 'aws-denied',
+    message: 'You lack the right ec2:DescribeAddresses.',
+  })
 })
