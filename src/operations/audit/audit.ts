@@ -1,4 +1,4 @@
-import { type Account, isAwsOwned, isServiceLinked, type Regions } from './account/account.ts'
+import { type Account, isServiceLinked, type Regions } from './account/account.ts'
 import type { Escalation } from './escalation/search.ts'
 import { findEscalations } from './escalation/search.ts'
 import { cutText, hopText } from './escalation/text.ts'

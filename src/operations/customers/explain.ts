@@ -68,7 +68,11 @@ function routeCheck(id: string, environment: Environment, resolved: ResolvedRout
     return { about: 'route', passes: false, what: 'No route: neither its own nor a default.', next }
   }
   const queues = resolved.route.targets.map(targetText).join(' ')
-  return { about: 'route', passes: true, what: `To ${queues}, by ${resolved.rule === 'customer' ? 'its own' : 'the default'} route.` }
+  return {
+    about: 'route',
+    passes: true,
+    what: `To ${queues}, by ${resolved.rule === 'customer' ? 'its own' : 'the default'} route.`,
+  }
 }
 
 function quotaChecks({ customer, environment, quota, remaining, windows }: QuotaStatus): CallCheck[] {

@@ -3,6 +3,7 @@ export { nearest } from '../../domain/nearest.ts'
 export { type Actor, storedProfile } from '../../registry/index.ts'
 export type { Context } from './change.ts'
 export { addCustomer, type NewCustomer, noteReading, removeCustomer, setCustomer } from './customers.ts'
+export { explainCustomer, nextOf } from './explain.ts'
 export { findHistory } from './history.ts'
 export { type IssuedKey, issueKey, keysOf, revokeKey, rewrapKeys, rewrapTokenKeys, rotateKey, showKey } from './keys.ts'
 export { type QuotaStatus, quotaStatus, setQuota } from './quotas.ts'
@@ -20,4 +21,3 @@ export {
   setPriceClass,
   setSender,
 } from './sending.ts'
-export { explainCustomer, nextOf } from './explain.ts'

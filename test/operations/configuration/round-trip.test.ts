@@ -89,16 +89,14 @@ const sending = together(
   optional('prices', fc.constant({ name: 'retail', types: { mms: 6, lms: 3 }, destinations: [{ prefix: '+1', factor: 5 }] })),
   optional(
     'senders',
-    fc
-      .uniqueArray(fc.constantFrom('+8221234567', '+821012345678', '+8215881234'), { minLength: 1 })
-      .map((numbers) =>
-        numbers.map((number, at) => ({
-          number,
-          state: at === 0 ? ('pending' as const) : ('active' as const),
-          addedAt: noon - at,
-          ...(at === 1 && { document: 'no: 12', expiresAt: noon + 5 }),
-        })),
-      ),
+    fc.uniqueArray(fc.constantFrom('+8221234567', '+821012345678', '+8215881234'), { minLength: 1 }).map((numbers) =>
+      numbers.map((number, at) => ({
+        number,
+        state: at === 0 ? ('pending' as const) : ('active' as const),
+        addedAt: noon - at,
+        ...(at === 1 && { document: 'no: 12', expiresAt: noon + 5 }),
+      })),
+    ),
   ),
 )
 
