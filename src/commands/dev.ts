@@ -48,20 +48,17 @@ export default class Dev extends BaseCommand {
     return flags.once ? this.#once() : this.#serve(resolve(flags.data), flags.port, flags['sqs-port'], originCode)
   }
 
-  #start(folder: string, port: number, sqsPort: number, originCode?: string): Promise<Local> {
+  #start(options: Omit<Parameters<typeof startLocal>[0], 'actor' | 'onFault'>): Promise<Local> {
     const onFault = (what: string, error: unknown): void => {
       const reason = withoutValues(error instanceof Error ? error.message : String(error))
       process.stderr.write(`${styled('red', 'error', process.stderr)} ${what}: ${plain(reason)}\n`)
     }
-    const onNotice = async ({ text }: { readonly text: string }): Promise<void> => {
-      for (const line of text.split('\n')) process.stderr.write(`${styled('yellow', 'quota', process.stderr)} ${plain(line)}\n`)
-    }
-    return startLocal({ folder, port, sqsPort, actor: currentActor(process.env), originCode, onFault, onNotice })
+    return startLocal({ ...options, actor: currentActor(process.env), onFault })
   }
 
   async #serve(folder: string, port: number, sqsPort: number, originCode: string | undefined) {
     const stopped = stopSignal()
-    const local = await this.#start(folder, port, sqsPort, originCode)
+    const local = await this.#start({ folder, port, sqsPort, originCode, onNotice: printNotice })
     try {
       const { gateway, sqs, counters } = local
       const issued = await ensureDemo(local.context, folder)
@@ -81,7 +78,8 @@ export default class Dev extends BaseCommand {
   async #once() {
     const folder = mkdtempSync(join(tmpdir(), 'apigw-once-'))
     try {
-      const local = await this.#start(folder, 0, 0)
+      // Its customer uses up its quota: that is a step, and no news.
+      const local = await this.#start({ folder, port: 0, sqsPort: 0 })
       try {
         const steps = await playScenario(local, (step) => this.log(stepLine(step)))
         const passed = steps.every((step) => step.passed)
@@ -96,6 +94,10 @@ export default class Dev extends BaseCommand {
       rmSync(folder, { recursive: true, force: true })
     }
   }
+}
+
+async function printNotice({ text }: { readonly text: string }): Promise<void> {
+  for (const line of text.split('\n')) process.stderr.write(`${styled('yellow', 'quota', process.stderr)} ${plain(line)}\n`)
 }
 
 function stepLine({ what, passed, detail }: Step): string {

@@ -145,7 +145,7 @@ describe.skipIf(!hasPython())('on a terminal', () => {
     expect(await talk(folder, ['customer', 'remove', 'acme'], [['Type the customer id', `acme${enter}`]])).toMatchObject({
       code: 0,
     })
-    expect(await json(['customer', 'list'], { cwd: folder })).toEqual({ customers: [] })
+    expect(await json(['customer', 'list'], { cwd: folder })).toEqual({ customers: [], found: 0 })
   })
 
   test('destroy shows in red what is deleted, and continues only when the stage name is typed', async () => {
