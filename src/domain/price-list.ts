@@ -74,7 +74,7 @@ function twice(all: readonly PriceLine[]): PriceLine | undefined {
 
 /** @throws Problem `input-invalid`, which names line and field */
 export function readPriceList(text: string, name: string): PriceList {
-  const source: DocumentSource = { name, code: 'input-invalid', next: apigw('bill preview', '--help') }
+  const source: DocumentSource = { name, code: 'input-invalid', next: 'correct it, or see docs/customers.md, "Bills"' }
   const read = readYaml(text, list, source)
   for (const [whose, all] of [['prices', read.prices] as const, ...Object.entries(read.customers ?? {})]) {
     const again = twice(all)

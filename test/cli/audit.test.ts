@@ -107,7 +107,7 @@ describe('audit iam, offline', () => {
       'audit',
       'accept',
       id,
-      '--from',
+      '--findings',
       'before.json',
       '--baseline',
       'b.yaml',

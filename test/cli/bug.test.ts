@@ -10,7 +10,7 @@ afterEach(() => {
 async function folderWithBug(): Promise<string> {
   const cwd = temporaryFolder()
   await ok(['customer', 'add', 'acme'], { cwd })
-  vi.spyOn(SqliteRegistry.prototype, 'customers').mockRejectedValue(
+  vi.spyOn(SqliteRegistry.prototype, 'profiles').mockRejectedValue(
     new TypeError("Cannot read properties of undefined (reading 'x')"),
   )
   return cwd

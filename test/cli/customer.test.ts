@@ -169,7 +169,7 @@ describe('customer list and show', () => {
       stderr: 'No customers. Next: apigw customer add\n',
       code: 0,
     })
-    expect(await json(['customer', 'list'], here)).toEqual({ customers: [] })
+    expect(await json(['customer', 'list'], here)).toEqual({ customers: [], found: 0 })
   })
   test('list prints JSON, sorted by id', async () => {
     for (const id of ['beta', 'acme']) await ok(['customer', 'add', id], here)
@@ -179,6 +179,7 @@ describe('customer list and show', () => {
         { id: 'acme', name: 'acme', ...customer },
         { id: 'beta', name: 'beta', ...customer },
       ],
+      found: 2,
     })
   })
   test('show lists the latest changes and who made them, newest first', async () => {
@@ -249,11 +250,11 @@ describe('customer set, suspend, resume and remove', () => {
     const { error } = JSON.parse((await run([...acme, '--json'], here)).stdout)
     expect(error).toMatchObject({ code: 'customer-id-retired', next: expect.stringContaining('customer add') })
     expect(error.message).toMatch(/cannot be used again before \d{4}-\d\d-\d\d/)
-    expect(await json(['customer', 'list'], here)).toEqual({ customers: [] })
+    expect(await json(['customer', 'list'], here)).toEqual({ customers: [], found: 0 })
   })
   test('a removed customer is gone, but its audit log is kept', async () => {
     await ok(['customer', 'remove', 'acme', '--yes'], here)
-    expect(await json(['customer', 'list'], here)).toEqual({ customers: [] })
+    expect(await json(['customer', 'list'], here)).toEqual({ customers: [], found: 0 })
     expect(contentsOf(registryFile(here.cwd)).history).toMatchObject([{ what: 'customer added' }, { what: 'customer removed' }])
   })
 })

@@ -116,7 +116,7 @@ describe('queue', () => {
 })
 
 describe('schema', () => {
-  const steps = [{ version: 1 }, { version: 2 }, { version: 3 }]
+  const steps = [{ version: 1 }, { version: 2 }, { version: 3 }, { version: 4 }]
   test('runs status, dry run and apply, and a second apply changes nothing', async () => {
     const database = ['--database', `sqlite:${join(here.cwd, 'm.db')}`]
     expect(await json(['schema', 'status', ...database], here)).toMatchObject({ pending: steps })

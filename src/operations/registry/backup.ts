@@ -82,7 +82,7 @@ export async function* readBackup(path: string, lines: AsyncIterable<string>): A
     number++
     const value = parsed(path, line, number)
     if (number === 1 || (typeof value === 'object' && value !== null && 'sha256' in value)) continue
-    if (!isEntry(value)) throw damaged(path, `line ${number} is of an unknown kind; a later version of apigw may read it`)
+    if (!isEntry(value)) throw damaged(path, `line ${number} is of an unknown kind; a later version may read it`)
     page.push(value)
     if (page.length >= 500) {
       yield page

@@ -23,9 +23,15 @@ type Billing = (properties: JsonMap, of: StackProperties) => readonly Part[]
 type PlainKey = Exclude<Charge, { readonly machine: string }>['key']
 
 const once = (key: PlainKey): Charge => ({ key, quantity: quantityOf(1) })
-const hourly = (key: PlainKey, each = 1): Charge => ({ key, quantity: quantityOf(each * hoursAMonth) })
+const hourly = (key: PlainKey): Charge => ({ key, quantity: quantityOf(hoursAMonth) })
 
 const zones = 2
+
+/** What amounts are billed, unless the template says one of them in a form that is not understood: then nothing is known. */
+function sized(charges: readonly (readonly [key: PlainKey, amount: number])[]): Part['charges'] {
+  if (!charges.every(([, amount]) => Number.isFinite(amount))) return undefined
+  return charges.map(([key, amount]) => ({ key, quantity: quantityOf(amount) }))
+}
 
 const database: Billing = (properties, of) => {
   const machine = of.text(properties.DBInstanceClass)
@@ -35,7 +41,7 @@ const database: Billing = (properties, of) => {
   const named = { service: 'RDS', part: 'database', count }
   return [
     { ...named, unit: machine, charges: [{ key: 'databaseHour', machine, quantity: quantityOf(hoursAMonth) }] },
-    { ...named, unit: `${gigabytes} GB of disk`, charges: [{ key: 'diskGigabyteMonth', quantity: quantityOf(gigabytes) }] },
+    { ...named, unit: `${gigabytes} GB of disk`, charges: sized([['diskGigabyteMonth', gigabytes]]) },
     // RDS makes a secret for a master password that it manages.
     ...(of.text(properties.ManageMasterUserPassword) === 'true' ? secret(properties, of) : []),
   ]
@@ -92,7 +98,10 @@ const service: Billing = (_properties, { values }) => {
   const { TaskCpu, TaskMegabytes, MinTasks, SecondCarrierQueue = '' } = values
   const [cpu, gigabytes, count] = [Number(TaskCpu) / 1024, Number(TaskMegabytes) / 1024, Number(MinTasks)]
   const unit = `Fargate task of ${cpu} vCPU and ${gigabytes} GB`
-  const charges = [hourly('fargateCpuHour', cpu), hourly('fargateGigabyteHour', gigabytes)]
+  const charges = sized([
+    ['fargateCpuHour', cpu * hoursAMonth],
+    ['fargateGigabyteHour', gigabytes * hoursAMonth],
+  ])
   const task: Part = { service: 'Fargate', part: 'containers', unit, count, charges }
   // The gateway polls nothing.
   if (!Object.hasOwn(values, 'SandboxQueue')) return [task]

@@ -81,7 +81,8 @@ function together(parts: readonly Part[]): StandingPart[] {
     if (first === undefined || count === 0) return []
     const { service, part, unit, charges } = first
     const what = unit === '' ? `${part}: ${count}` : `${part}: ${count} × ${unit}`
-    return [{ service, what, charges: charges?.map((one) => ({ ...one, quantity: timesOf(one.quantity, count) })) }]
+    const known = Number.isFinite(count) ? charges : undefined
+    return [{ service, what, charges: known?.map((one) => ({ ...one, quantity: timesOf(one.quantity, count) })) }]
   })
 }
 

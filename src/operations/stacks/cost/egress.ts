@@ -43,7 +43,9 @@ export function egressParts({ template, parameters }: StackOutline): EgressParts
 
 type Amount = readonly [key: PriceKey, count: number]
 
+/** `undefined`: a price is unknown, or the template does not say how many. */
 function total(prices: Prices, ...amounts: readonly Amount[]): Dollars | undefined {
+  if (!amounts.every(([, count]) => Number.isFinite(count))) return undefined
   return costOfCharges(
     amounts.map(([key, count]) => ({ key, quantity: quantityOf(count) })),
     prices,
