@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import * as z from 'zod'
 import type { DocumentSource } from './document.ts'
-import { apigw } from './next-step.ts'
 import { Problem } from './problem.ts'
 import { readYaml } from './yaml-document.ts'
 

@@ -75,6 +75,7 @@ describe('audit iam, offline', () => {
       'resource',
       'title',
       'evidence',
+      'dependsOn',
       'fix',
       'references',
       'suppressed',

@@ -26,7 +26,9 @@ export default class AuditAccept extends BaseCommand {
   static override examples = [
     '<%= config.bin %> audit accept admin-held-0a1b2c3d4e5f --findings findings.json --baseline accepted.yaml --reason "break glass"',
   ]
-  static override args = { id: Args.string({ required: true, description: 'id of a finding; more may follow' }) }
+  static override args = {
+    id: Args.string({ required: true, ignoreStdin: true, description: 'id of a finding; more may follow' }),
+  }
   static override flags = {
     findings: Flags.string({
       required: true,

@@ -17,9 +17,17 @@ export default class AuditExplain extends BaseCommand {
     '<%= config.bin %> audit explain role/ci kms:Decrypt arn:aws:kms:us-east-1:123456789012:key/1 --resource-policy key.json --json',
   ]
   static override args = {
-    principal: Args.string({ required: true, description: 'ARN, user/NAME, role/NAME, or a name that only one principal has' }),
-    action: Args.string({ required: true, description: 'an action, such as s3:GetObject' }),
-    resource: Args.string({ required: true, description: 'ARN of the resource, or * for an action without one' }),
+    principal: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: 'ARN, user/NAME, role/NAME, or a name that only one principal has',
+    }),
+    action: Args.string({ ignoreStdin: true, required: true, description: 'an action, such as s3:GetObject' }),
+    resource: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: 'ARN of the resource, or * for an action without one',
+    }),
   }
   static override flags = {
     input: file('APIGW_INPUT', 'output of aws iam get-account-authorization-details or apigw audit iam --save; - for stdin'),

@@ -71,9 +71,9 @@ export default class AuditIam extends BaseCommand {
     '<%= config.bin %> audit iam --print-policy > audit-policy.json',
   ]
   static override args = {
-    principal: Args.string({ description: 'with --explain: ARN, user/NAME or role/NAME' }),
-    action: Args.string({ description: 'with --explain: an action, such as s3:GetObject' }),
-    resource: Args.string({ description: 'with --explain: ARN of the resource, or *' }),
+    principal: Args.string({ ignoreStdin: true, description: 'with --explain: ARN, user/NAME or role/NAME' }),
+    action: Args.string({ ignoreStdin: true, description: 'with --explain: an action, such as s3:GetObject' }),
+    resource: Args.string({ ignoreStdin: true, description: 'with --explain: ARN of the resource, or *' }),
   }
   static override flags = {
     input: Flags.string({

@@ -28,7 +28,12 @@ export default class CustomerApply extends BaseCommand {
     '<%= config.bin %> customer apply customers.yaml --prune 2',
   ]
   static override args = {
-    path: Args.string({ multiple: true, required: true, description: 'files or folders of customers; - for stdin' }),
+    path: Args.string({
+      multiple: true,
+      ignoreStdin: true,
+      required: true,
+      description: 'files or folders of customers; - for stdin',
+    }),
   }
   static override flags = {
     base: baseFlag,

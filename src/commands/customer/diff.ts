@@ -16,7 +16,12 @@ export default class CustomerDiff extends BaseCommand {
     '<%= config.bin %> customer diff customers.yaml --complete --json',
   ]
   static override args = {
-    path: Args.string({ multiple: true, required: true, description: 'files or folders of customers; - for stdin' }),
+    path: Args.string({
+      multiple: true,
+      ignoreStdin: true,
+      required: true,
+      description: 'files or folders of customers; - for stdin',
+    }),
   }
   static override flags = {
     base: baseFlag,

@@ -15,7 +15,7 @@ export default class CustomerValidate extends BaseCommand {
     'Checks form, names, numbers and limits, and that no secret is in the files. Prints each fault with file, line and column, and exits with 2 if there are any.'
   static override examples = ['<%= config.bin %> customer validate customers/', '<%= config.bin %> customer validate --schema']
   static override args = {
-    path: Args.string({ multiple: true, description: 'files or folders of customers; - for stdin' }),
+    path: Args.string({ multiple: true, ignoreStdin: true, description: 'files or folders of customers; - for stdin' }),
   }
   static override flags = {
     schema: Flags.boolean({ default: false, env: 'APIGW_SCHEMA', summary: 'print the JSON Schema of the files, for editors' }),
