@@ -54,6 +54,11 @@ export function messageIdOf(source: MessageIdSource): string {
   return base32(createHash('sha256').update(text).digest(), 26)
 }
 
+/** A name for a list of ids: the same for the same ids in the same order, and for no others. */
+export function nameOfIds(ids: readonly string[]): string {
+  return base32(createHash('sha256').update(ids.join(' ')).digest(), 26)
+}
+
 /** What a message id is made from when the message has a key of its own. */
 export interface KeyedMessageIdSource {
   readonly customer: string

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { nameOfIds } from '../../domain/ids.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Status } from '../../domain/report.ts'
 import { groups, type Item, number, type Table, text } from './dynamodb.ts'
@@ -224,15 +225,16 @@ function ownEntries(owner: Owner, message: Queued, ttl: number): Item[] {
 }
 
 function dayEntry(owner: Owner, messages: readonly Queued[], ttl: number): Item[] {
-  const sorted = messages.toSorted((a, b) => (a.id < b.id ? 1 : -1))
-  const [first] = sorted
+  const [first] = messages
   if (first === undefined) return []
+  const ids = messages.map(({ id }) => id).sort((a, b) => (a < b ? 1 : -1))
   return [
     {
       pk: { S: dayPartition(owner, dayOf(acceptedAtOf(first))) },
-      sk: { S: sortKey(first) },
+      // By all of its ids: one of them, noted again without the others, would replace an entry that is named by it.
+      sk: { S: `${sortable(acceptedAtOf(first))}#${nameOfIds(ids)}` },
       ttl: { N: String(ttl) },
-      ids: { S: sorted.map(({ id }) => id).join(' ') },
+      ids: { S: ids.join(' ') },
     },
   ]
 }

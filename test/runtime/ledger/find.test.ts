@@ -126,6 +126,16 @@ it('finds what the owner sent and nothing else, newest first and each once, what
   )
 })
 
+it('finds all messages of an instant after one of them was noted again alone', async () => {
+  const ledger = open()
+  const owner = newOwner()
+  const ids = [randomId(), randomId(), randomId()].sort()
+  const notes = ids.map((id) => ({ id, at: noon, acceptedAt: noon, recipientHash: hashOf('a') }))
+  await ledger.queued(owner, notes)
+  await ledger.queued(owner, notes.slice(-1))
+  expect((await findAll(ledger, owner, { from: noon, until: noon + 1 }, 1)).sort()).toEqual(ids)
+})
+
 it('finds a message once that was noted again, among others of its instant', async () => {
   const ledger = open()
   const owner = newOwner()
