@@ -158,7 +158,7 @@ const messageWrites = 4
 /** Of a report: the note of its message, and its place. */
 const reportReads = 2
 
-/** What DynamoDB writes and reads (src/runtime/ports/dynamo-ledger.ts; a test counts them with the emulator). */
+/** What DynamoDB writes and reads (src/runtime/ports/dynamo-ledger.ts). Those of the registry are counted by a test with the emulator, the others are read from the code. */
 function tables({ registry, callUnits }: Shape, traffic: Traffic, { singles, batches, submits, polls }: Volume): Line[] {
   const { messages, batchSize, refShare, keyShare } = traffic
   const days = singles + batches * Math.ceil(batchSize / idsAnEntry)

@@ -70,7 +70,7 @@ function functionLines(all: Figures): Omit<LineToAdd, 'kind'>[] {
 /** How much of the month is over, of what is billed by the month. */
 export type MonthShare = number
 
-/** What the figures say was used. What there is no resource for has no line. */
+/** The use that the figures show. A figure without a resource has no line. */
 export function measuredLines(measured: readonly Measured[], stored: MonthShare): LineToAdd[] {
   const all = new Figures(measured)
   const some = (kind: SubjectKind, lines: () => Omit<LineToAdd, 'kind'>[]) => (all.of(kind).length === 0 ? [] : lines())

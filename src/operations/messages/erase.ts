@@ -217,7 +217,7 @@ export async function erasePerson(context: ErasureContext, wish: ErasureWish, no
   if (wish.cancelScheduled) {
     await each(known.scheduled, async ({ owner: { customer, environment }, id }) => {
       const done = await cancelFor(ledger, { customer, environment }, id).catch((error: unknown) => {
-        // It was handed over meanwhile: it is erased like any other that is under way.
+        // It has been handed over in between: it is erased like any other that is under way.
         if (error instanceof Problem && error.code === 'message-released') return undefined
         throw error
       })
